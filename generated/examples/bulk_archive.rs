@@ -81,7 +81,7 @@ async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
         Some(path) if path.exists() => Some(Journal::read(path)?),
         _ => None,
     };
-    // Without IDs on the command line, a journal continues with its own.
+    // Without IDs on the command line, the job continues with the IDs of the journal.
     let (ids, children) = match &earlier {
         Some(journal) if arguments.ids.is_empty() && arguments.ids_from.is_none() => {
             eprintln!("Resuming: {} ({}).", journal.job(), journal.counts());
@@ -121,8 +121,8 @@ async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
             shown.set_position(progress.finished() as u64);
             shown.set_message(progress.counts.to_string());
         })
-        // Ctrl-C and SIGTERM stop the job, and requests in flight have a little time for their outcome. A
-        // second signal ends the process at once.
+        // Ctrl-C and SIGTERM stop the job. Requests in flight get a little time to finish. A second signal
+        // ends the process immediately.
         .cancel_when(stop_signal()?)
         .cancel_grace(Duration::from_millis(800));
     if let Some(path) = &arguments.journal {

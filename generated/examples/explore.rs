@@ -1,4 +1,4 @@
-//! Tests a script under every reading of the documentation, with every fault and with a crash at each
+//! Tests a script under every possible behaviour of the service, with every fault and with a crash at each
 //! request.
 //!
 //! The careless script makes a copy twice when a response is lost. The exploration finds it and prints the
@@ -32,7 +32,7 @@ async fn copy_template(client: &Client, careless: bool) -> Result<(), Error> {
         let (template, request) = (OfferSourceId::from(TEMPLATE), DuplicateRequest::new(name));
         let mut copied = client.duplicate_offer_source(&template, &request).await;
         if careless && copied.is_err() {
-            // The mistake: the first request may have made the copy although no response arrived.
+            // This is the mistake: the first request may have made the copy, although no response arrived.
             copied = client.duplicate_offer_source(&template, &request).await;
         }
         copied?;
@@ -56,7 +56,7 @@ fn explore(careless: bool) -> Exploration {
         })
 }
 
-/// Sends requests to the service of a run.
+/// Transport that sends requests to the service of a run.
 #[derive(Debug)]
 struct Service(Run);
 

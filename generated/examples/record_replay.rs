@@ -8,7 +8,7 @@ use funnelflux_fake::Fake;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-/// Status and body by method, path and query. Headers are left out, because they hold the token.
+/// Maps method, path and query to status and body. Headers are not recorded, because they contain the token.
 type Recording = Arc<Mutex<HashMap<String, (http::StatusCode, Bytes)>>>;
 
 fn key(request: &http::Request<Bytes>) -> String {

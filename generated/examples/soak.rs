@@ -1,13 +1,13 @@
-//! Endurance test: makes many calls and runs a large bulk job against the embedded fake, and looks for leaks
-//! of memory and sockets.
+//! Endurance test: makes many calls and runs a large bulk job against the embedded fake. Looks for leaks of
+//! memory and sockets.
 //!
 //! ```sh
 //! cargo run --release -p funnelflux --example soak                                    # a few seconds
 //! cargo run --release -p funnelflux --example soak -- --calls 1000000 --ids 100000    # a long run
 //! ```
 //!
-//! The exit code is 1 if memory or sockets leak. Both are measured on Linux only; elsewhere only the calls
-//! are checked.
+//! The exit code is 1 if memory or sockets leak. Leaks are measured only on Linux; on other systems, only the
+//! results of the calls are checked.
 
 use clap::Parser;
 use funnelflux::{Client, ext::BulkArchive as _, types::OfferSourceId};
@@ -103,7 +103,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes the calls. Returns the usage after a tenth of them and after all.
+/// Makes the calls. Returns the usage after a tenth of the calls and after all calls.
 async fn calls(
     client: &Client,
     ids: &[String],

@@ -1,6 +1,6 @@
 //! Calls for programs without async: [`Wait::wait`] instead of `.await`.
 //!
-//! Everything that can be awaited can be waited for: the calls of [`Client`](crate::Client),
+//! [`Wait`] works for everything that can be awaited: the calls of [`Client`](crate::Client),
 //! [`Request`](crate::Request)s and the builders of [`ext`](crate::ext).
 //!
 //! ```

@@ -313,6 +313,7 @@ pub use runtime::request::Request;
 pub use runtime::response::Response;
 pub use runtime::retry::{RetryBudget, RetryPolicy};
 pub use runtime::secret::Secret;
+pub use runtime::unknown_fields::UnknownFields;
 pub use secrecy;
 pub use serde_json;
 
@@ -326,6 +327,13 @@ pub mod auth {
 /// Hooks, which observe requests and responses.
 pub mod hook {
     pub use crate::runtime::hook::{Hook, RenewalView, RequestView, ResponseView};
+}
+
+/// IDs of any kind of asset as text, for programs that choose the kind at run time.
+///
+/// Each kind also has a type of its own in [`types`], with the same functions.
+pub mod id {
+    pub use crate::runtime::id::{created_at, generate, is_well_formed};
 }
 
 /// Transports, which send requests: the default one over HTTP, decorators, and your own.

@@ -10,7 +10,8 @@ use funnelflux_fake::{Fake, Fault, Rule, Status};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-/// An example, without an access token. Cargo builds all examples before it runs the tests of the package.
+/// Command that runs an example without an access token. Cargo builds all examples before it runs the tests
+/// of the package.
 fn command(name: &str) -> Command {
     let mut folder = std::env::current_exe().unwrap();
     folder.pop();
@@ -134,7 +135,7 @@ async fn a_signal_ends_bulk_archive_although_the_service_hangs() {
                 .status()
                 .unwrap();
             assert!(sent.success());
-            // The process handles them one by one.
+            // The process handles the signals one by one.
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         let output = tokio::task::spawn_blocking(move || child.wait_with_output());
@@ -142,7 +143,7 @@ async fn a_signal_ends_bulk_archive_although_the_service_hangs() {
         let took = begun.elapsed();
         let text = String::from_utf8_lossy(&output.stdout);
         let case = format!("{signals:?}: {took:?}, {}, {text}", output.status);
-        // A loaded machine is allowed more time than the limit.
+        // The test allows more time than the limit, for machines under load.
         assert!(took < Duration::from_millis(limit + 400), "{case}");
         if signals.len() == 1 {
             assert!(

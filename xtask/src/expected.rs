@@ -27,7 +27,8 @@ impl ComparedFile {
 
 /// Reads each file that the pipeline produces, in writing order.
 ///
-/// The lock comes last: after an interrupted run the old lock is still there, and the next run replaces it.
+/// The lock comes last. After an interrupted run, the old lock therefore still exists, and the next run
+/// replaces it.
 pub(crate) fn compare(workspace: &Workspace, output: &Output) -> Result<Vec<ComparedFile>, Failure> {
     let mut expected = vec![
         (EFFECTIVE.to_owned(), output.effective.clone()),
@@ -36,7 +37,7 @@ pub(crate) fn compare(workspace: &Workspace, output: &Output) -> Result<Vec<Comp
     let generated = output.files.iter();
     expected.extend(generated.map(|(path, text)| (format!("{GENERATED}/{path}"), text.clone())));
     if let Some(manifest) = workspace.read(MANIFEST)? {
-        // The rest of the manifest is hand-written; without marks, `check` reports it.
+        // The rest of the manifest is hand-written. If the marks are missing, `check` reports this.
         let manifest = features::with_groups(&manifest.text, &output.features).unwrap_or(manifest.text);
         expected.push((MANIFEST.to_owned(), manifest));
     }

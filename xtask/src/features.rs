@@ -1,4 +1,5 @@
-//! Cargo features of the generated crate: one for each group of the document, listed between marks.
+//! Cargo features of the generated crate: one for each group of the document, between two marks in the
+//! manifest.
 
 use std::fmt::Write as _;
 
@@ -17,7 +18,7 @@ pub(crate) const FIX: &str =
 /// Returns the manifest with the features of `groups` between the marks.
 ///
 /// # Errors
-/// If the marks are not there, once and in order.
+/// If a mark is missing or repeated, or if the marks are in the wrong order.
 pub(crate) fn with_groups(manifest: &str, groups: &[GroupFeature]) -> Result<String, String> {
     let (before, rest) = split_once(manifest, BEGIN)?;
     let (_, after) = split_once(rest, END)?;

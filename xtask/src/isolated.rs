@@ -21,7 +21,7 @@ pub(crate) fn run(request: &str) -> Result<String, String> {
     run_in(&program, request)
 }
 
-/// Like `run`, with another program that serves [`child`].
+/// Like `run`, with another program that calls [`child`].
 pub(crate) fn run_in(program: &Path, request: &str) -> Result<String, String> {
     let output =
         output(program, request).map_err(|error| format!("its process could not be run: {error}"))?;
@@ -52,7 +52,7 @@ fn output(program: &Path, request: &str) -> io::Result<Output> {
     child.wait_with_output()
 }
 
-/// Returns true if this process is such a child.
+/// Returns true if this process is a child that [`run`] started.
 pub(crate) fn is_child() -> bool {
     env::args_os().nth(1).is_some_and(|argument| argument == ARGUMENT)
 }
@@ -76,12 +76,12 @@ pub(crate) fn child() -> ExitCode {
 }
 
 fn end_with(words: &str) -> ! {
-    // If this fails, there is nobody to report to.
+    // If this fails, the response is lost, and the parent process reports that.
     let _ = writeln!(io::stderr(), "{words}");
     process::exit(1)
 }
 
-/// The message of a panic with package, file and line, without machine-specific paths.
+/// Formats a panic with package, file and line, without machine-specific paths.
 fn describe(panic: &PanicHookInfo<'_>) -> String {
     let message = panic.payload_as_str().unwrap_or("it panicked without a message");
     let Some(location) = panic.location() else {

@@ -1,4 +1,4 @@
-//! Groups of similar notices, printed as one.
+//! Groups similar notices, and prints each group as one notice.
 
 use std::collections::HashMap;
 

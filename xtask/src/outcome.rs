@@ -25,9 +25,9 @@ pub(crate) enum Code {
     Invalid,
     /// A file or the lock differs from the output of `generate`: stale, missing, orphaned or hand-edited.
     Stale,
-    /// The documents differ without a breaking change.
+    /// The documents differ, but no change breaks on the wire.
     Changed,
-    /// The documents differ with a change that breaks on the wire.
+    /// The documents differ, and a change breaks on the wire.
     Breaking,
     /// A URL is currently unreachable.
     Unreachable,
@@ -75,7 +75,7 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// An error of the file system; `action` is a verb.
+    /// Creates an error of the file system. `action` is a verb, such as `read`.
     pub(crate) fn io(action: &str, path: &Path, error: &io::Error) -> Self {
         let fix = match error.kind() {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {

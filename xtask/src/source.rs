@@ -23,7 +23,7 @@ const MAX_BYTES: u64 = 64 << 20;
 /// Time limit for a download.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// A text with its name in messages: a path below the root with `/`, or a URL.
+/// A text and its name for messages: a path below the root, with `/` as separator, or a URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Text {
     pub(crate) name: String,
@@ -128,7 +128,7 @@ fn download(address: &str) -> Result<String, Failure> {
             )
         };
         match error {
-            // The network works: the certificate is invalid.
+            // The server was reached, but its certificate is invalid.
             ureq::Error::Io(ref error) if error.kind() == io::ErrorKind::InvalidData => {
                 Failure::Io(message(""))
             }
@@ -187,7 +187,7 @@ fn read_revision(root: &Path, revision: &str, path: &str) -> Result<String, Fail
     decode(&name, output.stdout)
 }
 
-/// Reads bytes as text; anything but UTF-8 is an error that names it.
+/// Decodes UTF-8. The error for other bytes names the actual encoding.
 pub(crate) fn decode(name: &str, bytes: Vec<u8>) -> Result<String, Failure> {
     read::text(bytes).map_err(|reason| {
         Failure::Io(format!(
@@ -224,7 +224,7 @@ mod tests {
                 "ftp://a.example/x",
                 Source::Address("ftp://a.example/x".to_owned()),
             ),
-            // Never passed to git, which would read it as an option.
+            // This text is never passed to git, because git would read it as an option.
             ("--output=a:b", Source::File("--output=a:b".into())),
         ] {
             assert_eq!(text.parse(), Ok(expected));

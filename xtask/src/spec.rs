@@ -17,7 +17,7 @@ const UPSTREAM: [&str; 3] = ["spec/upstream.json", "spec/upstream.yaml", "spec/u
 
 const OVERLAYS: &str = "spec/overlays";
 
-/// Texts that the code is generated from.
+/// Texts from which the code is generated.
 pub(crate) struct Spec {
     pub(crate) upstream: Text,
     pub(crate) overlays: Vec<Text>,
@@ -84,7 +84,8 @@ impl Spec {
             .transpose()
     }
 
-    /// Runs the pipeline; calls `done` after each stage. `strict`: an unsupported operation is an error.
+    /// Runs the pipeline, and calls `done` after each stage. If `strict`, an unsupported operation is an
+    /// error.
     ///
     /// # Errors
     /// If the document or an overlay is invalid.
@@ -99,16 +100,13 @@ impl Spec {
             overlays: self.overlays.iter().map(Text::source).collect(),
             previous_lock,
         };
-        // The rules must find the parts of the transcription that they are for. A document that was fetched
-        // may lack them.
-        let source = input.previous_lock.as_ref().map(|lock| &lock.upstream.source);
+        // The rules must find the parts of the transcription for which they exist. A fetched document may
+        // lack these parts.
+        let lock = input.previous_lock.as_ref();
         let options = Options {
             strict,
-            no_idle_steps: source.is_none_or(|source| {
-                ["transcribed", "not recorded"]
-                    .iter()
-                    .any(|own| source.starts_with(own))
-            }),
+            no_idle_steps: lock
+                .is_none_or(|lock| lock.is_transcription() || lock.upstream.source == "not recorded"),
             on_stage: Some(done),
             isolation: Some(&isolated::run),
         };

@@ -1,4 +1,4 @@
-//! Files of the workspace: their paths, reading, and atomic writing.
+//! Accesses the files of the workspace. Writing is atomic.
 
 use std::{
     cell::Cell,
@@ -24,7 +24,8 @@ pub(crate) const CHANGELOG: &str = "CHANGELOG.md";
 /// Manifest of the generated crate, below the root.
 pub(crate) const MANIFEST: &str = "generated/Cargo.toml";
 
-/// Environment variable for tests: number of the disk operation, from 1, at which the process aborts.
+/// Environment variable for tests: the number of the disk operation at which the process aborts, counted from
+/// 1.
 const ABORT_AT: &str = "XTASK_ABORT_AT";
 
 /// Prefix of the name of a file that is being written.
@@ -112,12 +113,11 @@ impl Workspace {
         fs::create_dir_all(directory).map_err(failure)?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(TEMPORARY);
-        // A temporary file is readable only by its owner, but this one replaces a file that everybody can
-        // read.
+        // Only its owner can read a temporary file, but this file replaces a file that everybody can read.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-        // The error of `tempfile` names the temporary file, which would be misleading, so only the kind is
-        // kept.
+        // Only the kind of the error is kept, because its text names the temporary file, which would be
+        // misleading.
         let mut file = builder
             .tempfile_in(directory)
             .map_err(|error| failure(error.kind().into()))?;
@@ -138,7 +138,7 @@ impl Workspace {
         fs::remove_file(&path).map_err(|error| Failure::io("remove", &path, &error))?;
         self.count_operation();
         for folder in path.ancestors().skip(1) {
-            // Fails at the first folder that is not empty.
+            // The loop ends at the first folder that is not empty.
             if folder == self.root || fs::remove_dir(folder).is_err() {
                 break;
             }
@@ -163,7 +163,8 @@ impl Workspace {
         Ok(())
     }
 
-    /// All files below a folder, by their path below the root, in order; none if there is no such folder.
+    /// Lists the paths of all files below a folder, relative to the root and in order; empty if the folder
+    /// does not exist.
     pub(crate) fn files_in(&self, folder: &str) -> Result<Vec<String>, Failure> {
         let (mut files, folders) = self.list(&format!("{folder}/"))?;
         for folder in folders {
@@ -173,7 +174,8 @@ impl Workspace {
         Ok(files)
     }
 
-    /// Files and folders directly in a folder; `prefix` is its path below the root, with a final `/`.
+    /// Lists the files and folders directly in a folder. `prefix` is its path below the root, with a final
+    /// `/`.
     fn list(&self, prefix: &str) -> Result<(Vec<String>, Vec<String>), Failure> {
         let path = self.root.join(prefix);
         let failure = |error: io::Error| Failure::io("list", &path, &error);

@@ -6,7 +6,11 @@ use serde_json::Value;
 
 use funnelflux_openapi::pointer::PointerBuf;
 
-use crate::{level::Direction, node::Node};
+use crate::{
+    level::{Direction, Encoding},
+    node::Node,
+    site::SchemaContext,
+};
 
 /// A pair of schemas.
 #[derive(Debug)]
@@ -15,6 +19,7 @@ pub(crate) struct Frame<'a> {
     pub new: &'a Value,
     pub pointers: [PointerBuf; 2],
     pub direction: Direction,
+    pub encoding: Encoding,
     /// Pairs that contain this pair.
     pub parents: Vec<usize>,
     /// True if the pair is the schema of a whole message, parameter or header.
@@ -29,7 +34,7 @@ pub(crate) struct Frame<'a> {
 #[derive(Default)]
 pub(crate) struct Frames<'a> {
     pub all: Vec<Frame<'a>>,
-    known: HashMap<(usize, usize, Direction), usize>,
+    known: HashMap<(usize, usize, Direction, Encoding), usize>,
     /// True if the next pair to be added is a part of a composition.
     pub is_part: bool,
     /// The current pair.
@@ -38,17 +43,21 @@ pub(crate) struct Frames<'a> {
 
 impl<'a> Frames<'a> {
     /// Adds a pair below the current pair, or as a root if there is no current pair.
-    pub(crate) fn add(&mut self, old: &Node<'a>, new: &Node<'a>, direction: Direction) -> usize {
+    pub(crate) fn add(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) -> usize {
+        let SchemaContext {
+            direction, encoding, ..
+        } = context;
         let [old_key, new_key] = [old, new].map(|node| ptr::from_ref(node.value).addr());
         let index = *self
             .known
-            .entry((old_key, new_key, direction))
+            .entry((old_key, new_key, direction, encoding))
             .or_insert_with(|| {
                 self.all.push(Frame {
                     old: old.value,
                     new: new.value,
                     pointers: [old.pointer.clone(), new.pointer.clone()],
                     direction,
+                    encoding,
                     parents: Vec::new(),
                     is_root: false,
                     is_part: false,

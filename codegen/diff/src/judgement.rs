@@ -1,20 +1,22 @@
 //! Judgement: the proof of each change of a schema.
 //!
 //! In a request, the smaller schema is the old schema; in a response, it is the new schema. A change does not
-//! break if the larger schema includes the smaller schema. It is sufficient that this holds for enclosing
-//! schemas, one on each path from a message to the change. Otherwise, a counterexample proves that the change
-//! breaks, or the level of the rule applies.
+//! break if the larger schema includes the smaller schema. If the two schemas at the change fail this test,
+//! their enclosing schemas may pass it. Then the change does not break if every path from a message to the
+//! change contains a pair of enclosing schemas that passes. Otherwise, a counterexample proves that the
+//! change breaks, or the level of the rule applies.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use funnelflux_openapi::pointer::{Pointer, PointerBuf};
+use funnelflux_openapi::pointer::Pointer;
 
 use crate::{
+    cause::Cause,
     frames::{Frame, Frames},
-    inclusion::{Mode, Prover, Schema},
-    level::{Direction, Level},
+    inclusion::{Mode, Prover, Root, Schema, Validators},
+    level::{Direction, Encoding, Level},
     proof::Proof,
     raw_change::RawChange,
     rules::ChangeKind,
@@ -29,7 +31,7 @@ const SHORT: usize = 100;
 const MOST_OBJECTS: usize = 3;
 
 /// Adds a proof to each change that is decided by inclusion.
-pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [&'a Value; 2]) {
+pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a>; 2]) {
     let mut judged: Vec<(&mut RawChange, usize)> = changes
         .iter_mut()
         .filter(|change| change.kind.rule().level(change.direction) > Level::Info)
@@ -62,12 +64,28 @@ pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, document
             judgement.counterexample(change, *index, is_only)
         };
     }
+    let breaking: HashSet<usize> = judged
+        .iter()
+        .filter(|(change, _)| change.level() == Level::Breaking)
+        .map(|(_, index)| *index)
+        .collect();
+    for (change, index) in &mut judged {
+        // Some change of a pair that is not included has to break.
+        let is_alone = change.proof == Proof::Included && judgement.alone.contains(index);
+        if is_alone
+            && judgement
+                .inside(*index)
+                .is_disjoint(&breaking.iter().copied().collect())
+        {
+            change.proof = Proof::Undecided;
+        }
+    }
     raise(changes, frames, documents);
 }
 
 /// Raises the level of changes if a counterexample shows that they break together, although no rule treats
 /// them as breaking.
-fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [&'a Value; 2]) {
+fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a>; 2]) {
     let mut by_frame: BTreeMap<usize, Vec<&mut RawChange>> = BTreeMap::new();
     for change in changes.iter_mut().filter(|change| change.level() > Level::Docs) {
         if let Some(frame) = change.frame {
@@ -86,13 +104,18 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [&'a Val
             changes.any(|change| change.level() == level)
         };
         let (small, large) = sides(frame.direction, [frame.old, frame.new]);
-        let prover = judgement.prover(frame.direction);
+        let prover = judgement.prover(frame);
         if has_level(Level::Breaking) || prover.includes(small, large, Mode::Sent) {
             continue;
         }
-        let Some(value) = prover.witnesses(small, large).into_iter().next() else {
+        let witnesses = prover.witnesses(small, large);
+        let encoding = (frame.direction, frame.encoding);
+        let validators = &mut judgement.validators;
+        let confirms = |value: &Value| validators.confirm((small, large), encoding, value);
+        let Some(value) = witnesses.into_iter().find(confirms) else {
             continue;
         };
+        let prover = judgement.prover(frame);
         let pair = |index: usize| {
             let frame = frames.all.get(index)?;
             Some(sides(frame.direction, [frame.old, frame.new]))
@@ -121,12 +144,19 @@ pub fn prove(documents: [&Value; 2], place: &Pointer, direction: Direction) -> P
     let [Some(old), Some(new)] = documents.map(|document| document.pointer(place.as_str())) else {
         return Proof::None;
     };
-    let mut prover = Prover::new(documents, direction);
+    let roots = documents.map(|value| Root {
+        value,
+        has_null_type: false,
+    });
+    let mut prover = Prover::new(roots, direction, Encoding::Typed);
     let (small, large) = sides(direction, [old, new]);
     if prover.includes(small, large, Mode::Sent) {
         return Proof::Included;
     }
-    match prover.witnesses(small, large).into_iter().next() {
+    let mut validators = Validators::new(roots);
+    let encoding = (direction, Encoding::Typed);
+    let confirms = |value: &Value| validators.confirm((small, large), encoding, value);
+    match prover.witnesses(small, large).into_iter().find(confirms) {
         Some(value) => Proof::Counterexample {
             value,
             accepted_by: small.side,
@@ -159,8 +189,8 @@ fn sides(direction: Direction, [old, new]: [&Value; 2]) -> (Schema<'_>, Schema<'
 enum Decision {
     /// Inclusion of the values.
     Values,
-    /// Inclusion of the values, and of the declared properties: a removed property still matches an open
-    /// object.
+    /// Inclusion of the values, and of the declared properties. Values alone would not show a removed
+    /// property, because it still matches an open object.
     Declarations,
     /// The rule of the change.
     Rule,
@@ -215,6 +245,7 @@ impl Decision {
             | Kind::AllOfAdded
             | Kind::AnyOfAdded
             | Kind::OneOfAdded
+            | Kind::CompositionOrderChanged
             | Kind::ConstraintAdded
             | Kind::ConstraintRemoved
             | Kind::ConstraintChanged
@@ -234,19 +265,21 @@ impl Decision {
 
 struct Judgement<'f, 'a> {
     frames: &'f Frames<'a>,
-    documents: [&'a Value; 2],
+    documents: [Root<'a>; 2],
     /// The frames that contain a change to judge, directly or in an inner frame, each with its relevant inner
     /// frames.
     relevant: HashMap<usize, Vec<usize>>,
-    requests: Prover<'a>,
-    responses: Prover<'a>,
+    provers: HashMap<(Direction, Encoding), Prover<'a>>,
+    validators: Validators<'a>,
     witnesses: HashMap<usize, Vec<Value>>,
     /// Frames at and below parts of compositions.
     parts: HashSet<usize>,
+    /// Frames that are not included, although a change of theirs is.
+    alone: HashSet<usize>,
 }
 
 impl<'f, 'a> Judgement<'f, 'a> {
-    fn new(frames: &'f Frames<'a>, documents: [&'a Value; 2], changed: impl Iterator<Item = usize>) -> Self {
+    fn new(frames: &'f Frames<'a>, documents: [Root<'a>; 2], changed: impl Iterator<Item = usize>) -> Self {
         let mut relevant: HashMap<usize, Vec<usize>> = HashMap::new();
         let mut open: Vec<usize> = changed.collect();
         while let Some(index) = open.pop() {
@@ -275,9 +308,10 @@ impl<'f, 'a> Judgement<'f, 'a> {
             documents,
             parts,
             relevant,
-            requests: Prover::new(documents, Direction::Request),
-            responses: Prover::new(documents, Direction::Response),
+            provers: HashMap::new(),
+            validators: Validators::new(documents),
             witnesses: HashMap::new(),
+            alone: HashSet::new(),
         }
     }
 
@@ -301,7 +335,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
             let (small, large) = sides(frame.direction, [frame.old, frame.new]);
             // Another part may declare the property.
             let is_part = self.parts.contains(&index);
-            let prover = self.prover(frame.direction);
+            let prover = self.prover(frame);
             if prover.includes(small, large, mode) && (!is_part || prover.includes(small, large, Mode::All)) {
                 continue;
             }
@@ -324,11 +358,12 @@ impl<'f, 'a> Judgement<'f, 'a> {
         inside
     }
 
-    fn prover(&mut self, direction: Direction) -> &mut Prover<'a> {
-        match direction {
-            Direction::Response => &mut self.responses,
-            _ => &mut self.requests,
-        }
+    fn prover(&mut self, frame: &Frame<'a>) -> &mut Prover<'a> {
+        let documents = self.documents;
+        let new = || Prover::new(documents, frame.direction, frame.encoding);
+        self.provers
+            .entry((frame.direction, frame.encoding))
+            .or_insert_with(new)
     }
 
     /// Finds a value that shows that a change breaks. `is_only` is true if the frame has no other change to
@@ -339,22 +374,46 @@ impl<'f, 'a> Judgement<'f, 'a> {
             return Proof::Undecided;
         };
         let (small, large) = sides(frame.direction, [frame.old, frame.new]);
+        let cause = Cause::of(change, frame, large, self.documents);
+        if let Cause::Value(value) = cause
+            && self.prover(frame).separates(small, large, value)
+        {
+            return self.confirmed(index, value.clone());
+        }
         if !self.witnesses.contains_key(&index) {
-            let found = self.prover(frame.direction).witnesses(small, large);
+            let found = self.prover(frame).witnesses(small, large);
             self.witnesses.insert(index, found);
         }
         let witnesses = self.witnesses.get(&index).map_or([].as_slice(), Vec::as_slice);
-        let cause = Cause::of(change, frame, large, self.documents);
         let value = witnesses
             .iter()
             .find(|value| self.is_caused(value, &cause, frame.direction, large.side));
         let Some(value) = value.or_else(|| witnesses.first().filter(|_| is_only)) else {
-            return self.without_witness(change, frame, &cause, small, large.side);
+            let proof = self.without_witness(change, frame, &cause, small, large.side);
+            if proof == Proof::Included {
+                self.alone.insert(index);
+            }
+            return proof;
         };
-        Proof::Counterexample {
-            value: self.lifted(index, value.clone()),
-            accepted_by: small.side,
+        self.confirmed(index, value.clone())
+    }
+
+    /// A counterexample, in its enclosing object if that is short, if the validator agrees.
+    fn confirmed(&mut self, index: usize, value: Value) -> Proof {
+        for (index, value) in [self.lifted(index, value.clone()), (index, value)] {
+            let Some(frame) = self.frames.all.get(index) else {
+                continue;
+            };
+            let pair = sides(frame.direction, [frame.old, frame.new]);
+            let encoding = (frame.direction, frame.encoding);
+            if self.validators.confirm(pair, encoding, &value) {
+                return Proof::Counterexample {
+                    value,
+                    accepted_by: pair.0.side,
+                };
+            }
         }
+        Proof::Undecided
     }
 
     /// Decides a change that is one of several changes of a pair. It does not break if its keywords allow all
@@ -371,7 +430,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
             && Decision::about(change.kind) == Decision::Values
         {
             let large = Schema { value: schema, side };
-            let mut prover = Prover::new(self.documents, frame.direction);
+            let mut prover = Prover::new(self.documents, frame.direction, frame.encoding);
             if prover.includes(small, large, Mode::All) {
                 return Proof::Included;
             }
@@ -386,13 +445,13 @@ impl<'f, 'a> Judgement<'f, 'a> {
             Cause::Property(name) => value.get(name).is_some(),
             Cause::Keywords(schema) => {
                 let schema = Schema { value: schema, side };
-                Prover::new(self.documents, direction).refuses(schema, value)
+                Prover::new(self.documents, direction, Encoding::Typed).refuses(schema, value)
             }
         }
     }
 
     /// Wraps the value of a property in its enclosing object.
-    fn lifted(&mut self, mut index: usize, mut value: Value) -> Value {
+    fn lifted(&mut self, mut index: usize, mut value: Value) -> (usize, Value) {
         let frames = self.frames;
         for _ in 0..MOST_OBJECTS {
             let Some(frame) = frames.all.get(index) else { break };
@@ -408,7 +467,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
                 break;
             };
             let (small, large) = sides(parent.direction, [parent.old, parent.new]);
-            let Some(object) = self.prover(parent.direction).lift(small, large, name, &value) else {
+            let Some(object) = self.prover(parent).lift(small, large, name, &value) else {
                 break;
             };
             if object.to_string().len() > SHORT {
@@ -416,73 +475,6 @@ impl<'f, 'a> Judgement<'f, 'a> {
             }
             (index, value) = (*outer, object);
         }
-        value
-    }
-}
-
-/// The part of the larger schema that rejects a counterexample of a change.
-enum Cause<'a> {
-    /// The counterexample is this value.
-    Value(&'a Value),
-    /// The counterexample has this property.
-    Property(String),
-    /// These keywords reject the counterexample.
-    Keywords(Value),
-    Unclear,
-}
-
-impl<'a> Cause<'a> {
-    fn of(change: &RawChange, frame: &Frame<'a>, large: Schema<'a>, documents: [&'a Value; 2]) -> Self {
-        let [old_frame, new_frame] = &frame.pointers;
-        let [old_document, new_document] = documents;
-        let below = |at: &Option<PointerBuf>, frame: &Pointer, document: &'a Value| {
-            let at = at.as_ref().filter(|at| at.starts_with(frame))?;
-            let all = tokens(at);
-            Some((all.get(frame.count()..)?.to_vec(), document.pointer(at.as_str())?))
-        };
-        let place = below(&change.new, new_frame, new_document)
-            .or_else(|| below(&change.old, old_frame, old_document));
-        let Some((path, value)) = place else {
-            return Self::Unclear;
-        };
-        let [keyword, ..] = path.as_slice() else {
-            return Self::Unclear;
-        };
-        match change.kind {
-            ChangeKind::EnumValueAdded | ChangeKind::EnumValueRemoved => Self::Value(value),
-            ChangeKind::PropertyBecameRequired | ChangeKind::PropertyBecameOptional => {
-                Self::Keywords(json!({"required": [value]}))
-            }
-            ChangeKind::RequiredRequestPropertyAdded
-            | ChangeKind::RequiredRequestPropertyWithDefaultAdded
-            | ChangeKind::RequiredResponsePropertyRemoved => {
-                Self::Keywords(json!({"required": [path.last()]}))
-            }
-            ChangeKind::RequestPropertyRemoved | ChangeKind::ClosedResponsePropertyAdded => path
-                .last()
-                .map_or(Self::Unclear, |name| Self::Property(name.clone())),
-            // Keywords of newer versions depend on each other.
-            _ if keyword.starts_with("x-") => Self::Unclear,
-            _ => {
-                let mut fragment = Map::new();
-                for key in companions(keyword) {
-                    if let Some(value) = large.value.get(key) {
-                        fragment.insert(key.to_owned(), value.clone());
-                    }
-                }
-                Self::Keywords(fragment.into())
-            }
-        }
-    }
-}
-
-/// A keyword with the keywords that are needed to interpret it.
-fn companions(keyword: &str) -> Vec<&str> {
-    match keyword {
-        "type" | "nullable" => vec!["type", "nullable"],
-        "minimum" | "exclusiveMinimum" => vec!["minimum", "exclusiveMinimum"],
-        "maximum" | "exclusiveMaximum" => vec!["maximum", "exclusiveMaximum"],
-        "additionalProperties" => vec!["additionalProperties", "properties"],
-        keyword => vec![keyword],
+        (index, value)
     }
 }

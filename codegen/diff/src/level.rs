@@ -22,7 +22,7 @@ pub enum Level {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
-    /// No messages, or no operation uses the changed part.
+    /// The change does not affect messages, or no operation uses the changed part.
     None,
     /// To the service.
     Request,
@@ -48,6 +48,15 @@ impl Direction {
             _ => Self::Both,
         }
     }
+}
+
+/// The encoding of values in messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Encoding {
+    /// As in bodies: the number `1` and the string `1` differ.
+    Typed,
+    /// As in the query and in headers: they have the same text.
+    Text,
 }
 
 /// Pads the lower-case name of a variant.

@@ -9,6 +9,7 @@
 //! if there is a counterexample.
 
 mod allow_list;
+mod cause;
 mod comparer;
 mod deep_difference;
 mod document;
@@ -44,6 +45,7 @@ use funnelflux_openapi::{
 };
 
 use comparer::Comparer;
+use inclusion::Root;
 use index::{UsageIndex, UsageTable};
 use node::ancestors;
 use raw_change::{RawChange, merge};
@@ -70,7 +72,11 @@ pub fn compare(old: &Document, new: &Document) -> Report {
     let Comparer {
         mut changes, frames, ..
     } = comparer;
-    judgement::judge(&mut changes.raw, &frames, [old.value(), new.value()]);
+    let roots = [old, new].map(|document| Root {
+        value: document.value(),
+        has_null_type: document.provenance().has_null_type(),
+    });
+    judgement::judge(&mut changes.raw, &frames, roots);
     let uncovered = unclassified::uncovered(old.value(), new.value(), &changes);
     let changes = merge(changes.raw.into_iter().chain(uncovered).collect());
     let mut table = UsageTable::default();

@@ -115,7 +115,7 @@ pub struct Usage {
 pub struct Change {
     /// Kind of the change.
     pub kind: ChangeKind,
-    /// ID of the rule, completed with the context.
+    /// ID of the change: the ID of its rule, completed with the context.
     pub id: String,
     /// Meaning on the wire.
     pub level: Level,
@@ -134,7 +134,7 @@ pub struct Change {
     pub pointer: PointerBuf,
     /// JSON pointer to the same part in the text that `location` names, or to its nearest ancestor there.
     pub source_pointer: PointerBuf,
-    /// The new document, or the old one for a removed part.
+    /// Document that contains the part: the new document or, for a removed part, the old document.
     pub side: Side,
     /// Location of the part in the text of that document.
     pub location: Location,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    level::Direction,
+    level::{Direction, Encoding},
     node::{Node, canonical},
     rules::ChangeKind,
     wording::{before_after, subject},
@@ -26,6 +26,7 @@ pub(crate) struct SchemaContext {
     pub role: SchemaRole,
     /// True in the response to a failed call.
     pub failure: bool,
+    pub encoding: Encoding,
 }
 
 impl SchemaContext {
@@ -34,6 +35,15 @@ impl SchemaContext {
             direction,
             role,
             failure: false,
+            encoding: Encoding::Typed,
+        }
+    }
+
+    /// The same context for values that are sent as text.
+    pub(crate) fn as_text(self) -> Self {
+        Self {
+            encoding: Encoding::Text,
+            ..self
         }
     }
 

@@ -36,7 +36,7 @@ impl Difference {
         }
     }
 
-    /// The change that no rule covers.
+    /// Turns the difference into an unclassified change.
     pub(crate) fn into_change(self) -> RawChange {
         let pointer = self.new.clone().or_else(|| self.old.clone()).unwrap_or_default();
         let [before, after] =

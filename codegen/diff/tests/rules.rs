@@ -64,7 +64,7 @@ fn ids(kind: ChangeKind) -> Vec<(String, Level)> {
     ids.map(|id| (id.clone(), level(&id))).collect()
 }
 
-/// Returns true if no other kind has this ID as its only ID.
+/// Returns true unless this ID is the only ID of another kind.
 fn is_own(kind: ChangeKind, id: &str) -> bool {
     let is_fixed = |other: &&ChangeKind| matches!(other.rule().id, Id::Fixed(fixed) if fixed == id);
     ChangeKind::ALL
@@ -119,9 +119,9 @@ fn keywords(kind: ChangeKind) -> &'static [&'static str] {
     }
 }
 
-/// For each ID that oasdiff also has, our level is at least as strict as that of oasdiff. `oasdiff/rules.txt`
-/// has the IDs and levels of oasdiff. `oasdiff/parity.txt` lists each of our rules with the IDs that oasdiff
-/// also has.
+/// For each ID that both tools have, our level is at least as strict as the level of oasdiff.
+/// `oasdiff/rules.txt` contains the IDs and levels of oasdiff. `oasdiff/parity.txt` lists each of our rules
+/// with those of its IDs that oasdiff has.
 #[test]
 fn no_level_is_milder_than_that_of_oasdiff() {
     let theirs: BTreeMap<&str, Level> = include_str!("oasdiff/rules.txt")

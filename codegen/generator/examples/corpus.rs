@@ -4,9 +4,9 @@
 //! cargo run --release -p funnelflux-generator --example corpus -- FOLDER [--show CODE] [--write FOLDER]
 //! ```
 //!
-//! `--show` also prints the diagnostics of a code. `--write` writes the generated files, a folder per
-//! document. The exit code is 1 if a document made the program panic, took longer than the limit, or was
-//! refused without a location.
+//! `--show CODE` also prints the diagnostics with this code. `--write` writes the generated files, a folder
+//! per document. The exit code is 1 if a document causes a panic, exceeds the time limit, or is rejected
+//! without a location.
 
 use std::{
     collections::BTreeMap,
@@ -161,7 +161,7 @@ fn document(file: &Path, arguments: &Arguments, out: &mut impl io::Write) -> io:
     let job = {
         let name = name.clone();
         thread::spawn(move || {
-            // The receiver is gone after the time limit.
+            // After the time limit, nobody receives the result.
             let _ = send.send(run(&name, &text));
         })
     };

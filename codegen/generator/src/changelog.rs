@@ -14,13 +14,13 @@ const HEAD: &str = "# Changelog\n\n\
 
 const UNRELEASED: &str = "## [Unreleased]";
 
-/// Prefix of the comment that records the last document change that was written.
+/// Prefix of the comment that identifies the document change whose entries were written last.
 const MARK: &str = "<!-- effective document: ";
 
 /// Sections of a release in the order of Keep a Changelog.
 const SECTIONS: [&str; 6] = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"];
 
-/// Returns the changelog with the changes from the effective document `before` to `after`.
+/// Returns the changelog with entries for the changes from the effective document `before` to `after`.
 ///
 /// `None` if nothing changed, or if the last run wrote these changes already.
 #[must_use]
@@ -75,7 +75,7 @@ fn split(changelog: &str) -> (&str, &str, &str) {
     }
 }
 
-/// Reads the sections of a release and the text before them, without the comment of an earlier change.
+/// Reads the text before the first section of a release, without the comment, and the sections.
 fn read_sections(release: &str) -> (String, Vec<Section>) {
     let mut introduction = Vec::new();
     let mut sections: Vec<Section> = Vec::new();
@@ -98,7 +98,7 @@ fn read_sections(release: &str) -> (String, Vec<Section>) {
     (introduction.join("\n"), sections)
 }
 
-/// Entries of a report, each with the title of its section.
+/// Changelog entries for a report, each with the title of its section.
 fn entries(report: &Report) -> impl Iterator<Item = (&'static str, String)> {
     // Evidence matters to users only if it changes an item.
     let is_evidence = |change: &&Change| {
@@ -118,7 +118,7 @@ fn entries(report: &Report) -> impl Iterator<Item = (&'static str, String)> {
         .chain(evidence)
 }
 
-/// Title of the section that a change belongs to, as users of the crate see it.
+/// Title of the changelog section for a change, from the perspective of users of the crate.
 fn section(change: &Change) -> &'static str {
     match (impact::of(change).0, change.side) {
         _ if change.id.ends_with("-deprecated") => "Deprecated",
@@ -139,7 +139,7 @@ fn entry(change: &Change) -> String {
     )
 }
 
-/// Joins the parts that are not empty, an empty line apart.
+/// Joins the parts that are not empty, with an empty line between them.
 fn join(parts: &[String]) -> String {
     let parts: Vec<&str> = parts.iter().map(|part| part.trim()).collect();
     let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();

@@ -1,7 +1,7 @@
 //! Coverage table: the evidence for every operation, in the order of the vendor's index.
 //!
-//! A part without evidence inherits that of its operation. An operation without evidence is from the vendor's
-//! page.
+//! A part without evidence has the evidence of its operation. An operation without evidence is documented by
+//! the vendor's page.
 
 use std::{fmt::Write as _, ptr};
 
@@ -22,7 +22,7 @@ use funnelflux_openapi::{
 /// Path of the table.
 pub const COVERAGE: &str = "spec/COVERAGE.md";
 
-/// Groups in the order of the vendor's index; all others come after them.
+/// Groups in the order of the vendor's index; all other groups follow.
 const INDEX: &[&str] = &[
     "Traffic Sources",
     "Offer Sources",
@@ -78,12 +78,12 @@ struct Row {
     title: String,
     method: String,
     path: String,
-    /// Name of the Rust method; `None` if it is left out.
+    /// Name of the Rust method; `None` if the operation is left out.
     name: Option<String>,
     path_evidence: Evidence,
-    /// `None` if there are none.
+    /// Evidence for the parameters; `None` if there are no parameters.
     parameters: Option<Evidence>,
-    /// `None` if there is none.
+    /// Evidence for the request body; `None` if there is no body.
     body: Option<Evidence>,
     response: Evidence,
     is_simulated: bool,
@@ -208,7 +208,7 @@ fn row(document: &Value, vocabulary: &Vocabulary, operation: &Operation<'_>) -> 
     }
 }
 
-/// Returns the evidence for the JSON of a body or response, which is at its media type.
+/// Returns the evidence for the JSON of a body or response, which its media type states.
 ///
 /// Evidence on the response object covers only its status.
 fn content(document: &Value, holder: &Value, own: Evidence) -> Evidence {

@@ -29,23 +29,23 @@ pub const EFFECTIVE: &str = "spec/effective.json";
 pub struct Input<'a> {
     /// The vendor's document.
     pub upstream: Source<'a>,
-    /// Our deviations from it, in the order in which they apply.
+    /// Our overlays on the vendor's document, in the order in which they apply.
     pub overlays: Vec<Source<'a>>,
-    /// The existing lock. Its record of the document's source is kept.
+    /// The existing lock. The new lock keeps the document's source from it.
     pub previous_lock: Option<Lock>,
 }
 
-/// Options of [`generate`]. The default suits documents other than ours.
+/// Options of [`generate`]. The default is suitable for documents of other vendors.
 #[derive(Default)]
 pub struct Options<'a> {
-    /// An operation that the generator does not support is an error instead of being left out.
+    /// Treats an unsupported operation as an error, instead of leaving it out.
     pub strict: bool,
-    /// A rule or pass that changes nothing, although our document must give it something to do, is an error.
+    /// Treats a rule or pass that is expected to change something, but changes nothing, as an error.
     pub no_idle_steps: bool,
     /// Called after each stage.
     pub on_stage: Option<&'a mut dyn FnMut(Stage)>,
-    /// Isolates progenitor, so that a crash does no harm. Default: a thread of this process, which catches
-    /// panics but not stack overflows.
+    /// Runs progenitor in isolation, so that a crash can be reported. The default is a thread of this
+    /// process, where a panic can be reported, but a stack overflow cannot.
     pub isolation: Option<Isolation<'a>>,
 }
 
@@ -82,7 +82,7 @@ pub struct GroupFeature {
 /// Runs all stages.
 ///
 /// # Errors
-/// All errors of the first stage that has any, after the warnings and notices of the stages before.
+/// All errors of the first stage that fails, after the warnings and notices of the earlier stages.
 pub fn generate(input: &Input<'_>, options: Options<'_>) -> Result<Output, Diagnostics> {
     let mut run = Pipeline {
         options,
@@ -175,7 +175,7 @@ impl Pipeline<'_> {
     fn supported(&mut self, mut document: Document) -> Result<(ApiModel, Items, Vec<LeftOut>), Diagnostics> {
         let mut left_out = Vec::new();
         loop {
-            // Each round removes something, so this ends.
+            // Each round removes at least one operation, so the loop ends.
             let notices = self.notices.len();
             let errors = match self.items(&document) {
                 Ok((model, items)) => return Ok((model, items, left_out)),
@@ -213,7 +213,7 @@ impl Pipeline<'_> {
         Ok((model, items))
     }
 
-    /// Adds a report, unless a step was idle against expectation.
+    /// Adds a report; fails if a step changed nothing although it was expected to.
     fn check_and_report(&mut self, report: StageReport) -> Result<(), Diagnostics> {
         if self.options.no_idle_steps {
             report.idle().unless_errors(())?;
@@ -226,13 +226,13 @@ impl Pipeline<'_> {
         if let Some(on_stage) = &mut self.options.on_stage {
             on_stage(report.stage);
         }
-        // A later round, with less of the document, replaces the report of an earlier one.
+        // A later round processes fewer operations, and its report replaces that of the earlier round.
         self.stages.retain(|earlier| earlier.stage != report.stage);
         self.stages.push(report);
     }
 }
 
-/// Number of paths, operations and schemas in a document.
+/// Counts the paths, operations and schemas of a document.
 fn census(document: &Value) -> String {
     let paths = document.get("paths").and_then(Value::as_object);
     let schemas = document

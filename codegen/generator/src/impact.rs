@@ -10,7 +10,7 @@ use funnelflux_openapi::pointer::{Pointer, Token};
 pub enum Impact {
     /// The crate stays unchanged.
     None,
-    /// Documentation or behaviour behind the same interface.
+    /// Documentation or behaviour changes, but the interface does not.
     Patch,
     /// The interface grows.
     Minor,
@@ -35,7 +35,7 @@ impl fmt::Display for Impact {
     }
 }
 
-/// Judges a report for users of the crate.
+/// Determines the impact of each change of a report on users of the crate.
 #[must_use]
 pub fn audience(report: &Report) -> Audience {
     let consequences = report.changes.iter().map(|change| {
@@ -158,7 +158,7 @@ fn of_extension(pointer: &Pointer, inference_changed: bool) -> (Impact, &'static
     }
 }
 
-/// Checks whether a format of strings selects another type than `String`.
+/// Checks whether a string format selects a type other than `String`.
 fn selects_type(format: Option<&str>) -> bool {
     const FORMATS: [&str; 9] = [
         "uuid",
@@ -174,8 +174,8 @@ fn selects_type(format: Option<&str>) -> bool {
     format.is_some_and(|format| FORMATS.contains(&format))
 }
 
-/// The limits that select the type of an integer: those that match a type exactly, and a minimum of one for a
-/// non-zero type.
+/// Returns the limits that select the type of an integer: limits that match a type exactly, and a minimum of
+/// one, which selects a non-zero type.
 fn range_type(range: Option<IntegerRange>) -> Option<[Option<f64>; 2]> {
     #[expect(
         clippy::cast_precision_loss,
@@ -261,7 +261,7 @@ fn of_kind(kind: ChangeKind) -> (Impact, &'static str) {
         K::BodyMediaTypeAdded => (Impact::Major, "The crate sends JSON, which may be new here."),
         K::BodyMediaTypeRemoved => (Impact::Major, "The crate sends JSON, which may no longer be accepted."),
         K::BodySchemaAdded | K::BodySchemaRemoved => (Impact::Major, "The type of the argument changes."),
-        K::SuccessStatusAdded | K::SuccessStatusRemoved =>
+        K::SuccessStatusAdded | K::SuccessStatusRemoved | K::StatusRangeChanged =>
             (Impact::Major, "Every 2xx is a success; another body changes the return type."),
         K::FailureStatusAdded | K::FailureStatusRemoved => (Impact::Patch, FAILURE),
         K::DefaultResponseAdded | K::DefaultResponseRemoved =>
@@ -339,7 +339,7 @@ fn of_kind(kind: ChangeKind) -> (Impact, &'static str) {
         | K::MappingAdded | K::MappingRemoved | K::MappingChanged =>
             (Impact::Major, "Alternatives are identified differently."),
         K::ServerAdded | K::ServerRemoved | K::ServersReplaced | K::ServerOrderChanged
-        | K::ServerVariablesChanged => (Impact::Patch, "The default URL may change."),
+        | K::ServerVariablesChanged | K::ServerVariablesWidened => (Impact::Patch, "The default URL may change."),
         K::SecurityAdded | K::SecurityRemoved | K::GlobalSecurityAdded | K::GlobalSecurityRemoved
         | K::SecuritySchemeChanged => (Impact::Patch, "The runtime sends a bearer token only."),
         K::SecurityAlternativeAdded | K::SecurityRelaxed | K::SecurityDropped
@@ -361,7 +361,7 @@ fn of_kind(kind: ChangeKind) -> (Impact, &'static str) {
     }
 }
 
-/// Returns what maintainers of the crate should do.
+/// Returns the action that maintainers of the crate should take.
 #[rustfmt::skip]
 fn action(kind: ChangeKind) -> &'static str {
     use ChangeKind as K;
@@ -373,7 +373,8 @@ fn action(kind: ChangeKind) -> &'static str {
             "Check whether only the notation changed, such as a trailing slash. If not, find its callers.",
         K::PathParameterRenamed | K::TitleChanged => "Compare the names before and after.",
         K::PathParametersSwapped | K::ParameterOrderChanged | K::ParameterContentChanged
-        | K::SuccessStatusAdded | K::SuccessStatusRemoved | K::DefaultResponseAdded
+        | K::SuccessStatusAdded | K::SuccessStatusRemoved | K::StatusRangeChanged
+        | K::DefaultResponseAdded
         | K::DefaultResponseRemoved | K::ResponseMediaTypeAdded | K::ResponseMediaTypeRemoved
         | K::IgnoredHeaderChanged =>
             "Compare the signatures before and after.",
@@ -441,7 +442,7 @@ fn action(kind: ChangeKind) -> &'static str {
         | K::DiscriminatorPropertyChanged | K::MappingAdded | K::MappingRemoved | K::MappingChanged
         | K::TypeNotationChanged => "Compare the types before and after.",
         K::ServerAdded | K::ServerRemoved | K::ServersReplaced | K::ServerOrderChanged
-        | K::ServerVariablesChanged => "Check the URL that the crate uses.",
+        | K::ServerVariablesChanged | K::ServerVariablesWidened => "Check the URL that the crate uses.",
         K::SecurityAdded | K::SecurityRemoved | K::SecurityDropped | K::GlobalSecurityAdded
         | K::GlobalSecurityRemoved | K::SecuritySchemeRemoved | K::SecuritySchemeChanged =>
             "Check the credentials that the runtime sends.",

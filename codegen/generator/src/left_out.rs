@@ -1,8 +1,8 @@
-//! Operations that the generator does not support: they are left out, and hold up nothing else.
+//! Leaves out operations that the generator does not support, so that all other operations can be generated.
 //!
-//! An error in an operation concerns that operation; one in a component concerns all operations that use it.
-//! Both are removed from the document that the later stages take, together with the components that only they
-//! use.
+//! An error in an operation affects that operation; an error in a component affects all operations that use
+//! the component. The affected operations are removed from the document for the later stages, together with
+//! the components that only they use.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,20 +21,20 @@ use funnelflux_openapi::{
 pub struct LeftOut {
     /// HTTP method in lower case, as the document writes it.
     pub method: String,
-    /// Path as the document has it.
+    /// Path template as the document writes it.
     pub path: String,
-    /// The unsupported construct, by the stage and code of its diagnostic.
+    /// Stage and code of the diagnostic for the unsupported construct.
     pub rule: String,
-    /// The first problem that a stage has with it.
+    /// Message of the first diagnostic on the operation.
     pub reason: String,
 }
 
-/// Removes the parts of a document that errors concern. Returns the rest, the operations that were removed,
-/// and the errors as warnings.
+/// Removes the parts of a document that have errors. Returns the rest of the document, the removed
+/// operations, and the errors as warnings.
 ///
 /// # Errors
-/// The same errors if one of them concerns the whole document, or if operations share a method name: each of
-/// them is supported, so leaving one out would lose it for no reason of its own.
+/// The same errors, if one of them affects the whole document, or if operations share a method name. Each of
+/// these operations is supported on its own, so none of them is left out.
 pub(crate) fn leave_out(
     document: Document,
     errors: Diagnostics,
@@ -101,7 +101,7 @@ enum Concerned {
     Component(PointerBuf),
 }
 
-/// Returns the parts that an error at `pointer` concerns; `None` if it concerns the whole document.
+/// Returns the parts that an error at `pointer` affects; `None` if it affects the whole document.
 fn concerned(document: &Value, pointer: &Pointer) -> Option<Concerned> {
     let place: Vec<Token<'_>> = pointer.tokens().take(3).collect();
     let [section, group, name] = place.as_slice() else {
@@ -134,7 +134,7 @@ fn is_component(pointer: &Pointer) -> bool {
         && tokens.count() == 2
 }
 
-/// Removes a member of an object, and a path without operations.
+/// Removes a member of an object. If a path has no operations left, removes the path.
 fn remove(document: &mut Value, pointer: &Pointer) {
     let Some((parent, key)) = pointer.split_back() else {
         return;

@@ -1,5 +1,5 @@
-//! `spec/spec.lock`: checksums of inputs and generated files, and the versions that generated them. With it,
-//! `check` distinguishes a stale file from a hand-edited one.
+//! `spec/spec.lock`: checksums of inputs and generated files, and the versions of the generator. The lock
+//! lets `check` distinguish stale files from hand-edited files.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use funnelflux_openapi::{Diagnostic, Diagnostics, Location, Severity, Source, Stage, digest::sha256};
 
-/// Versions of the packages in this program.
+/// The `Cargo.lock` with the versions of all packages of this program.
 const RESOLVED: &str = include_str!("../../../Cargo.lock");
 
 /// Packages whose versions determine the generated code.
@@ -27,7 +27,7 @@ pub struct Lock {
     pub coverage: LockedFile,
     /// Versions of generator and formatter.
     pub generator: BTreeMap<String, String>,
-    /// SHA-256 of every generated file, by its path below `generated/src/api`.
+    /// SHA-256 of every generated file, keyed by its path below `generated/src/api`.
     pub files: BTreeMap<String, String>,
 }
 
@@ -39,7 +39,7 @@ pub struct Upstream {
     pub file: String,
     /// SHA-256 of the content.
     pub sha256: String,
-    /// Source of the document, set by `cargo xtask fetch` or by hand; `generate` keeps it.
+    /// Source of the document. `cargo xtask fetch` sets it, or a person; `generate` keeps it.
     pub source: String,
 }
 
@@ -134,10 +134,16 @@ impl Lock {
         })
     }
 
+    /// Returns whether the vendor's document is our transcription of his page, and not yet a file of his.
+    #[must_use]
+    pub fn is_transcription(&self) -> bool {
+        self.upstream.source.starts_with("transcribed")
+    }
+
     /// Returns the text of the file.
     #[must_use]
     pub fn text(&self) -> String {
-        // Serializing strings, lists and maps of strings cannot fail.
+        // The lock consists of strings, lists and maps, so serializing it cannot fail.
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
         text.push('\n');
         text

@@ -1,9 +1,9 @@
-//! Words of a document: the groups with their singular and plural, the verb and the method name of each
-//! operation, and the names of IDs.
+//! Names derived from a document: singular and plural of each group, verb and method name of each operation,
+//! and names of IDs.
 //!
-//! Names come from what the vendor documents for every operation: tag, title and HTTP method. Paths decide
-//! only where a title says nothing, and between operations that would otherwise get the same name. Operation
-//! IDs are ignored.
+//! Names come from tag, title and HTTP method, which the vendor documents for every operation. Paths are used
+//! only if a title names no verb, and to distinguish operations that would otherwise have the same name.
+//! Operation IDs are ignored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +27,7 @@ pub enum Verb {
     FindByIds,
     /// Finds the assets with a property, in snake case.
     FindBy(String),
-    /// Reads what has no ID.
+    /// Reads an object without an ID.
     Get,
     /// Saves an existing asset.
     Save,
@@ -47,7 +47,7 @@ pub enum Verb {
     Move,
     /// Moves assets to a category.
     MoveToCategory,
-    /// Anything else: the whole name of the method.
+    /// Has another effect; the value is the whole name of the method.
     Other(String),
 }
 
@@ -56,25 +56,25 @@ pub enum Verb {
 pub struct OperationWords {
     /// Name of the Rust method.
     pub id: String,
-    /// Its effect.
+    /// Effect of the operation.
     pub verb: Verb,
     /// Name of its group.
     pub tag: String,
-    /// `true` for the operation that stands for its verb in the group. A group may list a second one under
-    /// another path.
+    /// `true` if this is the main operation for its verb in the group. Another path may have a second
+    /// operation with the same verb.
     pub is_main: bool,
 }
 
-/// Words of a group, in snake case.
+/// Words for the assets of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupWords {
-    /// For one asset, such as `offer_source`.
+    /// Singular in snake case, such as `offer_source`.
     pub singular: String,
-    /// For several assets, such as `offer_sources`.
+    /// Plural in snake case, such as `offer_sources`.
     pub plural: String,
-    /// For one asset as the titles write it, such as `AI node settings`.
+    /// Singular as the titles write it, such as `AI node settings`.
     pub singular_text: String,
-    /// For several assets as the titles write them.
+    /// Plural as the titles write it.
     pub plural_text: String,
 }
 
@@ -85,7 +85,7 @@ pub struct IdName {
     pub name: String,
     /// Rust type.
     pub type_name: String,
-    /// Whose ID it is, with an article.
+    /// Asset that the ID identifies, with an article, such as `an offer source`.
     pub owner: String,
 }
 
@@ -94,13 +94,13 @@ pub struct IdName {
 pub struct Vocabulary {
     groups: BTreeMap<String, GroupWords>,
     operations: BTreeMap<PointerBuf, OperationWords>,
-    /// IDs by the name of a parameter or property.
+    /// IDs, keyed by the name of a parameter or property.
     ids: BTreeMap<String, IdName>,
     /// IDs, keyed by the name of a parameter that takes several IDs.
     id_lists: BTreeMap<String, IdName>,
 }
 
-/// An operation on its way to its name.
+/// An operation whose name is being determined.
 struct Draft<'a> {
     operation: Operation<'a>,
     method: String,
@@ -155,7 +155,7 @@ impl Vocabulary {
         self.groups.get(tag)
     }
 
-    /// Returns the pointer to the operation that stands for a verb in a group.
+    /// Returns the pointer to the main operation for a verb in a group.
     #[must_use]
     pub fn main_operation(&self, tag: &str, verb: &Verb) -> Option<&Pointer> {
         let is_it = |words: &&OperationWords| words.is_main && words.tag == tag && words.verb == *verb;
@@ -169,14 +169,14 @@ impl Vocabulary {
         self.ids.get(name)
     }
 
-    /// Returns the ID for several of which there is a parameter `name`.
+    /// Returns the ID of which the parameter `name` takes several.
     #[must_use]
     pub fn id_list(&self, name: &str) -> Option<&IdName> {
         self.id_lists.get(name)
     }
 }
 
-/// Groups of operations, also of those that state none.
+/// Tags of all operations, including operations without a tag in the document.
 struct Tags {
     by_segment: BTreeMap<String, String>,
 }
@@ -192,8 +192,8 @@ impl Tags {
         }
     }
 
-    /// Returns the first tag, or else that of other operations with the same first segment of the path, or
-    /// else this segment.
+    /// Returns the first tag of the operation; or else the tag of other operations with the same first path
+    /// segment; or else the segment itself.
     fn tag(&self, operation: &Operation<'_>) -> Option<String> {
         if let Some(tag) = stated_tag(operation) {
             return Some(tag.to_owned());
@@ -215,12 +215,12 @@ fn title(operation: &Operation<'_>) -> String {
     title.unwrap_or_default().trim().trim_end_matches('.').to_owned()
 }
 
-/// Words that say nothing about the assets of a title.
+/// Words of titles that do not name assets.
 const FILLERS: &[&str] = &[
     "a", "an", "the", "one", "all", "new", "existing", "many", "multiple",
 ];
 
-/// A title, taken apart: the verb, what it is done to, and the rest from `by`, `to` or `in` on.
+/// Parts of a title: the verb, its object, and the rest from a preposition such as `by`, `to` or `in`.
 struct Title<'a> {
     verb: String,
     noun: Vec<&'a str>,
@@ -254,7 +254,7 @@ impl<'a> Title<'a> {
 }
 
 impl Verb {
-    /// Reads the verb of a title. The title must be about the assets of the group, or name nothing.
+    /// Reads the verb of a title; `None` if the title names anything other than assets of the group.
     fn of_title(method: &str, title: &str, words: &GroupWords) -> Option<Self> {
         let Title {
             verb,
@@ -299,7 +299,7 @@ impl Verb {
     /// Reads the verb at the end of a path, and the segments before it.
     fn of_path<'p>(method: &str, path: &'p str) -> Option<(Self, Vec<&'p str>)> {
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-        // The longest end of the path that is a verb.
+        // The longest suffix of the path that is a verb counts.
         (1..segments.len()).find_map(|start| {
             let (before, end) = segments.split_at(start);
             let words = end.join("_").to_snake_case();
@@ -324,7 +324,7 @@ impl Verb {
         })
     }
 
-    /// The verb that finds by a property in snake case.
+    /// Returns the verb that finds by a property, which is in snake case.
     fn find_by(property: &str) -> Self {
         match property {
             "id" => Self::FindById,
@@ -333,7 +333,7 @@ impl Verb {
         }
     }
 
-    /// Position among the methods of a group.
+    /// Returns the position among the methods of a group.
     fn rank(&self) -> usize {
         match self {
             Self::List => 0,
@@ -360,7 +360,7 @@ impl Verb {
         }
     }
 
-    /// Name of the method for these words.
+    /// Returns the name of the method for a verb and these words.
     fn method(&self, singular: &str, plural: &str) -> String {
         match self {
             Self::List => format!("list_{plural}"),
@@ -383,7 +383,7 @@ impl Verb {
 }
 
 impl OperationWords {
-    /// Sorts the operations of a group.
+    /// Returns the key by which the operations of a group are sorted.
     #[must_use]
     pub fn order(&self) -> (usize, &str) {
         (self.verb.rank(), &self.id)
@@ -411,7 +411,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Segments of the path before its verb.
+    /// Returns the segments of the path before the verb.
     fn segments(&self) -> Vec<&'a str> {
         let segments = self
             .operation
@@ -424,7 +424,8 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Sorts operations that share a name: the smallest keeps it.
+    /// Returns the sort key of operations that share a name. The operation with the smallest key keeps the
+    /// name.
     fn claim(&self, groups: &BTreeMap<String, GroupWords>) -> (bool, bool, usize, &'a str) {
         let path = self.operation.path;
         let segments = self.segments();
@@ -437,7 +438,8 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// Joins method and path in snake case. The words of the group replace a first segment that says the same.
+/// Joins method and path in snake case. If the first segment names the group, the group's singular replaces
+/// it.
 fn general(method: &str, path: &str, words: &GroupWords) -> String {
     let mut segments: Vec<String> = path.split('/').map(snake).collect();
     segments.retain(|segment| !segment.is_empty());
@@ -451,8 +453,8 @@ fn general(method: &str, path: &str, words: &GroupWords) -> String {
     segments.join("_")
 }
 
-/// Joins method and path, with a word for each character that snake case drops: `/a-b`, `/a_b`, `/a/b` and
-/// `/a/b/` differ in this name, and so do `/x/{a}` and `/x/a`.
+/// Joins method and path, with a word for each character that snake case drops. Thus `/a-b`, `/a_b`, `/a/b`
+/// and `/a/b/` get different names, and so do `/x/{a}` and `/x/a`.
 fn spelled(method: &str, path: &str) -> String {
     let mut words = vec![method.to_ascii_lowercase()];
     for segment in path.split('/').skip(1) {
@@ -491,10 +493,10 @@ fn spelled(method: &str, path: &str) -> String {
     words.join("_")
 }
 
-/// Gives operations that share a name different ones.
+/// Gives different names to operations that would have the same name.
 ///
-/// The operation whose path names the group keeps the name. The others are named after their own path: after
-/// its last segment, or else after all segments, or else after their title, or else after the path with every
+/// The operation whose path names the group keeps its name. Another operation is named after the first of
+/// these that gives a free name: the last segment of its path, the whole path, its title, the path with every
 /// character spelled out. The order of the operations in the document does not matter.
 fn separate(drafts: &mut [Draft<'_>], groups: &BTreeMap<String, GroupWords>) {
     let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
@@ -522,7 +524,8 @@ fn separate(drafts: &mut [Draft<'_>], groups: &BTreeMap<String, GroupWords>) {
             ];
             // A single word could be a handle or a keyword.
             let mut names = names.into_iter().filter(|name| name.contains('_'));
-            // If none is free, the name stays, and the rule `name-operations` reports the clash.
+            // If no name is free, the operation keeps its name, and the rule `name-operations` reports the
+            // clash.
             if let Some(name) = names.find(|name| taken.insert(name.clone())) {
                 draft.words.id = name;
             }
@@ -530,8 +533,8 @@ fn separate(drafts: &mut [Draft<'_>], groups: &BTreeMap<String, GroupWords>) {
     }
 }
 
-/// Words of the last segment that is no parameter: `global_page_group` for `globalpagegroup` in a group of
-/// page groups.
+/// Returns singular and plural for the last segment that is not a parameter: `global_page_group` for
+/// `globalpagegroup` in a group of page groups.
 fn segment_words(segments: &[&str], words: &GroupWords) -> (String, String) {
     let literal = segments.iter().rev().find(|segment| !segment.contains('{'));
     let segment = literal.map(|segment| segment.to_snake_case()).unwrap_or_default();
@@ -551,12 +554,12 @@ fn segment_words(segments: &[&str], words: &GroupWords) -> (String, String) {
 }
 
 impl GroupWords {
-    /// Reads the words of a group from its tag and its titles.
+    /// Derives the words of a group from its tag and the titles of its operations.
     fn of(tag: &str, titles: &[(String, String)]) -> Self {
         let tag_words: Vec<String> = split(tag);
         let tag_plural = tag_words.join("_");
         let tag_singular = singular(&tag_plural);
-        // A title may say more than the tag: *user settings* in the group *User*.
+        // A title may be more specific than the tag, such as *user settings* in the group *User*.
         let extends = |noun: &[&str]| {
             let noun: Vec<String> = split(&noun.join(" "));
             let noun = noun.join("_");
@@ -628,7 +631,7 @@ impl GroupWords {
     }
 }
 
-/// Finds the names of IDs: the parameters of the operations that find by ID.
+/// Finds the names of IDs, which are the parameters of operations that find by ID.
 fn id_names(
     document: &Value,
     drafts: &[Draft<'_>],
@@ -653,7 +656,7 @@ fn id_names(
                 owner: words.with_article(),
             };
             let entry = found.entry(name.clone()).or_insert_with(|| Some(id.clone()));
-            // A name that two groups use says nothing about the type.
+            // If two groups use a name, the type cannot be inferred from it.
             if entry
                 .as_ref()
                 .is_some_and(|known| known.type_name != id.type_name)
@@ -678,7 +681,7 @@ fn id_names(
     (ids, lists.into_iter().filter(|(name, _)| name != "ids").collect())
 }
 
-/// Older names of properties, and the newer ones (`x-server-managed` of the tags).
+/// Pairs of an older and a newer name of a property, from `x-server-managed` of the tags.
 fn aliases(document: &Value) -> Vec<(String, String)> {
     let tags = document
         .get("tags")
@@ -725,7 +728,7 @@ fn snake(text: &str) -> String {
     deunicode::deunicode(text).to_snake_case()
 }
 
-/// The words of a name in snake case as text.
+/// Converts snake case to words with spaces.
 fn spaced(name: &str) -> String {
     let words = name.split('_').map(|word| match word {
         "ai" | "api" | "id" | "url" => word.to_ascii_uppercase(),
@@ -734,7 +737,7 @@ fn spaced(name: &str) -> String {
     words.collect::<Vec<String>>().join(" ")
 }
 
-/// Lower case without separators, as the vendor writes his paths.
+/// Converts to lower case without separators, as in the vendor's paths.
 fn squashed(text: &str) -> String {
     text.chars()
         .filter(|character| character.is_alphanumeric())
@@ -742,7 +745,7 @@ fn squashed(text: &str) -> String {
         .collect()
 }
 
-/// Makes the last word of a name in snake case a singular.
+/// Changes the last word of a snake-case name to the singular.
 fn singular(name: &str) -> String {
     let end = |suffix: &str, replacement: &str| Some(format!("{}{replacement}", name.strip_suffix(suffix)?));
     let is_singular = ["ss", "us", "is"].iter().any(|suffix| name.ends_with(suffix));
@@ -759,7 +762,7 @@ fn singular(name: &str) -> String {
         .unwrap_or_else(|| name.to_owned())
 }
 
-/// Makes the last word of a name in snake case a plural.
+/// Changes the last word of a snake-case name to the plural.
 fn plural(name: &str) -> String {
     let consonant_y = name
         .strip_suffix('y')
@@ -777,7 +780,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// Names each operation of a table: method, path, tag, title, expected name.
+    /// Checks the name of each operation of a table with the columns method, path, tag, title and expected
+    /// name.
     fn check(table: &str) {
         let mut paths = json!({});
         let rows: Vec<Vec<&str>> = table

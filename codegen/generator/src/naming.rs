@@ -2,8 +2,8 @@
 
 use heck::{ToKebabCase as _, ToPascalCase as _, ToShoutySnakeCase as _, ToSnakeCase as _};
 
-/// Returns the Rust type of a schema or property. It must equal that of the generator, which looks up our
-/// types by name.
+/// Returns the Rust type of a schema or property. It must equal the generator's name for the type, because
+/// the generator looks up our types by name.
 #[must_use]
 pub fn type_name(name: &str) -> String {
     let name = words(&name.replace('\'', "")).to_pascal_case();
@@ -14,7 +14,7 @@ pub fn type_name(name: &str) -> String {
     }
 }
 
-/// Returns the enumeration of the values of a query parameter: `StatusFilter` for `status`.
+/// Returns the name of the enumeration for a query parameter: `StatusFilter` for `status`.
 #[must_use]
 pub fn parameter_enum(parameter: &str) -> String {
     format!("{}Filter", type_name(parameter))
@@ -23,7 +23,7 @@ pub fn parameter_enum(parameter: &str) -> String {
 /// Returns the variant of an enumerated value. `Unknown` is reserved for unlisted values.
 #[must_use]
 pub fn variant(value: &str) -> String {
-    // Votes differ in their sign only.
+    // The values of votes differ only in their sign.
     match value {
         "+1" => return "Plus1".to_owned(),
         "-1" => return "Minus1".to_owned(),
@@ -40,12 +40,12 @@ pub fn variant(value: &str) -> String {
     }
 }
 
-/// Modules of the generated code that belong to no tag.
+/// Modules of the generated code that do not belong to a tag.
 const MODULES: &[&str] = &["ids", "public", "shared"];
 
 /// Returns the module of a tag; empty for a tag without letters and digits.
 ///
-/// Letters of other scripts become ASCII: a module in a file of its own needs an ASCII name.
+/// Letters of other scripts become ASCII, because a module in its own file needs an ASCII name.
 #[must_use]
 pub fn module(tag: &str) -> String {
     match deunicode::deunicode(tag).to_snake_case() {
@@ -80,7 +80,7 @@ pub fn feature(tag: &str) -> String {
     }
 }
 
-/// Methods of the client that a handle must not replace.
+/// Names of client methods, which handles must not have.
 const CLIENT_METHODS: &[&str] = &[
     "base_url",
     "budget",

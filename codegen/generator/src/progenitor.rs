@@ -33,7 +33,7 @@ use funnelflux_openapi::{
 /// crash.
 pub type Isolation<'a> = &'a dyn Fn(&str) -> Result<String, String>;
 
-/// Generates the client, as input of the passes.
+/// Generates the items of the client, which are the input of the passes.
 ///
 /// # Errors
 /// Located diagnostics for refusals and crashes of the generator.
@@ -57,7 +57,7 @@ pub fn generate_items(
 /// Inputs of the generator other than the document.
 #[derive(Serialize, Deserialize)]
 struct RequestSettings {
-    /// Components that are replaced by types of the same name, which the crate defines.
+    /// Components for which the crate itself defines types of the same name.
     replaced: Vec<String>,
     /// The runtime's type for secrets.
     secret: Option<String>,
@@ -71,7 +71,7 @@ impl RequestSettings {
         settings
             .with_interface(InterfaceStyle::Positional)
             .with_tag(TagStyle::Merged)
-            // The order of a map must not change from run to run.
+            // The map is ordered, so that every run gives the same result.
             .with_map_type("::std::collections::BTreeMap")
             .with_derive("PartialEq");
         for name in &self.replaced {
@@ -103,7 +103,7 @@ pub fn in_process(request: &str) -> Result<String, String> {
         .name("generator".to_owned())
         .stack_size(STACK)
         .spawn(move || {
-            // After the time limit, nobody receives it.
+            // After the time limit, nobody receives the result.
             let _ = sender.send(generate_tokens(&settings.apply(), &document));
         })
         .map_err(|error| format!("no thread could be started: {error}"))?;
@@ -226,7 +226,7 @@ impl<'a> Driver<'a> {
             }
         }));
         if causes.is_empty() {
-            // Each part on its own succeeds.
+            // Each part succeeds on its own.
             return self.diagnostic(failure, Pointer::root()).into();
         }
         let located = causes.iter().map(|cause| {
@@ -238,8 +238,8 @@ impl<'a> Driver<'a> {
         located.collect()
     }
 
-    /// The schemas that fail on their own, except those that fail only because they use another failing
-    /// schema.
+    /// The schemas that fail on their own, without the schemas that fail only because they use another
+    /// failing schema.
     fn failing_schemas(&self, references: &References<'_>) -> Vec<LocatedFailure<'a>> {
         let document = &self.model.document;
         let section = Pointer::from_static("/components/schemas");

@@ -1,9 +1,9 @@
-//! Resources: the groups whose assets can be read by ID, and what their operations allow.
+//! Resources: groups whose assets can be read by ID, with the abilities that their operations allow.
 //!
-//! A resource follows from the verbs of its operations, from the signatures of their methods and from the
-//! schemas of their bodies. An ability whose operation does not fit is left out with a warning; it holds up
-//! nothing else. What a document cannot say stands at its tag: `x-children` names the assets that belong to
-//! those of the group, `x-server-managed` the properties that the service changes.
+//! A resource is derived from the verbs of the operations, the signatures of their methods, and the schemas
+//! of their bodies. An ability whose operation does not fit is left out with a warning. Two extensions of the
+//! tag state facts that an OpenAPI document cannot express: `x-children` names the children of the group's
+//! assets, and `x-server-managed` the properties that the service changes.
 
 mod bodies;
 mod children;
@@ -51,9 +51,9 @@ pub struct Resource {
     pub find_by_id: TokenStream,
     /// Function that finds several assets.
     pub find_by_ids: Option<TokenStream>,
-    /// Function that lists all assets, and how a row becomes one of ours.
+    /// Function that lists all assets, and the expressions that read a row.
     pub list: Option<List>,
-    /// Expression of the ID of `asset`, an option.
+    /// Expression of type `Option` for the ID of `asset`.
     pub id_of_asset: TokenStream,
     /// Expression of the summary of `asset`.
     pub summary_of_asset: TokenStream,
@@ -71,7 +71,7 @@ pub struct Resource {
     pub duplicate: Option<Duplicate>,
     /// Functions that create and save.
     pub save: Option<Save>,
-    /// Expression of the ID of `self`, if the client makes it.
+    /// Expression for the ID of `self`, if the client generates the IDs.
     pub client_made_id: Option<TokenStream>,
     /// Pointers to the properties that every asset has.
     pub pointers: Pointers,
@@ -116,12 +116,12 @@ pub struct List {
     pub summary: TokenStream,
 }
 
-/// A call that changes assets which its request lists.
+/// A call that changes the assets that its request lists.
 #[derive(Debug)]
 pub struct Change {
     /// Static of the operation.
     pub operation: Ident,
-    /// `true` if callers must acknowledge that it is inferred.
+    /// `true` if callers must acknowledge that the operation is inferred.
     pub inferred: bool,
     /// Format of the request.
     pub entries: Entries,
@@ -132,7 +132,7 @@ pub struct Change {
 pub struct Categorise {
     /// The call.
     pub change: Change,
-    /// Property of the category.
+    /// Property with the ID of the category.
     pub property: String,
     /// Type of the ID of a category.
     pub id: TokenStream,
@@ -147,16 +147,16 @@ pub struct Duplicate {
     pub call: TokenStream,
     /// Expression of the name in `request`.
     pub name: TokenStream,
-    /// Expression of the properties of the copy that differ, if `request` can have some.
+    /// Expression of the properties that the copy overrides, if `request` can contain such properties.
     pub updates: Option<TokenStream>,
 }
 
-/// Reads a create back.
+/// Data for reading back an asset whose creation has an unknown result.
 #[derive(Debug)]
 pub struct ReadBack {
     /// Static of the operation that creates.
     pub create: Ident,
-    /// Static of the operation that finds.
+    /// Static of the operation that finds the asset.
     pub find: Ident,
     /// JSON name of the ID.
     pub property: String,
@@ -167,7 +167,7 @@ pub struct ReadBack {
 pub struct GroupResource {
     /// The resource, if assets can be read by ID.
     pub resource: Option<Resource>,
-    /// The read-back of creates under an ID of the client.
+    /// Data for reading back creations, if the client generates the IDs.
     pub read_back: Option<ReadBack>,
     /// Properties that the service changes.
     pub server_managed: Vec<ServerManagedField>,
@@ -177,7 +177,7 @@ pub struct GroupResource {
     pub child_pointers: Vec<(String, Vec<String>)>,
 }
 
-/// Reads the resources by the name of their group.
+/// Reads the resources, keyed by the names of their groups.
 #[must_use]
 pub fn resources(
     items: &Items,
@@ -189,7 +189,7 @@ pub fn resources(
     let mut creatable = BTreeSet::new();
     for tag in &items.tags {
         let mut resource = reader.resource(tag);
-        // Two groups may share a type of assets, which can be created in one way only.
+        // Two groups may share a type of assets. Only one of them can implement its creation.
         if let Some(resource) = &mut resource
             && !creatable.insert(resource.asset.to_string())
         {
@@ -259,7 +259,7 @@ impl<'a> Reader<'a> {
             .map(|(operation, method)| (operation, method))
     }
 
-    /// Reports an ability that is left out.
+    /// Warns that an ability is left out.
     fn left_out(&mut self, operation: &Operation, ability: &str, reason: &str) {
         let message = format!("{ability} is left out: {reason}");
         let warning: Diagnostic = self.source.diagnostic(
@@ -273,7 +273,7 @@ impl<'a> Reader<'a> {
         self.diagnostics.push(warning.fix(fix));
     }
 
-    /// The fields of a struct; none if the type is not a struct.
+    /// The fields of a struct; `None` if the type is not a struct.
     fn fields(&self, ty: &Type) -> Option<Fields<'a>> {
         let name = fields::ident(ty)?;
         let item = self.structs.get(&name)?;
@@ -369,7 +369,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Names a kind of assets after its plural, unless a type of the document has that name.
+    /// Names a kind of assets after its plural. If a type of the document has the same name, appends `Kind`.
     fn kind(&self, plural: &str) -> Ident {
         let name = naming::type_name(plural);
         let is_taken =
@@ -377,7 +377,8 @@ impl<'a> Reader<'a> {
         format_ident!("{name}{}", if is_taken { "Kind" } else { "" })
     }
 
-    /// Looks for the object with a property: the type itself, or the only object or list inside of it.
+    /// Looks for the object with a property: the type itself, or the only object or list in the type that has
+    /// the property.
     fn wrapped(&self, ty: &Type, property: &str) -> Option<(Type, Option<Field>)> {
         let fields = self.fields(ty)?;
         if fields.get(property).is_some() {
@@ -582,7 +583,7 @@ impl<'a> Reader<'a> {
         bodies::body_schema(self.source, saved?.0)
     }
 
-    /// The children that the tag names, if all of them can be counted.
+    /// The children that the tag names; empty unless all of them can be counted.
     fn children(&self, tag: &TagItems, groups: &BTreeMap<String, GroupResource>) -> Vec<Children> {
         let listed = children::listed(self.source, &tag.tag.name).into_iter();
         let children = listed.map(|(name, properties)| {
@@ -609,7 +610,7 @@ impl<'a> Reader<'a> {
 }
 
 impl Place {
-    /// Renders the place for the runtime.
+    /// Renders the place as an expression of the runtime.
     #[must_use]
     pub fn tokens(&self) -> TokenStream {
         match self {

@@ -1,4 +1,4 @@
-//! Text of the document as rustdoc: escaping, wrapping, sentences, comment lines.
+//! Converts text of the document to rustdoc: escapes and wraps it, and completes sentences.
 
 mod code_blocks;
 
@@ -11,8 +11,8 @@ const WIDTH: usize = 96;
 /// Names that look like code but are not.
 const PRODUCTS: &[&str] = &["FunnelFlux", "OpenAPI", "GitHub", "JavaScript", "YouTube"];
 
-/// Makes text safe for rustdoc and clippy: each code block becomes a `text` block, which rustdoc does not
-/// run; outside of code, identifiers become code, brackets are escaped, addresses become links.
+/// Makes text safe for rustdoc and clippy. Each code block becomes a `text` block, which rustdoc does not
+/// run. Outside of code, identifiers become code, brackets are escaped, and URLs become links.
 pub(crate) fn sanitise(text: &str) -> String {
     let text = code_blocks::as_text(printable(text).trim());
     let is_code = code_blocks::lines(&text);
@@ -63,7 +63,7 @@ fn sanitise_line(line: &str) -> String {
     out
 }
 
-/// Sanitises text between its links, which stay.
+/// Sanitises text except for its links.
 fn sanitise_words(mut prose: &str) -> String {
     let mut out = String::new();
     while let Some((start, end)) = link(prose) {
@@ -141,7 +141,7 @@ fn escape(word: &str) -> String {
     out
 }
 
-/// Wraps paragraphs and list items at spaces; code blocks and tables stay.
+/// Wraps paragraphs and list items at spaces; keeps code blocks and tables.
 fn wrap(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     for (line, is_code) in text.lines().zip(code_blocks::lines(text)) {
@@ -186,7 +186,7 @@ fn wrap_line(line: &str, lines: &mut Vec<String>) {
     lines.push(current);
 }
 
-/// Adds a full stop to a sentence that has none. A code block stays: a full stop would reopen it.
+/// Adds a full stop to a sentence without one, unless the text ends with a code block.
 pub(crate) fn sentence(text: &str) -> String {
     let text = text.trim();
     if text.is_empty()
@@ -219,16 +219,16 @@ pub(crate) fn uncapitalised(text: &str) -> String {
     }
 }
 
-/// Puts a label in front of a paragraph, or in front of the block that stands in its place.
+/// Puts a label in front of a paragraph, or in front of a block that is not a paragraph.
 pub(crate) fn labelled(label: &str, paragraph: &str) -> String {
     let is_block =
         paragraph.starts_with(['>', '#', '|']) || code_blocks::lines(paragraph).first() == Some(&true);
     format!("{label}{}{paragraph}", if is_block { "\n\n" } else { " " })
 }
 
-/// Returns the lines of a documentation comment as they stand after `///`, including the space.
+/// Returns the lines of a documentation comment as they follow `///`, including the space.
 ///
-/// Whatever the text is made of, it holds no code block that rustdoc would run.
+/// The lines never contain a code block that rustdoc would run.
 pub(crate) fn lines(text: &str) -> Vec<String> {
     let line = |line: &String| match line.trim_end() {
         "" => String::new(),

@@ -1,16 +1,15 @@
 //! Named changes with a reason and a count: rules on the document and passes over the generated code.
 //!
-//! A step declares whether it is expected to change the FunnelFlux document. A step that is expected to
-//! change something and does not is an error; otherwise an upgrade of the generator or of the document could
-//! disable a step unnoticed.
+//! A step declares whether it is expected to change the FunnelFlux document. It is an error if such a step
+//! changes nothing. Otherwise, an upgrade of the generator or of the document could disable a step unnoticed.
 
 use serde::Serialize;
 
 use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Stage};
 
-/// A change of `W`.
+/// A named change of a `W`.
 pub(crate) struct Step<W> {
-    /// In kebab case, unique within its stage.
+    /// Name in kebab case, unique within its stage.
     pub(crate) name: &'static str,
     /// Reason for the step.
     pub(crate) reason: &'static str,
@@ -40,7 +39,7 @@ impl<W> Step<W> {
 pub(crate) enum Expect {
     /// The step is expected to change something.
     Work,
-    /// The step may change nothing; it is for other documents, or for later versions of the vendor's
+    /// The step may change nothing, because it is for other documents or for later versions of the vendor's
     /// document.
     MayBeNoop,
 }
@@ -50,9 +49,9 @@ pub(crate) enum Expect {
 pub struct StageReport {
     /// The stage.
     pub stage: Stage,
-    /// One line, with numbers.
+    /// Summary in one line, with numbers.
     pub summary: String,
-    /// Rules or passes of the stage, in order, if any.
+    /// Rules or passes of the stage, in order; empty for other stages.
     pub steps: Vec<StepReport>,
 }
 
@@ -86,7 +85,7 @@ pub(crate) fn run<W>(steps: &[Step<W>], work: &mut W) -> Vec<StepReport> {
 }
 
 impl StageReport {
-    /// A report without steps.
+    /// Creates a report without steps.
     #[must_use]
     pub fn new(stage: Stage, summary: impl Into<String>) -> Self {
         Self {
@@ -96,7 +95,8 @@ impl StageReport {
         }
     }
 
-    /// A report on steps, called `noun`; its summary begins with the number of those that applied.
+    /// Creates a report on steps. Its summary begins with the number of steps that changed something. `noun`
+    /// is the word for a step of this stage.
     pub(crate) fn of_steps(stage: Stage, noun: &str, steps: Vec<StepReport>, summary: &str) -> Self {
         let applied = steps.iter().filter(|step| step.count > 0).count();
         Self {
@@ -106,7 +106,7 @@ impl StageReport {
         }
     }
 
-    /// One error for each step that was expected to change something and did not.
+    /// Creates an error for each step that was expected to change something, but did not.
     #[must_use]
     pub fn idle(&self) -> Diagnostics {
         let error = |step: &StepReport| {

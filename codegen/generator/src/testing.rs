@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::transform::{self, ApiModel};
 use funnelflux_openapi::{Document, Source, read};
 
-/// Reads an OpenAPI document with these members and the mandatory ones, from indented JSON.
+/// Creates an OpenAPI document with the mandatory members and these members.
 pub(crate) fn document(members: Value) -> Document {
     let mut value = json!({
         "openapi": "3.0.3",

@@ -1,5 +1,5 @@
-//! No input makes read, normalise, supersede, overlay or lint panic or lose a location, and locations match
-//! the text.
+//! No input makes read, normalise, supersede, overlay or lint panic. Every diagnostic has a location, which
+//! matches the text.
 
 #![allow(
     clippy::indexing_slicing,
@@ -16,7 +16,7 @@ use funnelflux_openapi::{
 use proptest::prelude::*;
 use serde_json::Value;
 
-const UPSTREAM: &str = include_str!("../../../spec/upstream.json");
+const UPSTREAM: &str = include_str!("documents/offer-sources.json");
 const SWAGGER: &str = include_str!("documents/swagger20/assets.yaml");
 const OPENAPI31: &str = include_str!("documents/openapi31/assets.yaml");
 const PATH_ITEMS: &str = include_str!("documents/path-items/openapi31.yaml");
@@ -175,7 +175,7 @@ fn places_agree_with_the_text() {
 
 #[test]
 fn places_in_one_long_line_are_found() {
-    // Counting from the start of the line for each member would take too long.
+    // The test is too slow if the scanner counts characters from the start of the line for each member.
     let members: Vec<String> = (0..100_000)
         .map(|index| format!(r#""ü{index}":{index}"#))
         .collect();
@@ -272,7 +272,7 @@ proptest! {
     fn any_number_is_the_same_in_json_and_yaml(
         text in "-?(0|[1-9][0-9]{0,24})(\\.[0-9]{1,24})?([eE][-+]?[0-9]{1,2})?",
     ) {
-        // `serde_json` reads it as a float.
+        // `serde_json` reads this number as a float.
         prop_assume!(text != "-0");
         let text = format!("{{\"a\": 0.5, \"b\": {text}}}");
         let read = |text: &str| read::parse(Source { name: "a", text }).unwrap();
@@ -280,7 +280,7 @@ proptest! {
         let (json, yaml) = (read(&text), read(&format!("# YAML\n{text}")));
         prop_assert_eq!(json.value(), yaml.value());
         prop_assert_eq!(json.warnings().len(), yaml.warnings().len());
-        // Without a warning, the digits stay the same, apart from zeros and the exponent.
+        // If there is no warning, the digits stay the same, apart from zeros and the exponent.
         let digits = |text: &str| {
             let mantissa = text.split(['e', 'E']).next().unwrap().replace(['-', '.'], "");
             mantissa.trim_matches('0').to_owned()

@@ -1,12 +1,12 @@
-//! The comparison never misses a breaking change, according to oracles that do not know its rules.
+//! The comparison never misses a breaking change. Oracles that do not know its rules check this.
 //!
 //! On the wire, the oracle is a JSON Schema validator: if a random value is valid in one of two random
 //! documents and invalid in the other, the comparison must report a breaking change. For users of the crate,
 //! the oracle is the generated code: the comparison must predict every change of its public interface.
 //!
 //! Two interpretations deviate from JSON Schema on purpose. Undeclared fields are drawn only for objects that
-//! describe them, because a new field breaks no one who did not know it. And `oneOf` is read as `anyOf`,
-//! because a new alternative is not meant to exclude values that match two.
+//! describe them, because a new field does not break clients that do not know it. `oneOf` is read as `anyOf`,
+//! because a new alternative is not meant to exclude values that match two alternatives.
 //!
 //! `PROPTEST_CASES` sets the number of cases and makes them random.
 
@@ -39,7 +39,7 @@ mod interface;
 
 use interface::Interface;
 
-/// Names of fields: few, so that parts of a composition describe the same fields.
+/// Names of fields. There are only a few, so that parts of a composition describe the same fields.
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 /// Names of shared schemas.
 const SCHEMAS: [&str; 3] = ["First", "Second", "Third"];
@@ -88,7 +88,7 @@ fn schema(random: &mut Rng, depth: usize) -> Value {
         annotate(random, &mut schema);
     }
     if random.u8(..12) == 0 {
-        // Annotations only, as documents put them next to a reference in an `allOf`.
+        // A schema with annotations only; documents put such a schema next to a reference in an `allOf`.
         annotate(random, &mut schema);
         return schema.into();
     }
@@ -392,7 +392,7 @@ impl Schemas {
                     .collect()
             }
             Some("object") => self.object(random, schema, depth.saturating_sub(1)),
-            // Any value but an object, all of whose fields would be undeclared.
+            // The value is not an object, because all of its fields would be undeclared.
             _ => pick(
                 random,
                 &[json!("a"), json!(1), json!(1.5), json!(true), json!([])],
@@ -515,7 +515,7 @@ fn broken(random: &mut Rng, pair: &Pair, direction: Direction) -> Option<Value> 
         Direction::Request | Direction::Parameter => (&pair.old, &pair.new),
         Direction::Response => (&pair.new, &pair.old),
     };
-    // The validator does not know that nobody sends what can only be read.
+    // The validator does not know that clients never send read-only properties.
     let mentions = |schemas: &Schemas| {
         let text = format!("{} {:?}", schemas.root, schemas.named);
         text.contains("readOnly")
@@ -529,7 +529,8 @@ fn broken(random: &mut Rng, pair: &Pair, direction: Direction) -> Option<Value> 
         .find(|value| good.is_valid(value) && !bad.is_valid(value))
 }
 
-/// Configures a few fixed cases, so that unrelated changes do not fail, or random cases on request.
+/// Configures the cases. By default there are a few fixed cases, so that unrelated changes do not make the
+/// test fail.
 fn config(cases: u32) -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok();
     let rng_seed = match asked {
@@ -566,7 +567,8 @@ proptest! {
     }
 }
 
-/// Public interface of the code that is generated from a document; `None` if the document is refused.
+/// Public interface of the code that is generated from a document; `None` if the generator rejects the
+/// document.
 fn interface(document: &Value) -> Option<Interface> {
     let text = document.to_string();
     let input = Input {
@@ -580,7 +582,7 @@ fn interface(document: &Value) -> Option<Interface> {
     let isolation =
         |request: &str| isolated::run_in(env!("CARGO_BIN_EXE_isolated-generator").as_ref(), request);
     let options = Options {
-        // A pair of which an operation is left out says nothing.
+        // If an operation is left out, the pair cannot be judged.
         strict: true,
         isolation: Some(&isolation),
         ..Options::default()
@@ -588,8 +590,8 @@ fn interface(document: &Value) -> Option<Interface> {
     Some(Interface::read(generate(&input, options).ok()?.files.values()))
 }
 
-/// Describes a change of the interface that the comparison did not predict; `None` if there is none, or if
-/// one of the documents is refused.
+/// Describes a change of the interface that the comparison did not predict; `None` if there is no such
+/// change, or if the generator rejects one of the documents.
 fn surprise(old: &Value, new: &Value) -> Option<String> {
     let (impact, names) = interface(old)?.compare(&interface(new)?);
     let report = compare(old, new);
@@ -603,7 +605,7 @@ fn surprise(old: &Value, new: &Value) -> Option<String> {
 }
 
 proptest! {
-    // The generator refuses most pairs.
+    // The generator rejects most pairs.
     #![proptest_config(config(200))]
 
     #[test]
@@ -617,8 +619,8 @@ proptest! {
     }
 }
 
-/// Keywords that do not constrain values can still change types: those of compositions, and of schemas
-/// without a type.
+/// Keywords that do not constrain values can still change types, in compositions and in schemas without a
+/// type.
 #[test]
 fn keywords_without_effect_on_values_are_predicted() {
     let first = json!({"$ref": "#/components/schemas/First"});

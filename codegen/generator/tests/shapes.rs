@@ -139,7 +139,7 @@ fn an_unsupported_operation_holds_up_nothing_else() {
         panic!("{:?}", output.left_out);
     };
     assert_eq!((&*left_out.method, &*left_out.path), ("post", "/pages/upload/"));
-    // The effective document is the API as we understand it, whatever is generated of it.
+    // The effective document describes the whole API, even if parts of it are not generated.
     assert!(output.effective.contains("/pages/upload/"));
 }
 

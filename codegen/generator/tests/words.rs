@@ -1,4 +1,4 @@
-//! Words of a document never become code that runs, and its tags give modules that compile.
+//! Text of a document never becomes code that runs, and its tags become modules that compile.
 
 #![allow(
     clippy::unwrap_used,
@@ -217,7 +217,7 @@ fn any_tag_gives_a_module_or_an_error_at_the_tag() {
                     || files.contains_key(&format!("{module}/mod.rs"))
             );
         }
-        // Two spellings of one path would be one file on some systems.
+        // On case-insensitive file systems, paths that differ only in case would be the same file.
         let paths: BTreeSet<String> = files.keys().map(|path| path.to_lowercase()).collect();
         assert_eq!(paths.len(), files.len());
     }

@@ -224,6 +224,7 @@ impl Place {
 pub struct Provenance {
     origin: Arc<Text>,
     moved: BTreeMap<PointerBuf, Place>,
+    has_null_type: bool,
 }
 
 impl Provenance {
@@ -231,7 +232,20 @@ impl Provenance {
         Self {
             origin,
             moved: BTreeMap::new(),
+            has_null_type: false,
         }
+    }
+
+    /// Checks whether null is a type in the text, as in `OpenAPI` 3.1. `nullable` then has one meaning, also
+    /// beside a composition.
+    #[must_use]
+    pub fn has_null_type(&self) -> bool {
+        self.has_null_type
+    }
+
+    /// Records that null is a type in the text.
+    pub(crate) fn set_null_type(&mut self) {
+        self.has_null_type = true;
     }
 
     /// Returns the place that the value at `pointer` came from.

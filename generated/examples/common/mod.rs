@@ -1,4 +1,4 @@
-//! Account of the examples: an embedded fake or a live account.
+//! Account for the examples: an embedded fake or a live account.
 
 use clap::Args;
 use funnelflux::{Client, Credentials};
@@ -63,8 +63,8 @@ impl AccountArguments {
     }
 }
 
-/// Adds a thousand offer sources, every fourth with a page. Some are already archived, and the fake refuses
-/// to change a few.
+/// Adds a thousand offer sources. Every fourth has a page, some are already archived, and the fake refuses to
+/// change a few of them.
 fn populate(fake: &Fake) {
     fake.seed_category("2nIemJxCcat1", "Kept for later");
     for (number, id) in fake.seed_many(ASSETS).into_iter().enumerate() {

@@ -5,16 +5,17 @@ use std::io;
 /// Exit code of a process that a signal ends (128 + SIGINT).
 const INTERRUPTED: i32 = 130;
 
-/// Returns a future that completes with the first Ctrl-C or SIGTERM. The second one ends the process at once.
+/// Returns a future that completes with the first Ctrl-C or SIGTERM. A second signal ends the process
+/// immediately.
 ///
-/// The signals are caught from the call on, even before the future is polled.
+/// The signals are caught immediately, even before the future is polled.
 pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
     let mut signals = Signals::new()?;
     let (sender, receiver) = tokio::sync::oneshot::channel();
     tokio::spawn(async move {
         signals.next().await;
         eprintln!("Stopping; a second signal ends the program at once.");
-        // Nobody waits any more if the job has ended.
+        // If the job has ended, nobody receives the signal.
         let _ = sender.send(());
         signals.next().await;
         std::process::exit(INTERRUPTED);

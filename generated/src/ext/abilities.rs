@@ -1,4 +1,5 @@
-//! Abilities that change many assets at once: one sealed trait per ability, implemented once for all kinds.
+//! Abilities that change many assets in one job: one sealed trait per ability, implemented once for all
+//! kinds.
 
 use super::bulk::{Archiving, Bulk, Deleting, MovingToCategory, Unarchiving};
 use super::cascade::Cascade;
@@ -64,8 +65,8 @@ impl<R: Archive> BulkArchive for Handle<R> {}
 
 /// Restores many assets from the archive.
 ///
-/// It is not documented whether children that a cascade archived return with their parent; nothing suggests
-/// it.
+/// If a cascade archived children together with their parent, restoring the parent probably does not restore
+/// them; this is not documented.
 ///
 /// ```no_run
 /// use funnelflux::{Client, ext::*, types::StatusFilter};
@@ -79,7 +80,7 @@ impl<R: Archive> BulkArchive for Handle<R> {}
 /// }
 /// ```
 pub trait BulkUnarchive: Assets<Resource: Unarchive> {
-    /// Creates a job that restores these assets. Active assets count as *already so*; deleted ones are
+    /// Creates a job that restores these assets. Active assets count as *already so*; deleted assets are
     /// rejected.
     fn bulk_unarchive<I: Into<IdOf<Self>>>(
         &self,
@@ -94,9 +95,9 @@ impl<R: Unarchive> BulkUnarchive for Handle<R> {}
 /// Deletes many assets.
 ///
 /// The job reads deleted assets back, unless [`Bulk::verify`](super::Bulk::verify) is off. An asset counts as
-/// deleted if its status says so or if it can no longer be read; the documentation does not say which of the
-/// two happens. An ID that cannot be read *before* the deletion is rejected as not found: it was deleted
-/// earlier or never existed.
+/// deleted if its status is *deleted* or if it can no longer be read. It is not documented which of the two
+/// applies to a deleted asset. An ID that cannot be read *before* the deletion is rejected as not found: it
+/// was deleted earlier or never existed.
 ///
 /// ```no_run
 /// use funnelflux::{Client, ext::*};
@@ -142,8 +143,8 @@ impl<R: Delete> BulkDelete for Handle<R> {}
 /// }
 /// ```
 pub trait MoveToCategory: Assets<Resource: Categorised> {
-    /// Creates a job that moves these assets to `category`. The empty category removes them from theirs
-    /// (documented).
+    /// Creates a job that moves these assets to `category`. The empty category removes the assets from their
+    /// category (documented).
     ///
     /// The effect of a category that does not exist is not documented.
     fn move_to_category<I: Into<IdOf<Self>>>(

@@ -29,14 +29,14 @@ use std::fmt::Debug;
 /// }
 /// ```
 ///
-/// To write a function over an ability, name the ability instead, such as
-/// `fn archive_old(assets: &impl BulkArchive)`.
+/// If a function needs only an ability, require the ability instead, as in `fn archive_old(assets: &impl
+/// BulkArchive)`.
 pub trait AssetKind: sealed::Sealed + Sized + Send + Sync + 'static {
     /// Type of its IDs.
     type Id: AssetId;
     /// Type of an asset with all its fields.
     type Asset: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static;
-    /// Name in messages, such as `offer source`.
+    /// Singular in messages, such as `offer source`.
     const SINGULAR: &'static str;
     /// Plural in messages, such as `offer sources`.
     const PLURAL: &'static str;

@@ -5,8 +5,8 @@ use std::fmt;
 
 /// Handling of children when their parents are archived or deleted.
 ///
-/// The children of an offer source are its offer pages. The table shows the documented effect on them; for
-/// the other kinds of parents, categories and funnel groups, the whole table is inferred.
+/// The children of an offer source are its offer pages, for which the effects in this table are documented.
+/// For other kinds of parents (categories and funnel groups), the effects are inferred.
 ///
 /// | choice | sent | archive | delete |
 /// |---|---|---|---|
@@ -21,10 +21,10 @@ use std::fmt;
 ///
 /// - if a parent is *already* archived or deleted, whether another request handles its children;
 /// - whether a target may itself be archived;
-/// - whether unarchiving a parent restores children that a cascade archived; nothing suggests it.
+/// - whether unarchiving a parent restores children that a cascade archived; probably not.
 ///
-/// A move without a target does not compile. Neither does a target with another choice, or a target of
-/// another kind:
+/// A move without a target does not compile. A target with another choice, or a target of another kind of
+/// asset, does not compile either:
 ///
 /// ```compile_fail,E0277
 /// use funnelflux::{ext::Cascade, types::{CategoryId, OfferSourceId}};
@@ -55,7 +55,7 @@ enum Choice<I> {
 impl<I> Cascade<I> {
     /// Leaves the children unchanged: no option is sent. This is the default.
     ///
-    /// Documented: omitted options keep the endpoint's existing behaviour, so child pages do not change.
+    /// Documented: if the options are omitted, child pages do not change.
     pub const fn leave() -> Self {
         Self(Choice::Leave)
     }
@@ -71,8 +71,8 @@ impl<I> Cascade<I> {
 
     /// Reassigns the children to another parent, `target`.
     ///
-    /// A bulk job refuses a target that is among its own parents. It reads the target before it sends
-    /// anything; if the target is missing or deleted, the job ends with nothing sent.
+    /// A bulk job refuses a target that is among its own parents. It reads the target first; if the target is
+    /// missing or deleted, the job sends nothing.
     pub fn move_to(target: impl Into<I>) -> Self {
         Self(Choice::MoveTo(target.into()))
     }
@@ -109,7 +109,7 @@ impl<I> Cascade<I> {
 }
 
 impl<I: AsRef<str>> Cascade<I> {
-    /// Values of the properties for the action and its target, as far as they are sent.
+    /// Values of the properties for the action and its target; `None` for a property that is not sent.
     pub(crate) fn values(&self) -> (Option<&'static str>, Option<&str>) {
         match &self.0 {
             Choice::Leave => (None, None),

@@ -1,13 +1,14 @@
 //! Creates an asset under a chosen ID, or saves it if the ID exists.
 //!
 //! [`Client::create`](crate::Client::create) creates an asset under a new ID. After a lost response, it reads
-//! that ID back.
+//! the new ID back.
 
 use super::abilities::{Assets, IdOf};
 use super::bulk::Failure;
 use super::read::{ReadResult, Reader, URL_LENGTH, is_not_found};
 use super::resource::{AssetStatus, Handle, Resource, Save};
 use super::update::{self, Absent, differences};
+use crate::runtime::object::fits_strictly;
 use crate::{Client, Error};
 use serde_json::{Value, json};
 use std::fmt;
@@ -27,22 +28,23 @@ use std::fmt;
 pub trait CreateOrSave: Assets<Resource: Save> {
     /// Creates the asset if its ID does not exist; otherwise saves it if it differs from the stored asset.
     ///
-    /// The asset replaces the stored one. To change single fields and keep the others, use
+    /// The asset replaces the stored asset. To change single fields and keep the other fields, use
     /// [`Update`](super::Update). A second run does nothing, so a script can declare the assets that should
     /// exist. The comparison has these rules:
     ///
-    /// - An absent field equals an empty one.
+    /// - An absent field equals an empty field.
     /// - An absent status is not compared, except that a deleted asset always differs.
     /// - Fields that only the service sets, such as the hash of a script, and fields that this version of the
     ///   crate does not know, are compared only if the asset contains them. The same applies to `meta` and
     ///   its members, which belong to the vendor's user interface.
     /// - Secrets cannot be compared, so an asset with a secret is always saved.
     ///
-    /// A second run saves again if the service does not store the asset as sent: if it keeps a field that a
-    /// save omits, or replaces the members of `meta`. Neither is documented.
+    /// A second run saves again if the service does not store the asset as it was sent. This happens if the
+    /// service keeps a field that a save omits, or if it replaces the members of `meta`. Neither behaviour is
+    /// documented.
     ///
     /// # Errors
-    /// Returns a [`StoreError`] if the asset was neither created nor saved, or if that is unknown.
+    /// Returns a [`StoreError`] if the asset was neither created nor saved, or if the result is unknown.
     fn create_or_save(
         &self,
         asset: <Self::Resource as Resource>::Asset,
@@ -125,7 +127,7 @@ async fn create_or_save<R: Save>(client: &Client, asset: &R::Asset) -> Result<St
                 }
                 Err(error) => error,
             };
-            // Another client may have created it in the meantime.
+            // Another client may have created the asset in the meantime.
             if !matches!(read::<R>(client, &id).await, ReadResult::Found(_)) {
                 return Err(StoreError::Refused { id, error });
             }
@@ -180,7 +182,7 @@ fn is_known<R: Resource>(asset: &Value, pointer: &str) -> bool {
         if let Some(parent) = asset.pointer_mut(parent).and_then(Value::as_object_mut) {
             parent.insert(name.clone(), value);
         }
-        serde_json::from_value::<R::Asset>(asset).is_ok()
+        fits_strictly::<R::Asset>(asset)
     };
     !(takes(json!(true)) && takes(json!([[0]])))
 }

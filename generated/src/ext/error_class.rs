@@ -34,7 +34,7 @@ impl ErrorClass {
         if refused && !error.is_unauthorized() {
             Self::Refused
         } else if error.may_have_been_applied() {
-            // An earlier attempt may have been applied, whatever the last response was.
+            // An earlier attempt may have been applied, even if the last response is a refusal.
             Self::Ambiguous
         } else if error.is_unauthorized() {
             Self::Unauthorized
@@ -44,7 +44,7 @@ impl ErrorClass {
     }
 }
 
-/// Returns `Retry-After` for the two statuses for which it means a wait.
+/// Returns the requested wait (`Retry-After`) for the two statuses with which a service asks for a wait.
 pub(crate) fn requested_wait(error: &Error) -> Option<Duration> {
     let busy = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
     error

@@ -126,6 +126,6 @@ pub struct Found<A, I> {
     pub missing: Vec<I>,
     /// IDs without a usable response, each with the reason.
     pub unreadable: Vec<(I, Failure)>,
-    /// IDs that were given more than once. Each counts once.
+    /// IDs that were given more than once. Each of them counts once.
     pub repeated: Vec<Repeated<I>>,
 }

@@ -1,8 +1,9 @@
 //! Extension traits: operations on assets that need more than one call.
 //!
 //! Each kind of asset has a handle, such as [`Client::offer_sources`](crate::Client::offer_sources), and
-//! handles have abilities. Kinds other than offer sources need their cargo feature, and have the abilities
-//! for which the vendor's index lists operations. `use funnelflux::ext::*` brings the abilities into scope:
+//! handles have abilities. Other kinds than offer sources require a cargo feature. They have only the
+//! abilities for which the vendor's index lists operations. `use funnelflux::ext::*` brings the abilities
+//! into scope:
 //!
 //! | ability | effect |
 //! |---|---|
@@ -31,7 +32,7 @@
 //! | `bulk` | bulk jobs with their engine, journal and report; `duplicate_many` |
 //! | `resource` | traits that connect a kind of asset to the client; the generator implements them |
 //! | `validate` | checks of IDs and jobs before anything is sent |
-//! | `read` | reading by ID, whatever the service's treatment of unknown IDs |
+//! | `read` | reading by ID, for every possible treatment of unknown IDs |
 //! | `error_class` | the service's treatment of a failed request |
 //! | `snapshot` | snapshots of whole accounts, references and comparison (feature `snapshot`) |
 

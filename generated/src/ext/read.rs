@@ -1,12 +1,12 @@
-//! Reads assets by ID, whatever the service's treatment of unknown IDs.
+//! Reads assets by ID, for every possible treatment of unknown IDs by the service.
 //!
-//! It is not documented whether *find by ID list* omits unknown IDs or refuses the whole list, nor with which
-//! status, and a gateway in front of the service may refuse in the same way. An asset therefore counts as
-//! missing only if a successful response omits it. After a refusal, the list of all assets shows which IDs
-//! exist, and these are read again. If the list is refused as well, nothing is known.
+//! It is not documented whether *find by ID list* omits unknown IDs or refuses the whole list, and with which
+//! status. A gateway in front of the service may also refuse a request. An asset therefore counts as missing
+//! only if a successful response omits it. After a refusal, the reader lists all assets, and reads the IDs
+//! that exist again. If the service refuses the list as well, the assets are unreadable.
 //!
-//! Rows are read one by one, so that an unusual asset affects no other. A row for an ID that was not
-//! requested shows that the response belongs to another request.
+//! Rows are decoded one by one, so that an unusual asset does not affect other assets. A row for an ID that
+//! was not requested shows that the response belongs to another request.
 //!
 //! If a kind has no *find by ID list*, summaries come from the list of all assets, and whole assets are read
 //! one by one.
@@ -14,8 +14,11 @@
 use super::bulk::{Failure, Reason};
 use super::error_class::ErrorClass;
 use super::resource::{AssetStatus, AssetSummary, Resource};
+use crate::runtime::call::Row;
 use crate::{Client, Error};
+use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::to_raw_value;
 use std::collections::{HashMap, HashSet};
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -47,22 +50,22 @@ const MAX_REFUSALS: usize = 12;
 pub(crate) struct Reader<R> {
     client: Client,
     url_length: usize,
-    /// Whole assets are read as they were sent, whatever their type.
+    /// True if whole assets are returned as the JSON that was sent, without decoding them.
     is_raw: bool,
-    /// The service has answered a read successfully.
+    /// True if the service has answered a read successfully.
     answered: AtomicBool,
     resource: PhantomData<fn() -> R>,
 }
 
 /// All assets of a kind, as the service lists them.
 struct Listed<I> {
-    /// Summaries by ID; `None` if the row is unusual.
+    /// Summaries, keyed by ID; `None` if the row is unusual.
     rows: HashMap<I, Option<AssetSummary>>,
     /// True if every row has an ID, so that an unlisted asset is missing.
     is_complete: bool,
 }
 
-/// Rows of a response by ID, or the problem of an unusual row.
+/// Rows of a response, keyed by ID. An unusual row has its problem instead.
 type Rows<I, T> = HashMap<I, Result<T, String>>;
 
 impl<R: Resource> Reader<R> {
@@ -109,7 +112,7 @@ impl<R: Resource> Reader<R> {
 
     /// Reads the whole asset of each ID as JSON, in order.
     pub(crate) async fn values(&self, ids: &[R::Id]) -> Vec<ReadResult<Value>> {
-        self.read(ids, |row| Ok(row.clone()), |_| None).await
+        self.read(ids, |row| Ok(row.value.clone()), |_| None).await
     }
 
     /// Reads the IDs of all assets; `None` if the kind has no list.
@@ -126,7 +129,7 @@ impl<R: Resource> Reader<R> {
                 is_complete: true,
             };
             for row in rows {
-                match row.get(&property).and_then(Value::as_str) {
+                match row.value.get(&property).and_then(Value::as_str) {
                     Some(id) => {
                         let id = R::Id::from(id.to_owned());
                         listed.rows.insert(id, parse_summary(&row).ok());
@@ -145,7 +148,7 @@ impl<R: Resource> Reader<R> {
     async fn find<T: Send + 'static>(
         &self,
         ids: &[R::Id],
-        parse: fn(&Value) -> Result<T, String>,
+        parse: fn(&Row) -> Result<T, String>,
     ) -> Result<Rows<R::Id, T>, Error> {
         let found = match (R::FIND_BY_IDS, ids) {
             (Some(find), _) => {
@@ -159,16 +162,13 @@ impl<R: Resource> Reader<R> {
                 let property = id_property::<R>(&self.client);
                 let asset = R::FIND_BY_ID(&self.client, id).raw_json().await;
                 asset.map(|asset| match unwrapped(asset, &property) {
-                    Some(row) => HashMap::from([(id.clone(), parse(&row))]),
+                    Some(row) => HashMap::from([(id.clone(), row_of(&row).and_then(|row| parse(&row)))]),
                     None => HashMap::from([(id.clone(), Err(format!("the answer has no {property}")))]),
                 })
             }
             (None, [id]) => {
                 let asset = R::FIND_BY_ID(&self.client, id).await;
-                asset.map(|asset| {
-                    let row = serde_json::to_value(&asset).map_err(|error| error.to_string());
-                    HashMap::from([(id.clone(), row.and_then(|row| parse(&row)))])
-                })
+                asset.map(|asset| HashMap::from([(id.clone(), row_of(&asset).and_then(|row| parse(&row)))]))
             }
             (None, _) => Ok(HashMap::new()),
         };
@@ -179,7 +179,7 @@ impl<R: Resource> Reader<R> {
     async fn read<T: Clone + Send + 'static>(
         &self,
         ids: &[R::Id],
-        parse: fn(&Value) -> Result<T, String>,
+        parse: fn(&Row) -> Result<T, String>,
         from_summary: fn(AssetSummary) -> Option<T>,
     ) -> Vec<ReadResult<T>> {
         let mut results: HashMap<R::Id, ReadResult<T>> = HashMap::with_capacity(ids.len());
@@ -188,7 +188,7 @@ impl<R: Resource> Reader<R> {
             None => ids.chunks(1).collect(),
         };
         let mut lists: Vec<Vec<R::Id>> = parts.into_iter().rev().map(<[_]>::to_vec).collect();
-        // Set by the first refusal.
+        // The list of all assets, read after the first refusal.
         let mut listed: Option<Option<Listed<R::Id>>> = None;
         let mut refusals = 0;
         let mut no_answer = None;
@@ -221,7 +221,7 @@ impl<R: Resource> Reader<R> {
             if listed.is_none() {
                 listed = Some(match self.list().await {
                     Some(Ok(rows)) => Some(rows),
-                    // The service refuses both, so nothing is known.
+                    // The service refuses both requests, so nothing is known.
                     Some(Err(_)) => {
                         no_answer = Some(error);
                         break;
@@ -253,7 +253,7 @@ impl<R: Resource> Reader<R> {
             .map(|id| match (results.get(id), &no_answer) {
                 (Some(result), _) => result.clone(),
                 (None, Some(error)) => ReadResult::Unreadable(error.clone()),
-                // Every ID of a list has a result or is in a shorter list.
+                // This does not occur: each ID gets a result, or is passed on in a shorter list.
                 (None, None) => odd("it was not read".to_owned()),
             })
             .collect()
@@ -261,7 +261,8 @@ impl<R: Resource> Reader<R> {
 }
 
 impl<I: Eq + std::hash::Hash> Listed<I> {
-    /// Adds the results of refused IDs that are missing or deleted according to the list. Returns the others.
+    /// Adds the results of refused IDs that are missing or deleted according to the list. Returns the other
+    /// IDs.
     fn settle<T>(
         &self,
         ids: Vec<I>,
@@ -293,6 +294,12 @@ impl<I: Eq + std::hash::Hash> Listed<I> {
             None => odd("the list has a row without an ID, which may be this one".to_owned()),
         }
     }
+}
+
+/// Converts an asset to a row.
+fn row_of(asset: &impl Serialize) -> Result<Row, String> {
+    let text = to_raw_value(asset).map_err(|error| error.to_string())?;
+    Ok(Row::new(text))
 }
 
 fn odd<T>(problem: String) -> ReadResult<T> {
@@ -331,10 +338,10 @@ fn unwrapped(answer: Value, property: &str) -> Option<Value> {
 
 /// Assigns rows to the requested IDs.
 fn match_rows<I, T>(
-    rows: Vec<Value>,
+    rows: Vec<Row>,
     asked: &HashSet<I>,
     property: &str,
-    parse: fn(&Value) -> Result<T, String>,
+    parse: fn(&Row) -> Result<T, String>,
 ) -> Result<Rows<I, T>, String>
 where
     I: From<String> + Eq + std::hash::Hash + Clone,
@@ -342,7 +349,7 @@ where
     let mut matched = HashMap::with_capacity(rows.len());
     let mut is_complete = true;
     for row in rows {
-        let Some(id) = row.get(property).and_then(Value::as_str) else {
+        let Some(id) = row.value.get(property).and_then(Value::as_str) else {
             is_complete = false;
             continue;
         };
@@ -365,8 +372,8 @@ where
 }
 
 /// Reads status and category, the only properties that bulk jobs compare.
-fn parse_summary(row: &Value) -> Result<AssetSummary, String> {
-    let text = |property: &str| match row.get(property) {
+fn parse_summary(row: &Row) -> Result<AssetSummary, String> {
+    let text = |property: &str| match row.value.get(property) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.as_str())),
         Some(_) => Err(format!("the service shows its {property} in an unexpected form")),
@@ -375,15 +382,16 @@ fn parse_summary(row: &Value) -> Result<AssetSummary, String> {
     Ok(AssetSummary::new(status, text("idCategory")?))
 }
 
-fn parse_asset<R: Resource>(row: &Value) -> Result<R::Asset, String> {
-    serde_path_to_error::deserialize(row).map_err(|error| {
+fn parse_asset<R: Resource>(row: &Row) -> Result<R::Asset, String> {
+    let mut deserializer = serde_json::Deserializer::from_str(row.text.get());
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path();
         format!("the service shows it in a form that does not decode at {path}")
     })
 }
 
-/// Returns true if the response says that nothing exists here. It may come from the service or from a gateway
-/// that does not reach the service.
+/// Returns true for a response that reports that nothing was found. Such a response comes from the service,
+/// or from a gateway that does not reach the service.
 pub(crate) fn is_not_found(error: &Error) -> bool {
     let statuses = [http::StatusCode::NOT_FOUND, http::StatusCode::GONE];
     error.status().is_some_and(|status| statuses.contains(&status))

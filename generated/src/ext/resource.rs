@@ -2,8 +2,8 @@
 //! per kind.
 //!
 //! Users work with [`Handle`] and the ability traits. The traits of this module are sealed because the module
-//! is private. The generator implements them, with methods of the client and with the places of IDs in
-//! requests. An ability that a document does not allow is not implemented.
+//! is private. The generator implements these traits with methods of the client. An ability that a document
+//! does not allow is not implemented.
 
 use super::cascade::Cascade;
 use super::read::{ReadResult, Reader, URL_LENGTH};
@@ -154,7 +154,7 @@ pub struct ListRow<I> {
 pub(crate) type FindById<R> = fn(&Client, &<R as Resource>::Id) -> Call<<R as Resource>::Asset>;
 /// Client method that finds many assets by ID.
 pub(crate) type FindByIds<R> = fn(&Client, &[<R as Resource>::Id]) -> Call<Vec<<R as Resource>::Asset>>;
-/// Client method that lists the assets of every status.
+/// Client method that lists all assets, whatever their status.
 pub(crate) type ListCall<R> = fn(&Client) -> Call<Vec<ListRow<<R as Resource>::Id>>>;
 /// Client method that creates or saves an asset.
 pub(crate) type StoreCall<R> = fn(&Client, &<R as Resource>::Asset) -> Call<()>;
@@ -186,7 +186,7 @@ pub(crate) struct ChildrenProperties {
     pub(crate) target: &'static str,
 }
 
-/// A call that changes the assets which its request lists.
+/// A call that changes the assets that its request lists.
 #[derive(Clone, Copy, Debug)]
 pub struct EntriesCall {
     pub(crate) operation: &'static Operation,
@@ -239,9 +239,9 @@ impl EntriesCall {
 #[derive(Clone, Copy, Debug)]
 #[allow(dead_code, reason = "the document decides where children name their parents")]
 pub(crate) enum ChildRows {
-    /// A row names the parents.
+    /// A row contains the IDs of the parents.
     NameParents,
-    /// A row has the ID at this pointer, and the asset names the parents.
+    /// A row has only the ID of the child, at this pointer. The child itself contains the IDs of the parents.
     HaveIds(&'static str),
 }
 
@@ -250,7 +250,7 @@ pub(crate) enum ChildRows {
 pub(crate) struct ChildQuery {
     pub(crate) list: Call<Vec<Value>>,
     pub(crate) rows: ChildRows,
-    /// Pointers to the parent in a child; the first that exists counts.
+    /// Pointers to the ID of the parent in a child. The first pointer that exists counts.
     pub(crate) parents: &'static [&'static str],
 }
 
@@ -329,7 +329,7 @@ pub trait Archive: Resource {
     const ARCHIVE: EntriesCall;
 }
 
-/// A kind of asset whose children can be treated when it is archived.
+/// A kind of asset whose archiving call can handle children.
 pub trait ArchiveChildren: Archive {}
 
 /// A kind of asset that can be restored from the archive.
@@ -346,16 +346,16 @@ pub trait Delete: Resource {
     const DELETE: EntriesCall;
 }
 
-/// A kind of asset whose children can be treated when it is deleted.
+/// A kind of asset whose deleting call can handle children.
 pub trait DeleteChildren: Delete {}
 
-/// A kind of asset that can be put into a category.
+/// A kind of asset that can be moved to a category.
 pub trait Categorised: Resource {
     /// Type of the ID of a category.
     type Category: AssetId;
-    /// Moves assets to a category. The empty category removes them from theirs.
+    /// Moves assets to a category. The empty category removes the assets from their category.
     const MOVE_TO_CATEGORY: EntriesCall;
-    /// Property of the category in the body.
+    /// Property of the body with the ID of the category.
     const CATEGORY: &'static str;
 }
 
@@ -372,7 +372,7 @@ pub trait Duplicate: Resource {
 
 /// A kind of asset whose copies can differ from the original.
 pub trait OverrideCopy: Duplicate {
-    /// Adds properties of the copy that differ from the original.
+    /// Adds the properties in which the copy differs from the original.
     fn add_updates(request: &mut Self::Request, updates: Map<String, Value>);
 }
 

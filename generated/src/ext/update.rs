@@ -31,8 +31,8 @@ const READS: u32 = 4;
 pub trait Update: Assets<Resource: Save> {
     /// Creates an update of one asset.
     ///
-    /// All fields that the service sent are sent back, including those that this version of the crate does
-    /// not know. `change` may run more than once, each time on the asset as read last.
+    /// All fields that the service sent are sent back, including fields that this version of the crate does
+    /// not know. `change` may run more than once, each time on the asset as it was last read.
     fn update<F>(&self, id: impl Into<IdOf<Self>>, change: F) -> UpdateOne<Self::Resource, F>
     where
         F: FnMut(&mut <Self::Resource as Resource>::Asset) + Send,
@@ -58,8 +58,8 @@ impl<R: Save> Update for Handle<R> {}
 /// [`repeat_on_conflict`](Self::repeat_on_conflict), the change is repeated on the newer asset. A concurrent
 /// change between that read and the save goes unnoticed and is overwritten.
 ///
-/// The saved asset is read back up to four times, 0.5 s, 1 s and 2 s apart, because the service may be late.
-/// A secret cannot be read back; the service shows only that one is stored.
+/// The saved asset is read back up to four times, 0.5 s, 1 s and 2 s apart, because the service may apply the
+/// change with a delay. A secret cannot be read back; the service shows only that one is stored.
 #[must_use = "an update does nothing until it is sent"]
 pub struct UpdateOne<R: Resource, F> {
     client: Client,
@@ -80,9 +80,9 @@ where
     R: Save,
     F: FnMut(&mut R::Asset) + Send,
 {
-    /// Sets the asset on which the change is based, such as the one shown in a form minutes ago. If the asset
-    /// reads differently now, the update reports a conflict. Default: the asset as read by
-    /// [`send`](Self::send).
+    /// Sets the asset on which the change is based, such as an asset that a form has shown for minutes. If
+    /// the stored asset now differs from it, the update reports a conflict. Default: the asset that
+    /// [`send`](Self::send) reads.
     pub fn based_on(mut self, asset: R::Asset) -> Self {
         self.based_on = Some(asset);
         self
@@ -162,7 +162,7 @@ where
             Err(error) if unseen && error.may_have_been_applied() => {
                 return Err(UpdateError::Unknown(error));
             }
-            // A refusal may answer a second attempt, while the first one was applied.
+            // The refused request may be a second attempt, after the first attempt was applied.
             Err(error) if error.may_have_been_applied() => Some(error),
             Err(error) => return Err(UpdateError::Refused(error)),
         };
@@ -250,33 +250,33 @@ pub enum UpdateError<A> {
     Conflict {
         /// The fields that differ, as JSON pointers.
         fields: Vec<String>,
-        /// The asset as read last.
+        /// The asset as it was last read.
         current: Box<A>,
     },
     /// The service refused to save the asset. Nothing was saved.
     #[error("the asset was not saved: {0}")]
     Refused(Error),
-    /// The service accepted the asset, but reading it back shows other values. Another client changed the
-    /// same fields right afterwards, or the service does not keep them.
+    /// The service accepted the asset, but reading it back shows other values. Either another client changed
+    /// the same fields immediately afterwards, or the service does not keep the values.
     #[error("the asset was saved, but reading it back shows other values of {}", .fields.join(", "))]
     Lost {
         /// The changed fields that differ when read back, as JSON pointers.
         fields: Vec<String>,
-        /// The asset as read last.
+        /// The asset as it was last read.
         current: Box<A>,
     },
     /// The service accepted the asset, but it could not be read back.
     #[error("the asset was saved, but could not be read back: {0}")]
     NotReadBack(Error),
-    /// No trustworthy answer came, and reading the asset back does not show the change. It may or may not be
-    /// saved.
+    /// No trustworthy response arrived, and reading the asset back does not show the change. The asset may or
+    /// may not be saved.
     #[error("it is unknown whether the asset was saved: {0}; fix: read it before you try again")]
     Unknown(Error),
 }
 
 crate::runtime::error::debug_as_display!(UpdateError<A>, A);
 
-/// Meaning of a property that only one of two assets has.
+/// Treatment of a property that only one of two assets has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Absent {
     /// The assets differ.
@@ -286,9 +286,10 @@ pub(super) enum Absent {
     MayBeEmpty,
 }
 
-/// Converts an asset to JSON, which cannot fail for the types of the API.
+/// Converts an asset to JSON. If a number is too large for a [`Value`], this is the text of the asset.
 pub(super) fn json(asset: &impl Serialize) -> Value {
-    serde_json::to_value(asset).unwrap_or_default()
+    let text = || serde_json::to_string(asset).unwrap_or_default();
+    serde_json::to_value(asset).unwrap_or_else(|_| text().into())
 }
 
 /// Returns the differences of two assets as JSON pointers. Lists are compared as a whole.

@@ -48,7 +48,7 @@ crate::runtime::error::debug_as_display!(InvalidJob);
 
 /// Problem of an invalid ID.
 ///
-/// Any other string is accepted, because old accounts may have IDs that predate the current format.
+/// All other strings are accepted, because old accounts may have IDs in an older format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IdProblem {
@@ -90,14 +90,14 @@ pub(crate) fn problem(id: &str) -> Option<IdProblem> {
     })
 }
 
-/// The distinct IDs in the order of their first occurrence, and those that were given more than once.
+/// The distinct IDs in the order of their first occurrence, and the IDs that were given more than once.
 #[derive(Debug)]
 pub(crate) struct Distinct<I> {
     pub(crate) ids: Vec<I>,
     pub(crate) repeated: Vec<Repeated<I>>,
 }
 
-/// An ID that was given more than once. It counts once.
+/// An ID that was given more than once. It counts only once.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub struct Repeated<I> {

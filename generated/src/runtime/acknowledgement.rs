@@ -1,16 +1,16 @@
-//! Evidence of a destructive call as a type, so that an inferred one cannot be sent by accident.
+//! Type-level evidence of destructive calls, so that an inferred call cannot be sent by accident.
 
 use std::fmt::Debug;
 
-/// Marks a call or job that may be sent: its operation is documented, or the caller has acknowledged that it
-/// is inferred.
+/// Marks a call or job that may be sent: its operation is documented, or the caller has acknowledged that the
+/// operation is inferred.
 #[derive(Clone, Copy, Debug)]
 pub struct Documented;
 
 /// Marks a destructive call or job whose operation is inferred.
 ///
-/// The vendor's index lists such an operation by title and method only; its path and its body follow the
-/// pattern of another group. The call may fail, or do something else than its name says. Test it on an asset
+/// For an inferred operation, the vendor's index states only title and method. Path and body were inferred
+/// from similar operations. The call may fail, or its effect may differ from its name. Test it on an asset
 /// that you can lose, and read the asset back. `acknowledge_inferred` makes the call or job sendable.
 #[derive(Clone, Copy, Debug)]
 pub struct Inferred;
@@ -29,7 +29,7 @@ impl EvidenceState for Inferred {
     const IS_INFERRED: bool = true;
 }
 
-/// Evidence with which a call or job may be sent. Sealed: this module is private.
+/// Evidence that is sufficient for sending a call or job. Sealed: this module is private.
 #[diagnostic::on_unimplemented(
     message = "this operation is inferred, not documented; acknowledge that before sending it",
     label = "fix: call `.acknowledge_inferred()` before this",

@@ -63,7 +63,7 @@ pub(crate) async fn execute(client: &Client, request: &PreparedRequest) -> Resul
     result
 }
 
-/// Final failure of a call, with a remark for the error's text.
+/// Final failure of a call, and an additional sentence for the error's text.
 struct CallFailure {
     kind: ErrorKind,
     note: Option<String>,
@@ -90,14 +90,14 @@ struct Execution<'a> {
     started: Instant,
     /// Time limit of the whole call.
     limit: Duration,
-    /// End of the last attempt. A create keeps the rest of its time for the read-back.
+    /// Time at which the last attempt must end. A create reserves the time after it for the read-back.
     deadline: Instant,
     attempts: u32,
     waited: Duration,
     may_have_been_applied: bool,
     /// Permission of the rate limiter for the current attempt.
     permit: Permit,
-    /// The program set the `Authorization` header of the current attempt.
+    /// True if the program set the `Authorization` header of the current attempt.
     foreign_authorization: bool,
 }
 
@@ -327,14 +327,18 @@ impl<'a> Execution<'a> {
         result
     }
 
-    /// Separates success from failure by status and content.
+    /// Decides by status and content whether a response is a success.
     fn classify(&self, mut received: ReceivedResponse) -> Result<ReceivedResponse, ErrorKind> {
+        let retry_after = retry::retry_after(&received.headers, self.client.now());
+        match (self.client.limiter(), received.status) {
+            (Some(limiter), StatusCode::TOO_MANY_REQUESTS) => limiter.refused(self.permit, retry_after),
+            // An overloaded service or gateway says nothing about the limit.
+            (Some(limiter), status) if !status.is_server_error() => limiter.accepted(self.permit),
+            _ => {}
+        }
         let content_type = received.headers.get(header::CONTENT_TYPE);
         let content_type = content_type.and_then(|kind| kind.to_str().ok());
         if received.status.is_success() {
-            if let Some(limiter) = self.client.limiter() {
-                limiter.success(self.permit);
-            }
             if self.request.any_content {
                 return Ok(received);
             }
@@ -350,12 +354,6 @@ impl<'a> Execution<'a> {
                 return Err(received.unusable(".", error.text));
             }
             return Ok(received);
-        }
-        let retry_after = retry::retry_after(&received.headers, self.client.now());
-        if received.status == StatusCode::TOO_MANY_REQUESTS
-            && let Some(limiter) = self.client.limiter()
-        {
-            limiter.throttled(self.permit, retry_after);
         }
         let mut response = received.snapshot(retry_after);
         response.transient = self.policy().retries(received.status);
@@ -378,7 +376,7 @@ impl<'a> Execution<'a> {
         let uri = http::Uri::try_from(url).map_err(|error| {
             ErrorKind::Argument(format!("the URL, {length} bytes long, cannot be sent: {error}"))
         })?;
-        // Capacity for the headers below and a few more.
+        // The capacity suffices for the headers below and a few more.
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(header::USER_AGENT, settings.user_agent.clone());
@@ -455,7 +453,7 @@ impl<'a> Execution<'a> {
                 // An error status counts even if its body is incomplete.
                 (Err(_), false) => break,
             }
-            // Twice the length that an error keeps, so that a secret across the cut is still complete.
+            // Reads twice the length that an error keeps, so that a secret at the cut is still complete.
             if !head.status.is_success() && length >= 2 * response_snapshot::BODY_BYTES {
                 break;
             }
@@ -471,8 +469,8 @@ impl<'a> Execution<'a> {
         })
     }
 
-    /// Reads a created asset back if the create may have been applied, and turns the failure into a success
-    /// if it was.
+    /// Reads the asset back if the create may have been applied. If it was applied, turns the failure into a
+    /// success.
     async fn read_back(&self, failure: CallFailure) -> Result<ReceivedResponse, CallFailure> {
         let remaining = self.limit.saturating_sub(self.started.elapsed());
         let read_back = match &self.request.read_back {
@@ -497,7 +495,7 @@ impl<'a> Execution<'a> {
     }
 }
 
-/// Marks an error after the response began as interrupted: the service has received the request.
+/// Marks an error as *interrupted* if the response had begun, because the service has received the request.
 fn interrupted(error: TransportError) -> ErrorKind {
     ErrorKind::Transport(match error.kind() {
         TransportErrorKind::Interrupted => error,

@@ -7,6 +7,7 @@ use super::{
     creatable::ReadBack,
     duplicate_key,
     error::{Error, ErrorKind},
+    exact_json,
     operation::{Operation, Repeat, RequestTarget},
     prepared_request::PreparedRequest,
     received_response::ReceivedResponse,
@@ -18,6 +19,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, value::RawValue};
 use std::{
     fmt::{self, Write as _},
     future::IntoFuture,
@@ -39,9 +41,9 @@ pub(crate) struct UnsentCall {
     request: PreparedRequest,
     /// First error in the arguments.
     problem: Option<ErrorKind>,
-    /// True if the body may be omitted, in which case a deletion needs the ID in the query.
+    /// True if the body may be omitted. A deletion without a body needs the ID in the query.
     has_optional_body: bool,
-    /// True if a parameter of the path was filled in.
+    /// True if a path parameter was set.
     has_path_parameter: bool,
 }
 
@@ -107,7 +109,7 @@ impl UnsentCall {
     pub(crate) fn query_list(self, name: &str, values: &[impl fmt::Display]) -> Self {
         let values: Vec<String> = values.iter().map(ToString::to_string).collect();
         let problem = if values.is_empty() {
-            // On the wire, this would be a list with one empty ID.
+            // On the wire, an empty list would be a list with one empty ID.
             Some(format!("{name} is an empty list"))
         } else if values.iter().any(String::is_empty) {
             Some(format!("{name} contains an empty entry"))
@@ -205,7 +207,7 @@ impl UnsentCall {
     }
 }
 
-/// Returns true if the body of a deletion has a list of IDs, but no ID in it.
+/// Returns true if the body of a deletion has a list of IDs that contains no ID.
 fn names_nothing(body: &[u8]) -> bool {
     #[derive(serde::Deserialize)]
     struct Entries {
@@ -230,7 +232,7 @@ impl UnsentCall {
     /// Adds a query parameter once for each entry of a list.
     pub(crate) fn query_repeated(self, name: &str, values: &[impl fmt::Display]) -> Self {
         if values.is_empty() {
-            // On the wire this would be no parameter at all.
+            // On the wire, an empty list would be no parameter at all.
             return self.invalid(ErrorKind::Argument(format!("{name} is an empty list")));
         }
         values.iter().fold(self, |call, value| call.query(name, value))
@@ -244,10 +246,10 @@ impl UnsentCall {
         }
     }
 
-    /// Fills in a parameter of the path, as one segment or part of one.
+    /// Sets a path parameter, which is a segment or a part of a segment.
     pub(crate) fn path(mut self, name: &str, value: impl fmt::Display) -> Self {
         let value = value.to_string();
-        // Either would lead to another path.
+        // An empty segment or a dot segment would lead to another path.
         if matches!(value.as_str(), "" | "." | "..") {
             let problem = format!("{name} is {value:?}, which cannot be part of a path");
             return self.invalid(ErrorKind::Argument(problem));
@@ -313,8 +315,7 @@ impl UnsentCall {
     }
 }
 
-/// Writes text to a query and percent-encodes reserved characters, which most names and values do not
-/// contain.
+/// Writes text to a query and percent-encodes reserved characters. Most names and values contain none.
 struct QueryEncoder<'q>(&'q mut String);
 
 impl fmt::Write for QueryEncoder<'_> {
@@ -329,6 +330,24 @@ impl fmt::Write for QueryEncoder<'_> {
     }
 }
 
+/// A row of a list.
+#[derive(Debug)]
+pub(crate) struct Row {
+    /// The row with rounded numbers.
+    pub(crate) value: Value,
+    /// The row with all digits.
+    pub(crate) text: Box<RawValue>,
+}
+
+impl Row {
+    pub(crate) fn new(text: Box<RawValue>) -> Self {
+        Self {
+            value: exact_json::approximate(text.get()),
+            text,
+        }
+    }
+}
+
 fn decode_json<T: DeserializeOwned>(received: &ReceivedResponse) -> Result<T, ErrorKind> {
     serde_json::from_slice(&received.body).map_err(|error| decode_error::<T>(received, &error))
 }
@@ -339,7 +358,7 @@ fn decode_error<T: DeserializeOwned>(received: &ReceivedResponse, error: &serde_
     let mut deserializer = serde_json::Deserializer::from_slice(&received.body);
     match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
         Err(error) => received.decode_error(&error.path().to_string(), error.inner()),
-        // The value decodes, so the error is in the text after it.
+        // The value decodes, so the error is in the text after the value.
         Ok(_) => received.decode_error(".", error),
     }
 }
@@ -395,7 +414,8 @@ impl<T, E> Call<T, E> {
         self
     }
 
-    /// Adds a header, replacing one that the client sets itself. An invalid name or value fails the call.
+    /// Adds a header. It replaces a header that the client would set itself. An invalid name or value fails
+    /// the call.
     pub fn header<N, V>(mut self, name: N, value: V) -> Self
     where
         N: TryInto<HeaderName>,
@@ -464,26 +484,28 @@ impl<T> Call<T> {
 
     /// Marks the call as unsendable.
     pub(crate) fn invalid(mut self, problem: ErrorKind) -> Self {
-        // This cause takes precedence over its consequences.
+        // The first problem is kept, because later problems may be its consequences.
         self.unsent.problem = Some(problem);
         self
     }
 
-    /// Name of the first query parameter. For a search by ID, the ID has the same name in the asset.
+    /// Name of the first query parameter. In a call that finds assets by ID, it is also the name of the ID in
+    /// the asset.
     pub(crate) fn first_query_name(&self) -> &str {
         let query = &self.unsent.request.query;
         query.split('=').next().unwrap_or_default()
     }
 
-    /// Replaces the decoding of a list: `read` receives the raw rows. An error of `read` states why they
-    /// cannot be the answer.
+    /// Replaces the decoding of a list: `read` receives the raw rows. An error of `read` states why the rows
+    /// cannot be the response to this call.
     pub(crate) fn rows<U>(
         self,
-        read: impl FnOnce(Vec<serde_json::Value>) -> Result<U, String> + Send + 'static,
+        read: impl FnOnce(Vec<Row>) -> Result<U, String> + Send + 'static,
     ) -> Call<U> {
         self.unsent.decode(move |received| {
-            let rows = decode_json::<Option<Vec<serde_json::Value>>>(received)?;
-            read(rows.unwrap_or_default()).map_err(|reason| received.unusable(".", reason))
+            let rows = decode_json::<Option<Vec<Box<RawValue>>>>(received)?;
+            let rows = rows.unwrap_or_default().into_iter().map(Row::new).collect();
+            read(rows).map_err(|reason| received.unusable(".", reason))
         })
     }
 

@@ -62,8 +62,8 @@ impl Client {
         ClientBuilder::new()
     }
 
-    /// Builds a client with the account that the environment names, like
-    /// [`ClientBuilder::from_env`](crate::ClientBuilder::from_env).
+    /// Builds a client from environment variables, which
+    /// [`ClientBuilder::from_env`](crate::ClientBuilder::from_env) lists.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), funnelflux::Error> {
@@ -83,8 +83,8 @@ impl Client {
 
     /// Makes a client for another account that shares connections, hooks and settings with this one.
     ///
-    /// The new client has its own retry budget and rate limit, and renewed tokens live as long as that
-    /// client; see [`with_token_store`](Self::with_token_store).
+    /// The new client has its own retry budget and rate limit. It keeps renewed tokens in memory; to store
+    /// them, use [`with_token_store`](Self::with_token_store).
     ///
     /// ```
     /// use funnelflux::{Client, Credentials};
@@ -145,7 +145,8 @@ impl Client {
 
     /// Replaces the tokens of this client and its clones while it runs, and stores them in its token store.
     ///
-    /// Calls use them from their next attempt on. The outcome of a renewal in progress is discarded.
+    /// Running calls use the new tokens from their next attempt. The outcome of a renewal in progress is
+    /// discarded.
     ///
     /// ```no_run
     /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
@@ -176,8 +177,8 @@ impl Client {
         &self.0.shared.settings.base_url
     }
 
-    /// Account that the client acts on, as stated in its access token; `None` if the client has no token or
-    /// the token does not state an account.
+    /// Account of the client, as stated in its access token; `None` if the client has no token, or if the
+    /// token does not state an account.
     ///
     /// This method loads the token store if no call has done so yet, and sends nothing.
     ///

@@ -1,4 +1,5 @@
-//! Creates under an ID that the client makes, and the read-back of a create whose result is unknown.
+//! Creates assets under client-generated IDs, and reads an asset back if the result of its creation is
+//! unknown.
 
 use super::{
     attempt_loop::execute,
@@ -16,10 +17,10 @@ use crate::api::public::READ_BACKS;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-/// An asset that is created under an ID which the client makes.
+/// A type of asset whose IDs the client generates.
 ///
-/// Documented: the service makes no ID, and its response is empty. The trait is sealed; the crate implements
-/// it for every such type.
+/// Documented: the service does not generate an ID, and its response is empty. The trait is sealed; the crate
+/// implements it for every type of asset whose IDs the client generates.
 pub trait Create: Sealed + Sized {
     /// Type of the asset's ID.
     type Id: From<String> + Send + 'static;
@@ -37,10 +38,11 @@ pub trait Sealed {}
 impl Client {
     /// Creates an asset under a new ID, and returns the ID.
     ///
-    /// The call never makes two assets. It is retried under the same ID. If the result stays unknown, the
-    /// client reads the ID back and compares; the [`Response`](crate::Response) then has the status and
-    /// headers of that read. If the read-back leaves the result open, the error reports that the create [may
-    /// have been applied](crate::Error::may_have_been_applied) and [contains the ID](crate::Error::asset_id).
+    /// The call never creates two assets, because every attempt uses the same ID. If the result is still
+    /// unknown after the last attempt, the client reads the asset back and compares it; the
+    /// [`Response`](crate::Response) then has the status and headers of this read. If the result is unknown
+    /// even then, the error states that the create [may have been
+    /// applied](crate::Error::may_have_been_applied), and [contains the ID](crate::Error::asset_id).
     ///
     /// ```no_run
     /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
@@ -64,7 +66,7 @@ impl Client {
     }
 }
 
-/// Reads the asset of a create back.
+/// Reads an asset back whose creation has an unknown result.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReadBack {
     pub(crate) create: &'static Operation,
@@ -76,9 +78,9 @@ pub(crate) struct ReadBack {
 
 /// Outcome of a read-back.
 pub(crate) enum ReadBackOutcome {
-    /// The asset exists as it was sent.
+    /// The asset exists, and equals the asset that was sent.
     Applied(ReceivedResponse),
-    /// The result of the create is still unknown, for this reason.
+    /// The result of the create is still unknown. Contains the reason.
     Unknown(String),
 }
 
@@ -93,7 +95,7 @@ impl ReadBack {
         body.get(self.property)?.as_str()
     }
 
-    /// Rejects a body whose ID has not the documented format.
+    /// Rejects a body whose ID does not have the documented format.
     pub(crate) fn check_id(&self, body: &Bytes) -> Option<ErrorKind> {
         let body = object(body)?;
         let id = self.id(&body)?;
@@ -111,8 +113,7 @@ impl ReadBack {
         self.id(&object(body)?).map(str::to_owned)
     }
 
-    /// Name of the first scalar property whose value differs between the asset that was sent and the one that
-    /// was found.
+    /// Name of the first scalar property whose value differs between the sent asset and the found asset.
     ///
     /// Changes that the service is known to make, surrounding spaces and properties that only one side has
     /// are ignored.
@@ -204,7 +205,8 @@ mod tests {
         let renamed = json!({"id": "1", "name": "b"});
         let name = Some("name".to_owned());
         assert_eq!(difference("offersource", sent, renamed), name);
-        // A property that the service overwrites is ignored; the same property of another kind is not.
+        // A property that the service overwrites is ignored. For another kind of asset, the same property is
+        // compared.
         #[cfg(feature = "inferred")]
         {
             let sent = json!({"codeHash": "mine", "owner": "me"});

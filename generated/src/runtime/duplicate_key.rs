@@ -1,4 +1,5 @@
-//! Finds a duplicate key in a JSON object, which occurs if `extra` contains the key of a field.
+//! Finds a duplicate key in a JSON object. A sent object has a duplicate key if its `extra` contains the name
+//! of a field.
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use std::{collections::HashSet, fmt};

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 /// Observes every request before it is sent, every response after it arrived, and renewals of tokens.
 ///
-/// Each attempt is a request of its own, and token renewals are included. Hooks run in the order in which
+/// Hooks also see each retry and each token renewal as a separate request. Hooks run in the order in which
 /// they were added with [`ClientBuilder::hook`](crate::ClientBuilder::hook), on the task that makes the call,
 /// and must not block. They never see the client's tokens: the client adds `Authorization` after the hooks,
 /// unless a hook or [`Call::header`](crate::Call::header) has set it, and the views of a renewal have no
@@ -44,8 +44,8 @@ pub trait Hook: Send + Sync + 'static {
         let _ = response;
     }
 
-    /// Runs after the client has renewed its tokens, on the task of the renewal. A renewal that only confirms
-    /// the tokens in use is not reported. To keep renewed tokens, use a
+    /// Runs after the client has renewed its tokens, on the task of the renewal. Does not run after a renewal
+    /// that only confirms the tokens in use. To keep renewed tokens, use a
     /// [`TokenStore`](crate::auth::TokenStore).
     fn tokens_renewed(&self, renewal: &RenewalView<'_>) {
         let _ = renewal;

@@ -1,4 +1,4 @@
-//! Operations as data, for retries, logs and errors.
+//! Data about operations, for retries, logs and errors.
 
 use std::{borrow::Cow, fmt};
 
@@ -121,7 +121,7 @@ impl Parameter {
     }
 }
 
-/// Target of a request: an operation of the document, or a path of the caller.
+/// Target of a request: an operation of the document, or a path that the caller gives.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestTarget {
     pub(crate) id: &'static str,

@@ -19,11 +19,11 @@ pub(crate) struct PreparedRequest {
     pub(crate) body: Option<Bytes>,
     pub(crate) options: CallOptions,
     pub(crate) authorization: Authorization,
-    /// The bodies contain tokens, so hooks and errors must not see them.
+    /// True if the bodies contain tokens, so that hooks and errors must not see them.
     pub(crate) confidential: bool,
-    /// Accepts a response of any content type, HTML included.
+    /// True if a response may have any content type, HTML included.
     pub(crate) any_content: bool,
-    /// Expects no data, so a success may contain anything except a report of an error.
+    /// True if no data is expected. A success may then contain anything except an error message.
     pub(crate) no_content: bool,
     pub(crate) read_back: Option<ReadBack>,
 }
@@ -35,7 +35,7 @@ pub(crate) struct CallOptions {
     pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) headers: HeaderMap,
-    /// Once this is `true`, the request is not sent again.
+    /// When this becomes `true`, the request is not sent again.
     pub(crate) stop: Option<watch::Receiver<bool>>,
 }
 

@@ -17,7 +17,8 @@ pub(crate) struct ReceivedResponse {
     pub(crate) body: Bytes,
     pub(crate) stats: AttemptStats,
     pub(crate) redactor: Redactor,
-    /// The body contains new tokens that the redactor does not know, so no error may keep any of it.
+    /// True if the body contains new tokens that the redactor does not know. No error may contain a part of
+    /// such a body.
     pub(crate) confidential: bool,
 }
 

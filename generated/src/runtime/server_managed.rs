@@ -1,7 +1,6 @@
-//! Server-managed fields: properties that the service changes when it stores an asset, as far as that is
-//! documented.
+//! Server-managed fields: properties that the service is documented to change when it stores an asset.
 //!
-//! A comparison of a sent asset with the one that is read back ignores these changes.
+//! When a sent asset is compared with the asset that is read back, these changes are ignored.
 
 use serde_json::Value;
 
@@ -12,7 +11,7 @@ const PLACEHOLDER: &str = "********";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ServerBehavior {
-    /// The service sets the value and ignores the one that is sent. The document marks the property
+    /// The service sets the value, and ignores the value that is sent. The document marks the property
     /// `readOnly`.
     ReadOnly,
     /// The service removes surrounding spaces.
@@ -43,8 +42,8 @@ pub enum ServerBehavior {
 pub struct ServerManagedFields(pub(crate) &'static [(&'static str, ServerBehavior)]);
 
 impl ServerManagedFields {
-    /// The asset as the service returns it after storing it, as far as known. Applying this twice changes
-    /// nothing.
+    /// The asset as the service probably returns it after storing it. Applying the function to its result
+    /// changes nothing.
     pub(crate) fn as_stored(self, mut asset: Value) -> Value {
         for (pointer, behavior) in self.0 {
             behavior.apply(pointer, &mut asset);
@@ -52,7 +51,7 @@ impl ServerManagedFields {
         asset
     }
 
-    /// The asset with its secrets replaced by placeholders and everything else as it is.
+    /// The asset with its secrets replaced by placeholders, and otherwise unchanged.
     pub(crate) fn with_masked_secrets(self, mut asset: Value) -> Value {
         for (pointer, behavior) in self.secrets() {
             behavior.apply(pointer, &mut asset);
@@ -67,7 +66,8 @@ impl ServerManagedFields {
         empty.map(|(pointer, _)| *pointer).collect()
     }
 
-    /// Returns true if the asset contains a secret in plain text, which no read can confirm as stored.
+    /// Returns true if the asset contains a secret in plain text. Reading the asset back cannot confirm that
+    /// the secret is stored.
     pub(crate) fn contains_secret(self, asset: &Value) -> bool {
         self.secrets()
             .any(|(pointer, _)| is_secret(asset.pointer(pointer)))
@@ -120,7 +120,7 @@ impl ServerBehavior {
     }
 }
 
-/// Recognises a secret in plain text, neither empty nor a placeholder.
+/// Recognises a secret in plain text: a value that is neither empty nor a placeholder.
 fn is_secret(value: Option<&Value>) -> bool {
     let text = value.and_then(Value::as_str).unwrap_or_default();
     !text.is_empty() && text != PLACEHOLDER

@@ -1,4 +1,4 @@
-//! Spans and events of the feature `tracing`, and empty stand-ins without it.
+//! Spans and events of the feature `tracing`, and empty stand-ins if the feature is off.
 
 pub(crate) use imp::{CallSpan, JobSpan, unknown_value, warn};
 
@@ -11,7 +11,7 @@ use super::error::Error;
 )]
 pub(crate) struct CallSummary<'a> {
     pub(crate) status: Option<http::StatusCode>,
-    /// Searches the headers, so it runs only if the span is enabled.
+    /// Finds the request ID. Called only if the span is enabled, because it searches the headers.
     pub(crate) request_id: &'a dyn Fn() -> Option<String>,
     pub(crate) attempts: u32,
     pub(crate) waited: std::time::Duration,
@@ -127,7 +127,7 @@ mod imp {
             }
             let _entered = span.enter();
             match summary.error {
-                // A program that searches for an asset expects this status.
+                // A program that looks for an asset expects this status.
                 Some(error) if error.is_not_found() && error.method() == Some(&http::Method::GET) => {
                     tracing::debug!(%error, "not found");
                 }

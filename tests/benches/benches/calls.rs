@@ -1,6 +1,7 @@
 //! Duration of calls, compared with a hand-written client: `cargo bench --package funnelflux-benches`.
 //!
-//! On a machine with other load, the instruction counts of `cargo figures calls` are more reliable.
+//! If the machine has other load, use `cargo figures calls` instead: its instruction counts are more
+//! reliable.
 
 use divan::Bencher;
 use funnelflux_benches::{

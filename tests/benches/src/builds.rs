@@ -16,9 +16,9 @@ const CHANGES: u32 = 3;
 /// The host names that the program can resolve, selected in its lock file.
 #[derive(Clone, Copy)]
 enum HostNames {
-    /// All host names. Host names beyond ASCII need the Unicode tables of `url`.
+    /// All host names. Names with characters other than ASCII need the Unicode tables of `url`.
     All,
-    /// ASCII host names only, without the tables.
+    /// Only ASCII host names, without the Unicode tables.
     Ascii,
 }
 
@@ -125,7 +125,7 @@ fn build(client: &ClientCrate, hosts: HostNames) -> Result<String, BoxError> {
     Ok(format!(
         "{} | {} | {:.0} | {:.1} |",
         tls,
-        // The program itself does not count.
+        // The program itself is not counted.
         crates.len() - 1,
         cold.as_secs_f64(),
         (rebuilds / CHANGES).as_secs_f64()

@@ -9,7 +9,8 @@ use std::{fmt::Write as _, time::Duration};
 
 const IDS: usize = 10_000;
 const LATENCIES: [u64; 3] = [10, 50, 250];
-/// Number of interleaved runs. The shortest run counts, because only other load makes a run longer.
+/// Number of interleaved runs. The shortest run counts, because differences between runs come from other
+/// load.
 const TIMES: usize = 3;
 
 pub(crate) fn measure() -> Result<String, BoxError> {

@@ -41,7 +41,8 @@ const ROWS: [Row; 6] = [
         name: "list, 100,000 rows",
         workload: Workload::List,
         ids: 100_000,
-        // The allocator cleans up only after some lists, so a single repetition would be misleading.
+        // The allocator cleans up after some lists, but not after all, so a single repetition would be
+        // misleading.
         repetitions: 4,
         target: "1.10",
     },

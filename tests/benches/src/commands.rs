@@ -59,8 +59,8 @@ pub(crate) fn measure(document: Option<&Path>) -> Result<String, BoxError> {
     Ok(table)
 }
 
-/// CPU seconds to read, normalise and lint a foreign document. `generate` only accepts documents to which its
-/// rules apply.
+/// CPU seconds to read, normalise and lint a document of another API. `generate` itself is not run, because
+/// it accepts only documents to which its rules apply.
 fn foreign(document: &Path, folder: &Path) -> Result<f64, BoxError> {
     let mut command = Command::new("cargo");
     command.current_dir(root());
@@ -92,8 +92,7 @@ fn run(program: &Path, command: &str, workspace: &Path, times: u32) -> Result<f6
     for _ in 0..times {
         let mut run = Command::new(program);
         run.arg("--root").arg(workspace).arg(command);
-        // Without the overlays there are fewer groups than the manifest has features, so `check` exits with
-        // 3.
+        // Without the overlays, the manifest has features without groups, so `check` exits with 3.
         total += cpu_time(&mut run, processes::AcceptedExit::AnyOf(&[0, 3]))?;
     }
     Ok((total / times).as_secs_f64())

@@ -1,4 +1,4 @@
-//! A hand-written client for just these four calls: reqwest, serde, and a loop.
+//! A hand-written client for the measured calls, with reqwest, serde, and a loop.
 //!
 //! This client has no retries, no token renewal, no parsing of error messages, and no limits except a
 //! timeout.
@@ -55,7 +55,7 @@ pub struct OfferSourceInfo {
     pub status: Status,
 }
 
-/// The slim form with unknown fields, as serde supports it.
+/// The slim form, with serde's map for unknown fields.
 #[derive(Debug, Deserialize, Serialize)]
 #[expect(missing_docs, reason = "the names suffice")]
 pub struct InfoWithUnknownFields {
@@ -76,7 +76,7 @@ impl HandWrittenClient {
     /// # Errors
     /// If the HTTP client cannot be set up.
     pub fn new(base_url: &str, token: &str) -> Result<Self, Box<dyn std::error::Error>> {
-        // An error means that another provider is installed, which works as well.
+        // An error means that a provider is already installed, which works as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut authorization = http::HeaderValue::from_str(&format!("Bearer {token}"))?;
         authorization.set_sensitive(true);

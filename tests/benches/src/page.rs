@@ -13,7 +13,7 @@ pub(crate) struct FiguresPage {
 }
 
 impl FiguresPage {
-    /// Opens the page and writes the description of the machine. Tables of another machine must all be
+    /// Opens the page and writes the description of the machine. If the machine differs, all tables must be
     /// measured again.
     pub(crate) fn open(machine: &str, all: bool) -> Result<Self, BoxError> {
         let path = root().join("tests/benches/README.md");

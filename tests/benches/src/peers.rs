@@ -1,5 +1,5 @@
-//! Alternative clients: a hand-written client, and the clients of other generators, which are run as
-//! documented. Generators are installed below the target directory on first use.
+//! Alternative clients: a hand-written client, and clients that other generators write. The generators are
+//! run as documented, and are installed below the target directory on first use.
 
 use crate::{BoxError, page::target, processes::output};
 use std::{
@@ -12,7 +12,7 @@ use std::{
 pub(crate) struct ClientCrate {
     /// The manifest line that declares the dependency.
     pub(crate) dependency: String,
-    /// The file with the client's calls, changed for the rebuild.
+    /// The file with the client's calls, which is changed to measure a rebuild.
     pub(crate) changed: PathBuf,
 }
 
@@ -89,7 +89,7 @@ fn dependency(folder: &Path) -> String {
     format!("peer = {{ path = '{}' }}", folder.display())
 }
 
-/// The dependencies of a hand-written client, with the same TLS as ours, and no code.
+/// The dependencies of a hand-written client, with the same TLS as this crate, but without code.
 fn by_hand(_: &Path, folder: &Path) -> Result<ClientCrate, BoxError> {
     const MANIFEST: &str = r#"[package]
 name = "peer"

@@ -1,4 +1,4 @@
-//! Child processes: this program in another role, and commands whose CPU time is measured.
+//! Child processes: this program with an internal command, and commands whose CPU time is measured.
 
 use crate::BoxError;
 use funnelflux_benches::workload::{ClientKind, Workload};
@@ -131,8 +131,8 @@ pub(crate) fn cpu_time(command: &mut Command, exit: AcceptedExit) -> Result<Dura
 /// CPU time of the ended child processes, including their children.
 fn cpu_time_of_children() -> Result<Duration, BoxError> {
     let status = fs::read_to_string("/proc/self/stat")?;
-    // The process name may contain anything but ends at the last parenthesis. `cutime` and `cstime` are the
-    // fields 16 and 17.
+    // The process name may contain any characters, but it ends at the last parenthesis. `cutime` and `cstime`
+    // are the fields 16 and 17.
     let (_, fields) = status
         .rsplit_once(')')
         .ok_or("/proc/self/stat lacks the process name")?;
@@ -142,6 +142,6 @@ fn cpu_time_of_children() -> Result<Duration, BoxError> {
         .take(2)
         .map(str::parse::<u64>)
         .sum::<Result<_, _>>()?;
-    // Linux counts these in hundredths of a second on every machine.
+    // On Linux, these fields are always in hundredths of a second.
     Ok(Duration::from_millis(ticks * 10))
 }

@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 /// number of rows.
 pub const UNKNOWN_FIELDS: &str = "unknown-";
 
-/// Serves requests on `listener`, each after `latency`, without end.
+/// Serves requests on `listener` forever, each after `latency`.
 ///
 /// # Errors
 /// If no connection can be accepted.

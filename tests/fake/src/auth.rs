@@ -2,7 +2,8 @@
 //!
 //! Documented: an access token is valid for 72 hours. The renewal takes a bearer token that may have expired
 //! and, in the body, an optional `refresh_token`. The response has `tokens` with `access_token`, `expires_at`
-//! (seconds since 1970) and a refresh token. Everything else is the most literal reading.
+//! (seconds since 1970) and a refresh token. Everything else follows the most literal reading of the
+//! documentation.
 
 use std::time::SystemTime;
 
@@ -24,7 +25,7 @@ pub(crate) struct Tokens {
     /// Every access token issued so far, with its expiry.
     access: IndexMap<String, SystemTime>,
     current: String,
-    /// `None` if the refresh token was invalidated.
+    /// Refresh token; `None` if it was invalidated.
     refresh: Option<String>,
     pub(crate) renewals: u64,
 }

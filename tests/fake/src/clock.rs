@@ -6,7 +6,7 @@ use crate::settings::ClockSource;
 
 #[derive(Debug)]
 pub(crate) struct Clock {
-    /// `None` reads the system clock.
+    /// Time of a stopped clock; `None` to read the system clock.
     still: Option<SystemTime>,
     ahead: Duration,
 }

@@ -1,41 +1,184 @@
-//! The API that the fake serves: operations, parameters, schemas and resources, read from the OpenAPI
-//! document once per process.
+//! The API that the fake serves: operations, parameters, schemas and kinds of assets, read from an effective
+//! OpenAPI document.
 //!
-//! Resources are found by the vendor's path pattern `/{segment}/{verb}/`, where the verb is a [`Verb`]. The
-//! parameter of find by ID names the ID property. A document with more groups makes a fake that serves more
-//! groups.
+//! A kind is a tag with operations that find or copy an asset by ID. The title of an operation, or else the
+//! end of its path, says what the operation does. A tag may list the same assets under several paths.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{collections::HashMap, fmt, sync::LazyLock};
 
 use http::Method;
 use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::{
-    asset_kinds::{self, storage_segment},
-    schemas::{Parameter, RequestBody, Resource, ResponseKind, Schemas},
-    verb::{self, Read, Verb, Write},
+    arguments::Arguments,
+    resource::{self, Resource},
+    responses::ResponseShape,
+    schemas::{Location, Parameter, RequestBody, Schemas, elements, text_of},
+    verb::{self, Read, Verb, Write, singular, squash},
 };
 
-/// The text of the document, the only source of validity.
+/// The text of the embedded document.
 const TEXT: &str = include_str!("../effective.json");
 
-/// The parsed document. All fakes of a process share its compiled validators.
-pub(crate) static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
+/// The embedded document. All fakes of a process share its compiled validators.
+static EMBEDDED: LazyLock<Document> = LazyLock::new(|| {
     #[expect(
         clippy::expect_used,
         reason = "the document is part of the program, and a test reads it"
     )]
-    let root: Value = serde_json::from_str(TEXT).expect("the effective document is JSON");
-    Document::read(&root)
+    Document::from_json(TEXT).expect("the embedded document is an effective document")
 });
 
+/// An effective document, from which a [`Fake`](crate::Fake) knows what to serve.
+///
+/// The crate embeds the document that it was built with. Another one can be loaded at run time:
+///
+/// ```
+/// use funnelflux_fake::{Document, Fake, Settings};
+///
+/// let text = r##"{
+///     "openapi": "3.0.3", "info": { "title": "", "version": "" },
+///     "servers": [{ "url": "https://api.example/v2" }],
+///     "paths": { "/domain/find/byId/": { "get": {
+///         "tags": ["Domains"],
+///         "parameters": [
+///             { "name": "idDomain", "in": "query", "required": true, "schema": { "type": "string" } }
+///         ],
+///         "responses": { "200": { "description": "", "content": { "application/json": { "schema": {
+///             "type": "object", "properties": { "idDomain": { "type": "string" } }
+///         } } } } }
+///     } } }
+/// }"##;
+/// let fake = Fake::with_document(Settings::default(), Document::from_json(text)?);
+/// assert_eq!(fake.document().base_path(), "/v2");
+/// assert!(fake.seed("Domains", serde_json::json!({ "idDomain": "a" })));
+/// # Ok::<(), funnelflux_fake::DocumentError>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Document(&'static Api);
+
+/// A text that is no effective document.
 #[derive(Debug)]
-pub(crate) struct Document {
+pub struct DocumentError(String);
+
+impl fmt::Display for DocumentError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{}\nfix: name the effective document, spec/effective.json; `cargo xtask generate` writes it",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for DocumentError {}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let operations = self.operations().len();
+        write!(
+            formatter,
+            "Document({}, {operations} operations)",
+            self.base_path()
+        )
+    }
+}
+
+impl Default for Document {
+    fn default() -> Self {
+        Self::embedded()
+    }
+}
+
+impl Document {
+    /// The document that the crate was built with.
+    #[must_use]
+    pub fn embedded() -> Self {
+        *EMBEDDED
+    }
+
+    /// Reads an effective document: JSON, OpenAPI 3.0. It stays in memory until the process ends, so read
+    /// each document once.
+    ///
+    /// # Errors
+    /// If the text is not JSON, or not a document of OpenAPI 3.0 with paths.
+    pub fn from_json(text: &str) -> Result<Self, DocumentError> {
+        let root: Value = serde_json::from_str(text)
+            .map_err(|error| DocumentError(format!("the document is not JSON: {error}")))?;
+        let version = root.get("openapi").map(resource::scalar_text).unwrap_or_default();
+        if !version.starts_with("3.0") {
+            let message = format!("expected a document of OpenAPI 3.0, actual version {version:?}");
+            return Err(DocumentError(message));
+        }
+        if !root.get("paths").is_some_and(Value::is_object) {
+            return Err(DocumentError("the document has no paths".to_owned()));
+        }
+        Ok(Self(Box::leak(Box::new(Api::read(&root)))))
+    }
+
+    /// Every operation, as method and path, sorted.
+    #[must_use]
+    pub fn operations(self) -> Vec<&'static str> {
+        let all = self.0.operations();
+        let mut keys: Vec<&str> = all.map(|operation| operation.key.as_str()).collect();
+        keys.sort_unstable();
+        keys
+    }
+
+    /// Base path of all operations, such as `/v1`.
+    #[must_use]
+    pub fn base_path(self) -> &'static str {
+        &self.0.base_path
+    }
+
+    /// Returns whether the fake simulates an operation (`PUT /page/archive/`). It returns an empty success
+    /// for other operations. `None` if the document lacks the operation.
+    #[must_use]
+    pub fn simulates(self, operation: &str) -> Option<bool> {
+        let operation = self.0.operations().find(|known| known.key == operation)?;
+        Some(operation.meaning.is_some())
+    }
+
+    /// Beginning of the paths of the assets that an operation concerns: `funnelgroup` also for `GET
+    /// /campaign/list/`. `None` if the fake does not simulate the operation.
+    #[must_use]
+    pub fn kind(self, operation: &str) -> Option<&'static str> {
+        let operation = self.0.operations().find(|known| known.key == operation)?;
+        operation.meaning.as_ref().map(|(kind, _)| kind.as_str())
+    }
+
+    /// Names of the groups whose assets the fake stores, in the order of the document's operations.
+    #[must_use]
+    pub fn groups(self) -> Vec<&'static str> {
+        self.0
+            .resources
+            .values()
+            .map(|resource| resource.tag.as_str())
+            .collect()
+    }
+
+    pub(crate) fn api(self) -> &'static Api {
+        self.0
+    }
+}
+
+/// The parts of a document.
+#[derive(Debug)]
+pub(crate) struct Api {
     /// Path of the server URL, such as `/v1`.
     pub(crate) base_path: String,
-    operations: HashMap<String, Vec<Operation>>,
+    paths: Vec<Path>,
     pub(crate) resources: IndexMap<String, Resource>,
+    /// Keys of the kinds by every name that they go by.
+    names: HashMap<String, String>,
+}
+
+/// A path with its operations.
+#[derive(Debug)]
+struct Path {
+    template: String,
+    operations: Vec<Operation>,
 }
 
 #[derive(Debug)]
@@ -45,11 +188,11 @@ pub(crate) struct Operation {
     pub(crate) method: Method,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Option<RequestBody>,
-    /// The resource and the verb. `None` if the document does not define them: the path does not match the
-    /// pattern, or the asset's ID is unknown.
+    /// The key of the kind, and the verb. `None` if the document does not define them: neither title nor path
+    /// names a verb, or the ID of the assets is unknown.
     pub(crate) meaning: Option<(String, Verb)>,
-    /// The kind of response.
-    pub(crate) answer: ResponseKind,
+    pub(crate) arguments: Arguments,
+    pub(crate) response: ResponseShape,
 }
 
 /// HTTP methods in use. A path item also has keys that are not methods.
@@ -63,108 +206,294 @@ const METHODS: [Method; 5] = [
 
 /// Destination of a method and path.
 pub(crate) enum Route<'d> {
-    Operation(&'d Operation),
+    /// The operation, with the values of the parameters in its path.
+    Operation(&'d Operation, Vec<(String, String)>),
     /// The path exists, with these other methods.
     OtherMethods(Vec<&'d Method>),
-    /// The path exists with a trailing slash.
+    /// This path exists, with a trailing slash.
     LacksSlash(String),
     Nothing,
 }
 
-impl Document {
+/// An operation whose meaning is being determined.
+struct Draft<'d> {
+    operation: Operation,
+    value: &'d Value,
+    path: &'d str,
+    tag: String,
+    prefix: String,
+    verb: Option<Verb>,
+}
+
+impl Draft<'_> {
+    /// The parameter with the ID of one asset.
+    fn id(&self) -> Option<&str> {
+        match self.verb {
+            Some(Verb::Read(Read::FindById) | Verb::Write(Write::Duplicate)) => {
+                self.operation.arguments.id.as_deref()
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Api {
     fn read(root: &Value) -> Self {
         let schemas = Schemas::new(root);
-        let mut operations: HashMap<String, Vec<Operation>> = HashMap::new();
-        let mut found: IndexMap<String, Vec<(Verb, &Value)>> = IndexMap::new();
-        for (path, item) in root.get("paths").and_then(Value::as_object).into_iter().flatten() {
-            for method in METHODS {
-                let Some(operation) = item.get(method.as_str().to_lowercase()) else {
-                    continue;
+        let mut drafts = drafts(root, &schemas);
+        let mut resources = IndexMap::new();
+        let mut names = HashMap::new();
+        let tags: Vec<&Value> = elements(root, "tags").collect();
+        let mut groups: Vec<&str> = drafts.iter().map(|draft| draft.tag.as_str()).collect();
+        let mut seen = std::collections::HashSet::new();
+        groups.retain(|tag| seen.insert(*tag));
+        let groups: Vec<String> = groups.into_iter().map(str::to_owned).collect();
+        for tag in &groups {
+            let extensions = tags.iter().find(|value| text_of(value, "name") == *tag);
+            let extensions = extensions.copied().unwrap_or(&Value::Null);
+            for kind in Kind::of_tag(tag, &drafts) {
+                let key = if resources.contains_key(&kind.main) {
+                    tag.clone()
+                } else {
+                    kind.main.clone()
                 };
-                let meaning = verb::parse(&method, path)
-                    .map(|(segment, verb)| (storage_segment(segment).to_owned(), verb));
-                if let Some((segment, verb)) = &meaning {
-                    found.entry(segment.clone()).or_default().push((*verb, operation));
+                let is_of_kind =
+                    |draft: &&mut Draft<'_>| draft.tag == *tag && kind.prefixes.contains(&draft.prefix);
+                let mut operations = resource::Operations::new();
+                for draft in drafts.iter_mut().filter(is_of_kind) {
+                    if let Some(verb) = draft.verb {
+                        draft.operation.meaning = Some((key.clone(), verb));
+                        // Operations under the main path describe the assets.
+                        let place = if draft.prefix == kind.main {
+                            0
+                        } else {
+                            operations.len()
+                        };
+                        operations.insert(place, (verb, draft.value));
+                    }
                 }
-                operations.entry(path.clone()).or_default().push(Operation {
-                    key: format!("{method} {path}"),
-                    method,
-                    parameters: schemas.parameters(item, operation),
-                    body: schemas.body(operation),
-                    meaning,
-                    answer: schemas.shape(operation),
-                });
+                for name in kind.names(tag) {
+                    names.entry(name).or_insert_with(|| key.clone());
+                }
+                let resource = Resource::read(&schemas, key.clone(), tag, extensions, &kind.id, &operations);
+                resources.insert(key, resource);
             }
         }
-        // Assets without a known ID property cannot be stored.
-        found.retain(|segment, verbs| {
-            let names_id = |(verb, _): &(Verb, _)| {
-                matches!(verb, Verb::Read(Read::FindById) | Verb::Write(Write::Duplicate))
-            };
-            verbs.iter().any(names_id) || asset_kinds::KINDS.iter().any(|kind| kind.segment == segment)
-        });
-        for operation in operations.values_mut().flatten() {
-            let is_kept = operation
-                .meaning
-                .as_ref()
-                .is_some_and(|(segment, _)| found.contains_key(segment));
-            if !is_kept {
-                operation.meaning = None;
+        resource::connect(&mut resources, &tags);
+        let mut paths: Vec<Path> = Vec::new();
+        for draft in drafts {
+            match paths.iter_mut().find(|path| path.template == draft.path) {
+                Some(path) => path.operations.push(draft.operation),
+                None => paths.push(Path {
+                    template: draft.path.to_owned(),
+                    operations: vec![draft.operation],
+                }),
             }
-        }
-        let mut resources: IndexMap<String, Resource> = found
-            .into_iter()
-            .map(|(segment, verbs)| (segment.clone(), schemas.resource(segment, &verbs)))
-            .collect();
-        for kind in asset_kinds::KINDS {
-            resources
-                .entry(kind.segment.to_owned())
-                .or_insert_with(|| Resource::without_document(kind));
         }
         Self {
             base_path: base_path(root),
-            operations,
+            paths,
             resources,
+            names,
         }
     }
 
+    pub(crate) fn operations(&self) -> impl Iterator<Item = &Operation> {
+        self.paths.iter().flat_map(|path| &path.operations)
+    }
+
+    /// Literal paths take precedence over paths with parameters.
+    fn path(&self, path: &str) -> Option<(&Path, Vec<(String, String)>)> {
+        let literal = self.paths.iter().find(|known| known.template == path);
+        if let Some(literal) = literal {
+            return Some((literal, Vec::new()));
+        }
+        let mut matches = self
+            .paths
+            .iter()
+            .filter_map(|known| Some((known, known.values(path)?)));
+        matches.next()
+    }
+
     pub(crate) fn route(&self, method: &Method, path: &str) -> Route<'_> {
-        let Some(operations) = self.operations.get(path) else {
+        let Some((found, values)) = self.path(path) else {
             let slashed = format!("{path}/");
-            return if self.operations.contains_key(&slashed) {
+            return if self.path(&slashed).is_some() {
                 Route::LacksSlash(slashed)
             } else {
                 Route::Nothing
             };
         };
+        let operations = &found.operations;
         match operations.iter().find(|operation| operation.method == *method) {
-            Some(operation) => Route::Operation(operation),
+            Some(operation) => Route::Operation(operation, values),
             None => Route::OtherMethods(operations.iter().map(|operation| &operation.method).collect()),
         }
     }
 
-    /// All operations, sorted, for tests and faults that iterate over them.
-    pub(crate) fn keys(&self) -> Vec<&str> {
-        let mut keys: Vec<&str> = self
-            .operations
-            .values()
-            .flatten()
-            .map(|operation| operation.key.as_str())
+    /// The kind with a name: the beginning of its paths (`offersource`), or its tag (`Offer Sources`).
+    pub(crate) fn resource(&self, name: &str) -> Option<&Resource> {
+        self.resources.get(self.key(name)?)
+    }
+
+    pub(crate) fn key(&self, name: &str) -> Option<&str> {
+        match self.resources.get_key_value(name) {
+            Some((key, _)) => Some(key),
+            None => self.names.get(name).map(String::as_str),
+        }
+    }
+
+    /// The kind whose assets are the categories of others.
+    pub(crate) fn categories(&self) -> Option<&Resource> {
+        self.resources.values().find(|resource| resource.is_category())
+    }
+}
+
+impl Path {
+    /// The decoded values of the parameters in the path, if it matches.
+    fn values(&self, path: &str) -> Option<Vec<(String, String)>> {
+        let mut values = Vec::new();
+        let mut given = path.split('/');
+        for expected in self.template.split('/') {
+            let given = given.next()?;
+            match expected.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+                Some(name) if !given.is_empty() => {
+                    let value = percent_encoding::percent_decode_str(given).decode_utf8_lossy();
+                    values.push((name.to_owned(), value.into_owned()));
+                }
+                None if given == expected => {}
+                _ => return None,
+            }
+        }
+        (given.next().is_none() && !values.is_empty()).then_some(values)
+    }
+}
+
+/// Assets of a tag under one or several paths.
+struct Kind {
+    /// The parameter with an ID.
+    id: String,
+    /// Beginning of the paths that describe the assets best.
+    main: String,
+    /// Beginnings of all paths.
+    prefixes: Vec<String>,
+}
+
+impl Kind {
+    /// Paths of a tag with the same ID parameter, or without one, concern the same assets. Assets without an
+    /// ID cannot be stored.
+    fn of_tag(tag: &str, drafts: &[Draft<'_>]) -> Vec<Self> {
+        let own = || {
+            drafts
+                .iter()
+                .filter(|draft| draft.tag == tag && draft.verb.is_some())
+        };
+        let mut kinds: IndexMap<&str, Vec<&str>> = IndexMap::new();
+        for draft in own() {
+            if let Some(id) = draft.id() {
+                let prefixes = kinds.entry(id).or_default();
+                if !prefixes.contains(&draft.prefix.as_str()) {
+                    prefixes.push(&draft.prefix);
+                }
+            }
+        }
+        let is_named = |prefix: &str| {
+            let last = prefix.rsplit('/').next().map(squash).unwrap_or_default();
+            last == squash(tag) || last == singular(tag)
+        };
+        let score = |prefix: &str| {
+            let operations = own().filter(|draft| draft.prefix == prefix).count();
+            (is_named(prefix), operations)
+        };
+        let mut kinds: Vec<Self> = kinds
+            .into_iter()
+            .map(|(id, prefixes)| {
+                let mut main = prefixes.first().copied().unwrap_or_default();
+                for prefix in &prefixes {
+                    if score(prefix) > score(main) {
+                        main = prefix;
+                    }
+                }
+                Self {
+                    id: id.to_owned(),
+                    main: main.to_owned(),
+                    prefixes: prefixes.into_iter().map(str::to_owned).collect(),
+                }
+            })
             .collect();
-        keys.sort_unstable();
-        keys
+        kinds.sort_by_key(|kind| std::cmp::Reverse(score(&kind.main)));
+        let known: Vec<String> = kinds.iter().flat_map(|kind| kind.prefixes.clone()).collect();
+        if let Some(first) = kinds.first_mut() {
+            for draft in own().filter(|draft| !known.contains(&draft.prefix)) {
+                if !first.prefixes.contains(&draft.prefix) {
+                    first.prefixes.push(draft.prefix.clone());
+                }
+            }
+        }
+        kinds
     }
 
-    /// Returns whether an operation (`GET /page/list/`) reads or changes the state. `None` if the document
-    /// lacks it.
-    pub(crate) fn simulates(&self, key: &str) -> Option<bool> {
-        let mut all = self.operations.values().flatten();
-        let operation = all.find(|operation| operation.key == key)?;
-        Some(operation.meaning.is_some())
+    /// All names of the kind.
+    fn names(&self, tag: &str) -> Vec<String> {
+        let kebab = tag.to_lowercase().replace(' ', "-");
+        let mut names = vec![tag.to_owned(), kebab, squash(tag), singular(tag)];
+        names.extend(self.prefixes.iter().cloned());
+        let last = self
+            .prefixes
+            .iter()
+            .filter_map(|prefix| prefix.rsplit('/').next());
+        names.extend(last.map(str::to_owned));
+        names
+    }
+}
+
+/// The operations with the verbs of their titles, or else of their paths.
+fn drafts<'d>(root: &'d Value, schemas: &Schemas<'d>) -> Vec<Draft<'d>> {
+    let mut drafts = Vec::new();
+    for (path, item) in root.get("paths").and_then(Value::as_object).into_iter().flatten() {
+        for method in METHODS {
+            let Some(value) = item.get(method.as_str().to_lowercase()) else {
+                continue;
+            };
+            let (prefix, by_path) = verb::of_path(&method, path);
+            let tag = value.pointer("/tags/0").and_then(Value::as_str);
+            let tag = tag
+                .or_else(|| prefix.split('/').next())
+                .unwrap_or_default()
+                .to_owned();
+            let parameters = schemas.parameters(item, value);
+            drafts.push(Draft {
+                verb: verb::of_title(&method, &text_of(value, "summary"), &tag).or(by_path),
+                operation: Operation {
+                    key: format!("{method} {path}"),
+                    method,
+                    arguments: Arguments::of(schemas, &parameters, value),
+                    body: schemas.body(value),
+                    meaning: None,
+                    response: ResponseShape::of(schemas, value),
+                    parameters,
+                },
+                value,
+                path,
+                tag,
+                prefix,
+            });
+        }
+    }
+    drafts
+}
+
+impl Operation {
+    /// The path, such as `/offersource/archive/`.
+    pub(crate) fn path(&self) -> &str {
+        self.key.split_once(' ').map_or("", |(_, path)| path)
     }
 
-    pub(crate) fn resource(&self, segment: &str) -> Option<&Resource> {
-        self.resources.get(storage_segment(segment))
+    /// The parameters of the query.
+    pub(crate) fn query(&self) -> impl Iterator<Item = &Parameter> {
+        self.parameters
+            .iter()
+            .filter(|parameter| parameter.location == Location::Query)
     }
 }
 
@@ -187,76 +516,155 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::verb::VERBS;
 
     #[test]
-    fn offer_sources_are_found_by_the_pattern() {
-        let resource = DOCUMENT.resource("offersource").unwrap();
+    fn offer_sources_are_read_from_the_document() {
+        let resource = Document::embedded().api().resource("offersource").unwrap();
         assert_eq!(
             (
+                resource.tag.as_str(),
                 resource.id.as_str(),
-                resource.name.as_str(),
-                resource.ids.as_str()
+                resource.name.as_str()
             ),
-            ("idOfferSource", "offerSourceName", "idOfferSources")
+            ("Offer Sources", "idOfferSource", "offerSourceName")
         );
-        assert_eq!(
-            resource.slim.as_deref().unwrap(),
-            [
-                "idOfferSource",
-                "offerSourceName",
-                "status",
-                "idCategory",
-                "categoryName"
-            ]
-        );
+        let mut slim: Vec<&str> = resource
+            .slim
+            .iter()
+            .flatten()
+            .map(|property| property.name.as_str())
+            .collect();
+        slim.sort_unstable();
+        let expected = [
+            "categoryName",
+            "idCategory",
+            "idOfferSource",
+            "offerSourceName",
+            "status",
+        ];
+        assert_eq!(slim, expected);
         assert_eq!(resource.default_of("status"), Some(&json!("active")));
         assert_eq!(resource.default_of("postbackSubId"), Some(&json!("")));
-        assert_eq!(DOCUMENT.base_path, "/v1");
+        assert_eq!(resource.category.as_deref(), Some("idCategory"));
+        assert_eq!(Document::embedded().base_path(), "/v1");
     }
 
     #[test]
-    fn every_operation_of_the_pattern_has_its_meaning() {
-        let verb_of = |key: &str| {
-            DOCUMENT
-                .operations
-                .values()
-                .flatten()
-                .find(|operation| operation.key == key)
-                .and_then(|operation| operation.meaning.clone())
-        };
-        for (method, suffix, verb) in VERBS {
-            let segment = match verb {
-                Verb::Read(Read::FindByName) => "logicscript",
-                Verb::Read(Read::FindByType) => "funnel",
-                _ => "offersource",
-            };
-            assert_eq!(
-                verb_of(&format!("{method} /{segment}/{suffix}")),
-                Some((segment.to_owned(), *verb))
-            );
+    fn kinds_go_by_paths_and_tags() {
+        let api = Document::embedded().api();
+        for resource in api.resources.values() {
+            for name in [resource.key.as_str(), resource.tag.as_str()] {
+                assert_eq!(api.key(name), Some(resource.key.as_str()), "{name}");
+            }
         }
-        // A second listing returns the same assets. Operations that the vendor does not describe have no
-        // verb.
-        assert_eq!(verb_of("GET /campaign/list/").unwrap().0, "funnelgroup");
-        assert_eq!(verb_of("GET /integration/list/"), None);
-        assert_eq!(verb_of("PUT /funnel/move/"), None);
+        assert_eq!(api.key("offer-sources"), api.key("Offer Sources"));
+        assert_eq!(api.key("nothing"), None);
+    }
+
+    /// A document in which paths, IDs, lists and responses differ from the vendor's pattern.
+    #[test]
+    fn other_notations_are_read() {
+        let text = |name: &str, place: &str| {
+            let schema = json!({ "type": "string" });
+            json!({ "name": name, "in": place, "required": true, "schema": schema })
+        };
+        let asset = json!({ "type": "object", "properties": { "id": { "type": "string" }, "title": {} } });
+        let answer = |schema: Value| {
+            let content = json!({ "application/json": { "schema": schema } });
+            json!({ "201": { "description": "", "content": content } })
+        };
+        let body = |schema: Value| json!({ "content": { "application/json": { "schema": schema } } });
+        let list = json!({ "type": "array", "items": { "type": "string" } });
+        let root = json!({
+            "tags": [
+                { "name": "Domains" },
+                { "name": "Zones", "x-children": [{ "tag": "Domains", "properties": ["/zone/id"] }] },
+            ],
+            "paths": {
+                "/v2/domains/{idDomain}": { "get": {
+                    "tags": ["Domains"], "summary": "Find a domain by ID",
+                    "parameters": [text("idDomain", "path")],
+                    "responses": answer(json!({ "type": "object", "properties": { "data": asset } })),
+                } },
+                "/v2/domains": {
+                    "get": {
+                        "tags": ["Domains"], "summary": "List domains",
+                        "responses": answer(json!({
+                            "type": "object", "required": ["rows", "total"], "properties": {
+                                "rows": { "type": "array", "items": asset }, "total": { "type": "integer" },
+                            },
+                        })),
+                    },
+                    "put": {
+                        "tags": ["Domains"], "summary": "Archive domains", "requestBody": body(list),
+                        "responses": { "default": { "description": "" } },
+                    },
+                },
+                "/zone/find/byId": { "get": {
+                    "tags": ["Zones"], "parameters": [text("idZone", "query")],
+                    "responses": answer(asset.clone()),
+                } },
+            },
+        });
+        let api = Api::read(&root);
+        assert_eq!(api.resources.keys().collect::<Vec<_>>(), ["v2/domains", "zone"]);
+        let domains = api.resource("domains").unwrap();
+        assert_eq!(
+            (domains.id.as_str(), domains.parent.as_slice()),
+            ("id", &["/zone/id".to_owned()][..])
+        );
+        assert_eq!(api.resource("Zones").unwrap().children[0].key, "v2/domains");
+        let Route::Operation(find, values) = api.route(&Method::GET, "/v2/domains/a%20b") else {
+            panic!("the path with a parameter is not found");
+        };
+        assert_eq!(values, [("idDomain".to_owned(), "a b".to_owned())]);
+        assert_eq!(
+            find.meaning,
+            Some(("v2/domains".to_owned(), Verb::Read(Read::FindById)))
+        );
+        assert!(find.response.is_asset(domains));
+        let Route::Operation(list, _) = api.route(&Method::GET, "/v2/domains") else {
+            panic!("the list is not found");
+        };
+        assert!(matches!(&list.response, ResponseShape::List(Some((name, _))) if name == "rows"));
+        let Route::Operation(archive, _) = api.route(&Method::PUT, "/v2/domains") else {
+            panic!("the archive is not found");
+        };
+        assert_eq!(archive.arguments.entries, Some(crate::arguments::Place::Body));
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        for (text, message) in [
+            ("no", "the document is not JSON"),
+            (
+                r#"{"swagger": "2.0"}"#,
+                "expected a document of OpenAPI 3.0, actual version \"\"",
+            ),
+            (r#"{"openapi": "3.1.0", "paths": {}}"#, "actual version \"3.1.0\""),
+            (r#"{"openapi": "3.0.3"}"#, "the document has no paths"),
+        ] {
+            let error = Document::from_json(text).unwrap_err().to_string();
+            assert!(error.contains(message) && error.contains("\nfix: "), "{error}");
+        }
     }
 
     #[test]
     fn all_schemas_compile() {
-        for operation in DOCUMENT.operations.values().flatten() {
-            for parameter in &operation.parameters {
-                parameter.validator.get();
-            }
-            if let Some(body) = &operation.body {
-                body.validator.get();
-            }
-        }
-        for resource in DOCUMENT.resources.values() {
-            if let Some(validator) = &resource.validator {
-                validator.get();
-            }
+        let api = Document::embedded().api();
+        let operations = api.operations();
+        let parameters = operations.flat_map(|operation| &operation.parameters);
+        let bodies = api.operations().filter_map(|operation| operation.body.as_ref());
+        let validators = parameters
+            .map(|parameter| &parameter.validator)
+            .chain(bodies.map(|body| &body.validator))
+            .chain(
+                api.resources
+                    .values()
+                    .filter_map(|resource| resource.validator.as_ref()),
+            );
+        for validator in validators {
+            assert!(validator.compiled().is_ok(), "{:?}", validator.compiled());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Policies for lists of IDs that contain bad entries. The documentation does not cover them.
+//! Policies for lists of IDs that contain bad entries. The documentation does not describe such lists.
 
 use std::collections::HashSet;
 
@@ -84,7 +84,7 @@ pub(crate) fn select(
     Ok(selection)
 }
 
-/// Policy for an entry and the error code that it reports. `None` for a good entry.
+/// Policy for an entry, and the error code that it reports; `None` for a good entry.
 fn policy(entry_state: EntryState, settings: &Settings) -> Option<(BadEntry, &'static str)> {
     match entry_state {
         EntryState::Good => None,
@@ -94,8 +94,8 @@ fn policy(entry_state: EntryState, settings: &Settings) -> Option<(BadEntry, &'s
     }
 }
 
-/// Bad entries that share one error. The first sets status and code; later ones with the same code are
-/// listed.
+/// Bad entries that share one error. The first entry determines status and code; the error also lists later
+/// entries with the same code.
 #[derive(Default)]
 struct BadEntries<'e> {
     decisive: Option<(u16, &'static str)>,

@@ -1,5 +1,5 @@
-//! Runs a program under every reading of the documentation, with each fault and with a crash at each request,
-//! and finds the runs in which an asset was lost or doubled.
+//! Runs a program under several readings of the documentation, with each fault and with a crash at each
+//! request. Finds the runs in which an asset was lost or doubled.
 //!
 //! ```
 //! use funnelflux_fake::explore::{Explore, Run};
@@ -24,13 +24,13 @@
 //!
 //! # Verdict
 //!
-//! The program first runs without trouble against the most literal reading. Its final assets are the expected
-//! result. In every other run, a program that crashed or returned an error runs again without further
-//! trouble, as a user would do. Then, by kind and name:
+//! The program first runs without faults under the most literal reading. Its final assets are the expected
+//! result. In every other run, if the program crashes or returns an error, it runs again without faults, as a
+//! user would do. Then the assets of each kind and name are compared:
 //!
 //! - An asset is *doubled* if more copies of it exist than expected.
-//! - An asset is *lost* if fewer exist than expected, although the program reports success or the asset
-//!   existed at the start.
+//! - An asset is *lost* if fewer copies of it exist than expected, although the program reports success or
+//!   the asset existed at the start.
 //! - An asset is *unfinished* if its status differs from the expected status, although the program reports
 //!   success.
 //!
@@ -52,7 +52,8 @@ use tokio::{sync::Notify, time::Instant};
 
 use crate::{Fake, Fault, LogRetention, Rule, Settings, Status};
 
-/// Seeds per reading: a seed is the number of the reading times this, plus the number of the trouble.
+/// Number of seeds per reading. A seed is this number times the number of the reading, plus the number of the
+/// trouble.
 const SEEDS_PER_READING: u64 = 1_000_000;
 /// Number of times that a program runs again after a crash or an error.
 const RERUNS: u32 = 2;
@@ -85,7 +86,8 @@ impl fmt::Debug for Explore {
 }
 
 impl Explore {
-    /// Explores 10 readings with every fault of [`Fault::all`], except oversized bodies, on an empty account.
+    /// Creates an exploration of 10 readings with every fault of [`Fault::all`] except oversized bodies, on
+    /// an empty account.
     #[must_use]
     pub fn new() -> Self {
         let faults = Fault::all();
@@ -132,8 +134,8 @@ impl Explore {
     /// Runs the program under all readings and troubles. Call it outside a Tokio runtime.
     ///
     /// # Panics
-    /// If the program panics, in which case the seed is printed, or if no Tokio runtime or temporary folder
-    /// can be created.
+    /// If the program panics (the seed is printed), or if no Tokio runtime or temporary folder can be
+    /// created.
     pub fn run<P, F, E>(&self, program: P) -> Exploration
     where
         P: Fn(Run) -> F,
@@ -303,7 +305,7 @@ impl Run {
         self.0.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs the program like a process: with its own runtime, whose end also ends all tasks.
+    /// Runs the program like a process, with its own runtime. When the runtime ends, all tasks end.
     #[expect(clippy::expect_used, reason = "documented panic of `Explore::run`")]
     fn live<P, F, E>(&self, program: &P) -> Ended
     where
@@ -330,7 +332,7 @@ impl Run {
     }
 }
 
-/// Trouble at a request.
+/// Trouble (a fault or a crash) at a request.
 #[derive(Clone, Debug)]
 struct PlannedTrouble {
     /// Number of the request, from 1.
@@ -416,14 +418,14 @@ pub struct Mistake {
     pub doubled: Vec<String>,
     /// Assets that exist less often than expected.
     pub lost: Vec<String>,
-    /// The assets with another status than expected.
+    /// Assets whose status differs from the expected status.
     pub unfinished: Vec<String>,
     /// The error that the program finally reported.
     pub error: Option<String>,
 }
 
 impl Exploration {
-    /// Passes if no asset was lost, doubled or left unfinished.
+    /// Asserts that no asset was lost, doubled or left unfinished.
     ///
     /// # Panics
     /// If a mistake was found. The message has the seeds.

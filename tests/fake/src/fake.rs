@@ -12,20 +12,19 @@ use http::{Request, Response};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    asset_kinds,
     auth::Tokens,
     clock::{Clock, later},
-    document::DOCUMENT,
+    document::Document,
     fault::{Break, Outcome, Stage},
     fault_rule::{FaultRules, Rule},
     id,
     log::{Log, LogEntry},
     service::Service,
     settings::Settings,
-    state::{Asset, State},
+    state::{Asset, CATEGORIES, OFFER_SOURCES, PAGES, State},
 };
 
-/// FunnelFlux in memory. Clones share one state, so one can serve while another asserts.
+/// FunnelFlux in memory. Clones share one state, so a test can serve one clone and assert on another.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -61,13 +60,20 @@ impl Fake {
     /// Creates an empty account with these settings.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
+        Self::with_document(settings, Document::embedded())
+    }
+
+    /// Creates an empty account of a service with this document.
+    #[must_use]
+    pub fn with_document(settings: Settings, document: Document) -> Self {
         let clock = Clock::new(settings.clock);
         let service = Service {
+            document,
             tokens: Tokens::new(&settings, clock.now()),
             clock,
             random: fastrand::Rng::with_seed(settings.seed),
             settings,
-            state: State::default(),
+            state: State::new(document),
             stale: None,
             locked: HashSet::new(),
             fault_rules: FaultRules::default(),
@@ -89,8 +95,8 @@ impl Fake {
         self.service().handle(request)
     }
 
-    /// Handles one request like [`Fake::handle`], and acts out its fault. A stalled connection never
-    /// responds.
+    /// Handles one request like [`Fake::handle`], but also performs faults that break the connection. On a
+    /// stalled connection, the future never completes.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -121,17 +127,22 @@ impl Fake {
         Err(kind.into())
     }
 
-    /// A snapshot of all assets. Cheap.
+    /// A snapshot of all assets. Cheap to create.
     #[must_use]
     pub fn state(&self) -> State {
         self.service().state.clone()
     }
 
-    /// Returns whether the fake simulates an operation (`PUT /page/archive/`). It returns an empty success
-    /// for operations that the vendor does not describe. `None` if the document lacks the operation.
+    /// The document.
+    #[must_use]
+    pub fn document(&self) -> Document {
+        self.service().document
+    }
+
+    /// Returns whether a fake with the embedded document simulates an operation, see [`Document::simulates`].
     #[must_use]
     pub fn simulates(operation: &str) -> Option<bool> {
-        DOCUMENT.simulates(operation)
+        Document::embedded().simulates(operation)
     }
 
     /// The logged requests, as many as [`Settings::log`] keeps, oldest first.
@@ -151,16 +162,16 @@ impl Fake {
         self.service().requests
     }
 
-    /// Every operation of the document, as method and path.
+    /// Every operation of the embedded document, as method and path.
     #[must_use]
     pub fn operations() -> Vec<&'static str> {
-        DOCUMENT.keys()
+        Document::embedded().operations()
     }
 
-    /// Base path of all operations, such as `/v1`.
+    /// Base path of all operations of the embedded document, such as `/v1`.
     #[must_use]
     pub fn base_path() -> &'static str {
-        &DOCUMENT.base_path
+        Document::embedded().base_path()
     }
 
     /// The current settings.
@@ -189,8 +200,8 @@ impl Fake {
         self.service().fault_rules.clear();
     }
 
-    /// Number of rules that have matched fewer requests than they should. Rules without an end do not count.
-    /// A test that injects faults should assert at the end that this is 0.
+    /// Number of rules that have matched fewer requests than they should; unlimited rules are not counted. A
+    /// test that injects faults should assert at the end that this number is 0.
     #[must_use]
     pub fn pending_faults(&self) -> usize {
         self.service().fault_rules.pending()
@@ -253,64 +264,86 @@ impl Fake {
         self.service().clock.set(now);
     }
 
-    /// Inserts an asset of any kind without validation. `segment` is the first segment of its paths, `body`
+    /// Inserts an asset of any kind without validation. `kind` is named as in [`State::assets`], `body` has
     /// its properties. Replaces an asset with the same ID. Returns `false`, and changes nothing, if the fake
     /// does not know the kind or `body` is not an object with an ID.
-    pub fn seed(&self, segment: &str, body: Value) -> bool {
-        let (Some(resource), Value::Object(body)) = (DOCUMENT.resource(segment), body) else {
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "a test knows whether the document has the kind"
+    )]
+    pub fn seed(&self, kind: &str, body: Value) -> bool {
+        let mut service = self.service();
+        let (Some(resource), Value::Object(body)) = (service.document.api().resource(kind), body) else {
             return false;
         };
         let asset = Asset::new(resource, body);
         let valid = !asset.id.is_empty();
         if valid {
-            self.service().state.put(segment, asset);
+            service.state.put(resource, asset);
         }
         valid
+    }
+
+    /// Inserts a valid asset with these properties, as many as the document allows.
+    fn seed_valid(&self, kind: &str, id: &str, name: &str, properties: Value) {
+        let Some(resource) = self.document().api().resource(kind) else {
+            return;
+        };
+        let mut body = resource.sample(id, name);
+        resource.extend(&mut body, properties);
+        self.seed(kind, Value::Object(body));
     }
 
     /// Adds an active offer source with this ID and a name derived from it, with values in all documented
     /// properties.
     pub fn seed_offer_source(&self, id: &str) {
-        self.seed(asset_kinds::OFFER_SOURCE, offer_source(id));
+        let name = format!("Offer source {id}");
+        self.seed_valid(OFFER_SOURCES, id, &name, offer_source());
     }
 
-    /// Adds an active offer page of an offer source (an empty `offer_source` means none), which need not
-    /// exist.
+    /// Adds an active offer page of an offer source, which need not exist. An empty `offer_source` means that
+    /// the page has no offer source.
     pub fn seed_page(&self, id: &str, offer_source: &str) {
-        let body = json!({
-            "idPage": id, "pageName": format!("Page {id}"), "pageType": "offer",
-            "baseURL": format!("https://offer.example/{id}"),
-            "offerParams": { "idOfferSource": offer_source }, "status": "active",
-        });
-        self.seed(asset_kinds::PAGE, body);
+        let Some(resource) = self.document().api().resource(PAGES) else {
+            return;
+        };
+        let mut body = resource.sample(id, &format!("Page {id}"));
+        resource.set_parent(&resource.parent, &mut body, offer_source);
+        let url = format!("https://offer.example/{id}");
+        resource.extend(&mut body, json!({ "pageType": "offer", "baseURL": url }));
+        self.seed(PAGES, Value::Object(body));
     }
 
     /// Adds an active category for offer sources.
     pub fn seed_category(&self, id: &str, name: &str) {
-        let body = json!({
-            "idCategory": id, "categoryName": name, "categoryType": "offersources", "status": "active",
-        });
-        self.seed(asset_kinds::CATEGORY, body);
+        self.seed_valid(CATEGORIES, id, name, json!({ "categoryType": "offersources" }));
     }
 
     /// Adds `count` active offer sources with IDs in the vendor's format, and returns the IDs in order.
+    #[expect(clippy::must_use_candidate, reason = "some tests need no IDs")]
     pub fn seed_many(&self, count: usize) -> Vec<String> {
         let mut inner = self.service();
         let Service {
-            state, clock, random, ..
+            document,
+            state,
+            clock,
+            random,
+            ..
         } = &mut *inner;
-        let Some(resource) = DOCUMENT.resource(asset_kinds::OFFER_SOURCE) else {
+        let Some(resource) = document.api().resource(OFFER_SOURCES) else {
             return Vec::new();
         };
+        let mut template = resource.sample("id", "Offer source");
+        resource.extend(&mut template, offer_source());
         let mut now = clock.now();
         let mut make = || {
-            // Creation times a millisecond apart make the IDs unique and sorted by age.
+            // Creation times are a millisecond apart, so the IDs are unique and sorted by age.
             now = later(now, Duration::from_millis(1));
             let id = id::generate(now, random);
-            let Value::Object(body) = offer_source(&id) else {
-                return id;
-            };
-            state.put(asset_kinds::OFFER_SOURCE, Asset::new(resource, body));
+            let mut body = template.clone();
+            body.insert(resource.id.clone(), Value::from(id.as_str()));
+            body.insert(resource.name.clone(), Value::from(format!("Offer source {id}")));
+            state.put(resource, Asset::new(resource, body));
             id
         };
         (0..count).map(|_| make()).collect()
@@ -318,19 +351,19 @@ impl Fake {
 
     /// Changes the properties of an asset behind the client's back, as another user might. Returns whether it
     /// exists.
-    pub fn change(&self, segment: &str, id: &str, change: impl FnOnce(&mut Map<String, Value>)) -> bool {
+    pub fn change(&self, kind: &str, id: &str, change: impl FnOnce(&mut Map<String, Value>)) -> bool {
         let mut inner = self.service();
-        let Some(resource) = DOCUMENT.resource(segment) else {
+        let Some(resource) = inner.document.api().resource(kind) else {
             return false;
         };
-        let exists = inner.state.asset(segment, id).is_some();
+        let exists = inner.state.asset(&resource.key, id).is_some();
         inner.state.change(resource, id, change);
         exists
     }
 
     /// Sets one property of an asset behind the client's back. Returns whether it exists.
-    pub fn set(&self, segment: &str, id: &str, property: &str, value: impl Into<Value>) -> bool {
-        self.change(segment, id, |body| {
+    pub fn set(&self, kind: &str, id: &str, property: &str, value: impl Into<Value>) -> bool {
+        self.change(kind, id, |body| {
             body.insert(property.to_owned(), value.into());
         })
     }
@@ -340,11 +373,11 @@ impl Fake {
     }
 }
 
-fn offer_source(id: &str) -> Value {
+/// Values in all documented properties of an offer source, other than ID, name and status.
+fn offer_source() -> Value {
     json!({
-        "idOfferSource": id, "offerSourceName": format!("Offer source {id}"),
         "queryParams": { "clickid": "{hit}" }, "umrDomainOverride": "",
         "postbackSubId": "subid", "postbackTxId": "txid", "postbackPayout": "payout",
-        "status": "active", "idCategory": "", "meta": { "version": 1 },
+        "idCategory": "", "meta": { "version": 1 },
     })
 }

@@ -20,12 +20,12 @@ use crate::{
 /// A fault of one request. Each variant documents whether the request is applied to the state, which a client
 /// cannot see.
 ///
-/// [`Fault::all`] returns one of each, for tests that iterate over them.
+/// [`Fault::all`] lists faults, for tests that iterate over them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// The connection is refused. Not applied. On a socket the kernel has accepted the connection before the
-    /// fake sees the request, so the fake resets it;
-    /// [`Server::refuse_connections`](crate::Server::refuse_connections) really refuses.
+    /// The connection is refused. Not applied. On a socket, the kernel has already accepted the connection
+    /// when the fake sees the request, so the fake resets it. To refuse connections on a socket, use
+    /// [`Server::refuse_connections`](crate::Server::refuse_connections).
     RefuseConnection,
     /// The connection hangs before the request can be sent. Not applied. On a socket there is no response, as
     /// in [`Fault::StallHeaders`].
@@ -108,7 +108,7 @@ pub enum Fault {
         /// The `Location` header.
         location: String,
     },
-    /// 401 for this request only; the token stays valid. Not applied.
+    /// The response is a 401, but the token stays valid. Not applied.
     Unauthorized,
     /// The access token expires when the request arrives, and the response reports an expired token. Not
     /// applied.
@@ -122,7 +122,7 @@ pub enum Fault {
 /// The `Retry-After` header of a [`Fault::Status`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RetryAfter {
-    /// No such header.
+    /// The header is absent.
     Absent,
     /// A number of seconds.
     Seconds(u64),
@@ -164,18 +164,18 @@ pub enum Stage {
 pub enum Outcome {
     /// A complete HTTP response, possibly a wrong response because of a fault.
     Response(Response<Bytes>),
-    /// A broken or hanging connection for the transport to act out.
+    /// A broken or hanging connection, which the transport must perform.
     Fault(Interruption),
 }
 
-/// A fault that a transport or socket must act out, because no HTTP response can express it.
+/// A fault that the transport or socket must perform, because an HTTP response cannot express it.
 #[derive(Debug)]
 pub struct Interruption {
-    /// The way in which the connection breaks.
+    /// Behaviour of the broken connection.
     pub how: Break,
     /// The stage at which it breaks.
     pub stage: Stage,
-    /// `true` if the request changed the state, which the client does not learn.
+    /// `true` if the request changed the state. The client does not learn this.
     pub applied: bool,
     /// The part of the response that has arrived, for [`Stage::Body`]: the head, with the `content-length` of
     /// the whole body, and the first part of the body.
@@ -186,7 +186,7 @@ pub struct Interruption {
 const OVERSIZED: usize = 64 * 1024 * 1024;
 
 impl Fault {
-    /// A 500 or another status without `Retry-After`. Not applied.
+    /// Creates a fault with this status and without `Retry-After`. Not applied.
     #[must_use]
     pub fn status(status: u16) -> Self {
         Self::Status {
@@ -196,7 +196,7 @@ impl Fault {
         }
     }
 
-    /// 429 with a `Retry-After`.
+    /// Creates a fault with status 429 and a `Retry-After`. Not applied.
     #[must_use]
     pub fn too_many_requests(retry_after: RetryAfter) -> Self {
         Self::Status {
@@ -206,8 +206,8 @@ impl Fault {
         }
     }
 
-    /// All faults, with the variants of status and `Retry-After` that matter to a client. Without
-    /// [`Fault::Gateway`] and [`Fault::Repeated`], whose meaning depends on the operation.
+    /// All faults, with the variants of status and `Retry-After` that matter to a client. [`Fault::Gateway`]
+    /// and [`Fault::Repeated`] are not included, because their meaning depends on the operation.
     #[must_use]
     pub fn all() -> Vec<Self> {
         let year = 365 * 24 * 60 * 60;
@@ -320,8 +320,8 @@ impl Fault {
         }
     }
 
-    /// Turns the correct response (an empty 200 if the request was not applied) into the outcome of the
-    /// fault.
+    /// Turns the correct response into the outcome of the fault. If the request was not applied, the correct
+    /// response is an empty 200.
     pub(crate) fn act(&self, answered: Response<Bytes>, applied: bool, now: SystemTime) -> Outcome {
         match self.breaks() {
             Some((how, stage)) => {
@@ -419,7 +419,7 @@ impl Fault {
                 rows.into_iter().flat_map(|row| [row.clone(), row]).collect()
             }),
             Self::ReverseRows => rows(answered, |rows| rows.into_iter().rev().collect()),
-            // `ExpireToken` has taken effect before, and the other faults break the connection.
+            // `ExpireToken` has already taken effect, and the other faults break the connection.
             _ => answered,
         }
     }
@@ -428,7 +428,7 @@ impl Fault {
 const HTML: &[u8] =
     b"<!doctype html><html><head><title>Log in</title></head><body><h1>Please log in</h1></body></html>";
 
-/// Replaces an empty body, which cannot be cut, with a body that a proxy might send.
+/// Replaces an empty body with a body that a proxy might send, because an empty body cannot be truncated.
 fn or_made_up(body: Bytes) -> Bytes {
     if body.is_empty() {
         Bytes::from_static(b"{\"message\": \"done\"}")

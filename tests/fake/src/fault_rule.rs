@@ -1,4 +1,4 @@
-//! Rules that select the requests to inject faults into.
+//! Rules that select the requests into which faults are injected.
 
 use std::{fmt, sync::Arc};
 
@@ -28,7 +28,7 @@ pub struct Received<'r> {
 
 type Predicate = Arc<dyn Fn(&Received<'_>) -> bool + Send + Sync>;
 
-/// Selects the requests to inject a fault into. Without conditions it selects the next request.
+/// Selects the requests into which a fault is injected. A rule without conditions selects the next request.
 ///
 /// ```
 /// use funnelflux_fake::{Fake, Fault, Rule};
@@ -44,9 +44,9 @@ pub struct Rule {
     fault: Fault,
     operation: Option<String>,
     predicate: Option<Predicate>,
-    /// Number of matching requests that are still to pass.
+    /// Remaining number of matching requests that pass without the fault.
     after: u64,
-    /// Number of matching requests that are still to be hit. `None`: all.
+    /// Remaining number of matching requests that get the fault; `None` for all.
     times: Option<u64>,
     chance: Option<f64>,
 }
@@ -115,7 +115,7 @@ impl Rule {
             && self.predicate.as_ref().is_none_or(|predicate| predicate(request))
     }
 
-    /// Counts a matching request. Returns whether to inject the fault into it.
+    /// Counts a matching request. Returns true if it gets the fault.
     fn hits(&mut self, request: &Received<'_>, random: &mut fastrand::Rng) -> bool {
         if self.times == Some(0) || !self.matches(request) {
             return false;
@@ -148,8 +148,8 @@ impl fmt::Debug for Rule {
     }
 }
 
-/// All rules, in the order of their injection. The first one that hits a request wins, and later ones do not
-/// count that request.
+/// All rules, in the order in which they were added. Only the first rule that matches a request takes effect;
+/// later rules do not count the request.
 #[derive(Debug, Default)]
 pub(crate) struct FaultRules(Vec<Rule>);
 

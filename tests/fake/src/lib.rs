@@ -5,8 +5,8 @@
 //! effective OpenAPI document and the vendor's documentation. It does not depend on the client crate, so that
 //! tests can find disagreements.
 //!
-//! As a dev-dependency it needs no socket: a transport of the client calls [`Fake::respond`]. The module
-//! `explore` runs a whole program under every reading of the documentation, with faults and crashes.
+//! Tests need no socket: a transport of the client can call [`Fake::respond`]. The module `explore` runs a
+//! whole program under several readings of the documentation, with faults and crashes.
 //!
 //! # Features
 //!
@@ -20,20 +20,20 @@
 //!
 //! `fake` is the handle for tests, and `service` handles a request in these steps:
 //!
-//! 1. `document` finds the operation. Kinds of assets are found by the vendor's path pattern
-//!    (`/{segment}/list/`, `/{segment}/find/byId/`, …), so a document with more groups makes a fake that
-//!    serves more groups. `schemas` contains their schemas, `verb` the verbs of the pattern, and
-//!    `asset_kinds` the behaviour of individual kinds.
+//! 1. `document` finds the operation. A document with more groups makes a fake that serves more groups:
+//!    `verb` reads from title and path what an operation does, `arguments` and `schemas` what it takes, and
+//!    `resource` the kinds of assets. What a document cannot say, it says in extensions at the tags:
+//!    `x-children`, `x-server-managed` (`server_managed`), `x-filters` and `x-duplicate`.
 //! 2. `fault_rule` selects a [`Fault`] if a [`Rule`] matches the request, and `fault` acts it out.
 //! 3. `auth` checks the bearer token.
-//! 4. `validate` validates query, content type and body against the document. Violations get one 400 that
-//!    lists them all.
+//! 4. `validate` validates query, content type and body against the document. A single 400 lists all
+//!    violations.
 //! 5. `read` or `write` runs the operation on the [`State`]. `entry_policy` handles lists with bad IDs.
 //! 6. `responses` or `refusals` builds the response, and `log` records the request.
 //!
 //! # Documented behaviour, literal readings, and settings
 //!
-//! **Documented** (on the Offer Sources page, unless another is named):
+//! **Documented** (on the Offer Sources page, unless a different page is named):
 //! - The twelve operations, their parameters, bodies and constraints, and the full and slim forms of an
 //!   asset.
 //! - The status filter: `active`, `archived`, `not-deleted` and `all`.
@@ -43,8 +43,9 @@
 //!   `parentId`.
 //! - Children of archived or deleted offer sources: unchanged without `cascadeAction`; `cascade` archives or
 //!   deletes them, `move` gives them `targetParentID`, `orphan` clears `offerParams.idOfferSource`. `move`
-//!   requires a target, and every other action refuses one.
-//! - Delete takes one ID in the query if no body names any. Moving to the category `""` removes the category.
+//!   requires a target, and every other action refuses a target.
+//! - Delete takes one ID from the query if the body has no IDs. Moving to the category `""` removes the
+//!   category.
 //! - Other pages: a funnel's `idCampaign` is an older name of its `idFunnelGroup`, and its copy goes into the
 //!   group `parentId`. A copy of a logic script accepts changes to category and description only, and the
 //!   service computes the hash of its code. Owners cannot be set. Secrets of middleware configs are shown as
@@ -53,27 +54,27 @@
 //!
 //! **Most literal reading** (undocumented, and not a setting because clients are hardly affected):
 //! - Repeated IDs in a list count once. Find by ID list separates IDs by commas (documented for logic
-//!   scripts) and ignores empty ones.
-//! - Delete with both body and query obeys the body; with neither, it is a violation. A target without an
-//!   action is refused, as with a wrong action.
+//!   scripts) and ignores empty IDs.
+//! - If a delete has both a body and a query, the body counts; if it has neither, it violates the document. A
+//!   target without an action is refused, and so is a target with a wrong action.
 //! - `bodyUpdates` replaces whole properties. If the merged asset violates the document, nothing is created.
 //!   `name` takes precedence over the name in `bodyUpdates`.
 //! - A copy is active and has no children. Create needs a non-empty ID. Create and save accept any category.
 //! - A deleted asset cannot be archived, unarchived, moved or duplicated: it counts as unknown. Cascades skip
 //!   deleted children.
 //! - An optional filter that is empty does not filter. Find by category `""` finds assets without a category.
-//! - An empty value of a required query parameter is a value. (Read strictly, OpenAPI 3.0 allows empty values
-//!   only under `allowEmptyValue`, which the document does not use, and tools such as Prism refuse them.)
+//! - An empty value of a required query parameter is a value. (Strictly, OpenAPI 3.0 allows empty values only
+//!   with `allowEmptyValue`, which the document does not use. Tools such as Prism refuse such values.)
 //! - An operation that only the vendor's index names, on assets without a known ID property, succeeds and
 //!   changes nothing ([`Fake::simulates`]). The second listings of funnel groups and page groups return the
-//!   same assets as the first ones.
+//!   same assets as the first listings.
 //! - The children of a category are its assets; the children of a funnel group are its funnels. A cascade
 //!   treats them as documented for offer pages.
-//! - Unknown properties of an asset are kept, and shown in full objects but not in slim ones.
+//! - Unknown properties of an asset are kept. Full objects show them, slim objects do not.
 //!
-//! **Setting**: everything else that the documentation leaves open, see [`Settings`]. Defaults are the most
-//! literal readings. [`Settings::vary`] draws all settings at random, so that a test can run a client against
-//! every service that the documentation allows.
+//! **Settings**: everything else that the documentation leaves open; see [`Settings`]. The defaults are the
+//! most literal readings. [`Settings::vary`] draws all settings at random, so that a test can run a client
+//! against every service that the documentation allows.
 //!
 //! # Time and randomness
 //!
@@ -83,7 +84,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod asset_kinds;
+mod arguments;
 mod auth;
 mod clock;
 mod document;
@@ -97,21 +98,27 @@ mod id;
 mod log;
 mod read;
 mod refusals;
+mod requests;
+mod resource;
 mod responses;
 mod schemas;
 #[cfg(feature = "server")]
 mod server;
+mod server_managed;
 mod service;
 mod settings;
+mod settings_file;
 mod state;
 mod validate;
 mod verb;
 mod write;
 
+pub use document::{Document, DocumentError};
 pub use fake::Fake;
 pub use fault::{Break, Fault, Interruption, Outcome, RetryAfter, Stage};
 pub use fault_rule::{Received, Rule};
 pub use log::{LogEntry, Verdict};
+pub use requests::{Action, Children, DocumentedProperty, DocumentedRequest};
 pub use responses::Violation;
 #[cfg(feature = "server")]
 pub use server::Server;
@@ -120,4 +127,5 @@ pub use settings::{
     ExistingOnCreate, Limit, LogRetention, MissingByIds, RejectedToken, SaveMeaning, Settings, SuccessBody,
     SuccessStatus, TrailingSlash,
 };
+pub use settings_file::SettingsError;
 pub use state::{Asset, State, Status};

@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use crate::{
-    asset_kinds,
+    arguments::Arguments,
+    document::Api,
     refusals::{Refusal, check_count, unknown_id},
+    resource::{Resource, scalar_text},
     responses::{Success, add_unexpected_values, full, slim},
-    schemas::Resource,
     settings::{ByIdsOrder, DeletedAssets, MissingByIds, Settings},
     state::{Asset, State, Status},
     validate::Valid,
@@ -19,54 +20,55 @@ use crate::{
 pub(crate) fn read(
     resource: &Resource,
     operation: Read,
+    arguments: &Arguments,
     request: &Valid,
-    state: &State,
+    (api, state): (&Api, &State),
     settings: &Settings,
 ) -> Result<Success, Refusal> {
-    let query = |name: &str| request.query(name).unwrap_or_default();
+    let given = |name: &Option<String>| {
+        let value = name.as_deref().and_then(|name| request.parameter(name));
+        value.unwrap_or_default()
+    };
     let mut rows: Vec<Value> = match operation {
         Read::List | Read::FindByStatus => {
-            let category = request
-                .query("idCategory")
-                .filter(|id| operation == Read::List && !id.is_empty());
             let rows = state
-                .assets(&resource.segment)
-                .filter(|asset| matches_filter(&asset.status, query("status"), settings))
-                .filter(|asset| category.is_none_or(|category| asset.category == category))
-                .filter(|asset| {
-                    asset_kinds::passes_list_filters(&resource.segment, &asset.body, request.pairs())
-                })
-                .map(|asset| slim(resource, asset, state, settings));
+                .assets(&resource.key)
+                .filter(|asset| matches_filter(&asset.status, given(&arguments.status), settings))
+                .filter(|asset| resource.passes_filters(&asset.body, request.pairs()))
+                .map(|asset| slim(resource, asset, api, state, settings));
             rows.collect()
         }
         Read::FindByCategory => {
             let rows = state
-                .assets(&resource.segment)
-                .filter(|asset| asset.category == query("idCategory"))
+                .assets(&resource.key)
+                .filter(|asset| asset.category == given(&arguments.id))
                 .filter(|asset| settings.by_category_includes_deleted || asset.status != Status::Deleted)
                 .map(|asset| full(resource, asset, settings));
             rows.collect()
         }
         Read::FindByName | Read::FindByType => {
             let wanted = |asset: &&Asset| {
-                request
-                    .pairs()
-                    .iter()
-                    .all(|(name, value)| asset.body.get(name).and_then(Value::as_str) == Some(value))
+                request.pairs().iter().all(|(name, value)| {
+                    let name = property_of(resource, operation, name);
+                    asset.body.get(name).map(scalar_text).as_ref() == Some(value)
+                })
             };
             let rows = state
-                .assets(&resource.segment)
+                .assets(&resource.key)
                 .filter(|asset| asset.status != Status::Deleted)
                 .filter(wanted)
                 .map(|asset| match operation {
-                    Read::FindByName => slim(resource, asset, state, settings),
+                    Read::FindByName => slim(resource, asset, api, state, settings),
                     _ => full(resource, asset, settings),
                 });
             rows.collect()
         }
-        Read::FindByIds => by_ids(resource, query(&resource.ids), state, settings)?,
+        Read::FindByIds => {
+            let ids = arguments.ids.as_deref().map(|name| request.list(name));
+            by_ids(resource, &ids.unwrap_or_default(), state, settings)?
+        }
         Read::FindById => {
-            let id = query(&resource.id);
+            let id = given(&arguments.id);
             return match readable(resource, id, state, settings) {
                 Some(asset) => Ok(Success::Read(full(resource, asset, settings))),
                 None => Err(unknown_id(resource, id, settings)),
@@ -78,7 +80,7 @@ pub(crate) fn read(
 }
 
 /// `not-deleted` matches all but deleted assets (documented for another group of operations). A setting
-/// decides whether `all` matches deleted ones.
+/// determines whether `all` matches deleted assets.
 fn matches_filter(status: &Status, filter: &str, settings: &Settings) -> bool {
     match filter {
         "all" => settings.all_includes_deleted || *status != Status::Deleted,
@@ -87,15 +89,26 @@ fn matches_filter(status: &Status, filter: &str, settings: &Settings) -> bool {
     }
 }
 
+/// The property that a parameter selects by: the one of the same name, or the name or type of the asset.
+fn property_of<'a>(resource: &'a Resource, operation: Read, parameter: &'a str) -> &'a str {
+    let names = || resource.properties.iter().map(|property| property.name.as_str());
+    match operation {
+        _ if resource.has(parameter) => parameter,
+        Read::FindByName => &resource.name,
+        _ => names().find(|name| name.ends_with("Type")).unwrap_or(parameter),
+    }
+}
+
 fn by_ids(
     resource: &Resource,
-    list: &str,
+    list: &[&str],
     state: &State,
     settings: &Settings,
 ) -> Result<Vec<Value>, Refusal> {
     let mut seen = HashSet::new();
     let ids: Vec<&str> = list
-        .split(',')
+        .iter()
+        .copied()
         .filter(|id| !id.is_empty() && seen.insert(*id))
         .collect();
     check_count(ids.len(), settings.max_entries)?;
@@ -113,7 +126,7 @@ fn by_ids(
             .map(row)
             .collect(),
         ByIdsOrder::Stored => {
-            let stored = state.stored_order(&resource.segment, &ids);
+            let stored = state.stored_order(&resource.key, &ids);
             stored
                 .filter(|asset| is_readable(asset, settings))
                 .map(row)
@@ -130,7 +143,7 @@ pub(crate) fn readable<'s>(
     settings: &Settings,
 ) -> Option<&'s Asset> {
     state
-        .asset(&resource.segment, id)
+        .asset(&resource.key, id)
         .filter(|asset| is_readable(asset, settings))
 }
 

@@ -7,8 +7,8 @@ use http::{HeaderValue, Response, StatusCode};
 use serde_json::json;
 
 use crate::{
+    resource::Resource,
     responses::{Violation, response},
-    schemas::Resource,
     settings::{ErrorShape, Limit, Settings},
 };
 

@@ -10,8 +10,9 @@ use http::{
 use serde_json::{Map, Value, json};
 
 use crate::{
-    asset_kinds,
-    schemas::Resource,
+    document::Api,
+    resource::{self, Resource},
+    schemas::{Property, Schemas},
     settings::{AbsentProperty, EmptyList, Settings, SuccessBody, SuccessStatus},
     state::{Asset, State},
 };
@@ -49,14 +50,119 @@ pub(crate) enum Success {
     Done,
 }
 
-impl Success {
-    pub(crate) fn into_response(self, settings: &Settings) -> Response<Bytes> {
-        match self {
-            Self::Read(value) => json_response(200, &value),
-            Self::List(rows) if rows.is_empty() && settings.empty_list == EmptyList::Null => {
-                json_response(200, &Value::Null)
+/// The response that an operation documents.
+#[derive(Debug)]
+pub(crate) enum ResponseShape {
+    /// Nothing.
+    Nothing,
+    /// A value.
+    Value {
+        /// An example.
+        sample: Value,
+        /// Names of its properties, each with the names of the properties inside of it.
+        properties: Vec<(String, Vec<String>)>,
+    },
+    /// A list, and the property with the list if it is inside of an object.
+    List(Option<(String, Map<String, Value>)>),
+}
+
+impl ResponseShape {
+    pub(crate) fn of<'d>(schemas: &Schemas<'d>, operation: &'d Value) -> Self {
+        let Some(schema) = schemas.answer(operation) else {
+            return Self::Nothing;
+        };
+        let sample = || schemas.sample(schema);
+        match (resource::rows(schemas, schema), sample()) {
+            ((Some(_), None), _) => Self::List(None),
+            ((Some(_), Some(name)), Value::Object(sample)) => Self::List(Some((name, sample))),
+            (_, sample) => {
+                let names = |schema| {
+                    schemas
+                        .properties(schema)
+                        .into_iter()
+                        .map(|property| property.name)
+                };
+                let inside = |name: &str| {
+                    schemas
+                        .property(schema, name)
+                        .into_iter()
+                        .flat_map(names)
+                        .collect()
+                };
+                let properties = names(schema).map(|name| (name.clone(), inside(&name)));
+                Self::Value {
+                    sample,
+                    properties: properties.collect(),
+                }
             }
-            Self::List(rows) => json_response(200, &Value::Array(rows)),
+        }
+    }
+
+    /// The property around an object with this property.
+    fn wrapper(&self, property: &str) -> Option<&str> {
+        let Self::Value { properties, .. } = self else {
+            return None;
+        };
+        let is_inside = |(_, inside): &&(String, Vec<String>)| inside.iter().any(|name| name == property);
+        let mut found = properties.iter().filter(is_inside);
+        let (first, second) = (found.next(), found.next());
+        let is_unique = second.is_none() && !self.has(property);
+        first.filter(|_| is_unique).map(|(name, _)| name.as_str())
+    }
+
+    fn has(&self, property: &str) -> bool {
+        match self {
+            Self::Value { properties, .. } => properties.iter().any(|(name, _)| name == property),
+            Self::Nothing | Self::List(_) => false,
+        }
+    }
+
+    /// Puts a value into the object that the operation documents: `property` is a property of the value.
+    fn wrapped(&self, value: Value, property: &str) -> Value {
+        match (self, self.wrapper(property)) {
+            (Self::Value { sample, .. }, Some(name)) => {
+                let mut whole = sample.as_object().cloned().unwrap_or_default();
+                whole.insert(name.to_owned(), value);
+                Value::Object(whole)
+            }
+            _ => value,
+        }
+    }
+
+    /// Returns whether the response is an asset of this kind.
+    pub(crate) fn is_asset(&self, resource: &Resource) -> bool {
+        self.has(&resource.id) || self.wrapper(&resource.id).is_some()
+    }
+}
+
+impl Success {
+    /// The response to an operation on assets of this kind, if it has a meaning.
+    pub(crate) fn into_response(
+        self,
+        settings: &Settings,
+        shape: &ResponseShape,
+        resource: Option<&Resource>,
+    ) -> Response<Bytes> {
+        match self {
+            Self::Read(value) => {
+                let id = resource.map_or("", |resource| resource.id.as_str());
+                json_response(200, &shape.wrapped(value, id))
+            }
+            Self::List(rows) => {
+                let rows = if rows.is_empty() && settings.empty_list == EmptyList::Null {
+                    Value::Null
+                } else {
+                    Value::Array(rows)
+                };
+                match shape {
+                    ResponseShape::List(Some((name, sample))) => {
+                        let mut whole = sample.clone();
+                        whole.insert(name.clone(), rows);
+                        json_response(200, &Value::Object(whole))
+                    }
+                    _ => json_response(200, &rows),
+                }
+            }
             Self::Changed(value) => json_response(
                 if settings.success_status == SuccessStatus::Created {
                     201
@@ -66,6 +172,19 @@ impl Success {
                 &value,
             ),
             Self::Done => {
+                let documented = match shape {
+                    ResponseShape::Nothing => None,
+                    ResponseShape::Value { sample, .. } => Some(sample.clone()),
+                    ResponseShape::List(Some((name, sample))) => {
+                        let mut whole = sample.clone();
+                        whole.entry(name.clone()).or_insert_with(|| json!([]));
+                        Some(Value::Object(whole))
+                    }
+                    ResponseShape::List(None) => Some(json!([])),
+                };
+                if let Some(documented) = documented {
+                    return json_response(200, &documented);
+                }
                 let status = match settings.success_status {
                     SuccessStatus::Ok => 200,
                     SuccessStatus::Created => 201,
@@ -87,7 +206,7 @@ pub(crate) fn json_response(status: u16, value: &Value) -> Response<Bytes> {
     response(status, "application/json", value.to_string().into())
 }
 
-/// A response. An empty `content_type` sets no such header.
+/// Creates a response. An empty `content_type` sets no `Content-Type` header.
 pub(crate) fn response(status: u16, content_type: &'static str, body: Bytes) -> Response<Bytes> {
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -121,48 +240,61 @@ pub(crate) fn common_headers(
 /// An asset in its full form, as find by ID returns it.
 pub(crate) fn full(resource: &Resource, asset: &Asset, settings: &Settings) -> Value {
     let mut row = asset.body.clone();
-    asset_kinds::mask_secrets(&resource.segment, &mut row);
-    for (property, default) in &resource.properties {
-        match (settings.absent, default) {
-            (AbsentProperty::Default, Some(default)) => {
-                row.entry(property).or_insert_with(|| default.clone());
-            }
-            (AbsentProperty::Null, _) => {
-                row.entry(property).or_insert(Value::Null);
-            }
-            _ => {}
+    for managed in &resource.server_managed {
+        managed.mask(&mut row);
+    }
+    for property in &resource.properties {
+        if let Some(value) = absent_value(property, settings) {
+            row.entry(&property.name).or_insert(value);
         }
     }
     add_unknown_fields(&mut row, settings);
     Value::Object(row)
 }
 
+/// The value of a property that an asset does not have. A required property is never left out.
+fn absent_value(property: &Property, settings: &Settings) -> Option<Value> {
+    let required = || property.required.clone();
+    match settings.absent {
+        AbsentProperty::Default => property.default.clone().or_else(required),
+        AbsentProperty::Null => required().or(Some(Value::Null)),
+        AbsentProperty::LeftOut => required(),
+    }
+}
+
 /// An asset in its slim form, as lists return it.
-pub(crate) fn slim(resource: &Resource, asset: &Asset, state: &State, settings: &Settings) -> Value {
+pub(crate) fn slim(
+    resource: &Resource,
+    asset: &Asset,
+    api: &Api,
+    state: &State,
+    settings: &Settings,
+) -> Value {
     let Some(properties) = &resource.slim else {
         return full(resource, asset, settings);
     };
     let mut row = Map::new();
+    let categories = api.categories();
     for property in properties {
-        let default = resource
-            .default_of(property)
-            .filter(|_| settings.absent == AbsentProperty::Default);
-        let value = if property == "status" {
+        let name = property.name.as_str();
+        let is_category_name =
+            !asset.category.is_empty() && categories.is_some_and(|categories| categories.name == name);
+        let value = if name == "status" {
             Some(Value::from(asset.status.as_str()))
-        } else if property == "categoryName" && !asset.category.is_empty() {
-            let category = state.category(&asset.category);
+        } else if is_category_name {
+            let category = categories.and_then(|categories| state.asset(&categories.key, &asset.category));
             category.map(|category| Value::from(category.name.as_str()))
         } else {
-            let derived = asset_kinds::slim_only_property(&resource.segment, property, &asset.body);
-            derived.or_else(|| asset.body.get(property).or(default).cloned())
+            let nested = resource.nested(name, &asset.body);
+            nested.or_else(|| asset.body.get(name).cloned())
         };
-        match value {
-            Some(value) => drop(row.insert(property.clone(), value)),
-            None if settings.absent == AbsentProperty::Null => {
-                drop(row.insert(property.clone(), Value::Null));
-            }
-            None => {}
-        }
+        let default = resource
+            .default_of(name)
+            .filter(|_| settings.absent == AbsentProperty::Default);
+        let value = value
+            .or_else(|| default.cloned())
+            .or_else(|| absent_value(property, settings));
+        row.extend(value.map(|value| (property.name.clone(), value)));
     }
     add_unknown_fields(&mut row, settings);
     Value::Object(row)

@@ -1,31 +1,41 @@
-//! Schemas of the document: parameters, bodies, responses and resources, converted to JSON Schema.
+//! Schemas of the document: parameters, bodies and responses, converted to JSON Schema.
 
 use std::sync::{Arc, OnceLock};
 
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
 
-use crate::{
-    asset_kinds::{self, AssetKind},
-    verb::{Read, Verb, Write},
-};
+/// Depth to which samples and references are followed.
+const DEPTH: usize = 8;
 
-/// Kind of response that an operation documents.
+/// Part of the request that holds a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ResponseKind {
-    Nothing,
-    Object,
-    List,
+pub(crate) enum Location {
+    Query,
+    Path,
+    Header,
 }
 
-/// A query parameter. The API has no other parameters.
+/// Notation of a parameter's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Notation {
+    /// The value itself.
+    Text,
+    /// JSON, such as a number or a boolean.
+    Json,
+    /// Values with commas between them.
+    Commas,
+    /// One occurrence of the parameter per value.
+    Repeated,
+}
+
+/// A parameter.
 #[derive(Debug)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
+    pub(crate) location: Location,
     pub(crate) required: bool,
-    /// `true` if the value is a string. Other values are parsed as JSON (a number, a boolean) before
-    /// validation.
-    pub(crate) text: bool,
+    pub(crate) notation: Notation,
     pub(crate) validator: LazyValidator,
 }
 
@@ -35,88 +45,39 @@ pub(crate) struct RequestBody {
     pub(crate) validator: LazyValidator,
 }
 
-/// A kind of asset.
-#[derive(Debug)]
-pub(crate) struct Resource {
-    /// First segment of its paths, such as `offersource`.
-    pub(crate) segment: String,
-    /// Property that holds the ID, such as `idOfferSource`.
-    pub(crate) id: String,
-    /// Property that holds the name, such as `offerSourceName`.
-    pub(crate) name: String,
-    /// Parameter of find by ID list, such as `idOfferSources`.
-    pub(crate) ids: String,
-    /// The documented properties of the full object, in order, with their defaults.
-    pub(crate) properties: Vec<(String, Option<Value>)>,
-    /// The properties of the slim object that lists return. `None` if lists return the full object.
-    pub(crate) slim: Option<Vec<String>>,
-    /// Validator for full objects. `None` for a kind that the document lacks.
-    pub(crate) validator: Option<LazyValidator>,
-}
-
-impl Resource {
-    /// Creates a kind that has state before the document describes it.
-    pub(crate) fn without_document(kind: &AssetKind) -> Self {
-        Self {
-            segment: kind.segment.to_owned(),
-            id: kind.id.to_owned(),
-            name: kind.name.to_owned(),
-            ids: format!("{}s", kind.id),
-            properties: vec![
-                ("status".to_owned(), Some(json!("active"))),
-                ("idCategory".to_owned(), Some(json!(""))),
-            ],
-            slim: None,
-            validator: None,
-        }
-    }
-
-    /// The documented default of a property.
-    pub(crate) fn default_of(&self, property: &str) -> Option<&Value> {
-        self.properties
-            .iter()
-            .find(|(name, _)| name == property)
-            .and_then(|(_, default)| default.as_ref())
-    }
-
-    /// Returns whether assets of this kind have a category. On a category, the property is the category's own
-    /// ID.
-    pub(crate) fn has_category(&self) -> bool {
-        self.id != asset_kinds::CATEGORY_PROPERTY && self.has(asset_kinds::CATEGORY_PROPERTY)
-    }
-
-    pub(crate) fn has(&self, property: &str) -> bool {
-        self.properties.iter().any(|(name, _)| name == property)
-    }
-}
-
 /// A schema that is compiled on first use. A process uses few of the schemas, and compiling all takes
 /// seconds.
 #[derive(Debug)]
 pub(crate) struct LazyValidator {
     schema: Value,
     components: Arc<Value>,
-    compiled: OnceLock<Validator>,
+    compiled: OnceLock<Result<Validator, String>>,
 }
 
 impl LazyValidator {
-    pub(crate) fn get(&self) -> &Validator {
+    /// The violations of a value. A schema that does not compile accepts every value.
+    pub(crate) fn errors<'v>(
+        &'v self,
+        value: &'v Value,
+    ) -> impl Iterator<Item = jsonschema::ValidationError<'v>> {
+        self.compiled()
+            .iter()
+            .flat_map(|validator| validator.iter_errors(value))
+    }
+
+    pub(crate) fn compiled(&self) -> &Result<Validator, String> {
         self.compiled.get_or_init(|| {
             // OpenAPI 3.0 schemas are JSON Schema draft 4 (exclusive bounds are booleans), except for
             // `nullable`. Draft 4 has no boolean schemas.
             let schema = if self.schema == ANYTHING {
                 json!({})
             } else {
-                json!({ "allOf": [nullable_to_type(&self.schema)], "components": *self.components })
+                json!({ "allOf": [to_json_schema(&self.schema)], "components": *self.components })
             };
-            #[expect(
-                clippy::expect_used,
-                reason = "the document is part of the program, and a test compiles all of it"
-            )]
             jsonschema::options()
                 .with_draft(Draft::Draft4)
                 .build(&schema)
-                .expect("the schemas of the effective document compile")
+                .map_err(|error| error.to_string())
         })
     }
 }
@@ -130,34 +91,46 @@ pub(crate) struct Schemas<'d> {
     components: Arc<Value>,
 }
 
+/// A property of an object schema.
+#[derive(Debug, Clone)]
+pub(crate) struct Property {
+    pub(crate) name: String,
+    pub(crate) default: Option<Value>,
+    /// A valid value if the property is required.
+    pub(crate) required: Option<Value>,
+    pub(crate) read_only: bool,
+}
+
 impl<'d> Schemas<'d> {
     pub(crate) fn new(root: &'d Value) -> Self {
         let components = root.get("components").cloned().unwrap_or_default();
         Self {
             root,
-            components: Arc::new(nullable_to_type(&components)),
+            components: Arc::new(to_json_schema(&components)),
         }
     }
 
-    /// Follows the `$ref`s of a value.
-    fn resolve(&self, mut value: &'d Value) -> &'d Value {
+    /// Follows the `$ref`s of a value, also those that are the only part of an `allOf`.
+    pub(crate) fn resolve(&self, mut value: &'d Value) -> &'d Value {
         for _ in 0..32 {
-            let Some(target) = value
+            let only = match value.get("allOf").and_then(Value::as_array).map(Vec::as_slice) {
+                Some([part]) if value.get("properties").is_none() => Some(part),
+                _ => None,
+            };
+            let target = value
                 .get("$ref")
                 .and_then(Value::as_str)
                 .and_then(|reference| reference.strip_prefix('#'))
-            else {
-                break;
-            };
-            let Some(next) = self.root.pointer(target) else {
-                break;
-            };
-            value = next;
+                .and_then(|pointer| self.root.pointer(pointer));
+            match target.or(only) {
+                Some(next) => value = next,
+                None => break,
+            }
         }
         value
     }
 
-    fn validator(&self, schema: &Value) -> LazyValidator {
+    pub(crate) fn validator(&self, schema: &Value) -> LazyValidator {
         LazyValidator {
             schema: schema.clone(),
             components: Arc::clone(&self.components),
@@ -165,148 +138,207 @@ impl<'d> Schemas<'d> {
         }
     }
 
+    /// The parameters of an operation. Its own take precedence over those of its path.
     pub(crate) fn parameters(&self, item: &'d Value, operation: &'d Value) -> Vec<Parameter> {
-        let lists = [item, operation]
+        let lists = [operation, item]
             .into_iter()
             .filter_map(|holder| holder.get("parameters").and_then(Value::as_array));
-        lists
-            .flatten()
-            .map(|parameter| self.resolve(parameter))
-            .filter(|parameter| parameter.get("in").and_then(Value::as_str) == Some("query"))
-            .map(|parameter| {
-                let schema = parameter.get("schema").unwrap_or(&ANYTHING);
-                let kind = self.resolve(schema).get("type").and_then(Value::as_str);
-                Parameter {
-                    name: text_of(parameter, "name"),
-                    required: parameter
-                        .get("required")
-                        .and_then(Value::as_bool)
-                        .unwrap_or(false),
-                    text: kind.is_none_or(|kind| kind == "string"),
-                    validator: self.validator(schema),
+        let mut parameters: Vec<Parameter> = Vec::new();
+        for parameter in lists.flatten().map(|parameter| self.resolve(parameter)) {
+            let location = match parameter.get("in").and_then(Value::as_str) {
+                Some("query") => Location::Query,
+                Some("path") => Location::Path,
+                Some("header") => Location::Header,
+                _ => continue,
+            };
+            let name = text_of(parameter, "name");
+            if parameters
+                .iter()
+                .any(|known| known.name == name && known.location == location)
+            {
+                continue;
+            }
+            let schema = parameter.get("schema").unwrap_or(&ANYTHING);
+            parameters.push(Parameter {
+                name,
+                location,
+                required: is_true(parameter, "required"),
+                notation: self.notation(parameter, schema),
+                validator: self.validator(schema),
+            });
+        }
+        parameters
+    }
+
+    fn notation(&self, parameter: &Value, schema: &'d Value) -> Notation {
+        match self.resolve(schema).get("type").and_then(Value::as_str) {
+            None | Some("string") => Notation::Text,
+            Some("array") => {
+                let in_query = parameter.get("in").and_then(Value::as_str) == Some("query");
+                let explode = parameter.get("explode").and_then(Value::as_bool);
+                if in_query && explode != Some(false) {
+                    Notation::Repeated
+                } else {
+                    Notation::Commas
                 }
-            })
-            .collect()
+            }
+            Some(_) => Notation::Json,
+        }
     }
 
     pub(crate) fn body(&self, operation: &'d Value) -> Option<RequestBody> {
         let body = self.resolve(operation.get("requestBody")?);
         Some(RequestBody {
-            required: body.get("required").and_then(Value::as_bool).unwrap_or(false),
-            validator: self.validator(
-                body.pointer("/content/application~1json/schema")
-                    .unwrap_or(&ANYTHING),
-            ),
+            required: is_true(body, "required"),
+            validator: self.validator(json_content(body).unwrap_or(&ANYTHING)),
         })
     }
 
+    /// The schema of an operation's body.
+    pub(crate) fn body_schema(&self, operation: &'d Value) -> Option<&'d Value> {
+        json_content(self.resolve(operation.get("requestBody")?)).map(|schema| self.resolve(schema))
+    }
+
     /// The schema of an operation's successful response.
-    fn answer(&self, operation: &'d Value) -> Option<&'d Value> {
+    pub(crate) fn answer(&self, operation: &'d Value) -> Option<&'d Value> {
         let responses = operation.get("responses")?.as_object()?;
-        let (_, response) = responses.iter().find(|(status, _)| status.starts_with('2'))?;
-        self.resolve(response)
-            .pointer("/content/application~1json/schema")
+        let success = responses.iter().find(|(status, _)| status.starts_with('2'));
+        let (_, response) = success.or_else(|| responses.iter().find(|(status, _)| *status == "default"))?;
+        json_content(self.resolve(response)).map(|schema| self.resolve(schema))
     }
 
-    pub(crate) fn shape(&self, operation: &'d Value) -> ResponseKind {
-        match self.answer(operation).map(|schema| self.resolve(schema)) {
-            None => ResponseKind::Nothing,
-            Some(schema) if schema.get("items").is_some() => ResponseKind::List,
-            Some(_) => ResponseKind::Object,
-        }
+    /// The properties of an object schema. Properties of `allOf` members come first.
+    pub(crate) fn properties(&self, schema: &'d Value) -> Vec<Property> {
+        self.properties_to(schema, DEPTH)
     }
 
-    pub(crate) fn resource(&self, segment: String, verbs: &[(Verb, &'d Value)]) -> Resource {
-        let operation_for = |wanted: Verb| {
-            verbs
-                .iter()
-                .find(|(verb, _)| *verb == wanted)
-                .map(|(_, operation)| *operation)
-        };
-        let first_parameter = |verb: Verb| {
-            let parameter = self.resolve(operation_for(verb)?.pointer("/parameters/0")?);
-            parameter.get("name").and_then(Value::as_str).map(str::to_owned)
-        };
-        let known = asset_kinds::KINDS.iter().find(|kind| kind.segment == segment);
-        let id = first_parameter(Verb::Read(Read::FindById))
-            .or_else(|| first_parameter(Verb::Write(Write::Duplicate)))
-            .or_else(|| known.map(|kind| kind.id.to_owned()))
-            .unwrap_or_else(|| "id".to_owned());
-        // The response of find by ID describes the asset most completely; the body of save is second best.
-        let full = operation_for(Verb::Read(Read::FindById))
-            .and_then(|operation| self.answer(operation))
-            .or_else(|| {
-                operation_for(Verb::Write(Write::Save))
-                    .or_else(|| operation_for(Verb::Write(Write::Create)))?
-                    .pointer("/requestBody/content/application~1json/schema")
-            });
-        let properties = full.map(|schema| self.properties(schema)).unwrap_or_default();
-        let name = name_property(&id, &properties)
-            .or_else(|| known.map(|kind| kind.name.to_owned()))
-            .unwrap_or_else(|| "name".to_owned());
-        let row = operation_for(Verb::Read(Read::List))
-            .and_then(|operation| self.answer(operation))
-            .and_then(|list| self.resolve(list).get("items"));
-        let slim = row
-            .filter(|row| full != Some(*row))
-            .map(|row| self.properties(row).into_iter().map(|(name, _)| name).collect());
-        Resource {
-            ids: first_parameter(Verb::Read(Read::FindByIds)).unwrap_or_else(|| format!("{id}s")),
-            validator: full.map(|schema| self.validator(schema)),
-            segment,
-            id,
-            name,
-            properties,
-            slim,
-        }
-    }
-
-    /// The properties of an object schema with their defaults. Properties of `allOf` members come first.
-    fn properties(&self, schema: &'d Value) -> Vec<(String, Option<Value>)> {
+    fn properties_to(&self, schema: &'d Value, depth: usize) -> Vec<Property> {
         let schema = self.resolve(schema);
-        let mut all: Vec<(String, Option<Value>)> = schema
-            .get("allOf")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .flat_map(|member| self.properties(member))
+        let Some(depth) = depth.checked_sub(1) else {
+            return Vec::new();
+        };
+        let mut all: Vec<Property> = elements(schema, "allOf")
+            .flat_map(|member| self.properties_to(member, depth))
             .collect();
-        for (name, property) in schema
-            .get("properties")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-        {
-            all.push((
-                name.clone(),
-                property
+        let own = schema.get("properties").and_then(Value::as_object);
+        for (name, property) in own.into_iter().flatten() {
+            let resolved = self.resolve(property);
+            let is_required = elements(schema, "required").any(|required| required == name.as_str());
+            all.push(Property {
+                name: name.clone(),
+                default: property
                     .get("default")
-                    .or_else(|| self.resolve(property).get("default"))
+                    .or_else(|| resolved.get("default"))
                     .cloned(),
-            ));
+                required: is_required.then(|| self.sample_to(property, depth)),
+                read_only: is_true(property, "readOnly") || is_true(resolved, "readOnly"),
+            });
+        }
+        // A member may require the property of another one.
+        for name in elements(schema, "required").filter_map(Value::as_str) {
+            if let Some(property) = all.iter_mut().find(|property| property.name == name) {
+                property.required.get_or_insert_with(|| Value::from(""));
+            }
         }
         all
     }
+
+    /// A value of an object schema's property.
+    pub(crate) fn property(&self, schema: &'d Value, name: &str) -> Option<&'d Value> {
+        let schema = self.resolve(schema);
+        let own = schema
+            .get("properties")
+            .and_then(|properties| properties.get(name));
+        let inherited = || elements(schema, "allOf").find_map(|member| self.property(member, name));
+        own.map(|property| self.resolve(property)).or_else(inherited)
+    }
+
+    /// A value that the schema accepts, with the required properties only.
+    pub(crate) fn sample(&self, schema: &'d Value) -> Value {
+        self.sample_to(schema, DEPTH)
+    }
+
+    fn sample_to(&self, schema: &'d Value, depth: usize) -> Value {
+        let schema = self.resolve(schema);
+        let Some(depth) = depth.checked_sub(1) else {
+            return Value::Null;
+        };
+        let known = ["default", "example"].into_iter().find_map(|key| schema.get(key));
+        if let Some(value) = known.or_else(|| elements(schema, "enum").next()) {
+            return value.clone();
+        }
+        if let Some(choice) = ["oneOf", "anyOf"]
+            .into_iter()
+            .find_map(|key| elements(schema, key).next())
+        {
+            return self.sample_to(choice, depth);
+        }
+        match schema.get("type").and_then(Value::as_str) {
+            Some("string") => sample_text(schema),
+            Some("integer" | "number") => schema.get("minimum").cloned().unwrap_or_else(|| json!(0)),
+            Some("boolean") => json!(false),
+            Some("array") => {
+                let count = schema.get("minItems").and_then(Value::as_u64).unwrap_or(0).min(8);
+                let items = schema.get("items").unwrap_or(&ANYTHING);
+                (0..count).map(|_| self.sample_to(items, depth)).collect()
+            }
+            _ => {
+                let required = self.properties_to(schema, depth).into_iter();
+                let required = required.filter_map(|property| Some((property.name, property.required?)));
+                Value::Object(required.collect())
+            }
+        }
+    }
+
+    /// Returns whether a schema is a list of texts.
+    pub(crate) fn is_text_list(&self, schema: &'d Value) -> bool {
+        let items = self.resolve(schema).get("items");
+        items.is_some_and(|items| self.is_text(items))
+    }
+
+    pub(crate) fn is_text(&self, schema: &'d Value) -> bool {
+        self.resolve(schema).get("type").and_then(Value::as_str) == Some("string")
+    }
 }
 
-/// `offerSourceName` for `idOfferSource`; otherwise the first property that ends in `Name`.
-fn name_property(id: &str, properties: &[(String, Option<Value>)]) -> Option<String> {
-    let kind = id.strip_prefix("id")?;
-    let wanted = format!("{kind}Name");
-    properties
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(&wanted))
-        .or_else(|| properties.iter().find(|(name, _)| name.ends_with("Name")))
-        .map(|(name, _)| name.clone())
+fn sample_text(schema: &Value) -> Value {
+    let text = match schema.get("format").and_then(Value::as_str) {
+        Some("date-time") => "2024-01-01T00:00:00Z",
+        Some("date") => "2024-01-01",
+        Some("uuid") => "00000000-0000-4000-8000-000000000000",
+        Some("uri" | "url") => "https://example.com/",
+        Some("email") => "somebody@example.com",
+        Some("ipv4") => "127.0.0.1",
+        _ => "",
+    };
+    let length = schema
+        .get("minLength")
+        .and_then(Value::as_u64)
+        .unwrap_or(0)
+        .min(1024);
+    let missing = usize::try_from(length).unwrap_or(0).saturating_sub(text.len());
+    Value::from(format!("{text}{}", "x".repeat(missing)))
 }
 
-/// Rewrites OpenAPI's `nullable: true` as a JSON Schema type list.
-fn nullable_to_type(schema: &Value) -> Value {
+/// The schema of JSON content, or of any other content that a document calls its type of JSON.
+fn json_content(holder: &Value) -> Option<&Value> {
+    let content = holder.get("content")?.as_object()?;
+    let is_json = |media: &str| {
+        let essence = media.split(';').next().unwrap_or(media).trim();
+        essence == "application/json" || essence.ends_with("+json") || essence == "*/*"
+    };
+    let (_, media) = content.iter().find(|(media, _)| is_json(media))?;
+    media.get("schema")
+}
+
+/// Rewrites an OpenAPI 3.0 schema as JSON Schema: `nullable: true` becomes a list of types, and requests need
+/// no read-only properties.
+fn to_json_schema(schema: &Value) -> Value {
     match schema {
         Value::Object(object) => {
             let mut object: Map<String, Value> = object
                 .iter()
-                .map(|(key, value)| (key.clone(), nullable_to_type(value)))
+                .map(|(key, value)| (key.clone(), to_json_schema(value)))
                 .collect();
             if object.get("nullable") == Some(&Value::Bool(true)) {
                 if let Some(kind) = object.get("type").filter(|kind| kind.is_string()).cloned() {
@@ -316,14 +348,34 @@ fn nullable_to_type(schema: &Value) -> Value {
                     values.push(Value::Null);
                 }
             }
+            let properties = object.get("properties").cloned().unwrap_or_default();
+            if let Some(Value::Array(required)) = object.get_mut("required") {
+                required.retain(|name| {
+                    let property = name.as_str().and_then(|name| properties.get(name));
+                    !property.is_some_and(|property| is_true(property, "readOnly"))
+                });
+                // Draft 4 accepts no empty list.
+                if required.is_empty() {
+                    object.remove("required");
+                }
+            }
             Value::Object(object)
         }
-        Value::Array(items) => Value::Array(items.iter().map(nullable_to_type).collect()),
+        Value::Array(items) => Value::Array(items.iter().map(to_json_schema).collect()),
         scalar => scalar.clone(),
     }
 }
 
-fn text_of(value: &Value, key: &str) -> String {
+/// The elements of a list in an object.
+pub(crate) fn elements<'v>(object: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> {
+    object.get(key).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn is_true(object: &Value, key: &str) -> bool {
+    object.get(key).and_then(Value::as_bool).unwrap_or(false)
+}
+
+pub(crate) fn text_of(value: &Value, key: &str) -> String {
     value
         .get(key)
         .and_then(Value::as_str)
@@ -340,12 +392,41 @@ mod tests {
         let schema = json!({ "properties": { "a": { "type": "string", "nullable": true, "enum": ["x"] } } });
         let validator = jsonschema::options()
             .with_draft(Draft::Draft4)
-            .build(&nullable_to_type(&schema))
+            .build(&to_json_schema(&schema))
             .unwrap();
         assert!(
             validator.is_valid(&json!({ "a": null }))
                 && validator.is_valid(&json!({ "a": "x" }))
                 && !validator.is_valid(&json!({ "a": "y" }))
         );
+    }
+
+    #[test]
+    fn requests_need_no_read_only_properties() {
+        let schema = json!({
+            "required": ["a", "b"], "properties": { "a": {}, "b": { "type": "string", "readOnly": true } },
+        });
+        assert_eq!(to_json_schema(&schema)["required"], json!(["a"]));
+    }
+
+    #[test]
+    fn samples_are_valid() {
+        let root = json!({ "components": { "schemas": { "Asset": {
+            "type": "object", "required": ["id", "at", "kind", "size", "tags", "part"],
+            "properties": {
+                "id": { "type": "string", "minLength": 3 }, "at": { "type": "string", "format": "date-time" },
+                "kind": { "enum": ["a", "b"] }, "size": { "type": "integer", "minimum": 2 },
+                "tags": { "type": "array", "minItems": 1, "items": { "type": "boolean" } },
+                "part": {
+                    "type": "object", "required": ["name"], "properties": { "name": { "type": "string" } },
+                },
+                "other": { "type": "string" },
+            },
+        } } } });
+        let schemas = Schemas::new(&root);
+        let schema = &root["components"]["schemas"]["Asset"];
+        let sample = schemas.sample(schema);
+        assert_eq!(schemas.validator(schema).errors(&sample).count(), 0, "{sample}");
+        assert_eq!(sample.get("other"), None);
     }
 }

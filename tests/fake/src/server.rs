@@ -1,4 +1,4 @@
-//! The fake on a real socket: HTTP/1.1 with hyper, and broken connections on the TCP stream itself.
+//! Serves the fake on a real socket: HTTP/1.1 with hyper, and broken connections on the TCP stream itself.
 //!
 //! hyper parses each request. If a fault breaks the connection, the service fails before its response, hyper
 //! returns the untouched stream, and this module writes the rest (half a response, a reset, silence) byte by
@@ -68,7 +68,7 @@ impl Server {
         format!("http://{}{}", self.address, Fake::base_path())
     }
 
-    /// Stops listening and closes all connections. The operating system refuses new ones.
+    /// Stops listening and closes all connections. The operating system refuses new connections.
     ///
     /// # Errors
     /// If the server has stopped.
@@ -97,7 +97,7 @@ impl Server {
     /// Stops the server and closes all connections.
     pub async fn shutdown(mut self) {
         self.task.abort();
-        // An error here means that the task was aborted, as requested.
+        // An error here means that the task was aborted, as intended.
         let _ = (&mut self.task).await;
     }
 }
@@ -139,7 +139,7 @@ async fn accept(
                     let _ = done.send(bound);
                 }
             },
-            // A failed accept affects one connection, which is closed already.
+            // A failed accept affects only one connection, which is already closed.
             Ok((stream, _)) = accepted => {
                 let _ = stream.set_nodelay(true);
                 connections.spawn(serve_connection(fake.clone(), stream));
@@ -149,7 +149,7 @@ async fn accept(
     }
 }
 
-/// Ends a connection without a response: a fault breaks it, or the client has left.
+/// Error that ends a connection without a response, because of a fault or because the client has left.
 #[derive(Debug)]
 struct Interrupted;
 

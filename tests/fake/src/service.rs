@@ -1,22 +1,21 @@
-//! The state of the service, and the handling of a request: faults, tokens, validation, operation, log.
+//! Holds the state of the service, and handles requests: faults, tokens, validation, operation, log.
 
 use std::{collections::HashSet, time::SystemTime};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, Uri, request};
-use serde_json::{Map, Value};
 
 use crate::{
     auth::{Tokens, VALIDATE_PATH},
     clock::Clock,
-    document::{DOCUMENT, Operation, Route},
+    document::{Document, Operation, Route},
     fault::{Fault, Outcome},
     fault_rule::{FaultRules, Received},
     log::{Log, LogEntry, Verdict, redact_body, redact_headers},
     read,
     refusals::Refusal,
-    responses::{Success, common_headers, json_response, response},
-    schemas::{Resource, ResponseKind},
+    resource::{Resource, scalar_text},
+    responses::{ResponseShape, Success, common_headers, full, json_response, response},
     settings::{Settings, TrailingSlash},
     state::State,
     validate::{Valid, validate},
@@ -29,6 +28,7 @@ const VALIDATE_OPERATION: &str = "POST /auth/validate";
 
 #[derive(Debug)]
 pub(crate) struct Service {
+    pub(crate) document: Document,
     pub(crate) settings: Settings,
     pub(crate) state: State,
     /// The state before the last change, and the number of list reads that still return it.
@@ -47,7 +47,7 @@ impl Service {
         let (head, body) = request.into_parts();
         self.requests += 1;
         let path = head.uri.path();
-        let destination = Destination::of(&head.method, path, self.settings.trailing_slash);
+        let destination = Destination::of(self.document, &head.method, path, self.settings.trailing_slash);
         let operation = destination.operation();
         let received = Received {
             number: self.requests,
@@ -129,17 +129,19 @@ impl Service {
             Destination::Validate => Err(not_allowed(&head.method, &[&Method::POST])),
             Destination::Outside => Err(not_found(
                 uri,
-                &format!("; every path begins with {}", DOCUMENT.base_path),
+                &format!("; every path begins with {}", self.document.base_path()),
             )),
             Destination::Route(Route::Nothing) => Err(not_found(uri, "")),
             Destination::Route(Route::LacksSlash(slashed)) => match self.settings.trailing_slash {
-                TrailingSlash::Redirect => Ok(redirect(slashed, uri.query())),
+                TrailingSlash::Redirect => Ok(redirect(self.document, slashed, uri.query())),
                 TrailingSlash::Required | TrailingSlash::Optional => {
                     Err(not_found(uri, "; the path ends with a slash"))
                 }
             },
             Destination::Route(Route::OtherMethods(methods)) => Err(not_allowed(&head.method, methods)),
-            Destination::Route(Route::Operation(operation)) => self.perform(operation, head, body, now),
+            Destination::Route(Route::Operation(operation, values)) => {
+                self.perform(operation, values, head, body, now)
+            }
         }
     }
 
@@ -160,6 +162,7 @@ impl Service {
     fn perform(
         &mut self,
         operation: &Operation,
+        path: &[(String, String)],
         head: &request::Parts,
         body: &Bytes,
         now: SystemTime,
@@ -168,32 +171,48 @@ impl Service {
             self.tokens.check(&self.settings, &head.headers, now)?;
         }
         let query = head.uri.query().unwrap_or_default();
-        let request = validate(operation, query, &head.headers, body, &self.settings)?;
+        let request = validate(operation, path, query, &head.headers, body, &self.settings)?;
+        let api = self.document.api();
         let known = operation
             .meaning
             .as_ref()
-            .and_then(|(segment, verb)| Some((DOCUMENT.resource(segment)?, *verb)));
+            .and_then(|(kind, verb)| Some((api.resource(kind)?, *verb)));
+        let resource = known.map(|(resource, _)| resource);
         let answer = match known {
-            Some((resource, Verb::Read(operation))) => self.read(resource, operation, &request),
-            Some((resource, Verb::Write(operation))) => self.write(resource, operation, &request, now),
+            Some((resource, Verb::Read(verb))) => self.read(resource, verb, operation, &request),
+            Some((resource, Verb::Write(verb))) => self.write(resource, verb, operation, &request, now),
             // The vendor does not describe the operation: a valid request succeeds and changes nothing.
-            None => Ok(match operation.answer {
-                ResponseKind::Nothing => Success::Done,
-                ResponseKind::List => Success::List(Vec::new()),
-                ResponseKind::Object => Success::Read(Value::Object(Map::new())),
+            None => Ok(match &operation.response {
+                ResponseShape::Nothing => Success::Done,
+                ResponseShape::List(_) => Success::List(Vec::new()),
+                ResponseShape::Value { sample, .. } => Success::Read(sample.clone()),
             }),
         };
-        answer.map(|answer| answer.into_response(&self.settings))
+        answer.map(|answer| answer.into_response(&self.settings, &operation.response, resource))
     }
 
-    fn read(&mut self, resource: &Resource, operation: Read, request: &Valid) -> Result<Success, Refusal> {
-        let by_id = matches!(operation, Read::FindById | Read::FindByIds);
+    fn read(
+        &mut self,
+        resource: &Resource,
+        verb: Read,
+        operation: &Operation,
+        request: &Valid,
+    ) -> Result<Success, Refusal> {
+        let by_id = matches!(verb, Read::FindById | Read::FindByIds);
         let late = self
             .stale
             .as_mut()
             .filter(|_| !by_id || self.settings.stale_by_id);
         let state = late.as_ref().map_or(&self.state, |(state, _)| state);
-        let answer = read::read(resource, operation, request, state, &self.settings);
+        let stored = (self.document.api(), state);
+        let answer = read::read(
+            resource,
+            verb,
+            &operation.arguments,
+            request,
+            stored,
+            &self.settings,
+        );
         if let Some((_, reads)) = late {
             *reads -= 1;
             if *reads == 0 {
@@ -206,19 +225,31 @@ impl Service {
     fn write(
         &mut self,
         resource: &Resource,
-        operation: Write,
+        verb: Write,
+        operation: &Operation,
         request: &Valid,
         now: SystemTime,
     ) -> Result<Success, Refusal> {
         let before = (self.settings.stale_reads > 0).then(|| self.state.clone());
         let mut writer = Writer {
+            api: self.document.api(),
+            arguments: &operation.arguments,
             state: &mut self.state,
             settings: &self.settings,
             locked: &self.locked,
             now,
             random: &mut self.random,
         };
-        let answer = writer.write(resource, operation, request);
+        let mut answer = writer.write(resource, verb, request);
+        // Where the document has the stored asset as response, it is returned.
+        if let (Ok(Success::Done), Some(body)) = (&answer, &request.body)
+            && operation.response.is_asset(resource)
+        {
+            let id = body.get(&resource.id).map(scalar_text).unwrap_or_default();
+            if let Some(asset) = self.state.asset(&resource.key, &id) {
+                answer = Ok(Success::Read(full(resource, asset, &self.settings)));
+            }
+        }
         if let Some(before) = before.filter(|before| before.version != self.state.version) {
             self.stale = Some((before, self.settings.stale_reads));
         }
@@ -236,12 +267,12 @@ enum Destination {
 }
 
 impl Destination {
-    fn of(method: &Method, path: &str, trailing_slash: TrailingSlash) -> Self {
-        match path.strip_prefix(DOCUMENT.base_path.as_str()) {
+    fn of(document: Document, method: &Method, path: &str, trailing_slash: TrailingSlash) -> Self {
+        match path.strip_prefix(document.base_path()) {
             Some(VALIDATE_PATH) => Self::Validate,
-            Some(rest) if rest.starts_with('/') => Self::Route(match DOCUMENT.route(method, rest) {
+            Some(rest) if rest.starts_with('/') => Self::Route(match document.api().route(method, rest) {
                 Route::LacksSlash(slashed) if trailing_slash == TrailingSlash::Optional => {
-                    DOCUMENT.route(method, &slashed)
+                    document.api().route(method, &slashed)
                 }
                 route => route,
             }),
@@ -252,7 +283,7 @@ impl Destination {
     fn operation(&self) -> Option<&'static str> {
         match self {
             Self::Validate => Some(VALIDATE_OPERATION),
-            Self::Route(Route::Operation(operation)) => Some(operation.key.as_str()),
+            Self::Route(Route::Operation(operation, _)) => Some(operation.key.as_str()),
             Self::Outside | Self::Route(_) => None,
         }
     }
@@ -277,8 +308,8 @@ fn not_allowed(method: &Method, allowed: &[&Method]) -> Refusal {
     .with_header("allow", allowed)
 }
 
-fn redirect(path: &str, query: Option<&str>) -> Response<Bytes> {
-    let base = &DOCUMENT.base_path;
+fn redirect(document: Document, path: &str, query: Option<&str>) -> Response<Bytes> {
+    let base = document.base_path();
     let location = query.map_or_else(
         || format!("{base}{path}"),
         |query| format!("{base}{path}?{query}"),

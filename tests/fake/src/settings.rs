@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
+use crate::settings_file::seconds;
+
 /// Configuration of a [`Fake`](crate::Fake).
 ///
 /// `Settings::default()` is the most literal reading of the documentation. [`Settings::vary`] draws every
@@ -16,7 +20,8 @@ use std::time::Duration;
 /// });
 /// assert_eq!(fake.settings().unknown_entry, EntryPolicy::refuse_all(404));
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is an independent choice, and reads as one where it is set"
@@ -29,6 +34,7 @@ pub struct Settings {
     /// The initial refresh token.
     pub refresh_token: String,
     /// Lifetime of an access token, from the start or from its renewal. Default: 72 hours (documented).
+    #[serde(rename = "token_lifetime_seconds", with = "seconds")]
     pub token_lifetime: Duration,
     /// Replaces and invalidates the refresh token on renewal. Default: `false` (unknown).
     pub rotate_refresh_token: bool,
@@ -76,8 +82,8 @@ pub struct Settings {
     /// Effect of a save on properties that the request omits. Default: reset (unknown; the body is documented
     /// as the full object).
     pub save: SaveMeaning,
-    /// Visibility of deleted assets by ID. Default: readable (unknown; the status `deleted` exists for a
-    /// reason).
+    /// Visibility of deleted assets by ID. Default: readable (unknown; the documented status `deleted`
+    /// suggests it).
     pub deleted: DeletedAssets,
     /// Includes deleted assets under the status filter `all`. Default: `true` (unknown).
     pub all_includes_deleted: bool,
@@ -101,8 +107,8 @@ pub struct Settings {
     pub unknown_fields: bool,
     /// Sets this undocumented status in the first row of every list and of find by ID list. Default: `None`.
     pub unknown_status: Option<String>,
-    /// Extends the name in the first row of every list to this number of characters, beyond the documented
-    /// maximum. Default: `None`.
+    /// Extends the name in the first row of every list to this number of characters, which may exceed the
+    /// documented maximum. Default: `None`.
     pub long_names: Option<usize>,
     /// Adds a header of this name with a unique value to every response. Default: `None` (none is
     /// documented).
@@ -110,13 +116,13 @@ pub struct Settings {
 
     /// Maximum number of IDs in one call (`entries`, and find by ID list). Default: unlimited (unknown).
     pub max_entries: Option<Limit>,
-    /// Maximum size of path and query in bytes; a longer one gets 414. Default: unlimited (unknown).
+    /// Maximum size of path and query in bytes; a longer URL gets 414. Default: unlimited (unknown).
     pub max_url_length: Option<usize>,
-    /// Maximum size of a request body in bytes; a larger one gets 413. Default: 16 MiB (unknown).
+    /// Maximum size of a request body in bytes; a larger body gets 413. Default: 16 MiB (unknown).
     pub max_body_bytes: usize,
     /// Number of list reads that return the old state after a change. Default: 0 (unknown).
     pub stale_reads: u32,
-    /// Also applies `stale_reads` to find by ID and by ID list. Default: `false`.
+    /// Also applies `stale_reads` to find by ID and find by ID list. Default: `false`.
     pub stale_by_id: bool,
 
     /// Number of logged requests. Default: all. Long runs need a limit.
@@ -180,9 +186,10 @@ impl Default for Settings {
 impl Settings {
     /// Draws every undocumented behaviour from `seed`. A client must be correct under each seed.
     ///
-    /// Not drawn, because they are not guesses about the service or because tests set them on purpose:
-    /// tokens, `auth`, `clock`, `log`, the limits (`max_*`), late reads (`stale_*`), the trailing slash,
-    /// `refuse_unknown_query`, and `unknown_status` and `long_names` (which misreport the state).
+    /// These settings are not drawn, because they are not about undocumented behaviour or because tests set
+    /// them on purpose: tokens, `auth`, `clock`, `log`, the limits (`max_*`), late reads (`stale_*`), the
+    /// trailing slash, `refuse_unknown_query`, and `unknown_status` and `long_names` (which misreport the
+    /// state).
     #[must_use]
     pub fn vary(seed: u64) -> Self {
         let random = &mut fastrand::Rng::with_seed(seed);
@@ -243,13 +250,13 @@ fn pick<T: Copy>(random: &mut fastrand::Rng, first: T, others: &[T]) -> T {
     others.get(drawn).copied().unwrap_or(first)
 }
 
-/// A policy for bad entries, possibly to ignore them.
+/// Draws a policy for bad entries, which may ignore them.
 fn any_entry(random: &mut fastrand::Rng, first: u16, others: &[u16]) -> EntryPolicy {
     let failing = failing_entry(random, first, others);
     pick(random, failing, &[failing, failing, EntryPolicy::ignore()])
 }
 
-/// A policy under which a bad entry is an error, with one of these statuses.
+/// Draws a policy under which a bad entry is an error, with one of these statuses.
 fn failing_entry(random: &mut fastrand::Rng, first: u16, others: &[u16]) -> EntryPolicy {
     let status = pick(random, first, others);
     pick(
@@ -282,7 +289,7 @@ impl EntryPolicy {
         Self(BadEntry::ApplyGood(status))
     }
 
-    /// Applies the entries before the bad one only. The response is an error with this status.
+    /// Applies only the entries before the bad entry. The response is an error with this status.
     #[must_use]
     pub fn stop_at_bad(status: u16) -> Self {
         Self(BadEntry::StopAtBad(status))
@@ -299,7 +306,8 @@ pub(crate) enum BadEntry {
 }
 
 /// Response to a missing, wrong or expired token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum RejectedToken {
     /// 401 with a `WWW-Authenticate` header.
     Unauthorized,
@@ -308,7 +316,8 @@ pub enum RejectedToken {
 }
 
 /// Response to a path without its trailing slash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum TrailingSlash {
     /// 404.
     Required,
@@ -319,7 +328,8 @@ pub enum TrailingSlash {
 }
 
 /// Format of an error body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ErrorShape {
     /// `{"error": …, "error_description": …}`, plus `violations` if the request violates the document.
     Json,
@@ -332,7 +342,8 @@ pub enum ErrorShape {
 }
 
 /// Response to a create with an existing ID.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ExistingOnCreate {
     /// 409; nothing changes.
     Conflict,
@@ -343,7 +354,8 @@ pub enum ExistingOnCreate {
 }
 
 /// Effect of a save on properties that the request omits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SaveMeaning {
     /// Omitted properties are reset to their defaults, except for the status.
     Replace,
@@ -352,17 +364,19 @@ pub enum SaveMeaning {
 }
 
 /// Visibility of deleted assets by ID.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DeletedAssets {
-    /// Find by ID and by ID list return them, with status `deleted`.
+    /// Find by ID and find by ID list return deleted assets, with the status `deleted`.
     Readable,
-    /// Find by ID and by ID list, save and duplicate treat them as missing. Lists still return them if
-    /// `all_includes_deleted` is set.
+    /// Find by ID, find by ID list, save and duplicate treat deleted assets as missing. Lists still return
+    /// deleted assets if `all_includes_deleted` is set.
     Gone,
 }
 
 /// Response of find by ID list to IDs that do not exist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum MissingByIds {
     /// The response omits them.
     LeftOut,
@@ -371,7 +385,8 @@ pub enum MissingByIds {
 }
 
 /// Order of the rows of find by ID list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ByIdsOrder {
     /// In the order of creation.
     Stored,
@@ -380,7 +395,8 @@ pub enum ByIdsOrder {
 }
 
 /// Representation of a documented property that an asset lacks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum AbsentProperty {
     /// The property's documented default; omitted if there is none.
     Default,
@@ -391,7 +407,8 @@ pub enum AbsentProperty {
 }
 
 /// Representation of an empty list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum EmptyList {
     /// `[]`
     Empty,
@@ -400,7 +417,8 @@ pub enum EmptyList {
 }
 
 /// Success status of operations that change something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SuccessStatus {
     /// 200.
     Ok,
@@ -410,8 +428,9 @@ pub enum SuccessStatus {
     NoContent,
 }
 
-/// Success body of operations without a documented one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Success body of operations for which no body is documented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SuccessBody {
     /// None.
     Nothing,
@@ -423,8 +442,9 @@ pub enum SuccessBody {
     Message,
 }
 
-/// A maximum and the status that refuses more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A maximum, and the status of the response to a request that exceeds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Limit {
     /// The maximum.
     pub max: usize,
@@ -433,7 +453,8 @@ pub struct Limit {
 }
 
 /// Number of requests that the log keeps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum LogRetention {
     /// All requests.
     All,
@@ -442,7 +463,8 @@ pub enum LogRetention {
 }
 
 /// Source of the fake's time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ClockSource {
     /// Starts here and moves only by [`Fake::advance`](crate::Fake::advance) and
     /// [`Fake::set_now`](crate::Fake::set_now).
@@ -450,6 +472,6 @@ pub enum ClockSource {
         /// Seconds since 1970-01-01T00:00:00Z.
         unix_seconds: u64,
     },
-    /// Reads the system clock; `advance` adds to it.
+    /// Reads the system clock. `advance` adds to the time.
     Wall,
 }

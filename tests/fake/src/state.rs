@@ -7,8 +7,8 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::{
-    asset_kinds::{self, Relation},
-    schemas::Resource,
+    document::Document,
+    resource::{Resource, scalar_text},
 };
 
 /// All assets at one moment, by kind and ID, in the order of their creation. Deleted assets remain, with
@@ -16,6 +16,8 @@ use crate::{
 #[derive(Debug, Clone, Default)]
 pub struct State {
     kinds: IndexMap<String, Arc<IndexMap<String, Arc<Asset>>>>,
+    /// The document, which knows the names of the kinds.
+    document: Document,
     /// Number of changes so far.
     pub(crate) version: u64,
 }
@@ -53,7 +55,7 @@ pub enum Status {
     Archived,
     /// `deleted`
     Deleted,
-    /// A status that the document lacks. Only seeding can create one.
+    /// A status that the document lacks. Only seeding can create such an asset.
     Other(String),
 }
 
@@ -89,54 +91,59 @@ impl fmt::Display for Status {
 
 impl Asset {
     pub(crate) fn new(resource: &Resource, body: Map<String, Value>) -> Self {
-        let text = |property: &str| {
-            body.get(property)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
+        let text = |property: &str| body.get(property).map(scalar_text).unwrap_or_default();
         Self {
             id: text(&resource.id),
             name: text(&resource.name),
             status: Status::from(text("status").as_str()),
-            category: if resource.has_category() {
-                text(asset_kinds::CATEGORY_PROPERTY)
-            } else {
-                String::new()
-            },
-            parent: Relation::with_child_kind(&resource.segment)
-                .and_then(|relation| relation.parent_of(&body))
-                .map(str::to_owned),
+            category: resource.category.as_deref().map(text).unwrap_or_default(),
+            parent: resource.parent_of(&body).map(str::to_owned),
             body,
         }
     }
 }
 
+/// Groups that most tests need, by the names in the vendor's documentation.
+pub(crate) const OFFER_SOURCES: &str = "Offer Sources";
+pub(crate) const PAGES: &str = "Pages";
+pub(crate) const CATEGORIES: &str = "Categories";
+
 impl State {
-    /// All assets of a kind, named by the first segment of its paths (`offersource`, `page`, `category`).
-    pub fn assets(&self, segment: &str) -> impl Iterator<Item = &Asset> {
-        self.kinds
-            .get(segment)
+    pub(crate) fn new(document: Document) -> Self {
+        Self {
+            document,
+            ..Self::default()
+        }
+    }
+
+    fn kind(&self, name: &str) -> Option<&IndexMap<String, Arc<Asset>>> {
+        self.kinds.get(self.document.api().key(name)?).map(Arc::as_ref)
+    }
+
+    /// All assets of a kind, named by the beginning of its paths (`offersource`) or by its tag (`Offer
+    /// Sources`, `offer-sources`).
+    pub fn assets(&self, kind: &str) -> impl Iterator<Item = &Asset> {
+        self.kind(kind)
             .into_iter()
-            .flat_map(|assets| assets.values())
+            .flat_map(IndexMap::values)
             .map(Arc::as_ref)
     }
 
-    /// All assets, each with the first segment of its kind's paths.
+    /// All assets, each with the beginning of its kind's paths.
     pub fn all(&self) -> impl Iterator<Item = (&str, &Asset)> {
         let kinds = self.kinds.iter();
-        kinds.flat_map(|(segment, assets)| assets.values().map(move |asset| (segment.as_str(), &**asset)))
+        kinds.flat_map(|(kind, assets)| assets.values().map(move |asset| (kind.as_str(), &**asset)))
     }
 
-    /// One asset of a kind.
+    /// One asset of a kind, named as in [`State::assets`].
     #[must_use]
-    pub fn asset(&self, segment: &str, id: &str) -> Option<&Asset> {
-        self.kinds.get(segment)?.get(id).map(Arc::as_ref)
+    pub fn asset(&self, kind: &str, id: &str) -> Option<&Asset> {
+        self.kind(kind)?.get(id).map(Arc::as_ref)
     }
 
     /// The assets of a kind with these distinct IDs, in the order of their creation.
-    pub(crate) fn stored_order<'s>(&'s self, segment: &str, ids: &[&str]) -> impl Iterator<Item = &'s Asset> {
-        let assets = self.kinds.get(segment);
+    pub(crate) fn stored_order<'s>(&'s self, kind: &str, ids: &[&str]) -> impl Iterator<Item = &'s Asset> {
+        let assets = self.kinds.get(kind);
         let mut places: Vec<usize> = ids.iter().filter_map(|id| assets?.get_index_of(*id)).collect();
         places.sort_unstable();
         places
@@ -146,35 +153,35 @@ impl State {
 
     /// All offer sources.
     pub fn offer_sources(&self) -> impl Iterator<Item = &Asset> {
-        self.assets(asset_kinds::OFFER_SOURCE)
+        self.assets(OFFER_SOURCES)
     }
 
     /// One offer source.
     #[must_use]
     pub fn offer_source(&self, id: &str) -> Option<&Asset> {
-        self.asset(asset_kinds::OFFER_SOURCE, id)
+        self.asset(OFFER_SOURCES, id)
     }
 
     /// All pages.
     pub fn pages(&self) -> impl Iterator<Item = &Asset> {
-        self.assets(asset_kinds::PAGE)
+        self.assets(PAGES)
     }
 
     /// One page.
     #[must_use]
     pub fn page(&self, id: &str) -> Option<&Asset> {
-        self.asset(asset_kinds::PAGE, id)
+        self.asset(PAGES, id)
     }
 
     /// All categories.
     pub fn categories(&self) -> impl Iterator<Item = &Asset> {
-        self.assets(asset_kinds::CATEGORY)
+        self.assets(CATEGORIES)
     }
 
     /// One category.
     #[must_use]
     pub fn category(&self, id: &str) -> Option<&Asset> {
-        self.asset(asset_kinds::CATEGORY, id)
+        self.asset(CATEGORIES, id)
     }
 
     /// The pages that belong to an offer source.
@@ -193,9 +200,9 @@ impl State {
     }
 
     /// Inserts an asset, or replaces the one with its ID.
-    pub(crate) fn put(&mut self, segment: &str, asset: Asset) {
+    pub(crate) fn put(&mut self, resource: &Resource, asset: Asset) {
         self.version += 1;
-        let assets = Arc::make_mut(self.kinds.entry(segment.to_owned()).or_default());
+        let assets = Arc::make_mut(self.kinds.entry(resource.key.clone()).or_default());
         assets.insert(asset.id.clone(), Arc::new(asset));
     }
 
@@ -206,12 +213,12 @@ impl State {
         id: &str,
         change: impl FnOnce(&mut Map<String, Value>),
     ) {
-        let Some(asset) = self.asset(&resource.segment, id) else {
+        let Some(asset) = self.asset(&resource.key, id) else {
             return;
         };
         let mut body = asset.body.clone();
         change(&mut body);
-        self.put(&resource.segment, Asset::new(resource, body));
+        self.put(resource, Asset::new(resource, body));
     }
 
     pub(crate) fn set_status(&mut self, resource: &Resource, id: &str, status: &Status) {

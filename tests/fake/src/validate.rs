@@ -6,7 +6,13 @@ use jsonschema::{ValidationError, error::ValidationErrorKind};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use crate::{document::Operation, refusals::Refusal, responses::Violation, settings::Settings};
+use crate::{
+    document::Operation,
+    refusals::Refusal,
+    responses::Violation,
+    schemas::{Location, Notation, Parameter},
+    settings::Settings,
+};
 
 /// Maximum number of characters of a wrong value in a message.
 const VALUE_LENGTH: usize = 60;
@@ -14,26 +20,43 @@ const VALUE_LENGTH: usize = 60;
 /// A request that satisfies the document.
 #[derive(Debug)]
 pub(crate) struct Valid {
-    query: Vec<(String, String)>,
+    /// The parameters of path and query.
+    parameters: Vec<(String, String)>,
+    /// Names of the parameters whose values are lists.
+    repeated: Vec<String>,
     pub(crate) body: Option<Value>,
 }
 
 impl Valid {
-    /// All parameters of the query.
+    /// All parameters of path and query.
     pub(crate) fn pairs(&self) -> &[(String, String)] {
-        &self.query
+        &self.parameters
     }
 
-    pub(crate) fn query(&self, name: &str) -> Option<&str> {
-        self.query
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+        self.values(name).next()
+    }
+
+    fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        let pairs = self
+            .parameters
             .iter()
-            .find(|(parameter, _)| parameter == name)
-            .map(|(_, value)| value.as_str())
+            .filter(move |(parameter, _)| parameter == name);
+        pairs.map(|(_, value)| value.as_str())
+    }
+
+    /// The elements of a list. Lists are repeated parameters, or have commas.
+    pub(crate) fn list(&self, name: &str) -> Vec<&str> {
+        if self.repeated.iter().any(|repeated| repeated == name) {
+            return self.values(name).collect();
+        }
+        self.values(name).flat_map(|list| list.split(',')).collect()
     }
 }
 
 pub(crate) fn validate(
     operation: &Operation,
+    path: &[(String, String)],
     query: &str,
     headers: &HeaderMap,
     body: &Bytes,
@@ -42,9 +65,32 @@ pub(crate) fn validate(
     let mut violations = Vec::new();
     let query = query_pairs(query, &mut violations);
     check_query(operation, &query, settings, &mut violations);
+    for parameter in &operation.parameters {
+        let values: Vec<&str> = match parameter.location {
+            Location::Query => continue,
+            Location::Path => path
+                .iter()
+                .filter(|(name, _)| *name == parameter.name)
+                .map(|(_, value)| value.as_str())
+                .collect(),
+            Location::Header => headers
+                .get_all(&parameter.name)
+                .iter()
+                .filter_map(|value| value.to_str().ok())
+                .collect(),
+        };
+        check_parameter(parameter, &values, &mut violations);
+    }
     let body = check_body(operation, headers, body, &mut violations);
     if violations.is_empty() {
-        Ok(Valid { query, body })
+        let repeated = operation
+            .query()
+            .filter(|parameter| parameter.notation == Notation::Repeated);
+        Ok(Valid {
+            parameters: path.iter().cloned().chain(query).collect(),
+            repeated: repeated.map(|parameter| parameter.name.clone()).collect(),
+            body,
+        })
     } else {
         Err(Refusal::invalid(violations))
     }
@@ -82,45 +128,56 @@ fn check_query(
     settings: &Settings,
     violations: &mut Vec<Violation>,
 ) {
-    let mut report = |name: &str, message: String| {
-        violations.push(Violation {
+    for parameter in operation.query() {
+        let values: Vec<&str> = query
+            .iter()
+            .filter(|(name, _)| *name == parameter.name)
+            .map(|(_, value)| value.as_str())
+            .collect();
+        check_parameter(parameter, &values, violations);
+    }
+    if settings.refuse_unknown_query {
+        let unknown = query
+            .iter()
+            .filter(|(name, _)| operation.query().all(|parameter| parameter.name != *name));
+        violations.extend(unknown.map(|(name, _)| Violation {
             part: "query",
-            name: name.to_owned(),
+            name: name.clone(),
+            message: "is not a parameter of this operation".to_owned(),
+        }));
+    }
+}
+
+/// Checks the values of a parameter, in the order in which they were sent.
+fn check_parameter(parameter: &Parameter, values: &[&str], violations: &mut Vec<Violation>) {
+    let mut report = |message: String| {
+        violations.push(Violation {
+            part: match parameter.location {
+                Location::Query => "query",
+                Location::Path => "path",
+                Location::Header => "header",
+            },
+            name: parameter.name.clone(),
             message,
         });
     };
-    for parameter in &operation.parameters {
-        let mut values = query
-            .iter()
-            .filter(|(name, _)| *name == parameter.name)
-            .map(|(_, value)| value.as_str());
-        match values.next() {
-            None if parameter.required => report(&parameter.name, "is required".to_owned()),
-            None => {}
-            Some(text) => {
-                let value = if parameter.text {
-                    Value::from(text)
-                } else {
-                    serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
-                };
-                for error in parameter.validator.get().iter_errors(&value) {
-                    report(&parameter.name, describe(&error));
-                }
-            }
+    let Some(first) = values.first() else {
+        if parameter.required {
+            report("is required".to_owned());
         }
-        if values.next().is_some() {
-            report(&parameter.name, "is given more than once".to_owned());
-        }
+        return;
+    };
+    let value = match parameter.notation {
+        Notation::Text => Value::from(*first),
+        Notation::Json => serde_json::from_str(first).unwrap_or_else(|_| Value::from(*first)),
+        Notation::Commas => first.split(',').collect(),
+        Notation::Repeated => values.iter().copied().collect(),
+    };
+    for error in parameter.validator.errors(&value) {
+        report(describe(&error));
     }
-    if settings.refuse_unknown_query {
-        for (name, _) in query.iter().filter(|(name, _)| {
-            operation
-                .parameters
-                .iter()
-                .all(|parameter| parameter.name != *name)
-        }) {
-            report(name, "is not a parameter of this operation".to_owned());
-        }
+    if values.len() > 1 && parameter.notation != Notation::Repeated {
+        report("is given more than once".to_owned());
     }
 }
 
@@ -171,7 +228,7 @@ fn check_body(
             None
         }
         Ok(value) => {
-            for error in body.validator.get().iter_errors(&value) {
+            for error in body.validator.errors(&value) {
                 report("body", &error.instance_path().to_string(), describe(&error));
             }
             Some(value)

@@ -1,18 +1,19 @@
-//! Operations that change something: save, create, duplicate, and those on lists of assets.
+//! Operations that change something: save, create, duplicate, and operations on lists of assets.
 
 use std::{collections::HashSet, time::SystemTime};
 
 use serde_json::{Map, Value};
 
 use crate::{
-    asset_kinds::{self, Relation},
-    document::DOCUMENT,
+    arguments::{Arguments, Place},
+    document::Api,
     entry_policy::{EntryState, Selection, select},
     id,
     read::readable,
     refusals::{Refusal, check_count, unknown_id},
+    resource::{CATEGORY, Resource, parent_at, scalar_text},
     responses::{Success, Violation, add_unknown_fields},
-    schemas::Resource,
+    server_managed::set,
     settings::{BadEntry, ExistingOnCreate, SaveMeaning, Settings},
     state::{Asset, State, Status},
     validate::{Valid, describe},
@@ -21,6 +22,9 @@ use crate::{
 
 /// The state and settings of one change.
 pub(crate) struct Writer<'f> {
+    pub(crate) api: &'f Api,
+    /// Arguments of the operation.
+    pub(crate) arguments: &'f Arguments,
     pub(crate) state: &'f mut State,
     pub(crate) settings: &'f Settings,
     pub(crate) locked: &'f HashSet<String>,
@@ -56,7 +60,7 @@ impl Writer<'_> {
 
     fn save(&mut self, resource: &Resource, request: &Valid) -> Result<Success, Refusal> {
         let sent = object(request);
-        let id = text(&sent, &resource.id).to_owned();
+        let id = text(&sent, &resource.id);
         let Some(asset) = readable(resource, &id, self.state, self.settings) else {
             return Err(unknown_id(resource, &id, self.settings));
         };
@@ -80,14 +84,14 @@ impl Writer<'_> {
         };
         let before = asset.body.clone();
         body.extend(sent);
-        asset_kinds::apply_server_behavior(&resource.segment, Some(&before), &mut body);
-        self.state.put(&resource.segment, Asset::new(resource, body));
+        resource.apply_server_behavior(Some(&before), &mut body);
+        self.state.put(resource, Asset::new(resource, body));
         Ok(Success::Done)
     }
 
     fn create(&mut self, resource: &Resource, request: &Valid) -> Result<Success, Refusal> {
         let mut sent = object(request);
-        asset_kinds::apply_server_behavior(&resource.segment, None, &mut sent);
+        resource.apply_server_behavior(None, &mut sent);
         let id = text(&sent, &resource.id);
         if id.is_empty() {
             let message = "must not be empty: the client chooses the ID".to_owned();
@@ -102,7 +106,7 @@ impl Writer<'_> {
             ExistingOnCreate::Conflict => Some(409),
             ExistingOnCreate::BadRequest => Some(400),
         };
-        let exists = self.state.asset(&resource.segment, id).is_some();
+        let exists = self.state.asset(&resource.key, &id).is_some();
         if let Some(status) = refused.filter(|_| exists) {
             return Err(Refusal::new(
                 status,
@@ -110,48 +114,51 @@ impl Writer<'_> {
                 format!("{} {id:?} already exists", resource.id),
             ));
         }
-        self.state.put(&resource.segment, Asset::new(resource, sent));
+        self.state.put(resource, Asset::new(resource, sent));
         Ok(Success::Done)
     }
 
     fn duplicate(&mut self, resource: &Resource, request: &Valid) -> Result<Success, Refusal> {
-        let source = request.query(&resource.id).unwrap_or_default();
+        let source = self.id(request).unwrap_or_default();
         let found = self
             .state
-            .asset(&resource.segment, source)
+            .asset(&resource.key, source)
             .filter(|asset| asset.status != Status::Deleted);
         let Some(asset) = found else {
             return Err(unknown_id(resource, source, self.settings));
         };
         let sent = object(request);
         let mut body = asset.body.clone();
-        for (property, value) in sent
-            .get("bodyUpdates")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-        {
-            if asset_kinds::may_override(&resource.segment, &resource.id, property) {
+        let named = |name: &Option<String>| name.as_deref().and_then(|name| sent.get(name));
+        let updates = named(&self.arguments.copy_updates).and_then(Value::as_object);
+        for (property, value) in updates.into_iter().flatten() {
+            if resource.may_override(property) {
                 body.insert(property.clone(), value.clone());
             }
         }
-        body.insert(resource.name.clone(), Value::from(text(&sent, "name")));
-        let parent = text(&sent, "parentId");
-        if let Some(property) = asset_kinds::parent_property(&resource.segment) {
-            body.insert(property.to_owned(), Value::from(parent));
-        } else if resource.has_category() && !parent.is_empty() {
-            self.check_category(parent)?;
-            body.insert(asset_kinds::CATEGORY_PROPERTY.to_owned(), Value::from(parent));
+        if let Some(name) = named(&self.arguments.copy_name) {
+            body.insert(resource.name.clone(), name.clone());
+        }
+        let parent = named(&self.arguments.copy_parent)
+            .map(scalar_text)
+            .unwrap_or_default();
+        if let Some(category) = &resource.category {
+            if !parent.is_empty() {
+                self.check_category(&parent)?;
+                body.insert(category.clone(), Value::from(parent));
+            }
+        } else if let Some(property) = resource.copy_parent() {
+            set(&mut body, property, Value::from(parent));
         }
         if resource.has("status") {
             body.insert("status".to_owned(), Value::from("active"));
         }
         let original = asset.body.clone();
-        asset_kinds::apply_server_behavior(&resource.segment, Some(&original), &mut body);
+        resource.apply_server_behavior(Some(&original), &mut body);
         let id = self.new_id(resource);
         body.insert(resource.id.clone(), Value::from(id.as_str()));
         check_asset(resource, &body)?;
-        self.state.put(&resource.segment, Asset::new(resource, body));
+        self.state.put(resource, Asset::new(resource, body));
         let mut answer = Map::from_iter([("id".to_owned(), Value::from(id))]);
         add_unknown_fields(&mut answer, self.settings);
         Ok(Success::Changed(Value::Object(answer)))
@@ -159,12 +166,19 @@ impl Writer<'_> {
 
     /// Archives or deletes assets and handles their children.
     fn retire(&mut self, resource: &Resource, request: &Valid, status: &Status) -> Result<Success, Refusal> {
-        let ids = match (&request.body, request.query(&resource.id)) {
-            (Some(_), _) => entries(request),
-            (None, Some(id)) if !id.is_empty() => vec![id.to_owned()],
+        let ids = match (&request.body, self.id(request)) {
+            (Some(_), _) => self.entries(request),
+            (None, Some(id)) if !id.is_empty() => match &self.arguments.entries {
+                Some(Place::Parameter(_)) => self.entries(request),
+                _ => vec![id.to_owned()],
+            },
             (None, _) => {
+                let list = match &self.arguments.entries {
+                    Some(Place::Property(name)) => name,
+                    _ => "a list",
+                };
                 let message = format!(
-                    "name the assets in a body (entries) or one in the query ({})",
+                    "name the assets in a body ({list}) or one in the query ({})",
                     resource.id
                 );
                 return Err(Refusal::invalid(vec![Violation {
@@ -196,7 +210,7 @@ impl Writer<'_> {
     }
 
     fn unarchive(&mut self, resource: &Resource, request: &Valid) -> Result<Success, Refusal> {
-        let selection = self.select(resource, &entries(request), |asset| match asset.status {
+        let selection = self.select(resource, &self.entries(request), |asset| match asset.status {
             Status::Active => EntryState::Already,
             Status::Deleted => EntryState::Unknown,
             _ => EntryState::Good,
@@ -208,10 +222,11 @@ impl Writer<'_> {
     }
 
     fn move_category(&mut self, resource: &Resource, request: &Valid) -> Result<Success, Refusal> {
+        let property = self.arguments.category.as_deref().unwrap_or(CATEGORY);
         let category = request
             .body
             .as_ref()
-            .and_then(|body| body.get("idCategory"))
+            .and_then(|body| body.get(property))
             .and_then(Value::as_str)
             .unwrap_or_default();
         if !category.is_empty() {
@@ -224,10 +239,11 @@ impl Writer<'_> {
                 EntryState::Good
             }
         };
-        let selection = self.select(resource, &entries(request), entry_state)?;
+        let selection = self.select(resource, &self.entries(request), entry_state)?;
         for id in &selection.apply {
             self.state.change(resource, id, |body| {
-                body.insert(asset_kinds::CATEGORY_PROPERTY.to_owned(), Value::from(category));
+                let property = resource.category.as_deref().unwrap_or(CATEGORY);
+                body.insert(property.to_owned(), Value::from(category));
             });
         }
         selection.into_answer()
@@ -240,7 +256,7 @@ impl Writer<'_> {
         entry_state: impl Fn(&Asset) -> EntryState,
     ) -> Result<Selection, Refusal> {
         check_count(ids.len(), self.settings.max_entries)?;
-        let state_of = |id: &str| match self.state.asset(&resource.segment, id) {
+        let state_of = |id: &str| match self.state.asset(&resource.key, id) {
             Some(_) if self.locked.contains(id) => EntryState::Locked,
             Some(asset) => entry_state(asset),
             None => EntryState::Unknown,
@@ -248,7 +264,8 @@ impl Writer<'_> {
         select(&resource.id, ids, self.settings, state_of)
     }
 
-    /// Reads the cascade options. `move` requires a target; all other actions refuse one (both documented).
+    /// Reads the cascade options. `move` requires a target; all other actions refuse a target (both
+    /// documented).
     fn children_action(
         &self,
         resource: &Resource,
@@ -262,21 +279,24 @@ impl Writer<'_> {
                 .and_then(|body| body.get(name))
                 .and_then(Value::as_str)
         };
+        let Some(properties) = &self.arguments.children else {
+            return Ok(ChildrenAction::Leave);
+        };
         let invalid = |message: &str| {
             Refusal::invalid(vec![Violation {
                 part: "body",
-                name: "/targetParentID".to_owned(),
-                message: message.to_owned(),
+                name: format!("/{}", properties.target),
+                message: format!("{message} when {} is move", properties.action),
             }])
         };
-        let target = option("targetParentID");
-        match (option("cascadeAction"), target) {
-            (Some("move"), None | Some("")) => Err(invalid("is required when cascadeAction is move")),
+        let target = option(&properties.target);
+        match (option(&properties.action), target) {
+            (Some("move"), None | Some("")) => Err(invalid("is required")),
             (Some("move"), Some(target)) => {
                 self.check_target(resource, target, ids)?;
                 Ok(ChildrenAction::Move(target.to_owned()))
             }
-            (_, Some(_)) => Err(invalid("is only allowed when cascadeAction is move")),
+            (_, Some(_)) => Err(invalid("is only allowed")),
             (Some("cascade"), None) => Ok(ChildrenAction::Cascade),
             (Some("orphan"), None) => Ok(ChildrenAction::Orphan),
             (_, None) => Ok(ChildrenAction::Leave),
@@ -286,7 +306,7 @@ impl Writer<'_> {
     fn check_target(&self, resource: &Resource, target: &str, ids: &[String]) -> Result<(), Refusal> {
         let exists = self
             .state
-            .asset(&resource.segment, target)
+            .asset(&resource.key, target)
             .is_some_and(|asset| asset.status != Status::Deleted);
         if let (false, Some(status)) = (exists, self.settings.unknown_target) {
             return Err(Refusal::new(
@@ -317,35 +337,37 @@ impl Writer<'_> {
         children_action: &ChildrenAction,
         status: &Status,
     ) {
-        let Some(relation) = Relation::with_parent_kind(&resource.segment) else {
-            return;
-        };
         if matches!(children_action, ChildrenAction::Leave) {
             return;
         }
-        let belongs = |asset: &&Asset| {
-            asset.status != Status::Deleted
-                && relation
-                    .parent_of(&asset.body)
-                    .is_some_and(|parent| parents.contains(parent))
-        };
-        let kinds = DOCUMENT.resources.values();
-        for kind in kinds.filter(|kind| relation.has_children_of_kind(&kind.segment, kind.has_category())) {
+        for relation in &resource.children {
+            let Some(kind) = self.api.resource(&relation.key) else {
+                continue;
+            };
+            let belongs = |asset: &&Asset| {
+                let mut pointers = relation.properties.iter().take(1);
+                asset.status != Status::Deleted
+                    && pointers
+                        .find_map(|pointer| parent_at(pointer, &asset.body))
+                        .is_some_and(|parent| parents.contains(parent))
+            };
             let children: Vec<String> = self
                 .state
-                .assets(&kind.segment)
+                .assets(&kind.key)
                 .filter(belongs)
                 .map(|asset| asset.id.clone())
                 .collect();
+            let properties = &relation.properties;
             for id in children {
                 match children_action {
                     ChildrenAction::Leave => {}
                     ChildrenAction::Cascade => self.state.set_status(kind, &id, status),
                     ChildrenAction::Move(target) => self
                         .state
-                        .change(kind, &id, |body| relation.set_parent(body, target)),
+                        .change(kind, &id, |body| kind.set_parent(properties, body, target)),
                     ChildrenAction::Orphan => {
-                        self.state.change(kind, &id, |body| relation.set_parent(body, ""));
+                        self.state
+                            .change(kind, &id, |body| kind.set_parent(properties, body, ""));
                     }
                 }
             }
@@ -353,9 +375,9 @@ impl Writer<'_> {
     }
 
     fn check_category(&self, id: &str) -> Result<(), Refusal> {
-        let exists = self
-            .state
-            .category(id)
+        let categories = self.api.categories();
+        let exists = categories
+            .and_then(|categories| self.state.asset(&categories.key, id))
             .is_some_and(|category| category.status != Status::Deleted);
         match self.settings.unknown_category {
             Some(status) if !exists => Err(Refusal::new(
@@ -367,25 +389,42 @@ impl Writer<'_> {
         }
     }
 
+    /// The ID of one asset in the parameters.
+    fn id<'r>(&self, request: &'r Valid) -> Option<&'r str> {
+        request.parameter(self.arguments.id.as_deref()?)
+    }
+
+    /// The IDs of the assets to change.
+    fn entries(&self, request: &Valid) -> Vec<String> {
+        let list = match (&self.arguments.entries, &request.body) {
+            (Some(Place::Body), Some(body)) => body.as_array(),
+            (Some(Place::Property(name)), Some(body)) => body.get(name).and_then(Value::as_array),
+            (Some(Place::Parameter(name)), _) => {
+                return request.list(name).into_iter().map(str::to_owned).collect();
+            }
+            _ => None,
+        };
+        list.into_iter().flatten().map(scalar_text).collect()
+    }
+
     fn new_id(&mut self, resource: &Resource) -> String {
         loop {
             let id = id::generate(self.now, self.random);
-            if self.state.asset(&resource.segment, &id).is_none() {
+            if self.state.asset(&resource.key, &id).is_none() {
                 return id;
             }
         }
     }
 }
 
-/// Refuses an asset that the merge of a duplicate made invalid.
+/// Refuses a copy that `bodyUpdates` has made invalid.
 fn check_asset(resource: &Resource, body: &Map<String, Value>) -> Result<(), Refusal> {
     let Some(validator) = &resource.validator else {
         return Ok(());
     };
     let asset = Value::Object(body.clone());
     let violations: Vec<Violation> = validator
-        .get()
-        .iter_errors(&asset)
+        .errors(&asset)
         .map(|error| Violation {
             part: "body",
             name: format!("/bodyUpdates{}", error.instance_path()),
@@ -409,19 +448,6 @@ fn object(request: &Valid) -> Map<String, Value> {
         .unwrap_or_default()
 }
 
-fn text<'a>(object: &'a Map<String, Value>, property: &str) -> &'a str {
-    object.get(property).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn entries(request: &Valid) -> Vec<String> {
-    let list = request
-        .body
-        .as_ref()
-        .and_then(|body| body.get("entries"))
-        .and_then(Value::as_array);
-    list.into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect()
+fn text(object: &Map<String, Value>, property: &str) -> String {
+    object.get(property).map(scalar_text).unwrap_or_default()
 }

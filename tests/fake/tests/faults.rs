@@ -1,4 +1,4 @@
-//! Faults in process: their selection, their outcome and their effect on the state.
+//! Faults in process: selection, outcome and effect on the state.
 
 #![allow(
     clippy::unwrap_used,
@@ -77,7 +77,7 @@ fn every_fault_reports_whether_the_request_was_applied() {
             if archived { "applied" } else { "not applied" }
         )
         .unwrap();
-        // The rule has hit once, so the next request succeeds.
+        // The rule was used once, so the next request succeeds.
         assert_eq!(
             (
                 fake.pending_faults(),

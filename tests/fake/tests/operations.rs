@@ -1,4 +1,4 @@
-//! Every documented operation and its effect on the state.
+//! Tests every documented operation and its effect on the state.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 

@@ -1,5 +1,5 @@
-//! Every setting for undocumented behaviour, one test each. This file is long because there are many
-//! settings.
+//! Tests every setting for undocumented behaviour, with one test per setting. This file is long because there
+//! are many settings.
 
 #![allow(
     clippy::unwrap_used,
@@ -199,7 +199,7 @@ fn a_refusal_names_the_bad_entries() {
         answer,
         json!({ "error": "not_found", "error_description": "not found idOfferSource: x, y" })
     );
-    // Entries after the first bad one are not checked.
+    // Entries after the first bad entry are not checked.
     fake.configure(|settings| settings.unknown_entry = EntryPolicy::stop_at_bad(404));
     let answer = call(&fake, ARCHIVE, &json!({ "entries": ["x", "a", "y"] })).json();
     assert_eq!(answer["error_description"], "not found idOfferSource: x");
@@ -622,7 +622,7 @@ fn the_same_seed_gives_the_same_fake() {
 
 #[test]
 fn vary_draws_every_value_of_undocumented_settings_only() {
-    // All fields are listed without `..`, so that adding a setting requires a decision here.
+    // The pattern lists all fields without `..`, so that adding a setting requires a decision here.
     let values = |settings: Settings| {
         let Settings {
             auth,

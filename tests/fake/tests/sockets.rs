@@ -1,5 +1,5 @@
-//! The fake on real sockets: HTTP on the wire, and broken connections as a client sees them. No test depends
-//! on elapsed time.
+//! Tests the fake on real sockets: HTTP on the wire, and broken connections as a client sees them. No test
+//! depends on elapsed time.
 
 #![allow(
     clippy::unwrap_used,
@@ -118,7 +118,8 @@ async fn bodies_may_come_in_chunks_and_must_not_be_too_large() {
 #[tokio::test]
 async fn an_incomplete_request_is_ignored() {
     let (fake, server) = start().await;
-    // Half of this request would be complete if it had no body, since a delete of one ID needs none.
+    // The first half of this request would be a complete request without a body, because a delete of one ID
+    // needs no body.
     let head = "DELETE /v1/offersource/delete/?idOfferSource=a HTTP/1.1\r\nhost: fake\r\n\
         authorization: Bearer fake-access-token\r\ncontent-length: 17\r\n\r\n";
     let mut stream = send(&server, head).await;
@@ -211,7 +212,7 @@ async fn a_stall_lasts_until_the_client_leaves_or_the_server_ends() {
             assert_ne!(stalled.read_buf(&mut seen).await.unwrap(), 0);
         }
         let mut more = [0; 16];
-        // Other requests are served while the first one hangs.
+        // Other requests are served while the first request hangs.
         tokio::select! {
             biased;
             read = stalled.read(&mut more) => panic!("{fault}: {read:?}"),

@@ -1,6 +1,6 @@
 //! Properties that must hold for any external text: one function for each fuzz target.
 //!
-//! `tests/fuzz` has the targets for cargo-fuzz, which run until they are stopped.
+//! `tests/fuzz` contains the targets for cargo-fuzz, which run until they are stopped.
 //! `tests/suites/tests/fuzz.rs` runs the same functions on the seeds and mutated seeds in every test run. A
 //! function panics if its property does not hold.
 #![allow(
@@ -34,10 +34,10 @@ pub const TARGETS: &[Target] = &[
     ("journal", journal),
 ];
 
-/// The vendor's document, for overlays.
-const UPSTREAM: &str = include_str!("../../../spec/upstream.json");
+/// An example of the vendor's document, for overlays.
+pub const DOCUMENT: &str = include_str!("../../../codegen/generator/tests/documents/offer-sources.json");
 
-/// A document is read, normalised and linted, or refused with locations.
+/// A document is read, normalised and linted, or rejected with locations.
 pub fn document(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for name in ["a.json", "a.yaml"] {
@@ -53,12 +53,12 @@ pub fn document(bytes: &[u8]) {
     }
 }
 
-/// An overlay is applied, or refused with locations.
+/// An overlay is applied, or rejected with locations.
 pub fn overlay_actions(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let upstream = read::read(Source {
         name: "a.json",
-        text: UPSTREAM,
+        text: DOCUMENT,
     });
     let source = Source {
         name: "o.yaml",
@@ -196,7 +196,7 @@ pub fn id(bytes: &[u8]) {
     }
 }
 
-/// A journal is read, or refused with its name, and its counts are consistent.
+/// A journal is read and its counts are consistent, or the error names the file.
 pub fn journal(bytes: &[u8]) {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(bytes).unwrap();

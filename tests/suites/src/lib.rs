@@ -1,8 +1,9 @@
-//! Suites that need a server, and a transport that connects a client and the fake in one process.
+//! Helpers of the test suites: a transport that connects a client and the fake in one process.
 //!
 //! Tests need neither sockets nor waiting: under Tokio's paused clock, a timeout of minutes takes no time,
 //! and the fake's clock follows it.
 
+pub mod document;
 pub mod fuzz;
 
 use bytes::Bytes;
@@ -33,8 +34,7 @@ pub fn client_over(transport: InProcess) -> ClientBuilder {
         .transport(transport)
 }
 
-/// One fault of each kind. Oversized bodies have a little more than [`LARGE`] bytes instead of tens of
-/// megabytes, to save time.
+/// One fault of each kind. To save time, oversized bodies have only a little more than [`LARGE`] bytes.
 pub fn faults() -> impl Iterator<Item = Fault> {
     Fault::all().into_iter().map(|fault| match fault {
         Fault::Oversized { .. } => Fault::Oversized { bytes: LARGE + 1 },
@@ -98,7 +98,7 @@ pub struct InProcess {
     latency: Duration,
 }
 
-/// The fake's clock, synchronised with Tokio's.
+/// Synchronises the fake's clock with Tokio's clock.
 #[derive(Debug)]
 struct FakeTime {
     fake: Fake,

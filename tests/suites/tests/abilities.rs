@@ -1,5 +1,6 @@
-//! The abilities of all kinds of assets: each ability is used once, and its effect on the server is asserted.
-
+//! Uses each ability of the typed handles of our transcription's kinds once, and asserts the effect on the
+//! server. `asset_groups` does the same by the table of groups, for every document.
+#![cfg(transcription)]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -146,8 +147,8 @@ async fn use_all_abilities(missing: MissingByIds) {
     .into_iter()
     .flatten()
     .collect();
-    // Every operation that writes assets of a kind belongs to an ability. Second listings concern the same
-    // assets, and the vendor does not describe the other exceptions.
+    // Every operation that writes assets of a kind belongs to an ability. The exceptions are second listings
+    // of the same assets, and operations that the vendor does not describe.
     let writes = |operation: &&&Operation| {
         let by_ability = [
             "archive",

@@ -1,5 +1,5 @@
-//! A disk that is full or read-only, and a process that is killed while it writes: journals and token files
-//! stay complete, and a later process continues.
+//! If the disk is full or read-only, or if a process is killed while it writes, journals and token files stay
+//! complete, and a later process continues.
 //!
 //! The process that writes is this test program again, with a limit on the size of files (`ulimit -f`). A
 //! write beyond the limit is incomplete and then fails, or kills the process if the signal is not ignored.
@@ -49,7 +49,7 @@ fn under_limit(child: &str, failure: WriteFailure, blocks: usize, file: &Path, s
         .args(["--exact", child, "--ignored", "--nocapture"])
         .env(FILE, file)
         .env(SERVICE, service)
-        // A file would count towards the limit.
+        // The output goes to a pipe, because a file would count towards the limit.
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .output()
@@ -91,11 +91,11 @@ async fn child_archives() {
         .journal(variable(FILE));
     let report = match job.send().await {
         Ok(report) => report,
-        // Even the list of IDs did not fit: nothing was sent.
+        // The list of IDs did not fit on the disk, so nothing was sent.
         Err(error) => panic!("{error}"),
     };
     let counts = report.counts();
-    // Entries that the journal lacks were not sent.
+    // Entries that are not in the journal were not sent.
     assert_eq!(counts.done + counts.not_sent, IDS, "{report}");
     assert!(report.to_string().contains("journal"), "{report}");
 }

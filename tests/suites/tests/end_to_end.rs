@@ -1,4 +1,4 @@
-//! Every documented operation over a real socket against the fake, with assertions about the server.
+//! Runs every documented operation over a real socket against the fake, and asserts the effect on the server.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! The fake's exploration of a program finds planted mistakes, and seeds repeat them.
+//! The fake's exploration finds the mistakes of these programs, and its seeds repeat them.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -106,7 +106,7 @@ fn a_right_program_passes() {
 fn a_lost_and_an_unfinished_asset_are_found() {
     let careless = |run: Run| async move {
         let client = client(&run);
-        // The mistakes are that nobody reads the results.
+        // The mistakes of these calls are that nobody reads their results.
         let _ = client.create(|id| OfferSource::new(id, "new")).await;
         let _ = client.offer_sources().bulk_archive([ID]).send().await;
         Ok::<(), Error>(())

@@ -9,7 +9,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(path).unwrap()
 }
 
-/// Features in a manifest, without internal ones.
+/// Features in a manifest, without internal features.
 fn features(manifest: &str) -> Vec<&str> {
     let (_, features) = manifest.split_once("[features]").unwrap();
     let (features, _) = features.split_once("\n[").unwrap();
@@ -17,7 +17,7 @@ fn features(manifest: &str) -> Vec<&str> {
         .lines()
         .filter_map(|line| line.split_once(" = ["))
         .map(|(name, _)| name);
-    // The table describes the groups of operations together, because the document decides which there are.
+    // The table describes all groups of operations in one row, because the document determines the groups.
     let groups = manifest
         .split_once("# Groups of operations")
         .map_or("", |(_, groups)| groups);
@@ -67,7 +67,7 @@ fn every_package_has_its_licences_changelog_and_readme() {
     }
 }
 
-/// CI builds the crates with the Rust that their manifests name.
+/// CI builds the crates with the Rust version in their manifests.
 #[test]
 fn the_oldest_rust_is_the_one_of_ci() {
     let workflow = read(".github/workflows/ci.yml");

@@ -1,5 +1,5 @@
-//! Proxies of the environment and of the caller: requests to this machine pass none, and plain http to
-//! another machine needs the same permission with a proxy as without.
+//! Proxies from the environment and from the caller. Requests to this machine bypass proxies. Plain http to
+//! another machine needs the same permission with and without a proxy.
 //!
 //! The environment belongs to the process, so each case runs this test program again.
 #![allow(
@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex};
 /// Environment variables for the child process.
 const SERVICE: &str = "FUNNELFLUX_PROXY_SERVICE";
 const ALLOW: &str = "FUNNELFLUX_PROXY_ALLOW";
-/// The proxy is configured in the program, not in the environment.
+/// Environment variable that makes the child configure the proxy in the program instead of the environment.
 const CONFIGURED: &str = "FUNNELFLUX_PROXY_CONFIGURED";
 
 const TOKEN: &str = "fake-access-token";
@@ -82,8 +82,8 @@ impl Proxy {
         self.heads.lock().unwrap().clone()
     }
 
-    /// Lists the offer sources of `service` in a process with this proxy in all variables, or, if
-    /// `configured`, in the program.
+    /// Lists the offer sources of `service` in a child process. All proxy variables name this proxy or, if
+    /// `configured`, the program configures it.
     async fn list(&self, service: &str, allow_plain_http: bool, configured: bool) -> Output {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "child_lists", "--ignored", "--nocapture"]);

@@ -1,4 +1,4 @@
-//! The trace context in requests. The subscriber is global, so the program has this test only.
+//! Tests the trace context in requests. The subscriber is global, so this program contains only one test.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -39,7 +39,7 @@ pub(super) struct CheckReport {
 }
 
 impl CheckReport {
-    /// Problems of ours come before changes of the vendor.
+    /// Returns the exit code. Problems of our files take precedence over changes of the vendor's document.
     pub(super) fn code(&self) -> Code {
         if self.invalid.has_errors() {
             Failure::from(self.invalid.clone()).code()
@@ -130,7 +130,7 @@ impl CheckReport {
 }
 
 impl Problem {
-    /// Lines below the first: actual and expected content, and the fix.
+    /// Returns the lines below the message: actual and expected content, and the fix.
     fn details(&self) -> String {
         let lines = self.lines.as_ref();
         let lines = lines.map_or_else(String::new, |(actual, expected)| {

@@ -22,10 +22,10 @@ const GENERATE: &str = "`cargo xtask generate`";
 pub(super) struct Problem {
     pub(super) kind: Kind,
     pub(super) path: String,
-    /// First line that differs.
+    /// Number of the first line that differs.
     pub(super) line: Option<usize>,
     pub(super) message: String,
-    /// That line, actual and expected.
+    /// Actual and expected text of this line.
     pub(super) lines: Option<(String, String)>,
     pub(super) fix: &'static str,
 }
@@ -35,7 +35,7 @@ pub(super) struct Problem {
 pub(super) enum Kind {
     /// Unchanged since the last run, but a run would now write different content.
     Stale,
-    /// Changed since the last run wrote it.
+    /// Changed after the last run wrote it.
     HandEdited,
     /// Does not exist.
     Missing,
@@ -136,7 +136,7 @@ fn problem(kind: Kind, path: &str, message: impl Into<String>, fix: &'static str
     }
 }
 
-/// Reports a file that was changed after the last run; `recorded` is the checksum in the lock.
+/// Reports a file that was changed or removed after the last run; `recorded` is its checksum in the lock.
 fn departure(path: &str, actual: Option<&[u8]>, recorded: Option<&str>) -> Option<Problem> {
     let recorded = recorded?;
     let Some(actual) = actual else {
@@ -215,7 +215,7 @@ fn orphans<'a>(
 /// First line that differs between two texts.
 #[derive(Debug, PartialEq, Eq)]
 struct Difference<'a> {
-    /// From 1.
+    /// Number of the line, from 1.
     line: usize,
     /// `None` after the end of the text.
     actual: Option<&'a str>,
@@ -242,7 +242,7 @@ fn first_difference<'a>(actual: &'a str, expected: &'a str) -> Option<Difference
     }
 }
 
-/// A line for a message, with invisible characters escaped, truncated to 120 characters.
+/// Formats a line for a message: escapes invisible characters, and truncates it to 120 characters.
 fn show(line: Option<&str>) -> String {
     let Some(line) = line else {
         return "(end of file)".to_owned();

@@ -1,4 +1,4 @@
-//! `generate` and `check`.
+//! Tests of `generate` and `check`.
 
 use std::{fmt::Write as _, fs, path::Path, process::Command};
 

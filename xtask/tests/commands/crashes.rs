@@ -1,4 +1,4 @@
-//! Documents that crash the generator: the crash is reported with its location, and the command continues.
+//! If a document crashes the generator, the command reports the crash with its location, and continues.
 
 use serde_json::{Map, Value, json};
 
@@ -52,7 +52,7 @@ fn a_panic_is_located() {
     );
 }
 
-/// Each schema is merged nine times by the previous schema.
+/// Each schema merges the next schema nine times, so the generator does not finish in time.
 #[test]
 fn an_endless_run_is_located() {
     let merged = |index: usize| {

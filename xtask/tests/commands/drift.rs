@@ -1,4 +1,4 @@
-//! `diff`, `fetch` and `check --upstream`.
+//! Tests of `diff`, `fetch` and `check --upstream`.
 
 use std::{
     fs,
@@ -33,7 +33,7 @@ fn diff_distinguishes_harmless_from_breaking() {
     insta::assert_snapshot!("diff-breaking-github", run.stdout);
 }
 
-/// Two documents suffice, and a repository for documents of earlier revisions.
+/// `diff` needs only two documents, and a repository for documents of earlier revisions.
 #[test]
 fn diff_runs_outside_of_a_workspace() {
     let folder = tempfile::tempdir().unwrap();
@@ -81,7 +81,7 @@ fn diff_writes_for_people_and_for_other_tools() {
     let workspace = Workspace::new();
     workspace.write_changed("new.json", |document| {
         require_status(document);
-        // More than a screen.
+        // The report does not fit on one screen.
         for number in 0..30 {
             at(document, "/components/schemas/OfferSource/properties")[format!("note{number}")] =
                 json!({"type": "string"});
@@ -189,7 +189,7 @@ fn annotations_are_on_the_lines_that_changed() {
     assert_eq!(line_of("::notice "), "\"partnerNote\": {");
 }
 
-/// Documents are compared as OpenAPI 3.0.3, which has no webhooks.
+/// Webhooks are compared, although OpenAPI 3.0.3 has none.
 #[test]
 fn diff_compares_webhooks() {
     let workspace = Workspace::new();
@@ -262,7 +262,8 @@ fn documents_come_from_addresses_standard_input_and_the_default_source() {
     assert_eq!(workspace.read(UPSTREAM), text);
 }
 
-/// An inferred overlay with three operations: one equal to the vendor's, one different, one absent there.
+/// An inferred overlay with three operations. In the vendor's document, the first is equal, the second is
+/// different, and the third is absent.
 #[test]
 fn fetch_reports_confirmed_and_wrong_inferences() {
     let workspace = Workspace::new();
@@ -309,7 +310,7 @@ fn fetch_reports_confirmed_and_wrong_inferences() {
     insta::assert_snapshot!("fetch-inferred", notes);
 }
 
-/// However much the vendor's document adds, and whatever it says about our inferences.
+/// The limit holds for large changes, and for every result of the inferences.
 #[test]
 fn fetch_prints_at_most_60_lines() {
     let workspace = Workspace::new();
@@ -339,7 +340,7 @@ fn fetch_prints_at_most_60_lines() {
     workspace.write("spec/overlays/10-groups.yaml", format!("{overlay:#}\n"));
     workspace.write_changed("vendor.json", |document| {
         document["tags"].as_array_mut().unwrap().extend(tags);
-        // Of each five, three are as inferred, one is different and one is missing.
+        // Of every five operations, three are as inferred, one is different and one is missing.
         for number in (0..50).filter(|number| number / 10 != 4) {
             let property = if number / 10 == 3 { "title" } else { "name" };
             document["paths"][path(number)] = operation(number % 10, property);
@@ -437,7 +438,7 @@ fn fetch_of_yaml_leaves_one_document() {
 }
 
 #[test]
-fn fetch_reports_needless_overlay_actions() {
+fn fetch_reports_redundant_overlay_actions() {
     let workspace = Workspace::new();
     workspace.write(
         "spec/overlays/10-note.yaml",
@@ -456,7 +457,7 @@ actions:
         .lines()
         .find(|line| line.contains("10-note"))
         .unwrap_or_default();
-    insta::assert_snapshot!("fetch-needless-overlay", line);
+    insta::assert_snapshot!("fetch-redundant-overlay", line);
 }
 
 #[test]

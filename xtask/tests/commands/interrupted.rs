@@ -1,4 +1,4 @@
-//! Killed runs, and full or read-only disks: every file stays intact, and a repeated run succeeds.
+//! After a killed run, or with a full or read-only disk, every file is intact, and a repeated run succeeds.
 
 use std::{
     fs,

@@ -1,7 +1,7 @@
-//! The commands as a person or a CI job runs them: exit codes, messages, and the files afterwards.
+//! Runs the commands like a person or a CI job, and checks exit codes, messages and files.
 //!
-//! Each test has a workspace of its own, generated from a small document, so that the texts here change with
-//! the commands and not with the API.
+//! Each test has its own workspace, generated from a small document. The expected texts therefore depend on
+//! the commands, not on the API.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,11 +10,13 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod account;
 mod check;
 mod crashes;
 mod drift;
 #[cfg(unix)]
 mod interrupted;
+mod overlays;
 mod style;
 mod support;
 #[cfg(unix)]

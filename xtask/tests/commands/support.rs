@@ -26,7 +26,7 @@ pub(crate) struct Workspace {
 
 /// Exit code and output of a command.
 pub(crate) struct Run {
-    /// `None` if a signal killed it.
+    /// Exit code; `None` if a signal killed the command.
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
@@ -98,7 +98,7 @@ impl Workspace {
         }
     }
 
-    /// A workspace with nothing but the document and a changelog.
+    /// Creates a workspace with only the document and a changelog.
     pub(crate) fn bare() -> Self {
         let workspace = Self::empty();
         workspace.write(UPSTREAM, include_str!("upstream.json"));
@@ -114,7 +114,7 @@ impl Workspace {
         workspace
     }
 
-    /// A copy in another folder.
+    /// Creates a copy in another folder.
     pub(crate) fn copied(&self) -> Self {
         let copy = Self::empty();
         for (name, bytes) in self.files() {

@@ -321,7 +321,7 @@ fn breaking_changes_are_reported_before_the_first_release_and_refused_afterwards
     assert!(run.stdout.contains("baseline: v0.1.0"), "{run}");
 }
 
-/// All steps with a script are listed here, and each script is valid.
+/// The list contains all steps with a script, and each script is valid.
 #[test]
 fn every_script_is_among_these() {
     for (workflow, steps) in [

@@ -1,5 +1,6 @@
 //! Request bodies, and the content of bodies in both directions.
 
+use super::schema::ANNOTATIONS;
 use crate::{
     comparer::Comparer,
     level::Direction,
@@ -175,10 +176,23 @@ impl<'a> Comparer<'a> {
             .report();
     }
 
+    /// Checks whether a schema that only one side has is only documentation.
+    fn allows_anything(&self, schema: &Node<'a>, site: &Site<'_, 'a>) -> bool {
+        let document = if site.new.is_some() { &self.new } else { &self.old };
+        let mut keys = document.resolve(schema).keys();
+        schema.value.is_object() && keys.all(|key| ANNOTATIONS.contains(&key))
+    }
+
     fn media_type(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         for (key, site) in Site::members(old, new) {
             match (key, site.both()) {
                 ("schema", Some((before, after))) => self.schema(before, after, context, false),
+                ("schema", None) if site.values().all(|node| self.allows_anything(node, &site)) => {
+                    let what = format!("a schema for any value of {} {}", subject(new), site.verb());
+                    self.change(ChangeKind::NotationChanged, &site, what)
+                        .direction(context.direction)
+                        .report();
+                }
                 ("schema", None) => {
                     let kinds = match context.direction {
                         Direction::Response => {

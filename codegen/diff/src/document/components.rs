@@ -17,6 +17,11 @@ use crate::{
 impl<'a> Comparer<'a> {
     pub(crate) fn components(&mut self, site: &Site<'_, 'a>) {
         let nothing = Node::at(&Value::Null, Pointer::from_static("/components").to_buf());
+        if site.values().count() == 1 && site.values().all(|node| node.keys().next().is_none()) {
+            // Normalising may have moved everything away.
+            let what = format!("`components` without contents {}", site.verb());
+            self.change(ChangeKind::NotationChanged, site, what).report();
+        }
         let [old, new] = [&site.old, &site.new].map(|node| node.as_ref().unwrap_or(&nothing));
         for (kind, site) in Site::members(old, new) {
             if kind.starts_with("x-") {

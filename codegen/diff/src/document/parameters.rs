@@ -165,22 +165,65 @@ impl<'a> Comparer<'a> {
 
     /// Checks whether a keyword for serialization has the same effect on both sides.
     pub(super) fn is_serialized_alike(&self, key: &str, old: &Node<'a>, new: &Node<'a>) -> bool {
-        let is_scalar = |document: &DocumentIndex<'a>, parameter: &Node<'a>| {
+        let is_single = |document: &DocumentIndex<'a>, parameter: &Node<'a>| {
             let schema = parameter.get("schema").map(|schema| document.resolve(&schema));
-            let kind = schema.and_then(|schema| schema.str("type"));
-            kind.is_some_and(|kind| !["array", "object"].contains(&kind))
+            schema.is_some_and(|schema| match schema.str("type") {
+                Some("array") => schema.value.get("maxItems").is_some_and(|most| most == 1),
+                Some(kind) => kind != "object",
+                None => false,
+            })
         };
-        // `explode` has no effect on other values than arrays and objects.
+        // `explode` and these styles differ only in what separates several values.
+        let separates = |parameter: &Node<'a>| {
+            let style = serialization("style", parameter);
+            let style = style.as_str().unwrap_or_default();
+            ["form", "spaceDelimited", "pipeDelimited"].contains(&style)
+        };
+        let is_separator = key == "explode" || (key == "style" && separates(old) && separates(new));
         serialization(key, old) == serialization(key, new)
-            || (key == "explode" && is_scalar(&self.old, old) && is_scalar(&self.new, new))
+            || (is_separator && is_single(&self.old, old) && is_single(&self.new, new))
+    }
+
+    /// The schemas of a parameter that one side describes by `schema` and the other by a media type, if both
+    /// send the same text.
+    fn schemas_of_same_text(&self, old: &Node<'a>, new: &Node<'a>) -> Option<(Node<'a>, Node<'a>)> {
+        let kind = |document: &DocumentIndex<'a>, schema: &Node<'a>| document.resolve(schema).str("type");
+        let described = |document: &DocumentIndex<'a>, parameter: &Node<'a>| {
+            if let Some(schema) = parameter.get("schema") {
+                let is_scalar = !["array", "object"].contains(&kind(document, &schema)?);
+                return Some((schema, true)).filter(|_| is_scalar);
+            }
+            let mut content = parameter.get("content")?.members();
+            let (name, media_type) = content.pop().filter(|_| content.is_empty())?;
+            let schema = media_type.get("schema")?;
+            let is_plain = match name {
+                "text/plain" => true,
+                // JSON quotes strings only.
+                "application/json" => ["integer", "number", "boolean"].contains(&kind(document, &schema)?),
+                _ => false,
+            };
+            Some((schema, false)).filter(|_| is_plain)
+        };
+        let (before, has_schema) = described(&self.old, old)?;
+        let (after, still_has_schema) = described(&self.new, new)?;
+        (has_schema != still_has_schema).then_some((before, after))
     }
 
     fn parameter(&mut self, old: &Node<'a>, new: &Node<'a>) {
         let direction = Direction::Request;
         let context = SchemaContext::new(direction, SchemaRole::Parameter);
+        let same_text = self.schemas_of_same_text(old, new);
+        if let Some((before, after)) = &same_text {
+            self.schema(before, after, context.as_text(), false);
+        }
         for (key, site) in Site::members(old, new) {
             match (key, site.both()) {
-                ("schema", Some((before, after))) => self.schema(before, after, context, false),
+                ("schema" | "content", None) if same_text.is_some() => {
+                    self.change(ChangeKind::NotationChanged, &site, site.describe(key))
+                        .direction(direction)
+                        .report();
+                }
+                ("schema", Some((before, after))) => self.schema(before, after, context.as_text(), false),
                 ("content", Some((before, after))) => self.content(before, after, context),
                 ("schema" | "content", None) => {
                     let kind = ChangeKind::ParameterContentChanged;

@@ -21,19 +21,42 @@ const IGNORED: &str = "Content-Type";
 impl<'a> Comparer<'a> {
     pub(crate) fn responses(&mut self, old: &Node<'a>, new: &Node<'a>) {
         for (key, site) in Site::members(old, new) {
+            let context = SchemaContext {
+                failure: !is_success(key) && key != "default",
+                ..SchemaContext::new(DIRECTION, SchemaRole::Body)
+            };
             if key.starts_with("x-") {
                 self.annotation(key, &site, DIRECTION);
             } else if let Some((before, after)) = site.both() {
                 self.reference(&site, DIRECTION);
                 let (before, after) = (self.old.resolve(before), self.new.resolve(after));
-                let context = SchemaContext {
-                    failure: !is_success(key) && key != "default",
-                    ..SchemaContext::new(DIRECTION, SchemaRole::Body)
-                };
                 self.response(&before, &after, context);
             } else {
                 self.response_added_or_removed(key, &site, old, new);
+                self.covered_response(key, &site, old, new, context);
             }
+        }
+    }
+
+    /// Compares a response that only one side has with the response that covers its status on the other side.
+    fn covered_response(
+        &mut self,
+        status: &str,
+        site: &Site<'_, 'a>,
+        old: &Node<'a>,
+        new: &Node<'a>,
+        context: SchemaContext,
+    ) {
+        let pair = match (&site.old, &site.new) {
+            (None, Some(after)) => covering(status, old).map(|before| (before, after.clone())),
+            (Some(before), None) => covering(status, new).map(|after| (before.clone(), after)),
+            _ => None,
+        };
+        let Some((before, after)) = pair else { return };
+        let (before, after) = (self.old.resolve(&before), self.new.resolve(&after));
+        let bodies = Site::member("content", &before, &after);
+        if let Some((before, after)) = bodies.both() {
+            self.content(before, after, context);
         }
     }
 
@@ -44,7 +67,16 @@ impl<'a> Comparer<'a> {
         old: &Node<'a>,
         new: &Node<'a>,
     ) {
+        let narrowed = |responses: &Node<'a>| {
+            let mut statuses = responses.keys();
+            statuses.any(|other| is_in_range(other, status))
+        };
+        let is_range_changed = match &site.old {
+            Some(_) => narrowed(new) || ranges(status, new).is_some(),
+            None => false,
+        };
         let kinds = match status {
+            _ if is_range_changed => [ChangeKind::StatusRangeChanged; 2],
             "default" => [
                 ChangeKind::DefaultResponseAdded,
                 ChangeKind::DefaultResponseRemoved,
@@ -161,7 +193,7 @@ impl<'a> Comparer<'a> {
     fn header(&mut self, old: &Node<'a>, new: &Node<'a>, name: &str, context: SchemaContext) {
         for (key, site) in Site::members(old, new) {
             match (key, site.both()) {
-                ("schema", Some((before, after))) => self.schema(before, after, context, false),
+                ("schema", Some((before, after))) => self.schema(before, after, context.as_text(), false),
                 ("content", Some((before, after))) => self.content(before, after, context),
                 _ if site.is_unchanged() => {}
                 ("required", _) => {
@@ -186,6 +218,33 @@ impl<'a> Comparer<'a> {
             }
         }
     }
+}
+
+/// Checks whether a range such as `4XX` covers a status.
+fn is_in_range(status: &str, range: &str) -> bool {
+    let mut pairs = status.chars().zip(range.chars());
+    status != range
+        && status.len() == range.len()
+        && range.ends_with(['X', 'x'])
+        && pairs.all(|(digit, other)| digit == other || ['X', 'x'].contains(&other))
+}
+
+/// The response for a range that covers a status.
+fn ranges<'a>(status: &str, responses: &Node<'a>) -> Option<Node<'a>> {
+    let range = responses.keys().find(|range| is_in_range(status, range))?;
+    responses.get(range)
+}
+
+/// The response that describes a status without an entry of its own. Beside a documented success, `default`
+/// is about failures.
+fn covering<'a>(status: &str, responses: &Node<'a>) -> Option<Node<'a>> {
+    let has_success = responses.keys().any(is_success);
+    let default = || {
+        responses
+            .get("default")
+            .filter(|_| status != "default" && (!is_success(status) || !has_success))
+    };
+    ranges(status, responses).or_else(default)
 }
 
 fn is_success(status: &str) -> bool {

@@ -242,7 +242,7 @@ fn sent(scheme: &Value) -> BTreeMap<&str, String> {
     members.collect()
 }
 
-/// Flows without documentation.
+/// Removes documentation from flows.
 fn flows(flows: &Value) -> Value {
     let flows = flows.as_object().into_iter().flatten();
     let flows = flows.filter(|(name, _)| !name.starts_with("x-"));

@@ -1,5 +1,10 @@
 //! Servers of the document, of a path, or of an operation.
 
+use std::collections::HashMap;
+
+use funnelflux_openapi::pointer::PointerBuf;
+
+use super::server_url::ServerUrl;
 use crate::{
     comparer::Comparer,
     level::Direction,
@@ -28,18 +33,27 @@ impl<'a> Comparer<'a> {
             let entries = list.map(|list| list.entries(|entry| entry_name(entry).unwrap_or_default()));
             entries.unwrap_or_default()
         });
-        let url = |server: &Node<'a>| server.str("url").unwrap_or_default();
+        let written = |server: &Node<'a>| server.str("url").unwrap_or_default();
+        // A server of both sides goes by the URL that the old document writes.
+        let mut names: HashMap<PointerBuf, &'a str> = HashMap::new();
+        for server in &after {
+            let url = ServerUrl::of(server);
+            let same_template = |other: &&Node<'a>| ServerUrl::of(other).template == url.template;
+            let same_default = |other: &&Node<'a>| ServerUrl::of(other).default == url.default;
+            let twin = before.iter().find(same_template);
+            if let Some(other) = twin.or_else(|| before.iter().find(same_default)) {
+                self.server(other, server);
+                names.insert(server.pointer.clone(), written(other));
+            }
+        }
+        let url = |server: &Node<'a>| names.get(&server.pointer).copied();
+        let url = |server: &Node<'a>| url(server).unwrap_or_else(|| written(server));
         // Without any server, the URL of the document applies.
-        let urls = |servers: &[Node<'a>]| match servers {
+        let urls = |servers: &[Node<'a>], url: &dyn Fn(&Node<'a>) -> &'a str| match servers {
             [] => vec!["/"],
             servers => servers.iter().map(url).collect::<Vec<_>>(),
         };
-        let [old_urls, new_urls] = [urls(&before), urls(&after)];
-        for server in &after {
-            if let Some(other) = before.iter().find(|other| url(other) == url(server)) {
-                self.server(other, server);
-            }
-        }
+        let [old_urls, new_urls] = [urls(&before, &written), urls(&after, &url)];
         let addresses = format!("{} → {}", old_urls.join(", "), new_urls.join(", "));
         if before.is_empty() || after.is_empty() || site.both().is_none() {
             let kind = if old_urls == new_urls {
@@ -62,8 +76,11 @@ impl<'a> Comparer<'a> {
             );
             return self.change(kind, site, what).report();
         }
-        for server in before.iter().filter(|server| !new_urls.contains(&url(server))) {
-            let what = format!("the server `{}` was removed", url(server));
+        for server in before
+            .iter()
+            .filter(|server| !new_urls.contains(&written(server)))
+        {
+            let what = format!("the server `{}` was removed", written(server));
             self.change(
                 ChangeKind::ServerRemoved,
                 &Site::removed(server, site.parent),
@@ -91,14 +108,21 @@ impl<'a> Comparer<'a> {
     }
 
     fn server(&mut self, old: &Node<'a>, new: &Node<'a>) {
+        let (before, after) = (ServerUrl::of(old), ServerUrl::of(new));
+        let kind = if before.default != after.default || !after.covers(&before) {
+            ChangeKind::ServerVariablesChanged
+        } else if before.covers(&after) {
+            ChangeKind::NotationChanged
+        } else {
+            ChangeKind::ServerVariablesWidened
+        };
         for (key, site) in Site::members(old, new) {
-            if key != "variables" {
+            if !["url", "variables"].contains(&key) {
                 self.annotation_or_unclassified(key, &site, Direction::None);
             } else if !site.is_unchanged() {
                 let url = new.str("url").unwrap_or_default();
-                let what = format!("variables of the server `{url}` {}", site.before_after());
-                self.change(ChangeKind::ServerVariablesChanged, &site, what)
-                    .report();
+                let what = format!("`{key}` of the server `{url}` {}", site.before_after());
+                self.change(kind, &site, what).report();
             }
         }
     }

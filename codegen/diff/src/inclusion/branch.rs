@@ -194,7 +194,35 @@ impl Branch<'_> {
     }
 
     fn bound(&self, bound: Option<Bound>) -> Option<Bound> {
-        bound.map(|bound| if self.is_whole { bound.of_whole() } else { bound })
+        let bound = bound.map(|bound| if self.is_whole { bound.of_whole() } else { bound })?;
+        let nearest = |bound: Bound, of: &Decimal| match of.next_multiple(bound.at, bound.is_exclusive) {
+            Some(at) => Bound {
+                at,
+                is_exclusive: false,
+            },
+            None => bound,
+        };
+        Some(self.multiples.iter().fold(bound, nearest))
+    }
+
+    /// Checks whether all numbers are whole. Whether `3.0` is an integer depends on the version of JSON Schema;
+    /// here it is, because it is the same number.
+    pub(super) fn has_whole_numbers(&self) -> bool {
+        self.is_whole || self.multiples.iter().any(|number| number.is_whole())
+    }
+
+    /// All numbers, if they are whole and at most `most`.
+    pub(super) fn whole_numbers(&self, most: usize) -> Option<Vec<Value>> {
+        let low = self.minimum().filter(|_| self.has_whole_numbers())?.of_whole();
+        let high = self.negated_maximum()?.of_whole().negated();
+        let (low, high) = (low.at.floor(), high.at.floor());
+        let count = usize::try_from(high.checked_sub(low)?.max(-1) + 1).ok()?;
+        if count > most {
+            return None;
+        }
+        (low..=high)
+            .map(|number| Decimal::whole(number).to_value())
+            .collect()
     }
 
     /// Raises a lower limit.

@@ -8,10 +8,13 @@ use super::{
     branch::{Bound, Branch, Kind},
     decimal::Decimal,
     evaluate::Truth,
-    lower::{Reading, names},
+    keywords::names,
+    lower::Reading,
+    pattern::Search,
     prover::{Mode, Prover},
     schema::Schema,
 };
+use crate::level::Encoding;
 
 /// Maximum number of steps for one question.
 const FUEL: usize = 20_000;
@@ -32,7 +35,13 @@ impl<'a> Prover<'a> {
         self.all_in(small, large, Mode::Sent, DEEPEST)
     }
 
-    fn all_in(&mut self, small: &[Schema<'a>], large: &[Schema<'a>], mode: Mode, depth: usize) -> bool {
+    pub(super) fn all_in(
+        &mut self,
+        small: &[Schema<'a>],
+        large: &[Schema<'a>],
+        mode: Mode,
+        depth: usize,
+    ) -> bool {
         if large.iter().all(|schema| small.contains(schema)) || small.iter().any(Schema::is_nothing) {
             return true;
         }
@@ -104,21 +113,34 @@ impl<'a> Prover<'a> {
             let mut same_kind = targets.iter().filter(|target| target.kind == branch.kind);
             same_kind.any(|target| self.within(branch, target, &known, mode, depth))
                 || self.values_in(branch, small, large)
+                || self.strings_in(branch, &targets)
+                || (self.encoding == Encoding::Text && self.text_in(branch, small, &targets, mode, depth))
         })
     }
 
     /// Checks whether a branch has only a few values, all of which the schemas allow.
     fn values_in(&mut self, branch: &Branch<'a>, small: &[Schema<'a>], large: &[Schema<'a>]) -> bool {
-        let (no, yes, null) = (Value::Bool(false), Value::Bool(true), Value::Null);
-        let values: Vec<&Value> = match (&branch.values, branch.kind) {
-            (Some(values), _) => values.clone(),
-            (None, Kind::Null) => vec![&null],
-            (None, Kind::Boolean) => vec![&no, &yes],
-            _ => return false,
-        };
-        values
-            .into_iter()
-            .all(|value| self.allows(large, value, false) == Truth::Yes || self.excludes(small, value))
+        finite(branch).is_some_and(|values| {
+            values
+                .iter()
+                .all(|value| self.allows_value(large, value) || self.excludes(small, value))
+        })
+    }
+
+    /// Checks whether patterns, lengths and values show that other branches have all strings of a branch.
+    fn strings_in(&mut self, branch: &Branch<'a>, targets: &[Branch<'a>]) -> bool {
+        let targets: Vec<&Branch<'a>> = targets
+            .iter()
+            .filter(|target| target.kind == Kind::String)
+            .collect();
+        self.search_strings(branch, &targets) == Search::Nothing
+    }
+
+    /// The number of values of schemas, if it is known to be small.
+    fn count(&mut self, schemas: &[Schema<'a>]) -> Option<u64> {
+        let branches = self.lowering.branches(schemas, Reading::Wide)?;
+        let counts = branches.iter().map(|branch| Some(finite(branch)?.len() as u64));
+        counts.sum()
     }
 
     /// Checks whether schemas certainly reject a value that one of them lists. Services do not check the
@@ -154,6 +176,11 @@ impl<'a> Prover<'a> {
                     && large.formats.is_subset(&small.formats)
             }
             Kind::Array => {
+                let mut small = small.clone();
+                if small.has_unique_items && large.most.is_some() {
+                    small.most = small.most.into_iter().chain(self.count(&small.items)).min();
+                }
+                let small = &small;
                 counts_within(small, large)
                     && (!large.has_unique_items
                         || small.has_unique_items
@@ -252,12 +279,11 @@ fn counts_within(small: &Branch<'_>, large: &Branch<'_>) -> bool {
 
 fn numbers_within(small: &Branch<'_>, large: &Branch<'_>) -> bool {
     let one = Decimal::whole(1);
-    let is_whole = small.is_whole || small.multiples.iter().any(|number| number.is_whole());
+    let is_whole = small.has_whole_numbers();
     let is_above = |small: Option<Bound>, large: Option<Bound>| {
         large.is_none_or(|large| small.is_some_and(|small| small.is_at_least(large)))
     };
-    // Before draft 6, JSON Schema did not treat `3.0` as an integer.
-    (small.is_whole || !large.is_whole)
+    (is_whole || !large.is_whole)
         && is_above(small.minimum(), large.minimum())
         && is_above(small.negated_maximum(), large.negated_maximum())
         && large.formats.is_subset(&small.formats)
@@ -265,6 +291,19 @@ fn numbers_within(small: &Branch<'_>, large: &Branch<'_>) -> bool {
             small.multiples.iter().any(|number| number.is_multiple_of(*of))
                 || (is_whole && one.is_multiple_of(*of))
         })
+}
+
+/// The values of a branch, if they are few.
+fn finite(branch: &Branch<'_>) -> Option<Vec<Value>> {
+    /// Maximum number of values that are not listed.
+    const MOST: usize = 64;
+    match (&branch.values, branch.kind) {
+        (Some(values), _) => Some(values.iter().copied().cloned().collect()),
+        (None, Kind::Null) => Some(vec![Value::Null]),
+        (None, Kind::Boolean) => Some(vec![false.into(), true.into()]),
+        (None, Kind::Number) => branch.whole_numbers(MOST),
+        _ => None,
+    }
 }
 
 fn has_reference(value: &Value) -> bool {

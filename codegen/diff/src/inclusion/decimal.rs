@@ -57,8 +57,8 @@ impl Decimal {
 
     /// The mantissas of two numbers for the same exponent.
     ///
-    /// Both fit: mantissas are below 10^20, and exponents differ by at most 36. Larger values saturate, which
-    /// keeps their order.
+    /// Mantissas are below 10^20, and exponents differ by at most 36. If an aligned mantissa does not fit, it
+    /// saturates, which keeps the order of the numbers.
     fn aligned(self, other: Self) -> (i128, i128) {
         let exponent = self.exponent.min(other.exponent);
         let scale = |number: Self| {
@@ -87,6 +87,30 @@ impl Decimal {
             mantissa: left.saturating_add(right),
             exponent: self.exponent.min(other.exponent),
         }
+    }
+
+    /// The smallest multiple of the number that is not below an edge, or above it; `None` if that cannot be
+    /// computed.
+    pub(super) fn next_multiple(self, edge: Self, is_above: bool) -> Option<Self> {
+        let exponent = self.exponent.min(edge.exponent);
+        let (step, edge) = self.aligned(edge);
+        if step <= 0
+            || [step, edge]
+                .iter()
+                .any(|number| [i128::MAX, i128::MIN].contains(number))
+        {
+            return None;
+        }
+        let below = edge.div_euclid(step).checked_mul(step)?;
+        let is_enough = below == edge && !is_above;
+        Some(Self {
+            mantissa: if is_enough {
+                below
+            } else {
+                below.checked_add(step)?
+            },
+            exponent,
+        })
     }
 
     /// Multiples of the number near another number.
@@ -118,7 +142,7 @@ impl Decimal {
         self.exactly_whole().is_some()
     }
 
-    /// The largest whole number that is not larger.
+    /// The largest whole number that is not larger than this number.
     pub(super) fn floor(self) -> i128 {
         if self.exponent >= 0 {
             self.mantissa.saturating_mul(Self::power(self.exponent))
@@ -128,7 +152,7 @@ impl Decimal {
         }
     }
 
-    /// The smallest whole number that is not smaller.
+    /// The smallest whole number that is not smaller than this number.
     pub(super) fn ceiling(self) -> i128 {
         self.negated().floor().saturating_neg()
     }

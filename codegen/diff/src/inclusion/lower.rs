@@ -1,12 +1,12 @@
 //! Lowering: from schemas of `OpenAPI` 3.0 to branches.
 //!
-//! Authors disagree on `nullable` next to a composition, or next to an `enum` without null: either null is
-//! allowed, or not. The narrow reading of a schema contains the values that both interpretations allow; the
-//! wide reading contains the values that one of them allows. `oneOf` is read as `anyOf`, because an
-//! additional alternative is not meant to exclude values.
+//! Authors disagree on the effect of `nullable` next to a composition, or next to an `enum` without null:
+//! some expect that null is allowed, and others that it is not. The narrow reading of a schema contains the
+//! values that both interpretations allow; the wide reading contains the values that one of them allows.
+//! `oneOf` is read as `anyOf`, because an additional alternative is not meant to exclude values.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeSet, HashMap},
     rc::Rc,
 };
 
@@ -15,8 +15,11 @@ use serde_json::{Map, Value};
 use funnelflux_openapi::references;
 
 use super::{
-    branch::{Bound, Branch, Kind},
-    decimal::Decimal,
+    branch::{Branch, Kind},
+    keywords::{
+        UNEVALUATED, counts, doubly_negated, flag, has_type, list, numbers, push, same, says_nothing, strings,
+    },
+    prover::Root,
     schema::Schema,
 };
 use crate::{document::schema::constraints::repeats_format, level::Direction, node::canonical, side::Side};
@@ -50,7 +53,7 @@ const REPRESENTATION: [&str; 5] = [
 ];
 
 /// Keywords whose meaning depends on each other and on the schemas around them.
-const UNSUPPORTED: [&str; 12] = [
+const UNSUPPORTED: [&str; 11] = [
     "x-if",
     "x-then",
     "x-else",
@@ -59,23 +62,25 @@ const UNSUPPORTED: [&str; 12] = [
     "x-maxContains",
     "x-patternProperties",
     "x-unevaluatedItems",
-    "x-unevaluatedProperties",
     "x-additionalProperties",
     "x-items",
     "x-prefixItems",
 ];
 
+/// The type of a value that is always null.
+const NULL_TYPE: &str = "x-type";
+
 type Branches<'a> = Option<Rc<Vec<Branch<'a>>>>;
 
 /// Lowers the schemas of both documents for one direction.
 pub(super) struct Lowering<'a> {
-    documents: [&'a Value; 2],
+    documents: [Root<'a>; 2],
     direction: Direction,
     known: HashMap<(Vec<usize>, Reading), Branches<'a>>,
 }
 
 impl<'a> Lowering<'a> {
-    pub(super) fn new(documents: [&'a Value; 2], direction: Direction) -> Self {
+    pub(super) fn new(documents: [Root<'a>; 2], direction: Direction) -> Self {
         Self {
             documents,
             direction,
@@ -116,13 +121,17 @@ impl<'a> Lowering<'a> {
         self.direction == Direction::Request
     }
 
-    /// The target of a reference; the schema itself if it is not a reference or leads nowhere.
-    pub(super) fn resolve(&self, schema: Schema<'a>) -> Schema<'a> {
+    fn root(&self, side: Side) -> Root<'a> {
         let [old, new] = self.documents;
-        let document = match schema.side {
+        match side {
             Side::Old => old,
             Side::New => new,
-        };
+        }
+    }
+
+    /// The target of a reference; the schema itself if it is not a reference or leads nowhere.
+    pub(super) fn resolve(&self, schema: Schema<'a>) -> Schema<'a> {
+        let document = self.root(schema.side).value;
         let mut value = schema.value;
         for _ in 0..DEEPEST {
             match references::reference(value).and_then(|written| references::follow(document, written)) {
@@ -174,14 +183,20 @@ impl<'a> Narrowing<'_, 'a> {
             Value::Object(members) => members,
             _ => return None,
         };
-        if members.contains_key("$ref") || UNSUPPORTED.iter().any(|key| members.contains_key(*key)) {
+        let is_unsupported = |key: &str| members.contains_key(key) && !says_nothing(members, key);
+        if members.contains_key("$ref") || UNSUPPORTED.into_iter().any(is_unsupported) {
             return None;
         }
         let is_nullable = flag(members, "nullable")?;
-        let kind = match members.get("type") {
+        let kind = match members.get("type").or(members.get(NULL_TYPE)) {
             None => None,
             Some(kind) => Some(kind.as_str()?),
         };
+        let lists_null = list(members, "enum")?.contains(&Value::Null);
+        let has_null = is_nullable
+            && (self.reading == Reading::Wide
+                || (self.lowering.root(schema.side).has_null_type
+                    && (lists_null || !members.contains_key("enum"))));
         let has_composition = ["allOf", "anyOf", "oneOf", "enum", "properties"]
             .iter()
             .any(|key| members.contains_key(*key));
@@ -189,7 +204,7 @@ impl<'a> Narrowing<'_, 'a> {
             // The type may be `null`, which newer versions allow.
             return None;
         }
-        let exempt: Vec<Branch<'a>> = if is_nullable && self.reading == Reading::Wide {
+        let exempt: Vec<Branch<'a>> = if has_null {
             branches
                 .iter()
                 .filter(|branch| branch.kind == Kind::Null)
@@ -220,6 +235,16 @@ impl<'a> Narrowing<'_, 'a> {
                 depth,
             )?;
         }
+        if let Some(Value::Object(not)) = members.get("not")
+            && let Some(value) = doubly_negated(not)
+        {
+            narrowed = self.narrow(narrowed, Schema { value, ..schema }, depth)?;
+        }
+        if let Some(value) = members.get(UNEVALUATED)
+            && !says_nothing(members, UNEVALUATED)
+        {
+            self.close(&mut narrowed, schema, Schema { value, ..schema }, depth)?;
+        }
         for key in ["anyOf", "oneOf"] {
             if members.contains_key(key) {
                 narrowed =
@@ -228,6 +253,62 @@ impl<'a> Narrowing<'_, 'a> {
         }
         narrowed.extend(exempt);
         Some(narrowed)
+    }
+
+    /// Applies the schema of unevaluated properties: those that neither the schema nor its parts declare.
+    fn close(
+        &self,
+        branches: &mut [Branch<'a>],
+        schema: Schema<'a>,
+        unevaluated: Schema<'a>,
+        depth: usize,
+    ) -> Option<()> {
+        let mut names = BTreeSet::new();
+        if !self.evaluated(schema, &mut names, depth)? {
+            return Some(());
+        }
+        for branch in branches.iter_mut() {
+            for (name, schemas) in &mut branch.properties {
+                if !names.contains(name) {
+                    push(schemas, unevaluated);
+                }
+            }
+            let further = branch.further.clone();
+            for name in names.iter().copied() {
+                branch.properties.entry(name).or_insert_with(|| further.clone());
+            }
+            push(&mut branch.further, unevaluated);
+        }
+        Some(())
+    }
+
+    /// Collects the properties that a schema and its parts declare, and returns false if they evaluate every
+    /// property; `None` if the properties depend on the value.
+    fn evaluated(&self, schema: Schema<'a>, names: &mut BTreeSet<&'a str>, depth: usize) -> Option<bool> {
+        const CONDITIONAL: [&str; 6] = [
+            "anyOf",
+            "oneOf",
+            "x-if",
+            "x-dependentSchemas",
+            "x-patternProperties",
+            "x-additionalProperties",
+        ];
+        let depth = depth.checked_sub(1)?;
+        let schema = self.lowering.resolve(schema);
+        let members = schema.value.as_object()?;
+        if CONDITIONAL.iter().any(|key| members.contains_key(*key)) {
+            return None;
+        }
+        if let Some(Value::Object(declared)) = members.get("properties") {
+            names.extend(declared.keys().map(String::as_str));
+        }
+        let mut is_open = !members.contains_key("additionalProperties");
+        for value in list(members, "allOf")? {
+            let part = Schema { value, ..schema };
+            let is_nested = value.get(UNEVALUATED).is_some();
+            is_open &= self.evaluated(part, names, depth)? && !is_nested;
+        }
+        Some(is_open)
     }
 
     fn alternatives(
@@ -284,7 +365,9 @@ impl<'a> Narrowing<'_, 'a> {
             let kept = values.iter().filter(is_allowed).filter(is_known).collect();
             branch.values = Some(kept);
         }
-        if let Some(not) = members.get("not") {
+        if let Some(not) = members.get("not")
+            && not.as_object().and_then(doubly_negated).is_none()
+        {
             branch.not.push(Schema { value: not, ..schema });
         }
         // Equal references of the two documents may lead to different schemas, so the text names the side.
@@ -302,9 +385,12 @@ impl<'a> Narrowing<'_, 'a> {
             let keyword = members.get(key);
             keyword.is_some_and(|keyword| repeats_format(key, keyword, schema.value))
         };
-        branch
-            .opaque
-            .extend(CONSTRAINTS.iter().filter_map(|key| text(key)));
+        branch.opaque.extend(
+            CONSTRAINTS
+                .iter()
+                .filter(|key| !says_nothing(members, key))
+                .filter_map(|key| text(key)),
+        );
         branch.representation.extend(
             REPRESENTATION
                 .iter()
@@ -369,132 +455,4 @@ impl<'a> Narrowing<'_, 'a> {
         }
         Some(())
     }
-}
-
-fn push<'a>(schemas: &mut Vec<Schema<'a>>, schema: Schema<'a>) {
-    if !schemas.contains(&schema) && !schema.is_anything() {
-        schemas.push(schema);
-    }
-}
-
-/// Checks whether an `OpenAPI` type includes values of a JSON type; `None` for an unknown type.
-fn has_type(kind: Kind, name: &str) -> Option<bool> {
-    let named = match name {
-        "null" => Kind::Null,
-        "boolean" => Kind::Boolean,
-        "integer" | "number" => Kind::Number,
-        "string" => Kind::String,
-        "array" => Kind::Array,
-        "object" => Kind::Object,
-        _ => return None,
-    };
-    Some(kind == named)
-}
-
-/// The value of a flag, treating an absent flag as false; `None` if it is not boolean.
-fn flag(members: &Map<String, Value>, key: &str) -> Option<bool> {
-    members.get(key).map_or(Some(false), Value::as_bool)
-}
-
-/// The entries of a list, treating an absent list as empty; `None` if the value is not a list.
-fn list<'a>(members: &'a Map<String, Value>, key: &str) -> Option<&'a [Value]> {
-    members
-        .get(key)
-        .map_or(Some([].as_slice()), |list| list.as_array().map(Vec::as_slice))
-}
-
-/// Checks whether two values are equal, numbers by their value.
-pub(super) fn same(left: &Value, right: &Value) -> bool {
-    match (left, right) {
-        (Value::Number(_), Value::Number(_)) => match (Decimal::of(left), Decimal::of(right)) {
-            (Some(left), Some(right)) => left.compare(right).is_eq(),
-            _ => left == right,
-        },
-        (Value::Array(left), Value::Array(right)) => {
-            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(left, right))
-        }
-        (Value::Object(left), Value::Object(right)) => {
-            let is_in_both =
-                |(key, value): (&String, &Value)| right.get(key).is_some_and(|other| same(value, other));
-            left.len() == right.len() && left.iter().all(is_in_both)
-        }
-        _ => left == right,
-    }
-}
-
-fn numbers<'a>(branch: &mut Branch<'a>, members: &'a Map<String, Value>, is_whole: bool) -> Option<()> {
-    branch.is_whole |= is_whole;
-    let number = |key: &str| match members.get(key) {
-        None => Some(None),
-        Some(value) => Decimal::of(value).map(Some),
-    };
-    if let Some(at) = number("minimum")? {
-        let is_exclusive = flag(members, "exclusiveMinimum")?;
-        Branch::raise(&mut branch.minimum, Bound { at, is_exclusive });
-    }
-    if let Some(at) = number("maximum")? {
-        let is_exclusive = flag(members, "exclusiveMaximum")?;
-        let bound = Bound { at, is_exclusive }.negated();
-        Branch::raise(&mut branch.negated_maximum, bound);
-    }
-    branch.multiples.extend(number("multipleOf")?);
-    match members.get("format").map(|format| format.as_str()) {
-        Some(Some(format @ ("int32" | "int64"))) if is_whole => {
-            let (least, most) = match format {
-                "int32" => (i32::MIN.into(), i32::MAX.into()),
-                _ => (i64::MIN, i64::MAX),
-            };
-            let bound = |at: i64| Bound {
-                at: Decimal::whole(at.into()),
-                is_exclusive: false,
-            };
-            Branch::raise(&mut branch.minimum, bound(least));
-            Branch::raise(&mut branch.negated_maximum, bound(most).negated());
-        }
-        Some(Some(format)) => {
-            branch.formats.insert(format);
-        }
-        Some(None) => return None,
-        None => {}
-    }
-    Some(())
-}
-
-fn strings<'a>(branch: &mut Branch<'a>, members: &'a Map<String, Value>) -> Option<()> {
-    counts(branch, members, "minLength", "maxLength")?;
-    if let Some(pattern) = members.get("pattern") {
-        branch.patterns.insert(pattern.as_str()?);
-    }
-    if let Some(format) = members.get("format") {
-        // Tools hide passwords; their values are any strings.
-        branch
-            .formats
-            .extend(Some(format.as_str()?).filter(|format| *format != "password"));
-    }
-    Some(())
-}
-
-fn counts(branch: &mut Branch<'_>, members: &Map<String, Value>, least: &str, most: &str) -> Option<()> {
-    let count = |key: &str| match members.get(key) {
-        None => Some(None),
-        Some(value) => {
-            let number = Decimal::of(value).filter(|number| number.is_whole())?;
-            u64::try_from(number.floor()).ok().map(Some)
-        }
-    };
-    if let Some(limit) = count(least)? {
-        branch.least = branch.least.max(limit);
-    }
-    if let Some(limit) = count(most)? {
-        branch.most = Some(branch.most.map_or(limit, |most| most.min(limit)));
-    }
-    Some(())
-}
-
-/// Names that two objects declare, without repetition.
-pub(super) fn names<'a, T>(left: &BTreeMap<&'a str, T>, right: &BTreeMap<&'a str, T>) -> Vec<&'a str> {
-    let mut names: Vec<&'a str> = left.keys().chain(right.keys()).copied().collect();
-    names.sort_unstable();
-    names.dedup();
-    names
 }

@@ -1,11 +1,22 @@
 //! State of proofs: the schemas of two documents, and the answers so far.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    rc::Rc,
+};
 
 use serde_json::Value;
 
-use super::lower::Lowering;
-use crate::level::Direction;
+use super::{lower::Lowering, pattern::Pattern};
+use crate::level::{Direction, Encoding};
+
+/// A document whose schemas are compared.
+#[derive(Clone, Copy)]
+pub(crate) struct Root<'a> {
+    pub value: &'a Value,
+    /// `nullable` adds null, also beside a composition.
+    pub has_null_type: bool,
+}
 
 /// Mode of an inclusion question.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -31,17 +42,18 @@ pub(crate) struct Prover<'a> {
     pub(super) unproven: HashSet<Question>,
     /// Questions in progress.
     pub(super) open: HashSet<Question>,
-    pub(super) patterns: HashMap<&'a str, Option<regress::Regex>>,
+    pub(super) patterns: HashMap<&'a str, Rc<Pattern>>,
     /// Remaining steps for the current question.
     pub(super) fuel: usize,
     /// True if formats are evaluated.
     pub(super) knows_formats: bool,
     /// Levels of the evaluation in progress.
     pub(super) level: usize,
+    pub(super) encoding: Encoding,
 }
 
 impl<'a> Prover<'a> {
-    pub(crate) fn new(documents: [&'a Value; 2], direction: Direction) -> Self {
+    pub(crate) fn new(documents: [Root<'a>; 2], direction: Direction, encoding: Encoding) -> Self {
         Self {
             lowering: Lowering::new(documents, direction),
             proven: HashSet::new(),
@@ -52,6 +64,12 @@ impl<'a> Prover<'a> {
             fuel: 0,
             knows_formats: true,
             level: 0,
+            encoding,
         }
+    }
+
+    pub(super) fn pattern(&mut self, pattern: &'a str) -> Rc<Pattern> {
+        let new = || Rc::new(Pattern::new(pattern));
+        Rc::clone(self.patterns.entry(pattern).or_insert_with(new))
     }
 }

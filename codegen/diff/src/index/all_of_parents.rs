@@ -61,7 +61,7 @@ struct Merged {
     declares: bool,
     requires: bool,
     /// True if a part restricts undeclared properties, or if its discriminator accepts the parent as an
-    /// alternative. Then the part that declares a property matters.
+    /// alternative. In these cases, it matters which part declares a property.
     is_unclear: bool,
 }
 

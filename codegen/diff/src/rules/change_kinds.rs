@@ -130,6 +130,8 @@ rules! {
         meaning: Any("A success may have one more status. A client that expects exactly the old one fails.") }
     SuccessStatusRemoved: { id: Fixed("response-success-status-removed"), level: Any(Breaking),
         meaning: Any("A success no longer has this status.") }
+    StatusRangeChanged: { id: Fixed("response-status-range-changed"), level: Any(Info),
+        meaning: Any("A range of statuses and one that it covers replace each other.") }
     FailureStatusAdded: { id: Fixed("response-non-success-status-added"), level: Any(Info),
         meaning: Any("One more failure is documented.") }
     FailureStatusRemoved: { id: Fixed("response-non-success-status-removed"), level: Any(Info),
@@ -415,7 +417,9 @@ rules! {
     ServerOrderChanged: { id: Fixed("server-order-changed"), level: Any(Warning),
         meaning: Any("The order of the URLs changed. Many clients use the first.") }
     ServerVariablesChanged: { id: Fixed("server-variables-changed"), level: Any(Breaking),
-        meaning: Any("The variable parts of a URL changed.") }
+        meaning: Any("The default of a variable part of a URL changed, or some of its values are gone.") }
+    ServerVariablesWidened: { id: Fixed("server-variables-widened"), level: Any(Info),
+        meaning: Any("The variable parts of a URL have more values.") }
     SecurityAdded: { id: Fixed("api-security-added"), level: Any(Breaking),
         meaning: Any("The operation requires other credentials. Calls without them are rejected.") }
     SecurityAlternativeAdded: { id: Fixed("api-security-alternative-added"), level: Any(Info),

@@ -1,4 +1,4 @@
-//! Serves one generator request, for tests with documents that can crash the generator.
+//! Runs the generator for one request, so that tests survive documents that crash it.
 
 use std::process::ExitCode;
 

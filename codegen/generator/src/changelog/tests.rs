@@ -2,7 +2,7 @@ use super::*;
 use funnelflux_diff as diff;
 use funnelflux_openapi::{Source, read};
 
-/// Compares two documents of which each has these components and operations.
+/// Compares two documents that have these members.
 fn compare(old: &str, new: &str) -> Report {
     let document = |rest: &str| {
         let text = format!(r#"{{"openapi":"3.0.3","info":{{"title":"a","version":"1"}},{rest}}}"#);

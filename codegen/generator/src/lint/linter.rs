@@ -49,8 +49,8 @@ impl<'a> Linter<'a> {
         diagnostic.fix(rule.fix)
     }
 
-    /// Returns the object that is the value or the target of its reference, with its pointer; `None` if the
-    /// reference leads nowhere.
+    /// Returns an object and its pointer: the value itself or, if it is a reference, the target. `None` if
+    /// the reference leads nowhere.
     pub(super) fn resolve_at(&self, pointer: &Pointer, value: &'a Value) -> Option<(PointerBuf, &'a Object)> {
         let (pointer, value) = references::resolve(self.document.value(), pointer, value);
         let object = value

@@ -1,5 +1,6 @@
-//! Lint: a located diagnostic for each construct that would make the generator panic, choose a wrong type, or
-//! emit code that does not compile, unless a rule of `transform` repairs it. [`rules`] lists them.
+//! Lint reports each construct that would make the generator panic, choose a wrong type, or emit code that
+//! does not compile. Constructs that a rule of `transform` repairs are not reported. [`rules`] lists the
+//! rules of lint.
 
 mod linter;
 mod names;
@@ -24,8 +25,7 @@ use funnelflux_openapi::{
 use linter::{Linter, Object};
 pub use rules::{LintRule, rules};
 
-/// Reports the constructs of an `OpenAPI` 3.0 document with overlays applied that the generator does not
-/// support.
+/// Reports the constructs of an effective document that the generator does not support.
 #[must_use]
 pub fn lint(document: &Document) -> Diagnostics {
     let references = References::new(document.value());
@@ -48,7 +48,8 @@ pub fn lint(document: &Document) -> Diagnostics {
     diagnostics
 }
 
-/// Reports only names that several types would share, because rules create further named schemas.
+/// Reports only names that several types would share. Runs after `transform`, whose rules create named
+/// schemas.
 pub(crate) fn names(document: &Document) -> Diagnostics {
     let mut linter = Linter::new(document);
     linter.names();
@@ -65,7 +66,7 @@ fn name_operations(diagnostics: Diagnostics, references: &References<'_>) -> Dia
         return diagnostics;
     }
     let usages = Usages::new(references);
-    // All diagnostics on a component have the same users, and there may be many.
+    // Many diagnostics may be about the same component, so its operations are looked up once.
     let mut known: HashMap<&Pointer, Vec<String>> = HashMap::new();
     let named = diagnostics.into_iter().map(|diagnostic| {
         if !diagnostic.pointer.starts_with(components) {
@@ -109,7 +110,7 @@ impl Visitor for Linter<'_> {
                 self.report(&rules::STRUCTURE, pointer, message);
             }
             ObjectKind::Callback => {
-                // The generator's parser reads them as path items.
+                // The generator's parser reads extensions here as path items.
                 let extensions = object.iter().filter(|(key, _)| key.starts_with("x-"));
                 for (key, _) in extensions.filter(|(_, value)| !value.is_object()) {
                     let place = pointer.with_trailing_token(key);
@@ -157,7 +158,7 @@ impl Visitor for Linter<'_> {
     }
 }
 
-/// Keys other than annotations on which no type depends.
+/// Keys that do not affect types, other than annotations.
 const DOCUMENTATION: &[&str] = &[
     "termsOfService",
     "contact",

@@ -1,4 +1,4 @@
-//! Names in the document that become the same Rust name.
+//! Reports names in the document that become the same Rust name.
 
 use std::collections::HashMap;
 
@@ -94,7 +94,7 @@ impl<'a> Linter<'a> {
         if needs_name(schema) {
             match &title {
                 Some(title) => self.title(place, schema, title, names),
-                // A rule of `transform` makes an inline enumeration a component with a name.
+                // A rule of `transform` turns an inline enumeration into a named component.
                 None if schema.contains_key("enum") => {}
                 None => {
                     if let Some((component, _)) = names.components.get(derived) {
@@ -182,7 +182,7 @@ fn needs_name(schema: &Object) -> bool {
                 .any(|key| schema.contains_key(*key)))
 }
 
-/// Returns true if a part of an `allOf` contributes to a type.
+/// Returns true if a part of an `allOf` makes the generator create a type.
 fn makes_type(part: &Value) -> bool {
     part.as_object().is_some_and(|part| {
         is_composed(part) || ["$ref", "properties"].iter().any(|key| part.contains_key(*key))

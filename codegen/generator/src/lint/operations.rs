@@ -17,7 +17,7 @@ use funnelflux_openapi::{
 /// Names of arguments and variables in every generated method.
 const TAKEN: &[&str] = &["body", "header_map"];
 
-/// Returns `true` for a character that no address may contain.
+/// Returns `true` for a character that a URL must not contain.
 fn is_excluded(character: char) -> bool {
     character.is_control() || character.is_whitespace() || "\"<>\\^`|".contains(character)
 }
@@ -26,7 +26,7 @@ fn is_excluded(character: char) -> bool {
 struct Parameter<'a> {
     name: &'a str,
     place: &'a str,
-    /// Pointer to the entry in the list of the operation or path.
+    /// Pointer to the entry in the parameter list of the operation or path.
     listed: PointerBuf,
     /// Pointer to the definition.
     defined: PointerBuf,
@@ -212,7 +212,7 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// Checks parameters that are defined in the list of an operation or path.
+    /// Checks parameters that an operation or path defines itself, without a reference.
     fn inline_parameters(&mut self, parameters: &[Parameter<'a>]) {
         for parameter in parameters {
             if parameter.listed == parameter.defined {

@@ -94,7 +94,7 @@ impl Linter<'_> {
     }
 }
 
-/// Returns true if references of a component, direct or in its compositions, lead back to it.
+/// Returns true if a component refers to itself, directly or through compositions.
 fn leads_to_itself(references: &References<'_>, component: &Pointer) -> bool {
     let is_composition = |part: &Pointer| {
         part.tokens()

@@ -13,7 +13,7 @@ pub struct LintRule {
     pub severity: Severity,
     /// The construct that it reports.
     pub summary: &'static str,
-    /// Treatment of the construct by the generator. Measured on progenitor 0.15.1 unless noted otherwise.
+    /// Behaviour of the generator for the construct, tested with progenitor 0.15.1 unless noted otherwise.
     pub generator: &'static str,
     /// Advice on the construct.
     pub fix: &'static str,

@@ -13,7 +13,7 @@ use funnelflux_openapi::pointer::Pointer;
 
 const TYPES: &[&str] = &["string", "number", "integer", "boolean", "array", "object"];
 
-/// Checks whether a value has a type of `OpenAPI`; an unknown type has every value.
+/// Checks whether a value has an `OpenAPI` type. Every value has an unknown type.
 fn has_type(value: &Value, kind: &str) -> bool {
     match kind {
         "string" => value.is_string(),
@@ -221,7 +221,7 @@ impl<'a> Linter<'a> {
                 continue;
             }
             let place = pointer.with_trailing_token(key);
-            // Borrowed from the document, so that `self` stays available for reports.
+            // These are borrowed from the document, so that `self` can be borrowed for reports.
             let variants = self
                 .document
                 .get(&place)
@@ -278,7 +278,7 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// Returns a property that has a fixed value in each variant.
+    /// Returns a property that has a fixed value in the first variant.
     fn common_tag(&self, variants: &[Option<&'a Object>]) -> Option<String> {
         let first = variants.first().copied().flatten()?;
         let properties = first.get("properties")?.as_object()?;
@@ -384,7 +384,7 @@ fn contradict(left: &Value, right: &Value) -> bool {
     }
 }
 
-/// Returns true if a schema is part of a composition, which may define the properties that it requires.
+/// Returns true if a schema is part of a composition. Other parts may define the properties that it requires.
 fn is_part(pointer: &Pointer) -> bool {
     let key = pointer.parent().and_then(Pointer::back);
     key.is_some_and(|key| COMPOSITIONS.contains(&key.encoded()))

@@ -12,7 +12,7 @@ use funnelflux_openapi::{
     pointer::{Pointer, PointerBuf},
 };
 
-/// A list of alternative requirements, and the operations that have it.
+/// A list of alternative requirements, and the operations with this list.
 struct Requirements<'a> {
     pointer: PointerBuf,
     list: &'a Value,
@@ -79,8 +79,8 @@ impl<'a> Linter<'a> {
         found
     }
 
-    /// Returns true if a bearer token meets all requirements of an alternative. An undefined scheme counts
-    /// as met.
+    /// Returns true if a bearer token meets all requirements of an alternative. An undefined scheme requires
+    /// nothing.
     fn is_met(&self, alternative: &Object) -> bool {
         alternative
             .keys()

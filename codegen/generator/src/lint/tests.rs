@@ -1,4 +1,4 @@
-//! Each lint rule has a document that breaks it and a diagnostic with a fix.
+//! For each lint rule, a document violates the rule, and the diagnostic has a fix.
 
 use std::fmt::Write as _;
 
@@ -50,8 +50,8 @@ fn constructs_that_transform_repairs_are_not_reported() {
 #[test]
 fn our_document_has_no_diagnostics() {
     let document = read::read(Source {
-        name: "spec/upstream.json",
-        text: include_str!("../../../../spec/upstream.json"),
+        name: "offer-sources.json",
+        text: include_str!("../../tests/documents/offer-sources.json"),
     })
     .unwrap();
     let diagnostics = lint::lint(&document);

@@ -1,4 +1,4 @@
-//! The typed parse of the document that the generator makes, and the place of its failure.
+//! Locates failures of the generator's typed parser.
 
 use openapiv3::{
     Components, Header, Info, MediaType, OpenAPI, Operation, Parameter, PathItem, ReferenceOr, RequestBody,
@@ -12,9 +12,11 @@ use funnelflux_openapi::{
     pointer::{Pointer, PointerBuf},
 };
 
-/// Returns the innermost value that the parser refuses, and its message; `None` if it accepts all.
+/// Returns the innermost value that the parser rejects, and its message; `None` if the parser accepts the
+/// document.
 ///
-/// The parser buffers values and so does not know its own position. Each object is parsed alone instead.
+/// The parser buffers values and therefore does not know its position. To find it, each object is parsed
+/// alone.
 pub(super) fn failure(document: &Value) -> Option<(PointerBuf, String)> {
     let message = parse::<OpenAPI>(document)?;
     let mut innermost = Innermost {
@@ -47,7 +49,7 @@ struct Innermost {
 
 impl Visitor for Innermost {
     fn object(&mut self, kind: ObjectKind, pointer: &Pointer, object: &Map<String, Value>) {
-        // Outer objects come first: each refused object inside of the current one is nearer to the cause.
+        // Outer objects come first, so a rejected object inside the current result is nearer to the cause.
         if pointer.starts_with(&self.pointer)
             && let Some(message) = refusal(kind, &Value::Object(object.clone()))
         {
@@ -64,7 +66,7 @@ impl Visitor for Innermost {
     fn unknown(&mut self, _: ObjectKind, _: &Pointer, _: &str) {}
 }
 
-/// Returns the message of the parser if it refuses an object.
+/// Returns the parser's message if it rejects an object.
 fn refusal(kind: ObjectKind, value: &Value) -> Option<String> {
     match kind {
         ObjectKind::Document => parse::<OpenAPI>(value),

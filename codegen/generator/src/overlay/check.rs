@@ -20,7 +20,7 @@ pub(super) struct CheckedAction<'a> {
     pub(super) reason: &'a str,
     pub(super) evidence: Option<&'a Value>,
     pub(super) effect: CheckedEffect<'a>,
-    /// The overlay has version 1.0, which can target objects and arrays only.
+    /// True for version 1.0, in which an action can target only objects and arrays.
     pub(super) only_containers: bool,
 }
 
@@ -30,7 +30,7 @@ pub(super) enum CheckedEffect<'a> {
     Copy(JsonPath),
 }
 
-/// Checks an overlay that applies to the document with the name `document`, and returns its valid actions.
+/// Checks an overlay for the document named `document`, and returns its valid actions.
 pub(super) fn check<'a>(
     overlay: &'a Document,
     document: &str,

@@ -1,4 +1,4 @@
-//! Document changes that keep the location of each value.
+//! Changes a document and keeps the location of each value.
 
 use std::{cmp::Ordering, collections::HashSet};
 
@@ -21,7 +21,7 @@ pub(super) struct Editor {
 pub(super) struct Origin<'a> {
     pub(super) overlay: &'a Document,
     pub(super) pointer: PointerBuf,
-    /// Parts of the value have locations of their own; the parts of a copy do not.
+    /// True if the parts of the value have their own locations; the parts of a copy do not.
     pub(super) deep: bool,
 }
 
@@ -64,8 +64,8 @@ impl Editor {
         remove(&mut self.value, &mut self.provenance, targets);
     }
 
-    /// Merges a value into each target. Returns, for each target, whether it changed or why the value does
-    /// not fit.
+    /// Merges a value into each target. For each target, returns true if it changed, or the reason why the
+    /// value does not fit.
     pub(super) fn update(
         &mut self,
         targets: &[PointerBuf],
@@ -111,7 +111,7 @@ fn misfit(value: &Value, update: &Value, only_containers: bool) -> Option<String
 }
 
 /// Merges by the rules of the Overlay specification: objects member by member, arrays by appending,
-/// everything else by replacing. Returns whether anything changed.
+/// everything else by replacing. Returns true if anything changed.
 fn merge(
     value: &mut Value,
     update: &Value,
@@ -154,9 +154,9 @@ fn merge(
     }
 }
 
-/// Removes members and items. The others keep their order and locations.
+/// Removes members and items. The remaining members and items keep their order and locations.
 pub(crate) fn remove(value: &mut Value, provenance: &mut Provenance, targets: &[PointerBuf]) {
-    // In reverse order, so that indexes stay valid.
+    // Later items are removed first, so that indexes stay valid.
     let mut targets: Vec<&PointerBuf> = targets.iter().collect();
     targets.sort_by(|left, right| document_order(right, left));
     for target in targets {

@@ -1,5 +1,4 @@
-//! Overlay: applies our deviations from the vendor's document, written as `OpenAPI` Overlay 1.0 or 1.1
-//! actions.
+//! Applies our deviations from the vendor's document, which are written as `OpenAPI` Overlays (1.0 or 1.1).
 //!
 //! An action that matches nothing is an error at its line, so overlays cannot go stale. An action without a
 //! reason (`description`) is also an error. JSONPath (RFC 9535) comes from `serde_json_path`. The crate
@@ -9,6 +8,7 @@
 
 mod check;
 mod edit;
+mod trim;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -18,15 +18,16 @@ use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Location, Severity, 
 use check::{CheckedAction, CheckedEffect};
 pub(crate) use edit::remove;
 use edit::{Editor, Origin};
+pub use trim::{Trimmed, trim};
 
 /// A document with its overlays applied.
 #[derive(Debug)]
 pub struct Applied {
     /// The effective document.
     pub document: Document,
-    /// The actions in their order.
+    /// The actions in the order in which they were applied.
     pub actions: Vec<Action>,
-    /// Warnings and notices, such as on an action that changed nothing.
+    /// Warnings and notices, such as a warning for an action that changed nothing.
     pub notices: Diagnostics,
 }
 
@@ -37,14 +38,14 @@ pub struct Action {
     pub location: Location,
     /// JSONPath of the targets.
     pub target: String,
-    /// Reason for the deviation, in the action's own words.
+    /// Reason for the deviation, from the action's `description`.
     pub reason: String,
     /// Evidence of the action (`x-evidence`), if given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Value>,
     /// Kind of change.
     pub effect: Effect,
-    /// Number of values that its target matched.
+    /// Number of values that the target matched.
     pub matches: usize,
     /// True if the action changed the document.
     pub changed: bool,
@@ -62,7 +63,7 @@ pub enum Effect {
     Copy,
 }
 
-/// Reads overlays. Their warnings are reported by [`apply`].
+/// Reads overlays. [`apply`] reports their warnings.
 ///
 /// # Errors
 /// Located diagnostics for each text that is neither YAML nor JSON.
@@ -94,7 +95,7 @@ pub fn apply(document: Document, overlays: &[Document]) -> Result<Applied, Diagn
             match act(&mut editor, overlay, &action) {
                 Ok(applied) => {
                     if !applied.changed {
-                        diagnostics.push(needless(overlay, &action));
+                        diagnostics.push(redundant(overlay, &action));
                     }
                     actions.push(applied);
                 }
@@ -194,7 +195,7 @@ fn act(editor: &mut Editor, overlay: &Document, action: &CheckedAction<'_>) -> R
     })
 }
 
-fn needless(overlay: &Document, action: &CheckedAction<'_>) -> Diagnostic {
+fn redundant(overlay: &Document, action: &CheckedAction<'_>) -> Diagnostic {
     let message = format!(
         "the action on `{}` changes nothing: the document already has its result",
         action.target
@@ -203,7 +204,7 @@ fn needless(overlay: &Document, action: &CheckedAction<'_>) -> Diagnostic {
         .diagnostic(
             Severity::Warning,
             Stage::Overlay,
-            "needless",
+            "redundant",
             &*action.pointer,
             message,
         )

@@ -1,4 +1,4 @@
-//! Overlays are applied as specified, keep locations in both directions, and cannot go stale.
+//! Overlays are applied as specified, locations stay correct, and stale overlays are reported.
 
 use serde_json::json;
 

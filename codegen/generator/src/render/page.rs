@@ -40,7 +40,7 @@ impl Page {
     }
 }
 
-/// Formats an item, with an empty line between the functions of an implementation.
+/// Formats an item, with empty lines between the functions of an `impl` block.
 fn pretty(item: Item) -> String {
     let text = prettyplease::unparse(&syn::File {
         shebang: None,

@@ -372,7 +372,7 @@ fn label(tag: &Tag) -> &'static str {
     if tag.inferred { "**Inferred.** " } else { "" }
 }
 
-/// Documents the handle: purpose, evidence, example.
+/// Renders the documentation of the handle: purpose, evidence, example.
 fn documentation(tag: &Tag, resource: &Resource) -> String {
     let Resource { handle, words, .. } = resource;
     let mut paragraphs = vec![format!(

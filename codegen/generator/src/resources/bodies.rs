@@ -30,10 +30,10 @@ pub struct Entries {
 /// Values of the action that treats children.
 const ACTIONS: [&str; 3] = ["cascade", "move", "orphan"];
 
-/// Reads the format of a request that lists assets, and the property of a category if that is wanted.
+/// Reads the format of a request that lists assets and, on request, the property with the category.
 ///
 /// # Errors
-/// The reason for which the request does not fit.
+/// The reason why the request does not fit.
 pub(super) fn entries(
     source: &Document,
     operation: &Operation,
@@ -147,7 +147,7 @@ pub(super) fn body_schema<'a>(source: &'a Document, operation: &Operation) -> Op
     Some(resolve(source, media.get("schema")?))
 }
 
-/// Follows a reference, also one that is the only part of an `allOf`.
+/// Follows a reference, even if it is the only part of an `allOf`.
 pub(super) fn resolve<'a>(source: &'a Document, schema: &'a Value) -> &'a Value {
     let schema = references::resolve(source.value(), Pointer::root(), schema).1;
     match schema.get("allOf").and_then(Value::as_array).map(Vec::as_slice) {

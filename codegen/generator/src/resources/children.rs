@@ -10,21 +10,21 @@ use super::server_managed::extension;
 /// Children of the assets of a resource.
 #[derive(Debug)]
 pub struct Children {
-    /// Module of their group.
+    /// Module of the children's group.
     pub module: Ident,
-    /// Cargo feature of their group, if it is another group.
+    /// Cargo feature of the children's group; `None` if it is the parent's group.
     pub feature: Option<String>,
     /// Kind of the children.
     pub kind: Ident,
-    /// Static of the operation that lists them.
+    /// Static of the operation that lists the children.
     pub list: Ident,
-    /// Query of the list.
+    /// Query parameters of this operation.
     pub query: Vec<(String, String)>,
-    /// `true` if a row of the list names the parent.
+    /// `true` if a row of the list contains the ID of the parent.
     pub in_rows: bool,
     /// Pointer to the ID in a row.
     pub id: String,
-    /// Pointers to the parent.
+    /// Pointers to the ID of the parent.
     pub properties: Vec<String>,
 }
 

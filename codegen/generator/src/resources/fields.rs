@@ -72,7 +72,7 @@ impl<'a> Fields<'a> {
         self.all.iter().find(|field| field.name == name && !field.is_list)
     }
 
-    /// The field that holds the name of an asset.
+    /// The field with the name of an asset.
     pub(super) fn name(&self, singular: &str) -> Option<&Field> {
         let own = format!("{singular}_name");
         let named = |accepts: &dyn Fn(&str) -> bool| {
@@ -98,7 +98,7 @@ impl<'a> Fields<'a> {
 
     /// Expression of the summary of `value`: its status and its category.
     pub(super) fn summary(&self, value: &TokenStream, id_name: &str) -> TokenStream {
-        // A document may not know a field that the service sends.
+        // The service may send a field that the document does not declare.
         let unknown = |name: &str| {
             let extra = self.extra.as_ref();
             let unknown =
@@ -150,7 +150,7 @@ impl Field {
         path(&ident(&self.inner).unwrap_or_default())
     }
 
-    /// Returns `true` for a field of this type.
+    /// Returns `true` if the field has this type.
     pub(super) fn is(&self, name: &str) -> bool {
         ident(&self.inner).is_some_and(|inner| inner == name)
     }

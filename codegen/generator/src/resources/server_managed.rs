@@ -21,32 +21,38 @@ pub struct ServerManagedField {
 /// Change that the service makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServerBehavior {
-    /// It sets the value and ignores the one that is sent.
+    /// The service sets the value, and ignores the value that is sent.
     ReadOnly,
-    /// It removes surrounding spaces.
+    /// The service removes surrounding spaces.
     Trimmed,
-    /// The property is an older name of this one.
+    /// The property is an older name of the property at this pointer.
     AliasOf(String),
-    /// It applies a default and a maximum.
+    /// The service applies a default and a maximum.
     Capped {
         /// Value of an absent property.
         default: u64,
         /// Greatest value.
         maximum: u64,
     },
-    /// It hides the value. This property says whether there is one.
+    /// The service hides the value. Another property states whether there is a value.
     Secret {
-        /// JSON pointer.
+        /// JSON pointer to the other property.
         flag: String,
     },
 }
 
-/// Reads the fields that the tag lists (`x-server-managed`), and those that the schema marks as read-only.
+/// Reads the fields that the tag lists (`x-server-managed`), and the fields that the schema marks as
+/// read-only.
 pub(super) fn fields(source: &Document, tag: &str, asset: Option<&Value>) -> Vec<ServerManagedField> {
     let listed = extension(source, tag, "x-server-managed");
     let mut fields: Vec<ServerManagedField> = listed.filter_map(field).collect();
     if let Some(asset) = asset {
+        let listed = fields.len();
         read_only(source, asset, "", DEPTH, &mut fields);
+        // The order of a schema's properties must not change the generated code.
+        if let Some(of_schema) = fields.get_mut(listed..) {
+            of_schema.sort_by(|one, other| one.property.cmp(&other.property));
+        }
     }
     fields
 }

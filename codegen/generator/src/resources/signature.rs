@@ -39,7 +39,7 @@ impl Signature {
         }
     }
 
-    /// Values of all arguments: `given` for the argument of that name, `None` for optional ones.
+    /// Values of all arguments: from `given` by name, or else `None` for an optional argument.
     fn call(&self, given: &[(String, TokenStream)]) -> Option<Vec<TokenStream>> {
         let arguments = self.arguments.iter().map(|(name, ty)| {
             let value = given
@@ -56,7 +56,7 @@ impl Signature {
         arguments.collect()
     }
 
-    /// The type of an argument behind its reference.
+    /// The type of an argument without its reference.
     fn referenced(&self, name: &str) -> Option<&Type> {
         let (_, ty) = self.arguments.iter().find(|(argument, _)| argument == name)?;
         match argument_of(ty, "Option").unwrap_or(ty) {
@@ -82,7 +82,7 @@ impl Signature {
         let (asset, field) = unwrap(&self.returns)?;
         let method = &self.method;
         let call = match &field {
-            // An absent asset is not found, which only a response without wrapper can say.
+            // A wrapper whose list or option is empty could not report a missing asset.
             Some(field) if field.is_list || field.is_option => return None,
             Some(field) => {
                 let arguments = self.call(&[(argument, quote!(id))])?;
@@ -98,7 +98,7 @@ impl Signature {
         Some((call, id, asset))
     }
 
-    /// The function that finds many assets. `unwrap` looks for a list inside of a response.
+    /// The function that finds several assets. `unwrap` looks for a list in a response.
     pub(super) fn find_many(
         &self,
         operation: &Operation,
@@ -202,7 +202,7 @@ impl Signature {
     }
 }
 
-/// The query of a call for the assets of the first of these statuses that the operation knows.
+/// The query parameters that select the first of these statuses that the operation supports.
 pub(super) fn constant_query(
     operation: &Operation,
     enums: &[OpenEnum],
@@ -213,7 +213,8 @@ pub(super) fn constant_query(
     Some(given.into_iter().map(|(name, _, value)| (name, value)).collect())
 }
 
-/// The arguments that filter by status, each with its enumeration and one of these values.
+/// The arguments that filter by status. Each has its enumeration and the first of these values that the
+/// enumeration contains.
 ///
 /// `None` if another argument is required.
 fn statuses(

@@ -40,7 +40,7 @@ impl VisitMut for OnePerLine {
         let (documentation, others): (Vec<_>, Vec<_>) = std::mem::take(attributes)
             .into_iter()
             .partition(|attribute| text_of(attribute).is_some());
-        // Together they are one text: a code block may span several.
+        // The attributes are joined to one text, because a code block may span several of them.
         let old: Vec<String> = documentation.iter().filter_map(text_of).collect();
         let text: Vec<&str> = old
             .iter()

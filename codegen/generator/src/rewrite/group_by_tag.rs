@@ -16,7 +16,7 @@ use super::{
 pub struct Items {
     /// Tags in the order of the document.
     pub tags: Vec<TagItems>,
-    /// Types that several tags use, or none.
+    /// Types that several tags use, or that no tag uses.
     pub shared: Vec<TypeItem>,
     /// Types of IDs.
     pub ids: Vec<IdType>,
@@ -44,6 +44,8 @@ pub enum TypeItem {
         name: String,
         /// The type, then its implementations.
         items: Vec<Item>,
+        /// JSON names of the fields whose types are inferred.
+        inferred: BTreeSet<String>,
     },
 }
 
@@ -60,13 +62,13 @@ impl TypeItem {
 
 /// Users of each type.
 struct Owners {
-    /// By type: positions of the tags whose operations reach it.
+    /// For each type, the positions of the tags whose operations use it.
     tags: BTreeMap<String, BTreeSet<usize>>,
-    /// Types that no operation reaches, and all that they consist of.
+    /// Types that no operation uses, and all types that these types contain.
     unused: BTreeSet<String>,
 }
 
-/// Groups by tag: a type that the operations of a single tag reach belongs to it.
+/// Groups methods and types by tag. A type belongs to a tag if only operations of this tag use the type.
 pub(super) fn group(types: Vec<Item>, methods: Vec<ImplItemFn>, model: &ApiModel) -> Items {
     let mut groups: BTreeMap<String, Vec<Item>> = BTreeMap::new();
     for item in types {
@@ -96,7 +98,11 @@ pub(super) fn group(types: Vec<Item>, methods: Vec<ImplItemFn>, model: &ApiModel
     let mut tags: Vec<TagItems> = tags.collect();
     let owners = owners(&groups, &tags, model);
     let others = groups.into_iter();
-    let others = others.map(|(name, items)| TypeItem::Items { name, items });
+    let others = others.map(|(name, items)| TypeItem::Items {
+        inferred: model.inferred_fields.get(&name).cloned().unwrap_or_default(),
+        name,
+        items,
+    });
     let enums = model.enums.iter().cloned().map(TypeItem::Enum);
     let mut shared = Vec::new();
     for item in enums.chain(others) {

@@ -1,4 +1,4 @@
-//! Methods: the generator's methods use its client; ours build a call of the runtime.
+//! Rewrites methods: the generator's methods use its own client, but our methods build a call of the runtime.
 //!
 //! The signature provides the types; the model provides the names and formats of the arguments. The body must
 //! equal the expected body, because an unexpected statement would be lost.
@@ -194,7 +194,7 @@ fn success(method: &ImplItemFn) -> Result<Type, String> {
     Ok(success.clone())
 }
 
-/// Types other than enumerations and IDs whose values are sent in their `Display` form.
+/// Types whose values are sent as their `Display` text, other than enumerations and IDs.
 const VALUES: &[&str] = &[
     "bool", "f32", "f64", "i8", "i16", "i32", "i64", "str", "u8", "u16", "u32", "u64",
 ];
@@ -281,7 +281,7 @@ fn body(operation: &Operation, given: &Given) -> Result<(Type, TokenStream), Str
 
 /// Returns the body that the generator is expected to emit.
 fn expected(operation: &Operation, given: &[Given], success: &Type) -> Result<Block, String> {
-    // The generator renames its variables if arguments have the same names.
+    // If an argument has the name of one of the generator's variables, the generator renames the variable.
     let variable = |name: &str| {
         let mut name = name.to_owned();
         while given.iter().any(|given| given.name == name) {

@@ -1,7 +1,7 @@
-//! Named passes over the generator's code, for changes that no rule on the document can make.
+//! Named passes that change the generated code where no rule on the document could achieve the same.
 //!
-//! The table below gives order, reason, and whether a pass is expected to change the FunnelFlux document.
-//! Unsupported code is an error that names the operation or the type.
+//! The table below lists the passes in order, each with its reason and its expected effect on the FunnelFlux
+//! document. Unsupported code is an error that names the operation or the type.
 
 mod doc_comments;
 mod excerpt;
@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 
 pub use group_by_tag::{Items, TagItems, TypeItem};
 pub(crate) use mentions::mentioned;
-pub(crate) use serde_fields::{argument_of, is_extra, json_name};
+pub(crate) use serde_fields::{argument_of, is_extra, json_name, serde_items};
 
 use crate::{
     steps::{self, Expect, StageReport, Step},
@@ -47,8 +47,8 @@ fn passes<'a>() -> Vec<Step<State<'a>>> {
             "in a recursive type, the generator may make a `Box<Option<_>>` and send `null` if absent"),
         pass("collections-in-options", MayBeNoop, structs::collections_in_options,
             "the generator omits an empty list or map that it merged from parts, which no rule sees"),
-        pass("document-extra-fields", Work, structs::document_extra_fields,
-            "the generator does not document the map of unknown fields"),
+        pass("unknown-fields", Work, structs::unknown_fields,
+            "a map of values keeps neither all digits nor what a field cannot hold"),
         pass("document-fields", MayBeNoop, structs::document_fields,
             "the generator drops the descriptions of properties that it merges"),
         pass("document-variants", MayBeNoop, structs::document_variants,
@@ -69,7 +69,7 @@ fn passes<'a>() -> Vec<Step<State<'a>>> {
 /// Applies all passes.
 ///
 /// # Errors
-/// All unsupported code, located.
+/// Located diagnostics for all unsupported code.
 pub fn rewrite(
     file: syn::File,
     model: &ApiModel,

@@ -1,4 +1,4 @@
-//! Short paths.
+//! Shortens paths in the generated code.
 
 use syn::{
     Attribute, Meta, Path,
@@ -7,7 +7,7 @@ use syn::{
 
 use super::state::{State, declared, unsupported};
 
-/// Paths that the generator spells out although the name is in the prelude.
+/// Paths that the generator writes in full, although the prelude contains the names.
 const PRELUDE: &[&str] = &[
     "std::option::Option",
     "std::vec::Vec",
@@ -16,7 +16,7 @@ const PRELUDE: &[&str] = &[
     "std::convert::From",
 ];
 
-/// Names that generated files already use, so no schema may have them.
+/// Names that generated files already use, so that no type of a schema may have them.
 const RESERVED: &[&str] = &[
     "Option",
     "Some",

@@ -29,18 +29,19 @@ fn fields_of(item: &mut Item) -> Vec<&mut Field> {
     named.flatten().collect()
 }
 
-/// Documents the map of unknown fields.
-pub(super) fn document_extra_fields(state: &mut State<'_>) -> usize {
+/// Documents the map of unknown fields, and gives it our type.
+pub(super) fn unknown_fields(state: &mut State<'_>) -> usize {
     let mut count = 0;
     for field in fields(&mut state.types).filter(|field| serde_fields::is_extra(field)) {
         let text = "Unknown fields are kept unchanged.";
         field.attrs.splice(0..0, rustdoc::attributes(text));
+        field.ty = parse_quote!(crate::runtime::unknown_fields::UnknownFields);
         count += 1;
     }
     count
 }
 
-/// Turns every `Box<Option<_>>` into an `Option<Box<_>>` that is omitted when it is absent.
+/// Turns every `Box<Option<_>>` into an `Option<Box<_>>` that is not serialised if it is `None`.
 pub(super) fn boxes_in_options(state: &mut State<'_>) -> usize {
     let mut count = 0;
     for field in fields(&mut state.types) {
@@ -58,7 +59,7 @@ pub(super) fn boxes_in_options(state: &mut State<'_>) -> usize {
     count
 }
 
-/// Turns every list or map that is omitted when it is empty into an `Option`.
+/// Turns every list or map that is not serialised if it is empty into an `Option`.
 pub(super) fn collections_in_options(state: &mut State<'_>) -> usize {
     let mut count = 0;
     for field in fields(&mut state.types) {
@@ -109,8 +110,8 @@ pub(super) fn document_variants(state: &mut State<'_>) -> usize {
     count
 }
 
-/// Makes a null or absent list or map deserialise as empty. In untagged enums, absence distinguishes variants
-/// and remains an error.
+/// Deserialises a null or absent list or map as empty. In untagged enums, absence distinguishes variants and
+/// remains an error.
 pub(super) fn null_lists(state: &mut State<'_>) -> usize {
     let mut count = 0;
     for item in &mut state.types {
@@ -187,14 +188,14 @@ fn constructor(name: &syn::Ident, fields: &FieldsNamed) -> ItemImpl {
             continue;
         };
         if serde_fields::is_extra(field) {
-            values.push(parse_quote!(#ident: ::serde_json::Map::new()));
+            values.push(parse_quote!(#ident: crate::runtime::unknown_fields::UnknownFields::new()));
         } else if let Some(inner) = optional(field) {
             values.push(parse_quote!(#ident: None));
             setters.push(setter(ident, inner));
         } else {
             let argument = parse_quote!(#ident: impl Into<#ty>);
-            // The asset's own ID comes first: if the order depended on names, ID and name could be swapped
-            // unnoticed.
+            // The asset's own ID comes first. If the order depended on names, a renamed property could
+            // silently swap the ID and the name.
             if is_own_id(name, ty) {
                 arguments.insert(0, argument);
             } else {
@@ -231,7 +232,7 @@ fn is_own_id(name: &syn::Ident, ty: &Type) -> bool {
 }
 
 /// Returns the type inside the `Option` of a field that may be absent. A field that may be null but not
-/// absent is required.
+/// absent counts as required.
 fn optional(field: &syn::Field) -> Option<&Type> {
     let inner = serde_fields::argument_of(&field.ty, "Option")?;
     serde_fields::has_serde(&field.attrs, "skip_serializing_if").then_some(inner)

@@ -1,4 +1,4 @@
-//! Takes the generator's file apart: keeps types and methods, and drops its client.
+//! Splits the generator's file into types and methods, and drops its client.
 
 use syn::{ImplItem, Item, ItemImpl, ItemMod, Type};
 

@@ -1,7 +1,7 @@
 //! Code blocks of Markdown, found by the parser that rustdoc uses.
 //!
-//! Rustdoc runs a code block whose language it takes for Rust, and one without a language. A block of the
-//! language `text` is never run.
+//! Rustdoc runs a code block if it has no language, or a language that rustdoc treats as Rust. It never runs
+//! a block with the language `text`.
 
 use std::ops::Range;
 
@@ -60,7 +60,7 @@ pub(super) fn lines(text: &str) -> Vec<bool> {
 /// Turns each code block into a closed block of the language `text`.
 pub(super) fn as_text(text: &str) -> String {
     let mut changed = text.to_owned();
-    // From the last one, so that the ranges of the others stay right.
+    // The last block is replaced first, so that the ranges of the other blocks stay valid.
     for block in find(text).into_iter().rev() {
         let start = text.get(..block.range.start).unwrap_or_default();
         let line = start.rfind('\n').map_or(0, |end| end + 1);
@@ -83,7 +83,7 @@ pub(super) fn as_text(text: &str) -> String {
     }
 }
 
-/// Sets the language of a fenced block and closes it. `prefix` stands before the opening fence.
+/// Sets the language of a fenced block and closes it. `prefix` is the text before the opening fence.
 fn refenced(lines: &[&str], prefix: &str) -> String {
     let opening = lines.first().copied().unwrap_or_default();
     let bare = opening.get(prefix.len()..).unwrap_or_default().trim_start();
@@ -102,7 +102,7 @@ fn refenced(lines: &[&str], prefix: &str) -> String {
     out.join("\n")
 }
 
-/// Makes a fenced block of an indented one. `prefix` stands before the first line of code.
+/// Converts an indented block to a fenced block. `prefix` is the text before the first line of code.
 fn unindented(lines: &[&str], prefix: &str) -> String {
     /// Columns by which code is indented.
     const INDENTATION: usize = 4;
@@ -123,7 +123,7 @@ fn unindented(lines: &[&str], prefix: &str) -> String {
     out.join("\n")
 }
 
-/// Returns the prefix of later lines of a list item or quotation.
+/// Returns the prefix of the second and later lines of a list item or quotation.
 fn continued(prefix: &str) -> String {
     let blank = |character| match character {
         '>' | '\t' => character,

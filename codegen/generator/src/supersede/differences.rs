@@ -8,7 +8,8 @@ use super::inferred::{self, Inferred};
 use funnelflux_diff::{self as diff, Level};
 use funnelflux_openapi::{Document, operations::Operation};
 
-/// Lists the differences between each inferred operation and its match; `None` for an operation without one.
+/// Lists the differences between each inferred operation and its match; `None` for an operation without a
+/// match.
 pub(super) fn differences(
     inferred: &Inferred<'_>,
     matches: &[Option<&Operation<'_>>],
@@ -46,7 +47,7 @@ pub(super) fn differences(
         .collect()
 }
 
-/// Our operation with the vendor's success status, because statuses are never inferred.
+/// Returns our operation with the vendor's success status, because statuses are never inferred.
 fn with_status(our: &Value, their: &Value) -> Value {
     let success = |operation: &Value| {
         let responses = operation.get("responses")?.as_object()?;
@@ -62,8 +63,8 @@ fn with_status(our: &Value, their: &Value) -> Value {
     our
 }
 
-/// A document without descriptions, titles, operation IDs, tags and extensions, which are never inferred. In
-/// an object that is `named`, the keys are names, such as those of properties.
+/// Returns a document without descriptions, titles, operation IDs, tags and extensions, which are never
+/// inferred. If `named`, the keys of the object are names, such as names of properties.
 fn without_words(value: &Value, named: bool) -> Value {
     const WORDS: &[&str] = &[
         "description",

@@ -77,7 +77,7 @@ impl<'a> Inferred<'a> {
             .collect()
     }
 
-    /// The document's operation for each inferred one, if there is one.
+    /// Finds the vendor's operation for each inferred operation, if it exists.
     pub(super) fn matches<'b>(&self, theirs: &'b [Operation<'b>]) -> Vec<Option<&'b Operation<'b>>> {
         let key = |operation: &Operation<'a>| (operation.method, operation.path);
         let ours: BTreeSet<_> = self.operations.iter().map(|(_, our)| key(our)).collect();
@@ -122,7 +122,8 @@ fn title_of(operation: &Operation<'_>) -> String {
     title.unwrap_or_default().trim().to_lowercase()
 }
 
-/// A document with these operations, each at the path and method of a different operation, and these schemas.
+/// Builds a document with these schemas and operations. Each operation gets the path and method of the
+/// operation that it is paired with.
 pub(super) fn document<'a>(
     operations: impl Iterator<Item = (&'a Operation<'a>, Value)>,
     schemas: &Map<String, Value>,

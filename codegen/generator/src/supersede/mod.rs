@@ -1,10 +1,9 @@
-//! Supersede: compares the additions of our inferred overlays with the current contents of the vendor's
-//! document.
+//! Compares the additions of our inferred overlays with the vendor's current document.
 //!
 //! An inferred overlay (`x-inferred: true`) adds operations, schemas and tags that the vendor's document
-//! lacks. Once the document has one of them, the overlay's version is dropped in favour of the document's,
-//! and the comparison shows how good the inference was. Two operations are the same if method and path are
-//! equal. If only method, tag and title are equal, they are also the same, but the inferred path was wrong.
+//! lacks. When the document contains such a part, it supersedes the overlay's version, and the comparison
+//! shows whether the inference was right. Two operations are the same if method and path are equal. They are
+//! also the same if method, tag and title are equal; then the inferred path was wrong.
 
 mod differences;
 mod inferred;
@@ -28,7 +27,7 @@ use inferred::{Inferred, PartId, tag_of, used_schemas};
 /// The document, and the overlays without the inferred parts that the document now has.
 #[derive(Debug)]
 pub struct Superseded {
-    /// The document. Its tags whose operations are partly inferred are marked `x-undocumented`.
+    /// The document. Tags with inferred operations are marked `x-undocumented`.
     pub document: Document,
     /// The overlays without superseded parts; overlays without remaining actions are removed.
     pub overlays: Vec<Document>,
@@ -36,6 +35,9 @@ pub struct Superseded {
     pub comparisons: Vec<Comparison>,
     /// The results as notices, and a notice for each action that is completely superseded.
     pub notices: Diagnostics,
+    /// Pointers to the parts that each overlay no longer needs, in the order of the overlays; `""` is the
+    /// whole overlay.
+    pub needless: Vec<BTreeSet<PointerBuf>>,
     /// Number of operations that inferred overlays add.
     inferred: usize,
 }
@@ -57,7 +59,7 @@ pub struct Comparison {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Inference {
-    /// The vendor's document says the same.
+    /// The vendor's document has the same operation.
     Confirmed,
     /// The vendor's document differs; one line for each difference.
     Wrong(Vec<String>),
@@ -66,7 +68,7 @@ pub enum Inference {
 }
 
 impl Comparison {
-    /// One notice for a result, and one for each difference.
+    /// Creates a notice for the result, and a notice for each difference.
     fn notices(&self) -> Vec<Diagnostic> {
         let notice = |code, message: &str, fix: &str| {
             let mut notice = Diagnostic::new(Severity::Notice, Stage::Supersede, code, "", message)
@@ -79,7 +81,7 @@ impl Comparison {
             Inference::Confirmed => vec![notice(
                 "confirmed",
                 "the vendor's document confirms the inference",
-                "remove the operation from the overlay",
+                "",
             )],
             Inference::Wrong(differences) => differences
                 .iter()
@@ -87,7 +89,7 @@ impl Comparison {
                     notice(
                         "wrong",
                         &format!("the vendor's document differs from the inference: {difference}"),
-                        "remove the operation from the overlay; the vendor's document is used",
+                        "",
                     )
                 })
                 .collect(),
@@ -121,7 +123,7 @@ impl Superseded {
 #[must_use]
 pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
     let inferred = Inferred::read(&overlays);
-    // Without inferred overlays the document stays as it is.
+    // Without inferred overlays, the document stays unchanged.
     let document = if inferred.is_empty() {
         document
     } else {
@@ -169,7 +171,7 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
         let some = all.filter(move |(_, their)| their.is_some() == wanted);
         some.map(|((_, our), _)| (our, our.value.clone()))
     };
-    // A schema of the document replaces ours, so anything that only ours uses becomes unused.
+    // A schema of the document replaces our schema, so schemas that only our schema uses become unused.
     let mut left = inferred.all_schemas();
     left.retain(|name, _| !schemas.contains_key(name));
     let still_used = used_schemas(with_match(false), &left);
@@ -186,26 +188,27 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
 
     let mut notices: Diagnostics = comparisons.iter().flat_map(Comparison::notices).collect();
     let inferred = inferred.operations.len();
-    let overlays = overlays.into_iter().enumerate();
-    let overlays = overlays.filter_map(|(index, overlay)| {
+    let mut left_overlays = Vec::new();
+    let mut needless = Vec::new();
+    for (index, overlay) in overlays.into_iter().enumerate() {
         let parts = superseded.iter().filter(|id| id.overlay == index);
-        prune(
-            overlay,
-            parts.map(|id| id.pointer.clone()).collect(),
-            &mut notices,
-        )
-    });
-    let overlays = overlays.collect();
+        let parts: BTreeSet<PointerBuf> = parts.map(|id| id.pointer.clone()).collect();
+        let needless_parts = needless_parts(&overlay, &parts);
+        notices.extend(redundant_actions(&overlay, &needless_parts));
+        needless.push(needless_parts);
+        left_overlays.extend(prune(overlay, parts));
+    }
     Superseded {
         document: mark(document, &partly_inferred, &behavior),
-        overlays,
+        overlays: left_overlays,
         comparisons,
         notices,
+        needless,
         inferred,
     }
 }
 
-/// Adds the lists that overlays add to, and lists all tags that the document uses.
+/// Adds the objects and lists that overlays extend, and declares all tags that the document uses.
 fn with_lists(document: Document) -> Document {
     let used: Vec<String> = operations(document.value())
         .map(|operation| tag_of(&operation).to_owned())
@@ -230,11 +233,14 @@ fn with_lists(document: Document) -> Document {
     Document::new(value, provenance)
 }
 
-/// Behaviour of the groups as the inferred overlays describe it. The vendor's document cannot say it, so it
-/// outlasts the rest of a superseded tag.
+/// Extensions of a tag that describe the behaviour of its group.
+const BEHAVIOR: [&str; 4] = ["x-children", "x-server-managed", "x-filters", "x-duplicate"];
+
+/// Collects the extensions by which inferred overlays describe the behaviour of groups. The vendor's document
+/// cannot express this behaviour, so the extensions remain when the rest of a tag is superseded.
 fn behavior(inferred: &Inferred<'_>) -> Vec<(String, &'static str, Value)> {
     let tags = inferred.tags.iter().flat_map(|(_, name, tag)| {
-        let keys = ["x-children", "x-server-managed"].into_iter();
+        let keys = BEHAVIOR.iter().copied();
         keys.filter_map(|key| Some(((*name).to_owned(), key, tag.get(key)?.clone())))
     });
     tags.collect()
@@ -245,7 +251,7 @@ fn tag_index(document: &Value, name: &str) -> Option<usize> {
     tags.position(|tag| tag.get("name").and_then(Value::as_str) == Some(name))
 }
 
-/// Marks tags as undocumented: a group is documented once all of its operations are.
+/// Marks tags as undocumented. A group is documented when all of its operations are documented.
 fn mark(document: Document, tags: &BTreeSet<String>, behavior: &[(String, &'static str, Value)]) -> Document {
     let (mut value, provenance) = document.into_parts();
     for (name, key, extension) in behavior {
@@ -263,51 +269,87 @@ fn mark(document: Document, tags: &BTreeSet<String>, behavior: &[(String, &'stat
     Document::new(value, provenance)
 }
 
-/// Removes parts of an overlay, and everything that becomes empty. `None` if no action is left.
-fn prune(overlay: Document, mut parts: BTreeSet<PointerBuf>, notices: &mut Diagnostics) -> Option<Document> {
-    if parts.is_empty() {
-        return Some(overlay);
+/// Adds the objects and lists that become empty without `parts`, up to the whole overlay.
+fn add_emptied(overlay: &Document, parts: &mut BTreeSet<PointerBuf>) {
+    fn is_emptied(value: &Value, at: &Pointer, parts: &BTreeSet<PointerBuf>) -> bool {
+        match value {
+            Value::Object(object) => {
+                let mut keys = object.keys();
+                !object.is_empty() && keys.all(|key| parts.contains(&at.with_trailing_token(key)))
+            }
+            Value::Array(items) => {
+                let mut indexes = 0..items.len();
+                !items.is_empty() && indexes.all(|index| parts.contains(&at.with_trailing_token(index)))
+            }
+            _ => false,
+        }
     }
-    let is_empty = |value: &Value, at: &Pointer, parts: &BTreeSet<PointerBuf>| {
-        let children: Vec<PointerBuf> = match value {
-            Value::Object(object) => object.keys().map(|key| at.with_trailing_token(key)).collect(),
-            Value::Array(items) => (0..items.len())
-                .map(|index| at.with_trailing_token(index))
-                .collect(),
-            _ => Vec::new(),
-        };
-        !children.is_empty() && children.iter().all(|child| parts.contains(child))
-    };
-    for (action_at, action) in inferred::actions(&overlay) {
+    for (action_at, action) in inferred::actions(overlay) {
         let at = action_at.with_trailing_token("update");
         let Some(update) = action.get("update") else {
             continue;
         };
         for (path, item) in update.as_object().into_iter().flatten() {
             let at = at.with_trailing_token(path);
-            if is_empty(item, &at, &parts) {
+            if is_emptied(item, &at, parts) {
                 parts.insert(at);
             }
         }
-        if is_empty(update, &at, &parts) {
-            let target = action.get("target").and_then(Value::as_str).unwrap_or_default();
-            let message =
-                format!("the vendor's document now has everything that the action on `{target}` adds");
-            let notice = overlay.diagnostic(
-                Severity::Notice,
-                Stage::Supersede,
-                "needless",
-                &action_at,
-                message,
-            );
-            notices.push(notice.fix("remove the action"));
+        if is_emptied(update, &at, parts) {
             parts.insert(action_at);
         }
+    }
+    let actions = Pointer::from_static("/actions");
+    if overlay
+        .get(actions)
+        .is_some_and(|all| is_emptied(all, actions, parts))
+    {
+        parts.insert(PointerBuf::new());
+    }
+}
+
+/// Returns the parts of an overlay that can be removed from its text: of a tag, the behaviour of its group
+/// stays.
+fn needless_parts(overlay: &Document, superseded: &BTreeSet<PointerBuf>) -> BTreeSet<PointerBuf> {
+    let parts = superseded.iter().flat_map(|at| {
+        let part = overlay.get(&**at).and_then(Value::as_object);
+        let behaves = |key: &str| BEHAVIOR.contains(&key);
+        match part {
+            Some(tag) if tag.keys().any(|key| behaves(key)) => {
+                let others = tag.keys().filter(|key| *key != "name" && !behaves(key));
+                others.map(|key| at.with_trailing_token(key)).collect()
+            }
+            _ => vec![at.clone()],
+        }
+    });
+    let mut parts = parts.collect();
+    add_emptied(overlay, &mut parts);
+    parts
+}
+
+/// Reports each action of which nothing is needed.
+fn redundant_actions(overlay: &Document, needless: &BTreeSet<PointerBuf>) -> Diagnostics {
+    let redundant = inferred::actions(overlay).filter(|(at, _)| needless.contains(at));
+    let notices = redundant.map(|(at, action)| {
+        let target = action.get("target").and_then(Value::as_str).unwrap_or_default();
+        let message = format!("the vendor's document now has everything that the action on `{target}` adds");
+        let notice = overlay.diagnostic(Severity::Notice, Stage::Supersede, "redundant", &at, message);
+        notice.fix("run `cargo xtask fetch spec/upstream.json`, or `.yaml`, which removes the action")
+    });
+    notices.collect()
+}
+
+/// Removes parts of an overlay, and objects that become empty. `None` if no action is left.
+fn prune(overlay: Document, mut parts: BTreeSet<PointerBuf>) -> Option<Document> {
+    if parts.is_empty() {
+        return Some(overlay);
+    }
+    add_emptied(&overlay, &mut parts);
+    if parts.contains(Pointer::root()) {
+        return None;
     }
     let (mut value, mut provenance) = overlay.into_parts();
     let parts: Vec<PointerBuf> = parts.into_iter().collect();
     overlay::remove(&mut value, &mut provenance, &parts);
-    let actions = value.get("actions").and_then(Value::as_array);
-    let has_actions = actions.is_none_or(|actions| !actions.is_empty());
-    has_actions.then(|| Document::new(value, provenance))
+    Some(Document::new(value, provenance))
 }

@@ -1,4 +1,4 @@
-//! The acknowledgement rule: decides which calls callers must acknowledge before sending.
+//! Decides which inferred operations callers must acknowledge before sending them.
 
 use funnelflux_openapi::{evidence::Evidence, operations::Operation};
 

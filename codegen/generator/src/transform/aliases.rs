@@ -1,4 +1,4 @@
-//! Aliases: components that need no type of their own, such as a string, a list or a map.
+//! Aliases: components that do not need their own type, such as a string, a list or a map.
 
 use std::collections::{BTreeMap, BTreeSet};
 

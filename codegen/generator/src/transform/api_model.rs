@@ -1,5 +1,7 @@
 //! The API as types: the output of the rules and the input of all later stages.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
 use crate::method_names::{OperationWords, Vocabulary};
@@ -24,6 +26,8 @@ pub struct ApiModel {
     pub ids: Vec<IdType>,
     /// Type of secrets, which the runtime defines; `None` if there are no secrets.
     pub secret: Option<&'static str>,
+    /// JSON names of the fields whose types are inferred, by type.
+    pub inferred_fields: BTreeMap<String, BTreeSet<String>>,
     pub(super) origins: Origins,
 }
 
@@ -46,7 +50,7 @@ pub struct Tag {
     pub description: String,
     /// Documentation of its methods, in Markdown.
     pub documentation: String,
-    /// Cargo feature that gates it.
+    /// Cargo feature that enables the group.
     pub feature: String,
     /// `true` if its operations are inferred (`x-undocumented`).
     pub inferred: bool,
@@ -61,7 +65,7 @@ pub struct Operation {
     pub words: OperationWords,
     /// HTTP method in upper case.
     pub method: String,
-    /// Path as the document has it, with its trailing slash.
+    /// Path template as the document writes it, with its trailing slash.
     pub path: String,
     /// Name of its tag.
     pub tag: String,
@@ -69,7 +73,8 @@ pub struct Operation {
     pub summary: String,
     /// Documentation of its method, in Markdown.
     pub documentation: String,
-    /// Parameters: those of the path in its order, then required ones, each by name.
+    /// Parameters: first those of the path in its order, then the required ones by name, then the optional
+    /// ones by name.
     pub arguments: Vec<Argument>,
     /// Request body.
     pub request_body: RequestBody,
@@ -77,9 +82,9 @@ pub struct Operation {
     pub raw_body: Option<String>,
     /// Response.
     pub response: Response,
-    /// Safety of a second attempt.
+    /// Effect of sending the operation twice.
     pub repeat: Repeat,
-    /// `true` for a destructive operation that is inferred; callers must acknowledge this.
+    /// `true` for a destructive operation that is inferred. Callers must acknowledge that it is inferred.
     pub requires_acknowledgement: bool,
 }
 
@@ -141,7 +146,7 @@ pub enum RequestBody {
     Required,
 }
 
-/// Safety of sending an operation again if the first request may have arrived.
+/// Effect of sending an operation again if the first request may have arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat {
     /// Safe: the operation only reads.

@@ -23,7 +23,7 @@ pub(super) fn get<'a>(document: &'a Value, name: &str) -> Option<&'a Value> {
     document.pointer(SCHEMAS.as_str())?.get(name)
 }
 
-/// Returns the name of the component that a schema refers to, directly or by an `allOf` of one.
+/// Returns the name of the component that a schema refers to, directly or by an `allOf` with one part.
 pub(super) fn referenced(schema: &Value) -> Option<String> {
     let written = match schema.get("$ref") {
         Some(_) => references::reference(schema)?,
@@ -44,7 +44,7 @@ pub(super) fn reference(name: &str) -> Value {
 
 /// Replaces a schema with a reference to a component, and returns the schema.
 ///
-/// OpenAPI 3.0 ignores siblings of `$ref`, hence the `allOf` of one.
+/// OpenAPI 3.0 ignores siblings of `$ref`, so a schema with siblings becomes an `allOf` with one part.
 pub(super) fn refer(schema: &mut Value, name: &str) -> Value {
     let old = schema.take();
     let mut new = Map::new();

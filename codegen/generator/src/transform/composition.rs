@@ -1,4 +1,4 @@
-//! Parts and titles that mislead the generator when it merges an `allOf`.
+//! Removes parts and titles that the generator would merge wrongly, and simplifies alternatives.
 
 use std::mem;
 
@@ -49,8 +49,8 @@ fn is_empty(part: &Value) -> bool {
     })
 }
 
-/// Turns an `anyOf` with an alternative that is no object into a `oneOf`, of which the first that decodes
-/// counts.
+/// Turns an `anyOf` with an alternative other than an object into a `oneOf`, which decodes as the first
+/// alternative that fits.
 pub(super) fn any_of_as_one_of(state: &mut State<'_>) -> usize {
     let source = state.document.clone();
     let mut count = 0;

@@ -1,4 +1,4 @@
-//! Limits, formats and defaults, which move from the types into the documentation.
+//! Moves limits, formats and defaults from the types to the documentation.
 
 use serde_json::{Map, Value};
 

@@ -1,4 +1,4 @@
-//! Wording of the documentation of the generated code.
+//! Writes the documentation of the generated code.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use super::{
 /// Completes the description of every schema and property: the document's text, then the facts, then the
 /// evidence.
 ///
-/// A property or request body without a description gets that of its schema.
+/// A property or request body without a description gets the description of its schema.
 pub(super) fn describe(state: &mut State<'_>) -> usize {
     let mut count = 0;
     let of_schemas: BTreeMap<String, Value> = visit::components(&mut state.document)
@@ -69,8 +69,8 @@ fn complete(value: &mut Value, words: Option<String>) {
     }
 }
 
-/// Sets the description of a schema from the document's description, the facts (its name first, then the
-/// notes) and the evidence.
+/// Sets the description of a schema. It consists of the document's description, the name, the notes and the
+/// evidence.
 fn set_description(schema: &mut Value, name: Option<String>, evidence: Option<String>) {
     let description = Some(description(schema)).filter(|text| !text.is_empty());
     let facts: Vec<String> = name.into_iter().chain(notes::of(schema)).collect();

@@ -1,19 +1,86 @@
-//! Evidence that many parts share, which is stated once.
+//! States evidence once if many parts share it.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ptr,
+};
 
 use serde_json::{Map, Value};
 
-use crate::rustdoc;
-use funnelflux_openapi::evidence::{Evidence, KEY};
+use crate::{naming, rustdoc};
+use funnelflux_openapi::{
+    evidence::{Evidence, KEY},
+    pointer::Pointer,
+    references,
+};
 
 use super::{state::State, visit};
 
-/// Marks evidence that is stated at the tag or at the type instead.
+/// Marks evidence that the tag or the type states instead.
 const STATED_ELSEWHERE: &str = "stated-elsewhere";
 
-/// Marks evidence of a tag or type that has parts with different evidence.
+/// Marks the evidence of a tag or type if some of its parts have different evidence.
 const HAS_EXCEPTIONS: &str = "has-exceptions";
+
+/// Key of the names of the properties of a schema whose types no page of the vendor states.
+const INFERRED: &str = "x-inferred-properties";
+
+/// Lists, at each schema, the properties whose types are inferred. A part without evidence inherits that of
+/// what it is part of, or else has the vendor's page. Other documentation has names and meanings, not types.
+pub(super) fn mark_inferred_properties(state: &mut State<'_>) -> usize {
+    mark_inferred(&mut state.document, Evidence::Page)
+}
+
+fn mark_inferred(value: &mut Value, inherited: Evidence) -> usize {
+    let evidence = Evidence::of(value).unwrap_or(inherited);
+    match value {
+        Value::Object(object) => {
+            let properties = object.get("properties").and_then(Value::as_object);
+            let is_inferred = |(name, property): (&String, &Value)| {
+                let own = Evidence::of(property).unwrap_or(evidence);
+                (own != Evidence::Page).then(|| Value::from(name.as_str()))
+            };
+            let inferred: Vec<Value> = properties.into_iter().flatten().filter_map(is_inferred).collect();
+            let mut count = 0;
+            let is_shown = |key: &str| matches!(key, "example" | "examples" | "enum" | "default");
+            for (key, value) in object.iter_mut() {
+                if !is_shown(key) && !key.starts_with("x-") {
+                    count += mark_inferred(value, evidence);
+                }
+            }
+            if !inferred.is_empty() && !object.contains_key(INFERRED) {
+                count += inferred.len();
+                object.insert(INFERRED.to_owned(), inferred.into());
+            }
+            count
+        }
+        Value::Array(items) => items.iter_mut().map(|item| mark_inferred(item, evidence)).sum(),
+        _ => 0,
+    }
+}
+
+/// Returns the names of the properties whose types are inferred, by the Rust type of their component.
+pub(super) fn inferred_properties(document: &Value) -> BTreeMap<String, BTreeSet<String>> {
+    let schemas = document.pointer(visit::SCHEMAS.as_str());
+    let schemas = schemas.and_then(Value::as_object).into_iter().flatten();
+    let named = schemas.map(|(name, schema)| {
+        let mut names = BTreeSet::new();
+        let mut open = vec![schema];
+        let mut seen: Vec<*const Value> = Vec::new();
+        while let Some(part) = open.pop() {
+            let (_, part) = references::resolve(document, Pointer::root(), part);
+            if seen.contains(&ptr::from_ref(part)) {
+                continue;
+            }
+            seen.push(part);
+            let own = part.get(INFERRED).and_then(Value::as_array).into_iter().flatten();
+            names.extend(own.filter_map(Value::as_str).map(str::to_owned));
+            open.extend(part.get("allOf").and_then(Value::as_array).into_iter().flatten());
+        }
+        (naming::type_name(name), names)
+    });
+    named.filter(|(_, names)| !names.is_empty()).collect()
+}
 
 /// Kinds of parts of operations whose evidence a tag can state.
 #[derive(Clone, Copy)]
@@ -123,7 +190,7 @@ fn share_at_schema(schema: &mut Value) -> usize {
     count
 }
 
-/// Returns the most common evidence, if all parts have evidence, and whether all parts share it.
+/// Returns the most common evidence, and true if all parts share it; `None` unless all parts have evidence.
 fn most_common(all: &[Option<Value>]) -> Option<(&Value, bool)> {
     let mut counts: Vec<(&Value, usize)> = Vec::new();
     for evidence in all {
@@ -133,7 +200,7 @@ fn most_common(all: &[Option<Value>]) -> Option<(&Value, bool)> {
             None => counts.push((evidence, 1)),
         }
     }
-    // The first one wins a tie, because the document is in canonical order here.
+    // In a tie, the first evidence wins. The document is in canonical order here, so the result is stable.
     let (common, count) = counts
         .into_iter()
         .rev()

@@ -1,4 +1,4 @@
-//! Inline enumerations of strings, which become components.
+//! Moves inline enumerations of strings to components.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,7 @@ const RUST_NAME: &str = "x-rust-name";
 
 /// Components and new enumerations.
 struct Registry<'a, 'b> {
-    /// By Rust type: names that differ in the document may make the same type.
+    /// Components, keyed by Rust type, because different names may become the same type.
     known: BTreeMap<String, Known>,
     source: &'a Document,
     vocabulary: &'b Vocabulary,
@@ -41,8 +41,8 @@ struct Known {
     new: Option<Value>,
 }
 
-/// Removes enumerations that are empty, hold other values than strings, or have two values with the same
-/// variant.
+/// Removes enumerations that are empty, that contain other values than strings, or that have two values with
+/// the same variant.
 pub(super) fn drop_unusable_enums(state: &mut State<'_>) -> usize {
     let mut count = 0;
     visit::schemas(&mut state.document, &mut |_, schema| {
@@ -68,7 +68,7 @@ pub(super) fn drop_unusable_enums(state: &mut State<'_>) -> usize {
     count
 }
 
-/// Makes a component of every inline enumeration, or reuses one with the same name and values.
+/// Moves every inline enumeration to a component, or reuses a component with the same name and values.
 ///
 /// The enumeration of a parameter gets the name of the parameter with the suffix `Filter`; the enumeration of
 /// a property gets the name of the property.
@@ -152,8 +152,8 @@ impl Registry<'_, '_> {
         component.map_or_else(String::new, |component| naming::type_name(&component))
     }
 
-    /// Returns the first name that no other type has: the name itself, then with that of the schema or
-    /// operation around it, then with a number.
+    /// Returns a name that no other type has: the name itself; or else prefixed with the name of the
+    /// enclosing schema or operation; or else numbered.
     fn free_name(&self, pointer: &Pointer, name: &str, values: &[String]) -> String {
         let qualified = format!("{}{name}", self.around(pointer));
         let numbered = (2..).map(|number| format!("{qualified}{number}"));

@@ -1,4 +1,4 @@
-//! Inline objects, which become components.
+//! Moves inline objects to components.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -18,17 +18,17 @@ struct Site {
     pointer: PointerBuf,
     /// Name of the component for an object at this place.
     name: String,
-    /// Noun phrase for the description, to stand in the middle of a sentence.
+    /// Noun phrase for the description, in the form for the middle of a sentence.
     noun: String,
 }
 
 /// New components, and names already in use.
 struct Hoist {
-    /// Rust types: names that differ in the document may make the same type.
+    /// Rust types in use. Different names in the document may become the same type.
     taken: BTreeSet<String>,
     clashes: Vec<(PointerBuf, String)>,
     moves: Vec<(PointerBuf, PointerBuf)>,
-    /// New components whose properties are still to be visited.
+    /// New components whose properties have not been visited yet.
     open: VecDeque<(String, Value)>,
 }
 

@@ -1,4 +1,4 @@
-//! IDs, single and in lists.
+//! Gives IDs their types, single and in lists.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::{component, schema_kind, state::State, visit};
 /// Marks the component of an ID type; its value is the JSON name of the ID.
 pub(super) const ID_TYPE: &str = "x-id-type";
 
-/// Turns every query parameter that holds several IDs in one string into a list.
+/// Turns every query parameter with several IDs in one string into a list.
 ///
 /// `explode: false` makes the comma the separator.
 pub(super) fn id_lists(state: &mut State<'_>) -> usize {
@@ -53,7 +53,7 @@ pub(super) fn id_types(state: &mut State<'_>) -> usize {
         };
         if let Some(id) = id.filter(|id| schema_kind::is_plain_string(id)) {
             component::refer(id, &name.type_name);
-            // Several names may share a type, which is then described after the first of them.
+            // Several names may share a type. Then the description of the type uses the first name.
             used.entry(name.type_name.clone()).or_insert_with(|| name.clone());
             count += 1;
         }

@@ -1,4 +1,4 @@
-//! Parameters, bodies and responses that are shared by reference, or by all operations of a path.
+//! Copies shared parameters, bodies and responses into the operations that use them.
 
 use serde_json::{Map, Value};
 
@@ -43,7 +43,7 @@ fn inline(value: &mut Value, source: &Value) -> usize {
     }
     let reference = value.clone();
     let (_, target) = references::resolve(source, Pointer::root(), &reference);
-    // The lint has reported references without a target and circles.
+    // Lint has already reported references without a target, and circular references.
     if references::reference(target).is_some() {
         return 0;
     }

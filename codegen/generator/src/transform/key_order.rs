@@ -1,4 +1,4 @@
-//! Order of keys.
+//! Sorts the keys of objects.
 
 use serde_json::Value;
 

@@ -1,8 +1,9 @@
-//! Named rules that change the document so that the generator's output is right.
+//! Named rules that change the document, so that the generator's output is correct.
 //!
-//! Rules are preferred to passes over the generated code, because they survive an upgrade of the generator.
-//! The table below gives order, reason, and whether a rule is expected to change the FunnelFlux document.
-//! Facts that rules remove from a schema become notes, which the last rule writes into the descriptions.
+//! A rule is preferable to a pass over the generated code, because it does not depend on the generator's
+//! output. The table below lists the rules in order, each with its reason and its expected effect on the
+//! FunnelFlux document. Facts that rules remove from a schema become notes, and the last rule adds the notes
+//! to the descriptions.
 
 mod acknowledgement;
 mod aliases;
@@ -55,6 +56,8 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
     vec![
         rule("canonical-order", Work, key_order::canonical_order,
             "the order of keys means nothing in JSON, but the generator's output follows it"),
+        rule("mark-inferred-properties", MayBeNoop, evidence::mark_inferred_properties,
+            "a guess about the type of a field must not fail a whole response"),
         rule("inline-references", MayBeNoop, inline_references::inline_references,
             "the other rules expect parameters, bodies and responses inside of operations"),
         rule("drop-impossible-bodies", MayBeNoop, responses::drop_impossible_bodies,

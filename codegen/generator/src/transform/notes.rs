@@ -1,4 +1,5 @@
-//! Notes: facts that rules remove from a schema, in words, until `describe` adds them to its description.
+//! Notes: sentences about facts that rules remove from a schema. The rule `describe` adds them to its
+//! description.
 
 use serde_json::{Value, json};
 

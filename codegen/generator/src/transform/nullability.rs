@@ -10,14 +10,15 @@ use super::{component, schema_kind, state::State, visit};
 
 /// Moves `nullable` from components to the references to them.
 ///
-/// A component that is one of several alternatives keeps `nullable`, because its reference could not express
-/// it.
+/// A component that is an alternative of an `anyOf` or `oneOf` stays nullable. A reference in such a list has
+/// no place for `nullable`.
 pub(super) fn nullable_components(state: &mut State<'_>) -> usize {
     let mut nullable: BTreeSet<String> = visit::components(&mut state.document)
         .filter(|(_, schema)| schema_kind::is_nullable(schema))
         .map(|(name, _)| name.to_owned())
         .collect();
-    // Compositions that cannot be null, because the schema or one of its parts must be an object.
+    // Lists of parts whose composition is never null, because the schema or one of its parts must be an
+    // object.
     let mut parts_of_objects = BTreeSet::new();
     visit::schemas(&mut state.document, &mut |pointer, schema| {
         for key in ["allOf", "anyOf", "oneOf"] {
@@ -108,7 +109,7 @@ pub(super) fn optional_bodies(state: &mut State<'_>) -> usize {
     count
 }
 
-/// Makes a schema nullable; `false` if it was already.
+/// Makes a schema nullable; returns `false` if it already was.
 fn make_nullable(schema: &mut Value) -> bool {
     let Some(schema) = schema.as_object_mut() else {
         return false;

@@ -1,4 +1,4 @@
-//! Operation IDs, which become the names of methods.
+//! Sets operation IDs, which become the names of methods.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Parameters: what no parameter can be, and what the runtime sends itself.
+//! Simplifies parameters, and removes headers that the runtime sends itself.
 
 use serde_json::{Map, Value, json};
 
@@ -9,8 +9,8 @@ use super::{component, schema_kind, state::State, visit};
 /// Headers that parameters cannot set, by the OpenAPI specification.
 const IGNORED: [&str; 3] = ["accept", "content-type", "authorization"];
 
-/// Removes header parameters that OpenAPI ignores, null as a value, and enumerations of other values than
-/// strings. A value that may be of several simple types becomes a string, as which it is sent.
+/// Removes header parameters that OpenAPI ignores, null values, and enumerations of other values than
+/// strings. A parameter that allows several simple types becomes a string, because it is sent as text.
 pub(super) fn plain_parameters(state: &mut State<'_>) -> usize {
     let source = state.document.clone();
     let mut count = 0;
@@ -45,7 +45,7 @@ fn is_ignored(parameter: &Value) -> bool {
     text("in") == "header" && IGNORED.contains(&&*name)
 }
 
-/// Returns `true` for a schema without a type of its own whose alternatives, if there are any, are simple.
+/// Returns `true` if a schema has no type of its own, and all of its alternatives are simple.
 fn is_mixed(document: &Value, schema: &Value) -> bool {
     let (_, schema) = references::resolve(document, Pointer::root(), schema);
     let is_text = schema_kind::string_enum(schema).is_some() || schema_kind::has_type(schema, "string");
@@ -58,7 +58,7 @@ fn is_mixed(document: &Value, schema: &Value) -> bool {
 
 /// Returns `true` for a schema whose values are neither objects nor lists.
 fn is_simple(document: &Value, schema: &Value, depth: usize) -> bool {
-    /// More levels than any document has for a reason.
+    /// Maximum number of levels; reasonable documents have fewer.
     const DEPTH: usize = 8;
     let (_, schema) = references::resolve(document, Pointer::root(), schema);
     let has_simple_type = schema

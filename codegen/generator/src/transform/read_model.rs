@@ -14,7 +14,7 @@ use super::{
     api_model::{
         ApiModel, Argument, ArgumentKind, IdType, OpenEnum, Operation, RequestBody, Response, Tag, Variant,
     },
-    component, descriptions, id_types,
+    component, descriptions, evidence, id_types,
     origins::Origins,
     repeat, responses, schema_kind, secrets,
     state::error,
@@ -42,7 +42,7 @@ pub(super) fn read(
         models.extend(reader.read(diagnostics));
     }
     for operation in &mut models {
-        // Tags that differ in case or punctuation only are one group: they have the same module.
+        // Tags that differ only in case or punctuation have the same module, so they are one group.
         let module = naming::module(&operation.tag);
         match tags.iter().find(|tag| tag.module == module) {
             Some(tag) => operation.tag.clone_from(&tag.name),
@@ -73,6 +73,7 @@ pub(super) fn read(
     enums.sort_by(|left, right| left.name.cmp(&right.name));
     ids.sort_by(|left, right| left.name.cmp(&right.name));
     ApiModel {
+        inferred_fields: evidence::inferred_properties(&document),
         document,
         vocabulary,
         tags,
@@ -133,7 +134,7 @@ struct OperationReader<'a> {
     vocabulary: &'a Vocabulary,
     source: &'a Document,
     operation: operations::Operation<'a>,
-    /// In upper case.
+    /// HTTP method in upper case.
     method: String,
 }
 
@@ -161,7 +162,8 @@ impl OperationReader<'_> {
                 self.argument(&pointer.with_trailing_token(index), parameter, diagnostics)
             })
             .collect();
-        // By name, so that a document in another order does not silently swap arguments of one type.
+        // Arguments are sorted by name. Otherwise, a document in another order could silently swap arguments
+        // of the same type.
         let in_path = |name: &str| self.operation.path.find(&format!("{{{name}}}"));
         let rank = |argument: &Argument| match argument.kind {
             ArgumentKind::Path => (false, in_path(&argument.name)),
@@ -246,7 +248,7 @@ impl OperationReader<'_> {
         }
     }
 
-    /// Returns `true` for a string, a number, a boolean, and our types of strings.
+    /// Returns `true` for a string, a number, a boolean, an enumeration or an ID.
     fn is_single_value(&self, schema: &Value) -> bool {
         match component::referenced(schema) {
             None => ["string", "integer", "number", "boolean"]
@@ -257,7 +259,7 @@ impl OperationReader<'_> {
         }
     }
 
-    /// Reports a tag after which no module can be named.
+    /// Reports a tag from which no module name can be derived.
     fn check_tag(&self, tag: &str, diagnostics: &mut Diagnostics) -> Option<()> {
         let problem = if tag.contains(char::is_control) {
             "the tag holds a line break or another control character"

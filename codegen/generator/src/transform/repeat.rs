@@ -1,4 +1,4 @@
-//! The repeat rule: decides which operations may be attempted again.
+//! Decides which operations may be sent again.
 
 use funnelflux_openapi::operations::Operation;
 use serde_json::Value;
@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::{api_model::Repeat, component, schema_kind};
 use crate::method_names::{OperationWords, Verb, Vocabulary};
 
-/// Judges a second attempt: reading is safe, PUT and DELETE are idempotent (RFC 9110). A POST can be
-/// repeated only if the client chose the ID of the new asset.
+/// Returns the effect of a second attempt. Reading is safe, and PUT and DELETE are idempotent (RFC 9110). A
+/// POST can be repeated only if the client chose the ID of the new asset.
 pub(super) fn repeat(
     operation: &Operation<'_>,
     words: &OperationWords,

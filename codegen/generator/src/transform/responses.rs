@@ -25,7 +25,7 @@ pub(super) fn drop_impossible_bodies(state: &mut State<'_>) -> usize {
     count
 }
 
-/// Keeps the JSON media type of every request and success response, as `application/json`.
+/// Keeps only the JSON media type of every request and success response, and names it `application/json`.
 pub(super) fn keep_json(state: &mut State<'_>) -> usize {
     let mut count = 0;
     for operation in visit::operations(&mut state.document) {
@@ -55,7 +55,7 @@ pub(super) const RAW_BODY: &str = "x-raw-body";
 /// Marks a response that may have no content.
 pub(super) const MAY_BE_EMPTY: &str = "x-may-be-empty";
 
-/// Takes bodies other than JSON out of the generator's sight, and marks them with their media types.
+/// Hides bodies other than JSON from the generator, and marks them with their media types.
 pub(super) fn raw_bodies(state: &mut State<'_>) -> usize {
     let mut count = 0;
     for operation in visit::operations(&mut state.document) {
@@ -83,7 +83,7 @@ pub(super) fn raw_bodies(state: &mut State<'_>) -> usize {
     count
 }
 
-/// Replaces a content without a JSON form by the mark of its media type.
+/// Replaces content without a JSON media type with a mark that names its media type.
 fn mark_raw(body: &mut Map<String, Value>) -> bool {
     let content = body.get("content").and_then(Value::as_object);
     let raw = content
@@ -97,7 +97,7 @@ fn mark_raw(body: &mut Map<String, Value>) -> bool {
     true
 }
 
-/// Names the success of an operation that documents only `default`, or no success at all.
+/// Adds a success status to an operation that documents only `default`, or no success at all.
 pub(super) fn name_success(state: &mut State<'_>) -> usize {
     let mut count = 0;
     for operation in visit::operations(&mut state.document) {
@@ -153,7 +153,7 @@ pub(super) fn drop_error_responses(state: &mut State<'_>) -> usize {
 
 /// Merges the successes of each operation into one `2XX` response.
 ///
-/// The lint has made sure that all successes with content have one type.
+/// Lint has ensured that all successes with content have the same type.
 pub(super) fn widen_success(state: &mut State<'_>) -> usize {
     let mut count = 0;
     for operation in visit::operations(&mut state.document) {

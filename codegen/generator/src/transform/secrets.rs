@@ -1,4 +1,4 @@
-//! Secrets: text that must not be printed by accident.
+//! Gives secrets, which must not be printed by accident, their own type.
 
 use serde_json::json;
 
@@ -7,12 +7,12 @@ use super::{component, schema_kind, state::State, visit};
 /// Marks a secret string, and the component that defines the secret type.
 pub(super) const SECRET: &str = "x-secret";
 
-/// Name of that component and of its type, which the runtime defines.
+/// Name of the component and of the type for secrets, which the runtime defines.
 pub(super) const SECRET_TYPE: &str = "Secret";
 
 /// Gives every secret property the type for secrets.
 ///
-/// `drop-limits` has marked the secrets. Outside properties, secrets stay plain text.
+/// The rule `drop-limits` has marked the secrets. Outside properties, secrets stay plain text.
 pub(super) fn secret_types(state: &mut State<'_>) -> usize {
     let mut count = 0;
     visit::schemas(&mut state.document, &mut |_, schema| {

@@ -261,7 +261,7 @@ fn only_requests_with_their_own_id_can_be_repeated() {
         "components": {"schemas": {
             "WithId": {"type": "object", "required": ["idOfferSource"], "properties": {
                 "idOfferSource": {"type": "string"}}},
-            // An ID, but not the ID of the new asset.
+            // The body has an ID, but not the ID of the new asset.
             "WithoutId": {"type": "object", "required": ["idCategory"], "properties": {
                 "idCategory": {"type": "string"}}},
         }},

@@ -1,4 +1,4 @@
-//! Fields that are not in the document.
+//! Keeps fields that the document does not declare.
 
 use std::collections::BTreeSet;
 
@@ -12,11 +12,11 @@ use super::{notes, schema_kind, state::State, visit};
 /// Name of the field in which the generator collects unknown fields.
 const EXTRA: &str = "extra";
 
-/// Allows unknown fields in every object. (The generator treats `true` as absent.)
+/// Allows unknown fields in every object, with an empty schema, because the generator ignores `true`.
 pub(super) fn keep_unknown_fields(state: &mut State<'_>) -> usize {
     let mut count = 0;
     visit::schemas(&mut state.document, &mut |_, schema| {
-        // A closed object without fields would become a struct that drops everything.
+        // A closed object without declared fields would become a struct that drops all fields.
         let is_closed_map =
             schema_kind::is_map(schema) && schema.get("additionalProperties") == Some(&Value::Bool(false));
         if !schema_kind::is_object(schema) && !is_closed_map {
@@ -34,8 +34,8 @@ pub(super) fn keep_unknown_fields(state: &mut State<'_>) -> usize {
     count
 }
 
-/// Lets the values of a map be any JSON where their type is inferred, so that a value of another type does
-/// not fail the whole response and is kept.
+/// Replaces inferred types of map values with any JSON, so that a value of another type is kept and does not
+/// fail the whole response.
 pub(super) fn inferred_values(state: &mut State<'_>) -> usize {
     let mut count = 0;
     visit::schemas(&mut state.document, &mut |_, schema| {
@@ -67,7 +67,8 @@ pub(super) fn inferred_values(state: &mut State<'_>) -> usize {
     count
 }
 
-/// Removes each property whose field another one has: an earlier property, or the map of unknown fields.
+/// Removes each property whose field name is already taken by an earlier property or by the map of unknown
+/// fields.
 pub(super) fn drop_clashing_properties(state: &mut State<'_>) -> usize {
     let mut count = 0;
     visit::schemas(&mut state.document, &mut |_, schema| {

@@ -1,4 +1,5 @@
-//! Mutable visits of operations, parameters, bodies and schemas, each with its JSON pointer.
+//! Visits operations, parameters, bodies and schemas, each with its JSON pointer, and lets the caller change
+//! them.
 
 use serde_json::{Map, Value};
 
@@ -18,7 +19,7 @@ pub(super) fn component_pointer(name: &str) -> PointerBuf {
 pub(super) struct OperationMut<'a> {
     pub(super) pointer: PointerBuf,
     pub(super) path: &'a str,
-    /// In upper case.
+    /// HTTP method in upper case.
     pub(super) method: String,
     pub(super) members: &'a mut Map<String, Value>,
 }

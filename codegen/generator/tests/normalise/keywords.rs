@@ -1,6 +1,6 @@
-//! Every keyword of Swagger 2.0 and `OpenAPI` 3.1 is carried over, kept aside or reported at its own lines,
-//! and keywords of other versions are reported in a 3.0 document; none is silently dropped. A table in
-//! `tests/documents/keywords` puts each into a document, one after the other.
+//! No keyword is silently dropped. Every keyword of Swagger 2.0 and `OpenAPI` 3.1 is converted, kept as an
+//! extension, or reported at its own lines. Keywords of other versions are reported in a 3.0 document. The
+//! tables in `tests/documents/keywords` list the keywords; each is tested in its own document.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! Normalise gives the same API in `OpenAPI` 3.0.3, reports every loss and keeps every location.
+//! Normalising preserves the API, reports every loss and keeps every location.
 
 #![allow(
     clippy::unwrap_used,
@@ -223,7 +223,7 @@ fn path_items_that_stand_for_too_much_are_refused() {
     insta::assert_snapshot!(diagnostics);
 }
 
-/// A callback may be a reference even for the generator.
+/// The generator supports references in callbacks.
 #[test]
 fn references_in_callbacks_generate() {
     let text = include_str!("../documents/path-items/openapi30.yaml");
@@ -263,7 +263,7 @@ fn what_cannot_be_expressed_stops_the_generation() {
 
 #[test]
 fn openapi_30_stays_as_it_is() {
-    let text = include_str!("../../../../spec/upstream.json");
+    let text = include_str!("../../../../spec/effective.json");
     let document = read::read(Source { name: "a.json", text }).unwrap();
     let before = document.value().clone();
     let (document, diagnostics) = normalise(document).unwrap();

@@ -36,7 +36,10 @@ pub fn normalise(document: Document) -> Result<(Document, Diagnostics), Diagnost
 #[must_use]
 pub fn normalise_as_far_as_possible(document: Document, version: Version) -> (Document, Diagnostics) {
     let diagnostics = document.warnings().clone();
-    let (mut value, provenance) = document.into_parts();
+    let (mut value, mut provenance) = document.into_parts();
+    if version == Version::OpenApi31 {
+        provenance.set_null_type();
+    }
     let mut context = Context {
         provenance,
         diagnostics,

@@ -3,7 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::context::{Context, Object};
+use super::{
+    aside::{keep_aside, name_aside},
+    context::{Context, Object},
+};
 use crate::{
     diagnostic::Severity,
     openapi_model::{ANNOTATIONS, ObjectKind},
@@ -84,7 +87,9 @@ pub(in crate::normalise) fn types(context: &mut Context, pointer: &Pointer, sche
             );
         }
         [] => {
-            schema.shift_remove("type");
+            let place = pointer.with_trailing_token("type");
+            context.put(pointer.with_trailing_token(name_aside(schema, "type")), &place);
+            keep_aside(schema, "type");
             schema.insert("nullable".to_owned(), Value::Bool(true));
             context.report(
                 Severity::Warning,

@@ -1,8 +1,9 @@
-//! Groups of assets chosen at run time, as data.
+//! Groups of assets that are chosen at run time.
 //!
-//! The traits of this crate choose a kind of asset at compile time. A program that takes the name of a group
-//! as an argument, or that works on all groups, uses a table instead: [`AssetGroup`]. The generated code
-//! builds one table per group from the same resource traits, so both have the same abilities.
+//! With the traits of this crate, a program chooses a kind of asset at compile time. A program that takes the
+//! name of a group as an argument, or that works on all groups, uses [`AssetGroup`] instead, which refers to
+//! a table. The generated code builds one table per group from the same resource traits, so both have the
+//! same abilities.
 
 mod table;
 
@@ -20,15 +21,15 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use table::ChangeTable;
 
-/// Number of IDs that one read asks for.
+/// Number of IDs per read.
 const IDS_PER_READ: usize = 100;
 /// Number of concurrent reads.
 const CONCURRENT_READS: usize = 4;
 
 /// A group of operations on one kind of asset, chosen at run time.
 ///
-/// Assets are JSON in the form in which the service sent them. A group whose operations do not fit an ability
-/// is in the table without that ability.
+/// Assets are the JSON that the service sent. If the operations of a group do not fit an ability, the group
+/// lacks this ability.
 ///
 /// ```
 /// use funnelflux::{Client, Error, ext::AssetGroup};
@@ -55,7 +56,7 @@ pub struct ChildRelation {
     /// Name of the group of the children, such as `pages`. It may be absent from [`AssetGroup::all`], because
     /// its feature is disabled.
     pub group: &'static str,
-    /// JSON pointers to the ID of the parent in a child. The first that exists counts.
+    /// JSON pointers to the ID of the parent in a child. The first pointer that exists counts.
     pub pointers: &'static [&'static str],
 }
 
@@ -64,10 +65,10 @@ pub struct ChildRelation {
 pub enum FoundAsset {
     /// The asset as the service sent it.
     Found(Value),
-    /// A successful answer omits the asset. It is not documented whether deleted assets can be read.
+    /// A successful response omits the asset. It is not documented whether deleted assets can be read.
     Missing,
-    /// There was no usable answer, so nothing is known about the asset. [`Failure::error`] returns the error
-    /// of the call.
+    /// There was no usable response, so nothing is known about the asset. [`Failure::error`] returns the
+    /// error of the call.
     Unreadable(Failure),
 }
 
@@ -224,8 +225,8 @@ impl AssetGroup {
         self.0.resource.as_ref()?.category
     }
 
-    /// Returns the properties that the service changes when it stores an asset, each as JSON pointer and
-    /// behaviour, as far as documented.
+    /// Returns the properties that the service is documented to change when it stores an asset, each with its
+    /// JSON pointer and the change.
     #[must_use]
     pub fn server_managed(self) -> &'static [(&'static str, ServerBehavior)] {
         self.managed_fields().0
@@ -254,7 +255,7 @@ impl AssetGroup {
 
     /// Finds assets by ID, and returns a result for each ID, in order.
     ///
-    /// IDs are sent in chunks of 100. An asset is *missing* only if a successful answer omits it.
+    /// IDs are sent in chunks of 100. An asset is *missing* only if a successful response omits it.
     pub async fn find(self, client: &Client, ids: &[String]) -> Vec<FoundAsset> {
         let Some(resource) = &self.0.resource else {
             let failure = Failure::of(Reason::NotLookedAt, &self.unable("found by ID"));
@@ -279,7 +280,7 @@ impl AssetGroup {
         self.store(client, table.create, asset).await
     }
 
-    /// Saves an asset, replacing the stored one. The request body is `asset`, unchanged.
+    /// Saves an asset, which replaces the stored asset. The request body is `asset`, unchanged.
     ///
     /// # Errors
     /// When the call fails, or when assets of the group cannot be saved. If
@@ -371,8 +372,8 @@ impl AssetGroup {
         Ok((table.job)(client, ids, children))
     }
 
-    /// Creates a job that moves assets to a category; the empty category removes them from theirs
-    /// (documented).
+    /// Creates a job that moves assets to a category. The empty category removes the assets from their
+    /// category (documented).
     ///
     /// # Errors
     /// When assets of the group have no category.
@@ -389,9 +390,9 @@ impl AssetGroup {
         Ok(job(client, ids, category.into()))
     }
 
-    /// Creates a job that makes one copy of each asset. Each ID comes with the request body that describes
-    /// its copy, such as `{"name": "Copy of A"}`; other properties are `parentId` and, if copies can differ,
-    /// `bodyUpdates` (documented for offer sources).
+    /// Creates a job that makes one copy of each asset. Each ID is paired with the request body that
+    /// describes its copy, such as `{"name": "Copy of A"}`. Other properties are `parentId` and, if copies
+    /// can differ, `bodyUpdates` (documented for offer sources).
     ///
     /// # Errors
     /// When assets of the group cannot be duplicated, or when a request body is invalid.

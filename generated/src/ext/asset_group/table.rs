@@ -1,4 +1,5 @@
-//! Tables behind [`AssetGroup`](super::AssetGroup): functions of one kind of asset without its types.
+//! Tables behind [`AssetGroup`](super::AssetGroup): the functions of one kind of asset, with JSON instead of
+//! its types.
 
 use super::{ChildRelation, FoundAsset};
 use crate::ext::abilities::{BulkUnarchive as _, MoveToCategory as _};
@@ -37,7 +38,7 @@ pub(super) type ListAssets = fn(&Client) -> BoxFuture<'static, Result<Vec<Value>
 pub(super) type FindAssets = fn(&Client, Vec<String>) -> BoxFuture<'static, Vec<FoundAsset>>;
 /// Function that creates a job that moves assets to a category.
 pub(super) type MoveAssets = fn(&Client, Vec<String>, String) -> GroupBulk;
-/// Function that creates a job of copies. Each ID comes with the request body that describes its copy.
+/// Function that creates a duplication job. Each ID is paired with the request body that describes its copy.
 pub(super) type DuplicateAssets = fn(&Client, Vec<(String, Value)>) -> Result<GroupBulk, Error>;
 
 /// Functions that read assets, and the places of their properties.
@@ -157,7 +158,9 @@ impl GroupTable {
 
 fn list<R: Resource>(client: &Client) -> BoxFuture<'static, Result<Vec<Value>, Error>> {
     match R::LIST {
-        Some(list) => list(client).rows(Ok).into_future(),
+        Some(list) => list(client)
+            .rows(|rows| Ok(rows.into_iter().map(|row| row.value).collect()))
+            .into_future(),
         None => Box::pin(async { Ok(Vec::new()) }),
     }
 }

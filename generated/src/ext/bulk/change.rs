@@ -52,7 +52,7 @@ pub trait SendableChange<R: Resource>: BulkChange<R> {
     fn steps(self, shared: Shared<R>) -> Arc<dyn JobSteps<R::Id>>;
 }
 
-/// A change that one call makes to a list of assets.
+/// A change for which one call takes a list of assets.
 pub(super) trait ListChange<R: Resource>: BulkChange<R> {
     /// Creates the call for some of the IDs.
     fn call(&self, client: &Client, entries: Vec<String>) -> Call<()>;
@@ -163,7 +163,7 @@ impl<R: Delete, E: EvidenceState> BulkChange<R> for Deleting<R::Id, E> {
     }
 
     fn is_satisfied_by(&self, summary: Option<&AssetSummary>) -> bool {
-        // It is not documented whether deleted assets can be read, but the status exists.
+        // It is not documented whether deleted assets can be read, but there is a status *deleted*.
         summary.is_none_or(|summary| summary.status == AssetStatus::Deleted)
     }
 
@@ -180,7 +180,7 @@ impl<R: Categorised> BulkChange<R> for MovingToCategory {
 
     fn check(&self, _: &[R::Id]) -> Result<(), InvalidJob> {
         let id = self.category.as_str();
-        // An empty category removes assets from their current one (documented).
+        // An empty category removes assets from their current category (documented).
         match validate::problem(id).filter(|_| !id.is_empty()) {
             Some(problem) => Err(InvalidJob::Target {
                 id: id.to_owned(),
@@ -239,12 +239,12 @@ pub enum ChangeRecord {
     },
     /// Move the assets to a category.
     MoveToCategory {
-        /// ID of the category; empty to remove the assets from their current one.
+        /// ID of the category; empty to remove the assets from their current category.
         category: String,
     },
     /// Make a copy of each asset.
     Duplicate {
-        /// Request body of each copy, by the ID of its original.
+        /// Request body of each copy, keyed by the ID of its original.
         copies: BTreeMap<String, Value>,
     },
 }

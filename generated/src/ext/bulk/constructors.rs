@@ -4,7 +4,7 @@ use super::{Entry, Failure, Outcome, Reason, Report};
 use crate::Error;
 
 impl Failure {
-    /// Creates the failure of an error, for tests of your own code.
+    /// Creates a failure from the error of a call, for tests of your own code.
     #[must_use]
     pub fn from_error(reason: Reason, error: &Error) -> Self {
         Self::of(reason, error)

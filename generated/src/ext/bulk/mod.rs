@@ -50,18 +50,20 @@ pub(super) use stop::StopControl;
 ///
 /// The distinct IDs are cut into chunks, in the given order. Each chunk passes these steps:
 ///
-/// 1. The job reads the assets. Assets that are as asked already, missing or deleted are not sent. With a
-///    [`Cascade`], parents that are as asked already are sent because of their children.
-/// 2. It sends the other assets in one request.
-/// 3. If the service refuses the request, the job reads which changes were applied anyway. It sends the rest
-///    in halves, until each refused ID stands alone. A 404 for assets that exist is not split but repeated,
-///    because it is the answer of a gateway, or about something else.
-/// 4. If no trustworthy answer comes, the job reads the assets and repeats the request for the unchanged
-///    ones.
+/// 1. The job reads the assets. It does not send assets that are missing, deleted, or already in the
+///    requested state. With a [`Cascade`], it also sends parents that are already in the requested state,
+///    because of their children.
+/// 2. The job sends the other assets in one request.
+/// 3. If the service refuses the request, the job reads the assets to find out which changes were applied
+///    anyway. It splits the remaining IDs in halves and sends each half, until each refused ID is on its own.
+///    If the response is a 404 although the assets exist, the job repeats the request without splitting it,
+///    because the response comes from a gateway or is about something else.
+/// 4. If no trustworthy response arrives, the job reads the assets, and repeats the request for the unchanged
+///    assets.
 ///
-/// If the job cannot find out the result, the outcome is *unknown*. An asset is missing only if a success of
-/// the service omits it; nobody else's 404 counts. Reading compares ID, status and category only, so an
-/// unusual asset hinders no other.
+/// If the job cannot determine the result, the outcome is *unknown*. An asset counts as missing only if a
+/// successful response omits it; a 404 is not sufficient. The job compares only ID, status and category, so
+/// an asset with unusual fields does not affect other assets.
 ///
 /// # Outcomes
 ///
@@ -81,10 +83,10 @@ pub(super) use stop::StopControl;
 /// | [`cancel_grace`](Self::cancel_grace) | until requests in flight end | |
 /// | [`url_length`](Self::url_length) | 1,800 bytes of IDs in a URL | 100 to 65,536 |
 ///
-/// A job stops after five consecutive requests without an answer, if the service refuses every read, or if it
-/// asks for a wait of more than a minute (`Retry-After`). The remaining IDs are not sent, and the failure
-/// contains the requested wait. The service documents no limits of its own; a chunk that it refuses as too
-/// large is split.
+/// A job stops after five consecutive requests without a response, if the service refuses every read, or if
+/// the service asks for a wait of more than a minute (`Retry-After`). The remaining IDs are not sent, and the
+/// failure contains the requested wait. The limits of the service are not documented; if the service refuses
+/// a chunk as too large, the job splits it.
 ///
 /// # Memory
 ///
@@ -130,8 +132,8 @@ impl<R: DeleteChildren, E> Bulk<R, Deleting<R::Id, E>> {
 }
 
 impl<R: Archive> Bulk<R, Archiving<R::Id, Inferred>> {
-    /// Acknowledges that the call which archives is inferred, not documented. A job without this can be
-    /// planned, but not sent.
+    /// Acknowledges that the archiving call is inferred, not documented. Without this acknowledgement, a job
+    /// can be planned, but not sent.
     ///
     /// Once the vendor documents the operation, the acknowledgement has no effect and may be removed.
     pub fn acknowledge_inferred(self) -> Bulk<R, Archiving<R::Id>> {
@@ -148,8 +150,8 @@ impl<R: Archive> Bulk<R, Archiving<R::Id, Documented>> {
 }
 
 impl<R: Delete> Bulk<R, Deleting<R::Id, Inferred>> {
-    /// Acknowledges that the call which deletes is inferred, not documented. A job without this can be
-    /// planned, but not sent.
+    /// Acknowledges that the deleting call is inferred, not documented. Without this acknowledgement, a job
+    /// can be planned, but not sent.
     ///
     /// Once the vendor documents the operation, the acknowledgement has no effect and may be removed.
     pub fn acknowledge_inferred(self) -> Bulk<R, Deleting<R::Id>> {
@@ -215,12 +217,11 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self
     }
 
-    /// Sets the number of retries of a step without a trustworthy answer, in addition to the client's own
-    /// attempts: 0 to
-    /// 10. Default: 2.
+    /// Sets the number of times that a step without a trustworthy response is retried, in addition to the
+    /// client's own attempts; from 0 to 10. Default: 2.
     ///
-    /// Before a retry, the assets are read, and only unchanged ones are sent. The waits are 0.5 s, 1 s, 2 s
-    /// and so on, up to 20 s.
+    /// Before a retry, the job reads the assets, and sends only the unchanged assets. The waits are 0.5 s, 1
+    /// s, 2 s and so on, up to 20 s.
     pub fn retries(mut self, retries: u32) -> Self {
         self.settings.retries = retries.min(10);
         self
@@ -234,9 +235,9 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
 
     /// Sets whether the assets are read before the change is sent. Default: yes.
     ///
-    /// Switching this off saves one request per chunk, but the job reports *already so* as *done*. If the
-    /// service silently ignores missing IDs, those are *done* as well. Combine it with
-    /// [`verify`](Self::verify), and keep it on if the IDs may be wrong.
+    /// Switching this off saves one request per chunk, but assets that are already in the requested state are
+    /// reported as *done*. If the service silently ignores missing IDs, these are reported as *done*, too.
+    /// Leave it on if the IDs may be wrong; if you switch it off, consider [`verify`](Self::verify).
     pub fn look_first(mut self, look: bool) -> Self {
         self.settings.look_first = look;
         self
@@ -245,9 +246,9 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// Sets whether the assets are read back after the service has accepted the change. Default: for
     /// deletions, and with a [`Cascade`] other than [`leave`](Cascade::leave).
     ///
-    /// An unchanged asset is read up to four times, 0.5 s, 1 s and 2 s apart, because the service may be
-    /// late. After that its outcome is unknown. Children are not read back, because no documented call lists
-    /// them.
+    /// An unchanged asset is read up to four times, 0.5 s, 1 s and 2 s apart, because the service may apply
+    /// the change with a delay. If it is still unchanged, the outcome is *unknown*. Children are not read
+    /// back, because no documented call lists them.
     pub fn verify(mut self, verify: bool) -> Self {
         self.settings.verify = Some(verify);
         self
@@ -265,7 +266,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// Stops the job after this number of failed IDs (rejected, unknown, or not sent because of an error); 1
     /// stops on the first. Default: never.
     ///
-    /// Requests in flight are finished, so more IDs may fail. All others end as not sent.
+    /// Requests in flight are finished, so more IDs may fail. All other IDs end as *not sent*.
     pub fn stop_after(mut self, failed: usize) -> Self {
         self.settings.stop_after = Some(failed.max(1));
         self
@@ -286,11 +287,11 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self
     }
 
-    /// Cancels the job once this future completes: a signal, a timer, a message.
+    /// Cancels the job when this future completes, such as a signal, a timer or a message.
     ///
-    /// Nothing more is sent or retried then. The job waits for requests in flight and reads their effect back
-    /// if it is unclear, so that the report stays accurate. All other IDs end as not sent. To limit the wait,
-    /// set a [`cancel_grace`](Self::cancel_grace).
+    /// After that, nothing more is sent or retried. The job waits for requests in flight, and reads the
+    /// assets back if the effect of a request is unclear, so that the report stays accurate. All other IDs
+    /// end as *not sent*. To limit the wait, set a [`cancel_grace`](Self::cancel_grace).
     pub fn cancel_when<T>(mut self, cancel: impl Future<Output = T> + Send + 'static) -> Self {
         self.callbacks.cancel = Some(Box::pin(async move {
             cancel.await;
@@ -300,7 +301,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
 
     /// Sets the longest wait for requests in flight once the job is cancelled. Default: until they end.
     ///
-    /// A request that has no answer by then ends as unknown, so run the job again for it.
+    /// If a request has no response by then, its IDs end as *unknown*. Run the job again for these IDs.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::*};
@@ -318,18 +319,18 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self
     }
 
-    /// Writes a journal to this file, or continues the job of the journal that is there.
+    /// Writes a journal to this file. If the file already contains a journal, continues its job.
     ///
-    /// A journal belongs to one change of the same IDs in one account at one base URL, and another job is
-    /// refused; [`Journal::read`] returns change and IDs. IDs that are done, already so or rejected keep
-    /// their outcome and are not sent again. IDs whose result the earlier run did not learn are read first;
-    /// those that are as asked are done.
+    /// A journal belongs to one job: one change of the same IDs in one account at one base URL. A different
+    /// job is refused; [`Journal::read`] returns the change and the IDs. IDs that are done, already so or
+    /// rejected keep their outcome and are not sent again. If the result of an ID is unknown, the job first
+    /// reads its asset; if the asset is in the requested state, the ID is done.
     ///
-    /// The account is that of the token. If the token does not tell it, a job that begins lists the assets
-    /// and records some of them, and a job that resumes must find one again.
+    /// The journal records the account that the token states. If the token does not state the account, a new
+    /// job lists the assets and records some of them, and a resumed job must find one of these assets.
     ///
-    /// The IDs of each request reach the disk before the request is sent. Writing blocks the thread. If the
-    /// journal can no longer be written, or the file is removed, the job stops.
+    /// The IDs of each request are written to the disk before the request is sent. Writing blocks the thread.
+    /// If the journal can no longer be written, or the file is removed, the job stops.
     pub fn journal(mut self, path: impl AsRef<Path>) -> Self {
         self.journal = Some(path.as_ref().to_owned());
         self
@@ -374,8 +375,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// Runs the job to its end.
     ///
     /// # Errors
-    /// Returns an error if the job is invalid or its journal cannot be used; nothing is sent then. All other
-    /// failures are outcomes of the IDs.
+    /// Returns an error if the job is invalid or its journal cannot be used. Nothing is sent then. All other
+    /// failures are outcomes of IDs.
     pub async fn send(self) -> Result<Report<R::Id>, InvalidJob>
     where
         C: SendableChange<R>,
@@ -459,7 +460,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         let refusal = Refusal::default();
         let ids = JobIds { settled, open };
         let driver = Driver::new(steps, stop, ids, journal, Arc::clone(&refusal), self.callbacks);
-        // The stream moves the driver with each entry; a box makes that cheap.
+        // The driver is boxed, because the stream moves it with each entry.
         let driver = Box::new(driver);
         let entries = futures_util::stream::unfold((driver, span), |(mut driver, span)| async move {
             let entry = span.follow(driver.next()).await?;
@@ -471,7 +472,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// Reads the assets and returns a preview of the job. Changes nothing.
     ///
     /// # Errors
-    /// Returns an error if the job is invalid. Assets that cannot be read are part of the plan.
+    /// Returns an error if the job is invalid. An asset that cannot be read is not an error; the plan lists
+    /// it.
     pub async fn plan(self) -> Result<Plan<R::Id>, InvalidJob> {
         let Distinct { ids, repeated } = validate::distinct(self.ids)?;
         self.change.check(&ids)?;
@@ -497,7 +499,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
             .children()
             .is_some_and(|children| !children.is_leave())
         {
-            // Parents that are as asked already are sent as well, because of their children.
+            // Parents that are already in the requested state are sent as well, because of their children.
             let parents = plan.would_change.iter().chain(&plan.already);
             let parents = parents.cloned().collect();
             let count = match R::COUNT_CHILDREN {

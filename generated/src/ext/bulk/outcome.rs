@@ -4,7 +4,7 @@ use crate::Error;
 use serde::{Deserialize, Serialize};
 use std::{fmt, sync::Arc};
 
-/// Outcome of an ID. Every ID of a job ends in exactly one of these.
+/// Outcome of an ID. Every ID of a job ends in exactly one outcome.
 ///
 /// | outcome | state of the asset | fix |
 /// |---|---|---|
@@ -14,26 +14,27 @@ use std::{fmt, sync::Arc};
 /// | [`Unknown`](Self::Unknown) | changed or unchanged | run the job again for these IDs; not for copies |
 /// | [`NotSent`](Self::NotSent) | unchanged | run the job again for these IDs |
 ///
-/// [`Report::unfinished`](super::Report::unfinished) returns the IDs for which to run the job again. An
-/// unknown copy is not among them: look for it first, because the job would make another copy.
+/// [`Report::unfinished`](super::Report::unfinished) returns the IDs for which to run the job again. If it is
+/// unknown whether an asset was copied, the ID of that asset is not returned: look for the copy first,
+/// because the job would make another copy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Outcome {
     /// The change was sent, and the asset is in the requested state.
     Done {
-        /// Reading the asset back confirmed the change. Otherwise, only the service's response indicates
-        /// success, and a service that silently ignores an ID would respond in the same way.
+        /// True if reading the asset back confirmed the change. If false, only the service's response
+        /// indicates success; a service that silently ignores an ID would respond in the same way.
         confirmed: bool,
     },
     /// The asset was already in the requested state.
     AlreadySo {
-        /// Refusal of the service to handle the children. A job with a [`Cascade`](crate::ext::Cascade) also
-        /// sends parents that are already in the requested state, because of their children.
+        /// Reason why the children were not handled, if any. A job with a [`Cascade`](crate::ext::Cascade)
+        /// sends even parents that are already in the requested state, because of their children.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         children: Option<Failure>,
     },
-    /// The service refused this ID, not only a request that contained it. Nothing was changed.
+    /// The service refused the change of this asset in particular. Nothing was changed.
     Rejected {
         /// The reason.
         failure: Failure,
@@ -67,8 +68,8 @@ impl Outcome {
         matches!(self, Self::Unknown { .. } | Self::NotSent { .. })
     }
 
-    /// Returns the reason for a failure; for [`AlreadySo`](Self::AlreadySo), the reason why children were not
-    /// handled.
+    /// Returns the failure, if any. For [`AlreadySo`](Self::AlreadySo), it is the reason why children were
+    /// not handled.
     #[must_use]
     pub const fn failure(&self) -> Option<&Failure> {
         match self {
@@ -146,7 +147,7 @@ pub enum Reason {
     Refused,
     /// No asset with this ID can be read, so nothing was sent.
     NotFound,
-    /// In a deletion: the asset was deleted before or never existed, so nothing was sent.
+    /// The asset to delete was deleted earlier or never existed, so nothing was sent.
     Gone,
     /// The asset is deleted, so nothing was sent.
     Deleted,
@@ -165,7 +166,7 @@ pub enum Reason {
     Stale,
     /// The job was cancelled before the ID was sent.
     Cancelled,
-    /// The job stopped before the ID was sent, because of an error with another ID.
+    /// Because of an error with another ID, the job stopped before this ID was sent.
     Stopped,
 }
 

@@ -65,7 +65,7 @@ impl<I> Outcomes<I> {
         &self.job
     }
 
-    /// Returns the IDs that were given more than once. Each has one outcome.
+    /// Returns the IDs that were given more than once. Each of them has one outcome.
     #[must_use]
     pub fn repeated(&self) -> &[Repeated<I>] {
         &self.repeated

@@ -21,7 +21,7 @@ pub struct Plan<I> {
     /// IDs of the assets that are already in the requested state.
     pub already: Vec<I>,
     /// IDs of missing or deleted assets, which the job would reject. It is not documented whether deleted
-    /// assets can be read; if not, they appear as missing.
+    /// assets can be read; if they cannot be read, they appear as missing.
     pub missing: Vec<I>,
     /// IDs of the assets that could not be read, each with the reason.
     pub unreadable: Vec<(I, Failure)>,

@@ -8,13 +8,13 @@ use std::{collections::HashMap, fmt, hash::Hash};
 
 /// Report of a job: every ID with its outcome.
 ///
-/// Displays as a summary with the first failures. A program can serialise it and later [`merge`](Self::merge)
-/// the report of a run for the remaining IDs.
+/// Displays as a summary with the first failures. A program can serialise a report, run the job again for the
+/// remaining IDs, and [`merge`](Self::merge) the second report into the first.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use = "the report shows which IDs are not done"]
 pub struct Report<I> {
     job: String,
-    /// A second run would create further copies.
+    /// True if a second run would create further copies.
     #[serde(default)]
     duplicates: bool,
     entries: Vec<Entry<I>>,
@@ -154,8 +154,8 @@ impl<I> Report<I> {
     /// Returns the unknown and unsent IDs, as input for the next job. That job reads the assets first, so
     /// nothing is done twice.
     ///
-    /// For a duplication, only unsent IDs are returned, because the next job would not notice the copy of an
-    /// unknown ID and would make another. A job that resumes from its journal looks for the copy.
+    /// For a duplication, only unsent IDs are returned. For an unknown ID, a new job would make another copy;
+    /// a job that resumes from its journal looks for the copy instead.
     pub fn unfinished(&self) -> impl Iterator<Item = &I> {
         let duplicates = self.duplicates;
         self.ids(move |outcome| match outcome {
@@ -186,9 +186,9 @@ impl<I: Clone + Eq + Hash> Report<I> {
 
     /// Merges the report of a later run of the same job, for any IDs.
     ///
-    /// If both reports have an ID, the later outcome replaces the earlier one, unless the later run did not
-    /// send it. An *unknown* ID that the later run finds in the requested state is *done*, and so is a sent
-    /// deletion whose asset is now missing. If both runs made a copy, the entry keeps both.
+    /// If both reports have an ID, the later outcome replaces the earlier outcome, unless the later run did
+    /// not send the ID. An *unknown* ID becomes *done* if the later run finds its asset in the requested
+    /// state or, after a deletion, missing. If both runs made a copy, the entry keeps both copies.
     ///
     /// # Errors
     /// Returns an error, without any change, if the reports are of different jobs.

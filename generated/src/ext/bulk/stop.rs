@@ -15,7 +15,7 @@ pub(in crate::ext) struct StopControl {
     /// The first reason to stop, if any.
     reason: Option<Failure>,
     sender: watch::Sender<bool>,
-    /// Meaning of a request without a response, for the message.
+    /// Description of a request without a response, for the message.
     unanswered_text: &'static str,
     unanswered_in_a_row: u32,
     failed: usize,
@@ -60,8 +60,8 @@ impl StopControl {
         self.stop(Failure::new(Reason::Cancelled, message));
     }
 
-    /// Records a request: whether the service responded, if that is relevant, and the number of IDs that
-    /// failed because of it.
+    /// Records the result of a request. `answered` states whether the service responded; `None` if this is
+    /// not relevant. `failed` is the number of IDs that failed because of the request.
     pub(in crate::ext) fn record(&mut self, answered: Option<bool>, failed: usize) {
         match answered {
             Some(true) => self.unanswered_in_a_row = 0,
@@ -94,7 +94,7 @@ impl StopSignal {
     pub(in crate::ext) async fn wait(&self) {
         let mut receiver = self.0.clone();
         if receiver.wait_for(|is_set| *is_set).await.is_err() {
-            // The job was dropped, and nobody waits for its steps.
+            // The job was dropped, so nobody waits for its steps.
             std::future::pending::<()>().await;
         }
     }

@@ -34,7 +34,8 @@ pub(super) fn write_repeated(formatter: &mut Formatter<'_>, count: usize) -> Res
     }
 }
 
-/// Writes a section with a line per failure and the IDs that share it; nothing if it is empty.
+/// Writes a section with one line per failure, which lists the IDs that share the failure. Writes nothing if
+/// there are no failures.
 pub(super) fn write_section<'e, I: Display + 'e>(
     formatter: &mut Formatter<'_>,
     name: &str,
@@ -43,7 +44,7 @@ pub(super) fn write_section<'e, I: Display + 'e>(
     let mut groups: Vec<(Option<String>, Vec<&I>, usize)> = Vec::new();
     let mut indices: HashMap<Option<String>, usize> = HashMap::new();
     for (id, failure) in items {
-        // Failures that differ only in the attempts or in the ID have one cause.
+        // Failures that differ only in the number of attempts or in the ID have the same cause.
         let cause = failure.map(|failure| cause(failure.message(), &id.to_string()));
         let index = *indices.entry(cause).or_insert_with(|| {
             groups.push((failure.map(ToString::to_string), Vec::new(), 0));

@@ -7,9 +7,9 @@ use std::fmt;
 
 /// Differences between two JSON values, by JSON pointer.
 ///
-/// Objects are compared member by member. Arrays of the same length are compared element by element; an array
-/// that has another length is one change. No path leads into another one, so changes can be applied in any
-/// order, and no change inserts an element into an array or removes one.
+/// Objects are compared member by member. Arrays of the same length are compared element by element. If the
+/// lengths differ, the whole array is one change, so no change inserts or removes array elements. No path
+/// leads into another path, so changes can be applied in any order.
 ///
 /// ```
 /// use funnelflux::{ext::snapshot::Changes, serde_json::json};
@@ -24,7 +24,7 @@ use std::fmt;
 /// assert_eq!(value, new);
 /// changes.inverse().apply(&mut value)?;
 /// assert_eq!(value, old);
-/// # Ok::<(), funnelflux::ext::snapshot::ChangeConflict>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<ValueChange>", into = "Vec<ValueChange>")]
@@ -66,8 +66,8 @@ impl Changes {
         Self(changes)
     }
 
-    /// Compares two values and separates the members that the service manages. The second result has their
-    /// changes.
+    /// Compares two values. The first result has the changes of ordinary members; the second result has the
+    /// changes of members that the service manages.
     #[must_use]
     pub fn between_except(old: &Value, new: &Value, managed: &[&str]) -> (Self, Self) {
         let strip = |value| pointer::without(value, managed.iter().copied());
@@ -130,7 +130,7 @@ impl Changes {
         self.0.len()
     }
 
-    /// Returns the changes that revert these.
+    /// Returns the changes that revert these changes.
     #[must_use]
     pub fn inverse(&self) -> Self {
         let invert = |change: &ValueChange| ValueChange {
@@ -141,7 +141,7 @@ impl Changes {
         Self(self.0.iter().map(invert).collect())
     }
 
-    /// Returns true if a path of these changes is a path of the others, leads into one, or the reverse.
+    /// Returns true if a path of these changes equals, contains or is inside a path of the other changes.
     #[must_use]
     pub fn overlaps(&self, others: &Self) -> bool {
         self.0.iter().any(|change| {
@@ -151,7 +151,8 @@ impl Changes {
         })
     }
 
-    /// Returns the changes that do not fit a value: those whose old value is not there.
+    /// Returns the changes that do not fit a value, because the value at the path is not the old value of the
+    /// change.
     #[must_use]
     pub fn conflicts(&self, value: &Value) -> Vec<ChangeConflict> {
         let fits = |change: &ValueChange| {
@@ -169,11 +170,12 @@ impl Changes {
     /// Applies all changes to a value, or none.
     ///
     /// # Errors
-    /// Returns the first change that does not fit: its old value is not there, it adds a member to something
-    /// that is not an object, or it adds or removes an element of an array.
-    pub fn apply(&self, value: &mut Value) -> Result<(), ChangeConflict> {
+    /// Returns the first change that does not fit. A change does not fit if the value at the path is not its
+    /// old value, if it adds a member to a value other than an object, or if it adds or removes an element of
+    /// an array.
+    pub fn apply(&self, value: &mut Value) -> Result<(), Box<ChangeConflict>> {
         if let Some(conflict) = self.conflicts(value).into_iter().next() {
-            return Err(conflict);
+            return Err(Box::new(conflict));
         }
         for change in &self.0 {
             pointer::put(value, &change.path, change.new.clone());
@@ -287,7 +289,7 @@ fn text(value: Option<&Value>) -> String {
     value.map_or_else(|| "(absent)".to_owned(), Value::to_string)
 }
 
-/// Error of a list of changes that contradicts itself.
+/// Error of a list with invalid or contradictory changes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the change at {path:?} is invalid: {problem}")]
 pub struct InvalidChanges {

@@ -11,9 +11,9 @@ use std::str::FromStr;
 /// Digest of the content of an asset: SHA-256 of its canonical JSON, without the fields that the service
 /// manages.
 ///
-/// The canonical JSON has no spaces, and the members of each object are sorted by name. The order of members
-/// therefore does not matter, and that of array elements does. Numbers are compared as `serde_json` prints
-/// them: 1 and 1.0 differ.
+/// The canonical JSON has no spaces, and the members of each object are sorted by name. The fingerprint
+/// therefore depends on the order of array elements, but not on the order of members. Numbers are written as
+/// `serde_json` prints them, so 1 and 1.0 differ.
 ///
 /// ```
 /// use funnelflux::ext::snapshot::Fingerprint;

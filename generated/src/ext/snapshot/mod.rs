@@ -1,4 +1,5 @@
-//! Snapshots of an account, and what the parts of the crate that compare and change whole accounts share.
+//! Snapshots of an account: types that are shared by the parts of the crate that compare and change whole
+//! accounts.
 //!
 //! [`Snapshot`] exports an account into files and reads them. [`References`] are the places where assets name
 //! each other.

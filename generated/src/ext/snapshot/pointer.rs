@@ -19,8 +19,8 @@ pub(crate) fn is_within(path: &str, outer: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Sets the value at a path, or removes it. Returns false, and changes nothing, unless the parent is an
-/// object, or an array that has the element and keeps it.
+/// Sets or removes the value at a path. The parent must be an object. It may also be an array if the call
+/// replaces an existing element. Otherwise, returns false and changes nothing.
 pub(crate) fn put(root: &mut Value, path: &str, value: Option<Value>) -> bool {
     let Some((parent, token)) = Pointer::parse(path).ok().and_then(Pointer::split_back) else {
         return match value {
@@ -60,8 +60,8 @@ pub(crate) fn without<'p>(value: &Value, paths: impl IntoIterator<Item = &'p str
     value
 }
 
-/// Calls a function for each string, with its path, and for each name of a member, with the path of the member
-/// and `true`.
+/// Calls a function for each string, with its path, and for each name of a member, with the path of the
+/// member and `true`.
 pub(crate) fn visit_strings(value: &Value, visit: &mut impl FnMut(&str, &str, bool)) {
     fn walk(path: &mut String, value: &Value, visit: &mut impl FnMut(&str, &str, bool)) {
         let length = path.len();

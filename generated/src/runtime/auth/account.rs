@@ -67,8 +67,7 @@ pub(super) fn expiry_of_token(token: &SecretString) -> Option<SystemTime> {
     SystemTime::UNIX_EPOCH.checked_add(since)
 }
 
-/// Claims of a token in the compact form of a signed JWT: three parts, of which the second is JSON in
-/// base64url.
+/// Claims of a signed JWT in compact form. It has three parts; the second part is JSON in base64url.
 fn claims(token: &SecretString) -> Option<Value> {
     let mut parts = token.expose_secret().split('.');
     let (Some(_), Some(payload), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next())

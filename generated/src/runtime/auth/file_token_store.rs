@@ -39,7 +39,7 @@ pub struct FileTokenStore {
     path: PathBuf,
 }
 
-/// Content of the file: the service's response format, plus the owner of the tokens.
+/// Content of the file: the tokens in the service's response format, with their base URL and account.
 #[derive(Deserialize, Serialize)]
 struct StoredTokens {
     access_token: String,
@@ -52,7 +52,7 @@ struct StoredTokens {
     base_url: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     account: Option<String>,
-    /// Fingerprint of the credentials that the tokens descend from.
+    /// Fingerprint of the credentials from which the tokens were originally renewed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     origin: Option<String>,
 }
@@ -82,7 +82,7 @@ impl FileTokenStore {
         })
     }
 
-    /// The file that symbolic links lead to, which need not exist.
+    /// The target of all symbolic links. The file need not exist.
     fn target(&self) -> Result<PathBuf, StoreError> {
         let mut path = self.path.clone();
         for _ in 0..MAX_LINKS {
@@ -232,7 +232,7 @@ impl TokenStore for FileTokenStore {
     fn check(&self) -> Result<(), StoreError> {
         let target = self.target()?;
         let folder = folder_of(&target);
-        // Permissions do not reveal access control lists or read-only disks, so this creates a file.
+        // This creates a file, because permissions do not reveal access control lists or read-only disks.
         match tempfile::NamedTempFile::new_in(folder) {
             Ok(_) => self.read().map(drop),
             Err(error) => {

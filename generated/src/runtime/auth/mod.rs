@@ -29,10 +29,10 @@ pub(crate) const REFRESH_TOKEN_VARIABLE: &str = "FUNNELFLUX_REFRESH_TOKEN";
 
 /// Tokens of an account, created in FunnelFlux under settings → API access.
 ///
-/// An access token is valid for 72 hours (documented). With a refresh token, the client renews it
-/// automatically: in the background from five minutes before it expires if the expiry is known, otherwise
-/// when the service rejects it. Concurrent calls share one renewal. After a failed renewal the client waits
-/// before the next attempt, from one second up to a minute.
+/// An access token is valid for 72 hours (documented). With a refresh token, the client renews the access
+/// token automatically. If the expiry is known, a renewal in the background starts five minutes before it.
+/// Otherwise, the client renews the token when the service rejects it. Concurrent calls share one renewal.
+/// After a failed renewal, the client waits between one second and a minute before the next attempt.
 ///
 /// Both tokens are secrets: no `Debug` output, error or log contains them.
 ///
@@ -51,11 +51,11 @@ pub struct Credentials {
     access_token: SecretString,
     refresh_token: Option<SecretString>,
     expires_at: Option<SystemTime>,
-    /// Base URL of the service that the tokens are for.
+    /// Base URL of the service for which the tokens are valid.
     base_url: Option<String>,
     /// Account of an earlier token, in case the current token does not state it.
     account: Option<AccountId>,
-    /// Fingerprint of the credentials from which these were renewed.
+    /// Fingerprint of the credentials from which these credentials were renewed.
     origin: Option<String>,
 }
 
@@ -79,7 +79,8 @@ impl Credentials {
         self
     }
 
-    /// Adds the expiry of the access token, so that it is renewed in the background from five minutes before.
+    /// Adds the expiry of the access token, so that the client renews the token in the background, starting
+    /// five minutes before the expiry.
     ///
     /// Without this setting, the client uses the expiry in a JWT. If the expiry is unknown, the token is
     /// renewed when the service first rejects it, and the rejected calls wait for the renewal.
@@ -89,7 +90,8 @@ impl Credentials {
         self
     }
 
-    /// Binds the tokens to the service at this base URL, for a store of your own.
+    /// Binds the tokens to the service at this base URL. Implementations of
+    /// [`TokenStore`](crate::auth::TokenStore) need this.
     ///
     /// The client binds tokens that it saves, and rejects stored tokens of another base URL.
     #[must_use]
@@ -119,13 +121,13 @@ impl Credentials {
         }))
     }
 
-    /// Access token, for a store of your own.
+    /// Access token, for implementations of [`TokenStore`](crate::auth::TokenStore).
     #[must_use]
     pub fn access_token(&self) -> &SecretString {
         &self.access_token
     }
 
-    /// Refresh token, for a store of your own.
+    /// Refresh token, for implementations of [`TokenStore`](crate::auth::TokenStore).
     #[must_use]
     pub fn refresh_token(&self) -> Option<&SecretString> {
         self.refresh_token.as_ref()
@@ -145,13 +147,13 @@ impl Credentials {
         AccountId::of_token(&self.access_token).or_else(|| self.account.clone())
     }
 
-    /// Base URL of the service that stored tokens are for.
+    /// Base URL of the service for which stored tokens are valid.
     #[must_use]
     pub fn base_url(&self) -> Option<&str> {
         self.base_url.as_deref()
     }
 
-    /// Fingerprint of both tokens: 64 bits by FNV-1a, which is stable and reveals no token.
+    /// Fingerprint of both tokens: a 64-bit FNV-1a hash, which is stable and does not reveal the tokens.
     fn fingerprint(&self) -> String {
         let refresh_token = self.refresh_token.as_ref().map(SecretString::expose_secret);
         let parts = [
@@ -199,7 +201,7 @@ impl Credentials {
     }
 }
 
-/// Reads an environment variable, or the stand-in of a test.
+/// Reads an environment variable; tests use a stand-in.
 pub(crate) trait ReadVariable: Fn(&str) -> Result<String, VarError> {}
 
 impl<F: Fn(&str) -> Result<String, VarError>> ReadVariable for F {}

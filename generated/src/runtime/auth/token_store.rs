@@ -46,8 +46,8 @@ pub trait TokenStore: Send + Sync + 'static {
     /// Loads the stored tokens; `None` if there are none.
     ///
     /// # Errors
-    /// When the store cannot be read, in which case the call fails. Users see the error's text, so it must
-    /// not contain a secret.
+    /// When the store cannot be read. The call fails then. Users see the error's text, so it must not contain
+    /// a secret.
     fn load(&self) -> BoxFuture<'_, Result<Option<Credentials>, StoreError>>;
 
     /// Replaces the stored tokens.
@@ -58,7 +58,7 @@ pub trait TokenStore: Send + Sync + 'static {
     /// next process could not renew the stored tokens, so the next call fails with this error.
     fn save<'a>(&'a self, credentials: &'a Credentials) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Locks out renewals by other processes until the guard is dropped. Default: no lock.
+    /// Prevents renewals by other processes until the guard is dropped. Default: no lock.
     ///
     /// Without a lock, two processes may renew at the same time. This is harmless unless the service
     /// invalidates a refresh token after its use, which is not documented.
@@ -72,7 +72,7 @@ pub trait TokenStore: Send + Sync + 'static {
     /// Checks that tokens can be stored, when a client is built. Default: no check.
     ///
     /// # Errors
-    /// When they cannot be stored, in which case the client is not built.
+    /// When tokens cannot be stored. The client is not built then.
     fn check(&self) -> Result<(), StoreError> {
         Ok(())
     }
@@ -110,7 +110,7 @@ impl std::fmt::Debug for StoreGuard {
     }
 }
 
-/// Stores tokens in memory. Clients of the same account can share one.
+/// Stores tokens in memory. Clients of the same account can share a store.
 #[derive(Debug, Default)]
 pub struct MemoryTokenStore(Mutex<Option<Credentials>>);
 

@@ -6,8 +6,8 @@ use std::{fmt, time::Duration};
 /// Maximum number of characters that a decoding error quotes from the body.
 const QUOTED_CHARACTERS: usize = 100;
 
-/// Implements `Debug` as `Display`, for errors, which `main` and `unwrap` print with `Debug`, and for
-/// reports.
+/// Implements `Debug` as `Display`, because `main` and `unwrap` print errors with `Debug`. Reports use it,
+/// too.
 macro_rules! debug_as_display {
     ($error:ty $(, $($generics:tt)+)?) => {
         impl $(<$($generics)+>)? ::std::fmt::Debug for $error {

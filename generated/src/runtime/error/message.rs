@@ -27,7 +27,7 @@ const SENTENCES: &[&str] = &[
 const CODES: &[&str] = &["error", "code", "errorCode", "error_code"];
 /// Properties that contain a list of problems.
 const LISTS: &[&str] = &["violations", "errors", "details"];
-/// Further properties of an object that reports an error.
+/// Properties that an error object may have in addition.
 const ENVELOPE: &[&str] = &[
     "data",
     "ok",
@@ -59,7 +59,7 @@ pub(crate) fn message(content_type: Option<&str>, body: &[u8]) -> Option<String>
 pub(crate) struct ReportedError {
     /// The service's message, in one line.
     pub(crate) text: String,
-    /// The response contains nothing else, so it cannot be an asset with a property of that name.
+    /// True if the response contains nothing else, so that it cannot be an asset with a property `error`.
     pub(crate) is_alone: bool,
 }
 
@@ -86,7 +86,7 @@ pub(crate) fn reported_error(body: &[u8]) -> Option<ReportedError> {
 }
 
 /// Recognises an HTML page by its content type or by its first character, since no JSON text begins with `<`.
-/// JSON under the content type of a page is JSON.
+/// A JSON body with the content type of HTML is still JSON.
 pub(crate) fn is_html(content_type: Option<&str>, body: &[u8]) -> bool {
     let declared = content_type.is_some_and(|kind| {
         ["text/html", "application/xhtml"].iter().any(|html| {

@@ -74,7 +74,7 @@ struct Inner {
     target: Option<RequestTarget>,
     kind: ErrorKind,
     stats: AttemptStats,
-    /// Remark for the text, such as the reason why there was no retry.
+    /// Additional sentence for the text, such as the reason why there was no retry.
     note: Option<String>,
     /// ID of the asset that was to be created.
     asset_id: Option<String>,
@@ -378,10 +378,10 @@ impl Error {
     /// Returns true if a time limit was exceeded: for connecting, for one attempt or for the whole call.
     ///
     /// # Troubleshooting
-    /// The text states which limit was exceeded. Connecting: check firewall and proxy. One attempt: the
-    /// response is large or the service is slow; raise
-    /// [`ClientBuilder::attempt_timeout`](crate::ClientBuilder::attempt_timeout) or request fewer assets. The
-    /// whole call: attempts and waits together exceeded
+    /// The text states which limit was exceeded. If it was the limit for connecting, check firewall and
+    /// proxy. If it was the limit for an attempt, the response is large or the service is slow: raise
+    /// [`ClientBuilder::attempt_timeout`](crate::ClientBuilder::attempt_timeout), or request fewer assets. If
+    /// it was the limit for the call, its attempts and waits together exceeded
     /// [`ClientBuilder::timeout`](crate::ClientBuilder::timeout). A write may still have been applied; see
     /// [`may_have_been_applied`](Self::may_have_been_applied).
     #[must_use]
@@ -401,9 +401,9 @@ impl Error {
     /// # Troubleshooting
     /// True for the [statuses that are retried](crate::RetryPolicy::statuses), for connection errors and for
     /// timeouts, unless the operation creates a new asset each time (duplicate) and may have been applied.
-    /// False for an untrusted certificate. The call has already been retried as its policy allows: wait
-    /// longer, or queue the work. If the error persists, the service is down; give its support the
-    /// [`request_id`](Self::request_id).
+    /// False if the service's certificate is not trusted. The call has already been retried as its policy
+    /// allows: wait longer, or queue the work. If the error persists, the service is down; give its support
+    /// the [`request_id`](Self::request_id).
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         let never = self
@@ -419,10 +419,10 @@ impl Error {
     ///
     /// # Troubleshooting
     /// True if the request may have arrived and no trustworthy rejection came back: after a connection error,
-    /// a timeout, a 5xx, an HTML page or an undecodable response in any attempt. Read the asset back before
-    /// you send a duplicate again; other calls can simply be sent again. A rejection (4xx) counts as *not
-    /// applied*. It is not documented whether a call with a list of IDs can be applied in part before it is
-    /// rejected, so the bulk calls in [`ext`](crate::ext) read back.
+    /// a timeout, a 5xx, an HTML page or an undecodable response in any attempt. Before you send a
+    /// duplication again, look for the copy; other calls can simply be sent again. A rejection (4xx) counts
+    /// as *not applied*. It is not documented whether a call with a list of IDs can be applied in part before
+    /// it is rejected, so the bulk calls in [`ext`](crate::ext) read back.
     #[must_use]
     pub fn may_have_been_applied(&self) -> bool {
         self.0.stats.may_have_been_applied

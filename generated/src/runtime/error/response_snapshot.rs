@@ -27,7 +27,7 @@ pub(crate) struct ResponseSnapshot {
     pub(crate) location: Option<String>,
     pub(crate) message: Option<String>,
     pub(crate) body: Bytes,
-    /// The retry policy retries this status.
+    /// True if the retry policy retries this status.
     pub(crate) transient: bool,
 }
 
@@ -40,7 +40,7 @@ impl ResponseSnapshot {
         redactor: &Redactor,
     ) -> Self {
         let text = |name: http::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-        // Twice the final length, so that a secret across the cut is still found.
+        // Keeps twice the final length, so that a secret at the cut is still found.
         let body = body.slice(..body.len().min(2 * BODY_BYTES));
         let body = redactor.redact(&body).unwrap_or(body);
         let location = text(http::header::LOCATION);

@@ -4,13 +4,37 @@ pub(crate) mod generator;
 
 use super::error::Error;
 
-/// Generates an ID as text.
-pub(crate) fn generate() -> Result<String, Error> {
+/// Generates an ID that is greater than all earlier IDs from this process.
+///
+/// The format is documented: 12 characters of `0-9A-Za-z`. The first 7 count the milliseconds since
+/// 2019-07-23T00:00:00Z, the other 5 are random.
+///
+/// ```
+/// let id = funnelflux::id::generate()?;
+/// assert!(funnelflux::id::is_well_formed(&id));
+/// # Ok::<(), funnelflux::Error>(())
+/// ```
+///
+/// # Errors
+/// When the clock of this machine is before 2019 or after 2131.
+pub fn generate() -> Result<String, Error> {
     generator::generate().map_err(|generator::ClockOutOfRange| {
         Error::configuration(
             "cannot generate an ID: the clock of this machine is before 2019-07-23 or after 2131; correct it",
         )
     })
+}
+
+/// Returns true if the ID has the documented format. Existing assets may have other IDs.
+#[must_use]
+pub fn is_well_formed(id: &str) -> bool {
+    generator::is_well_formed(id)
+}
+
+/// Creation time of the ID, to the millisecond; `None` if the ID is not in the documented format.
+#[must_use]
+pub fn created_at(id: &str) -> Option<std::time::SystemTime> {
+    generator::created_at(id)
 }
 
 /// Declares the ID type of one kind of asset.
@@ -28,8 +52,8 @@ macro_rules! id_type {
         impl $name {
             /// Generates an ID that is greater than all earlier IDs from this process.
             ///
-            /// The format is documented: 12 characters of `0-9A-Za-z`. The first 7 count the milliseconds
-            /// since 2019-07-23T00:00:00Z, the other 5 are random.
+            /// The format is documented: 12 characters of `0-9A-Za-z`. The first 7 characters count the
+            /// milliseconds since 2019-07-23T00:00:00Z, and the other 5 are random.
             ///
             /// # Errors
             /// When the clock of this machine is before 2019 or after 2131.

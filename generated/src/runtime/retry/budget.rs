@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 /// Limit on the retries that all calls of a client make together.
 ///
 /// The budget starts full. Each retry takes one token, each success returns a fraction of a token. While the
-/// budget is empty, failures are returned at once. Retries bridge short outages without making long outages
-/// worse: in a steady state the service receives at most `1 + per_success` times the load.
+/// budget is empty, failures are returned without a retry. Retries bridge short outages without making long
+/// outages worse: in a steady state the service receives at most `1 + per_success` times the load.
 ///
 /// ```
 /// use funnelflux::{Client, RetryBudget};
@@ -32,7 +32,7 @@ impl RetryBudget {
         }
     }
 
-    /// Creates an unlimited budget: only the policy of each call counts.
+    /// Creates an unlimited budget, so that only the policy of each call limits retries.
     #[must_use]
     pub fn unlimited() -> Self {
         Self::new(u32::MAX, 1.0)

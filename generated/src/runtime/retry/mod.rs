@@ -1,4 +1,4 @@
-//! Retry: the policy, its budget, and the wait that a service asks for.
+//! Retries: the policy, the budget, and the wait that the service asks for.
 
 mod budget;
 mod policy;

@@ -145,7 +145,7 @@ impl RetryPolicy {
             Some(wait) if !wait.is_zero() => {
                 RetryDecision::RetryAfter(wait.saturating_add(wait.mul_f64(0.1 * random.f64())))
             }
-            // Zero, or a date in the past, must not cause an immediate retry.
+            // A `Retry-After` of zero, or with a date in the past, must not cause an immediate retry.
             _ => {
                 let doublings = 2u32.saturating_pow(attempts.saturating_sub(1));
                 let ceiling = self.base_delay.saturating_mul(doublings).min(self.max_delay);
@@ -164,9 +164,9 @@ impl Default for RetryPolicy {
 /// Reaction to a failed attempt.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum RetryDecision {
-    /// Another attempt after this wait.
+    /// Make another attempt after this wait.
     RetryAfter(Duration),
-    /// No further attempt, with a remark for the error.
+    /// Make no further attempt. Contains an additional sentence for the error.
     GiveUp(Option<&'static str>),
 }
 
@@ -275,7 +275,7 @@ mod tests {
                 .into_iter()
                 .any(|decision| decision != RetryDecision::RetryAfter(Duration::ZERO))
         );
-        // `Retry-After` counts for 429 and 503 only.
+        // `Retry-After` counts only for 429 and 503.
         let RetryDecision::RetryAfter(wait) = decide(Repeat::Read, 1, &status(500, Some(30))) else {
             panic!("no wait")
         };

@@ -1,6 +1,6 @@
 //! The transport: a trait that sends one request once, and its implementation with reqwest.
 //!
-//! Requests, retries and redirects are decided by the attempt loop.
+//! The attempt loop decides on requests and retries.
 //!
 //! Response bodies implement `http_body::Body`, as tower layers expect. Request bodies are [`Bytes`]: the
 //! client may send a request again, so it keeps the complete body and needs cheap copies.
@@ -32,18 +32,20 @@ use std::{
 /// Boxed future that a [`Transport`] returns.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Sends one request once, without retries, redirects or credentials of its own.
+/// Sends one request once. A transport makes no retries, follows no redirects and adds no credentials.
 ///
-/// [`HttpTransport`] is the default. Wrap it with [`from_fn`] or with tower layers ([`TransportService`]), or
-/// implement a transport for tests without sockets or for a program with its own HTTP stack. A transport sees
-/// everything, including the `Authorization` header and the body of a token renewal, and must not log them.
+/// [`HttpTransport`] is the default. You can wrap it with [`from_fn`] or with tower layers
+/// ([`TransportService`]). You can also implement a transport, for tests without sockets or for a program
+/// with its own HTTP stack. A transport sees everything, including the `Authorization` header and the body of
+/// a token renewal, and must not log them.
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// Sends `request` and resolves when the head of the response has arrived.
     ///
     /// The client drops the future, or the body, when a time limit is exceeded.
     ///
     /// # Errors
-    /// When no response arrived; the error's kind says whether the service may have received the request.
+    /// When no response arrived. The kind of the error states whether the service may have received the
+    /// request.
     fn send(
         &self,
         request: http::Request<Bytes>,
@@ -130,7 +132,7 @@ impl fmt::Debug for ResponseBody {
     }
 }
 
-/// Error of a request without a complete response.
+/// Error of a request that got no complete response.
 ///
 /// The text, which `Debug` prints as well, contains every cause, so the error has no
 /// [`source`](std::error::Error::source); [`cause`](Self::cause) is the error of the HTTP library.
@@ -164,8 +166,8 @@ impl TransportError {
         }
     }
 
-    /// Keeps a transport error, and treats any other error as a broken connection: the service may have
-    /// received the request.
+    /// Keeps a transport error. Treats any other error as a broken connection, after which the service may
+    /// have received the request.
     fn from_source(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         match error.into().downcast::<Self>() {
             Ok(error) => *error,
@@ -199,8 +201,9 @@ impl TransportError {
     }
 }
 
-/// For transports in tests: a refused or impossible connection is [`Connect`](TransportErrorKind::Connect),
-/// and every other error [`Interrupted`](TransportErrorKind::Interrupted).
+/// Converts I/O errors, for transports in tests. If no connection was made, the kind is
+/// [`Connect`](TransportErrorKind::Connect); otherwise it is
+/// [`Interrupted`](TransportErrorKind::Interrupted).
 impl From<io::Error> for TransportError {
     fn from(error: io::Error) -> Self {
         use io::ErrorKind::{AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkUnreachable};

@@ -20,17 +20,17 @@ compile_error!("funnelflux needs TLS: enable the feature `rustls` (on by default
 /// operating system.
 ///
 /// # Proxies
-/// Requests to another machine obey `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`. Requests over
-/// `https` pass a proxy encrypted. Requests over plain `http` do not, and require
-/// [`ClientBuilder::allow_plain_http`](crate::ClientBuilder::allow_plain_http) with or without a proxy.
+/// Requests to another machine obey `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`. A proxy sees
+/// requests over `https` only in encrypted form. It can read requests over plain `http`; with or without a
+/// proxy, such requests require [`ClientBuilder::allow_plain_http`](crate::ClientBuilder::allow_plain_http).
 /// Requests to this machine (`localhost`, 127.0.0.0/8, `::1`) always bypass proxies.
 ///
 /// # Private certificate authorities
 /// Add the authority to the certificates of the operating system. On Linux, the variables `SSL_CERT_FILE` (a
-/// PEM file) and `SSL_CERT_DIR` replace those certificates; on macOS and Windows `rustls` ignores them. In
-/// that case, the file must also contain any public authorities that are needed. To trust an authority in one
-/// client only, pass a rustls configuration that includes it to `tls_backend_preconfigured` in
-/// `ClientBuilder::reqwest` (feature `reqwest`).
+/// PEM file) and `SSL_CERT_DIR` replace those certificates; on macOS and Windows `rustls` ignores them. If
+/// you set these variables, they must also include the public authorities that the program needs. To trust an
+/// authority in one client only, pass a rustls configuration that includes it to `tls_backend_preconfigured`
+/// in `ClientBuilder::reqwest` (feature `reqwest`).
 ///
 /// ```
 /// use funnelflux::{Client, transport::HttpTransport};
@@ -102,9 +102,9 @@ const RUNTIMES: usize = 16;
 /// HTTP clients of one runtime.
 #[derive(Clone)]
 struct Clients {
-    /// For requests to other machines.
+    /// Client for requests to other machines.
     general: ::reqwest::Client,
-    /// For requests to this machine, without proxies.
+    /// Client for requests to this machine, without proxies.
     direct: ::reqwest::Client,
 }
 
@@ -114,8 +114,8 @@ struct Clients {
 /// for example because its thread waits for another runtime, a request on one of its connections would hang.
 struct ClientsPerRuntime {
     build: Box<dyn Fn() -> ::reqwest::Result<Clients> + Send + Sync>,
-    /// The most recently created clients come last. The initial clients belong to no runtime until they are
-    /// used.
+    /// The most recently created clients come last. The initial clients do not belong to a runtime until they
+    /// are used.
     clients: Mutex<Vec<(Option<Id>, Clients)>>,
 }
 
@@ -181,7 +181,7 @@ impl CachedOrigin {
         let mut origin = url.clone();
         origin.set_path("");
         origin.set_query(None);
-        // If another task was faster, its value stays.
+        // If another task has set the value in the meantime, that value stays.
         let _ = self.0.set(origin);
         Ok(url)
     }
@@ -287,7 +287,7 @@ fn is_certificate_error(error: &(dyn StdError + 'static)) -> bool {
     matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
 }
 
-/// The operating systems' libraries have no common type for it.
+/// The libraries of the operating systems have no common type for certificate errors.
 #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
 fn is_certificate_error(error: &(dyn StdError + 'static)) -> bool {
     error.to_string().contains("certificate")

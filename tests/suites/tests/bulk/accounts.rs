@@ -1,4 +1,4 @@
-//! Journals belong to one account at one base URL, and one call begins or resumes.
+//! A journal belongs to one account at one base URL. The same call begins or resumes a job.
 
 use crate::service::{Alarm, calls, client, service};
 use funnelflux::ext::{BulkArchive as _, BulkDelete as _, Cascade, InvalidJob, Journal, Outcome};
@@ -63,7 +63,7 @@ fn a_journal_of_another_account_is_refused_and_changes_nothing() {
             ..Settings::default()
         };
         let (first, second, ids) = accounts(&settings);
-        // An asset outside the job, which deletions leave.
+        // An asset outside the job, which therefore remains after the deletions.
         first.seed_offer_source("outside");
         let (_folder, path) = journal();
         begin(&first, &ids, deletes, &path);
@@ -88,7 +88,7 @@ fn a_journal_of_another_account_is_refused_and_changes_nothing() {
             recorded,
             "nothing is settled"
         );
-        // The job's own account finishes it.
+        // A client of the right account finishes the job.
         let own = client(&first, &Alarm::after(None));
         let sources = own.offer_sources();
         let report = if deletes {

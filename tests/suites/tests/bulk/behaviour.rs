@@ -287,7 +287,7 @@ fn a_hundred_thousand_ids_are_possible() {
         Some(id) => id.clone(),
         None => format!("unknown{number}"),
     });
-    // The fake needs only one list of a thousand IDs. The test checks that nothing accumulates.
+    // Only a thousand assets exist, so the fake stays small. The job must not accumulate data.
     let mut outcomes = client
         .offer_sources()
         .bulk_unarchive(many)

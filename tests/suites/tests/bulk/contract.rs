@@ -1,4 +1,4 @@
-//! Properties of every job, for any behaviour of the service.
+//! Properties that hold for every job, under any behaviour of the service.
 
 use crate::scenario::{ChildrenOption, JobOptions, KEEPER, RequestedChange, Scenario, scenario};
 use crate::service::{Alarm, client};
@@ -116,7 +116,7 @@ fn job(
     }
 }
 
-/// Returns whether an asset is in the requested state.
+/// Returns true if an asset is in the requested state.
 fn is_in_requested_state(action: RequestedChange, asset: Option<&Asset>) -> bool {
     match action {
         RequestedChange::Archive(_) => asset.is_some_and(|asset| asset.status == Status::Archived),
@@ -231,7 +231,7 @@ fn check_entry(
     let cascaded = || pages().all(|(old, new)| status_and_parent(new) == after_cascade(action, old));
     match outcome {
         Outcome::Done { confirmed } => {
-            // Without read-back and without `look_first`, a job cannot notice a wrong success.
+            // A job that neither verifies nor looks first cannot notice a wrong success.
             let unverified = !confirmed
                 && (!scenario.options.look_first || scenario.has_wrong_successes())
                 && is_in_requested_state(action, old) == is_in_requested_state(action, new);

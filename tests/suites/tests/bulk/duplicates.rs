@@ -1,4 +1,4 @@
-//! Duplication has the features of other bulk jobs, and makes no copy twice.
+//! Duplication has the features of other bulk jobs, and never makes a copy twice.
 
 use crate::service::{Alarm, calls, client, service};
 use funnelflux::Client;
@@ -112,7 +112,7 @@ fn an_unknown_copy_is_not_advised_to_be_made_again() {
     );
     assert!(!text.contains("run the job again"), "{text}");
     assert_eq!(report.unfinished().count(), 0);
-    // A report that is read from a file also knows it.
+    // A report that is read from a file also contains the copy.
     let text = serde_json::to_string(&report).unwrap();
     let read: funnelflux::ext::Report<String> = serde_json::from_str(&text).unwrap();
     assert_eq!(read.unfinished().count(), 0);
@@ -138,7 +138,7 @@ fn a_list_that_lags_is_read_again() {
 fn an_older_asset_of_the_same_name_is_not_the_copy() {
     let (fake, client) = service(Settings::default());
     let ids = fake.seed_many(1);
-    // Created years ago, and not in the earlier list.
+    // This asset was created years ago, but is not in the earlier list.
     let old = "2nIemJxCKbFX";
     fake.inject(Rule::new(Fault::CloseWithoutAnswer { applied: false }).on(DUPLICATE));
     let elsewhere = fake.clone();

@@ -1,4 +1,4 @@
-//! A gateway that answers instead of the service, and a base URL that leads nowhere.
+//! Jobs behind a gateway that responds instead of the service, and jobs with a wrong base URL.
 
 use crate::service::{Alarm, calls, client, service};
 use funnelflux::Client;
@@ -15,7 +15,7 @@ const FIND_MANY: &str = "GET /offersource/find/byIds/";
 const ARCHIVE: &str = "PUT /offersource/archive/";
 const DELETE: &str = "DELETE /offersource/delete/";
 
-/// Gateways in front of a service that they do not reach.
+/// Responses of gateways that do not reach the service.
 fn gateways() -> [Fault; 2] {
     [true, false].map(|page| Fault::Gateway { status: 404, page })
 }
@@ -210,7 +210,7 @@ fn check_job(seed: u64) {
             Outcome::Done { .. } | Outcome::AlreadySo { .. } => assert!(is_so, "{}", context()),
             Outcome::Rejected { failure } => {
                 assert_eq!(old, new, "{}", context());
-                // A rejection is an answer of the service.
+                // A rejection must come from the service.
                 let text = failure.to_string();
                 assert!(
                     !text.contains("nginx") && !text.contains("default backend"),
@@ -266,7 +266,7 @@ fn a_flapping_gateway_causes_no_false_report() {
     }
 }
 
-/// A deletion that a gateway answers is read back from the service.
+/// If a gateway responds to a deletion, the job reads the assets back from the service.
 #[test]
 fn the_service_decides_once_it_answers_again() {
     let (fake, client) = service(Settings::default());

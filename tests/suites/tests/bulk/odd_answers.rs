@@ -96,7 +96,7 @@ fn an_odd_asset_does_not_hide_the_others_of_a_search() {
         failure.message().contains("does not decode at offerSourceName"),
         "{failure}"
     );
-    // A row without an ID may be any of the missing assets.
+    // A row without an ID may belong to any of the missing assets.
     let row = |id: &Value| json!({"idOfferSource": id, "offerSourceName": "x"});
     let body = json!([row(&json!(ids[0])), row(&Value::Null)]).to_string();
     fake.inject(Rule::new(Fault::Repeated { body }).on(FIND_MANY));
@@ -107,7 +107,7 @@ fn an_odd_asset_does_not_hide_the_others_of_a_search() {
     );
 }
 
-/// A middlebox answers with the rows of another chunk.
+/// A middlebox responds with the rows of another chunk.
 #[test]
 fn rows_that_were_not_asked_for_show_a_foreign_answer() {
     let (fake, client) = service(Settings::default());

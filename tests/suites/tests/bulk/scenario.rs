@@ -78,7 +78,7 @@ pub(crate) struct JobOptions {
     pub(crate) ends_after: Option<u8>,
 }
 
-/// A fault and its requests.
+/// A fault, and the requests that get it.
 #[derive(Clone, Debug)]
 pub(crate) struct InjectedFault {
     pub(crate) fault: Fault,
@@ -97,14 +97,14 @@ pub(crate) struct Scenario {
     pub(crate) sources: Vec<SourceSetup>,
     pub(crate) faults: Vec<InjectedFault>,
     pub(crate) action: RequestedChange,
-    /// Indexes of sources. Higher indexes are IDs that do not exist.
+    /// Indexes of offer sources. An index beyond the last source stands for an ID that does not exist.
     pub(crate) ids: Vec<usize>,
     pub(crate) options: JobOptions,
 }
 
 impl Scenario {
     pub(crate) fn id(index: usize) -> String {
-        // IDs that are not sorted, differ in length, and have characters that a URL must encode.
+        // The IDs are not sorted, differ in length, and contain characters that a URL must encode.
         format!("{}é{index}", "x".repeat(index * 7 % 5))
     }
 
@@ -112,7 +112,7 @@ impl Scenario {
         self.ids.iter().map(|index| Self::id(*index)).collect()
     }
 
-    /// Returns whether a fault can turn a refusal into a success.
+    /// Returns true if a fault can turn a refusal into a success.
     pub(crate) fn has_wrong_successes(&self) -> bool {
         let wrong_successes = [Fault::TruncatedJson, Fault::WrongJson, Fault::GzipGarbage];
         let mut faults = self.faults.iter();

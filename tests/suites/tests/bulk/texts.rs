@@ -18,7 +18,7 @@ fn failures_with_one_cause_are_one_line() {
     let text = report.to_string();
     let lines: Vec<&str> = text.lines().collect();
     assert!(lines.len() <= 5, "{text}");
-    // Rejections of the service name the ID, and have one cause as well.
+    // Messages of the service contain the ID, but these rejections also have one cause.
     let (fake, client) = service(Settings::default());
     let ids = fake.seed_many(12);
     for id in &ids {
@@ -89,7 +89,7 @@ fn a_second_run_of_a_declaration_does_nothing() {
         assert_eq!(store(&changed), Stored::Saved, "policies {policies}");
         assert_eq!(store(&changed), Stored::Unchanged, "policies {policies}");
         assert_eq!(fake.state().offer_source(id).unwrap().name, "two");
-        // Documented: with a service that keeps omitted fields, every run saves.
+        // As documented, every run saves if the service keeps omitted fields.
         let less = OfferSource::new(id, "two");
         assert_eq!(store(&less), Stored::Saved, "policies {policies}");
         let again = if merges { Stored::Saved } else { Stored::Unchanged };

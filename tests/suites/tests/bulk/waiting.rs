@@ -51,7 +51,7 @@ fn a_grace_does_not_cut_off_answers_in_time() {
             .bulk_archive(ids)
             .chunk_size(10)
             .concurrency(1);
-        // In the middle of the first change.
+        // The job is cancelled in the middle of the first change.
         let job = job.cancel_when(sleep(Duration::from_secs(1)));
         job.cancel_grace(Duration::from_secs(1)).send().await.unwrap()
     });
@@ -75,7 +75,7 @@ fn a_slow_consumer_lets_no_request_time_out() {
         let mut outcomes = Vec::new();
         while let Some(entry) = stream.next().await {
             outcomes.push(entry.outcome);
-            // Longer than the time limits of an attempt and of a call.
+            // This wait is longer than the time limits of an attempt and of a call.
             sleep(Duration::from_mins(6)).await;
         }
         outcomes
@@ -88,7 +88,7 @@ fn a_slow_consumer_lets_no_request_time_out() {
     );
 }
 
-/// The requests of a stream run on the runtime that polled it. Another one can take over.
+/// The requests of a stream run on the runtime that polls it. A different runtime can continue to poll it.
 #[test]
 fn a_stream_moves_to_another_runtime() {
     let (fake, client) = service(Settings::default());

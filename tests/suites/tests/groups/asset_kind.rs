@@ -13,7 +13,7 @@ pub(crate) struct AssetKind<'f> {
     fake: &'f Fake,
     /// First segment of its paths.
     segment: &'static str,
-    /// Segment that stores its assets, which differs for a second listing.
+    /// Segment under which the fake stores the assets. It differs from `segment` for a second listing.
     storage_segment: &'static str,
     /// Name of its ID property.
     id: &'static str,
@@ -29,7 +29,7 @@ impl<'f> AssetKind<'f> {
         }
     }
 
-    /// Makes the kind a second listing of the assets of another segment.
+    /// Declares the kind as a second listing of the assets of another segment.
     pub(crate) fn stored_in(mut self, segment: &'static str) -> Self {
         self.storage_segment = segment;
         self

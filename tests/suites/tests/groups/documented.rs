@@ -137,8 +137,8 @@ async fn only_the_service_sets_the_owner() {
     );
 }
 
-/// Page *Conditions*: `idFunnel` selects conditions for that funnel only and takes precedence over
-/// `globalOnly`, which selects those for no funnel.
+/// Page *Conditions*: `idFunnel` selects the conditions that are only for this funnel. It takes precedence
+/// over `globalOnly`, which selects the conditions that are not for a funnel.
 #[tokio::test(start_paused = true)]
 async fn conditions_are_listed_by_their_scope() {
     let (fake, client) = service();
@@ -269,7 +269,7 @@ async fn a_funnel_has_its_group_under_both_names() {
     let by_new = Funnel::new(SECOND_ID, "New").with_id_funnel_group("g1");
     client.create_funnel(&by_new).await.unwrap();
     assert_eq!(groups(&fake, SECOND_ID), both("g1"));
-    // A funnel that was read has both properties, so the changed one counts.
+    // A funnel that was read has both properties, so the changed property counts.
     let read = client.find_funnel_by_id(&FIRST_ID.into()).await.unwrap();
     assert_eq!(
         (&read.id_campaign, &read.id_funnel_group),
@@ -312,7 +312,7 @@ async fn a_campaign_is_a_funnel_group() {
     assert_eq!(read.funnel_group_name, "Newer");
 }
 
-/// Page *Middleware Configs*: reads show no secrets, and saving an asset that was read keeps them.
+/// Page *Middleware Configs*: reads show no secrets, and saving an asset that was read keeps its secrets.
 #[tokio::test(start_paused = true)]
 async fn secrets_of_a_middleware_are_masked_and_kept() {
     let (fake, client) = service();

@@ -1,5 +1,5 @@
-//! Inferred parts are marked: in the document, in the documentation of each method, and in the arguments of
-//! destructive methods.
+//! Inferred parts are marked in the document and in the documentation of each method, and destructive calls
+//! require an acknowledgement.
 
 use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::Path};

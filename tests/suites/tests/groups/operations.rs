@@ -11,7 +11,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// An ID that exists and one that does not.
+/// An ID that exists, and an ID that does not exist.
 fn ids<T: From<&'static str>>() -> [T; 2] {
     [FIRST_ID.into(), "none".into()]
 }
@@ -20,7 +20,7 @@ fn map(value: Value) -> Map<String, Value> {
     serde_json::from_value(value).unwrap()
 }
 
-/// The asset with one more property.
+/// Adds an unknown property to the asset.
 fn with_kept<T: Serialize + DeserializeOwned>(asset: &T) -> T {
     let mut body = to_json(asset);
     body["kept"] = json!(true);
@@ -37,8 +37,8 @@ fn called_operations(fake: &Fake) -> BTreeSet<String> {
     operations.collect()
 }
 
-/// Operations that the vendor does not describe: the request is as documented, the response decodes, and the
-/// state stays the same.
+/// Calls the operations that the vendor does not describe. Each request is valid, the response decodes, and
+/// the state stays the same.
 fn undescribed_operations_change_nothing(fake: &Fake, client: &Client) {
     let before = fake.state();
     let body = json!({ "anything": { "at": [null, "all"] } });

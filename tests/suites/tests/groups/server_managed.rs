@@ -1,5 +1,5 @@
-//! Changes that the service itself makes to an asset count neither as a difference nor as a reason to save.
-//! Values that no read returns are treated as unknown.
+//! Changes that the service itself makes to an asset are not differences, and not a reason to save. Values
+//! that no read returns are treated as unknown.
 
 use super::{FIRST_ID, secrets, service, service_with, with_secrets};
 use funnelflux::ext::*;
@@ -51,7 +51,7 @@ async fn a_create_succeeds_despite_server_managed_changes() {
         let ids: Vec<&str> = state.assets(segment).map(|asset| &*asset.id).collect();
         assert_eq!(ids, [id], "{segment}");
     }
-    // An asset with other code is another asset.
+    // Different code is a difference.
     fake.seed(
         "logicscript",
         json!({

@@ -1,7 +1,7 @@
-//! Every ability of `ext` × every fault, injected into one or all of its writes, or into one or all of its
-//! reads.
+//! Tests every ability of `ext` with every fault, injected into one or all of its writes, or into one or all
+//! of its reads.
 //!
-//! The file is long because model, setup and assertions of an ability change together.
+//! The file is long because the model, the setup and the assertions of an ability belong together.
 
 use crate::expectation::{Guarantees, VisibleFault};
 use crate::{Occurrence, assert_no_failures, on_all_cores, run};
@@ -105,7 +105,7 @@ impl Ability {
         }
     }
 
-    /// Returns whether it is a bulk job, which retries its steps.
+    /// Returns true for a bulk job, which retries its steps.
     const fn is_bulk_job(self) -> bool {
         matches!(
             self,
@@ -208,7 +208,7 @@ fn writes(ability: Ability, visible: VisibleFault, applies: bool, occurrence: Oc
     if visible.is_repeated(guarantees.repeat) {
         return all(OutcomeCounts::done);
     }
-    // One write, the second of a job, failed without a retry by the call.
+    // One write failed (in a job, the second write), and the call itself did not retry it.
     match ability {
         Ability::DuplicateMany if visible.waits_too_long() => OutcomeCounts {
             not_sent: ids - 1,
@@ -245,7 +245,7 @@ fn reads(ability: Ability, visible: VisibleFault, occurrence: Occurrence) -> Out
     }
     match ability {
         _ if visible.waits_too_long() && ability == Ability::DuplicateMany => OutcomeCounts::not_sent(ids),
-        // The lists are only read to look for copies after a lost response.
+        // A duplication reads lists only to look for copies after a lost response.
         Ability::DuplicateMany => OutcomeCounts::done(ids),
         Ability::FindMany if occurrence == Occurrence::Once => OutcomeCounts {
             not_sent: CHUNK,
@@ -264,7 +264,7 @@ fn max_duration(ability: Ability, visible: VisibleFault, occurrence: Occurrence)
         VisibleFault::NoResponse => Duration::from_mins(1),
         _ => Duration::ZERO,
     };
-    // Waits between five attempts, by back-off or as the service asks.
+    // The waits between five attempts, by back-off or as requested by the service.
     let waits = match visible {
         VisibleFault::Status(429 | 503, Some(_)) => Duration::from_millis(8_800),
         _ => Duration::from_millis(7_500),
@@ -426,7 +426,8 @@ impl OutcomeIds {
     }
 }
 
-/// Returns whether the server has applied the change to an ID exactly once. `None` if it did something else.
+/// Returns true if the server has applied the change to an ID exactly once, false if it did not apply it, and
+/// `None` if it did something else.
 fn is_done(ability: Ability, id: &str, before: &State, after: &State) -> Option<bool> {
     let (asset_before, asset) = (before.offer_source(id), after.offer_source(id));
     let page = after.page(&format!("page of {id}")).unwrap();
@@ -504,7 +505,7 @@ fn column(ability: Ability) -> AbilityColumn {
 fn check(ability: Ability, fault: &Fault, faulty: FaultyRequests, occurrence: Occurrence) -> Option<String> {
     let (fake, ids) = server(ability);
     let before = fake.state();
-    // In a job, the second write gets the fault, and the first one must stay done.
+    // In a job, the second write gets the fault, and the IDs of the first write must stay *done*.
     let passes =
         u64::from(faulty == FaultyRequests::Writes && ability.ids() > 1 && occurrence == Occurrence::Once);
     let rule = Rule::new(fault.clone())
@@ -532,7 +533,7 @@ fn check(ability: Ability, fault: &Fault, faulty: FaultyRequests, occurrence: Oc
     let agrees = |id: &String, done: Option<bool>| match done {
         None => false,
         Some(true) => ability == Ability::FindMany || outcomes.done.contains(id),
-        // The fake knows that an unknown ID was not changed.
+        // The state of the fake shows whether an ID with an unknown outcome was changed.
         Some(false) => outcomes.unknown.contains(id) || outcomes.not_sent.contains(id),
     };
     let total: usize = outcomes.counts().done + outcomes.counts().unknown + outcomes.counts().not_sent;

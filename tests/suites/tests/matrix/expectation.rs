@@ -1,5 +1,5 @@
-//! A model of the guarantees for a call with a fault. It depends on the fault as the client sees it, and on
-//! the operation.
+//! A model that predicts the result of a call with a fault. It depends on the operation, and on the fault as
+//! the client sees it.
 
 use crate::Occurrence;
 use funnelflux::operations::Repeat;
@@ -10,7 +10,8 @@ use std::{fmt, time::Duration};
 const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(1);
 /// Timeout of a call: the documented default.
 const CALL_TIMEOUT: Duration = Duration::from_mins(5);
-/// Time that a create reserves to read back: a fifth of its timeout, at most one attempt.
+/// Time that a create reserves for the read-back: a fifth of its timeout, but not more than the timeout of an
+/// attempt.
 const READ_BACK_RESERVE: Duration = Duration::from_mins(1);
 /// Maximum number of attempts: the documented default.
 const MAX_ATTEMPTS: u32 = 5;
@@ -20,7 +21,7 @@ pub(crate) const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// A fault as the client sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum VisibleFault {
-    /// The right response, possibly with a wrong content type or order.
+    /// The correct response, possibly with a wrong content type or order.
     RightResponse,
     /// A success with a body that the operation does not return.
     WrongBody,
@@ -50,8 +51,8 @@ impl VisibleFault {
     pub(crate) fn of(fault: &Fault) -> Self {
         match fault {
             Fault::RefuseConnection => Self::NoConnection,
-            // In process, only the timeout of the attempt ends it, so the client cannot attribute it to
-            // connecting.
+            // In process, only the timeout of the attempt ends this fault, so the client cannot attribute it
+            // to connecting.
             Fault::StallConnect | Fault::StallHeaders { .. } | Fault::StallBody => Self::NoResponse,
             Fault::ResetBeforeReading
             | Fault::ResetAfterReading
@@ -84,7 +85,7 @@ impl VisibleFault {
         }
     }
 
-    /// Returns whether a later attempt may succeed.
+    /// Returns true if a later attempt may succeed.
     pub(crate) fn is_transient(self) -> bool {
         matches!(
             self,
@@ -92,12 +93,12 @@ impl VisibleFault {
         )
     }
 
-    /// Returns whether the service asks for a longer wait than the client accepts.
+    /// Returns true if the service asks for a longer wait than the client accepts.
     pub(crate) fn waits_too_long(self) -> bool {
         matches!(self, Self::Status(_, Some(wait)) if wait > LONGEST_WAIT)
     }
 
-    /// Returns whether the client cannot know that the request was applied.
+    /// Returns true if the client cannot know whether the request was applied.
     pub(crate) fn is_ambiguous(self, guarantees: Guarantees) -> bool {
         match self {
             Self::WrongBody => guarantees.returns_data,
@@ -112,12 +113,12 @@ impl VisibleFault {
         }
     }
 
-    /// Returns whether the client treats it as a success.
+    /// Returns true if the client treats the fault as a success.
     pub(crate) fn is_success(self, guarantees: Guarantees) -> bool {
         self == Self::RightResponse || (self == Self::WrongBody && !guarantees.returns_data)
     }
 
-    /// Returns whether the client sends the request again.
+    /// Returns true if the client sends the request again.
     pub(crate) fn is_repeated(self, repeat: Repeat) -> bool {
         match self {
             Self::NoConnection | Self::TokenRefused => true,
@@ -139,7 +140,8 @@ impl Guarantees {
         self.repeat != Repeat::Read
     }
 
-    /// Returns whether the client reads back the asset: it creates one with an ID from the client.
+    /// Returns true if the client reads the asset back, which it does after a create with a client-generated
+    /// ID.
     fn reads_back(self) -> bool {
         self.repeat == Repeat::ClientId
     }
@@ -200,8 +202,8 @@ pub(crate) fn expected_result(fault: &Fault, guarantees: Guarantees, occurrence:
     let mut attempts = 0;
     let repeated = visible.is_repeated(guarantees.repeat);
     let max_attempts = match (repeated, visible, occurrence) {
-        // The service reports to the second attempt that the ID exists. A refusal counts even if its body is
-        // cut, but not if garbage hides its status.
+        // The service responds to the second attempt that the ID exists. This refusal counts even if its body
+        // is incomplete, but not if the fault hides its status.
         (true, VisibleFault::BrokenBody, Occurrence::Always)
             if guarantees.reads_back() && fault.breaks().is_some() =>
         {
@@ -267,14 +269,15 @@ impl CallTime {
         }
     }
 
-    /// Adds an attempt without a response. Returns whether the time of the call is over.
+    /// Adds an attempt without a response. Returns true if the time of the call is over.
     fn no_response(&mut self) -> bool {
         self.min_time = (self.min_time + ATTEMPT_TIMEOUT).min(self.limit);
         self.max_time = (self.max_time + ATTEMPT_TIMEOUT).min(self.limit);
         self.min_time == self.limit
     }
 
-    /// Adds the wait after an attempt: up to a tenth more than the service asks for, or full jitter.
+    /// Adds the wait after an attempt. The wait is either the requested wait plus up to a tenth, or has full
+    /// jitter.
     fn wait(&mut self, visible: VisibleFault, attempts: u32) {
         let (min, max) = match visible {
             VisibleFault::TokenRefused => (Duration::ZERO, Duration::ZERO),

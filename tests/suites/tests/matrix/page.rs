@@ -49,7 +49,7 @@ struct ColumnGroup<'c> {
 }
 
 impl ColumnGroup<'_> {
-    /// The names of documented operations, and the names or the number of inferred ones.
+    /// The names of documented operations, and the names or the number of inferred operations.
     fn heading(&self) -> String {
         let code = |name: &&str| format!("`{name}`");
         let mut names: Vec<String> = self.documented.iter().map(code).collect();

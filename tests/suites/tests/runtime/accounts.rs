@@ -108,7 +108,7 @@ async fn given_tokens_outrank_a_file_that_descends_from_others() {
     let first = service("a");
     let given = credentials(&first);
     renew_into(&path, &first).await;
-    // The same program again: the file has the newer tokens.
+    // If the same program runs again, the file has the newer tokens.
     let again = client(&first)
         .credentials(given)
         .token_file(&path)
@@ -118,7 +118,7 @@ async fn given_tokens_outrank_a_file_that_descends_from_others() {
     assert_eq!(source.to_string(), format!("the token file {}", path.display()));
     list(&again).await.unwrap();
     assert_eq!(first.renewals(), 1);
-    // Another account, whose tokens do not state it.
+    // The tokens belong to a different account, but do not state it.
     let other = service("b");
     let client = client(&other).token_file(&path).build().unwrap();
     assert_eq!(
@@ -172,7 +172,7 @@ async fn a_store_that_cannot_store_is_an_error_of_the_builder() {
         assert!(error.contains(path) && error.contains(problem), "{error}");
     }
     if cfg!(target_os = "linux") {
-        // Nobody can create files there, not even the superuser.
+        // Nobody can create files in this folder, not even the superuser.
         let error = Client::builder()
             .token_file("/proc/tokens.json")
             .build()
@@ -275,7 +275,7 @@ async fn token_files_do_not_block_async_threads() {
     assert!(made.unwrap().success());
     let store = FileTokenStore::new(&path);
     let loading = tokio::spawn(async move { store.load().await });
-    // This runtime has one thread.
+    // This runtime has only one thread, so a blocking read would stop everything.
     tokio::time::sleep(Duration::from_millis(20)).await;
     assert!(!loading.is_finished());
     let write = move || std::fs::write(path, r#"{"access_token": "a"}"#);
@@ -309,12 +309,12 @@ async fn clients_of_many_accounts_share_one_transport() {
         (list(&client).await.unwrap(), list(&other).await.unwrap()),
         (1, 0)
     );
-    // Each renews its own tokens.
+    // Each client renews its own tokens.
     second.expire_access_token();
     list(&other).await.unwrap();
     assert_eq!((first.renewals(), second.renewals()), (0, 1));
     assert_eq!((count(&first, LIST), count(&second, LIST)), (1, 3));
-    // A separate store.
+    // This client has a separate store.
     let (_folder, path) = file();
     let stored = client
         .with_token_store(Some(credentials(&second)), FileTokenStore::new(&path))
@@ -349,7 +349,7 @@ async fn credentials_are_replaced_at_run_time() {
     let stored = store.load().await.unwrap().unwrap();
     assert_eq!(stored.access_token().expose_secret(), TOKEN_A);
     assert_eq!(stored.base_url(), Some("https://api.funnelflux.pro/v1"));
-    // A renewal in progress no longer changes anything.
+    // The renewal in progress has no effect, because the tokens were replaced.
     fake.expire_access_token();
     let running = tokio::spawn(async move { list(&clone).await });
     tokio::time::sleep(Duration::from_millis(1_500)).await;

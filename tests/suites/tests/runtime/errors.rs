@@ -224,7 +224,7 @@ async fn the_cause_is_in_the_message_and_can_be_inspected() {
     assert_eq!(error.status(), None);
 }
 
-/// Snapshot of the messages for all faults, for a call that reads and for one that must not be repeated.
+/// Snapshot of the messages for all faults, for a call that reads and for a call that must not be repeated.
 #[tokio::test(start_paused = true)]
 async fn every_fault_has_a_helpful_message() {
     let mut table = Vec::new();

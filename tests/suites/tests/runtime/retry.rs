@@ -1,4 +1,4 @@
-//! Retries: the requests that are repeated, their waits, and those that are not repeated.
+//! Retries: which requests are repeated and which are not, and the waits.
 
 use super::*;
 use funnelflux::types::{DuplicateRequest, ParentMutationRequest, StatusFilter};
@@ -44,7 +44,7 @@ async fn a_wait_beyond_the_limit_is_returned_as_an_error() -> Result<(), Error> 
     assert_eq!(error.retry_after(), Some(Duration::from_hours(1)));
     assert!(error.is_rate_limited() && error.is_retryable() && !error.may_have_been_applied());
     assert!(time < Duration::from_secs(1), "{time:?}");
-    // A call may raise the limit for itself.
+    // A single call may raise the limit.
     inject(&fake, LIST, refusal(429, RetryAfter::Seconds(3_600)), 1);
     let patient = RetryPolicy::new().max_retry_after(Duration::from_hours(2));
     let call = client.list_offer_sources(StatusFilter::All, None);

@@ -1,4 +1,4 @@
-//! Canary tokens: no `Debug`, `Display`, tracing output, panic or error contains a token.
+//! No `Debug` or `Display` text, tracing output, panic or error contains a token.
 
 use super::*;
 use funnelflux::hook::{Hook, RequestView, ResponseView};

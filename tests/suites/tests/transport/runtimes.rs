@@ -1,4 +1,4 @@
-//! A client may be used by many runtimes, both sequentially and concurrently.
+//! Many runtimes may use one client, sequentially or concurrently.
 
 use funnelflux::types::{DuplicateRequest, StatusFilter};
 use funnelflux::{Client, RetryPolicy, blocking::Wait as _};
@@ -7,7 +7,7 @@ use funnelflux_suites::credentials;
 use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 
-/// A fake that is served by the background runtime of `wait`, and a client that hangs visibly.
+/// A fake that the background runtime of `wait` serves, and a client whose time limit makes hanging visible.
 fn service() -> (Fake, Server, Client) {
     let fake = Fake::default();
     fake.seed_offer_source("a");
@@ -81,7 +81,7 @@ fn two_runtimes_that_take_turns_do_not_wait_for_each_other() {
             runtime.block_on(call.into_future()).map(drop)
         });
     }
-    // Runtimes come and go, as in tests.
+    // Runtimes are created and dropped, as in tests.
     for _ in 0..40 {
         current_thread().block_on(list(&client));
     }

@@ -52,6 +52,8 @@ fn constraint_name(keyword: &str) -> Option<&'static str> {
         // Normalising keeps these next to pattern properties and after a tuple.
         "x-additionalProperties" => "further-properties",
         "x-items" => "further-items",
+        // The type of a value that is always null.
+        "x-type" => "null-type",
         _ => return None,
     })
 }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Keywords that do not restrict the allowed values.
-const ANNOTATIONS: [&str; 9] = [
+pub(super) const ANNOTATIONS: [&str; 9] = [
     "title",
     "description",
     "example",
@@ -46,7 +46,7 @@ impl<'a> Comparer<'a> {
 
     /// Adds two schemas to the queue, below the pair that is being compared.
     pub(super) fn enqueue(&mut self, old: Node<'a>, new: Node<'a>, context: SchemaContext) {
-        let frame = self.frames.add(&old, &new, context.direction);
+        let frame = self.frames.add(&old, &new, context);
         self.queue.push_back((old, new, context, frame));
     }
 
@@ -59,7 +59,7 @@ impl<'a> Comparer<'a> {
 
     /// Compares two schemas. `optional`: the value may be omitted on both sides.
     pub(crate) fn schema(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext, optional: bool) {
-        let frame = self.frames.add(old, new, context.direction);
+        let frame = self.frames.add(old, new, context);
         let outer = self.frames.current.replace(frame);
         self.schema_pair(old, new, context, optional);
         self.frames.current = outer;
@@ -73,7 +73,7 @@ impl<'a> Comparer<'a> {
         context: SchemaContext,
         optional: bool,
     ) {
-        let frame = self.frames.add(old, new, context.direction);
+        let frame = self.frames.add(old, new, context);
         if let Some(frame) = self.frames.all.get_mut(frame) {
             frame.is_beside = true;
         }

@@ -178,7 +178,14 @@ fn null_variants(context: &mut Context, pointer: &Pointer, schema: &mut Object) 
                         .keys()
                         .all(|key| !schema.contains_key(key) || key == "nullable") =>
             {
-                for (key, value) in only.into_iter().filter(|(key, _)| key != "nullable") {
+                for (key, mut value) in only.into_iter().filter(|(key, _)| key != "nullable") {
+                    // The union has the value null, whatever the values of this variant.
+                    if key == "enum"
+                        && let Some(values) = value.as_array_mut()
+                        && !values.contains(&Value::Null)
+                    {
+                        values.push(Value::Null);
+                    }
                     context
                         .provenance
                         .put(pointer.with_trailing_token(&key), from.member(&key));

@@ -37,7 +37,7 @@ pub trait DuplicateMany: Assets<Resource: resource::Duplicate> {
     /// Creates a job that makes one copy of each of these assets. `request` describes each copy. Give each
     /// copy a unique name, so that the job can find it after a broken connection.
     ///
-    /// With a journal, `request` must return the same for each ID when the job resumes.
+    /// With a journal, `request` must return the same request for each ID when the job resumes.
     fn duplicate_many<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
@@ -58,10 +58,12 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 /// Builder of a job that duplicates many assets.
 ///
 /// The service generates the ID of a copy (documented), so a request that may have been received is never
-/// repeated, not even by a job that resumes. If an answer is lost, the job looks for the copy in the list of
-/// all assets: a single asset that has the requested name, was not listed before, was created since by its
-/// ID, and is no other copy. It looks up to four times, because the list may be late. Otherwise the outcome
-/// is *unknown*; the failure lists the candidates. Look for the copy before you duplicate that asset again.
+/// repeated, not even by a job that resumes. If a response is lost, the job looks for the copy in the list of
+/// all assets. The copy is recognised if exactly one asset has the requested name, was not listed before the
+/// job, has an ID that was generated after the start of the job, and is not another copy of this job. The job
+/// reads the list up to four times, because it may be out of date. If the copy is not recognised, the outcome
+/// is *unknown*, and the failure lists the candidates. Look for the copy before you duplicate that asset
+/// again.
 ///
 /// Each copy is one request, so [`chunk_size`](Bulk::chunk_size) only applies to [`plan`](Bulk::plan), and
 /// [`look_first`](Bulk::look_first) has no effect. With [`verify`](Bulk::verify), each copy is read back.
@@ -100,7 +102,7 @@ type ChangeCopy<A> = Box<dyn Fn(&mut A) + Send + Sync>;
 /// Change of the copies.
 struct Overrides<R: resource::Duplicate> {
     change: ChangeCopy<R::Asset>,
-    /// Adds the changed properties to a request.
+    /// Function that adds the changed properties to a request.
     add: fn(&mut RequestOf<R>, Map<String, Value>),
 }
 
@@ -108,11 +110,11 @@ struct Overrides<R: resource::Duplicate> {
 type RequestOf<R> = <R as resource::Duplicate>::Request;
 
 impl<R: resource::OverrideCopy> Bulk<R, Duplicating<R>> {
-    /// Changes the copies: each original is read, `change` runs on it, and the changed properties are sent
-    /// as those of the copy (`bodyUpdates`). The original stays unchanged.
+    /// Changes the copies: the job reads each original, applies `change` to it, and sends the changed
+    /// properties as overrides of the copy (`bodyUpdates`). The original stays unchanged.
     ///
-    /// The service sets ID and status of a copy itself (documented), so an asset of which `change` replaces
-    /// one of them is rejected. The name of the copy is that of the request.
+    /// The service sets the ID and the status of a copy (documented). If `change` replaces either, the asset
+    /// is rejected. The name of the copy comes from the request.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::*, types::DuplicateRequest};

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-/// Number of times that the list is read to find a copy whose response was lost.
+/// Maximum number of times that the list is read to find a copy whose response was lost.
 const LIST_READS: u32 = 4;
 /// Tolerated difference between the clocks of this machine and of the service.
 const CLOCK_DIFFERENCE: Duration = Duration::from_mins(1);
@@ -235,7 +235,7 @@ impl<R: resource::Duplicate> DuplicationSteps<R> {
             attempts < shared.settings.retries && !shared.stop_signal.is_set() && !ends_the_job(&error);
         let class = ErrorClass::of(&error);
         let not_sent = class == ErrorClass::NotProcessed || class == ErrorClass::Unauthorized;
-        // A gateway that does not reach the service gives the same answer.
+        // A gateway that does not reach the service responds in the same way.
         let missing = (class == ErrorClass::Refused && is_not_found(&error)).then_some(&item.id);
         let read = match missing {
             Some(id) => shared.reader.summaries(std::slice::from_ref(id)).await.pop(),
@@ -265,7 +265,7 @@ impl<R: resource::Duplicate> DuplicationSteps<R> {
         }
     }
 
-    /// Processes the response that names a copy.
+    /// Processes a response with the ID of a copy.
     async fn answered(&self, mut item: Item<R::Id>, copy: R::Id, result: &mut StepResult<R::Id>) {
         let is_new = {
             let mut known = self.known();
@@ -349,7 +349,7 @@ impl<R: resource::Duplicate> DuplicationSteps<R> {
         }
     }
 
-    /// Looks for the copy of this name, and claims it.
+    /// Looks for the copy with this name. A recognised copy cannot be recognised again for another asset.
     fn search(&self, name: &str, rows: Option<&[ListRow<R::Id>]>, is_single: bool) -> Search<R::Id> {
         let Some(rows) = rows else {
             return Search::Late("the list of all assets could not be read to look for the copy".to_owned());
@@ -386,13 +386,13 @@ impl<R: resource::Duplicate> DuplicationSteps<R> {
 /// Result of the search for a copy.
 enum Search<I> {
     Copy(I),
-    /// There is no candidate yet; contains the reason.
+    /// There is no candidate yet. Contains the reason.
     Late(String),
-    /// It is unclear which asset is the copy.
+    /// It is unclear which asset is the copy. Contains the reason.
     Unclear(String),
 }
 
-/// Returns true if the ID was generated since the job began.
+/// Returns true if the ID was generated after the job began.
 fn is_since(begun: SystemTime, id: &str) -> bool {
     let earliest = begun
         .checked_sub(CLOCK_DIFFERENCE)

@@ -1,7 +1,7 @@
 //! Recognises the account of a journal by its assets, if the token does not state the account.
 //!
-//! A job that begins records some assets of the account. A job that resumes must find one of these assets, or
-//! an asset that the earlier run has sent. IDs are unique across accounts.
+//! A new job records some assets of the account. A resumed job must find one of these assets, or an asset
+//! that the earlier run has sent. This identifies the account, because IDs are unique across accounts.
 
 use super::step::StepResult;
 use super::{Shared, ends_the_job, pause_after};
@@ -20,13 +20,13 @@ const SAMPLE: usize = 20;
 pub(in crate::ext::bulk) struct AccountCheck<I> {
     /// IDs of the job.
     pub(in crate::ext::bulk) job: HashSet<I>,
-    /// The job removes assets, so its own IDs cannot identify an account.
+    /// True if the job removes assets, so that its own IDs cannot identify an account.
     pub(in crate::ext::bulk) deletes: bool,
-    /// Account of an earlier run, if stated in its token.
+    /// Account of an earlier run, if its token states the account.
     pub(in crate::ext::bulk) recorded: Option<String>,
     /// Assets of an earlier run.
     pub(in crate::ext::bulk) earlier: EarlierAssets<I>,
-    /// The account may differ, so a missing asset proves nothing.
+    /// True if the account may differ, so that a missing asset proves nothing.
     pub(in crate::ext::bulk) is_unverified: AtomicBool,
 }
 
@@ -35,7 +35,7 @@ pub(in crate::ext::bulk) struct AccountCheck<I> {
 pub(in crate::ext::bulk) enum EarlierAssets<I> {
     /// No earlier run has recorded assets or sent a request.
     None,
-    /// Assets, at least one of which must be found.
+    /// The recorded assets. At least one of them must be found.
     Recorded(Vec<I>),
 }
 
@@ -91,7 +91,7 @@ impl<R: Resource> Shared<R> {
         let Some(check) = &self.account else {
             return result;
         };
-        // If the token store cannot be read, the reads fail as well.
+        // If the token store cannot be read, the reads of assets fail as well.
         let account = self.client.account().await.ok().flatten();
         let account = account.map(|account| account.as_str().to_owned());
         match (&check.recorded, &account) {
@@ -167,7 +167,7 @@ impl<R: Resource> Shared<R> {
                     result.fatal = Some(Failure::with_error(reason, message, &error));
                     return;
                 }
-                // The job may have deleted all of them.
+                // The job may have deleted all recorded assets.
                 None if !is_lasting => {
                     check.is_unverified.store(true, Ordering::Relaxed);
                     return;

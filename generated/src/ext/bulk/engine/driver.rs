@@ -65,12 +65,12 @@ pub(in crate::ext::bulk) struct Driver<I> {
     in_flight: JoinSet<StepResult<I>>,
     /// The steps in flight, kept in case their task ends without a result.
     running: HashMap<task::Id, ScheduledStep<I>>,
-    /// The account and the target of the children are being read.
+    /// True while the account and the target of the children are being read.
     preparing: bool,
     /// Items whose response was lost.
     lost: Vec<Item<I>>,
     ready: VecDeque<Entry<I>>,
-    /// Entries that wait for their turn, by position.
+    /// Entries that wait for their turn, keyed by position.
     waiting: BTreeMap<usize, Entry<I>>,
     /// Position of the next entry, if the order matters.
     turn: usize,
@@ -78,7 +78,7 @@ pub(in crate::ext::bulk) struct Driver<I> {
     /// Error of a journal that belongs to another account.
     refusal: Refusal,
     callbacks: JobCallbacks,
-    /// Nothing more is read, so open items keep their last known state.
+    /// True if nothing more is read, so that open items keep their last known state.
     is_abandoned: bool,
     /// End of the wait for requests in flight, once the job is cancelled.
     deadline: Option<Instant>,
@@ -129,13 +129,13 @@ impl<I: AssetId> Driver<I> {
         driver
     }
 
-    /// Returns the next entry; `None` at the end. Nothing is lost if the future is dropped.
+    /// Returns the next entry; `None` at the end. Dropping the future loses no entry.
     pub(in crate::ext::bulk) async fn next(&mut self) -> Option<Entry<I>> {
         loop {
             if let Some(entry) = self.ready.pop_front() {
                 return Some(entry);
             }
-            // A job that is cancelled before a step starts does not start the step.
+            // If the job is cancelled before a step starts, the step is not started.
             if let Some(cancel) = &mut self.callbacks.cancel
                 && cancel.now_or_never().is_some()
             {
@@ -322,7 +322,7 @@ impl<I: AssetId> Driver<I> {
         if std::mem::take(&mut self.preparing) {
             self.prepared(&mut result);
         }
-        // Further steps of started chunks come first, so that few chunks are open at any time.
+        // Further steps of started chunks come first, so that only a few chunks are in progress at any time.
         for step in result.next.into_iter().rev() {
             self.queue.push_front(step);
         }
@@ -359,7 +359,7 @@ impl<I: AssetId> Driver<I> {
         if let Some((recorded, actual)) = result.other_account.take() {
             let error = journal.other_account(recorded, actual);
             self.stop_for_journal(&error);
-            // Set once, because a job prepares once.
+            // This is the only write, because a job prepares once.
             let _ = self.refusal.set(error);
             self.is_abandoned = true;
             // The journal of the other account stays unchanged.
@@ -402,8 +402,8 @@ impl<I: AssetId> Driver<I> {
     }
 }
 
-/// Result of a step whose task ended without a result: a request may have been sent, and everything else can
-/// run again.
+/// Creates the result of a step whose task ended without a result. A request may have been sent; any other
+/// task can run again.
 fn interrupted<I>(mut step: ScheduledStep<I>) -> StepResult<I> {
     if let Task::Send { .. } = step.task {
         for item in &mut step.items {

@@ -56,7 +56,7 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
     }
 
     pub(super) async fn look(&self, step: ScheduledStep<R::Id>) -> StepResult<R::Id> {
-        // A stopped job sends nothing after this, so it does not wait for the response.
+        // A stopped job sends nothing after this read, so it does not wait for the response.
         let results = select(pin!(self.read(&step.items)), pin!(self.stop_signal.wait()))
             .map(|first| match first {
                 Either::Left((results, _)) => Some(results),

@@ -1,5 +1,5 @@
-//! Engine of all bulk jobs: cuts the IDs into chunks and takes each chunk through looking, sending and
-//! settling, until every ID has its outcome.
+//! Engine of all bulk jobs. It splits the IDs into chunks, and runs the steps *look*, *send* and *settle* for
+//! each chunk until every ID has an outcome.
 //!
 //! ```text
 //!            ┌──── already so, missing ────────────────────────────┐
@@ -10,7 +10,7 @@
 //!         failed)    └─── not as asked: again, or split ┘
 //! ```
 //!
-//! A step is one request or one list read. It takes some items, produces outcomes for some of them and
+//! A step is one request or one list read. It processes some items, produces outcomes for some of them, and
 //! schedules further steps for the others.
 //!
 //! | file | contents |
@@ -64,7 +64,7 @@ pub struct JobSettings {
     pub(super) in_order: bool,
     /// Number of failed IDs after which the job stops.
     pub(super) stop_after: Option<usize>,
-    /// Longest wait for requests in flight after a cancellation; `None` to wait for their end.
+    /// Longest wait for requests in flight after a cancellation; `None` to wait until they end.
     pub(super) cancel_grace: Option<Duration>,
 }
 
@@ -136,7 +136,7 @@ pub struct Shared<R: Resource> {
     pub(super) record_states: RecordStates,
     /// Start of the first run of the job.
     pub(super) begun: SystemTime,
-    /// Assets that the account owned then, as recorded by an earlier run.
+    /// Assets that the account owned at that time, as recorded by an earlier run.
     pub(super) seen: Option<HashSet<String>>,
     /// Copies that an earlier run has made.
     pub(super) copies: HashSet<R::Id>,

@@ -64,7 +64,7 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
                 result.answered = Some(false);
                 give_up(&mut result, items, &failure);
             }
-            // The parents exist, so this answer is not about them.
+            // The parents exist, so this response is not about them.
             ErrorClass::Refused if for_children && is_not_found(&error) && retry => {
                 let pause = pause_after(attempts, &error);
                 result.then_after(pause, attempts + 1, Task::Send { for_children }, items);
@@ -113,14 +113,16 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
     }
 }
 
-/// Outcome of parents that were already in the requested state, if the effect on their children is unknown.
+/// Returns the outcome of parents that were already in the requested state, if the effect on their children
+/// is unknown.
 fn children_unknown(error: &Error) -> Outcome {
     let failure = Failure::of(Reason::NoAnswer, error)
         .because(Reason::NoAnswer, "the effect on its children is unknown");
     Outcome::Unknown { failure }
 }
 
-/// Ends items of a stopped job, or schedules reading back those that an earlier request may have changed.
+/// Ends items of a stopped job. For items that an earlier request may have changed, schedules a read-back
+/// instead.
 pub(super) fn give_up<I>(result: &mut StepResult<I>, items: Vec<Item<I>>, failure: &Failure) {
     let mut maybe_changed = Vec::new();
     for item in items {

@@ -98,13 +98,13 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
 
 /// Items that were not in the requested state when read back.
 pub(super) struct Unsettled<I> {
-    /// The request was for one ID only.
+    /// True if the request was for a single ID.
     pub(super) sent_alone: bool,
-    /// Items that read unchanged.
+    /// Items whose assets are unchanged.
     pub(super) unchanged: Vec<Item<I>>,
     /// Items that could not be read.
     pub(super) unread: Vec<Item<I>>,
-    /// Problem of an asset in an unexpected form.
+    /// Problem of an asset that the service returned in an unexpected form.
     odd: Option<Failure>,
     /// Error of the read.
     read_error: Option<Error>,
@@ -155,7 +155,7 @@ impl<I> Unsettled<I> {
             let task = Task::Send { for_children: false };
             result.then_after(pause_after(attempts, error), attempts + 1, task, self.all());
         } else if failed && !self.sent_alone {
-            // A single ID may make the service fail.
+            // One of the IDs may make the service fail.
             result.split(self.all(), false, attempts);
         } else {
             result.answered = Some(failed);
@@ -168,7 +168,7 @@ impl<I> Unsettled<I> {
         }
     }
 
-    /// Repeats a request that was refused with a 404 although the assets exist. The response comes from a
+    /// Repeats a request that was refused with a 404 although the assets exist. Such a response comes from a
     /// gateway that does not reach the service, or is not about the assets.
     fn after_not_found(self, result: &mut StepResult<I>, error: &Error, attempts: u32, retry: bool) {
         if retry {

@@ -33,7 +33,8 @@ impl<I> Unsettled<I> {
             failure: failure.clone(),
         };
         result.end_all(self.unchanged, &rejected);
-        // A refusal of the only request is trusted. An earlier request may have changed the asset.
+        // A refusal is trusted only if there was no earlier request, because an earlier request may have
+        // changed the asset.
         let outcome = if alone {
             rejected
         } else {

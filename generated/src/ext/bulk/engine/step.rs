@@ -65,7 +65,8 @@ pub enum Task {
     Look,
     /// Sends the change.
     Send {
-        /// The parents are already in the requested state; the request is only for their children.
+        /// True if the parents are already in the requested state, so that the request is only for their
+        /// children.
         for_children: bool,
     },
     /// Reads the assets back after a request.
@@ -77,13 +78,14 @@ pub enum Task {
 pub enum SettleCause {
     /// The service accepted the change.
     Accepted,
-    /// The service refused the request. `alone`: it was the only request for a single asset.
+    /// The service refused the request. `alone` is true if the request was for a single asset and is its only
+    /// request.
     Refused { error: Error, alone: bool },
     /// The request got no response.
     Unanswered(Error),
     /// The job stopped.
     Stopped(Failure),
-    /// The responses to several requests, of this or an earlier run, were lost.
+    /// Responses to requests of this run or an earlier run were lost.
     Lost,
 }
 
@@ -130,7 +132,7 @@ impl<I> StepResult<I> {
         }
     }
 
-    /// Gives a step that did not run back to the driver.
+    /// Creates a result that returns a step to the driver, because the step did not run.
     pub(in crate::ext::bulk) fn not_run(step: ScheduledStep<I>) -> Self {
         Self {
             next: vec![step],

@@ -1,14 +1,14 @@
 //! Journal of a job: a file from which a later process can resume after a crash.
 //!
-//! The file consists of JSON lines and only grows. The first line describes the job, and the next lines list
-//! its IDs. These lines are written together, so the file appears complete or not at all. While the job runs,
-//! a `sending` line reaches the disk before each request leaves, and a `settled` line follows its result. A
-//! crash can tear the last line at any byte. A torn line is ignored, and the resumed job reads the assets of
-//! that line instead.
+//! The file consists of JSON lines, and lines are only appended. The first line describes the job, and the
+//! next lines list its IDs. These lines are written together, so the file appears complete or not at all.
+//! While the job runs, it writes a `sending` line to the disk before it sends each request, and a `settled`
+//! line after the result. After a crash, the last line may be incomplete at any byte. An incomplete line is
+//! ignored, and the resumed job reads the assets of that line instead.
 //!
 //! A journal belongs to one account at one base URL. The first line has the base URL. An `account` line names
-//! the account if the token states it. Otherwise a `seen` line lists some assets of the account, one of which
-//! a resumed job must find.
+//! the account if the token states it. Otherwise, a `seen` line lists some assets of the account, and a
+//! resumed job must find one of them.
 
 mod error;
 mod writer;
@@ -87,7 +87,7 @@ impl Header {
         }
     }
 
-    /// Checks that this is the recorded job for the same service.
+    /// Checks that the journal records this job for the same service.
     fn check(&self, recorded: &Self) -> Result<(), JournalProblem> {
         if (&recorded.resource, &recorded.change) != (&self.resource, &self.change) {
             return Err(JournalProblem::OtherJob {
@@ -144,14 +144,14 @@ impl RecordedState {
 /// Purpose of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SentFor {
-    /// To change the asset. If the asset is in the requested state afterwards, the ID is done.
+    /// The request changes the asset. If the asset is in the requested state afterwards, the ID is done.
     Change,
-    /// To handle the children of an asset that was already in the requested state. Reading the asset reveals
-    /// nothing about the children.
+    /// The request only handles the children of an asset that was already in the requested state. Reading the
+    /// asset reveals nothing about the children.
     Children,
 }
 
-/// A journal that was read: description and progress of its job.
+/// Content of a journal: description and progress of its job.
 ///
 /// ```no_run
 /// use funnelflux::{Client, ext::*, types::OfferSourceId};
@@ -215,13 +215,13 @@ impl Journal {
         }
     }
 
-    /// Returns the base URL of the service for which the job was written.
+    /// Returns the base URL of the job's service.
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.header.base_url
     }
 
-    /// Returns the account for which the job was written, if stated in its token.
+    /// Returns the account of the job, if the token stated it.
     #[must_use]
     pub fn account(&self) -> Option<&str> {
         self.account.as_deref()
@@ -268,8 +268,7 @@ impl Journal {
         .collect()
     }
 
-    /// Returns the number of IDs that have ended, by outcome. Excludes IDs that were not sent or got no
-    /// response.
+    /// Counts the IDs by outcome. Does not count IDs that were not sent or got no response.
     #[must_use]
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
@@ -288,7 +287,7 @@ impl Journal {
         for number in 1.. {
             text.clear();
             let read = reader.read_until(b'\n', &mut text).map_err(JournalProblem::Io)?;
-            // A line without a line feed is torn. The resumed job reads its assets again.
+            // A line without a line feed is incomplete. The resumed job reads the assets of that line again.
             if read == 0 || text.last() != Some(&b'\n') {
                 break;
             }

@@ -89,7 +89,7 @@ impl JournalWriter {
         Ok((Self(file), earlier))
     }
 
-    /// Returns the error for a client of an account other than that of the journal.
+    /// Returns the error for a client whose account differs from that of the journal.
     pub(in crate::ext::bulk) fn other_account(&self, recorded: String, actual: String) -> JournalError {
         let problem = JournalProblem::OtherAccount { recorded, actual };
         JournalError::new(self.0.path(), problem)

@@ -1,0 +1,131 @@
+//! URLs of servers, with the values of their variables.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::node::Node;
+
+/// Stands for any value of a variable.
+const ANY: &str = "{}";
+
+/// Maximum number of URLs of one server. Beyond it, every value of a variable counts.
+const MOST: usize = 200;
+
+/// The URLs of a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ServerUrl {
+    /// The URL without the names of its variables.
+    pub template: String,
+    /// The URL with the defaults of its variables.
+    pub default: String,
+    /// The URLs with all values of the variables.
+    all: BTreeSet<String>,
+}
+
+impl ServerUrl {
+    pub(super) fn of(server: &Node<'_>) -> Self {
+        let url = server.str("url").unwrap_or_default();
+        let variable = |name: &str| server.value.get("variables").and_then(|all| all.get(name));
+        let (mut template, mut default, mut all) = (String::new(), String::new(), vec![String::new()]);
+        for (index, part) in url.split('{').enumerate() {
+            let (name, rest) = match part.split_once('}') {
+                Some((name, rest)) if index > 0 => (Some(name), rest),
+                _ => (None, part),
+            };
+            if let Some(name) = name {
+                let variable = variable(name);
+                let value = variable.and_then(|variable| variable.get("default")?.as_str());
+                template.push_str(ANY);
+                default.push_str(value.unwrap_or(ANY));
+                let values = variable.and_then(|variable| variable.get("enum")?.as_array());
+                let values: Vec<&str> = match values {
+                    Some(values) if values.len() * all.len() <= MOST => {
+                        values.iter().filter_map(Value::as_str).collect()
+                    }
+                    _ => vec![ANY],
+                };
+                let each = |url: &String| values.iter().map(move |value| format!("{url}{value}")).collect();
+                all = all.iter().flat_map(|url| -> Vec<String> { each(url) }).collect();
+            }
+            template.push_str(rest);
+            default.push_str(rest);
+            for url in &mut all {
+                url.push_str(rest);
+            }
+        }
+        Self {
+            template: canonical(&template),
+            default: canonical(&default),
+            all: all.iter().map(|url| canonical(url)).collect(),
+        }
+    }
+
+    /// Checks whether the server has every URL of another server.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        let is_covered =
+            |url: &String| self.all.contains(url) || self.all.iter().any(|all| matches(all, url));
+        other.all.iter().all(is_covered)
+    }
+}
+
+/// The URL in lower case up to its path, without the default port and the last slash.
+fn canonical(url: &str) -> String {
+    let url = url.strip_suffix('/').unwrap_or(url);
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let scheme = scheme.to_ascii_lowercase();
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = host.to_ascii_lowercase();
+    let port = match scheme.as_str() {
+        "https" => ":443",
+        "http" => ":80",
+        _ => "",
+    };
+    let host = host.strip_suffix(port).unwrap_or(&host);
+    format!("{scheme}://{host}{path}")
+}
+
+/// Checks whether a URL matches a pattern with variables.
+fn matches(pattern: &str, url: &str) -> bool {
+    let Some((before, after)) = pattern.split_once(ANY) else {
+        return pattern == url;
+    };
+    let Some(rest) = url.strip_prefix(before) else {
+        return false;
+    };
+    let mut starts = rest.char_indices().map(|(start, _)| start).chain([rest.len()]);
+    starts.any(|start| rest.get(start..).is_some_and(|rest| matches(after, rest)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn url(server: &Value) -> ServerUrl {
+        ServerUrl::of(&Node::root(server))
+    }
+
+    #[test]
+    fn a_server_covers_the_urls_of_another() {
+        let fixed = json!({"url": "https://A.example:443/v1/"});
+        let listed = json!({"url": "https://{h}.example/v1", "variables": {"h": {"default": "a", "enum": ["a", "b"]}}});
+        let renamed = json!({"url": "https://{host}.example/v1", "variables": {"host": {"default": "a"}}});
+        let other = json!({"url": "https://{h}.example/v2", "variables": {"h": {"default": "a"}}});
+        for (large, small, covers) in [
+            (&listed, &fixed, true),
+            (&fixed, &listed, false),
+            (&renamed, &listed, true),
+            (&listed, &renamed, false),
+            (&renamed, &renamed, true),
+            (&other, &listed, false),
+        ] {
+            assert_eq!(url(large).covers(&url(small)), covers, "{large} {small}");
+        }
+        assert_eq!(url(&listed).default, url(&fixed).default);
+        assert_eq!(url(&listed).template, url(&renamed).template);
+    }
+}

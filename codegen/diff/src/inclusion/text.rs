@@ -1,0 +1,113 @@
+//! Values that are sent as text: parameters and headers. The number `1`, the string `1`, and a list of one of
+//! them have the same text.
+
+use serde_json::Value;
+
+use super::{
+    branch::{Branch, Kind},
+    evaluate::Truth,
+    prover::{Mode, Prover},
+    schema::Schema,
+};
+use crate::level::Encoding;
+
+impl<'a> Prover<'a> {
+    /// Checks whether schemas certainly allow a value, in any form that has the same text.
+    pub(super) fn allows_value(&mut self, schemas: &[Schema<'a>], value: &Value) -> bool {
+        let forms = if self.encoding == Encoding::Text {
+            forms(value)
+        } else {
+            Vec::new()
+        };
+        let mut forms = forms.iter().chain([value]);
+        forms.any(|value| self.allows(schemas, value, false) == Truth::Yes)
+    }
+
+    /// Checks whether the texts of a branch are among those of branches of another type.
+    pub(super) fn text_in(
+        &mut self,
+        branch: &Branch<'a>,
+        small: &[Schema<'a>],
+        targets: &[Branch<'a>],
+        mode: Mode,
+        depth: usize,
+    ) -> bool {
+        let has_text = [Kind::Boolean, Kind::Number].contains(&branch.kind);
+        let is_scalar = has_text || branch.kind == Kind::String;
+        targets.iter().any(|target| match target.kind {
+            Kind::String => has_text && is_any_text(target),
+            Kind::Array => is_scalar && is_any_list(target) && self.all_in(small, &target.items, mode, depth),
+            _ => false,
+        })
+    }
+}
+
+/// Checks whether a branch allows the text of every number.
+fn is_any_text(branch: &Branch<'_>) -> bool {
+    is_unlimited(branch) && branch.patterns.is_empty() && branch.formats.is_empty()
+}
+
+/// Checks whether a branch allows lists of any length but zero.
+fn is_any_list(branch: &Branch<'_>) -> bool {
+    is_unlimited(branch) && !branch.has_unique_items
+}
+
+fn is_unlimited(branch: &Branch<'_>) -> bool {
+    branch.values.is_none()
+        && branch.least <= 1
+        && branch.most.is_none()
+        && branch.not.is_empty()
+        && branch.others.is_empty()
+        && branch.opaque.is_empty()
+        && branch.representation.is_empty()
+}
+
+/// Other values with the same text.
+pub(super) fn forms(value: &Value) -> Vec<Value> {
+    let (written, read) = (written(value), read(value));
+    let mut forms: Vec<Value> = match value {
+        Value::Array(items) => match items.as_slice() {
+            [Value::Array(_) | Value::Object(_)] => Vec::new(),
+            [only] => vec![only.clone(), self::written(only), self::read(only)],
+            _ => Vec::new(),
+        },
+        Value::Object(_) => Vec::new(),
+        _ => [value, &written, &read]
+            .map(|form| Value::from(vec![form.clone()]))
+            .into(),
+    };
+    forms.extend([written, read]);
+    forms
+}
+
+/// The value with a string in place of each number and boolean.
+fn written(value: &Value) -> Value {
+    each(value, &|scalar| match scalar {
+        Value::Bool(_) | Value::Number(_) => scalar.to_string().into(),
+        _ => scalar.clone(),
+    })
+}
+
+/// The value with a number or a boolean in place of each string that is one.
+fn read(value: &Value) -> Value {
+    each(value, &|scalar| {
+        let parsed = scalar
+            .as_str()
+            .and_then(|text| serde_json::from_str::<Value>(text).ok());
+        let parsed = parsed.filter(|value| value.is_number() || value.is_boolean());
+        parsed.unwrap_or_else(|| scalar.clone())
+    })
+}
+
+fn each(value: &Value, change: &dyn Fn(&Value) -> Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(|item| each(item, change)).collect(),
+        Value::Object(members) => {
+            let members = members.iter();
+            members
+                .map(|(name, member)| (name.clone(), each(member, change)))
+                .collect()
+        }
+        scalar => change(scalar),
+    }
+}

@@ -1,0 +1,213 @@
+//! Assets of a group: short names of their paths, and the IDs that names stand for.
+
+use crate::exit::{Exit, Failure};
+use crate::output::View;
+use crate::path::JsonPath;
+use crate::text::{count, one_line};
+use funnelflux::ext::{AssetGroup, AssetStatus, FoundAsset};
+use funnelflux::{Client, id};
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// Number of entries that a message lists.
+const SHOWN: usize = 5;
+
+/// Short names of the paths of a group.
+pub(crate) fn view(group: AssetGroup) -> View {
+    let paths = [
+        ("id", group.id_pointer()),
+        ("name", group.name_pointer()),
+        ("status", Some("/status")),
+        ("category", group.category_pointer()),
+    ];
+    let columns = paths
+        .into_iter()
+        .filter_map(|(name, pointer)| Some((name, JsonPath::of_pointer(pointer?))));
+    View {
+        id: group.id_pointer().map(JsonPath::of_pointer),
+        columns: columns.collect(),
+    }
+}
+
+/// Word for the status of an asset.
+pub(crate) fn status_word(status: &AssetStatus) -> &str {
+    match status {
+        AssetStatus::Active => "active",
+        AssetStatus::Archived => "archived",
+        AssetStatus::Deleted => "deleted",
+        AssetStatus::Other(other) => other,
+    }
+}
+
+/// Finds the IDs that texts stand for: IDs, or exact names.
+///
+/// A text in the documented format of IDs is an ID; if no asset has it, the command that uses it says so. Any
+/// other text is looked up in the list of all assets.
+///
+/// # Errors
+/// If the list cannot be read, or if a text is unknown or a name of several assets.
+pub(crate) async fn resolve(
+    client: &Client,
+    group: AssetGroup,
+    given: Vec<String>,
+) -> Result<Vec<String>, Failure> {
+    if given.iter().all(|text| id::is_well_formed(text)) || !group.abilities().list {
+        return Ok(given);
+    }
+    let rows = group.list(client).await?;
+    let names = Names::new(group, &rows);
+    let mut ids = Vec::with_capacity(given.len());
+    let mut unknown = Vec::new();
+    for text in given {
+        match names.id_of(&text)? {
+            Some(id) => ids.push(id.to_owned()),
+            // A deleted asset may be absent from the list.
+            None if id::is_well_formed(&text) => ids.push(text),
+            None => unknown.push(text),
+        }
+    }
+    // IDs of old accounts have other formats.
+    let found = group.find(client, &unknown).await;
+    let is_found = |(text, found): (String, FoundAsset)| match found {
+        FoundAsset::Found(_) => Ok(text),
+        _ => Err(text),
+    };
+    let (known, unknown): (Vec<_>, Vec<_>) = unknown
+        .into_iter()
+        .zip(found)
+        .map(is_found)
+        .partition(Result::is_ok);
+    let unknown: Vec<String> = unknown.into_iter().filter_map(Result::err).collect();
+    if !unknown.is_empty() {
+        return Err(unknown_assets(group, &unknown));
+    }
+    ids.extend(known.into_iter().flatten());
+    Ok(ids)
+}
+
+/// Finds the IDs of assets with these names, in order.
+pub(crate) async fn ids_of_names(
+    client: &Client,
+    group: AssetGroup,
+    names: &[String],
+) -> Result<Vec<Option<String>>, Failure> {
+    let rows = group.list(client).await?;
+    let known = Names::new(group, &rows);
+    names
+        .iter()
+        .map(|name| Ok(known.id_of(name)?.map(str::to_owned)))
+        .collect()
+}
+
+/// The failure that no asset has these IDs or names.
+pub(crate) fn unknown_assets(group: AssetGroup, unknown: &[String]) -> Failure {
+    let shown: Vec<String> = unknown
+        .iter()
+        .take(SHOWN)
+        .map(|text| format!("{text:?}"))
+        .collect();
+    let more = match unknown.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let message = format!(
+        "no {} has this ID or name: {}{more}",
+        group.singular(),
+        shown.join(", ")
+    );
+    Failure::new(Exit::Failed, message).fix(format!("see funnelflux {} list --status all", group.name()))
+}
+
+/// Names and IDs of a list.
+struct Names<'r> {
+    group: AssetGroup,
+    by_id: HashMap<&'r str, &'r Value>,
+    by_name: HashMap<&'r str, Vec<&'r Value>>,
+}
+
+impl<'r> Names<'r> {
+    fn new(group: AssetGroup, rows: &'r [Value]) -> Self {
+        let mut by_id = HashMap::with_capacity(rows.len());
+        let mut by_name: HashMap<&str, Vec<&Value>> = HashMap::with_capacity(rows.len());
+        for row in rows {
+            if let Some(id) = group.id(row) {
+                by_id.insert(id, row);
+            }
+            if let Some(name) = group.name_of(row) {
+                by_name.entry(name).or_default().push(row);
+            }
+        }
+        Self {
+            group,
+            by_id,
+            by_name,
+        }
+    }
+
+    /// Returns the ID of the asset with this ID or name. Assets that are not deleted have precedence.
+    fn id_of(&self, text: &str) -> Result<Option<&'r str>, Failure> {
+        let group = self.group;
+        if let Some(row) = self.by_id.get(text) {
+            return Ok(group.id(row));
+        }
+        let all = self.by_name.get(text).map_or(&[][..], Vec::as_slice);
+        let is_deleted = |row: &&&Value| group.summary(row).status == AssetStatus::Deleted;
+        let kept: Vec<&Value> = all.iter().filter(|row| !is_deleted(row)).copied().collect();
+        match (kept.as_slice(), all) {
+            ([], []) => Ok(None),
+            ([row], _) | ([], [row]) => Ok(group.id(row)),
+            ([], several) | (several, _) => Err(self.ambiguous(text, several)),
+        }
+    }
+
+    fn ambiguous(&self, name: &str, rows: &[&Value]) -> Failure {
+        let group = self.group;
+        let candidates = rows.iter().take(SHOWN).map(|row| {
+            let summary = group.summary(row);
+            format!(
+                "{} ({})",
+                group.id(row).unwrap_or("?"),
+                status_word(&summary.status)
+            )
+        });
+        let candidates: Vec<String> = candidates.collect();
+        let more = match rows.len().saturating_sub(SHOWN) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let message = format!(
+            "{:?} is the name of {}: {}{more}",
+            one_line(name),
+            count(rows.len(), group.singular(), group.plural()),
+            candidates.join(", ")
+        );
+        Failure::usage(message).fix("pass the ID")
+    }
+}
+
+/// Reads whole assets by ID, in order. The second list contains the IDs that do not exist.
+///
+/// # Errors
+/// If an asset cannot be read, so that nothing is known about it.
+pub(crate) async fn read(
+    client: &Client,
+    group: AssetGroup,
+    ids: &[String],
+) -> Result<(Vec<Value>, Vec<String>), Failure> {
+    let mut assets = Vec::with_capacity(ids.len());
+    let mut missing = Vec::new();
+    for (id, found) in ids.iter().zip(group.find(client, ids).await) {
+        match found {
+            FoundAsset::Found(asset) => assets.push(asset),
+            FoundAsset::Missing => missing.push(id.clone()),
+            FoundAsset::Unreadable(failure) => {
+                let message = format!("{} {id} cannot be read: {failure}", group.singular());
+                return Err(match failure.error() {
+                    Some(error) => Failure::from(error).with_message(message),
+                    None => Failure::failed(message),
+                });
+            }
+        }
+    }
+    Ok((assets, missing))
+}

@@ -1,0 +1,91 @@
+//! `funnelflux api`: a request to any path.
+
+use crate::confirm::Expected;
+use crate::context::Context;
+use crate::exit::{CommandResult, Exit, Failure};
+use crate::input;
+use crate::output::{Output, View, row_arguments, write_out};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use funnelflux::bytes::Bytes;
+use funnelflux::http::Method;
+use serde_json::Value;
+use std::io::Write as _;
+
+pub(crate) fn command() -> Command {
+    Command::new("api")
+        .about("Sends a request to any path, with the token, retries and errors of every other command")
+        .after_help("Example: funnelflux --fake api GET /offersource/list/ --query status=active --limit 3")
+        .args([
+            Arg::new("method")
+                .required(true)
+                .value_name("METHOD")
+                .help("GET, POST, PUT or DELETE"),
+            Arg::new("path")
+                .required(true)
+                .value_name("PATH")
+                .help("Path after the base URL, with its slashes"),
+            Arg::new("query")
+                .long("query")
+                .value_name("NAME=VALUE")
+                .action(ArgAction::Append)
+                .help("Parameter of the query"),
+        ])
+        .args(input::body_arguments())
+        .args(row_arguments())
+}
+
+pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResult {
+    let output = context.output(matches, &View::default())?;
+    let method = matches
+        .get_one::<String>("method")
+        .map(|method| method.to_uppercase());
+    let method = method.unwrap_or_default();
+    let known = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+    ];
+    let parsed = known
+        .into_iter()
+        .find(|known| known.as_str() == method)
+        .ok_or_else(|| {
+            Failure::usage(format!("{method:?} is not a method of the API"))
+                .fix("use GET, POST, PUT or DELETE")
+        })?;
+    let path = matches.get_one::<String>("path").cloned().unwrap_or_default();
+    let body = input::body(matches)?;
+    let mut pairs = Vec::new();
+    for pair in matches.get_many::<String>("query").into_iter().flatten() {
+        pairs.push(pair.split_once('=').ok_or_else(|| {
+            Failure::usage(format!("--query {pair:?} has no =")).fix("write --query NAME=VALUE")
+        })?);
+    }
+    let client = context.client()?;
+    if !matches!(parsed, Method::GET | Method::HEAD) {
+        let stdin_is_used = input::body_is_stdin(matches);
+        context.confirm(&format!("send {method} {path}"), Expected::Yes, stdin_is_used)?;
+    }
+    let mut request = client.request(parsed, path);
+    for (name, value) in pairs {
+        request = request.query(name, value);
+    }
+    if let Some(body) = &body {
+        request = request.body(body);
+    }
+    print(&request.bytes().await?, &output)
+}
+
+/// Prints a response: JSON as the output asks for, anything else unchanged.
+pub(super) fn print(body: &Bytes, output: &Output) -> CommandResult {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Exit::Done);
+    }
+    match serde_json::from_slice::<Value>(body) {
+        Ok(value) => output.print_value(value, &View::default())?,
+        Err(_) => write_out(|out| out.write_all(body))?,
+    }
+    Ok(Exit::Done)
+}

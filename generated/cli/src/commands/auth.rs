@@ -1,0 +1,264 @@
+//! `funnelflux auth`: accounts, their tokens and profiles.
+
+use crate::context::{Context, is_interactive, note};
+use crate::exit::{CommandResult, Exit, Failure, file_failure};
+use crate::output::{View, row_arguments};
+use crate::path::JsonPath;
+use crate::profile::{Configuration, create_private_folder};
+use crate::text::{duration, timestamp};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use console::Term;
+use funnelflux::auth::{FileTokenStore, TokenStore as _};
+use funnelflux::operations::{GROUPS, Operation, Repeat};
+use funnelflux::{Client, Credentials};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
+use std::fs;
+use std::io::{self, IsTerminal as _, Read as _};
+use std::time::SystemTime;
+
+pub(crate) fn command() -> Command {
+    let login = Command::new("login")
+        .about("Stores the tokens of an account in a profile")
+        .long_about(
+            "Stores the tokens of an account in a profile. Create the tokens in FunnelFlux under settings → \
+             API access. The program asks for them on a terminal; elsewhere it reads two lines from stdin: \
+             the access token, and the refresh token if there is one. Tokens are never arguments, which \
+             other users of the machine can see. The file that holds them can be read by its owner only.",
+        )
+        .args([
+            Arg::new("no-check")
+                .long("no-check")
+                .action(ArgAction::SetTrue)
+                .help("Store the tokens without calling the service"),
+            Arg::new("default")
+                .long("default")
+                .action(ArgAction::SetTrue)
+                .help("Use this profile when none is chosen"),
+        ]);
+    let status = Command::new("status")
+        .about("Prints whose account is in use, and until when its token is valid")
+        .arg(
+            Arg::new("check")
+                .long("check")
+                .action(ArgAction::SetTrue)
+                .help("Call the service with the token"),
+        )
+        .args(row_arguments());
+    let list = Command::new("list")
+        .about("Lists the profiles")
+        .args(row_arguments());
+    let logout = Command::new("logout").about("Removes the tokens of a profile from this machine");
+    Command::new("auth")
+        .about("Stores, shows and removes the tokens of accounts")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands([login, status, list, logout])
+}
+
+pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResult {
+    match matches.subcommand() {
+        Some(("login", own)) => login(own, context).await,
+        Some(("status", own)) => status(own, context).await,
+        Some(("list", own)) => list(own, context),
+        Some(("logout", _)) => logout(context),
+        _ => Ok(Exit::Usage),
+    }
+}
+
+async fn login(matches: &ArgMatches, context: &Context) -> CommandResult {
+    if context.options.fake {
+        return Err(Failure::usage("the fake in memory needs no login")
+            .fix("leave out --fake, or leave out auth login"));
+    }
+    let (access, refresh) = if is_interactive() {
+        prompt()?
+    } else {
+        read_stdin()?
+    };
+    let base_url = context.base_url();
+    let mut builder = Client::builder();
+    if let Some(base_url) = &base_url {
+        builder = builder.base_url(base_url);
+    }
+    let mut credentials = Credentials::new(access);
+    if let Some(refresh) = refresh {
+        credentials = credentials.with_refresh_token(refresh);
+    }
+    let client = builder.credentials(credentials.clone()).build()?;
+    if !matches.get_flag("no-check") {
+        check(&client).await?;
+    }
+    let path = context.profile.token_file()?;
+    let folder = path.parent().map(create_private_folder);
+    folder.transpose()?;
+    let bound = credentials.with_base_url(client.base_url());
+    let saved = FileTokenStore::new(&path).save(&bound).await;
+    saved.map_err(|error| Failure::failed(error.to_string()))?;
+
+    let mut configuration = Configuration::read()?;
+    let name = &context.profile.name;
+    configuration.profiles.entry(name.clone()).or_default().base_url = base_url;
+    if matches.get_flag("default") || configuration.default_profile.is_none() {
+        configuration.default_profile = Some(name.clone());
+    }
+    configuration.write()?;
+    let account = bound.account();
+    let whose = account.map_or_else(String::new, |account| format!(" of {account}"));
+    note(&format!(
+        "the tokens{whose} for {} are in {}, which only you can read",
+        client.base_url(),
+        path.display()
+    ));
+    Ok(Exit::Done)
+}
+
+/// Reads both tokens from the terminal, without showing them.
+fn prompt() -> Result<(SecretString, Option<SecretString>), Failure> {
+    let terminal = Term::stderr();
+    let ask = |question: &str| {
+        let failed = |error: io::Error| Failure::failed(format!("cannot read from the terminal: {error}"));
+        terminal.write_str(question).map_err(failed)?;
+        terminal.read_secure_line().map_err(failed)
+    };
+    let access = token(&ask("Access token: ")?)?.ok_or_else(no_token)?;
+    let refresh = token(&ask("Refresh token (empty: none): ")?)?;
+    Ok((access, refresh))
+}
+
+/// Reads both tokens from stdin, one line each.
+fn read_stdin() -> Result<(SecretString, Option<SecretString>), Failure> {
+    if io::stdin().is_terminal() {
+        return Err(
+            Failure::usage("stderr is not a terminal, so the tokens cannot be asked for")
+                .fix("run the command without redirecting stderr, or pass the tokens on stdin"),
+        );
+    }
+    let mut text = String::new();
+    let read = io::stdin().read_to_string(&mut text);
+    read.map_err(|error| Failure::failed(format!("cannot read stdin: {error}")))?;
+    let text = SecretString::from(text);
+    let mut lines = text.expose_secret().lines();
+    let access = token(lines.next().unwrap_or_default())?.ok_or_else(no_token)?;
+    let refresh = token(lines.next().unwrap_or_default())?;
+    Ok((access, refresh))
+}
+
+fn token(text: &str) -> Result<Option<SecretString>, Failure> {
+    let text = text.trim();
+    if text
+        .chars()
+        .any(|character| character.is_whitespace() || character.is_control())
+    {
+        return Err(Failure::usage("the token contains spaces or control characters")
+            .fix("copy it again, as one line"));
+    }
+    Ok(Some(text).filter(|text| !text.is_empty()).map(SecretString::from))
+}
+
+fn no_token() -> Failure {
+    Failure::usage("there is no access token").fix(
+        "create one in FunnelFlux under settings → API access; the first line of stdin is the access token",
+    )
+}
+
+/// Calls the first operation that needs no argument but a status or nothing at all.
+async fn check(client: &Client) -> Result<(), Failure> {
+    let operations = || GROUPS.iter().copied().flatten().copied();
+    let is_plain = |operation: &&'static Operation| {
+        let is_known = |name: &str| name == "status";
+        operation.repeat == Repeat::Read
+            && operation
+                .parameters
+                .iter()
+                .all(|parameter| !parameter.required || is_known(parameter.name))
+    };
+    let Some(operation) = operations().find(is_plain) else {
+        return Ok(());
+    };
+    let mut request = client.operation(operation);
+    for parameter in operation.parameters.iter().filter(|parameter| parameter.required) {
+        request = request.parameter(parameter.name, "active");
+    }
+    request.bytes().await?;
+    Ok(())
+}
+
+async fn status(matches: &ArgMatches, context: &Context) -> CommandResult {
+    let output = context.output(matches, &View::default())?;
+    let client = context.client()?;
+    let account = client.account().await?;
+    let source = client.credential_source().await?;
+    let stored = if context.options.fake || context.uses_environment() {
+        None
+    } else {
+        let loaded = FileTokenStore::new(context.profile.token_file()?).load().await;
+        loaded.map_err(|error| Failure::failed(error.to_string()))?
+    };
+    if matches.get_flag("check") {
+        check(&client).await?;
+    }
+    let expires = stored.as_ref().and_then(Credentials::expires_at);
+    let left = expires.map(|expires| expires.duration_since(SystemTime::now()));
+    let renews = stored.as_ref().map(|stored| stored.refresh_token().is_some());
+    let profile = if context.uses_environment() {
+        None
+    } else {
+        Some(&context.profile.name)
+    };
+    let row = json!({
+        "profile": profile,
+        "base_url": client.base_url(),
+        "account": account.map(|account| account.to_string()),
+        "tokens": source.map(|source| source.to_string()),
+        "valid_until": expires.map(timestamp),
+        "valid_for": left.map(|left| left.map_or_else(|_| "expired".to_owned(), duration)),
+        "renews_by_itself": renews,
+        "checked": matches.get_flag("check"),
+    });
+    output.print_value(row, &View::default())?;
+    Ok(Exit::Done)
+}
+
+fn list(matches: &ArgMatches, context: &Context) -> CommandResult {
+    let column = |name| (name, JsonPath::of_pointer(name));
+    let view = View {
+        id: None,
+        columns: vec![column("profile"), column("base_url"), column("default")],
+    };
+    let output = context.output(matches, &view)?;
+    let configuration = Configuration::read()?;
+    let rows = configuration.profiles.iter().map(|(name, settings)| {
+        json!({
+            "profile": name,
+            "base_url": settings.base_url,
+            "default": configuration.default_profile.as_ref() == Some(name),
+        })
+    });
+    output.print_rows(rows.collect(), &view)?;
+    Ok(Exit::Done)
+}
+
+fn logout(context: &Context) -> CommandResult {
+    let path = context.profile.token_file()?;
+    let name = &context.profile.name;
+    match fs::remove_file(&path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(Failure::failed(format!("the profile {name:?} has no tokens"))
+                .fix("see funnelflux auth list"));
+        }
+        Err(error) => return Err(file_failure("remove", &path, &error)),
+    }
+    let mut configuration = Configuration::read()?;
+    configuration.profiles.remove(name);
+    if configuration.default_profile.as_ref() == Some(name) {
+        configuration.default_profile = None;
+    }
+    configuration.write()?;
+    note(&format!(
+        "the tokens of {name:?} are removed from this machine; the service still accepts the access token \
+         until it expires"
+    ));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,77 @@
+//! `funnelflux fake`: the embedded fake of the service, on a socket.
+
+use crate::demo;
+use crate::exit::{CommandResult, Exit, Failure};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use funnelflux_fake::{ClockSource, Fake, LogRetention, Settings};
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+
+pub(crate) fn command() -> Command {
+    Command::new("fake")
+        .about("Starts a fake of the service with a thousand assets, until Ctrl-C")
+        .after_help(
+            "The first lines are settings for a shell. In another terminal, paste them and run commands \
+             without --fake.",
+        )
+        .args([
+            Arg::new("address")
+                .long("address")
+                .value_name("ADDRESS")
+                .default_value("127.0.0.1:8090")
+                .value_parser(value_parser!(SocketAddr))
+                .help("Address to listen on; port 0 selects a free port"),
+            Arg::new("vary")
+                .long("vary")
+                .value_name("SEED")
+                .value_parser(value_parser!(u64))
+                .help("Choose everything that the documentation leaves open at random, from this seed"),
+            Arg::new("empty")
+                .long("empty")
+                .action(ArgAction::SetTrue)
+                .help("Start without assets"),
+            Arg::new("locked")
+                .long("locked")
+                .value_name("ID")
+                .action(ArgAction::Append)
+                .help("ID that bulk calls and saves refuse"),
+        ])
+}
+
+pub(crate) async fn run(matches: &ArgMatches) -> CommandResult {
+    let seed = matches.get_one::<u64>("vary").copied();
+    let mut settings = seed.map_or_else(Settings::default, Settings::vary);
+    settings.clock = ClockSource::Wall;
+    // Nothing reads the log of this program.
+    settings.log = LogRetention::Last(0);
+    let fake = Fake::new(settings);
+    if !matches.get_flag("empty") {
+        demo::seed(&fake);
+    }
+    for id in matches.get_many::<String>("locked").into_iter().flatten() {
+        fake.lock(id);
+    }
+    let address = matches.get_one::<SocketAddr>("address").copied();
+    let address = address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
+    let server = fake.serve(address).await.map_err(|error| {
+        Failure::failed(format!("cannot listen on {address}: {error}"))
+            .fix("choose another --address; port 0 selects a free port")
+    })?;
+    let mut lines = vec![
+        format!("export FUNNELFLUX_BASE_URL={}", server.base_url()),
+        format!("export FUNNELFLUX_ACCESS_TOKEN={}", fake.access_token()),
+    ];
+    let refresh = fake.refresh_token();
+    lines.extend(refresh.map(|token| format!("export FUNNELFLUX_REFRESH_TOKEN={token}")));
+    lines.push("# The fake runs until Ctrl-C.\n".to_owned());
+    let mut stdout = io::stdout();
+    let printed = stdout
+        .write_all(lines.join("\n").as_bytes())
+        .and_then(|()| stdout.flush());
+    printed.map_err(|error| Failure::failed(format!("cannot write to stdout: {error}")))?;
+    tokio::signal::ctrl_c()
+        .await
+        .map_err(|error| Failure::failed(format!("cannot wait for Ctrl-C: {error}")))?;
+    server.shutdown().await;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,139 @@
+//! `funnelflux GROUP archive|unarchive|delete|move`: jobs on many assets.
+
+use crate::context::Context;
+use crate::exit::{CommandResult, Failure};
+use crate::job::{self, JobCommand};
+use crate::{assets, input};
+use clap::{Arg, ArgMatches, Command};
+use funnelflux::ext::{AssetGroup, Cascade, ChangeRecord};
+
+fn job_command(name: &'static str, about: String) -> Command {
+    Command::new(name)
+        .about(about)
+        .args(input::id_arguments("IDs or exact names"))
+        .args(job::arguments())
+}
+
+/// The option `--children`.
+fn children_argument(group: AssetGroup) -> Arg {
+    let target = group.singular();
+    Arg::new("children").long("children").value_name("CHOICE").default_value("leave").help(format!(
+        "Handling of the children: leave, cascade (the same change), orphan (without a parent) or move:ID \
+             (to another {target})"
+    ))
+}
+
+pub(super) fn archive(group: AssetGroup) -> Command {
+    let command = job_command("archive", format!("Archives {}", group.plural()));
+    if group.abilities().archive_children {
+        command.arg(children_argument(group))
+    } else {
+        command
+    }
+}
+
+pub(super) fn unarchive(group: AssetGroup) -> Command {
+    job_command(
+        "unarchive",
+        format!("Restores {} from the archive", group.plural()),
+    )
+}
+
+pub(super) fn delete(group: AssetGroup) -> Command {
+    let command = job_command(
+        "delete",
+        format!("Deletes {}, which cannot be undone", group.plural()),
+    );
+    if group.abilities().delete_children {
+        command.arg(children_argument(group))
+    } else {
+        command
+    }
+}
+
+pub(super) fn move_to_category(group: AssetGroup) -> Command {
+    let category = Arg::new("to")
+        .long("to")
+        .value_name("CATEGORY")
+        .help("ID of the category; an empty ID removes the assets from theirs");
+    job_command("move", format!("Moves {} to a category", group.plural())).arg(category)
+}
+
+pub(super) async fn run(
+    group: AssetGroup,
+    name: &str,
+    matches: &ArgMatches,
+    context: &Context,
+) -> CommandResult {
+    let verb = match name {
+        "archive" => "archive",
+        "unarchive" => "unarchive",
+        "delete" => "delete",
+        "move" => "move",
+        _ => return Err(Failure::usage(format!("the command {name:?} is unknown"))),
+    };
+    let job = JobCommand {
+        group,
+        verb,
+        context,
+        matches,
+        stdin_is_used: input::ids_are_stdin(matches),
+    };
+    let client = context.client()?;
+    let (journal, ids, change) = if let Some((path, journal)) = job.resumed()? {
+        (Some(path), journal.ids(), journal.change().clone())
+    } else {
+        let change = requested(verb, matches)?;
+        let given = input::given(matches, assets::view(group).id.as_ref())?;
+        if given.is_empty() {
+            return Err(
+                Failure::usage(format!("there are no {} to {verb}", group.plural()))
+                    .fix("pass IDs or exact names, - for stdin, or a file with --ids-from"),
+            );
+        }
+        (None, assets::resolve(&client, group, given).await?, change)
+    };
+    job.run(journal, || match &change {
+        ChangeRecord::Archive { children } => group.archive(&client, ids.clone(), children.clone()),
+        ChangeRecord::Delete { children } => group.delete(&client, ids.clone(), children.clone()),
+        ChangeRecord::MoveToCategory { category } => {
+            group.move_to_category(&client, ids.clone(), category.clone())
+        }
+        _ => group.unarchive(&client, ids.clone()),
+    })
+    .await
+}
+
+/// The change that the options ask for.
+fn requested(verb: &str, matches: &ArgMatches) -> Result<ChangeRecord, Failure> {
+    Ok(match verb {
+        "archive" => ChangeRecord::Archive {
+            children: children(matches)?,
+        },
+        "delete" => ChangeRecord::Delete {
+            children: children(matches)?,
+        },
+        "move" => {
+            let category = matches.get_one::<String>("to").cloned();
+            let category = category.ok_or_else(|| {
+                Failure::usage("there is no category").fix("pass its ID: --to CATEGORY, or --to '' for none")
+            })?;
+            ChangeRecord::MoveToCategory { category }
+        }
+        _ => ChangeRecord::Unarchive,
+    })
+}
+
+/// Reads the option `--children`, which only some groups have.
+fn children(matches: &ArgMatches) -> Result<Cascade<String>, Failure> {
+    let choice = matches.try_get_one::<String>("children").ok().flatten();
+    let choice = choice.map_or("leave", String::as_str);
+    match (choice, choice.strip_prefix("move:")) {
+        ("leave", _) => Ok(Cascade::leave()),
+        ("cascade", _) => Ok(Cascade::cascade()),
+        ("orphan", _) => Ok(Cascade::orphan()),
+        (_, Some(target)) if !target.is_empty() => Ok(Cascade::move_to(target)),
+        _ => Err(Failure::usage(format!("--children {choice:?} is not a choice"))
+            .fix("write leave, cascade, orphan or move:ID")),
+    }
+}

@@ -1,0 +1,130 @@
+//! `funnelflux GROUP duplicate`: copies of assets.
+
+use crate::context::Context;
+use crate::exit::{CommandResult, Failure};
+use crate::job::{self, JobCommand};
+use crate::{assets, input};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use funnelflux::Client;
+use funnelflux::ext::{AssetGroup, ChangeRecord};
+use serde_json::{Map, Value, json};
+
+pub(super) fn command(group: AssetGroup) -> Command {
+    let command = Command::new("duplicate")
+        .about(format!(
+            "Copies {}, and prints the IDs of the copies",
+            group.plural()
+        ))
+        .args(input::id_arguments("IDs or exact names"))
+        .args([
+            Arg::new("name")
+                .long("name")
+                .value_name("PATTERN")
+                .default_value("Copy of {name}")
+                .help("Name of each copy, with {name} and {id} of the original"),
+            Arg::new("into")
+                .long("into")
+                .value_name("ID")
+                .help("Category or group of the copies; default: that of the original"),
+        ])
+        .args(job::arguments());
+    if !group.abilities().override_copy {
+        return command;
+    }
+    command.arg(
+        Arg::new("set")
+            .long("set")
+            .value_name("PATH=VALUE")
+            .action(ArgAction::Append)
+            .help(
+                "Set a property of the copies; the value is JSON, or else text. PATH:=VALUE is always text",
+            ),
+    )
+}
+
+pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Context) -> CommandResult {
+    let job = JobCommand {
+        group,
+        verb: "duplicate",
+        context,
+        matches,
+        stdin_is_used: input::ids_are_stdin(matches),
+    };
+    let client = context.client()?;
+    let (journal, copies) = match job.resumed()? {
+        Some((path, journal)) => match journal.change() {
+            ChangeRecord::Duplicate { copies } => {
+                let ids: Vec<String> = journal.ids();
+                let copies = ids
+                    .into_iter()
+                    .filter_map(|id| Some((id.clone(), copies.get(&id)?.clone())));
+                (Some(path), copies.collect())
+            }
+            _ => (Some(path), Vec::new()),
+        },
+        None => (None, requested(&client, group, matches).await?),
+    };
+    job.run(journal, || group.duplicate(&client, copies.clone()))
+        .await
+}
+
+/// The request body of each copy.
+async fn requested(
+    client: &Client,
+    group: AssetGroup,
+    matches: &ArgMatches,
+) -> Result<Vec<(String, Value)>, Failure> {
+    let given = input::given(matches, assets::view(group).id.as_ref())?;
+    if given.is_empty() {
+        return Err(
+            Failure::usage(format!("there are no {} to duplicate", group.plural()))
+                .fix("pass IDs or exact names, - for stdin, or a file with --ids-from"),
+        );
+    }
+    let can_override = group.abilities().override_copy;
+    let assignments = if can_override {
+        input::assignments(matches)?
+    } else {
+        Vec::new()
+    };
+    let ids = assets::resolve(client, group, given).await?;
+    let (originals, missing) = assets::read(client, group, &ids).await?;
+    if !missing.is_empty() {
+        return Err(assets::unknown_assets(group, &missing));
+    }
+    let pattern = matches
+        .get_one::<String>("name")
+        .map_or("Copy of {name}", String::as_str);
+    let into = matches.get_one::<String>("into");
+    let mut copies = Vec::with_capacity(originals.len());
+    for (id, original) in ids.into_iter().zip(originals) {
+        let name = group.name_of(&original).unwrap_or_default();
+        let mut request = Map::new();
+        request.insert(
+            "name".to_owned(),
+            json!(pattern.replace("{name}", name).replace("{id}", &id)),
+        );
+        if let Some(into) = into {
+            request.insert("parentId".to_owned(), json!(into));
+        }
+        if !assignments.is_empty() {
+            request.insert("bodyUpdates".to_owned(), updates(original, &assignments)?);
+        }
+        copies.push((id, Value::Object(request)));
+    }
+    Ok(copies)
+}
+
+/// Whole properties of the copy that differ from the original, because the service replaces whole properties.
+fn updates(original: Value, assignments: &[input::Assignment]) -> Result<Value, Failure> {
+    let mut copy = original;
+    for assignment in assignments {
+        assignment
+            .path
+            .set(&mut copy, assignment.value.clone())
+            .map_err(Failure::usage)?;
+    }
+    let changed = assignments.iter().map(|assignment| assignment.path.first());
+    let changed = changed.filter_map(|name| Some((name.to_owned(), copy.get(name)?.clone())));
+    Ok(Value::Object(changed.collect()))
+}

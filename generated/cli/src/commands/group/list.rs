@@ -1,0 +1,96 @@
+//! `funnelflux GROUP list`.
+
+use crate::assets;
+use crate::context::{Context, note};
+use crate::exit::{CommandResult, Exit};
+use crate::output::{Format, Output, View, quiet_argument, row_arguments};
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use funnelflux::Client;
+use funnelflux::ext::{AssetGroup, AssetStatus};
+use serde_json::Value;
+use std::collections::HashMap;
+
+pub(super) fn command(group: AssetGroup) -> Command {
+    Command::new("list")
+        .about(format!("Lists {}", group.plural()))
+        .args([
+            Arg::new("status")
+                .long("status")
+                .value_name("STATUS")
+                .value_parser(PossibleValuesParser::new([
+                    "not-deleted",
+                    "active",
+                    "archived",
+                    "deleted",
+                    "all",
+                ]))
+                .default_value("not-deleted")
+                .help("List assets with this status"),
+            Arg::new("all-fields")
+                .long("all-fields")
+                .action(ArgAction::SetTrue)
+                .help("Read every asset with all its fields, not only those of the list"),
+            quiet_argument(),
+        ])
+        .args(row_arguments())
+}
+
+pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Context) -> CommandResult {
+    let view = assets::view(group);
+    let output = context.output(matches, &view)?;
+    let client = context.client()?;
+    let status = matches
+        .get_one::<String>("status")
+        .map_or("not-deleted", String::as_str);
+    let mut rows = group.list(&client).await?;
+    rows.retain(|row| has_status(&group.summary(row).status, status));
+    if matches.get_flag("all-fields") || output.needs_more_than(&rows, &view)? {
+        rows = whole(&client, group, rows, &output, &view).await?;
+    }
+    output.print_rows(rows, &view)?;
+    Ok(Exit::Done)
+}
+
+fn has_status(status: &AssetStatus, wanted: &str) -> bool {
+    match wanted {
+        "all" => true,
+        "not-deleted" => *status != AssetStatus::Deleted,
+        wanted => assets::status_word(status) == wanted,
+    }
+}
+
+/// Replaces rows by whole assets.
+async fn whole(
+    client: &Client,
+    group: AssetGroup,
+    rows: Vec<Value>,
+    output: &Output,
+    view: &View,
+) -> Result<Vec<Value>, crate::exit::Failure> {
+    // With expressions on fields of the list only, fewer assets need to be read.
+    let rows = if output.needs_more_than(&rows, view)? {
+        rows
+    } else {
+        output.select(rows, view)?
+    };
+    let ids: Vec<String> = rows
+        .iter()
+        .filter_map(|row| group.id(row).map(str::to_owned))
+        .collect();
+    let (found, missing) = assets::read(client, group, &ids).await?;
+    if !missing.is_empty() && output.format() == Format::Table {
+        note(&format!(
+            "{} of the list cannot be read by ID, and have fewer fields",
+            missing.len()
+        ));
+    }
+    let mut found: HashMap<String, Value> = found
+        .into_iter()
+        .filter_map(|asset| Some((group.id(&asset)?.to_owned(), asset)))
+        .collect();
+    let rows = rows.into_iter();
+    Ok(rows
+        .map(|row| group.id(&row).and_then(|id| found.remove(id)).unwrap_or(row))
+        .collect())
+}

@@ -1,0 +1,90 @@
+//! Commands of the groups of assets. All groups have the same words, as far as they have the abilities.
+
+mod change;
+mod duplicate;
+mod get;
+mod list;
+mod where_used;
+
+use crate::context::{Context, note};
+use crate::exit::{CommandResult, Failure};
+use clap::{ArgMatches, Command};
+use funnelflux::ext::AssetGroup;
+
+/// Descriptions of the groups that have commands.
+pub(super) fn commands() -> impl Iterator<Item = Command> {
+    let groups = AssetGroup::all().iter().copied();
+    groups.filter(|group| group.abilities().find).map(describe)
+}
+
+/// Returns the group of a command.
+pub(super) fn named(name: &str) -> Option<AssetGroup> {
+    AssetGroup::named(name).filter(|group| group.name() == name && group.abilities().find)
+}
+
+fn describe(group: AssetGroup) -> Command {
+    let evidence = if group.is_inferred() { " (inferred)" } else { "" };
+    let about = format!("{}{evidence}", capitalised(group.plural()));
+    let command = Command::new(group.name())
+        .about(about)
+        .subcommand_required(true)
+        .arg_required_else_help(true);
+    let command = if group.is_inferred() {
+        command.before_help(format!(
+            "The vendor documents only titles and methods of the operations on {}; their paths and fields \
+             are inferred, and destructive commands need --accept-inferred.",
+            group.plural()
+        ))
+    } else {
+        command
+    };
+    // Building the commands of all groups takes longer than the rest of the program to start.
+    command.defer(with_commands)
+}
+
+/// Adds the commands of the group that the command names.
+fn with_commands(command: Command) -> Command {
+    let Some(group) = named(command.get_name()) else {
+        return command;
+    };
+    let abilities = group.abilities();
+    let commands = [
+        abilities.list.then(|| list::command(group)),
+        abilities.find.then(|| get::command(group)),
+        abilities.duplicate.then(|| duplicate::command(group)),
+        abilities.archive.then(|| change::archive(group)),
+        abilities.unarchive.then(|| change::unarchive(group)),
+        abilities.delete.then(|| change::delete(group)),
+        abilities.categorise.then(|| change::move_to_category(group)),
+        Some(where_used::command(group)),
+    ];
+    command.subcommands(commands.into_iter().flatten())
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => String::new(),
+    }
+}
+
+/// Runs a command of a group.
+pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Context) -> CommandResult {
+    let (name, own) = matches.subcommand().ok_or_else(|| {
+        Failure::usage("the command is unknown").fix(format!("see funnelflux {} --help", group.name()))
+    })?;
+    if group.is_inferred() && !context.options.accept_inferred {
+        note(&format!(
+            "the operations on {} are inferred, not documented by the vendor",
+            group.plural()
+        ));
+    }
+    match name {
+        "list" => list::run(group, own, context).await,
+        "get" => get::run(group, own, context).await,
+        "where-used" => where_used::run(group, own, context).await,
+        "duplicate" => duplicate::run(group, own, context).await,
+        _ => change::run(group, name, own, context).await,
+    }
+}

@@ -1,0 +1,63 @@
+//! Commands, one file each. A command has `command()`, which describes it, and `run()`.
+
+mod api;
+mod auth;
+mod call;
+mod compare;
+mod completions;
+mod export;
+mod fake;
+mod group;
+mod id;
+mod man;
+
+use crate::context::Context;
+use crate::exit::{CommandResult, Failure};
+use clap::{ArgMatches, Command};
+
+/// Descriptions of all commands.
+pub(crate) fn all() -> Vec<Command> {
+    let own = [
+        export::command(),
+        compare::command(),
+        call::command(),
+        api::command(),
+        id::command(),
+        auth::command(),
+        fake::command(),
+        completions::command(),
+        man::command(),
+    ];
+    group::commands().chain(own).collect()
+}
+
+/// Runs the command that the arguments name.
+pub(crate) async fn run(matches: &ArgMatches) -> CommandResult {
+    let Some((name, own)) = matches.subcommand() else {
+        return Err(unknown());
+    };
+    // Arguments of the program's own commands; they need no account.
+    match name {
+        "completions" => return completions::run(own),
+        "man" => return man::run(own),
+        "id" => return id::run(own),
+        "fake" => return fake::run(own).await,
+        _ => {}
+    }
+    let context = Context::new(own)?;
+    match name {
+        "export" => export::run(own, &context).await,
+        "compare" => compare::run(own, &context).await,
+        "call" => call::run(own, &context).await,
+        "api" => api::run(own, &context).await,
+        "auth" => auth::run(own, &context).await,
+        name => match group::named(name) {
+            Some(group) => group::run(group, own, &context).await,
+            None => Err(unknown()),
+        },
+    }
+}
+
+fn unknown() -> Failure {
+    Failure::usage("the command is unknown").fix("see funnelflux --help")
+}

@@ -1,0 +1,72 @@
+//! Questions before a change. End of input is never yes.
+
+use crate::context::{Context, is_interactive};
+use crate::exit::{Exit, Failure};
+use std::io::{self, BufRead as _, Write as _};
+
+/// Answer that a question expects.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Expected<'w> {
+    /// `y` or `yes`.
+    Yes,
+    /// This word, typed out.
+    Word(&'w str),
+}
+
+impl Context {
+    /// Asks before a change, unless `--yes` is given. `change` says what would happen, such as
+    /// `archive 12 offer sources`.
+    ///
+    /// # Errors
+    /// If the user declines, or if nobody can be asked.
+    pub(crate) fn confirm(
+        &self,
+        change: &str,
+        expected: Expected<'_>,
+        stdin_is_used: bool,
+    ) -> Result<(), Failure> {
+        if self.options.yes {
+            return Ok(());
+        }
+        if stdin_is_used || !is_interactive() {
+            let reason = if stdin_is_used {
+                "stdin is the input"
+            } else {
+                "there is no terminal"
+            };
+            let message = format!("nothing was sent: {change} needs a confirmation, and {reason}");
+            return Err(Failure::usage(message).fix("add --yes, or --plan to see the changes only"));
+        }
+        let question = match expected {
+            Expected::Yes => format!("{change}? [y/N] "),
+            Expected::Word(word) => format!("{change}? Type {word} to confirm: "),
+        };
+        let answer = ask(&question)?;
+        let is_confirmed = match (expected, answer.as_deref().map(str::trim)) {
+            (Expected::Yes, Some(answer)) => matches!(answer.to_lowercase().as_str(), "y" | "yes"),
+            (Expected::Word(word), Some(answer)) => answer == word,
+            (_, None) => false,
+        };
+        if is_confirmed {
+            return Ok(());
+        }
+        Err(Failure::new(Exit::Cancelled, "cancelled: nothing was sent"))
+    }
+}
+
+/// Prints a question to stderr and reads a line; `None` at the end of the input.
+pub(crate) fn ask(question: &str) -> Result<Option<String>, Failure> {
+    let failed = |error: io::Error| Failure::failed(format!("cannot ask on the terminal: {error}"));
+    let mut stderr = io::stderr();
+    write!(stderr, "{question}")
+        .and_then(|()| stderr.flush())
+        .map_err(failed)?;
+    let mut line = String::new();
+    let read = io::stdin().lock().read_line(&mut line).map_err(failed)?;
+    if read == 0 {
+        // The answer did not end the line of the question.
+        let _ = writeln!(stderr);
+        return Ok(None);
+    }
+    Ok(Some(line))
+}

@@ -1,0 +1,188 @@
+//! Exit codes and failures: one error text for people, one JSON object for programs.
+
+use crate::text;
+use funnelflux::Error;
+use serde_json::{Map, Value, json};
+use std::fmt;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+/// Exit codes of the program, as the help and the man page list them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Everything was done.
+    Done = 0,
+    /// The command failed.
+    Failed = 1,
+    /// The command line or an input is invalid; nothing was sent.
+    Usage = 2,
+    /// A job is done in part.
+    Partly = 3,
+    /// There is no valid access token.
+    Authentication = 4,
+    /// The service refused the request.
+    Refused = 5,
+    /// A comparison or a plan found differences.
+    Differs = 6,
+    /// The user or a signal cancelled the command.
+    Cancelled = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        // Every code fits into a byte.
+        Self::from(exit as u8)
+    }
+}
+
+/// Description of the exit codes for the help.
+pub(crate) const EXIT_CODES: &str = "\
+Exit codes:
+    0  done
+    1  failed
+    2  usage: the command line or an input is invalid; nothing was sent
+    3  partly: some of the assets of a job are not as requested
+    4  authentication: there is no valid access token
+    5  refused by the service
+    6  differs (compare, plan --exit-code)
+  130  cancelled";
+
+/// A failure of a command.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    /// One line: cause and place.
+    message: String,
+    details: Box<Details>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Details {
+    /// Next command or edit.
+    fix: Option<String>,
+    /// More properties for programs.
+    properties: Map<String, Value>,
+}
+
+/// Result of a command.
+pub(crate) type CommandResult = Result<Exit, Failure>;
+
+impl Failure {
+    /// The message may end in `; fix: …`, as those of the library do.
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        let message: String = message.into();
+        let mut details = Box::<Details>::default();
+        let message = match message.split_once("; fix: ") {
+            Some((message, fix)) => {
+                details.fix = Some(fix.to_owned());
+                message.to_owned()
+            }
+            None => message,
+        };
+        Self {
+            exit,
+            message,
+            details,
+        }
+    }
+
+    /// The command line or an input is invalid.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self::new(Exit::Failed, message)
+    }
+
+    /// Adds the next command or edit.
+    pub(crate) fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.details.fix = Some(fix.into());
+        self
+    }
+
+    /// Replaces the exit code.
+    pub(crate) fn with_exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
+    /// Replaces the message.
+    pub(crate) fn with_message(mut self, message: impl Into<String>) -> Self {
+        self.message = message.into();
+        self
+    }
+
+    /// Writes the failure to stderr.
+    pub(crate) fn report(&self, as_json: bool) {
+        // Nothing is left to do if stderr is closed.
+        let _ = if as_json {
+            writeln!(io::stderr(), "{}", self.to_json())
+        } else {
+            writeln!(io::stderr(), "{self}")
+        };
+    }
+
+    fn to_json(&self) -> Value {
+        let mut error = Map::new();
+        error.insert("message".to_owned(), json!(self.message));
+        if let Some(fix) = &self.details.fix {
+            error.insert("fix".to_owned(), json!(fix));
+        }
+        error.insert("exit_code".to_owned(), json!(self.exit as u8));
+        error.extend(self.details.properties.clone());
+        json!({ "error": error })
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "error: {}", text::printable(&self.message))?;
+        match &self.details.fix {
+            Some(fix) => write!(formatter, "\nfix: {}", text::printable(fix)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        let is_refusal = error.status().is_some_and(|status| status.is_client_error());
+        let exit = match error.error_type() {
+            _ if error.is_unauthorized() => Exit::Authentication,
+            "configuration" | "argument" | "encode" => Exit::Usage,
+            _ if is_refusal => Exit::Refused,
+            _ => Exit::Failed,
+        };
+        let mut failure = Self::new(exit, error.to_string());
+        if exit == Exit::Authentication {
+            failure.details.fix = Some("log in again: funnelflux auth login".to_owned());
+        } else if error.is_retryable() {
+            failure.details.fix = Some("run the same command again later".to_owned());
+        }
+        let details = [
+            ("type", Some(json!(error.error_type()))),
+            ("operation", error.operation().map(|operation| json!(operation))),
+            ("status", error.status().map(|status| json!(status.as_u16()))),
+            ("service_message", error.message().map(|message| json!(message))),
+            ("request_id", error.request_id().map(|id| json!(id))),
+            ("attempts", Some(json!(error.attempts()))),
+        ];
+        let known = details
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        failure.details.properties.extend(known);
+        failure
+    }
+}
+
+/// A failure to read or write a file of the user.
+pub(crate) fn file_failure(verb: &str, path: &std::path::Path, error: &io::Error) -> Failure {
+    Failure::failed(format!("cannot {verb} {}: {error}", path.display()))
+}

@@ -1,0 +1,288 @@
+//! Input of the user: IDs, and bodies of requests.
+
+use crate::exit::{Exit, Failure, file_failure};
+use crate::path::JsonPath;
+use clap::{Arg, ArgAction, ArgMatches};
+use serde_json::{Map, Value};
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+/// The arguments for IDs: on the command line, and in a file.
+pub(crate) fn id_arguments(what: &'static str) -> Vec<Arg> {
+    vec![
+        Arg::new("ids")
+            .value_name("ID")
+            .action(ArgAction::Append)
+            .help(format!("{what}; - reads them from stdin")),
+        Arg::new("ids-from")
+            .long("ids-from")
+            .value_name("FILE")
+            .help("Read them from a file: lines, JSON, NDJSON, CSV, or output of this program; - is stdin"),
+    ]
+}
+
+/// The options for the body of a request.
+pub(crate) fn body_arguments() -> Vec<Arg> {
+    vec![
+        Arg::new("json")
+            .long("json")
+            .value_name("FILE")
+            .help("Read the JSON body from a file; - is stdin"),
+        Arg::new("set")
+            .long("set")
+            .value_name("PATH=VALUE")
+            .action(ArgAction::Append)
+            .help("Set a property of the body; the value is JSON, or else text. PATH:=VALUE is always text"),
+    ]
+}
+
+/// Returns true if IDs come from stdin.
+pub(crate) fn ids_are_stdin(matches: &ArgMatches) -> bool {
+    let from_file = matches
+        .get_one::<String>("ids-from")
+        .is_some_and(|file| file == "-");
+    let mut ids = matches.get_many::<String>("ids").into_iter().flatten();
+    from_file || ids.any(|id| id == "-")
+}
+
+/// Returns true if the body comes from stdin.
+pub(crate) fn body_is_stdin(matches: &ArgMatches) -> bool {
+    matches.get_one::<String>("json").is_some_and(|file| file == "-")
+}
+
+/// Reads the IDs or names that the command line and files give, in order.
+pub(crate) fn given_ids(matches: &ArgMatches) -> Result<Vec<String>, Failure> {
+    given(matches, None)
+}
+
+/// As [`given_ids`]; `id` is the property with the ID in JSON and CSV, and other names of it are guessed.
+pub(crate) fn given(matches: &ArgMatches, id: Option<&JsonPath>) -> Result<Vec<String>, Failure> {
+    let mut given = Vec::new();
+    for text in matches.get_many::<String>("ids").into_iter().flatten() {
+        match text.as_str() {
+            "-" => given.extend(read_ids(&read_text("-")?, "stdin", id)?),
+            text => given.push(text.to_owned()),
+        }
+    }
+    if let Some(file) = matches.get_one::<String>("ids-from") {
+        let name = if file == "-" { "stdin" } else { file };
+        given.extend(read_ids(&read_text(file)?, name, id)?);
+    }
+    Ok(given)
+}
+
+/// Reads a file as text; `-` is stdin.
+pub(crate) fn read_text(file: &str) -> Result<String, Failure> {
+    let bytes = if file == "-" {
+        let mut bytes = Vec::new();
+        let read = io::stdin().read_to_end(&mut bytes);
+        read.map_err(|error| Failure::failed(format!("cannot read stdin: {error}")))?;
+        bytes
+    } else {
+        let path = Path::new(file);
+        fs::read(path).map_err(|error| file_failure("read", path, &error).with_exit(Exit::Usage))?
+    };
+    let name = if file == "-" { "stdin" } else { file };
+    // Spreadsheets begin their files with a byte order mark.
+    let bytes = bytes
+        .strip_prefix(b"\xef\xbb\xbf")
+        .map(<[u8]>::to_vec)
+        .unwrap_or(bytes);
+    String::from_utf8(bytes).map_err(|error| {
+        let line = String::from_utf8_lossy(
+            error
+                .as_bytes()
+                .get(..error.utf8_error().valid_up_to())
+                .unwrap_or_default(),
+        )
+        .lines()
+        .count();
+        Failure::usage(format!("{name}: line {} is not UTF-8", line.max(1))).fix("save the file as UTF-8")
+    })
+}
+
+/// Reads IDs from text: a JSON list, NDJSON, CSV with a header, or lines.
+fn read_ids(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<String>, Failure> {
+    match text.trim_start().chars().next() {
+        None => Ok(Vec::new()),
+        Some('[' | '{') => ids_of_json(text, name, id),
+        Some(_) => match text.lines().next() {
+            Some(header) if is_csv_header(header, id) => ids_of_csv(text, name, id),
+            _ => {
+                let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+                Ok(lines
+                    .filter(|line| !line.starts_with('#'))
+                    .map(str::to_owned)
+                    .collect())
+            }
+        },
+    }
+}
+
+/// Returns true for the name of a property or column with an ID.
+fn is_id_name(name: &str, id: Option<&JsonPath>) -> bool {
+    name.eq_ignore_ascii_case("id") || id.is_some_and(|id| id.to_string() == name)
+}
+
+fn is_csv_header(line: &str, id: Option<&JsonPath>) -> bool {
+    let mut names = line.split(',').map(|name| name.trim().trim_matches('"'));
+    names.any(|name| is_id_name(name, id))
+}
+
+fn ids_of_json(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<String>, Failure> {
+    let invalid = |problem: String| {
+        Failure::usage(format!("{name}: {problem}")).fix("give a list of IDs, or assets with their IDs")
+    };
+    let mut ids = Vec::new();
+    for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
+        let value = value.map_err(|error| invalid(format!("invalid JSON: {error}")))?;
+        // Reports of this program list their IDs as entries.
+        let entries = value.get("entries").and_then(Value::as_array).cloned();
+        let values = match (value, entries) {
+            (_, Some(entries)) => entries,
+            (Value::Array(values), None) => values,
+            (value, None) => vec![value],
+        };
+        for value in values {
+            let property = || id.and_then(|id| id.get(&value)).or_else(|| value.get("id"));
+            let found = value.as_str().or_else(|| property()?.as_str()).map(str::to_owned);
+            ids.push(found.ok_or_else(|| {
+                let mut shown = value.to_string();
+                if shown.chars().count() > 60 {
+                    shown = shown.chars().take(60).collect::<String>() + "…";
+                }
+                invalid(format!("the entry {} has no ID: {shown}", ids.len() + 1))
+            })?);
+        }
+    }
+    Ok(ids)
+}
+
+fn ids_of_csv(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<String>, Failure> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let invalid = |error: csv::Error| Failure::usage(format!("{name}: {error}")).fix("correct the line");
+    let headers = reader.headers().map_err(invalid)?.clone();
+    let exact = headers
+        .iter()
+        .position(|header| id.is_some_and(|id| id.to_string() == header.trim()));
+    let column = exact.or_else(|| headers.iter().position(|header| is_id_name(header.trim(), id)));
+    let column = column.unwrap_or_default();
+    let mut ids = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(invalid)?;
+        match record.get(column).map(str::trim) {
+            Some(id) if !id.is_empty() => ids.push(id.to_owned()),
+            _ => {
+                let line = record.position().map_or(0, csv::Position::line);
+                return Err(Failure::usage(format!("{name}:{line}: the row has no ID"))
+                    .fix("fill in its ID, or delete it"));
+            }
+        }
+    }
+    Ok(ids)
+}
+
+/// Reads the body of `--json` and `--set`; `None` if neither is given.
+pub(crate) fn body(matches: &ArgMatches) -> Result<Option<Value>, Failure> {
+    let mut body = match matches.get_one::<String>("json") {
+        None => None,
+        Some(file) => Some(parse_json(
+            &read_text(file)?,
+            if file == "-" { "stdin" } else { file },
+        )?),
+    };
+    for assignment in assignments(matches)? {
+        let target = body.get_or_insert_with(|| Value::Object(Map::new()));
+        assignment
+            .path
+            .set(target, assignment.value)
+            .map_err(Failure::usage)?;
+    }
+    Ok(body)
+}
+
+/// A property of `--set` with its value.
+#[derive(Clone, Debug)]
+pub(crate) struct Assignment {
+    pub(crate) path: JsonPath,
+    pub(crate) value: Value,
+}
+
+/// Reads the options `--set`.
+pub(crate) fn assignments(matches: &ArgMatches) -> Result<Vec<Assignment>, Failure> {
+    let given = matches.get_many::<String>("set").into_iter().flatten();
+    given.map(|text| assignment(text)).collect()
+}
+
+fn assignment(text: &str) -> Result<Assignment, Failure> {
+    let Some((path, value)) = text.split_once('=') else {
+        return Err(Failure::usage(format!("--set {text:?} has no =")).fix("write --set PATH=VALUE"));
+    };
+    let (path, value) = match path.strip_suffix(':') {
+        Some(path) => (path, Value::from(value)),
+        None => (
+            path,
+            serde_json::from_str(value).unwrap_or_else(|_| Value::from(value)),
+        ),
+    };
+    let path = JsonPath::parse(path).map_err(Failure::usage)?;
+    Ok(Assignment { path, value })
+}
+
+/// Parses JSON; an error names the line.
+pub(crate) fn parse_json(text: &str, name: &str) -> Result<Value, Failure> {
+    serde_json::from_str(text).map_err(|error| {
+        let message = format!(
+            "{name}:{}:{}: invalid JSON: {error}",
+            error.line(),
+            error.column()
+        );
+        Failure::usage(message).fix("correct the file")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn ids_are_read_from_every_format() {
+        let id = JsonPath::of_pointer("/idThing");
+        for text in [
+            "a\nb\n\n# comment\n",
+            "[\"a\", \"b\"]",
+            "{\"id\": \"a\"}\n{\"id\": \"b\"}\n",
+            "[{\"idThing\": \"a\", \"id\": \"x\"}, {\"id\": \"b\"}]",
+            "{\"entries\": [{\"id\": \"a\"}, {\"id\": \"b\"}]}",
+            "name,idThing,id\n\"x, y\",a,1\nz,b,2\n",
+            "ID,name\na,x\nb,y\n",
+        ] {
+            assert_eq!(read_ids(text, "f", Some(&id)).unwrap(), ["a", "b"], "{text}");
+        }
+        assert!(read_ids(" \n", "f", None).unwrap().is_empty());
+        for (text, problem) in [
+            ("[{\"name\": \"x\"}]", "f: the entry 1 has no ID"),
+            ("[\"a\",", "f: invalid JSON"),
+            ("id,name\n,x\n", "f:2: the row has no ID"),
+        ] {
+            let failure = read_ids(text, "f", None).unwrap_err().to_string();
+            assert!(failure.contains(problem), "{failure}");
+        }
+    }
+
+    #[test]
+    fn assignments_are_json_or_text() {
+        for (text, expected) in [
+            ("a=1", json!(1)),
+            ("a:=1", json!("1")),
+            ("a=x=y", json!("x=y")),
+            ("a=", json!("")),
+            ("a={\"b\":null}", json!({ "b": null })),
+        ] {
+            assert_eq!(assignment(text).unwrap().value, expected, "{text}");
+        }
+        assert!(assignment("a").is_err() && assignment("=1").is_err());
+    }
+}

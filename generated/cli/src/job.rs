@@ -1,0 +1,361 @@
+//! Runs a bulk job: plan, confirmation, journal, progress, report.
+
+use crate::confirm::Expected;
+use crate::context::{Context, note};
+use crate::exit::{CommandResult, Exit, Failure, file_failure};
+use crate::output::{Format, Output, View, row_arguments, write_out};
+use crate::path::JsonPath;
+use crate::profile::{create_private_folder, write_whole};
+use crate::progress::{LineDisplay, stop_signal};
+use crate::text::{count, timestamp};
+use clap::{Arg, ArgAction, ArgMatches, value_parser};
+use funnelflux::ext::{
+    AssetGroup, ChangeRecord, Children, Entry, GroupBulk, GroupJobError, InvalidJob, Journal, Outcome, Plan,
+    Report,
+};
+use serde_json::{Value, json};
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// The options of commands that run a job.
+pub(crate) fn arguments() -> Vec<Arg> {
+    let mut arguments = vec![
+        Arg::new("plan")
+            .long("plan")
+            .action(ArgAction::SetTrue)
+            .help("Print what would change, and send nothing"),
+        Arg::new("journal")
+            .long("journal")
+            .value_name("FILE")
+            .value_parser(value_parser!(PathBuf))
+            .help("Write the journal to this file; default: a new file in the state folder of the profile"),
+        Arg::new("resume")
+            .long("resume")
+            .value_name("FILE")
+            .num_args(0..=1)
+            .default_missing_value("")
+            .help(
+                "Continue the job of this journal, or without FILE the newest unfinished one of this command",
+            ),
+        Arg::new("report")
+            .long("report")
+            .value_name("FILE")
+            .value_parser(value_parser!(PathBuf))
+            .help("Write the outcome of every ID to a .json, .ndjson or .csv file"),
+        Arg::new("chunk-size")
+            .long("chunk-size")
+            .value_name("NUMBER")
+            .value_parser(value_parser!(u32).range(1..=10_000))
+            .help("Number of IDs per request; default: 100"),
+        Arg::new("stop-after")
+            .long("stop-after")
+            .value_name("NUMBER")
+            .value_parser(value_parser!(u32).range(1..))
+            .help("Stop after this number of failed IDs; default: never"),
+    ];
+    let output = row_arguments();
+    let wanted = ["output", "columns", "no-header", "jq"];
+    arguments.extend(
+        output
+            .into_iter()
+            .filter(|argument| wanted.contains(&argument.get_id().as_str())),
+    );
+    arguments
+}
+
+/// A command that runs a job.
+pub(crate) struct JobCommand<'c> {
+    pub(crate) group: AssetGroup,
+    /// Name of the command, such as `archive`.
+    pub(crate) verb: &'static str,
+    pub(crate) context: &'c Context,
+    pub(crate) matches: &'c ArgMatches,
+    /// IDs come from stdin.
+    pub(crate) stdin_is_used: bool,
+}
+
+impl JobCommand<'_> {
+    /// Returns the journal that `--resume` names, if any.
+    pub(crate) fn resumed(&self) -> Result<Option<(PathBuf, Journal)>, Failure> {
+        let path = match self.matches.get_one::<String>("resume").map(String::as_str) {
+            None => return Ok(None),
+            Some("") => self.newest_unfinished()?,
+            Some(path) => PathBuf::from(path),
+        };
+        let journal = Journal::read(&path).map_err(|error| Failure::usage(error.to_string()))?;
+        if verb_of(journal.change()) != Some(self.verb) {
+            return Err(Failure::usage(format!(
+                "the journal {} belongs to another command: {}",
+                path.display(),
+                journal.job()
+            ))
+            .fix("resume it with that command"));
+        }
+        note(&format!("resuming: {} ({})", journal.job(), journal.counts()));
+        Ok(Some((path, journal)))
+    }
+
+    fn newest_unfinished(&self) -> Result<PathBuf, Failure> {
+        let nothing = || {
+            let message = format!(
+                "there is no unfinished job of {} {}",
+                self.group.name(),
+                self.verb
+            );
+            Failure::usage(message).fix("name its journal: --resume FILE")
+        };
+        let folder = self.context.journal_folder()?.ok_or_else(nothing)?;
+        let prefix = self.prefix();
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(nothing()),
+            Err(error) => return Err(file_failure("read", &folder, &error)),
+        };
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        let is_own = |path: &PathBuf| {
+            let name = path.file_name().and_then(OsStr::to_str);
+            name.is_some_and(|name| name.starts_with(&prefix))
+        };
+        let mut paths: Vec<PathBuf> = paths.filter(is_own).collect();
+        // Names contain the time at which the job began.
+        paths.sort();
+        let is_unfinished = |path: &PathBuf| {
+            let journal = Journal::read(path).ok();
+            journal.is_some_and(|journal| {
+                let counts = journal.counts();
+                counts.total() - counts.unknown < journal.ids::<String>().len()
+            })
+        };
+        paths.into_iter().rev().find(is_unfinished).ok_or_else(nothing)
+    }
+
+    fn prefix(&self) -> String {
+        format!("{}-{}-", self.group.name(), self.verb)
+    }
+
+    /// Path of the journal of a new job.
+    fn new_journal(&self) -> Result<Option<PathBuf>, Failure> {
+        if let Some(path) = self.matches.get_one::<PathBuf>("journal") {
+            return Ok(Some(path.clone()));
+        }
+        let Some(folder) = self.context.journal_folder()? else {
+            return Ok(None);
+        };
+        create_private_folder(&folder)?;
+        let time = timestamp(SystemTime::now()).replace([':', '.'], "-");
+        Ok(Some(folder.join(format!("{}{time}.jsonl", self.prefix()))))
+    }
+
+    /// Plans and runs a job. `make` creates it anew for the plan and for the run.
+    pub(crate) async fn run(
+        &self,
+        journal: Option<PathBuf>,
+        make: impl Fn() -> Result<GroupBulk, funnelflux::Error>,
+    ) -> CommandResult {
+        let output = self.context.output(self.matches, &report_view())?;
+        let only_plan = self.matches.get_flag("plan");
+        let configured = || Ok::<_, Failure>(self.configure(make()?));
+        let job = configured()?;
+        if !only_plan && job.requires_acknowledgement() && !self.context.options.accept_inferred {
+            let message = format!("nothing was sent: {} is inferred, not documented", job.job());
+            return Err(Failure::usage(message).fix(
+                "try it on an asset that you can lose, with --accept-inferred; --plan needs no such option",
+            ));
+        }
+        // A resumed job was confirmed when it began.
+        if journal.is_none() || only_plan {
+            let plan = job.plan().await.map_err(|error| invalid_job(&error))?;
+            if only_plan {
+                print_plan(&plan, &output)?;
+                return Ok(Exit::Done);
+            }
+            let _ = writeln!(io::stderr(), "{plan}");
+            if plan.would_change.is_empty() && matches!(plan.children, Children::Untouched) {
+                note("nothing to change, and nothing was sent");
+                let is_complete = plan.missing.is_empty() && plan.unreadable.is_empty();
+                return Ok(if is_complete { Exit::Done } else { Exit::Failed });
+            }
+            self.confirm(&plan)?;
+        }
+        let path = match journal {
+            Some(path) => Some(path),
+            None => self.new_journal()?,
+        };
+        let report = self.send(configured()?, path.as_deref()).await?;
+        self.finish(&report, path.as_deref(), &output)
+    }
+
+    fn configure(&self, job: GroupBulk) -> GroupBulk {
+        let number = |name: &str| self.matches.get_one::<u32>(name).map(|number| *number as usize);
+        let mut job = job.concurrency(self.context.jobs());
+        if let Some(ids) = number("chunk-size") {
+            job = job.chunk_size(ids);
+        }
+        if let Some(failed) = number("stop-after") {
+            job = job.stop_after(failed);
+        }
+        job
+    }
+
+    fn confirm(&self, plan: &Plan<String>) -> Result<(), Failure> {
+        let handles_children = !matches!(plan.children, Children::Untouched);
+        let expected = match self.verb {
+            "delete" if handles_children => Expected::Word("delete"),
+            _ => Expected::Yes,
+        };
+        let assets = count(
+            plan.would_change.len(),
+            self.group.singular(),
+            self.group.plural(),
+        );
+        let children = match plan.children {
+            Children::Known { count: number } => format!(" and {}", count(number, "child", "children")),
+            Children::Unknown => " and an unknown number of children".to_owned(),
+            _ => String::new(),
+        };
+        let change = format!("{} {assets}{children}", self.verb);
+        self.context.confirm(&change, expected, self.stdin_is_used)
+    }
+
+    async fn send(&self, job: GroupBulk, journal: Option<&Path>) -> Result<Report<String>, Failure> {
+        let display = LineDisplay::new();
+        let shown = display.clone();
+        let mut job = job
+            .on_progress(move |progress| shown.update_job(progress))
+            .cancel_when(stop_signal()?);
+        if self.context.options.accept_inferred {
+            job = job.acknowledge_inferred();
+        }
+        if let Some(path) = journal {
+            job = job.journal(path);
+        }
+        let report = job.send().await;
+        display.finish();
+        report.map_err(|error| match error {
+            GroupJobError::Invalid(error) => invalid_job(&error),
+            error => Failure::usage(error.to_string()),
+        })
+    }
+
+    fn finish(&self, report: &Report<String>, journal: Option<&Path>, output: &Output) -> CommandResult {
+        // Nothing is left to do if stderr is closed.
+        let _ = writeln!(io::stderr(), "{report}");
+        if let Some(path) = self.matches.get_one::<PathBuf>("report") {
+            write_report(path, report)?;
+        }
+        let rows = || report.entries().iter().map(row).collect::<Vec<Value>>();
+        if output.is_explicit() {
+            output.print_rows(rows(), &report_view())?;
+        } else if self.verb == "duplicate" {
+            let copies = report.entries().iter().filter_map(|entry| entry.copy.as_ref());
+            write_out(|out| copies.into_iter().try_for_each(|id| writeln!(out, "{id}")))?;
+        }
+        let unfinished = report.entries().iter().any(|entry| entry.outcome.is_unfinished());
+        if let (true, Some(path)) = (unfinished, journal) {
+            let command = format!("funnelflux {} {}", self.group.name(), self.verb);
+            note(&format!("continue with: {command} --resume {}", path.display()));
+        }
+        Ok(exit_of(report))
+    }
+}
+
+/// Exit code of a report.
+fn exit_of(report: &Report<String>) -> Exit {
+    use funnelflux::ext::Reason;
+    let counts = report.counts();
+    let reasons = || {
+        report
+            .entries()
+            .iter()
+            .filter_map(|entry| entry.outcome.failure())
+    };
+    let is_cancelled = reasons().any(|failure| failure.reason() == Reason::Cancelled);
+    let is_unauthorized =
+        reasons().any(|failure| failure.error().is_some_and(funnelflux::Error::is_unauthorized));
+    match (counts.done + counts.already, counts.total()) {
+        (good, total) if good == total => Exit::Done,
+        _ if is_cancelled => Exit::Cancelled,
+        (0, _) if is_unauthorized => Exit::Authentication,
+        (0, total) if counts.rejected == total => Exit::Refused,
+        (0, _) => Exit::Failed,
+        _ => Exit::Partly,
+    }
+}
+
+/// Name of the command that makes a change.
+fn verb_of(change: &ChangeRecord) -> Option<&'static str> {
+    match change {
+        ChangeRecord::Archive { .. } => Some("archive"),
+        ChangeRecord::Unarchive => Some("unarchive"),
+        ChangeRecord::Delete { .. } => Some("delete"),
+        ChangeRecord::MoveToCategory { .. } => Some("move"),
+        ChangeRecord::Duplicate { .. } => Some("duplicate"),
+        _ => None,
+    }
+}
+
+fn invalid_job(error: &InvalidJob) -> Failure {
+    Failure::usage(error.to_string())
+}
+
+fn print_plan(plan: &Plan<String>, output: &Output) -> Result<(), Failure> {
+    if output.is_explicit() && output.format() != Format::Table {
+        let value = serde_json::to_value(plan).unwrap_or_default();
+        return output.print_value(value, &View::default());
+    }
+    write_out(|out| writeln!(out, "{plan}"))
+}
+
+fn report_view() -> View {
+    let column = |name| (name, JsonPath::of_pointer(name));
+    View {
+        id: Some(JsonPath::of_pointer("id")),
+        columns: ["id", "outcome", "copy", "message"].map(column).into(),
+    }
+}
+
+/// Row of an entry: its ID, its outcome and the message of a failure.
+fn row(entry: &Entry<String>) -> Value {
+    let outcome = match &entry.outcome {
+        Outcome::Done { confirmed: true } => "done",
+        Outcome::Done { confirmed: false } => "done, not read back",
+        Outcome::AlreadySo { .. } => "already so",
+        Outcome::Rejected { .. } => "rejected",
+        Outcome::Unknown { .. } => "unknown",
+        Outcome::NotSent { .. } => "not sent",
+        _ => "other",
+    };
+    let message = entry.outcome.failure().map(ToString::to_string);
+    json!({ "id": entry.id, "outcome": outcome, "copy": entry.copy, "message": message })
+}
+
+/// Writes the outcome of every ID to a file, in the format of its extension.
+fn write_report(path: &Path, report: &Report<String>) -> Result<(), Failure> {
+    let rows: Vec<Value> = report.entries().iter().map(row).collect();
+    let failed = |error: String| Failure::failed(format!("the report cannot be written: {error}"));
+    let content = match path.extension().and_then(OsStr::to_str) {
+        Some("csv") => {
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            let mut write = |cells: [&str; 4]| {
+                writer
+                    .write_record(cells)
+                    .map_err(|error| failed(error.to_string()))
+            };
+            write(["id", "outcome", "copy", "message"])?;
+            for row in &rows {
+                let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
+                write([text("id"), text("outcome"), text("copy"), text("message")])?;
+            }
+            writer.into_inner().map_err(|error| failed(error.to_string()))?
+        }
+        Some("ndjson" | "jsonl") => rows
+            .iter()
+            .flat_map(|row| format!("{row}\n").into_bytes())
+            .collect(),
+        _ => serde_json::to_vec_pretty(report).map_err(|error| failed(error.to_string()))?,
+    };
+    write_whole(path, &content)
+}

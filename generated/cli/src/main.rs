@@ -1,0 +1,79 @@
+//! The program `funnelflux`: the assets of a FunnelFlux Pro account from a shell.
+//!
+//! Commands follow from the tables of the crate `funnelflux`: a group of assets has the commands for which it
+//! has the abilities, and each operation is a command of `call`. All behaviour towards the service is the
+//! crate's.
+//!
+//! | module | contents |
+//! |---|---|
+//! | `arguments` | the root command and the options of all commands |
+//! | `commands` | the commands, one file each |
+//! | `profile`, `context` | accounts, and the client that a command uses |
+//! | `input`, `assets` | IDs, names and bodies that the user gives |
+//! | `job`, `progress` | bulk jobs: plan, journal, progress, report |
+//! | `output` | rows and values on stdout |
+//! | `confirm` | questions before a change |
+//! | `exit` | exit codes and error texts |
+//! | `demo` | the fake service of `--fake` |
+//! | `path`, `text` | paths inside JSON; text for terminals |
+
+mod arguments;
+mod assets;
+mod commands;
+mod confirm;
+mod context;
+mod demo;
+mod exit;
+mod input;
+mod job;
+mod output;
+mod path;
+mod profile;
+mod progress;
+mod text;
+
+use exit::{CommandResult, Exit, Failure};
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let raw: Vec<OsString> = std::env::args_os().collect();
+    let as_json = arguments::errors_as_json(&raw);
+    match run(&raw, as_json) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            failure.report(as_json);
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(raw: &[OsString], as_json: bool) -> CommandResult {
+    let matches = match arguments::command().try_get_matches_from(raw) {
+        Ok(matches) => matches,
+        // Help and version are no errors.
+        Err(error) if !error.use_stderr() => {
+            return match error.print() {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                    Err(Failure::failed(format!("cannot write to stdout: {error}")))
+                }
+                _ => Ok(Exit::Done),
+            };
+        }
+        Err(error) if as_json => return Err(arguments::usage_failure(&error)),
+        Err(error) => {
+            // Nothing is left to do if stderr is closed.
+            let _ = error.print();
+            return Ok(Exit::Usage);
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed(format!("cannot start the runtime: {error}")))?;
+    let result = runtime.block_on(commands::run(&matches));
+    // A blocked read of a file or a name must not delay the end.
+    runtime.shutdown_background();
+    result
+}

@@ -1,0 +1,121 @@
+//! Expressions of jq, run inside the program.
+
+use crate::exit::Failure;
+use jaq_core::data::JustLut;
+use jaq_core::load::{Arena, File, Loader};
+use jaq_core::{Compiler, Ctx, Vars, unwrap_valr};
+use jaq_json::{Val, read};
+use serde_json::Value;
+
+/// A result of an expression.
+pub(super) struct JqResult(Val);
+
+impl JqResult {
+    /// JSON of the result; text is returned as it is if `raw`.
+    pub(super) fn text(&self, raw: bool) -> String {
+        match &self.0 {
+            Val::TStr(text) if raw => String::from_utf8_lossy(text).into_owned(),
+            value => value.to_string(),
+        }
+    }
+}
+
+type Compiled = jaq_core::Filter<JustLut<Val>>;
+
+fn compile(expression: &str) -> Result<Compiled, Failure> {
+    let invalid = |reason: String| {
+        Failure::usage(format!("the jq expression {expression:?} is invalid: {reason}"))
+            .fix("correct the expression; the language is that of jq")
+    };
+    let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+    let functions = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
+    let arena = Arena::default();
+    let file = File {
+        code: expression,
+        path: (),
+    };
+    let modules = Loader::new(definitions).load(&arena, file).map_err(|errors| {
+        let first = errors.into_iter().next().map(|(_, error)| error);
+        invalid(first.map_or_else(String::new, load_error))
+    })?;
+    Compiler::default()
+        .with_funs(functions)
+        .compile(modules)
+        .map_err(|errors| {
+            let mut errors = errors.into_iter().flat_map(|(_, errors)| errors);
+            let first = errors.next();
+            invalid(first.map_or_else(String::new, |(name, undefined)| {
+                format!("{} {name:?} is undefined", undefined.as_str())
+            }))
+        })
+}
+
+fn load_error(error: jaq_core::load::Error<&str>) -> String {
+    use jaq_core::load::Error;
+    let at = |found: &str| match found {
+        "" => "at its end".to_owned(),
+        found => format!("at {found:?}"),
+    };
+    let first = match error {
+        Error::Io(errors) => errors
+            .into_iter()
+            .next()
+            .map(|(path, error)| format!("{path}: {error}")),
+        Error::Lex(errors) => errors
+            .into_iter()
+            .next()
+            .map(|(expected, found)| format!("expected {} {}", expected.as_str(), at(found))),
+        Error::Parse(errors) => errors
+            .into_iter()
+            .next()
+            .map(|(expected, found)| format!("expected {} {}", expected.as_str(), at(found))),
+    };
+    first.unwrap_or_default()
+}
+
+/// Validates an expression.
+pub(super) fn check(expression: &str) -> Result<(), Failure> {
+    compile(expression).map(drop)
+}
+
+/// Runs an expression on a value.
+pub(super) fn run(expression: &str, input: &Value) -> Result<Vec<JqResult>, Failure> {
+    let filter = compile(expression)?;
+    let failed = |error: String| Failure::failed(format!("the jq expression {expression:?} failed: {error}"));
+    let input =
+        read::parse_single(input.to_string().as_bytes()).map_err(|error| failed(error.to_string()))?;
+    let context = Ctx::<JustLut<Val>>::new(&filter.lut, Vars::new([]));
+    let results = filter.id.run((context, input)).map(unwrap_valr);
+    results
+        .map(|result| result.map(JqResult).map_err(|error| failed(error.to_string())))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn expressions_run_and_errors_are_located() {
+        let input = json!([{ "id": "a", "n": 1.5 }, { "id": "b", "n": 12_345_678_901_234_567_u64 }]);
+        let texts = |expression: &str, raw| {
+            let results = run(expression, &input)?;
+            Ok::<_, Failure>(results.iter().map(|result| result.text(raw)).collect::<Vec<_>>())
+        };
+        assert_eq!(texts(".[].id", true).unwrap(), ["a", "b"]);
+        assert_eq!(texts("map(.n)", false).unwrap(), ["[1.5,12345678901234567]"]);
+        assert_eq!(
+            texts(r#".[] | select(.id | test("^b")) | .id"#, false).unwrap(),
+            ["\"b\""]
+        );
+        for (invalid, reason) in [
+            (".[", "at its end"),
+            ("nonsense", "undefined"),
+            (".[] | .id.b", "failed"),
+        ] {
+            let failure = texts(invalid, true).unwrap_err().to_string();
+            assert!(failure.contains(reason), "{failure}");
+        }
+    }
+}

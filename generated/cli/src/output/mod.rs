@@ -1,0 +1,392 @@
+//! Output of rows and values: filters, order, columns and formats. Data goes to stdout, all else to stderr.
+
+mod csv_format;
+mod filter;
+mod jq;
+mod table;
+
+use crate::exit::Failure;
+use crate::path::{JsonPath, leaves};
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, ArgMatches, value_parser};
+use filter::{Filter, Order};
+use serde_json::Value;
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+
+/// Format of the data on stdout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Table,
+    Json,
+    Ndjson,
+    Csv,
+    Yaml,
+}
+
+impl Format {
+    const NAMES: [(&'static str, Self); 5] = [
+        ("table", Self::Table),
+        ("json", Self::Json),
+        ("ndjson", Self::Ndjson),
+        ("csv", Self::Csv),
+        ("yaml", Self::Yaml),
+    ];
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let mut names = Self::NAMES.into_iter();
+        names.find_map(|(own, format)| (own == name).then_some(format))
+    }
+}
+
+/// The option `--output`.
+pub(crate) fn format_argument() -> Arg {
+    Arg::new("output")
+        .short('o')
+        .long("output")
+        .value_name("FORMAT")
+        .value_parser(PossibleValuesParser::new(Format::NAMES.map(|(name, _)| name)))
+        .help("Format of the data; default: table on a terminal, json elsewhere")
+}
+
+/// The options of commands that print rows.
+pub(crate) fn row_arguments() -> Vec<Arg> {
+    vec![
+        format_argument(),
+        Arg::new("columns")
+            .long("columns")
+            .value_name("PATHS")
+            .value_delimiter(',')
+            .help("Columns of table and csv: JSON paths such as id,name,offerParams.idOfferSource"),
+        Arg::new("no-header")
+            .long("no-header")
+            .action(ArgAction::SetTrue)
+            .help("Omit the header line of table and csv"),
+        Arg::new("filter")
+            .long("filter")
+            .value_name("CONDITION")
+            .action(ArgAction::Append)
+            .help("Keep rows with PATH=VALUE, PATH!=VALUE, PATH~TEXT (contains), PATH<NUMBER or PATH>NUMBER"),
+        Arg::new("sort")
+            .long("sort")
+            .value_name("PATHS")
+            .value_delimiter(',')
+            .allow_hyphen_values(true)
+            .help("Sort by these JSON paths; -PATH sorts in reverse"),
+        Arg::new("limit")
+            .long("limit")
+            .value_name("NUMBER")
+            .value_parser(value_parser!(usize))
+            .help("Print at most this number of rows"),
+        jq_argument(),
+    ]
+}
+
+/// The option `--jq`.
+pub(crate) fn jq_argument() -> Arg {
+    Arg::new("jq")
+        .long("jq")
+        .value_name("EXPRESSION")
+        .help("Print the results of this jq expression on the JSON instead")
+}
+
+/// The option `--quiet`.
+pub(crate) fn quiet_argument() -> Arg {
+    Arg::new("quiet")
+        .short('q')
+        .long("quiet")
+        .action(ArgAction::SetTrue)
+        .help("Print only the IDs, one per line")
+}
+
+/// Short names of the paths of a group, and its ID.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct View {
+    /// Path of the ID, for `--quiet`.
+    pub(crate) id: Option<JsonPath>,
+    /// Words with the paths that they stand for, which are also the columns of a table.
+    pub(crate) columns: Vec<(&'static str, JsonPath)>,
+}
+
+impl View {
+    /// Reads a path or one of the short names. A property of the row with that name has precedence when the
+    /// row is read.
+    fn column(&self, text: &str) -> Result<Column, Failure> {
+        let path = JsonPath::parse(text).map_err(Failure::usage)?;
+        let alias = self.columns.iter().find(|(name, _)| *name == text);
+        Ok(Column {
+            title: text.to_owned(),
+            path,
+            alias: alias.map(|(_, path)| path.clone()),
+        })
+    }
+}
+
+/// A column: a path, or the path that a short name stands for.
+#[derive(Clone, Debug)]
+pub(crate) struct Column {
+    title: String,
+    path: JsonPath,
+    alias: Option<JsonPath>,
+}
+
+impl Column {
+    fn get<'v>(&self, row: &'v Value) -> Option<&'v Value> {
+        let alias = || self.alias.as_ref()?.get(row);
+        self.path.get(row).or_else(alias)
+    }
+}
+
+/// Settings of the output of one command.
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the command line"
+)]
+pub(crate) struct Output {
+    format: Format,
+    /// The format was chosen, not the default.
+    is_explicit: bool,
+    columns: Option<Vec<String>>,
+    all_fields: bool,
+    header: bool,
+    quiet: bool,
+    filters: Vec<String>,
+    sort: Vec<String>,
+    limit: Option<usize>,
+    jq: Option<String>,
+}
+
+impl Output {
+    /// Reads the options of [`row_arguments`]. `default` is the format of the profile.
+    pub(crate) fn new(matches: &ArgMatches, default: Option<Format>) -> Self {
+        let texts = |name: &str| -> Vec<String> {
+            let values = matches.try_get_many::<String>(name).ok().flatten();
+            values.into_iter().flatten().cloned().collect()
+        };
+        let flag = |name: &str| matches.try_get_one::<bool>(name).ok().flatten().copied();
+        let text = |name: &str| matches.try_get_one::<String>(name).ok().flatten();
+        let option = text("output").and_then(|name| Format::named(name));
+        let chosen = option.or(default);
+        let is_terminal = io::stdout().is_terminal();
+        let fallback = if is_terminal { Format::Table } else { Format::Json };
+        Self {
+            format: chosen.unwrap_or(fallback),
+            is_explicit: option.is_some(),
+            columns: Some(texts("columns")).filter(|columns| !columns.is_empty()),
+            all_fields: flag("all-fields").unwrap_or(false),
+            header: !flag("no-header").unwrap_or(false),
+            quiet: flag("quiet").unwrap_or(false),
+            filters: texts("filter"),
+            sort: texts("sort"),
+            limit: matches.try_get_one::<usize>("limit").ok().flatten().copied(),
+            jq: text("jq").cloned(),
+        }
+    }
+
+    pub(crate) const fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Returns true if the user chose the format.
+    pub(crate) const fn is_explicit(&self) -> bool {
+        self.is_explicit || self.jq.is_some()
+    }
+
+    /// Validates expressions before anything is sent.
+    pub(crate) fn check(&self, view: &View) -> Result<(), Failure> {
+        self.conditions(view)?;
+        self.orders(view)?;
+        self.chosen_columns(view)?;
+        match &self.jq {
+            Some(expression) => jq::check(expression),
+            None => Ok(()),
+        }
+    }
+
+    fn conditions(&self, view: &View) -> Result<Vec<Filter>, Failure> {
+        self.filters
+            .iter()
+            .map(|text| Filter::parse(text, view))
+            .collect()
+    }
+
+    fn orders(&self, view: &View) -> Result<Vec<Order>, Failure> {
+        self.sort.iter().map(|text| Order::parse(text, view)).collect()
+    }
+
+    fn chosen_columns(&self, view: &View) -> Result<Option<Vec<Column>>, Failure> {
+        let columns = self.columns.as_ref();
+        let columns = columns.map(|columns| columns.iter().map(|text| view.column(text)).collect());
+        columns.transpose()
+    }
+
+    /// Returns true if a condition, an order or a column names a path that no row has. Rows of a list may
+    /// have fewer properties than the assets.
+    pub(crate) fn needs_more_than(&self, rows: &[Value], view: &View) -> Result<bool, Failure> {
+        let mut columns: Vec<Column> = self.chosen_columns(view)?.unwrap_or_default();
+        columns.extend(self.conditions(view)?.into_iter().map(Filter::into_column));
+        columns.extend(self.orders(view)?.into_iter().map(Order::into_column));
+        let is_absent = |column: &Column| rows.iter().all(|row| column.get(row).is_none());
+        Ok(!rows.is_empty() && columns.iter().any(is_absent))
+    }
+
+    /// Applies filters, order and limit.
+    pub(crate) fn select(&self, mut rows: Vec<Value>, view: &View) -> Result<Vec<Value>, Failure> {
+        let conditions = self.conditions(view)?;
+        if !conditions.is_empty() {
+            rows.retain(|row| conditions.iter().all(|condition| condition.matches(row)));
+        }
+        let orders = self.orders(view)?;
+        if !orders.is_empty() {
+            rows.sort_by(|left, right| filter::compare(&orders, left, right));
+        }
+        if let Some(limit) = self.limit {
+            rows.truncate(limit);
+        }
+        Ok(rows)
+    }
+
+    /// Prints rows after filters, order and limit.
+    pub(crate) fn print_rows(&self, rows: Vec<Value>, view: &View) -> Result<(), Failure> {
+        let rows = self.select(rows, view)?;
+        if self.quiet
+            && let Some(id) = &view.id
+        {
+            return write_out(|out| {
+                let ids = rows.iter().filter_map(|row| id.get(row)?.as_str());
+                ids.into_iter().try_for_each(|id| writeln!(out, "{id}"))
+            });
+        }
+        if let Some(expression) = &self.jq {
+            return self.print_jq(expression, &Value::Array(rows));
+        }
+        match self.format {
+            Format::Json => write_json(&rows),
+            Format::Ndjson => write_out(|out| {
+                rows.iter().try_for_each(|row| {
+                    serde_json::to_writer(&mut *out, row)?;
+                    out.write_all(b"\n")
+                })
+            }),
+            Format::Yaml => write_yaml(&Value::Array(rows)),
+            Format::Csv => {
+                let columns = self.columns_of(&rows, view)?;
+                write_out(|out| csv_format::write(out, &rows, &columns, self.header))
+            }
+            Format::Table => {
+                let columns = self.columns_of(&rows, view)?;
+                write_out(|out| table::write(out, &rows, &columns, self.header))
+            }
+        }
+    }
+
+    /// Prints one value. A list is printed as rows.
+    pub(crate) fn print_value(&self, value: Value, view: &View) -> Result<(), Failure> {
+        match value {
+            Value::Array(rows) => self.print_rows(rows, view),
+            value if self.quiet || self.columns.is_some() => self.print_rows(vec![value], view),
+            value => self.print_single(value),
+        }
+    }
+
+    fn print_single(&self, value: Value) -> Result<(), Failure> {
+        if let Some(expression) = &self.jq {
+            return self.print_jq(expression, &value);
+        }
+        match self.format {
+            Format::Json => write_json(&value),
+            Format::Ndjson => write_out(|out| writeln!(out, "{value}")),
+            Format::Yaml => write_yaml(&value),
+            Format::Csv => {
+                let rows = [value];
+                let columns = all_columns(&rows);
+                write_out(|out| csv_format::write(out, &rows, &columns, self.header))
+            }
+            Format::Table if value.is_object() => {
+                let leaves = leaves(&value);
+                write_out(|out| table::write_properties(out, &leaves))
+            }
+            Format::Table => write_out(|out| writeln!(out, "{}", table::cell(Some(&value)))),
+        }
+    }
+
+    fn print_jq(&self, expression: &str, value: &Value) -> Result<(), Failure> {
+        // Text is printed as it is, unless JSON was asked for.
+        let raw = !(self.is_explicit && matches!(self.format, Format::Json | Format::Ndjson));
+        let results = jq::run(expression, value)?;
+        write_out(|out| {
+            results
+                .iter()
+                .try_for_each(|result| writeln!(out, "{}", result.text(raw)))
+        })
+    }
+
+    fn columns_of(&self, rows: &[Value], view: &View) -> Result<Vec<Column>, Failure> {
+        if let Some(columns) = self.chosen_columns(view)? {
+            return Ok(columns);
+        }
+        if self.all_fields || view.columns.is_empty() {
+            return Ok(all_columns(rows));
+        }
+        let is_table = self.format == Format::Table;
+        let columns = view.columns.iter().map(|(name, path)| Column {
+            // In a CSV file the header is a path, which `import` reads.
+            title: if is_table {
+                name.to_uppercase()
+            } else {
+                path.to_string()
+            },
+            path: path.clone(),
+            alias: None,
+        });
+        Ok(columns.collect())
+    }
+}
+
+/// Columns for all leaves of the rows, in the order of their first occurrence.
+fn all_columns(rows: &[Value]) -> Vec<Column> {
+    let mut seen = std::collections::HashSet::new();
+    let mut columns = Vec::new();
+    for row in rows {
+        for (path, _) in leaves(row) {
+            if seen.insert(path.clone()) {
+                columns.push(Column {
+                    title: path.to_string(),
+                    path,
+                    alias: None,
+                });
+            }
+        }
+    }
+    columns
+}
+
+fn write_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    write_out(|out| {
+        serde_json::to_writer_pretty(&mut *out, value)?;
+        out.write_all(b"\n")
+    })
+}
+
+fn write_yaml(value: &Value) -> Result<(), Failure> {
+    let text = serde_saphyr::to_string(value)
+        .map_err(|error| Failure::failed(format!("the data cannot be written as YAML: {error}")))?;
+    write_out(|out| writeln!(out, "{}", text.trim_end()))
+}
+
+/// Writes to stdout. If the reader has closed the pipe, the rest is dropped quietly.
+pub(crate) fn write_out(
+    write: impl FnOnce(&mut BufWriter<io::StdoutLock<'static>>) -> io::Result<()>,
+) -> Result<(), Failure> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let written = write(&mut out).and_then(|()| out.flush());
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            // Dropping the writer would try to write the rest again.
+            drop(out.into_parts());
+            Ok(())
+        }
+        Err(error) => Err(Failure::failed(format!("cannot write to stdout: {error}"))),
+        Ok(()) => Ok(()),
+    }
+}

@@ -1,0 +1,177 @@
+//! Profiles: an account with its base URL, its token file and the user's defaults.
+
+use crate::exit::{Exit, Failure, file_failure};
+use etcetera::{BaseStrategy as _, choose_base_strategy};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+/// Name of the profile that is used if none is chosen.
+const DEFAULT_PROFILE: &str = "default";
+/// Environment variable that names the profile.
+const PROFILE_VARIABLE: &str = "FUNNELFLUX_PROFILE";
+/// Environment variable that names the folder of the configuration.
+const CONFIG_VARIABLE: &str = "FUNNELFLUX_CONFIG_DIR";
+/// Environment variable that names the folder of journals.
+const STATE_VARIABLE: &str = "FUNNELFLUX_STATE_DIR";
+
+/// Configuration file of the user.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Configuration {
+    /// Profile that is used if none is chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) default_profile: Option<String>,
+    /// Settings of each profile, by name.
+    #[serde(default)]
+    pub(crate) profiles: BTreeMap<String, ProfileSettings>,
+}
+
+/// Settings of a profile.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ProfileSettings {
+    /// Base URL; default: the vendor's service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) base_url: Option<String>,
+    /// Format of `--output`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) output: Option<String>,
+    /// Requests per second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rate: Option<NonZeroU32>,
+    /// Concurrent requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) jobs: Option<u8>,
+}
+
+impl Configuration {
+    /// Path of the file.
+    pub(crate) fn path() -> Result<PathBuf, Failure> {
+        Ok(configuration_folder()?.join("config.toml"))
+    }
+
+    /// Reads the file; without one, the configuration is empty.
+    pub(crate) fn read() -> Result<Self, Failure> {
+        let path = Self::path()?;
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(file_failure("read", &path, &error)),
+        };
+        toml::from_str(&text).map_err(|error| {
+            let line = error
+                .span()
+                .map_or(0, |span| text[..span.start.min(text.len())].matches('\n').count());
+            let message = error.message().replace('\n', " ");
+            Failure::usage(format!("{}:{}: {message}", path.display(), line + 1)).fix("correct the file")
+        })
+    }
+
+    /// Writes the file as a whole, so that a crash leaves the old or the new one.
+    pub(crate) fn write(&self) -> Result<(), Failure> {
+        let path = Self::path()?;
+        let text = toml::to_string(self)
+            .map_err(|error| Failure::failed(format!("the configuration cannot be written: {error}")))?;
+        create_private_folder(&configuration_folder()?)?;
+        write_whole(&path, text.as_bytes())
+    }
+}
+
+/// Replaces a file as a whole. It can be read by its owner only.
+pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    let folder = path
+        .parent()
+        .filter(|folder| *folder != Path::new(""))
+        .unwrap_or(Path::new("."));
+    let write = || -> io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(content)?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().map_err(|error| file_failure("write", path, &error))
+}
+
+/// Name of the profile in use, and whether the command line chose it.
+#[derive(Clone, Debug)]
+pub(crate) struct ProfileName {
+    pub(crate) name: String,
+    pub(crate) is_explicit: bool,
+}
+
+impl ProfileName {
+    /// Chooses the profile: option, environment, configuration.
+    pub(crate) fn choose(option: Option<&str>, configuration: &Configuration) -> Result<Self, Failure> {
+        let environment = env::var(PROFILE_VARIABLE).ok().filter(|name| !name.is_empty());
+        let name = option.map(str::to_owned).or(environment);
+        let name = name.or_else(|| configuration.default_profile.clone());
+        let name = name.unwrap_or_else(|| DEFAULT_PROFILE.to_owned());
+        let is_valid = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
+        if name.is_empty() || name.starts_with('.') || !name.chars().all(is_valid) {
+            return Err(Failure::usage(format!("{name:?} is not a name of a profile"))
+                .fix("use letters, digits, dots, hyphens and underscores"));
+        }
+        Ok(Self {
+            name,
+            is_explicit: option.is_some(),
+        })
+    }
+
+    /// Token file of the profile.
+    pub(crate) fn token_file(&self) -> Result<PathBuf, Failure> {
+        Ok(configuration_folder()?
+            .join("tokens")
+            .join(format!("{}.json", self.name)))
+    }
+
+    /// Folder of the profile's journals.
+    pub(crate) fn state_folder(&self) -> Result<PathBuf, Failure> {
+        Ok(state_folder()?.join(&self.name))
+    }
+}
+
+/// Creates a folder that only its owner can read.
+pub(crate) fn create_private_folder(path: &Path) -> Result<(), Failure> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder
+        .create(path)
+        .map_err(|error| file_failure("create", path, &error))
+}
+
+fn configuration_folder() -> Result<PathBuf, Failure> {
+    if let Some(folder) = folder_of_variable(CONFIG_VARIABLE) {
+        return Ok(folder);
+    }
+    let strategy = choose_base_strategy().map_err(|error| no_home(&error, CONFIG_VARIABLE))?;
+    Ok(strategy.config_dir().join("funnelflux"))
+}
+
+fn state_folder() -> Result<PathBuf, Failure> {
+    if let Some(folder) = folder_of_variable(STATE_VARIABLE) {
+        return Ok(folder);
+    }
+    let strategy = choose_base_strategy().map_err(|error| no_home(&error, STATE_VARIABLE))?;
+    let folder = strategy.state_dir().unwrap_or_else(|| strategy.data_dir());
+    Ok(folder.join("funnelflux"))
+}
+
+fn folder_of_variable(name: &str) -> Option<PathBuf> {
+    let value = env::var_os(name).filter(|value| !value.is_empty())?;
+    Some(PathBuf::from(value))
+}
+
+fn no_home(error: &etcetera::HomeDirError, variable: &str) -> Failure {
+    Failure::new(Exit::Failed, format!("the home folder is unknown: {error}"))
+        .fix(format!("set {variable} to a folder"))
+}

@@ -1,0 +1,153 @@
+//! Login, profiles and errors of authentication.
+
+use crate::support::{Ran, World, ran, words};
+use std::fs;
+
+/// Runs the program without an account in the environment.
+fn run(world: &World, line: &str, input: &str) -> Ran {
+    ran(world.anonymous(words(line)), input)
+}
+
+fn login(world: &World, options: &str) -> Ran {
+    let tokens = format!(
+        "{}\n{}\n",
+        world.fake.access_token(),
+        world.fake.refresh_token().unwrap()
+    );
+    run(
+        world,
+        &format!("auth login --base-url {} {options}", world.server.base_url()),
+        &tokens,
+    )
+}
+
+#[test]
+fn tokens_are_stored_used_renewed_and_removed() {
+    let (world, ids) = World::new(2);
+    let none = run(&world, "offer-sources list", "").code(4);
+    assert!(none.err.contains("funnelflux auth login"), "{}", none.err);
+    let done = login(&world, "").code(0);
+    assert!(
+        done.out.is_empty() && done.err.contains("which only you can read"),
+        "{}",
+        done.err
+    );
+    let file = world.folder.path().join("config/tokens/default.json");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        let folder = file.parent().unwrap();
+        assert_eq!(fs::metadata(folder).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+    let list = run(&world, "offer-sources list -q", "").code(0);
+    assert_eq!(list.out.lines().collect::<Vec<_>>(), ids);
+
+    world.fake.expire_access_token();
+    run(&world, "offer-sources list -q", "").code(0);
+    assert_eq!(world.fake.renewals(), 1);
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(
+        text.contains(&world.fake.access_token()),
+        "the renewed token is stored"
+    );
+
+    let status = run(&world, "auth status -o json --check", "").code(0);
+    let status: serde_json::Value = serde_json::from_str(&status.out).unwrap();
+    assert_eq!(status["base_url"], world.server.base_url());
+    assert_eq!(status["renews_by_itself"], true);
+    assert!(status["valid_until"].is_string(), "{status}");
+
+    run(&world, "auth logout", "").code(0);
+    assert!(!file.exists());
+    run(&world, "offer-sources list", "").code(4);
+}
+
+#[test]
+fn a_wrong_token_is_not_stored() {
+    let (world, _) = World::new(1);
+    let line = format!("auth login --base-url {}", world.server.base_url());
+    let wrong = run(&world, &line, "wrong\n").code(4);
+    assert!(wrong.err.contains("401"), "{}", wrong.err);
+    assert!(!world.folder.path().join("config").exists());
+    for (input, problem) in [("", "no access token"), ("two words\n", "spaces")] {
+        let ran = run(&world, &line, input).code(2);
+        assert!(ran.err.contains(problem), "{}", ran.err);
+    }
+    assert_eq!(world.fake.request_count(), 1);
+}
+
+#[test]
+fn profiles_keep_accounts_apart() {
+    let (first, first_ids) = World::new(1);
+    let (second, second_ids) = World::new(3);
+    login(&first, "--profile first").code(0);
+    let tokens = second.fake.access_token();
+    let line = format!(
+        "auth login --profile second --base-url {}",
+        second.server.base_url()
+    );
+    run(&first, &line, &tokens).code(0);
+    let list = |options: &str| {
+        let ran = run(&first, &format!("offer-sources list -q {options}"), "").code(0);
+        ran.out.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(list(""), first_ids, "the first profile is the default");
+    assert_eq!(list("--profile second"), second_ids);
+    let profiles = run(&first, "auth list -o csv --no-header", "").code(0).out;
+    assert_eq!(profiles.lines().count(), 2, "{profiles}");
+    // The environment names an account, but the option has precedence.
+    let mut command = first.command(words("offer-sources list -q --profile second"));
+    command.env("FUNNELFLUX_PROFILE", "first");
+    assert_eq!(ran(command, "").code(0).out.lines().count(), 3);
+    // The tokens of one service are not sent to another.
+    let line = format!(
+        "offer-sources list --profile second --base-url {}",
+        first.server.base_url()
+    );
+    let before = first.fake.request_count();
+    let wrong = run(&first, &line, "").code(2);
+    assert!(wrong.err.contains("base URL"), "{}", wrong.err);
+    assert_eq!(first.fake.request_count(), before);
+}
+
+#[test]
+fn the_configuration_sets_defaults_and_its_errors_are_located() {
+    let (world, _) = World::new(2);
+    login(&world, "").code(0);
+    let path = world.folder.path().join("config/config.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("{text}output = \"yaml\"\n")).unwrap();
+    let list = run(&world, "offer-sources list", "").code(0);
+    assert!(list.out.starts_with("- idOfferSource"), "{}", list.out);
+    for (line, problem) in [
+        ("otput = 1", "unknown field `otput`"),
+        ("rate = 0", "nonzero"),
+        ("[", "config.toml:5"),
+    ] {
+        fs::write(&path, format!("{text}{line}\n")).unwrap();
+        let ran = run(&world, "offer-sources list", "").code(2);
+        assert!(
+            ran.err.contains(problem) && ran.err.contains("config.toml:"),
+            "{}",
+            ran.err
+        );
+    }
+    fs::write(&path, format!("{text}output = \"xml\"\n")).unwrap();
+    let ran = run(&world, "offer-sources list", "").code(2);
+    assert!(ran.err.contains("\"xml\""), "{}", ran.err);
+}
+
+#[test]
+fn a_service_that_is_down_is_a_failure_that_can_be_repeated() {
+    let (world, _) = World::new(1);
+    world.refuse_connections();
+    let mut command = world.command(words("offer-sources list"));
+    command.env("FUNNELFLUX_BASE_URL", "http://127.0.0.1:9/v1");
+    let ran = ran(command, "").code(1);
+    assert!(
+        ran.err.contains("run the same command again later"),
+        "{}",
+        ran.err
+    );
+}

@@ -1,0 +1,94 @@
+//! `call`, `api` and `id`.
+
+use crate::support::World;
+
+#[test]
+fn an_operation_is_called_with_its_parameters() {
+    let (world, ids) = World::new(3);
+    let list = world
+        .run("call list_offer_sources --status active --jq '.[].idOfferSource'")
+        .code(0);
+    assert_eq!(list.out.lines().collect::<Vec<_>>(), ids);
+    // The option has the name of the document, too.
+    let one = world
+        .run(&format!(
+            "call find_offer_source_by_id --idOfferSource {}",
+            ids[1]
+        ))
+        .code(0);
+    assert!(one.out.contains(&ids[1]), "{}", one.out);
+    let archive = format!("call archive_offer_sources --set entries='[\"{}\"]'", ids[0]);
+    let refused = world.run(&archive).code(2);
+    assert!(refused.err.contains("add --yes"), "{}", refused.err);
+    assert_eq!(world.count("archived"), 0);
+    world.run(&format!("{archive} --yes")).code(0);
+    assert_eq!(world.status(&ids[0]), "archived");
+}
+
+#[test]
+fn the_service_and_not_the_program_refuses_a_wrong_value() {
+    let (world, _) = World::new(1);
+    let ran = world.run("call list_offer_sources --status paused").code(5);
+    assert!(ran.err.contains("400 Bad Request"), "{}", ran.err);
+    let json = world
+        .run("--errors json call list_offer_sources --status paused")
+        .code(5);
+    let error: serde_json::Value = serde_json::from_str(&json.err).unwrap();
+    assert_eq!(error["error"]["status"], 400);
+    assert_eq!(error["error"]["exit_code"], 5);
+    assert_eq!(error["error"]["operation"], "list_offer_sources");
+}
+
+#[test]
+fn a_destructive_inferred_operation_needs_an_acknowledgement() {
+    let (world, _) = World::new(0);
+    world.fake.seed_page("2nIemP000001", "");
+    let line = "call delete_pages --id-page 2nIemP000001 --yes";
+    let refused = world.run(line).code(2);
+    assert!(refused.err.contains("--accept-inferred"), "{}", refused.err);
+    assert_eq!(world.fake.request_count(), 0);
+    world.run(&format!("{line} --accept-inferred")).code(0);
+    let state = world.fake.state();
+    assert_eq!(
+        state.asset("page", "2nIemP000001").unwrap().body["status"],
+        "deleted"
+    );
+    let nothing = world.run("call delete_pages --yes --accept-inferred").code(2);
+    assert!(nothing.err.contains("nothing to delete"), "{}", nothing.err);
+}
+
+#[test]
+fn any_path_can_be_called() {
+    let (world, ids) = World::new(2);
+    let list = world
+        .run("api get /offersource/list/ --query status=all --jq length")
+        .code(0);
+    assert_eq!(list.out, "2\n");
+    let body = format!("{{\"entries\": [\"{}\"]}}", ids[1]);
+    let line = "api PUT /offersource/archive/ --json -";
+    let refused = world.run_with(line, &body).code(2);
+    assert!(refused.err.contains("stdin is the input"), "{}", refused.err);
+    world.run_with(&format!("{line} --yes"), &body).code(0);
+    assert_eq!(world.status(&ids[1]), "archived");
+    world.run("api GET /nowhere/").code(5);
+}
+
+#[test]
+fn ids_are_made_and_read() {
+    let (world, _) = World::new(0);
+    let new = world.run("id new 100").code(0).out;
+    let mut ids: Vec<&str> = new.lines().collect();
+    assert!(ids.len() == 100 && ids.is_sorted());
+    ids.dedup();
+    assert_eq!(ids.len(), 100);
+    let when = world.run("id when 2nIemJxCKbFX -o csv").code(0).out;
+    assert_eq!(when, "id,created_at\n2nIemJxCKbFX,2024-08-02T13:51:12.853Z\n");
+    let piped = world.run_with("id when - -o ndjson", &new).code(0).out;
+    assert_eq!(piped.lines().count(), 100);
+    let odd = world.run("id when odd").code(1);
+    assert!(
+        odd.err.contains("\"odd\" is not in the documented format"),
+        "{}",
+        odd.err
+    );
+}

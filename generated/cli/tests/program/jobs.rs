@@ -1,0 +1,217 @@
+//! Bulk jobs: plans, confirmation, journals, kill and resume.
+
+use crate::support::World;
+use funnelflux_fake::{Fault, Rule};
+use serde_json::{Value, json};
+use std::fs;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+#[test]
+fn a_plan_changes_nothing_and_counts_children() {
+    let (world, ids) = World::new(3);
+    world.fake.seed_page("2nIemP000001", &ids[0]);
+    world.fake.seed_page("2nIemP000002", &ids[1]);
+    world.fake.set("offersource", &ids[2], "status", "archived");
+    let line = format!(
+        "offer-sources archive {} 2nIemS999999 --children cascade --plan",
+        ids.join(" ")
+    );
+    let plan = world.run(&line).code(0);
+    insta::assert_snapshot!("plan", plan.out.replace(&ids[0], "[first]"));
+    assert_eq!(world.count("archived"), 1);
+    let json = world.run(&format!("{line} -o json")).code(0);
+    let json: Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(json["would_change"], json!([ids[0], ids[1]]));
+    assert_eq!(json["missing"], json!(["2nIemS999999"]));
+}
+
+#[test]
+fn nothing_is_sent_without_a_confirmation() {
+    let (world, ids) = World::new(2);
+    for line in [
+        format!("offer-sources archive {}", ids[0]),
+        format!("offer-sources delete {} --children cascade", ids[0]),
+        format!("offer-sources duplicate {}", ids[0]),
+    ] {
+        // A yes on stdin is no confirmation, because there is no terminal.
+        let ran = world.run_with(&line, "yes\n").code(2);
+        assert!(ran.err.contains("there is no terminal"), "{}", ran.err);
+    }
+    let ran = world.run_with("offer-sources archive -", &ids.join("\n")).code(2);
+    assert!(ran.err.contains("stdin is the input"), "{}", ran.err);
+    assert_eq!(
+        (
+            world.count("active"),
+            world.fake.state().assets("offersource").count()
+        ),
+        (2, 2)
+    );
+}
+
+#[test]
+fn every_verb_changes_what_the_service_holds() {
+    let (world, ids) = World::new(4);
+    world.fake.seed_category("2nIemC000001", "Evergreen");
+    let all = ids.join(" ");
+    world.run(&format!("offer-sources archive {all} --yes")).code(0);
+    assert_eq!(world.count("archived"), 4);
+    world
+        .run(&format!("offer-sources unarchive {} --yes", ids[0]))
+        .code(0);
+    assert_eq!(world.status(&ids[0]), "active");
+    world
+        .run(&format!("offer-sources move {} --to 2nIemC000001 --yes", ids[0]))
+        .code(0);
+    let state = world.fake.state();
+    assert_eq!(
+        state.asset("offersource", &ids[0]).unwrap().body["idCategory"],
+        "2nIemC000001"
+    );
+    world
+        .run(&format!("offer-sources move {} --to '' --yes", ids[0]))
+        .code(0);
+    let state = world.fake.state();
+    assert_eq!(
+        state.asset("offersource", &ids[0]).unwrap().body["idCategory"],
+        ""
+    );
+    let copy = world
+        .run(&format!(
+            "offer-sources duplicate {} --name '{{name}} v2' --set postbackTxId=tx2 --yes",
+            ids[0]
+        ))
+        .code(0)
+        .out;
+    let state = world.fake.state();
+    let copy = state.asset("offersource", copy.trim()).unwrap();
+    assert_eq!(
+        copy.body["offerSourceName"],
+        format!("Offer source {} v2", ids[0])
+    );
+    assert_eq!(copy.body["postbackTxId"], "tx2");
+    world
+        .run(&format!("offer-sources delete {} --yes", ids[1]))
+        .code(0);
+    assert_eq!(world.status(&ids[1]), "deleted");
+    let again = world
+        .run(&format!("offer-sources archive {} --yes", ids[2]))
+        .code(0);
+    assert!(again.err.contains("nothing to change"), "{}", again.err);
+}
+
+#[test]
+fn inferred_destruction_needs_an_acknowledgement() {
+    let (world, _) = World::new(0);
+    world.fake.seed_page("2nIemP000001", "");
+    let status = || world.fake.state().asset("page", "2nIemP000001").unwrap().body["status"].clone();
+    let refused = world.run("pages archive 2nIemP000001 --yes").code(2);
+    assert!(refused.err.contains("--accept-inferred"), "{}", refused.err);
+    assert_eq!(status(), "active");
+    world.run("pages archive 2nIemP000001 --plan").code(0);
+    world
+        .run("pages archive 2nIemP000001 --yes --accept-inferred")
+        .code(0);
+    assert_eq!(status(), "archived");
+}
+
+#[test]
+fn a_job_that_is_done_in_part_exits_with_3_and_writes_every_outcome() {
+    let (world, ids) = World::new(5);
+    world.fake.lock(&ids[3]);
+    let report = world.path("report.csv");
+    let all = ids.join("\n");
+    let line = format!("offer-sources archive --ids-from - --yes --report {report} -o ndjson");
+    let ran = world.run_with(&line, &all).code(3);
+    assert_eq!(world.count("archived"), 4);
+    assert_eq!(ran.out.lines().count(), 5);
+    let text = fs::read_to_string(&report).unwrap();
+    let rejected: Vec<&str> = text.lines().filter(|line| line.contains(",rejected,")).collect();
+    assert!(rejected.len() == 1 && rejected[0].starts_with(&ids[3]), "{text}");
+    // Outcomes are input for the next command.
+    let archived = world.run_with("offer-sources get - -q", &text).code(0);
+    assert_eq!(archived.out.lines().count(), 5);
+    let refused = world
+        .run(&format!("offer-sources archive {} --yes", ids[3]))
+        .code(5);
+    assert!(refused.err.contains("403"), "{}", refused.err);
+}
+
+#[test]
+fn a_killed_job_is_resumed_and_loses_nothing() {
+    let (world, ids) = World::new(60);
+    fs::write(world.path("ids.txt"), ids.join("\n")).unwrap();
+    let line = "offer-sources archive --ids-from ids.txt --yes --chunk-size 1 --jobs 1 --rate 40";
+    let mut child = world
+        .command(crate::support::words(line))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let begin = Instant::now();
+    while world.count("archived") < 5 && begin.elapsed() < Duration::from_mins(1) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let archived = world.count("archived");
+    assert!((5..60).contains(&archived), "{archived}");
+    // Without a file, the newest unfinished job of the command is resumed, and needs no confirmation.
+    let other = world.run("offer-sources delete --resume").code(2);
+    assert!(other.err.contains("no unfinished job"), "{}", other.err);
+    let resumed = world.run("offer-sources archive --resume").code(0);
+    assert!(resumed.err.contains("60 done"), "{}", resumed.err);
+    assert_eq!(world.count("archived"), 60);
+    world.run("offer-sources archive --resume").code(2);
+}
+
+#[test]
+fn an_unfinished_job_names_the_command_that_continues_it() {
+    let (world, ids) = World::new(3);
+    world.fake.inject(
+        Rule::new(Fault::status(401))
+            .on("PUT /offersource/archive/")
+            .always(),
+    );
+    let ran = world
+        .run(&format!("offer-sources archive {} --yes", ids.join(" ")))
+        .code(4);
+    let (_, command) = ran.err.split_once("continue with: funnelflux ").unwrap();
+    world.fake.clear_faults();
+    world.run(command.lines().next().unwrap()).code(0);
+    assert_eq!(world.count("archived"), 3);
+}
+
+#[test]
+fn the_journal_of_another_account_is_refused() {
+    let (first, ids) = World::new(2);
+    let (second, _) = World::new(2);
+    let journal = first.path("job.jsonl");
+    first.fake.inject(
+        Rule::new(Fault::status(401))
+            .on("PUT /offersource/archive/")
+            .always(),
+    );
+    first
+        .run(&format!(
+            "offer-sources archive {} --yes --journal {journal}",
+            ids.join(" ")
+        ))
+        .code(4);
+    let refused = second
+        .run(&format!("offer-sources archive --resume {journal}"))
+        .code(2);
+    assert!(
+        refused.err.contains("was written for the base URL"),
+        "{}",
+        refused.err
+    );
+    assert_eq!(second.count("archived"), 0);
+    let verb = first
+        .run(&format!("offer-sources unarchive --resume {journal}"))
+        .code(2);
+    assert!(verb.err.contains("belongs to another command"), "{}", verb.err);
+    let absent = first.run("offer-sources archive --resume absent.jsonl").code(2);
+    assert!(absent.err.contains("absent.jsonl"), "{}", absent.err);
+}

@@ -1,0 +1,28 @@
+//! Tests of the program as a process against the fake on a socket.
+//!
+//! | module | subject |
+//! |---|---|
+//! | `help` | help pages, manual pages, completions, the time to start |
+//! | `reading` | list and get, and their output in every format |
+//! | `calling` | call, api and id |
+//! | `accounts` | login, profiles and errors of authentication |
+//! | `jobs` | bulk jobs: plans, confirmation, journals, kill and resume |
+//! | `snapshots` | export, compare and where-used |
+//! | `terminal` | questions, progress bars, Ctrl-C, tables and colours |
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+
+mod accounts;
+mod calling;
+mod help;
+mod jobs;
+mod reading;
+mod snapshots;
+mod support;
+#[cfg(unix)]
+mod terminal;

@@ -1,0 +1,165 @@
+//! The program as a process, and the fake on a socket.
+
+use funnelflux_fake::{Fake, Server};
+use std::ffi::OsStr;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// Path of the program.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_funnelflux");
+
+/// An account on a fake service, with folders for configuration and state.
+pub(crate) struct World {
+    pub(crate) fake: Fake,
+    pub(crate) folder: TempDir,
+    pub(crate) server: Server,
+    runtime: Runtime,
+}
+
+/// What a run of the program printed.
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl World {
+    /// A service with this number of offer sources.
+    pub(crate) fn new(offer_sources: usize) -> (Self, Vec<String>) {
+        let fake = Fake::default();
+        let ids = fake.seed_many(offer_sources);
+        (Self::of(fake), ids)
+    }
+
+    pub(crate) fn of(fake: Fake) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let server = runtime.block_on(fake.serve(([127, 0, 0, 1], 0).into())).unwrap();
+        Self {
+            fake,
+            folder: tempfile::tempdir().unwrap(),
+            server,
+            runtime,
+        }
+    }
+
+    /// Makes the service refuse connections.
+    pub(crate) fn refuse_connections(&self) {
+        self.runtime.block_on(self.server.refuse_connections()).unwrap();
+    }
+
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    /// The program with the account of this world, which the environment names.
+    pub(crate) fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+        let mut command = self.anonymous(arguments);
+        command
+            .env("FUNNELFLUX_BASE_URL", self.server.base_url())
+            .env("FUNNELFLUX_ACCESS_TOKEN", self.fake.access_token());
+        command
+    }
+
+    /// The program without an account.
+    pub(crate) fn anonymous<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+        let mut command = program(self.folder.path());
+        command.args(arguments);
+        command
+    }
+
+    /// Runs the program without a terminal and without input.
+    pub(crate) fn run(&self, line: &str) -> Ran {
+        ran(self.command(words(line)), "")
+    }
+
+    /// Runs the program with this text on stdin.
+    pub(crate) fn run_with(&self, line: &str, input: &str) -> Ran {
+        ran(self.command(words(line)), input)
+    }
+
+    /// Status of an offer source on the service.
+    pub(crate) fn status(&self, id: &str) -> String {
+        let state = self.fake.state();
+        let asset = state.asset("offersource", id).unwrap();
+        asset.body["status"].as_str().unwrap().to_owned()
+    }
+
+    /// Number of offer sources with this status on the service.
+    pub(crate) fn count(&self, status: &str) -> usize {
+        let state = self.fake.state();
+        state
+            .assets("offersource")
+            .filter(|asset| asset.body["status"] == status)
+            .count()
+    }
+}
+
+/// The program in a clean environment, with its folders below `folder`.
+pub(crate) fn program(folder: &Path) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", folder)
+        .env("FUNNELFLUX_CONFIG_DIR", folder.join("config"))
+        .env("FUNNELFLUX_STATE_DIR", folder.join("state"))
+        .current_dir(folder);
+    command
+}
+
+/// Runs a command with this text on stdin.
+pub(crate) fn ran(mut command: Command, input: &str) -> Ran {
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // The program may end without reading.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    Ran::of(&child.wait_with_output().unwrap())
+}
+
+impl Ran {
+    fn of(output: &Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout.clone()).unwrap(),
+            err: String::from_utf8(output.stderr.clone()).unwrap(),
+        }
+    }
+
+    /// Asserts the exit code, and shows the output if it is another.
+    #[track_caller]
+    pub(crate) fn code(self, expected: i32) -> Self {
+        assert_eq!(
+            self.code, expected,
+            "stdout:\n{}\nstderr:\n{}",
+            self.out, self.err
+        );
+        self
+    }
+
+    /// Everything that a golden text compares, without what differs between runs.
+    pub(crate) fn text(&self, world: &World) -> String {
+        let text = format!(
+            "exit code {}\n--- stdout\n{}--- stderr\n{}",
+            self.code, self.out, self.err
+        );
+        let text = text.replace(&world.server.base_url(), "[base URL]");
+        text.replace(world.folder.path().to_str().unwrap(), "[folder]")
+    }
+}
+
+/// Splits a line like a shell does, with quotes.
+pub(crate) fn words(line: &str) -> Vec<String> {
+    shlex::split(line).unwrap()
+}
