@@ -96,7 +96,7 @@ impl World {
         let state = self.fake.state();
         state
             .assets("offersource")
-            .filter(|asset| asset.body["status"] == status)
+            .filter(|asset| asset.body.get("status").is_some_and(|found| found == status))
             .count()
     }
 }

@@ -5,7 +5,7 @@ use crate::commands::export::{export_failure, groups, groups_argument, snapshot_
 use crate::context::{Context, note};
 use crate::exit::{CommandResult, Exit, Failure};
 use crate::input;
-use crate::output::{View, row_arguments};
+use crate::output::{View, quiet_argument, row_arguments};
 use crate::path::JsonPath;
 use crate::progress::LineDisplay;
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -32,6 +32,7 @@ pub(super) fn command(group: AssetGroup) -> Command {
                 .value_parser(value_parser!(PathBuf))
                 .help("Search in this snapshot instead of the account"),
         ])
+        .arg(quiet_argument())
         .args(row_arguments())
 }
 
