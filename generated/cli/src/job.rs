@@ -294,7 +294,8 @@ impl ReportId for AssetKey {
     }
 }
 
-/// Prints a report to stderr, its outcomes to stdout if a format is chosen, and both to the file of `--report`.
+/// Prints a report to stderr, its outcomes to stdout if a format is chosen, and both to the file of
+/// `--report`.
 pub(crate) fn finish_report<I: ReportId + Serialize>(
     report: &Report<I>,
     matches: &ArgMatches,

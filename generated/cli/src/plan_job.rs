@@ -39,7 +39,10 @@ pub(crate) fn apply_arguments() -> Vec<Arg> {
             .long("journal")
             .value_name("FILE")
             .value_parser(value_parser!(PathBuf))
-            .help("Write the journal to this file, or continue the one that is there; default: the state folder"),
+            .help(
+                "Write the journal to this file, or continue the one that is there; default: the state \
+                 folder",
+            ),
         Arg::new("rebase")
             .long("rebase")
             .action(ArgAction::SetTrue)
@@ -106,8 +109,8 @@ impl PlanCommand<'_> {
         }
         let accepted = self.context.options.accept_inferred;
         if plan.requires_acknowledgement() && !accepted {
-            let message = "nothing was sent: the plan archives or deletes by operations that are inferred, not \
-                           documented";
+            let message = "nothing was sent: the plan archives or deletes by operations that are \
+                           inferred, not documented";
             return Err(
                 Failure::usage(message).fix("try them on an asset that you can lose, with --accept-inferred")
             );

@@ -15,9 +15,9 @@ pub(crate) fn command() -> Command {
     Command::new("plan")
         .about("Plans to make the account like a snapshot, or to copy a snapshot into an account")
         .long_about(
-            "Plans to make the account like a snapshot, whose files may have been edited, or to copy a snapshot \
-             into an account under new IDs. Changes nothing: review the plan, then apply it with funnelflux \
-             apply.",
+            "Plans to make the account like a snapshot, whose files may have been edited, or to copy a \
+             snapshot into an account under new IDs. Changes nothing: review the plan, then apply it with \
+             funnelflux apply.",
         )
         .after_help("Example: funnelflux plan backup --out plan.json && funnelflux apply plan.json")
         .args([

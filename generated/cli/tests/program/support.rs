@@ -19,7 +19,7 @@ pub(crate) struct World {
     runtime: Runtime,
 }
 
-/// What a run of the program printed.
+/// Output of a run of the program.
 pub(crate) struct Ran {
     pub(crate) code: i32,
     pub(crate) out: String,

@@ -61,8 +61,8 @@ impl ChangePlan {
     /// ```
     ///
     /// # Errors
-    /// When the account of the client cannot be read. Assets without an ID, or with another ID than before, are in
-    /// the notes.
+    /// When the account of the client cannot be read. Assets without an ID, or with another ID than before,
+    /// are in the notes.
     pub async fn wanted(
         client: &Client,
         made_by: impl Into<String>,

@@ -17,11 +17,14 @@ pub(super) fn command(group: AssetGroup) -> Command {
     Command::new("create")
         .about(format!("Creates {}, and prints their IDs", group.plural()))
         .long_about(format!(
-            "Creates {}, and prints their IDs. The body is an asset or a list of assets; an asset without an ID \
-             gets a new one.",
+            "Creates {}, and prints their IDs. The body is an asset or a list of assets; an asset without an \
+             ID gets a new one.",
             group.plural()
         ))
-        .after_help(format!("Example: funnelflux --fake {} create --set name='My first' --yes", group.name()))
+        .after_help(format!(
+            "Example: funnelflux --fake {} create --set name='My first' --yes",
+            group.name()
+        ))
         .args(input::body_arguments())
         .args(arguments())
 }

@@ -24,9 +24,9 @@ pub(super) fn command(group: AssetGroup) -> Command {
     Command::new("import")
         .about(format!("Changes and creates {} from a CSV file", group.plural()))
         .long_about(format!(
-            "Changes and creates {} from a CSV file, such as list -o csv --all-fields writes. A row with an ID \
-             changes that asset, and a row without creates one. Columns are JSON paths. An empty cell leaves the \
-             value alone; a cell with two quotes (\"\") makes a text empty.",
+            "Changes and creates {} from a CSV file, such as list -o csv --all-fields writes. A row with an \
+             ID changes that asset, and a row without creates one. Columns are JSON paths. An empty cell \
+             leaves the value alone; a cell with two quotes (\"\") makes a text empty.",
             group.plural()
         ))
         .args([
