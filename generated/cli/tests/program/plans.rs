@@ -3,6 +3,8 @@
 use crate::support::{Ran, World, ran, words};
 use serde_json::{Value, json};
 use std::fs;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 fn world() -> (World, Vec<String>) {
     let (world, ids) = World::new(4);
@@ -238,6 +240,44 @@ fn a_snapshot_is_edited_planned_reviewed_and_applied() {
         (&json!("Renamed in git"), &json!("by someone else"))
     );
     world.run("plan backup --exit-code --groups pages").code(0);
+}
+
+#[test]
+fn a_killed_plan_continues_and_creates_nothing_twice() {
+    let (world, _) = World::new(0);
+    let rows = (0..40).map(|number| format!("Row {number}\n"));
+    fs::write(
+        world.path("rows.csv"),
+        format!("name\n{}", rows.collect::<String>()),
+    )
+    .unwrap();
+    world
+        .run("offer-sources import rows.csv --new-fields --out plan.json")
+        .code(0);
+    let line = "apply plan.json --yes --journal job.jsonl --jobs 1 --rate 40";
+    let mut command = world.command(words(line));
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let created = || world.fake.state().assets("offersource").count();
+    let begin = Instant::now();
+    while created() < 5 && begin.elapsed() < Duration::from_mins(1) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!((5..40).contains(&created()), "{}", created());
+    let done = world.run("apply plan.json --yes --journal job.jsonl").code(0);
+    assert!(done.err.contains("40 done"), "{}", done.err);
+    assert_eq!(created(), 40);
+    let (other, _) = World::new(1);
+    let refused = other
+        .run(&format!("apply {} --yes", world.path("plan.json")))
+        .code(2);
+    assert!(refused.err.contains("belongs to the base URL"), "{}", refused.err);
+    assert_eq!(other.fake.state().assets("offersource").count(), 1);
 }
 
 #[test]
