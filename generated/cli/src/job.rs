@@ -7,7 +7,7 @@ use crate::output::{Format, Output, View, row_arguments, write_out};
 use crate::path::JsonPath;
 use crate::profile::{create_private_folder, write_whole};
 use crate::progress::{LineDisplay, stop_signal};
-use crate::text::{count, timestamp};
+use crate::text::{count, of_library, printable, timestamp};
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use funnelflux::ext::snapshot::AssetKey;
 use funnelflux::ext::{
@@ -179,7 +179,7 @@ impl JobCommand<'_> {
                 print_plan(&plan, &output)?;
                 return Ok(Exit::Done);
             }
-            let _ = writeln!(io::stderr(), "{plan}");
+            let _ = writeln!(io::stderr(), "{}", printable(&plan.to_string()));
             if plan.would_change.is_empty() && matches!(plan.children, Children::Untouched) {
                 note("nothing to change, and nothing was sent");
                 let is_complete = plan.missing.is_empty() && plan.unreadable.is_empty();
@@ -302,7 +302,7 @@ pub(crate) fn finish_report<I: ReportId + Serialize>(
     output: &Output,
 ) -> Result<(), Failure> {
     // Nothing is left to do if stderr is closed.
-    let _ = writeln!(io::stderr(), "{report}");
+    let _ = writeln!(io::stderr(), "{}", printable(&of_library(&report.to_string())));
     if let Some(path) = matches.get_one::<PathBuf>("report") {
         write_report(path, report)?;
     }

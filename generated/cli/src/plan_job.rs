@@ -6,7 +6,7 @@ use crate::exit::{CommandResult, Exit, Failure};
 use crate::job::{exit_of, finish_report, new_journal, report_arguments};
 use crate::output::{Format, View, format_argument, jq_argument, write_out};
 use crate::progress::{LineDisplay, stop_signal};
-use crate::text::{count, printable};
+use crate::text::{count, of_library, printable};
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use funnelflux::Client;
 use funnelflux::ext::plan::{ChangePlan, PlanError, PlanStep};
@@ -91,7 +91,7 @@ impl PlanCommand<'_> {
             return output.print_value(value, &View::default());
         }
         let text = plan.to_string();
-        write_out(|out| writeln!(out, "{}", printable(&text)))
+        write_out(|out| writeln!(out, "{}", printable(&of_library(&text))))
     }
 
     /// Confirms and applies a plan. `file` is the plan's own file, if it has one.
@@ -102,7 +102,7 @@ impl PlanCommand<'_> {
         file: Option<&Path>,
     ) -> CommandResult {
         // Nothing is left to do if stderr is closed.
-        let _ = writeln!(io::stderr(), "{}", printable(&plan.to_string()));
+        let _ = writeln!(io::stderr(), "{}", printable(&of_library(&plan.to_string())));
         if plan.is_empty() {
             note("nothing to change, and nothing was sent");
             return Ok(Exit::Done);
