@@ -42,7 +42,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-pub(super) use stop::StopControl;
+pub(super) use stop::{STOPPED, StopControl, stopped_because};
 
 /// Builder of a bulk job: a change of many assets of one kind.
 ///
