@@ -35,7 +35,7 @@ pub(crate) struct World {
     runtime: Runtime,
 }
 
-/// What a run of the program printed.
+/// Output of a run of the program.
 pub(crate) struct Ran {
     pub(crate) code: i32,
     pub(crate) out: String,
@@ -112,7 +112,7 @@ impl World {
         let state = self.fake.state();
         state
             .assets("offersource")
-            .filter(|asset| asset.body["status"] == status)
+            .filter(|asset| asset.body.get("status").is_some_and(|found| found == status))
             .count()
     }
 }
