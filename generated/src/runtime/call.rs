@@ -564,7 +564,12 @@ impl<T, E> fmt::Debug for Call<T, E> {
     }
 }
 
-impl<T: Send + 'static, E: Sendable> IntoFuture for Call<T, E> {
+// The compiler shows these lines when a call is not a future.
+impl<T: Send + 'static, E> IntoFuture for Call<T, E>
+where
+    // fix: call `.acknowledge_inferred()` before `.await`, because this operation is inferred
+    E: Sendable,
+{
     type Output = Result<T, Error>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
