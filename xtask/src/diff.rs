@@ -41,7 +41,7 @@ pub(crate) struct Arguments {
 }
 
 /// Number of lines on a screen, not counting the hint below them.
-pub(crate) const SCREEN: usize = 39;
+pub(crate) const SCREEN: usize = 22;
 
 /// Hint on how to see changes beyond one screen.
 const ALL: &str = "`--full` prints every change; `--format html` writes a web page";
