@@ -88,7 +88,13 @@ pub(crate) fn run(root: Option<&Path>, arguments: &Arguments) -> Result<Outcome,
     let mut report = diff::compare(&old, &new);
     let mut diagnostics: Diagnostics = [&old, &new]
         .into_iter()
-        .flat_map(diff::external_references)
+        .flat_map(|document| {
+            let warnings = [document.warnings().clone(), diff::external_references(document)];
+            warnings
+                .into_iter()
+                .flatten()
+                .chain(diff::schema_warnings(document))
+        })
         .collect();
     let mut notes = Vec::new();
     let mut accepted = 0;
