@@ -60,7 +60,7 @@ pub(crate) enum Format {
     Html,
     /// Annotations for a GitHub workflow.
     Github,
-    /// JUnit XML for test reports.
+    /// XML for test reports (junit).
     Junit,
     /// SARIF for code scanning.
     Sarif,
