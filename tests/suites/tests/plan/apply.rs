@@ -144,7 +144,7 @@ fn a_refused_save_is_rejected_and_a_lost_answer_is_read_back() {
     fake.inject(
         Rule::new(Fault::status(500))
             .on("PUT /page/save/")
-            .when(|request| String::from_utf8_lossy(&request.body).contains(OTHER_PAGE))
+            .when(|request| String::from_utf8_lossy(request.body).contains(OTHER_PAGE))
             .times(1),
     );
     let report = apply(&plan, &client);

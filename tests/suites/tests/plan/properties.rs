@@ -25,13 +25,9 @@ const ACCOUNTS: u64 = 2_400;
 fn check(part: u64, parts: u64, property: impl Fn(u64, &mut Rng)) {
     let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
     let accounts = number("FUNNELFLUX_ACCOUNTS").unwrap_or(ACCOUNTS) / parts;
-    let seeds: Vec<u64> = match number("FUNNELFLUX_SEED") {
-        Some(seed) => vec![seed],
-        None => {
-            let first = fastrand::u64(..1 << 40) * parts + part;
-            (0..accounts).map(|index| first + index * parts).collect()
-        }
-    };
+    let first = fastrand::u64(..1 << 40) * parts + part;
+    let random = (0..accounts).map(|index| first + index * parts).collect();
+    let seeds: Vec<u64> = number("FUNNELFLUX_SEED").map_or(random, |seed| vec![seed]);
     for seed in seeds {
         let result = catch_unwind(AssertUnwindSafe(|| property(seed, &mut Rng::with_seed(seed))));
         if let Err(panic) = result {
@@ -385,7 +381,7 @@ fn a_bulk_job_is_undone_with_its_children() {
         let account = Account::new(seed, random);
         let folder = tempfile::tempdir().unwrap();
         let journal = folder.path().join("journal");
-        let (job, deletes) = random_job(&account, random);
+        let (job, is_deletion) = random_job(&account, random);
         let description = job.job().to_owned();
         let original = account.view();
         let live_before = live(&account.fake, &account.keys);
@@ -408,7 +404,7 @@ fn a_bulk_job_is_undone_with_its_children() {
             let live_now = live(&account.fake, &account.keys);
             live_before.difference(&live_now).cloned().collect()
         };
-        assert!(deletes || deleted.is_empty(), "{description}");
+        assert!(is_deletion || deleted.is_empty(), "{description}");
         let report = apply_to_the_end(
             &account.fake,
             &account.client,
@@ -422,7 +418,7 @@ fn a_bulk_job_is_undone_with_its_children() {
             assert!(noted.contains(key), "{key:?} was deleted: {undo}");
         }
         // A child cannot return to a parent that was deleted.
-        let orphaned: BTreeSet<Key> = noted.into_iter().filter(|_| deletes).collect();
+        let orphaned: BTreeSet<Key> = noted.into_iter().filter(|_| is_deletion).collect();
         let missing = deleted.union(&orphaned).cloned().collect();
         let context = format!("{description}\n{undo}\n{report}");
         assert_same(&account.view(), &original, &missing, &context);

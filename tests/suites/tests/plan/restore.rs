@@ -180,7 +180,7 @@ fn an_asset_that_cannot_be_created_holds_back_those_that_name_it() {
     let plan = run(ChangePlan::restore(&snapshot).plan(&client)).unwrap();
     let refuse =
         funnelflux_fake::Rule::new(funnelflux_fake::Fault::status(422)).on("POST /offersource/save/");
-    empty.inject(refuse.when(|request| String::from_utf8_lossy(&request.body).contains("First")));
+    empty.inject(refuse.when(|request| String::from_utf8_lossy(request.body).contains("First")));
     let report = apply(&plan, &client);
     assert!(
         matches!(

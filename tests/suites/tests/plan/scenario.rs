@@ -166,7 +166,7 @@ fn plain(value: &Value, is_root: bool) -> Value {
             let members: Map<String, Value> = members
                 .map(|(name, value)| (name.clone(), plain(value, false)))
                 .filter(|(name, value)| {
-                    !is_empty(value) && !(is_root && name == "status" && value == "active")
+                    !(is_empty(value) || is_root && name == "status" && value == "active")
                 })
                 .collect();
             Value::Object(members)
