@@ -509,6 +509,14 @@ impl<T> Call<T> {
         })
     }
 
+    /// Replaces the decoding of a list: the JSON text of each row.
+    pub(crate) fn row_texts(self) -> Call<Vec<Box<RawValue>>> {
+        self.unsent.decode(|received| {
+            let rows = decode_json::<Option<Vec<Box<RawValue>>>>(received)?;
+            Ok(rows.unwrap_or_default())
+        })
+    }
+
     /// Replaces the decoding: the response as JSON.
     pub(crate) fn raw_json(self) -> Call<serde_json::Value> {
         self.unsent.json()
