@@ -338,6 +338,11 @@ impl ClientBuilder {
     }
 }
 
+/// The same base URL in the form that a client uses, or unchanged if it is invalid.
+pub(super) fn normalised(text: &str) -> String {
+    base_url(text).unwrap_or_else(|_| text.to_owned())
+}
+
 /// Validates a base URL and removes its trailing slash.
 fn base_url(text: &str) -> Result<String, Error> {
     let invalid = |reason: &str| Err(unusable(text, reason));
@@ -449,6 +454,9 @@ mod tests {
             "http://[::1]",
             "http://[::ffff:127.0.0.1]",
             "http://LOCALHOST",
+            "http://localhost.",
+            "http://127.0.0.2",
+            "http://127.1",
         ] {
             check_plain_http(&base_url(local).unwrap()).unwrap();
         }
