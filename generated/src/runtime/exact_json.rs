@@ -98,7 +98,7 @@ impl<'de> DeserializeSeed<'de> for Raw {
     }
 }
 
-/// Makes [`RawValue`] work with every deserialiser, such as that of an untagged enumeration, which has no text.
+/// Makes [`RawValue`] work with every deserialiser. That of an untagged enumeration, say, has no text.
 struct Fallback<D>(D);
 
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for Fallback<D> {

@@ -11,12 +11,13 @@ use std::{
 
 /// Fields of a JSON object that its type does not have. They are sent back unchanged, numbers to the digit.
 ///
-/// It dereferences to a map of [`Value`]s, by JSON name. A [`Value`] cannot hold every number: `exact` returns
-/// the text of those that it rounds.
+/// It dereferences to a map of [`Value`]s, by JSON name. A [`Value`] cannot hold every number:
+/// [`exact`](Self::exact) returns the text of those that it rounds.
 ///
-/// It also holds the value of a field whose type this crate only infers, if the service sent a value of another
-/// type: [`unexpected`](Self::unexpected) lists their names. The field itself is then absent. A required text
-/// or ID has the text of the value instead. The value is sent back unchanged unless the field is set.
+/// It also holds the value of a field whose type this crate only infers, if the service sent a value of
+/// another type: [`unexpected`](Self::unexpected) lists their names. The field itself is then absent. A
+/// required text or ID has the text of the value instead. The value is sent back unchanged unless the field
+/// is set.
 ///
 /// No name is written twice: if a program inserts the name of a field of the type, the value is written only
 /// while the field is absent.

@@ -148,13 +148,6 @@ impl Document {
         operation.meaning.as_ref().map(|(kind, _)| kind.as_str())
     }
 
-    /// A valid asset of a kind with this ID and name, and the other required properties only. The kind is
-    /// named as in [`State::assets`](crate::State::assets). `None` for an unknown kind.
-    #[must_use]
-    pub fn sample(self, kind: &str, id: &str, name: &str) -> Option<Value> {
-        Some(Value::Object(self.0.resource(kind)?.sample(id, name)))
-    }
-
     /// Names of the groups whose assets the fake stores, in the order of the document's operations.
     #[must_use]
     pub fn groups(self) -> Vec<&'static str> {
@@ -305,7 +298,7 @@ impl Api {
         }
     }
 
-    fn operations(&self) -> impl Iterator<Item = &Operation> {
+    pub(crate) fn operations(&self) -> impl Iterator<Item = &Operation> {
         self.paths.iter().flat_map(|path| &path.operations)
     }
 
@@ -491,6 +484,11 @@ fn drafts<'d>(root: &'d Value, schemas: &Schemas<'d>) -> Vec<Draft<'d>> {
 }
 
 impl Operation {
+    /// The path, such as `/offersource/archive/`.
+    pub(crate) fn path(&self) -> &str {
+        self.key.split_once(' ').map_or("", |(_, path)| path)
+    }
+
     /// The parameters of the query.
     pub(crate) fn query(&self) -> impl Iterator<Item = &Parameter> {
         self.parameters

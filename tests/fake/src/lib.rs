@@ -98,6 +98,7 @@ mod id;
 mod log;
 mod read;
 mod refusals;
+mod requests;
 mod resource;
 mod responses;
 mod schemas;
@@ -106,6 +107,7 @@ mod server;
 mod server_managed;
 mod service;
 mod settings;
+mod settings_file;
 mod state;
 mod validate;
 mod verb;
@@ -116,6 +118,7 @@ pub use fake::Fake;
 pub use fault::{Break, Fault, Interruption, Outcome, RetryAfter, Stage};
 pub use fault_rule::{Received, Rule};
 pub use log::{LogEntry, Verdict};
+pub use requests::{Action, Children, DocumentedProperty, DocumentedRequest};
 pub use responses::Violation;
 #[cfg(feature = "server")]
 pub use server::Server;
@@ -124,4 +127,5 @@ pub use settings::{
     ExistingOnCreate, Limit, LogRetention, MissingByIds, RejectedToken, SaveMeaning, Settings, SuccessBody,
     SuccessStatus, TrailingSlash,
 };
+pub use settings_file::SettingsError;
 pub use state::{Asset, State, Status};

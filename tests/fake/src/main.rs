@@ -3,7 +3,12 @@
 //! The options are those settings of the library that are useful in a terminal. Tests use the library, which
 //! has all settings.
 
-use std::{fs, net::SocketAddr, path::PathBuf, process::ExitCode, str::FromStr};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{Parser, ValueEnum};
 use funnelflux_fake::{
@@ -24,12 +29,12 @@ struct Options {
     /// Effective document to serve (spec/effective.json); default: the one that the program was built with.
     #[arg(long, value_name = "FILE")]
     document: Option<PathBuf>,
-    /// Access token that requests must carry; expires 72 hours after the start.
-    #[arg(long, default_value = "fake-access-token")]
-    token: String,
-    /// Refresh token for POST /auth/validate.
-    #[arg(long, default_value = "fake-refresh-token")]
-    refresh_token: String,
+    /// Access token that requests must carry; expires 72 hours after the start; default: fake-access-token.
+    #[arg(long)]
+    token: Option<String>,
+    /// Refresh token for POST /auth/validate; default: fake-refresh-token.
+    #[arg(long)]
+    refresh_token: Option<String>,
     /// Accept requests without a token.
     #[arg(long)]
     no_auth: bool,
@@ -45,18 +50,21 @@ struct Options {
     /// ID that bulk calls and saves reject; can be repeated.
     #[arg(long = "locked", value_name = "ID")]
     locked: Vec<String>,
+    /// Behave as the settings in this JSON file say, which `funnelflux probe` writes; see below.
+    #[arg(long, value_name = "FILE", conflicts_with = "vary")]
+    settings: Option<PathBuf>,
     /// Choose undocumented behaviour at random, with this seed; see below.
     #[arg(long, value_name = "SEED")]
     vary: Option<u64>,
     /// Policy for unknown IDs in a bulk call (policies: see below); default: ignore.
     #[arg(long, value_name = "POLICY")]
-    unknown_entry: Option<PolicyArgument>,
+    unknown_entry: Option<EntryPolicy>,
     /// Policy for assets that are already in the state that a bulk call requests; default: ignore.
     #[arg(long, value_name = "POLICY")]
-    already_entry: Option<PolicyArgument>,
+    already_entry: Option<EntryPolicy>,
     /// Policy for locked assets in a bulk call; default: refuse-all:403.
     #[arg(long, value_name = "POLICY")]
-    locked_entry: Option<PolicyArgument>,
+    locked_entry: Option<EntryPolicy>,
     /// Trailing slash: required (404 without it), optional, or redirect (301); default: required.
     #[arg(long)]
     trailing_slash: Option<TrailingSlashArgument>,
@@ -81,35 +89,12 @@ unknown, or the asset is locked or already in the requested state.
 STATUS is a number from 400 to 499; default: 400.
 
 By default, undocumented behaviour follows the most literal reading of the documentation. --vary chooses it
-at random, except for the trailing slash, stale reads and limits. Other options override --vary.
+at random, except for the trailing slash, stale reads and limits. --settings reads it from a file. Other
+options override both.
 
 Example of a request:
   curl -H 'Authorization: Bearer fake-access-token' \
     'http://127.0.0.1:8090/v1/offersource/list/?status=active'";
-
-/// A policy for bad entries with the status of its error, such as `refuse-all:404`.
-#[derive(Debug, Clone, Copy)]
-struct PolicyArgument(EntryPolicy);
-
-impl FromStr for PolicyArgument {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (name, status) = text.split_once(':').unwrap_or((text, "400"));
-        let status = status.parse().ok().filter(|status| (400..500).contains(status));
-        let status = status.ok_or_else(|| format!("the status in {text:?} is not between 400 and 499"))?;
-        match name {
-            "ignore" => Ok(Self(EntryPolicy::ignore())),
-            "refuse-all" => Ok(Self(EntryPolicy::refuse_all(status))),
-            "apply-good" => Ok(Self(EntryPolicy::apply_good(status))),
-            "stop-at-bad" => Ok(Self(EntryPolicy::stop_at_bad(status))),
-            _ => Err(format!(
-                "{name:?} is not a policy; expected ignore, refuse-all, apply-good or stop-at-bad, \
-                 possibly with a status (refuse-all:404)"
-            )),
-        }
-    }
-}
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum TrailingSlashArgument {
@@ -127,11 +112,24 @@ enum ErrorFormat {
 }
 
 impl Options {
-    fn settings(&self) -> Settings {
-        let mut settings = self.vary.map_or_else(Settings::default, Settings::vary);
-        settings.access_token.clone_from(&self.token);
-        settings.refresh_token.clone_from(&self.refresh_token);
-        settings.auth = !self.no_auth;
+    fn settings(&self) -> Result<Settings, String> {
+        let mut settings = match (&self.settings, self.vary) {
+            (Some(path), _) => {
+                let text = read_file(path)?;
+                Settings::from_json(&text).map_err(|error| format!("{}: {error}", path.display()))?
+            }
+            (None, Some(seed)) => Settings::vary(seed),
+            (None, None) => Settings::default(),
+        };
+        for (option, setting) in [
+            (&self.token, &mut settings.access_token),
+            (&self.refresh_token, &mut settings.refresh_token),
+        ] {
+            if let Some(option) = option {
+                setting.clone_from(option);
+            }
+        }
+        settings.auth &= !self.no_auth;
         settings.clock = ClockSource::Wall;
         // Nothing reads the program's log.
         settings.log = LogRetention::Last(0);
@@ -140,7 +138,7 @@ impl Options {
             (self.already_entry, &mut settings.already_entry),
             (self.locked_entry, &mut settings.locked_entry),
         ] {
-            *setting = argument.map_or(*setting, |PolicyArgument(policy)| policy);
+            *setting = argument.unwrap_or(*setting);
         }
         if let Some(slash) = self.trailing_slash {
             settings.trailing_slash = match slash {
@@ -162,22 +160,19 @@ impl Options {
             .max_entries
             .map(|max| Limit { max, status: 413 })
             .or(settings.max_entries);
-        settings
+        Ok(settings)
     }
 
     fn document(&self) -> Result<Document, String> {
         let Some(path) = &self.document else {
             return Ok(Document::embedded());
         };
-        let text = fs::read_to_string(path).map_err(|error| {
-            let fix = "fix: name a file that can be read";
-            format!("cannot read {}: {error}\n{fix}", path.display())
-        })?;
+        let text = read_file(path)?;
         Document::from_json(&text).map_err(|error| format!("{}: {error}", path.display()))
     }
 
-    fn fake(&self, document: Document) -> Fake {
-        let fake = Fake::with_document(self.settings(), document);
+    fn fake(&self, document: Document) -> Result<Fake, String> {
+        let fake = Fake::with_document(self.settings()?, document);
         for number in 1..=self.categories {
             fake.seed_category(&format!("category-{number}"), &format!("Category {number}"));
         }
@@ -189,8 +184,15 @@ impl Options {
         for id in &self.locked {
             fake.lock(id);
         }
-        fake
+        Ok(fake)
     }
+}
+
+fn read_file(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| {
+        let fix = "fix: name a file that can be read";
+        format!("cannot read {}: {error}\n{fix}", path.display())
+    })
 }
 
 #[tokio::main]
@@ -205,7 +207,7 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(options: &Options) -> Result<(), String> {
-    let fake = options.fake(options.document()?);
+    let fake = options.fake(options.document()?)?;
     let server = fake.serve(options.address).await.map_err(|error| {
         format!(
             "cannot listen on {}: {error}\nfix: choose another --address; port 0 selects a free port",
@@ -213,11 +215,12 @@ async fn serve(options: &Options) -> Result<(), String> {
         )
     })?;
     println!("base URL      {}", server.base_url());
-    if options.no_auth {
-        println!("access token  not required");
+    let settings = fake.settings();
+    if settings.auth {
+        println!("access token  {}", settings.access_token);
+        println!("refresh token {}", settings.refresh_token);
     } else {
-        println!("access token  {}", options.token);
-        println!("refresh token {}", options.refresh_token);
+        println!("access token  not required");
     }
     println!("Press Ctrl-C to stop.");
     let signal = tokio::signal::ctrl_c().await;

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
+use crate::settings_file::seconds;
+
 /// Configuration of a [`Fake`](crate::Fake).
 ///
 /// `Settings::default()` is the most literal reading of the documentation. [`Settings::vary`] draws every
@@ -16,7 +20,8 @@ use std::time::Duration;
 /// });
 /// assert_eq!(fake.settings().unknown_entry, EntryPolicy::refuse_all(404));
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is an independent choice, and reads as one where it is set"
@@ -29,6 +34,7 @@ pub struct Settings {
     /// The initial refresh token.
     pub refresh_token: String,
     /// Lifetime of an access token, from the start or from its renewal. Default: 72 hours (documented).
+    #[serde(rename = "token_lifetime_seconds", with = "seconds")]
     pub token_lifetime: Duration,
     /// Replaces and invalidates the refresh token on renewal. Default: `false` (unknown).
     pub rotate_refresh_token: bool,
@@ -300,7 +306,8 @@ pub(crate) enum BadEntry {
 }
 
 /// Response to a missing, wrong or expired token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum RejectedToken {
     /// 401 with a `WWW-Authenticate` header.
     Unauthorized,
@@ -309,7 +316,8 @@ pub enum RejectedToken {
 }
 
 /// Response to a path without its trailing slash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum TrailingSlash {
     /// 404.
     Required,
@@ -320,7 +328,8 @@ pub enum TrailingSlash {
 }
 
 /// Format of an error body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ErrorShape {
     /// `{"error": …, "error_description": …}`, plus `violations` if the request violates the document.
     Json,
@@ -333,7 +342,8 @@ pub enum ErrorShape {
 }
 
 /// Response to a create with an existing ID.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ExistingOnCreate {
     /// 409; nothing changes.
     Conflict,
@@ -344,7 +354,8 @@ pub enum ExistingOnCreate {
 }
 
 /// Effect of a save on properties that the request omits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SaveMeaning {
     /// Omitted properties are reset to their defaults, except for the status.
     Replace,
@@ -353,7 +364,8 @@ pub enum SaveMeaning {
 }
 
 /// Visibility of deleted assets by ID.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DeletedAssets {
     /// Find by ID and find by ID list return deleted assets, with the status `deleted`.
     Readable,
@@ -363,7 +375,8 @@ pub enum DeletedAssets {
 }
 
 /// Response of find by ID list to IDs that do not exist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum MissingByIds {
     /// The response omits them.
     LeftOut,
@@ -372,7 +385,8 @@ pub enum MissingByIds {
 }
 
 /// Order of the rows of find by ID list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ByIdsOrder {
     /// In the order of creation.
     Stored,
@@ -381,7 +395,8 @@ pub enum ByIdsOrder {
 }
 
 /// Representation of a documented property that an asset lacks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum AbsentProperty {
     /// The property's documented default; omitted if there is none.
     Default,
@@ -392,7 +407,8 @@ pub enum AbsentProperty {
 }
 
 /// Representation of an empty list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum EmptyList {
     /// `[]`
     Empty,
@@ -401,7 +417,8 @@ pub enum EmptyList {
 }
 
 /// Success status of operations that change something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SuccessStatus {
     /// 200.
     Ok,
@@ -412,7 +429,8 @@ pub enum SuccessStatus {
 }
 
 /// Success body of operations for which no body is documented.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SuccessBody {
     /// None.
     Nothing,
@@ -425,7 +443,8 @@ pub enum SuccessBody {
 }
 
 /// A maximum, and the status of the response to a request that exceeds it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Limit {
     /// The maximum.
     pub max: usize,
@@ -434,7 +453,8 @@ pub struct Limit {
 }
 
 /// Number of requests that the log keeps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum LogRetention {
     /// All requests.
     All,
@@ -443,7 +463,8 @@ pub enum LogRetention {
 }
 
 /// Source of the fake's time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ClockSource {
     /// Starts here and moves only by [`Fake::advance`](crate::Fake::advance) and
     /// [`Fake::set_now`](crate::Fake::set_now).

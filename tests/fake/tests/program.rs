@@ -185,3 +185,37 @@ fn another_document_is_served() {
         "{error}"
     );
 }
+
+#[test]
+fn settings_come_from_a_file() {
+    let folder = std::env::temp_dir().join(format!("funnelflux-fake-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("settings.json");
+    std::fs::write(
+        &file,
+        r#"{ "unknown_id_status": 400, "access_token": "mine", "trailing_slash": "optional" }"#,
+    )
+    .unwrap();
+    let path = file.to_str().unwrap();
+    let running = Running::start(&["--settings", path, "--trailing-slash", "redirect"]);
+    assert!(
+        running.printed.contains("access token  mine"),
+        "{}",
+        running.printed
+    );
+    let (head, _) = running.call("GET", "/offersource/find/byId/?idOfferSource=x", "mine", "");
+    assert!(head.starts_with("HTTP/1.1 400"), "{head}");
+    // An option overrides the file.
+    let (head, _) = running.call("GET", "/offersource/list?status=all", "mine", "");
+    assert!(head.starts_with("HTTP/1.1 301"), "{head}");
+    std::fs::write(&file, r#"{ "unknown_id": 400 }"#).unwrap();
+    let output = program().args(["--settings", path]).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        error.contains("settings.json: these are no settings: unknown field `unknown_id`")
+            && error.contains("fix: "),
+        "{error}"
+    );
+    std::fs::remove_dir_all(&folder).unwrap();
+}
