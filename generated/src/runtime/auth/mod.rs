@@ -18,7 +18,7 @@ pub use token_manager::CredentialSource;
 pub(crate) use token_manager::{RenewalOutcome, TokenManager};
 pub use token_store::{MemoryTokenStore, StoreError, StoreGuard, TokenStore};
 
-use super::{builder::normalised, error::Error};
+use super::{base_url::normalised, error::Error};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::{env::VarError, fmt, time::SystemTime};
 

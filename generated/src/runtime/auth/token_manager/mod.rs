@@ -6,7 +6,7 @@ pub(crate) use renewal::RenewalOutcome;
 
 use super::{AccountId, BearerToken, Credentials, TokenStore, token_store::StoreError};
 use crate::runtime::{
-    builder::{BASE_URL, normalised},
+    base_url::{BASE_URL, normalised},
     client::Client,
     error::{Error, ErrorKind},
     trace,
