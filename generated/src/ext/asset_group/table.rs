@@ -50,7 +50,6 @@ pub(super) struct ResourceTable {
     pub(super) server_managed: ServerManagedFields,
     pub(super) list: Option<ListAssets>,
     pub(super) find: FindAssets,
-    pub(super) in_request: fn(&Value) -> Value,
 }
 
 /// Operations that store an asset. Their request body is the asset.
@@ -112,7 +111,6 @@ impl GroupTable {
             server_managed: R::SERVER_MANAGED,
             list: if R::LIST.is_some() { Some(list::<R>) } else { None },
             find: find::<R>,
-            in_request: in_request::<R>,
         });
         self
     }
@@ -181,13 +179,6 @@ fn find<R: Resource>(client: &Client, ids: Vec<String>) -> BoxFuture<'static, Ve
             })
             .collect()
     })
-}
-
-/// Decodes and encodes an asset. The types leave out an absent property that the service shows as `null`.
-fn in_request<R: Resource>(asset: &Value) -> Value {
-    let typed: Result<R::Asset, _> = serde_json::from_value(asset.clone());
-    let encoded = typed.and_then(serde_json::to_value);
-    encoded.unwrap_or_else(|_| asset.clone())
 }
 
 fn archive<R: Archive>(client: &Client, ids: Vec<String>, children: &Cascade<String>) -> GroupBulk {
