@@ -3,7 +3,7 @@
 //! ```text
 //! cargo run -p funnelflux --features snapshot,inferred --example swap_offer       # on an embedded fake
 //! FUNNELFLUX_ACCESS_TOKEN=… cargo run -p funnelflux --features snapshot,inferred --example swap_offer -- \
-//!     --live --old 2nIemJxCKbFX --new 2n5JuOKWLTzd --groups funnels       # writes plan.json, changes nothing
+//!     --live --old 2nIemJxCKbFX --new 2n5JuOKWLTzd --groups funnels    # writes plan.json only
 //! FUNNELFLUX_ACCESS_TOKEN=… cargo run … -- --live --apply                 # applies plan.json
 //! ```
 

@@ -7,6 +7,8 @@
 )]
 
 use funnelflux_fake::{Fake, Fault, Rule, Status};
+#[cfg(all(feature = "snapshot", target_os = "linux"))]
+use std::io::Read as _;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -310,4 +312,75 @@ async fn an_error_of_main_is_one_useful_line() {
     );
     assert_eq!(line.matches("401 Unauthorized").count(), 1, "{line}");
     assert_eq!(printed.lines().count(), 1, "{printed}");
+}
+
+#[cfg(feature = "snapshot")]
+#[test]
+fn backup_exports_compares_and_finds_usages() {
+    let text = printed(&run("backup", &[]));
+    assert!(text.contains("offer-sources: 1000 assets\n"), "{text}");
+    assert!(text.contains("1 changed, 0 added, 0 removed, "), "{text}");
+    assert!(text.contains("\": archived\n"), "{text}");
+    assert!(text.contains(" is named in:\n  offer-sources/"), "{text}");
+}
+
+/// 10,000 assets of more than 1 KB each are exported and compared by a process with little memory.
+#[cfg(all(feature = "snapshot", target_os = "linux"))]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn backup_of_ten_thousand_assets_needs_little_memory() {
+    const LIMIT: u64 = 64 * 1024;
+    let fake = Fake::default();
+    for id in fake.seed_many(10_000) {
+        fake.set("offersource", &id, "notes", "n".repeat(1_000));
+    }
+    let server = fake.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (url, token) = (server.base_url(), fake.access_token());
+    let live = ["--live", "--base-url", &url, "--group", "offer-sources"];
+    let directory = folder.path().join("backup");
+    let directory = directory.to_str().unwrap();
+    for (arguments, expected) in [
+        (&[directory][..], "offer-sources: 10000 assets"),
+        (
+            &[directory, "--compare"],
+            "0 changed, 0 added, 0 removed, 10000 equal",
+        ),
+    ] {
+        let mut child = command("backup")
+            .args(live)
+            .args(arguments)
+            .env("FUNNELFLUX_ACCESS_TOKEN", &token)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let status = format!("/proc/{}/status", child.id());
+        let peak = std::thread::spawn(move || {
+            let mut peak = 0;
+            // The line is gone when the process has ended.
+            while let Some(kilobytes) = peak_memory(&status) {
+                peak = peak.max(kilobytes);
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            peak
+        });
+        let mut text = String::new();
+        child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
+        assert!(child.wait().unwrap().success());
+        assert!(
+            text.contains(expected),
+            "{arguments:?}: {}",
+            &text[..text.len().min(1_000)]
+        );
+        let peak = peak.join().unwrap();
+        println!("{arguments:?}: {peak} KiB");
+        assert!(peak > 0 && peak < LIMIT, "{arguments:?}: {peak} KiB");
+    }
+}
+
+/// The peak memory of a process, in KiB.
+#[cfg(all(feature = "snapshot", target_os = "linux"))]
+fn peak_memory(status: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(status).ok()?;
+    let line = text.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
 }

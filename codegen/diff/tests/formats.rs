@@ -311,3 +311,44 @@ fn a_browser_shows_what_to_do_on_the_first_screen() {
     }
     fs::remove_dir_all(&folder).unwrap();
 }
+
+/// The page filters by tag groups where the documents have them, by tags otherwise, and by path without tags.
+#[test]
+fn the_page_filters_by_tag_groups_tags_and_paths() {
+    let page = |tags: Value, groups: Value| {
+        let value = |maximum: u8| {
+            let schema = json!({"type": "integer", "maximum": maximum});
+            let parameter = json!({"name": "q", "in": "query", "schema": schema});
+            let operation = |tag: &str| {
+                let mut operation = json!({"parameters": [parameter], "responses": {}});
+                if tags == true {
+                    operation["tags"] = json!([tag]);
+                }
+                json!({"get": operation})
+            };
+            json!({
+                "openapi": "3.0.3",
+                "info": {"title": "t", "version": "1"},
+                "x-tagGroups": groups,
+                "paths": {"/one/": operation("First"), "/two/": operation("Second"), "/three/": operation("Third")},
+            })
+        };
+        let [old, new] = [9, 5].map(|maximum| document("a.json", &value(maximum)));
+        let html = compare(&old, &new).view().html(&old, &new);
+        let labels = html.split("id=\"section-").skip(1);
+        let labels = labels.map(|rest| {
+            rest.split("> ")
+                .nth(1)
+                .unwrap()
+                .split('<')
+                .next()
+                .unwrap()
+                .to_owned()
+        });
+        labels.collect::<Vec<_>>().join(" ")
+    };
+    let groups = json!([{"name": "Both", "tags": ["First", "Second"]}]);
+    assert_eq!(page(true.into(), groups), "Both Third");
+    assert_eq!(page(true.into(), json!([])), "First Second Third");
+    assert_eq!(page(false.into(), json!([])), "one three two");
+}

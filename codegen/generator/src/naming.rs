@@ -65,7 +65,10 @@ const FEATURES: &[&str] = &[
     "inferred",
     "native-tls",
     "rate-limit",
+    "reqwest",
     "rustls",
+    "snapshot",
+    "traceparent",
     "tracing",
 ];
 

@@ -132,7 +132,7 @@ impl UnsentCall {
         };
         let duplicate = duplicate_key::find(&body).map(|key| {
             ErrorKind::Argument(format!(
-                "the request body has the key {key:?} twice; fix: set its field, and remove it from `extra`"
+                "the request body has the key {key:?} twice; fix: write each key of an object once"
             ))
         });
         let read_back = self.request.read_back.as_ref();

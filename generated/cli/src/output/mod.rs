@@ -108,6 +108,13 @@ pub(crate) struct View {
 }
 
 impl View {
+    /// Path that a short name stands for, or the path itself.
+    pub(crate) fn path(&self, path: &JsonPath) -> JsonPath {
+        let text = path.to_string();
+        let alias = self.columns.iter().find(|(name, _)| *name == text);
+        alias.map_or_else(|| path.clone(), |(_, path)| path.clone())
+    }
+
     /// Reads a path or one of the short names. A property of the row with that name has precedence when the
     /// row is read.
     fn column(&self, text: &str) -> Result<Column, Failure> {

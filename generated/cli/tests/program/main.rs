@@ -8,6 +8,8 @@
 //! | `accounts` | login, profiles and errors of authentication |
 //! | `jobs` | bulk jobs: plans, confirmation, journals, kill and resume |
 //! | `snapshots` | export, compare and where-used |
+//! | `plans` | create, set, edit, import, replace, plan, apply and undo |
+//! | `documentation` | the README and a day of work |
 //! | `terminal` | questions, progress bars, Ctrl-C, tables and colours |
 
 #![allow(
@@ -19,8 +21,10 @@
 
 mod accounts;
 mod calling;
+mod documentation;
 mod help;
 mod jobs;
+mod plans;
 mod reading;
 mod snapshots;
 mod support;

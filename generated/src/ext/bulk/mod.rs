@@ -42,7 +42,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-pub(super) use stop::StopControl;
+pub(super) use stop::{STOPPED, StopControl, stopped_because};
 
 /// Builder of a bulk job: a change of many assets of one kind.
 ///
@@ -445,7 +445,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
                 None => open.push(OpenId { position, id, sent }),
             }
         }
-        let stop = StopControl::new(self.settings.stop_after, "the service gave no answer");
+        let stop = StopControl::new(self.settings.stop_after);
         let steps = self.change.steps(Shared {
             reader: Reader::<R>::new(self.client.clone(), self.url_length),
             client: self.client,

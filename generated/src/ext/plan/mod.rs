@@ -9,6 +9,7 @@
 //! | [`ChangePlan::set`] | sets the value at one path |
 //! | [`ChangePlan::restore`] | makes the account like a snapshot |
 //! | [`ChangePlan::copy`] | copies the assets of a snapshot into an account, under new IDs |
+//! | [`ChangePlan::wanted`] | gives assets the states that a program has worked out |
 //! | [`ChangePlan::undo`] | reverts what a job or an earlier plan did |
 //!
 //! [`ChangePlan::apply`] makes the changes. It refuses an asset that has changed since the plan was made.
@@ -46,7 +47,7 @@
 //! | `file` | the file of a plan, and the checks of an edited one |
 //! | `difference` | comparison of an asset with a wanted one, dependency order |
 //! | `account` | reading the assets of an account |
-//! | `make`, `copy`, `undo` | plans of each kind |
+//! | `make`, `copy`, `undo`, `wanted` | plans of each kind |
 //! | `journal`, `undo_log` | the journal of a plan; the record of the state before a bulk job |
 //! | `apply`, `store` | applying a plan; creating and saving one asset |
 
@@ -62,6 +63,7 @@ mod make;
 mod store;
 mod undo;
 mod undo_log;
+mod wanted;
 
 pub use apply::Apply;
 pub use copy::Copying;
@@ -69,6 +71,7 @@ pub use entry::{PlanEntry, PlanStep};
 pub use error::PlanError;
 pub use make::{AssetsNotInSnapshot, Replacing, Restoring};
 pub(crate) use undo_log::UndoLog;
+pub use wanted::WantedAsset;
 
 use crate::{Client, Error};
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 use super::read_keys;
 use super::work::Work;
 use crate::Client;
-use crate::ext::bulk::{Entry, OnProgress, StopControl};
+use crate::ext::bulk::{Entry, OnProgress, STOPPED, StopControl, stopped_because};
 use crate::ext::line_file::LineError;
 use crate::ext::plan::ChangePlan;
 use crate::ext::plan::difference::{levels, named};
@@ -237,11 +237,11 @@ impl Job<'_> {
                 .collect()
                 .await;
             for (index, result) in results {
+                let failed = usize::from(!result.outcome.is_success());
                 self.stop
-                    .record(Some(result.answered), usize::from(!result.outcome.is_success()));
+                    .record(Some(result.answered), failed, result.outcome.failure());
                 if let Some(failure) = result.ends_the_job {
-                    let message = format!("the job stopped: {failure}");
-                    self.stop.stop(Failure::new(Reason::Stopped, message));
+                    self.stop.stop(stopped_because(STOPPED, &failure));
                 }
                 self.step_ended(index, result.outcome);
             }
@@ -347,7 +347,9 @@ impl Job<'_> {
                 .get(index)
                 .is_some_and(|work| work.sent.contains(&step));
             let is_failed = usize::from(!entry.outcome.is_success());
-            self.stop.record(Some(!entry.outcome.is_unfinished()), is_failed);
+            let answered = !entry.outcome.is_unfinished();
+            self.stop
+                .record(Some(answered), is_failed, entry.outcome.failure());
             let outcome = match entry.outcome.clone() {
                 // An earlier run sent the change without learning its result.
                 Outcome::AlreadySo { .. } if was_sent => Outcome::CONFIRMED,

@@ -174,7 +174,7 @@ impl Apply<'_> {
             concurrency: self.concurrency,
             on_progress: self.on_progress,
             cancel: self.cancel,
-            stop: StopControl::new(self.stop_after, "the service gave no answer"),
+            stop: StopControl::new(self.stop_after),
             progress: Progress {
                 total: plan.entries.len(),
                 counts: Counts::default(),
