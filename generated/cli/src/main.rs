@@ -14,6 +14,7 @@
 //! | `output` | rows and values on stdout |
 //! | `confirm` | questions before a change |
 //! | `exit` | exit codes and error texts |
+//! | `probe` | experiments on what the documentation leaves open |
 //! | `demo` | the fake service of `--fake` |
 //! | `path`, `text` | paths inside JSON; text for terminals |
 
@@ -28,6 +29,7 @@ mod input;
 mod job;
 mod output;
 mod path;
+mod probe;
 mod profile;
 mod progress;
 mod text;

@@ -8,6 +8,7 @@ mod fake;
 mod group;
 mod id;
 mod man;
+mod probe;
 
 use crate::context::Context;
 use crate::exit::{CommandResult, Failure};
@@ -21,6 +22,7 @@ pub(crate) fn all() -> Vec<Command> {
         id::command(),
         auth::command(),
         fake::command(),
+        probe::command(),
         completions::command(),
         man::command(),
     ];
@@ -45,6 +47,7 @@ pub(crate) async fn run(matches: &ArgMatches) -> CommandResult {
         "call" => call::run(own, &context).await,
         "api" => api::run(own, &context).await,
         "auth" => auth::run(own, &context).await,
+        "probe" => probe::run(own, &context).await,
         name => match group::named(name) {
             Some(group) => group::run(group, own, &context).await,
             None => Err(unknown()),

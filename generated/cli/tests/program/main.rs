@@ -6,6 +6,7 @@
 //! | `reading` | list and get, and their output in every format |
 //! | `calling` | call, api and id |
 //! | `accounts` | login, profiles and errors of authentication |
+//! | `probe` | experiments on what the documentation leaves open |
 //! | `jobs` | bulk jobs: plans, confirmation, journals, kill and resume |
 
 #![allow(
@@ -19,5 +20,6 @@ mod accounts;
 mod calling;
 mod help;
 mod jobs;
+mod probe;
 mod reading;
 mod support;
