@@ -313,6 +313,7 @@ pub use runtime::request::Request;
 pub use runtime::response::Response;
 pub use runtime::retry::{RetryBudget, RetryPolicy};
 pub use runtime::secret::Secret;
+pub use runtime::unknown_fields::UnknownFields;
 pub use secrecy;
 pub use serde_json;
 

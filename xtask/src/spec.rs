@@ -102,14 +102,11 @@ impl Spec {
         };
         // The rules must find the parts of the transcription for which they exist. A fetched document may
         // lack these parts.
-        let source = input.previous_lock.as_ref().map(|lock| &lock.upstream.source);
+        let lock = input.previous_lock.as_ref();
         let options = Options {
             strict,
-            no_idle_steps: source.is_none_or(|source| {
-                ["transcribed", "not recorded"]
-                    .iter()
-                    .any(|own| source.starts_with(own))
-            }),
+            no_idle_steps: lock
+                .is_none_or(|lock| lock.is_transcription() || lock.upstream.source == "not recorded"),
             on_stage: Some(done),
             isolation: Some(&isolated::run),
         };

@@ -15,7 +15,7 @@ use funnelflux_openapi::pointer::Pointer;
 use crate::{
     cause::Cause,
     frames::{Frame, Frames},
-    inclusion::{Mode, Prover, Root, Schema},
+    inclusion::{Mode, Prover, Root, Schema, Validators},
     level::{Direction, Encoding, Level},
     proof::Proof,
     raw_change::RawChange,
@@ -108,9 +108,14 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a
         if has_level(Level::Breaking) || prover.includes(small, large, Mode::Sent) {
             continue;
         }
-        let Some(value) = prover.witnesses(small, large).into_iter().next() else {
+        let witnesses = prover.witnesses(small, large);
+        let encoding = (frame.direction, frame.encoding);
+        let validators = &mut judgement.validators;
+        let confirms = |value: &Value| validators.confirm((small, large), encoding, value);
+        let Some(value) = witnesses.into_iter().find(confirms) else {
             continue;
         };
+        let prover = judgement.prover(frame);
         let pair = |index: usize| {
             let frame = frames.all.get(index)?;
             Some(sides(frame.direction, [frame.old, frame.new]))
@@ -148,7 +153,10 @@ pub fn prove(documents: [&Value; 2], place: &Pointer, direction: Direction) -> P
     if prover.includes(small, large, Mode::Sent) {
         return Proof::Included;
     }
-    match prover.witnesses(small, large).into_iter().next() {
+    let mut validators = Validators::new(roots);
+    let encoding = (direction, Encoding::Typed);
+    let confirms = |value: &Value| validators.confirm((small, large), encoding, value);
+    match prover.witnesses(small, large).into_iter().find(confirms) {
         Some(value) => Proof::Counterexample {
             value,
             accepted_by: small.side,
@@ -262,6 +270,7 @@ struct Judgement<'f, 'a> {
     /// frames.
     relevant: HashMap<usize, Vec<usize>>,
     provers: HashMap<(Direction, Encoding), Prover<'a>>,
+    validators: Validators<'a>,
     witnesses: HashMap<usize, Vec<Value>>,
     /// Frames at and below parts of compositions.
     parts: HashSet<usize>,
@@ -300,6 +309,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
             parts,
             relevant,
             provers: HashMap::new(),
+            validators: Validators::new(documents),
             witnesses: HashMap::new(),
             alone: HashSet::new(),
         }
@@ -364,12 +374,17 @@ impl<'f, 'a> Judgement<'f, 'a> {
             return Proof::Undecided;
         };
         let (small, large) = sides(frame.direction, [frame.old, frame.new]);
+        let cause = Cause::of(change, frame, large, self.documents);
+        if let Cause::Value(value) = cause
+            && self.prover(frame).separates(small, large, value)
+        {
+            return self.confirmed(index, value.clone());
+        }
         if !self.witnesses.contains_key(&index) {
             let found = self.prover(frame).witnesses(small, large);
             self.witnesses.insert(index, found);
         }
         let witnesses = self.witnesses.get(&index).map_or([].as_slice(), Vec::as_slice);
-        let cause = Cause::of(change, frame, large, self.documents);
         let value = witnesses
             .iter()
             .find(|value| self.is_caused(value, &cause, frame.direction, large.side));
@@ -380,10 +395,25 @@ impl<'f, 'a> Judgement<'f, 'a> {
             }
             return proof;
         };
-        Proof::Counterexample {
-            value: self.lifted(index, value.clone()),
-            accepted_by: small.side,
+        self.confirmed(index, value.clone())
+    }
+
+    /// A counterexample, in its enclosing object if that is short, if the validator agrees.
+    fn confirmed(&mut self, index: usize, value: Value) -> Proof {
+        for (index, value) in [self.lifted(index, value.clone()), (index, value)] {
+            let Some(frame) = self.frames.all.get(index) else {
+                continue;
+            };
+            let pair = sides(frame.direction, [frame.old, frame.new]);
+            let encoding = (frame.direction, frame.encoding);
+            if self.validators.confirm(pair, encoding, &value) {
+                return Proof::Counterexample {
+                    value,
+                    accepted_by: pair.0.side,
+                };
+            }
         }
+        Proof::Undecided
     }
 
     /// Decides a change that is one of several changes of a pair. It does not break if its keywords allow all
@@ -421,7 +451,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
     }
 
     /// Wraps the value of a property in its enclosing object.
-    fn lifted(&mut self, mut index: usize, mut value: Value) -> Value {
+    fn lifted(&mut self, mut index: usize, mut value: Value) -> (usize, Value) {
         let frames = self.frames;
         for _ in 0..MOST_OBJECTS {
             let Some(frame) = frames.all.get(index) else { break };
@@ -445,6 +475,6 @@ impl<'f, 'a> Judgement<'f, 'a> {
             }
             (index, value) = (*outer, object);
         }
-        value
+        (index, value)
     }
 }

@@ -129,16 +129,19 @@ fn limits(random: &mut Rng, kind: &str, inner: usize, mut set: impl FnMut(&str, 
                 .map(|name| (name.to_owned(), schema(random, inner)));
             set("properties", properties.collect::<Map<_, _>>().into());
             let required: Vec<&str> = NAMES.into_iter().filter(|_| random.u8(..4) == 0).collect();
+            let fewest = u8::try_from(required.len()).unwrap();
             set("required", required.into());
             match random.u8(..6) {
                 0 => set("additionalProperties", random.bool().into()),
                 1 => set("additionalProperties", schema(random, inner)),
                 _ => {}
             }
-            for key in ["minProperties", "maxProperties"] {
-                if random.u8(..6) == 0 {
-                    set(key, random.u8(..4).into());
-                }
+            // No object that cannot exist: its properties would be drawn, although nobody sends them.
+            if random.u8(..6) == 0 {
+                set("minProperties", random.u8(..4).into());
+            }
+            if random.u8(..6) == 0 {
+                set("maxProperties", random.u8(fewest..4).into());
             }
         }
         _ => {}

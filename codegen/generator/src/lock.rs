@@ -134,6 +134,12 @@ impl Lock {
         })
     }
 
+    /// Returns whether the vendor's document is our transcription of his page, and not yet a file of his.
+    #[must_use]
+    pub fn is_transcription(&self) -> bool {
+        self.upstream.source.starts_with("transcribed")
+    }
+
     /// Returns the text of the file.
     #[must_use]
     pub fn text(&self) -> String {

@@ -14,6 +14,7 @@
 //! ```
 
 mod asset_groups;
+mod object;
 mod page;
 mod resource;
 
@@ -150,7 +151,8 @@ fn root(document_version: &str, items: &Items) -> String {
     let lines: Vec<String> = lines.collect();
     page.piece(&lines.join("\n"));
     page.piece(&format!(
-        "/// Version of the API document.\n#[cfg(feature = \"snapshot\")]\npub(crate) const DOCUMENT_VERSION: &str = {};",
+        "/// Version of the API document.\n#[cfg(feature = \"snapshot\")]\n\
+         pub(crate) const DOCUMENT_VERSION: &str = {};",
         Literal::string(document_version)
     ));
     page.finish()
@@ -403,6 +405,9 @@ fn types(about: &str, types: &[TypeItem], names: &Names<'_>, is_shared: bool) ->
     if !is_shared {
         imports.extend(import(SHARED, &mentioned(&own, &names.shared)));
     }
+    if types.iter().any(object::is_any) {
+        imports.push("use crate::runtime::object::object;".to_owned());
+    }
     if types.iter().any(|item| matches!(item, TypeItem::Enum(_))) {
         imports.push("use crate::runtime::open_enum::open_enum;".to_owned());
     }
@@ -412,7 +417,17 @@ fn types(about: &str, types: &[TypeItem], names: &Names<'_>, is_shared: bool) ->
     for item in types {
         match item {
             TypeItem::Enum(open) => page.piece(&open_enum(open)),
-            TypeItem::Items { items, .. } => page.items(items.iter().cloned()),
+            TypeItem::Items { items, inferred, .. } => {
+                for item in items {
+                    match object::Object::of(item, inferred) {
+                        Some(object) => {
+                            page.items([object.item]);
+                            page.piece(&object.implementations);
+                        }
+                        None => page.items([item.clone()]),
+                    }
+                }
+            }
         }
     }
     page.finish()

@@ -16,7 +16,7 @@ use funnelflux_openapi::{
 use proptest::prelude::*;
 use serde_json::Value;
 
-const UPSTREAM: &str = include_str!("../../../spec/upstream.json");
+const UPSTREAM: &str = include_str!("documents/offer-sources.json");
 const SWAGGER: &str = include_str!("documents/swagger20/assets.yaml");
 const OPENAPI31: &str = include_str!("documents/openapi31/assets.yaml");
 const PATH_ITEMS: &str = include_str!("documents/path-items/openapi31.yaml");

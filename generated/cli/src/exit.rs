@@ -22,6 +22,8 @@ pub(crate) enum Exit {
     Authentication = 4,
     /// The service refused the request.
     Refused = 5,
+    /// A comparison or a plan found differences.
+    Differs = 6,
     /// The user or a signal cancelled the command.
     Cancelled = 130,
 }
@@ -66,11 +68,21 @@ struct Details {
 pub(crate) type CommandResult = Result<Exit, Failure>;
 
 impl Failure {
+    /// The message may end in `; fix: …`, as those of the library do.
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        let message: String = message.into();
+        let mut details = Box::<Details>::default();
+        let message = match message.split_once("; fix: ") {
+            Some((message, fix)) => {
+                details.fix = Some(fix.to_owned());
+                message.to_owned()
+            }
+            None => message,
+        };
         Self {
             exit,
-            message: message.into(),
-            details: Box::default(),
+            message,
+            details,
         }
     }
 

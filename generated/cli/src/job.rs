@@ -6,7 +6,7 @@ use crate::exit::{CommandResult, Exit, Failure, file_failure};
 use crate::output::{Format, Output, View, row_arguments, write_out};
 use crate::path::JsonPath;
 use crate::profile::{create_private_folder, write_whole};
-use crate::progress::{ProgressDisplay, stop_signal};
+use crate::progress::{LineDisplay, stop_signal};
 use crate::text::{count, timestamp};
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use funnelflux::ext::{
@@ -221,10 +221,10 @@ impl JobCommand<'_> {
     }
 
     async fn send(&self, job: GroupBulk, journal: Option<&Path>) -> Result<Report<String>, Failure> {
-        let display = ProgressDisplay::new();
+        let display = LineDisplay::new();
         let shown = display.clone();
         let mut job = job
-            .on_progress(move |progress| shown.update(progress))
+            .on_progress(move |progress| shown.update_job(progress))
             .cancel_when(stop_signal()?);
         if self.context.options.accept_inferred {
             job = job.acknowledge_inferred();

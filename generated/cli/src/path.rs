@@ -5,8 +5,8 @@ use std::fmt;
 
 /// Path to a value inside JSON.
 ///
-/// A path that begins with a slash is a JSON pointer; otherwise dots separate its parts. A property whose name
-/// contains a dot or a slash needs a pointer.
+/// A path that begins with a slash is a JSON pointer; otherwise dots separate its parts. A property whose
+/// name contains a dot or a slash needs a pointer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct JsonPath(Vec<String>);
 
@@ -62,8 +62,8 @@ impl JsonPath {
         })
     }
 
-    /// Sets the value at the path and creates the objects on the way. The index after the last entry of a list
-    /// appends to it.
+    /// Sets the value at the path and creates the objects on the way. The index after the last entry of a
+    /// list appends to it.
     pub(crate) fn set(&self, target: &mut Value, value: Value) -> Result<(), String> {
         let mut place = target;
         for part in &self.0 {

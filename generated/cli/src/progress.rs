@@ -3,6 +3,7 @@
 use crate::exit::{Exit, Failure};
 use funnelflux::ext::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::fmt;
 use std::future::Future;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process;
@@ -13,9 +14,9 @@ use tokio::sync::oneshot;
 /// Interval between two lines where there is no terminal.
 const INTERVAL: Duration = Duration::from_secs(10);
 
-/// Shows the progress of a job: a bar on a terminal, elsewhere a line every ten seconds.
+/// Shows progress: a bar on a terminal, elsewhere a line every ten seconds.
 #[derive(Clone, Debug)]
-pub(crate) struct ProgressDisplay(Arc<Mutex<State>>);
+pub(crate) struct LineDisplay(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
@@ -23,7 +24,7 @@ struct State {
     last_line: Instant,
 }
 
-impl ProgressDisplay {
+impl LineDisplay {
     pub(crate) fn new() -> Self {
         let bar = io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
@@ -37,19 +38,24 @@ impl ProgressDisplay {
         Self(Arc::new(Mutex::new(State { bar, last_line })))
     }
 
-    /// Shows new figures.
-    pub(crate) fn update(&self, progress: &Progress) {
+    /// Shows the progress of a job.
+    pub(crate) fn update_job(&self, progress: &Progress) {
+        self.update(progress.finished(), progress.total, progress.counts);
+    }
+
+    /// Shows new figures. `message` describes them.
+    pub(crate) fn update(&self, finished: usize, total: usize, message: impl fmt::Display) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &state.bar {
             Some(bar) => {
-                bar.set_length(progress.total as u64);
-                bar.set_position(progress.finished() as u64);
-                bar.set_message(progress.counts.to_string());
+                bar.set_length(total as u64);
+                bar.set_message(message.to_string());
+                bar.set_position(finished as u64);
             }
             None if state.last_line.elapsed() >= INTERVAL => {
                 state.last_line = Instant::now();
                 // Nothing is left to do if stderr is closed.
-                let _ = writeln!(io::stderr(), "{progress}");
+                let _ = writeln!(io::stderr(), "{finished} of {total}: {message}");
             }
             None => {}
         }

@@ -2,6 +2,7 @@
 //! Types that several tags share, or that no operation uses.
 
 use crate::api::ids::CategoryId;
+use crate::runtime::object::object;
 use crate::runtime::open_enum::open_enum;
 
 open_enum! {
@@ -49,7 +50,7 @@ open_enum! {
 /// Differences between a copy and its original.
 ///
 /// Schema `DuplicateRequest`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct DuplicateRequest {
     /// Fields of the copy whose values differ from the original, by JSON name (such as `baseURL` or
@@ -60,7 +61,6 @@ pub struct DuplicateRequest {
     ///
     /// Evidence: documented on the vendor's page. The page prints the object without its name; the name
     /// comes from its example.
-    #[serde(rename = "bodyUpdates", skip_serializing_if = "Option::is_none")]
     pub body_updates: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// Name of the copy.
     ///
@@ -69,11 +69,17 @@ pub struct DuplicateRequest {
     /// ID of the parent or category of the copy.
     ///
     /// `parentId` in JSON.
-    #[serde(rename = "parentId", skip_serializing_if = "Option::is_none")]
     pub parent_id: Option<String>,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    DuplicateRequest, extra {
+        body_updates: Optional<Exact> "bodyUpdates",
+        name: Required<Strict> "name",
+        parent_id: Optional<Strict> "parentId",
+    }
 }
 
 impl DuplicateRequest {
@@ -85,7 +91,7 @@ impl DuplicateRequest {
             body_updates: None,
             name: name.into(),
             parent_id: None,
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -110,17 +116,21 @@ impl DuplicateRequest {
 /// Result of a duplication.
 ///
 /// Schema `DuplicateResponse`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct DuplicateResponse {
     /// ID of the copy.
     ///
     /// `id` in JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    DuplicateResponse, extra {
+        id: Optional<Strict> "id",
+    }
 }
 
 impl DuplicateResponse {
@@ -129,7 +139,7 @@ impl DuplicateResponse {
     pub fn new() -> Self {
         Self {
             id: None,
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -144,22 +154,26 @@ impl DuplicateResponse {
 /// Assets to move, and their new category.
 ///
 /// Schema `MoveCategoryRequest`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MoveCategoryRequest {
     /// IDs of the assets to move.
     ///
     /// `entries` in JSON.
-    #[serde(default, deserialize_with = "crate::runtime::null::null_as_default")]
     pub entries: Vec<String>,
     /// ID of the category to move them to; empty to remove them from theirs.
     ///
     /// `idCategory` in JSON.
-    #[serde(rename = "idCategory")]
     pub id_category: CategoryId,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    MoveCategoryRequest, extra {
+        entries: List<Strict> "entries",
+        id_category: Required<Strict> "idCategory",
+    }
 }
 
 impl MoveCategoryRequest {
@@ -172,7 +186,7 @@ impl MoveCategoryRequest {
         Self {
             entries: entries.into(),
             id_category: id_category.into(),
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 }
@@ -180,27 +194,31 @@ impl MoveCategoryRequest {
 /// Parents to archive or delete, and the treatment of their children.
 ///
 /// Schema `ParentMutationRequest`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ParentMutationRequest {
     /// Treatment of the children. If absent, the operation behaves as before the field existed.
     ///
     /// `cascadeAction` in JSON.
-    #[serde(rename = "cascadeAction", skip_serializing_if = "Option::is_none")]
     pub cascade_action: Option<CascadeAction>,
     /// IDs of the parents to archive or delete. A delete also still takes one ID in the query.
     ///
     /// `entries` in JSON, at least 1 item.
-    #[serde(default, deserialize_with = "crate::runtime::null::null_as_default")]
     pub entries: Vec<String>,
     /// The parent that the children get. Needed with the action `move`, refused with every other.
     ///
     /// `targetParentID` in JSON.
-    #[serde(rename = "targetParentID", skip_serializing_if = "Option::is_none")]
     pub target_parent_id: Option<String>,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    ParentMutationRequest, extra {
+        cascade_action: Optional<Strict> "cascadeAction",
+        entries: List<Strict> "entries",
+        target_parent_id: Optional<Strict> "targetParentID",
+    }
 }
 
 impl ParentMutationRequest {
@@ -212,7 +230,7 @@ impl ParentMutationRequest {
             cascade_action: None,
             entries: entries.into(),
             target_parent_id: None,
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -237,15 +255,19 @@ impl ParentMutationRequest {
 /// A list of asset IDs.
 ///
 /// Schema `StringList`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct StringList {
     /// `entries` in JSON.
-    #[serde(default, deserialize_with = "crate::runtime::null::null_as_default")]
     pub entries: Vec<String>,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    StringList, extra {
+        entries: List<Strict> "entries",
+    }
 }
 
 impl StringList {
@@ -254,7 +276,7 @@ impl StringList {
     pub fn new(entries: impl Into<Vec<String>>) -> Self {
         Self {
             entries: entries.into(),
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 }

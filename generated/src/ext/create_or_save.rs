@@ -8,6 +8,7 @@ use super::bulk::Failure;
 use super::read::{ReadResult, Reader, URL_LENGTH, is_not_found};
 use super::resource::{AssetStatus, Handle, Resource, Save};
 use super::update::{self, Absent, differences};
+use crate::runtime::object::fits_strictly;
 use crate::{Client, Error};
 use serde_json::{Value, json};
 use std::fmt;
@@ -181,7 +182,7 @@ fn is_known<R: Resource>(asset: &Value, pointer: &str) -> bool {
         if let Some(parent) = asset.pointer_mut(parent).and_then(Value::as_object_mut) {
             parent.insert(name.clone(), value);
         }
-        serde_json::from_value::<R::Asset>(asset).is_ok()
+        fits_strictly::<R::Asset>(asset)
     };
     !(takes(json!(true)) && takes(json!([[0]])))
 }

@@ -14,8 +14,11 @@
 use super::bulk::{Failure, Reason};
 use super::error_class::ErrorClass;
 use super::resource::{AssetStatus, AssetSummary, Resource};
+use crate::runtime::call::Row;
 use crate::{Client, Error};
+use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::to_raw_value;
 use std::collections::{HashMap, HashSet};
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -109,7 +112,7 @@ impl<R: Resource> Reader<R> {
 
     /// Reads the whole asset of each ID as JSON, in order.
     pub(crate) async fn values(&self, ids: &[R::Id]) -> Vec<ReadResult<Value>> {
-        self.read(ids, |row| Ok(row.clone()), |_| None).await
+        self.read(ids, |row| Ok(row.value.clone()), |_| None).await
     }
 
     /// Reads the IDs of all assets; `None` if the kind has no list.
@@ -126,7 +129,7 @@ impl<R: Resource> Reader<R> {
                 is_complete: true,
             };
             for row in rows {
-                match row.get(&property).and_then(Value::as_str) {
+                match row.value.get(&property).and_then(Value::as_str) {
                     Some(id) => {
                         let id = R::Id::from(id.to_owned());
                         listed.rows.insert(id, parse_summary(&row).ok());
@@ -145,7 +148,7 @@ impl<R: Resource> Reader<R> {
     async fn find<T: Send + 'static>(
         &self,
         ids: &[R::Id],
-        parse: fn(&Value) -> Result<T, String>,
+        parse: fn(&Row) -> Result<T, String>,
     ) -> Result<Rows<R::Id, T>, Error> {
         let found = match (R::FIND_BY_IDS, ids) {
             (Some(find), _) => {
@@ -159,16 +162,13 @@ impl<R: Resource> Reader<R> {
                 let property = id_property::<R>(&self.client);
                 let asset = R::FIND_BY_ID(&self.client, id).raw_json().await;
                 asset.map(|asset| match unwrapped(asset, &property) {
-                    Some(row) => HashMap::from([(id.clone(), parse(&row))]),
+                    Some(row) => HashMap::from([(id.clone(), row_of(&row).and_then(|row| parse(&row)))]),
                     None => HashMap::from([(id.clone(), Err(format!("the answer has no {property}")))]),
                 })
             }
             (None, [id]) => {
                 let asset = R::FIND_BY_ID(&self.client, id).await;
-                asset.map(|asset| {
-                    let row = serde_json::to_value(&asset).map_err(|error| error.to_string());
-                    HashMap::from([(id.clone(), row.and_then(|row| parse(&row)))])
-                })
+                asset.map(|asset| HashMap::from([(id.clone(), row_of(&asset).and_then(|row| parse(&row)))]))
             }
             (None, _) => Ok(HashMap::new()),
         };
@@ -179,7 +179,7 @@ impl<R: Resource> Reader<R> {
     async fn read<T: Clone + Send + 'static>(
         &self,
         ids: &[R::Id],
-        parse: fn(&Value) -> Result<T, String>,
+        parse: fn(&Row) -> Result<T, String>,
         from_summary: fn(AssetSummary) -> Option<T>,
     ) -> Vec<ReadResult<T>> {
         let mut results: HashMap<R::Id, ReadResult<T>> = HashMap::with_capacity(ids.len());
@@ -296,6 +296,12 @@ impl<I: Eq + std::hash::Hash> Listed<I> {
     }
 }
 
+/// Converts an asset to a row.
+fn row_of(asset: &impl Serialize) -> Result<Row, String> {
+    let text = to_raw_value(asset).map_err(|error| error.to_string())?;
+    Ok(Row::new(text))
+}
+
 fn odd<T>(problem: String) -> ReadResult<T> {
     ReadResult::Odd(Failure::new(Reason::NotLookedAt, problem))
 }
@@ -332,10 +338,10 @@ fn unwrapped(answer: Value, property: &str) -> Option<Value> {
 
 /// Assigns rows to the requested IDs.
 fn match_rows<I, T>(
-    rows: Vec<Value>,
+    rows: Vec<Row>,
     asked: &HashSet<I>,
     property: &str,
-    parse: fn(&Value) -> Result<T, String>,
+    parse: fn(&Row) -> Result<T, String>,
 ) -> Result<Rows<I, T>, String>
 where
     I: From<String> + Eq + std::hash::Hash + Clone,
@@ -343,7 +349,7 @@ where
     let mut matched = HashMap::with_capacity(rows.len());
     let mut is_complete = true;
     for row in rows {
-        let Some(id) = row.get(property).and_then(Value::as_str) else {
+        let Some(id) = row.value.get(property).and_then(Value::as_str) else {
             is_complete = false;
             continue;
         };
@@ -366,8 +372,8 @@ where
 }
 
 /// Reads status and category, the only properties that bulk jobs compare.
-fn parse_summary(row: &Value) -> Result<AssetSummary, String> {
-    let text = |property: &str| match row.get(property) {
+fn parse_summary(row: &Row) -> Result<AssetSummary, String> {
+    let text = |property: &str| match row.value.get(property) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.as_str())),
         Some(_) => Err(format!("the service shows its {property} in an unexpected form")),
@@ -376,8 +382,9 @@ fn parse_summary(row: &Value) -> Result<AssetSummary, String> {
     Ok(AssetSummary::new(status, text("idCategory")?))
 }
 
-fn parse_asset<R: Resource>(row: &Value) -> Result<R::Asset, String> {
-    serde_path_to_error::deserialize(row).map_err(|error| {
+fn parse_asset<R: Resource>(row: &Row) -> Result<R::Asset, String> {
+    let mut deserializer = serde_json::Deserializer::from_str(row.text.get());
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path();
         format!("the service shows it in a form that does not decode at {path}")
     })

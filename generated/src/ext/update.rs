@@ -286,9 +286,10 @@ pub(super) enum Absent {
     MayBeEmpty,
 }
 
-/// Converts an asset to JSON, which cannot fail for the types of the API.
+/// Converts an asset to JSON. If a number is too large for a [`Value`], this is the text of the asset.
 pub(super) fn json(asset: &impl Serialize) -> Value {
-    serde_json::to_value(asset).unwrap_or_default()
+    let text = || serde_json::to_string(asset).unwrap_or_default();
+    serde_json::to_value(asset).unwrap_or_else(|_| text().into())
 }
 
 /// Returns the differences of two assets as JSON pointers. Lists are compared as a whole.

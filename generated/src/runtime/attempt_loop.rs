@@ -329,12 +329,16 @@ impl<'a> Execution<'a> {
 
     /// Decides by status and content whether a response is a success.
     fn classify(&self, mut received: ReceivedResponse) -> Result<ReceivedResponse, ErrorKind> {
+        let retry_after = retry::retry_after(&received.headers, self.client.now());
+        match (self.client.limiter(), received.status) {
+            (Some(limiter), StatusCode::TOO_MANY_REQUESTS) => limiter.refused(self.permit, retry_after),
+            // An overloaded service or gateway says nothing about the limit.
+            (Some(limiter), status) if !status.is_server_error() => limiter.accepted(self.permit),
+            _ => {}
+        }
         let content_type = received.headers.get(header::CONTENT_TYPE);
         let content_type = content_type.and_then(|kind| kind.to_str().ok());
         if received.status.is_success() {
-            if let Some(limiter) = self.client.limiter() {
-                limiter.success(self.permit);
-            }
             if self.request.any_content {
                 return Ok(received);
             }
@@ -350,12 +354,6 @@ impl<'a> Execution<'a> {
                 return Err(received.unusable(".", error.text));
             }
             return Ok(received);
-        }
-        let retry_after = retry::retry_after(&received.headers, self.client.now());
-        if received.status == StatusCode::TOO_MANY_REQUESTS
-            && let Some(limiter) = self.client.limiter()
-        {
-            limiter.throttled(self.permit, retry_after);
         }
         let mut response = received.snapshot(retry_after);
         response.transient = self.policy().retries(received.status);

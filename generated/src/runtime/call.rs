@@ -7,6 +7,7 @@ use super::{
     creatable::ReadBack,
     duplicate_key,
     error::{Error, ErrorKind},
+    exact_json,
     operation::{Operation, Repeat, RequestTarget},
     prepared_request::PreparedRequest,
     received_response::ReceivedResponse,
@@ -18,6 +19,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, value::RawValue};
 use std::{
     fmt::{self, Write as _},
     future::IntoFuture,
@@ -328,6 +330,24 @@ impl fmt::Write for QueryEncoder<'_> {
     }
 }
 
+/// A row of a list.
+#[derive(Debug)]
+pub(crate) struct Row {
+    /// The row with rounded numbers.
+    pub(crate) value: Value,
+    /// The row with all digits.
+    pub(crate) text: Box<RawValue>,
+}
+
+impl Row {
+    pub(crate) fn new(text: Box<RawValue>) -> Self {
+        Self {
+            value: exact_json::approximate(text.get()),
+            text,
+        }
+    }
+}
+
 fn decode_json<T: DeserializeOwned>(received: &ReceivedResponse) -> Result<T, ErrorKind> {
     serde_json::from_slice(&received.body).map_err(|error| decode_error::<T>(received, &error))
 }
@@ -480,11 +500,12 @@ impl<T> Call<T> {
     /// cannot be the response to this call.
     pub(crate) fn rows<U>(
         self,
-        read: impl FnOnce(Vec<serde_json::Value>) -> Result<U, String> + Send + 'static,
+        read: impl FnOnce(Vec<Row>) -> Result<U, String> + Send + 'static,
     ) -> Call<U> {
         self.unsent.decode(move |received| {
-            let rows = decode_json::<Option<Vec<serde_json::Value>>>(received)?;
-            read(rows.unwrap_or_default()).map_err(|reason| received.unusable(".", reason))
+            let rows = decode_json::<Option<Vec<Box<RawValue>>>>(received)?;
+            let rows = rows.unwrap_or_default().into_iter().map(Row::new).collect();
+            read(rows).map_err(|reason| received.unusable(".", reason))
         })
     }
 

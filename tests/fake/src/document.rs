@@ -140,6 +140,14 @@ impl Document {
         Some(operation.meaning.is_some())
     }
 
+    /// Beginning of the paths of the assets that an operation concerns: `funnelgroup` also for `GET
+    /// /campaign/list/`. `None` if the fake does not simulate the operation.
+    #[must_use]
+    pub fn kind(self, operation: &str) -> Option<&'static str> {
+        let operation = self.0.operations().find(|known| known.key == operation)?;
+        operation.meaning.as_ref().map(|(kind, _)| kind.as_str())
+    }
+
     /// Names of the groups whose assets the fake stores, in the order of the document's operations.
     #[must_use]
     pub fn groups(self) -> Vec<&'static str> {

@@ -264,7 +264,9 @@ impl Resource {
             .filter_map(|property| Some((property.name.clone(), property.required.clone()?)))
             .collect();
         body.insert(self.id.clone(), Value::from(id));
-        body.insert(self.name.clone(), Value::from(name));
+        if self.has(&self.name) {
+            body.insert(self.name.clone(), Value::from(name));
+        }
         if self.has("status") {
             body.insert("status".to_owned(), Value::from("active"));
         }

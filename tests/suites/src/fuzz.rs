@@ -34,8 +34,8 @@ pub const TARGETS: &[Target] = &[
     ("journal", journal),
 ];
 
-/// The vendor's document, for overlays.
-const UPSTREAM: &str = include_str!("../../../spec/upstream.json");
+/// An example of the vendor's document, for overlays.
+pub const DOCUMENT: &str = include_str!("../../../codegen/generator/tests/documents/offer-sources.json");
 
 /// A document is read, normalised and linted, or rejected with locations.
 pub fn document(bytes: &[u8]) {
@@ -58,7 +58,7 @@ pub fn overlay_actions(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let upstream = read::read(Source {
         name: "a.json",
-        text: UPSTREAM,
+        text: DOCUMENT,
     });
     let source = Source {
         name: "o.yaml",

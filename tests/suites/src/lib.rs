@@ -3,6 +3,7 @@
 //! Tests need neither sockets nor waiting: under Tokio's paused clock, a timeout of minutes takes no time,
 //! and the fake's clock follows it.
 
+pub mod document;
 pub mod fuzz;
 
 use bytes::Bytes;

@@ -1,5 +1,6 @@
-//! Uses each ability of all kinds of assets once, and asserts the effect on the server.
-
+//! Uses each ability of the typed handles of our transcription's kinds once, and asserts the effect on the
+//! server. `asset_groups` does the same by the table of groups, for every document.
+#![cfg(transcription)]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

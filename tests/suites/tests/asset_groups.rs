@@ -9,7 +9,8 @@
 
 use funnelflux::Client;
 use funnelflux::ext::{AssetGroup, AssetStatus, Cascade, FoundAsset, GroupJobError};
-use funnelflux_fake::{Asset, Fake, Settings, Status};
+use funnelflux_fake::{Asset, Document, Fake, Settings, Status};
+use funnelflux_suites::document::is_transcription;
 use funnelflux_suites::run;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -32,10 +33,11 @@ fn readable() -> impl Iterator<Item = AssetGroup> {
         .filter(|group| group.abilities().find)
 }
 
-/// An asset with the properties that every group has.
+/// A valid asset with an unknown property.
 fn asset(group: AssetGroup, id: &str, name: &str) -> Value {
-    let mut asset = json!({ "unknownField": { "kept": [1, "two", null] } });
+    let mut asset = Document::embedded().sample(group.tag(), id, name).unwrap();
     let object = asset.as_object_mut().unwrap();
+    object.insert("unknownField".to_owned(), json!({ "kept": [1, "two", null] }));
     object.insert(group.id_pointer().unwrap()[1..].to_owned(), json!(id));
     if let Some(pointer) = group.name_pointer() {
         object.insert(pointer[1..].to_owned(), json!(name));
@@ -65,6 +67,9 @@ fn ids(ids: &[&str]) -> Vec<String> {
 
 #[test]
 fn the_table_shows_every_group() {
+    if !is_transcription() {
+        return;
+    }
     let mut text = String::new();
     for group in AssetGroup::all() {
         let evidence = if group.is_inferred() {
@@ -109,10 +114,10 @@ fn groups_are_found_by_name_and_by_tag() {
     }
     assert_eq!(AssetGroup::named("offersources"), None);
     // The table and the typed handles name the same kinds.
-    let pages = AssetGroup::named("pages").unwrap();
+    let sources = AssetGroup::named("offer-sources").unwrap();
     assert_eq!(
-        pages.plural(),
-        <funnelflux::ext::Pages as funnelflux::ext::AssetKind>::PLURAL
+        sources.plural(),
+        <funnelflux::ext::OfferSources as funnelflux::ext::AssetKind>::PLURAL
     );
 }
 
@@ -198,7 +203,10 @@ fn assets_are_created_and_saved_unchanged() {
         let (fake, client) = service(Settings::default());
         let segment = group.segment().unwrap();
         let wanted = asset(group, NEW_ID, "New");
-        assert!(group.abilities().create && group.abilities().save, "{group:?}");
+        if !(group.abilities().create && group.abilities().save) {
+            assert!(!is_transcription(), "{group:?}");
+            continue;
+        }
         run(group.create(&client, &wanted)).unwrap();
         assert_eq!(
             fake.log().last().unwrap().json(),
@@ -246,10 +254,7 @@ fn every_ability_has_its_effect_on_the_server() {
         let (fake, client) = service(Settings::default());
         seed(&fake, group, FIRST_ID);
         seed(&fake, group, SECOND_ID);
-        fake.seed(
-            "category",
-            json!({ "idCategory": "shelf", "categoryName": "Shelf" }),
-        );
+        fake.seed_category("shelf", "Shelf");
         let abilities = group.abilities();
         let second = stored(&fake, group, SECOND_ID);
         let status = || stored(&fake, group, FIRST_ID).status;
@@ -300,28 +305,33 @@ fn every_ability_has_its_effect_on_the_server() {
 #[test]
 fn children_are_handled_where_the_group_has_them() {
     let sources = AssetGroup::named("offer-sources").unwrap();
-    let pages = AssetGroup::named("pages").unwrap();
-    assert_eq!(sources.children()[0].group, pages.name());
+    let Some(children) = sources.children().first() else {
+        assert!(!is_transcription(), "offer sources have pages");
+        return;
+    };
+    let pages = AssetGroup::named(children.group).unwrap();
     let (fake, client) = service(Settings::default());
     seed(&fake, sources, FIRST_ID);
     seed(&fake, sources, SECOND_ID);
-    let page = json!({ "idPage": NEW_ID, "pageName": "P", "offerParams": { "idOfferSource": FIRST_ID } });
-    fake.seed("page", page);
+    fake.seed_page(NEW_ID, FIRST_ID);
     let job = sources
         .archive(&client, ids(&[FIRST_ID]), Cascade::move_to(SECOND_ID))
         .unwrap();
     assert_eq!(job.job(), "archive offer sources, children move to 2n5JuOKWLTzd");
     send(job);
     let page = Value::from(stored(&fake, pages, NEW_ID).body.clone());
-    assert_eq!(
-        page.pointer(sources.children()[0].pointers[0]),
-        Some(&json!(SECOND_ID))
-    );
+    assert_eq!(page.pointer(children.pointers[0]), Some(&json!(SECOND_ID)));
     // A group without children refuses a cascade.
-    let error = pages
+    let mut childless =
+        readable().filter(|group| group.abilities().archive && !group.abilities().archive_children);
+    let Some(childless) = childless.next() else {
+        return;
+    };
+    let error = childless
         .archive(&client, ids(&[NEW_ID]), Cascade::cascade())
         .unwrap_err();
-    assert!(error.to_string().contains("pages have no children"), "{error}");
+    let expected = format!("{} have no children", childless.plural());
+    assert!(error.to_string().contains(&expected), "{error}");
 }
 
 #[test]
@@ -334,7 +344,10 @@ fn inferred_destructive_jobs_need_an_acknowledgement() {
             group.delete(&client, ids(&[FIRST_ID]), Cascade::leave()),
         ];
         for job in jobs.into_iter().flatten() {
-            assert_eq!(job.requires_acknowledgement(), group.is_inferred(), "{job:?}");
+            // The vendor may document an operation of a group that is inferred as a whole.
+            assert!(group.is_inferred() || !job.requires_acknowledgement(), "{job:?}");
+            let is_expected = job.requires_acknowledgement() == group.is_inferred();
+            assert!(is_expected || !is_transcription(), "{job:?}");
             if !job.requires_acknowledgement() {
                 continue;
             }
@@ -392,7 +405,7 @@ fn an_ability_that_a_group_lacks_is_an_error() {
     assert!(
         operations
             .into_iter()
-            .all(|operation| operation.ends_with("/list/"))
+            .all(|operation| operation.starts_with("GET "))
     );
 }
 

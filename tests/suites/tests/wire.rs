@@ -99,6 +99,7 @@ async fn an_unknown_status_and_an_unknown_field_are_kept_and_sent_back() -> Resu
 }
 
 /// Offer sources have no typed nested objects. Traffic sources have a map of them.
+#[cfg(transcription)]
 #[tokio::test]
 async fn an_unknown_field_of_a_nested_object_is_kept_and_sent_back() -> Result<(), Error> {
     let sent = r#"{"idTrafficSource":"1","trafficSourceName":"a",

@@ -10,11 +10,13 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod account;
 mod check;
 mod crashes;
 mod drift;
 #[cfg(unix)]
 mod interrupted;
+mod overlays;
 mod style;
 mod support;
 #[cfg(unix)]

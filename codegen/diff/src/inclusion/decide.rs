@@ -10,6 +10,7 @@ use super::{
     evaluate::Truth,
     keywords::names,
     lower::Reading,
+    pattern::Search,
     prover::{Mode, Prover},
     schema::Schema,
 };
@@ -112,6 +113,7 @@ impl<'a> Prover<'a> {
             let mut same_kind = targets.iter().filter(|target| target.kind == branch.kind);
             same_kind.any(|target| self.within(branch, target, &known, mode, depth))
                 || self.values_in(branch, small, large)
+                || self.strings_in(branch, &targets)
                 || (self.encoding == Encoding::Text && self.text_in(branch, small, &targets, mode, depth))
         })
     }
@@ -123,6 +125,15 @@ impl<'a> Prover<'a> {
                 .iter()
                 .all(|value| self.allows_value(large, value) || self.excludes(small, value))
         })
+    }
+
+    /// Checks whether patterns, lengths and values show that other branches have all strings of a branch.
+    fn strings_in(&mut self, branch: &Branch<'a>, targets: &[Branch<'a>]) -> bool {
+        let targets: Vec<&Branch<'a>> = targets
+            .iter()
+            .filter(|target| target.kind == Kind::String)
+            .collect();
+        self.search_strings(branch, &targets) == Search::Nothing
     }
 
     /// The number of values of schemas, if it is known to be small.

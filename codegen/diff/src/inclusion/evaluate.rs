@@ -11,9 +11,6 @@ use super::{
     schema::Schema,
 };
 
-/// Maximum length of texts to which patterns are applied, because some patterns take exponential time.
-const LONGEST: usize = 16;
-
 /// Maximum depth of evaluation, because a `not` may lead back to its schema.
 const DEEPEST: usize = 48;
 
@@ -151,16 +148,8 @@ impl<'a> Prover<'a> {
         let length = text.chars().count();
         let knows_formats = self.knows_formats;
         let patterns = branch.patterns.iter().map(|pattern| {
-            if length > LONGEST {
-                return Truth::Unknown;
-            }
-            let regex = self
-                .patterns
-                .entry(pattern)
-                .or_insert_with(|| regress::Regex::with_flags(pattern, "u").ok());
-            regex
-                .as_ref()
-                .map_or(Truth::Unknown, |regex| Truth::of(regex.find(text).is_some()))
+            let matches = self.pattern(pattern).matches(text);
+            matches.map_or(Truth::Unknown, Truth::of)
         });
         let patterns = Truth::all(patterns);
         Truth::of(has_count(branch, length)).and(|| patterns).and(|| {

@@ -8,15 +8,19 @@
 //! therefore ignores undeclared properties that only the larger schema declares.
 
 mod branch;
+mod confirm;
 mod decide;
 mod decimal;
 mod evaluate;
 mod keywords;
 mod lower;
+mod pattern;
 mod prover;
 mod schema;
+mod strings;
 mod text;
 mod witness;
 
+pub(crate) use confirm::Validators;
 pub(crate) use prover::{Mode, Prover, Root};
 pub(crate) use schema::Schema;

@@ -1,10 +1,13 @@
 //! State of proofs: the schemas of two documents, and the answers so far.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    rc::Rc,
+};
 
 use serde_json::Value;
 
-use super::lower::Lowering;
+use super::{lower::Lowering, pattern::Pattern};
 use crate::level::{Direction, Encoding};
 
 /// A document whose schemas are compared.
@@ -39,7 +42,7 @@ pub(crate) struct Prover<'a> {
     pub(super) unproven: HashSet<Question>,
     /// Questions in progress.
     pub(super) open: HashSet<Question>,
-    pub(super) patterns: HashMap<&'a str, Option<regress::Regex>>,
+    pub(super) patterns: HashMap<&'a str, Rc<Pattern>>,
     /// Remaining steps for the current question.
     pub(super) fuel: usize,
     /// True if formats are evaluated.
@@ -63,5 +66,10 @@ impl<'a> Prover<'a> {
             level: 0,
             encoding,
         }
+    }
+
+    pub(super) fn pattern(&mut self, pattern: &'a str) -> Rc<Pattern> {
+        let new = || Rc::new(Pattern::new(pattern));
+        Rc::clone(self.patterns.entry(pattern).or_insert_with(new))
     }
 }

@@ -11,6 +11,7 @@ use super::{
     evaluate::{FORMATS, Truth},
     keywords::names,
     lower::Reading,
+    pattern::Search,
     prover::Prover,
     schema::Schema,
     text::forms,
@@ -29,8 +30,11 @@ const MOST: usize = 24;
 /// Maximum number of witnesses for a part of a candidate.
 const MOST_OF_PART: usize = 3;
 
-/// Maximum length of texts and arrays in candidates.
-const LONGEST: u64 = 1_000;
+/// Maximum length of texts in candidates.
+const LONGEST: u64 = 10_000;
+
+/// Maximum length of arrays in candidates.
+const MOST_ITEMS: u64 = 1_000;
 
 /// Maximum number of invented properties.
 const MOST_PROPERTIES: u64 = 40;
@@ -67,6 +71,12 @@ impl<'a> Prover<'a> {
             }
         }
         None
+    }
+
+    /// Checks whether one schema allows a value that another rejects.
+    pub(crate) fn separates(&mut self, small: Schema<'a>, large: Schema<'a>, value: &Value) -> bool {
+        self.fuel = FUEL;
+        self.is_witness(&[small], &[large], value)
     }
 
     /// Checks whether `small` allows a value that `large` rejects.
@@ -160,14 +170,20 @@ impl<'a> Prover<'a> {
             Kind::Null => vec![Value::Null],
             Kind::Boolean => vec![true.into(), false.into()],
             Kind::Number => numbers(branch, targets),
-            Kind::String => texts(branch, targets),
+            Kind::String => {
+                let found = match self.search_strings(branch, targets) {
+                    Search::Found(text) => Some(Value::from(text)),
+                    Search::Nothing | Search::Unknown => None,
+                };
+                found.into_iter().chain(texts(branch, targets)).collect()
+            }
             Kind::Array => self.arrays(branch, targets, depth),
             Kind::Object => self.objects(branch, targets, depth),
         }
     }
 
     fn arrays(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>], depth: usize) -> Vec<Value> {
-        let counts = counts(branch, targets);
+        let counts = counts(branch, targets, MOST_ITEMS);
         let longest = counts.iter().copied().max().unwrap_or_default();
         let items = if branch.has_unique_items {
             if branch.items.is_empty() {
@@ -297,7 +313,7 @@ impl<'a> Prover<'a> {
 }
 
 /// Lengths or counts at the limits of branches, if the first branch allows them.
-fn counts(branch: &Branch<'_>, targets: &[&Branch<'_>]) -> Vec<u64> {
+fn counts(branch: &Branch<'_>, targets: &[&Branch<'_>], longest: u64) -> Vec<u64> {
     let mut counts = vec![branch.least, 1, 2];
     counts.extend(branch.most);
     for target in targets {
@@ -310,7 +326,7 @@ fn counts(branch: &Branch<'_>, targets: &[&Branch<'_>]) -> Vec<u64> {
         );
     }
     counts.retain(|count| {
-        *count >= branch.least && *count <= LONGEST && branch.most.is_none_or(|most| *count <= most)
+        *count >= branch.least && *count <= longest && branch.most.is_none_or(|most| *count <= most)
     });
     counts.sort_unstable();
     counts.dedup();
@@ -354,7 +370,7 @@ fn texts(branch: &Branch<'_>, targets: &[&Branch<'_>]) -> Vec<Value> {
         !branch.formats.is_empty() || !branch.patterns.is_empty() || !branch.not.is_empty()
     };
     let is_special = has_text_rules(&branch) || targets.iter().any(has_text_rules);
-    let mut lengths = counts(branch, targets);
+    let mut lengths = counts(branch, targets, LONGEST);
     if is_special {
         texts.extend(FORMATS.iter().map(|(_, text)| (*text).to_owned()));
         texts.extend(["ba", "a-b", "a_b", "a b", "aA0", "#000000", "en", "en-US", "USD"].map(str::to_owned));

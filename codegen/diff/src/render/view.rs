@@ -1,5 +1,7 @@
 //! A report to be formatted: its changes with their consequences, and words that several formats share.
 
+use funnelflux_openapi::text::shorten;
+
 use crate::{
     level::Level,
     proof::Proof,
@@ -173,8 +175,19 @@ pub(super) fn proof(proof: &Proof) -> Option<(&'static str, Option<String>)> {
                 Side::Old => "accepted until now, refused from now on",
                 Side::New => "impossible until now, allowed from now on",
             };
-            Some((sentence, Some(value.to_string())))
+            Some((sentence, Some(shortened(&value.to_string()))))
         }
         Proof::Undecided => Some(("undecided: the level is that of the rule", None)),
     }
+}
+
+/// A counterexample, cut off if it is long.
+fn shortened(value: &str) -> String {
+    /// Maximum length in characters.
+    const MOST: usize = 400;
+    let shown = shorten(value, MOST);
+    if shown == value {
+        return shown.into_owned();
+    }
+    format!("{shown} ({} characters)", value.chars().count())
 }

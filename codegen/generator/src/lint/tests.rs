@@ -50,8 +50,8 @@ fn constructs_that_transform_repairs_are_not_reported() {
 #[test]
 fn our_document_has_no_diagnostics() {
     let document = read::read(Source {
-        name: "spec/upstream.json",
-        text: include_str!("../../../../spec/upstream.json"),
+        name: "offer-sources.json",
+        text: include_str!("../../tests/documents/offer-sources.json"),
     })
     .unwrap();
     let diagnostics = lint::lint(&document);

@@ -8,6 +8,7 @@
 
 mod check;
 mod edit;
+mod trim;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -17,6 +18,7 @@ use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Location, Severity, 
 use check::{CheckedAction, CheckedEffect};
 pub(crate) use edit::remove;
 use edit::{Editor, Origin};
+pub use trim::{Trimmed, trim};
 
 /// A document with its overlays applied.
 #[derive(Debug)]

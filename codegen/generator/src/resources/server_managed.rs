@@ -47,7 +47,12 @@ pub(super) fn fields(source: &Document, tag: &str, asset: Option<&Value>) -> Vec
     let listed = extension(source, tag, "x-server-managed");
     let mut fields: Vec<ServerManagedField> = listed.filter_map(field).collect();
     if let Some(asset) = asset {
+        let listed = fields.len();
         read_only(source, asset, "", DEPTH, &mut fields);
+        // The order of a schema's properties must not change the generated code.
+        if let Some(of_schema) = fields.get_mut(listed..) {
+            of_schema.sort_by(|one, other| one.property.cmp(&other.property));
+        }
     }
     fields
 }

@@ -44,6 +44,8 @@ pub enum TypeItem {
         name: String,
         /// The type, then its implementations.
         items: Vec<Item>,
+        /// JSON names of the fields whose types are inferred.
+        inferred: BTreeSet<String>,
     },
 }
 
@@ -96,7 +98,11 @@ pub(super) fn group(types: Vec<Item>, methods: Vec<ImplItemFn>, model: &ApiModel
     let mut tags: Vec<TagItems> = tags.collect();
     let owners = owners(&groups, &tags, model);
     let others = groups.into_iter();
-    let others = others.map(|(name, items)| TypeItem::Items { name, items });
+    let others = others.map(|(name, items)| TypeItem::Items {
+        inferred: model.inferred_fields.get(&name).cloned().unwrap_or_default(),
+        name,
+        items,
+    });
     let enums = model.enums.iter().cloned().map(TypeItem::Enum);
     let mut shared = Vec::new();
     for item in enums.chain(others) {

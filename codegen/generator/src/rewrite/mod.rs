@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 
 pub use group_by_tag::{Items, TagItems, TypeItem};
 pub(crate) use mentions::mentioned;
-pub(crate) use serde_fields::{argument_of, is_extra, json_name};
+pub(crate) use serde_fields::{argument_of, is_extra, json_name, serde_items};
 
 use crate::{
     steps::{self, Expect, StageReport, Step},
@@ -47,8 +47,8 @@ fn passes<'a>() -> Vec<Step<State<'a>>> {
             "in a recursive type, the generator may make a `Box<Option<_>>` and send `null` if absent"),
         pass("collections-in-options", MayBeNoop, structs::collections_in_options,
             "the generator omits an empty list or map that it merged from parts, which no rule sees"),
-        pass("document-extra-fields", Work, structs::document_extra_fields,
-            "the generator does not document the map of unknown fields"),
+        pass("unknown-fields", Work, structs::unknown_fields,
+            "a map of values keeps neither all digits nor what a field cannot hold"),
         pass("document-fields", MayBeNoop, structs::document_fields,
             "the generator drops the descriptions of properties that it merges"),
         pass("document-variants", MayBeNoop, structs::document_variants,

@@ -2,7 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Expr, ExprLit, Field, GenericArgument, Lit, Meta, PathArguments, Type, parse_quote};
+use syn::{
+    Attribute, Expr, ExprLit, Field, GenericArgument, Ident, Lit, Meta, PathArguments, Type, parse_quote,
+};
 
 /// Returns the single type argument of `ty` if it is `name<…>`, with or without a path.
 pub(crate) fn argument_of<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
@@ -24,20 +26,23 @@ pub(crate) fn argument_of<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
 
 /// Returns `true` if `ty` is a list or a map.
 pub(super) fn is_collection(ty: &Type) -> bool {
+    last_name(ty).is_some_and(|last| last == "Vec" || last == "Map" || last == "BTreeMap")
+}
+
+fn last_name(ty: &Type) -> Option<&Ident> {
     match ty {
-        Type::Path(path) => path
-            .path
-            .segments
-            .last()
-            .is_some_and(|last| last.ident == "Vec" || last.ident == "Map" || last.ident == "BTreeMap"),
-        _ => false,
+        Type::Path(path) => path.path.segments.last().map(|last| &last.ident),
+        _ => None,
     }
 }
 
 /// Returns `true` if the field collects unknown fields.
 pub(crate) fn is_extra(field: &Field) -> bool {
-    is_flat(field) && is_collection(&field.ty)
+    is_flat(field) && (is_collection(&field.ty) || last_name(&field.ty).is_some_and(|last| last == EXTRA))
 }
+
+/// Name of the type of unknown fields.
+const EXTRA: &str = "UnknownFields";
 
 /// Returns `true` if the field is flattened.
 pub(super) fn is_flat(field: &Field) -> bool {
@@ -72,7 +77,8 @@ pub(crate) fn json_name(field: &Field) -> String {
         .unwrap_or_default()
 }
 
-fn serde_items(attributes: &[Attribute]) -> Vec<Meta> {
+/// Returns the items of all `#[serde(…)]`.
+pub(crate) fn serde_items(attributes: &[Attribute]) -> Vec<Meta> {
     attributes
         .iter()
         .filter(|attribute| attribute.path().is_ident("serde"))

@@ -29,12 +29,13 @@ fn fields_of(item: &mut Item) -> Vec<&mut Field> {
     named.flatten().collect()
 }
 
-/// Documents the map of unknown fields.
-pub(super) fn document_extra_fields(state: &mut State<'_>) -> usize {
+/// Documents the map of unknown fields, and gives it our type.
+pub(super) fn unknown_fields(state: &mut State<'_>) -> usize {
     let mut count = 0;
     for field in fields(&mut state.types).filter(|field| serde_fields::is_extra(field)) {
         let text = "Unknown fields are kept unchanged.";
         field.attrs.splice(0..0, rustdoc::attributes(text));
+        field.ty = parse_quote!(crate::runtime::unknown_fields::UnknownFields);
         count += 1;
     }
     count
@@ -187,7 +188,7 @@ fn constructor(name: &syn::Ident, fields: &FieldsNamed) -> ItemImpl {
             continue;
         };
         if serde_fields::is_extra(field) {
-            values.push(parse_quote!(#ident: ::serde_json::Map::new()));
+            values.push(parse_quote!(#ident: crate::runtime::unknown_fields::UnknownFields::new()));
         } else if let Some(inner) = optional(field) {
             values.push(parse_quote!(#ident: None));
             setters.push(setter(ident, inner));

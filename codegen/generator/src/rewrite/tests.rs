@@ -91,13 +91,13 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
             5,
         ),
         (
-            "document-extra-fields",
+            "unknown-fields",
             "pub struct Thing { a: u8, #[serde(flatten)] extra: Map }",
             "pub struct Thing {
                 a: u8,
                 /// Unknown fields are kept unchanged.
                 #[serde(flatten)]
-                extra: Map,
+                extra: crate::runtime::unknown_fields::UnknownFields,
             }",
             1,
         ),
@@ -259,7 +259,7 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
                         id: id.into(),
                         type_: None,
                         must_be_there_if_null: must_be_there_if_null.into(),
-                        extra: ::serde_json::Map::new()
+                        extra: crate::runtime::unknown_fields::UnknownFields::new()
                     }
                 }
                 /// Sets [`type_`](Self::type_).

@@ -35,6 +35,9 @@ pub struct Superseded {
     pub comparisons: Vec<Comparison>,
     /// The results as notices, and a notice for each action that is completely superseded.
     pub notices: Diagnostics,
+    /// Pointers to the parts that each overlay no longer needs, in the order of the overlays; `""` is the
+    /// whole overlay.
+    pub needless: Vec<BTreeSet<PointerBuf>>,
     /// Number of operations that inferred overlays add.
     inferred: usize,
 }
@@ -78,7 +81,7 @@ impl Comparison {
             Inference::Confirmed => vec![notice(
                 "confirmed",
                 "the vendor's document confirms the inference",
-                "remove the operation from the overlay",
+                "",
             )],
             Inference::Wrong(differences) => differences
                 .iter()
@@ -86,7 +89,7 @@ impl Comparison {
                     notice(
                         "wrong",
                         &format!("the vendor's document differs from the inference: {difference}"),
-                        "remove the operation from the overlay; the vendor's document is used",
+                        "",
                     )
                 })
                 .collect(),
@@ -185,21 +188,22 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
 
     let mut notices: Diagnostics = comparisons.iter().flat_map(Comparison::notices).collect();
     let inferred = inferred.operations.len();
-    let overlays = overlays.into_iter().enumerate();
-    let overlays = overlays.filter_map(|(index, overlay)| {
+    let mut left_overlays = Vec::new();
+    let mut needless = Vec::new();
+    for (index, overlay) in overlays.into_iter().enumerate() {
         let parts = superseded.iter().filter(|id| id.overlay == index);
-        prune(
-            overlay,
-            parts.map(|id| id.pointer.clone()).collect(),
-            &mut notices,
-        )
-    });
-    let overlays = overlays.collect();
+        let parts: BTreeSet<PointerBuf> = parts.map(|id| id.pointer.clone()).collect();
+        let needless_parts = needless_parts(&overlay, &parts);
+        notices.extend(redundant_actions(&overlay, &needless_parts));
+        needless.push(needless_parts);
+        left_overlays.extend(prune(overlay, parts));
+    }
     Superseded {
         document: mark(document, &partly_inferred, &behavior),
-        overlays,
+        overlays: left_overlays,
         comparisons,
         notices,
+        needless,
         inferred,
     }
 }
@@ -229,11 +233,14 @@ fn with_lists(document: Document) -> Document {
     Document::new(value, provenance)
 }
 
+/// Extensions of a tag that describe the behaviour of its group.
+const BEHAVIOR: [&str; 4] = ["x-children", "x-server-managed", "x-filters", "x-duplicate"];
+
 /// Collects the extensions by which inferred overlays describe the behaviour of groups. The vendor's document
 /// cannot express this behaviour, so the extensions remain when the rest of a tag is superseded.
 fn behavior(inferred: &Inferred<'_>) -> Vec<(String, &'static str, Value)> {
     let tags = inferred.tags.iter().flat_map(|(_, name, tag)| {
-        let keys = ["x-children", "x-server-managed", "x-filters", "x-duplicate"].into_iter();
+        let keys = BEHAVIOR.iter().copied();
         keys.filter_map(|key| Some(((*name).to_owned(), key, tag.get(key)?.clone())))
     });
     tags.collect()
@@ -262,51 +269,87 @@ fn mark(document: Document, tags: &BTreeSet<String>, behavior: &[(String, &'stat
     Document::new(value, provenance)
 }
 
-/// Removes parts of an overlay, and objects that become empty. `None` if no action is left.
-fn prune(overlay: Document, mut parts: BTreeSet<PointerBuf>, notices: &mut Diagnostics) -> Option<Document> {
-    if parts.is_empty() {
-        return Some(overlay);
+/// Adds the objects and lists that become empty without `parts`, up to the whole overlay.
+fn add_emptied(overlay: &Document, parts: &mut BTreeSet<PointerBuf>) {
+    fn is_emptied(value: &Value, at: &Pointer, parts: &BTreeSet<PointerBuf>) -> bool {
+        match value {
+            Value::Object(object) => {
+                let mut keys = object.keys();
+                !object.is_empty() && keys.all(|key| parts.contains(&at.with_trailing_token(key)))
+            }
+            Value::Array(items) => {
+                let mut indexes = 0..items.len();
+                !items.is_empty() && indexes.all(|index| parts.contains(&at.with_trailing_token(index)))
+            }
+            _ => false,
+        }
     }
-    let is_empty = |value: &Value, at: &Pointer, parts: &BTreeSet<PointerBuf>| {
-        let children: Vec<PointerBuf> = match value {
-            Value::Object(object) => object.keys().map(|key| at.with_trailing_token(key)).collect(),
-            Value::Array(items) => (0..items.len())
-                .map(|index| at.with_trailing_token(index))
-                .collect(),
-            _ => Vec::new(),
-        };
-        !children.is_empty() && children.iter().all(|child| parts.contains(child))
-    };
-    for (action_at, action) in inferred::actions(&overlay) {
+    for (action_at, action) in inferred::actions(overlay) {
         let at = action_at.with_trailing_token("update");
         let Some(update) = action.get("update") else {
             continue;
         };
         for (path, item) in update.as_object().into_iter().flatten() {
             let at = at.with_trailing_token(path);
-            if is_empty(item, &at, &parts) {
+            if is_emptied(item, &at, parts) {
                 parts.insert(at);
             }
         }
-        if is_empty(update, &at, &parts) {
-            let target = action.get("target").and_then(Value::as_str).unwrap_or_default();
-            let message =
-                format!("the vendor's document now has everything that the action on `{target}` adds");
-            let notice = overlay.diagnostic(
-                Severity::Notice,
-                Stage::Supersede,
-                "redundant",
-                &action_at,
-                message,
-            );
-            notices.push(notice.fix("remove the action"));
+        if is_emptied(update, &at, parts) {
             parts.insert(action_at);
         }
+    }
+    let actions = Pointer::from_static("/actions");
+    if overlay
+        .get(actions)
+        .is_some_and(|all| is_emptied(all, actions, parts))
+    {
+        parts.insert(PointerBuf::new());
+    }
+}
+
+/// Returns the parts of an overlay that can be removed from its text: of a tag, the behaviour of its group
+/// stays.
+fn needless_parts(overlay: &Document, superseded: &BTreeSet<PointerBuf>) -> BTreeSet<PointerBuf> {
+    let parts = superseded.iter().flat_map(|at| {
+        let part = overlay.get(&**at).and_then(Value::as_object);
+        let behaves = |key: &str| BEHAVIOR.contains(&key);
+        match part {
+            Some(tag) if tag.keys().any(|key| behaves(key)) => {
+                let others = tag.keys().filter(|key| *key != "name" && !behaves(key));
+                others.map(|key| at.with_trailing_token(key)).collect()
+            }
+            _ => vec![at.clone()],
+        }
+    });
+    let mut parts = parts.collect();
+    add_emptied(overlay, &mut parts);
+    parts
+}
+
+/// Reports each action of which nothing is needed.
+fn redundant_actions(overlay: &Document, needless: &BTreeSet<PointerBuf>) -> Diagnostics {
+    let redundant = inferred::actions(overlay).filter(|(at, _)| needless.contains(at));
+    let notices = redundant.map(|(at, action)| {
+        let target = action.get("target").and_then(Value::as_str).unwrap_or_default();
+        let message = format!("the vendor's document now has everything that the action on `{target}` adds");
+        let notice = overlay.diagnostic(Severity::Notice, Stage::Supersede, "redundant", &at, message);
+        notice.fix("run `cargo xtask fetch spec/upstream.json`, or `.yaml`, which removes the action")
+    });
+    notices.collect()
+}
+
+/// Removes parts of an overlay, and objects that become empty. `None` if no action is left.
+fn prune(overlay: Document, mut parts: BTreeSet<PointerBuf>) -> Option<Document> {
+    if parts.is_empty() {
+        return Some(overlay);
+    }
+    add_emptied(&overlay, &mut parts);
+    if parts.contains(Pointer::root()) {
+        return None;
     }
     let (mut value, mut provenance) = overlay.into_parts();
     let parts: Vec<PointerBuf> = parts.into_iter().collect();
     overlay::remove(&mut value, &mut provenance, &parts);
-    let actions = value.get("actions").and_then(Value::as_array);
-    let has_actions = actions.is_none_or(|actions| !actions.is_empty());
-    has_actions.then(|| Document::new(value, provenance))
+    Some(Document::new(value, provenance))
 }

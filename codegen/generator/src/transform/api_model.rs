@@ -1,5 +1,7 @@
 //! The API as types: the output of the rules and the input of all later stages.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
 use crate::method_names::{OperationWords, Vocabulary};
@@ -24,6 +26,8 @@ pub struct ApiModel {
     pub ids: Vec<IdType>,
     /// Type of secrets, which the runtime defines; `None` if there are no secrets.
     pub secret: Option<&'static str>,
+    /// JSON names of the fields whose types are inferred, by type.
+    pub inferred_fields: BTreeMap<String, BTreeSet<String>>,
     pub(super) origins: Origins,
 }
 

@@ -1,11 +1,18 @@
 //! States evidence once if many parts share it.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ptr,
+};
 
 use serde_json::{Map, Value};
 
-use crate::rustdoc;
-use funnelflux_openapi::evidence::{Evidence, KEY};
+use crate::{naming, rustdoc};
+use funnelflux_openapi::{
+    evidence::{Evidence, KEY},
+    pointer::Pointer,
+    references,
+};
 
 use super::{state::State, visit};
 
@@ -14,6 +21,66 @@ const STATED_ELSEWHERE: &str = "stated-elsewhere";
 
 /// Marks the evidence of a tag or type if some of its parts have different evidence.
 const HAS_EXCEPTIONS: &str = "has-exceptions";
+
+/// Key of the names of the properties of a schema whose types no page of the vendor states.
+const INFERRED: &str = "x-inferred-properties";
+
+/// Lists, at each schema, the properties whose types are inferred. A part without evidence inherits that of
+/// what it is part of, or else has the vendor's page. Other documentation has names and meanings, not types.
+pub(super) fn mark_inferred_properties(state: &mut State<'_>) -> usize {
+    mark_inferred(&mut state.document, Evidence::Page)
+}
+
+fn mark_inferred(value: &mut Value, inherited: Evidence) -> usize {
+    let evidence = Evidence::of(value).unwrap_or(inherited);
+    match value {
+        Value::Object(object) => {
+            let properties = object.get("properties").and_then(Value::as_object);
+            let is_inferred = |(name, property): (&String, &Value)| {
+                let own = Evidence::of(property).unwrap_or(evidence);
+                (own != Evidence::Page).then(|| Value::from(name.as_str()))
+            };
+            let inferred: Vec<Value> = properties.into_iter().flatten().filter_map(is_inferred).collect();
+            let mut count = 0;
+            let is_shown = |key: &str| matches!(key, "example" | "examples" | "enum" | "default");
+            for (key, value) in object.iter_mut() {
+                if !is_shown(key) && !key.starts_with("x-") {
+                    count += mark_inferred(value, evidence);
+                }
+            }
+            if !inferred.is_empty() && !object.contains_key(INFERRED) {
+                count += inferred.len();
+                object.insert(INFERRED.to_owned(), inferred.into());
+            }
+            count
+        }
+        Value::Array(items) => items.iter_mut().map(|item| mark_inferred(item, evidence)).sum(),
+        _ => 0,
+    }
+}
+
+/// Returns the names of the properties whose types are inferred, by the Rust type of their component.
+pub(super) fn inferred_properties(document: &Value) -> BTreeMap<String, BTreeSet<String>> {
+    let schemas = document.pointer(visit::SCHEMAS.as_str());
+    let schemas = schemas.and_then(Value::as_object).into_iter().flatten();
+    let named = schemas.map(|(name, schema)| {
+        let mut names = BTreeSet::new();
+        let mut open = vec![schema];
+        let mut seen: Vec<*const Value> = Vec::new();
+        while let Some(part) = open.pop() {
+            let (_, part) = references::resolve(document, Pointer::root(), part);
+            if seen.contains(&ptr::from_ref(part)) {
+                continue;
+            }
+            seen.push(part);
+            let own = part.get(INFERRED).and_then(Value::as_array).into_iter().flatten();
+            names.extend(own.filter_map(Value::as_str).map(str::to_owned));
+            open.extend(part.get("allOf").and_then(Value::as_array).into_iter().flatten());
+        }
+        (naming::type_name(name), names)
+    });
+    named.filter(|(_, names)| !names.is_empty()).collect()
+}
 
 /// Kinds of parts of operations whose evidence a tag can state.
 #[derive(Clone, Copy)]

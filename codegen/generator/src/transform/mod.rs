@@ -56,6 +56,8 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
     vec![
         rule("canonical-order", Work, key_order::canonical_order,
             "the order of keys means nothing in JSON, but the generator's output follows it"),
+        rule("mark-inferred-properties", MayBeNoop, evidence::mark_inferred_properties,
+            "a guess about the type of a field must not fail a whole response"),
         rule("inline-references", MayBeNoop, inline_references::inline_references,
             "the other rules expect parameters, bodies and responses inside of operations"),
         rule("drop-impossible-bodies", MayBeNoop, responses::drop_impossible_bodies,

@@ -14,7 +14,7 @@ use super::{
     api_model::{
         ApiModel, Argument, ArgumentKind, IdType, OpenEnum, Operation, RequestBody, Response, Tag, Variant,
     },
-    component, descriptions, id_types,
+    component, descriptions, evidence, id_types,
     origins::Origins,
     repeat, responses, schema_kind, secrets,
     state::error,
@@ -73,6 +73,7 @@ pub(super) fn read(
     enums.sort_by(|left, right| left.name.cmp(&right.name));
     ids.sort_by(|left, right| left.name.cmp(&right.name));
     ApiModel {
+        inferred_fields: evidence::inferred_properties(&document),
         document,
         vocabulary,
         tags,

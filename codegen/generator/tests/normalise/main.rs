@@ -263,7 +263,7 @@ fn what_cannot_be_expressed_stops_the_generation() {
 
 #[test]
 fn openapi_30_stays_as_it_is() {
-    let text = include_str!("../../../../spec/upstream.json");
+    let text = include_str!("../../../../spec/effective.json");
     let document = read::read(Source { name: "a.json", text }).unwrap();
     let before = document.value().clone();
     let (document, diagnostics) = normalise(document).unwrap();

@@ -94,6 +94,8 @@ impl Interface {
                         }
                     }
                 }
+                // Implements serde's traits for the type before it, which is never without them.
+                Item::Macro(item) if item.mac.path.is_ident("object") => {}
                 Item::Macro(item) => self.add_macro(item.mac.tokens.clone()),
                 _ => {}
             }

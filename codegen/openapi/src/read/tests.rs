@@ -19,9 +19,9 @@ fn place(document: &Document, pointer: &str) -> String {
 
 #[test]
 fn json_and_yaml_of_the_same_document_are_equal() {
-    let text = include_str!("../../../../spec/upstream.json");
+    let text = include_str!("../../../../spec/effective.json");
     let document = read(Source {
-        name: "upstream.json",
+        name: "effective.json",
         text,
     })
     .unwrap();

@@ -21,10 +21,10 @@ pub(crate) fn command() -> Command {
     let login = Command::new("login")
         .about("Stores the tokens of an account in a profile")
         .long_about(
-            "Stores the tokens of an account in a profile. Create the tokens in FunnelFlux under settings → API \
-             access. The program asks for them on a terminal; elsewhere it reads two lines from stdin: the access \
-             token, and the refresh token if there is one. Tokens are never arguments, which other users of the \
-             machine can see. The file that holds them can be read by its owner only.",
+            "Stores the tokens of an account in a profile. Create the tokens in FunnelFlux under settings → \
+             API access. The program asks for them on a terminal; elsewhere it reads two lines from stdin: \
+             the access token, and the refresh token if there is one. Tokens are never arguments, which \
+             other users of the machine can see. The file that holds them can be read by its owner only.",
         )
         .args([
             Arg::new("no-check")
@@ -257,8 +257,8 @@ fn logout(context: &Context) -> CommandResult {
     }
     configuration.write()?;
     note(&format!(
-        "the tokens of {name:?} are removed from this machine; the service still accepts the access token until \
-         it expires"
+        "the tokens of {name:?} are removed from this machine; the service still accepts the access token \
+         until it expires"
     ));
     Ok(Exit::Done)
 }

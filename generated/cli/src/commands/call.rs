@@ -31,7 +31,8 @@ fn describe(operation: &'static Operation) -> Command {
         summary => summary.trim_end_matches('.').to_owned(),
     };
     let evidence = if operation.requires_acknowledgement {
-        "\nThe operation is inferred, not documented: it may fail, or do something else. It needs --accept-inferred."
+        "\nThe operation is inferred, not documented: it may fail, or do something else. It needs \
+         --accept-inferred."
     } else {
         ""
     };

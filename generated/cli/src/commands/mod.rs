@@ -3,7 +3,9 @@
 mod api;
 mod auth;
 mod call;
+mod compare;
 mod completions;
+mod export;
 mod fake;
 mod group;
 mod id;
@@ -17,6 +19,8 @@ use clap::{ArgMatches, Command};
 /// Descriptions of all commands.
 pub(crate) fn all() -> Vec<Command> {
     let own = [
+        export::command(),
+        compare::command(),
         call::command(),
         api::command(),
         id::command(),
@@ -44,6 +48,8 @@ pub(crate) async fn run(matches: &ArgMatches) -> CommandResult {
     }
     let context = Context::new(own)?;
     match name {
+        "export" => export::run(own, &context).await,
+        "compare" => compare::run(own, &context).await,
         "call" => call::run(own, &context).await,
         "api" => api::run(own, &context).await,
         "auth" => auth::run(own, &context).await,

@@ -77,11 +77,16 @@ pub(crate) fn row_arguments() -> Vec<Arg> {
             .value_name("NUMBER")
             .value_parser(value_parser!(usize))
             .help("Print at most this number of rows"),
-        Arg::new("jq")
-            .long("jq")
-            .value_name("EXPRESSION")
-            .help("Print the results of this jq expression on the JSON instead"),
+        jq_argument(),
     ]
+}
+
+/// The option `--jq`.
+pub(crate) fn jq_argument() -> Arg {
+    Arg::new("jq")
+        .long("jq")
+        .value_name("EXPRESSION")
+        .help("Print the results of this jq expression on the JSON instead")
 }
 
 /// The option `--quiet`.
@@ -103,8 +108,8 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// Reads a path or one of the short names. A property of the row with that name has precedence when the row
-    /// is read.
+    /// Reads a path or one of the short names. A property of the row with that name has precedence when the
+    /// row is read.
     fn column(&self, text: &str) -> Result<Column, Failure> {
         let path = JsonPath::parse(text).map_err(Failure::usage)?;
         let alias = self.columns.iter().find(|(name, _)| *name == text);
@@ -215,8 +220,8 @@ impl Output {
         columns.transpose()
     }
 
-    /// Returns true if a condition, an order or a column names a path that no row has, although rows of a list
-    /// may have fewer properties than the assets.
+    /// Returns true if a condition, an order or a column names a path that no row has. Rows of a list may
+    /// have fewer properties than the assets.
     pub(crate) fn needs_more_than(&self, rows: &[Value], view: &View) -> Result<bool, Failure> {
         let mut columns: Vec<Column> = self.chosen_columns(view)?.unwrap_or_default();
         columns.extend(self.conditions(view)?.into_iter().map(Filter::into_column));

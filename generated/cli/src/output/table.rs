@@ -55,12 +55,7 @@ fn write_cells(out: &mut impl Write, titles: Option<&Vec<String>>, rows: &[Vec<S
     if let Some(terminal) = terminal_width() {
         fit(&mut widths, terminal);
     }
-    // The style obeys NO_COLOR.
-    let bold = if use_color() {
-        Style::new().bold()
-    } else {
-        Style::new()
-    };
+    let bold = Style::new().bold().force_styling(use_color());
     if let Some(titles) = titles {
         writeln!(out, "{}", bold.apply_to(line(titles, &widths)))?;
     }

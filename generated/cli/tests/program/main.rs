@@ -8,6 +8,8 @@
 //! | `accounts` | login, profiles and errors of authentication |
 //! | `probe` | experiments on what the documentation leaves open |
 //! | `jobs` | bulk jobs: plans, confirmation, journals, kill and resume |
+//! | `snapshots` | export, compare and where-used |
+//! | `terminal` | questions, progress bars, Ctrl-C, tables and colours |
 
 #![allow(
     clippy::unwrap_used,
@@ -22,4 +24,7 @@ mod help;
 mod jobs;
 mod probe;
 mod reading;
+mod snapshots;
 mod support;
+#[cfg(unix)]
+mod terminal;

@@ -2,6 +2,7 @@
 //! Types of the tag *AI Node Settings*.
 
 use crate::api::ids::AiNodeSettingsId;
+use crate::runtime::object::object;
 
 /// **Inferred.** The settings of an AI node. The help centre mentions a mode (conversion rate or
 /// revenue per view), an update interval and a look-back period; the names of the fields are
@@ -12,17 +13,21 @@ use crate::api::ids::AiNodeSettingsId;
 /// Evidence for the type and its fields: **inferred** from the pattern of the other operations. As
 /// for offer sources. The spelling of the name (`AINode`, `AiNode`, one or many settings) is a
 /// guess.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AiNodeSettings {
     /// **Inferred.** ID of the settings. Chosen by the client when they are created; never changes.
     ///
     /// `idAiNodeSetting` in JSON.
-    #[serde(rename = "idAiNodeSetting")]
     pub id_ai_node_setting: AiNodeSettingsId,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    AiNodeSettings, extra {
+        id_ai_node_setting: Required<Inferred> "idAiNodeSetting",
+    }
 }
 
 impl AiNodeSettings {
@@ -31,7 +36,7 @@ impl AiNodeSettings {
     pub fn new(id_ai_node_setting: impl Into<AiNodeSettingsId>) -> Self {
         Self {
             id_ai_node_setting: id_ai_node_setting.into(),
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 }

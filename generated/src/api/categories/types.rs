@@ -3,6 +3,7 @@
 
 use crate::api::ids::CategoryId;
 use crate::api::shared::Status;
+use crate::runtime::object::object;
 use crate::runtime::open_enum::open_enum;
 
 open_enum! {
@@ -45,24 +46,21 @@ open_enum! {
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
 /// the vendor. Based on the page *Categories*, which gives names and meanings but not types or
 /// which fields are required.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Category {
     /// **Documented in part.** Name of the category.
     ///
     /// `categoryName` in JSON, 1 to 256 characters.
-    #[serde(rename = "categoryName")]
     pub category_name: String,
     /// **Documented in part.** The type of the assets that it is for.
     ///
     /// `categoryType` in JSON.
-    #[serde(rename = "categoryType", skip_serializing_if = "Option::is_none")]
     pub category_type: Option<CategoryType>,
     /// **Documented in part.** ID of the category. Chosen by the client when it is created; never
     /// changes.
     ///
     /// `idCategory` in JSON.
-    #[serde(rename = "idCategory")]
     pub id_category: CategoryId,
     /// **Documented in part.** Belongs to the FunnelFlux user interface. Send it back unchanged.
     ///
@@ -70,16 +68,23 @@ pub struct Category {
     ///
     /// Evidence: documented elsewhere by the vendor. The page describes the object without its name;
     /// the introduction uses the name `meta` for such reserved objects of some assets.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    Category, extra {
+        category_name: Required<Inferred> "categoryName",
+        category_type: Optional<Inferred> "categoryType",
+        id_category: Required<Inferred> "idCategory",
+        meta: Optional<Inferred> "meta",
+        status: Optional<Inferred> "status",
+    }
 }
 
 impl Category {
@@ -95,7 +100,7 @@ impl Category {
             id_category: id_category.into(),
             meta: None,
             status: None,
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 

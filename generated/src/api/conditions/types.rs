@@ -3,6 +3,7 @@
 
 use crate::api::ids::{CategoryId, ConditionId};
 use crate::api::shared::Status;
+use crate::runtime::object::object;
 
 /// **Documented in part.** A condition. Its routes, with their groups of rules, are described
 /// without their names and kept unchanged.
@@ -12,24 +13,21 @@ use crate::api::shared::Status;
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
 /// the vendor. Based on the page *Conditions*, which gives names and meanings but not types or
 /// which fields are required.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Condition {
     /// **Documented in part.** Name of the condition.
     ///
     /// `conditionName` in JSON, 1 to 256 characters.
-    #[serde(rename = "conditionName")]
     pub condition_name: String,
     /// **Documented in part.** ID of the category of the condition.
     ///
     /// `idCategory` in JSON.
-    #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Documented in part.** ID of the condition. Chosen by the client when it is created; never
     /// changes.
     ///
     /// `idCondition` in JSON.
-    #[serde(rename = "idCondition")]
     pub id_condition: ConditionId,
     /// **Documented in part.** Belongs to the FunnelFlux user interface. Send it back unchanged.
     ///
@@ -37,22 +35,29 @@ pub struct Condition {
     ///
     /// Evidence: documented elsewhere by the vendor. The page describes the object without its name;
     /// the introduction uses the name `meta` for such reserved objects of some assets.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// **Documented in part.** ID of the only funnel that can use the condition. If empty, all funnels
     /// can use it, and it is in the global list.
     ///
     /// `restrictToFunnelId` in JSON.
-    #[serde(rename = "restrictToFunnelId", skip_serializing_if = "Option::is_none")]
     pub restrict_to_funnel_id: Option<String>,
     /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    Condition, extra {
+        condition_name: Required<Inferred> "conditionName",
+        id_category: Optional<Inferred> "idCategory",
+        id_condition: Required<Inferred> "idCondition",
+        meta: Optional<Inferred> "meta",
+        restrict_to_funnel_id: Optional<Inferred> "restrictToFunnelId",
+        status: Optional<Inferred> "status",
+    }
 }
 
 impl Condition {
@@ -69,7 +74,7 @@ impl Condition {
             meta: None,
             restrict_to_funnel_id: None,
             status: None,
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -114,36 +119,41 @@ impl Condition {
 ///
 /// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the page *Conditions*,
 /// which gives names and meanings but not types or which fields are required.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ConditionInfo {
     /// **Documented in part.** Name of that category.
     ///
     /// `categoryName` in JSON, at most 256 characters.
-    #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
     /// **Documented in part.** Name of the condition.
     ///
     /// `conditionName` in JSON, 1 to 256 characters.
-    #[serde(rename = "conditionName")]
     pub condition_name: String,
     /// **Documented in part.** ID of the category of the condition.
     ///
     /// `idCategory` in JSON.
-    #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Documented in part.** ID of the condition.
     ///
     /// `idCondition` in JSON.
-    #[serde(rename = "idCondition")]
     pub id_condition: ConditionId,
     /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    ConditionInfo, extra {
+        category_name: Optional<Inferred> "categoryName",
+        condition_name: Required<Inferred> "conditionName",
+        id_category: Optional<Inferred> "idCategory",
+        id_condition: Required<Inferred> "idCondition",
+        status: Required<Inferred> "status",
+    }
 }
 
 impl ConditionInfo {
@@ -161,7 +171,7 @@ impl ConditionInfo {
             id_category: None,
             id_condition: id_condition.into(),
             status: status.into(),
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 
 use crate::api::ids::FunnelGroupId;
 use crate::api::shared::Status;
+use crate::runtime::object::object;
 
 /// **Inferred.** A funnel group. Other fields are unknown and kept unchanged.
 ///
@@ -10,7 +11,7 @@ use crate::api::shared::Status;
 ///
 /// Evidence for the type, and for its fields unless they state their own: **inferred** from the
 /// pattern of the other operations. As for offer sources.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelGroup {
     /// **Documented in part.** Name of the funnel group.
@@ -19,7 +20,6 @@ pub struct FunnelGroup {
     ///
     /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation uses this name
     /// for the funnel group of a funnel.
-    #[serde(rename = "funnelGroupName")]
     pub funnel_group_name: String,
     /// **Documented in part.** ID of the funnel group. Chosen by the client when it is created; never
     /// changes.
@@ -28,16 +28,21 @@ pub struct FunnelGroup {
     ///
     /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation uses this name
     /// for the funnel group of a funnel.
-    #[serde(rename = "idFunnelGroup")]
     pub id_funnel_group: FunnelGroupId,
     /// **Inferred.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    FunnelGroup, extra {
+        funnel_group_name: Required<Inferred> "funnelGroupName",
+        id_funnel_group: Required<Inferred> "idFunnelGroup",
+        status: Optional<Inferred> "status",
+    }
 }
 
 impl FunnelGroup {
@@ -51,7 +56,7 @@ impl FunnelGroup {
             funnel_group_name: funnel_group_name.into(),
             id_funnel_group: id_funnel_group.into(),
             status: None,
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -70,7 +75,7 @@ impl FunnelGroup {
 ///
 /// Evidence for the type, and for its fields unless they state their own: **inferred** from the
 /// pattern of the other operations. As for offer sources.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelGroupInfo {
     /// **Documented in part.** Name of the funnel group.
@@ -79,7 +84,6 @@ pub struct FunnelGroupInfo {
     ///
     /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation uses this name
     /// for the funnel group of a funnel.
-    #[serde(rename = "funnelGroupName")]
     pub funnel_group_name: String,
     /// **Documented in part.** ID of the funnel group.
     ///
@@ -87,15 +91,21 @@ pub struct FunnelGroupInfo {
     ///
     /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation uses this name
     /// for the funnel group of a funnel.
-    #[serde(rename = "idFunnelGroup")]
     pub id_funnel_group: FunnelGroupId,
     /// **Inferred.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    FunnelGroupInfo, extra {
+        funnel_group_name: Required<Inferred> "funnelGroupName",
+        id_funnel_group: Required<Inferred> "idFunnelGroup",
+        status: Required<Inferred> "status",
+    }
 }
 
 impl FunnelGroupInfo {
@@ -110,7 +120,7 @@ impl FunnelGroupInfo {
             funnel_group_name: funnel_group_name.into(),
             id_funnel_group: id_funnel_group.into(),
             status: status.into(),
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::api::ids::{FunnelGroupId, FunnelId};
 use crate::api::shared::Status;
+use crate::runtime::object::object;
 
 /// **Documented in part.** A funnel. The documentation describes five fields without their names:
 /// query parameters of its tracking URL, cost overrides and postback overrides by traffic source,
@@ -13,55 +14,46 @@ use crate::api::shared::Status;
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
 /// the vendor. Based on the page *Funnels*, which gives names and meanings but not types or which
 /// fields are required.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Funnel {
     /// **Documented in part.** Height of the drawing area in the user interface.
     ///
     /// `canvasHeight` in JSON.
-    #[serde(rename = "canvasHeight", skip_serializing_if = "Option::is_none")]
     pub canvas_height: Option<f64>,
     /// **Documented in part.** Width of the drawing area in the user interface.
     ///
     /// `canvasWidth` in JSON.
-    #[serde(rename = "canvasWidth", skip_serializing_if = "Option::is_none")]
     pub canvas_width: Option<f64>,
     /// **Documented in part.** The default cost. Its type is unknown, so any JSON is accepted.
     ///
     /// `defaultCost` in JSON.
-    #[serde(rename = "defaultCost", skip_serializing_if = "Option::is_none")]
     pub default_cost: Option<::serde_json::Value>,
     /// **Documented in part.** Name of the funnel.
     ///
     /// `funnelName` in JSON, 1 to 256 characters.
-    #[serde(rename = "funnelName")]
     pub funnel_name: String,
     /// **Documented in part.** Type of the funnel. The possible types are unknown.
     ///
     /// `funnelType` in JSON.
-    #[serde(rename = "funnelType", skip_serializing_if = "Option::is_none")]
     pub funnel_type: Option<String>,
     /// **Documented in part.** Older name of `idFunnelGroup`.
     ///
     /// `idCampaign` in JSON.
-    #[serde(rename = "idCampaign", skip_serializing_if = "Option::is_none")]
     pub id_campaign: Option<FunnelGroupId>,
     /// **Documented in part.** ID of the funnel. Chosen by the client when it is created; never
     /// changes.
     ///
     /// `idFunnel` in JSON.
-    #[serde(rename = "idFunnel")]
     pub id_funnel: FunnelId,
     /// **Documented in part.** ID of the funnel group that the funnel is in.
     ///
     /// `idFunnelGroup` in JSON.
-    #[serde(rename = "idFunnelGroup", skip_serializing_if = "Option::is_none")]
     pub id_funnel_group: Option<FunnelGroupId>,
     /// **Documented in part.** Visitor addresses are anonymised. If absent, the settings of the account
     /// apply. Its type is unknown, so any JSON is accepted.
     ///
     /// `ipAnonymizer` in JSON.
-    #[serde(rename = "ipAnonymizer", skip_serializing_if = "Option::is_none")]
     pub ip_anonymizer: Option<::serde_json::Value>,
     /// **Documented in part.** Belongs to the FunnelFlux user interface. Send it back unchanged.
     ///
@@ -69,22 +61,35 @@ pub struct Funnel {
     ///
     /// Evidence: documented elsewhere by the vendor. The page describes the object without its name;
     /// the introduction uses the name `meta` for such reserved objects of some assets.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// **Documented in part.** Set by the service when the funnel is read, ignored when it is saved.
     /// Its type is unknown, so any JSON is accepted.
     ///
     /// `owner` in JSON, set by the service.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<::serde_json::Value>,
     /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    Funnel, extra {
+        canvas_height: Optional<Inferred> "canvasHeight",
+        canvas_width: Optional<Inferred> "canvasWidth",
+        default_cost: Optional<Inferred> "defaultCost",
+        funnel_name: Required<Inferred> "funnelName",
+        funnel_type: Optional<Inferred> "funnelType",
+        id_campaign: Optional<Inferred> "idCampaign",
+        id_funnel: Required<Inferred> "idFunnel",
+        id_funnel_group: Optional<Inferred> "idFunnelGroup",
+        ip_anonymizer: Optional<Inferred> "ipAnonymizer",
+        meta: Optional<Inferred> "meta",
+        owner: Optional<Inferred> "owner",
+        status: Optional<Inferred> "status",
+    }
 }
 
 impl Funnel {
@@ -104,7 +109,7 @@ impl Funnel {
             meta: None,
             owner: None,
             status: None,
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -197,7 +202,7 @@ impl Funnel {
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
 /// the vendor. Based on the list of all schemas.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelDuplicateRequest {
     /// **Inferred.** Fields of the copy whose values differ from the original, by JSON name. ID, owner,
@@ -207,7 +212,6 @@ pub struct FunnelDuplicateRequest {
     ///
     /// Evidence: **inferred** from a similar operation or field. The page describes the object without
     /// its name; requests for other assets use this name.
-    #[serde(rename = "bodyUpdates", skip_serializing_if = "Option::is_none")]
     pub body_updates: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// **Documented in part.** Name of the copy.
     ///
@@ -216,11 +220,17 @@ pub struct FunnelDuplicateRequest {
     /// **Documented in part.** ID of the funnel group of the copy.
     ///
     /// `parentId` in JSON.
-    #[serde(rename = "parentId")]
     pub parent_id: String,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    FunnelDuplicateRequest, extra {
+        body_updates: Optional<Inferred> "bodyUpdates",
+        name: Required<Inferred> "name",
+        parent_id: Required<Inferred> "parentId",
+    }
 }
 
 impl FunnelDuplicateRequest {
@@ -232,7 +242,7 @@ impl FunnelDuplicateRequest {
             body_updates: None,
             name: name.into(),
             parent_id: parent_id.into(),
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -253,36 +263,41 @@ impl FunnelDuplicateRequest {
 ///
 /// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the page *Funnels*,
 /// which gives names and meanings but not types or which fields are required.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelInfo {
     /// **Documented in part.** Name of that funnel group.
     ///
     /// `funnelGroupName` in JSON.
-    #[serde(rename = "funnelGroupName", skip_serializing_if = "Option::is_none")]
     pub funnel_group_name: Option<String>,
     /// **Documented in part.** Name of the funnel.
     ///
     /// `funnelName` in JSON, 1 to 256 characters.
-    #[serde(rename = "funnelName")]
     pub funnel_name: String,
     /// **Documented in part.** ID of the funnel.
     ///
     /// `idFunnel` in JSON.
-    #[serde(rename = "idFunnel")]
     pub id_funnel: FunnelId,
     /// **Documented in part.** ID of the funnel group that the funnel is in.
     ///
     /// `idFunnelGroup` in JSON.
-    #[serde(rename = "idFunnelGroup", skip_serializing_if = "Option::is_none")]
     pub id_funnel_group: Option<FunnelGroupId>,
     /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    FunnelInfo, extra {
+        funnel_group_name: Optional<Inferred> "funnelGroupName",
+        funnel_name: Required<Inferred> "funnelName",
+        id_funnel: Required<Inferred> "idFunnel",
+        id_funnel_group: Optional<Inferred> "idFunnelGroup",
+        status: Required<Inferred> "status",
+    }
 }
 
 impl FunnelInfo {
@@ -299,7 +314,7 @@ impl FunnelInfo {
             id_funnel: id_funnel.into(),
             id_funnel_group: None,
             status: status.into(),
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 

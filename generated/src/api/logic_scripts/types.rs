@@ -3,6 +3,7 @@
 
 use crate::api::ids::{CategoryId, LogicScriptId};
 use crate::api::shared::Status;
+use crate::runtime::object::object;
 
 /// **Documented in part.** A logic script: statements in Go, without package, import and function,
 /// of which every path returns the key of a route (`^[a-z0-9_]{1,64}$`; `default` is the fallback).
@@ -13,40 +14,34 @@ use crate::api::shared::Status;
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
 /// the vendor. Based on the page *Logic Scripts*, which gives names and meanings but not types or
 /// which fields are required.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScript {
     /// **Documented in part.** The script, at most 10 KB.
     ///
     /// `code` in JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// **Documented in part.** SHA-256 of the code. Omitted when creating and saving.
     ///
     /// `codeHash` in JSON, set by the service.
-    #[serde(rename = "codeHash", skip_serializing_if = "Option::is_none")]
     pub code_hash: Option<String>,
     /// **Documented in part.** Purpose of the script.
     ///
     /// `description` in JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// **Documented in part.** ID of the category of the logic script.
     ///
     /// `idCategory` in JSON.
-    #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Documented in part.** ID of the logic script. Chosen by the client when it is created; never
     /// changes.
     ///
     /// `idLogicScript` in JSON.
-    #[serde(rename = "idLogicScript")]
     pub id_logic_script: LogicScriptId,
     /// **Documented in part.** Name of the logic script. Spaces around it are removed; it must not be
     /// empty.
     ///
     /// `logicScriptName` in JSON, 1 to 256 characters.
-    #[serde(rename = "logicScriptName")]
     pub logic_script_name: String,
     /// **Documented in part.** Belongs to the FunnelFlux user interface. Send it back unchanged.
     ///
@@ -54,22 +49,32 @@ pub struct LogicScript {
     ///
     /// Evidence: documented elsewhere by the vendor. The page describes the object without its name;
     /// the introduction uses the name `meta` for such reserved objects of some assets.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// **Documented in part.** Omitted when creating and saving. Its type is unknown, so any JSON is
     /// accepted.
     ///
     /// `owner` in JSON, set by the service.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<::serde_json::Value>,
     /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    LogicScript, extra {
+        code: Optional<Inferred> "code",
+        code_hash: Optional<Inferred> "codeHash",
+        description: Optional<Inferred> "description",
+        id_category: Optional<Inferred> "idCategory",
+        id_logic_script: Required<Inferred> "idLogicScript",
+        logic_script_name: Required<Inferred> "logicScriptName",
+        meta: Optional<Inferred> "meta",
+        owner: Optional<Inferred> "owner",
+        status: Optional<Inferred> "status",
+    }
 }
 
 impl LogicScript {
@@ -89,7 +94,7 @@ impl LogicScript {
             meta: None,
             owner: None,
             status: None,
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -152,7 +157,7 @@ impl LogicScript {
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
 /// the vendor. Based on the list of all schemas.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScriptDuplicateRequest {
     /// **Inferred.** Fields of the copy whose values differ from the original: `idCategory`,
@@ -162,15 +167,20 @@ pub struct LogicScriptDuplicateRequest {
     ///
     /// Evidence: **inferred** from a similar operation or field. The page describes the object without
     /// its name; requests for other assets use this name.
-    #[serde(rename = "bodyUpdates", skip_serializing_if = "Option::is_none")]
     pub body_updates: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// **Documented in part.** Name of the copy.
     ///
     /// `name` in JSON, 1 to 256 characters.
     pub name: String,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    LogicScriptDuplicateRequest, extra {
+        body_updates: Optional<Inferred> "bodyUpdates",
+        name: Required<Inferred> "name",
+    }
 }
 
 impl LogicScriptDuplicateRequest {
@@ -181,7 +191,7 @@ impl LogicScriptDuplicateRequest {
         Self {
             body_updates: None,
             name: name.into(),
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -202,41 +212,46 @@ impl LogicScriptDuplicateRequest {
 ///
 /// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the page *Logic
 /// Scripts*, which gives names and meanings but not types or which fields are required.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScriptInfo {
     /// **Documented in part.** Name of that category.
     ///
     /// `categoryName` in JSON, at most 256 characters.
-    #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
     /// **Documented in part.** SHA-256 of the code. Omitted when creating and saving.
     ///
     /// `codeHash` in JSON, set by the service.
-    #[serde(rename = "codeHash", skip_serializing_if = "Option::is_none")]
     pub code_hash: Option<String>,
     /// **Documented in part.** ID of the category of the logic script.
     ///
     /// `idCategory` in JSON.
-    #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Documented in part.** ID of the logic script.
     ///
     /// `idLogicScript` in JSON.
-    #[serde(rename = "idLogicScript")]
     pub id_logic_script: LogicScriptId,
     /// **Documented in part.** Name of the logic script.
     ///
     /// `logicScriptName` in JSON, 1 to 256 characters.
-    #[serde(rename = "logicScriptName")]
     pub logic_script_name: String,
     /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    LogicScriptInfo, extra {
+        category_name: Optional<Inferred> "categoryName",
+        code_hash: Optional<Inferred> "codeHash",
+        id_category: Optional<Inferred> "idCategory",
+        id_logic_script: Required<Inferred> "idLogicScript",
+        logic_script_name: Required<Inferred> "logicScriptName",
+        status: Required<Inferred> "status",
+    }
 }
 
 impl LogicScriptInfo {
@@ -255,7 +270,7 @@ impl LogicScriptInfo {
             id_logic_script: id_logic_script.into(),
             logic_script_name: logic_script_name.into(),
             status: status.into(),
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 
 use crate::api::ids::{CategoryId, MiddlewareConfigId};
 use crate::api::shared::Status;
+use crate::runtime::object::object;
 
 /// **Documented in part.** Credentials that authorize the requests of a middleware config.
 ///
@@ -10,22 +11,26 @@ use crate::api::shared::Status;
 ///
 /// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the page *Middleware
 /// Configs*, which gives names and meanings but not types or which fields are required.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareBasicAuth {
     /// **Documented in part.** Password.
     ///
     /// `password` in JSON, format `password`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<crate::Secret>,
     /// **Documented in part.** User name.
     ///
     /// `username` in JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    MiddlewareBasicAuth, extra {
+        password: Optional<Inferred> "password",
+        username: Optional<Inferred> "username",
+    }
 }
 
 impl MiddlewareBasicAuth {
@@ -35,7 +40,7 @@ impl MiddlewareBasicAuth {
         Self {
             password: None,
             username: None,
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -61,13 +66,12 @@ impl MiddlewareBasicAuth {
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
 /// the vendor. Based on the page *Middleware Configs*, which gives names and meanings but not types
 /// or which fields are required.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MiddlewareConfig {
     /// **Documented in part.** Purpose.
     ///
     /// `description` in JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// **Inferred.** The service to call.
     ///
@@ -75,23 +79,19 @@ pub struct MiddlewareConfig {
     ///
     /// Evidence: **inferred** from a similar operation or field. The documentation describes it without
     /// its name, which is guessed from its type.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub destination: Option<MiddlewareDestination>,
     /// **Documented in part.** ID of the category of the middleware config.
     ///
     /// `idCategory` in JSON.
-    #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Documented in part.** ID of the middleware config. Chosen by the client when it is created;
     /// never changes.
     ///
     /// `idMiddlewareConfig` in JSON.
-    #[serde(rename = "idMiddlewareConfig")]
     pub id_middleware_config: MiddlewareConfigId,
     /// **Documented in part.** Name of the middleware config.
     ///
     /// `middlewareConfigName` in JSON, 1 to 256 characters.
-    #[serde(rename = "middlewareConfigName")]
     pub middleware_config_name: String,
     /// **Inferred.** Routes for the answer. Exactly one is the default; the others are tried in
     /// ascending priority.
@@ -100,18 +100,15 @@ pub struct MiddlewareConfig {
     ///
     /// Evidence: **inferred** from a similar operation or field. The documentation describes it without
     /// its name, which is guessed from its type.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub routes: Option<Vec<MiddlewareRoute>>,
     /// **Documented in part.** Version of the contract with the service. Its type is unknown, so any
     /// JSON is accepted.
     ///
     /// `schemaVersion` in JSON.
-    #[serde(rename = "schemaVersion", skip_serializing_if = "Option::is_none")]
     pub schema_version: Option<::serde_json::Value>,
     /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// **Documented in part.** Time limit for the service, in milliseconds. Values above 10000 count as 10000.
     ///
@@ -119,11 +116,23 @@ pub struct MiddlewareConfig {
     ///
     /// Evidence: documented elsewhere by the vendor. The guide on middleware nodes and the changelog of
     /// the documentation.
-    #[serde(rename = "timeoutMs", skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<i64>,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    MiddlewareConfig, extra {
+        description: Optional<Inferred> "description",
+        destination: Optional<Inferred> "destination",
+        id_category: Optional<Inferred> "idCategory",
+        id_middleware_config: Required<Inferred> "idMiddlewareConfig",
+        middleware_config_name: Required<Inferred> "middlewareConfigName",
+        routes: Optional<Inferred> "routes",
+        schema_version: Optional<Inferred> "schemaVersion",
+        status: Optional<Inferred> "status",
+        timeout_ms: Optional<Inferred> "timeoutMs",
+    }
 }
 
 impl MiddlewareConfig {
@@ -144,7 +153,7 @@ impl MiddlewareConfig {
             schema_version: None,
             status: None,
             timeout_ms: None,
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -210,47 +219,52 @@ impl MiddlewareConfig {
 ///
 /// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the page *Middleware
 /// Configs*, which gives names and meanings but not types or which fields are required.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MiddlewareConfigInfo {
     /// **Documented in part.** Name of that category.
     ///
     /// `categoryName` in JSON, at most 256 characters.
-    #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
     /// **Documented in part.** HTTP method of the middleware config's destination: GET or POST.
     ///
     /// `destinationMethod` in JSON.
-    #[serde(rename = "destinationMethod", skip_serializing_if = "Option::is_none")]
     pub destination_method: Option<String>,
     /// **Documented in part.** Type of the middleware config's destination. The possible types are
     /// unknown.
     ///
     /// `destinationType` in JSON.
-    #[serde(rename = "destinationType", skip_serializing_if = "Option::is_none")]
     pub destination_type: Option<String>,
     /// **Documented in part.** ID of the category of the middleware config.
     ///
     /// `idCategory` in JSON.
-    #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Documented in part.** ID of the middleware config.
     ///
     /// `idMiddlewareConfig` in JSON.
-    #[serde(rename = "idMiddlewareConfig")]
     pub id_middleware_config: MiddlewareConfigId,
     /// **Documented in part.** Name of the middleware config.
     ///
     /// `middlewareConfigName` in JSON, 1 to 256 characters.
-    #[serde(rename = "middlewareConfigName")]
     pub middleware_config_name: String,
     /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    MiddlewareConfigInfo, extra {
+        category_name: Optional<Inferred> "categoryName",
+        destination_method: Optional<Inferred> "destinationMethod",
+        destination_type: Optional<Inferred> "destinationType",
+        id_category: Optional<Inferred> "idCategory",
+        id_middleware_config: Required<Inferred> "idMiddlewareConfig",
+        middleware_config_name: Required<Inferred> "middlewareConfigName",
+        status: Required<Inferred> "status",
+    }
 }
 
 impl MiddlewareConfigInfo {
@@ -270,7 +284,7 @@ impl MiddlewareConfigInfo {
             id_middleware_config: id_middleware_config.into(),
             middleware_config_name: middleware_config_name.into(),
             status: status.into(),
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -315,43 +329,36 @@ impl MiddlewareConfigInfo {
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
 /// the vendor. Based on the page *Middleware Configs*, which gives names and meanings but not types
 /// or which fields are required.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareDestination {
     /// **Documented in part.** Credentials of the request.
     ///
     /// `basicAuth` in JSON.
-    #[serde(rename = "basicAuth", skip_serializing_if = "Option::is_none")]
     pub basic_auth: Option<MiddlewareBasicAuth>,
     /// **Documented in part.** A password is stored.
     ///
     /// `hasBasicAuthPassword` in JSON.
-    #[serde(rename = "hasBasicAuthPassword", skip_serializing_if = "Option::is_none")]
     pub has_basic_auth_password: Option<bool>,
     /// **Documented in part.** A secret is stored.
     ///
     /// `hasHmacSecret` in JSON.
-    #[serde(rename = "hasHmacSecret", skip_serializing_if = "Option::is_none")]
     pub has_hmac_secret: Option<bool>,
     /// **Documented in part.** Request headers. Their format is unknown, so any JSON is accepted.
     ///
     /// `headers` in JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub headers: Option<::serde_json::Value>,
     /// **Documented in part.** Secret by which the request is signed.
     ///
     /// `hmacSecret` in JSON, format `password`.
-    #[serde(rename = "hmacSecret", skip_serializing_if = "Option::is_none")]
     pub hmac_secret: Option<crate::Secret>,
     /// **Documented in part.** HTTP method: GET, without a body, or POST.
     ///
     /// `method` in JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
     /// **Documented in part.** Type of the destination. The possible types are unknown.
     ///
     /// `type` in JSON.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_: Option<String>,
     /// **Inferred.** URL of the service.
     ///
@@ -359,11 +366,22 @@ pub struct MiddlewareDestination {
     ///
     /// Evidence: **inferred** from a similar operation or field. The documentation lists the URL
     /// without the exact name of the field.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    MiddlewareDestination, extra {
+        basic_auth: Optional<Inferred> "basicAuth",
+        has_basic_auth_password: Optional<Inferred> "hasBasicAuthPassword",
+        has_hmac_secret: Optional<Inferred> "hasHmacSecret",
+        headers: Optional<Inferred> "headers",
+        hmac_secret: Optional<Inferred> "hmacSecret",
+        method: Optional<Inferred> "method",
+        type_: Optional<Inferred> "type",
+        url: Optional<Inferred> "url",
+    }
 }
 
 impl MiddlewareDestination {
@@ -379,7 +397,7 @@ impl MiddlewareDestination {
             method: None,
             type_: None,
             url: None,
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -453,28 +471,32 @@ impl MiddlewareDestination {
 ///
 /// Evidence for the type and its fields: documented elsewhere by the vendor. The guide on
 /// middleware nodes and the changelog of the documentation.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareRoute {
     /// **Documented in part.** Key of the route in lower case, which is also its label; `default` for
     /// the default route.
     ///
     /// `idRoute` in JSON.
-    #[serde(rename = "idRoute", skip_serializing_if = "Option::is_none")]
     pub id_route: Option<String>,
     /// **Documented in part.** This is the default route.
     ///
     /// `isDefault` in JSON.
-    #[serde(rename = "isDefault", skip_serializing_if = "Option::is_none")]
     pub is_default: Option<bool>,
     /// **Documented in part.** Priority; lower values are tried first. 0 for the default route.
     ///
     /// `priority` in JSON, at least 0 and at most 255.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<i64>,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    MiddlewareRoute, extra {
+        id_route: Optional<Inferred> "idRoute",
+        is_default: Optional<Inferred> "isDefault",
+        priority: Optional<Inferred> "priority",
+    }
 }
 
 impl MiddlewareRoute {
@@ -485,7 +507,7 @@ impl MiddlewareRoute {
             id_route: None,
             is_default: None,
             priority: None,
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 

@@ -3,22 +3,21 @@
 
 use crate::api::ids::{CategoryId, OfferSourceId};
 use crate::api::shared::Status;
+use crate::runtime::object::object;
 
 /// An offer source (such as an affiliate network) with all its fields.
 ///
 /// Schema `OfferSource`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct OfferSource {
     /// ID of the category of the offer source; empty for none.
     ///
     /// `idCategory` in JSON, default `""`.
-    #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// ID of the offer source. Chosen by the client when it is created; never changes.
     ///
     /// `idOfferSource` in JSON.
-    #[serde(rename = "idOfferSource")]
     pub id_offer_source: OfferSourceId,
     /// **Inferred.** Belongs to the FunnelFlux user interface (its state, edit version and conflict
     /// tracking). Send it back unchanged; data of your own may be overwritten there.
@@ -28,28 +27,23 @@ pub struct OfferSource {
     /// Evidence: **inferred** from a similar operation or field. The page prints the object without its
     /// name; the introduction of the documentation calls the object of some assets that is reserved
     /// like this `meta`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// Name of the offer source.
     ///
     /// `offerSourceName` in JSON, 1 to 256 characters.
-    #[serde(rename = "offerSourceName")]
     pub offer_source_name: String,
     /// Name of the parameter in which the offer source reports the payout on a conversion.
     ///
     /// `postbackPayout` in JSON, default `""`.
-    #[serde(rename = "postbackPayout", skip_serializing_if = "Option::is_none")]
     pub postback_payout: Option<String>,
     /// Name of the parameter in which the offer source reports FunnelFlux's subid back on a conversion.
     ///
     /// `postbackSubId` in JSON, default `""`.
-    #[serde(rename = "postbackSubId", skip_serializing_if = "Option::is_none")]
     pub postback_sub_id: Option<String>,
     /// Name of the parameter in which the offer source reports the unique transaction ID on a
     /// conversion.
     ///
     /// `postbackTxId` in JSON, default `""`.
-    #[serde(rename = "postbackTxId", skip_serializing_if = "Option::is_none")]
     pub postback_tx_id: Option<String>,
     /// Query parameters that are added to the URL. A value may hold tokens.
     ///
@@ -57,22 +51,33 @@ pub struct OfferSource {
     ///
     /// Evidence: documented on the vendor's page. The page prints the object without its name; the name
     /// and the string values come from its examples.
-    #[serde(rename = "queryParams", skip_serializing_if = "Option::is_none")]
     pub query_params: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// A bare domain of the same owner that UMR offer bounces use instead of the usual one. Empty if
     /// there is none.
     ///
     /// `umrDomainOverride` in JSON, default `""`.
-    #[serde(rename = "umrDomainOverride", skip_serializing_if = "Option::is_none")]
     pub umr_domain_override: Option<String>,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    OfferSource, extra {
+        id_category: Optional<Strict> "idCategory",
+        id_offer_source: Required<Strict> "idOfferSource",
+        meta: Optional<Inferred> "meta",
+        offer_source_name: Required<Strict> "offerSourceName",
+        postback_payout: Optional<Strict> "postbackPayout",
+        postback_sub_id: Optional<Strict> "postbackSubId",
+        postback_tx_id: Optional<Strict> "postbackTxId",
+        query_params: Optional<Exact> "queryParams",
+        status: Optional<Strict> "status",
+        umr_domain_override: Optional<Strict> "umrDomainOverride",
+    }
 }
 
 impl OfferSource {
@@ -93,7 +98,7 @@ impl OfferSource {
             query_params: None,
             status: None,
             umr_domain_override: None,
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -166,36 +171,41 @@ impl OfferSource {
 /// Summary of an offer source, as list and find by status return it.
 ///
 /// Schema `OfferSourceInfo`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct OfferSourceInfo {
     /// Name of that category.
     ///
     /// `categoryName` in JSON, at most 256 characters.
-    #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
     /// ID of the category of the offer source.
     ///
     /// `idCategory` in JSON.
-    #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// ID of the offer source.
     ///
     /// `idOfferSource` in JSON.
-    #[serde(rename = "idOfferSource")]
     pub id_offer_source: OfferSourceId,
     /// Name of the offer source.
     ///
     /// `offerSourceName` in JSON, 1 to 256 characters.
-    #[serde(rename = "offerSourceName")]
     pub offer_source_name: String,
     /// Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    OfferSourceInfo, extra {
+        category_name: Optional<Strict> "categoryName",
+        id_category: Optional<Strict> "idCategory",
+        id_offer_source: Required<Strict> "idOfferSource",
+        offer_source_name: Required<Strict> "offerSourceName",
+        status: Required<Strict> "status",
+    }
 }
 
 impl OfferSourceInfo {
@@ -213,7 +223,7 @@ impl OfferSourceInfo {
             id_offer_source: id_offer_source.into(),
             offer_source_name: offer_source_name.into(),
             status: status.into(),
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 

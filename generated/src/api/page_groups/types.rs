@@ -3,6 +3,7 @@
 
 use crate::api::ids::{CategoryId, PageGroupId};
 use crate::api::shared::Status;
+use crate::runtime::object::object;
 
 /// **Inferred.** A page group. It is global, or belongs to one funnel. Other fields are unknown and
 /// kept unchanged.
@@ -11,32 +12,36 @@ use crate::api::shared::Status;
 ///
 /// Evidence for the type and its fields: **inferred** from the pattern of the other operations. As
 /// for offer sources.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PageGroup {
     /// **Inferred.** ID of the category of the page group; empty for none.
     ///
     /// `idCategory` in JSON.
-    #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Inferred.** ID of the page group. Chosen by the client when it is created; never changes.
     ///
     /// `idPageGroup` in JSON.
-    #[serde(rename = "idPageGroup")]
     pub id_page_group: PageGroupId,
     /// **Inferred.** Name of the page group.
     ///
     /// `pageGroupName` in JSON, 1 to 256 characters.
-    #[serde(rename = "pageGroupName")]
     pub page_group_name: String,
     /// **Inferred.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    PageGroup, extra {
+        id_category: Optional<Inferred> "idCategory",
+        id_page_group: Required<Inferred> "idPageGroup",
+        page_group_name: Required<Inferred> "pageGroupName",
+        status: Optional<Inferred> "status",
+    }
 }
 
 impl PageGroup {
@@ -51,7 +56,7 @@ impl PageGroup {
             id_page_group: id_page_group.into(),
             page_group_name: page_group_name.into(),
             status: None,
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -76,36 +81,41 @@ impl PageGroup {
 ///
 /// Evidence for the type and its fields: **inferred** from the pattern of the other operations. As
 /// for offer sources.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PageGroupInfo {
     /// **Inferred.** Name of that category.
     ///
     /// `categoryName` in JSON, at most 256 characters.
-    #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
     /// **Inferred.** ID of the category of the page group.
     ///
     /// `idCategory` in JSON.
-    #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Inferred.** ID of the page group.
     ///
     /// `idPageGroup` in JSON.
-    #[serde(rename = "idPageGroup")]
     pub id_page_group: PageGroupId,
     /// **Inferred.** Name of the page group.
     ///
     /// `pageGroupName` in JSON, 1 to 256 characters.
-    #[serde(rename = "pageGroupName")]
     pub page_group_name: String,
     /// **Inferred.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    PageGroupInfo, extra {
+        category_name: Optional<Inferred> "categoryName",
+        id_category: Optional<Inferred> "idCategory",
+        id_page_group: Required<Inferred> "idPageGroup",
+        page_group_name: Required<Inferred> "pageGroupName",
+        status: Required<Inferred> "status",
+    }
 }
 
 impl PageGroupInfo {
@@ -123,7 +133,7 @@ impl PageGroupInfo {
             id_page_group: id_page_group.into(),
             page_group_name: page_group_name.into(),
             status: status.into(),
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 

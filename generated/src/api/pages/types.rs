@@ -3,6 +3,7 @@
 
 use crate::api::ids::{CategoryId, OfferSourceId, PageId};
 use crate::api::shared::Status;
+use crate::runtime::object::object;
 
 /// **Inferred.** A page. Other fields are unknown and kept unchanged.
 ///
@@ -10,7 +11,7 @@ use crate::api::shared::Status;
 ///
 /// Evidence for the type, and for its fields unless they state their own: **inferred** from the
 /// pattern of the other operations. As for offer sources.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Page {
     /// URL of the page.
@@ -18,38 +19,42 @@ pub struct Page {
     /// `baseURL` in JSON.
     ///
     /// Evidence: documented on the vendor's page. The page Offer Sources mentions it.
-    #[serde(rename = "baseURL", skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
     /// **Inferred.** ID of the category of the page; empty for none.
     ///
     /// `idCategory` in JSON.
-    #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Inferred.** ID of the page. Chosen by the client when it is created; never changes.
     ///
     /// `idPage` in JSON.
-    #[serde(rename = "idPage")]
     pub id_page: PageId,
     /// Fields that only offer pages have. Other fields are unknown and kept unchanged.
     ///
     /// `offerParams` in JSON.
     ///
     /// Evidence: documented on the vendor's page. The page Offer Sources mentions it.
-    #[serde(rename = "offerParams", skip_serializing_if = "Option::is_none")]
     pub offer_params: Option<PageOfferParams>,
     /// **Inferred.** Name of the page.
     ///
     /// `pageName` in JSON, 1 to 256 characters.
-    #[serde(rename = "pageName")]
     pub page_name: String,
     /// **Inferred.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    Page, extra {
+        base_url: Optional<Strict> "baseURL",
+        id_category: Optional<Inferred> "idCategory",
+        id_page: Required<Inferred> "idPage",
+        offer_params: Optional<Strict> "offerParams",
+        page_name: Required<Inferred> "pageName",
+        status: Optional<Inferred> "status",
+    }
 }
 
 impl Page {
@@ -63,7 +68,7 @@ impl Page {
             offer_params: None,
             page_name: page_name.into(),
             status: None,
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -105,36 +110,41 @@ impl Page {
 ///
 /// Evidence for the type and its fields: **inferred** from the pattern of the other operations. As
 /// for offer sources.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PageInfo {
     /// **Inferred.** Name of that category.
     ///
     /// `categoryName` in JSON, at most 256 characters.
-    #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
     /// **Inferred.** ID of the category of the page.
     ///
     /// `idCategory` in JSON.
-    #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Inferred.** ID of the page.
     ///
     /// `idPage` in JSON.
-    #[serde(rename = "idPage")]
     pub id_page: PageId,
     /// **Inferred.** Name of the page.
     ///
     /// `pageName` in JSON, 1 to 256 characters.
-    #[serde(rename = "pageName")]
     pub page_name: String,
     /// **Inferred.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    PageInfo, extra {
+        category_name: Optional<Inferred> "categoryName",
+        id_category: Optional<Inferred> "idCategory",
+        id_page: Required<Inferred> "idPage",
+        page_name: Required<Inferred> "pageName",
+        status: Required<Inferred> "status",
+    }
 }
 
 impl PageInfo {
@@ -151,7 +161,7 @@ impl PageInfo {
             id_page: id_page.into(),
             page_name: page_name.into(),
             status: status.into(),
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -174,17 +184,21 @@ impl PageInfo {
 ///
 /// Evidence for the type and its fields: documented on the vendor's page. The page Offer Sources
 /// mentions it.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct PageOfferParams {
     /// ID of the offer source that the page belongs to. Empty or absent if the page belongs to none.
     ///
     /// `idOfferSource` in JSON.
-    #[serde(rename = "idOfferSource", skip_serializing_if = "Option::is_none")]
     pub id_offer_source: Option<OfferSourceId>,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    PageOfferParams, extra {
+        id_offer_source: Optional<Strict> "idOfferSource",
+    }
 }
 
 impl PageOfferParams {
@@ -193,7 +207,7 @@ impl PageOfferParams {
     pub fn new() -> Self {
         Self {
             id_offer_source: None,
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 

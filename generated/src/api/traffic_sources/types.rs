@@ -3,6 +3,7 @@
 
 use crate::api::ids::{CategoryId, TrafficSourceId};
 use crate::api::shared::Status;
+use crate::runtime::object::object;
 
 /// **Documented in part.** A tracking field of a traffic source.
 ///
@@ -10,7 +11,7 @@ use crate::api::shared::Status;
 ///
 /// Evidence: documented elsewhere by the vendor. Based on the list of all schemas, which gives only
 /// names.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct TrackingField {
     /// **Documented in part.** Name of the field.
@@ -19,7 +20,6 @@ pub struct TrackingField {
     ///
     /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
     /// names and meanings but not types or which fields are required.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// **Documented in part.** Former name.
     ///
@@ -27,7 +27,6 @@ pub struct TrackingField {
     ///
     /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
     /// names and meanings but not types or which fields are required.
-    #[serde(rename = "previousName", skip_serializing_if = "Option::is_none")]
     pub previous_name: Option<String>,
     /// **Documented in part.** Status. The possible values are unknown, so any JSON is accepted.
     ///
@@ -35,7 +34,6 @@ pub struct TrackingField {
     ///
     /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
     /// names and meanings but not types or which fields are required.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<::serde_json::Value>,
     /// **Documented in part.** Its value.
     ///
@@ -43,11 +41,18 @@ pub struct TrackingField {
     ///
     /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
     /// names and meanings but not types or which fields are required.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    TrackingField, extra {
+        name: Optional<Inferred> "name",
+        previous_name: Optional<Inferred> "previousName",
+        status: Optional<Inferred> "status",
+        value: Optional<Inferred> "value",
+    }
 }
 
 impl TrackingField {
@@ -59,7 +64,7 @@ impl TrackingField {
             previous_name: None,
             status: None,
             value: None,
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -102,42 +107,33 @@ impl TrackingField {
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
 /// the vendor. Based on the page *Traffic Sources*, which gives names and meanings but not types or
 /// which fields are required.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrafficSource {
     /// **Documented in part.** Cost model. The possible values are unknown.
     ///
     /// `costType` in JSON.
-    #[serde(rename = "costType", skip_serializing_if = "Option::is_none")]
     pub cost_type: Option<String>,
     /// **Documented in part.** The default cost. Its type is unknown, so any JSON is accepted.
     ///
     /// `defaultCost` in JSON.
-    #[serde(rename = "defaultCost", skip_serializing_if = "Option::is_none")]
     pub default_cost: Option<::serde_json::Value>,
     /// **Documented in part.** Postbacks without revenue are held back.
     ///
     /// `disableZeroRevenuePostbacks` in JSON.
-    #[serde(
-        rename = "disableZeroRevenuePostbacks",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub disable_zero_revenue_postbacks: Option<bool>,
     /// **Documented in part.** ID of the category of the traffic source; empty for none.
     ///
     /// `idCategory` in JSON.
-    #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Documented in part.** ID of the traffic source. Chosen by the client when it is created; never
     /// changes.
     ///
     /// `idTrafficSource` in JSON.
-    #[serde(rename = "idTrafficSource")]
     pub id_traffic_source: TrafficSourceId,
     /// **Documented in part.** Scales the incoming cost, in percent.
     ///
     /// `incomingCostModifier` in JSON, at least 0 and at most 500.
-    #[serde(rename = "incomingCostModifier", skip_serializing_if = "Option::is_none")]
     pub incoming_cost_modifier: Option<f64>,
     /// **Documented in part.** Belongs to the FunnelFlux user interface. Send it back unchanged.
     ///
@@ -145,25 +141,18 @@ pub struct TrafficSource {
     ///
     /// Evidence: documented elsewhere by the vendor. The page describes the object without its name;
     /// the introduction uses the name `meta` for such reserved objects of some assets.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// **Documented in part.** Share of the postbacks that are sent, in percent.
     ///
     /// `outgoingPostbackProbability` in JSON, at least 0 and at most 100.
-    #[serde(
-        rename = "outgoingPostbackProbability",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub outgoing_postback_probability: Option<f64>,
     /// **Documented in part.** Scales the revenue in postbacks, in percent.
     ///
     /// `outgoingRevenueModifier` in JSON, at least 0 and at most 500.
-    #[serde(rename = "outgoingRevenueModifier", skip_serializing_if = "Option::is_none")]
     pub outgoing_revenue_modifier: Option<f64>,
     /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// **Inferred.** The tracking fields, by slot: `campaign`, `external` and `c1` to `c20`.
     ///
@@ -172,18 +161,32 @@ pub struct TrafficSource {
     /// Evidence: **inferred** from a similar operation or field. The page describes the map without its
     /// name and values. The name is in the description of overrides of a duplicate, the values are in
     /// the neighbouring schema.
-    #[serde(rename = "trackingFieldSlots", skip_serializing_if = "Option::is_none")]
     pub tracking_field_slots: Option<
         ::std::collections::BTreeMap<String, TrackingField>,
     >,
     /// **Documented in part.** Name of the traffic source.
     ///
     /// `trafficSourceName` in JSON, 1 to 256 characters.
-    #[serde(rename = "trafficSourceName")]
     pub traffic_source_name: String,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    TrafficSource, extra {
+        cost_type: Optional<Inferred> "costType",
+        default_cost: Optional<Inferred> "defaultCost",
+        disable_zero_revenue_postbacks: Optional<Inferred> "disableZeroRevenuePostbacks",
+        id_category: Optional<Inferred> "idCategory",
+        id_traffic_source: Required<Inferred> "idTrafficSource",
+        incoming_cost_modifier: Optional<Inferred> "incomingCostModifier",
+        meta: Optional<Inferred> "meta",
+        outgoing_postback_probability: Optional<Inferred> "outgoingPostbackProbability",
+        outgoing_revenue_modifier: Optional<Inferred> "outgoingRevenueModifier",
+        status: Optional<Inferred> "status",
+        tracking_field_slots: Optional<Inferred> "trackingFieldSlots",
+        traffic_source_name: Required<Inferred> "trafficSourceName",
+    }
 }
 
 impl TrafficSource {
@@ -207,7 +210,7 @@ impl TrafficSource {
             status: None,
             tracking_field_slots: None,
             traffic_source_name: traffic_source_name.into(),
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -313,23 +316,20 @@ impl TrafficSource {
 ///
 /// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the page *Traffic
 /// Sources*, which gives names and meanings but not types or which fields are required.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrafficSourceInfo {
     /// **Documented in part.** Name of that category.
     ///
     /// `categoryName` in JSON, at most 256 characters.
-    #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
     /// **Documented in part.** ID of the category of the traffic source.
     ///
     /// `idCategory` in JSON.
-    #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Documented in part.** ID of the traffic source.
     ///
     /// `idTrafficSource` in JSON.
-    #[serde(rename = "idTrafficSource")]
     pub id_traffic_source: TrafficSourceId,
     /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
@@ -338,11 +338,19 @@ pub struct TrafficSourceInfo {
     /// **Documented in part.** Name of the traffic source.
     ///
     /// `trafficSourceName` in JSON, 1 to 256 characters.
-    #[serde(rename = "trafficSourceName")]
     pub traffic_source_name: String,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    TrafficSourceInfo, extra {
+        category_name: Optional<Inferred> "categoryName",
+        id_category: Optional<Inferred> "idCategory",
+        id_traffic_source: Required<Inferred> "idTrafficSource",
+        status: Required<Inferred> "status",
+        traffic_source_name: Required<Inferred> "trafficSourceName",
+    }
 }
 
 impl TrafficSourceInfo {
@@ -360,7 +368,7 @@ impl TrafficSourceInfo {
             id_traffic_source: id_traffic_source.into(),
             status: status.into(),
             traffic_source_name: traffic_source_name.into(),
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 
 use crate::api::ids::{CategoryId, VisitorTagId};
 use crate::api::shared::Status;
+use crate::runtime::object::object;
 
 /// **Inferred.** A visitor tag. Other fields are unknown and kept unchanged.
 ///
@@ -10,32 +11,36 @@ use crate::api::shared::Status;
 ///
 /// Evidence for the type and its fields: **inferred** from the pattern of the other operations. As
 /// for offer sources.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct VisitorTag {
     /// **Inferred.** ID of the category of the visitor tag; empty for none.
     ///
     /// `idCategory` in JSON.
-    #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Inferred.** ID of the visitor tag. Chosen by the client when it is created; never changes.
     ///
     /// `idVisitorTag` in JSON.
-    #[serde(rename = "idVisitorTag")]
     pub id_visitor_tag: VisitorTagId,
     /// **Inferred.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// **Inferred.** Name of the visitor tag.
     ///
     /// `visitorTagName` in JSON, 1 to 256 characters.
-    #[serde(rename = "visitorTagName")]
     pub visitor_tag_name: String,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    VisitorTag, extra {
+        id_category: Optional<Inferred> "idCategory",
+        id_visitor_tag: Required<Inferred> "idVisitorTag",
+        status: Optional<Inferred> "status",
+        visitor_tag_name: Required<Inferred> "visitorTagName",
+    }
 }
 
 impl VisitorTag {
@@ -50,7 +55,7 @@ impl VisitorTag {
             id_visitor_tag: id_visitor_tag.into(),
             status: None,
             visitor_tag_name: visitor_tag_name.into(),
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -75,23 +80,20 @@ impl VisitorTag {
 ///
 /// Evidence for the type and its fields: **inferred** from the pattern of the other operations. As
 /// for offer sources.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct VisitorTagInfo {
     /// **Inferred.** Name of that category.
     ///
     /// `categoryName` in JSON, at most 256 characters.
-    #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
     /// **Inferred.** ID of the category of the visitor tag.
     ///
     /// `idCategory` in JSON.
-    #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Inferred.** ID of the visitor tag.
     ///
     /// `idVisitorTag` in JSON.
-    #[serde(rename = "idVisitorTag")]
     pub id_visitor_tag: VisitorTagId,
     /// **Inferred.** Status of an asset: in use, archived or deleted.
     ///
@@ -100,11 +102,19 @@ pub struct VisitorTagInfo {
     /// **Inferred.** Name of the visitor tag.
     ///
     /// `visitorTagName` in JSON, 1 to 256 characters.
-    #[serde(rename = "visitorTagName")]
     pub visitor_tag_name: String,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    VisitorTagInfo, extra {
+        category_name: Optional<Inferred> "categoryName",
+        id_category: Optional<Inferred> "idCategory",
+        id_visitor_tag: Required<Inferred> "idVisitorTag",
+        status: Required<Inferred> "status",
+        visitor_tag_name: Required<Inferred> "visitorTagName",
+    }
 }
 
 impl VisitorTagInfo {
@@ -122,7 +132,7 @@ impl VisitorTagInfo {
             id_visitor_tag: id_visitor_tag.into(),
             status: status.into(),
             visitor_tag_name: visitor_tag_name.into(),
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 
 use crate::api::ids::{CategoryId, WebhookConfigId};
 use crate::api::shared::Status;
+use crate::runtime::object::object;
 
 /// **Inferred.** A webhook config. Other fields are unknown and kept unchanged.
 ///
@@ -10,32 +11,36 @@ use crate::api::shared::Status;
 ///
 /// Evidence for the type and its fields: **inferred** from a similar operation or field. As for
 /// middleware configs.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WebhookConfig {
     /// **Inferred.** ID of the category of the webhook config; empty for none.
     ///
     /// `idCategory` in JSON.
-    #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Inferred.** ID of the webhook config. Chosen by the client when it is created; never changes.
     ///
     /// `idWebhookConfig` in JSON.
-    #[serde(rename = "idWebhookConfig")]
     pub id_webhook_config: WebhookConfigId,
     /// **Inferred.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// **Inferred.** Name of the webhook config.
     ///
     /// `webhookConfigName` in JSON, 1 to 256 characters.
-    #[serde(rename = "webhookConfigName")]
     pub webhook_config_name: String,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    WebhookConfig, extra {
+        id_category: Optional<Inferred> "idCategory",
+        id_webhook_config: Required<Inferred> "idWebhookConfig",
+        status: Optional<Inferred> "status",
+        webhook_config_name: Required<Inferred> "webhookConfigName",
+    }
 }
 
 impl WebhookConfig {
@@ -51,7 +56,7 @@ impl WebhookConfig {
             id_webhook_config: id_webhook_config.into(),
             status: None,
             webhook_config_name: webhook_config_name.into(),
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -76,23 +81,20 @@ impl WebhookConfig {
 ///
 /// Evidence for the type and its fields: **inferred** from a similar operation or field. As for
 /// middleware configs.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WebhookConfigInfo {
     /// **Inferred.** Name of that category.
     ///
     /// `categoryName` in JSON, at most 256 characters.
-    #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
     /// **Inferred.** ID of the category of the webhook config.
     ///
     /// `idCategory` in JSON.
-    #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Inferred.** ID of the webhook config.
     ///
     /// `idWebhookConfig` in JSON.
-    #[serde(rename = "idWebhookConfig")]
     pub id_webhook_config: WebhookConfigId,
     /// **Inferred.** Status of an asset: in use, archived or deleted.
     ///
@@ -101,11 +103,19 @@ pub struct WebhookConfigInfo {
     /// **Inferred.** Name of the webhook config.
     ///
     /// `webhookConfigName` in JSON, 1 to 256 characters.
-    #[serde(rename = "webhookConfigName")]
     pub webhook_config_name: String,
     /// Unknown fields are kept unchanged.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+    pub extra: crate::runtime::unknown_fields::UnknownFields,
+}
+
+object! {
+    WebhookConfigInfo, extra {
+        category_name: Optional<Inferred> "categoryName",
+        id_category: Optional<Inferred> "idCategory",
+        id_webhook_config: Required<Inferred> "idWebhookConfig",
+        status: Required<Inferred> "status",
+        webhook_config_name: Required<Inferred> "webhookConfigName",
+    }
 }
 
 impl WebhookConfigInfo {
@@ -123,7 +133,7 @@ impl WebhookConfigInfo {
             id_webhook_config: id_webhook_config.into(),
             status: status.into(),
             webhook_config_name: webhook_config_name.into(),
-            extra: ::serde_json::Map::new(),
+            extra: crate::runtime::unknown_fields::UnknownFields::new(),
         }
     }
 

@@ -156,7 +156,9 @@ impl GroupTable {
 
 fn list<R: Resource>(client: &Client) -> BoxFuture<'static, Result<Vec<Value>, Error>> {
     match R::LIST {
-        Some(list) => list(client).rows(Ok).into_future(),
+        Some(list) => list(client)
+            .rows(|rows| Ok(rows.into_iter().map(|row| row.value).collect()))
+            .into_future(),
         None => Box::pin(async { Ok(Vec::new()) }),
     }
 }

@@ -24,7 +24,7 @@ use std::fmt;
 /// assert_eq!(value, new);
 /// changes.inverse().apply(&mut value)?;
 /// assert_eq!(value, old);
-/// # Ok::<(), funnelflux::ext::snapshot::ChangeConflict>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<ValueChange>", into = "Vec<ValueChange>")]
@@ -173,9 +173,9 @@ impl Changes {
     /// Returns the first change that does not fit. A change does not fit if the value at the path is not its
     /// old value, if it adds a member to a value other than an object, or if it adds or removes an element of
     /// an array.
-    pub fn apply(&self, value: &mut Value) -> Result<(), ChangeConflict> {
+    pub fn apply(&self, value: &mut Value) -> Result<(), Box<ChangeConflict>> {
         if let Some(conflict) = self.conflicts(value).into_iter().next() {
-            return Err(conflict);
+            return Err(Box::new(conflict));
         }
         for change in &self.0 {
             pointer::put(value, &change.path, change.new.clone());

@@ -60,7 +60,8 @@ pub struct Comparison {
     pub equal: usize,
     /// Assets that could not be read in one of the states, so that nothing is known about them.
     pub unknown: Vec<AssetKey>,
-    /// Groups that are in one of the states only, or whose assets could not be listed. They were not compared.
+    /// Groups that are in one of the states only, or whose assets could not be listed. They were not
+    /// compared.
     pub unknown_groups: Vec<String>,
 }
 
@@ -74,8 +75,8 @@ pub struct Difference {
     pub name: Option<String>,
     /// Kind of the difference.
     pub kind: DifferenceKind,
-    /// Changes of fields that the service does not manage, status and category included. Empty if the asset was
-    /// added or removed.
+    /// Changes of fields that the service does not manage, status and category included. Empty if the asset
+    /// was added or removed.
     pub changes: Changes,
     /// Changes of fields that the service manages.
     pub managed: Changes,
@@ -172,8 +173,8 @@ impl Comparison {
 }
 
 impl Snapshot {
-    /// Compares the snapshot with the account of a client, which must be its account. The groups of the snapshot
-    /// are exported into a temporary folder.
+    /// Compares the snapshot with the account of a client, which must be its account. The groups of the
+    /// snapshot are exported into a temporary folder.
     ///
     /// # Errors
     /// Returns an error if the client has another account or another service, or if the account cannot be
@@ -187,8 +188,8 @@ impl Snapshot {
         Ok(Comparison::between(self, &now)?)
     }
 
-    /// Checks that the client has the service and the account of this snapshot, as far as its token states the
-    /// account. Sends nothing.
+    /// Checks that the client has the service and the account of this snapshot, as far as its token states
+    /// the account. Sends nothing.
     ///
     /// # Errors
     /// Returns an error if the client has another account or another service, or if its credentials cannot be

@@ -85,12 +85,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nodes_in_a_cycle_reach_each_other(edges in prop::collection::vec(prop::collection::vec(0_usize..8, 0..3), 8)) {
+        fn nodes_in_a_cycle_reach_each_other(
+            edges in prop::collection::vec(prop::collection::vec(0_usize..8, 0..3), 8)
+        ) {
             let mut found = find(&edges);
             found.sort_unstable();
             let mut expected: Vec<Vec<usize>> = (0..8)
                 .filter_map(|node| {
-                    let back = |other: &usize| reached(&edges, node).contains(other) && reached(&edges, *other).contains(&node);
+                    let reaches = |from: usize, to: usize| reached(&edges, from).contains(&to);
+                    let back = |other: &usize| reaches(node, *other) && reaches(*other, node);
                     let cycle: Vec<usize> = (0..8).filter(back).collect();
                     (cycle.first() == Some(&node)).then_some(cycle)
                 })

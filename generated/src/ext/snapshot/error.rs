@@ -23,8 +23,8 @@ pub(super) enum SnapshotProblem {
     )]
     Interrupted,
     #[error(
-        "its format has version {0}, and this version of the crate supports {FORMAT}; fix: use a newer version \
-         of the crate"
+        "its format has version {0}, and this version of the crate supports {FORMAT}; fix: use a newer \
+         version of the crate"
     )]
     Format(u64),
     #[error(
@@ -35,14 +35,15 @@ pub(super) enum SnapshotProblem {
     #[error("the manifest is invalid: {0}; fix: restore the file, or export into another folder")]
     Manifest(String),
     #[error(
-        "it has the group {0:?}, which this program does not know; fix: enable the cargo feature of that name, \
-         or use a newer version of the crate"
+        "it has the group {0:?}, which this program does not know; fix: enable the cargo feature of that \
+         name, or use a newer version of the crate"
     )]
     UnknownGroup(String),
     #[error("the file of the asset {0} is missing; fix: restore the file, or export again")]
     Missing(String),
     #[error(
-        "the manifest does not name this file; fix: remove it, or restore the snapshot.json that belongs to it"
+        "the manifest does not name this file; fix: remove it, or restore the snapshot.json that belongs to \
+         it"
     )]
     Unexpected,
     #[error("it has a second file for the asset {id}, which is in {other}; fix: remove one of the two files")]
@@ -54,7 +55,8 @@ pub(super) enum SnapshotProblem {
     #[error("expected the asset {expected}, actual {actual}; fix: restore the file, or export again")]
     OtherId { expected: String, actual: String },
     #[error(
-        "it is a link or a special file, which may lead out of the snapshot; fix: replace it by the file itself"
+        "it is a link or a special file, which may lead out of the snapshot; fix: replace it by the file \
+         itself"
     )]
     NotAFile,
     #[error(
@@ -72,8 +74,8 @@ pub(super) enum SnapshotProblem {
     )]
     OtherService { recorded: String, actual: String },
     #[error(
-        "it belongs to the account {recorded}, and the client uses the account {actual}; nothing was changed; \
-         fix: use the credentials of that account, or another snapshot"
+        "it belongs to the account {recorded}, and the client uses the account {actual}; nothing was \
+         changed; fix: use the credentials of that account, or another snapshot"
     )]
     OtherAccount { recorded: String, actual: String },
     #[error("the folder has other files, such as {0}; fix: export into a new or empty folder")]

@@ -141,8 +141,8 @@ impl Manifest {
         self.account.as_deref()
     }
 
-    /// Returns the start of the export. No asset is older; a later change of an asset is in the snapshot if it
-    /// happened before the asset was read.
+    /// Returns the start of the export. No asset is older; a later change of an asset is in the snapshot if
+    /// it happened before the asset was read.
     #[must_use]
     pub fn started(&self) -> SystemTime {
         self.started

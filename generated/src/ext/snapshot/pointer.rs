@@ -60,8 +60,8 @@ pub(crate) fn without<'p>(value: &Value, paths: impl IntoIterator<Item = &'p str
     value
 }
 
-/// Calls a function for each string, with its path, and for each name of a member, with the path of the member
-/// and `true`.
+/// Calls a function for each string, with its path, and for each name of a member, with the path of the
+/// member and `true`.
 pub(crate) fn visit_strings(value: &Value, visit: &mut impl FnMut(&str, &str, bool)) {
     fn walk(path: &mut String, value: &Value, visit: &mut impl FnMut(&str, &str, bool)) {
         let length = path.len();

@@ -116,8 +116,8 @@ pub fn references_in(asset: &Asset, id: &str) -> Vec<Reference> {
 
 /// All references between some assets.
 ///
-/// [`Snapshot::references`] finds those of a snapshot. Every string of every asset is searched, in fields that
-/// the crate knows and in others.
+/// [`Snapshot::references`] finds those of a snapshot. Every string of every asset is searched, in fields
+/// that the crate knows and in others.
 ///
 /// ```no_run
 /// use funnelflux::ext::snapshot::{AssetKey, Snapshot, SnapshotError};
@@ -201,8 +201,8 @@ impl References {
 
     /// Returns the references to an asset.
     ///
-    /// If assets of several groups have the ID, a known relation decides; a reference without a known relation
-    /// counts for each of them.
+    /// If assets of several groups have the ID, a known relation decides; a reference without a known
+    /// relation counts for each of them.
     pub fn to(&self, key: &AssetKey) -> impl Iterator<Item = &Reference> {
         let references = self.to_id(&key.id).iter();
         references.filter(|reference| self.leads_to(reference, key))
@@ -237,8 +237,8 @@ impl References {
 
     /// Returns the references with a known relation whose target does not exist or is deleted.
     ///
-    /// A reference to a group that was not read, or to an asset that could not be read, is not dangling as far
-    /// as known.
+    /// A reference to a group that was not read, or to an asset that could not be read, is not dangling as
+    /// far as known.
     #[must_use]
     pub fn dangling(&self) -> Vec<Dangling> {
         let whole = |reference: &&Reference| reference.form == MentionForm::Whole;
@@ -261,14 +261,20 @@ impl References {
         dangling.collect()
     }
 
-    /// Returns the groups of assets that name each other in a circle, each in order. An asset that names its own
-    /// ID outside its ID property is a circle of one.
+    /// Returns the sets of assets that name each other in a circle, each in order.
+    ///
+    /// An asset that names its own ID outside its ID property is a circle of one. An ID within a longer text
+    /// does not count.
     #[must_use]
     pub fn cycles(&self) -> Vec<Vec<&AssetKey>> {
         let keys: Vec<&AssetKey> = self.assets.keys().collect();
         let index = |key: &AssetKey| keys.binary_search(&key).ok();
         let mut edges: Vec<Vec<usize>> = vec![Vec::new(); keys.len()];
-        for reference in &self.all {
+        let whole = self
+            .all
+            .iter()
+            .filter(|reference| reference.form != MentionForm::Part);
+        for reference in whole {
             let edges = index(&reference.from).and_then(|from| edges.get_mut(from));
             if let Some(edges) = edges {
                 edges.extend(self.targets(reference).into_iter().filter_map(index));
@@ -361,16 +367,13 @@ impl<'i> IdIndex<'i> {
 
     /// Returns the IDs that a text names, each once, and whether the text is the ID.
     fn named_in(&self, text: &str) -> Vec<(&'i str, bool)> {
-        if let Some(id) = self.ids.get(text) {
-            return vec![(id, true)];
-        }
-        let mut found = Vec::new();
+        let mut found: Vec<(&str, bool)> = self.ids.get(text).map(|id| (*id, true)).into_iter().collect();
         let mut rest = text;
         while !rest.is_empty() {
             let (word, after) = rest.split_at(word_length(rest));
             let candidates = self.by_start.get(word).into_iter().flatten();
             for id in candidates.filter(|id| is_named_at_start(rest, id)) {
-                if !found.contains(&(*id, false)) {
+                if found.iter().all(|(known, _)| known != id) {
                     found.push((*id, false));
                 }
             }

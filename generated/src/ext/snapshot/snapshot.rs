@@ -16,8 +16,8 @@ use tempfile::TempDir;
 
 /// A snapshot of an account: all assets of some groups, as JSON files.
 ///
-/// [`Snapshot::export`] writes one, and [`Snapshot::open`] reads one. It is a folder, or a `.tar.gz` file with
-/// the same contents:
+/// [`Snapshot::export`] writes one, and [`Snapshot::open`] reads one. It is a folder, or a `.tar.gz` file
+/// with the same contents:
 ///
 /// ```text
 /// backup/
@@ -97,8 +97,8 @@ impl Snapshot {
         }
     }
 
-    /// Opens a snapshot like [`open`](Self::open), even if it is not whole. [`unread`](Self::unread) lists what
-    /// is missing.
+    /// Opens a snapshot like [`open`](Self::open), even if it is not whole. [`unread`](Self::unread) lists
+    /// what is missing.
     ///
     /// # Errors
     /// As [`open`](Self::open), except for a snapshot that is not whole.

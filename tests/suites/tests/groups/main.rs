@@ -1,6 +1,6 @@
-//! All groups of operations in the vendor's index: requests, effects, and documented behaviour of single
-//! groups.
-
+//! All groups of operations in the vendor's index as our transcription types them: requests, effects, and
+//! documented behaviour of single groups.
+#![cfg(transcription)]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -2,19 +2,18 @@
 
 use crate::expectation::Guarantees;
 use funnelflux::operations::{GROUPS, Operation, Repeat};
-use funnelflux_fake::{Fake, Settings};
-use serde_json::{Map, Value, json};
-use std::sync::LazyLock;
+use funnelflux_fake::{Document, Fake, Settings};
+use funnelflux_suites::document::{content, effective, is_id, resolve, sample, sample_body, success};
+use serde_json::Value;
 
-/// ID of the existing asset of each kind.
-pub(crate) const EXISTING_ID: &str = "2nIemJxCKbFX";
+pub(crate) use funnelflux_suites::document::EXISTING_ID;
+
 /// ID of a second offer source.
 pub(crate) const SECOND_ID: &str = "2nIemJxCKbF0";
 /// ID of a created asset.
 pub(crate) const NEW_ID: &str = "2nIemJxCKbFY";
-
-static DOCUMENT: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(include_str!("../../../../spec/effective.json")).unwrap());
+/// The documented group.
+const OFFER_SOURCES: &str = "Offer Sources";
 
 /// Kind of response of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,9 +27,11 @@ pub(crate) enum ResponseKind {
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) operation: &'static Operation,
-    pub(crate) query: Vec<(String, String)>,
+    pub(crate) parameters: Vec<(&'static str, String)>,
     pub(crate) body: Option<Value>,
     pub(crate) response: ResponseKind,
+    /// `true` if the request saves an asset as it is.
+    pub(crate) saves_nothing: bool,
 }
 
 impl Request {
@@ -39,33 +40,44 @@ impl Request {
         format!("{} {}", self.operation.method, self.operation.path)
     }
 
-    /// First segment of the path.
-    pub(crate) fn segment(&self) -> &'static str {
-        self.operation.path.split('/').nth(1).unwrap()
+    /// The kind of assets that the operation concerns, if it concerns any.
+    pub(crate) fn kind(&self) -> Option<&'static str> {
+        Document::embedded().kind(&self.key())
     }
 
+    /// Returns whether the operation is one that every document describes as it is today.
     pub(crate) fn is_documented(&self) -> bool {
-        self.segment() == "offersource"
+        self.operation.tag == OFFER_SOURCES
+    }
+
+    /// Returns whether the operation creates an asset.
+    fn creates(&self) -> bool {
+        let words = self.operation.id.split('_').next();
+        self.operation.method == http::Method::POST && words == Some("create")
     }
 
     /// Guarantees of the operation, derived from its method and path. The generated table is compared with
     /// them.
     pub(crate) fn guarantees(&self) -> Guarantees {
-        let method = self.operation.method.as_str();
-        let verb = self.operation.path.trim_end_matches('/').rsplit('/').next();
-        let repeat = match (method, verb, self.segment()) {
-            ("GET", ..) => Repeat::Read,
-            ("PUT" | "DELETE", ..) => Repeat::Idempotent,
-            // These creates cannot be repeated. The service generates API keys. In the older listing of
-            // funnel groups, the ID belongs to another resource.
-            ("POST", Some("save"), "integration" | "campaign") => Repeat::Never,
-            ("POST", Some("save"), _) => Repeat::ClientId,
+        let repeat = match self.operation.method.as_str() {
+            "GET" => Repeat::Read,
+            "PUT" | "DELETE" => Repeat::Idempotent,
+            // The client chooses the ID of an asset that it creates under the main path of the assets. Under
+            // another path, the ID belongs to another resource.
+            "POST" if self.creates() && self.is_under_main_path() => Repeat::ClientId,
             _ => Repeat::Never,
         };
         Guarantees {
             repeat,
             returns_data: self.response != ResponseKind::Nothing,
         }
+    }
+
+    fn is_under_main_path(&self) -> bool {
+        let rest = self
+            .kind()
+            .and_then(|kind| self.operation.path.strip_prefix('/')?.strip_prefix(kind));
+        rest.is_some_and(|rest| rest.starts_with('/') || rest.is_empty())
     }
 }
 
@@ -81,146 +93,71 @@ pub(crate) fn all() -> Vec<Request> {
 
 fn request(operation: &'static Operation) -> Request {
     let method = operation.method.as_str().to_lowercase();
-    let described = &DOCUMENT["paths"][operation.path][&method];
-    let is_delete = method == "delete";
-    let parameters = described["parameters"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(resolve);
-    let query = parameters
-        .filter(|parameter| parameter["required"] == true)
-        .map(|parameter| {
-            let name = parameter["name"].as_str().unwrap();
-            let value = sample(name, &parameter["schema"]);
-            (
-                name.to_owned(),
+    let item = &effective()["paths"][operation.path];
+    let described = &item[&method];
+    let schema = content(&described["requestBody"]);
+    let mut body = (!schema.is_null()).then(|| sample_body(schema));
+    let all = [described, item].into_iter();
+    let all = all.flat_map(|holder| holder["parameters"].as_array().into_iter().flatten().map(resolve));
+    // A deletion without a body names the asset in a parameter.
+    let names_by_parameter = method == "delete" && body.is_none();
+    let parameters = all
+        .filter(|parameter| parameter["required"] == true || names_by_parameter)
+        .filter_map(|parameter| {
+            let name = parameter["name"].as_str()?;
+            let value = match sample(name, &parameter["schema"]) {
+                Value::Array(mut list) if list.len() == 1 => list.remove(0),
+                value => value,
+            };
+            Some((
+                name,
                 value.as_str().map_or_else(|| value.to_string(), str::to_owned),
-            )
+            ))
         })
         .collect();
-    let body = &resolve(&described["requestBody"])["content"]["application/json"]["schema"];
-    let mut body = (!body.is_null()).then(|| sample("", body));
+    let mut saves_nothing = false;
     if let Some(Value::Object(body)) = &mut body {
-        if is_delete && body.is_empty() {
-            body.insert("entries".to_owned(), json!([EXISTING_ID]));
-        }
-        if operation.repeat == Repeat::ClientId || operation.id == "create_campaign" {
-            // The first ID property is the ID of the created asset.
-            let own = body.keys().find(|name| is_id(name)).cloned().unwrap();
+        let creates = method == "post" && operation.id.starts_with("create_");
+        // The first ID property is that of the created asset.
+        if let (true, Some(own)) = (creates, body.keys().find(|name| is_id(name)).cloned()) {
             body.insert(own, Value::from(NEW_ID));
         }
-        if operation.path.ends_with("/save/") && operation.method == http::Method::PUT {
+        if method == "put" && operation.id.starts_with("save_") {
             // This makes the save change something.
-            let name = body.keys().find(|name| name.ends_with("Name")).cloned();
+            let name = body
+                .keys()
+                .find(|name| name.ends_with("Name") || *name == "name")
+                .cloned();
+            saves_nothing = name.is_none();
             name.map(|name| body.insert(name, Value::from("changed")));
         }
     }
-    let answer = described["responses"]
-        .as_object()
-        .unwrap()
-        .iter()
-        .find(|(status, _)| status.starts_with('2'))
-        .map(|(_, response)| &resolve(response)["content"]["application/json"]["schema"])
-        .unwrap();
+    let answer = success(described);
     Request {
         operation,
-        query,
+        parameters,
         body,
-        response: match resolve(answer) {
+        response: match answer {
             Value::Null => ResponseKind::Nothing,
             schema if schema["items"].is_null() => ResponseKind::Object,
             _ => ResponseKind::List,
         },
+        saves_nothing,
     }
 }
 
-fn resolve(value: &'static Value) -> &'static Value {
-    match value["$ref"].as_str() {
-        Some(reference) => resolve(DOCUMENT.pointer(&reference[1..]).unwrap()),
-        None => value,
-    }
-}
-
-fn is_id(name: &str) -> bool {
-    name.strip_prefix("id")
-        .is_some_and(|rest| rest.starts_with(|letter: char| letter.is_ascii_uppercase()))
-}
-
-/// The simplest value that a schema allows.
-fn sample(name: &str, schema: &'static Value) -> Value {
-    let schema = resolve(schema);
-    if let Some(values) = schema["enum"].as_array() {
-        return values[0].clone();
-    }
-    if let Some(members) = schema["allOf"].as_array() {
-        let mut all = Map::new();
-        for member in members {
-            if let Value::Object(member) = sample(name, member) {
-                all.extend(member);
-            }
-        }
-        return Value::Object(all);
-    }
-    match schema["type"].as_str() {
-        Some("array") => json!([sample(name, &schema["items"])]),
-        Some("integer" | "number") => schema.get("minimum").cloned().unwrap_or(json!(1)),
-        Some("boolean") => json!(true),
-        Some("string") if is_id(name) || name == "entries" => Value::from(EXISTING_ID),
-        Some("string") => Value::from("text"),
-        _ => {
-            let required = schema["required"].as_array().into_iter().flatten();
-            let members = required.map(|name| {
-                let name = name.as_str().unwrap();
-                (name.to_owned(), sample(name, &schema["properties"][name]))
-            });
-            Value::Object(members.collect())
-        }
-    }
-}
-
-/// Segments of the assets that an operation may change: its own segment, the segment of a second listing, the
-/// segments of children, and `category`.
-pub(crate) fn related_segments(segment: &str) -> impl Iterator<Item = &str> {
-    ["category", "page", "funnelgroup", "pagegroup"]
-        .into_iter()
-        .filter(move |related| *related != segment)
-        .chain([segment])
-}
-
-/// Creates a server with one asset of each kind that the operation may change.
+/// Creates a server with one asset of each kind.
 pub(crate) fn server(request: &Request) -> Fake {
-    static ASSETS: LazyLock<Vec<(String, Value)>> = LazyLock::new(|| {
-        let saves = all().into_iter().filter(|request| {
-            request.operation.method == http::Method::PUT && request.operation.path.ends_with("/save/")
-        });
-        saves
-            .filter_map(|request| Some((request.segment().to_owned(), request.body?)))
-            .map(|(segment, mut body)| {
-                let name = body
-                    .as_object()
-                    .unwrap()
-                    .keys()
-                    .find(|name| name.ends_with("Name"))
-                    .cloned();
-                if let Some(name) = name {
-                    body[name] = Value::from("before");
-                }
-                (segment, body)
-            })
-            .collect()
-    });
     let fake = Fake::new(Settings {
-        // Text properties that the document does not describe can contain any category.
+        // Undescribed text properties can contain any category.
         unknown_category: None,
         ..Settings::default()
     });
-    for (segment, body) in &*ASSETS {
-        if related_segments(request.segment()).any(|related_segments| related_segments == segment) {
-            fake.seed(segment, body.clone());
-        }
+    for kind in Document::embedded().groups() {
+        let asset = Document::embedded().sample(kind, EXISTING_ID, "before");
+        fake.seed(kind, asset.unwrap_or_default());
     }
-    // Two rows are necessary to show a reversed order.
+    // Two rows make their reverse order visible.
     if request.is_documented() {
         fake.seed_offer_source(SECOND_ID);
     }

@@ -379,14 +379,15 @@ async fn a_refused_token_of_another_process_is_renewed() -> Result<(), Error> {
     Ok(())
 }
 
+fn paused_runtime() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_time().start_paused(true).build().unwrap()
+}
+
 #[test]
 fn a_renewal_restarts_if_its_runtime_has_ended() {
-    let runtime = || {
-        let mut builder = tokio::runtime::Builder::new_current_thread();
-        builder.enable_time().start_paused(true).build().unwrap()
-    };
     let fake = Fake::default();
-    let first = runtime();
+    let first = paused_runtime();
     let client = first.block_on(async {
         let client = client(&fake).build().unwrap();
         fake.expire_access_token();
@@ -396,6 +397,79 @@ fn a_renewal_restarts_if_its_runtime_has_ended() {
         client.clone()
     });
     drop(first);
-    runtime().block_on(list(&client)).unwrap();
+    paused_runtime().block_on(list(&client)).unwrap();
     assert_eq!(fake.renewals(), 1);
+}
+
+/// A program may leave a runtime alone without dropping it, such as a current-thread runtime for one call.
+#[test]
+fn a_renewal_is_taken_over_from_a_runtime_that_nobody_runs() {
+    let time_of_renewal = [LATENCY, 2 * LATENCY, 2 * LATENCY + LATENCY / 2];
+    for (rotate_refresh_token, stop_after) in time_of_renewal
+        .into_iter()
+        .flat_map(|time| [(false, time), (true, time)])
+    {
+        let context = format!("rotation: {rotate_refresh_token}, stopped after {stop_after:?}");
+        let folder = tempfile::tempdir().unwrap();
+        let fake = Fake::new(Settings {
+            rotate_refresh_token,
+            ..Settings::default()
+        });
+        fake.seed_offer_source("a");
+        let (first, second) = (paused_runtime(), paused_runtime());
+        let client = client_over(InProcess::new(&fake).latency(LATENCY))
+            .token_file(folder.path().join("tokens.json"))
+            .build()
+            .unwrap();
+        let mut call = Box::pin(list(&client));
+        first.block_on(async {
+            list(&client).await.unwrap();
+            fake.expire_access_token();
+            // The call is refused, and its renewal holds the lock of the token file.
+            assert!(tokio::time::timeout(stop_after, &mut call).await.is_err());
+        });
+        let received = fake.renewals();
+        let start = std::time::Instant::now();
+        second.block_on(async {
+            let calls = (0..8).map(|_| list(&client));
+            for outcome in futures_util::future::join_all(calls).await {
+                // If only the first runtime has the new refresh token, nobody else can renew.
+                assert!(
+                    outcome.is_ok() || (rotate_refresh_token && received == 1),
+                    "{context}: {outcome:?}"
+                );
+            }
+        });
+        assert!(
+            start.elapsed() < Duration::from_secs(30),
+            "{context}: {:?}",
+            start.elapsed()
+        );
+        // The first runtime comes back to life, and no token is lost.
+        assert_eq!(first.block_on(call).unwrap(), 1, "{context}");
+        fake.expire_access_token();
+        assert_eq!(second.block_on(list(&client)).unwrap(), 1, "{context}");
+        assert!(fake.renewals() <= 3, "{context}: {}", fake.renewals());
+    }
+}
+
+/// The first call of a client loads the tokens.
+#[test]
+fn loading_tokens_is_taken_over_from_a_runtime_that_nobody_runs() {
+    let fake = Fake::default();
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (paused_runtime(), paused_runtime());
+    let client = client_over(InProcess::new(&fake))
+        .token_file(folder.path().join("tokens.json"))
+        .build()
+        .unwrap();
+    let mut call = Box::pin(list(&client));
+    first.block_on(async { assert!(futures_util::poll!(&mut call).is_pending()) });
+    second.block_on(async {
+        let calls = (0..8).map(|_| list(&client));
+        for outcome in futures_util::future::join_all(calls).await {
+            outcome.unwrap();
+        }
+    });
+    first.block_on(call).unwrap();
 }

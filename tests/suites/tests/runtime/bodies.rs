@@ -5,7 +5,9 @@ use funnelflux::ext::*;
 use funnelflux::types::{DuplicateRequest, OfferSource, ParentMutationRequest, StatusFilter};
 use funnelflux::{Error, RetryPolicy, transport};
 use funnelflux_fake::RetryAfter;
-use funnelflux_suites::client;
+use funnelflux_suites::{InProcess, client};
+use http_body_util::BodyExt as _;
+use std::sync::Arc;
 
 #[tokio::test(start_paused = true)]
 async fn json_is_read_under_any_name_and_after_a_byte_order_mark() -> Result<(), Error> {
@@ -191,4 +193,98 @@ async fn every_other_error_says_everything_once() {
     let source = OfferSource::new(id, "a");
     let stored = client.offer_sources().create_or_save(source);
     assert_one_line(&stored.await.unwrap_err());
+}
+
+/// Digits that neither 64 bits nor a double hold.
+const DIGITS: &str = r#"{"a":123456789012345678901234567890,"b":[0.1000000000000000000001,1.50]}"#;
+
+/// Sends each request to the fake, and shows a field of each asset as [`DIGITS`].
+fn with_digits(fake: &Fake) -> impl transport::Transport {
+    let service = Arc::new(InProcess::new(fake));
+    transport::from_fn(move |request: http::Request<bytes::Bytes>| {
+        let service = Arc::clone(&service);
+        async move {
+            let response = transport::Transport::send(&*service, request).await?;
+            let (parts, body) = response.into_parts();
+            let body = body.collect().await?.to_bytes();
+            let text = String::from_utf8_lossy(&body).replace(r#""digits""#, DIGITS);
+            Ok(http::Response::from_parts(parts, bytes::Bytes::from(text)))
+        }
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn unknown_fields_are_sent_back_to_the_digit() -> Result<(), Box<dyn std::error::Error>> {
+    let fake = Fake::default();
+    fake.seed_offer_source("2nIemJxCKbFX");
+    fake.set("offersource", "2nIemJxCKbFX", "rank", "digits");
+    let client = client(&fake).transport(with_digits(&fake)).build()?;
+    let id = "2nIemJxCKbFX".into();
+    let mut source = client.find_offer_source_by_id(&id).await?;
+    assert_eq!(source.extra.exact("rank"), Some(DIGITS));
+    source.offer_source_name = "renamed".to_owned();
+    client.save_offer_source(&source).await?;
+    let saved = |fake: &Fake| {
+        let log = fake.log();
+        let entry = log.iter().rfind(|entry| entry.operation == Some(SAVE)).unwrap();
+        String::from_utf8(entry.body.to_vec()).unwrap()
+    };
+    let digits = format!(r#""rank":{DIGITS}"#);
+    for part in [r#""offerSourceName":"renamed""#, &*digits] {
+        assert!(saved(&fake).contains(part), "{}", saved(&fake));
+    }
+
+    // Reading, changing and saving in one call, too.
+    fake.set("offersource", "2nIemJxCKbFX", "rank", "digits");
+    let update = client
+        .offer_sources()
+        .update(id.clone(), |source| source.offer_source_name = "again".to_owned());
+    // The fake itself cannot hold the digits.
+    let _ = update.send().await;
+    for part in [r#""offerSourceName":"again""#, &*digits] {
+        assert!(saved(&fake).contains(part), "{}", saved(&fake));
+    }
+
+    // A changed value replaces the digits.
+    source.extra.insert("rank".to_owned(), 5.into());
+    assert_eq!(source.extra.exact("rank"), None);
+    client.save_offer_source(&source).await?;
+    assert!(saved(&fake).contains(r#""rank":5"#), "{}", saved(&fake));
+    source.extra.remove("rank");
+    client.save_offer_source(&source).await?;
+    assert!(!saved(&fake).contains("rank"), "{}", saved(&fake));
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_guess_about_a_field_loses_no_list_and_no_value() -> Result<(), Error> {
+    let fake = Fake::default();
+    for index in 0..10_000 {
+        fake.seed_page(&format!("p{index}"), "2nIemJxCKbFX");
+    }
+    fake.set("page", "p7", "pageName", 7);
+    fake.set("page", "p8", "pageName", vec![8]);
+    fake.set("page", "p9", "idCategory", 9);
+    let client = client(&fake).build()?;
+    let pages = client.list_pages(StatusFilter::All, None).await?;
+    assert_eq!(pages.len(), 10_000);
+    let named = |name: &str| pages.iter().find(|page| page.id_page == name).unwrap();
+    assert_eq!(named("p7").page_name, "7");
+    assert_eq!(named("p7").extra.unexpected().collect::<Vec<_>>(), ["pageName"]);
+    assert_eq!(named("p7").extra["pageName"], 7);
+    assert_eq!(named("p8").page_name, "[8]");
+    assert_eq!(named("p9").id_category, Some("9".into()));
+    assert_eq!(named("p6").extra.unexpected().count(), 0);
+
+    // What is not set is sent back as it came.
+    let mut page = client.find_page_by_id(&"p7".into()).await?;
+    page.base_url = Some("https://example.com".to_owned());
+    let sent = |fake: &Fake| fake.log().pop().unwrap().json().unwrap();
+    let _ = client.save_page(&page).await;
+    assert_eq!(sent(&fake)["pageName"], 7);
+    assert_eq!(sent(&fake)["baseURL"], "https://example.com");
+    page.page_name = "seven".to_owned();
+    client.save_page(&page).await?;
+    assert_eq!(sent(&fake)["pageName"], "seven");
+    Ok(())
 }

@@ -18,8 +18,8 @@ fn job_command(name: &'static str, about: String) -> Command {
 fn children_argument(group: AssetGroup) -> Arg {
     let target = group.singular();
     Arg::new("children").long("children").value_name("CHOICE").default_value("leave").help(format!(
-        "Handling of the children: leave, cascade (the same change), orphan (without a parent) or move:ID (to \
-         another {target})"
+        "Handling of the children: leave, cascade (the same change), orphan (without a parent) or move:ID \
+             (to another {target})"
     ))
 }
 

@@ -4,6 +4,7 @@ mod change;
 mod duplicate;
 mod get;
 mod list;
+mod where_used;
 
 use crate::context::{Context, note};
 use crate::exit::{CommandResult, Failure};
@@ -30,8 +31,8 @@ fn describe(group: AssetGroup) -> Command {
         .arg_required_else_help(true);
     let command = if group.is_inferred() {
         command.before_help(format!(
-            "The vendor documents only titles and methods of the operations on {}; their paths and fields are \
-             inferred, and destructive commands need --accept-inferred.",
+            "The vendor documents only titles and methods of the operations on {}; their paths and fields \
+             are inferred, and destructive commands need --accept-inferred.",
             group.plural()
         ))
     } else {
@@ -55,6 +56,7 @@ fn with_commands(command: Command) -> Command {
         abilities.unarchive.then(|| change::unarchive(group)),
         abilities.delete.then(|| change::delete(group)),
         abilities.categorise.then(|| change::move_to_category(group)),
+        Some(where_used::command(group)),
     ];
     command.subcommands(commands.into_iter().flatten())
 }
@@ -81,6 +83,7 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     match name {
         "list" => list::run(group, own, context).await,
         "get" => get::run(group, own, context).await,
+        "where-used" => where_used::run(group, own, context).await,
         "duplicate" => duplicate::run(group, own, context).await,
         _ => change::run(group, name, own, context).await,
     }

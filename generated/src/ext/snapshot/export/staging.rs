@@ -3,11 +3,6 @@
 //! New files are in the folder `.export` until all of them are there. `progress.jsonl` lists them with their
 //! fingerprints, and its first line says for which account they were read. A later export continues with the
 //! files that still have their fingerprint.
-//!
-//! Installation moves the old manifest into `.export`, then removes the files that are no longer needed, moves
-//! the new files to their places, and puts the new manifest there last. A folder without a manifest is not a
-//! snapshot, so a snapshot is never a mixture. After a crash, the next export continues: files that are in their
-//! place already count as read.
 
 use super::super::asset::AssetKey;
 use super::super::error::{AtPath as _, SnapshotError, SnapshotProblem};
@@ -15,9 +10,10 @@ use super::super::fingerprint::Fingerprint;
 use super::super::layout::{self, Capitals, MANIFEST, STAGING};
 use super::super::manifest::{Manifest, Origin, in_milliseconds, rfc3339};
 use super::super::snapshot::read_manifest;
+use super::install::has_fingerprint;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{BufRead as _, BufReader, ErrorKind, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -26,9 +22,9 @@ use std::time::{Duration, SystemTime};
 /// Age up to which the progress of an interrupted export is used.
 const RESUME_WITHIN: Duration = Duration::from_hours(24);
 /// File with the progress.
-const PROGRESS: &str = "progress.jsonl";
+pub(super) const PROGRESS: &str = "progress.jsonl";
 /// The manifest of the older snapshot during the installation.
-const OLDER: &str = "older.json";
+pub(super) const OLDER: &str = "older.json";
 
 /// A line of the progress.
 #[derive(Debug, Serialize, Deserialize)]
@@ -46,19 +42,19 @@ enum Line {
 
 /// Folder of an export in progress.
 pub(super) struct Staging {
-    target: PathBuf,
-    folder: PathBuf,
+    pub(super) target: PathBuf,
+    pub(super) folder: PathBuf,
     /// Locked against other processes.
-    progress: File,
+    pub(super) progress: File,
     /// Length of the complete lines of the progress, in bytes.
     length: u64,
     origin: Origin,
     /// The assets with their files.
     recorded: BTreeMap<AssetKey, Fingerprint>,
     /// The older snapshot in the folder.
-    older: Option<Manifest>,
+    pub(super) older: Option<Manifest>,
     /// The snapshot whose installation was interrupted. Some of its files may be in their places.
-    half_installed: Option<Manifest>,
+    pub(super) half_installed: Option<Manifest>,
     /// Manifests of the older snapshot and of the interrupted export have named the account.
     is_owner_known: bool,
     /// IDs of an older snapshot elsewhere.
@@ -267,7 +263,7 @@ impl Staging {
     }
 
     /// Path of the file of an asset before it moves to its place.
-    fn staged(&self, key: &AssetKey) -> PathBuf {
+    pub(super) fn staged(&self, key: &AssetKey) -> PathBuf {
         self.folder
             .join(&key.group)
             .join(layout::file_name(&key.id, Capitals::Encoded))
@@ -298,57 +294,6 @@ impl Staging {
             .and_then(|_| self.progress.write_all(&text));
         written.at(self.folder.join(PROGRESS))?;
         self.length += text.len() as u64;
-        Ok(())
-    }
-
-    /// Moves the files of the manifest to their places, and the manifest last.
-    pub(super) fn install(self, manifest: &Manifest) -> Result<(), SnapshotError> {
-        let place = self.target.join(MANIFEST);
-        if place.exists() {
-            fs::rename(&place, self.folder.join(OLDER)).at(&place)?;
-        }
-        let older = [&self.older, &self.half_installed].into_iter().flatten();
-        for (group, contents) in older.flat_map(Manifest::contents) {
-            let older = layout::file_names(contents.files().keys().map(String::as_str));
-            let newer = manifest.contents().get(group);
-            let newer = newer.map(|contents| layout::file_names(contents.files().keys().map(String::as_str)));
-            let newer: BTreeSet<&str> = newer
-                .iter()
-                .flat_map(|names| names.values())
-                .map(String::as_str)
-                .collect();
-            for name in older.values().filter(|name| !newer.contains(name.as_str())) {
-                remove(&self.target.join(group).join(name))?;
-            }
-            // Fails if the folder is in use.
-            let _ = fs::remove_dir(self.target.join(group));
-        }
-        // If the installation is interrupted, the next one finds here which files may be in their places.
-        let new = self.folder.join(MANIFEST);
-        write_at_once(&new, &manifest.to_json())?;
-        for (group, contents) in manifest.contents() {
-            let names = layout::file_names(contents.files().keys().map(String::as_str));
-            if names.is_empty() {
-                continue;
-            }
-            let folder = self.target.join(group);
-            fs::create_dir_all(&folder).at(&folder)?;
-            for (id, fingerprint) in contents.files() {
-                let Some(name) = names.get(id.as_str()) else {
-                    continue;
-                };
-                let place = folder.join(name);
-                if !has_fingerprint(&place, *fingerprint) {
-                    fs::rename(self.staged(&AssetKey::new(group, id)), &place).at(&place)?;
-                }
-            }
-        }
-        // From here on there is nothing to continue.
-        self.progress.set_len(0).at(self.folder.join(PROGRESS))?;
-        fs::rename(&new, &place).at(&place)?;
-        drop(self.progress);
-        // The snapshot is complete. A folder that cannot be removed does no harm.
-        let _ = fs::remove_dir_all(&self.folder);
         Ok(())
     }
 }
@@ -433,27 +378,6 @@ fn check_groups(path: &Path, older: &Manifest, groups: &[&str]) -> Result<(), Sn
         path,
         SnapshotProblem::FewerGroups(lost.join(", ")),
     ))
-}
-
-/// Writes a file, which appears whole or not at all.
-fn write_at_once(path: &Path, text: &[u8]) -> Result<(), SnapshotError> {
-    let new = path.with_extension("new");
-    let mut file = File::create(&new).at(&new)?;
-    file.write_all(text).and_then(|()| file.sync_all()).at(&new)?;
-    drop(file);
-    fs::rename(&new, path).at(path)
-}
-
-fn has_fingerprint(path: &Path, fingerprint: Fingerprint) -> bool {
-    let is_file = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file());
-    is_file && fs::read(path).is_ok_and(|text| Fingerprint::of_bytes(&text) == fingerprint)
-}
-
-fn remove(path: &Path) -> Result<(), SnapshotError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error).at(path),
-        _ => Ok(()),
-    }
 }
 
 /// Returns the text of an asset's file: indented, members sorted by name, with a line feed at the end.

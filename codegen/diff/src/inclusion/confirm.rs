@@ -1,0 +1,240 @@
+//! Confirmation of counterexamples by a validator for JSON Schema, which knows nothing of the proofs.
+
+use std::collections::HashMap;
+
+use jsonschema::{Draft, Validator};
+use serde_json::{Map, Value, json};
+
+use funnelflux_openapi::references;
+
+use super::{prover::Root, schema::Schema, text::forms};
+use crate::{
+    level::{Direction, Encoding},
+    side::Side,
+};
+
+/// Keywords of JSON Schema that normalising has kept under `x-`.
+const NEWER: [&str; 17] = [
+    "additionalProperties",
+    "contains",
+    "dependentRequired",
+    "dependentSchemas",
+    "else",
+    "if",
+    "items",
+    "maxContains",
+    "minContains",
+    "patternProperties",
+    "prefixItems",
+    "propertyNames",
+    "then",
+    "type",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+    "contentEncoding",
+];
+
+/// The role of a schema for a counterexample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Role {
+    /// Allows the value, in the narrowest reading.
+    Allowing,
+    /// Rejects the value, in the widest reading.
+    Rejecting,
+}
+
+/// Validators for schemas of two documents.
+pub(crate) struct Validators<'a> {
+    documents: [Root<'a>; 2],
+    known: HashMap<(usize, Direction, Role), Option<Validator>>,
+}
+
+impl<'a> Validators<'a> {
+    pub(crate) fn new(documents: [Root<'a>; 2]) -> Self {
+        Self {
+            documents,
+            known: HashMap::new(),
+        }
+    }
+
+    /// Checks whether a value is valid for the smaller schema and invalid for the larger one.
+    pub(crate) fn confirm(
+        &mut self,
+        (small, large): (Schema<'a>, Schema<'a>),
+        (direction, encoding): (Direction, Encoding),
+        value: &Value,
+    ) -> bool {
+        let forms = match encoding {
+            Encoding::Typed => Vec::new(),
+            Encoding::Text => forms(value),
+        };
+        let allows = |validator: Option<&Validator>| validator.is_some_and(|all| all.is_valid(value));
+        let rejects = |validator: Option<&Validator>| {
+            validator.is_some_and(|all| !forms.iter().chain([value]).any(|value| all.is_valid(value)))
+        };
+        allows(self.validator(small, direction, Role::Allowing))
+            && rejects(self.validator(large, direction, Role::Rejecting))
+    }
+
+    fn validator(&mut self, schema: Schema<'a>, direction: Direction, role: Role) -> Option<&Validator> {
+        let [old, new] = self.documents;
+        let root = match schema.side {
+            Side::Old => old,
+            Side::New => new,
+        };
+        let build = || {
+            let mut conversion = Conversion {
+                root,
+                direction,
+                role,
+                numbers: HashMap::new(),
+                targets: Vec::new(),
+            };
+            let schema = conversion.schema(schema.value);
+            let mut definitions = Map::new();
+            while let Some(target) = conversion.targets.get(definitions.len()).copied() {
+                let number = definitions.len().to_string();
+                definitions.insert(number, conversion.schema(target));
+            }
+            let whole = json!({"allOf": [schema], "$defs": definitions});
+            let options = jsonschema::options().with_draft(Draft::Draft202012);
+            options.should_validate_formats(true).build(&whole).ok()
+        };
+        let key = (schema.key(), direction, role);
+        self.known.entry(key).or_insert_with(build).as_ref()
+    }
+}
+
+/// Conversion of schemas of `OpenAPI` 3.0 to JSON Schema.
+struct Conversion<'a> {
+    root: Root<'a>,
+    direction: Direction,
+    role: Role,
+    /// Numbers of the targets of references.
+    numbers: HashMap<&'a str, usize>,
+    targets: Vec<&'a Value>,
+}
+
+impl<'a> Conversion<'a> {
+    fn schema(&mut self, schema: &'a Value) -> Value {
+        let Value::Object(members) = schema else {
+            return schema.clone();
+        };
+        if let Some(written) = references::reference(schema) {
+            return self.reference(written);
+        }
+        let mut plain = Map::new();
+        for (key, value) in members {
+            let kept = key.strip_prefix("x-").filter(|kept| NEWER.contains(kept));
+            if let Some(kept) = kept {
+                plain.insert(kept.to_owned(), self.keyword(kept, value, members));
+            } else if !members.contains_key(&format!("x-{key}")) {
+                plain.insert(key.clone(), self.keyword(key, value, members));
+            }
+        }
+        self.limits(members, &mut plain);
+        let flag = |key: &str| members.get(key) == Some(&Value::Bool(true));
+        if !flag("nullable") {
+            return plain.into();
+        }
+        let lists_null = |values: &Value| values.as_array().is_some_and(|all| all.contains(&Value::Null));
+        let has_null = self.role == Role::Rejecting
+            || (self.root.has_null_type && members.get("enum").is_none_or(lists_null));
+        if has_null {
+            return json!({"anyOf": [{"type": "null"}, plain]});
+        }
+        if let Some(kind) = plain.get("type").filter(|kind| kind.is_string()).cloned() {
+            plain.insert("type".to_owned(), json!([kind, "null"]));
+        }
+        plain.into()
+    }
+
+    fn reference(&mut self, written: &'a str) -> Value {
+        let next = self.targets.len();
+        if !self.numbers.contains_key(written) {
+            let Some((_, target)) = references::follow(self.root.value, written) else {
+                // An unknown schema: it neither allows nor rejects.
+                return Value::Bool(self.role == Role::Rejecting);
+            };
+            self.targets.push(target);
+        }
+        let number = *self.numbers.entry(written).or_insert(next);
+        json!({"$ref": format!("#/$defs/{number}")})
+    }
+
+    fn keyword(&mut self, key: &str, value: &'a Value, members: &'a Map<String, Value>) -> Value {
+        let mut all = |value: &'a Value| match value {
+            Value::Object(all) => all
+                .iter()
+                .map(|(name, schema)| (name.clone(), self.schema(schema)))
+                .collect::<Map<_, _>>()
+                .into(),
+            Value::Array(all) => all.iter().map(|schema| self.schema(schema)).collect(),
+            other => other.clone(),
+        };
+        match key {
+            "properties" | "patternProperties" | "dependentSchemas" | "allOf" | "anyOf" | "oneOf"
+            | "prefixItems" => all(value),
+            "required" => {
+                let names = value.as_array().into_iter().flatten();
+                let is_sent = |name: &&Value| !self.is_unsent(name, members);
+                names.filter(is_sent).cloned().collect()
+            }
+            "items"
+            | "additionalProperties"
+            | "not"
+            | "contains"
+            | "if"
+            | "then"
+            | "else"
+            | "propertyNames"
+            | "unevaluatedItems"
+            | "unevaluatedProperties" => self.schema(value),
+            _ => value.clone(),
+        }
+    }
+
+    /// Checks whether a property is not part of messages of this direction.
+    fn is_unsent(&self, name: &Value, members: &Map<String, Value>) -> bool {
+        let flag = match self.direction {
+            Direction::Request => "readOnly",
+            _ => "writeOnly",
+        };
+        let declared = members.get("properties").zip(name.as_str());
+        let property = declared.and_then(|(properties, name)| properties.get(name));
+        let target = property.and_then(references::reference);
+        let target = target.and_then(|written| references::follow(self.root.value, written));
+        let mut schemas = property.into_iter().chain(target.map(|(_, target)| target));
+        schemas.any(|schema| schema.get(flag) == Some(&Value::Bool(true)))
+    }
+
+    /// Rewrites the alternatives, exclusive limits and formats that JSON Schema reads otherwise.
+    fn limits(&self, members: &Map<String, Value>, plain: &mut Map<String, Value>) {
+        if self.role == Role::Rejecting
+            && let Some(alternatives) = plain.shift_remove("oneOf")
+        {
+            let parts = plain.entry("allOf").or_insert_with(|| json!([]));
+            if let Some(parts) = parts.as_array_mut() {
+                parts.push(json!({"anyOf": alternatives}));
+            }
+        }
+        for (flag, limit) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
+            plain.shift_remove(flag);
+            if members.get(flag) == Some(&Value::Bool(true))
+                && let Some(edge) = plain.shift_remove(limit)
+            {
+                plain.insert(flag.to_owned(), edge);
+            }
+        }
+        let is_integer = members.get("type").is_some_and(|kind| kind == "integer");
+        let range = match members.get("format").and_then(Value::as_str) {
+            Some("int32") if is_integer => json!({"minimum": i32::MIN, "maximum": i32::MAX}),
+            Some("int64") if is_integer => json!({"minimum": i64::MIN, "maximum": i64::MAX}),
+            _ => return,
+        };
+        let parts = plain.entry("allOf").or_insert_with(|| json!([]));
+        if let Some(parts) = parts.as_array_mut() {
+            parts.push(range);
+        }
+    }
+}

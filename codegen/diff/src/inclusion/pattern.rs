@@ -1,0 +1,455 @@
+//! Patterns of strings as automata, which decide inclusion and find shortest strings.
+
+use std::collections::HashSet;
+
+use regex_automata::{
+    Anchored, MatchKind,
+    dfa::{Automaton, StartKind, dense},
+    nfa::thompson,
+    util::{primitives::StateID, start, syntax},
+};
+
+/// Maximum size of an automaton, and of its construction, in bytes.
+const MOST_BYTES: usize = 1 << 20;
+
+/// Maximum number of states of a search.
+const MOST_STATES: usize = 20_000;
+
+/// A pattern in the forms that answer questions about it.
+pub(super) struct Pattern {
+    pub language: Option<Language>,
+    regex: Option<regress::Regex>,
+}
+
+impl Pattern {
+    pub(super) fn new(pattern: &str) -> Self {
+        let language = Language::containing(pattern);
+        let regex = match language {
+            Some(_) => None,
+            None => regress::Regex::with_flags(pattern, "u").ok(),
+        };
+        Self { language, regex }
+    }
+
+    /// Checks whether a text contains a match; `None` if that is unknown.
+    pub(super) fn matches(&self, text: &str) -> Option<bool> {
+        /// Maximum length of texts without an automaton, because some patterns take exponential time.
+        const LONGEST: usize = 16;
+        match (&self.language, &self.regex) {
+            (Some(language), _) => Some(language.contains(text)),
+            (None, Some(regex)) if text.chars().nth(LONGEST).is_none() => Some(regex.find(text).is_some()),
+            _ => None,
+        }
+    }
+}
+
+/// The strings that match a pattern.
+pub(super) struct Language {
+    automaton: dense::DFA<Vec<u32>>,
+    start: StateID,
+}
+
+/// The result of a search for a string.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Search {
+    /// The shortest string.
+    Found(String),
+    /// There is no such string.
+    Nothing,
+    /// The search is too large.
+    Unknown,
+}
+
+impl Language {
+    /// The strings that contain a match of an ECMA-262 pattern; `None` for an unsupported or large pattern.
+    pub(super) fn containing(pattern: &str) -> Option<Self> {
+        let translated = Translation::of(pattern)?;
+        Self::new(&format!("\\A(?s:.)*(?:{translated})(?s:.)*\\z"))
+    }
+
+    /// The given strings.
+    pub(super) fn listing<'t>(texts: impl Iterator<Item = &'t str>) -> Option<Self> {
+        let texts: Vec<String> = texts.map(|text| text.chars().map(literal).collect()).collect();
+        let is_empty = texts.is_empty();
+        Self::new(&format!("\\A(?:{})\\z", texts.join("|"))).filter(|_| !is_empty)
+    }
+
+    /// The strings with a number of characters.
+    pub(super) fn of_length(least: u64, most: Option<u64>) -> Option<Self> {
+        let most = most.map(|most| most.to_string()).unwrap_or_default();
+        Self::new(&format!("\\A(?s:.){{{least},{most}}}\\z"))
+    }
+
+    fn new(pattern: &str) -> Option<Self> {
+        let config = dense::Config::new()
+            .match_kind(MatchKind::All)
+            .start_kind(StartKind::Anchored)
+            .dfa_size_limit(Some(MOST_BYTES))
+            .determinize_size_limit(Some(MOST_BYTES));
+        let automaton = dense::Builder::new()
+            .configure(config)
+            .syntax(syntax::Config::new().nest_limit(50))
+            .thompson(thompson::Config::new().nfa_size_limit(Some(MOST_BYTES)))
+            .build(pattern)
+            .ok()?;
+        let start = start::Config::new().anchored(Anchored::Yes);
+        let start = automaton.start_state(&start).ok()?;
+        Some(Self { automaton, start })
+    }
+
+    pub(super) fn contains(&self, text: &str) -> bool {
+        let next = |state, byte: &u8| self.automaton.next_state(state, *byte);
+        self.accepts(text.as_bytes().iter().fold(self.start, next))
+    }
+
+    fn accepts(&self, state: StateID) -> bool {
+        self.automaton
+            .is_match_state(self.automaton.next_eoi_state(state))
+    }
+}
+
+/// Searches for a string in all `languages` that is not in all languages of one of the `others`.
+pub(super) fn search(languages: &[&Language], others: &[Vec<&Language>]) -> Search {
+    let all: Vec<&Language> = languages.iter().chain(others.iter().flatten()).copied().collect();
+    let bytes = representatives(&all);
+    let is_wanted = |states: &[StateID]| {
+        let mut states = all.iter().zip(states);
+        let mut accepts = |count: usize| -> bool {
+            let accepted = states.by_ref().take(count);
+            accepted.fold(true, |all, (language, state)| language.accepts(*state) && all)
+        };
+        let is_in = accepts(languages.len());
+        let excluded: Vec<bool> = others.iter().map(|others| accepts(others.len())).collect();
+        is_in && !excluded.contains(&true)
+    };
+    let is_dead = |states: &[StateID]| {
+        let mut states = languages.iter().zip(states);
+        states.any(|(language, state)| language.automaton.is_dead_state(*state))
+    };
+    // Reached states, each with its predecessor and the byte that leads to it.
+    let first: Vec<StateID> = all.iter().map(|language| language.start).collect();
+    let mut known = HashSet::from([first.clone()]);
+    let mut reached: Vec<(Vec<StateID>, usize, u8)> = vec![(first, 0, 0)];
+    let mut position = 0;
+    while let Some((states, ..)) = reached.get(position) {
+        if is_wanted(states) {
+            return text_to(&reached, position).map_or(Search::Unknown, Search::Found);
+        }
+        let states = states.clone();
+        for byte in &bytes {
+            let next = all.iter().zip(&states);
+            let next = next.map(|(language, state)| language.automaton.next_state(*state, *byte));
+            let next: Vec<StateID> = next.collect();
+            if !is_dead(&next) && known.insert(next.clone()) {
+                reached.push((next, position, *byte));
+            }
+        }
+        if reached.len() > MOST_STATES {
+            return Search::Unknown;
+        }
+        position += 1;
+    }
+    Search::Nothing
+}
+
+/// The text that leads to a reached state.
+fn text_to(reached: &[(Vec<StateID>, usize, u8)], mut position: usize) -> Option<String> {
+    let mut bytes = Vec::new();
+    while position > 0 {
+        let (_, before, byte) = reached.get(position)?;
+        bytes.push(*byte);
+        position = *before;
+    }
+    bytes.reverse();
+    String::from_utf8(bytes).ok()
+}
+
+/// A byte for each set of bytes that no language tells apart, readable ones first.
+fn representatives(languages: &[&Language]) -> Vec<u8> {
+    let readable = (b'a'..=b'z')
+        .chain(b'0'..=b'9')
+        .chain(b'A'..=b'Z')
+        .chain(b'!'..=b'~');
+    let mut known = HashSet::new();
+    let mut bytes: Vec<u8> = readable.chain(0..=u8::MAX).collect();
+    bytes.retain(|byte| {
+        let classes = languages
+            .iter()
+            .map(|language| language.automaton.byte_classes().get(*byte));
+        known.insert(classes.collect::<Vec<u8>>())
+    });
+    bytes
+}
+
+/// A character that stands for itself.
+fn literal(character: char) -> String {
+    format!("\\x{{{:X}}}", u32::from(character))
+}
+
+/// Translation of an ECMA-262 pattern into the syntax of `regex_automata`.
+struct Translation<'p> {
+    rest: std::iter::Peekable<std::str::Chars<'p>>,
+    text: String,
+}
+
+/// A part of a character class.
+enum Atom {
+    One(char),
+    /// Ranges of a class such as `\d`.
+    Class(&'static str),
+}
+
+/// White space of ECMA-262.
+const SPACES: &str = concat!(
+    "\\t\\n\\x{B}\\x{C}\\r \\x{A0}\\x{1680}\\x{2000}-\\x{200A}",
+    "\\x{2028}\\x{2029}\\x{202F}\\x{205F}\\x{3000}\\x{FEFF}"
+);
+
+impl<'p> Translation<'p> {
+    fn of(pattern: &'p str) -> Option<String> {
+        let mut translation = Self {
+            rest: pattern.chars().peekable(),
+            text: String::new(),
+        };
+        while let Some(character) = translation.rest.next() {
+            translation.next(character)?;
+        }
+        Some(translation.text)
+    }
+
+    fn next(&mut self, character: char) -> Option<()> {
+        match character {
+            '^' => self.text.push_str("\\A"),
+            '$' => self.text.push_str("\\z"),
+            '.' => self.text.push_str("[^\\n\\r\\x{2028}\\x{2029}]"),
+            '|' | ')' | '*' | '+' | '?' => self.text.push(character),
+            '(' => self.group()?,
+            '[' => self.class()?,
+            '{' => self.count()?,
+            '\\' => match self.escape()? {
+                Atom::One(character) => self.text.push_str(&literal(character)),
+                Atom::Class(ranges) => self.text.extend(["[", ranges, "]"]),
+            },
+            ']' | '}' => return None,
+            character => self.text.push_str(&literal(character)),
+        }
+        Some(())
+    }
+
+    fn group(&mut self) -> Option<()> {
+        if self.rest.next_if_eq(&'?').is_some() {
+            match self.rest.next()? {
+                ':' => {}
+                '<' => {
+                    // A name, unless it is an assertion about what comes before.
+                    self.rest.next_if(|character| character.is_alphabetic())?;
+                    while self.rest.next()? != '>' {}
+                }
+                _ => return None,
+            }
+        }
+        self.text.push_str("(?:");
+        Some(())
+    }
+
+    fn count(&mut self) -> Option<()> {
+        self.text.push('{');
+        let mut has_digit = false;
+        loop {
+            let character = self.rest.next()?;
+            match character {
+                '0'..='9' => has_digit = true,
+                ',' | '}' if has_digit => {}
+                _ => return None,
+            }
+            self.text.push(character);
+            if character == '}' {
+                return Some(());
+            }
+        }
+    }
+
+    fn class(&mut self) -> Option<()> {
+        self.text.push('[');
+        if self.rest.next_if_eq(&'^').is_some() {
+            self.text.push('^');
+        }
+        let mut is_empty = true;
+        loop {
+            let first = match self.rest.next()? {
+                ']' if is_empty => return None,
+                ']' => break,
+                '\\' => self.escape()?,
+                character => Atom::One(character),
+            };
+            is_empty = false;
+            match first {
+                Atom::Class(ranges) if ranges.starts_with('^') => return None,
+                Atom::Class(ranges) => self.text.push_str(ranges),
+                Atom::One(character) => self.text.push_str(&literal(character)),
+            }
+            if self.rest.next_if_eq(&'-').is_none() {
+                continue;
+            }
+            if self.rest.peek()? == &']' {
+                self.text.push_str(&literal('-'));
+                continue;
+            }
+            let last = match self.rest.next()? {
+                '\\' => self.escape()?,
+                character => Atom::One(character),
+            };
+            let (Atom::One(_), Atom::One(last)) = (first, last) else {
+                return None;
+            };
+            self.text.push('-');
+            self.text.push_str(&literal(last));
+        }
+        self.text.push(']');
+        Some(())
+    }
+
+    fn escape(&mut self) -> Option<Atom> {
+        let character = self.rest.next()?;
+        Some(match character {
+            'd' => Atom::Class("0-9"),
+            'D' => Atom::Class("^0-9"),
+            'w' => Atom::Class("0-9A-Za-z_"),
+            'W' => Atom::Class("^0-9A-Za-z_"),
+            's' => Atom::Class(SPACES),
+            't' => Atom::One('\t'),
+            'n' => Atom::One('\n'),
+            'r' => Atom::One('\r'),
+            'v' => Atom::One('\u{b}'),
+            'f' => Atom::One('\u{c}'),
+            'x' => self.code(2)?,
+            'u' => self.code(4)?,
+            punctuation if punctuation.is_ascii_punctuation() => Atom::One(punctuation),
+            _ => return None,
+        })
+    }
+
+    /// A character by its number in hexadecimal digits.
+    fn code(&mut self, digits: usize) -> Option<Atom> {
+        let digits: String = self.rest.by_ref().take(digits).collect();
+        let number = u32::from_str_radix(&digits, 16).ok()?;
+        char::from_u32(number).map(Atom::One)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compare(small: &str, large: &str) -> Search {
+        let [small, large] = [small, large].map(|pattern| Language::containing(pattern).unwrap());
+        search(&[&small], &[vec![&large]])
+    }
+
+    #[test]
+    fn equal_languages_include_each_other() {
+        for (left, right) in [
+            ("^[0-9]+$", "^\\d+$"),
+            ("^[0-9]+$", "^(?:[0-9]+)$"),
+            ("^(a|b)$", "^[ba]$"),
+            ("^abc", "^abc.*"),
+            ("^a{2,3}$", "^aaa?$"),
+            ("", ".*"),
+            ("^(?<year>\\d{4})-\\d\\d$", "^[0-9]{4}\\-[0-9]{2}$"),
+            ("[\\w-]", "[\\-0-9_a-zA-Z]"),
+            ("^\\u00e9\\x41$", "^éA$"),
+        ] {
+            assert_eq!(compare(left, right), Search::Nothing, "{left} {right}");
+            assert_eq!(compare(right, left), Search::Nothing, "{left} {right}");
+        }
+    }
+
+    #[test]
+    fn the_shortest_difference_is_found() {
+        for (small, large, text) in [
+            ("^[a-z]+$", "^[a-f]+$", "g"),
+            ("a", "^a", "ba"),
+            ("^a*$", "^a{0,3}$", "aaaa"),
+            ("^.$", "^[^é]$", "é"),
+            ("^a?$", "^a$", ""),
+        ] {
+            let found = compare(small, large);
+            assert_eq!(found, Search::Found(text.to_owned()), "{small} {large}");
+            let [small, large] = [small, large].map(|pattern| Language::containing(pattern).unwrap());
+            assert!(small.contains(text) && !large.contains(text));
+        }
+    }
+
+    #[test]
+    fn unsupported_patterns_are_left_out() {
+        for pattern in [
+            "(?=a)",
+            "(?!a)",
+            "(?<=a)",
+            "(?<!a)",
+            "\\bword",
+            "(a)\\1",
+            "\\p{L}",
+            "[^]",
+            "[]",
+            "a{",
+            "[\\D]",
+            "\\ud83d",
+            "(?<a>b",
+            "[a-\\d]",
+            "\\cA",
+            "a{1000}{1000}",
+        ] {
+            assert!(Language::containing(pattern).is_none(), "{pattern}");
+        }
+    }
+
+    /// Agrees with an engine for ECMA-262 patterns.
+    #[test]
+    fn patterns_match_the_same_texts_as_in_ecma_262() {
+        let texts = [
+            "", "a", "b", "ab", "ba", "a\nb", "\n", "1", "٣", "_", "é", "\u{a0}", "\u{feff}", "\u{85}",
+            "\u{2028}", "a-b", "]", "^", "A1", " ", "\\", "/", "😀",
+        ];
+        for pattern in [
+            "^a",
+            "b$",
+            "^.$",
+            "^\\d$",
+            "^\\w$",
+            "^\\W$",
+            "^\\s$",
+            "^\\D$",
+            "[a-c]",
+            "[^a]",
+            "^[^a]$",
+            "a|b",
+            "^(a|b)$",
+            "^$",
+            "[-a]",
+            "[a-]",
+            "[\\]^]",
+            "\\/",
+            "^\\S",
+            "a.b",
+            "^a*$",
+            "^[\\s\\d]$",
+            "[+-.]",
+            "\\\\",
+            "^..$",
+        ] {
+            let Some(language) = Language::containing(pattern) else {
+                assert!(pattern.contains("\\S"), "{pattern}");
+                continue;
+            };
+            let regex = regress::Regex::with_flags(pattern, "u").unwrap();
+            for text in texts {
+                assert_eq!(
+                    language.contains(text),
+                    regex.find(text).is_some(),
+                    "{pattern} {text:?}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Removes parts from the text of an overlay. The rest keeps its comments, order and layout.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use funnelflux_openapi::{
+    Document, Source,
+    pointer::{Pointer, PointerBuf},
+    read,
+};
+
+use super::edit::remove;
+
+/// Text of an overlay without some of its parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trimmed {
+    /// Nothing is left.
+    Empty,
+    /// The rest.
+    Text(String),
+}
+
+/// Removes `parts` from the text of `overlay`; `None` if the text writes one of them in a form that is not
+/// supported, such as `{…}` on a line with others. A comment right above a part goes with it.
+#[must_use]
+pub fn trim(source: Source<'_>, overlay: &Document, parts: &BTreeSet<PointerBuf>) -> Option<Trimmed> {
+    if parts.contains(Pointer::root()) {
+        return Some(Trimmed::Empty);
+    }
+    let outermost: Vec<PointerBuf> = parts
+        .iter()
+        .filter(|part| !is_inside(part, parts))
+        .cloned()
+        .collect();
+    let (mut value, mut provenance) = overlay.clone().into_parts();
+    remove(&mut value, &mut provenance, &outermost);
+    let text = if serde_json::from_str::<serde::de::IgnoredAny>(source.text).is_ok() {
+        format!("{value:#}\n")
+    } else {
+        let mut lines = Lines::new(source.text);
+        for part in &outermost {
+            lines.remove(overlay, part)?;
+        }
+        lines.rest()
+    };
+    // The text is edited line by line, so its meaning is verified.
+    let rest = read::parse(Source {
+        text: &text,
+        ..source
+    })
+    .ok()?;
+    (*rest.value() == value).then_some(Trimmed::Text(text))
+}
+
+fn is_inside(part: &Pointer, parts: &BTreeSet<PointerBuf>) -> bool {
+    let mut parents = std::iter::successors(part.parent(), |parent| parent.parent());
+    parents.any(|parent| parts.contains(parent))
+}
+
+/// Lines of a block in YAML, each with a mark if it goes.
+struct Lines<'a> {
+    lines: Vec<(&'a str, bool)>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            lines: text.split_inclusive('\n').map(|line| (line, false)).collect(),
+        }
+    }
+
+    /// Marks the lines of a part; `None` if it does not have lines of its own.
+    fn remove(&mut self, overlay: &Document, part: &Pointer) -> Option<()> {
+        let (parent, name) = part.split_back()?;
+        let is_item = overlay.get(parent).is_some_and(Value::is_array);
+        let first = overlay.locate(part).line.checked_sub(1)?;
+        let line = self.line(first)?;
+        let depth = indentation(line);
+        let start = line.trim_start();
+        let is_start = if is_item {
+            is_item_start(start)
+        } else {
+            start
+                .trim_start_matches(['"', '\''])
+                .starts_with(&*name.decoded())
+        };
+        if !is_start {
+            return None;
+        }
+        let mut end = first + 1;
+        let mut next = end;
+        while let Some(line) = self.line(next) {
+            next += 1;
+            if is_blank(line) {
+                continue;
+            }
+            // A list may stand as deep as its key.
+            let is_own_item = !is_item && indentation(line) == depth && is_item_start(line.trim_start());
+            if indentation(line) <= depth && !is_own_item {
+                break;
+            }
+            end = next;
+        }
+        let is_own_comment = |line: &str| line.trim_start().starts_with('#') && indentation(line) == depth;
+        let comments = self.lines.get(..first)?.iter().rev();
+        let comments = comments.take_while(|(line, _)| is_own_comment(line)).count();
+        for (_, goes) in self.lines.get_mut(first - comments..end)? {
+            *goes = true;
+        }
+        Some(())
+    }
+
+    fn line(&self, index: usize) -> Option<&'a str> {
+        self.lines.get(index).map(|(line, _)| *line)
+    }
+
+    /// Joins the remaining lines. A blank line after what is gone stays only if it separates two lines.
+    fn rest(self) -> String {
+        let mut text = String::new();
+        let mut is_after_gap = false;
+        for (line, goes) in self.lines {
+            if goes {
+                is_after_gap = true;
+                continue;
+            }
+            let separates = !(text.is_empty() || text.ends_with("\n\n") || text.ends_with(":\n"));
+            if is_after_gap && is_blank(line) && !separates {
+                continue;
+            }
+            is_after_gap = false;
+            text.push_str(line);
+        }
+        let end = text.trim_end().len();
+        text.truncate(end);
+        text.push('\n');
+        text
+    }
+}
+
+fn indentation(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
+fn is_blank(line: &str) -> bool {
+    line.trim().is_empty()
+}
+
+fn is_item_start(start: &str) -> bool {
+    start.starts_with("- ") || start.trim_end() == "-"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::overlay;
+    use std::fmt::Write as _;
+
+    fn trimmed(text: &str, parts: &[&'static str]) -> Option<Trimmed> {
+        let source = Source { name: "a.yaml", text };
+        let overlay = overlay::read(&[source]).unwrap().remove(0);
+        let parts = parts.iter().map(|part| Pointer::from_static(part).to_buf());
+        trim(source, &overlay, &parts.collect())
+    }
+
+    const OVERLAY: &str = "\
+# About the file.
+overlay: 1.0.0
+x-used: &used {a: 1}
+actions:
+  # About the first action.
+  - target: $.a   # a target
+    update:
+      # About one.
+      one:
+        - 1
+        # Inside one.
+
+      # About two.
+      \"/two\": >-
+        text
+
+        # no comment
+      three: *used
+
+  # About the second action.
+  - target: $.b
+    update:
+    - 1
+    - {c: 2, d: 3}
+  # The end.
+";
+
+    #[test]
+    fn the_rest_keeps_comments_order_and_layout() {
+        let mut all = String::new();
+        for parts in [
+            ["/actions/0/update/one", "/actions/1"],
+            ["/actions/0", "/actions/1/update/0"],
+            ["/actions/0/update/~1two", "/actions/1/update"],
+        ] {
+            let Some(Trimmed::Text(text)) = trimmed(OVERLAY, &parts) else {
+                panic!("{parts:?} are not removed");
+            };
+            let _ = write!(all, "==== without {}\n{text}", parts.join(" and "));
+        }
+        insta::assert_snapshot!(all);
+    }
+
+    #[test]
+    fn a_part_without_lines_of_its_own_is_not_removed() {
+        for part in ["/actions/1/update/1/c", "/actions/0/target", "/nothing"] {
+            assert_eq!(trimmed(OVERLAY, &[part]), None, "{part}");
+        }
+        assert_eq!(trimmed(OVERLAY, &["", "/actions/0"]), Some(Trimmed::Empty));
+        // The anchor is needed.
+        assert_eq!(trimmed(OVERLAY, &["/x-used"]), None);
+    }
+
+    #[test]
+    fn json_is_written_again() {
+        let json = trimmed(r#"{"b":1,"a":[1,2]}"#, &["/a/0"]);
+        let expected = "{\n  \"b\": 1,\n  \"a\": [\n    2\n  ]\n}\n";
+        assert_eq!(json, Some(Trimmed::Text(expected.to_owned())));
+    }
+}

@@ -1,0 +1,115 @@
+//! `funnelflux GROUP where-used`: the assets that name an asset.
+
+use crate::assets;
+use crate::commands::export::{export_failure, groups, groups_argument, snapshot_failure};
+use crate::context::{Context, note};
+use crate::exit::{CommandResult, Exit, Failure};
+use crate::input;
+use crate::output::{View, row_arguments};
+use crate::path::JsonPath;
+use crate::progress::LineDisplay;
+use clap::{Arg, ArgMatches, Command, value_parser};
+use funnelflux::Client;
+use funnelflux::ext::AssetGroup;
+use funnelflux::ext::snapshot::{MentionForm, Reference, Snapshot};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+pub(super) fn command(group: AssetGroup) -> Command {
+    Command::new("where-used")
+        .about(format!("Lists the places where other assets name {}", group.plural()))
+        .long_about(format!(
+            "Lists the places where other assets name {}, in known and unknown fields. Reads all assets of the \
+             account, or those of a snapshot. Exits with 0 if there are none.",
+            group.plural()
+        ))
+        .args(input::id_arguments("IDs or exact names"))
+        .args([
+            groups_argument("Search only the assets of these groups"),
+            Arg::new("snapshot")
+                .long("snapshot")
+                .value_name("PATH")
+                .value_parser(value_parser!(PathBuf))
+                .help("Search in this snapshot instead of the account"),
+        ])
+        .args(row_arguments())
+}
+
+pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Context) -> CommandResult {
+    let view = view();
+    let output = context.output(matches, &view)?;
+    let given = input::given(matches, assets::view(group).id.as_ref())?;
+    if given.is_empty() {
+        return Err(
+            Failure::usage(format!("no {} is given", group.singular())).fix("pass IDs or exact names")
+        );
+    }
+    let (ids, snapshot) = if let Some(path) = matches.get_one::<PathBuf>("snapshot") {
+        let snapshot = Snapshot::open_incomplete(path).map_err(|error| snapshot_failure(&error))?;
+        (given, snapshot)
+    } else {
+        let client = context.client()?;
+        let ids = assets::resolve(&client, group, given).await?;
+        (ids, read_account(&client, matches, context).await?)
+    };
+    let mut rows = Vec::new();
+    for id in &ids {
+        let references = snapshot
+            .references_to(id)
+            .map_err(|error| snapshot_failure(&error))?;
+        let is_other =
+            |reference: &&Reference| reference.from.group != group.name() || reference.from.id != *id;
+        rows.extend(references.iter().filter(is_other).map(row));
+    }
+    output.print_rows(rows, &view)?;
+    let unread = snapshot.unread().count();
+    if unread > 0 {
+        note(&format!(
+            "{unread} parts of the account could not be read, and may name more"
+        ));
+        return Ok(Exit::Partly);
+    }
+    Ok(Exit::Done)
+}
+
+/// Reads the assets of the account into a temporary folder.
+async fn read_account(client: &Client, matches: &ArgMatches, context: &Context) -> Result<Snapshot, Failure> {
+    let display = LineDisplay::new();
+    let shown = display.clone();
+    let mut export = Snapshot::export(client)
+        .concurrency(context.jobs())
+        .accept_incomplete()
+        .on_progress(move |progress| shown.update(progress.read + progress.unread, progress.total, progress));
+    if let Some(groups) = groups(matches) {
+        export = export.groups(groups);
+    }
+    let exported = export.to_temporary_folder().await;
+    display.finish();
+    exported.map_err(export_failure)
+}
+
+fn view() -> View {
+    let column = |name| (name, JsonPath::of_pointer(name));
+    View {
+        // Output of this command is input for commands on the assets that name the asset.
+        id: Some(JsonPath::of_pointer("id")),
+        columns: ["used", "group", "id", "path", "relation"].map(column).into(),
+    }
+}
+
+fn row(reference: &Reference) -> Value {
+    let form = match reference.form {
+        MentionForm::Whole => "the ID",
+        MentionForm::Part => "in a longer text",
+        MentionForm::Name => "in a name",
+        _ => "mentioned",
+    };
+    let relation = reference.relation.map(|relation| relation.kind.to_string());
+    json!({
+        "used": reference.id,
+        "group": reference.from.group,
+        "id": reference.from.id,
+        "path": reference.path,
+        "relation": relation.unwrap_or_else(|| form.to_owned()),
+    })
+}

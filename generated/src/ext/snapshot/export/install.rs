@@ -1,0 +1,247 @@
+//! Moves the files of an export to their places.
+//!
+//! The manifest moves away first, then needless files are removed, the new files move to their places, and
+//! the new manifest comes last. A folder without a manifest is not a snapshot, so a snapshot is never a
+//! mixture of two. After a crash, the next export continues: files that are in their places already count as
+//! read.
+
+use super::super::asset::AssetKey;
+use super::super::error::{AtPath as _, SnapshotError};
+use super::super::fingerprint::Fingerprint;
+use super::super::layout::{self, MANIFEST};
+use super::super::manifest::{GroupManifest, Manifest};
+use super::staging::{OLDER, PROGRESS, Staging};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+impl Staging {
+    /// Moves the files of the manifest to their places, and the manifest last.
+    pub(super) fn install(self, manifest: &Manifest) -> Result<(), SnapshotError> {
+        for step in self.steps(manifest) {
+            step.run()?;
+        }
+        // From here on, there is nothing to continue.
+        self.progress.set_len(0).at(self.folder.join(PROGRESS))?;
+        self.last_step().run()?;
+        drop(self.progress);
+        // The snapshot is complete. A folder that cannot be removed does no harm.
+        let _ = fs::remove_dir_all(&self.folder);
+        Ok(())
+    }
+
+    /// Returns the steps of the installation except for the last one.
+    fn steps(&self, manifest: &Manifest) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let place = self.target.join(MANIFEST);
+        if place.exists() {
+            let to = self.folder.join(OLDER);
+            steps.push(Step::Move { from: place, to });
+        }
+        let older = [&self.older, &self.half_installed].into_iter().flatten();
+        for (group, contents) in older.flat_map(Manifest::contents) {
+            let newer = manifest.contents().get(group).map(names).unwrap_or_default();
+            let newer: BTreeSet<String> = newer.into_values().collect();
+            let needless = names(contents).into_values().filter(|name| !newer.contains(name));
+            let folder = self.target.join(group);
+            steps.extend(needless.map(|name| Step::Remove(folder.join(name))));
+            steps.push(Step::RemoveEmptyFolder(folder));
+        }
+        // If the installation is interrupted, the next one finds here which files may be in their places.
+        steps.push(Step::Write {
+            path: self.folder.join(MANIFEST),
+            text: manifest.to_json(),
+        });
+        for (group, contents) in manifest.contents() {
+            let folder = self.target.join(group);
+            if !contents.files().is_empty() {
+                steps.push(Step::CreateFolder(folder.clone()));
+            }
+            for (id, name) in names(contents) {
+                if let Some(fingerprint) = contents.files().get(id) {
+                    steps.push(Step::Install {
+                        from: self.staged(&AssetKey::new(group, id)),
+                        to: folder.join(name),
+                        fingerprint: *fingerprint,
+                    });
+                }
+            }
+        }
+        steps
+    }
+
+    /// Returns the step that completes the installation.
+    fn last_step(&self) -> Step {
+        Step::Move {
+            from: self.folder.join(MANIFEST),
+            to: self.target.join(MANIFEST),
+        }
+    }
+}
+
+/// A step of an installation. A crash leaves it done or not done.
+#[derive(Debug)]
+enum Step {
+    Move {
+        from: PathBuf,
+        to: PathBuf,
+    },
+    Remove(PathBuf),
+    RemoveEmptyFolder(PathBuf),
+    Write {
+        path: PathBuf,
+        text: Vec<u8>,
+    },
+    CreateFolder(PathBuf),
+    /// Moves a file to its place, unless the place has the same contents.
+    Install {
+        from: PathBuf,
+        to: PathBuf,
+        fingerprint: Fingerprint,
+    },
+}
+
+impl Step {
+    fn run(&self) -> Result<(), SnapshotError> {
+        match self {
+            Self::Remove(path) => match fs::remove_file(path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => Err(error).at(path),
+                _ => Ok(()),
+            },
+            Self::RemoveEmptyFolder(path) => {
+                // Fails if the folder is in use.
+                let _ = fs::remove_dir(path);
+                Ok(())
+            }
+            Self::Write { path, text } => {
+                let new = path.with_extension("new");
+                let mut file = File::create(&new).at(&new)?;
+                file.write_all(text).and_then(|()| file.sync_all()).at(&new)?;
+                drop(file);
+                fs::rename(&new, path).at(path)
+            }
+            Self::CreateFolder(path) => fs::create_dir_all(path).at(path),
+            Self::Install { to, fingerprint, .. } if has_fingerprint(to, *fingerprint) => Ok(()),
+            Self::Move { from, to } | Self::Install { from, to, .. } => fs::rename(from, to).at(to),
+        }
+    }
+}
+
+/// Returns the names of the files of a group by ID.
+fn names(contents: &GroupManifest) -> BTreeMap<&str, String> {
+    layout::file_names(contents.files().keys().map(String::as_str))
+}
+
+/// Returns true if the file has the contents with this fingerprint.
+pub(super) fn has_fingerprint(path: &Path, fingerprint: Fingerprint) -> bool {
+    let is_file = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file());
+    is_file && fs::read(path).is_ok_and(|text| Fingerprint::of_bytes(&text) == fingerprint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::Snapshot;
+    use super::super::super::manifest::Origin;
+    use super::*;
+    use serde_json::json;
+    use std::time::SystemTime;
+
+    const GROUP: &str = "offer-sources";
+
+    /// Stages the assets, each with a name, and returns the staging and its manifest.
+    fn stage(target: &Path, assets: &[(&str, &str)]) -> (Staging, Manifest) {
+        let origin = Origin {
+            base_url: "https://api.example".to_owned(),
+            account: Some("me".to_owned()),
+            started: SystemTime::UNIX_EPOCH,
+        };
+        let mut staging = Staging::open(target, origin, &[GROUP], false).unwrap();
+        for (id, name) in assets {
+            let key = AssetKey::new(GROUP, *id);
+            if !staging.has(&key) {
+                let asset = json!({"idOfferSource": id, "offerSourceName": name});
+                staging.record(&key, &asset).unwrap();
+            }
+        }
+        let files = staging.recorded(GROUP);
+        let files = files
+            .map(|(key, fingerprint)| (key.id.clone(), fingerprint))
+            .collect();
+        let contents = GroupManifest::new(files, Vec::new(), []);
+        let contents = BTreeMap::from([(GROUP.to_owned(), contents)]);
+        let manifest = Manifest::new(staging.origin().clone(), SystemTime::UNIX_EPOCH, contents);
+        (staging, manifest)
+    }
+
+    fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                files.extend(self::files(&path));
+            } else {
+                files.insert(path.clone(), fs::read(path).unwrap());
+            }
+        }
+        files
+    }
+
+    #[test]
+    fn a_crash_at_any_step_is_repaired_and_never_leaves_a_mixture() {
+        let old = [("a", "1"), ("b", "1"), ("c", "1"), ("X", "1")];
+        let new = [("b", "1"), ("c", "2"), ("d", "2"), ("x", "2"), ("X", "2")];
+        for has_older in [false, true] {
+            for crash in 0.. {
+                let folder = tempfile::tempdir().unwrap();
+                let target = folder.path();
+                let mut before = None;
+                if has_older {
+                    let (staging, manifest) = stage(target, &old);
+                    staging.install(&manifest).unwrap();
+                    before = Some(files(target));
+                }
+                let (staging, manifest) = stage(target, &new);
+                let steps = staging.steps(&manifest);
+                if crash > steps.len() {
+                    break;
+                }
+                steps.iter().take(crash).for_each(|step| step.run().unwrap());
+                drop(staging);
+                match (Snapshot::open(target), before) {
+                    (Ok(snapshot), Some(before)) => {
+                        assert_eq!(snapshot.keys().len(), old.len());
+                        assert!(before.iter().all(|(path, text)| fs::read(path).unwrap() == *text));
+                    }
+                    (Err(error), _) => assert!(error.to_string().contains("repeat the export"), "{error}"),
+                    (Ok(_), None) => unreachable!("there is no manifest yet"),
+                }
+                let (staging, manifest) = stage(target, &new);
+                staging.install(&manifest).unwrap();
+                let mut expected = BTreeMap::from([(target.join(MANIFEST), manifest.to_json())]);
+                for ((id, name), file) in new.iter().zip(["b", "c", "d", "x", "%58"]) {
+                    let text = format!(
+                        "{{\n  \"idOfferSource\": \"{id}\",\n  \"offerSourceName\": \"{name}\"\n}}\n"
+                    );
+                    expected.insert(target.join(GROUP).join(format!("{file}.json")), text.into_bytes());
+                }
+                assert_eq!(files(target), expected, "after a crash at step {crash}");
+                assert_eq!(Snapshot::open(target).unwrap().keys().len(), new.len());
+            }
+        }
+    }
+
+    #[test]
+    fn two_exports_into_one_folder_do_not_meet() {
+        let folder = tempfile::tempdir().unwrap();
+        let (staging, _) = stage(folder.path(), &[("a", "1")]);
+        let other = Staging::open(folder.path(), staging.origin().clone(), &[GROUP], false);
+        assert!(
+            other
+                .err()
+                .unwrap()
+                .to_string()
+                .contains("another process exports into it")
+        );
+    }
+}

@@ -1,0 +1,353 @@
+//! The token manager: holds the tokens that a client uses, and loads, stores and replaces them.
+
+mod renewal;
+
+pub(crate) use renewal::RenewalOutcome;
+
+use super::{AccountId, BearerToken, Credentials, TokenStore, token_store::StoreError};
+use crate::runtime::{
+    builder::BASE_URL,
+    client::Client,
+    error::{Error, ErrorKind},
+    trace,
+};
+use futures_util::future::{Either, select};
+use renewal::{Backoff, RenewalCause, RenewalFailure, STALLED, SharedRenewal};
+use std::{
+    fmt,
+    pin::pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+use tokio::{sync::OnceCell, time::Instant};
+
+/// Wait after a failure to store tokens.
+const SAVE_INTERVAL: Duration = Duration::from_mins(1);
+
+/// Tokens of a client.
+pub(crate) struct TokenManager {
+    /// Base URL that the tokens are for.
+    base_url: String,
+    store: Option<Box<dyn TokenStore>>,
+    loaded: OnceCell<()>,
+    state: Mutex<TokenState>,
+}
+
+#[derive(Default)]
+struct TokenState {
+    current: Option<ActiveCredentials>,
+    /// Credentials from the program, used if the stored ones fail.
+    given: Option<Credentials>,
+    /// Number of times that the credentials were replaced, by the program or by a renewal.
+    generation: u64,
+    renewal: Option<SharedRenewal>,
+    /// Time before which only a rejected token causes a renewal.
+    no_renewal_before: Option<SystemTime>,
+    /// Credentials that the service has refused to renew, with the failure; another request would not help.
+    permanent_rejection: Option<(Vec<Credentials>, RenewalFailure)>,
+    backoff: Option<Backoff>,
+    /// Time of the next attempt to store tokens, if the last one failed.
+    next_save: Option<Instant>,
+    /// Store error that the next call reports.
+    unreported: Option<String>,
+}
+
+/// Origin of the access token in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CredentialSource {
+    /// The program, by [`ClientBuilder::credentials`](crate::ClientBuilder::credentials) or later.
+    Given,
+    /// The token store with this description.
+    Store(String),
+    /// A renewal by this client.
+    Renewal,
+}
+
+impl fmt::Display for CredentialSource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Given => "the given credentials",
+            Self::Store(description) => description,
+            Self::Renewal => "a renewal",
+        })
+    }
+}
+
+/// Credentials in use, with the bearer token that all requests share.
+struct ActiveCredentials {
+    credentials: Credentials,
+    bearer: Arc<BearerToken>,
+    source: CredentialSource,
+    /// Expiry of a token that can be renewed.
+    renewable_until: Option<SystemTime>,
+}
+
+impl TokenManager {
+    /// Creates the manager of a client for `base_url`; `None` if there are neither credentials nor a store.
+    pub(crate) fn new(
+        base_url: &str,
+        mut given: Option<Credentials>,
+        store: Option<Box<dyn TokenStore>>,
+    ) -> Result<Option<Self>, Error> {
+        if given.is_none() && store.is_none() {
+            return Ok(None);
+        }
+        if let Some(given) = &mut given {
+            given.bind(base_url).map_err(Error::configuration)?;
+        }
+        if let Some(store) = &store {
+            store
+                .check()
+                .map_err(|error| Error::configuration(error.to_string()))?;
+        }
+        Ok(Some(Self {
+            base_url: base_url.to_owned(),
+            store,
+            loaded: OnceCell::new(),
+            state: Mutex::new(TokenState {
+                given,
+                ..TokenState::default()
+            }),
+        }))
+    }
+
+    fn state(&self) -> MutexGuard<'_, TokenState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn store_description(&self) -> String {
+        let store = self.store.as_ref();
+        store.map_or_else(|| "the token store".to_owned(), |store| store.description())
+    }
+
+    /// Loads the stored tokens unless they are already loaded.
+    async fn loaded(&self) -> Result<(), ErrorKind> {
+        if !self.loaded.initialized() {
+            // Boxed, because few calls need it, and boxing keeps the future of every call smaller.
+            Box::pin(self.load_once()).await?;
+        }
+        Ok(())
+    }
+
+    /// Loads the stored tokens, or waits for a call that is loading them, but not for one whose runtime has
+    /// stalled.
+    async fn load_once(&self) -> Result<(), RenewalFailure> {
+        let is_loading = AtomicBool::new(false);
+        let load = pin!(self.loaded.get_or_try_init(|| {
+            is_loading.store(true, Ordering::Relaxed);
+            self.load()
+        }));
+        match select(load, pin!(tokio::time::sleep(STALLED))).await {
+            Either::Left((loaded, _)) => loaded.copied(),
+            Either::Right(((), load)) if is_loading.load(Ordering::Relaxed) => load.await.copied(),
+            Either::Right(_) => self.load().await,
+        }
+    }
+
+    /// Loads the stored tokens, or else uses those from the program.
+    async fn load(&self) -> Result<(), RenewalFailure> {
+        let stored = match &self.store {
+            Some(store) => store.load().await?,
+            None => None,
+        };
+        let mut state = self.state();
+        if state.current.is_some() {
+            // Another call was faster.
+            return Ok(());
+        }
+        if let Some(stored) = self.admit(stored, state.given.as_ref())? {
+            state.activate(stored, CredentialSource::Store(self.store_description()));
+        } else if let Some(given) = state.given.take() {
+            state.activate(given, CredentialSource::Given);
+        }
+        Ok(())
+    }
+
+    /// Checks that stored tokens belong to this service and to the account of `known`. Returns `None` if they
+    /// descend from other credentials, and nothing shows that both belong to one account.
+    fn admit(
+        &self,
+        stored: Option<Credentials>,
+        known: Option<&Credentials>,
+    ) -> Result<Option<Credentials>, RenewalFailure> {
+        let Some(stored) = stored else {
+            return Ok(None);
+        };
+        let description = self.store_description();
+        let base_url = stored.base_url.as_deref();
+        let owner = base_url.unwrap_or(BASE_URL).trim_end_matches('/');
+        if owner != self.base_url {
+            let default = if base_url.is_none() {
+                " (it records no base URL)"
+            } else {
+                ""
+            };
+            return Err(RenewalFailure::Store(format!(
+                "{description} holds tokens for {owner}{default}, but the base URL of this client is {}; \
+                 use a token store of its own for each base URL",
+                self.base_url
+            )));
+        }
+        let known_origin = known.and_then(|known| known.origin.as_ref());
+        match (stored.account(), known.and_then(Credentials::account)) {
+            (Some(account), Some(expected)) if account != expected => Err(RenewalFailure::Store(format!(
+                "{description} holds tokens of the account {account}, but the given credentials belong \
+                     to the account {expected}; use a token store of its own for each account"
+            ))),
+            (Some(_), Some(_)) => Ok(Some(stored)),
+            _ => {
+                let origins = stored.origin.as_ref().zip(known_origin);
+                let is_related = origins.is_none_or(|(origin, expected)| origin == expected);
+                Ok(is_related.then_some(stored))
+            }
+        }
+    }
+
+    /// Account of the tokens in use, if stated in them.
+    pub(crate) async fn account(&self) -> Result<Option<AccountId>, ErrorKind> {
+        self.loaded().await?;
+        let state = self.state();
+        Ok(state
+            .current
+            .as_ref()
+            .and_then(|current| current.credentials.account()))
+    }
+
+    /// Origin of the tokens in use.
+    pub(crate) async fn source(&self) -> Result<Option<CredentialSource>, ErrorKind> {
+        self.loaded().await?;
+        Ok(self
+            .state()
+            .current
+            .as_ref()
+            .map(|current| current.source.clone()))
+    }
+
+    /// Access token for the next request. A token that is about to expire is renewed in the background; an
+    /// expired token is renewed first.
+    pub(crate) async fn token(&self, client: &Client) -> Result<Arc<BearerToken>, ErrorKind> {
+        self.loaded().await?;
+        let bearer = {
+            let mut state = self.state();
+            if let Some(problem) = state.unreported.take() {
+                return Err(ErrorKind::Configuration(problem));
+            }
+            let Some(current) = &state.current else {
+                let reason = format!(
+                    "there is no access token: no credentials were given, and {} is empty",
+                    self.store_description()
+                );
+                return Err(ErrorKind::Login { reason, cause: None });
+            };
+            let (bearer, until) = (Arc::clone(&current.bearer), current.renewable_until);
+            if state.next_save.is_some_and(|at| at <= Instant::now()) {
+                state.next_save = Some(Instant::now() + SAVE_INTERVAL);
+                spawn_save(client);
+            }
+            let now = client.now();
+            let Some(until) = until.filter(|until| state.renewal_is_due(*until, now)) else {
+                return Ok(bearer);
+            };
+            if until > now {
+                drop(state.join_renewal(client, &bearer, RenewalCause::Expiry));
+                return Ok(bearer);
+            }
+            bearer
+        };
+        // If the renewal fails, the old token may still be valid, and its rejection gives the better error.
+        let _ = Box::pin(self.renew(client, &bearer)).await;
+        let state = self.state();
+        let current = state.current.as_ref();
+        Ok(current.map_or(bearer, |current| Arc::clone(&current.bearer)))
+    }
+
+    /// Stores the tokens in use after the last attempt failed.
+    async fn save_again(&self) -> Result<(), StoreError> {
+        let credentials = {
+            let state = self.state();
+            state.current.as_ref().map(|current| current.credentials.clone())
+        };
+        if let (Some(store), Some(credentials)) = (&self.store, credentials) {
+            let _guard = store.lock().await?;
+            store.save(&credentials).await?;
+            self.state().next_save = None;
+        }
+        Ok(())
+    }
+
+    /// Replaces the credentials with those of the program and stores them.
+    pub(crate) async fn replace(&self, mut credentials: Credentials) -> Result<(), ErrorKind> {
+        credentials
+            .bind(&self.base_url)
+            .map_err(ErrorKind::Configuration)?;
+        // A store for another base URL or account must not be overwritten.
+        self.loaded().await?;
+        {
+            let mut state = self.state();
+            let account = state.known().find_map(Credentials::account);
+            if let (Some(account), Some(new)) = (account, credentials.account())
+                && account != new
+            {
+                return Err(ErrorKind::Configuration(format!(
+                    "the client works on the account {account}, but the new credentials belong to the \
+                     account {new}; use Client::with_credentials for another account"
+                )));
+            }
+            *state = TokenState {
+                generation: state.generation,
+                ..TokenState::default()
+            };
+            state.activate(credentials.clone(), CredentialSource::Given);
+        }
+        let Some(store) = &self.store else {
+            return Ok(());
+        };
+        let save = async {
+            let _guard = store.lock().await?;
+            store.save(&credentials).await
+        };
+        save.await.map_err(|error| {
+            self.state().next_save = Some(Instant::now() + SAVE_INTERVAL);
+            ErrorKind::Configuration(format!(
+                "the new credentials are in use but could not be stored: {error}"
+            ))
+        })
+    }
+}
+
+impl TokenState {
+    /// All known credentials, the active ones first.
+    fn known(&self) -> impl Iterator<Item = &Credentials> {
+        let current = self.current.as_ref().map(|current| &current.credentials);
+        current.into_iter().chain(&self.given)
+    }
+
+    /// Uses these credentials for all further requests.
+    fn activate(&mut self, credentials: Credentials, source: CredentialSource) {
+        let bearer = Arc::new(BearerToken::new(&credentials, &self.given));
+        let renewable = credentials.refresh_token.is_some();
+        self.generation += 1;
+        self.current = Some(ActiveCredentials {
+            bearer,
+            source,
+            renewable_until: credentials.expires_at().filter(|_| renewable),
+            credentials,
+        });
+    }
+}
+
+/// Starts another attempt to store the tokens in use.
+fn spawn_save(client: &Client) {
+    let client = client.clone();
+    tokio::spawn(async move {
+        if let Some(token_manager) = client.token_manager()
+            && let Err(error) = token_manager.save_again().await
+        {
+            trace::warn("the tokens in use could not be stored", &error);
+        }
+    });
+}

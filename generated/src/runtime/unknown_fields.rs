@@ -1,0 +1,254 @@
+//! Fields of a JSON object that its type does not have, and values that its fields cannot hold.
+
+use super::exact_json;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::MapAccess, ser::SerializeMap};
+use serde_json::{Map, Value, value::RawValue};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    ops::{Deref, DerefMut},
+};
+
+/// Fields of a JSON object that its type does not have. They are sent back unchanged, numbers to the digit.
+///
+/// It dereferences to a map of [`Value`]s, by JSON name. A [`Value`] cannot hold every number:
+/// [`exact`](Self::exact) returns the text of those that it rounds.
+///
+/// It also holds the value of a field whose type this crate only infers, if the service sent a value of
+/// another type: [`unexpected`](Self::unexpected) lists their names. The field itself is then absent. A
+/// required text or ID has the text of the value instead. The value is sent back unchanged unless the field
+/// is set.
+///
+/// ```
+/// use funnelflux::types::OfferSource;
+///
+/// let text = r#"{"idOfferSource":"a","offerSourceName":"b","rank":12345678901234567890123}"#;
+/// let mut source: OfferSource = serde_json::from_str(text)?;
+/// assert_eq!(source.extra.exact("rank"), Some("12345678901234567890123"));
+/// source.offer_source_name = "c".to_owned();
+/// source.extra.insert("colour".to_owned(), "red".into());
+/// let text = serde_json::to_string(&source)?;
+/// assert!(text.contains(r#""colour":"red","rank":12345678901234567890123"#));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Default, PartialEq)]
+pub struct UnknownFields {
+    values: Map<String, Value>,
+    /// Almost always absent.
+    originals: Option<Box<Originals>>,
+}
+
+/// Details about the fields of one object as the service sent them.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Originals {
+    /// JSON text of the values that a [`Value`] rounds, by the name of the field.
+    exact: BTreeMap<String, String>,
+    /// Names of the fields of the type that cannot hold their value.
+    unexpected: BTreeSet<String>,
+}
+
+impl UnknownFields {
+    /// Creates an empty list of fields.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns the JSON text of a value as the service sent it, if a [`Value`] rounds one of its numbers.
+    #[must_use]
+    pub fn exact(&self, name: &str) -> Option<&str> {
+        let text = self.originals.as_ref()?.exact.get(name)?;
+        let is_unchanged = *self.values.get(name)? == exact_json::approximate(text);
+        is_unchanged.then_some(text)
+    }
+
+    /// Names of fields whose type is inferred, and whose value has another type.
+    pub fn unexpected(&self) -> impl Iterator<Item = &str> {
+        let names = self.originals.iter().flat_map(|originals| &originals.unexpected);
+        names
+            .map(String::as_str)
+            .filter(|name| self.values.contains_key(*name))
+    }
+
+    /// Reads the value of a field that the type does not have.
+    pub(crate) fn read<'de, A: MapAccess<'de>>(&mut self, name: String, map: &mut A) -> Result<(), A::Error> {
+        let raw = exact_json::next_value(map)?;
+        self.keep(name, raw.get());
+        Ok(())
+    }
+
+    /// Keeps a value that a field of the type cannot hold.
+    pub(crate) fn keep_unexpected(&mut self, name: &str, text: &str) {
+        self.keep(name.to_owned(), text);
+        self.originals().unexpected.insert(name.to_owned());
+    }
+
+    /// Keeps the digits of a value that a field of the type holds, if a [`Value`] rounds them.
+    pub(crate) fn keep_digits(&mut self, name: &str, text: &str) {
+        if !exact_json::is_exact(text) {
+            self.originals().exact.insert(name.to_owned(), text.to_owned());
+        }
+    }
+
+    fn keep(&mut self, name: String, text: &str) {
+        self.keep_digits(&name, text);
+        self.values.insert(name, exact_json::approximate(text));
+    }
+
+    fn originals(&mut self) -> &mut Originals {
+        self.originals.get_or_insert_default()
+    }
+
+    /// Returns what the service sent for a field of the type, if the field still has what was read from it.
+    pub(crate) fn original<T: Serialize + ?Sized>(&self, name: &str, current: &T) -> Option<Original<'_>> {
+        let originals = self.originals.as_ref()?;
+        if originals.unexpected.contains(name) {
+            let value = self.values.get(name)?;
+            let current = serde_json::to_value(current).ok()?;
+            let is_unchanged = is_empty(&current) || current.as_str() == self.text(name).as_deref();
+            return is_unchanged.then(|| self.to_send(name, value));
+        }
+        let text = originals.exact.get(name)?;
+        let current = serde_json::to_value(current).ok()?;
+        let is_unchanged = current == exact_json::approximate(text);
+        is_unchanged.then_some(Original::Text(text))
+    }
+
+    /// Returns what the service sent for an absent field of the type.
+    pub(crate) fn original_of_absent(&self, name: &str) -> Option<Original<'_>> {
+        let is_unexpected = self.originals.as_ref()?.unexpected.contains(name);
+        let value = self.values.get(name).filter(|_| is_unexpected)?;
+        Some(self.to_send(name, value))
+    }
+
+    /// Returns the value of a field as the text of a field that should hold a text.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        Some(match (self.exact(name), self.values.get(name)?) {
+            (Some(text), _) => text.to_owned(),
+            (None, Value::Null) => String::new(),
+            (None, Value::String(text)) => text.clone(),
+            (None, value) => value.to_string(),
+        })
+    }
+
+    /// Returns `true` if the value of a field is a number or a truth value.
+    pub(crate) fn is_scalar(&self, name: &str) -> bool {
+        matches!(self.values.get(name), Some(Value::Bool(_) | Value::Number(_)))
+    }
+
+    /// Writes the fields that the type does not have.
+    pub(crate) fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        for (name, value) in &self.values {
+            let originals = self.originals.as_ref();
+            if !originals.is_some_and(|originals| originals.unexpected.contains(name)) {
+                map.serialize_entry(name, &self.to_send(name, value))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn to_send<'a>(&'a self, name: &str, value: &'a Value) -> Original<'a> {
+        self.exact(name).map_or(Original::Value(value), Original::Text)
+    }
+}
+
+/// Returns `true` for the value of a field that stands for an unexpected one.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+/// A value to send back as the service sent it.
+pub(crate) enum Original<'a> {
+    /// JSON text.
+    Text(&'a str),
+    /// A value without rounded numbers.
+    Value(&'a Value),
+}
+
+impl Serialize for Original<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => match serde_json::from_str::<&RawValue>(text) {
+                Ok(raw) => raw.serialize(serializer),
+                Err(_) => text.serialize(serializer),
+            },
+            Self::Value(value) => value.serialize(serializer),
+        }
+    }
+}
+
+/// Shows no unexpected value: the field may be a secret.
+impl fmt::Debug for UnknownFields {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unexpected: BTreeSet<&str> = self.unexpected().collect();
+        let mut map = formatter.debug_map();
+        for (name, value) in &self.values {
+            if unexpected.contains(name.as_str()) {
+                map.entry(name, &format_args!("<unexpected>"));
+            } else if let Some(text) = self.exact(name) {
+                map.entry(name, &format_args!("{text}"));
+            } else {
+                map.entry(name, value);
+            }
+        }
+        map.finish()
+    }
+}
+
+impl Deref for UnknownFields {
+    type Target = Map<String, Value>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.values
+    }
+}
+
+impl DerefMut for UnknownFields {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.values
+    }
+}
+
+impl From<Map<String, Value>> for UnknownFields {
+    fn from(values: Map<String, Value>) -> Self {
+        Self {
+            values,
+            originals: None,
+        }
+    }
+}
+
+impl FromIterator<(String, Value)> for UnknownFields {
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(fields: I) -> Self {
+        Map::from_iter(fields).into()
+    }
+}
+
+impl<'a> IntoIterator for &'a UnknownFields {
+    type Item = (&'a String, &'a Value);
+    type IntoIter = serde_json::map::Iter<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.values.iter()
+    }
+}
+
+// For the types that serde derives, which collect unknown fields before this type sees them.
+impl Serialize for UnknownFields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.write(&mut map)?;
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for UnknownFields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Map::deserialize(deserializer).map(Self::from)
+    }
+}

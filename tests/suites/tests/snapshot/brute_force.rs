@@ -1,0 +1,65 @@
+//! References as a search through the raw JSON finds them, without anything of the crate.
+
+use funnelflux::ext::snapshot::AssetKey;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A place: the asset, its JSON pointer, and whether the name of the member is meant.
+pub(crate) type Place = (AssetKey, String, bool);
+
+/// Returns true if a text has the ID between characters that are neither letters nor digits.
+fn names(text: &str, id: &str) -> bool {
+    if id.is_empty() {
+        return false;
+    }
+    if text == id {
+        return true;
+    }
+    let is_word = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
+    // An ID that begins with another character is only found as a whole text.
+    is_word(id.chars().next())
+        && text.char_indices().any(|(start, _)| {
+            text[start..].starts_with(id)
+                && !is_word(text[..start].chars().next_back())
+                && !(is_word(id.chars().next_back()) && is_word(text[start + id.len()..].chars().next()))
+        })
+}
+
+/// Finds the places that name an ID, except for the ID property of each asset at the top level.
+pub(crate) fn places(
+    assets: &BTreeMap<AssetKey, Value>,
+    id: &str,
+    id_property: impl Fn(&str) -> String,
+) -> BTreeSet<Place> {
+    let mut found = BTreeSet::new();
+    for (key, value) in assets {
+        let own = format!("/{}", id_property(&key.group));
+        let mut stack = vec![(String::new(), value)];
+        while let Some((path, value)) = stack.pop() {
+            match value {
+                Value::String(text) if path != own && names(text, id) => {
+                    found.insert((key.clone(), path, false));
+                }
+                Value::Array(elements) => {
+                    stack.extend(
+                        elements
+                            .iter()
+                            .enumerate()
+                            .map(|(index, value)| (format!("{path}/{index}"), value)),
+                    );
+                }
+                Value::Object(members) => {
+                    for (name, value) in members {
+                        let path = format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"));
+                        if names(name, id) {
+                            found.insert((key.clone(), path.clone(), true));
+                        }
+                        stack.push((path, value));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,205 @@
+//! Writes further guesses at the vendor's document into a folder: `cargo run --package xtask --example guesses
+//! -- FOLDER`. `.ci/take-over` rehearses with them the day on which the document arrives.
+//!
+//! Each guess is `xtask/tests/documents/as-inferred.json` with changes to everything that is inferred. Tags,
+//! titles and methods stay, and so does the group that the vendor documents.
+
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a development tool stops at the first surprise"
+)]
+
+use std::{env, error::Error, fs, path::Path};
+
+use serde_json::{Map, Value, json};
+
+/// Tag of the documented group.
+const DOCUMENTED: &str = "Offer Sources";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = env::args_os().nth(1).ok_or("name a folder")?;
+    let text = include_str!("../tests/documents/as-inferred.json");
+    let document: Value = serde_json::from_str(text)?;
+    for (name, guess) in [
+        ("renamed.json", renamed(document.clone())),
+        ("restful.json", restful(document)),
+    ] {
+        fs::write(Path::new(&folder).join(name), format!("{guess:#}"))?;
+    }
+    Ok(())
+}
+
+/// OpenAPI 3.1; other paths, schemas and case of values; lists inside of objects; responses of changes; no
+/// operation IDs.
+fn renamed(mut document: Value) -> Value {
+    document["openapi"] = json!("3.1.0");
+    each_path(&mut document, |path| {
+        let (segment, rest) = path.trim_start_matches('/').split_once('/').unwrap_or((path, ""));
+        format!("/manage/{segment}s/{}", rest.trim_end_matches('/'))
+    });
+    each_operation(&mut document, |operation, is_documented| {
+        operation.remove("operationId");
+        if is_documented {
+            return;
+        }
+        let success = operation["responses"]["200"].clone();
+        let content = success.get("content").cloned();
+        let schema = content
+            .as_ref()
+            .map(|content| content["application/json"]["schema"].clone());
+        let schema = match schema {
+            Some(schema) if schema.get("items").is_some() => json!({
+                "type": "object", "required": ["data", "total"],
+                "properties": { "data": schema, "total": { "type": "integer" } },
+            }),
+            Some(schema) => schema,
+            None => json!({ "type": "object", "properties": { "message": { "type": ["string", "null"] } } }),
+        };
+        operation["responses"]["200"]["content"] = json!({ "application/json": { "schema": schema } });
+    });
+    // Schemas of the documented group keep their names and values.
+    let text = document.to_string();
+    let names: Vec<String> = document["components"]["schemas"]
+        .as_object()
+        .into_iter()
+        .flat_map(Map::keys)
+        .filter(|name| name.ends_with("Info") && *name != "OfferSourceInfo")
+        .cloned()
+        .collect();
+    let text = names.iter().fold(text, |text, name| {
+        let row = format!("{}Row", name.trim_end_matches("Info"));
+        text.replace(&format!("schemas/{name}\""), &format!("schemas/{row}\""))
+            .replace(&format!("\"{name}\":"), &format!("\"{row}\":"))
+    });
+    let mut document: Value = serde_json::from_str(&text).unwrap_or_default();
+    if let Some(values) = document["components"]["schemas"]["CategoryType"]["enum"].as_array_mut() {
+        for value in values {
+            *value = json!(value.as_str().unwrap_or_default().to_uppercase());
+        }
+    }
+    each_nullable(&mut document);
+    document
+}
+
+/// IDs in paths, lists in repeated parameters, IDs in a list as body, a parameter in a header, a response that
+/// is text, fields that only the service sets, missing groups, and a group that nobody foresaw.
+fn restful(mut document: Value) -> Value {
+    if let Some(paths) = document["paths"].as_object_mut() {
+        paths.retain(|path, _| !path.starts_with("/webhookconfig/") && !path.starts_with("/usersettings/"));
+        let find: Vec<String> = paths
+            .keys()
+            .filter(|path| path.ends_with("/find/byId/") && !path.starts_with("/offersource/"))
+            .cloned()
+            .collect();
+        for path in find {
+            let Some(mut item) = paths.shift_remove(&path) else {
+                continue;
+            };
+            let parameter = &mut item["get"]["parameters"][0];
+            parameter["in"] = json!("path");
+            let name = parameter["name"].as_str().unwrap_or_default().to_owned();
+            paths.insert(format!("{path}{{{name}}}"), item);
+        }
+    }
+    each_operation(&mut document, |operation, is_documented| {
+        if is_documented {
+            return;
+        }
+        for parameter in operation
+            .get_mut("parameters")
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
+            let name = parameter["name"].as_str().unwrap_or_default();
+            if name.starts_with("id") && (name.ends_with("ies") || name.ends_with('s')) {
+                parameter["schema"] = json!({ "type": "array", "items": { "type": "string" } });
+                parameter["explode"] = json!(true);
+            }
+        }
+        let body = operation
+            .get_mut("requestBody")
+            .map(|body| &mut body["content"]["application/json"]["schema"]);
+        if let Some(schema) = body
+            && schema["$ref"] == "#/components/schemas/StringList"
+        {
+            *schema = json!({ "type": "array", "items": { "type": "string" }, "minItems": 1 });
+        }
+        let title = operation["summary"].as_str().unwrap_or_default().to_owned();
+        if title.starts_with("Validate") {
+            let text = json!({ "text/plain": { "schema": { "type": "string" } } });
+            operation["responses"] = json!({ "default": { "description": "The result", "content": text } });
+        }
+        if title.starts_with("Archive") {
+            let header = json!({ "name": "X-Reason", "in": "header", "schema": { "type": "string" } });
+            let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
+            parameters
+                .as_array_mut()
+                .into_iter()
+                .for_each(|list| list.push(header.clone()));
+        }
+    });
+    for name in ["Page", "Funnel", "TrafficSource"] {
+        let schema = &mut document["components"]["schemas"][name];
+        schema["properties"]["createdAt"] =
+            json!({ "type": "string", "format": "date-time", "readOnly": true });
+        schema["properties"]["version"] = json!({ "type": "integer", "minimum": 1, "readOnly": true });
+        if let Some(required) = schema["required"].as_array_mut() {
+            required.extend([json!("createdAt"), json!("version")]);
+        }
+    }
+    let member = json!({
+        "type": "object", "required": ["idTeamMember"],
+        "properties": { "idTeamMember": { "type": "string" }, "teamMemberName": { "type": "string" } },
+    });
+    document["components"]["schemas"]["TeamMember"] = member;
+    let asset = json!({ "application/json": { "schema": { "$ref": "#/components/schemas/TeamMember" } } });
+    let id =
+        json!([{ "name": "idTeamMember", "in": "path", "required": true, "schema": { "type": "string" } }]);
+    document["paths"]["/team/members/{idTeamMember}"]["get"] = json!({
+        "tags": ["Team Members"], "summary": "Find a team member by ID", "parameters": id,
+        "responses": { "200": { "description": "The team member", "content": asset } },
+    });
+    document
+}
+
+/// Changes the paths of the inferred groups.
+fn each_path(document: &mut Value, change: impl Fn(&str) -> String) {
+    if let Some(paths) = document["paths"].as_object_mut() {
+        let changed =
+            std::mem::take(paths)
+                .into_iter()
+                .map(|(path, item)| match path.starts_with("/offersource/") {
+                    true => (path, item),
+                    false => (change(&path), item),
+                });
+        *paths = changed.collect();
+    }
+}
+
+/// Changes the operations. The second argument tells whether the operation is documented.
+fn each_operation(document: &mut Value, change: impl Fn(&mut Map<String, Value>, bool)) {
+    let items = document["paths"].as_object_mut().into_iter().flatten();
+    for operation in items.flat_map(|(_, item)| item.as_object_mut().into_iter().flatten()) {
+        if let Some(operation) = operation.1.as_object_mut() {
+            let is_documented = operation.get("tags").is_some_and(|tags| tags[0] == DOCUMENTED);
+            change(operation, is_documented);
+        }
+    }
+}
+
+/// Rewrites `nullable` as OpenAPI 3.1 has it.
+fn each_nullable(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            if object.remove("nullable") == Some(json!(true))
+                && let Some(kind) = object.get("type").filter(|kind| kind.is_string()).cloned()
+            {
+                object.insert("type".to_owned(), json!([kind, "null"]));
+            }
+            object.values_mut().for_each(each_nullable);
+        }
+        Value::Array(items) => items.iter_mut().for_each(each_nullable),
+        _ => {}
+    }
+}

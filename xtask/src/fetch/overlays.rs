@@ -1,0 +1,227 @@
+//! Effect of a new document on our overlays: the inferences are compared with it, and what it makes needless
+//! is removed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use funnelflux_generator::{
+    overlay::{self, Action, Applied, Trimmed},
+    supersede::{self, Comparison, Inference, Superseded},
+};
+use funnelflux_openapi::{
+    Diagnostics, Document, Source,
+    pointer::{Pointer, PointerBuf},
+    text::{counted, one_line},
+};
+use serde_json::Value;
+
+use crate::{notices::grouped, outcome::Failure, source::Text, spec::Spec, workspace::Workspace};
+
+/// Maximum number of kinds of notes on the overlays.
+const MOST_NOTES: usize = 3;
+
+/// Effect of a new document on the overlays.
+pub(super) struct Update {
+    pub(super) notes: Vec<String>,
+    /// Overlays have been written.
+    pub(super) has_trimmed: bool,
+}
+
+/// Removes from the overlays what the new document makes needless, and describes its effect on them.
+///
+/// `differences` is the command that lists all differences from our previous document.
+pub(super) fn update(
+    workspace: &Workspace,
+    new: Document,
+    spec: &Spec,
+    differences: &str,
+) -> Result<Update, Failure> {
+    let (superseded, applied) = match apply(new.clone(), &spec.overlays) {
+        Ok(applied) => applied,
+        Err(diagnostics) => {
+            let note = format!(
+                "error: the overlays do not fit the new document\n{diagnostics}\n  \
+                 fix: correct the overlays; `generate` refuses them until then"
+            );
+            return Ok(Update {
+                notes: vec![note],
+                has_trimmed: false,
+            });
+        }
+    };
+    let mut notes = table(&superseded.comparisons);
+    let shown = superseded.notices.iter();
+    let shown = shown.filter(|notice| !matches!(notice.code, "confirmed" | "redundant"));
+    notes.extend(most(grouped(shown), differences));
+    let unchanged: Vec<&Action> = applied.actions.iter().filter(|action| !action.changed).collect();
+    let trims = trims(spec, &superseded, &unchanged);
+    let rest = rest(spec, &trims);
+    let is_same = apply(new, &rest).is_ok_and(|(_, again)| is_equal(&again, &applied));
+    let reasons = unchanged.iter().map(|action| {
+        format!(
+            "{}: the action on `{}` no longer changes anything; its reason was: {}",
+            action.location, action.target, action.reason
+        )
+    });
+    notes.extend(most(reasons.collect(), "`git diff spec/overlays`"));
+    if is_same {
+        write(workspace, &trims)?;
+    }
+    notes.extend(summary(&trims, is_same));
+    Ok(Update {
+        notes,
+        has_trimmed: is_same && trims.iter().any(|trim| trim.rest.is_some()),
+    })
+}
+
+/// Applies overlays to the new document.
+fn apply(new: Document, overlays: &[Text]) -> Result<(Superseded, Applied), Diagnostics> {
+    let sources: Vec<Source<'_>> = overlays.iter().map(Text::source).collect();
+    let mut superseded = supersede::supersede(new, overlay::read(&sources)?);
+    let document = superseded.document.clone();
+    let applied = overlay::apply(document, &superseded.overlays)?;
+    superseded.notices.extend(applied.notices.clone());
+    Ok((superseded, applied))
+}
+
+fn is_equal(left: &Applied, right: &Applied) -> bool {
+    left.document.value() == right.document.value()
+}
+
+/// An overlay with needless parts.
+struct Trim<'a> {
+    overlay: &'a Text,
+    /// Number of the parts.
+    parts: usize,
+    /// The overlay without them; `None` if they cannot be removed.
+    rest: Option<Trimmed>,
+}
+
+/// Finds the parts that are needless: what the document has itself, and actions that change nothing.
+fn trims<'a>(spec: &'a Spec, superseded: &Superseded, unchanged: &[&Action]) -> Vec<Trim<'a>> {
+    let overlays = spec.overlays.iter().zip(&superseded.needless);
+    let trims = overlays.filter_map(|(text, needless)| {
+        let document = overlay::read(&[text.source()]).ok()?.pop()?;
+        let at = Pointer::from_static("/actions");
+        let count = document.get(at).and_then(Value::as_array).map_or(0, Vec::len);
+        let actions: Vec<PointerBuf> = (0..count).map(|index| at.with_trailing_token(index)).collect();
+        let is_unchanged = |action: &&PointerBuf| {
+            let location = document.locate(&***action);
+            unchanged.iter().any(|unchanged| unchanged.location == location)
+        };
+        let mut parts: BTreeSet<PointerBuf> = needless.clone();
+        parts.extend(actions.iter().filter(is_unchanged).cloned());
+        if !actions.is_empty() && actions.iter().all(|action| parts.contains(action)) {
+            parts.insert(PointerBuf::new());
+        }
+        (!parts.is_empty()).then(|| Trim {
+            overlay: text,
+            parts: parts.len(),
+            rest: overlay::trim(text.source(), &document, &parts),
+        })
+    });
+    trims.collect()
+}
+
+/// Returns all overlays without their needless parts.
+fn rest(spec: &Spec, trims: &[Trim<'_>]) -> Vec<Text> {
+    let rest = spec.overlays.iter().filter_map(|overlay| {
+        let trim = trims.iter().find(|trim| trim.overlay.name == overlay.name);
+        let text = match trim.and_then(|trim| trim.rest.as_ref()) {
+            None => overlay.text.clone(),
+            Some(Trimmed::Text(text)) => text.clone(),
+            Some(Trimmed::Empty) => return None,
+        };
+        let name = overlay.name.clone();
+        Some(Text { name, text })
+    });
+    rest.collect()
+}
+
+fn write(workspace: &Workspace, trims: &[Trim<'_>]) -> Result<(), Failure> {
+    for Trim { overlay, rest, .. } in trims {
+        match rest {
+            Some(Trimmed::Text(text)) => workspace.write(&overlay.name, text)?,
+            Some(Trimmed::Empty) => workspace.remove(&overlay.name)?,
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+/// Describes the removal of needless parts. If `is_same`, it leaves the effective document unchanged, and is
+/// done.
+fn summary(trims: &[Trim<'_>], is_same: bool) -> Vec<String> {
+    let is_gone = |trim: &&Trim<'_>| is_same && trim.rest.is_some();
+    let (gone, left): (Vec<&Trim<'_>>, Vec<&Trim<'_>>) = trims.iter().partition(is_gone);
+    let mut notes = Vec::new();
+    if !gone.is_empty() {
+        notes.push(format!(
+            "removed {} that the new document makes needless from {}: review `git diff spec/overlays`",
+            counted(gone.iter().map(|trim| trim.parts).sum::<usize>(), "part"),
+            counted(gone.len(), "overlay")
+        ));
+    }
+    if !left.is_empty() {
+        let names: Vec<&str> = left.iter().map(|trim| trim.overlay.name.as_str()).collect();
+        notes.push(format!(
+            "the new document makes parts of {} needless, which cannot be removed line by line\n  \
+             fix: nothing to do, because the vendor's document is used; remove them by hand",
+            names.join(", ")
+        ));
+    }
+    notes
+}
+
+/// Counts the inferred operations of each group: confirmed by the vendor's document, wrong, or absent from
+/// it.
+fn table(comparisons: &[Comparison]) -> Vec<String> {
+    let mut groups: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
+    let mut all = [0; 3];
+    for comparison in comparisons {
+        let group = groups.entry(&comparison.group).or_default();
+        let [confirmed, wrong, absent] = match comparison.inference {
+            Inference::Confirmed => [1, 0, 0],
+            Inference::Wrong(_) => [0, 1, 0],
+            Inference::Absent => [0, 0, 1],
+        };
+        for counts in [group, &mut all] {
+            let [sum_confirmed, sum_wrong, sum_absent] = counts;
+            *sum_confirmed += confirmed;
+            *sum_wrong += wrong;
+            *sum_absent += absent;
+        }
+    }
+    if groups.is_empty() {
+        return Vec::new();
+    }
+    let width = groups
+        .keys()
+        .map(|name| name.chars().count())
+        .max()
+        .unwrap_or_default()
+        .max(9);
+    let row = |name: &str, [confirmed, wrong, absent]: [String; 3]| {
+        format!("{name:<width$} {confirmed:>10} {wrong:>6} {absent:>7}")
+    };
+    let counts = |counts: [usize; 3]| counts.map(|count| count.to_string());
+    let head = ["confirmed", "wrong", "absent"].map(str::to_owned);
+    let mut lines = vec![row("inferences", head)];
+    lines.extend(
+        groups
+            .iter()
+            .map(|(name, group)| row(&one_line(name), counts(*group))),
+    );
+    if groups.len() > 1 {
+        lines.push(row("all", counts(all)));
+    }
+    vec![lines.join("\n")]
+}
+
+/// Keeps the first notes, and adds a line with the number of the other notes and the command that lists all.
+fn most(mut notes: Vec<String>, all: &str) -> Vec<String> {
+    let rest = notes.split_off(notes.len().min(MOST_NOTES));
+    if !rest.is_empty() {
+        notes.push(format!("and {} more kinds of notes; all: {all}", rest.len()));
+    }
+    notes
+}

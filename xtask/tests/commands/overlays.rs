@@ -1,0 +1,148 @@
+//! `fetch` removes from our overlays what the vendor's document makes needless.
+
+use std::{fs, path::Path};
+
+use crate::support::{EFFECTIVE, Workspace};
+
+/// A workspace with our overlays.
+fn workspace() -> Workspace {
+    let workspace = Workspace::bare();
+    let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec");
+    for folder in ["", "overlays"] {
+        for entry in fs::read_dir(spec.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                let name = path.strip_prefix(&spec).unwrap().to_str().unwrap().to_owned();
+                workspace.write(&format!("spec/{name}"), fs::read(&path).unwrap());
+            }
+        }
+    }
+    workspace
+}
+
+fn overlays(workspace: &Workspace) -> Vec<(String, String)> {
+    let files = workspace.files().into_iter();
+    let overlays = files.filter(|(name, _)| name.starts_with("spec/overlays/"));
+    overlays
+        .map(|(name, bytes)| (name, String::from_utf8(bytes).unwrap()))
+        .collect()
+}
+
+/// Returns true if the lines of `part` occur in `whole` in the same order.
+fn is_subsequence(part: &str, whole: &str) -> bool {
+    let mut lines = whole.lines();
+    part.lines().all(|line| lines.any(|other| other == line))
+}
+
+#[test]
+fn fetch_removes_what_the_document_makes_needless() {
+    let documents = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/documents");
+    for name in ["as-inferred.json", "otherwise.yaml"] {
+        let document = documents.join(name);
+        let document = document.to_str().unwrap();
+        let fetched = workspace();
+        let before = overlays(&fetched);
+        let run = fetched.xtask(&["fetch", document]).ended_with(0);
+        let line = "removed 379 parts that the new document makes needless from 14 overlays";
+        assert!(run.stdout.contains(line), "{name}: {run}");
+        assert!(run.stdout.lines().count() <= 60, "{name}: {run}");
+
+        // What remains is the behaviour of groups, which no document describes.
+        let after = overlays(&fetched);
+        assert!(after.len() < before.len(), "{name}");
+        for (file, text) in &after {
+            let (_, old) = before.iter().find(|(old, _)| old == file).unwrap();
+            assert!(is_subsequence(text, old), "{name}: {file}:\n{text}");
+            let comment = old.lines().next().unwrap();
+            assert!(
+                comment.starts_with('#') && text.starts_with(comment),
+                "{name}: {file}"
+            );
+            assert!(
+                !text.contains("$.paths\n") && !text.contains("$.components.schemas\n"),
+                "{text}"
+            );
+        }
+        let pages = &after
+            .iter()
+            .find(|(file, _)| file.ends_with("09-pages.yaml"))
+            .unwrap()
+            .1;
+        assert!(
+            pages.contains("      # The children of an offer source are its offers"),
+            "{pages}"
+        );
+        assert!(pages.contains("x-children:"), "{pages}");
+
+        fetched.fix();
+        let run = fetched.xtask(&["generate", "--verbose"]).ended_with(0);
+        assert!(!run.stdout.contains("redundant"), "{name}: {run}");
+
+        // The overlays mean the same as before.
+        let untouched = workspace();
+        fetched.xtask(&["fetch", document]).ended_with(0);
+        untouched.xtask(&["fetch", document]).ended_with(0);
+        for (file, text) in &before {
+            untouched.write(file, text);
+        }
+        untouched.xtask(&["generate"]).ended_with(0);
+        assert_eq!(untouched.read(EFFECTIVE), fetched.read(EFFECTIVE), "{name}");
+        assert!(
+            overlays(&fetched) == after,
+            "{name}: the second fetch has written"
+        );
+    }
+}
+
+#[test]
+fn an_overlay_that_changes_nothing_any_more_is_removed() {
+    let workspace = Workspace::new();
+    workspace.write(
+        "spec/overlays/10-note.yaml",
+        "overlay: 1.0.0\n\
+         info: {title: Notes, version: 1.0.0}\n\
+         actions:\n  \
+           - target: $.components.schemas.OfferSource.properties\n    \
+             description: the vendor forgot it\n    \
+             update: {note: {type: string}}\n  \
+           # This one stays.\n  \
+           - target: $.info\n    \
+             description: our name for it\n    \
+             update: {x-name: ours}\n",
+    );
+    workspace.write_changed("vendor.json", |document| {
+        document["components"]["schemas"]["OfferSource"]["properties"]["note"] =
+            serde_json::json!({"type": "string"});
+    });
+    let run = workspace.xtask(&["fetch", "vendor.json"]).ended_with(0);
+    assert!(
+        run.stdout.contains("its reason was: the vendor forgot it"),
+        "{run}"
+    );
+    assert!(run.stdout.contains("removed 1 part that"), "{run}");
+    insta::assert_snapshot!(workspace.read("spec/overlays/10-note.yaml"), @r"
+    overlay: 1.0.0
+    info: {title: Notes, version: 1.0.0}
+    actions:
+      # This one stays.
+      - target: $.info
+        description: our name for it
+        update: {x-name: ours}
+    ");
+    workspace.fix();
+
+    // An action in one line with others stays.
+    let text = "{overlay: 1.0.0, info: {title: t, version: '1'}, actions: [{target: $.info, \
+                description: twice, update: {x-name: ours}}, {target: $.info, description: other, \
+                update: {x-other: 1}}]}\n";
+    workspace.write("spec/overlays/20-line.yaml", text);
+    workspace.write_changed("vendor.json", |document| document["info"]["x-more"] = 1.into());
+    let run = workspace.xtask(&["fetch", "vendor.json"]).ended_with(0);
+    assert!(
+        run.stdout
+            .contains("parts of spec/overlays/20-line.yaml needless, which cannot be removed"),
+        "{run}"
+    );
+    assert_eq!(workspace.read("spec/overlays/20-line.yaml"), text);
+    workspace.fix();
+}
