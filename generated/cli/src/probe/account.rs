@@ -405,12 +405,12 @@ impl<'c> Account<'c> {
     }
 }
 
-/// The response in an error; `None` if the service did not refuse the request.
+/// The response in an error; `None` if the service did not refuse the request, or the response is too large.
 fn refusal(error: &Error) -> Option<Answer> {
     let status = error.status().filter(|status| !status.is_success())?;
     Some(Answer {
         status: status.as_u16(),
         headers: HeaderMap::new(),
-        body: error.body().unwrap_or_default().to_vec().into(),
+        body: error.body()?.to_vec().into(),
     })
 }

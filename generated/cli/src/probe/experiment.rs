@@ -61,7 +61,7 @@ pub(super) enum Step {
     List(&'static str),
     /// Creates an asset again, with the same ID and another name.
     CreateAgain(Slot),
-    /// Saves an asset with the required properties only.
+    /// Saves an asset with the required properties only, and another name.
     SaveRequired(Slot),
     /// Archives assets.
     Archive(&'static [Slot]),
@@ -125,7 +125,8 @@ impl Answer {
     }
 
     pub(super) fn json(&self) -> Option<Value> {
-        serde_json::from_slice(&self.body).ok()
+        let body = self.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.body);
+        serde_json::from_slice(body).ok()
     }
 
     /// The rows of a list: the list itself, or the only list inside of an object. `null` is an empty list.

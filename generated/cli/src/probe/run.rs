@@ -183,11 +183,12 @@ async fn take(account: &mut Account<'_>, scene: &Scene, step: &Step) -> Result<O
         }
         Step::CreateAgain(slot) => {
             let mut body = account.sent(scene, slot).unwrap_or_default();
-            rename(group, &mut body)?;
+            rename(group, &mut body, " again")?;
             account.send(group, &Action::Create(&body), none).await?
         }
         Step::SaveRequired(slot) => {
-            let body = required(account, scene, slot);
+            let mut body = required(account, scene, slot);
+            rename(group, &mut body, " saved")?;
             account.send(group, &Action::Save(&body), none).await?
         }
         Step::Archive(slots) => {
@@ -242,13 +243,13 @@ fn texts(ids: &[String]) -> Vec<&str> {
     ids.iter().map(String::as_str).collect()
 }
 
-/// Adds a word to the name in a body.
-fn rename(group: AssetGroup, body: &mut Value) -> Result<(), Halt> {
+/// Adds words to the name in a body.
+fn rename(group: AssetGroup, body: &mut Value, words: &str) -> Result<(), Halt> {
     let name = group.name_pointer().and_then(|pointer| body.pointer_mut(pointer));
     let Some(Value::String(name)) = name else {
         return Err(Halt::Impossible(format!("{} have no name", group.plural())));
     };
-    name.push_str(" again");
+    name.push_str(words);
     Ok(())
 }
 

@@ -202,6 +202,7 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
             Step::Move(&[C], Category),
             Step::FindByCategory(Category),
             Step::Delete(&[C]),
+            Step::Look(C),
             Step::FindByCategory(Category),
         ],
         conclude: conclude::deleted_in_category,

@@ -2,7 +2,7 @@
 
 use crate::support::World;
 use funnelflux_fake::{
-    EntryPolicy, Fake, Fault, Limit, LogRetention, MissingByIds, Rule, Settings, State, Status,
+    EntryPolicy, Fake, Fault, Limit, LogRetention, MissingByIds, RetryAfter, Rule, Settings, State, Status,
     SuccessStatus, TrailingSlash,
 };
 use serde_json::{Map, Value};
@@ -240,6 +240,50 @@ fn a_surprise_stops_the_probe_and_the_account_is_restored() {
         .skip(surprise + 1)
         .filter(|entry| entry.method != "GET");
     assert!(writes.map(|entry| entry.method.as_str()).eq(["DELETE"; 3]));
+}
+
+/// Whatever goes wrong once, nothing wrong is found out, and no asset of the probe is left without a word.
+#[test]
+fn one_fault_spoils_no_finding_and_hides_no_asset() {
+    let faults: Vec<Fault> = Fault::all().into_iter().filter(|fault| !is_slow(fault)).collect();
+    assert!(faults.len() > 20);
+    let settings = Settings::default();
+    let truth = visible(&settings);
+    let mut failed = 0;
+    for (seed, fault) in (0..).zip(faults.iter().cycle().take(faults.len())) {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let world = account(settings.clone());
+        let before = world.fake.state();
+        let writes_only = random.bool();
+        let passing = random.u64(..if writes_only { 30 } else { 120 });
+        let rule = Rule::new(fault.clone()).when(move |received| !writes_only || received.method != "GET");
+        world.fake.inject(rule.after(passing));
+        let ran = world.run("probe --live --yes --accept-inferred --pause 0 --settings found.json -o json");
+        let context = format!("seed {seed}, {fault:?} after {passing}: {}\n{}", ran.err, ran.out);
+        let text = fs::read_to_string(world.path("found.json")).expect(&context);
+        let found: Map<String, Value> = serde_json::from_str(&text).unwrap();
+        for (name, value) in &found {
+            assert_eq!(truth.get(name), Some(value), "{name}, {context}");
+        }
+        for (kind, asset) in world.fake.state().all() {
+            match before.asset(kind, &asset.id) {
+                Some(original) => assert_eq!(original, asset, "{context}"),
+                None if asset.status == Status::Deleted => {}
+                None => assert!(ran.err.contains(&format!("{}: ", asset.id)), "{context}"),
+            }
+        }
+        failed += usize::from(ran.code != 0);
+    }
+    assert!(failed > faults.len() / 3, "{failed}");
+}
+
+/// Returns true if a client waits for seconds after a fault.
+fn is_slow(fault: &Fault) -> bool {
+    match fault {
+        Fault::StallConnect | Fault::StallHeaders { .. } | Fault::StallBody => true,
+        Fault::Status { retry_after, .. } => *retry_after != RetryAfter::Absent,
+        _ => false,
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::{mismatch, open, shown, surprise, undescribed, value};
 use crate::probe::experiment::{Answer, Finding, Observation, Slot};
 use crate::probe::scene::Known;
+use funnelflux::ext::AssetStatus;
 use funnelflux_fake::{
     DeletedAssets, EntryPolicy, ExistingOnCreate, SaveMeaning, SuccessBody, SuccessStatus,
 };
@@ -26,6 +27,12 @@ pub(in super::super) fn save(known: &Known, observations: &[Observation]) -> Vec
     }
     if !answer.is_success() {
         return vec![surprise(format!("a save of an own asset got {}", answer.status))];
+    }
+    if known.group.name_of(before) == known.group.name_of(after) {
+        return vec![surprise(format!(
+            "a save got {}, and saved nothing",
+            answer.status
+        ))];
     }
     vec![match after.get(property) {
         Some(value_after) if value_after == sent => {
@@ -213,9 +220,13 @@ pub(in super::super) fn cascade_of_already(known: &Known, observations: &[Observ
     let is_archived = known.is_archived(after.as_ref());
     vec![match (second.refusal(), is_archived) {
         (Some(status), false) => open(format!("the second call is refused with {status}")),
+        (Some(status), true) => surprise(format!("the second call got {status}, and archived the child")),
+        // A success that looks different may report an error.
+        _ if (first.status, &first.body) != (second.status, &second.body) => {
+            undescribed(format!("got {} with {:?}", second.status, shown(&second.body)))
+        }
         (None, true) => value(true, "the second call archived the child"),
         (None, false) => value(false, "the second call left the child as it was"),
-        (Some(status), true) => surprise(format!("the second call got {status}, and archived the child")),
     }]
 }
 
@@ -224,6 +235,7 @@ pub(in super::super) fn deleted_in_category(known: &Known, observations: &[Obser
         Observation::Answer(moved),
         Observation::Answer(before),
         Observation::Answer(deleted),
+        Observation::Asset(asset),
         Observation::Answer(after),
     ] = observations
     else {
@@ -234,6 +246,10 @@ pub(in super::super) fn deleted_in_category(known: &Known, observations: &[Obser
             "a change of an own asset got {}",
             failed.status
         ))];
+    }
+    let status = asset.as_ref().map(|asset| known.group.summary(asset).status);
+    if status.is_some_and(|status| status != AssetStatus::Deleted) {
+        return vec![surprise("a deletion is a success and deletes nothing")];
     }
     let contains = |answer: &Answer| {
         let rows = answer.rows().filter(|_| answer.is_success())?;

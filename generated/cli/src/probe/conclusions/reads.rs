@@ -41,7 +41,13 @@ pub(in super::super) fn late_reads(_: &Known, observations: &[Observation]) -> V
     vec![value(late, detail), is_by_id]
 }
 
-pub(in super::super) fn wrong_token(_: &Known, observations: &[Observation]) -> Vec<Finding> {
+/// Returns true if a response is a success with an asset.
+fn has_asset(known: &Known, answer: &Answer) -> bool {
+    let asset = answer.json().and_then(|value| known.asset_in(value));
+    answer.is_success() && asset.is_some()
+}
+
+pub(in super::super) fn wrong_token(known: &Known, observations: &[Observation]) -> Vec<Finding> {
     let [Observation::Answer(answer)] = observations else {
         return mismatch();
     };
@@ -55,7 +61,7 @@ pub(in super::super) fn wrong_token(_: &Known, observations: &[Observation]) -> 
             value(true, detail.clone()),
             value(RejectedToken::BadRequest, detail),
         ],
-        _ if answer.is_success() => vec![value(false, detail), open("a wrong token is accepted")],
+        _ if has_asset(known, answer) => vec![value(false, detail), open("a wrong token is accepted")],
         _ => vec![value(true, detail.clone()), undescribed(detail)],
     }
 }
@@ -65,23 +71,22 @@ pub(in super::super) fn trailing_slash(known: &Known, observations: &[Observatio
         return mismatch();
     };
     let detail = format!("got {}", answer.status);
-    let has_asset = || answer.json().and_then(|asset| known.asset_in(asset)).is_some();
     vec![match answer.status {
         404 => value(TrailingSlash::Required, detail),
         301 => value(TrailingSlash::Redirect, detail),
-        _ if answer.is_success() && has_asset() => value(TrailingSlash::Optional, detail),
+        _ if has_asset(known, answer) => value(TrailingSlash::Optional, detail),
         _ => undescribed(detail),
     }]
 }
 
-pub(in super::super) fn unknown_parameter(_: &Known, observations: &[Observation]) -> Vec<Finding> {
+pub(in super::super) fn unknown_parameter(known: &Known, observations: &[Observation]) -> Vec<Finding> {
     let [Observation::Answer(answer)] = observations else {
         return mismatch();
     };
     let detail = format!("an unknown parameter got {}", answer.status);
     vec![match answer.status {
         400 => value(true, detail),
-        _ if answer.is_success() => value(false, detail),
+        _ if has_asset(known, answer) => value(false, detail),
         _ => undescribed(detail),
     }]
 }
@@ -109,6 +114,10 @@ fn error_shape(answer: &Answer, detail: String) -> Finding {
         Some(_) => undescribed(detail),
         None if text.starts_with("<!doctype html") || text.starts_with("<html") => {
             value(ErrorShape::Html, detail)
+        }
+        // Broken JSON, or bytes that are no text.
+        None if text.starts_with(['{', '[']) || text.contains(char::REPLACEMENT_CHARACTER) => {
+            undescribed(detail)
         }
         None => value(ErrorShape::Text, detail),
     }
