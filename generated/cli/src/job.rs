@@ -185,6 +185,9 @@ impl JobCommand<'_> {
                 let is_complete = plan.missing.is_empty() && plan.unreadable.is_empty();
                 return Ok(if is_complete { Exit::Done } else { Exit::Failed });
             }
+            if self.verb == "delete" {
+                note("a deletion cannot be undone");
+            }
             self.confirm(&plan)?;
         }
         let path = match journal {

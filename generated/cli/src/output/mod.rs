@@ -199,6 +199,14 @@ impl Output {
         self.is_explicit || self.jq.is_some()
     }
 
+    /// Returns true if rows are printed one by one as they are: NDJSON without any expression.
+    pub(crate) fn is_plain_ndjson(&self) -> bool {
+        self.format == Format::Ndjson
+            && !(self.quiet || self.all_fields || self.jq.is_some() || self.limit.is_some())
+            && self.filters.is_empty()
+            && self.sort.is_empty()
+    }
+
     /// Validates expressions before anything is sent.
     pub(crate) fn check(&self, view: &View) -> Result<(), Failure> {
         self.conditions(view)?;

@@ -28,6 +28,24 @@ fn a_plan_changes_nothing_and_counts_children() {
 }
 
 #[test]
+fn children_move_to_another_parent_by_its_name() {
+    let (world, ids) = World::new(2);
+    world.fake.seed_page("2nIemP000001", &ids[0]);
+    world
+        .fake
+        .set("offersource", &ids[1], "offerSourceName", "The other one");
+    let delete = format!("offer-sources delete {} --yes --children", ids[0]);
+    let unknown = world.run(&format!("{delete} 'move:Nobody at all'")).code(1);
+    assert!(unknown.err.contains("Nobody at all"), "{}", unknown.err);
+    let done = world.run(&format!("{delete} 'move:The other one'")).code(0);
+    assert!(done.err.contains("a deletion cannot be undone"), "{}", done.err);
+    let state = world.fake.state();
+    let page = state.asset("page", "2nIemP000001").unwrap();
+    assert_eq!(page.body["offerParams"]["idOfferSource"], ids[1].as_str());
+    assert_eq!(world.status(&ids[0]), "deleted");
+}
+
+#[test]
 fn nothing_is_sent_without_a_confirmation() {
     let (world, ids) = World::new(2);
     for line in [

@@ -28,6 +28,7 @@ fn rows_are_printed_in_every_format() {
         "offer-sources list -o csv",
         "offer-sources list -o csv --columns id,name,meta.version,postbackTxId",
         "offer-sources list -o csv --all-fields --limit 1",
+        "offer-sources list -o ndjson",
         "offer-sources list -o ndjson --limit 1",
         "offer-sources list -o yaml --limit 2",
         "offer-sources list --limit 1",

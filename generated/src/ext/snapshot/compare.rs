@@ -234,7 +234,7 @@ impl Snapshot {
     }
 }
 
-/// What could not be read.
+/// Parts that could not be read.
 struct Gaps {
     groups: BTreeSet<String>,
     keys: BTreeSet<AssetKey>,
