@@ -352,3 +352,34 @@ fn the_page_filters_by_tag_groups_tags_and_paths() {
     assert_eq!(page(true.into(), json!([])), "First Second Third");
     assert_eq!(page(false.into(), json!([])), "one three two");
 }
+
+/// Compositions without schemas and defaults of another type are reported at their place.
+#[test]
+fn schemas_that_contradict_themselves_are_reported() {
+    let value = json!({
+        "openapi": "3.0.3",
+        "info": {"title": "t", "version": "1"},
+        "paths": {},
+        "components": {"schemas": {"A": {"type": "object", "properties": {
+            "any": {"anyOf": []},
+            "one": {"oneOf": []},
+            "count": {"type": "integer", "default": "1"},
+            "whole": {"type": "integer", "default": 1.0},
+            "name": {"type": "string", "nullable": true, "default": null},
+        }}}},
+    });
+    let warnings = diff::schema_warnings(&document("a.json", &value)).0;
+    let warnings: Vec<String> = warnings
+        .iter()
+        .map(|warning| format!("{} {}", warning.pointer, warning.message))
+        .collect();
+    let at = "/components/schemas/A/properties";
+    assert_eq!(
+        warnings,
+        [
+            format!("{at}/any/anyOf `anyOf` is empty, so its meaning is undefined"),
+            format!("{at}/one/oneOf `oneOf` is empty, so its meaning is undefined"),
+            format!("{at}/count/default the default is a string, but the type is `integer`"),
+        ]
+    );
+}

@@ -14,6 +14,7 @@
 //! | `output` | rows and values on stdout |
 //! | `confirm` | questions before a change |
 //! | `exit` | exit codes and error texts |
+//! | `probe` | experiments on what the documentation leaves open |
 //! | `demo` | the fake service of `--fake` |
 //! | `path`, `text` | paths inside JSON; text for terminals |
 
@@ -29,6 +30,7 @@ mod job;
 mod output;
 mod path;
 mod plan_job;
+mod probe;
 mod profile;
 mod progress;
 mod text;

@@ -12,6 +12,7 @@ mod group;
 mod id;
 mod man;
 mod plan;
+mod probe;
 mod undo;
 
 use crate::context::Context;
@@ -31,6 +32,7 @@ pub(crate) fn all() -> Vec<Command> {
         id::command(),
         auth::command(),
         fake::command(),
+        probe::command(),
         completions::command(),
         man::command(),
     ];
@@ -60,6 +62,7 @@ pub(crate) async fn run(matches: &ArgMatches) -> CommandResult {
         "call" => call::run(own, &context).await,
         "api" => api::run(own, &context).await,
         "auth" => auth::run(own, &context).await,
+        "probe" => probe::run(own, &context).await,
         name => match group::named(name) {
             Some(group) => group::run(group, own, &context).await,
             None => Err(unknown()),

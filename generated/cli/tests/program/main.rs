@@ -6,6 +6,7 @@
 //! | `reading` | list and get, and their output in every format |
 //! | `calling` | call, api and id |
 //! | `accounts` | login, profiles and errors of authentication |
+//! | `probe` | experiments on what the documentation leaves open |
 //! | `jobs` | bulk jobs: plans, confirmation, journals, kill and resume |
 //! | `snapshots` | export, compare and where-used |
 //! | `plans` | create, set, edit, import, replace, plan, apply and undo |
@@ -25,6 +26,7 @@ mod documentation;
 mod help;
 mod jobs;
 mod plans;
+mod probe;
 mod reading;
 mod snapshots;
 mod support;

@@ -1,5 +1,7 @@
 //! Plans: files, replacing, restoring, copying, applying and undoing, against the fake.
-
+//!
+//! The accounts are written with the names of IDs and fields that our transcription infers.
+#![cfg(transcription)]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
