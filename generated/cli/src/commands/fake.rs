@@ -1,11 +1,12 @@
 //! `funnelflux fake`: the embedded fake of the service, on a socket.
 
 use crate::demo;
-use crate::exit::{CommandResult, Exit, Failure};
+use crate::exit::{CommandResult, Exit, Failure, file_failure};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use funnelflux_fake::{ClockSource, Fake, LogRetention, Settings};
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
 pub(crate) fn command() -> Command {
     Command::new("fake")
@@ -26,6 +27,12 @@ pub(crate) fn command() -> Command {
                 .value_name("SEED")
                 .value_parser(value_parser!(u64))
                 .help("Choose everything that the documentation leaves open at random, from this seed"),
+            Arg::new("settings")
+                .long("settings")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .conflicts_with("vary")
+                .help("Behave as the settings in this file say, which funnelflux probe writes"),
             Arg::new("empty")
                 .long("empty")
                 .action(ArgAction::SetTrue)
@@ -40,7 +47,11 @@ pub(crate) fn command() -> Command {
 
 pub(crate) async fn run(matches: &ArgMatches) -> CommandResult {
     let seed = matches.get_one::<u64>("vary").copied();
-    let mut settings = seed.map_or_else(Settings::default, Settings::vary);
+    let mut settings = match (matches.get_one::<PathBuf>("settings"), seed) {
+        (Some(path), _) => read_settings(path)?,
+        (None, Some(seed)) => Settings::vary(seed),
+        (None, None) => Settings::default(),
+    };
     settings.clock = ClockSource::Wall;
     // Nothing reads the log of this program.
     settings.log = LogRetention::Last(0);
@@ -74,4 +85,15 @@ pub(crate) async fn run(matches: &ArgMatches) -> CommandResult {
         .map_err(|error| Failure::failed(format!("cannot wait for Ctrl-C: {error}")))?;
     server.shutdown().await;
     Ok(Exit::Done)
+}
+
+fn read_settings(path: &Path) -> Result<Settings, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| file_failure("read", path, &error))?;
+    Settings::from_json(&text).map_err(|error| {
+        let error = error.to_string();
+        let (message, fix) = error
+            .split_once("\nfix: ")
+            .unwrap_or((&error, "see funnelflux probe --help"));
+        Failure::usage(format!("{}: {message}", path.display())).fix(fix)
+    })
 }

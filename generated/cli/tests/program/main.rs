@@ -6,8 +6,11 @@
 //! | `reading` | list and get, and their output in every format |
 //! | `calling` | call, api and id |
 //! | `accounts` | login, profiles and errors of authentication |
+//! | `probe` | experiments on what the documentation leaves open |
 //! | `jobs` | bulk jobs: plans, confirmation, journals, kill and resume |
 //! | `snapshots` | export, compare and where-used |
+//! | `plans` | create, set, edit, import, replace, plan, apply and undo |
+//! | `documentation` | the README and a day of work |
 //! | `terminal` | questions, progress bars, Ctrl-C, tables and colours |
 
 #![allow(
@@ -19,8 +22,11 @@
 
 mod accounts;
 mod calling;
+mod documentation;
 mod help;
 mod jobs;
+mod plans;
+mod probe;
 mod reading;
 mod snapshots;
 mod support;

@@ -12,7 +12,7 @@ use crate::runtime::operation::Operation;
 use crate::runtime::server_managed::ServerManagedFields;
 use crate::transport::BoxFuture;
 use crate::{Client, Error};
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 use std::collections::BTreeMap;
 
 /// Table of a group.
@@ -33,6 +33,8 @@ pub(crate) struct GroupTable {
 }
 
 /// Function that lists all assets.
+pub(super) type ListTexts = fn(&Client) -> BoxFuture<'static, Result<Vec<Box<RawValue>>, Error>>;
+/// Function that lists assets.
 pub(super) type ListAssets = fn(&Client) -> BoxFuture<'static, Result<Vec<Value>, Error>>;
 /// Function that finds assets by ID.
 pub(super) type FindAssets = fn(&Client, Vec<String>) -> BoxFuture<'static, Vec<FoundAsset>>;
@@ -49,6 +51,7 @@ pub(super) struct ResourceTable {
     pub(super) category: Option<&'static str>,
     pub(super) server_managed: ServerManagedFields,
     pub(super) list: Option<ListAssets>,
+    pub(super) list_json: Option<ListTexts>,
     pub(super) find: FindAssets,
 }
 
@@ -110,6 +113,11 @@ impl GroupTable {
             category,
             server_managed: R::SERVER_MANAGED,
             list: if R::LIST.is_some() { Some(list::<R>) } else { None },
+            list_json: if R::LIST.is_some() {
+                Some(list_json::<R>)
+            } else {
+                None
+            },
             find: find::<R>,
         });
         self
@@ -159,6 +167,13 @@ fn list<R: Resource>(client: &Client) -> BoxFuture<'static, Result<Vec<Value>, E
         Some(list) => list(client)
             .rows(|rows| Ok(rows.into_iter().map(|row| row.value).collect()))
             .into_future(),
+        None => Box::pin(async { Ok(Vec::new()) }),
+    }
+}
+
+fn list_json<R: Resource>(client: &Client) -> BoxFuture<'static, Result<Vec<Box<RawValue>>, Error>> {
+    match R::LIST {
+        Some(list) => list(client).row_texts().into_future(),
         None => Box::pin(async { Ok(Vec::new()) }),
     }
 }

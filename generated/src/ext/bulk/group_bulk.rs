@@ -31,6 +31,7 @@ use std::time::Duration;
 pub struct GroupBulk {
     job: Box<dyn AnyBulk>,
     description: String,
+    cannot_undo: Option<&'static str>,
     /// The call is inferred and destructive.
     is_inferred: bool,
     is_acknowledged: bool,
@@ -47,6 +48,8 @@ enum Setting {
     StopAfter(usize),
     UrlLength(usize),
     Journal(PathBuf),
+    #[cfg(feature = "snapshot")]
+    UndoableJournal(PathBuf),
     OnProgress(OnProgress),
     CancelWhen(BoxFuture<'static, ()>),
     CancelGrace(Duration),
@@ -71,6 +74,8 @@ impl<R: Resource, C: SendableChange<R>> AnyBulk for Bulk<R, C> {
             Setting::StopAfter(failed) => self.stop_after(failed),
             Setting::UrlLength(bytes) => self.url_length(bytes),
             Setting::Journal(path) => self.journal(path),
+            #[cfg(feature = "snapshot")]
+            Setting::UndoableJournal(path) => self.undoable_journal(path),
             Setting::OnProgress(on_progress) => self.on_progress(on_progress),
             Setting::CancelWhen(cancel) => self.cancel_when(cancel),
             Setting::CancelGrace(wait) => self.cancel_grace(wait),
@@ -97,8 +102,10 @@ impl GroupBulk {
         R: Resource,
         C: SendableChange<R> + BulkChange<R>,
     {
+        let record = job.change.record();
         Self {
-            description: job.change.record().describe(R::NAMES.plural),
+            description: record.describe(R::NAMES.plural),
+            cannot_undo: record.cannot_undo(),
             job: Box::new(job),
             is_inferred,
             is_acknowledged: false,
@@ -109,6 +116,13 @@ impl GroupBulk {
     #[must_use]
     pub fn job(&self) -> &str {
         &self.description
+    }
+
+    /// Returns the part of the job that cannot be undone, in words; `None` if all of it can, given an
+    /// `undoable_journal`.
+    #[must_use]
+    pub const fn cannot_undo(&self) -> Option<&'static str> {
+        self.cannot_undo
     }
 
     /// Returns true if [`send`](Self::send) needs [`acknowledge_inferred`](Self::acknowledge_inferred): the
@@ -167,6 +181,12 @@ impl GroupBulk {
     /// See [`Bulk::journal`].
     pub fn journal(self, path: impl AsRef<Path>) -> Self {
         self.set(Setting::Journal(path.as_ref().to_owned()))
+    }
+
+    /// See [`Bulk::undoable_journal`].
+    #[cfg(feature = "snapshot")]
+    pub fn undoable_journal(self, path: impl AsRef<Path>) -> Self {
+        self.set(Setting::UndoableJournal(path.as_ref().to_owned()))
     }
 
     /// See [`Bulk::on_progress`].

@@ -1,0 +1,213 @@
+//! `funnelflux probe`: what the documentation leaves open, found out on an account.
+
+use crate::confirm::Expected;
+use crate::context::{Context, note};
+use crate::exit::{CommandResult, Exit, Failure, file_failure};
+use crate::output::{View, row_arguments};
+use crate::path::JsonPath;
+use crate::probe::{self, RemainingState, Remains, Report};
+use crate::progress::stop_signal;
+use crate::text::count;
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+pub(crate) fn command() -> Command {
+    Command::new("probe")
+        .about("Finds out on an account what the documentation leaves open")
+        .long_about(format!(
+            "Finds out on an account what the documentation leaves open: whether an unknown ID fails a whole \
+             call, whether a save replaces or merges, which statuses and bodies come, and more.\n\n\
+             Every question is a small experiment on assets that the probe creates itself, names {:?} and \
+             deletes again. It changes no other asset. It stops at the first surprise, and reports what \
+             remains: the service may keep deleted assets, with the status deleted.\n\n\
+             Results are: settled (as the fake assumes), contradicts our inference, still open. The settings \
+             that were found are written to a file, with which the fake behaves like the account: \
+             funnelflux-fake --settings FILE",
+            format!("{} …", probe::NAME)
+        ))
+        .after_help("Try it without an account: funnelflux --fake probe --yes -o table")
+        .args([
+            Arg::new("live")
+                .long("live")
+                .action(ArgAction::SetTrue)
+                .help("Allow the experiments on a real account"),
+            Arg::new("plan")
+                .long("plan")
+                .action(ArgAction::SetTrue)
+                .help("Print the experiments and send nothing"),
+            Arg::new("settings")
+                .long("settings")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("Write the settings that were found to a new file"),
+            Arg::new("pause")
+                .long("pause")
+                .value_name("MILLISECONDS")
+                .value_parser(value_parser!(u64))
+                .default_value("200")
+                .help("Pause before reading again what was not there yet"),
+        ])
+        .args(row_arguments())
+}
+
+fn view(columns: &'static [&'static str]) -> View {
+    let path = |name: &&'static str| (*name, JsonPath::root().child(name));
+    View {
+        id: None,
+        columns: columns.iter().map(path).collect(),
+    }
+}
+
+pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResult {
+    let accepts_inferred = context.options.accept_inferred;
+    if matches.get_flag("plan") {
+        let view = view(&["setting", "question", "group", "steps"]);
+        let output = context.output(matches, &view)?;
+        output.print_rows(probe::plan(accepts_inferred), &view)?;
+        return Ok(Exit::Done);
+    }
+    let view = view(&["result", "setting", "found", "inferred", "detail"]);
+    let output = context.output(matches, &view)?;
+    if !context.options.fake && !matches.get_flag("live") {
+        let message =
+            "nothing was sent: the probe creates, changes and deletes assets of its own on the account";
+        return Err(Failure::usage(message)
+            .fix("add --live; --plan shows the experiments, and --fake runs them in memory"));
+    }
+    let file = matches.get_one::<PathBuf>("settings").map(PathBuf::as_path);
+    let file = file.map(NewFile::create).transpose()?;
+    let client = context.client()?;
+    let account = match client.account().await? {
+        Some(account) => format!(" (account {account})"),
+        None => String::new(),
+    };
+    let assets = count(probe::asset_count(accepts_inferred), "asset", "assets");
+    let question = format!(
+        "create {assets} on {}{account}, change and delete them",
+        client.base_url()
+    );
+    context.confirm(&question, Expected::Yes, false)?;
+    let pause = matches.get_one::<u64>("pause").copied().unwrap_or_default();
+    let options = probe::Options {
+        accepts_inferred,
+        pause: Duration::from_millis(pause),
+    };
+    let report = with_progress(|progress, stopped| {
+        probe::run(
+            &client,
+            options,
+            move || stopped.load(Ordering::Relaxed),
+            progress,
+        )
+    })
+    .await?;
+    if let Some(file) = file {
+        file.write(&report.settings()?)?;
+    }
+    output.print_rows(report.rows(), &view)?;
+    conclude(&report)
+}
+
+/// Runs the probe with a bar on a terminal. Ctrl-C stops it after the current experiment.
+async fn with_progress<F: Future<Output = Result<Report, Failure>>>(
+    run: impl FnOnce(Box<dyn FnMut(usize, usize, &str)>, Arc<AtomicBool>) -> F,
+) -> Result<Report, Failure> {
+    // Hidden where there is no terminal.
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{pos}/{len} {msg}") {
+        bar.set_style(style);
+    }
+    let stopped = Arc::new(AtomicBool::new(false));
+    let signal = stop_signal()?;
+    let flag = Arc::clone(&stopped);
+    let waiting = tokio::spawn(async move {
+        signal.await;
+        flag.store(true, Ordering::Relaxed);
+    });
+    let shown = bar.clone();
+    let progress = move |done: usize, total: usize, question: &str| {
+        shown.set_length(total as u64);
+        shown.set_position(done as u64);
+        shown.set_message(question.to_owned());
+    };
+    let report = run(Box::new(progress), stopped).await;
+    waiting.abort();
+    bar.finish_and_clear();
+    report
+}
+
+/// Reports on stderr what was found and what remains.
+fn conclude(report: &Report) -> CommandResult {
+    let [settled, contradicts, open] = report.counts();
+    note(&format!(
+        "{settled} settled, {contradicts} contradict our inference, {open} still open"
+    ));
+    note(&remaining(&report.remains));
+    let left: Vec<String> = report
+        .left_behind()
+        .map(|(remains, reason)| format!("{} {}: {reason}", remains.group.singular(), remains.id))
+        .collect();
+    for line in &left {
+        note(&format!("left behind: {line}"));
+    }
+    if let Some(surprise) = &report.surprise {
+        return Err(Failure::failed(format!("stopped at a surprise: {surprise}"))
+            .fix("the rows that are settled hold; report the surprise, with the table"));
+    }
+    if report.is_cancelled {
+        return Err(Failure::new(
+            Exit::Cancelled,
+            "cancelled: the other questions were not asked",
+        ));
+    }
+    Ok(if left.is_empty() { Exit::Done } else { Exit::Partly })
+}
+
+/// One line on the assets of the probe after its end.
+fn remaining(remains: &[Remains]) -> String {
+    let number = |state: &RemainingState| remains.iter().filter(|asset| asset.state == *state).count();
+    let deleted = number(&RemainingState::Deleted);
+    let gone = number(&RemainingState::Gone);
+    let text = match (deleted, gone) {
+        (0, 0) => "none is deleted".to_owned(),
+        (0, gone) => format!("{gone} can no longer be read"),
+        (deleted, 0) => format!("{deleted} remain with the status deleted"),
+        (deleted, gone) => format!("{deleted} remain with the status deleted, {gone} can no longer be read"),
+    };
+    let assets = count(remains.len(), "asset", "assets");
+    format!("{assets} of the probe: {text}")
+}
+
+/// A file that does not exist yet. It appears only when it is complete.
+struct NewFile<'p> {
+    path: &'p Path,
+    file: tempfile::NamedTempFile,
+}
+
+impl<'p> NewFile<'p> {
+    /// Checks that the file can be written, before the experiments.
+    fn create(path: &'p Path) -> Result<Self, Failure> {
+        if path.exists() {
+            let message = format!("{} exists; nothing was sent", path.display());
+            return Err(Failure::usage(message).fix("choose another file, or remove this one"));
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
+            .map_err(|error| file_failure("write", path, &error))?;
+        Ok(Self { path, file })
+    }
+
+    fn write(mut self, text: &str) -> Result<(), Failure> {
+        let failed = |error: io::Error| file_failure("write", self.path, &error);
+        self.file.write_all(text.as_bytes()).map_err(failed)?;
+        self.file
+            .persist_noclobber(self.path)
+            .map_err(|error| file_failure("write", self.path, &error.error))?;
+        Ok(())
+    }
+}

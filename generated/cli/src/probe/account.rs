@@ -1,0 +1,416 @@
+//! Requests to the account, and the assets that the probe creates and removes again.
+
+use super::NAME;
+use super::experiment::{Answer, Halt, Slot, State, Variation};
+use super::scene::{Scene, asset_in, extra_property};
+use crate::exit::Failure;
+use crate::path::JsonPath;
+use funnelflux::ext::{AssetGroup, AssetStatus};
+use funnelflux::http::{HeaderMap, Method};
+use funnelflux::{Client, Error, RetryPolicy, id};
+use funnelflux_fake::{Action, Children, Document};
+use serde_json::Value;
+use std::time::Duration;
+
+/// Largest number of late reads that the probe waits for.
+const LATE_READS: u32 = 20;
+
+/// The account during a run of the probe.
+pub(super) struct Account<'c> {
+    client: &'c Client,
+    /// Assets of the probe, in the order of their creation.
+    assets: Vec<OwnAsset>,
+    /// An ID that nobody has used.
+    pub(super) unknown: String,
+    /// Number of reads after a change that may return the old state, and the operation that counts them.
+    late: u32,
+    late_by_id: bool,
+    /// Pause before a read that follows a late one.
+    pause: Duration,
+    /// A change was sent after the last read that shows the new state.
+    is_changed: bool,
+}
+
+/// An asset of the probe.
+#[derive(Clone, Debug)]
+struct OwnAsset {
+    group: AssetGroup,
+    slot: Slot,
+    id: String,
+    /// Body with which it was created.
+    body: Value,
+    is_deleted: bool,
+}
+
+/// An asset of the probe after its end.
+#[derive(Clone, Debug)]
+pub(crate) struct Remains {
+    pub(crate) group: AssetGroup,
+    pub(crate) id: String,
+    pub(crate) state: RemainingState,
+}
+
+/// State of an asset of the probe after its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RemainingState {
+    /// It cannot be read any more.
+    Gone,
+    /// It is readable, with the status deleted.
+    Deleted,
+    /// It is still there; the text is the reason.
+    There(String),
+}
+
+impl<'c> Account<'c> {
+    pub(super) fn new(client: &'c Client, pause: Duration) -> Result<Self, Failure> {
+        Ok(Self {
+            client,
+            assets: Vec::new(),
+            unknown: id::generate()?,
+            late: 0,
+            late_by_id: false,
+            pause,
+            is_changed: false,
+        })
+    }
+
+    /// The newest asset in a slot.
+    fn own(&self, group: AssetGroup, slot: Slot) -> Option<&OwnAsset> {
+        let mut assets = self.assets.iter().rev();
+        assets.find(|asset| asset.group == group && asset.slot == slot && !asset.is_deleted)
+    }
+
+    /// The newest asset in a slot, deleted or not.
+    fn any(&self, group: AssetGroup, slot: Slot) -> Option<&OwnAsset> {
+        let mut assets = self.assets.iter().rev();
+        assets.find(|asset| asset.group == group && asset.slot == slot)
+    }
+
+    /// ID of a slot.
+    pub(super) fn id(&self, scene: &Scene, slot: Slot) -> Option<String> {
+        match slot {
+            Slot::Unknown => Some(self.unknown.clone()),
+            slot => self
+                .any(scene.group_of(slot)?, slot)
+                .map(|asset| asset.id.clone()),
+        }
+    }
+
+    /// Body with which the asset in a slot was created.
+    pub(super) fn sent(&self, scene: &Scene, slot: Slot) -> Option<Value> {
+        self.any(scene.group_of(slot)?, slot)
+            .map(|asset| asset.body.clone())
+    }
+
+    /// Sends one request, exactly as given.
+    ///
+    /// # Errors
+    /// If there is no answer of the service itself: a broken connection, a failure of the service, too many
+    /// requests, or a rejected token that is valid.
+    pub(super) async fn send(
+        &mut self,
+        group: AssetGroup,
+        action: &Action<'_>,
+        variation: Variation,
+    ) -> Result<Answer, Halt> {
+        let request = Document::embedded().request(group.tag(), action);
+        let Some(request) = request else {
+            return Err(Halt::Impossible(format!(
+                "{} have no such operation",
+                group.plural()
+            )));
+        };
+        let is_read = request.method == Method::GET;
+        let mut path = request.path;
+        if variation == Variation::NoSlash {
+            path.truncate(path.trim_end_matches('/').len());
+        }
+        let description = format!("{} {path}", request.method);
+        let mut draft = self.client.request(request.method, path);
+        for (name, value) in &request.query {
+            draft = draft.query(name, value);
+        }
+        if variation == Variation::UnknownParameter {
+            draft = draft.query("funnelfluxProbe", "1");
+        }
+        if let Some(body) = &request.body {
+            draft = draft.body(body);
+        }
+        let mut call = draft.bytes();
+        if variation == Variation::WrongToken {
+            call = call.header("authorization", "Bearer funnelflux-probe-wrong-token");
+        }
+        if !is_read {
+            // A second attempt would blur what the first one did.
+            call = call.retry(RetryPolicy::none());
+            self.is_changed = true;
+        }
+        let answer = match call.response().await {
+            Ok(response) => Answer {
+                status: response.status.as_u16(),
+                headers: response.headers,
+                body: response.value,
+            },
+            Err(error) => refusal(&error).ok_or_else(|| Halt::Surprise(format!("{description}: {error}")))?,
+        };
+        let is_unexpected = match answer.status {
+            401 => variation != Variation::WrongToken,
+            429 | 500.. => true,
+            _ => false,
+        };
+        if is_unexpected {
+            return Err(Halt::Surprise(format!("{description} got {}", answer.status)));
+        }
+        Ok(answer)
+    }
+
+    /// Reads as often as the old state may be returned after a change.
+    pub(super) async fn settle(&mut self, group: AssetGroup) -> Result<(), Halt> {
+        if !std::mem::take(&mut self.is_changed) {
+            return Ok(());
+        }
+        for _ in 0..self.late {
+            let unknown = self.unknown.clone();
+            let action = if self.late_by_id {
+                Action::Find(&unknown)
+            } else {
+                Action::List("active")
+            };
+            tokio::time::sleep(self.pause).await;
+            self.send(group, &action, Variation::None).await?;
+        }
+        Ok(())
+    }
+
+    /// Finds an asset by ID; `None` if the service refuses the ID.
+    pub(super) async fn look(&mut self, group: AssetGroup, id: &str) -> Result<Option<Value>, Halt> {
+        self.settle(group).await?;
+        let answer = self.send(group, &Action::Find(id), Variation::None).await?;
+        let asset = answer.json().and_then(|value| asset_in(group, value));
+        match (answer.is_success(), asset) {
+            (true, Some(asset)) => Ok(Some(asset)),
+            (true, None) => Err(Halt::Surprise(format!(
+                "find by ID of {id} got {} without an asset",
+                answer.status
+            ))),
+            (false, _) if answer.refusal().is_some() => Ok(None),
+            (false, _) => Err(Halt::Surprise(format!(
+                "find by ID of {id} got {}",
+                answer.status
+            ))),
+        }
+    }
+
+    /// Creates the asset in a slot.
+    async fn create(&mut self, scene: &Scene, slot: Slot) -> Result<String, Halt> {
+        let Some(group) = scene.group_of(slot) else {
+            return Err(Halt::Impossible(format!("there is no group for {slot}")));
+        };
+        let id = id::generate().map_err(|error| Halt::Surprise(error.to_string()))?;
+        let name = format!("{NAME} {id}");
+        let body = Document::embedded().sample(group.tag(), &id, &name);
+        let Some(mut body) = body else {
+            return Err(Halt::Impossible(format!(
+                "the document does not describe {}",
+                group.plural()
+            )));
+        };
+        let mut more: Vec<(JsonPath, Value)> = Vec::new();
+        if slot == Slot::B {
+            let property = extra_property(group).map(|name| JsonPath::root().child(name));
+            more.extend(property.map(|path| (path, Value::from("probe"))));
+        }
+        if let (Slot::Child, Some((_, relation))) = (slot, scene.child) {
+            let parent = self.id(scene, Slot::A).unwrap_or_default();
+            let pointer = relation
+                .pointers
+                .first()
+                .map(|pointer| JsonPath::of_pointer(pointer));
+            more.extend(pointer.map(|path| (path, Value::from(parent))));
+        }
+        for (path, value) in more {
+            path.set(&mut body, value).map_err(Halt::Surprise)?;
+        }
+        // Recorded before the request, because a request without a response may have been applied.
+        self.assets.push(OwnAsset {
+            group,
+            slot,
+            id: id.clone(),
+            body: body.clone(),
+            is_deleted: false,
+        });
+        let answer = self.send(group, &Action::Create(&body), Variation::None).await?;
+        if answer.is_success() {
+            return Ok(id);
+        }
+        let message = format!("the creation of a new {} got {}", group.singular(), answer.status);
+        Err(if group.is_inferred() {
+            Halt::Impossible(format!("{message}; the operation is inferred"))
+        } else {
+            Halt::Surprise(message)
+        })
+    }
+
+    /// Creates the asset in a slot and counts the reads that do not have it yet, by ID and in the list.
+    pub(super) async fn read_until_there(&mut self, scene: &Scene) -> Result<(u32, u32), Halt> {
+        let group = scene.group;
+        let id = self.create(scene, Slot::A).await?;
+        self.is_changed = false;
+        let (mut by_id, mut in_list) = (0, 0);
+        loop {
+            let answer = self.send(group, &Action::Find(&id), Variation::None).await?;
+            if answer.is_success() {
+                break;
+            }
+            by_id += 1;
+            self.wait_again(by_id, &answer).await?;
+        }
+        loop {
+            let answer = self.send(group, &Action::List("active"), Variation::None).await?;
+            let rows = answer.rows().filter(|_| answer.is_success());
+            let Some(rows) = rows else {
+                return Err(Halt::Surprise(format!("the list got {}", answer.status)));
+            };
+            if rows.iter().any(|row| group.id(row) == Some(&id)) {
+                break;
+            }
+            in_list += 1;
+            self.wait_again(in_list, &answer).await?;
+        }
+        self.late = by_id.max(in_list);
+        self.late_by_id = by_id > 0;
+        Ok((by_id, in_list))
+    }
+
+    async fn wait_again(&self, reads: u32, answer: &Answer) -> Result<(), Halt> {
+        if reads >= LATE_READS {
+            let message = format!("a new asset is not there after {reads} reads ({})", answer.status);
+            return Err(Halt::Surprise(message));
+        }
+        tokio::time::sleep(self.pause).await;
+        Ok(())
+    }
+
+    /// Brings the asset in a slot into a state, and creates it if necessary.
+    pub(super) async fn ensure(&mut self, scene: &Scene, slot: Slot, state: State) -> Result<(), Halt> {
+        let Some(group) = scene.group_of(slot) else {
+            return Err(Halt::Impossible(format!("there is no group for {slot}")));
+        };
+        let deleted = self.any(group, slot).is_some_and(|asset| asset.is_deleted);
+        if deleted && state == State::Deleted {
+            return Ok(());
+        }
+        let id = match self.own(group, slot) {
+            Some(asset) => asset.id.clone(),
+            None => self.create(scene, slot).await?,
+        };
+        let status = self.status(group, &id).await?;
+        let ids = [id.as_str()];
+        let (action, expected) = match (state, status) {
+            (State::Active, AssetStatus::Active) | (State::Archived, AssetStatus::Archived) => return Ok(()),
+            (State::Active, AssetStatus::Archived) => (Action::Unarchive(&ids), AssetStatus::Active),
+            (State::Archived, AssetStatus::Active) => (
+                Action::Archive(&ids, Children::Unmentioned),
+                AssetStatus::Archived,
+            ),
+            (State::Deleted, AssetStatus::Active | AssetStatus::Archived) => {
+                return self.delete(group, &id).await;
+            }
+            (_, status) => {
+                return Err(Halt::Surprise(format!(
+                    "an asset of the probe has the status {status:?}"
+                )));
+            }
+        };
+        let answer = self.send(group, &action, Variation::None).await?;
+        let status = self.status(group, &id).await?;
+        if answer.is_success() && status == expected {
+            return Ok(());
+        }
+        Err(Halt::Surprise(format!(
+            "a change of {slot} to {expected:?} got {}, and the status is {status:?}",
+            answer.status
+        )))
+    }
+
+    /// The status of an asset of the probe, which must be there.
+    async fn status(&mut self, group: AssetGroup, id: &str) -> Result<AssetStatus, Halt> {
+        match self.look(group, id).await? {
+            Some(asset) => Ok(group.summary(&asset).status),
+            None => Err(Halt::Surprise(format!(
+                "{} {id} of the probe is not there",
+                group.singular()
+            ))),
+        }
+    }
+
+    /// Deletes an asset of the probe and looks whether it is deleted.
+    async fn delete(&mut self, group: AssetGroup, id: &str) -> Result<(), Halt> {
+        let action = Action::Delete(&[id], Children::Unmentioned);
+        let answer = self.send(group, &action, Variation::None).await?;
+        if !answer.is_success() {
+            return Err(Halt::Surprise(format!("the deletion got {}", answer.status)));
+        }
+        let asset = self.look(group, id).await?;
+        let status = asset.map(|asset| group.summary(&asset).status);
+        match status {
+            None | Some(AssetStatus::Deleted) => {
+                self.mark_deleted(id);
+                Ok(())
+            }
+            Some(status) => Err(Halt::Surprise(format!(
+                "the deletion got {}, and the status is {status:?}",
+                answer.status
+            ))),
+        }
+    }
+
+    /// Records that a step has deleted an asset of the probe.
+    pub(super) fn mark_deleted(&mut self, id: &str) {
+        for asset in self.assets.iter_mut().filter(|asset| asset.id == id) {
+            asset.is_deleted = true;
+        }
+    }
+
+    /// Deletes all assets of the probe, the newest first, and reports what remains.
+    pub(super) async fn clean_up(&mut self) -> Vec<Remains> {
+        let assets: Vec<OwnAsset> = self.assets.iter().rev().cloned().collect();
+        let mut remains = Vec::with_capacity(assets.len());
+        for OwnAsset { group, id, .. } in assets {
+            let state = match self.remove(group, &id).await {
+                Ok(state) => state,
+                Err(Halt::Surprise(reason) | Halt::Impossible(reason)) => RemainingState::There(reason),
+            };
+            remains.push(Remains { group, id, state });
+        }
+        remains
+    }
+
+    async fn remove(&mut self, group: AssetGroup, id: &str) -> Result<RemainingState, Halt> {
+        let status = |asset: &Value| group.summary(asset).status;
+        match self.look(group, id).await? {
+            None => return Ok(RemainingState::Gone),
+            Some(asset) if status(&asset) == AssetStatus::Deleted => return Ok(RemainingState::Deleted),
+            Some(_) => {}
+        }
+        self.delete(group, id).await?;
+        Ok(match self.look(group, id).await? {
+            None => RemainingState::Gone,
+            Some(_) => RemainingState::Deleted,
+        })
+    }
+
+    pub(super) fn base_url(&self) -> &str {
+        self.client.base_url()
+    }
+}
+
+/// The response in an error; `None` if the service did not refuse the request, or the response is too large.
+fn refusal(error: &Error) -> Option<Answer> {
+    let status = error.status().filter(|status| !status.is_success())?;
+    Some(Answer {
+        status: status.as_u16(),
+        headers: HeaderMap::new(),
+        body: error.body()?.to_vec().into(),
+    })
+}

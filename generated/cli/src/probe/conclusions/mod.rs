@@ -1,0 +1,54 @@
+//! Findings from the observations of an experiment, one function for each. Findings are in the order of the
+//! experiment's questions.
+
+mod changes;
+mod reads;
+
+pub(super) use changes::{
+    bad_entry, cascade_of_already, deleted, deleted_in_category, existing_on_create, refused_target, save,
+    success, unknown_category,
+};
+pub(super) use reads::{
+    by_ids_order, empty_list, full_asset, late_reads, max_entries, max_url_length, missing_by_ids,
+    request_id, rows, trailing_slash, unknown_id, unknown_parameter, wrong_token,
+};
+
+use super::experiment::Finding;
+use serde::Serialize;
+
+/// Characters of a response that a finding shows.
+const SHOWN: usize = 80;
+
+fn value(value: impl Serialize, detail: impl Into<String>) -> Finding {
+    match serde_json::to_value(value) {
+        Ok(value) => Finding::Value(value, detail.into()),
+        // Settings are plain data.
+        Err(error) => Finding::Undescribed(error.to_string()),
+    }
+}
+
+fn undescribed(detail: impl Into<String>) -> Finding {
+    Finding::Undescribed(detail.into())
+}
+
+fn open(detail: impl Into<String>) -> Finding {
+    Finding::Open(detail.into())
+}
+
+fn surprise(detail: impl Into<String>) -> Finding {
+    Finding::Surprise(detail.into())
+}
+
+/// The observations do not fit the conclusion, which a test excludes.
+fn mismatch() -> Vec<Finding> {
+    vec![surprise("the steps of the experiment do not fit its conclusion")]
+}
+
+fn shown(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}

@@ -1,0 +1,260 @@
+//! Types of experiments: slots for assets, steps, observations, findings.
+
+use super::scene::Known;
+use funnelflux::bytes::Bytes;
+use funnelflux::http::HeaderMap;
+use serde_json::Value;
+use std::fmt;
+
+/// An asset that takes part in an experiment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Slot {
+    /// An asset with the required properties only. It is the first one that is created.
+    A,
+    /// An asset with a value in one more property. It is created after A.
+    B,
+    /// One more asset. It is created after B.
+    C,
+    /// A child of A.
+    Child,
+    /// A category for assets of the group.
+    Category,
+    /// No asset: an ID that nobody has used.
+    Unknown,
+}
+
+/// State of an asset before an experiment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Active,
+    Archived,
+    Deleted,
+}
+
+/// Variation of a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Variation {
+    /// Exactly as documented.
+    None,
+    /// Without the trailing slash of the path.
+    NoSlash,
+    /// With a parameter that no operation has.
+    UnknownParameter,
+    /// With a token that nobody has issued.
+    WrongToken,
+}
+
+/// One step of an experiment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Step {
+    /// Creates A and reads it until it is there: first by ID, then in the list.
+    ReadUntilThere,
+    /// Finds an asset by ID, for its state.
+    Look(Slot),
+    /// Finds an asset by ID, for the response.
+    Find(Slot, Variation),
+    /// Finds several assets by ID.
+    FindMany(&'static [Slot]),
+    /// Finds the assets in a category.
+    FindByCategory(Slot),
+    /// Lists the assets with a status.
+    List(&'static str),
+    /// Creates an asset again, with the same ID and another name.
+    CreateAgain(Slot),
+    /// Saves an asset with the required properties only, and another name.
+    SaveRequired(Slot),
+    /// Archives assets.
+    Archive(&'static [Slot]),
+    /// Archives assets and their children.
+    ArchiveCascade(&'static [Slot]),
+    /// Archives assets and moves their children to a parent.
+    ArchiveMove(&'static [Slot], Slot),
+    /// Restores assets from the archive.
+    Unarchive(&'static [Slot]),
+    /// Deletes assets.
+    Delete(&'static [Slot]),
+    /// Moves assets to a category.
+    Move(&'static [Slot], Slot),
+    /// Removes assets from their category.
+    Uncategorise(&'static [Slot]),
+    /// Finds by ID with a longer and longer URL.
+    LongUrl,
+    /// Finds more and more unknown IDs in one call.
+    ManyIds,
+}
+
+/// Question that an experiment answers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Question {
+    /// Name of the fake's setting.
+    pub(super) setting: &'static str,
+    pub(super) text: &'static str,
+}
+
+/// One experiment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Experiment {
+    pub(super) questions: &'static [Question],
+    /// States of assets before the steps.
+    pub(super) start: &'static [(Slot, State)],
+    pub(super) steps: &'static [Step],
+    /// Concludes from one observation for each step. Findings are in the order of the questions.
+    pub(super) conclude: fn(&Known, &[Observation]) -> Vec<Finding>,
+}
+
+/// Response of the service.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    /// Headers; empty for a refusal.
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+impl Answer {
+    pub(super) const fn is_success(&self) -> bool {
+        matches!(self.status, 200..=299)
+    }
+
+    /// Returns the status of a refusal (4xx).
+    pub(super) const fn refusal(&self) -> Option<u16> {
+        match self.status {
+            400..=499 => Some(self.status),
+            _ => None,
+        }
+    }
+
+    pub(super) fn json(&self) -> Option<Value> {
+        let body = self.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.body);
+        serde_json::from_slice(body).ok()
+    }
+
+    /// The rows of a list: the list itself, or the only list inside of an object. `null` is an empty list.
+    pub(super) fn rows(&self) -> Option<Vec<Value>> {
+        match list_in(self.json()?)? {
+            Value::Array(rows) => Some(rows),
+            _ => Some(Vec::new()),
+        }
+    }
+
+    /// The list of a response as the service wrote it: an array or `null`.
+    pub(super) fn list(&self) -> Option<Value> {
+        list_in(self.json()?)
+    }
+}
+
+fn list_in(value: Value) -> Option<Value> {
+    match value {
+        Value::Array(_) | Value::Null => Some(value),
+        Value::Object(object) => {
+            let mut lists = object.into_iter().map(|(_, value)| value).filter(Value::is_array);
+            let first = lists.next()?;
+            lists.next().is_none().then_some(first)
+        }
+        _ => None,
+    }
+}
+
+/// Result of a step.
+#[derive(Clone, Debug)]
+pub(super) enum Observation {
+    /// The response to one request.
+    Answer(Answer),
+    /// The asset as it is stored; `None` if it cannot be found by ID.
+    Asset(Option<Value>),
+    /// Number of reads that did not have a new asset yet.
+    LateReads { by_id: u32, in_list: u32 },
+    /// Result of a search for a limit.
+    Limit(LimitSearch),
+}
+
+/// Result of a search for a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LimitSearch {
+    /// This size is accepted, and nothing larger was sent.
+    NoneUpTo(usize),
+    /// This size is the largest that is accepted; larger ones get the status.
+    Found { max: usize, status: u16 },
+    /// This size gets an unexpected status.
+    Unexpected { size: usize, status: u16 },
+    /// This size is accepted, and the URL is too long for larger ones.
+    Cut(usize),
+    /// Even the smallest size gets this status.
+    Invisible(u16),
+}
+
+/// Answer to a question.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Finding {
+    /// Value of the setting, and the observation.
+    Value(Value, String),
+    /// The service does what no value of the setting describes.
+    Undescribed(String),
+    /// The experiment does not show it.
+    Open(String),
+    /// The state of an asset is none that an experiment foresees. The probe stops.
+    Surprise(String),
+}
+
+/// Reason for the end of an experiment without findings.
+#[derive(Clone, Debug)]
+pub(super) enum Halt {
+    /// The service did something unexpected, so that the probe stops.
+    Surprise(String),
+    /// The experiment cannot be made.
+    Impossible(String),
+}
+
+impl fmt::Display for Slot {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::A => "A",
+            Self::B => "B",
+            Self::C => "C",
+            Self::Child => "a child of A",
+            Self::Category => "a new category",
+            Self::Unknown => "an unknown ID",
+        })
+    }
+}
+
+fn names(slots: &[Slot]) -> String {
+    let names: Vec<String> = slots.iter().map(Slot::to_string).collect();
+    names.join(" + ")
+}
+
+/// One or two words for the plan.
+impl fmt::Display for Step {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ReadUntilThere => write!(formatter, "create A, read it until it is there"),
+            Self::Look(slot) => write!(formatter, "look at {slot}"),
+            Self::Find(slot, Variation::None) => write!(formatter, "find {slot}"),
+            Self::Find(slot, Variation::NoSlash) => write!(formatter, "find {slot} without the last slash"),
+            Self::Find(slot, Variation::UnknownParameter) => {
+                write!(formatter, "find {slot} with an unknown parameter")
+            }
+            Self::Find(slot, Variation::WrongToken) => write!(formatter, "find {slot} with a wrong token"),
+            Self::FindMany(slots) => write!(formatter, "find {}", names(slots)),
+            Self::FindByCategory(slot) => write!(formatter, "find the assets in {slot}"),
+            Self::List(status) => write!(formatter, "list {status}"),
+            Self::CreateAgain(slot) => write!(formatter, "create {slot} again"),
+            Self::SaveRequired(slot) => write!(formatter, "save {slot} with fewer properties"),
+            Self::Archive(slots) => write!(formatter, "archive {}", names(slots)),
+            Self::ArchiveCascade(slots) => write!(formatter, "archive {} and the children", names(slots)),
+            Self::ArchiveMove(slots, target) => {
+                write!(
+                    formatter,
+                    "archive {} and move the children to {target}",
+                    names(slots)
+                )
+            }
+            Self::Unarchive(slots) => write!(formatter, "restore {}", names(slots)),
+            Self::Delete(slots) => write!(formatter, "delete {}", names(slots)),
+            Self::Move(slots, category) => write!(formatter, "move {} to {category}", names(slots)),
+            Self::Uncategorise(slots) => write!(formatter, "move {} to no category", names(slots)),
+            Self::LongUrl => write!(formatter, "find longer and longer IDs"),
+            Self::ManyIds => write!(formatter, "find more and more unknown IDs"),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Experiments on an account: what the documentation leaves open, found out.
+//!
+//! Each open question is a setting of the fake. An [`Experiment`](experiment::Experiment) answers one or a
+//! few of them. It is data: the states in which assets have to be, steps, and a function that concludes from
+//! what the steps show. Experiments name no group: the abilities of a group determine whether it serves for
+//! an experiment.
+//!
+//! | module | contents |
+//! |---|---|
+//! | `experiment` | types: slots for assets, steps, observations, findings |
+//! | `table` | the experiments, and the questions that stay open |
+//! | `conclusions` | findings from observations |
+//! | `scene` | the groups that serve for an experiment |
+//! | `account` | requests, and the assets that the probe creates and removes |
+//! | `limits` | searches for limits of the service |
+//! | `run` | all experiments in turn |
+//! | `report` | verdicts, rows of the table, the settings that were found |
+
+mod account;
+mod conclusions;
+mod experiment;
+mod limits;
+mod report;
+mod run;
+mod scene;
+mod table;
+
+pub(crate) use account::{RemainingState, Remains};
+pub(crate) use report::Report;
+pub(crate) use run::{Options, asset_count, plan, run};
+
+/// Words at the beginning of the name of every asset that the probe creates.
+pub(crate) const NAME: &str = "funnelflux probe";

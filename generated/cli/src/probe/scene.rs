@@ -1,0 +1,229 @@
+//! The groups that serve for an experiment, and what a conclusion knows about the assets.
+
+use super::experiment::{Experiment, Slot, State, Step};
+use funnelflux::ext::{AssetGroup, AssetStatus, ChildRelation};
+use funnelflux_fake::{Action, Document, DocumentedProperty};
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// The groups of an experiment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scene {
+    pub(super) group: AssetGroup,
+    pub(super) child: Option<(AssetGroup, ChildRelation)>,
+    pub(super) category: Option<AssetGroup>,
+}
+
+impl Scene {
+    /// Chooses the first group that has all abilities that an experiment needs. Documented groups come first.
+    ///
+    /// # Errors
+    /// A reason if there is no such group.
+    pub(super) fn choose(experiment: &Experiment, accepts_inferred: bool) -> Result<Self, String> {
+        match Self::first(experiment, accepts_inferred) {
+            Some(scene) => Ok(scene),
+            None if !accepts_inferred && Self::first(experiment, true).is_some() => {
+                Err("needs operations that are inferred: add --accept-inferred".to_owned())
+            }
+            None => Err("no group has the operations".to_owned()),
+        }
+    }
+
+    fn first(experiment: &Experiment, accepts_inferred: bool) -> Option<Self> {
+        let mut groups: Vec<AssetGroup> = AssetGroup::all().to_vec();
+        groups.retain(|group| accepts_inferred || !group.is_inferred());
+        groups.sort_by_key(|group| group.is_inferred());
+        groups
+            .iter()
+            .find_map(|group| Self::of(*group, experiment, &groups))
+    }
+
+    fn of(group: AssetGroup, experiment: &Experiment, allowed: &[AssetGroup]) -> Option<Self> {
+        let has = |slot| experiment.slots().contains(&slot);
+        let named = |name: &str| {
+            let found = allowed.iter().copied().find(|group| group.name() == name);
+            found.filter(|group| can_be_made(*group))
+        };
+        let child = group.children().iter();
+        let child = child
+            .filter_map(|relation| Some((named(relation.group)?, *relation)))
+            .find(|_| group.abilities().archive_children);
+        let is_parent = |category: &AssetGroup| {
+            category.children().iter().any(|relation| {
+                relation.group == group.name()
+                    && group
+                        .category_pointer()
+                        .is_some_and(|pointer| relation.pointers.contains(&pointer))
+            })
+        };
+        let category = allowed
+            .iter()
+            .copied()
+            .find(is_parent)
+            .filter(|group| can_be_made(*group));
+        let is_suitable = can_be_made(group)
+            && (!has(Slot::B) || extra_property(group).is_some())
+            && (!has(Slot::Child) || child.is_some())
+            && (!has(Slot::Category) || category.is_some())
+            && experiment.start.iter().all(|(_, state)| can_reach(group, *state))
+            && experiment.steps.iter().all(|step| can_do(group, step));
+        is_suitable.then_some(Self {
+            group,
+            child,
+            category,
+        })
+    }
+
+    /// The group of the asset in a slot.
+    pub(super) fn group_of(&self, slot: Slot) -> Option<AssetGroup> {
+        match slot {
+            Slot::A | Slot::B | Slot::C | Slot::Unknown => Some(self.group),
+            Slot::Child => self.child.map(|(group, _)| group),
+            Slot::Category => self.category,
+        }
+    }
+}
+
+impl Experiment {
+    /// Slots of all assets that take part.
+    pub(super) fn slots(&self) -> Vec<Slot> {
+        let mut slots: Vec<Slot> = self.start.iter().map(|(slot, _)| *slot).collect();
+        for step in self.steps {
+            match step {
+                Step::Look(slot)
+                | Step::Find(slot, _)
+                | Step::FindByCategory(slot)
+                | Step::CreateAgain(slot)
+                | Step::SaveRequired(slot) => slots.push(*slot),
+                Step::FindMany(list)
+                | Step::Archive(list)
+                | Step::ArchiveCascade(list)
+                | Step::Unarchive(list)
+                | Step::Delete(list)
+                | Step::Uncategorise(list) => slots.extend(*list),
+                Step::ArchiveMove(list, slot) | Step::Move(list, slot) => {
+                    slots.extend(*list);
+                    slots.push(*slot);
+                }
+                Step::ReadUntilThere => slots.push(Slot::A),
+                Step::List(_) | Step::LongUrl | Step::ManyIds => {}
+            }
+        }
+        slots
+    }
+}
+
+/// Returns true if assets of the group can be created, looked at and removed again.
+fn can_be_made(group: AssetGroup) -> bool {
+    let abilities = group.abilities();
+    abilities.create && abilities.find && abilities.delete && group.name_pointer().is_some()
+}
+
+fn can_reach(group: AssetGroup, state: State) -> bool {
+    let abilities = group.abilities();
+    match state {
+        State::Active | State::Deleted => true,
+        State::Archived => abilities.archive && abilities.unarchive,
+    }
+}
+
+fn can_do(group: AssetGroup, step: &Step) -> bool {
+    let abilities = group.abilities();
+    let has = |action: &Action<'_>| Document::embedded().request(group.tag(), action).is_some();
+    match step {
+        Step::ReadUntilThere | Step::List(_) => abilities.list,
+        Step::Look(_) | Step::Find(..) | Step::LongUrl => abilities.find,
+        Step::FindMany(_) | Step::ManyIds => has(&Action::FindMany(&[])),
+        Step::FindByCategory(_) => has(&Action::FindByCategory("")),
+        Step::CreateAgain(_) | Step::SaveRequired(_) => abilities.create && abilities.save,
+        Step::Archive(_) => abilities.archive,
+        Step::ArchiveCascade(_) | Step::ArchiveMove(..) => abilities.archive_children,
+        Step::Unarchive(_) => abilities.unarchive,
+        Step::Delete(_) => abilities.delete,
+        Step::Move(..) | Step::Uncategorise(_) => abilities.categorise,
+    }
+}
+
+/// Property that B has and A lacks: one with an empty text as default. The last one, since the first
+/// properties of an asset tend to have a format.
+pub(super) fn extra_property(group: AssetGroup) -> Option<&'static str> {
+    let properties = Document::embedded().properties(group.tag());
+    let is_free = |property: &&DocumentedProperty| {
+        let pointer = format!("/{}", property.name);
+        let parents = AssetGroup::all().iter().flat_map(|parent| parent.children());
+        let names_parent = parents
+            .filter(|relation| relation.group == group.name())
+            .any(|relation| relation.pointers.iter().any(|other| other.starts_with(&pointer)));
+        let is_managed = group.server_managed().iter().any(|(other, _)| *other == pointer);
+        property.default.and_then(Value::as_str) == Some("")
+            && !property.is_required
+            && !property.is_read_only
+            && !names_parent
+            && !is_managed
+            && group.category_pointer() != Some(pointer.as_str())
+    };
+    properties.iter().rfind(is_free).map(|property| property.name)
+}
+
+/// Assets of an experiment, for its conclusion.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) group: AssetGroup,
+    pub(super) ids: HashMap<Slot, String>,
+    /// Bodies with which the assets were created.
+    pub(super) sent: HashMap<Slot, Value>,
+}
+
+impl Known {
+    /// The ID of a slot; empty if it has none.
+    pub(super) fn id(&self, slot: Slot) -> &str {
+        self.ids.get(&slot).map_or("", String::as_str)
+    }
+
+    pub(super) fn ids_of(&self, rows: &[Value]) -> Vec<String> {
+        let ids = rows.iter().filter_map(|row| self.group.id(row));
+        ids.map(str::to_owned).collect()
+    }
+
+    /// Returns true if the asset in a slot is among the rows.
+    pub(super) fn has(&self, rows: &[Value], slot: Slot) -> bool {
+        rows.iter().any(|row| self.group.id(row) == Some(self.id(slot)))
+    }
+
+    pub(super) fn properties(&self) -> Vec<DocumentedProperty> {
+        Document::embedded().properties(self.group.tag())
+    }
+
+    /// The value with which an asset was created.
+    pub(super) fn sent(&self, slot: Slot, property: &str) -> Option<&Value> {
+        self.sent.get(&slot)?.get(property)
+    }
+
+    /// The property that B has and A lacks, and its value.
+    pub(super) fn extra(&self) -> Option<(&'static str, &Value)> {
+        let property = extra_property(self.group)?;
+        Some((property, self.sent(Slot::B, property)?))
+    }
+
+    pub(super) fn asset_in(&self, value: Value) -> Option<Value> {
+        asset_in(self.group, value)
+    }
+
+    pub(super) fn is_archived(&self, asset: Option<&Value>) -> bool {
+        asset.is_some_and(|asset| self.group.summary(asset).status == AssetStatus::Archived)
+    }
+}
+
+/// The asset in a response: the response itself, or the only object inside of it that has an ID.
+pub(super) fn asset_in(group: AssetGroup, value: Value) -> Option<Value> {
+    if group.id(&value).is_some() {
+        return Some(value);
+    }
+    match value {
+        Value::Object(object) => object
+            .into_iter()
+            .map(|(_, inner)| inner)
+            .find(|inner| group.id(inner).is_some()),
+        _ => None,
+    }
+}
