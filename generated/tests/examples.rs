@@ -7,6 +7,10 @@
 )]
 
 use funnelflux_fake::{Fake, Fault, Rule, Status};
+#[cfg(all(feature = "snapshot", unix))]
+use std::collections::HashSet;
+#[cfg(all(feature = "snapshot", target_os = "linux"))]
+use std::io::Read as _;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -270,4 +274,133 @@ async fn an_error_of_main_is_one_useful_line() {
     );
     assert_eq!(line.matches("401 Unauthorized").count(), 1, "{line}");
     assert_eq!(printed.lines().count(), 1, "{printed}");
+}
+
+#[cfg(feature = "snapshot")]
+#[test]
+fn backup_exports_compares_and_finds_usages() {
+    let text = printed(&run("backup", &[]));
+    assert!(text.contains("offer-sources: 1000 assets\n"), "{text}");
+    assert!(text.contains("1 changed, 0 added, 0 removed, "), "{text}");
+    assert!(text.contains("\": archived\n"), "{text}");
+    assert!(text.contains(" is named in:\n  offer-sources/"), "{text}");
+}
+
+/// The disk is full, or the process is killed, while an export replaces an older snapshot.
+#[cfg(all(feature = "snapshot", unix))]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn backup_continues_after_a_full_disk() {
+    let fake = Fake::default();
+    let ids = fake.seed_many(1_000);
+    let server = fake.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let backup = folder.path().join("backup");
+    let list = || {
+        let list = std::fs::read_dir(backup.join("offer-sources")).unwrap();
+        list.map(|file| std::fs::read(file.unwrap().path()).unwrap())
+            .collect::<HashSet<_>>()
+    };
+    let run = |limit: &str| {
+        let example = command("backup");
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", &format!(r#"{limit} exec "$@""#), "sh"])
+            .arg(example.get_program())
+            .args([
+                "--live",
+                "--group",
+                "offer-sources",
+                "--base-url",
+                &server.base_url(),
+            ])
+            .arg(&backup)
+            .env("FUNNELFLUX_ACCESS_TOKEN", fake.access_token());
+        shell.output().unwrap()
+    };
+    printed(&run(""));
+    let before = list();
+    for id in &ids {
+        fake.set("offersource", id, "postbackSubId", "new");
+    }
+    // The progress of a thousand assets is longer than 32 KiB.
+    let full = run("trap '' XFSZ; ulimit -f 64;");
+    let error = String::from_utf8_lossy(&full.stderr);
+    assert!(
+        error.contains("backup/.export/progress.jsonl: File too large"),
+        "{error}"
+    );
+    let killed = run("ulimit -c 0; ulimit -f 96;");
+    assert!(!killed.status.success() && killed.stdout.is_empty(), "{killed:?}");
+    assert_eq!(list(), before);
+    fake.clear_log();
+    printed(&run(""));
+    let after = list();
+    assert!(after.len() == 1_000 && after.is_disjoint(&before));
+    let finds = fake
+        .log()
+        .iter()
+        .filter(|entry| entry.path.contains("/find/"))
+        .count();
+    assert!((1..9).contains(&finds), "{finds} of 10 requests were repeated");
+}
+
+/// 10,000 assets of more than 1 KB each are exported and compared by a process with little memory.
+#[cfg(all(feature = "snapshot", target_os = "linux"))]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn backup_of_ten_thousand_assets_needs_little_memory() {
+    const LIMIT: u64 = 64 * 1024;
+    let fake = Fake::default();
+    for id in fake.seed_many(10_000) {
+        fake.set("offersource", &id, "notes", "n".repeat(1_000));
+    }
+    let server = fake.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (url, token) = (server.base_url(), fake.access_token());
+    let live = ["--live", "--base-url", &url, "--group", "offer-sources"];
+    let directory = folder.path().join("backup");
+    let directory = directory.to_str().unwrap();
+    for (arguments, expected) in [
+        (&[directory][..], "offer-sources: 10000 assets"),
+        (
+            &[directory, "--compare"],
+            "0 changed, 0 added, 0 removed, 10000 equal",
+        ),
+    ] {
+        let mut child = command("backup")
+            .args(live)
+            .args(arguments)
+            .env("FUNNELFLUX_ACCESS_TOKEN", &token)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let status = format!("/proc/{}/status", child.id());
+        let peak = std::thread::spawn(move || {
+            let mut peak = 0;
+            // The line is gone when the process has ended.
+            while let Some(kilobytes) = peak_memory(&status) {
+                peak = peak.max(kilobytes);
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            peak
+        });
+        let mut text = String::new();
+        child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
+        assert!(child.wait().unwrap().success());
+        assert!(
+            text.contains(expected),
+            "{arguments:?}: {}",
+            &text[..text.len().min(1_000)]
+        );
+        let peak = peak.join().unwrap();
+        println!("{arguments:?}: {peak} KiB");
+        assert!(peak > 0 && peak < LIMIT, "{arguments:?}: {peak} KiB");
+    }
+}
+
+/// The peak memory of a process, in KiB.
+#[cfg(all(feature = "snapshot", target_os = "linux"))]
+fn peak_memory(status: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(status).ok()?;
+    let line = text.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
 }

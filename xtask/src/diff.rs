@@ -41,7 +41,7 @@ pub(crate) struct Arguments {
 }
 
 /// Number of lines on a screen, not counting the hint below them.
-pub(crate) const SCREEN: usize = 39;
+pub(crate) const SCREEN: usize = 22;
 
 /// Hint on how to see changes beyond one screen.
 const ALL: &str = "`--full` prints every change; `--format html` writes a web page";
@@ -60,7 +60,7 @@ pub(crate) enum Format {
     Html,
     /// Annotations for a GitHub workflow.
     Github,
-    /// JUnit XML for test reports.
+    /// XML for test reports (junit).
     Junit,
     /// SARIF for code scanning.
     Sarif,
@@ -88,7 +88,13 @@ pub(crate) fn run(root: Option<&Path>, arguments: &Arguments) -> Result<Outcome,
     let mut report = diff::compare(&old, &new);
     let mut diagnostics: Diagnostics = [&old, &new]
         .into_iter()
-        .flat_map(diff::external_references)
+        .flat_map(|document| {
+            let warnings = [document.warnings().clone(), diff::external_references(document)];
+            warnings
+                .into_iter()
+                .flatten()
+                .chain(diff::schema_warnings(document))
+        })
         .collect();
     let mut notes = Vec::new();
     let mut accepted = 0;

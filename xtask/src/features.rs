@@ -1,9 +1,9 @@
-//! Cargo features of the generated crate: one for each group of the document, between two marks in the
-//! manifest.
+//! Cargo features of the generated crate: one for each group of the document, listed between marks.
 
-use std::fmt::Write as _;
+use std::collections::BTreeSet;
 
 use funnelflux_generator::GroupFeature;
+use toml_edit::{Array, DocumentMut, Item, RawString, Table, Value};
 
 /// Line before the features of groups.
 const BEGIN: &str = "# Groups of operations: written by `cargo xtask generate`. Do not edit.";
@@ -15,53 +15,102 @@ const END: &str = "# End of the groups of operations.";
 pub(crate) const FIX: &str =
     "restore generated/Cargo.toml from version control, then run `cargo xtask generate`";
 
-/// Returns the manifest with the features of `groups` between the marks.
+/// Returns the manifest with the features of `groups` between the marks. The rest keeps its comments, order and
+/// layout.
 ///
 /// # Errors
-/// If a mark is missing or repeated, or if the marks are in the wrong order.
+/// If the manifest is not TOML, if the marks are not around the end of its features, or if another feature has
+/// the name of a group.
 pub(crate) fn with_groups(manifest: &str, groups: &[GroupFeature]) -> Result<String, String> {
-    let (before, rest) = split_once(manifest, BEGIN)?;
-    let (_, after) = split_once(rest, END)?;
-    Ok(format!("{before}{BEGIN}\n{}{END}\n{after}", render(groups)))
-}
-
-fn split_once<'a>(text: &'a str, mark: &str) -> Result<(&'a str, &'a str), String> {
-    let line = format!("{mark}\n");
-    let mut parts = text.split(&line);
-    match (parts.next(), parts.next(), parts.next()) {
-        (Some(before), Some(after), None) => Ok((before, after)),
-        _ => Err(format!("the line \"{mark}\" must be there once")),
+    for mark in [BEGIN, END] {
+        if manifest.lines().filter(|line| *line == mark).count() != 1 {
+            return Err(format!("the line \"{mark}\" must be there once"));
+        }
     }
+    // Comments belong to the key after them, so there must be one.
+    let manifest = manifest.replace(
+        &format!("{BEGIN}\n{END}\n"),
+        &format!("{BEGIN}\ndocumented = []\n{END}\n"),
+    );
+    let mut manifest: DocumentMut = manifest
+        .parse()
+        .map_err(|error: toml_edit::TomlError| format!("it is not TOML: {}", error.message()))?;
+    let misplaced = || format!("the lines \"{BEGIN}\" and \"{END}\" must be around the end of [features]");
+    let features = manifest.get_mut("features").and_then(Item::as_table_mut);
+    let features = features.ok_or_else(misplaced)?;
+    let keys: Vec<String> = features.iter().map(|(key, _)| key.to_owned()).collect();
+    let comments = |key: &String| comments(features, key);
+    let first = keys.iter().position(|key| comments(key).contains(BEGIN));
+    let first = first.ok_or_else(misplaced)?;
+    let (others, old) = keys.split_at(first);
+    if old.iter().any(|key| comments(key).contains(END)) {
+        return Err(misplaced());
+    }
+    let before = old.first().map(comments).unwrap_or_default();
+    let before = before.split(BEGIN).next().unwrap_or_default().to_owned();
+    for key in old {
+        features.remove(key);
+    }
+    let others: BTreeSet<&str> = others.iter().map(String::as_str).collect();
+    for (name, comment, members) in entries(groups, &before) {
+        if others.contains(name.as_str()) {
+            return Err(format!(
+                "the feature `{name}` of a group is listed before the line \"{BEGIN}\""
+            ));
+        }
+        features.insert(&name, Item::Value(Value::Array(members)));
+        if let Some(mut key) = features.key_mut(&name) {
+            key.leaf_decor_mut().set_prefix(comment);
+        }
+    }
+    Ok(manifest.to_string())
 }
 
-fn render(groups: &[GroupFeature]) -> String {
-    let mut text = String::new();
-    for (name, about, inferred) in [
-        ("documented", "All groups that the vendor documents.", false),
-        (
-            "inferred",
-            "All groups of which the vendor documents titles and methods only: the rest is inferred.",
-            true,
-        ),
-    ] {
+/// Comments and blank lines before a key.
+fn comments(table: &Table, key: &str) -> String {
+    let prefix = table.key(key).and_then(|key| key.leaf_decor().prefix());
+    prefix.and_then(RawString::as_str).unwrap_or_default().to_owned()
+}
+
+/// Features of groups in their order, each with the comments before it and the features that it enables.
+fn entries(groups: &[GroupFeature], before: &str) -> Vec<(String, String, Array)> {
+    let list = |inferred| {
         let members = groups.iter().filter(|group| group.inferred == inferred);
-        let members: Vec<String> = members.map(|group| format!("    {:?},", group.name)).collect();
-        // Writing to a string cannot fail.
-        let _ = if members.is_empty() {
-            writeln!(text, "# {about}\n{name} = []")
-        } else {
-            writeln!(text, "# {about}\n{name} = [\n{}\n]", members.join("\n"))
-        };
-    }
-    for group in groups {
-        let _ = writeln!(text, "{} = []", group.name);
-    }
-    text
+        let mut list = Array::new();
+        for member in members {
+            let mut name = Value::from(member.name.as_str());
+            name.decor_mut().set_prefix("\n    ");
+            list.push_formatted(name);
+        }
+        if !list.is_empty() {
+            list.set_trailing("\n");
+            list.set_trailing_comma(true);
+        }
+        list
+    };
+    let documented = "# All groups that the vendor documents.\n";
+    let inferred =
+        "# All groups of which the vendor documents titles and methods only: the rest is inferred.\n";
+    let mut entries = vec![
+        (
+            "documented".to_owned(),
+            format!("{before}{BEGIN}\n{documented}"),
+            list(false),
+        ),
+        ("inferred".to_owned(), inferred.to_owned(), list(true)),
+    ];
+    entries.extend(
+        groups
+            .iter()
+            .map(|group| (group.name.clone(), String::new(), Array::new())),
+    );
+    entries
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use funnelflux_generator::naming;
 
     #[test]
     fn the_features_are_the_groups() {
@@ -69,12 +118,18 @@ mod tests {
             name: name.to_owned(),
             inferred,
         };
-        let manifest = format!("[features]\ntls = []\n{BEGIN}\nold = []\n{END}\n[lints]\n");
+        let manifest = format!(
+            "# About the crate.\n[features]\n# About TLS.\ntls = [ 'x' ]  # Odd, but valid.\n\n\
+             {BEGIN}\nold = []\n{END}\n[lints]\n"
+        );
         let groups = [group("pages", true), group("sources", false), group("user", true)];
         let written = with_groups(&manifest, &groups).unwrap();
         insta::assert_snapshot!(written, @r#"
+        # About the crate.
         [features]
-        tls = []
+        # About TLS.
+        tls = [ 'x' ]  # Odd, but valid.
+
         # Groups of operations: written by `cargo xtask generate`. Do not edit.
         # All groups that the vendor documents.
         documented = [
@@ -93,19 +148,56 @@ mod tests {
         "#);
         assert_eq!(with_groups(&written, &groups).unwrap(), written);
         assert!(toml::from_str::<toml::Table>(&written).is_ok());
+        let empty = format!("[features]\ntls = []\n{BEGIN}\n{END}\n");
+        assert!(
+            with_groups(&empty, &groups)
+                .unwrap()
+                .contains(&format!("tls = []\n{BEGIN}\n# All groups"))
+        );
         let documented = with_groups(&manifest, &[group("pages", false)]).unwrap();
         assert!(documented.contains("inferred = []\n"), "{documented}");
     }
 
     #[test]
-    fn marks_are_required_once() {
+    fn marks_are_required_once_around_the_end_of_the_features() {
         for manifest in [
             "[features]\n",
             BEGIN,
             &format!("{END}\n{BEGIN}\n"),
-            &format!("{BEGIN}\n{BEGIN}\n{END}\n"),
+            &format!("{BEGIN}\n{BEGIN}\n"),
+            &format!("[package]\n{BEGIN}\n{END}\n"),
+            &format!("[features]\na = []\n{BEGIN}\nb = []\n{END}\nc = []\n"),
+            &format!("[features]\n{BEGIN}\na = [\n{END}\n"),
         ] {
             assert!(with_groups(manifest, &[]).is_err(), "{manifest}");
+        }
+    }
+
+    #[test]
+    fn a_group_cannot_have_the_feature_of_something_else() {
+        let manifest = include_str!("../../generated/Cargo.toml");
+        let parsed: DocumentMut = manifest.parse().unwrap();
+        let features = parsed["features"].as_table().unwrap();
+        let others = features.iter().map(|(key, _)| key.to_owned());
+        let others: Vec<String> = others
+            .take_while(|key| !comments(features, key).contains(BEGIN))
+            .collect();
+        assert!(others.len() > 5);
+        for name in others
+            .into_iter()
+            .chain(["documented".to_owned(), "inferred".to_owned()])
+        {
+            // The generator gives the group another name; if it did not, this would be an error.
+            assert_eq!(naming::feature(&name), format!("{name}-group"));
+            let group = GroupFeature {
+                name: name.clone(),
+                inferred: true,
+            };
+            let written = with_groups(manifest, &[group]);
+            assert!(
+                written.is_err() || matches!(&*name, "documented" | "inferred"),
+                "{name}"
+            );
         }
     }
 }

@@ -3,7 +3,7 @@
 mod overlays;
 
 use funnelflux_diff as comparison;
-use funnelflux_generator::EFFECTIVE;
+use funnelflux_generator::{EFFECTIVE, require_operations};
 use serde::Deserialize;
 
 use crate::{
@@ -47,6 +47,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let spec = Spec::read_replacing(workspace, Some(&text.text))?;
     let lock = spec.lock()?;
     let new = diff::document(&text)?;
+    require_operations(&new)?;
     let old_name = &spec.upstream.name;
     // An invalid document can be replaced as well.
     let mut stdout = match diff::document(&spec.upstream) {

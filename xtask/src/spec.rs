@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use funnelflux_generator::{Input, Lock, Options, Output, generate};
-use funnelflux_openapi::{Diagnostics, Stage};
+use funnelflux_openapi::{Diagnostics, Stage, digest::sha256};
 
 use crate::{
     isolated,
@@ -100,13 +100,15 @@ impl Spec {
             overlays: self.overlays.iter().map(Text::source).collect(),
             previous_lock,
         };
-        // The rules must find the parts of the transcription for which they exist. A fetched document may
-        // lack these parts.
+        // The rules must find the parts of the transcription for which they exist. The vendor's own document,
+        // fetched or put in place by hand, may lack these parts.
         let lock = input.previous_lock.as_ref();
+        let is_transcription = lock.is_some_and(|lock| {
+            lock.is_transcription() && lock.upstream.sha256 == sha256(&self.upstream.text)
+        });
         let options = Options {
             strict,
-            no_idle_steps: lock
-                .is_none_or(|lock| lock.is_transcription() || lock.upstream.source == "not recorded"),
+            no_idle_steps: is_transcription,
             on_stage: Some(done),
             isolation: Some(&isolated::run),
         };

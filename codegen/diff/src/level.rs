@@ -55,8 +55,20 @@ impl Direction {
 pub(crate) enum Encoding {
     /// As in bodies: the number `1` and the string `1` differ.
     Typed,
-    /// As in the query and in headers: they have the same text.
+    /// As in the query and in headers: they have the same text, as does a list of one of them.
     Text,
+    /// As in lists and objects that are sent as text.
+    InnerText,
+}
+
+impl Encoding {
+    /// The encoding of the contents of a value.
+    pub(crate) fn inner(self) -> Self {
+        match self {
+            Self::Text => Self::InnerText,
+            other => other,
+        }
+    }
 }
 
 /// Pads the lower-case name of a variant.

@@ -27,6 +27,7 @@ mod raw_change;
 mod render;
 mod report;
 pub mod rules;
+mod schema_warnings;
 mod side;
 mod site;
 mod source_names;
@@ -58,6 +59,7 @@ pub use proof::Proof;
 pub use render::{Audience, Consequence, View, annotation, print_json};
 pub use report::{Change, Component, Fact, IntegerRange, Operations, Report, Summary, Usage, Use, User};
 pub use rules::ChangeKind;
+pub use schema_warnings::schema_warnings;
 pub use side::Side;
 
 /// The JSON Schema of a report in JSON.

@@ -53,7 +53,11 @@ impl SchemaContext {
             SchemaRole::Parameter | SchemaRole::ParameterProperty => SchemaRole::ParameterProperty,
             SchemaRole::Body | SchemaRole::Property | SchemaRole::Header => SchemaRole::Property,
         };
-        Self { role, ..self }
+        Self {
+            role,
+            encoding: self.encoding.inner(),
+            ..self
+        }
     }
 
     /// Prefix of the IDs of its changes.

@@ -311,3 +311,75 @@ fn a_browser_shows_what_to_do_on_the_first_screen() {
     }
     fs::remove_dir_all(&folder).unwrap();
 }
+
+/// The page filters by tag groups where the documents have them, by tags otherwise, and by path without tags.
+#[test]
+fn the_page_filters_by_tag_groups_tags_and_paths() {
+    let page = |tags: Value, groups: Value| {
+        let value = |maximum: u8| {
+            let schema = json!({"type": "integer", "maximum": maximum});
+            let parameter = json!({"name": "q", "in": "query", "schema": schema});
+            let operation = |tag: &str| {
+                let mut operation = json!({"parameters": [parameter], "responses": {}});
+                if tags == true {
+                    operation["tags"] = json!([tag]);
+                }
+                json!({"get": operation})
+            };
+            json!({
+                "openapi": "3.0.3",
+                "info": {"title": "t", "version": "1"},
+                "x-tagGroups": groups,
+                "paths": {"/one/": operation("First"), "/two/": operation("Second"), "/three/": operation("Third")},
+            })
+        };
+        let [old, new] = [9, 5].map(|maximum| document("a.json", &value(maximum)));
+        let html = compare(&old, &new).view().html(&old, &new);
+        let labels = html.split("id=\"section-").skip(1);
+        let labels = labels.map(|rest| {
+            rest.split("> ")
+                .nth(1)
+                .unwrap()
+                .split('<')
+                .next()
+                .unwrap()
+                .to_owned()
+        });
+        labels.collect::<Vec<_>>().join(" ")
+    };
+    let groups = json!([{"name": "Both", "tags": ["First", "Second"]}]);
+    assert_eq!(page(true.into(), groups), "Both Third");
+    assert_eq!(page(true.into(), json!([])), "First Second Third");
+    assert_eq!(page(false.into(), json!([])), "one three two");
+}
+
+/// Compositions without schemas and defaults of another type are reported at their place.
+#[test]
+fn schemas_that_contradict_themselves_are_reported() {
+    let value = json!({
+        "openapi": "3.0.3",
+        "info": {"title": "t", "version": "1"},
+        "paths": {},
+        "components": {"schemas": {"A": {"type": "object", "properties": {
+            "any": {"anyOf": []},
+            "one": {"oneOf": []},
+            "count": {"type": "integer", "default": "1"},
+            "whole": {"type": "integer", "default": 1.0},
+            "name": {"type": "string", "nullable": true, "default": null},
+        }}}},
+    });
+    let warnings = diff::schema_warnings(&document("a.json", &value)).0;
+    let warnings: Vec<String> = warnings
+        .iter()
+        .map(|warning| format!("{} {}", warning.pointer, warning.message))
+        .collect();
+    let at = "/components/schemas/A/properties";
+    assert_eq!(
+        warnings,
+        [
+            format!("{at}/any/anyOf `anyOf` is empty, so its meaning is undefined"),
+            format!("{at}/one/oneOf `oneOf` is empty, so its meaning is undefined"),
+            format!("{at}/count/default the default is a string, but the type is `integer`"),
+        ]
+    );
+}

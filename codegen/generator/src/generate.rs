@@ -1,6 +1,9 @@
 //! Runs all stages, from the vendor's document to the generated files.
 
-use std::{collections::BTreeMap, mem};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+};
 
 use serde_json::Value;
 
@@ -15,10 +18,11 @@ use crate::{
     render, resources,
     rewrite::{self, Items},
     supersede,
-    transform::{self, ApiModel},
+    transform::{self, ApiModel, Operation},
 };
 use funnelflux_openapi::{
-    Diagnostics, Document, Severity, Source, Stage, normalise, operations::operations, read, text::counted,
+    Diagnostic, Diagnostics, Document, Severity, Source, Stage, normalise, operations::operations, read,
+    text::counted,
 };
 
 /// Path of the effective document, in the lock and in messages.
@@ -104,9 +108,17 @@ struct Pipeline<'a> {
 
 impl Pipeline<'_> {
     fn all(&mut self, input: &Input<'_>) -> Result<Output, Diagnostics> {
-        let document = self.effective(input)?;
+        let (document, upstream) = self.effective(input)?;
         let effective = format!("{:#}\n", document.value());
         let (model, items, left_out) = self.supported(document.clone())?;
+        let is_kept = |operation: &Operation| {
+            upstream.contains(&(operation.method.to_ascii_lowercase(), operation.path.clone()))
+        };
+        if !model.operations.iter().any(is_kept) {
+            let message = "every operation of the document is left out, so the client would be empty";
+            let fix = "correct what the warnings name, in the document or in an overlay";
+            return Err(no_operations(&document, message, fix).into());
+        }
         let (resources, notices) = resources::resources(&items, &model, &document);
         self.notices.extend(model.relocate(notices, &document));
         let version = document.get("/info/version").and_then(Value::as_str);
@@ -143,8 +155,9 @@ impl Pipeline<'_> {
         })
     }
 
-    /// The effective document: read, normalised, and with overlays applied.
-    fn effective(&mut self, input: &Input<'_>) -> Result<Document, Diagnostics> {
+    /// The effective document: read, normalised, and with overlays applied. Also returns method and path of
+    /// the operations that the vendor's document has itself.
+    fn effective(&mut self, input: &Input<'_>) -> Result<(Document, Operations), Diagnostics> {
         let document = read::read(input.upstream)?;
         let summary = format!("{}: {}", input.upstream.name, census(document.value()));
         self.report(StageReport::new(Stage::Read, summary));
@@ -152,6 +165,10 @@ impl Pipeline<'_> {
         let (document, notices) = normalise::normalise(document)?;
         self.notices.extend(notices);
         self.report(StageReport::new(Stage::Normalise, "OpenAPI 3.0.3"));
+        require_operations(&document)?;
+        let upstream = operations(document.value());
+        let upstream = upstream.map(|operation| (operation.method.to_owned(), operation.path.to_owned()));
+        let upstream: Operations = upstream.collect();
 
         let superseded = supersede::supersede(document, overlay::read(&input.overlays)?);
         let summary = superseded.summary();
@@ -168,7 +185,7 @@ impl Pipeline<'_> {
         );
         self.report(StageReport::new(Stage::Overlay, summary));
 
-        Ok(applied.document)
+        Ok((applied.document, upstream))
     }
 
     /// Generates the operations that are supported, and leaves out the others.
@@ -230,6 +247,29 @@ impl Pipeline<'_> {
         self.stages.retain(|earlier| earlier.stage != report.stage);
         self.stages.push(report);
     }
+}
+
+/// Method and path of operations.
+type Operations = BTreeSet<(String, String)>;
+
+/// Requires that a document has an operation.
+///
+/// # Errors
+/// A located diagnostic if it has none, such as another kind of file.
+pub fn require_operations(document: &Document) -> Result<(), Diagnostics> {
+    let paths = document.get("/paths").and_then(Value::as_object);
+    if paths.is_some_and(|paths| !paths.is_empty()) {
+        return Ok(());
+    }
+    let message = "the document has no operations, so the client would be empty";
+    let fix = "check that this is the document of the API, as the button *Download schema* gives it";
+    Err(no_operations(document, message, fix).into())
+}
+
+fn no_operations(document: &Document, message: &str, fix: &str) -> Diagnostic {
+    document
+        .error(Stage::Lint, "no-operations", "/paths", message)
+        .fix(fix)
 }
 
 /// Counts the paths, operations and schemas of a document.

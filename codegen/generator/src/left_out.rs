@@ -19,7 +19,7 @@ use funnelflux_openapi::{
 /// An operation that is left out of the generated code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOut {
-    /// HTTP method in lower case, as the document writes it.
+    /// HTTP method in lower case, as the document writes it; `all` for a path whose operations are unknown.
     pub method: String,
     /// Path template as the document writes it.
     pub path: String,
@@ -27,6 +27,17 @@ pub struct LeftOut {
     pub rule: String,
     /// Message of the first diagnostic on the operation.
     pub reason: String,
+}
+
+impl LeftOut {
+    fn new(method: &str, path: &str, error: &Diagnostic) -> Self {
+        Self {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            rule: format!("{}::{}", error.stage, error.code),
+            reason: error.message.clone(),
+        }
+    }
 }
 
 /// Removes the parts of a document that have errors. Returns the rest of the document, the removed
@@ -45,10 +56,15 @@ pub(crate) fn leave_out(
     let references = References::new(document.value());
     let usages = Usages::new(&references);
     let mut reasons: BTreeMap<PointerBuf, &Diagnostic> = BTreeMap::new();
+    let mut paths: BTreeMap<PointerBuf, &Diagnostic> = BTreeMap::new();
     let mut components: BTreeSet<PointerBuf> = BTreeSet::new();
     for error in errors.iter().filter(|error| error.severity == Severity::Error) {
         let concerned = match concerned(document.value(), &error.pointer) {
             Some(Concerned::Operations(concerned)) => concerned,
+            Some(Concerned::Path(path)) => {
+                paths.entry(path).or_insert(error);
+                continue;
+            }
             Some(Concerned::Component(component)) => {
                 let users = usages.operations(&component);
                 let users = users.into_iter().map(|user| user.pointer.clone()).collect();
@@ -61,7 +77,7 @@ pub(crate) fn leave_out(
             reasons.entry(operation).or_insert(error);
         }
     }
-    if reasons.is_empty() && components.is_empty() {
+    if reasons.is_empty() && paths.is_empty() && components.is_empty() {
         return Err(errors);
     }
     for target in references.targets() {
@@ -73,15 +89,15 @@ pub(crate) fn leave_out(
     }
     let left_out = operations(document.value()).filter_map(|operation| {
         let error = reasons.get(&operation.pointer)?;
-        Some(LeftOut {
-            method: operation.method.to_owned(),
-            path: operation.path.to_owned(),
-            rule: format!("{}::{}", error.stage, error.code),
-            reason: error.message.clone(),
-        })
+        Some(LeftOut::new(operation.method, operation.path, error))
     });
-    let left_out = left_out.collect();
-    let removed: Vec<PointerBuf> = reasons.into_keys().chain(components).collect();
+    let unresolved = paths.iter().filter_map(|(pointer, error)| {
+        let path = pointer.back()?;
+        Some(LeftOut::new("all", &path.decoded(), error))
+    });
+    let left_out = left_out.chain(unresolved).collect();
+    let removed = reasons.into_keys().chain(paths.into_keys()).chain(components);
+    let removed: Vec<PointerBuf> = removed.collect();
     let (mut value, provenance) = document.into_parts();
     for pointer in &removed {
         remove(&mut value, pointer);
@@ -98,6 +114,8 @@ pub(crate) fn leave_out(
 
 enum Concerned {
     Operations(Vec<PointerBuf>),
+    /// A path whose operations are unknown, because its reference leads nowhere.
+    Path(PointerBuf),
     Component(PointerBuf),
 }
 
@@ -123,7 +141,11 @@ fn concerned(document: &Value, pointer: &Pointer) -> Option<Concerned> {
 
 fn operations_of(document: &Value, path: &Token<'_>) -> Concerned {
     let of_path = operations(document).filter(|operation| operation.path == path.decoded());
-    Concerned::Operations(of_path.map(|operation| operation.pointer).collect())
+    let of_path: Vec<PointerBuf> = of_path.map(|operation| operation.pointer).collect();
+    if of_path.is_empty() {
+        return Concerned::Path(PointerBuf::from_tokens([Token::new("paths"), path.clone()]));
+    }
+    Concerned::Operations(of_path)
 }
 
 fn is_component(pointer: &Pointer) -> bool {

@@ -25,7 +25,7 @@ mod testing;
 pub mod transform;
 
 pub use coverage::COVERAGE;
-pub use generate::{EFFECTIVE, GroupFeature, Input, Options, Output, generate};
+pub use generate::{EFFECTIVE, GroupFeature, Input, Options, Output, generate, require_operations};
 pub use left_out::LeftOut;
 pub use lock::Lock;
 pub use steps::{StageReport, StepReport};

@@ -41,7 +41,7 @@ pub fn variant(value: &str) -> String {
 }
 
 /// Modules of the generated code that do not belong to a tag.
-const MODULES: &[&str] = &["ids", "public", "shared"];
+const MODULES: &[&str] = &["asset_groups", "ids", "public", "shared"];
 
 /// Returns the module of a tag; empty for a tag without letters and digits.
 ///
@@ -65,7 +65,10 @@ const FEATURES: &[&str] = &[
     "inferred",
     "native-tls",
     "rate-limit",
+    "reqwest",
     "rustls",
+    "snapshot",
+    "traceparent",
     "tracing",
 ];
 

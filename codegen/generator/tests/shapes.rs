@@ -88,6 +88,9 @@ fn other_constructs_are_refused_with_a_location() {
 fn other_constructs_are_left_out_with_a_warning() {
     let mut all = String::new();
     for (name, document) in documents("refused") {
+        // Something must be left.
+        let kept = "paths:\n  /kept/: {get: {tags: [Kept], responses: {'204': {description: None.}}}}\n";
+        let document = document.replacen("paths:\n", kept, 1);
         let strict = generated(&document).unwrap_err();
         let output = output(&document, false).unwrap_or_else(|diagnostics| panic!("{name}: {diagnostics}"));
         for error in strict.iter().filter(|error| error.severity == Severity::Error) {
@@ -141,6 +144,78 @@ fn an_unsupported_operation_holds_up_nothing_else() {
     assert_eq!((&*left_out.method, &*left_out.path), ("post", "/pages/upload/"));
     // The effective document describes the whole API, even if parts of it are not generated.
     assert!(output.effective.contains("/pages/upload/"));
+}
+
+#[test]
+fn a_broken_reference_leaves_out_what_uses_it() {
+    let text = "openapi: 3.0.3\n\
+        info: {title: t, version: '1'}\n\
+        paths:\n  \
+          /gone/path: {$ref: '#/components/pathItems/Gone'}\n  \
+          /gone/parameter:\n    \
+            parameters: [{$ref: '#/components/parameters/Gone'}]\n    \
+            get: {tags: [Things], responses: {'204': {description: None.}}}\n  \
+          /gone/response:\n    \
+            get: {tags: [Things], responses: {'200': {$ref: '#/components/responses/Gone'}}}\n  \
+          /gone/body:\n    \
+            post:\n      \
+              tags: [Things]\n      \
+              requestBody: {$ref: 'other.yaml#/Gone'}\n      \
+              responses: {'204': {description: None.}}\n  \
+          /gone/property:\n    \
+            post:\n      \
+              tags: [Things]\n      \
+              requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/Thing'}}}}\n      \
+              responses: {'204': {description: None.}}\n";
+    let kept = "  /kept: {get: {tags: [Things], responses: {'204': {description: None.}}}}\n";
+    let schemas = "components:\n  schemas:\n    \
+        Thing: {type: object, properties: {a: {$ref: '#/components/schemas/Gone'}}}\n";
+    let result = output(&format!("{text}{kept}{schemas}"), false).unwrap_or_else(|errors| panic!("{errors}"));
+    let left_out = result.left_out.iter().map(|left_out| left_out.path.as_str());
+    let mut left_out: Vec<&str> = left_out.collect();
+    left_out.sort_unstable();
+    assert_eq!(
+        left_out,
+        [
+            "/gone/body",
+            "/gone/parameter",
+            "/gone/path",
+            "/gone/property",
+            "/gone/response"
+        ]
+    );
+    assert!(result.files["things/methods.rs"].contains("pub fn get_kept("));
+    assert_eq!(
+        result
+            .notices
+            .iter()
+            .filter(|notice| notice.location.is_some())
+            .count(),
+        5
+    );
+
+    // Nothing is left, so there is no client.
+    let errors = output(&format!("{text}{schemas}"), false).unwrap_err();
+    let error = errors
+        .iter()
+        .find(|error| error.severity == Severity::Error)
+        .unwrap();
+    assert_eq!(error.code, "no-operations");
+    assert!(
+        error
+            .message
+            .starts_with("every operation of the document is left out"),
+        "{errors}"
+    );
+    assert_eq!(errors.count(Severity::Warning), 5, "{errors}");
+    for paths in ["{}", "{x-note: {}}"] {
+        let text = format!("openapi: 3.0.3\ninfo: {{title: t, version: '1'}}\npaths: {paths}\n");
+        let errors = output(&text, false).unwrap_err();
+        assert!(
+            errors.to_string().contains("error[lint::no-operations]"),
+            "{errors}"
+        );
+    }
 }
 
 #[test]

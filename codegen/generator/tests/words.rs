@@ -117,6 +117,18 @@ fn no_words_become_code_that_runs() {
         "# a\n    x",
         "a\n***\n    x\n- ```",
         "[^1]: x\n\n    ```\n    y\n    ```\n",
+        "- > 1. ~~~\n  >    x\n",
+        "* a\n* b\n\n\t  x\n\n  ````\n  y",
+        "> a\n\n>     x\n>\n> - ```rust\n>   y\n",
+        "a  \n`````rust\nx\n````\n",
+        "Term\n: ```\n  x\n  ```",
+        "a\u{a0}\n\u{a0}\n    x",
+        "a\u{b}```\u{c}x",
+        "<!--\n\n```\nx\n-->\n\n    y",
+        "<pre>\n\n    x\n\n</pre>\n\n    y",
+        "1) a\n\n   - ~~~rust,should_panic\n     x",
+        "\\```rust\nx\n\\```",
+        "a\n===\n    x\n---\n    y",
     ] {
         let files = generated(&document(words)).unwrap_or_else(|errors| panic!("{words:?}: {errors}"));
         assert!(files.len() > 5);
@@ -183,12 +195,38 @@ fn any_tag_gives_a_module_or_an_error_at_the_tag() {
         "client",
         "3d",
         "ids_",
+        "asset groups",
+        "Asset-Groups",
+        "fn",
+        "dyn",
+        "null",
+        "main",
+        "con",
+        "self::x",
+        "r#type",
+        "1",
+        "../x",
         "a`b",
         "a*/b",
         "//",
         "\"x\"",
     ];
-    let scripts = ["Товары", "商品", "🦀", "Éclairs", "ÄÖ ü", "السلع", "Ω", "½"];
+    let scripts = [
+        "Товары",
+        "商品",
+        "🦀",
+        "Éclairs",
+        "ÄÖ ü",
+        "السلع",
+        "Ω",
+        "½",
+        "ß",
+        "İstanbul",
+        "한국어",
+        "ไทย",
+        "👩‍💻",
+        "\u{202e}abc",
+    ];
     let alike = [
         "Offer Sources",
         "Offer sources",
@@ -221,7 +259,7 @@ fn any_tag_gives_a_module_or_an_error_at_the_tag() {
         let paths: BTreeSet<String> = files.keys().map(|path| path.to_lowercase()).collect();
         assert_eq!(paths.len(), files.len());
     }
-    for tag in ["a\nb", "a\r", "//", "", " ", "--"] {
+    for tag in ["a\nb", "a\r", "//", "", " ", "--", "__", "\u{202e}", "a\u{0}b"] {
         let errors = generated(&document_of_tags(&["Good", tag])).unwrap_err();
         assert_eq!(errors.len(), 1, "{tag:?}: {errors}");
         let pointer = &errors.iter().next().unwrap().pointer;

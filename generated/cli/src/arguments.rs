@@ -50,8 +50,8 @@ pub(crate) fn command() -> Command {
         .about("Manages the assets of a FunnelFlux Pro account")
         .long_about(
             "Manages the assets of a FunnelFlux Pro account: lists, finds, changes, archives and copies \
-             them. Every change can be planned first, and a long job can be resumed. Without an account, --fake \
-             runs any command on a fake service in memory.",
+             them. Every change can be planned first, and a long job can be resumed. Without an account, \
+             --fake runs any command on a fake service in memory.",
         )
         .after_help("Try it without an account: funnelflux --fake offer-sources list --limit 5")
         .after_long_help(format!(

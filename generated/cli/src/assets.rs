@@ -99,6 +99,52 @@ pub(crate) async fn ids_of_names(
         .collect()
 }
 
+/// As [`resolve`], and every asset exists.
+///
+/// # Errors
+/// If an asset does not exist, too.
+pub(crate) async fn existing(
+    client: &Client,
+    group: AssetGroup,
+    given: Vec<String>,
+) -> Result<Vec<String>, Failure> {
+    let ids = resolve(client, group, given).await?;
+    let (_, missing) = read(client, group, &ids).await?;
+    if missing.is_empty() {
+        return Ok(ids);
+    }
+    // A name can have the format of an ID.
+    let named = if group.abilities().list {
+        ids_of_names(client, group, &missing).await?
+    } else {
+        vec![None; missing.len()]
+    };
+    let found: HashMap<String, Option<String>> = missing.iter().cloned().zip(named).collect();
+    let unknown: Vec<String> = missing
+        .into_iter()
+        .filter(|text| matches!(found.get(text), Some(None)))
+        .collect();
+    if !unknown.is_empty() {
+        return Err(unknown_assets(group, &unknown));
+    }
+    Ok(ids
+        .into_iter()
+        .map(|text| found.get(&text).cloned().flatten().unwrap_or(text))
+        .collect())
+}
+
+/// Checks that a changed asset has its old ID.
+pub(crate) fn check_same_id(group: AssetGroup, old: &Value, new: &Value) -> Result<(), Failure> {
+    if group.id(old) == group.id(new) {
+        return Ok(());
+    }
+    let id = group.id(old).unwrap_or_default();
+    Err(
+        Failure::usage(format!("the ID of {} {id} cannot be changed", group.singular()))
+            .fix("leave the ID as it is, or create another asset"),
+    )
+}
+
 /// The failure that no asset has these IDs or names.
 pub(crate) fn unknown_assets(group: AssetGroup, unknown: &[String]) -> Failure {
     let shown: Vec<String> = unknown

@@ -12,6 +12,9 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+/// Largest response that is accepted: a list of more than a million assets.
+const MAX_RESPONSE_BYTES: usize = 512 * 1024 * 1024;
+
 /// Options, profile and settings of one run of the program.
 #[derive(Debug)]
 pub(crate) struct Context {
@@ -102,7 +105,9 @@ impl Context {
     }
 
     fn configure(&self, builder: ClientBuilder) -> ClientBuilder {
-        let builder = builder.user_agent(concat!("funnelflux-cli/", env!("CARGO_PKG_VERSION")));
+        let builder = builder
+            .user_agent(concat!("funnelflux-cli/", env!("CARGO_PKG_VERSION")))
+            .max_response_bytes(MAX_RESPONSE_BYTES);
         match self.rate() {
             Some(rate) => builder.rate_limit(RateLimit::per_second(rate)),
             None => builder,

@@ -70,7 +70,7 @@ pub(crate) type CommandResult = Result<Exit, Failure>;
 impl Failure {
     /// The message may end in `; fix: …`, as those of the library do.
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
-        let message: String = message.into();
+        let message = text::of_library(&message.into());
         let mut details = Box::<Details>::default();
         let message = match message.split_once("; fix: ") {
             Some((message, fix)) => {

@@ -174,7 +174,7 @@ fn ids_of_csv(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<Strin
         match record.get(column).map(str::trim) {
             Some(id) if !id.is_empty() => ids.push(id.to_owned()),
             _ => {
-                let line = record.position().map_or(0, csv::Position::line);
+                let line = line_of(text, &record);
                 return Err(Failure::usage(format!("{name}:{line}: the row has no ID"))
                     .fix("fill in its ID, or delete it"));
             }
@@ -183,15 +183,28 @@ fn ids_of_csv(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<Strin
     Ok(ids)
 }
 
+/// Reads the file of `--json`; `None` if it is not given.
+pub(crate) fn json(matches: &ArgMatches) -> Result<Option<Value>, Failure> {
+    let Some(file) = matches.get_one::<String>("json") else {
+        return Ok(None);
+    };
+    let name = if file == "-" { "stdin" } else { file };
+    parse_json(&read_text(file)?, name).map(Some)
+}
+
+/// Line of a record of a CSV file. The reader's own lines do not count empty lines before a record.
+pub(crate) fn line_of(text: &str, record: &csv::StringRecord) -> usize {
+    let byte = record.position().map_or(0, csv::Position::byte);
+    let byte = usize::try_from(byte).unwrap_or(usize::MAX);
+    let before = text.get(..byte).unwrap_or(text).matches('\n').count();
+    let rest = text.get(byte..).unwrap_or_default();
+    let skipped = rest.len() - rest.trim_start_matches(['\r', '\n']).len();
+    before + rest.get(..skipped).unwrap_or_default().matches('\n').count() + 1
+}
+
 /// Reads the body of `--json` and `--set`; `None` if neither is given.
 pub(crate) fn body(matches: &ArgMatches) -> Result<Option<Value>, Failure> {
-    let mut body = match matches.get_one::<String>("json") {
-        None => None,
-        Some(file) => Some(parse_json(
-            &read_text(file)?,
-            if file == "-" { "stdin" } else { file },
-        )?),
-    };
+    let mut body = json(matches)?;
     for assignment in assignments(matches)? {
         let target = body.get_or_insert_with(|| Value::Object(Map::new()));
         assignment
@@ -266,6 +279,7 @@ mod tests {
             ("[{\"name\": \"x\"}]", "f: the entry 1 has no ID"),
             ("[\"a\",", "f: invalid JSON"),
             ("id,name\n,x\n", "f:2: the row has no ID"),
+            ("id,name\na,x\n\n\r\n,x\n", "f:5: the row has no ID"),
         ] {
             let failure = read_ids(text, "f", None).unwrap_err().to_string();
             assert!(failure.contains(problem), "{failure}");

@@ -7,14 +7,17 @@ use crate::output::{Format, Output, View, row_arguments, write_out};
 use crate::path::JsonPath;
 use crate::profile::{create_private_folder, write_whole};
 use crate::progress::{LineDisplay, stop_signal};
-use crate::text::{count, timestamp};
+use crate::text::{count, of_library, printable, timestamp};
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
+use funnelflux::ext::snapshot::AssetKey;
 use funnelflux::ext::{
     AssetGroup, ChangeRecord, Children, Entry, GroupBulk, GroupJobError, InvalidJob, Journal, Outcome, Plan,
     Report,
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::ffi::OsStr;
+use std::fmt;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -40,22 +43,13 @@ pub(crate) fn arguments() -> Vec<Arg> {
             .help(
                 "Continue the job of this journal, or without FILE the newest unfinished one of this command",
             ),
-        Arg::new("report")
-            .long("report")
-            .value_name("FILE")
-            .value_parser(value_parser!(PathBuf))
-            .help("Write the outcome of every ID to a .json, .ndjson or .csv file"),
         Arg::new("chunk-size")
             .long("chunk-size")
             .value_name("NUMBER")
             .value_parser(value_parser!(u32).range(1..=10_000))
             .help("Number of IDs per request; default: 100"),
-        Arg::new("stop-after")
-            .long("stop-after")
-            .value_name("NUMBER")
-            .value_parser(value_parser!(u32).range(1..))
-            .help("Stop after this number of failed IDs; default: never"),
     ];
+    arguments.extend(report_arguments());
     let output = row_arguments();
     let wanted = ["output", "columns", "no-header", "jq"];
     arguments.extend(
@@ -64,6 +58,32 @@ pub(crate) fn arguments() -> Vec<Arg> {
             .filter(|argument| wanted.contains(&argument.get_id().as_str())),
     );
     arguments
+}
+
+/// The options about the outcomes of a job.
+pub(crate) fn report_arguments() -> [Arg; 2] {
+    [
+        Arg::new("report")
+            .long("report")
+            .value_name("FILE")
+            .value_parser(value_parser!(PathBuf))
+            .help("Write the outcome of every ID to a .json, .ndjson or .csv file"),
+        Arg::new("stop-after")
+            .long("stop-after")
+            .value_name("NUMBER")
+            .value_parser(value_parser!(u32).range(1..))
+            .help("Stop after this number of failed IDs; default: never"),
+    ]
+}
+
+/// Path of the journal of a new job; `None` for the fake in memory.
+pub(crate) fn new_journal(context: &Context, name: &str) -> Result<Option<PathBuf>, Failure> {
+    let Some(folder) = context.journal_folder()? else {
+        return Ok(None);
+    };
+    create_private_folder(&folder)?;
+    let time = timestamp(SystemTime::now()).replace([':', '.'], "-");
+    Ok(Some(folder.join(format!("{name}-{time}.jsonl"))))
 }
 
 /// A command that runs a job.
@@ -136,19 +156,6 @@ impl JobCommand<'_> {
         format!("{}-{}-", self.group.name(), self.verb)
     }
 
-    /// Path of the journal of a new job.
-    fn new_journal(&self) -> Result<Option<PathBuf>, Failure> {
-        if let Some(path) = self.matches.get_one::<PathBuf>("journal") {
-            return Ok(Some(path.clone()));
-        }
-        let Some(folder) = self.context.journal_folder()? else {
-            return Ok(None);
-        };
-        create_private_folder(&folder)?;
-        let time = timestamp(SystemTime::now()).replace([':', '.'], "-");
-        Ok(Some(folder.join(format!("{}{time}.jsonl", self.prefix()))))
-    }
-
     /// Plans and runs a job. `make` creates it anew for the plan and for the run.
     pub(crate) async fn run(
         &self,
@@ -172,17 +179,23 @@ impl JobCommand<'_> {
                 print_plan(&plan, &output)?;
                 return Ok(Exit::Done);
             }
-            let _ = writeln!(io::stderr(), "{plan}");
+            let _ = writeln!(io::stderr(), "{}", printable(&plan.to_string()));
             if plan.would_change.is_empty() && matches!(plan.children, Children::Untouched) {
                 note("nothing to change, and nothing was sent");
                 let is_complete = plan.missing.is_empty() && plan.unreadable.is_empty();
                 return Ok(if is_complete { Exit::Done } else { Exit::Failed });
             }
+            if self.verb == "delete" {
+                note("a deletion cannot be undone");
+            }
             self.confirm(&plan)?;
         }
         let path = match journal {
             Some(path) => Some(path),
-            None => self.new_journal()?,
+            None => match self.matches.get_one::<PathBuf>("journal") {
+                Some(path) => Some(path.clone()),
+                None => new_journal(self.context, &format!("{}-{}", self.group.name(), self.verb))?,
+            },
         };
         let report = self.send(configured()?, path.as_deref()).await?;
         self.finish(&report, path.as_deref(), &output)
@@ -230,7 +243,7 @@ impl JobCommand<'_> {
             job = job.acknowledge_inferred();
         }
         if let Some(path) = journal {
-            job = job.journal(path);
+            job = job.undoable_journal(path);
         }
         let report = job.send().await;
         display.finish();
@@ -241,15 +254,8 @@ impl JobCommand<'_> {
     }
 
     fn finish(&self, report: &Report<String>, journal: Option<&Path>, output: &Output) -> CommandResult {
-        // Nothing is left to do if stderr is closed.
-        let _ = writeln!(io::stderr(), "{report}");
-        if let Some(path) = self.matches.get_one::<PathBuf>("report") {
-            write_report(path, report)?;
-        }
-        let rows = || report.entries().iter().map(row).collect::<Vec<Value>>();
-        if output.is_explicit() {
-            output.print_rows(rows(), &report_view())?;
-        } else if self.verb == "duplicate" {
+        finish_report(report, self.matches, output)?;
+        if self.verb == "duplicate" && !output.is_explicit() {
             let copies = report.entries().iter().filter_map(|entry| entry.copy.as_ref());
             write_out(|out| copies.into_iter().try_for_each(|id| writeln!(out, "{id}")))?;
         }
@@ -262,8 +268,55 @@ impl JobCommand<'_> {
     }
 }
 
+/// ID in a report: of one group, or of any group.
+pub(crate) trait ReportId: fmt::Display {
+    /// The ID of the asset.
+    fn id(&self) -> &str;
+
+    /// Name of the group, if the report has several.
+    fn group(&self) -> Option<&str>;
+}
+
+impl ReportId for String {
+    fn id(&self) -> &str {
+        self
+    }
+
+    fn group(&self) -> Option<&str> {
+        None
+    }
+}
+
+impl ReportId for AssetKey {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn group(&self) -> Option<&str> {
+        Some(&self.group)
+    }
+}
+
+/// Prints a report to stderr, its outcomes to stdout if a format is chosen, and both to the file of
+/// `--report`.
+pub(crate) fn finish_report<I: ReportId + Serialize>(
+    report: &Report<I>,
+    matches: &ArgMatches,
+    output: &Output,
+) -> Result<(), Failure> {
+    // Nothing is left to do if stderr is closed.
+    let _ = writeln!(io::stderr(), "{}", printable(&of_library(&report.to_string())));
+    if let Some(path) = matches.get_one::<PathBuf>("report") {
+        write_report(path, report)?;
+    }
+    if output.is_explicit() {
+        output.print_rows(report.entries().iter().map(row).collect(), &report_view())?;
+    }
+    Ok(())
+}
+
 /// Exit code of a report.
-fn exit_of(report: &Report<String>) -> Exit {
+pub(crate) fn exit_of<I>(report: &Report<I>) -> Exit {
     use funnelflux::ext::Reason;
     let counts = report.counts();
     let reasons = || {
@@ -309,7 +362,7 @@ fn print_plan(plan: &Plan<String>, output: &Output) -> Result<(), Failure> {
     write_out(|out| writeln!(out, "{plan}"))
 }
 
-fn report_view() -> View {
+pub(crate) fn report_view() -> View {
     let column = |name| (name, JsonPath::of_pointer(name));
     View {
         id: Some(JsonPath::of_pointer("id")),
@@ -318,7 +371,7 @@ fn report_view() -> View {
 }
 
 /// Row of an entry: its ID, its outcome and the message of a failure.
-fn row(entry: &Entry<String>) -> Value {
+fn row<I: ReportId>(entry: &Entry<I>) -> Value {
     let outcome = match &entry.outcome {
         Outcome::Done { confirmed: true } => "done",
         Outcome::Done { confirmed: false } => "done, not read back",
@@ -329,11 +382,16 @@ fn row(entry: &Entry<String>) -> Value {
         _ => "other",
     };
     let message = entry.outcome.failure().map(ToString::to_string);
-    json!({ "id": entry.id, "outcome": outcome, "copy": entry.copy, "message": message })
+    let copy = entry.copy.as_ref().map(ReportId::id);
+    let mut row = json!({ "id": entry.id.id(), "outcome": outcome, "copy": copy, "message": message });
+    if let (Some(group), Value::Object(row)) = (entry.id.group(), &mut row) {
+        row.insert("group".to_owned(), json!(group));
+    }
+    row
 }
 
 /// Writes the outcome of every ID to a file, in the format of its extension.
-fn write_report(path: &Path, report: &Report<String>) -> Result<(), Failure> {
+fn write_report<I: ReportId + Serialize>(path: &Path, report: &Report<I>) -> Result<(), Failure> {
     let rows: Vec<Value> = report.entries().iter().map(row).collect();
     let failed = |error: String| Failure::failed(format!("the report cannot be written: {error}"));
     let content = match path.extension().and_then(OsStr::to_str) {

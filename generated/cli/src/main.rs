@@ -10,7 +10,7 @@
 //! | `commands` | the commands, one file each |
 //! | `profile`, `context` | accounts, and the client that a command uses |
 //! | `input`, `assets` | IDs, names and bodies that the user gives |
-//! | `job`, `progress` | bulk jobs: plan, journal, progress, report |
+//! | `job`, `plan_job`, `progress` | bulk jobs and plans: review, journal, progress, report |
 //! | `output` | rows and values on stdout |
 //! | `confirm` | questions before a change |
 //! | `exit` | exit codes and error texts |
@@ -29,6 +29,7 @@ mod input;
 mod job;
 mod output;
 mod path;
+mod plan_job;
 mod probe;
 mod profile;
 mod progress;

@@ -49,6 +49,15 @@ impl JsonPath {
         Self(Vec::new())
     }
 
+    /// The path as a JSON pointer.
+    pub(crate) fn pointer(&self) -> String {
+        let parts = self
+            .0
+            .iter()
+            .map(|part| format!("/{}", part.replace('~', "~0").replace('/', "~1")));
+        parts.collect()
+    }
+
     /// First part of the path.
     pub(crate) fn first(&self) -> &str {
         self.0.first().map_or("", String::as_str)
@@ -105,9 +114,7 @@ impl fmt::Display for JsonPath {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let needs_pointer = |part: &String| part.contains(['.', '/']) || part.is_empty();
         if self.0.iter().any(needs_pointer) {
-            self.0
-                .iter()
-                .try_for_each(|part| write!(formatter, "/{}", part.replace('~', "~0").replace('/', "~1")))
+            formatter.write_str(&self.pointer())
         } else {
             formatter.write_str(&self.0.join("."))
         }

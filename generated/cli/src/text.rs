@@ -3,6 +3,38 @@
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
+/// Phrases in messages of the library with what they are for users of the program.
+const PHRASES: [(&str, &str); 9] = [
+    ("(ChangePlan::copy)", "(funnelflux plan --copy)"),
+    ("use ChangePlan::copy", "use funnelflux plan --copy"),
+    ("take the IDs from Journal::read", "continue it with --resume"),
+    (
+        "run the job again for the IDs of unfinished()",
+        "continue the job",
+    ),
+    (
+        "choose one of AssetGroup::all(), or enable the feature of the group",
+        "choose one that --help lists",
+    ),
+    ("call acknowledge_inferred()", "add --accept-inferred"),
+    ("(acknowledge_inferred)", "(--accept-inferred)"),
+    (
+        "give later jobs an undoable journal (undoable_journal)",
+        "undo the changes by hand",
+    ),
+    (
+        "or allow it with ClientBuilder::allow_plain_http",
+        "or a service on this machine",
+    ),
+];
+
+/// Words a message of the library for users of the program.
+pub(crate) fn of_library(text: &str) -> String {
+    PHRASES.iter().fold(text.to_owned(), |text, (library, program)| {
+        text.replace(library, program)
+    })
+}
+
 /// Replaces control characters, so that text of the service cannot steer the terminal. Keeps line breaks.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     let is_unsafe = |character: char| character.is_control() && character != '\n';
@@ -63,6 +95,36 @@ pub(crate) fn duration(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// All code of the library.
+    fn library() -> String {
+        let mut folders = vec![std::path::PathBuf::from(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../src"
+        ))];
+        let mut code = String::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    code += &std::fs::read_to_string(path).unwrap();
+                }
+            }
+        }
+        // Literals continue on the next line.
+        let lines: Vec<&str> = code.lines().map(str::trim).collect();
+        lines.join("\n").replace("\\\n", "")
+    }
+
+    #[test]
+    fn every_phrase_is_one_of_the_library() {
+        let library = library();
+        for (phrase, _) in PHRASES {
+            assert!(library.contains(phrase), "{phrase}");
+        }
+    }
 
     #[test]
     fn numbers_are_grouped_and_agree_with_their_noun() {

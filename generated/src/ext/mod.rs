@@ -45,6 +45,8 @@ mod create_or_save;
 mod error_class;
 mod find;
 mod line_file;
+#[cfg(feature = "snapshot")]
+pub mod plan;
 mod read;
 pub(crate) mod resource;
 #[cfg(feature = "snapshot")]

@@ -132,7 +132,7 @@ impl UnsentCall {
         };
         let duplicate = duplicate_key::find(&body).map(|key| {
             ErrorKind::Argument(format!(
-                "the request body has the key {key:?} twice; fix: set its field, and remove it from `extra`"
+                "the request body has the key {key:?} twice; fix: write each key of an object once"
             ))
         });
         let read_back = self.request.read_back.as_ref();
@@ -509,6 +509,14 @@ impl<T> Call<T> {
         })
     }
 
+    /// Replaces the decoding of a list: the JSON text of each row.
+    pub(crate) fn row_texts(self) -> Call<Vec<Box<RawValue>>> {
+        self.unsent.decode(|received| {
+            let rows = decode_json::<Option<Vec<Box<RawValue>>>>(received)?;
+            Ok(rows.unwrap_or_default())
+        })
+    }
+
     /// Replaces the decoding: the response as JSON.
     pub(crate) fn raw_json(self) -> Call<serde_json::Value> {
         self.unsent.json()
@@ -564,7 +572,12 @@ impl<T, E> fmt::Debug for Call<T, E> {
     }
 }
 
-impl<T: Send + 'static, E: Sendable> IntoFuture for Call<T, E> {
+// The compiler shows these lines when a call is not a future.
+impl<T: Send + 'static, E> IntoFuture for Call<T, E>
+where
+    // fix: call `.acknowledge_inferred()` before `.await`, because this operation is inferred
+    E: Sendable,
+{
     type Output = Result<T, Error>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 

@@ -26,7 +26,7 @@ macro_rules! object {
                 let mut map = serializer.serialize_map(None)?;
                 $( <$crate::runtime::object::$kind<$crate::runtime::object::$policy> as
                     $crate::runtime::object::Kind<_>>::write(&mut map, $key, &self.$field, &self.$extra)?; )*
-                self.$extra.write(&mut map)?;
+                self.$extra.write(&mut map, &[$($key),*])?;
                 ::serde::ser::SerializeMap::end(map)
             }
         }

@@ -19,6 +19,9 @@ use std::{
 /// required text or ID has the text of the value instead. The value is sent back unchanged unless the field
 /// is set.
 ///
+/// No name is written twice: if a program inserts the name of a field of the type, the value is written only
+/// while the field is absent.
+///
 /// ```
 /// use funnelflux::types::OfferSource;
 ///
@@ -114,10 +117,9 @@ impl UnknownFields {
         is_unchanged.then_some(Original::Text(text))
     }
 
-    /// Returns what the service sent for an absent field of the type.
+    /// Returns what the service sent, or the program inserted, for an absent field of the type.
     pub(crate) fn original_of_absent(&self, name: &str) -> Option<Original<'_>> {
-        let is_unexpected = self.originals.as_ref()?.unexpected.contains(name);
-        let value = self.values.get(name).filter(|_| is_unexpected)?;
+        let value = self.values.get(name)?;
         Some(self.to_send(name, value))
     }
 
@@ -136,11 +138,10 @@ impl UnknownFields {
         matches!(self.values.get(name), Some(Value::Bool(_) | Value::Number(_)))
     }
 
-    /// Writes the fields that the type does not have.
-    pub(crate) fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    /// Writes the fields, except for the `declared` fields of the type, which it has written itself.
+    pub(crate) fn write<M: SerializeMap>(&self, map: &mut M, declared: &[&str]) -> Result<(), M::Error> {
         for (name, value) in &self.values {
-            let originals = self.originals.as_ref();
-            if !originals.is_some_and(|originals| originals.unexpected.contains(name)) {
+            if !declared.contains(&name.as_str()) {
                 map.serialize_entry(name, &self.to_send(name, value))?;
             }
         }
@@ -242,7 +243,7 @@ impl<'a> IntoIterator for &'a UnknownFields {
 impl Serialize for UnknownFields {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        self.write(&mut map)?;
+        self.write(&mut map, &[])?;
         map.end()
     }
 }

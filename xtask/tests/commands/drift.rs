@@ -310,6 +310,32 @@ fn fetch_reports_confirmed_and_wrong_inferences() {
     insta::assert_snapshot!("fetch-inferred", notes);
 }
 
+#[test]
+fn a_document_without_operations_is_refused() {
+    let workspace = Workspace::new();
+    let before = workspace.files();
+    workspace.write(
+        "vendor.json",
+        r#"{"openapi": "3.0.3", "info": {"title": "t", "version": "1"}, "paths": {}}"#,
+    );
+    let run = workspace.xtask(&["fetch", "vendor.json"]).ended_with(2);
+    assert!(
+        run.stderr
+            .contains("vendor.json:1:62: error[lint::no-operations] at /paths"),
+        "{run}"
+    );
+    workspace.remove("vendor.json");
+    assert_eq!(workspace.files(), before);
+    workspace.write_changed(UPSTREAM, |document| document["paths"] = json!({}));
+    let run = workspace.xtask(&["generate"]).ended_with(2);
+    assert!(
+        run.stderr
+            .contains("fix: check that this is the document of the API"),
+        "{run}"
+    );
+    workspace.xtask(&["check"]).ended_with(2);
+}
+
 /// The limit holds for large changes, and for every result of the inferences.
 #[test]
 fn fetch_prints_at_most_60_lines() {
@@ -425,7 +451,7 @@ fn fetch_of_yaml_leaves_one_document() {
     let workspace = Workspace::new();
     workspace.write(
         "vendor.yaml",
-        "openapi: 3.0.3\ninfo: {title: t, version: v}\npaths: {}\n",
+        "openapi: 3.0.3\ninfo: {title: t, version: v}\npaths: {/a/: {get: {tags: [A], responses: {'204': {description: d}}}}}\n",
     );
     let run = workspace.xtask(&["fetch", "vendor.yaml"]).ended_with(0);
     assert!(

@@ -104,7 +104,7 @@ impl<'a> Comparer<'a> {
         site: &Site<'_, 'a>,
         [removed, deprecated_removed]: [ChangeKind; 2],
     ) {
-        let name = format!("`{} {path}`", method.to_ascii_uppercase());
+        let name = format!("the operation `{} {path}`", method.to_ascii_uppercase());
         let Some(operation) = &site.old else {
             return self
                 .change(ChangeKind::OperationAdded, site, format!("{name} was added"))

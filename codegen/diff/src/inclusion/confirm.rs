@@ -64,10 +64,7 @@ impl<'a> Validators<'a> {
         (direction, encoding): (Direction, Encoding),
         value: &Value,
     ) -> bool {
-        let forms = match encoding {
-            Encoding::Typed => Vec::new(),
-            Encoding::Text => forms(value),
-        };
+        let forms = forms(value, encoding);
         let allows = |validator: Option<&Validator>| validator.is_some_and(|all| all.is_valid(value));
         let rejects = |validator: Option<&Validator>| {
             validator.is_some_and(|all| !forms.iter().chain([value]).any(|value| all.is_valid(value)))

@@ -60,7 +60,12 @@ impl<'a> Prover<'a> {
             keys.dedup();
             keys
         };
-        let question = (keys(small), keys(large), mode);
+        let encoding = if depth == DEEPEST {
+            self.encoding
+        } else {
+            self.encoding.inner()
+        };
+        let question = (keys(small), keys(large), mode, encoding);
         // A question that recurs concerns a part of the value, so it may be assumed to hold, by induction.
         if self.proven.contains(&question) || self.open.contains(&question) {
             return true;
@@ -74,7 +79,7 @@ impl<'a> Prover<'a> {
         self.fuel -= 1;
         self.open.insert(question.clone());
         let before = self.order.len();
-        let is_proven = self.branches_in(small, large, mode, depth);
+        let is_proven = self.branches_in(small, large, (mode, encoding), depth);
         self.open.remove(&question);
         if is_proven {
             self.order.push(question.clone());
@@ -91,7 +96,13 @@ impl<'a> Prover<'a> {
         is_proven
     }
 
-    fn branches_in(&mut self, small: &[Schema<'a>], large: &[Schema<'a>], mode: Mode, depth: usize) -> bool {
+    fn branches_in(
+        &mut self,
+        small: &[Schema<'a>],
+        large: &[Schema<'a>],
+        (mode, encoding): (Mode, Encoding),
+        depth: usize,
+    ) -> bool {
         let Some(branches) = self.lowering.branches(small, Reading::Wide) else {
             return false;
         };
@@ -112,18 +123,24 @@ impl<'a> Prover<'a> {
         branches.iter().all(|branch| {
             let mut same_kind = targets.iter().filter(|target| target.kind == branch.kind);
             same_kind.any(|target| self.within(branch, target, &known, mode, depth))
-                || self.values_in(branch, small, large)
+                || self.values_in(branch, small, large, encoding)
                 || self.strings_in(branch, &targets)
-                || (self.encoding == Encoding::Text && self.text_in(branch, small, &targets, mode, depth))
+                || self.text_in(branch, small, &targets, (mode, encoding), depth)
         })
     }
 
     /// Checks whether a branch has only a few values, all of which the schemas allow.
-    fn values_in(&mut self, branch: &Branch<'a>, small: &[Schema<'a>], large: &[Schema<'a>]) -> bool {
+    fn values_in(
+        &mut self,
+        branch: &Branch<'a>,
+        small: &[Schema<'a>],
+        large: &[Schema<'a>],
+        encoding: Encoding,
+    ) -> bool {
         finite(branch).is_some_and(|values| {
             values
                 .iter()
-                .all(|value| self.allows_value(large, value) || self.excludes(small, value))
+                .all(|value| self.allows_value(large, value, encoding) || self.excludes(small, value))
         })
     }
 

@@ -30,8 +30,8 @@ pub(crate) enum Mode {
     All,
 }
 
-/// The two lists of schemas and the mode of a question.
-pub(super) type Question = (Vec<usize>, Vec<usize>, Mode);
+/// The two lists of schemas, the mode and the encoding of a question.
+pub(super) type Question = (Vec<usize>, Vec<usize>, Mode, Encoding);
 
 /// Answers questions about the schemas of two documents in messages of one direction.
 pub(crate) struct Prover<'a> {

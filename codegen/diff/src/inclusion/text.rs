@@ -13,12 +13,8 @@ use crate::level::Encoding;
 
 impl<'a> Prover<'a> {
     /// Checks whether schemas certainly allow a value, in any form that has the same text.
-    pub(super) fn allows_value(&mut self, schemas: &[Schema<'a>], value: &Value) -> bool {
-        let forms = if self.encoding == Encoding::Text {
-            forms(value)
-        } else {
-            Vec::new()
-        };
+    pub(super) fn allows_value(&mut self, schemas: &[Schema<'a>], value: &Value, encoding: Encoding) -> bool {
+        let forms = forms(value, encoding);
         let mut forms = forms.iter().chain([value]);
         forms.any(|value| self.allows(schemas, value, false) == Truth::Yes)
     }
@@ -29,14 +25,19 @@ impl<'a> Prover<'a> {
         branch: &Branch<'a>,
         small: &[Schema<'a>],
         targets: &[Branch<'a>],
-        mode: Mode,
+        (mode, encoding): (Mode, Encoding),
         depth: usize,
     ) -> bool {
         let has_text = [Kind::Boolean, Kind::Number].contains(&branch.kind);
         let is_scalar = has_text || branch.kind == Kind::String;
         targets.iter().any(|target| match target.kind {
-            Kind::String => has_text && is_any_text(target),
-            Kind::Array => is_scalar && is_any_list(target) && self.all_in(small, &target.items, mode, depth),
+            Kind::String => has_text && encoding != Encoding::Typed && is_any_text(target),
+            Kind::Array => {
+                is_scalar
+                    && encoding == Encoding::Text
+                    && is_any_list(target)
+                    && self.all_in(small, &target.items, mode, depth)
+            }
             _ => false,
         })
     }
@@ -63,9 +64,13 @@ fn is_unlimited(branch: &Branch<'_>) -> bool {
 }
 
 /// Other values with the same text.
-pub(super) fn forms(value: &Value) -> Vec<Value> {
+pub(super) fn forms(value: &Value, encoding: Encoding) -> Vec<Value> {
+    if encoding == Encoding::Typed {
+        return Vec::new();
+    }
     let (written, read) = (written(value), read(value));
     let mut forms: Vec<Value> = match value {
+        _ if encoding == Encoding::InnerText => Vec::new(),
         Value::Array(items) => match items.as_slice() {
             [Value::Array(_) | Value::Object(_)] => Vec::new(),
             [only] => vec![only.clone(), self::written(only), self::read(only)],

@@ -16,7 +16,6 @@ use super::{
     schema::Schema,
     text::forms,
 };
-use crate::level::Encoding;
 
 /// Maximum number of steps for one search.
 const FUEL: usize = 20_000;
@@ -81,11 +80,7 @@ impl<'a> Prover<'a> {
 
     /// Checks whether `small` allows a value that `large` rejects.
     fn is_witness(&mut self, small: &[Schema<'a>], large: &[Schema<'a>], value: &Value) -> bool {
-        let forms = if self.encoding == Encoding::Text {
-            forms(value)
-        } else {
-            Vec::new()
-        };
+        let forms = forms(value, self.encoding);
         let mut refused = forms.iter().chain([value]);
         refused.all(|value| self.allows(large, value, false) == Truth::No)
             && self.allows(small, value, true) == Truth::Yes

@@ -11,6 +11,15 @@ use funnelflux_openapi::text::{shared_sentence, unquoted};
 use super::view::{Consequence, Entry, View};
 use crate::{level::Level, report::Operations};
 
+/// Nouns for parts of IDs.
+const NOUNS: [(&str, &str); 5] = [
+    ("property", "property"),
+    ("parameter", "parameter"),
+    ("header", "header"),
+    ("body", "body"),
+    ("schema", "schema"),
+];
+
 /// Similar changes, in the order of the report.
 pub(super) struct Group<'a> {
     pub(super) entries: Vec<Entry<'a>>,
@@ -62,7 +71,12 @@ impl<'a> Group<'a> {
 
     /// The sentence for all changes, with an ellipsis for differing quotations.
     pub(super) fn sentence(&self) -> String {
-        shared_sentence(self.entries.iter().map(|entry| entry.change.what.as_str()))
+        let sentence = shared_sentence(self.entries.iter().map(|entry| entry.change.what.as_str()));
+        let id = self.first().map_or("", |entry| entry.change.id.as_str());
+        match NOUNS.iter().find(|(part, _)| id.contains(part)) {
+            Some((_, noun)) if sentence.starts_with("`…`") => format!("the {noun} {sentence}"),
+            _ => sentence,
+        }
     }
 
     /// Operations that any of the changes affects.

@@ -14,6 +14,7 @@ use funnelflux_openapi::{
 
 use super::{
     groups::Group,
+    sections::Sections,
     view::{Entry, MOST_OPERATIONS, View, proof, title},
 };
 use crate::{
@@ -36,7 +37,8 @@ struct Page<'a> {
     groups: Vec<Group<'a>>,
     /// Numbers of the operations, by name.
     operations: BTreeMap<&'a str, usize>,
-    /// Numbers of the first path segments of the operations, by name.
+    names: &'a Sections<'a>,
+    /// Numbers of the sections of the operations, by name.
     sections: BTreeMap<&'a str, usize>,
 }
 
@@ -49,8 +51,10 @@ impl View<'_> {
         let names: BTreeSet<&str> = lists
             .flat_map(|(list, _)| list.iter().map(|name| &**name))
             .collect();
-        let sections: BTreeSet<&str> = names.iter().map(|name| section(name)).collect();
+        let known = Sections::of([new, old]);
+        let sections: BTreeSet<&str> = names.iter().map(|name| known.name(name)).collect();
         let page = Page {
+            names: &known,
             documents: [old, new],
             groups,
             operations: numbered(names),
@@ -69,12 +73,6 @@ fn numbered(names: BTreeSet<&str>) -> BTreeMap<&str, usize> {
         .enumerate()
         .map(|(number, name)| (name, number))
         .collect()
-}
-
-/// The first segment of the path of an operation.
-fn section(operation: &str) -> &str {
-    let path = operation.split_once('/').map_or("", |(_, path)| path);
-    path.split('/').next().unwrap_or_default()
 }
 
 impl Page<'_> {
@@ -241,7 +239,7 @@ impl Page<'_> {
     /// Classes of the sections that operations belong to.
     fn sections<'n>(&self, operations: impl Iterator<Item = &'n Arc<str>>) -> String {
         let numbers: BTreeSet<&usize> = operations
-            .filter_map(|name| self.sections.get(section(name)))
+            .filter_map(|name| self.sections.get(self.names.name(name)))
             .collect();
         let classes = numbers.into_iter().map(|number| format!(" in-{number}"));
         classes.collect::<Vec<_>>().concat()
@@ -403,7 +401,11 @@ impl Page<'_> {
         )?;
         for (name, (counts, groups)) in rows {
             let number = self.operations.get(name).copied().unwrap_or_default();
-            let section = self.sections.get(section(name)).copied().unwrap_or_default();
+            let section = self
+                .sections
+                .get(self.names.name(name))
+                .copied()
+                .unwrap_or_default();
             let counts = counts.map(|count| match count {
                 0 => "<td></td>".to_owned(),
                 count => format!("<td class=\"count\">{count}</td>"),

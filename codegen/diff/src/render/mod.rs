@@ -8,6 +8,7 @@ mod json;
 mod junit;
 mod markdown;
 mod sarif;
+mod sections;
 mod summary;
 mod text;
 mod view;

@@ -79,7 +79,10 @@ fn section(title: String, groups: &[&Group<'_>], room: usize) -> Vec<String> {
         let is_last = rest.len() == 1;
         if lines.len() + block.len() + usize::from(!is_last) > room {
             let count: usize = rest.iter().map(|group| group.entries.len()).sum();
-            lines.push(format!("{count:>5} more"));
+            match (lines.as_mut_slice(), index) {
+                ([.., title], 0) => *title = format!("{title} ({count})"),
+                _ => lines.push(format!("{count:>5} more")),
+            }
             break;
         }
         lines.extend(block);
@@ -120,12 +123,19 @@ fn block(group: &Group<'_>) -> Vec<String> {
         _ => format!("{INDENT}{shown}; {place} {location}"),
     });
     if group.level() == Level::Breaking {
-        if let Some((sentence, Some(example))) = proof(&first.change.proof) {
-            let proof = with_example(sentence, Some(&example));
-            block.push(format!("{INDENT}{}", shorten(&proof, SENTENCE)));
-        }
-        if let Some((_, consequence)) = first.consequence {
-            block.push(format!("{INDENT}do: {}", consequence.action));
+        let action = first
+            .consequence
+            .map(|(_, consequence)| format!("do: {}", consequence.action));
+        let example = match proof(&first.change.proof) {
+            Some((sentence, Some(example))) => {
+                let proof = with_example(sentence, Some(&example));
+                Some(shorten(&proof, SENTENCE).into_owned())
+            }
+            _ => None,
+        };
+        let parts: Vec<String> = action.into_iter().chain(example).collect();
+        if !parts.is_empty() {
+            block.push(format!("{INDENT}{}", parts.join(" Example, ")));
         }
     }
     block
@@ -140,11 +150,14 @@ fn not_shown(hidden: BTreeMap<&str, usize>) -> Vec<String> {
     let mut kinds: Vec<_> = hidden.into_iter().collect();
     kinds.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let rest = kinds.split_off(kinds.len().min(MOST_KINDS));
-    let mut lines = vec![String::new(), format!("Not shown ({all})")];
-    lines.extend(kinds.iter().map(|(id, count)| format!("{count:>5} × {id}")));
+    let mut kinds: Vec<String> = kinds
+        .iter()
+        .map(|(id, count)| format!("{count} × {id}"))
+        .collect();
     if !rest.is_empty() {
         let count: usize = rest.iter().map(|(_, count)| count).sum();
-        lines.push(format!("{count:>5} × other rules"));
+        kinds.push(format!("{count} × other rules"));
     }
+    let lines = vec![String::new(), format!("Not shown ({all}): {}", kinds.join(", "))];
     lines
 }

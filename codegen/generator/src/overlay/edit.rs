@@ -81,7 +81,8 @@ impl Editor {
             results.push(match misfit(value, update, only_containers) {
                 Some(problem) => Err(format!("the target {target} is {problem}")),
                 None => Ok(match value {
-                    Value::Array(array) if !update.is_array() => {
+                    // Overlay 1.0 appends the update as one item, whatever it is.
+                    Value::Array(array) if only_containers || !update.is_array() => {
                         let item = target.with_trailing_token(array.len());
                         self.provenance.put(item, origin.place());
                         array.push(update.clone());

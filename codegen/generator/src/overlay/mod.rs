@@ -12,8 +12,12 @@ mod trim;
 
 use serde::Serialize;
 use serde_json::Value;
+use serde_json_path::JsonPath;
 
-use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Location, Severity, Source, Stage, read};
+use funnelflux_openapi::{
+    Diagnostic, Diagnostics, Document, Location, Severity, Source, Stage, pointer::PointerBuf, read,
+    references,
+};
 
 use check::{CheckedAction, CheckedEffect};
 pub(crate) use edit::remove;
@@ -93,10 +97,11 @@ pub fn apply(document: Document, overlays: &[Document]) -> Result<Applied, Diagn
         diagnostics.extend(overlay.warnings().clone());
         for action in check::check(overlay, &name, &mut diagnostics) {
             match act(&mut editor, overlay, &action) {
-                Ok(applied) => {
+                Ok((applied, warnings)) => {
                     if !applied.changed {
                         diagnostics.push(redundant(overlay, &action));
                     }
+                    diagnostics.extend(warnings);
                     actions.push(applied);
                 }
                 Err(errors) => diagnostics.extend(errors),
@@ -111,8 +116,12 @@ pub fn apply(document: Document, overlays: &[Document]) -> Result<Applied, Diagn
     })
 }
 
-/// Applies one action.
-fn act(editor: &mut Editor, overlay: &Document, action: &CheckedAction<'_>) -> Result<Action, Diagnostics> {
+/// Applies one action, and returns its warnings.
+fn act(
+    editor: &mut Editor,
+    overlay: &Document,
+    action: &CheckedAction<'_>,
+) -> Result<(Action, Diagnostics), Diagnostics> {
     let place = &*action.pointer;
     let error = |code, key: &str, message: String, fix: &str| -> Diagnostics {
         let at = if key.is_empty() {
@@ -124,13 +133,23 @@ fn act(editor: &mut Editor, overlay: &Document, action: &CheckedAction<'_>) -> R
     };
     let targets = editor.query(&action.path);
     if targets.is_empty() {
-        return Err(error(
-            "no-match",
-            "target",
-            format!("the target `{}` matches nothing in the document", action.target),
-            "correct the target, or remove the action if it is no longer needed",
-        ));
+        let nothing = format!("the target `{}` matches nothing in the document", action.target);
+        return Err(match reference_on_the_way(editor, action.target) {
+            Some((place, reference)) => error(
+                "no-match",
+                "target",
+                format!("{nothing}: `{place}` is a reference to `{reference}`"),
+                "target the part where the reference leads",
+            ),
+            None => error(
+                "no-match",
+                "target",
+                nothing,
+                "correct the target, or remove the action if it is no longer needed",
+            ),
+        });
     }
+    let warnings = warnings(editor, overlay, action, &targets);
     let update = |editor: &mut Editor, update: &Value, origin: &Origin<'_>| {
         let results = editor.update(&targets, update, origin, action.only_containers);
         let mut changed = false;
@@ -184,7 +203,7 @@ fn act(editor: &mut Editor, overlay: &Document, action: &CheckedAction<'_>) -> R
             (Effect::Copy, update(editor, &value, &origin)?)
         }
     };
-    Ok(Action {
+    let action = Action {
         location: overlay.locate(place),
         target: action.target.to_owned(),
         reason: action.reason.to_owned(),
@@ -192,10 +211,80 @@ fn act(editor: &mut Editor, overlay: &Document, action: &CheckedAction<'_>) -> R
         effect,
         matches: targets.len(),
         changed,
-    })
+    };
+    Ok((action, warnings))
+}
+
+/// The first reference that a target passes, as the path to it and the text of the reference.
+fn reference_on_the_way<'t>(editor: &Editor, target: &'t str) -> Option<(&'t str, String)> {
+    let ends = target
+        .char_indices()
+        .filter(|(_, character)| ['.', '['].contains(character));
+    let reference = |(end, _): (usize, char)| {
+        let path = target.get(..end)?;
+        let matches = editor.query(&JsonPath::parse(path).ok()?);
+        let mut values = matches.iter().filter_map(|at| editor.value.pointer(at.as_str()));
+        let reference = values.find_map(references::reference)?;
+        Some((path, reference.to_owned()))
+    };
+    ends.into_iter().find_map(reference)
+}
+
+/// Warns about updates that an OpenAPI document ignores, or that add a list as one item.
+fn warnings(
+    editor: &Editor,
+    overlay: &Document,
+    action: &CheckedAction<'_>,
+    targets: &[PointerBuf],
+) -> Diagnostics {
+    let mut warnings = Diagnostics::new();
+    let CheckedEffect::Update(update) = &action.effect else {
+        return warnings;
+    };
+    let mut warn = |code, message: String, fix: &str| {
+        let at = action.pointer.with_trailing_token("update");
+        let warning = overlay.diagnostic(Severity::Warning, Stage::Overlay, code, at, message);
+        warnings.push(warning.fix(fix));
+    };
+    let mut values = targets.iter().filter_map(|at| editor.value.pointer(at.as_str()));
+    if action.only_containers && update.is_array() && values.clone().any(Value::is_array) {
+        warn(
+            "list-as-item",
+            "Overlay 1.0 appends this list as one item".to_owned(),
+            "write `overlay: 1.1.0`, where lists are concatenated, or one action for each item",
+        );
+    }
+    let is_ignored =
+        |key: &String| !key.starts_with("x-") && !["$ref", "summary", "description"].contains(&key.as_str());
+    let ignored = update
+        .as_object()
+        .and_then(|update| update.keys().find(|key| is_ignored(key)));
+    if let (Some(key), Some(reference)) = (ignored, values.find_map(references::reference)) {
+        warn(
+            "reference",
+            format!("the target is a reference to `{reference}`: `{key}` has no effect next to it"),
+            "target the part where the reference leads",
+        );
+    }
+    warnings
 }
 
 fn redundant(overlay: &Document, action: &CheckedAction<'_>) -> Diagnostic {
+    let is_empty = match &action.effect {
+        CheckedEffect::Update(Value::Array(update)) => update.is_empty(),
+        CheckedEffect::Update(Value::Object(update)) => update.is_empty(),
+        _ => false,
+    };
+    if is_empty {
+        let at = action.pointer.with_trailing_token("update");
+        let message = format!(
+            "the action on `{}` changes nothing: its `update` is empty",
+            action.target
+        );
+        return overlay
+            .diagnostic(Severity::Warning, Stage::Overlay, "empty-update", at, message)
+            .fix("write the values to add, or remove the action");
+    }
     let message = format!(
         "the action on `{}` changes nothing: the document already has its result",
         action.target

@@ -220,3 +220,139 @@ fn an_overlay_for_another_document_is_reported() {
     let applied = apply_text(&text).unwrap();
     assert!(applied.notices.is_empty());
 }
+
+/// What the specification says about lists, in the cases of its examples.
+#[test]
+fn lists_are_changed_as_specified() {
+    let result = |version: &str, actions: &str, pointer: &str| {
+        let applied = apply_text(&overlay(actions).replace("1.1.0", version)).unwrap();
+        let codes: Vec<&str> = applied.notices.0.iter().map(|notice| notice.code).collect();
+        (applied.document.get(pointer).cloned(), codes.join(" "))
+    };
+    let parameters = "/paths/~1a~1/get/parameters";
+    let (x, y, z) = (json!({"name": "x"}), json!({"name": "y"}), json!({"name": "z"}));
+    let update = |target: &str, update: &str| {
+        format!("- target: {target}\n  description: because\n  update: {update}\n")
+    };
+    let remove = |target: &str| format!("- target: {target}\n  description: because\n  remove: true\n");
+    let list = "$.paths.*.get.parameters";
+    for (version, actions, pointer, expected, codes) in [
+        // An entry is appended, by every version.
+        (
+            "1.0.0",
+            update(list, "{name: z}"),
+            parameters,
+            json!([x, y, z]),
+            "",
+        ),
+        (
+            "1.1.0",
+            update(list, "{name: z}"),
+            parameters,
+            json!([x, y, z]),
+            "",
+        ),
+        (
+            "1.1.0",
+            update("$.tags", "e"),
+            "/tags",
+            json!(["a", "b", "c", "d", "e"]),
+            "",
+        ),
+        // A list is concatenated since 1.1; before, it is an entry, too.
+        (
+            "1.1.0",
+            update(list, "[{name: z}, {name: x}]"),
+            parameters,
+            json!([x, y, z, x]),
+            "",
+        ),
+        (
+            "1.0.0",
+            update(list, "[{name: z}]"),
+            parameters,
+            json!([x, y, [z]]),
+            "list-as-item",
+        ),
+        // Within an object, lists are concatenated.
+        (
+            "1.1.0",
+            update("$.paths['/a/'].get", "{parameters: [{name: z}]}"),
+            parameters,
+            json!([x, y, z]),
+            "",
+        ),
+        (
+            "1.1.0",
+            update("$", "{tags: [e]}"),
+            "/tags",
+            json!(["a", "b", "c", "d", "e"]),
+            "",
+        ),
+        // Items are removed by a filter, and single values since 1.1.
+        (
+            "1.0.0",
+            remove("$.paths.*.get.parameters[?@.name == 'x']"),
+            parameters,
+            json!([y]),
+            "",
+        ),
+        (
+            "1.1.0",
+            remove("$.tags[?@ == 'b']"),
+            "/tags",
+            json!(["a", "c", "d"]),
+            "",
+        ),
+        // Nothing to add.
+        (
+            "1.1.0",
+            update(list, "[]"),
+            parameters,
+            json!([x, y]),
+            "empty-update",
+        ),
+        (
+            "1.1.0",
+            update("$.info", "{}"),
+            "/info/title",
+            json!("t"),
+            "empty-update",
+        ),
+    ] {
+        let actual = result(version, &actions, pointer);
+        assert_eq!(actual, (Some(expected), codes.to_owned()), "{version}\n{actions}");
+    }
+    let mixed = update("$.paths['/a/'].get.parameters..*", "{name: z}");
+    assert!(errors(&overlay(&mixed)).contains("misfit"), "{mixed}");
+}
+
+#[test]
+fn a_target_behind_a_reference_is_reported() {
+    let text = r##"{
+      "openapi": "3.0.3",
+      "info": {"title": "t", "version": "1"},
+      "paths": {"/a/": {"get": {"parameters": [{"$ref": "#/components/parameters/P"}]}}},
+      "components": {"parameters": {"P": {"name": "p", "in": "query", "schema": {"type": "string"}}}}
+    }"##;
+    let apply = |actions: &str| {
+        let document = funnelflux_openapi::read::read(Source { name: "a.json", text }).unwrap();
+        let overlay = overlay(actions);
+        let overlays = read(&[Source {
+            name: "01.yaml",
+            text: &overlay,
+        }])?;
+        super::apply(document, &overlays).map(|applied| applied.notices.to_string())
+    };
+    let behind = "- target: $.paths['/a/'].get.parameters[0].schema\n  description: because\n  \
+                  update: {maxLength: 3}\n";
+    let beside = "- target: $.paths['/a/'].get.parameters[0]\n  description: because\n  \
+                  update: {required: true}\n";
+    let replaced = beside.replace("{required: true}", "{$ref: '#/components/parameters/P2'}");
+    let texts = [
+        apply(behind).unwrap_err().to_string(),
+        apply(beside).unwrap(),
+        apply(&replaced).unwrap(),
+    ];
+    insta::assert_snapshot!(texts.join("\n"));
+}

@@ -103,6 +103,9 @@ async fn login(matches: &ArgMatches, context: &Context) -> CommandResult {
         configuration.default_profile = Some(name.clone());
     }
     configuration.write()?;
+    if context.uses_environment() {
+        note("the environment names an account, which is used unless you add --profile");
+    }
     let account = bound.account();
     let whose = account.map_or_else(String::new, |account| format!(" of {account}"));
     note(&format!(

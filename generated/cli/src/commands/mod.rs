@@ -1,6 +1,7 @@
 //! Commands, one file each. A command has `command()`, which describes it, and `run()`.
 
 mod api;
+mod apply;
 mod auth;
 mod call;
 mod compare;
@@ -10,7 +11,9 @@ mod fake;
 mod group;
 mod id;
 mod man;
+mod plan;
 mod probe;
+mod undo;
 
 use crate::context::Context;
 use crate::exit::{CommandResult, Failure};
@@ -21,6 +24,9 @@ pub(crate) fn all() -> Vec<Command> {
     let own = [
         export::command(),
         compare::command(),
+        plan::command(),
+        apply::command(),
+        undo::command(),
         call::command(),
         api::command(),
         id::command(),
@@ -50,6 +56,9 @@ pub(crate) async fn run(matches: &ArgMatches) -> CommandResult {
     match name {
         "export" => export::run(own, &context).await,
         "compare" => compare::run(own, &context).await,
+        "plan" => plan::run(own, &context).await,
+        "apply" => apply::run(own, &context).await,
+        "undo" => undo::run(own, &context).await,
         "call" => call::run(own, &context).await,
         "api" => api::run(own, &context).await,
         "auth" => auth::run(own, &context).await,

@@ -108,6 +108,13 @@ pub(crate) struct View {
 }
 
 impl View {
+    /// Path that a short name stands for, or the path itself.
+    pub(crate) fn path(&self, path: &JsonPath) -> JsonPath {
+        let text = path.to_string();
+        let alias = self.columns.iter().find(|(name, _)| *name == text);
+        alias.map_or_else(|| path.clone(), |(_, path)| path.clone())
+    }
+
     /// Reads a path or one of the short names. A property of the row with that name has precedence when the
     /// row is read.
     fn column(&self, text: &str) -> Result<Column, Failure> {
@@ -190,6 +197,14 @@ impl Output {
     /// Returns true if the user chose the format.
     pub(crate) const fn is_explicit(&self) -> bool {
         self.is_explicit || self.jq.is_some()
+    }
+
+    /// Returns true if rows are printed one by one as they are: NDJSON without any expression.
+    pub(crate) fn is_plain_ndjson(&self) -> bool {
+        self.format == Format::Ndjson
+            && !(self.quiet || self.all_fields || self.jq.is_some() || self.limit.is_some())
+            && self.filters.is_empty()
+            && self.sort.is_empty()
     }
 
     /// Validates expressions before anything is sent.

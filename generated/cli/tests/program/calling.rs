@@ -1,6 +1,6 @@
 //! `call`, `api` and `id`.
 
-use crate::support::World;
+use crate::support::{World, is_transcription};
 
 #[test]
 fn an_operation_is_called_with_its_parameters() {
@@ -41,6 +41,9 @@ fn the_service_and_not_the_program_refuses_a_wrong_value() {
 
 #[test]
 fn a_destructive_inferred_operation_needs_an_acknowledgement() {
+    if !is_transcription() {
+        return;
+    }
     let (world, _) = World::new(0);
     world.fake.seed_page("2nIemP000001", "");
     let line = "call delete_pages --id-page 2nIemP000001 --yes";

@@ -1,6 +1,6 @@
 //! Help pages, manual pages, completions, the time to start.
 
-use crate::support::{PROGRAM, Ran, ran, words};
+use crate::support::{PROGRAM, Ran, is_transcription, ran, words};
 use std::fmt::Write as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -24,6 +24,9 @@ fn commands(help: &str, heading: &str) -> Vec<String> {
 
 #[test]
 fn every_help_page_is_as_expected() {
+    if !is_transcription() {
+        return;
+    }
     let root = run("--help").code(0);
     insta::assert_snapshot!("help", root.out);
     let names = commands(&root.out, "Commands:");
@@ -57,6 +60,9 @@ fn every_operation_has_a_help_page() {
         .map(|group| group.len())
         .sum();
     assert_eq!(operations.len(), expected);
+    if !is_transcription() {
+        return;
+    }
     let mut page = String::new();
     for operation in ["list_offer_sources", "archive_offer_sources", "delete_pages"] {
         assert!(operations.iter().any(|name| name == operation), "{operation}");
@@ -89,11 +95,21 @@ fn completions_and_manual_pages_know_every_group() {
     let page = folder.path().join("man1/funnelflux-offer-sources-archive.1");
     assert!(std::fs::read_to_string(page).unwrap().contains("children"));
     let pages = std::fs::read_dir(folder.path().join("man1")).unwrap().count();
-    assert!(pages > 250, "{pages}");
+    assert!(
+        pages
+            > funnelflux::operations::GROUPS
+                .iter()
+                .map(|group| group.len())
+                .sum(),
+        "{pages}"
+    );
 }
 
 #[test]
 fn wrong_options_exit_with_2_and_say_what_to_do() {
+    if !is_transcription() {
+        return;
+    }
     let mut page = String::new();
     for line in [
         "",

@@ -9,6 +9,8 @@
 //! | `probe` | experiments on what the documentation leaves open |
 //! | `jobs` | bulk jobs: plans, confirmation, journals, kill and resume |
 //! | `snapshots` | export, compare and where-used |
+//! | `plans` | create, set, edit, import, replace, plan, apply and undo |
+//! | `documentation` | the README and a day of work |
 //! | `terminal` | questions, progress bars, Ctrl-C, tables and colours |
 
 #![allow(
@@ -20,8 +22,10 @@
 
 mod accounts;
 mod calling;
+mod documentation;
 mod help;
 mod jobs;
+mod plans;
 mod probe;
 mod reading;
 mod snapshots;

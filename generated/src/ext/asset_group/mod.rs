@@ -16,7 +16,7 @@ use crate::runtime::operation::Operation;
 use crate::runtime::server_managed::{ServerBehavior, ServerManagedFields};
 use crate::{Client, Error};
 use futures_util::StreamExt as _;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use table::ChangeTable;
@@ -253,6 +253,29 @@ impl AssetGroup {
         list(client).await
     }
 
+    /// Lists all assets like [`list`](Self::list), as the JSON texts that the service sent.
+    ///
+    /// It takes much less memory than decoded rows, and keeps all digits of numbers.
+    ///
+    /// ```no_run
+    /// use funnelflux::{Client, Error, ext::AssetGroup};
+    ///
+    /// async fn print_rows(client: &Client, group: AssetGroup) -> Result<(), Error> {
+    ///     for row in group.list_json(client).await? {
+    ///         println!("{row}");
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// When the call fails, or when the group has no list.
+    pub async fn list_json(self, client: &Client) -> Result<Vec<Box<RawValue>>, Error> {
+        let list = self.0.resource.as_ref().and_then(|resource| resource.list_json);
+        let list = list.ok_or_else(|| self.unable("listed"))?;
+        list(client).await
+    }
+
     /// Finds assets by ID, and returns a result for each ID, in order.
     ///
     /// IDs are sent in chunks of 100. An asset is *missing* only if a successful response omits it.
@@ -288,6 +311,16 @@ impl AssetGroup {
     pub async fn save(self, client: &Client, asset: &Value) -> Result<(), Error> {
         let table = self.0.save.as_ref().ok_or_else(|| self.unable("saved"))?;
         self.store(client, table.save, asset).await
+    }
+
+    /// Returns an asset in the form of a request body. The service may show absent properties as `null`, and
+    /// may refuse them in this form. An asset that the types do not fit stays as it is.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn in_request(self, asset: &Value) -> Value {
+        match &self.0.resource {
+            Some(resource) => (resource.in_request)(asset),
+            None => asset.clone(),
+        }
     }
 
     async fn store(self, client: &Client, operation: &'static Operation, asset: &Value) -> Result<(), Error> {

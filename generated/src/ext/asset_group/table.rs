@@ -12,7 +12,7 @@ use crate::runtime::operation::Operation;
 use crate::runtime::server_managed::ServerManagedFields;
 use crate::transport::BoxFuture;
 use crate::{Client, Error};
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 use std::collections::BTreeMap;
 
 /// Table of a group.
@@ -33,6 +33,8 @@ pub(crate) struct GroupTable {
 }
 
 /// Function that lists all assets.
+pub(super) type ListTexts = fn(&Client) -> BoxFuture<'static, Result<Vec<Box<RawValue>>, Error>>;
+/// Function that lists assets.
 pub(super) type ListAssets = fn(&Client) -> BoxFuture<'static, Result<Vec<Value>, Error>>;
 /// Function that finds assets by ID.
 pub(super) type FindAssets = fn(&Client, Vec<String>) -> BoxFuture<'static, Vec<FoundAsset>>;
@@ -49,7 +51,9 @@ pub(super) struct ResourceTable {
     pub(super) category: Option<&'static str>,
     pub(super) server_managed: ServerManagedFields,
     pub(super) list: Option<ListAssets>,
+    pub(super) list_json: Option<ListTexts>,
     pub(super) find: FindAssets,
+    pub(super) in_request: fn(&Value) -> Value,
 }
 
 /// Operations that store an asset. Their request body is the asset.
@@ -110,7 +114,13 @@ impl GroupTable {
             category,
             server_managed: R::SERVER_MANAGED,
             list: if R::LIST.is_some() { Some(list::<R>) } else { None },
+            list_json: if R::LIST.is_some() {
+                Some(list_json::<R>)
+            } else {
+                None
+            },
             find: find::<R>,
+            in_request: in_request::<R>,
         });
         self
     }
@@ -163,6 +173,13 @@ fn list<R: Resource>(client: &Client) -> BoxFuture<'static, Result<Vec<Value>, E
     }
 }
 
+fn list_json<R: Resource>(client: &Client) -> BoxFuture<'static, Result<Vec<Box<RawValue>>, Error>> {
+    match R::LIST {
+        Some(list) => list(client).row_texts().into_future(),
+        None => Box::pin(async { Ok(Vec::new()) }),
+    }
+}
+
 fn find<R: Resource>(client: &Client, ids: Vec<String>) -> BoxFuture<'static, Vec<FoundAsset>> {
     let reader = Reader::<R>::raw(client.clone());
     Box::pin(async move {
@@ -179,6 +196,13 @@ fn find<R: Resource>(client: &Client, ids: Vec<String>) -> BoxFuture<'static, Ve
             })
             .collect()
     })
+}
+
+/// Decodes and encodes an asset. The types leave out an absent property that the service shows as `null`.
+fn in_request<R: Resource>(asset: &Value) -> Value {
+    let typed: Result<R::Asset, _> = serde_json::from_value(asset.clone());
+    let encoded = typed.and_then(serde_json::to_value);
+    encoded.unwrap_or_else(|_| asset.clone())
 }
 
 fn archive<R: Archive>(client: &Client, ids: Vec<String>, children: &Cascade<String>) -> GroupBulk {

@@ -40,4 +40,31 @@ impl<I> Report<I> {
         let entries = outcomes.map(|(position, (id, outcome))| Entry::new(id, position, outcome));
         Self::new(job.into(), false, entries.collect(), Vec::new())
     }
+
+    /// Creates the report of a job that duplicates, with these outcomes and the IDs of the copies, in order,
+    /// for tests of your own code.
+    ///
+    /// ```
+    /// use funnelflux::{ext::{Failure, Outcome, Reason, Report}, types::OfferSourceId};
+    ///
+    /// let failure = Failure::from_message(Reason::NoAnswer, "the connection broke");
+    /// let report = Report::from_copies("duplicate offer sources", [
+    ///     (OfferSourceId::from("a"), Outcome::Done { confirmed: true }, Some("copy".into())),
+    ///     (OfferSourceId::from("b"), Outcome::Unknown { failure }, None),
+    /// ]);
+    /// assert_eq!(report.entries()[0].copy, Some("copy".into()));
+    /// // A second job would make another copy.
+    /// assert_eq!(report.unfinished().count(), 0);
+    /// ```
+    pub fn from_copies(
+        job: impl Into<String>,
+        outcomes: impl IntoIterator<Item = (I, Outcome, Option<I>)>,
+    ) -> Self {
+        let outcomes = outcomes.into_iter().enumerate();
+        let entries = outcomes.map(|(position, (id, outcome, copy))| Entry {
+            copy,
+            ..Entry::new(id, position, outcome)
+        });
+        Self::new(job.into(), true, entries.collect(), Vec::new())
+    }
 }

@@ -47,6 +47,8 @@ enum Setting {
     StopAfter(usize),
     UrlLength(usize),
     Journal(PathBuf),
+    #[cfg(feature = "snapshot")]
+    UndoableJournal(PathBuf),
     OnProgress(OnProgress),
     CancelWhen(BoxFuture<'static, ()>),
     CancelGrace(Duration),
@@ -71,6 +73,8 @@ impl<R: Resource, C: SendableChange<R>> AnyBulk for Bulk<R, C> {
             Setting::StopAfter(failed) => self.stop_after(failed),
             Setting::UrlLength(bytes) => self.url_length(bytes),
             Setting::Journal(path) => self.journal(path),
+            #[cfg(feature = "snapshot")]
+            Setting::UndoableJournal(path) => self.undoable_journal(path),
             Setting::OnProgress(on_progress) => self.on_progress(on_progress),
             Setting::CancelWhen(cancel) => self.cancel_when(cancel),
             Setting::CancelGrace(wait) => self.cancel_grace(wait),
@@ -167,6 +171,12 @@ impl GroupBulk {
     /// See [`Bulk::journal`].
     pub fn journal(self, path: impl AsRef<Path>) -> Self {
         self.set(Setting::Journal(path.as_ref().to_owned()))
+    }
+
+    /// See [`Bulk::undoable_journal`].
+    #[cfg(feature = "snapshot")]
+    pub fn undoable_journal(self, path: impl AsRef<Path>) -> Self {
+        self.set(Setting::UndoableJournal(path.as_ref().to_owned()))
     }
 
     /// See [`Bulk::on_progress`].

@@ -21,6 +21,7 @@ pub use journal::{Journal, JournalError};
 pub use outcome::{Entry, Failure, Outcome, Reason};
 pub use outcomes::Outcomes;
 pub use plan::{Children, Plan};
+pub(super) use progress::OnProgress;
 pub use progress::Progress;
 pub use report::{Counts, DifferentJobs, Report};
 
@@ -32,14 +33,16 @@ use crate::runtime::acknowledgement::{Documented, Inferred};
 use crate::runtime::trace::JobSpan;
 use crate::{Client, RetryPolicy};
 use change::{BulkChange, SendableChange};
-use engine::{AccountCheck, Driver, JobCallbacks, JobIds, JobSettings, OpenId, Refusal, Shared};
+use engine::{
+    AccountCheck, Driver, JobCallbacks, JobIds, JobSettings, OpenId, RecordStates, Refusal, Shared,
+};
 use futures_util::StreamExt as _;
 use journal::{JournalWriter, RecordedState};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use stop::StopControl;
+pub(super) use stop::{STOPPED, StopControl, stopped_because};
 
 /// Builder of a bulk job: a change of many assets of one kind.
 ///
@@ -97,6 +100,7 @@ pub struct Bulk<R: Resource, C> {
     settings: JobSettings,
     url_length: usize,
     journal: Option<PathBuf>,
+    is_undoable: bool,
     callbacks: JobCallbacks,
 }
 
@@ -173,6 +177,7 @@ impl<R: Resource, C> Bulk<R, C> {
             settings: self.settings,
             url_length: self.url_length,
             journal: self.journal,
+            is_undoable: self.is_undoable,
             callbacks: self.callbacks,
         }
     }
@@ -187,6 +192,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
             settings: JobSettings::default(),
             url_length: URL_LENGTH,
             journal: None,
+            is_undoable: false,
             callbacks: JobCallbacks {
                 cancel: None,
                 on_progress: None,
@@ -330,6 +336,42 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self
     }
 
+    /// Writes a [`journal`](Self::journal), and beside it, in a file with the suffix `.undo`, the state of
+    /// each asset before the job. From both, [`ChangePlan::undo`](crate::ext::plan::ChangePlan::undo) makes a
+    /// plan that reverts the job.
+    ///
+    /// The assets are read before anything is sent, and so are the children that the job handles, where they
+    /// can be read. If the state of an asset cannot be read, nothing is sent. A deletion cannot be undone:
+    /// the service has no operation that restores deleted assets or their statistics. Copies are deleted
+    /// again.
+    #[cfg(feature = "snapshot")]
+    pub fn undoable_journal(mut self, path: impl AsRef<Path>) -> Self {
+        self.is_undoable = true;
+        self.journal(path)
+    }
+
+    /// Future that records the states before the job.
+    #[cfg(feature = "snapshot")]
+    fn record_states(&self, ids: &[R::Id]) -> RecordStates {
+        let Some(journal) = self.journal.as_ref().filter(|_| self.is_undoable) else {
+            return RecordStates::default();
+        };
+        let record = self.change.record();
+        if matches!(record, ChangeRecord::Duplicate { .. }) {
+            return RecordStates::default();
+        }
+        let ids = ids.iter().map(|id| id.as_ref().to_owned()).collect();
+        let path = crate::ext::plan::UndoLog::path_for(journal);
+        let recording =
+            crate::ext::plan::UndoLog::record(self.client.clone(), R::NAMES.segment, record, ids, path);
+        RecordStates::new(async move { recording.await.map_err(String::from) })
+    }
+
+    #[cfg(not(feature = "snapshot"))]
+    fn record_states(&self, _: &[R::Id]) -> RecordStates {
+        RecordStates::default()
+    }
+
     /// Runs the job to its end.
     ///
     /// # Errors
@@ -360,17 +402,18 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     ///
     /// # Errors
     /// Returns the same errors as [`send`](Self::send).
-    pub fn stream(self) -> Result<Outcomes<R::Id>, InvalidJob>
+    pub fn stream(mut self) -> Result<Outcomes<R::Id>, InvalidJob>
     where
         C: SendableChange<R>,
     {
-        let Distinct { ids, repeated } = validate::distinct(self.ids)?;
+        let Distinct { ids, repeated } = validate::distinct(std::mem::take(&mut self.ids))?;
         self.change.check(&ids)?;
         let record = self.change.record();
         let job = record.describe(R::NAMES.plural);
         let duplicates = matches!(record, ChangeRecord::Duplicate { .. });
         let begun = self.client.now();
         let header = journal::Header::new(R::NAMES.segment, job.clone(), record, &self.client, begun);
+        let record_states = self.record_states(&ids);
         let (journal, earlier) = match self.journal {
             None => (None, None),
             Some(path) => {
@@ -402,13 +445,14 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
                 None => open.push(OpenId { position, id, sent }),
             }
         }
-        let stop = StopControl::new(self.settings.stop_after, "the service gave no answer");
+        let stop = StopControl::new(self.settings.stop_after);
         let steps = self.change.steps(Shared {
             reader: Reader::<R>::new(self.client.clone(), self.url_length),
             client: self.client,
             settings: self.settings,
             stop_signal: stop.signal(),
             account,
+            record_states,
             begun,
             seen,
             copies: settled.iter().filter_map(|entry| entry.copy.clone()).collect(),

@@ -162,6 +162,8 @@ pub enum Reason {
     NotProcessed,
     /// The state of the asset could not be read, so nothing was sent.
     NotLookedAt,
+    /// The asset has changed since the plan was made, so nothing was sent.
+    Stale,
     /// The job was cancelled before the ID was sent.
     Cancelled,
     /// Because of an error with another ID, the job stopped before this ID was sent.

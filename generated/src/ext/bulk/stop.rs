@@ -8,6 +8,8 @@ use tokio::sync::watch;
 
 /// Number of consecutive requests without a response after which the job stops.
 const MAX_UNANSWERED: u32 = 5;
+/// Beginning of the message of every failure of a stopped job.
+pub(in crate::ext) const STOPPED: &str = "the job stopped";
 
 /// Decides when a job stops.
 #[derive(Debug)]
@@ -15,8 +17,6 @@ pub(in crate::ext) struct StopControl {
     /// The first reason to stop, if any.
     reason: Option<Failure>,
     sender: watch::Sender<bool>,
-    /// Description of a request without a response, for the message.
-    unanswered_text: &'static str,
     unanswered_in_a_row: u32,
     failed: usize,
     /// Number of failed IDs after which the job stops.
@@ -24,12 +24,10 @@ pub(in crate::ext) struct StopControl {
 }
 
 impl StopControl {
-    /// `unanswered_text` describes a request without a response.
-    pub(in crate::ext) fn new(stop_after: Option<usize>, unanswered_text: &'static str) -> Self {
+    pub(in crate::ext) fn new(stop_after: Option<usize>) -> Self {
         Self {
             reason: None,
             sender: watch::Sender::new(false),
-            unanswered_text,
             unanswered_in_a_row: 0,
             failed: 0,
             stop_after,
@@ -61,24 +59,44 @@ impl StopControl {
     }
 
     /// Records the result of a request. `answered` states whether the service responded; `None` if this is
-    /// not relevant. `failed` is the number of IDs that failed because of the request.
-    pub(in crate::ext) fn record(&mut self, answered: Option<bool>, failed: usize) {
+    /// not relevant. `failed` is the number of IDs that failed because of the request, and `cause` the
+    /// failure of one of them.
+    pub(in crate::ext) fn record(&mut self, answered: Option<bool>, failed: usize, cause: Option<&Failure>) {
         match answered {
             Some(true) => self.unanswered_in_a_row = 0,
             Some(false) => self.unanswered_in_a_row += 1,
             None => {}
         }
         self.failed += failed;
-        let message = if self.unanswered_in_a_row >= MAX_UNANSWERED {
-            let text = self.unanswered_text;
-            format!("the job stopped: {text} {MAX_UNANSWERED} times in a row")
+        let occasion = if self.unanswered_in_a_row >= MAX_UNANSWERED {
+            format!("{STOPPED}, because the service gave no answer {MAX_UNANSWERED} times in a row")
         } else if self.stop_after.is_some_and(|limit| self.failed >= limit) {
-            format!("the job stopped after {} failed", self.failed)
+            format!("{STOPPED} after {} failed", self.failed)
         } else {
             return;
         };
-        self.stop(Failure::new(Reason::Stopped, message));
+        self.stop(match cause {
+            Some(cause) => stopped_because(&occasion, cause),
+            None => Failure::new(Reason::Stopped, occasion),
+        });
     }
+}
+
+/// Creates the failure of a job that stopped because of another failure.
+pub(in crate::ext) fn stopped_because(occasion: &str, cause: &Failure) -> Failure {
+    let message = format!("{occasion}: {cause}");
+    match cause.error() {
+        Some(error) => Failure::with_error(Reason::Stopped, message, error),
+        None => Failure::new(Reason::Stopped, message),
+    }
+}
+
+/// Message of the failure that stopped a job, or the message itself.
+pub(in crate::ext) fn cause_of_stop(message: &str) -> &str {
+    let cause = message
+        .strip_prefix(STOPPED)
+        .and_then(|rest| rest.split_once(": "));
+    cause.map_or(message, |(_, cause)| cause)
 }
 
 /// Signal that a job is to stop.
@@ -122,16 +140,21 @@ mod tests {
 
     #[test]
     fn unanswered_requests_count_only_in_a_row() {
-        let mut stop = StopControl::new(None, "it was silent");
+        let mut stop = StopControl::new(None);
         for answered in [false, false, false, false, true, false, false, false, false] {
-            stop.record(Some(answered), 1);
-            stop.record(None, 1);
+            stop.record(Some(answered), 1, None);
+            stop.record(None, 1, None);
         }
         assert_eq!(reason(&stop), None);
         assert!(!stop.signal().is_set());
-        stop.record(Some(false), 0);
+        let cause = Failure::new(Reason::NoAnswer, "connection refused");
+        stop.record(Some(false), 0, Some(&cause));
         let message = reason(&stop).unwrap();
-        assert!(message.contains("it was silent 5 times in a row"), "{message}");
+        let expected =
+            "the job stopped, because the service gave no answer 5 times in a row: connection refused";
+        assert_eq!(message, expected);
+        assert_eq!(cause_of_stop(&message), "connection refused");
+        assert_eq!(cause_of_stop("403: a: b"), "403: a: b");
         assert!(stop.signal().is_set());
         // The first reason is kept.
         stop.cancel();
@@ -140,16 +163,16 @@ mod tests {
 
     #[test]
     fn a_job_stops_after_the_given_number_of_failures() {
-        let mut stop = StopControl::new(Some(3), "");
-        stop.record(Some(true), 2);
+        let mut stop = StopControl::new(Some(3));
+        stop.record(Some(true), 2, None);
         assert_eq!(reason(&stop), None);
-        stop.record(None, 1);
+        stop.record(None, 1, None);
         assert!(reason(&stop).unwrap().contains("after 3 failed"));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_stop_ends_all_waits() {
-        let mut stop = StopControl::new(None, "");
+        let mut stop = StopControl::new(None);
         let signal = stop.signal();
         let start = tokio::time::Instant::now();
         signal.sleep(Duration::from_secs(5)).await;

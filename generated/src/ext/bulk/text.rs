@@ -1,6 +1,7 @@
 //! Text that plans and reports share.
 
-use super::outcome::Failure;
+use super::outcome::{Failure, Reason};
+use super::stop::{STOPPED, cause_of_stop};
 use std::collections::HashMap;
 use std::fmt::{Display, Formatter, Result};
 
@@ -50,8 +51,15 @@ pub(super) fn write_section<'e, I: Display + 'e>(
             groups.push((failure.map(ToString::to_string), Vec::new(), 0));
             groups.len() - 1
         });
-        if let Some((_, ids, count)) = groups.get_mut(index) {
+        if let Some((message, ids, count)) = groups.get_mut(index) {
             *count += 1;
+            // The failure that stopped the job says so, and names its cause.
+            if let (Some(message), Some(failure)) = (message, failure)
+                && failure.reason() == Reason::Stopped
+                && !message.starts_with(STOPPED)
+            {
+                *message = failure.to_string();
+            }
             if ids.len() < if failure.is_some() { MAX_IDS } else { MAX_LINES } {
                 ids.push(id);
             }
@@ -82,9 +90,9 @@ pub(super) fn write_section<'e, I: Display + 'e>(
     }
 }
 
-/// Returns the words of a message without the ID, numbers, durations and the request ID.
+/// Returns the words of the cause in a message without the ID, numbers, durations and the request ID.
 fn cause(message: &str, id: &str) -> String {
-    let message = message.replace(id, "");
+    let message = cause_of_stop(message).replace(id, "");
     let message = message.split("request ID").next().unwrap_or_default();
     let words: String = message
         .chars()

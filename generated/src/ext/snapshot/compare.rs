@@ -26,7 +26,7 @@ const STATUS: &str = "/status";
 /// use funnelflux::ext::{AssetGroup, snapshot::managed_pointers};
 ///
 /// let group = AssetGroup::named("offer-sources").unwrap();
-/// assert_eq!(managed_pointers(group), ["/meta"]);
+/// assert!(managed_pointers(group).contains(&"/meta"));
 /// ```
 #[must_use]
 pub fn managed_pointers(group: AssetGroup) -> Vec<&'static str> {
@@ -234,7 +234,7 @@ impl Snapshot {
     }
 }
 
-/// What could not be read.
+/// Parts that could not be read.
 struct Gaps {
     groups: BTreeSet<String>,
     keys: BTreeSet<AssetKey>,

@@ -9,7 +9,7 @@
 )]
 
 use bytes::Bytes;
-use funnelflux_fake::{Fake, Interruption, Outcome};
+use funnelflux_fake::{Document, Fake, Interruption, Outcome};
 use http::{HeaderMap, Request};
 use serde_json::Value;
 
@@ -31,8 +31,27 @@ pub struct TextResponse {
 }
 
 impl TextResponse {
+    /// The body, without properties of offer sources that a document of the vendor may require beyond those
+    /// of his page.
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {:?}", self.text))
+        let mut value = serde_json::from_str(&self.text);
+        if let Ok(value) = &mut value {
+            let required = Document::embedded().sample("Offer Sources", "", "").unwrap();
+            let of_page = ["idOfferSource", "offerSourceName", "status"];
+            let required = required.as_object().unwrap().keys();
+            let others: Vec<&str> = required
+                .map(String::as_str)
+                .filter(|name| !of_page.contains(name))
+                .collect();
+            let rows = match value {
+                Value::Array(rows) => rows.as_mut_slice(),
+                value => std::slice::from_mut(value),
+            };
+            for row in rows.iter_mut().filter_map(Value::as_object_mut) {
+                row.retain(|name, _| !others.contains(&name.as_str()));
+            }
+        }
+        value.unwrap_or_else(|error| panic!("{error}: {:?}", self.text))
     }
 
     /// Values of one property in all rows.

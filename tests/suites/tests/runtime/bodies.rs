@@ -118,23 +118,40 @@ async fn the_retried_statuses_are_a_setting() -> Result<(), Error> {
 
 #[tokio::test(start_paused = true)]
 async fn no_key_is_sent_twice() -> Result<(), Error> {
+    /// A program's own type, which writes a key twice.
+    #[derive(serde::Serialize)]
+    struct Own {
+        a: u8,
+        #[serde(flatten)]
+        rest: serde_json::Value,
+    }
+
     let fake = Fake::default();
     let client = client(&fake).build()?;
     let mut source = OfferSource::new("2nIemJxCKbFX", "a");
+    // A value for an absent field is sent, one for a field that is set is not.
     source.extra.insert("postbackTxId".to_owned(), "{x}".into());
-    assert!(
-        client.save_offer_source(&source).await.is_err(),
-        "the ID is unknown"
-    );
     source.extra.insert("offerSourceName".to_owned(), "b".into());
-    let error = client.create_offer_source(&source).await.unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains(r#"has the key "offerSourceName" twice"#),
-        "{error}"
-    );
-    assert_eq!(fake.log().len(), 1);
+    source.extra.insert("colour".to_owned(), "red".into());
+    let text = serde_json::to_string(&source).unwrap();
+    for name in ["postbackTxId", "offerSourceName", "colour"] {
+        assert_eq!(text.matches(&format!("{name:?}")).count(), 1, "{text}");
+    }
+    client.create_offer_source(&source).await?;
+    let created = fake.state().offer_source("2nIemJxCKbFX").unwrap().clone();
+    assert_eq!(created.name, "a");
+    let read = client.find_offer_source_by_id(&"2nIemJxCKbFX".into()).await?;
+    assert_eq!(read.postback_tx_id.as_deref(), Some("{x}"));
+    source.postback_tx_id = Some("{y}".to_owned());
+    assert_eq!(serde_json::to_value(&source).unwrap()["postbackTxId"], "{y}");
+
+    let own = Own {
+        a: 1,
+        rest: serde_json::json!({"a": 2}),
+    };
+    let request = client.request(http::Method::PUT, "/x/").body(&own);
+    let error = request.empty().await.unwrap_err().to_string();
+    assert!(error.contains(r#"has the key "a" twice"#), "{error}");
     Ok(())
 }
 

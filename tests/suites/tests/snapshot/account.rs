@@ -223,7 +223,7 @@ pub(crate) fn scenario() -> impl Strategy<Value = Scenario> {
         )
 }
 
-/// What a snapshot should contain.
+/// Expected contents of a snapshot.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Expected {
     pub(crate) assets: BTreeMap<AssetKey, Value>,

@@ -5,7 +5,7 @@ use crate::account::{Crash, client, folder};
 use flate2::{Compression, write::GzEncoder};
 use funnelflux::Client;
 use funnelflux::ext::snapshot::{ExportError, Snapshot};
-use funnelflux_fake::{Fake, Settings};
+use funnelflux_fake::{Fake, Fault, Rule, Settings};
 use funnelflux_suites::run;
 use std::fmt::Display;
 use std::fs;
@@ -468,5 +468,32 @@ fn the_snapshot_of_another_service_is_refused() {
             assert_eq!(message(folder.path(), &error), expected);
         }
         assert_eq!(fake.request_count(), sent);
+    });
+}
+
+#[test]
+fn an_export_reads_nothing_while_the_account_is_unverified() {
+    run(async {
+        let folder = folder();
+        let path = folder.path().join("backup");
+        let (mine, others) = (Fake::default(), Fake::default());
+        mine.seed_offer_source("one");
+        others.seed_offer_source("two");
+        others.seed_page("page", "two");
+        let groups = || ["offer-sources", "pages"];
+        let client_of = |fake: &Fake| client(fake, &Crash::never());
+        let first = Snapshot::export(&client_of(&mine)).groups(groups());
+        first.to_folder(&path).await.unwrap();
+        // The list that would show the other account fails.
+        others.inject(Rule::new(Fault::status(403)).on("GET /offersource/list/"));
+        let second = Snapshot::export(&client_of(&others))
+            .groups(groups())
+            .accept_incomplete();
+        let ExportError::Incomplete(error) = second.to_folder(&path).await.unwrap_err() else {
+            panic!("the account is not known");
+        };
+        assert_eq!((error.read(), error.unread().len()), (0, 1));
+        assert!(others.log().iter().all(|entry| !entry.path.contains("/find/")));
+        assert_eq!(Snapshot::open(&path).unwrap().keys().len(), 1);
     });
 }

@@ -505,3 +505,17 @@ fn rows_without_an_id_make_a_snapshot_incomplete() {
         );
     });
 }
+
+#[tokio::test]
+async fn exports_run_in_tasks() {
+    let fake = account();
+    let client = client(&fake, &Crash::never());
+    let folder = folder();
+    let export = Snapshot::export(&client).on_progress(|_| ());
+    let snapshot = tokio::spawn(export.to_folder(folder.path().join("backup")))
+        .await
+        .unwrap()
+        .unwrap();
+    let compared = tokio::spawn(async move { snapshot.compare_with_account(&client).await });
+    assert!(compared.await.unwrap().unwrap().is_equal());
+}

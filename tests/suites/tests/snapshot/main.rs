@@ -1,5 +1,8 @@
 //! Snapshots, against the fake in process: exports under faults and crashes, references, comparison, bad
 //! input.
+//!
+//! The accounts are written with the names of IDs and fields that our transcription infers.
+#![cfg(transcription)]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

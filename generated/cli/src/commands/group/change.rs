@@ -5,6 +5,7 @@ use crate::exit::{CommandResult, Failure};
 use crate::job::{self, JobCommand};
 use crate::{assets, input};
 use clap::{Arg, ArgMatches, Command};
+use funnelflux::Client;
 use funnelflux::ext::{AssetGroup, Cascade, ChangeRecord};
 
 fn job_command(name: &'static str, about: String) -> Command {
@@ -19,7 +20,7 @@ fn children_argument(group: AssetGroup) -> Arg {
     let target = group.singular();
     Arg::new("children").long("children").value_name("CHOICE").default_value("leave").help(format!(
         "Handling of the children: leave, cascade (the same change), orphan (without a parent) or move:ID \
-             (to another {target})"
+             (to another {target}, by ID or exact name)"
     ))
 }
 
@@ -91,7 +92,8 @@ pub(super) async fn run(
                     .fix("pass IDs or exact names, - for stdin, or a file with --ids-from"),
             );
         }
-        (None, assets::resolve(&client, group, given).await?, change)
+        let ids = assets::resolve(&client, group, given).await?;
+        (None, ids, with_target_id(&client, group, change).await?)
     };
     job.run(journal, || match &change {
         ChangeRecord::Archive { children } => group.archive(&client, ids.clone(), children.clone()),
@@ -121,6 +123,29 @@ fn requested(verb: &str, matches: &ArgMatches) -> Result<ChangeRecord, Failure> 
             ChangeRecord::MoveToCategory { category }
         }
         _ => ChangeRecord::Unarchive,
+    })
+}
+
+/// Replaces the name of a target of children by its ID.
+async fn with_target_id(
+    client: &Client,
+    group: AssetGroup,
+    change: ChangeRecord,
+) -> Result<ChangeRecord, Failure> {
+    let (ChangeRecord::Archive { children } | ChangeRecord::Delete { children }) = &change else {
+        return Ok(change);
+    };
+    let Some(target) = children.target() else {
+        return Ok(change);
+    };
+    let ids = assets::resolve(client, group, vec![target.clone()]).await?;
+    let children = ids
+        .into_iter()
+        .next()
+        .map_or_else(Cascade::leave, Cascade::move_to);
+    Ok(match change {
+        ChangeRecord::Delete { .. } => ChangeRecord::Delete { children },
+        _ => ChangeRecord::Archive { children },
     })
 }
 

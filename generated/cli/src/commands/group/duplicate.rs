@@ -104,7 +104,7 @@ async fn requested(
             "name".to_owned(),
             json!(pattern.replace("{name}", name).replace("{id}", &id)),
         );
-        if let Some(into) = into {
+        if let Some(into) = into.map(String::as_str).or_else(|| parent(group, &original)) {
             request.insert("parentId".to_owned(), json!(into));
         }
         if !assignments.is_empty() {
@@ -113,6 +113,20 @@ async fn requested(
         copies.push((id, Value::Object(request)));
     }
     Ok(copies)
+}
+
+/// Parent of an original whose copy must name one: assets without categories are copied into a group.
+fn parent(group: AssetGroup, original: &Value) -> Option<&str> {
+    if group.category_pointer().is_some() {
+        return None;
+    }
+    let relations = AssetGroup::all().iter().flat_map(|parent| parent.children());
+    let mut own = relations.filter(|relation| relation.group == group.name());
+    let pointers = own.next()?.pointers;
+    let mut parents = pointers
+        .iter()
+        .filter_map(|pointer| original.pointer(pointer)?.as_str());
+    parents.next()
 }
 
 /// Whole properties of the copy that differ from the original, because the service replaces whole properties.

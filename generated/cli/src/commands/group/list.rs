@@ -2,14 +2,16 @@
 
 use crate::assets;
 use crate::context::{Context, note};
-use crate::exit::{CommandResult, Exit};
-use crate::output::{Format, Output, View, quiet_argument, row_arguments};
+use crate::exit::{CommandResult, Exit, Failure};
+use crate::output::{Format, Output, View, quiet_argument, row_arguments, write_out};
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use funnelflux::Client;
 use funnelflux::ext::{AssetGroup, AssetStatus};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use std::collections::HashMap;
+use std::io::Write as _;
 
 pub(super) fn command(group: AssetGroup) -> Command {
     Command::new("list")
@@ -43,6 +45,10 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     let status = matches
         .get_one::<String>("status")
         .map_or("not-deleted", String::as_str);
+    if output.is_plain_ndjson() {
+        print_texts(group, &group.list_json(&client).await?, status)?;
+        return Ok(Exit::Done);
+    }
     let mut rows = group.list(&client).await?;
     rows.retain(|row| has_status(&group.summary(row).status, status));
     if matches.get_flag("all-fields") || output.needs_more_than(&rows, &view)? {
@@ -50,6 +56,30 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     }
     output.print_rows(rows, &view)?;
     Ok(Exit::Done)
+}
+
+/// Prints rows as the service sent them, of which only one at a time is decoded.
+fn print_texts(group: AssetGroup, rows: &[Box<RawValue>], status: &str) -> Result<(), Failure> {
+    write_out(|out| {
+        for row in rows {
+            let text = row.get();
+            let is_one_line = !text.contains('\n');
+            if is_one_line && status == "all" {
+                writeln!(out, "{text}")?;
+                continue;
+            }
+            let value: Value = serde_json::from_str(text)?;
+            if !has_status(&group.summary(&value).status, status) {
+                continue;
+            }
+            if is_one_line {
+                writeln!(out, "{text}")?;
+            } else {
+                writeln!(out, "{value}")?;
+            }
+        }
+        Ok(())
+    })
 }
 
 fn has_status(status: &AssetStatus, wanted: &str) -> bool {
@@ -67,7 +97,7 @@ async fn whole(
     rows: Vec<Value>,
     output: &Output,
     view: &View,
-) -> Result<Vec<Value>, crate::exit::Failure> {
+) -> Result<Vec<Value>, Failure> {
     // With expressions on fields of the list only, fewer assets need to be read.
     let rows = if output.needs_more_than(&rows, view)? {
         rows

@@ -1,9 +1,14 @@
 //! Commands of the groups of assets. All groups have the same words, as far as they have the abilities.
 
 mod change;
+mod create;
 mod duplicate;
+mod edit;
 mod get;
+mod import;
 mod list;
+mod replace;
+mod set;
 mod where_used;
 
 use crate::context::{Context, note};
@@ -51,12 +56,17 @@ fn with_commands(command: Command) -> Command {
     let commands = [
         abilities.list.then(|| list::command(group)),
         abilities.find.then(|| get::command(group)),
+        abilities.create.then(|| create::command(group)),
+        abilities.save.then(|| set::command(group)),
+        abilities.save.then(|| edit::command(group)),
+        abilities.save.then(|| import::command(group)),
         abilities.duplicate.then(|| duplicate::command(group)),
         abilities.archive.then(|| change::archive(group)),
         abilities.unarchive.then(|| change::unarchive(group)),
         abilities.delete.then(|| change::delete(group)),
         abilities.categorise.then(|| change::move_to_category(group)),
         Some(where_used::command(group)),
+        Some(replace::command(group)),
     ];
     command.subcommands(commands.into_iter().flatten())
 }
@@ -83,6 +93,11 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     match name {
         "list" => list::run(group, own, context).await,
         "get" => get::run(group, own, context).await,
+        "create" => create::run(group, own, context).await,
+        "set" => set::run(group, own, context).await,
+        "edit" => edit::run(group, own, context).await,
+        "import" => import::run(group, own, context).await,
+        "replace" => replace::run(group, own, context).await,
         "where-used" => where_used::run(group, own, context).await,
         "duplicate" => duplicate::run(group, own, context).await,
         _ => change::run(group, name, own, context).await,

@@ -5,7 +5,7 @@ use crate::commands::export::{export_failure, groups, groups_argument, snapshot_
 use crate::context::{Context, note};
 use crate::exit::{CommandResult, Exit, Failure};
 use crate::input;
-use crate::output::{View, row_arguments};
+use crate::output::{View, quiet_argument, row_arguments};
 use crate::path::JsonPath;
 use crate::progress::LineDisplay;
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -17,10 +17,13 @@ use std::path::PathBuf;
 
 pub(super) fn command(group: AssetGroup) -> Command {
     Command::new("where-used")
-        .about(format!("Lists the places where other assets name {}", group.plural()))
+        .about(format!(
+            "Lists the places where other assets name {}",
+            group.plural()
+        ))
         .long_about(format!(
-            "Lists the places where other assets name {}, in known and unknown fields. Reads all assets of the \
-             account, or those of a snapshot. Exits with 0 if there are none.",
+            "Lists the places where other assets name {}, in known and unknown fields. Reads all assets of \
+             the account, or those of a snapshot. Exits with 0 if there are none.",
             group.plural()
         ))
         .args(input::id_arguments("IDs or exact names"))
@@ -32,6 +35,7 @@ pub(super) fn command(group: AssetGroup) -> Command {
                 .value_parser(value_parser!(PathBuf))
                 .help("Search in this snapshot instead of the account"),
         ])
+        .arg(quiet_argument())
         .args(row_arguments())
 }
 

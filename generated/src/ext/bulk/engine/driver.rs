@@ -9,7 +9,7 @@ use crate::ext::bulk::journal::{JournalError, JournalWriter, SentFor};
 use crate::ext::bulk::outcome::{Entry, Failure, Outcome, Reason};
 use crate::ext::bulk::progress::{OnProgress, Progress};
 use crate::ext::bulk::report::Counts;
-use crate::ext::bulk::stop::StopControl;
+use crate::ext::bulk::stop::{STOPPED, StopControl, stopped_because};
 use crate::ext::resource::AssetId;
 use crate::transport::BoxFuture;
 use futures_util::future::{Either, FutureExt as _, pending, select};
@@ -313,7 +313,7 @@ impl<I: AssetId> Driver<I> {
     }
 
     fn stop_for_journal(&mut self, error: &JournalError) {
-        let message = format!("the job stopped: {error}");
+        let message = format!("{STOPPED}: {error}");
         self.stop.stop(Failure::new(Reason::Stopped, message));
     }
 
@@ -333,6 +333,9 @@ impl<I: AssetId> Driver<I> {
             .iter()
             .filter(|entry| !entry.outcome.is_success())
             .count();
+        let cause = result.entries.iter().find_map(|entry| entry.outcome.failure());
+        let cause = cause.or_else(|| self.lost.last().and_then(|item| item.failure.as_ref()));
+        let cause = cause.cloned();
         let recorded = match &mut self.journal {
             Some(journal) => journal.settled(&result.entries),
             None => Ok(()),
@@ -342,13 +345,9 @@ impl<I: AssetId> Driver<I> {
             self.stop_for_journal(&error);
         }
         if let Some(failure) = result.fatal {
-            let message = format!("the job stopped: {failure}");
-            self.stop.stop(match failure.error() {
-                Some(error) => Failure::with_error(Reason::Stopped, message, error),
-                None => Failure::new(failure.reason(), message),
-            });
+            self.stop.stop(stopped_because(STOPPED, &failure));
         }
-        self.stop.record(result.answered, failed + lost);
+        self.stop.record(result.answered, failed + lost, cause.as_ref());
     }
 
     /// Records the account of a journal, or rejects a different account.

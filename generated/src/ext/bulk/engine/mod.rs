@@ -38,6 +38,7 @@ pub(super) use step::{
 };
 
 use super::change::ListChange;
+use super::outcome::{Failure, Reason};
 use super::stop::StopSignal;
 use crate::ext::error_class::{ErrorClass, exceeds_max_wait};
 use crate::ext::read::{ReadResult, Reader};
@@ -45,8 +46,9 @@ use crate::ext::resource::{AssetSummary, Resource};
 use crate::transport::BoxFuture;
 use crate::{Client, Error, RetryPolicy};
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// Settings of a job.
@@ -96,6 +98,31 @@ pub trait JobSteps<I>: Send + Sync + 'static {
     fn run(self: Arc<Self>, step: ScheduledStep<I>) -> BoxFuture<'static, StepResult<I>>;
 }
 
+/// Recording of the states of assets before the job, if the job is undoable.
+#[derive(Default)]
+pub(super) struct RecordStates(Mutex<Option<BoxFuture<'static, Result<(), String>>>>);
+
+impl RecordStates {
+    #[cfg(feature = "snapshot")]
+    pub(super) fn new(recording: impl Future<Output = Result<(), String>> + Send + 'static) -> Self {
+        Self(Mutex::new(Some(Box::pin(recording))))
+    }
+
+    fn take(&self) -> Option<BoxFuture<'static, Result<(), String>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn is_some(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+}
+
+impl fmt::Debug for RecordStates {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "RecordStates({})", self.is_some())
+    }
+}
+
 /// State of every kind of job.
 #[derive(Debug)]
 pub struct Shared<R: Resource> {
@@ -105,6 +132,8 @@ pub struct Shared<R: Resource> {
     pub(super) stop_signal: StopSignal,
     /// Writer of the journal, if the job has one.
     pub(super) account: Option<AccountCheck<R::Id>>,
+    /// Runs before the first chunk.
+    pub(super) record_states: RecordStates,
     /// Start of the first run of the job.
     pub(super) begun: SystemTime,
     /// Assets that the account owned at that time, as recorded by an earlier run.
@@ -155,7 +184,7 @@ impl<R: Resource, C: ListChange<R>> JobSteps<R::Id> for StepContext<R, C> {
     }
 
     fn prepares(&self) -> bool {
-        self.account.is_some() || self.target().is_some()
+        self.account.is_some() || self.target().is_some() || self.record_states.is_some()
     }
 
     fn first_task(&self, sent: bool) -> Task {
@@ -190,11 +219,12 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
                 if result.fatal.is_some() {
                     return result;
                 }
-                let target = self.check_target().await;
-                StepResult {
-                    fatal: target.fatal,
-                    ..result
+                let mut fatal = self.check_target().await.fatal;
+                if let Some(recording) = self.record_states.take().filter(|_| fatal.is_none()) {
+                    let message = recording.await.err();
+                    fatal = message.map(|message| Failure::new(Reason::NotLookedAt, message));
                 }
+                StepResult { fatal, ..result }
             }
             Task::Look => self.look(step).await,
             Task::Send { for_children } => self.send(step.items, step.attempts, for_children).await,

@@ -233,6 +233,41 @@ impl Journal {
         self.ids.iter().cloned().map(I::from).collect()
     }
 
+    /// First segment of the paths of the group.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn segment(&self) -> &str {
+        &self.header.resource
+    }
+
+    /// IDs of the assets that the job may have changed.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn may_have_changed(&self) -> HashSet<&str> {
+        let states = self.ids.iter().zip(&self.states);
+        let changed = states.filter(|(_, state)| match &state.outcome {
+            Some(Outcome::Done { .. } | Outcome::Unknown { .. }) => true,
+            Some(_) => false,
+            None => state.sent.is_some(),
+        });
+        changed.map(|(id, _)| id.as_str()).collect()
+    }
+
+    /// IDs of the copies that the job made.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn copies(&self) -> impl Iterator<Item = &str> {
+        self.states.iter().filter_map(|state| state.copy.as_deref())
+    }
+
+    /// Notes on copies that the job may have made without learning their IDs.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn lost_copies(&self) -> Vec<String> {
+        let states = self.ids.iter().zip(&self.states);
+        let lost = states.filter(|(_, state)| state.sent.is_some() && state.copy.is_none());
+        lost.map(|(id, _)| {
+            format!("a copy of {id} may exist, and its ID is not known; look for it by its name")
+        })
+        .collect()
+    }
+
     /// Counts the IDs by outcome. Does not count IDs that were not sent or got no response.
     #[must_use]
     pub fn counts(&self) -> Counts {

@@ -78,9 +78,11 @@ impl Account {
             return Ok(());
         }
         let recorded: Vec<AssetKey> = staging.known_ids().collect();
-        self.is_verified = recorded.iter().any(|key| self.listed.contains_key(key));
+        let is_owned = |key: &AssetKey| self.listed.contains_key(key);
+        self.is_verified = recorded.is_empty() || recorded.iter().any(is_owned);
         let is_listed = |key: &AssetKey| !self.unlisted.contains(key.group.as_str());
-        if recorded.is_empty() || self.is_verified || !recorded.iter().all(is_listed) {
+        // If some of them could not be listed, nothing is known, and the unlisted group is reported.
+        if self.is_verified || !recorded.iter().all(is_listed) {
             return Ok(());
         }
         Err(staging.other_owner(owner(recorded.iter()), owner(self.listed.keys())))

@@ -32,7 +32,7 @@ pub enum ExportError {
 
 /// An export that could not read everything.
 ///
-/// What was read is kept for the next export into the same place.
+/// The assets that were read are kept for the next export into the same place.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IncompleteExport {
     path: PathBuf,

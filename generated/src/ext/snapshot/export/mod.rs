@@ -229,12 +229,14 @@ impl Export {
             account.list(&self.client, *group).await;
         }
         account.check_owner(&staging)?;
-        let total = account.listed.len();
-        self.read(&mut account, &mut staging, total).await?;
-        let is_known = account.is_verified || staging.known_ids().next().is_none();
-        let is_accepted = self.accept_incomplete && is_known;
+        if account.is_verified {
+            let total = account.listed.len();
+            self.read(&mut account, &mut staging, total).await?;
+        }
+        let is_accepted = self.accept_incomplete && account.is_verified;
         if !account.unread.is_empty() && !is_accepted {
-            let read = account.listed.len().saturating_sub(account.unread.len());
+            let listed = account.listed.keys();
+            let read = listed.filter(|key| staging.is_recorded(key)).count();
             return Err(IncompleteExport::new(path, read, account.unread.into_iter().collect()).into());
         }
         let contents = account.contents(&groups, &staging);

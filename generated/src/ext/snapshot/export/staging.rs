@@ -13,7 +13,7 @@ use super::super::snapshot::read_manifest;
 use super::install::has_fingerprint;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{BufRead as _, BufReader, ErrorKind, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -46,8 +46,6 @@ pub(super) struct Staging {
     pub(super) folder: PathBuf,
     /// Locked against other processes.
     pub(super) progress: File,
-    /// Length of the complete lines of the progress, in bytes.
-    length: u64,
     origin: Origin,
     /// The assets with their files.
     recorded: BTreeMap<AssetKey, Fingerprint>,
@@ -59,6 +57,8 @@ pub(super) struct Staging {
     is_owner_known: bool,
     /// IDs of an older snapshot elsewhere.
     elsewhere: Vec<AssetKey>,
+    /// Groups whose folder in `.export` exists.
+    folders: BTreeSet<String>,
 }
 
 impl Staging {
@@ -105,20 +105,21 @@ impl Staging {
             target: target.to_owned(),
             folder,
             progress,
-            length: 0,
             origin,
             recorded: BTreeMap::new(),
             older,
             half_installed,
             is_owner_known: false,
             elsewhere: Vec::new(),
+            folders: BTreeSet::new(),
         };
-        match staging.load()? {
+        let (earlier, length) = staging.load()?;
+        match earlier {
             Some(earlier) if !restart && staging.may_resume(&earlier)? => {
                 is_owner_known &= is_same_account(earlier.account.as_deref(), &staging.origin);
                 staging.origin.account = staging.origin.account.take().or(earlier.account);
                 staging.origin.started = earlier.started;
-                staging.progress.set_len(staging.length).at(&path)?;
+                staging.cut(length)?;
             }
             _ => staging.begin()?,
         }
@@ -126,8 +127,10 @@ impl Staging {
         Ok(staging)
     }
 
-    /// Loads the progress. Returns the origin of the interrupted export.
-    fn load(&mut self) -> Result<Option<Origin>, SnapshotError> {
+    /// Loads the progress. Returns the origin of the interrupted export, and the length of the complete lines
+    /// in bytes.
+    fn load(&mut self) -> Result<(Option<Origin>, u64), SnapshotError> {
+        let mut length = 0;
         let path = self.folder.join(PROGRESS);
         let mut origin = None;
         let mut reader = BufReader::new(&self.progress);
@@ -160,9 +163,9 @@ impl Staging {
                 }
                 _ => break,
             }
-            self.length += read as u64;
+            length += read as u64;
         }
-        Ok(origin)
+        Ok((origin, length))
     }
 
     /// Returns true if the interrupted export can be continued.
@@ -176,7 +179,7 @@ impl Staging {
     /// Begins a new export.
     fn begin(&mut self) -> Result<(), SnapshotError> {
         self.recorded.clear();
-        self.length = 0;
+        self.cut(0)?;
         for entry in fs::read_dir(&self.folder).at(&self.folder)? {
             let path = entry.at(&self.folder)?.path();
             if path.is_dir() {
@@ -272,8 +275,11 @@ impl Staging {
     /// Writes an asset.
     pub(super) fn record(&mut self, key: &AssetKey, value: &Value) -> Result<(), SnapshotError> {
         let path = self.staged(key);
-        if let Some(folder) = path.parent() {
+        if let Some(folder) = path.parent()
+            && !self.folders.contains(&key.group)
+        {
             fs::create_dir_all(folder).at(folder)?;
+            self.folders.insert(key.group.clone());
         }
         let text = file_text(value);
         fs::write(&path, &text).at(&path)?;
@@ -287,14 +293,15 @@ impl Staging {
         // Strings and numbers always serialise.
         let mut text = serde_json::to_vec(line).unwrap_or_default();
         text.push(b'\n');
-        let written = self
-            .progress
-            .set_len(self.length)
-            .and_then(|()| self.progress.seek(SeekFrom::Start(self.length)))
-            .and_then(|_| self.progress.write_all(&text));
-        written.at(self.folder.join(PROGRESS))?;
-        self.length += text.len() as u64;
-        Ok(())
+        // After a failure, the export ends. The next one cuts off what is torn.
+        self.progress.write_all(&text).at(self.folder.join(PROGRESS))
+    }
+
+    /// Cuts the progress off after these bytes.
+    fn cut(&mut self, length: u64) -> Result<(), SnapshotError> {
+        let cut = self.progress.set_len(length);
+        let cut = cut.and_then(|()| self.progress.seek(SeekFrom::Start(length)));
+        cut.map(drop).at(self.folder.join(PROGRESS))
     }
 }
 

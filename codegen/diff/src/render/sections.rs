@@ -1,0 +1,54 @@
+//! Sections of the operations, for the filter of the page: the documents' tag groups, tags, or paths.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use funnelflux_openapi::{Document, pointer::METHODS};
+
+/// Names of the sections, by operation.
+pub(super) struct Sections<'a>(BTreeMap<String, &'a str>);
+
+impl<'a> Sections<'a> {
+    /// The sections of two documents; the first document decides.
+    pub(super) fn of(documents: [&'a Document; 2]) -> Self {
+        let mut sections = BTreeMap::new();
+        for document in documents {
+            let document = document.value();
+            let groups = groups(document);
+            let paths = document.get("paths").and_then(Value::as_object);
+            for (path, item) in paths.into_iter().flatten() {
+                for method in METHODS {
+                    let tag = item
+                        .get(method)
+                        .and_then(|operation| operation.get("tags")?.get(0)?.as_str());
+                    let Some(tag) = tag else { continue };
+                    let name = format!("{} {path}", method.to_ascii_uppercase());
+                    let section = groups.get(tag).copied().unwrap_or(tag);
+                    sections.entry(name).or_insert(section);
+                }
+            }
+        }
+        Self(sections)
+    }
+
+    /// The section of an operation: without a tag, the first segment of its path.
+    pub(super) fn name<'n>(&'n self, operation: &'n str) -> &'n str {
+        let path = || {
+            let path = operation.split_once('/').map_or("", |(_, path)| path);
+            path.split('/').next().unwrap_or_default()
+        };
+        self.0.get(operation).copied().unwrap_or_else(path)
+    }
+}
+
+/// Names of the groups of `x-tagGroups`, by tag.
+fn groups(document: &Value) -> BTreeMap<&str, &str> {
+    let groups = document.get("x-tagGroups").and_then(Value::as_array);
+    let tags = groups.into_iter().flatten().filter_map(|group| {
+        let name = group.get("name")?.as_str()?;
+        let tags = group.get("tags")?.as_array()?.iter();
+        Some(tags.filter_map(Value::as_str).map(move |tag| (tag, name)))
+    });
+    tags.flatten().collect()
+}

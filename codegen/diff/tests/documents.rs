@@ -1,0 +1,242 @@
+//! The comparison of random documents misses no break, according to a JSON Schema validator.
+//!
+//! A document has two of a parameter, a header, and a body in each direction. If a value is valid in one of two
+//! documents and invalid in the other, in the direction that matters, the report must be breaking.
+//!
+//! `DOCUMENT_SEED` asks for other pairs, and `DOCUMENT_PAIRS` for more.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+
+mod random;
+mod support;
+
+use std::{env, thread};
+
+use fastrand::Rng;
+use funnelflux_diff::{Level, Proof};
+use random::{SCHEMAS, Schemas, change, schema};
+use serde_json::{Map, Value, json};
+use support::compare_values;
+
+const PAIRS: u64 = 10_000;
+
+/// Values that are drawn for a part of a document.
+const DRAWS: usize = 10;
+
+/// Parts of a document with a schema.
+const PARTS: [Part; 4] = [Part::Parameter, Part::Request, Part::Response, Part::Header];
+
+/// Number of parts of one document.
+const PARTS_OF_ONE: usize = 2;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Parameter,
+    Request,
+    Response,
+    Header,
+}
+
+#[derive(Clone)]
+struct Random {
+    parts: [(Part, Value); PARTS_OF_ONE],
+    named: Map<String, Value>,
+}
+
+impl Random {
+    fn new(random: &mut Rng) -> Self {
+        let first = random.usize(..PARTS.len());
+        let second = first + random.usize(1..PARTS.len());
+        Self {
+            parts: [first, second].map(|index| match PARTS[index % PARTS.len()] {
+                // Lists of lists have no text.
+                part @ (Part::Parameter | Part::Header) => (part, schema(random, 1)),
+                part @ (Part::Request | Part::Response) => (part, schema(random, 3)),
+            }),
+            named: SCHEMAS
+                .iter()
+                .map(|name| ((*name).to_owned(), schema(random, 2)))
+                .collect(),
+        }
+    }
+
+    fn changed(&self, random: &mut Rng) -> Self {
+        let mut new = self.clone();
+        for _ in 0..random.u8(1..3) {
+            match random.usize(..SCHEMAS.len() + 2 * PARTS_OF_ONE) {
+                index if index < SCHEMAS.len() => {
+                    change(random, new.named.get_mut(SCHEMAS[index]).unwrap(), 2);
+                }
+                index => change(random, &mut new.parts[index % PARTS_OF_ONE].1, 2),
+            }
+        }
+        new
+    }
+
+    fn document(&self) -> Value {
+        let mut operation = json!({"responses": {"200": {"description": "d"}}});
+        for (part, schema) in &self.parts {
+            let content = || json!({"application/json": {"schema": schema}});
+            match part {
+                Part::Parameter => {
+                    let parameter = json!({"name": "q", "in": "query", "required": true, "schema": schema});
+                    operation["parameters"] = json!([parameter]);
+                }
+                Part::Request => {
+                    operation["requestBody"] = json!({"required": true, "content": content()});
+                }
+                Part::Response => operation["responses"]["200"]["content"] = content(),
+                Part::Header => {
+                    operation["responses"]["200"]["headers"] = json!({"X-A": {"schema": schema}});
+                }
+            }
+        }
+        json!({
+            "openapi": "3.0.3",
+            "info": {"title": "t", "version": "1"},
+            "paths": {"/a": {"put": operation}},
+            "components": {"schemas": self.named},
+        })
+    }
+
+    fn schemas(&self, index: usize) -> Schemas {
+        Schemas {
+            root: self.parts[index].1.clone(),
+            named: self.named.clone(),
+        }
+    }
+}
+
+/// A value that breaks clients: a request that only the old document allows, or a response that only the new
+/// document allows. `None` if none of a few values does.
+fn broken(random: &mut Rng, old: &Random, new: &Random, index: usize) -> Option<Value> {
+    let (part, _) = old.parts[index];
+    let (old, new) = (old.schemas(index), new.schemas(index));
+    let is_request = [Part::Parameter, Part::Request].contains(&part);
+    let (from, to) = if is_request { (&old, &new) } else { (&new, &old) };
+    // The validator does not know that nobody sends what can only be read.
+    let mentions = |schemas: &Schemas| format!("{} {:?}", schemas.root, schemas.named).contains("readOnly");
+    if is_request && (mentions(from) || mentions(to)) {
+        return None;
+    }
+    let (good, bad) = (from.validator()?, to.validator()?);
+    let is_text = [Part::Parameter, Part::Header].contains(&part);
+    let refuses = |value: &Value| {
+        let forms = if is_text {
+            forms(value)
+        } else {
+            vec![value.clone()]
+        };
+        !forms.iter().any(|form| bad.is_valid(form))
+    };
+    (0..DRAWS)
+        .map(|_| from.value(random, &from.root, 5))
+        .find(|value| good.is_valid(value) && refuses(value))
+}
+
+/// The values with the same text in a query or a header: scalars are sent without their type, and a list of
+/// one value like the value.
+fn forms(value: &Value) -> Vec<Value> {
+    let written = each(value, &|scalar| match scalar {
+        Value::Bool(_) | Value::Number(_) => Value::from(scalar.to_string()),
+        other => other.clone(),
+    });
+    let read = each(value, &|scalar| match scalar {
+        Value::String(text) => match serde_json::from_str(text) {
+            Ok(value @ (Value::Bool(_) | Value::Number(_))) => value,
+            _ => scalar.clone(),
+        },
+        other => other.clone(),
+    });
+    let mut forms = vec![value.clone(), written, read];
+    for form in forms.clone() {
+        match form {
+            Value::Array(items) if items.len() == 1 => forms.extend(items),
+            Value::Array(_) | Value::Object(_) => {}
+            scalar => forms.push(json!([scalar])),
+        }
+    }
+    forms
+}
+
+fn each(value: &Value, change: &dyn Fn(&Value) -> Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(|item| each(item, change)).collect(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, member)| (name.clone(), each(member, change)))
+            .collect::<Map<_, _>>()
+            .into(),
+        scalar => change(scalar),
+    }
+}
+
+/// Numbers of pairs that have a value that breaks, that are reported as breaking, and that have a proof.
+#[derive(Default)]
+struct Counts {
+    broken: u64,
+    breaking: u64,
+    included: u64,
+}
+
+/// Compares one random pair.
+fn judge(seed: u64, counts: &mut Counts) {
+    let random = &mut Rng::with_seed(seed);
+    let old = Random::new(random);
+    let new = old.changed(random);
+    let is_changed = |index: &usize| old.named != new.named || old.parts[*index].1 != new.parts[*index].1;
+    let found = (0..PARTS_OF_ONE)
+        .filter(is_changed)
+        .find_map(|index| Some((old.parts[index].0, broken(random, &old, &new, index)?)));
+    let (old, new) = (old.document(), new.document());
+    let report = compare_values(&old, &new);
+    let is_breaking = report.worst_level() == Some(Level::Breaking);
+    counts.breaking += u64::from(is_breaking);
+    let mut proofs = report.changes.iter().map(|change| &change.proof);
+    counts.included += u64::from(proofs.any(|proof| *proof == Proof::Included));
+    if let Some((part, value)) = found {
+        counts.broken += 1;
+        assert!(
+            is_breaking,
+            "{part:?}: {value} is valid on one side only, DOCUMENT_SEED={seed}\nold {old}\nnew {new}\n{}",
+            report.view().text()
+        );
+    }
+}
+
+#[test]
+fn no_break_is_missed() {
+    let number = |name: &str| env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+    let first = number("DOCUMENT_SEED").unwrap_or(1);
+    let pairs = number("DOCUMENT_PAIRS").unwrap_or(PAIRS);
+    println!("DOCUMENT_SEED={first}");
+    let threads = thread::available_parallelism().map_or(1, |count| count.get() as u64);
+    let judge_some = |thread: u64| {
+        let mut counts = Counts::default();
+        let seeds = (first..first + pairs).filter(|seed| seed % threads == thread);
+        seeds.for_each(|seed| judge(seed, &mut counts));
+        counts
+    };
+    let all: Vec<Counts> = thread::scope(|scope| {
+        let running: Vec<_> = (0..threads)
+            .map(|thread| scope.spawn(move || judge_some(thread)))
+            .collect();
+        running.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let sum = |count: fn(&Counts) -> u64| all.iter().map(count).sum::<u64>();
+    let (broken, included) = (sum(|all| all.broken), sum(|all| all.included));
+    let breaking = sum(|all| all.breaking);
+    println!("{broken} of {pairs} pairs break a value, {breaking} are breaking, {included} have a proof");
+    assert!(
+        broken * 8 > pairs.min(PAIRS),
+        "only {broken} of {pairs} pairs break a value"
+    );
+    assert!(
+        included * 20 > pairs.min(PAIRS),
+        "only {included} of {pairs} pairs have a proof"
+    );
+}

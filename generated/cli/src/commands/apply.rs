@@ -1,0 +1,47 @@
+//! `funnelflux apply`: applies a plan from a file.
+
+use crate::context::Context;
+use crate::exit::{CommandResult, Exit};
+use crate::plan_job::{PlanCommand, apply_arguments, read_plan};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use std::path::PathBuf;
+
+pub(crate) fn command() -> Command {
+    Command::new("apply")
+        .about("Applies a plan from a file")
+        .long_about(
+            "Applies a plan from a file. Each asset is read right before its change; one that has changed \
+             since the plan was made is rejected and stays as it is. The same command with the same \
+             --journal continues a job that was interrupted.",
+        )
+        .args([
+            Arg::new("file")
+                .required(true)
+                .value_name("PLAN")
+                .value_parser(value_parser!(PathBuf))
+                .help("File of the plan"),
+            Arg::new("plan")
+                .long("plan")
+                .action(ArgAction::SetTrue)
+                .help("Print the plan, and change nothing"),
+        ])
+        .args(apply_arguments())
+}
+
+pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResult {
+    let Some(path) = matches.get_one::<PathBuf>("file") else {
+        return Ok(Exit::Usage);
+    };
+    let plan = read_plan(path)?;
+    let command = PlanCommand {
+        name: "apply",
+        context,
+        matches,
+        stdin_is_used: false,
+    };
+    if matches.get_flag("plan") {
+        command.show(&plan)?;
+        return Ok(Exit::Done);
+    }
+    command.apply(&context.client()?, &plan, Some(path)).await
+}

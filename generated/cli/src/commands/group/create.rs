@@ -1,0 +1,90 @@
+//! `funnelflux GROUP create`: new assets.
+
+use crate::context::Context;
+use crate::exit::{CommandResult, Exit, Failure};
+use crate::output::write_out;
+use crate::path::JsonPath;
+use crate::plan_job::{PlanCommand, arguments, plan_failure};
+use crate::{assets, input};
+use clap::{ArgMatches, Command};
+use funnelflux::ext::AssetGroup;
+use funnelflux::ext::plan::{ChangePlan, WantedAsset};
+use funnelflux::id;
+use serde_json::{Map, Value, json};
+use std::io::Write as _;
+
+pub(super) fn command(group: AssetGroup) -> Command {
+    Command::new("create")
+        .about(format!("Creates {}, and prints their IDs", group.plural()))
+        .long_about(format!(
+            "Creates {}, and prints their IDs. The body is an asset or a list of assets; an asset without an \
+             ID gets a new one.",
+            group.plural()
+        ))
+        .after_help(format!(
+            "Example: funnelflux --fake {} create --set name='My first' --yes",
+            group.name()
+        ))
+        .args(input::body_arguments())
+        .args(arguments())
+}
+
+pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Context) -> CommandResult {
+    let view = assets::view(group);
+    let id_path = view
+        .id
+        .clone()
+        .ok_or_else(|| Failure::usage("these assets have no IDs"))?;
+    let bodies = bodies(matches)?;
+    let mut wanted = Vec::with_capacity(bodies.len());
+    let mut ids = Vec::with_capacity(bodies.len());
+    for mut body in bodies {
+        for assignment in input::assignments(matches)? {
+            let path = view.path(&assignment.path);
+            path.set(&mut body, assignment.value).map_err(Failure::usage)?;
+        }
+        let id = match group.id(&body).filter(|id| !id.is_empty()) {
+            Some(id) => id.to_owned(),
+            None => new_id(&id_path, &mut body)?,
+        };
+        ids.push(id);
+        wanted.push(WantedAsset::created(group, body));
+    }
+    let client = context.client()?;
+    let made_by = format!("create {}", group.plural());
+    let plan = ChangePlan::wanted(&client, made_by, wanted)
+        .await
+        .map_err(plan_failure)?;
+    let command = PlanCommand {
+        name: "create",
+        context,
+        matches,
+        stdin_is_used: input::body_is_stdin(matches),
+    };
+    let exit = command.run(&client, &plan).await?;
+    let is_applied = !matches.get_flag("plan") && matches.get_one::<std::path::PathBuf>("out").is_none();
+    if exit == Exit::Done && is_applied && matches.get_one::<String>("output").is_none() {
+        write_out(|out| ids.iter().try_for_each(|id| writeln!(out, "{id}")))?;
+    }
+    Ok(exit)
+}
+
+/// Bodies of `--json`: one object, or a list of objects.
+fn bodies(matches: &ArgMatches) -> Result<Vec<Value>, Failure> {
+    let bodies = match input::json(matches)? {
+        None => vec![Value::Object(Map::new())],
+        Some(Value::Array(bodies)) => bodies,
+        Some(body) => vec![body],
+    };
+    match bodies.iter().find(|body| !body.is_object()) {
+        Some(other) => Err(Failure::usage(format!("an asset is a JSON object, not {other}"))
+            .fix("pass an object or a list of objects with --json FILE")),
+        None => Ok(bodies),
+    }
+}
+
+fn new_id(path: &JsonPath, body: &mut Value) -> Result<String, Failure> {
+    let id = id::generate()?;
+    path.set(body, json!(id)).map_err(Failure::usage)?;
+    Ok(id)
+}

@@ -1,0 +1,303 @@
+//! `funnelflux GROUP import`: changes and creates assets from a CSV file.
+
+mod cells;
+
+use crate::context::Context;
+use crate::exit::{CommandResult, Failure};
+use crate::output::View;
+use crate::path::JsonPath;
+use crate::plan_job::{PlanCommand, arguments, plan_failure};
+use crate::{assets, input};
+use cells::{Kinds, value_of};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use funnelflux::Client;
+use funnelflux::ext::AssetGroup;
+use funnelflux::ext::plan::{ChangePlan, WantedAsset};
+use funnelflux::id;
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+
+/// Number of other assets that are read to learn the fields of the group.
+const SAMPLE: usize = 100;
+
+pub(super) fn command(group: AssetGroup) -> Command {
+    Command::new("import")
+        .about(format!("Changes and creates {} from a CSV file", group.plural()))
+        .long_about(format!(
+            "Changes and creates {} from a CSV file, such as list -o csv --all-fields writes. A row with an \
+             ID changes that asset, and a row without creates one. Columns are JSON paths. An empty cell \
+             leaves the value alone; a cell with two quotes (\"\") makes a text empty.",
+            group.plural()
+        ))
+        .args([
+            Arg::new("file")
+                .required(true)
+                .value_name("FILE")
+                .help("CSV file, separated by commas, semicolons or tabs; - is stdin"),
+            Arg::new("new-fields")
+                .long("new-fields")
+                .action(ArgAction::SetTrue)
+                .help("Allow columns that no asset has yet"),
+        ])
+        .args(arguments())
+}
+
+pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Context) -> CommandResult {
+    let file = matches.get_one::<String>("file").cloned().unwrap_or_default();
+    let name = if file == "-" { "stdin" } else { file.as_str() };
+    let table = Table::read(&input::read_text(&file)?, name, &assets::view(group))?;
+    let client = context.client()?;
+    let current = table.current(&client, group).await?;
+    let kinds = kinds(&client, group, &current).await?;
+    if !matches.get_flag("new-fields") {
+        table.check_columns(&kinds, group)?;
+    }
+    let wanted = table.wanted(group, current, &kinds)?;
+    let made_by = format!("import {} from {name}", group.plural());
+    let plan = ChangePlan::wanted(&client, made_by, wanted)
+        .await
+        .map_err(plan_failure)?;
+    let command = PlanCommand {
+        name: "import",
+        context,
+        matches,
+        stdin_is_used: file == "-",
+    };
+    command.run(&client, &plan).await
+}
+
+/// Learns the fields of a group and their kinds from assets of the account.
+async fn kinds(
+    client: &Client,
+    group: AssetGroup,
+    current: &HashMap<String, Value>,
+) -> Result<Kinds, Failure> {
+    let mut kinds = Kinds::default();
+    for asset in current.values() {
+        kinds.learn(asset);
+    }
+    if group.abilities().list {
+        let rows = group.list(client).await?;
+        let ids = rows.iter().filter_map(|row| group.id(row).map(str::to_owned));
+        let ids: Vec<String> = ids.filter(|id| !current.contains_key(id)).take(SAMPLE).collect();
+        let (sample, _) = assets::read(client, group, &ids).await?;
+        for asset in sample.iter().chain(&rows) {
+            kinds.learn(asset);
+        }
+    }
+    Ok(kinds)
+}
+
+/// Rows of a file.
+struct Table<'n> {
+    name: &'n str,
+    /// Path of each column.
+    columns: Vec<JsonPath>,
+    /// Column of the ID.
+    id: Option<usize>,
+    rows: Vec<Row>,
+}
+
+/// A row with its line in the file.
+struct Row {
+    line: usize,
+    cells: Vec<String>,
+}
+
+impl<'n> Table<'n> {
+    fn read(text: &str, name: &'n str, view: &View) -> Result<Self, Failure> {
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(delimiter(text))
+            .from_reader(text.as_bytes());
+        let invalid = |error: csv::Error| Failure::usage(format!("{name}: {error}")).fix("correct the line");
+        let headers = reader.headers().map_err(invalid)?.clone();
+        let columns = headers.iter().map(|header| {
+            let path = JsonPath::parse(header.trim());
+            let path = path.map_err(|problem| Failure::usage(format!("{name}:1: the column {problem}")))?;
+            Ok(view.path(&path))
+        });
+        let columns: Vec<JsonPath> = columns.collect::<Result<_, Failure>>()?;
+        if let Some((position, twice)) = columns
+            .iter()
+            .enumerate()
+            .find(|(position, path)| columns.iter().take(*position).any(|earlier| earlier == *path))
+        {
+            return Err(
+                Failure::usage(format!("{name}:1: column {} repeats {twice}", position + 1))
+                    .fix("remove one of the two columns"),
+            );
+        }
+        let id = view
+            .id
+            .as_ref()
+            .and_then(|id| columns.iter().position(|path| path == id));
+        let mut rows = Vec::new();
+        for record in reader.records() {
+            let record = record.map_err(invalid)?;
+            let line = input::line_of(text, &record);
+            let cells: Vec<String> = record.iter().map(str::to_owned).collect();
+            // Spreadsheets keep rows of which every cell was cleared.
+            if cells.iter().any(|cell| !cell.trim().is_empty()) {
+                rows.push(Row { line, cells });
+            }
+        }
+        if rows.is_empty() {
+            return Err(
+                Failure::usage(format!("{name} has no rows")).fix("write a header and a row per asset")
+            );
+        }
+        Ok(Self {
+            name,
+            columns,
+            id,
+            rows,
+        })
+    }
+
+    fn failure(&self, line: usize, problem: &str) -> Failure {
+        Failure::usage(format!("{}:{line}: {problem}; nothing was sent", self.name))
+    }
+
+    /// ID of a row; `None` if the row creates an asset.
+    fn id_of<'r>(&self, row: &'r Row) -> Option<&'r str> {
+        row.cells
+            .get(self.id?)
+            .map(|id| id.trim())
+            .filter(|id| !id.is_empty())
+    }
+
+    /// Reads the assets that rows change.
+    async fn current(&self, client: &Client, group: AssetGroup) -> Result<HashMap<String, Value>, Failure> {
+        let mut lines: HashMap<&str, usize> = HashMap::new();
+        for row in &self.rows {
+            let Some(id) = self.id_of(row) else { continue };
+            if let Some(earlier) = lines.insert(id, row.line) {
+                let problem = format!("the ID {id} is also in line {earlier}");
+                return Err(self.failure(row.line, &problem).fix("remove one of the two rows"));
+            }
+        }
+        let ids: Vec<String> = self
+            .rows
+            .iter()
+            .filter_map(|row| self.id_of(row).map(str::to_owned))
+            .collect();
+        let (found, missing) = assets::read(client, group, &ids).await?;
+        if let Some(id) = missing.first() {
+            let line = lines.get(id.as_str()).copied().unwrap_or(0);
+            let problem = format!("there is no {} with the ID {id}", group.singular());
+            return Err(self
+                .failure(line, &problem)
+                .fix("correct the ID, or clear it to create an asset"));
+        }
+        let by_id = found
+            .into_iter()
+            .filter_map(|asset| Some((group.id(&asset)?.to_owned(), asset)));
+        Ok(by_id.collect())
+    }
+
+    /// Checks that each column is a field of the group, as far as assets show its fields.
+    fn check_columns(&self, kinds: &Kinds, group: AssetGroup) -> Result<(), Failure> {
+        let unknown = self
+            .columns
+            .iter()
+            .enumerate()
+            .find(|(_, path)| !kinds.knows(path));
+        match unknown {
+            Some((position, path)) if !kinds.is_empty() => {
+                let problem = format!(
+                    "column {} ({path}) is not a field of any of the {}",
+                    position + 1,
+                    group.plural()
+                );
+                Err(self
+                    .failure(1, &problem)
+                    .fix("correct the column, or allow it with --new-fields"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The assets as the rows want them.
+    fn wanted(
+        &self,
+        group: AssetGroup,
+        mut current: HashMap<String, Value>,
+        kinds: &Kinds,
+    ) -> Result<Vec<WantedAsset>, Failure> {
+        let mut wanted = Vec::with_capacity(self.rows.len());
+        for row in &self.rows {
+            let existing = self.id_of(row).and_then(|id| current.remove(id));
+            let mut asset = existing.clone().unwrap_or_else(|| Value::Object(Map::new()));
+            for (position, (path, cell)) in self.columns.iter().zip(&row.cells).enumerate() {
+                if cell.is_empty() || Some(position) == self.id {
+                    continue;
+                }
+                let failed = |problem: String| {
+                    self.failure(row.line, &format!("column {} ({path}): {problem}", position + 1))
+                };
+                let value = value_of(cell, path.get(&asset), kinds.kind(path)).map_err(failed)?;
+                path.set(&mut asset, value).map_err(failed)?;
+            }
+            if let Some(existing) = existing {
+                wanted.push(WantedAsset::changed(group, existing, asset));
+                continue;
+            }
+            if let Some(pointer) = group.id_pointer() {
+                let id = json!(id::generate()?);
+                JsonPath::of_pointer(pointer)
+                    .set(&mut asset, id)
+                    .map_err(|problem| self.failure(row.line, &problem))?;
+            }
+            wanted.push(WantedAsset::created(group, asset));
+        }
+        Ok(wanted)
+    }
+}
+
+/// The separator that the header has most often.
+fn delimiter(text: &str) -> u8 {
+    let header = text.lines().next().unwrap_or_default();
+    let count = |separator: &u8| header.bytes().filter(|byte| byte == separator).count();
+    let most = b";\t,".iter().max_by_key(|separator| count(separator));
+    most.copied().unwrap_or(b',')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view() -> View {
+        let id = JsonPath::of_pointer("/idThing");
+        View {
+            id: Some(id.clone()),
+            columns: vec![("id", id)],
+        }
+    }
+
+    #[test]
+    fn rows_are_read_with_their_lines_and_any_separator() {
+        for text in [
+            "id,a.b\nx,1\n\n,\ny,\"2\n3\"\n",
+            "id;a.b\nx;1\n;\ny;\"2\n3\"\n",
+            "idThing\ta.b\nx\t1\ny\t2",
+        ] {
+            let table = Table::read(text, "f", &view()).unwrap();
+            assert_eq!(table.rows.len(), 2, "{text}");
+            assert_eq!(table.id_of(&table.rows[0]), Some("x"));
+            assert_eq!(table.rows[0].line, 2);
+            assert_eq!(table.columns[1].to_string(), "a.b");
+        }
+        for (text, problem) in [
+            ("id,a\n", "f has no rows"),
+            ("id,a..b\nx,1\n", "f:1: the column"),
+            ("id,idThing\nx,y\n", "f:1: column 2 repeats idThing"),
+            ("id,a\nx\n", "f: CSV error"),
+        ] {
+            let failure = Table::read(text, "f", &view())
+                .map(|_| ())
+                .unwrap_err()
+                .to_string();
+            assert!(failure.contains(problem), "{failure}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! `funnelflux GROUP replace`: makes other assets name another asset.
+
+use crate::assets;
+use crate::commands::export::{groups, groups_argument};
+use crate::context::Context;
+use crate::exit::{CommandResult, Failure};
+use crate::path::JsonPath;
+use crate::plan_job::{PlanCommand, arguments, plan_failure};
+use clap::{Arg, ArgMatches, Command};
+use funnelflux::ext::AssetGroup;
+use funnelflux::ext::plan::ChangePlan;
+
+pub(super) fn command(group: AssetGroup) -> Command {
+    let (singular, plural) = (group.singular(), group.plural());
+    Command::new("replace")
+        .about(format!(
+            "Makes assets that name one of the {plural} name another one"
+        ))
+        .args([
+            Arg::new("old")
+                .required(true)
+                .value_name("OLD")
+                .help(format!("ID or exact name of the {singular} that is named now")),
+            Arg::new("new")
+                .required(true)
+                .value_name("NEW")
+                .help(format!("ID or exact name of the {singular} to name instead")),
+            groups_argument("Change only the assets of these groups; default: all that can be saved"),
+            Arg::new("at")
+                .long("at")
+                .value_name("PATH")
+                .help("Change only the value at this JSON path"),
+        ])
+        .args(arguments())
+}
+
+pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Context) -> CommandResult {
+    let text = |name: &str| matches.get_one::<String>(name).cloned().unwrap_or_default();
+    let client = context.client()?;
+    let ids = assets::existing(&client, group, vec![text("old"), text("new")]).await?;
+    let [old, new] = ids.as_slice() else {
+        return Err(Failure::usage("two IDs or names are needed"));
+    };
+    if old == new {
+        return Err(Failure::usage("OLD and NEW are the same").fix("name two assets"));
+    }
+    let mut replacing = ChangePlan::replace(old, new);
+    if let Some(groups) = groups(matches) {
+        replacing = replacing.groups(groups);
+    }
+    if let Some(path) = matches.get_one::<String>("at") {
+        let path = JsonPath::parse(path).map_err(Failure::usage)?;
+        replacing = replacing.at(path.pointer());
+    }
+    let plan = replacing.plan(&client).await.map_err(plan_failure)?;
+    let command = PlanCommand {
+        name: "replace",
+        context,
+        matches,
+        stdin_is_used: false,
+    };
+    command.run(&client, &plan).await
+}

@@ -1,0 +1,69 @@
+//! `funnelflux GROUP set`: sets properties of assets.
+
+use crate::context::Context;
+use crate::exit::{CommandResult, Failure};
+use crate::plan_job::{PlanCommand, arguments, plan_failure};
+use crate::{assets, input};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use funnelflux::ext::AssetGroup;
+use funnelflux::ext::plan::{ChangePlan, WantedAsset};
+
+pub(super) fn command(group: AssetGroup) -> Command {
+    Command::new("set")
+        .about(format!("Sets properties of {}", group.plural()))
+        .after_help(format!(
+            "Example: funnelflux --fake {} set ID --set status=active --plan",
+            group.name()
+        ))
+        .args(input::id_arguments("IDs or exact names"))
+        .arg(
+            Arg::new("set")
+                .long("set")
+                .required(true)
+                .value_name("PATH=VALUE")
+                .action(ArgAction::Append)
+                .help("Property to set; the value is JSON, or else text. PATH:=VALUE is always text"),
+        )
+        .args(arguments())
+}
+
+pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Context) -> CommandResult {
+    let view = assets::view(group);
+    let assignments = input::assignments(matches)?;
+    let given = input::given(matches, view.id.as_ref())?;
+    if given.is_empty() {
+        return Err(
+            Failure::usage(format!("there are no {} to change", group.plural()))
+                .fix("pass IDs or exact names, - for stdin, or a file with --ids-from"),
+        );
+    }
+    let client = context.client()?;
+    let ids = assets::existing(&client, group, given).await?;
+    let (current, _) = assets::read(&client, group, &ids).await?;
+    let mut wanted = Vec::with_capacity(current.len());
+    for asset in current {
+        let mut changed = asset.clone();
+        for assignment in &assignments {
+            let path = view.path(&assignment.path);
+            path.set(&mut changed, assignment.value.clone())
+                .map_err(Failure::usage)?;
+        }
+        assets::check_same_id(group, &asset, &changed)?;
+        wanted.push(WantedAsset::changed(group, asset, changed));
+    }
+    let words: Vec<String> = assignments
+        .iter()
+        .map(|assignment| assignment.path.to_string())
+        .collect();
+    let made_by = format!("set {} of {}", words.join(", "), group.plural());
+    let plan = ChangePlan::wanted(&client, made_by, wanted)
+        .await
+        .map_err(plan_failure)?;
+    let command = PlanCommand {
+        name: "set",
+        context,
+        matches,
+        stdin_is_used: input::ids_are_stdin(matches),
+    };
+    command.run(&client, &plan).await
+}

@@ -1,0 +1,94 @@
+//! `funnelflux plan`: a plan that makes the account like a snapshot.
+
+use super::export::{groups, groups_argument, snapshot_failure};
+use crate::context::{Context, note};
+use crate::exit::{CommandResult, Exit};
+use crate::output::{View, format_argument, jq_argument};
+use crate::plan_job::{PlanCommand, plan_failure};
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use funnelflux::ext::plan::{AssetsNotInSnapshot, ChangePlan};
+use funnelflux::ext::snapshot::Snapshot;
+use std::path::PathBuf;
+
+pub(crate) fn command() -> Command {
+    Command::new("plan")
+        .about("Plans to make the account like a snapshot, or to copy a snapshot into an account")
+        .long_about(
+            "Plans to make the account like a snapshot, whose files may have been edited, or to copy a \
+             snapshot into an account under new IDs. Changes nothing: review the plan, then apply it with \
+             funnelflux apply.",
+        )
+        .after_help("Example: funnelflux plan backup --out plan.json && funnelflux apply plan.json")
+        .args([
+            Arg::new("snapshot")
+                .required(true)
+                .value_name("SNAPSHOT")
+                .value_parser(value_parser!(PathBuf))
+                .help("Folder or file that export wrote"),
+            groups_argument("Change only the assets of these groups"),
+            Arg::new("copy")
+                .long("copy")
+                .action(ArgAction::SetTrue)
+                .conflicts_with("others")
+                .help("Copy the assets under new IDs, into this or another account"),
+            Arg::new("others")
+                .long("others")
+                .value_name("CHOICE")
+                .value_parser(PossibleValuesParser::new(["leave", "archive", "delete"]))
+                .default_value("leave")
+                .help("Treatment of assets that the snapshot does not have"),
+            Arg::new("out")
+                .long("out")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("Write the plan to this file"),
+            Arg::new("exit-code")
+                .long("exit-code")
+                .action(ArgAction::SetTrue)
+                .help("Exit with 6 if the plan changes something"),
+            format_argument(),
+            jq_argument(),
+        ])
+}
+
+pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResult {
+    context.output(matches, &View::default())?;
+    let Some(path) = matches.get_one::<PathBuf>("snapshot") else {
+        return Ok(Exit::Usage);
+    };
+    let snapshot = Snapshot::open(path).map_err(|error| snapshot_failure(&error))?;
+    let client = context.client()?;
+    let groups = groups(matches).unwrap_or_default();
+    let planned = if matches.get_flag("copy") {
+        ChangePlan::copy(&snapshot).groups(groups).plan(&client).await
+    } else {
+        let others = match matches.get_one::<String>("others").map(String::as_str) {
+            Some("archive") => AssetsNotInSnapshot::Archive,
+            Some("delete") => AssetsNotInSnapshot::Delete,
+            _ => AssetsNotInSnapshot::Leave,
+        };
+        ChangePlan::restore(&snapshot)
+            .groups(groups)
+            .others(others)
+            .plan(&client)
+            .await
+    };
+    let plan = planned.map_err(plan_failure)?;
+    let command = PlanCommand {
+        name: "plan",
+        context,
+        matches,
+        stdin_is_used: false,
+    };
+    command.show(&plan)?;
+    if let Some(path) = matches.get_one::<PathBuf>("out") {
+        plan.write(path).map_err(plan_failure)?;
+        note(&format!(
+            "apply the plan with: funnelflux apply {}",
+            path.display()
+        ));
+    }
+    let differs = matches.get_flag("exit-code") && !plan.is_empty();
+    Ok(if differs { Exit::Differs } else { Exit::Done })
+}

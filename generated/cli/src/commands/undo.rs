@@ -1,0 +1,64 @@
+//! `funnelflux undo`: reverts a job from its journal.
+
+use crate::context::Context;
+use crate::exit::{CommandResult, Failure, file_failure};
+use crate::plan_job::{PlanCommand, arguments, plan_failure};
+use clap::{Arg, ArgMatches, Command, value_parser};
+use funnelflux::ext::plan::ChangePlan;
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+pub(crate) fn command() -> Command {
+    Command::new("undo")
+        .about("Reverts a job, from its journal")
+        .long_about(
+            "Reverts a job, from its journal: what archive, unarchive, move, duplicate, set, edit, import, \
+             replace or apply did. Only values that are still those of the job are changed back. A deletion \
+             cannot be undone.",
+        )
+        .arg(
+            Arg::new("file")
+                .value_name("JOURNAL")
+                .value_parser(value_parser!(PathBuf))
+                .help("Journal of the job; default: the newest one of the profile"),
+        )
+        .args(arguments())
+}
+
+pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResult {
+    let path = match matches.get_one::<PathBuf>("file") {
+        Some(path) => path.clone(),
+        None => newest(context)?,
+    };
+    let client = context.client()?;
+    let plan = ChangePlan::undo(&client, &path).await.map_err(plan_failure)?;
+    let command = PlanCommand {
+        name: "undo",
+        context,
+        matches,
+        stdin_is_used: false,
+    };
+    command.run(&client, &plan).await
+}
+
+/// The newest journal of the profile.
+fn newest(context: &Context) -> Result<PathBuf, Failure> {
+    let nothing =
+        || Failure::usage("there is no journal of an earlier job").fix("name the journal of the job");
+    let folder = context.journal_folder()?.ok_or_else(nothing)?;
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(nothing()),
+        Err(error) => return Err(file_failure("read", &folder, &error)),
+    };
+    let journals = entries.filter_map(|entry| {
+        let entry = entry.ok()?;
+        let path = entry.path();
+        let is_journal = path.extension() == Some(OsStr::new("jsonl"));
+        let modified = entry.metadata().ok()?.modified().ok()?;
+        is_journal.then_some((modified, path))
+    });
+    journals.max().map(|(_, path)| path).ok_or_else(nothing)
+}

@@ -1,0 +1,350 @@
+//! Plans: create, set, edit, import, replace, plan, apply and undo.
+
+use crate::support::{Ran, World, ran, words};
+use serde_json::{Value, json};
+use std::fs;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+fn world() -> (World, Vec<String>) {
+    let (world, ids) = World::new(4);
+    for (index, id) in ids.iter().enumerate() {
+        world.fake.set(
+            "offersource",
+            id,
+            "offerSourceName",
+            format!("Source {}", index + 1),
+        );
+        world.fake.seed_page(&format!("2nIemP00000{}", index + 1), id);
+    }
+    (world, ids)
+}
+
+fn body(world: &World, segment: &str, id: &str) -> Value {
+    let state = world.fake.state();
+    let asset = state
+        .asset(segment, id)
+        .unwrap_or_else(|| panic!("no {segment} {id}"));
+    Value::Object(asset.body.clone())
+}
+
+/// Replaces the IDs of a run by their positions.
+fn golden(text: &str, ids: &[String]) -> String {
+    let mut text = text.to_owned();
+    for (index, id) in ids.iter().enumerate() {
+        text = text.replace(id, &format!("[id {}]", index + 1));
+    }
+    text
+}
+
+#[test]
+fn properties_are_set_after_a_plan() {
+    let (world, ids) = world();
+    let line = "offer-sources set 'Source 1' 'Source 2' --set postbackTxId=tx2 --set queryParams.sub:=1";
+    let plan = world.run(&format!("{line} --plan")).code(0);
+    insta::assert_snapshot!("set", golden(&plan.out, &ids));
+    let refused = world.run(line).code(2);
+    assert!(
+        refused.err.contains("save 2 assets needs a confirmation"),
+        "{}",
+        refused.err
+    );
+    assert_eq!(body(&world, "offersource", &ids[0])["postbackTxId"], "txid");
+    world.run(&format!("{line} --yes")).code(0);
+    for id in &ids[..2] {
+        let body = body(&world, "offersource", id);
+        assert_eq!(body["postbackTxId"], "tx2");
+        assert_eq!(body["queryParams"], json!({ "clickid": "{hit}", "sub": "1" }));
+    }
+    assert_eq!(body(&world, "offersource", &ids[2])["postbackTxId"], "txid");
+    let own = world
+        .run(&format!(
+            "offer-sources set {} --set id=2nIemS999999 --yes",
+            ids[0]
+        ))
+        .code(2);
+    assert!(own.err.contains("cannot be changed"), "{}", own.err);
+}
+
+#[test]
+fn assets_are_created_once_and_their_ids_are_printed() {
+    let (world, _) = World::new(0);
+    let one = world
+        .run("offer-sources create --set name='First one' --set postbackTxId=a --yes")
+        .code(0);
+    let one = one.out.trim().to_owned();
+    assert_eq!(body(&world, "offersource", &one)["offerSourceName"], "First one");
+    let list = r#"[{"offerSourceName": "A"}, {"offerSourceName": "B", "idOfferSource": "2nIemS000001"}]"#;
+    let two = world
+        .run_with("offer-sources create --json - --yes", list)
+        .code(0);
+    assert_eq!(two.out.lines().count(), 2);
+    assert!(two.out.contains("2nIemS000001"));
+    assert_eq!(world.fake.state().assets("offersource").count(), 3);
+    let invalid = world
+        .run_with("offer-sources create --json - --yes", "{\n\"a\": }")
+        .code(2);
+    assert!(invalid.err.contains("stdin:2:6: invalid JSON"), "{}", invalid.err);
+    assert_eq!(world.fake.state().assets("offersource").count(), 3);
+}
+
+#[test]
+fn a_spreadsheet_makes_a_round_trip() {
+    let (world, ids) = world();
+    let csv = world.run("offer-sources list -o csv --all-fields").code(0).out;
+    fs::write(world.path("all.csv"), &csv).unwrap();
+    // Nothing was edited.
+    let same = world.run("offer-sources import all.csv --yes").code(0);
+    assert!(same.err.contains("nothing to change"), "{}", same.err);
+    let mut edited = csv
+        .replace("Source 2", "\"Quelle, zwei\"")
+        .replace("Source 3", "");
+    let columns = csv.lines().next().unwrap().split(',').count();
+    let name = csv
+        .lines()
+        .next()
+        .unwrap()
+        .split(',')
+        .position(|column| column == "offerSourceName")
+        .unwrap();
+    let mut row = vec![""; columns];
+    row[name] = "New row";
+    edited.push_str(&row.join(","));
+    edited.push('\n');
+    fs::write(world.path("edited.csv"), edited).unwrap();
+    let plan = world.run("offer-sources import edited.csv --plan").code(0);
+    assert!(
+        plan.out.contains("2 assets, 1 to create, 1 to save"),
+        "{}",
+        plan.out
+    );
+    world.run("offer-sources import edited.csv --yes").code(0);
+    assert_eq!(
+        body(&world, "offersource", &ids[1])["offerSourceName"],
+        "Quelle, zwei"
+    );
+    // An empty cell leaves the value alone.
+    assert_eq!(
+        body(&world, "offersource", &ids[2])["offerSourceName"],
+        "Source 3"
+    );
+    let state = world.fake.state();
+    let mut names = state
+        .assets("offersource")
+        .map(|asset| asset.body["offerSourceName"].clone());
+    assert!(names.any(|name| name == "New row"));
+}
+
+#[test]
+fn wrong_rows_name_their_line_and_nothing_is_sent() {
+    let (world, ids) = world();
+    let mut page = String::new();
+    for text in [
+        format!("id,nonsense\n{},1\n", ids[0]),
+        format!("id,name\n{},a\n\n2nIemS999999,b\n", ids[0]),
+        format!("id,name\n{0},a\n{0},b\n", ids[0]),
+        format!("id,meta.version\n{},one\n", ids[0]),
+        format!("id,name\n{},a,b\n", ids[0]),
+        "id,name\n".to_owned(),
+    ] {
+        let before = world.fake.state();
+        let ran = world.run_with("offer-sources import - --yes", &text).code(2);
+        page.extend([&text, &ran.err, "\n"]);
+        assert!(
+            before
+                .assets("offersource")
+                .eq(world.fake.state().assets("offersource"))
+        );
+    }
+    insta::assert_snapshot!("wrong_rows", golden(&page, &ids));
+}
+
+#[test]
+fn an_offer_is_swapped_and_the_swap_undone() {
+    let (world, ids) = world();
+    let plan = world
+        .run("offer-sources replace 'Source 1' 'Source 2' --groups pages --plan")
+        .code(0);
+    insta::assert_snapshot!("replace", golden(&plan.out, &ids));
+    let swapped = world
+        .run("offer-sources replace 'Source 1' 'Source 2' --groups pages --yes")
+        .code(0);
+    let source = |page: &str| body(&world, "page", page)["offerParams"]["idOfferSource"].clone();
+    assert_eq!(source("2nIemP000001"), ids[1].as_str());
+    let used = world.run("offer-sources where-used 'Source 1' -q").code(0);
+    assert_eq!(used.out, "");
+    let (_, undo) = swapped.err.split_once("undo with: funnelflux ").unwrap();
+    world
+        .run(&format!("{} --yes", undo.lines().next().unwrap()))
+        .code(0);
+    assert_eq!(source("2nIemP000001"), ids[0].as_str());
+    let missing = world
+        .run("offer-sources replace 'Source 1' Nothing --yes")
+        .code(1);
+    assert!(missing.err.contains("\"Nothing\""), "{}", missing.err);
+}
+
+#[test]
+fn the_newest_job_is_undone_without_naming_its_journal() {
+    let (world, ids) = world();
+    let line = format!("offer-sources archive {} --children cascade --yes", ids[0]);
+    world.run(&line).code(0);
+    assert_eq!(body(&world, "page", "2nIemP000001")["status"], "archived");
+    let plan = world.run("undo --plan").code(0);
+    insta::assert_snapshot!("undo", golden(&plan.out, &ids));
+    world.run("undo --yes").code(0);
+    assert_eq!(world.status(&ids[0]), "active");
+    assert_eq!(body(&world, "page", "2nIemP000001")["status"], "active");
+    let (other, _) = World::new(1);
+    let journal = fs::read_dir(world.path("state/environment")).unwrap();
+    let journal = journal.filter_map(Result::ok).map(|entry| entry.path());
+    let journal = journal
+        .filter(|path| path.to_string_lossy().contains("archive"))
+        .min()
+        .unwrap();
+    let refused = other.run(&format!("undo {} --yes", journal.display())).code(2);
+    assert!(refused.err.contains("belongs to the base URL"), "{}", refused.err);
+}
+
+#[test]
+fn a_snapshot_is_edited_planned_reviewed_and_applied() {
+    let (world, ids) = world();
+    world.run("export backup").code(0);
+    let file = world.path(&format!("backup/offer-sources/{}.json", ids[0]));
+    let text = fs::read_to_string(&file)
+        .unwrap()
+        .replace("Source 1", "Renamed in git");
+    fs::write(&file, text).unwrap();
+    world
+        .run(&format!("offer-sources archive {} --yes", ids[1]))
+        .code(0);
+    let plan = world.run("plan backup --out plan.json --exit-code").code(6);
+    insta::assert_snapshot!("plan_of_snapshot", golden(&plan.out, &ids));
+    let refused = world.run("apply plan.json").code(2);
+    assert!(refused.err.contains("needs a confirmation"), "{}", refused.err);
+    // Somebody changes an asset of the plan in the meantime.
+    world
+        .fake
+        .set("offersource", &ids[0], "postbackTxId", "by someone else");
+    let stale = world.run("apply plan.json --yes").code(3);
+    assert!(stale.err.contains("1 done, 1 rejected"), "{}", stale.err);
+    assert_eq!(
+        body(&world, "offersource", &ids[0])["offerSourceName"],
+        "Source 1"
+    );
+    assert_eq!(world.status(&ids[1]), "active");
+    world.run("apply plan.json --rebase --yes").code(0);
+    let body = body(&world, "offersource", &ids[0]);
+    assert_eq!(
+        (&body["offerSourceName"], &body["postbackTxId"]),
+        (&json!("Renamed in git"), &json!("by someone else"))
+    );
+    world.run("plan backup --exit-code --groups pages").code(0);
+}
+
+#[test]
+fn a_killed_plan_continues_and_creates_nothing_twice() {
+    let (world, _) = World::new(0);
+    let rows = (0..40).map(|number| format!("Row {number}\n"));
+    fs::write(
+        world.path("rows.csv"),
+        format!("name\n{}", rows.collect::<String>()),
+    )
+    .unwrap();
+    world
+        .run("offer-sources import rows.csv --new-fields --out plan.json")
+        .code(0);
+    let line = "apply plan.json --yes --journal job.jsonl --jobs 1 --rate 40";
+    let mut command = world.command(words(line));
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let created = || world.fake.state().assets("offersource").count();
+    let begin = Instant::now();
+    while created() < 5 && begin.elapsed() < Duration::from_mins(1) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!((5..40).contains(&created()), "{}", created());
+    let done = world.run("apply plan.json --yes --journal job.jsonl").code(0);
+    assert!(done.err.contains("40 done"), "{}", done.err);
+    assert_eq!(created(), 40);
+    let (other, _) = World::new(1);
+    let refused = other
+        .run(&format!("apply {} --yes", world.path("plan.json")))
+        .code(2);
+    assert!(refused.err.contains("belongs to the base URL"), "{}", refused.err);
+    assert_eq!(other.fake.state().assets("offersource").count(), 1);
+}
+
+#[test]
+fn a_set_of_assets_moves_to_another_account() {
+    let (world, ids) = world();
+    world
+        .run("export set.tar.gz --groups offer-sources,pages")
+        .code(0);
+    let (other, _) = World::new(0);
+    let file = world.path("set.tar.gz");
+    other.run(&format!("plan {file} --copy --out plan.json")).code(0);
+    other.run("apply plan.json --yes").code(0);
+    let state = other.fake.state();
+    let page = state
+        .assets("page")
+        .find(|page| page.body["pageName"] == "Page 2nIemP000001")
+        .unwrap();
+    let source = page.body["offerParams"]["idOfferSource"].as_str().unwrap();
+    assert!(!ids.iter().any(|id| id == source));
+    let source = state.asset("offersource", source).unwrap();
+    assert_eq!(source.body["offerSourceName"], "Source 1");
+}
+
+#[test]
+fn an_inferred_deletion_in_a_plan_needs_an_acknowledgement_and_no_plan_is_an_error() {
+    let (world, _) = world();
+    world.run("export backup").code(0);
+    world.fake.seed_page("2nIemP000009", "");
+    world.run("plan backup --others delete --out plan.json").code(0);
+    let refused = world.run("apply plan.json --yes").code(2);
+    assert!(refused.err.contains("--accept-inferred"), "{}", refused.err);
+    assert_eq!(body(&world, "page", "2nIemP000009")["status"], "active");
+    world.run("apply plan.json --yes --accept-inferred").code(0);
+    assert_eq!(body(&world, "page", "2nIemP000009")["status"], "deleted");
+    let absent = world.run("apply absent.json --yes").code(2);
+    assert!(absent.err.contains("absent.json"), "{}", absent.err);
+    fs::write(world.path("other.json"), "{}").unwrap();
+    let other = world.run("apply other.json --yes").code(2);
+    assert!(other.err.contains("not a plan"), "{}", other.err);
+}
+
+/// Runs `edit` with a shell command as the editor.
+fn edit(world: &World, line: &str, editor: &str) -> Ran {
+    let script = world.path("editor.sh");
+    fs::write(&script, editor).unwrap();
+    let mut command = world.command(words(line));
+    command.env("EDITOR", format!("sh {script}"));
+    ran(command, "")
+}
+
+#[test]
+fn an_asset_is_edited_in_the_users_editor() {
+    let (world, ids) = world();
+    let line = format!("offer-sources edit {} --yes", ids[0]);
+    let unchanged = edit(&world, &line, "true").code(0);
+    assert!(unchanged.err.contains("unchanged"), "{}", unchanged.err);
+    edit(&world, &line, "sed -i 's/Source 1/By hand/' \"$1\"").code(0);
+    assert_eq!(body(&world, "offersource", &ids[0])["offerSourceName"], "By hand");
+    for (editor, problem) in [
+        ("echo '{' > \"$1\"", "invalid JSON"),
+        ("echo '[]' > \"$1\"", "not a JSON object"),
+        ("sed -i '/idOfferSource/d' \"$1\"", "cannot be changed"),
+    ] {
+        let failed = edit(&world, &line, editor).code(2);
+        assert!(failed.err.contains(problem), "{}", failed.err);
+    }
+    let failed = edit(&world, &line, "exit 3").code(1);
+    assert!(failed.err.contains("nothing was sent"), "{}", failed.err);
+    assert_eq!(body(&world, "offersource", &ids[0])["offerSourceName"], "By hand");
+}

@@ -1,0 +1,113 @@
+//! Reads the assets of an account.
+
+use super::error::{PlanError, PlanProblem};
+use crate::ext::snapshot::AssetKey;
+use crate::ext::{AssetGroup, AssetStatus, FoundAsset};
+use crate::{Client, Error};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Assets of some groups, as the service shows them.
+#[derive(Debug, Default)]
+pub(super) struct AccountAssets {
+    /// Assets that are not deleted.
+    pub(super) assets: BTreeMap<AssetKey, Value>,
+    /// Assets that are deleted.
+    pub(super) deleted: BTreeSet<AssetKey>,
+    /// Assets that could not be read.
+    pub(super) unread: BTreeSet<AssetKey>,
+    /// Notes on what could not be read.
+    pub(super) notes: Vec<String>,
+}
+
+/// Returns the groups with these names; all groups whose assets can be found and saved if there are none.
+pub(super) fn groups(names: &[String]) -> Result<Vec<AssetGroup>, PlanError> {
+    if names.is_empty() {
+        let all = AssetGroup::all().iter().copied();
+        return Ok(all.filter(|group| group.abilities().save).collect());
+    }
+    let group = |name: &String| {
+        let unknown = || PlanError::new(PlanProblem::UnknownGroup(name.clone()));
+        AssetGroup::named(name).ok_or_else(unknown)
+    };
+    let mut groups: Vec<AssetGroup> = Vec::new();
+    for name in names {
+        let group = group(name)?;
+        if !group.abilities().find {
+            return Err(PlanError::new(PlanProblem::Unable(group.plural(), "found by ID")));
+        }
+        if !groups.contains(&group) {
+            groups.push(group);
+        }
+    }
+    Ok(groups)
+}
+
+impl AccountAssets {
+    /// Reads all assets of some groups, and the assets with these keys. Errors of single assets become notes.
+    ///
+    /// # Errors
+    /// When the assets of a group cannot be listed.
+    pub(super) async fn read(
+        client: &Client,
+        groups: &[AssetGroup],
+        more: impl IntoIterator<Item = &AssetKey>,
+    ) -> Result<Self, Error> {
+        let mut read = Self::default();
+        let mut keys: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        for key in more {
+            keys.entry(key.group.as_str()).or_default().insert(key.id.clone());
+        }
+        for group in groups {
+            let mut listed = BTreeSet::new();
+            if group.abilities().list {
+                let rows = group.list(client).await?;
+                let unlisted = rows.iter().filter(|row| group.id(row).is_none()).count();
+                if unlisted > 0 {
+                    let plural = group.plural();
+                    read.notes.push(format!(
+                        "{unlisted} {plural} are listed without an ID, and not read"
+                    ));
+                }
+                listed.extend(rows.iter().filter_map(|row| group.id(row).map(str::to_owned)));
+            } else {
+                let plural = group.plural();
+                read.notes.push(format!(
+                    "{plural} cannot be listed, so only those with known IDs are read"
+                ));
+            }
+            let mut ids = listed.clone();
+            ids.extend(keys.remove(group.name()).unwrap_or_default());
+            read.find(client, *group, ids, &listed).await;
+        }
+        Ok(read)
+    }
+
+    /// Reads the assets with these IDs. A listed asset that is not found is deleted.
+    pub(super) async fn find(
+        &mut self,
+        client: &Client,
+        group: AssetGroup,
+        ids: BTreeSet<String>,
+        listed: &BTreeSet<String>,
+    ) {
+        let ids: Vec<String> = ids.into_iter().collect();
+        let found = group.find(client, &ids).await;
+        for (id, found) in ids.into_iter().zip(found) {
+            let is_listed = listed.contains(&id);
+            let key = AssetKey::new(group.name(), id);
+            match found {
+                FoundAsset::Found(asset) if group.summary(&asset).status == AssetStatus::Deleted => {
+                    self.deleted.insert(key);
+                }
+                FoundAsset::Found(asset) => drop(self.assets.insert(key, asset)),
+                FoundAsset::Missing if is_listed => drop(self.deleted.insert(key)),
+                FoundAsset::Missing => {}
+                FoundAsset::Unreadable(failure) => {
+                    self.notes.push(format!("{key} could not be read: {failure}"));
+                    self.unread.insert(key);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,441 @@
+//! A plan that is being applied: the order of the steps, the journal and the outcomes.
+
+use super::read_keys;
+use super::work::Work;
+use crate::Client;
+use crate::ext::bulk::{Entry, OnProgress, STOPPED, StopControl, stopped_because};
+use crate::ext::line_file::LineError;
+use crate::ext::plan::ChangePlan;
+use crate::ext::plan::difference::{levels, named};
+use crate::ext::plan::entry::PlanStep;
+use crate::ext::plan::error::PlanProblem;
+use crate::ext::plan::journal::{Earlier, PlanJournal};
+use crate::ext::plan::store::{self, StoreResult};
+use crate::ext::snapshot::AssetKey;
+use crate::ext::{AssetGroup, Cascade, Failure, FoundAsset, Outcome, Progress, Reason, Report};
+use crate::transport::BoxFuture;
+use futures_util::{FutureExt as _, StreamExt as _, stream};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Number of assets whose state is recorded at once before they are stored.
+const BATCH: usize = 32;
+/// Number of assets of one bulk job.
+const BULK: usize = 1_000;
+
+/// A plan that is being applied.
+pub(super) struct Job<'p> {
+    pub(super) client: Client,
+    pub(super) plan: &'p ChangePlan,
+    pub(super) journal: PlanJournal,
+    pub(super) rebase: bool,
+    pub(super) concurrency: usize,
+    pub(super) on_progress: Option<OnProgress>,
+    pub(super) cancel: Option<BoxFuture<'static, ()>>,
+    pub(super) stop: StopControl,
+    pub(super) progress: Progress,
+    pub(super) works: Vec<Work<'p>>,
+}
+
+impl Job<'_> {
+    /// Decides what is left to do for each entry.
+    pub(super) fn begin(
+        &mut self,
+        mut states: BTreeMap<AssetKey, FoundAsset>,
+        mut earlier: BTreeMap<AssetKey, Earlier>,
+    ) {
+        for entry in &self.plan.entries {
+            let Some(group) = entry.group() else {
+                continue;
+            };
+            let Earlier {
+                is_begun,
+                sent,
+                outcome,
+            } = earlier.remove(&entry.key).unwrap_or_default();
+            let mut work = Work {
+                entry,
+                group,
+                steps: entry.steps(),
+                sent,
+                finished: Vec::new(),
+                current: None,
+                is_begun,
+                outcome: outcome.filter(|outcome| !outcome.is_unfinished()),
+            };
+            if work.outcome.is_none() {
+                let state = states.remove(&entry.key).unwrap_or(FoundAsset::Missing);
+                work.outcome = work.look(state, self.rebase);
+            }
+            self.works.push(work);
+        }
+        for index in 0..self.works.len() {
+            let outcome = self.works.get_mut(index).and_then(|work| work.outcome.take());
+            if let Some(outcome) = outcome {
+                self.settle(index, outcome);
+            }
+        }
+    }
+
+    pub(super) async fn run(&mut self) {
+        self.create().await;
+        for step in [
+            PlanStep::Unarchive,
+            PlanStep::Save,
+            PlanStep::Move,
+            PlanStep::Archive,
+        ] {
+            match step {
+                PlanStep::Save => {
+                    let works = self.open(PlanStep::Save);
+                    self.store_all(PlanStep::Save, works).await;
+                }
+                step => {
+                    let works = self.open(step);
+                    self.bulk_all(step, works).await;
+                }
+            }
+        }
+        let works = self.open(PlanStep::Delete);
+        for level in self.levels(&works).into_iter().rev() {
+            self.bulk_all(PlanStep::Delete, level).await;
+        }
+    }
+
+    /// Entries whose next step is this one.
+    fn open(&self, step: PlanStep) -> Vec<usize> {
+        let works = self.works.iter().enumerate();
+        works
+            .filter(|(_, work)| work.outcome.is_none() && work.steps.first() == Some(&step))
+            .map(|(index, _)| index)
+            .collect()
+    }
+
+    /// Orders entries so that an asset is in a later level than those that it names.
+    fn levels(&self, works: &[usize]) -> Vec<Vec<usize>> {
+        let null = &Value::Null;
+        let assets: Vec<(&AssetKey, &Value)> = works
+            .iter()
+            .filter_map(|index| self.works.get(*index))
+            .map(|work| {
+                (
+                    &work.entry.key,
+                    work.entry.created().or(work.current.as_ref()).unwrap_or(null),
+                )
+            })
+            .collect();
+        let index_of = |level: Vec<usize>| {
+            level
+                .into_iter()
+                .filter_map(|place| works.get(place).copied())
+                .collect()
+        };
+        levels(&assets).into_iter().map(index_of).collect()
+    }
+
+    async fn create(&mut self) {
+        let works = self.open(PlanStep::Create);
+        for level in self.levels(&works) {
+            self.store_all(PlanStep::Create, level).await;
+        }
+    }
+
+    /// Assets whose creation failed or is unknown, by ID. The flag is true if they may still be created.
+    fn not_created(&self) -> BTreeMap<&str, (&AssetKey, bool)> {
+        let works = self.works.iter().filter(|work| work.entry.created().is_some());
+        let failed = works.filter_map(|work| {
+            let outcome = work.outcome.as_ref().filter(|outcome| !outcome.is_success())?;
+            Some((
+                work.entry.key.id.as_str(),
+                (&work.entry.key, outcome.is_unfinished()),
+            ))
+        });
+        failed.collect()
+    }
+
+    /// Ends entries that name an asset whose creation failed.
+    fn end_dependents(&mut self, works: &mut Vec<usize>) {
+        let not_created = self.not_created();
+        if not_created.is_empty() {
+            return;
+        }
+        let mut ended = Vec::new();
+        works.retain(|index| {
+            let Some(work) = self.works.get(*index) else {
+                return false;
+            };
+            let mut values: Vec<&Value> = work.entry.created().into_iter().collect();
+            values.extend(work.entry.changes().filter_map(|change| change.new.as_ref()));
+            let mut missing = values.into_iter().flat_map(|value| named(value, &not_created));
+            let Some((key, may_be_created)) = missing.find(|(key, _)| *key != &work.entry.key) else {
+                return true;
+            };
+            let message = format!("{key}, which it names, was not created");
+            let failure = Failure::new(Reason::Stopped, message);
+            ended.push((
+                *index,
+                if *may_be_created {
+                    Outcome::NotSent { failure }
+                } else {
+                    let note =
+                        "fix: remove the entry of that asset from the plan if this one should name it anyway";
+                    let failure = failure.because(Reason::Stopped, note);
+                    Outcome::Rejected { failure }
+                },
+            ));
+            false
+        });
+        for (index, outcome) in ended {
+            self.step_ended(index, outcome);
+        }
+    }
+
+    /// Returns true if the job was stopped or cancelled, and ends these entries then.
+    fn is_stopped(&mut self, works: &[usize]) -> bool {
+        if let Some(cancel) = &mut self.cancel
+            && cancel.now_or_never().is_some()
+        {
+            self.cancel = None;
+            self.stop.cancel();
+        }
+        let Some(failure) = self.stop.reason().cloned() else {
+            return false;
+        };
+        for index in works {
+            let failure = failure.clone();
+            self.step_ended(*index, Outcome::NotSent { failure });
+        }
+        true
+    }
+
+    /// Creates or saves assets, each with its own requests.
+    async fn store_all(&mut self, step: PlanStep, mut works: Vec<usize>) {
+        self.end_dependents(&mut works);
+        for batch in works.chunks(BATCH) {
+            if self.is_stopped(batch) || !self.record(step, batch) {
+                continue;
+            }
+            let (client, rebase) = (&self.client, self.rebase);
+            let stores: Vec<_> = batch
+                .iter()
+                .filter_map(|index| Some((*index, self.works.get(*index)?)))
+                .map(|(index, work)| {
+                    let was_sent = work.sent.contains(&step);
+                    let policy = work.policy(rebase);
+                    let (entry, group) = (work.entry, work.group);
+                    async move {
+                        let result = match step {
+                            PlanStep::Create => store::create(client, group, entry, was_sent).await,
+                            _ => store::save(client, group, entry, policy, was_sent).await,
+                        };
+                        (index, result)
+                    }
+                })
+                .collect();
+            let results: Vec<(usize, StoreResult)> = stream::iter(stores)
+                .buffer_unordered(self.concurrency)
+                .collect()
+                .await;
+            for (index, result) in results {
+                let failed = usize::from(!result.outcome.is_success());
+                self.stop
+                    .record(Some(result.answered), failed, result.outcome.failure());
+                if let Some(failure) = result.ends_the_job {
+                    self.stop.stop(stopped_because(STOPPED, &failure));
+                }
+                self.step_ended(index, result.outcome);
+            }
+        }
+    }
+
+    /// Runs bulk jobs for a step: one per group, and per category that assets move to.
+    async fn bulk_all(&mut self, step: PlanStep, mut works: Vec<usize>) {
+        self.end_dependents(&mut works);
+        let mut jobs: BTreeMap<(&'static str, String), Vec<usize>> = BTreeMap::new();
+        for index in works {
+            if let Some(work) = self.works.get(index) {
+                let category = if step == PlanStep::Move {
+                    work.entry.category()
+                } else {
+                    String::new()
+                };
+                jobs.entry((work.group.name(), category)).or_default().push(index);
+            }
+        }
+        for ((group, category), works) in jobs {
+            let Some(group) = AssetGroup::named(group) else {
+                continue;
+            };
+            for works in works.chunks(BULK) {
+                if self.is_stopped(works) {
+                    continue;
+                }
+                let works = self.look_again(works).await;
+                if !works.is_empty() && self.record(step, &works) {
+                    self.bulk(step, group, &category, &works).await;
+                }
+            }
+        }
+    }
+
+    /// Reads assets of which nothing was changed yet, and ends those that have changed since the plan was
+    /// made.
+    async fn look_again(&mut self, works: &[usize]) -> Vec<usize> {
+        let untouched = |work: &&Work<'_>| work.finished.is_empty() && !work.is_begun;
+        let keys: Vec<&AssetKey> = works
+            .iter()
+            .filter_map(|index| self.works.get(*index).filter(untouched))
+            .map(|work| &work.entry.key)
+            .collect();
+        let mut states = read_keys(&self.client, &keys).await;
+        let mut left = Vec::new();
+        for index in works {
+            let Some(work) = self.works.get_mut(*index) else {
+                continue;
+            };
+            let ended = states
+                .remove(&work.entry.key)
+                .and_then(|state| work.look(state, self.rebase));
+            match ended {
+                Some(outcome) => self.settle(*index, outcome),
+                None => left.push(*index),
+            }
+        }
+        left
+    }
+
+    async fn bulk(&mut self, step: PlanStep, group: AssetGroup, category: &str, works: &[usize]) {
+        let ids: BTreeMap<String, usize> = works
+            .iter()
+            .filter_map(|index| Some((self.works.get(*index)?.entry.key.id.clone(), *index)))
+            .collect();
+        let all: Vec<String> = ids.keys().cloned().collect();
+        let job = match step {
+            PlanStep::Unarchive => group.unarchive(&self.client, all),
+            PlanStep::Archive => group.archive(&self.client, all, Cascade::leave()),
+            PlanStep::Delete => group.delete(&self.client, all, Cascade::leave()),
+            PlanStep::Move | PlanStep::Create | PlanStep::Save => {
+                group.move_to_category(&self.client, all, category)
+            }
+        };
+        let report = match job {
+            Ok(job) => {
+                let job = job
+                    .acknowledge_inferred()
+                    .verify(true)
+                    .concurrency(self.concurrency);
+                job.send().await.map_err(|error| error.to_string())
+            }
+            Err(error) => Err(error.to_string()),
+        };
+        let report = match report {
+            Ok(report) => report,
+            Err(message) => {
+                for index in works {
+                    let failure = Failure::new(Reason::Stopped, message.clone());
+                    self.step_ended(*index, Outcome::NotSent { failure });
+                }
+                return;
+            }
+        };
+        for entry in report.entries() {
+            let Some(index) = ids.get(&entry.id).copied() else {
+                continue;
+            };
+            let was_sent = self
+                .works
+                .get(index)
+                .is_some_and(|work| work.sent.contains(&step));
+            let is_failed = usize::from(!entry.outcome.is_success());
+            let answered = !entry.outcome.is_unfinished();
+            self.stop
+                .record(Some(answered), is_failed, entry.outcome.failure());
+            let outcome = match entry.outcome.clone() {
+                // An earlier run sent the change without learning its result.
+                Outcome::AlreadySo { .. } if was_sent => Outcome::CONFIRMED,
+                Outcome::Rejected { failure } if failure.reason() == Reason::Gone && was_sent => {
+                    Outcome::CONFIRMED
+                }
+                Outcome::Rejected { failure } if failure.reason() == Reason::Gone => Outcome::ALREADY,
+                outcome => outcome,
+            };
+            self.step_ended(index, outcome);
+        }
+    }
+
+    /// Records the states of assets and the step that is about to be sent. Returns false, and ends the
+    /// entries, if the journal cannot be written.
+    fn record(&mut self, step: PlanStep, works: &[usize]) -> bool {
+        let mut before = Vec::new();
+        let mut keys = Vec::new();
+        for index in works {
+            let Some(work) = self.works.get_mut(*index) else {
+                continue;
+            };
+            if !work.is_begun {
+                work.is_begun = true;
+                before.push(work.before());
+            }
+            keys.push(work.entry.key.clone());
+        }
+        let written = self.journal.sending(before, step, keys);
+        let is_written = written.is_ok();
+        self.check_journal(written);
+        is_written || !self.is_stopped(works)
+    }
+
+    fn check_journal(&mut self, written: Result<(), LineError>) {
+        if let Err(error) = written {
+            let message = format!(
+                "the job stopped, because its journal cannot be written: {}",
+                PlanProblem::from(error)
+            );
+            self.stop.stop(Failure::new(Reason::Stopped, message));
+        }
+    }
+
+    /// Ends a step of an entry.
+    fn step_ended(&mut self, index: usize, outcome: Outcome) {
+        let Some(work) = self.works.get_mut(index) else {
+            return;
+        };
+        let is_success = outcome.is_success();
+        let step = if work.steps.is_empty() {
+            PlanStep::Save
+        } else {
+            work.steps.remove(0)
+        };
+        work.finished.push((step, outcome));
+        if is_success && !work.steps.is_empty() {
+            return;
+        }
+        let outcome = work.total();
+        self.settle(index, outcome);
+    }
+
+    /// Ends an entry.
+    fn settle(&mut self, index: usize, outcome: Outcome) {
+        let Some(work) = self.works.get_mut(index) else {
+            return;
+        };
+        let written = self.journal.settled(&work.entry.key, &outcome);
+        self.progress.counts.count(&outcome);
+        work.outcome = Some(outcome);
+        self.check_journal(written);
+        if let Some(on_progress) = &mut self.on_progress {
+            on_progress(&self.progress);
+        }
+    }
+
+    pub(super) fn report(mut self) -> Report<AssetKey> {
+        let failure = self.stop.reason().cloned();
+        let failure = failure.unwrap_or_else(|| Failure::new(Reason::Stopped, "the job did not reach it"));
+        let entries = self.works.drain(..).enumerate().map(|(position, work)| {
+            let outcome = work.outcome.unwrap_or_else(|| Outcome::NotSent {
+                failure: failure.clone(),
+            });
+            Entry::new(work.entry.key.clone(), position, outcome)
+        });
+        Report::new(self.plan.made_by.clone(), false, entries.collect(), Vec::new())
+    }
+}

@@ -1,0 +1,237 @@
+//! Applies a plan.
+//!
+//! `job` orders the steps, and `work` decides about one asset.
+
+mod job;
+mod work;
+
+use super::ChangePlan;
+use super::entry::PlanEntry;
+use super::error::{PlanError, PlanProblem};
+use super::journal::{Header, PlanJournal};
+use crate::Client;
+use crate::ext::bulk::{OnProgress, StopControl};
+use crate::ext::snapshot::{AssetKey, Fingerprint};
+use crate::ext::{AssetGroup, Counts, FoundAsset, Progress, Report};
+use crate::transport::BoxFuture;
+use job::Job;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+impl ChangePlan {
+    /// Creates a job that makes the changes of the plan.
+    pub fn apply(&self, client: &Client) -> Apply<'_> {
+        Apply {
+            plan: self,
+            client: client.clone(),
+            journal: None,
+            rebase: false,
+            is_acknowledged: false,
+            concurrency: 4,
+            stop_after: None,
+            on_progress: None,
+            cancel: None,
+        }
+    }
+
+    /// Fingerprint of the entries, which identifies the plan.
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of_bytes(self.to_json().as_bytes())
+    }
+}
+
+/// Builder of a job that applies a plan.
+///
+/// # Order
+///
+/// Assets are created after those that they name. Then assets are restored from the archive, saved, moved and
+/// archived; deletions come last, and an asset is deleted before those that it names. An asset that names one
+/// whose creation failed is not sent.
+///
+/// # Checks
+///
+/// Each asset is read right before its change. If it differs from what it was when the plan was made, it is
+/// rejected as [stale](Reason::Stale) and nothing of it is changed; fields that the service manages do not
+/// count. With [`rebase`](Self::rebase), changes of others are accepted if they do not touch the same paths.
+/// All changes are read back.
+///
+/// # Outcomes
+///
+/// Every asset of the plan ends in exactly one [`Outcome`]. Archive, unarchive, delete and move are
+/// [bulk jobs](crate::ext::Bulk) with their contract. An asset of which only a part was changed is *unknown*;
+/// running the job again continues it.
+#[must_use = "a job does nothing until it is sent"]
+pub struct Apply<'p> {
+    plan: &'p ChangePlan,
+    client: Client,
+    journal: Option<PathBuf>,
+    rebase: bool,
+    is_acknowledged: bool,
+    concurrency: usize,
+    stop_after: Option<usize>,
+    on_progress: Option<OnProgress>,
+    cancel: Option<BoxFuture<'static, ()>>,
+}
+
+impl fmt::Debug for Apply<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Apply({})", self.plan.made_by)
+    }
+}
+
+impl Apply<'_> {
+    /// Writes a journal to this file, or continues the journal of this plan that is there.
+    ///
+    /// The state of each asset reaches the disk before its change is sent, so that
+    /// [`ChangePlan::undo`] can revert the changes. After a crash at any point, the same call continues:
+    /// finished assets are not sent again, and nothing is created twice.
+    pub fn journal(mut self, path: impl AsRef<Path>) -> Self {
+        self.journal = Some(path.as_ref().to_owned());
+        self
+    }
+
+    /// Accepts assets that have changed since the plan was made, if the changes do not touch the same paths.
+    pub fn rebase(mut self) -> Self {
+        self.rebase = true;
+        self
+    }
+
+    /// Acknowledges that the operations which archive and delete are inferred, not documented. No effect on
+    /// groups whose operations are documented.
+    pub fn acknowledge_inferred(mut self) -> Self {
+        self.is_acknowledged = true;
+        self
+    }
+
+    /// Sets the maximum number of concurrent requests, clamped to 1 to 64. Default: 4.
+    pub fn concurrency(mut self, requests: usize) -> Self {
+        self.concurrency = requests.clamp(1, 64);
+        self
+    }
+
+    /// Stops the job after this number of failed assets. Default: never.
+    pub fn stop_after(mut self, failed: usize) -> Self {
+        self.stop_after = Some(failed.max(1));
+        self
+    }
+
+    /// Sets a callback that receives the progress whenever outcomes become known.
+    pub fn on_progress(mut self, on_progress: impl FnMut(&Progress) + Send + 'static) -> Self {
+        self.on_progress = Some(Box::new(on_progress));
+        self
+    }
+
+    /// Cancels the job once this future completes. Requests in flight are finished; all other assets end as
+    /// not sent.
+    pub fn cancel_when<T>(mut self, cancel: impl Future<Output = T> + Send + 'static) -> Self {
+        self.cancel = Some(Box::pin(async move {
+            cancel.await;
+        }));
+        self
+    }
+
+    /// Makes the changes.
+    ///
+    /// # Errors
+    /// When the plan belongs to another account or service, when it is invalid, when it needs an
+    /// acknowledgement or when its journal cannot be used. Nothing was sent then. All other failures are
+    /// outcomes of the assets.
+    pub async fn send(self) -> Result<Report<AssetKey>, PlanError> {
+        let plan = self.plan;
+        // A plan that was changed in memory is checked like one from a file.
+        ChangePlan::parse(plan.to_json().as_bytes()).map_err(PlanError::new)?;
+        let header = Header::new(&self.client, plan.made_by.clone()).await?;
+        check_account(plan, &header)?;
+        let unacknowledged: Vec<&PlanEntry> = plan
+            .entries
+            .iter()
+            .filter(|entry| !self.is_acknowledged && entry.requires_acknowledgement())
+            .collect();
+        if let Some(first) = unacknowledged.first() {
+            let (count, first) = (unacknowledged.len(), first.key.to_string());
+            return Err(PlanError::new(PlanProblem::NotAcknowledged { count, first }));
+        }
+        // The account is recognised by the assets of the plan before the journal is begun.
+        let states = read_states(&self.client, plan).await;
+        let is_begun = self
+            .journal
+            .as_deref()
+            .is_some_and(|path| path.try_exists().unwrap_or(true));
+        if !is_begun && plan.account.is_none() && is_foreign(plan, &states) {
+            return Err(PlanError::new(PlanProblem::NoneExists));
+        }
+        let (journal, earlier) = match &self.journal {
+            None => (PlanJournal::default(), BTreeMap::new()),
+            Some(path) => PlanJournal::open(path, header, plan.fingerprint())
+                .map_err(|problem| PlanError::at(path, problem))?,
+        };
+        let mut job = Job {
+            client: self.client,
+            plan,
+            journal,
+            rebase: self.rebase,
+            concurrency: self.concurrency,
+            on_progress: self.on_progress,
+            cancel: self.cancel,
+            stop: StopControl::new(self.stop_after),
+            progress: Progress {
+                total: plan.entries.len(),
+                counts: Counts::default(),
+            },
+            works: Vec::new(),
+        };
+        job.begin(states, earlier);
+        job.run().await;
+        Ok(job.report())
+    }
+}
+
+/// Checks that the client has the account of the plan.
+fn check_account(plan: &ChangePlan, actual: &Header) -> Result<(), PlanError> {
+    if plan.base_url != actual.base_url {
+        return Err(PlanError::new(PlanProblem::OtherService {
+            recorded: plan.base_url.clone(),
+            actual: actual.base_url.clone(),
+        }));
+    }
+    match (&plan.account, &actual.account) {
+        (Some(recorded), Some(actual)) if recorded != actual => {
+            Err(PlanError::new(PlanProblem::OtherAccount {
+                recorded: recorded.clone(),
+                actual: actual.clone(),
+            }))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns true if the plan changes assets, and none of them exists. IDs are unique across accounts.
+fn is_foreign(plan: &ChangePlan, states: &BTreeMap<AssetKey, FoundAsset>) -> bool {
+    let mut changed = plan.entries.iter().filter(|entry| entry.was.is_some()).peekable();
+    changed.peek().is_some()
+        && changed.all(|entry| matches!(states.get(&entry.key), Some(FoundAsset::Missing)))
+}
+
+/// Reads the current state of all assets of a plan.
+async fn read_states(client: &Client, plan: &ChangePlan) -> BTreeMap<AssetKey, FoundAsset> {
+    let keys: Vec<&AssetKey> = plan.entries.iter().map(|entry| &entry.key).collect();
+    read_keys(client, &keys).await
+}
+
+pub(super) async fn read_keys(client: &Client, keys: &[&AssetKey]) -> BTreeMap<AssetKey, FoundAsset> {
+    let mut ids: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for key in keys {
+        ids.entry(&key.group).or_default().push(key.id.clone());
+    }
+    let mut states = BTreeMap::new();
+    for (name, ids) in ids {
+        let Some(group) = AssetGroup::named(name) else {
+            continue;
+        };
+        let found = group.find(client, &ids).await;
+        let keys = ids.into_iter().map(|id| AssetKey::new(name, id));
+        states.extend(keys.zip(found));
+    }
+    states
+}

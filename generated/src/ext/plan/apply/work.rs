@@ -1,0 +1,169 @@
+//! The change of one asset while a plan is applied.
+
+use crate::ext::plan::difference::same_at;
+use crate::ext::plan::entry::{Action, PlanEntry, PlanStep};
+use crate::ext::plan::journal::{Before, Made};
+use crate::ext::plan::store::{Freshness, StalePolicy, freshness, stale};
+use crate::ext::snapshot::Changes;
+use crate::ext::{AssetGroup, AssetStatus, Failure, FoundAsset, Outcome, Reason};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// The progress of one entry.
+pub(super) struct Work<'p> {
+    pub(super) entry: &'p PlanEntry,
+    pub(super) group: AssetGroup,
+    /// Steps that are left.
+    pub(super) steps: Vec<PlanStep>,
+    /// Steps that an earlier run sent.
+    pub(super) sent: BTreeSet<PlanStep>,
+    /// Steps that this run has finished, with their outcomes.
+    pub(super) finished: Vec<(PlanStep, Outcome)>,
+    /// State when it was read last.
+    pub(super) current: Option<Value>,
+    /// The state before the change is in the journal.
+    pub(super) is_begun: bool,
+    pub(super) outcome: Option<Outcome>,
+}
+
+impl Work<'_> {
+    pub(super) fn policy(&self, rebase: bool) -> StalePolicy {
+        StalePolicy {
+            rebase,
+            is_begun: self.is_begun,
+        }
+    }
+
+    /// Takes the current state of the asset. Returns the outcome if nothing is to be done.
+    pub(super) fn look(&mut self, state: FoundAsset, rebase: bool) -> Option<Outcome> {
+        let current = match state {
+            FoundAsset::Found(current) => current,
+            // The creation itself reads the asset.
+            FoundAsset::Missing | FoundAsset::Unreadable(_) if self.entry.was.is_none() => return None,
+            FoundAsset::Missing if self.entry.action == Action::Delete => {
+                return Some(if self.sent.is_empty() {
+                    Outcome::ALREADY
+                } else {
+                    Outcome::CONFIRMED
+                });
+            }
+            FoundAsset::Missing => {
+                let message = format!("no {} with this ID can be read", self.group.singular());
+                let failure = Failure::new(Reason::NotFound, message);
+                if self.sent.is_empty() {
+                    return Some(Outcome::Rejected { failure });
+                }
+                return Some(Outcome::Unknown { failure });
+            }
+            FoundAsset::Unreadable(failure) if self.sent.is_empty() => {
+                return Some(Outcome::NotSent { failure });
+            }
+            FoundAsset::Unreadable(failure) => return Some(Outcome::Unknown { failure }),
+        };
+        if self.entry.was.is_none() {
+            // Only its archiving may be left, which the creation finds out.
+            self.current = Some(current);
+            return None;
+        }
+        let is_deleted = self.group.summary(&current).status == AssetStatus::Deleted;
+        if is_deleted && self.entry.action == Action::Delete {
+            return Some(if self.sent.is_empty() {
+                Outcome::ALREADY
+            } else {
+                Outcome::CONFIRMED
+            });
+        }
+        if is_deleted {
+            let failure = Failure::new(
+                Reason::Deleted,
+                format!("this {} is deleted", self.group.singular()),
+            );
+            return Some(Outcome::Rejected { failure });
+        }
+        let policy = self.policy(rebase);
+        let freshness = freshness(self.group, self.entry, &current, policy);
+        self.current = Some(current);
+        match freshness {
+            Freshness::Fresh => None,
+            Freshness::Satisfied if self.sent.is_empty() => Some(Outcome::ALREADY),
+            Freshness::Satisfied => Some(Outcome::CONFIRMED),
+            Freshness::Stale(reason) if self.sent.is_empty() => Some(stale(&reason)),
+            Freshness::Stale(reason) => {
+                let message =
+                    format!("it was changed in part, and someone else has changed it since: {reason}");
+                let failure = Failure::new(Reason::Stale, message);
+                Some(Outcome::Unknown { failure })
+            }
+        }
+    }
+
+    /// The state before the change, for the journal.
+    pub(super) fn before(&self) -> Before {
+        let change = match &self.entry.action {
+            Action::Create(_) => Made::Created,
+            Action::Delete => Made::Deleted,
+            Action::Change(changes) => Made::Changed(actual(changes, self.current.as_ref())),
+        };
+        Before {
+            asset: self.entry.key.clone(),
+            change,
+            value: self.current.clone(),
+        }
+    }
+
+    /// Outcome of the entry, from those of its steps.
+    pub(super) fn total(&self) -> Outcome {
+        let mut outcomes = self.finished.iter().map(|(_, outcome)| outcome);
+        let changed: Vec<&str> = self
+            .finished
+            .iter()
+            .filter(|(_, outcome)| matches!(outcome, Outcome::Done { .. }))
+            .map(|(step, _)| step.past())
+            .collect();
+        let failed = self.finished.iter().find(|(_, outcome)| !outcome.is_success());
+        let Some((_, failed)) = failed else {
+            let is_confirmed = |outcome: &Outcome| !matches!(outcome, Outcome::Done { confirmed: false });
+            return if changed.is_empty() {
+                Outcome::ALREADY
+            } else {
+                Outcome::Done {
+                    confirmed: outcomes.all(is_confirmed),
+                }
+            };
+        };
+        let (Some(failure), false) = (failed.failure(), changed.is_empty() && self.sent.is_empty()) else {
+            return failed.clone();
+        };
+        if changed.is_empty() {
+            return match failed {
+                // An earlier run may have made a part of the change.
+                Outcome::NotSent { failure } => Outcome::Unknown {
+                    failure: failure.clone(),
+                },
+                failed => failed.clone(),
+            };
+        }
+        let note = format!(
+            "before that, it was {}, so it is changed in part",
+            changed.join(" and ")
+        );
+        Outcome::Unknown {
+            failure: failure.because(failure.reason(), &note),
+        }
+    }
+}
+
+/// Changes with the old values that the asset has now. They differ in the form of empty values only.
+fn actual(changes: &Changes, current: Option<&Value>) -> Changes {
+    let Some(current) = current else {
+        return changes.clone();
+    };
+    let actual = changes.iter().map(|change| {
+        let mut change = change.clone();
+        if !same_at(&change.path, current.pointer(&change.path), change.new.as_ref()) {
+            change.old = current.pointer(&change.path).cloned();
+        }
+        change
+    });
+    Changes::new(actual.collect()).unwrap_or_else(|_| changes.clone())
+}

@@ -1,0 +1,198 @@
+//! Comparison of an asset with the asset that a plan wants.
+
+use super::entry::{Action, PlanEntry, STATUS};
+pub(super) use crate::ext::snapshot::managed_pointers as managed;
+use crate::ext::snapshot::{AssetKey, Changes, Fingerprint, ValueChange, pointer};
+use crate::ext::{AssetGroup, AssetStatus, ServerBehavior};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Returns the fingerprint of an asset without the fields that the service manages.
+pub(super) fn fingerprint(group: AssetGroup, asset: &Value) -> Fingerprint {
+    Fingerprint::of(asset, managed(group))
+}
+
+/// Returns the status in the form in which an asset shows it; active if absent (documented default).
+pub(super) fn status_of(value: Option<&Value>) -> AssetStatus {
+    match value.and_then(Value::as_str) {
+        None | Some("" | "active") => AssetStatus::Active,
+        Some("archived") => AssetStatus::Archived,
+        Some("deleted") => AssetStatus::Deleted,
+        Some(other) => AssetStatus::Other(other.to_owned()),
+    }
+}
+
+/// Returns true if two values are equal. An absent value equals an empty one: the service may show absent
+/// values in either form.
+pub(super) fn same(left: Option<&Value>, right: Option<&Value>) -> bool {
+    match (left, right) {
+        (Some(Value::Object(left)), Some(Value::Object(right))) => {
+            let names = left.keys().chain(right.keys());
+            let mut names = names.filter(|name| !same(left.get(*name), right.get(*name)));
+            names.next().is_none()
+        }
+        (Some(left), Some(right)) if left == right => true,
+        (left, right) => left.is_none_or(is_empty) && right.is_none_or(is_empty),
+    }
+}
+
+/// Returns true if two values at a path are the same. An absent status is active (documented default).
+pub(super) fn same_at(path: &str, left: Option<&Value>, right: Option<&Value>) -> bool {
+    if path == STATUS {
+        return status_of(left) == status_of(right);
+    }
+    same(left, right)
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.values().all(is_empty),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// Returns the entry that changes an asset into the wanted one, if it differs, and notes on differences that
+/// no plan can remove.
+pub(super) fn change(
+    group: AssetGroup,
+    key: &AssetKey,
+    current: &Value,
+    wanted: &Value,
+) -> (Option<PlanEntry>, Vec<String>) {
+    let (changes, _) = Changes::between_except(current, wanted, &managed(group));
+    let mut notes = Vec::new();
+    let wanted_changes = changes.iter().filter(|change| {
+        if let Some(secret) = secret_at(group, &change.path) {
+            notes.push(format!(
+                "{key}: the secret at {secret} differs, and a snapshot has no secrets; set it by hand"
+            ));
+            return false;
+        }
+        !same_at(&change.path, change.old.as_ref(), change.new.as_ref())
+    });
+    let changes: Vec<ValueChange> = wanted_changes.cloned().collect();
+    notes.dedup();
+    (entry(group, key, current, changes), notes)
+}
+
+/// Returns the secret whose value or flag is at a path.
+fn secret_at(group: AssetGroup, path: &str) -> Option<&'static str> {
+    let mut managed = group.server_managed().iter();
+    managed.find_map(|(pointer, behavior)| match behavior {
+        ServerBehavior::Secret { flag } if path == *pointer || path == *flag => Some(*pointer),
+        _ => None,
+    })
+}
+
+/// Returns the entry that makes changes to an asset; `None` if there are none.
+pub(super) fn entry(
+    group: AssetGroup,
+    key: &AssetKey,
+    current: &Value,
+    changes: Vec<ValueChange>,
+) -> Option<PlanEntry> {
+    if changes.is_empty() {
+        return None;
+    }
+    // Paths of a comparison never lead into each other.
+    let changes = Changes::new(changes).ok()?;
+    Some(PlanEntry {
+        key: key.clone(),
+        name: group.name_of(current).map(str::to_owned),
+        was: Some(fingerprint(group, current)),
+        action: Action::Change(changes),
+    })
+}
+
+/// Returns the entry that creates an asset.
+pub(super) fn create(group: AssetGroup, key: &AssetKey, asset: Value) -> PlanEntry {
+    PlanEntry {
+        key: key.clone(),
+        name: group.name_of(&asset).map(str::to_owned),
+        was: None,
+        action: Action::Create(asset),
+    }
+}
+
+/// Returns the entry that deletes an asset.
+pub(super) fn delete(group: AssetGroup, key: &AssetKey, current: &Value) -> PlanEntry {
+    PlanEntry {
+        key: key.clone(),
+        name: group.name_of(current).map(str::to_owned),
+        was: Some(fingerprint(group, current)),
+        action: Action::Delete,
+    }
+}
+
+/// Returns the assets among `targets` that a value names: each string that equals an ID.
+pub(super) fn named<'t, T>(value: &Value, targets: &'t BTreeMap<&str, T>) -> Vec<&'t T> {
+    let mut named = Vec::new();
+    pointer::visit_strings(value, &mut |_, text, _| named.extend(targets.get(text)));
+    named
+}
+
+/// Levels of assets by their references: an asset is in a later level than those that it names. Assets that
+/// name each other in a circle share the last level.
+pub(super) fn levels(assets: &[(&AssetKey, &Value)]) -> Vec<Vec<usize>> {
+    let by_id: BTreeMap<&str, usize> = assets
+        .iter()
+        .enumerate()
+        .map(|(index, (key, _))| (key.id.as_str(), index))
+        .collect();
+    let mut open: BTreeMap<usize, Vec<usize>> = assets
+        .iter()
+        .enumerate()
+        .map(|(index, (_, value))| {
+            let targets = named(value, &by_id).into_iter().copied();
+            (index, targets.filter(|target| *target != index).collect())
+        })
+        .collect();
+    let mut levels = Vec::new();
+    while !open.is_empty() {
+        let mut level: Vec<usize> = open
+            .iter()
+            .filter(|(_, targets)| !targets.iter().any(|target| open.contains_key(target)))
+            .map(|(index, _)| *index)
+            .collect();
+        if level.is_empty() {
+            level = open.keys().copied().collect();
+        }
+        let taken: BTreeSet<usize> = level.iter().copied().collect();
+        open.retain(|index, _| !taken.contains(index));
+        levels.push(level);
+    }
+    levels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn absent_and_empty_values_are_the_same() {
+        assert!(same(None, Some(&json!(""))) && same(Some(&json!([])), None));
+        assert!(same(Some(&json!({"a": null})), Some(&json!({}))));
+        assert!(!same(None, Some(&json!(false))) && !same(Some(&json!("")), Some(&json!(0))));
+        assert!(!same(Some(&json!([1])), Some(&json!([2]))));
+    }
+
+    #[test]
+    fn assets_come_after_those_that_they_name() {
+        let keys: Vec<AssetKey> = ["a", "b", "c", "d", "e"]
+            .map(|id| AssetKey::new("pages", id))
+            .to_vec();
+        let values = [
+            json!({"id": "a", "needs": ["b", {"deep": "c"}]}),
+            json!({"id": "b", "needs": "c"}),
+            json!({"id": "c"}),
+            json!({"needs": "e"}),
+            json!({"needs": "d"}),
+        ];
+        let assets: Vec<(&AssetKey, &Value)> = keys.iter().zip(&values).collect();
+        assert_eq!(levels(&assets), [vec![2], vec![1], vec![0], vec![3, 4]]);
+    }
+}

@@ -1,0 +1,288 @@
+//! Journal of a plan, and the record of the state before a bulk job.
+//!
+//! Both are files of JSON lines. The first line names the plan or the job, and the account. A `before` line
+//! with the state of an asset reaches the disk before its change is sent; a `sending` line names the assets
+//! of a step that is sent, and a `settled` line has the outcome of an asset.
+
+use super::entry::PlanStep;
+use super::error::PlanProblem;
+use crate::Client;
+use crate::ext::line_file::{LineError, LineFile, write_line};
+use crate::ext::snapshot::{AssetKey, Changes, Fingerprint};
+use crate::ext::{ChangeRecord, Outcome};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+
+/// Version of the format.
+const VERSION: u32 = 1;
+
+/// A line of the file.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Line {
+    /// Begins the journal of a plan.
+    Plan(Header),
+    /// Begins the record of the state before a bulk job.
+    Undo(Header),
+    Before(Before),
+    Sending {
+        step: PlanStep,
+        assets: Vec<AssetKey>,
+    },
+    Settled {
+        asset: AssetKey,
+        #[serde(flatten)]
+        outcome: Outcome,
+    },
+    /// The states before the job are complete, so that it may begin.
+    Complete,
+    /// Something could not be read before the job, so it cannot be undone.
+    Unread(String),
+}
+
+/// Description of a plan or a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Header {
+    version: u32,
+    /// Description for messages.
+    pub(super) job: String,
+    pub(super) base_url: String,
+    pub(super) account: Option<String>,
+    /// Fingerprint of the plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    plan: Option<Fingerprint>,
+    /// Group and change of the bulk job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) bulk: Option<(String, ChangeRecord)>,
+}
+
+/// State of an asset before its change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Before {
+    pub(super) asset: AssetKey,
+    pub(super) change: Made,
+    /// The whole asset; absent if the job creates it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) value: Option<Value>,
+}
+
+/// Change that a job makes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Made {
+    /// Creates the asset.
+    Created,
+    /// Changes these values.
+    Changed(Changes),
+    /// Deletes the asset.
+    Deleted,
+}
+
+/// State of an asset according to an earlier run.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Earlier {
+    /// The state before the change is recorded.
+    pub(super) is_begun: bool,
+    /// Steps that were sent.
+    pub(super) sent: BTreeSet<PlanStep>,
+    pub(super) outcome: Option<Outcome>,
+}
+
+/// A journal or record that was read.
+#[derive(Debug)]
+pub(super) struct Recorded {
+    pub(super) header: Header,
+    pub(super) before: BTreeMap<AssetKey, Before>,
+    pub(super) earlier: BTreeMap<AssetKey, Earlier>,
+    pub(super) unread: Vec<String>,
+    pub(super) is_complete: bool,
+    pub(super) is_plan: bool,
+    /// Length of the complete lines, in bytes.
+    length: u64,
+}
+
+impl Header {
+    pub(super) async fn new(client: &Client, job: String) -> Result<Self, crate::Error> {
+        let account = client.account().await?;
+        Ok(Self {
+            version: VERSION,
+            job,
+            base_url: client.base_url().to_owned(),
+            account: account.map(|account| account.as_str().to_owned()),
+            plan: None,
+            bulk: None,
+        })
+    }
+
+    /// Checks that the client has the account of the file.
+    pub(super) fn check_account(&self, actual: &Self) -> Result<(), PlanProblem> {
+        if self.base_url != actual.base_url {
+            return Err(PlanProblem::OtherService {
+                recorded: self.base_url.clone(),
+                actual: actual.base_url.clone(),
+            });
+        }
+        match (&self.account, &actual.account) {
+            (Some(recorded), Some(actual)) if recorded != actual => Err(PlanProblem::OtherAccount {
+                recorded: recorded.clone(),
+                actual: actual.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Recorded {
+    /// Reads a file without changing it.
+    pub(super) fn read(path: &Path) -> Result<Self, PlanProblem> {
+        Self::parse(&File::open(path)?)
+    }
+
+    fn parse(file: &File) -> Result<Self, PlanProblem> {
+        let mut reader = BufReader::new(file);
+        let mut recorded: Option<Self> = None;
+        let mut text = Vec::new();
+        let mut length = 0;
+        for number in 1.. {
+            text.clear();
+            let read = reader.read_until(b'\n', &mut text)?;
+            // A line without a line feed is torn.
+            if read == 0 || text.last() != Some(&b'\n') {
+                break;
+            }
+            let line = match serde_json::from_slice::<Line>(&text) {
+                Ok(line) => line,
+                // After a power failure, the last line may be a mixture of old and new bytes.
+                Err(_) if recorded.is_some() && reader.fill_buf()?.is_empty() => break,
+                Err(_) if recorded.is_none() => return Err(PlanProblem::NotAJournal),
+                Err(error) => {
+                    return Err(PlanProblem::Damaged {
+                        line: number,
+                        message: error.to_string(),
+                    });
+                }
+            };
+            length += read as u64;
+            match (line, &mut recorded) {
+                (Line::Plan(header) | Line::Undo(header), None) if header.version != VERSION => {
+                    return Err(PlanProblem::Format(header.version.into()));
+                }
+                (Line::Plan(header), recorded @ None) => *recorded = Some(Self::new(header, true)),
+                (Line::Undo(header), recorded @ None) => *recorded = Some(Self::new(header, false)),
+                (line, Some(recorded)) => recorded.add(line),
+                (_, None) => return Err(PlanProblem::NotAJournal),
+            }
+        }
+        let mut recorded = recorded.ok_or(PlanProblem::NotAJournal)?;
+        recorded.length = length;
+        Ok(recorded)
+    }
+
+    fn new(header: Header, is_plan: bool) -> Self {
+        Self {
+            header,
+            before: BTreeMap::new(),
+            earlier: BTreeMap::new(),
+            unread: Vec::new(),
+            is_complete: false,
+            is_plan,
+            length: 0,
+        }
+    }
+
+    fn add(&mut self, line: Line) {
+        match line {
+            Line::Plan(_) | Line::Undo(_) => {}
+            Line::Complete => self.is_complete = true,
+            Line::Unread(problem) => self.unread.push(problem),
+            Line::Before(before) => {
+                self.earlier.entry(before.asset.clone()).or_default().is_begun = true;
+                self.before.entry(before.asset.clone()).or_insert(before);
+            }
+            Line::Sending { step, assets } => {
+                for asset in assets {
+                    self.earlier.entry(asset).or_default().sent.insert(step);
+                }
+            }
+            Line::Settled { asset, outcome } => {
+                let earlier = self.earlier.entry(asset).or_default();
+                earlier.outcome = Some(outcome);
+            }
+        }
+    }
+}
+
+/// Writer of the journal of a plan. Without a file, it writes nothing.
+#[derive(Debug, Default)]
+pub(super) struct PlanJournal(Option<LineFile>);
+
+impl PlanJournal {
+    /// Begins a journal, or continues an existing one of the same plan.
+    pub(super) fn open(
+        path: &Path,
+        mut header: Header,
+        plan: Fingerprint,
+    ) -> Result<(Self, BTreeMap<AssetKey, Earlier>), PlanProblem> {
+        header.plan = Some(plan);
+        let (file, recorded) = open(path, &Line::Plan(header.clone()))?;
+        let Some(recorded) = recorded else {
+            return Ok((Self(Some(file)), BTreeMap::new()));
+        };
+        if !recorded.is_plan || recorded.header.plan != Some(plan) {
+            let recorded = recorded.header.job;
+            return Err(PlanProblem::OtherPlan { recorded });
+        }
+        recorded.header.check_account(&header)?;
+        Ok((Self(Some(file)), recorded.earlier))
+    }
+
+    /// Records states and a step that is about to be sent. Returns once they are on the disk.
+    pub(super) fn sending(
+        &mut self,
+        before: Vec<Before>,
+        step: PlanStep,
+        assets: Vec<AssetKey>,
+    ) -> Result<(), LineError> {
+        let Some(file) = &mut self.0 else {
+            return Ok(());
+        };
+        for before in before {
+            file.append(&Line::Before(before))?;
+        }
+        file.append(&Line::Sending { step, assets })?;
+        file.sync()
+    }
+
+    /// Records the outcome of an asset.
+    pub(super) fn settled(&mut self, asset: &AssetKey, outcome: &Outcome) -> Result<(), LineError> {
+        // Assets that were not sent stay open.
+        let Some(file) = self
+            .0
+            .as_mut()
+            .filter(|_| !matches!(outcome, Outcome::NotSent { .. }))
+        else {
+            return Ok(());
+        };
+        let (asset, outcome) = (asset.clone(), outcome.clone());
+        file.append(&Line::Settled { asset, outcome })
+    }
+}
+
+/// Creates a file with its first line, or opens the existing one.
+pub(super) fn open(path: &Path, first: &Line) -> Result<(LineFile, Option<Recorded>), PlanProblem> {
+    if !path.try_exists().unwrap_or(true) {
+        let mut text = Vec::new();
+        write_line(&mut text, first)?;
+        if let Some(file) = LineFile::create(path, &text)? {
+            return Ok((file, None));
+        }
+    }
+    let mut file = LineFile::open(path)?;
+    let recorded = Recorded::parse(file.file())?;
+    file.cut(recorded.length)?;
+    Ok((file, Some(recorded)))
+}

@@ -1,0 +1,436 @@
+//! Makes plans: replace, set, restore, copy.
+
+use super::account::{AccountAssets, groups};
+use super::copy::Copying;
+use super::difference;
+use super::entry::{PlanEntry, STATUS};
+use super::error::{PlanError, PlanProblem};
+use super::{ChangePlan, file};
+use crate::Client;
+use crate::ext::snapshot::{AssetKey, Snapshot, ValueChange, pointer};
+use crate::ext::{AssetGroup, AssetStatus, ServerBehavior};
+use crate::runtime::id;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+impl ChangePlan {
+    /// Begins a plan that replaces a text wherever a string of an asset equals it, in known and unknown
+    /// fields. The text is usually an ID, so that assets name another asset afterwards.
+    ///
+    /// The own ID of an asset is never replaced. Deleted assets stay as they are. Places where a longer text
+    /// contains the old one are not changed; the [`notes`](Self::notes) of the plan list them.
+    ///
+    /// ```no_run
+    /// use funnelflux::{Client, ext::plan::{ChangePlan, PlanError}};
+    ///
+    /// async fn swap_offer(client: &Client) -> Result<(), PlanError> {
+    ///     let plan = ChangePlan::replace("2nIemJxCKbFX", "2n5JuOKWLTzd");
+    ///     println!("{}", plan.groups(["funnels"]).plan(client).await?);
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn replace(old: impl Into<String>, new: impl Into<String>) -> Replacing {
+        let (old, new) = (Value::from(old.into()), Value::from(new.into()));
+        Replacing::new(None, Some(old), Some(new))
+    }
+
+    /// Begins a plan that sets the value at one path of assets. `None` removes it.
+    ///
+    /// Assets that have the value already are left out, and so are those that have no place for it: the
+    /// parent of the path is not an object.
+    ///
+    /// ```no_run
+    /// use funnelflux::{Client, ext::plan::{ChangePlan, PlanError}, serde_json::json};
+    ///
+    /// async fn set_postback(client: &Client) -> Result<ChangePlan, PlanError> {
+    ///     let plan = ChangePlan::set("/postbackTxId", Some(json!("{clickid}")));
+    ///     plan.where_it_was(json!("txid")).groups(["offer-sources"]).plan(client).await
+    /// }
+    /// ```
+    pub fn set(path: impl Into<String>, new: Option<Value>) -> Replacing {
+        Replacing::new(Some(path.into()), None, new)
+    }
+
+    /// Begins a plan that makes the account like a snapshot of it: assets that differ are changed back, and
+    /// assets that are missing are created under their IDs.
+    ///
+    /// What cannot be restored is in the [`notes`](Self::notes): deleted assets, whose IDs the service does
+    /// not accept again, and secrets. The plan ignores fields that the service manages. Assets that the
+    /// snapshot does not have stay, unless [`Restoring::others`] says otherwise.
+    pub fn restore(snapshot: &Snapshot) -> Restoring<'_> {
+        Restoring {
+            snapshot,
+            groups: Vec::new(),
+            others: AssetsNotInSnapshot::Leave,
+        }
+    }
+
+    /// Begins a plan that copies assets of a snapshot into an account under new IDs (deep copy). Each string
+    /// that equals the ID of a copied asset becomes the new ID, in known and unknown fields.
+    ///
+    /// Deleted assets are not copied. Secrets are not in a snapshot, so the copies have none. The new IDs are
+    /// in the plan, so applying it twice creates nothing twice.
+    pub fn copy(snapshot: &Snapshot) -> Copying<'_> {
+        Copying {
+            snapshot,
+            groups: Vec::new(),
+            only: None,
+        }
+    }
+}
+
+/// Builder of a plan that replaces values. See [`ChangePlan::replace`] and [`ChangePlan::set`].
+#[derive(Clone, Debug)]
+#[must_use = "a plan is made by `plan`"]
+pub struct Replacing {
+    path: Option<String>,
+    old: Option<Value>,
+    new: Option<Value>,
+    groups: Vec<String>,
+    ids: Option<BTreeSet<String>>,
+}
+
+impl Replacing {
+    fn new(path: Option<String>, old: Option<Value>, new: Option<Value>) -> Self {
+        Self {
+            path,
+            old,
+            new,
+            groups: Vec::new(),
+            ids: None,
+        }
+    }
+
+    /// Sets the groups whose assets are changed. Default: all groups whose assets can be saved.
+    pub fn groups<S: Into<String>>(mut self, groups: impl IntoIterator<Item = S>) -> Self {
+        self.groups = groups.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Changes only the assets with these IDs. Default: all.
+    pub fn only<S: Into<String>>(mut self, ids: impl IntoIterator<Item = S>) -> Self {
+        self.ids = Some(ids.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Changes a value only where it equals this one.
+    pub fn where_it_was(mut self, old: Value) -> Self {
+        self.old = Some(old);
+        self
+    }
+
+    /// Restricts a replacement to one path, a JSON pointer such as `/offerParams/idOfferSource`.
+    pub fn at(mut self, path: impl Into<String>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// Reads the assets of the account and makes the plan. Changes nothing.
+    ///
+    /// # Errors
+    /// When a group is unknown, when the path is invalid, or when the assets of a group cannot be listed.
+    /// Assets that cannot be read are in the notes of the plan.
+    pub async fn plan(self, client: &Client) -> Result<ChangePlan, PlanError> {
+        if let Some(path) = self
+            .path
+            .as_ref()
+            .filter(|path| path.is_empty() || !pointer::is_valid(path))
+        {
+            return Err(PlanError::new(PlanProblem::Pointer(path.clone())));
+        }
+        let groups = groups(&self.groups)?;
+        for group in &groups {
+            if !group.abilities().save {
+                return Err(PlanError::new(PlanProblem::Unable(group.plural(), "saved")));
+            }
+        }
+        let names: Vec<&str> = groups.iter().map(|group| group.name()).collect();
+        let made_by = format!("{} in {}", self.words(), names.join(", "));
+        let account = AccountAssets::read(client, &groups, []).await?;
+        let mut notes = account.notes;
+        let mut entries = Vec::new();
+        for (key, asset) in &account.assets {
+            let wanted = self.ids.as_ref().is_none_or(|ids| ids.contains(&key.id));
+            let Some(group) = groups.iter().find(|group| wanted && group.name() == key.group) else {
+                continue;
+            };
+            let changes = self.changes(*group, key, asset, &mut notes);
+            if let Some(entry) = difference::entry(*group, key, asset, changes) {
+                keep_valid(entry, &mut entries, &mut notes);
+            }
+        }
+        Ok(ChangePlan::new(client, made_by, notes, entries).await?)
+    }
+
+    fn words(&self) -> String {
+        let shown = |value: &Option<Value>| value.as_ref().map_or("nothing".to_owned(), Value::to_string);
+        match (&self.path, &self.old) {
+            (None, old) => format!("replace {} by {}", shown(old), shown(&self.new)),
+            (Some(path), None) => format!("set {path} to {}", shown(&self.new)),
+            (Some(path), old) => format!("replace {} at {path} by {}", shown(old), shown(&self.new)),
+        }
+    }
+
+    /// Changes of one asset.
+    fn changes(
+        &self,
+        group: AssetGroup,
+        key: &AssetKey,
+        asset: &Value,
+        notes: &mut Vec<String>,
+    ) -> Vec<ValueChange> {
+        let change = |path: &str| ValueChange {
+            path: path.to_owned(),
+            old: asset.pointer(path).cloned(),
+            new: self.new.clone(),
+        };
+        if let Some(path) = &self.path {
+            let (parent, _) = path.rsplit_once('/').unwrap_or_default();
+            let has_place = asset.pointer(parent).is_some_and(Value::is_object)
+                || asset.pointer(path).is_some() && self.new.is_some();
+            let old = asset.pointer(path);
+            let is_old = self.old.as_ref().is_none_or(|wanted| old == Some(wanted));
+            let differs = !difference::same_at(path, old, self.new.as_ref());
+            return if has_place && is_old && differs {
+                vec![change(path)]
+            } else {
+                Vec::new()
+            };
+        }
+        let mut changes = Vec::new();
+        let Some(old) = self.old.as_ref().and_then(Value::as_str) else {
+            return changes;
+        };
+        let managed = difference::managed(group);
+        pointer::visit_strings(asset, &mut |path, text, is_name| {
+            let is_managed = managed.iter().any(|managed| pointer::is_within(path, managed));
+            if is_managed || group.id_pointer() == Some(path) {
+                return;
+            }
+            if !is_name && text == old && self.new.as_ref() != Some(&Value::from(old)) {
+                changes.push(change(path));
+            } else if !old.is_empty() && text.contains(old) {
+                let place = if is_name {
+                    "the name of the member"
+                } else {
+                    "the text at"
+                };
+                notes.push(format!(
+                    "{key}: {place} {path} contains {old:?} and is not changed"
+                ));
+            }
+        });
+        changes
+    }
+}
+
+/// Keeps an entry that can be applied; explains any other in a note.
+pub(super) fn keep_valid(entry: PlanEntry, entries: &mut Vec<PlanEntry>, notes: &mut Vec<String>) {
+    match file::check(&entry) {
+        Ok(()) => entries.push(entry),
+        Err(problem) => notes.push(format!("{}: {problem}", entry.key)),
+    }
+}
+
+/// Treatment of assets that the account has and the snapshot does not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AssetsNotInSnapshot {
+    /// They stay as they are.
+    #[default]
+    Leave,
+    /// They are archived, which can be undone.
+    Archive,
+    /// They are deleted, which cannot be undone.
+    Delete,
+}
+
+/// Builder of a plan that restores a snapshot. See [`ChangePlan::restore`].
+#[derive(Clone, Debug)]
+#[must_use = "a plan is made by `plan`"]
+pub struct Restoring<'s> {
+    snapshot: &'s Snapshot,
+    groups: Vec<String>,
+    others: AssetsNotInSnapshot,
+}
+
+impl Restoring<'_> {
+    /// Sets the groups that are restored. Default: all groups of the snapshot.
+    pub fn groups<S: Into<String>>(mut self, groups: impl IntoIterator<Item = S>) -> Self {
+        self.groups = groups.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets the treatment of assets that the snapshot does not have. Default: they stay.
+    pub fn others(mut self, others: AssetsNotInSnapshot) -> Self {
+        self.others = others;
+        self
+    }
+
+    /// Reads the assets of the account and makes the plan. Changes nothing.
+    ///
+    /// # Errors
+    /// When the snapshot belongs to another account or service, when a file of the snapshot or a group cannot
+    /// be read, or when a group is not in the snapshot. Assets that cannot be read are in the notes of the
+    /// plan.
+    pub async fn plan(self, client: &Client) -> Result<ChangePlan, PlanError> {
+        let manifest = self.snapshot.manifest();
+        if manifest.base_url() != client.base_url() {
+            return Err(PlanError::at(
+                self.snapshot.path(),
+                PlanProblem::OtherService {
+                    recorded: manifest.base_url().to_owned(),
+                    actual: client.base_url().to_owned(),
+                },
+            ));
+        }
+        if let (Some(recorded), Some(actual)) = (manifest.account(), client.account().await?)
+            && recorded != actual.as_str()
+        {
+            let (recorded, actual) = (recorded.to_owned(), actual.to_string());
+            let problem = PlanProblem::OtherAccount { recorded, actual };
+            return Err(PlanError::at(self.snapshot.path(), problem));
+        }
+        let groups = groups_of(self.snapshot, &self.groups)?;
+        let mut wanted = BTreeMap::new();
+        for asset in self.snapshot.assets() {
+            let asset = asset?;
+            if groups.iter().any(|group| group.name() == asset.key.group) {
+                wanted.insert(asset.key, asset.value);
+            }
+        }
+        let account = AccountAssets::read(client, &groups, wanted.keys()).await?;
+        let is_foreign = !wanted.is_empty()
+            && (!account.assets.is_empty() || !account.deleted.is_empty())
+            && manifest.account().is_none()
+            && !wanted
+                .keys()
+                .any(|key| account.assets.contains_key(key) || account.deleted.contains(key));
+        if is_foreign {
+            return Err(PlanError::at(self.snapshot.path(), PlanProblem::NoneExists));
+        }
+        let names: Vec<&str> = groups.iter().map(|group| group.name()).collect();
+        let made_by = format!(
+            "restore {} from {}",
+            names.join(", "),
+            self.snapshot.path().display()
+        );
+        let (entries, notes) = restoring(&groups, &wanted, account, self.others);
+        Ok(ChangePlan::new(client, made_by, notes, entries).await?)
+    }
+}
+
+/// Groups of a snapshot, all or those with these names.
+pub(super) fn groups_of(snapshot: &Snapshot, names: &[String]) -> Result<Vec<AssetGroup>, PlanError> {
+    let known: BTreeSet<&str> = snapshot.manifest().groups().map(|(name, _)| name).collect();
+    if names.is_empty() {
+        let groups = AssetGroup::all().iter().copied();
+        return Ok(groups.filter(|group| known.contains(group.name())).collect());
+    }
+    let groups = groups(names)?;
+    match groups.iter().find(|group| !known.contains(group.name())) {
+        Some(group) => {
+            let problem = format!("{:?} is not a group of the snapshot", group.name());
+            Err(PlanError::at(snapshot.path(), PlanProblem::Invalid(problem)))
+        }
+        None => Ok(groups),
+    }
+}
+
+/// Entries that make an account as wanted, and notes on the rest.
+fn restoring(
+    groups: &[AssetGroup],
+    wanted: &BTreeMap<AssetKey, Value>,
+    account: AccountAssets,
+    others: AssetsNotInSnapshot,
+) -> (Vec<PlanEntry>, Vec<String>) {
+    let mut entries = Vec::new();
+    let mut notes = account.notes;
+    let group_of = |key: &AssetKey| groups.iter().copied().find(|group| group.name() == key.group);
+    for (key, value) in wanted {
+        let Some(group) = group_of(key).filter(|_| !account.unread.contains(key)) else {
+            continue;
+        };
+        let is_deleted = group.summary(value).status == AssetStatus::Deleted;
+        match account.assets.get(key) {
+            Some(_) if is_deleted => notes.push(format!(
+                "{key} is deleted in the snapshot and exists in the account; delete it yourself"
+            )),
+            Some(current) => {
+                let (entry, more) = difference::change(group, key, current, value);
+                notes.extend(more);
+                if let Some(entry) = entry {
+                    keep_valid(entry, &mut entries, &mut notes);
+                }
+            }
+            None if is_deleted => {}
+            None if account.deleted.contains(key) => notes.push(format!(
+                "{key} is deleted, and the service has no operation that restores it; fix: copy it under a \
+                 new ID (ChangePlan::copy)"
+            )),
+            None if !id::generator::is_well_formed(&key.id) => notes.push(format!(
+                "{key} is missing, and the service may truncate its ID, which is not in the current format; \
+                 fix: copy it under a new ID (ChangePlan::copy)"
+            )),
+            None => {
+                let (value, more) = creatable(group, key, value);
+                notes.extend(more);
+                keep_valid(difference::create(group, key, value), &mut entries, &mut notes);
+            }
+        }
+    }
+    let mut left = 0;
+    for (key, current) in account.assets.iter().filter(|(key, _)| !wanted.contains_key(key)) {
+        let Some(group) = group_of(key) else {
+            continue;
+        };
+        let entry = match others {
+            AssetsNotInSnapshot::Leave => {
+                left += 1;
+                continue;
+            }
+            AssetsNotInSnapshot::Delete => difference::delete(group, key, current),
+            AssetsNotInSnapshot::Archive => {
+                let mut archived = current.clone();
+                pointer::put(&mut archived, STATUS, Some(Value::from("archived")));
+                match difference::change(group, key, current, &archived).0 {
+                    Some(entry) => entry,
+                    None => continue,
+                }
+            }
+        };
+        keep_valid(entry, &mut entries, &mut notes);
+    }
+    match left {
+        0 => {}
+        1 => notes.push("1 asset of the account is not in the snapshot and stays as it is".to_owned()),
+        left => notes.push(format!(
+            "{left} assets of the account are not in the snapshot and stay as they are"
+        )),
+    }
+    (entries, notes)
+}
+
+/// An asset as it can be created: without the fields that the service manages, and without the placeholders
+/// of secrets.
+pub(super) fn creatable(group: AssetGroup, key: &AssetKey, value: &Value) -> (Value, Vec<String>) {
+    let mut value = value.clone();
+    let mut notes = Vec::new();
+    for (path, behavior) in group.server_managed() {
+        match behavior {
+            ServerBehavior::ReadOnly => drop(pointer::put(&mut value, path, None)),
+            ServerBehavior::Secret { flag } => {
+                if value.pointer(flag) == Some(&Value::Bool(true)) || value.pointer(path).is_some() {
+                    notes.push(format!(
+                        "{key}: the secret at {path} is not in the snapshot; set it by hand afterwards"
+                    ));
+                }
+                for path in [path, flag] {
+                    pointer::put(&mut value, path, None);
+                }
+            }
+            _ => {}
+        }
+    }
+    (value, notes)
+}

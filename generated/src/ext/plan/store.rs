@@ -1,0 +1,437 @@
+//! Creates and saves one asset, as JSON: reads it, compares, stores it, and reads it back.
+
+use super::difference::{fingerprint, same, same_at};
+use super::entry::{Action, PlanEntry, PlanStep};
+use crate::ext::bulk::{Failure, Outcome, Reason};
+use crate::ext::error_class::{ErrorClass, exceeds_max_wait};
+use crate::ext::read::is_not_found;
+use crate::ext::snapshot::pointer;
+use crate::ext::{AssetGroup, AssetStatus, FoundAsset};
+use crate::{Client, Error};
+use serde_json::Value;
+use std::time::Duration;
+
+/// Wait before an asset is read back a second time; doubles each time.
+const PAUSE: Duration = Duration::from_millis(500);
+/// Number of times that a stored asset is read back.
+const READS: u32 = 4;
+
+/// Result of storing an asset.
+#[derive(Debug)]
+pub(super) struct StoreResult {
+    pub(super) outcome: Outcome,
+    /// The service responded.
+    pub(super) answered: bool,
+    /// All further requests would currently fail.
+    pub(super) ends_the_job: Option<Failure>,
+}
+
+impl StoreResult {
+    pub(super) fn new(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            answered: true,
+            ends_the_job: None,
+        }
+    }
+
+    fn failed(outcome: Outcome, error: &Error) -> Self {
+        let failure = Failure::of(Reason::NotProcessed, error);
+        let ends = ErrorClass::of(error) == ErrorClass::Unauthorized || exceeds_max_wait(error);
+        Self {
+            outcome,
+            answered: false,
+            ends_the_job: ends.then_some(failure),
+        }
+    }
+}
+
+/// State of an asset compared with a plan.
+#[derive(Debug)]
+pub(super) enum Freshness {
+    /// The asset is as it was when the plan was made, or an earlier run of the plan has changed it in part.
+    Fresh,
+    /// The asset is as the plan wants it.
+    Satisfied,
+    /// The asset has changed, for this reason.
+    Stale(String),
+}
+
+/// Policy for assets that have changed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StalePolicy {
+    /// Accepts assets whose changes do not touch the paths of the plan.
+    pub(super) rebase: bool,
+    /// An earlier run may have made a part of the change.
+    pub(super) is_begun: bool,
+}
+
+/// Compares an asset with the entry that changes or deletes it.
+pub(super) fn freshness(
+    group: AssetGroup,
+    entry: &PlanEntry,
+    current: &Value,
+    policy: StalePolicy,
+) -> Freshness {
+    let (mut old, mut new) = (0, 0);
+    let mut before = current.clone();
+    for change in entry.changes() {
+        let actual = current.pointer(&change.path);
+        if same_at(&change.path, actual, change.new.as_ref()) {
+            new += 1;
+        } else if same_at(&change.path, actual, change.old.as_ref()) {
+            old += 1;
+        } else {
+            let shown = actual.map_or("absent".to_owned(), Value::to_string);
+            return Freshness::Stale(format!("{} is now {shown}", change.path));
+        }
+        if actual != change.old.as_ref() && !pointer::put(&mut before, &change.path, change.old.clone()) {
+            return Freshness::Stale(format!("{} has no place any more", change.path));
+        }
+    }
+    if old == 0 && new > 0 {
+        return Freshness::Satisfied;
+    }
+    let is_unchanged = Some(fingerprint(group, &before)) == entry.was;
+    if policy.rebase || is_unchanged && (new == 0 || policy.is_begun) {
+        return Freshness::Fresh;
+    }
+    Freshness::Stale(if is_unchanged {
+        "a part of the change was made by someone else".to_owned()
+    } else {
+        "other fields of it differ".to_owned()
+    })
+}
+
+/// Outcome of an asset that has changed since the plan was made.
+pub(super) fn stale(reason: &str) -> Outcome {
+    let message = format!(
+        "the asset has changed since the plan was made ({reason}), so nothing was sent; fix: make the plan \
+         again, or rebase it if the changes do not touch the same paths"
+    );
+    Outcome::Rejected {
+        failure: Failure::new(Reason::Stale, message),
+    }
+}
+
+async fn find(client: &Client, group: AssetGroup, id: &str) -> FoundAsset {
+    let found = group.find(client, &[id.to_owned()]).await.pop();
+    found.unwrap_or(FoundAsset::Missing)
+}
+
+/// Saves the changes of an entry that belong to the step *save*.
+pub(super) async fn save(
+    client: &Client,
+    group: AssetGroup,
+    entry: &PlanEntry,
+    policy: StalePolicy,
+    was_sent: bool,
+) -> StoreResult {
+    let id = entry.key.id.as_str();
+    let current = match find(client, group, id).await {
+        FoundAsset::Found(current) => current,
+        FoundAsset::Missing => return StoreResult::new(missing(group, was_sent)),
+        FoundAsset::Unreadable(failure) => return unreadable(failure),
+    };
+    if group.summary(&current).status == AssetStatus::Deleted {
+        let failure = Failure::new(Reason::Deleted, format!("this {} is deleted", group.singular()));
+        return StoreResult::new(Outcome::Rejected { failure });
+    }
+    let change = Saving { group, entry };
+    if change.is_saved(&current) {
+        let outcome = if was_sent {
+            Outcome::CONFIRMED
+        } else {
+            Outcome::ALREADY
+        };
+        return StoreResult::new(outcome);
+    }
+    if let Freshness::Stale(reason) = freshness(group, entry, &current, policy) {
+        return StoreResult::new(stale(&reason));
+    }
+    let result = change.send(client, &change.wanted(&current, false)).await;
+    let Err(error) = result else {
+        return change.verify(client, &current).await;
+    };
+    let class = ErrorClass::of(&error);
+    if !error.may_have_been_applied() {
+        return match class {
+            ErrorClass::Refused if !is_not_found(&error) => StoreResult::new(Outcome::Rejected {
+                failure: Failure::of(Reason::Refused, &error),
+            }),
+            ErrorClass::Refused => match find(client, group, id).await {
+                FoundAsset::Missing => StoreResult::new(missing(group, false)),
+                _ => StoreResult::failed(not_processed(&error), &error),
+            },
+            _ => StoreResult::failed(not_processed(&error), &error),
+        };
+    }
+    match change.read_back(client).await {
+        Ok(true) => StoreResult::new(Outcome::CONFIRMED),
+        Ok(false) => {
+            let failure = Failure::of(Reason::NoAnswer, &error);
+            let note = "read back afterwards, it was unchanged; the request may still be in flight";
+            let failure = failure.because(Reason::NoAnswer, note);
+            StoreResult::failed(Outcome::Unknown { failure }, &error)
+        }
+        Err(_) => {
+            let failure = Failure::of(Reason::NoAnswer, &error);
+            let failure = failure.because(Reason::NoAnswer, "it could not be read back");
+            StoreResult::failed(Outcome::Unknown { failure }, &error)
+        }
+    }
+}
+
+fn missing(group: AssetGroup, was_sent: bool) -> Outcome {
+    let message = format!("no {} with this ID can be read", group.singular());
+    let failure = Failure::new(Reason::NotFound, message);
+    if was_sent {
+        let note = "an earlier request may have changed it";
+        let failure = failure.because(Reason::NotReadable, note);
+        return Outcome::Unknown { failure };
+    }
+    Outcome::Rejected { failure }
+}
+
+fn unreadable(failure: Failure) -> StoreResult {
+    match failure.error().cloned() {
+        Some(error) => StoreResult::failed(Outcome::NotSent { failure }, &error),
+        None => StoreResult::new(Outcome::NotSent { failure }),
+    }
+}
+
+fn not_processed(error: &Error) -> Outcome {
+    let failure = Failure::of(Reason::NotProcessed, error);
+    Outcome::NotSent {
+        failure: if is_not_found(error) {
+            failure.because(
+                Reason::NotProcessed,
+                "the asset exists, so this is not an answer about it",
+            )
+        } else {
+            failure
+        },
+    }
+}
+
+/// The changes of an entry that a save makes.
+struct Saving<'e> {
+    group: AssetGroup,
+    entry: &'e PlanEntry,
+}
+
+impl Saving<'_> {
+    /// Returns true if the asset has the new values, as far as the service shows them.
+    fn is_saved(&self, current: &Value) -> bool {
+        self.unsaved(current).is_empty()
+    }
+
+    /// Paths whose values are not the new ones.
+    fn unsaved(&self, current: &Value) -> Vec<&str> {
+        let managed = self.group.managed_fields();
+        let wanted = managed.as_stored(self.wanted(current, false));
+        let current = managed.as_stored(current.clone());
+        let changes = self.entry.changes_of(PlanStep::Save);
+        changes
+            .filter(|change| {
+                !same_at(
+                    &change.path,
+                    wanted.pointer(&change.path),
+                    current.pointer(&change.path),
+                )
+            })
+            .map(|change| change.path.as_str())
+            .collect()
+    }
+
+    /// The asset with the new values. `empties` writes an empty value in place of a removed one.
+    fn wanted(&self, current: &Value, empties: bool) -> Value {
+        let mut wanted = current.clone();
+        for change in self.entry.changes_of(PlanStep::Save) {
+            let empty = || match current.pointer(&change.path)? {
+                Value::String(_) => Some(Value::from("")),
+                Value::Array(_) => Some(Value::Array(Vec::new())),
+                _ => None,
+            };
+            let new = change
+                .new
+                .clone()
+                .or_else(|| if empties { empty() } else { None });
+            pointer::put(&mut wanted, &change.path, new);
+        }
+        wanted
+    }
+
+    async fn send(&self, client: &Client, wanted: &Value) -> Result<(), Error> {
+        self.group.save(client, &self.group.in_request(wanted)).await
+    }
+
+    /// Reads the asset back after an uncertain answer.
+    async fn read_back(&self, client: &Client) -> Result<bool, Failure> {
+        let mut pause = PAUSE;
+        for read in 1..=READS {
+            match find(client, self.group, &self.entry.key.id).await {
+                FoundAsset::Found(current) if self.is_saved(&current) => return Ok(true),
+                FoundAsset::Unreadable(failure) if read == READS => return Err(failure),
+                _ if read == READS => return Ok(false),
+                _ => {}
+            }
+            tokio::time::sleep(pause).await;
+            pause = pause.saturating_mul(2);
+        }
+        Ok(false)
+    }
+
+    /// Reads the asset back after the service has accepted it.
+    async fn verify(&self, client: &Client, before: &Value) -> StoreResult {
+        let mut pause = PAUSE;
+        let mut are_empties_sent = false;
+        let mut unsaved = "all fields, because it is missing".to_owned();
+        for read in 1..=READS {
+            match find(client, self.group, &self.entry.key.id).await {
+                FoundAsset::Found(current) => {
+                    let paths = self.unsaved(&current);
+                    if paths.is_empty() {
+                        return StoreResult::new(Outcome::CONFIRMED);
+                    }
+                    unsaved = paths.join(", ");
+                    // The service may keep a value that a save omits.
+                    if !are_empties_sent && self.keeps_omitted(&paths, &current, before) {
+                        are_empties_sent = true;
+                        // Its effect is read back like that of the first save.
+                        let _ = self.send(client, &self.wanted(&current, true)).await;
+                        continue;
+                    }
+                }
+                FoundAsset::Unreadable(failure) if read == READS => {
+                    let message =
+                        format!("the service accepted it, but it could not be read back: {failure}");
+                    let failure = Failure::new(Reason::NotReadable, message);
+                    return StoreResult::new(Outcome::Unknown { failure });
+                }
+                FoundAsset::Missing | FoundAsset::Unreadable(_) => {}
+            }
+            if read < READS {
+                tokio::time::sleep(pause).await;
+                pause = pause.saturating_mul(2);
+            }
+        }
+        let message = format!("the service accepted it, but reading it back shows other values of {unsaved}");
+        let failure = Failure::new(Reason::NotApplied, message);
+        StoreResult::new(Outcome::Unknown { failure })
+    }
+
+    /// Returns true if only removed values are left, and the rest of the save was applied or does not exist.
+    fn keeps_omitted(&self, unsaved: &[&str], current: &Value, before: &Value) -> bool {
+        let mut changes = self.entry.changes_of(PlanStep::Save);
+        let are_removals =
+            changes.all(|change| !unsaved.contains(&change.path.as_str()) || same(change.new.as_ref(), None));
+        are_removals
+            && unsaved
+                .iter()
+                .all(|path| same(current.pointer(path), before.pointer(path)))
+    }
+}
+
+/// Creates the asset of an entry.
+pub(super) async fn create(
+    client: &Client,
+    group: AssetGroup,
+    entry: &PlanEntry,
+    was_sent: bool,
+) -> StoreResult {
+    let Action::Create(value) = &entry.action else {
+        return StoreResult::new(Outcome::ALREADY);
+    };
+    let id = entry.key.id.as_str();
+    match find(client, group, id).await {
+        FoundAsset::Missing => {}
+        FoundAsset::Found(current) => return StoreResult::new(existing(group, value, &current, was_sent)),
+        FoundAsset::Unreadable(failure) => {
+            // A group without a list answers a missing ID with an error.
+            let is_unlisted = !group.abilities().list && failure.error().is_some_and(is_not_found);
+            if !is_unlisted {
+                return unreadable(failure);
+            }
+        }
+    }
+    let error = match group.create(client, &group.in_request(&as_created(value))).await {
+        Ok(()) => return StoreResult::new(created(client, group, value, id).await),
+        Err(error) => error,
+    };
+    let read = find(client, group, id).await;
+    match (read, error.may_have_been_applied()) {
+        (FoundAsset::Found(current), applied) => {
+            StoreResult::new(existing(group, value, &current, applied || was_sent))
+        }
+        (_, true) => {
+            let failure = Failure::of(Reason::NoAnswer, &error);
+            StoreResult::failed(Outcome::Unknown { failure }, &error)
+        }
+        (_, false) if ErrorClass::of(&error) == ErrorClass::Refused && !is_not_found(&error) => {
+            StoreResult::new(Outcome::Rejected {
+                failure: Failure::of(Reason::Refused, &error),
+            })
+        }
+        (_, false) => StoreResult::failed(
+            Outcome::NotSent {
+                failure: Failure::of(Reason::NotProcessed, &error),
+            },
+            &error,
+        ),
+    }
+}
+
+/// Outcome of an asset that exists under the ID to create.
+fn existing(group: AssetGroup, value: &Value, current: &Value, was_sent: bool) -> Outcome {
+    let differing = differing(group, value, current);
+    match (differing.as_slice(), was_sent) {
+        ([], true) => Outcome::CONFIRMED,
+        ([], false) => Outcome::ALREADY,
+        (paths, _) => {
+            let message = format!("an asset with this ID exists and differs at {}", paths.join(", "));
+            if was_sent {
+                let failure = Failure::new(Reason::NotApplied, message);
+                return Outcome::Unknown { failure };
+            }
+            let failure = Failure::new(Reason::Stale, message);
+            let note = "nothing was sent; fix: make the plan again";
+            let failure = failure.because(Reason::Stale, note);
+            Outcome::Rejected { failure }
+        }
+    }
+}
+
+/// Reads a created asset back. The service has accepted it, so a difference is not an error.
+async fn created(client: &Client, group: AssetGroup, value: &Value, id: &str) -> Outcome {
+    match find(client, group, id).await {
+        FoundAsset::Found(current) => Outcome::Done {
+            confirmed: differing(group, value, &current).is_empty(),
+        },
+        _ => Outcome::DONE,
+    }
+}
+
+/// Paths at which an asset differs from the one to create, other than its status and managed fields.
+fn differing(group: AssetGroup, value: &Value, current: &Value) -> Vec<String> {
+    let fields = group.managed_fields();
+    let wanted = fields.as_stored(group.in_request(&as_created(value)));
+    let current = fields.as_stored(current.clone());
+    let members = wanted.as_object().into_iter().flatten();
+    let managed = super::difference::managed(group);
+    members
+        .map(|(name, value)| (pointer::join("", name), value))
+        .filter(|(path, _)| !managed.contains(&path.as_str()))
+        .filter(|(path, value)| !same(Some(value), current.pointer(path)))
+        .map(|(path, _)| path)
+        .collect()
+}
+
+/// An asset as its creation sends it: active, because it is archived afterwards.
+fn as_created(value: &Value) -> Value {
+    let mut value = value.clone();
+    if let Some(members) = value.as_object_mut() {
+        members.remove("status");
+    }
+    value
+}

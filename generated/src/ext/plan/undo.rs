@@ -1,0 +1,218 @@
+//! Plans that revert what a job did.
+
+use super::apply::read_keys;
+use super::difference::{self, same_at};
+use super::entry::PlanEntry;
+use super::error::{PlanError, PlanProblem};
+use super::journal::{Before, Header, Made, Recorded};
+use super::undo_log::UndoLog;
+use super::{ChangePlan, file};
+use crate::Client;
+use crate::ext::snapshot::{AssetKey, Changes, ValueChange};
+use crate::ext::{AssetGroup, AssetStatus, ChangeRecord, FoundAsset, Journal, Outcome, ServerBehavior};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+impl ChangePlan {
+    /// Makes a plan that reverts what a job did, from its journal: that of an applied plan, or that of a bulk
+    /// job that was [undoable](crate::ext::Bulk::undoable_journal). It works after a crash as well, and
+    /// whether the job ended or not.
+    ///
+    /// The plan changes only the values that the job changed, and only where they are still those of the job.
+    /// It deletes what the job created. What cannot be undone is in the [`notes`](Self::notes): deleted
+    /// assets, and values that someone else has changed since.
+    ///
+    /// The plan is reviewed and applied like any other, and can be undone in turn.
+    ///
+    /// # Errors
+    /// When the file is no journal, when the job kept no record of the state before it, or when it belongs to
+    /// another account or service.
+    pub async fn undo(client: &Client, journal: impl AsRef<Path>) -> Result<Self, PlanError> {
+        let path = journal.as_ref();
+        let recorded = match Recorded::read(path) {
+            Ok(recorded) => recorded,
+            Err(PlanProblem::NotAJournal) => return undo_bulk(client, path).await,
+            Err(problem) => return Err(PlanError::at(path, problem)),
+        };
+        let header = Header::new(client, String::new()).await?;
+        let checked = recorded.header.check_account(&header);
+        checked.map_err(|problem| PlanError::at(path, problem))?;
+        let job = recorded.header.job.clone();
+        let was_changed = |before: &Before| {
+            let earlier = recorded.earlier.get(&before.asset);
+            earlier.is_none_or(|earlier| {
+                let is_unchanged = matches!(
+                    earlier.outcome,
+                    Some(Outcome::AlreadySo { .. } | Outcome::Rejected { .. })
+                );
+                !is_unchanged
+            })
+        };
+        let before: Vec<&Before> = recorded
+            .before
+            .values()
+            .filter(|before| was_changed(before))
+            .collect();
+        let (entries, notes) = revert(client, &before, recorded.unread.clone()).await;
+        Ok(Self::new(client, format!("undo: {job}"), notes, entries).await?)
+    }
+}
+
+/// Reverts a bulk job.
+async fn undo_bulk(client: &Client, path: &Path) -> Result<ChangePlan, PlanError> {
+    let journal = Journal::read(path).map_err(|error| PlanError::new(PlanProblem::Journal(error)))?;
+    let mut header = Header::new(client, journal.job().to_owned()).await?;
+    let actual = header.clone();
+    journal.base_url().clone_into(&mut header.base_url);
+    header.account = journal.account().map(str::to_owned);
+    header
+        .check_account(&actual)
+        .map_err(|problem| PlanError::at(path, problem))?;
+    let mut groups = AssetGroup::all().iter();
+    let group = groups.find(|group| group.segment() == Some(journal.segment()));
+    let is_duplication = matches!(journal.change(), ChangeRecord::Duplicate { .. });
+    let (before, unread): (Vec<Before>, Vec<String>) = if let Some(group) = group.filter(|_| is_duplication) {
+        let created = |id: &str| Before {
+            asset: AssetKey::new(group.name(), id),
+            change: Made::Created,
+            value: None,
+        };
+        (journal.copies().map(created).collect(), journal.lost_copies())
+    } else {
+        let log = UndoLog::path_for(path);
+        if !log.try_exists().unwrap_or(true) {
+            return Err(PlanError::at(path, PlanProblem::NoRecord));
+        }
+        let recorded = Recorded::read(&log).map_err(|problem| PlanError::at(&log, problem))?;
+        let name = group.map(|group| group.name()).unwrap_or_default();
+        let may_have_changed = journal.may_have_changed();
+        let changed = |before: &Before| {
+            before.asset.group != name || may_have_changed.contains(before.asset.id.as_str())
+        };
+        let before = recorded.before.into_values().filter(changed).collect();
+        (before, recorded.unread)
+    };
+    let before: Vec<&Before> = before.iter().collect();
+    let (entries, notes) = revert(client, &before, unread).await;
+    Ok(ChangePlan::new(client, format!("undo: {}", journal.job()), notes, entries).await?)
+}
+
+/// Entries that revert changes, and notes on the rest.
+async fn revert(
+    client: &Client,
+    before: &[&Before],
+    mut notes: Vec<String>,
+) -> (Vec<PlanEntry>, Vec<String>) {
+    let keys: Vec<&AssetKey> = before.iter().map(|before| &before.asset).collect();
+    let mut states = read_keys(client, &keys).await;
+    let is_gone = |before: &&&Before| {
+        before.change == Made::Deleted && !is_there(&before.asset, states.get(&before.asset))
+    };
+    let gone: BTreeSet<&str> = before
+        .iter()
+        .filter(is_gone)
+        .map(|before| before.asset.id.as_str())
+        .collect();
+    let mut entries = Vec::new();
+    for before in before {
+        let key = &before.asset;
+        let Some(group) = AssetGroup::named(&key.group) else {
+            notes.push(format!("{key}: its group is not compiled in"));
+            continue;
+        };
+        let current = match states.remove(key) {
+            Some(FoundAsset::Found(current)) => {
+                Some(current).filter(|current| group.summary(current).status != AssetStatus::Deleted)
+            }
+            Some(FoundAsset::Unreadable(failure)) => {
+                notes.push(format!("{key} could not be read: {failure}"));
+                continue;
+            }
+            Some(FoundAsset::Missing) | None => None,
+        };
+        let entry = match (&before.change, current) {
+            (Made::Created, Some(current)) => Some(difference::delete(group, key, &current)),
+            (Made::Created, None) | (Made::Deleted, Some(_)) => None,
+            (Made::Deleted, None) => {
+                notes.push(format!(
+                    "{key} was deleted, and the service has no operation that restores it; the journal has \
+                     its last state"
+                ));
+                None
+            }
+            (Made::Changed(_), None) => {
+                notes.push(format!(
+                    "{key} does not exist any more, so its changes cannot be undone"
+                ));
+                None
+            }
+            (Made::Changed(changes), Some(current)) => {
+                let changes = reverted(group, key, changes, &current, &gone, &mut notes);
+                difference::entry(group, key, &current, changes)
+            }
+        };
+        if let Some(entry) = entry {
+            match file::check(&entry) {
+                Ok(()) => entries.push(entry),
+                Err(problem) => notes.push(format!("{key}: {problem}")),
+            }
+        }
+    }
+    (entries, notes)
+}
+
+/// Returns true if an asset exists and is not deleted, or could not be read.
+fn is_there(key: &AssetKey, state: Option<&FoundAsset>) -> bool {
+    let group = AssetGroup::named(&key.group);
+    match state {
+        Some(FoundAsset::Found(asset)) => {
+            group.is_some_and(|group| group.summary(asset).status != AssetStatus::Deleted)
+        }
+        Some(FoundAsset::Unreadable(_)) => true,
+        Some(FoundAsset::Missing) | None => false,
+    }
+}
+
+/// Changes that revert those of a job, where the values are still those of the job.
+fn reverted(
+    group: AssetGroup,
+    key: &AssetKey,
+    changes: &Changes,
+    current: &Value,
+    gone: &BTreeSet<&str>,
+    notes: &mut Vec<String>,
+) -> Vec<ValueChange> {
+    let mut reverted = Vec::new();
+    for change in changes {
+        let actual = current.pointer(&change.path);
+        let is_secret = group.server_managed().iter().any(|(path, behavior)| {
+            matches!(behavior, ServerBehavior::Secret { .. }) && change.path == *path
+        });
+        if is_secret {
+            notes.push(format!("{key}: the old secret at {} is not known", change.path));
+        } else if same_at(&change.path, actual, change.old.as_ref()) {
+            // The job did not change it, or it was reverted already.
+        } else if let Some(id) = change
+            .old
+            .as_ref()
+            .and_then(Value::as_str)
+            .filter(|id| gone.contains(id))
+        {
+            notes.push(format!("{key}: {} was {id}, which was deleted", change.path));
+        } else if same_at(&change.path, actual, change.new.as_ref()) {
+            reverted.push(ValueChange {
+                path: change.path.clone(),
+                old: actual.cloned(),
+                new: change.old.clone(),
+            });
+        } else {
+            let shown = actual.map_or("absent".to_owned(), Value::to_string);
+            let path = &change.path;
+            notes.push(format!(
+                "{key}: {path} has changed since the job, to {shown}, and stays"
+            ));
+        }
+    }
+    reverted
+}

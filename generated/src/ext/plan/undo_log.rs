@@ -1,0 +1,251 @@
+//! Record of the states of assets before a bulk job.
+
+use super::difference::{same_at, status_of};
+use super::entry::STATUS;
+use super::error::{PlanError, PlanProblem};
+use super::journal::{Before, Header, Line, Made, open};
+use crate::ext::error_class::ErrorClass;
+use crate::ext::line_file::LineFile;
+use crate::ext::snapshot::{AssetKey, Changes, ValueChange};
+use crate::ext::{AssetGroup, AssetStatus, Cascade, ChangeRecord, FoundAsset, ServerBehavior};
+use crate::{Client, Error};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Number of times that the children are listed if the answers are unusable.
+const ATTEMPTS: u32 = 3;
+
+/// Record of the states of assets before a bulk job, from which [`ChangePlan::undo`](super::ChangePlan::undo)
+/// makes a plan.
+#[derive(Debug)]
+pub(crate) struct UndoLog {
+    group: AssetGroup,
+    change: ChangeRecord,
+    file: LineFile,
+    /// Assets whose state an earlier run has recorded.
+    recorded: BTreeSet<AssetKey>,
+}
+
+impl UndoLog {
+    /// Path of the record of a job, beside its journal.
+    pub(crate) fn path_for(journal: &Path) -> PathBuf {
+        let mut path = journal.as_os_str().to_owned();
+        path.push(".undo");
+        path.into()
+    }
+
+    /// Records the states of the assets of a job and of the children that it handles, unless an earlier run
+    /// of the job did. `segment` names the group.
+    ///
+    /// # Errors
+    /// When the state of an asset cannot be read, or when the file cannot be used. The job must not begin
+    /// then.
+    pub(crate) async fn record(
+        client: Client,
+        segment: &'static str,
+        change: ChangeRecord,
+        ids: Vec<String>,
+        path: PathBuf,
+    ) -> Result<(), PlanError> {
+        let mut groups = AssetGroup::all().iter();
+        let Some(group) = groups.find(|group| group.segment() == Some(segment)).copied() else {
+            return Ok(());
+        };
+        let failed = |problem: PlanProblem| PlanError::at(&path, problem);
+        let mut header = Header::new(&client, change.describe(group.plural())).await?;
+        header.bulk = Some((group.name().to_owned(), change.clone()));
+        let (file, recorded) = open(&path, &Line::Undo(header.clone())).map_err(failed)?;
+        let recorded = match recorded {
+            None => BTreeSet::new(),
+            Some(recorded) if recorded.is_plan || recorded.header.bulk != header.bulk => {
+                let recorded = recorded.header.job;
+                return Err(failed(PlanProblem::OtherPlan { recorded }));
+            }
+            Some(recorded) => {
+                recorded.header.check_account(&header).map_err(failed)?;
+                if recorded.is_complete {
+                    return Ok(());
+                }
+                recorded.before.into_keys().collect()
+            }
+        };
+        let mut log = Self {
+            group,
+            change,
+            file,
+            recorded,
+        };
+        log.states(&client, &ids).await?;
+        log.children(&client, &ids).await.map_err(failed)?;
+        log.file
+            .append(&Line::Complete)
+            .map_err(|error| failed(error.into()))?;
+        log.file.sync().map_err(|error| failed(error.into()))
+    }
+
+    async fn states(&mut self, client: &Client, ids: &[String]) -> Result<(), PlanError> {
+        for ids in ids.chunks(400) {
+            let found = self.group.find(client, ids).await;
+            for (id, found) in ids.iter().zip(found) {
+                let key = AssetKey::new(self.group.name(), id.clone());
+                let value = match found {
+                    FoundAsset::Found(value) => value,
+                    FoundAsset::Missing => continue,
+                    FoundAsset::Unreadable(failure) => {
+                        let message = format!("the state of {key} could not be recorded: {failure}");
+                        return Err(PlanError::at(self.file.path(), PlanProblem::Invalid(message)));
+                    }
+                };
+                let change = self.change_of(&value);
+                self.before(key, change, value)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Change that the job makes to an asset in this state; `None` if it makes none.
+    fn change_of(&self, value: &Value) -> Option<Made> {
+        match &self.change {
+            ChangeRecord::Archive { .. } => changed(value, &[STATUS], "archived"),
+            ChangeRecord::Unarchive => changed(value, &[STATUS], "active"),
+            ChangeRecord::Delete { .. } => Some(Made::Deleted),
+            ChangeRecord::MoveToCategory { category } => {
+                changed(value, &[self.group.category_pointer()?], category)
+            }
+            // The journal has the copies.
+            ChangeRecord::Duplicate { .. } => None,
+        }
+    }
+
+    /// Records the children that the job handles, as far as they can be read.
+    async fn children(&mut self, client: &Client, parents: &[String]) -> Result<(), PlanProblem> {
+        let (children, deletes) = match &self.change {
+            ChangeRecord::Archive { children } => (children.clone(), false),
+            ChangeRecord::Delete { children } => (children.clone(), true),
+            _ => return Ok(()),
+        };
+        if children.is_leave() {
+            return Ok(());
+        }
+        let parents: BTreeSet<&str> = parents.iter().map(String::as_str).collect();
+        for relation in self.group.children() {
+            let Some(group) = AssetGroup::named(relation.group) else {
+                let message = format!(
+                    "{} are not compiled in, so their state is not recorded",
+                    relation.group
+                );
+                self.file.append(&Line::Unread(message))?;
+                continue;
+            };
+            let parent_in = |asset: &Value| {
+                let mut named = relation.pointers.iter().filter_map(|path| asset.pointer(path));
+                named
+                    .next()
+                    .map(|parent| parents.contains(parent.as_str().unwrap_or_default()))
+            };
+            let rows = match list(client, group).await {
+                Ok(rows) => rows,
+                // The paths of inferred groups may not exist.
+                Err(error) if ErrorClass::of(&error) == ErrorClass::Refused => {
+                    let message = format!("{} could not be listed: {error}", group.plural());
+                    self.file.append(&Line::Unread(message))?;
+                    continue;
+                }
+                Err(error) => return Err(PlanProblem::Call(error)),
+            };
+            // A row may lack the parent, and the asset has it.
+            let rows = rows.iter().filter(|row| parent_in(row) != Some(false));
+            let ids: Vec<String> = rows.filter_map(|row| Some(group.id(row)?.to_owned())).collect();
+            for ids in ids.chunks(400) {
+                let found = group.find(client, ids).await;
+                for (id, found) in ids.iter().zip(found) {
+                    let key = AssetKey::new(group.name(), id.clone());
+                    match found {
+                        FoundAsset::Found(value) if parent_in(&value) == Some(true) => {
+                            let change = child_change(group, relation.pointers, &children, deletes, &value);
+                            self.before(key, change, value)?;
+                        }
+                        FoundAsset::Found(_) | FoundAsset::Missing => {}
+                        FoundAsset::Unreadable(failure) => {
+                            let message = format!("{key} could not be read: {failure}");
+                            self.file.append(&Line::Unread(message))?;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn before(&mut self, key: AssetKey, change: Option<Made>, value: Value) -> Result<(), PlanProblem> {
+        let is_deleted = status_of(value.pointer(STATUS)) == AssetStatus::Deleted;
+        let Some(change) = change.filter(|_| !is_deleted) else {
+            return Ok(());
+        };
+        if self.recorded.insert(key.clone()) {
+            let value = Some(value);
+            self.file.append(&Line::Before(Before {
+                asset: key,
+                change,
+                value,
+            }))?;
+        }
+        Ok(())
+    }
+}
+
+/// Lists the assets of a group, again after an unusable answer.
+async fn list(client: &Client, group: AssetGroup) -> Result<Vec<Value>, Error> {
+    let mut attempts = 1;
+    loop {
+        match group.list(client).await {
+            Err(error) if attempts < ATTEMPTS && ErrorClass::of(&error) == ErrorClass::Ambiguous => {
+                attempts += 1;
+            }
+            rows => return rows,
+        }
+    }
+}
+
+/// Change of a child when its parent is archived or deleted.
+fn child_change(
+    group: AssetGroup,
+    pointers: &[&'static str],
+    children: &Cascade<String>,
+    deletes: bool,
+    value: &Value,
+) -> Option<Made> {
+    // Older names of the same property change with it.
+    let aliases = group
+        .server_managed()
+        .iter()
+        .filter_map(|(path, behavior)| match behavior {
+            ServerBehavior::AliasOf(current) if pointers.contains(current) => Some(*path),
+            _ => None,
+        });
+    let paths: Vec<&str> = pointers.iter().copied().chain(aliases).collect();
+    match children.values() {
+        (Some("cascade"), _) if deletes => Some(Made::Deleted),
+        (Some("cascade"), _) => changed(value, &[STATUS], "archived"),
+        (Some("move"), Some(target)) => changed(value, &paths, target),
+        (Some(_), _) => changed(value, &paths, ""),
+        (None, _) => None,
+    }
+}
+
+/// Change of the values at some paths to a text; `None` if they have it.
+fn changed(value: &Value, paths: &[&str], new: &str) -> Option<Made> {
+    let new = Some(Value::from(new));
+    let changes = paths.iter().map(|path| ValueChange {
+        path: (*path).to_owned(),
+        old: value.pointer(path).cloned(),
+        new: new.clone(),
+    });
+    let differs = |change: &ValueChange| !same_at(&change.path, change.old.as_ref(), change.new.as_ref());
+    let changes: Vec<ValueChange> = changes.filter(differs).collect();
+    Changes::new(changes)
+        .ok()
+        .filter(|changes| !changes.is_empty())
+        .map(Made::Changed)
+}

@@ -1,0 +1,103 @@
+//! Plans for states of assets that a program has worked out.
+
+use super::ChangePlan;
+use super::difference;
+use super::error::PlanError;
+use super::make::keep_valid;
+use crate::Client;
+use crate::ext::AssetGroup;
+use crate::ext::snapshot::AssetKey;
+use serde_json::Value;
+
+/// State that an asset should have, for [`ChangePlan::wanted`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct WantedAsset {
+    group: AssetGroup,
+    /// The asset as it was read; `None` if it is created.
+    current: Option<Value>,
+    wanted: Value,
+}
+
+impl WantedAsset {
+    /// An asset that changes. `current` is the asset as the service sent it, with all its fields.
+    #[must_use]
+    pub const fn changed(group: AssetGroup, current: Value, wanted: Value) -> Self {
+        Self {
+            group,
+            current: Some(current),
+            wanted,
+        }
+    }
+
+    /// An asset that is created, under the ID that it contains.
+    #[must_use]
+    pub const fn created(group: AssetGroup, wanted: Value) -> Self {
+        Self {
+            group,
+            current: None,
+            wanted,
+        }
+    }
+}
+
+impl ChangePlan {
+    /// Makes a plan that gives assets the states that a program has worked out, such as edited or imported
+    /// ones. `made_by` describes the job, such as `import pages`.
+    ///
+    /// Assets that have their state already are left out. Differences that no plan can make, such as those of
+    /// fields that the service manages, are in the [`notes`](Self::notes) or left out.
+    ///
+    /// ```no_run
+    /// use funnelflux::{Client, ext::AssetGroup, ext::plan::{ChangePlan, PlanError, WantedAsset}};
+    /// use funnelflux::serde_json::{Value, json};
+    ///
+    /// async fn rename(client: &Client, group: AssetGroup, page: Value) -> Result<ChangePlan, PlanError> {
+    ///     let mut wanted = page.clone();
+    ///     if let Some(name) = wanted.pointer_mut("/pageName") {
+    ///         *name = json!("Lander");
+    ///     }
+    ///     ChangePlan::wanted(client, "rename", [WantedAsset::changed(group, page, wanted)]).await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// When the account of the client cannot be read. Assets without an ID, or with another ID than before,
+    /// are in the notes.
+    pub async fn wanted(
+        client: &Client,
+        made_by: impl Into<String>,
+        assets: impl IntoIterator<Item = WantedAsset>,
+    ) -> Result<Self, PlanError> {
+        let (mut entries, mut notes) = (Vec::new(), Vec::new());
+        for asset in assets {
+            let WantedAsset {
+                group,
+                current,
+                wanted,
+            } = asset;
+            let Some(id) = group.id(current.as_ref().unwrap_or(&wanted)) else {
+                notes.push(format!("one of the {} has no ID and is left out", group.plural()));
+                continue;
+            };
+            let key = AssetKey::new(group.name(), id);
+            let entry = match current {
+                None => Some(difference::create(group, &key, wanted)),
+                Some(current) if group.id(&wanted) != Some(key.id.as_str()) => {
+                    let new = group.id(&wanted).unwrap_or_default();
+                    notes.push(format!("{key}: its ID cannot become {new:?}"));
+                    drop(current);
+                    None
+                }
+                Some(current) => {
+                    let (entry, more) = difference::change(group, &key, &current, &wanted);
+                    notes.extend(more);
+                    entry
+                }
+            };
+            if let Some(entry) = entry {
+                keep_valid(entry, &mut entries, &mut notes);
+            }
+        }
+        Ok(Self::new(client, made_by.into(), notes, entries).await?)
+    }
+}

@@ -1,0 +1,271 @@
+//! Applying: stale assets, order, acknowledgement, faults, crashes, cancellation.
+
+use super::{CATEGORY, OTHER_PAGE, OTHER_SOURCE, PAGE, SOURCE, account, apply, body, key, outcome, stored};
+use funnelflux::ext::plan::ChangePlan;
+use funnelflux::ext::{Outcome, Reason};
+use funnelflux_fake::{Fake, Fault, Rule, Settings, Status};
+use funnelflux_suites::run;
+use serde_json::json;
+use std::sync::{Arc, Mutex};
+
+fn swap(client: &funnelflux::Client) -> ChangePlan {
+    run(ChangePlan::replace(SOURCE, OTHER_SOURCE)
+        .groups(["pages"])
+        .plan(client))
+    .unwrap()
+}
+
+#[test]
+fn an_asset_that_has_changed_is_refused_and_the_others_are_changed() {
+    let (fake, client) = account();
+    let plan = swap(&client);
+    fake.set("page", PAGE, "pageName", "Renamed");
+    let stale = stored(&fake, "page", PAGE);
+    let report = apply(&plan, &client);
+    let Outcome::Rejected { failure } = outcome(&report, "pages", PAGE) else {
+        panic!("{report}");
+    };
+    assert_eq!(failure.reason(), Reason::Stale);
+    assert_eq!(stored(&fake, "page", PAGE), stale, "nothing of it is changed");
+    assert_eq!(
+        outcome(&report, "pages", OTHER_PAGE),
+        &Outcome::Done { confirmed: true }
+    );
+
+    // Rebased, the change of the name stays and the source is swapped.
+    let report = run(plan.apply(&client).rebase().send()).unwrap();
+    assert_eq!(
+        outcome(&report, "pages", PAGE),
+        &Outcome::Done { confirmed: true }
+    );
+    let page = body(&fake, "page", PAGE);
+    assert_eq!(page["pageName"], "Renamed");
+    assert_eq!(page["offerParams"]["idOfferSource"], OTHER_SOURCE);
+}
+
+#[test]
+fn a_rebase_never_touches_a_path_that_has_changed() {
+    let (fake, client) = account();
+    let plan = swap(&client);
+    fake.set("page", PAGE, "offerParams", json!({ "idOfferSource": "another" }));
+    let stale = stored(&fake, "page", PAGE);
+    let report = run(plan.apply(&client).rebase().send()).unwrap();
+    let Outcome::Rejected { failure } = outcome(&report, "pages", PAGE) else {
+        panic!("{report}");
+    };
+    assert!(
+        failure
+            .message()
+            .contains("/offerParams/idOfferSource is now \"another\""),
+        "{failure}"
+    );
+    assert_eq!(stored(&fake, "page", PAGE), stale);
+}
+
+#[test]
+fn managed_fields_do_not_make_an_asset_stale() {
+    let (fake, client) = account();
+    fake.set("page", PAGE, "meta", json!({ "version": 1 }));
+    let plan = swap(&client);
+    fake.set("page", PAGE, "meta", json!({ "version": 2 }));
+    assert!(apply(&plan, &client).is_success());
+    assert_eq!(
+        body(&fake, "page", PAGE)["meta"],
+        json!({ "version": 2 }),
+        "it is sent back as it was read"
+    );
+}
+
+#[test]
+fn nothing_is_sent_without_an_acknowledgement() {
+    let (fake, client) = account();
+    let plan = ChangePlan::set("/status", Some(json!("archived"))).groups(["pages"]);
+    let plan = run(plan.plan(&client)).unwrap();
+    let before = fake.request_count();
+    let error = run(plan.apply(&client).send()).unwrap_err();
+    assert!(error.requires_acknowledgement(), "{error}");
+    assert!(
+        error.to_string().contains(&format!(
+            "2 of its entries archive or delete by an inferred operation, the first is pages/{PAGE}"
+        )),
+        "{error}"
+    );
+    assert_eq!(fake.request_count(), before);
+    // Offer sources are documented.
+    let plan = ChangePlan::set("/status", Some(json!("archived"))).groups(["offer-sources"]);
+    let plan = run(plan.plan(&client)).unwrap();
+    assert!(run(plan.apply(&client).send()).unwrap().is_success());
+}
+
+#[test]
+fn a_plan_of_another_account_or_service_is_refused() {
+    let (_, client) = account();
+    let plan = swap(&client);
+    let other = Fake::new(Settings::default());
+    let stranger = funnelflux_suites::client(&other).build().unwrap();
+    let error = run(plan.apply(&stranger).send()).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("none of its assets exists in this account"),
+        "{error}"
+    );
+    assert!(other.log().iter().all(|entry| entry.method == http::Method::GET));
+    let elsewhere = funnelflux_suites::client(&other)
+        .base_url("https://eu.example/v1")
+        .build()
+        .unwrap();
+    let requests = other.request_count();
+    let error = run(plan.apply(&elsewhere).send()).unwrap_err();
+    assert!(
+        error.to_string().contains("it belongs to the base URL"),
+        "{error}"
+    );
+    assert_eq!(other.request_count(), requests);
+}
+
+#[test]
+fn missing_and_deleted_assets_are_rejected() {
+    let (fake, client) = account();
+    let plan = swap(&client);
+    fake.set("page", PAGE, "status", "deleted");
+    let report = apply(&plan, &client);
+    let Outcome::Rejected { failure } = outcome(&report, "pages", PAGE) else {
+        panic!("{report}");
+    };
+    assert_eq!(failure.reason(), Reason::Deleted);
+}
+
+#[test]
+fn a_refused_save_is_rejected_and_a_lost_answer_is_read_back() {
+    let (fake, client) = account();
+    let plan = swap(&client);
+    fake.lock(PAGE);
+    fake.inject(
+        Rule::new(Fault::status(500))
+            .on("PUT /page/save/")
+            .when(|request| String::from_utf8_lossy(request.body).contains(OTHER_PAGE))
+            .times(1),
+    );
+    let report = apply(&plan, &client);
+    let Outcome::Rejected { failure } = outcome(&report, "pages", PAGE) else {
+        panic!("{report}");
+    };
+    assert_eq!(
+        (failure.reason(), failure.status()),
+        (Reason::Refused, Some(http::StatusCode::FORBIDDEN))
+    );
+    assert_eq!(
+        outcome(&report, "pages", OTHER_PAGE),
+        &Outcome::Done { confirmed: true }
+    );
+    assert_eq!(body(&fake, "page", PAGE)["offerParams"]["idOfferSource"], SOURCE);
+}
+
+#[test]
+fn an_asset_that_is_changed_in_part_is_unknown_and_continues_later() {
+    let (fake, client) = account();
+    fake.set("page", PAGE, "status", "archived");
+    let (_folder, snapshot) = super::export(&client);
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    // The page is active and renamed now, and the snapshot has it archived.
+    fake.set("page", PAGE, "status", "active");
+    fake.set("page", PAGE, "pageName", "Renamed");
+    let plan = run(ChangePlan::restore(&snapshot).plan(&client)).unwrap();
+    assert_eq!(plan.entries().len(), 1, "{plan}");
+    fake.inject(Rule::new(Fault::status(403)).on("PUT /page/archive/"));
+    let job = || plan.apply(&client).acknowledge_inferred().journal(&journal);
+    let report = run(job().send()).unwrap();
+    let Outcome::Unknown { failure } = outcome(&report, "pages", PAGE) else {
+        panic!("{report}");
+    };
+    assert!(
+        failure
+            .message()
+            .contains("it was saved, so it is changed in part"),
+        "{failure}"
+    );
+    assert_eq!(body(&fake, "page", PAGE)["pageName"], "Lander");
+    fake.clear_faults();
+    let report = run(job().send()).unwrap();
+    assert!(report.is_success(), "{report}");
+    assert_eq!(stored(&fake, "page", PAGE).status, Status::Archived);
+}
+
+#[test]
+fn a_journal_belongs_to_one_plan() {
+    let (_, client) = account();
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    let plan = swap(&client);
+    assert!(
+        run(plan.apply(&client).journal(&journal).send())
+            .unwrap()
+            .is_success()
+    );
+    let other = run(ChangePlan::replace(OTHER_SOURCE, SOURCE)
+        .groups(["pages"])
+        .plan(&client))
+    .unwrap();
+    let error = run(other.apply(&client).journal(&journal).send()).unwrap_err();
+    assert!(
+        error.to_string().contains("it is the journal of another plan"),
+        "{error}"
+    );
+    assert_eq!(error.path(), Some(journal.as_path()));
+    std::fs::write(&journal, "{}\n").unwrap();
+    let error = run(plan.apply(&client).journal(&journal).send()).unwrap_err();
+    assert!(error.to_string().contains("not the journal of a plan"), "{error}");
+}
+
+#[test]
+fn progress_and_cancellation() {
+    let (fake, client) = account();
+    let plan = swap(&client);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let report = {
+        let seen = Arc::clone(&seen);
+        let job = plan.apply(&client).cancel_when(std::future::ready(()));
+        run(job
+            .on_progress(move |progress| seen.lock().unwrap().push(progress.finished()))
+            .send())
+        .unwrap()
+    };
+    assert_eq!(report.counts().not_sent, 2, "{report}");
+    assert_eq!(*seen.lock().unwrap(), [1, 2]);
+    assert!(fake.log().iter().all(|entry| entry.method == http::Method::GET));
+}
+
+#[test]
+fn deletions_come_after_everything_that_names_the_asset() {
+    let (fake, client) = account();
+    let (_folder, snapshot) = super::export(&client);
+    let new = |segment: &str, body| assert!(fake.seed(segment, body));
+    new(
+        "offersource",
+        json!({ "idOfferSource": "2n5JuOKWLTzx", "offerSourceName": "New" }),
+    );
+    new(
+        "page",
+        json!({
+            "idPage": "2n5JuOKWLTzy", "pageName": "New",
+            "offerParams": { "idOfferSource": "2n5JuOKWLTzx" },
+        }),
+    );
+    let plan = ChangePlan::restore(&snapshot).others(funnelflux::ext::plan::AssetsNotInSnapshot::Delete);
+    let plan = run(plan.plan(&client)).unwrap();
+    assert_eq!(plan.entries().len(), 2, "{plan}");
+    assert_eq!(plan.cannot_undo().len(), 2);
+    fake.clear_log();
+    assert!(apply(&plan, &client).is_success());
+    let deletions: Vec<&str> = fake
+        .log()
+        .iter()
+        .filter_map(|entry| entry.operation)
+        .filter(|operation| operation.starts_with("DELETE"))
+        .collect();
+    assert_eq!(deletions, ["DELETE /page/delete/", "DELETE /offersource/delete/"]);
+    assert_eq!(stored(&fake, "category", CATEGORY).status, Status::Active);
+    assert_eq!(plan.entries()[0].key(), &key("offer-sources", "2n5JuOKWLTzx"));
+}

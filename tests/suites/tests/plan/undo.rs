@@ -1,0 +1,227 @@
+//! Undoing plans and bulk jobs.
+
+use super::{CATEGORY, OTHER_PAGE, OTHER_SOURCE, PAGE, SOURCE, account, apply, body, stored};
+use funnelflux::ext::plan::ChangePlan;
+use funnelflux::ext::{
+    AssetGroup, BulkArchive as _, BulkDelete as _, Cascade, DuplicateMany as _, MoveToCategory as _,
+};
+use funnelflux::types::DuplicateRequest;
+use funnelflux_fake::{Fault, Rule, Status};
+use funnelflux_suites::run;
+use serde_json::json;
+
+#[test]
+fn a_plan_is_undone_and_the_undo_is_undone() {
+    let (fake, client) = account();
+    let folder = tempfile::tempdir().unwrap();
+    let (journal, second) = (
+        folder.path().join("plan.journal"),
+        folder.path().join("undo.journal"),
+    );
+    let plan = run(ChangePlan::replace(SOURCE, OTHER_SOURCE).plan(&client)).unwrap();
+    let before = body(&fake, "page", PAGE);
+    assert!(
+        run(plan.apply(&client).journal(&journal).send())
+            .unwrap()
+            .is_success()
+    );
+    let changed = body(&fake, "page", PAGE);
+    let undo = run(ChangePlan::undo(&client, &journal)).unwrap();
+    assert!(undo.made_by().starts_with("undo: replace"), "{undo}");
+    assert!(
+        run(undo.apply(&client).journal(&second).send())
+            .unwrap()
+            .is_success()
+    );
+    assert_eq!(body(&fake, "page", PAGE)["offerParams"], before["offerParams"]);
+    assert_eq!(body(&fake, "page", PAGE)["notYetKnown"], before["notYetKnown"]);
+    // Nothing is left to undo.
+    assert!(run(ChangePlan::undo(&client, &journal)).unwrap().is_empty());
+    let redo = run(ChangePlan::undo(&client, &second)).unwrap();
+    assert!(apply(&redo, &client).is_success());
+    assert_eq!(body(&fake, "page", PAGE)["offerParams"], changed["offerParams"]);
+}
+
+#[test]
+fn changes_of_others_since_the_job_stay() {
+    let (fake, client) = account();
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    let plan = run(ChangePlan::replace(SOURCE, OTHER_SOURCE).plan(&client)).unwrap();
+    assert!(
+        run(plan.apply(&client).journal(&journal).send())
+            .unwrap()
+            .is_success()
+    );
+    fake.set("page", PAGE, "pageName", "Renamed since");
+    fake.set(
+        "page",
+        OTHER_PAGE,
+        "offerParams",
+        json!({ "idOfferSource": "third" }),
+    );
+    let undo = run(ChangePlan::undo(&client, &journal)).unwrap();
+    assert!(
+        undo.notes()
+            .iter()
+            .any(|note| note.contains("has changed since the job, to \"third\"")),
+        "{undo}"
+    );
+    assert!(apply(&undo, &client).is_success());
+    assert_eq!(body(&fake, "page", PAGE)["pageName"], "Renamed since");
+    assert_eq!(body(&fake, "page", PAGE)["offerParams"]["idOfferSource"], SOURCE);
+    assert_eq!(
+        body(&fake, "page", OTHER_PAGE)["offerParams"]["idOfferSource"],
+        "third"
+    );
+    assert_eq!(body(&fake, "page", OTHER_PAGE)["notYetKnown"]["list"][0], SOURCE);
+}
+
+#[test]
+fn a_cascade_is_undone_with_its_children() {
+    let (fake, client) = account();
+    fake.set("page", OTHER_PAGE, "status", "archived");
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("archive.journal");
+    let job = client
+        .offer_sources()
+        .bulk_archive([SOURCE])
+        .children(Cascade::cascade());
+    assert!(run(job.undoable_journal(&journal).send()).unwrap().is_success());
+    assert_eq!(stored(&fake, "page", PAGE).status, Status::Archived);
+    let undo = run(ChangePlan::undo(&client, &journal)).unwrap();
+    assert_eq!(
+        undo.entries().len(),
+        2,
+        "the page that was archived before stays: {undo}"
+    );
+    assert!(apply(&undo, &client).is_success());
+    assert_eq!(stored(&fake, "offersource", SOURCE).status, Status::Active);
+    assert_eq!(stored(&fake, "page", PAGE).status, Status::Active);
+    assert_eq!(stored(&fake, "page", OTHER_PAGE).status, Status::Archived);
+}
+
+#[test]
+fn children_that_were_moved_return_and_a_deleted_parent_does_not() {
+    let (fake, client) = account();
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    let job = client
+        .offer_sources()
+        .bulk_archive([SOURCE])
+        .children(Cascade::move_to(OTHER_SOURCE));
+    assert!(run(job.undoable_journal(&journal).send()).unwrap().is_success());
+    assert_eq!(
+        body(&fake, "page", PAGE)["offerParams"]["idOfferSource"],
+        OTHER_SOURCE
+    );
+    let undo = run(ChangePlan::undo(&client, &journal)).unwrap();
+    assert!(apply(&undo, &client).is_success());
+    assert_eq!(body(&fake, "page", PAGE)["offerParams"]["idOfferSource"], SOURCE);
+
+    let journal = folder.path().join("deletion");
+    let job = client
+        .offer_sources()
+        .bulk_delete([SOURCE])
+        .children(Cascade::orphan());
+    assert!(run(job.undoable_journal(&journal).send()).unwrap().is_success());
+    let undo = run(ChangePlan::undo(&client, &journal)).unwrap();
+    let notes = undo.notes().join("\n");
+    assert!(
+        notes.contains(&format!("offer-sources/{SOURCE} was deleted")),
+        "{notes}"
+    );
+    assert!(
+        notes.contains(&format!(
+            "/offerParams/idOfferSource was {SOURCE}, which was deleted"
+        )),
+        "{notes}"
+    );
+    assert!(undo.is_empty(), "{undo}");
+}
+
+#[test]
+fn moves_and_copies_are_undone() {
+    let (fake, client) = account();
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("move");
+    let job = client
+        .offer_sources()
+        .move_to_category([SOURCE, OTHER_SOURCE], "");
+    assert!(run(job.undoable_journal(&journal).send()).unwrap().is_success());
+    assert_eq!(stored(&fake, "offersource", SOURCE).category, "");
+    let undo = run(ChangePlan::undo(&client, &journal)).unwrap();
+    assert!(apply(&undo, &client).is_success());
+    assert_eq!(stored(&fake, "offersource", OTHER_SOURCE).category, CATEGORY);
+
+    let journal = folder.path().join("copies");
+    let job = client
+        .offer_sources()
+        .duplicate_many([SOURCE], |_| DuplicateRequest::new("Copy"));
+    let report = run(job.journal(&journal).send()).unwrap();
+    let copy = report.entries()[0].copy.clone().unwrap();
+    let undo = run(ChangePlan::undo(&client, &journal)).unwrap();
+    assert_eq!(undo.cannot_undo().len(), 1, "{undo}");
+    assert!(apply(&undo, &client).is_success());
+    assert_eq!(
+        stored(&fake, "offersource", copy.as_str()).status,
+        Status::Deleted
+    );
+    assert_eq!(stored(&fake, "offersource", SOURCE).status, Status::Active);
+}
+
+#[test]
+fn a_job_whose_states_cannot_be_recorded_sends_nothing() {
+    let (fake, client) = account();
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    fake.inject(Rule::new(Fault::status(500)).on("GET /page/list/").times(100));
+    let job = || {
+        let job = client
+            .offer_sources()
+            .bulk_archive([SOURCE])
+            .children(Cascade::cascade());
+        job.undoable_journal(&journal)
+    };
+    let report = run(job().send()).unwrap();
+    assert_eq!(report.counts().not_sent, 1, "{report}");
+    assert!(fake.log().iter().all(|entry| entry.method == http::Method::GET));
+    assert_eq!(stored(&fake, "offersource", SOURCE).status, Status::Active);
+    // The same call begins once the states can be read.
+    fake.clear_faults();
+    assert!(run(job().send()).unwrap().is_success());
+    assert_eq!(
+        run(ChangePlan::undo(&client, &journal)).unwrap().entries().len(),
+        3
+    );
+}
+
+#[test]
+fn a_journal_without_a_record_and_a_foreign_one_are_refused() {
+    let (fake, client) = account();
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    let job = client.offer_sources().bulk_archive([SOURCE]).journal(&journal);
+    assert!(run(job.send()).unwrap().is_success());
+    let error = run(ChangePlan::undo(&client, &journal)).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("kept no record of the state before it"),
+        "{error}"
+    );
+    let missing = run(ChangePlan::undo(&client, folder.path().join("none"))).unwrap_err();
+    assert!(missing.path().is_some(), "{missing}");
+    let other = folder.path().join("other");
+    let job = AssetGroup::named("pages")
+        .unwrap()
+        .archive(&client, vec![PAGE.to_owned()], Cascade::leave());
+    let job = job.unwrap().acknowledge_inferred().undoable_journal(&other);
+    assert!(run(job.send()).unwrap().is_success());
+    let elsewhere = funnelflux_suites::client(&fake)
+        .base_url("https://eu.example/v1")
+        .build()
+        .unwrap();
+    let error = run(ChangePlan::undo(&elsewhere, &other)).unwrap_err();
+    assert!(error.to_string().contains("base URL"), "{error}");
+}
