@@ -269,7 +269,7 @@
 //! | `rate-limit` | no | [a client-side rate limit](#limits) |
 //! | `blocking` | no | [calls without async](#without-async) |
 //! | `reqwest` | no | `ClientBuilder::reqwest`, which configures the HTTP client: proxies, pools, addresses |
-//! | `snapshot` | no | `ext::snapshot`: snapshots of whole accounts, references, comparison; adds 16 crates |
+//! | `snapshot` | no | `ext::snapshot`, `ext::plan`: snapshots, references, plans with undo; adds 16 crates |
 //! | `documented` | yes | all groups of documented operations; each also has its own feature |
 //! | `inferred` | no | all groups of inferred operations; each also has its own feature |
 //!

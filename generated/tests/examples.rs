@@ -181,6 +181,46 @@ fn move_category_moves() {
     );
 }
 
+#[cfg(all(feature = "snapshot", feature = "pages"))]
+#[test]
+fn swap_offer_replaces_the_id_in_every_page() {
+    let text = printed(&run("swap_offer", &["--groups", "pages"]));
+    assert!(
+        text.starts_with("replace \"2nIemJxCoff1\" by \"2nIemJxCoff2\" in pages: 20 assets, 20 to save\n"),
+        "{text}"
+    );
+    assert!(
+        text.ends_with(
+            "replace \"2nIemJxCoff1\" by \"2nIemJxCoff2\" in pages: 20 done\n\
+            The fake has 20 pages that name the new offer.\n"
+        ),
+        "{text}"
+    );
+}
+
+#[cfg(feature = "snapshot")]
+#[test]
+fn undo_restores_what_was_archived() {
+    let text = printed(&run("undo", &[]));
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines[..2],
+        [
+            "archive offer sources, children too: 3 done",
+            "The fake has 23 archived offer sources."
+        ]
+    );
+    assert!(
+        lines[2].starts_with("undo: archive offer sources, children too: "),
+        "{text}"
+    );
+    assert_eq!(
+        lines.last(),
+        Some(&"The fake has 20 archived offer sources."),
+        "{text}"
+    );
+}
+
 #[test]
 fn record_replay_needs_no_service_to_replay() {
     let text = printed(&run("record_replay", &[]));

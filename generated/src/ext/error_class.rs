@@ -25,6 +25,9 @@ impl ErrorClass {
         let status = error.status();
         let not_processed = [
             StatusCode::UNAUTHORIZED,
+            // A proxy on the way requires credentials, or the connection belongs to another host.
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED,
+            StatusCode::MISDIRECTED_REQUEST,
             StatusCode::REQUEST_TIMEOUT,
             StatusCode::TOO_EARLY,
             StatusCode::TOO_MANY_REQUESTS,

@@ -1,7 +1,7 @@
 //! Files of JSON lines that only grow: journals.
 //!
-//! A file appears with its first lines, or not at all. A crash can tear the last line at any byte; the next run
-//! cuts it off. The file is locked against a second process.
+//! A file appears with its first lines, or not at all. A crash can tear the last line at any byte; the next
+//! run cuts it off. The file is locked against a second process.
 
 use serde::Serialize;
 use std::fs::{File, OpenOptions, TryLockError};

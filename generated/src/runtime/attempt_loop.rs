@@ -23,6 +23,9 @@ use secrecy::SecretString;
 use std::{future::pending, pin::pin, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
 
+/// Maximum wait for the rest of the body of an error.
+const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Runs the attempt loop of one call and records its span.
 pub(crate) async fn execute(client: &Client, request: &PreparedRequest) -> Result<ReceivedResponse, Error> {
     let span = CallSpan::new(&request.target);
@@ -302,7 +305,7 @@ impl<'a> Execution<'a> {
             .attempt(&request.target, http_request.uri(), self.attempts);
         #[cfg(feature = "traceparent")]
         span.propagate(http_request.headers_mut());
-        let received = span.follow(self.receive(http_request, redactor));
+        let received = span.follow(self.receive(http_request, redactor, length));
         let result = match timeout_at(end.min(self.deadline), received).await {
             Ok(result) => result,
             Err(_) if end < self.deadline => Err(ErrorKind::Timeout {
@@ -418,6 +421,7 @@ impl<'a> Execution<'a> {
         &self,
         request: http::Request<Bytes>,
         redactor: Redactor,
+        attempt_timeout: Duration,
     ) -> Result<ReceivedResponse, ErrorKind> {
         let response = self
             .client
@@ -430,7 +434,17 @@ impl<'a> Execution<'a> {
         // Most bodies arrive in one chunk, which needs no copy.
         let (mut first, mut joined) = (Bytes::new(), Vec::new());
         let mut length = 0;
-        while let Some(chunk) = chunks.next().await {
+        // An error status counts even if its body does not end.
+        let patience = ERROR_BODY_TIMEOUT.min(attempt_timeout / 2);
+        let patience = (!head.status.is_success()).then(|| later(Instant::now(), patience));
+        loop {
+            let chunk = match patience {
+                None => chunks.next().await,
+                Some(end) => timeout_at(end, chunks.next()).await.unwrap_or(None),
+            };
+            let Some(chunk) = chunk else {
+                break;
+            };
             match (chunk, head.status.is_success()) {
                 (Ok(chunk), true) if length + chunk.len() > limit => {
                     return Err(ErrorKind::TooLarge {

@@ -2,7 +2,8 @@
 
 use super::{
     auth::{AccountId, CredentialSource, Credentials, TokenManager, TokenStore},
-    builder::{ClientBuilder, check_plain_http},
+    base_url::check_plain_http,
+    builder::ClientBuilder,
     call::UnsentCall,
     error::Error,
     hook::Hooks,

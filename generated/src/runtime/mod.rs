@@ -7,6 +7,7 @@
 pub(crate) mod acknowledgement;
 pub(crate) mod attempt_loop;
 pub(crate) mod auth;
+pub(crate) mod base_url;
 pub(crate) mod builder;
 pub(crate) mod call;
 pub(crate) mod client;

@@ -313,16 +313,6 @@ impl AssetGroup {
         self.store(client, table.save, asset).await
     }
 
-    /// Returns an asset in the form of a request body. The service may show absent properties as `null`, and
-    /// may refuse them in this form. An asset that the types do not fit stays as it is.
-    #[cfg(feature = "snapshot")]
-    pub(crate) fn in_request(self, asset: &Value) -> Value {
-        match &self.0.resource {
-            Some(resource) => (resource.in_request)(asset),
-            None => asset.clone(),
-        }
-    }
-
     async fn store(self, client: &Client, operation: &'static Operation, asset: &Value) -> Result<(), Error> {
         if self.id(asset).is_none_or(str::is_empty) {
             let (singular, pointer) = (self.0.singular, self.id_pointer().unwrap_or_default());

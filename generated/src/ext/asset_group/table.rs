@@ -53,7 +53,6 @@ pub(super) struct ResourceTable {
     pub(super) list: Option<ListAssets>,
     pub(super) list_json: Option<ListTexts>,
     pub(super) find: FindAssets,
-    pub(super) in_request: fn(&Value) -> Value,
 }
 
 /// Operations that store an asset. Their request body is the asset.
@@ -120,7 +119,6 @@ impl GroupTable {
                 None
             },
             find: find::<R>,
-            in_request: in_request::<R>,
         });
         self
     }
@@ -196,13 +194,6 @@ fn find<R: Resource>(client: &Client, ids: Vec<String>) -> BoxFuture<'static, Ve
             })
             .collect()
     })
-}
-
-/// Decodes and encodes an asset. The types leave out an absent property that the service shows as `null`.
-fn in_request<R: Resource>(asset: &Value) -> Value {
-    let typed: Result<R::Asset, _> = serde_json::from_value(asset.clone());
-    let encoded = typed.and_then(serde_json::to_value);
-    encoded.unwrap_or_else(|_| asset.clone())
 }
 
 fn archive<R: Archive>(client: &Client, ids: Vec<String>, children: &Cascade<String>) -> GroupBulk {

@@ -250,6 +250,17 @@ pub enum ChangeRecord {
 }
 
 impl ChangeRecord {
+    /// Part of the change that cannot be undone, in words.
+    pub(crate) const fn cannot_undo(&self) -> Option<&'static str> {
+        match self {
+            Self::Delete { .. } => Some(
+                "the service has no operation that restores deleted assets, their IDs or their statistics",
+            ),
+            Self::Duplicate { .. } => Some("undoing it deletes the copies; their IDs cannot be used again"),
+            Self::Archive { .. } | Self::Unarchive | Self::MoveToCategory { .. } => None,
+        }
+    }
+
     /// Describes the job for messages.
     pub(crate) fn describe(&self, assets: &str) -> String {
         match self {

@@ -31,6 +31,7 @@ use std::time::Duration;
 pub struct GroupBulk {
     job: Box<dyn AnyBulk>,
     description: String,
+    cannot_undo: Option<&'static str>,
     /// The call is inferred and destructive.
     is_inferred: bool,
     is_acknowledged: bool,
@@ -101,8 +102,10 @@ impl GroupBulk {
         R: Resource,
         C: SendableChange<R> + BulkChange<R>,
     {
+        let record = job.change.record();
         Self {
-            description: job.change.record().describe(R::NAMES.plural),
+            description: record.describe(R::NAMES.plural),
+            cannot_undo: record.cannot_undo(),
             job: Box::new(job),
             is_inferred,
             is_acknowledged: false,
@@ -113,6 +116,13 @@ impl GroupBulk {
     #[must_use]
     pub fn job(&self) -> &str {
         &self.description
+    }
+
+    /// Returns the part of the job that cannot be undone, in words; `None` if all of it can, given an
+    /// `undoable_journal`.
+    #[must_use]
+    pub const fn cannot_undo(&self) -> Option<&'static str> {
+        self.cannot_undo
     }
 
     /// Returns true if [`send`](Self::send) needs [`acknowledge_inferred`](Self::acknowledge_inferred): the

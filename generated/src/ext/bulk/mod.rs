@@ -21,6 +21,7 @@ pub use journal::{Journal, JournalError};
 pub use outcome::{Entry, Failure, Outcome, Reason};
 pub use outcomes::Outcomes;
 pub use plan::{Children, Plan};
+#[cfg(feature = "snapshot")]
 pub(super) use progress::OnProgress;
 pub use progress::Progress;
 pub use report::{Counts, DifferentJobs, Report};
@@ -42,7 +43,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-pub(super) use stop::{STOPPED, StopControl, stopped_because};
+pub(super) use stop::StopControl;
+#[cfg(feature = "snapshot")]
+pub(super) use stop::{STOPPED, stopped_because};
 
 /// Builder of a bulk job: a change of many assets of one kind.
 ///
@@ -368,6 +371,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     }
 
     #[cfg(not(feature = "snapshot"))]
+    #[expect(clippy::unused_self, reason = "same signature as with the feature")]
     fn record_states(&self, _: &[R::Id]) -> RecordStates {
         RecordStates::default()
     }

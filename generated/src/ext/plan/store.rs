@@ -263,7 +263,7 @@ impl Saving<'_> {
     }
 
     async fn send(&self, client: &Client, wanted: &Value) -> Result<(), Error> {
-        self.group.save(client, &self.group.in_request(wanted)).await
+        self.group.save(client, &in_request(wanted)).await
     }
 
     /// Reads the asset back after an uncertain answer.
@@ -355,7 +355,7 @@ pub(super) async fn create(
             }
         }
     }
-    let error = match group.create(client, &group.in_request(&as_created(value))).await {
+    let error = match group.create(client, &in_request(&as_created(value))).await {
         Ok(()) => return StoreResult::new(created(client, group, value, id).await),
         Err(error) => error,
     };
@@ -415,7 +415,7 @@ async fn created(client: &Client, group: AssetGroup, value: &Value, id: &str) ->
 /// Paths at which an asset differs from the one to create, other than its status and managed fields.
 fn differing(group: AssetGroup, value: &Value, current: &Value) -> Vec<String> {
     let fields = group.managed_fields();
-    let wanted = fields.as_stored(group.in_request(&as_created(value)));
+    let wanted = fields.as_stored(in_request(&as_created(value)));
     let current = fields.as_stored(current.clone());
     let members = wanted.as_object().into_iter().flatten();
     let managed = super::difference::managed(group);
@@ -425,6 +425,16 @@ fn differing(group: AssetGroup, value: &Value, current: &Value) -> Vec<String> {
         .filter(|(path, value)| !same(Some(value), current.pointer(path)))
         .map(|(path, _)| path)
         .collect()
+}
+
+/// An asset as a request sends it: without members that are `null`. The service may show absent properties in
+/// this form, and may refuse them.
+fn in_request(asset: &Value) -> Value {
+    let mut asset = asset.clone();
+    if let Some(members) = asset.as_object_mut() {
+        members.retain(|_, value| !value.is_null());
+    }
+    asset
 }
 
 /// An asset as its creation sends it: active, because it is archived afterwards.

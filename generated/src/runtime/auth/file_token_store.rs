@@ -173,12 +173,13 @@ impl FileTokenStore {
 
     /// Attempts to take the lock once; `None` if another process holds it.
     fn try_lock(&self) -> Result<Option<File>, StoreError> {
+        let lock = lock_of(&self.target()?);
         let file = File::options()
             .create(true)
             .truncate(false)
             .write(true)
-            .open(lock_of(&self.target()?))
-            .map_err(|error| self.error("cannot be locked", error))?;
+            .open(&lock)
+            .map_err(|error| self.error(&format!("cannot be locked by {}", lock.display()), error))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(file)),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -231,6 +232,13 @@ impl TokenStore for FileTokenStore {
 
     fn check(&self) -> Result<(), StoreError> {
         let target = self.target()?;
+        let ends_with_separator = target.to_string_lossy().ends_with(std::path::is_separator);
+        if target.file_name().is_none() || ends_with_separator {
+            return Err(self.error("cannot be written", "its path names no file"));
+        }
+        if lock_of(&target).exists() {
+            self.try_lock()?;
+        }
         let folder = folder_of(&target);
         // This creates a file, because permissions do not reveal access control lists or read-only disks.
         match tempfile::NamedTempFile::new_in(folder) {
@@ -353,6 +361,36 @@ mod tests {
         std::os::unix::fs::symlink("circle", &circle).unwrap();
         let error = FileTokenStore::new(&circle).check().unwrap_err().to_string();
         assert!(error.contains("form a circle"), "{error}");
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_stored_to_is_an_error_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path("folder")).unwrap();
+        fs::create_dir(path("locked.json.lock")).unwrap();
+        for (path, expected) in [
+            (PathBuf::new(), "names no file"),
+            (path(".."), "names no file"),
+            (path("tokens.json/"), "names no file"),
+            (path("folder"), "cannot be read"),
+            (path("locked.json"), "cannot be locked by"),
+        ] {
+            let error = FileTokenStore::new(&path).check().unwrap_err().to_string();
+            assert!(error.contains(expected), "{path:?}: {error}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_path_need_not_be_unicode() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let store = FileTokenStore::new(folder.path().join(std::ffi::OsStr::from_bytes(b"t\xff.json")));
+        store.check().unwrap();
+        store.save(&tokens()).await.unwrap();
+        let _guard = store.lock().await.unwrap();
+        assert!(store.load().await.unwrap().is_some());
     }
 
     #[test]

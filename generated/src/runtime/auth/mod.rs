@@ -18,7 +18,7 @@ pub use token_manager::CredentialSource;
 pub(crate) use token_manager::{RenewalOutcome, TokenManager};
 pub use token_store::{MemoryTokenStore, StoreError, StoreGuard, TokenStore};
 
-use super::error::Error;
+use super::{base_url::normalised, error::Error};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::{env::VarError, fmt, time::SystemTime};
 
@@ -171,7 +171,7 @@ impl Credentials {
     /// Binds credentials from the program to the service at this base URL.
     fn bind(&mut self, base_url: &str) -> Result<(), String> {
         if let Some(owner) = &self.base_url
-            && owner.trim_end_matches('/') != base_url
+            && normalised(owner) != base_url
         {
             return Err(format!(
                 "the credentials are for {owner}, but the base URL of this client is {base_url}"

@@ -4,7 +4,7 @@ use http::{HeaderMap, header};
 use std::time::{Duration, SystemTime};
 
 /// Wait that the headers ask for: `retry-after-ms`, `Retry-After` in seconds, or `Retry-After` as an HTTP
-/// date. If proxies have added further values in seconds, the longest value counts.
+/// date. If proxies have added further values, the longest value in seconds counts.
 ///
 /// A date is compared with the response's own `Date`, so that a wrong clock on either side does no harm.
 /// Without a `Date` it is compared with `now` in whole seconds, the precision of HTTP dates.
@@ -15,8 +15,10 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
             .get_all(name)
             .iter()
             .filter_map(|value| value.to_str().ok());
-        let numbers: Option<Vec<f64>> = lines.flat_map(|line| line.split(',')).map(number).collect();
-        numbers?.into_iter().reduce(f64::max)
+        lines
+            .flat_map(|line| line.split(','))
+            .filter_map(number)
+            .reduce(f64::max)
     };
     if let Some(milliseconds) = longest("retry-after-ms") {
         return Some(duration(milliseconds / 1_000.0));
@@ -73,7 +75,15 @@ mod tests {
         assert_eq!(parsed(&[("retry-after", " 2 ")], now), two);
         assert_eq!(parsed(&[("retry-after", "2, 2")], now), two);
         assert_eq!(parsed(&[("retry-after", "1"), ("retry-after", "2")], now), two);
-        assert_eq!(parsed(&[("retry-after", "2, soon")], now), None);
+        for odd in [
+            "2, soon",
+            "1,  garbage, 2",
+            "-1, 2",
+            ",2,",
+            "2, Wed, 21 Oct 2015 07:28:00 GMT",
+        ] {
+            assert_eq!(parsed(&[("retry-after", odd)], now), two, "{odd}");
+        }
         assert_eq!(
             parsed(&[("retry-after-ms", "1500"), ("retry-after", "9")], now),
             Some(Duration::from_millis(1_500))

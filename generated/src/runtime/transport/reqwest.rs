@@ -155,7 +155,8 @@ impl fmt::Debug for ClientsPerRuntime {
 pub(crate) fn is_loopback(url: &::reqwest::Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
+    // With a dot at the end, the name is absolute.
+    host.strip_suffix('.').unwrap_or(host) == "localhost"
         || address
             .parse::<std::net::IpAddr>()
             .is_ok_and(|address| address.to_canonical().is_loopback())

@@ -285,3 +285,23 @@ fn delete(
 ) -> impl Future<Output = Result<Report<OfferSourceId>, funnelflux::ext::InvalidJob>> {
     client.offer_sources().bulk_delete(ids.to_vec()).send()
 }
+
+/// Statuses of proxies and of misdirected connections: the service has not seen the request.
+#[test]
+fn a_proxy_rejects_nothing_for_good() {
+    for status in [407, 421] {
+        for times in [1, 1_000] {
+            let (fake, client) = service(Settings::default());
+            let ids = fake.seed_many(25);
+            fake.inject(Rule::new(Fault::status(status)).on(ARCHIVE).times(times));
+            let report = run(client.offer_sources().bulk_archive(ids).send()).unwrap();
+            assert_eq!(report.counts().rejected, 0, "{status}: {report}");
+            assert_eq!(
+                report.counts().done,
+                if times == 1 { 25 } else { 0 },
+                "{status}: {report}"
+            );
+            assert!(fake.request_count() < 20, "{status}: no chunk is split");
+        }
+    }
+}

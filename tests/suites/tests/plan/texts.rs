@@ -27,6 +27,18 @@ fn the_file_says_in_words_what_will_happen() {
         .to_json()
         .replace(&path, "backup")
         .replace(&made, "  \"made\": TIME,");
+    // The fingerprints depend on the properties that the fake shows.
+    let text: Vec<String> = text
+        .lines()
+        .map(|line| match line.split_once("sha256:") {
+            Some((start, rest)) => format!(
+                "{start}sha256:…{}",
+                rest.trim_start_matches(char::is_alphanumeric)
+            ),
+            None => line.to_owned(),
+        })
+        .collect();
+    let text = text.join("\n");
     insta::assert_snapshot!("file", text);
     insta::assert_snapshot!("summary", plan.to_string().replace(&path, "backup"));
 }

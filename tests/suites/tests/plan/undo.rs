@@ -216,7 +216,20 @@ fn a_journal_without_a_record_and_a_foreign_one_are_refused() {
     let job = AssetGroup::named("pages")
         .unwrap()
         .archive(&client, vec![PAGE.to_owned()], Cascade::leave());
-    let job = job.unwrap().acknowledge_inferred().undoable_journal(&other);
+    let job = job.unwrap();
+    assert_eq!(job.cannot_undo(), None);
+    let deletion =
+        AssetGroup::named("pages")
+            .unwrap()
+            .delete(&client, vec![PAGE.to_owned()], Cascade::leave());
+    assert!(
+        deletion
+            .unwrap()
+            .cannot_undo()
+            .unwrap()
+            .contains("no operation that restores deleted assets")
+    );
+    let job = job.acknowledge_inferred().undoable_journal(&other);
     assert!(run(job.send()).unwrap().is_success());
     let elsewhere = funnelflux_suites::client(&fake)
         .base_url("https://eu.example/v1")

@@ -513,3 +513,43 @@ async fn a_renewed_token_of_another_account_is_refused() {
     );
     assert_eq!(client.account().await.unwrap().unwrap().as_str(), "account-a");
 }
+
+/// One base URL has many spellings.
+#[tokio::test(start_paused = true)]
+async fn a_base_url_is_compared_in_its_normal_form() {
+    let fake = service("a");
+    for spelling in [
+        "https://api.funnelflux.pro/v1/",
+        "HTTPS://API.FunnelFlux.pro/v1",
+        "https://api.funnelflux.pro:443/v1//",
+    ] {
+        let store = Arc::new(MemoryTokenStore::new());
+        let bound = credentials(&fake).with_base_url(spelling);
+        store.save(&bound).await.unwrap();
+        for builder in [client(&fake).token_store(store), client(&fake).credentials(bound)] {
+            assert!(list(&builder.build().unwrap()).await.is_ok(), "{spelling}");
+        }
+    }
+    for other in [
+        "https://api.funnelflux.pro/V1",
+        "https://api.funnelflux.pro:8443/v1",
+        "nonsense",
+    ] {
+        let bound = credentials(&fake).with_base_url(other);
+        assert!(client(&fake).credentials(bound).build().is_err(), "{other}");
+    }
+}
+
+/// No error, not even one about the token itself, shows a token that no header can carry.
+#[tokio::test(start_paused = true)]
+async fn a_token_that_no_header_can_carry_is_not_shown() {
+    let fake = service("a");
+    for token in ["canary\nx", "canary\0", "canary\u{e9}\r\nx: y"] {
+        let client = client(&fake).bearer_token(token).build().unwrap();
+        match list(&client).await {
+            Ok(_) => panic!("{token:?} was accepted"),
+            Err(error) => assert!(!format!("{error} {error:?}").contains("canary"), "{error}"),
+        }
+    }
+    assert_eq!(fake.request_count(), 0);
+}

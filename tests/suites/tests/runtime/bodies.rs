@@ -305,3 +305,46 @@ async fn a_wrong_guess_about_a_field_loses_no_list_and_no_value() -> Result<(), 
     assert_eq!(sent(&fake)["pageName"], "seven");
     Ok(())
 }
+
+/// The body of an error that does not end, or breaks, does not hide the status.
+#[tokio::test(start_paused = true)]
+async fn a_status_counts_without_its_body() {
+    use funnelflux::transport::{ResponseBody, TransportError, TransportErrorKind, from_fn};
+    use futures_util::{StreamExt as _, stream};
+
+    for breaks in [false, true] {
+        for (status, attempt_timeout) in [(403, 60), (404, 4), (429, 60), (503, 4)] {
+            let transport = from_fn(move |_| async move {
+                let first = stream::iter([Ok(bytes::Bytes::from(r#"{"error":"#))]);
+                let rest = if breaks {
+                    let error = TransportError::new(TransportErrorKind::Interrupted, "reset");
+                    stream::iter([Err(error)]).boxed()
+                } else {
+                    stream::pending().boxed()
+                };
+                let body = ResponseBody::stream(first.chain(rest));
+                Ok::<_, TransportError>(http::Response::builder().status(status).body(body).unwrap())
+            });
+            let client = funnelflux::Client::builder()
+                .transport(transport)
+                .retry(RetryPolicy::none())
+                .attempt_timeout(Duration::from_secs(attempt_timeout));
+            let start = Instant::now();
+            let call = client.build().unwrap();
+            let error = call
+                .list_offer_sources(StatusFilter::All, None)
+                .await
+                .unwrap_err();
+            assert_eq!(
+                error.status().map(|status| status.as_u16()),
+                Some(status),
+                "{error}"
+            );
+            assert!(
+                start.elapsed() <= Duration::from_secs(10),
+                "{:?}",
+                start.elapsed()
+            );
+        }
+    }
+}

@@ -6,7 +6,7 @@ pub(crate) use renewal::RenewalOutcome;
 
 use super::{AccountId, BearerToken, Credentials, TokenStore, token_store::StoreError};
 use crate::runtime::{
-    builder::BASE_URL,
+    base_url::{BASE_URL, normalised},
     client::Client,
     error::{Error, ErrorKind},
     trace,
@@ -179,7 +179,7 @@ impl TokenManager {
         };
         let description = self.store_description();
         let base_url = stored.base_url.as_deref();
-        let owner = base_url.unwrap_or(BASE_URL).trim_end_matches('/');
+        let owner = normalised(base_url.unwrap_or(BASE_URL));
         if owner != self.base_url {
             let default = if base_url.is_none() {
                 " (it records no base URL)"

@@ -1,32 +1,23 @@
-//! Calls: an operation with its arguments and options, sent when it is awaited.
+//! Calls whose arguments the generated methods are setting.
 
-use super::{
-    acknowledgement::{Documented, EvidenceState, Inferred, Sendable},
-    attempt_loop::execute,
+use super::{Call, decode::decode_json};
+use crate::runtime::{
     client::Client,
     creatable::ReadBack,
     duplicate_key,
-    error::{Error, ErrorKind},
-    exact_json,
+    error::ErrorKind,
     operation::{Operation, Repeat, RequestTarget},
     prepared_request::PreparedRequest,
     received_response::ReceivedResponse,
-    response::Response,
-    retry::RetryPolicy,
-    transport::BoxFuture,
 };
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Value, value::RawValue};
 use std::{
     fmt::{self, Write as _},
-    future::IntoFuture,
     marker::PhantomData,
-    time::Duration,
 };
-use tokio::sync::watch;
 
 /// All characters except the unreserved ones of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -37,10 +28,10 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// A call whose arguments a generated method is setting.
 pub(crate) struct UnsentCall {
-    client: Client,
-    request: PreparedRequest,
+    pub(super) client: Client,
+    pub(super) request: PreparedRequest,
     /// First error in the arguments.
-    problem: Option<ErrorKind>,
+    pub(super) problem: Option<ErrorKind>,
     /// True if the body may be omitted. A deletion without a body needs the ID in the query.
     has_optional_body: bool,
     /// True if a path parameter was set.
@@ -195,7 +186,7 @@ impl UnsentCall {
         self.decode(|received| Ok(received.body.clone()))
     }
 
-    fn decode<T>(
+    pub(super) fn decode<T>(
         self,
         decode: impl FnOnce(&ReceivedResponse) -> Result<T, ErrorKind> + Send + 'static,
     ) -> Call<T> {
@@ -327,262 +318,6 @@ impl fmt::Write for QueryEncoder<'_> {
             self.0.extend(utf8_percent_encode(text, RESERVED));
         }
         Ok(())
-    }
-}
-
-/// A row of a list.
-#[derive(Debug)]
-pub(crate) struct Row {
-    /// The row with rounded numbers.
-    pub(crate) value: Value,
-    /// The row with all digits.
-    pub(crate) text: Box<RawValue>,
-}
-
-impl Row {
-    pub(crate) fn new(text: Box<RawValue>) -> Self {
-        Self {
-            value: exact_json::approximate(text.get()),
-            text,
-        }
-    }
-}
-
-fn decode_json<T: DeserializeOwned>(received: &ReceivedResponse) -> Result<T, ErrorKind> {
-    serde_json::from_slice(&received.body).map_err(|error| decode_error::<T>(received, &error))
-}
-
-/// Locates a decoding error by decoding again with path tracking, which is too slow for every call.
-#[cold]
-fn decode_error<T: DeserializeOwned>(received: &ReceivedResponse, error: &serde_json::Error) -> ErrorKind {
-    let mut deserializer = serde_json::Deserializer::from_slice(&received.body);
-    match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-        Err(error) => received.decode_error(&error.path().to_string(), error.inner()),
-        // The value decodes, so the error is in the text after the value.
-        Ok(_) => received.decode_error(".", error),
-    }
-}
-
-/// A call that is ready to be sent: await it, or set options first.
-///
-/// Awaiting returns the value; [`response`](Self::response) returns the status and the headers as well.
-/// Options apply to this call only; [`ClientBuilder`](crate::ClientBuilder) sets the defaults.
-///
-/// ```no_run
-/// use funnelflux::{Client, RetryPolicy, types::StatusFilter};
-/// use std::time::Duration;
-///
-/// # async fn example(client: Client) -> Result<(), funnelflux::Error> {
-/// let active = client
-///     .list_offer_sources(StatusFilter::Active, None)
-///     .timeout(Duration::from_secs(20))
-///     .retry(RetryPolicy::none())
-///     .header("x-trace", "4711")
-///     .await?;
-/// # Ok(()) }
-/// ```
-#[must_use = "a call does nothing until it is awaited"]
-pub struct Call<T, E = Documented> {
-    unsent: UnsentCall,
-    decode: Decode<T>,
-    evidence: PhantomData<E>,
-}
-
-/// Decodes a response into a value.
-type Decode<T> = Box<dyn FnOnce(&ReceivedResponse) -> Result<T, ErrorKind> + Send>;
-
-impl<T, E> Call<T, E> {
-    /// Sets the time limit of the call, all attempts and waits included.
-    ///
-    /// Default: [`ClientBuilder::timeout`](crate::ClientBuilder::timeout), 5 min.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.unsent.request.options.timeout = Some(timeout);
-        self
-    }
-
-    /// Sets the time limit of one attempt, the whole response body included.
-    ///
-    /// Default: [`ClientBuilder::attempt_timeout`](crate::ClientBuilder::attempt_timeout), 60 s.
-    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.unsent.request.options.attempt_timeout = Some(timeout);
-        self
-    }
-
-    /// Sets the retry policy. Default: [`ClientBuilder::retry`](crate::ClientBuilder::retry).
-    pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.unsent.request.options.retry = Some(policy);
-        self
-    }
-
-    /// Adds a header. It replaces a header that the client would set itself. An invalid name or value fails
-    /// the call.
-    pub fn header<N, V>(mut self, name: N, value: V) -> Self
-    where
-        N: TryInto<HeaderName>,
-        V: TryInto<HeaderValue>,
-    {
-        if let (Ok(name), Ok(mut value)) = (name.try_into(), value.try_into()) {
-            if name == http::header::AUTHORIZATION {
-                value.set_sensitive(true);
-            }
-            self.unsent.request.options.headers.insert(name, value);
-        } else {
-            // The message omits the value, which may be a secret.
-            let problem = "a header of this call has an invalid name or value";
-            self.unsent = self.unsent.invalid(ErrorKind::Argument(problem.to_owned()));
-        }
-        self
-    }
-
-    /// Sends the call and returns the value with status, headers and number of attempts.
-    ///
-    /// ```no_run
-    /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
-    /// use funnelflux::types::StatusFilter;
-    ///
-    /// let response = client.list_offer_sources(StatusFilter::All, None).response().await?;
-    /// let date = response.headers.get("date");
-    /// println!("{} after {} attempts: {date:?}", response.status, response.attempts);
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// When the service does not respond with a success that can be decoded.
-    pub async fn response(self) -> Result<Response<T>, Error>
-    where
-        E: Sendable,
-    {
-        let (received, value) = self.send().await?;
-        Ok(Response {
-            attempts: received.attempts(),
-            elapsed: received.elapsed(),
-            status: received.status,
-            headers: received.headers,
-            value,
-        })
-    }
-
-    async fn send(mut self) -> Result<(ReceivedResponse, T), Error> {
-        let problem = self.unsent.problem.take();
-        // Borrowed, because moving them would make the future of every call larger.
-        let UnsentCall { client, request, .. } = &self.unsent;
-        if let Some(problem) = problem {
-            return Err(Error::new(Some(&request.target), problem));
-        }
-        let received = execute(client, request).await?;
-        let value = (self.decode)(&received).map_err(|kind| received.fail(request, kind))?;
-        Ok((received, value))
-    }
-}
-
-impl<T> Call<T> {
-    /// Stops retries once `stop` is true; an attempt in flight is awaited.
-    pub(crate) fn stop_with(mut self, stop: watch::Receiver<bool>) -> Self {
-        self.unsent.request.options.stop = Some(stop);
-        self
-    }
-
-    /// Marks the call as unsendable.
-    pub(crate) fn invalid(mut self, problem: ErrorKind) -> Self {
-        // The first problem is kept, because later problems may be its consequences.
-        self.unsent.problem = Some(problem);
-        self
-    }
-
-    /// Name of the first query parameter. In a call that finds assets by ID, it is also the name of the ID in
-    /// the asset.
-    pub(crate) fn first_query_name(&self) -> &str {
-        let query = &self.unsent.request.query;
-        query.split('=').next().unwrap_or_default()
-    }
-
-    /// Replaces the decoding of a list: `read` receives the raw rows. An error of `read` states why the rows
-    /// cannot be the response to this call.
-    pub(crate) fn rows<U>(
-        self,
-        read: impl FnOnce(Vec<Row>) -> Result<U, String> + Send + 'static,
-    ) -> Call<U> {
-        self.unsent.decode(move |received| {
-            let rows = decode_json::<Option<Vec<Box<RawValue>>>>(received)?;
-            let rows = rows.unwrap_or_default().into_iter().map(Row::new).collect();
-            read(rows).map_err(|reason| received.unusable(".", reason))
-        })
-    }
-
-    /// Replaces the decoding of a list: the JSON text of each row.
-    pub(crate) fn row_texts(self) -> Call<Vec<Box<RawValue>>> {
-        self.unsent.decode(|received| {
-            let rows = decode_json::<Option<Vec<Box<RawValue>>>>(received)?;
-            Ok(rows.unwrap_or_default())
-        })
-    }
-
-    /// Replaces the decoding: the response as JSON.
-    pub(crate) fn raw_json(self) -> Call<serde_json::Value> {
-        self.unsent.json()
-    }
-
-    /// Transforms the value of the call.
-    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U + Send + 'static) -> Call<U>
-    where
-        T: 'static,
-    {
-        let decode = self.decode;
-        self.unsent.decode(move |received| decode(received).map(change))
-    }
-}
-
-impl<T, E: EvidenceState> Call<T, E> {
-    /// Changes the evidence of the call.
-    fn with_evidence<F: EvidenceState>(self) -> Call<T, F> {
-        Call {
-            unsent: self.unsent,
-            decode: self.decode,
-            evidence: PhantomData,
-        }
-    }
-}
-
-impl<T> Call<T> {
-    /// Marks the call as inferred, for the generated methods.
-    #[allow(dead_code, reason = "the vendor may document all operations")]
-    pub(crate) fn inferred(self) -> Call<T, Inferred> {
-        self.with_evidence()
-    }
-
-    /// Does nothing: the operation is documented.
-    #[deprecated(note = "the operation is documented now; remove the call of `acknowledge_inferred`")]
-    pub fn acknowledge_inferred(self) -> Self {
-        self
-    }
-}
-
-impl<T> Call<T, Inferred> {
-    /// Acknowledges that the operation is inferred, not documented. Without this, the call cannot be sent.
-    ///
-    /// Once the vendor documents the operation, the acknowledgement has no effect and may be removed.
-    pub fn acknowledge_inferred(self) -> Call<T> {
-        self.with_evidence()
-    }
-}
-
-impl<T, E> fmt::Debug for Call<T, E> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Call to {}", self.unsent.request.target)
-    }
-}
-
-// The compiler shows these lines when a call is not a future.
-impl<T: Send + 'static, E> IntoFuture for Call<T, E>
-where
-    // fix: call `.acknowledge_inferred()` before `.await`, because this operation is inferred
-    E: Sendable,
-{
-    type Output = Result<T, Error>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { Ok(self.send().await?.1) })
     }
 }
 

@@ -1,0 +1,38 @@
+//! Decoding of responses.
+
+use crate::runtime::{error::ErrorKind, exact_json, received_response::ReceivedResponse};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, value::RawValue};
+
+/// A row of a list.
+#[derive(Debug)]
+pub(crate) struct Row {
+    /// The row with rounded numbers.
+    pub(crate) value: Value,
+    /// The row with all digits.
+    pub(crate) text: Box<RawValue>,
+}
+
+impl Row {
+    pub(crate) fn new(text: Box<RawValue>) -> Self {
+        Self {
+            value: exact_json::approximate(text.get()),
+            text,
+        }
+    }
+}
+
+pub(super) fn decode_json<T: DeserializeOwned>(received: &ReceivedResponse) -> Result<T, ErrorKind> {
+    serde_json::from_slice(&received.body).map_err(|error| decode_error::<T>(received, &error))
+}
+
+/// Locates a decoding error by decoding again with path tracking, which is too slow for every call.
+#[cold]
+fn decode_error<T: DeserializeOwned>(received: &ReceivedResponse, error: &serde_json::Error) -> ErrorKind {
+    let mut deserializer = serde_json::Deserializer::from_slice(&received.body);
+    match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+        Err(error) => received.decode_error(&error.path().to_string(), error.inner()),
+        // The value decodes, so the error is in the text after the value.
+        Ok(_) => received.decode_error(".", error),
+    }
+}
