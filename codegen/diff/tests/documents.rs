@@ -1,7 +1,7 @@
 //! The comparison of random documents misses no break, according to a JSON Schema validator.
 //!
-//! A document has two of a parameter, a header, and a body in each direction. If a value is valid in one of two
-//! documents and invalid in the other, in the direction that matters, the report must be breaking.
+//! A document has two of a parameter, a header, and a body in each direction. If a value is valid in one of
+//! two documents and invalid in the other, in the direction that matters, the report must be breaking.
 //!
 //! `DOCUMENT_SEED` asks for other pairs, and `DOCUMENT_PAIRS` for more.
 

@@ -330,7 +330,11 @@ fn the_page_filters_by_tag_groups_tags_and_paths() {
                 "openapi": "3.0.3",
                 "info": {"title": "t", "version": "1"},
                 "x-tagGroups": groups,
-                "paths": {"/one/": operation("First"), "/two/": operation("Second"), "/three/": operation("Third")},
+                "paths": {
+                    "/one/": operation("First"),
+                    "/two/": operation("Second"),
+                    "/three/": operation("Third"),
+                },
             })
         };
         let [old, new] = [9, 5].map(|maximum| document("a.json", &value(maximum)));

@@ -339,7 +339,8 @@ fn of_kind(kind: ChangeKind) -> (Impact, &'static str) {
         | K::MappingAdded | K::MappingRemoved | K::MappingChanged =>
             (Impact::Major, "Alternatives are identified differently."),
         K::ServerAdded | K::ServerRemoved | K::ServersReplaced | K::ServerOrderChanged
-        | K::ServerVariablesChanged | K::ServerVariablesWidened => (Impact::Patch, "The default URL may change."),
+        | K::ServerVariablesChanged | K::ServerVariablesWidened =>
+            (Impact::Patch, "The default URL may change."),
         K::SecurityAdded | K::SecurityRemoved | K::GlobalSecurityAdded | K::GlobalSecurityRemoved
         | K::SecuritySchemeChanged => (Impact::Patch, "The runtime sends a bearer token only."),
         K::SecurityAlternativeAdded | K::SecurityRelaxed | K::SecurityDropped

@@ -147,6 +147,41 @@ fn an_unsupported_operation_holds_up_nothing_else() {
 }
 
 #[test]
+fn equal_inline_bodies_of_a_group_are_one_type_with_all_abilities() {
+    let document = |asset: &str| {
+        let thing = "schema: {type: object, required: [idThing], properties: {idThing: {type: string}, \
+                     b: {type: number}}}";
+        let id = "parameters: [{name: idThing, in: query, required: true, schema: {type: string}}]";
+        format!(
+            "openapi: 3.0.3\n\
+             info: {{title: t, version: '1'}}\n\
+             paths:\n  \
+               /thing/find/byId/:\n    \
+                 get:\n      \
+                   tags: [Things]\n      \
+                   {id}\n      \
+                   responses: {{'200': {{description: One., content: {{application/json: {{{thing}}}}}}}}}\n  \
+               /thing/save/:\n    \
+                 put: &save\n      \
+                   tags: [Things]\n      \
+                   requestBody: {{required: true, content: {{application/json: {{{asset}}}}}}}\n      \
+                   responses: {{'204': {{description: None.}}}}\n    \
+                 post: *save\n",
+            asset = asset.replace("THING", thing)
+        )
+    };
+    let files = generated(&document("THING")).unwrap_or_else(|errors| panic!("{errors}"));
+    let resource = &files["things/resource.rs"];
+    assert!(resource.contains("impl resource::Save for Things"), "{resource}");
+    assert!(files["things/types.rs"].contains("pub struct Thing {"));
+    // Another body is another type, which cannot save what was found.
+    let other = "schema: {type: object, properties: {c: {type: string}}}";
+    let files = generated(&document(other)).unwrap_or_else(|errors| panic!("{errors}"));
+    assert!(!files["things/resource.rs"].contains("impl resource::Save for Things"));
+    assert!(files["things/types.rs"].contains("pub struct FindThingByIdResponse {"));
+}
+
+#[test]
 fn a_broken_reference_leaves_out_what_uses_it() {
     let text = "openapi: 3.0.3\n\
         info: {title: t, version: '1'}\n\

@@ -63,9 +63,8 @@ impl Configuration {
             Err(error) => return Err(file_failure("read", &path, &error)),
         };
         toml::from_str(&text).map_err(|error| {
-            let line = error
-                .span()
-                .map_or(0, |span| text[..span.start.min(text.len())].matches('\n').count());
+            let start = error.span().map_or(0, |span| span.start);
+            let line = text.get(..start).unwrap_or_default().matches('\n').count();
             let message = error.message().replace('\n', " ");
             Failure::usage(format!("{}:{}: {message}", path.display(), line + 1)).fix("correct the file")
         })

@@ -12,9 +12,9 @@ use super::{
     prepared_request::{Authorization, CallOptions, PreparedRequest},
     rate_limit::Permit,
     received_response::ReceivedResponse,
+    response_body::read_body,
     retry::{self, RetryDecision, RetryPolicy},
     trace::{CallSpan, CallSummary},
-    transport::{TransportError, TransportErrorKind},
 };
 use bytes::{Buf as _, Bytes};
 use futures_util::future::{Either, select};
@@ -22,9 +22,6 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use secrecy::SecretString;
 use std::{future::pending, pin::pin, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
-
-/// Maximum wait for the rest of the body of an error.
-const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Runs the attempt loop of one call and records its span.
 pub(crate) async fn execute(client: &Client, request: &PreparedRequest) -> Result<ReceivedResponse, Error> {
@@ -429,50 +426,9 @@ impl<'a> Execution<'a> {
             .send(request)
             .await
             .map_err(ErrorKind::Transport)?;
-        let (head, mut chunks) = response.into_parts();
+        let (head, chunks) = response.into_parts();
         let limit = self.client.settings().max_response_bytes;
-        // Most bodies arrive in one chunk, which needs no copy.
-        let (mut first, mut joined) = (Bytes::new(), Vec::new());
-        let mut length = 0;
-        // An error status counts even if its body does not end.
-        let patience = ERROR_BODY_TIMEOUT.min(attempt_timeout / 2);
-        let patience = (!head.status.is_success()).then(|| later(Instant::now(), patience));
-        loop {
-            let chunk = match patience {
-                None => chunks.next().await,
-                Some(end) => timeout_at(end, chunks.next()).await.unwrap_or(None),
-            };
-            let Some(chunk) = chunk else {
-                break;
-            };
-            match (chunk, head.status.is_success()) {
-                (Ok(chunk), true) if length + chunk.len() > limit => {
-                    return Err(ErrorKind::TooLarge {
-                        status: head.status,
-                        limit,
-                    });
-                }
-                (Ok(chunk), _) => {
-                    if length == 0 {
-                        first = chunk;
-                    } else {
-                        if joined.is_empty() {
-                            joined.extend_from_slice(&first);
-                        }
-                        joined.extend_from_slice(&chunk);
-                    }
-                    length = joined.len().max(first.len());
-                }
-                (Err(error), true) => return Err(interrupted(error)),
-                // An error status counts even if its body is incomplete.
-                (Err(_), false) => break,
-            }
-            // Reads twice the length that an error keeps, so that a secret at the cut is still complete.
-            if !head.status.is_success() && length >= 2 * response_snapshot::BODY_BYTES {
-                break;
-            }
-        }
-        let body = if joined.is_empty() { first } else { joined.into() };
+        let body = read_body(head.status, chunks, limit, attempt_timeout).await?;
         Ok(ReceivedResponse {
             status: head.status,
             headers: head.headers,
@@ -509,15 +465,7 @@ impl<'a> Execution<'a> {
     }
 }
 
-/// Marks an error as *interrupted* if the response had begun, because the service has received the request.
-fn interrupted(error: TransportError) -> ErrorKind {
-    ErrorKind::Transport(match error.kind() {
-        TransportErrorKind::Interrupted => error,
-        _ => TransportError::new(TransportErrorKind::Interrupted, error),
-    })
-}
-
-fn later(start: Instant, length: Duration) -> Instant {
+pub(super) fn later(start: Instant, length: Duration) -> Instant {
     // Capped at a year, so that no clock overflows.
     let length = length.min(Duration::from_hours(365 * 24));
     start.checked_add(length).unwrap_or(start)

@@ -26,6 +26,7 @@ pub(crate) mod rate_limit;
 pub(crate) mod received_response;
 pub(crate) mod request;
 pub(crate) mod response;
+pub(crate) mod response_body;
 pub(crate) mod retry;
 pub(crate) mod secret;
 pub(crate) mod server_managed;

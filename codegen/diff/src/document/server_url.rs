@@ -112,7 +112,10 @@ mod tests {
     #[test]
     fn a_server_covers_the_urls_of_another() {
         let fixed = json!({"url": "https://A.example:443/v1/"});
-        let listed = json!({"url": "https://{h}.example/v1", "variables": {"h": {"default": "a", "enum": ["a", "b"]}}});
+        let listed = json!({
+            "url": "https://{h}.example/v1",
+            "variables": {"h": {"default": "a", "enum": ["a", "b"]}},
+        });
         let renamed = json!({"url": "https://{host}.example/v1", "variables": {"host": {"default": "a"}}});
         let other = json!({"url": "https://{h}.example/v2", "variables": {"h": {"default": "a"}}});
         for (large, small, covers) in [

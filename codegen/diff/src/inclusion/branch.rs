@@ -205,7 +205,7 @@ impl Branch<'_> {
         Some(self.multiples.iter().fold(bound, nearest))
     }
 
-    /// Checks whether all numbers are whole. Whether `3.0` is an integer depends on the version of JSON Schema;
+    /// Checks whether all numbers are whole. Versions of JSON Schema differ on whether `3.0` is an integer;
     /// here it is, because it is the same number.
     pub(super) fn has_whole_numbers(&self) -> bool {
         self.is_whole || self.multiples.iter().any(|number| number.is_whole())

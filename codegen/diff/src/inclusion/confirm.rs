@@ -7,7 +7,10 @@ use serde_json::{Map, Value, json};
 
 use funnelflux_openapi::references;
 
-use super::{prover::Root, schema::Schema, text::forms};
+use super::{
+    schema::{Root, Schema},
+    text::forms,
+};
 use crate::{
     level::{Direction, Encoding},
     side::Side,

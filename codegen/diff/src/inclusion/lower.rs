@@ -19,8 +19,7 @@ use super::{
     keywords::{
         UNEVALUATED, counts, doubly_negated, flag, has_type, list, numbers, push, same, says_nothing, strings,
     },
-    prover::Root,
-    schema::Schema,
+    schema::{Root, Schema},
 };
 use crate::{document::schema::constraints::repeats_format, level::Direction, node::canonical, side::Side};
 

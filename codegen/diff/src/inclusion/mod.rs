@@ -22,5 +22,5 @@ mod text;
 mod witness;
 
 pub(crate) use confirm::Validators;
-pub(crate) use prover::{Mode, Prover, Root};
-pub(crate) use schema::Schema;
+pub(crate) use prover::{Mode, Prover};
+pub(crate) use schema::{Root, Schema};

@@ -5,18 +5,8 @@ use std::{
     rc::Rc,
 };
 
-use serde_json::Value;
-
-use super::{lower::Lowering, pattern::Pattern};
+use super::{lower::Lowering, pattern::Pattern, schema::Root};
 use crate::level::{Direction, Encoding};
-
-/// A document whose schemas are compared.
-#[derive(Clone, Copy)]
-pub(crate) struct Root<'a> {
-    pub value: &'a Value,
-    /// `nullable` adds null, also beside a composition.
-    pub has_null_type: bool,
-}
 
 /// Mode of an inclusion question.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -6,6 +6,14 @@ use serde_json::Value;
 
 use crate::side::Side;
 
+/// A document whose schemas are compared.
+#[derive(Clone, Copy)]
+pub(crate) struct Root<'a> {
+    pub value: &'a Value,
+    /// `nullable` adds null, also beside a composition.
+    pub has_null_type: bool,
+}
+
 /// A schema and the document that it belongs to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Schema<'a> {

@@ -1,11 +1,14 @@
 //! Moves inline objects to components.
+//!
+//! Equal bodies and responses of a group become one component, because a group whose operations find and save
+//! the same type has more abilities.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::Value;
 
-use crate::{naming, rustdoc};
-use funnelflux_openapi::{operations::Direction, pointer::PointerBuf};
+use crate::{method_names::Vocabulary, naming, rustdoc};
+use funnelflux_openapi::{openapi_model::ANNOTATIONS, operations::Direction, pointer::PointerBuf};
 
 use super::{
     component, schema_kind,
@@ -20,6 +23,8 @@ struct Site {
     name: String,
     /// Noun phrase for the description, in the form for the middle of a sentence.
     noun: String,
+    /// Group of the operation whose body or response this is.
+    tag: Option<String>,
 }
 
 /// New components, and names already in use.
@@ -30,6 +35,19 @@ struct Hoist {
     moves: Vec<(PointerBuf, PointerBuf)>,
     /// New components whose properties have not been visited yet.
     open: VecDeque<(String, Value)>,
+    /// Objects that several bodies and responses of a group are or list.
+    shared: BTreeMap<SharedKey, Shared>,
+}
+
+/// Group and form of an object.
+type SharedKey = (String, String);
+
+/// An object that occurs several times.
+#[derive(Default)]
+struct Shared {
+    count: usize,
+    /// Its component, once it has one.
+    component: Option<String>,
 }
 
 /// Moves every inline object to a component that is named after its place.
@@ -41,7 +59,21 @@ pub(super) fn hoist_objects(state: &mut State<'_>) -> usize {
         clashes: Vec::new(),
         moves: Vec::new(),
         open: VecDeque::new(),
+        shared: BTreeMap::new(),
     };
+    for mut operation in visit::operations(&mut state.document) {
+        let words = state.vocabulary.operation(&operation.pointer);
+        let Some(tag) = words.map(|words| words.tag.clone()) else {
+            continue;
+        };
+        for (_, _, schema) in operation.body_schemas() {
+            let object = schema.get("items").unwrap_or(schema);
+            if schema_kind::is_object(object) {
+                hoist.shared.entry((tag.clone(), form(object))).or_default().count += 1;
+            }
+        }
+    }
+    hoist.shared.retain(|_, shared| shared.count > 1);
     for mut operation in visit::operations(&mut state.document) {
         let name = format!("{} {}", operation.method, operation.path);
         let words = state.vocabulary.operation(&operation.pointer);
@@ -55,16 +87,17 @@ pub(super) fn hoist_objects(state: &mut State<'_>) -> usize {
                 pointer,
                 name: format!("{type_name}{suffix}"),
                 noun: format!("{noun} of `{name}`"),
+                tag: words.map(|words| words.tag.clone()),
             };
-            hoist.schema(site, schema);
+            hoist.schema(site, schema, &state.vocabulary);
         }
     }
     for (name, schema) in visit::components(&mut state.document) {
-        hoist.component(name, schema);
+        hoist.component(name, schema, &state.vocabulary);
     }
     let mut hoisted = Vec::new();
     while let Some((name, mut schema)) = hoist.open.pop_front() {
-        hoist.component(&name, &mut schema);
+        hoist.component(&name, &mut schema, &state.vocabulary);
         hoisted.push((name, schema));
     }
     for (pointer, name) in hoist.clashes {
@@ -83,11 +116,16 @@ pub(super) fn hoist_objects(state: &mut State<'_>) -> usize {
 
 impl Hoist {
     /// Hoists a schema, its items or its values, if it is an object.
-    fn schema(&mut self, site: Site, schema: &mut Value) {
-        let Site { pointer, name, noun } = site;
+    fn schema(&mut self, site: Site, schema: &mut Value, vocabulary: &Vocabulary) {
+        let Site {
+            pointer,
+            name,
+            noun,
+            tag,
+        } = site;
         let is_map_of = schema.get("additionalProperties").is_some_and(Value::is_object)
             && !schema_kind::is_object(schema);
-        let (name, description, inside) = if schema.get("items").is_some() {
+        let (mut name, mut description, inside) = if schema.get("items").is_some() {
             (
                 format!("{name}Item"),
                 format!("An item of {noun}."),
@@ -106,6 +144,24 @@ impl Hoist {
         let Some(object) = object.filter(|object| schema_kind::is_object(object)) else {
             return;
         };
+        let key = tag.map(|tag| (tag, form(object)));
+        if let Some((key, shared)) = key.and_then(|key| Some((key.0.clone(), self.shared.get_mut(&key)?))) {
+            if let Some(component) = &shared.component {
+                component::refer(object, component);
+                self.moves.push((component_pointer(component), pointer));
+                return;
+            }
+            let words = vocabulary.group(&key);
+            let of_group = words.map(|words| naming::type_name(&words.singular));
+            if let Some(of_group) = of_group.filter(|name| !self.taken.contains(name)) {
+                name = of_group;
+                description = words.map_or(description, |words| {
+                    let words = rustdoc::capitalised(&words.with_article());
+                    format!("{words}, as several operations send or return it.")
+                });
+            }
+            shared.component = Some(name.clone());
+        }
         if !self.taken.insert(naming::type_name(&name)) {
             self.clashes.push((pointer, name));
             return;
@@ -121,7 +177,7 @@ impl Hoist {
     }
 
     /// Hoists the objects inside a component.
-    fn component(&mut self, name: &str, schema: &mut Value) {
+    fn component(&mut self, name: &str, schema: &mut Value, vocabulary: &Vocabulary) {
         let pointer = component_pointer(name);
         let type_name = naming::type_name(name);
         // Objects in a component that is a list or a map are named after the component.
@@ -132,8 +188,9 @@ impl Hoist {
                     pointer: pointer.clone(),
                     name: type_name.clone(),
                     noun: format!("`{name}`"),
+                    tag: None,
                 };
-                self.schema(site, schema);
+                self.schema(site, schema, vocabulary);
             }
         }
         let properties = pointer.with_trailing_token("properties");
@@ -142,8 +199,34 @@ impl Hoist {
                 pointer: properties.with_trailing_token(property),
                 name: format!("{type_name}{}", naming::type_name(property)),
                 noun: format!("the property `{property}` of `{name}`"),
+                tag: None,
             };
-            self.schema(site, schema);
+            self.schema(site, schema, vocabulary);
+        }
+    }
+}
+
+/// Text that two objects share if they differ in annotations only.
+fn form(object: &Value) -> String {
+    let mut object = object.clone();
+    if let Some(object) = object.as_object_mut() {
+        object.remove("nullable");
+    }
+    drop_annotations(&mut object);
+    object.to_string()
+}
+
+fn drop_annotations(schema: &mut Value) {
+    let Some(members) = schema.as_object_mut() else {
+        return;
+    };
+    members.retain(|key, _| !ANNOTATIONS.contains(&key.as_str()) && !key.starts_with("x-"));
+    for (key, value) in members {
+        match (key.as_str(), value) {
+            ("properties", Value::Object(properties)) => properties.values_mut().for_each(drop_annotations),
+            ("items" | "additionalProperties", inner) => drop_annotations(inner),
+            ("allOf" | "anyOf" | "oneOf", Value::Array(parts)) => parts.iter_mut().for_each(drop_annotations),
+            _ => {}
         }
     }
 }

@@ -39,10 +39,9 @@ pub(crate) fn run(matches: &ArgMatches) -> CommandResult {
 
 /// Writes the page of a command and those of its commands.
 fn write_pages(command: &Command, name: &str, folder: &Path) -> Result<(), Failure> {
-    // The title of a page is its name, and clap wants names that last.
-    let leaked: &'static str = Box::leak(name.to_owned().into_boxed_str());
     let path = folder.join(format!("{name}.1"));
-    let page = render(command.clone().name(leaked))?;
+    // The title of a page is its name.
+    let page = render(command.clone().name(name.to_owned()))?;
     fs::write(&path, page).map_err(|error| file_failure("write", &path, &error))?;
     let commands = command.get_subcommands().filter(|command| !command.is_hide_set());
     for command in commands {

@@ -9,6 +9,8 @@
 //! A journal belongs to one account at one base URL. The first line has the base URL. An `account` line names
 //! the account if the token states it. Otherwise, a `seen` line lists some assets of the account, and a
 //! resumed job must find one of them.
+//!
+//! This file is long because the lines, the reader and the tests of the format share their types.
 
 mod error;
 mod writer;
