@@ -166,13 +166,10 @@ fn restful(mut document: Value) -> Value {
 /// Changes the paths of the inferred groups.
 fn each_path(document: &mut Value, change: impl Fn(&str) -> String) {
     if let Some(paths) = document["paths"].as_object_mut() {
-        let changed =
-            std::mem::take(paths)
-                .into_iter()
-                .map(|(path, item)| match path.starts_with("/offersource/") {
-                    true => (path, item),
-                    false => (change(&path), item),
-                });
+        let changed = std::mem::take(paths).into_iter().map(|(path, item)| {
+            let is_documented = path.starts_with("/offersource/");
+            (if is_documented { path } else { change(&path) }, item)
+        });
         *paths = changed.collect();
     }
 }
