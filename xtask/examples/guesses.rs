@@ -81,8 +81,8 @@ fn renamed(mut document: Value) -> Value {
     document
 }
 
-/// IDs in paths, lists in repeated parameters, IDs in a list as body, a parameter in a header, a response that
-/// is text, fields that only the service sets, missing groups, and a group that nobody foresaw.
+/// IDs in paths, lists in repeated parameters, IDs in a list as body, a parameter in a header, a response
+/// that is text, fields that only the service sets, missing groups, and a group that nobody foresaw.
 fn restful(mut document: Value) -> Value {
     if let Some(paths) = document["paths"].as_object_mut() {
         paths.retain(|path, _| !path.starts_with("/webhookconfig/") && !path.starts_with("/usersettings/"));

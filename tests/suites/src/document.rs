@@ -16,8 +16,8 @@ pub fn effective() -> &'static Value {
     &DOCUMENT
 }
 
-/// Returns whether the vendor's document is our transcription of his page. If it is not, prints that a test is
-/// skipped.
+/// Returns whether the vendor's document is our transcription of his page. If it is not, prints that a test
+/// is skipped.
 #[must_use]
 pub fn is_transcription() -> bool {
     if !cfg!(transcription) {
@@ -93,8 +93,8 @@ fn required(schema: &'static Value) -> Vec<&'static str> {
     parts.flat_map(required).chain(own).collect()
 }
 
-/// The simplest value that a request may have. `name` is its name; IDs are [`EXISTING_ID`], and lists have one
-/// element.
+/// The simplest value that a request may have. `name` is its name; IDs are [`EXISTING_ID`], and lists have
+/// one element.
 #[must_use]
 pub fn sample(name: &str, schema: &'static Value) -> Value {
     let schema = resolve(schema);
