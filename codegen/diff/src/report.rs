@@ -85,8 +85,9 @@ pub struct Use {
     pub user: User,
     /// Direction of the message, if the user is an operation.
     pub direction: Direction,
-    /// Steps from the user to the part. The first is a status, `body` or a parameter for an operation, or the
-    /// name of a schema. Types, properties, and `[]` for array items follow.
+    /// Steps from the user to the part. If the user is an operation, the first step is a status, `body` or a
+    /// parameter. If it is a component, the first step is the name of a schema. Types, properties, and `[]`
+    /// for array items follow.
     pub path: Vec<String>,
 }
 

@@ -55,7 +55,8 @@ impl Difference {
     }
 }
 
-/// Lists the differences that neither a change nor an explained pointer covers.
+/// Lists the differences that no change reports, neither at their own place nor at another place
+/// (`Changes::explained`).
 pub(crate) fn uncovered(old: &Value, new: &Value, changes: &Changes) -> Vec<RawChange> {
     let mut differences = Vec::new();
     compare(&Node::root(old), &Node::root(new), &mut differences);

@@ -235,8 +235,8 @@ fn ranges<'a>(status: &str, responses: &Node<'a>) -> Option<Node<'a>> {
     responses.get(range)
 }
 
-/// The response that describes a status without an entry of its own. Beside a documented success, `default`
-/// is about failures.
+/// Returns the response that describes a status that has no entry. If the operation documents a success
+/// response, `default` describes failures only.
 fn covering<'a>(status: &str, responses: &Node<'a>) -> Option<Node<'a>> {
     let has_success = responses.keys().any(is_success);
     let default = || {

@@ -236,7 +236,7 @@ impl Page<'_> {
         text.write_str("</form>\n")
     }
 
-    /// Classes of the sections that operations belong to.
+    /// Returns the CSS classes (`in-N`) of the sections to which these operations belong.
     fn sections<'n>(&self, operations: impl Iterator<Item = &'n Arc<str>>) -> String {
         let numbers: BTreeSet<&usize> = operations
             .filter_map(|name| self.sections.get(self.names.name(name)))

@@ -149,7 +149,8 @@ fn consequence(entry: &Entry<'_>) -> Map<String, Value> {
     members
 }
 
-/// Prints JSON with one line per member of the report or item of its lists.
+/// Prints each member of the report on its own line. If a member is a list, each of its items is on its own
+/// line.
 #[must_use]
 pub fn print(value: &Value) -> String {
     let Some(members) = value.as_object() else {

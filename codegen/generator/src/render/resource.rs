@@ -1,4 +1,5 @@
-//! Writes the kind of assets of a group, its handle and its abilities.
+//! Generates the code of one asset group: the type for its kind of asset, the handle method of `Client`, and
+//! the trait implementations (abilities).
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -67,7 +67,7 @@ impl<'a> Fields<'a> {
         self.all.iter()
     }
 
-    /// The field with a name in JSON.
+    /// Returns the field whose JSON name is `name`, unless it is a list.
     pub(super) fn get(&self, name: &str) -> Option<&Field> {
         self.all.iter().find(|field| field.name == name && !field.is_list)
     }
@@ -221,7 +221,8 @@ impl Field {
         }
     }
 
-    /// The value of a free object, created if it is absent; `None` if it is not a free object.
+    /// Returns code that accesses the field's map and inserts an empty one if it is absent; `None` if the
+    /// field is not a map.
     pub(super) fn object(&self, value: &TokenStream) -> Option<TokenStream> {
         let ident = &self.ident;
         let is_object = match &self.inner {

@@ -17,7 +17,7 @@ use crate::{
 /// The only lower limit whose default is 1.
 const MIN_CONTAINS: &str = "x-minContains";
 
-/// Returns a limit's name in rule IDs, and true if it is an upper limit.
+/// Returns the name that rule IDs use for this limit, and true if the limit is an upper limit.
 fn limit_name(keyword: &str) -> Option<(&'static str, bool)> {
     Some(match keyword {
         "maximum" => ("max", true),
