@@ -229,7 +229,7 @@ fn is_in_range(status: &str, range: &str) -> bool {
         && pairs.all(|(digit, other)| digit == other || ['X', 'x'].contains(&other))
 }
 
-/// The response for a range that covers a status.
+/// Returns the response to a range of statuses, such as `4XX`, that covers this status.
 fn ranges<'a>(status: &str, responses: &Node<'a>) -> Option<Node<'a>> {
     let range = responses.keys().find(|range| is_in_range(status, range))?;
     responses.get(range)

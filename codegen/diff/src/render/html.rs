@@ -133,7 +133,7 @@ impl Page<'_> {
         levels.into_iter().chain(sections).collect()
     }
 
-    /// The actions to take, each with the changes that require it.
+    /// The actions that the reader must take, each with the changes that require the action.
     fn write_actions(&self, text: &mut String, view: View<'_>) -> std::fmt::Result {
         let mut actions: Vec<(&str, Vec<usize>)> = Vec::new();
         for (number, group) in self.groups.iter().enumerate() {

@@ -18,7 +18,7 @@ use crate::{
 struct Numbers<'a> {
     operations: BTreeMap<&'a str, usize>,
     lists: Vec<&'a Operations>,
-    /// By address in memory, because equal lists of a report are shared.
+    /// Numbers of the lists, keyed by the address in memory, because equal lists of a report are shared.
     by_list: HashMap<*const Arc<str>, usize>,
 }
 

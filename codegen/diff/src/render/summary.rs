@@ -71,7 +71,7 @@ impl View<'_> {
     }
 }
 
-/// Writes an empty line, the title, as many groups as fit, and the number of the others.
+/// Writes an empty line, the title, as many groups as fit, and the number of groups that do not fit.
 fn section(title: String, groups: &[&Group<'_>], room: usize) -> Vec<String> {
     let mut lines = vec![String::new(), title];
     for (index, group) in groups.iter().enumerate() {
