@@ -15,7 +15,7 @@ use crate::{
 
 use super::page::Page;
 
-/// Returns `true` if a group has anything to write.
+/// Returns `true` if there is code to generate for a group.
 pub(super) fn is_needed(group: &GroupResource) -> bool {
     group.resource.is_some() || group.read_back.is_some()
 }
