@@ -273,11 +273,11 @@
 //! | `documented` | yes | all groups of documented operations; each also has its own feature |
 //! | `inferred` | no | all groups of inferred operations; each also has its own feature |
 //!
-//! The public interface contains types of [`bytes`], [`http`], [`secrecy`] and [`serde_json`], which are
-//! re-exported, the traits of `serde`, and `Stream` of `futures-core`. [`transport`] implements traits of
-//! `http-body` 1 and `tower-service` 0.3. With the feature `reqwest`, the interface contains types of reqwest
-//! 0.13, re-exported as well. A new major version of any of these crates requires a new major version of this
-//! crate.
+//! The public interface contains types of [`bytes`], [`http`], [`secrecy`] and [`serde_json`]; these crates
+//! are re-exported. It also contains the traits of `serde` and the trait `Stream` of `futures-core`.
+//! [`transport`] implements traits of `http-body` 1 and `tower-service` 0.3. With the feature `reqwest`, the
+//! interface also contains types of reqwest 0.13, and this crate re-exports reqwest. A new major version of
+//! any of these crates requires a new major version of this crate.
 //!
 //! # Versions
 //!

@@ -25,8 +25,8 @@ const MOST_LINES: usize = 28;
 /// Rejects an invalid document without writing anything.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Exit codes; files are written only with exit code 0:\n  0  spec/upstream.* is the new \
-                  document, even if nothing changed\n  1  usage or I/O error\n  \
+    after_help = "Exit codes; files are written only with exit code 0:\n  0  spec/upstream.* contains \
+                  the fetched document, whether or not it differs from the previous one\n  1  usage or I/O error\n  \
                   2  the document is invalid\n  3  spec/spec.lock cannot be read\n  \
                   9  the URL is currently unreachable"
 )]

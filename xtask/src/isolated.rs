@@ -21,7 +21,7 @@ pub(crate) fn run(request: &str) -> Result<String, String> {
     run_in(&program, request)
 }
 
-/// Like `run`, with another program that calls [`child`].
+/// Like `run`, but starts another program, which must call [`child`].
 pub(crate) fn run_in(program: &Path, request: &str) -> Result<String, String> {
     let output =
         output(program, request).map_err(|error| format!("its process could not be run: {error}"))?;

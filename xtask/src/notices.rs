@@ -7,7 +7,7 @@ use funnelflux_openapi::{
     text::{SENTENCE, one_line, shared_sentence, shorten, unquoted},
 };
 
-/// Maximum number of places that are named per group.
+/// Maximum number of places that the notice of a group names.
 const MOST_PLACES: usize = 5;
 
 /// Diagnostics of one rule with the same fix, whose sentences differ only in their quotations.

@@ -30,7 +30,7 @@ impl Spec {
         Self::read_replacing(workspace, None)
     }
 
-    /// Reads the inputs, with the text `new` in place of the document.
+    /// Reads the inputs, but uses the text `new` instead of the vendor's document.
     ///
     /// An interrupted fetch may have left `new` next to the old document, under another name.
     pub(crate) fn read_replacing(workspace: &Workspace, new: Option<&str>) -> Result<Self, Failure> {

@@ -94,7 +94,7 @@ pub struct AllowList {
     entries: Vec<Entry>,
 }
 
-/// A report without accepted changes.
+/// A report from which the accepted changes have been removed.
 #[derive(Clone, Debug)]
 pub struct Allowed {
     /// The remaining changes.

@@ -24,7 +24,7 @@ use crate::{
     wording::subject,
 };
 
-/// Key of the evidence for a part of the document.
+/// Key of the extension that states the evidence for a part of the document.
 const EVIDENCE: &str = "x-evidence";
 
 /// Extensions that keep fields of Swagger 2.0. `OpenAPI` 3.0 lacks these fields and no rule covers them, but

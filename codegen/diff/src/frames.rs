@@ -1,4 +1,4 @@
-//! Frames: the pairs of schemas that have been compared, and the pairs that contain them.
+//! Frames: the compared pairs of schemas. Each pair refers to the pairs that contain it.
 
 use std::{collections::HashMap, ptr};
 

@@ -2,9 +2,9 @@
 //!
 //! In a request, the smaller schema is the old schema; in a response, it is the new schema. A change does not
 //! break if the larger schema includes the smaller schema. If the two schemas at the change fail this test,
-//! their enclosing schemas may pass it. Then the change does not break if every path from a message to the
-//! change contains a pair of enclosing schemas that passes. Otherwise, a counterexample proves that the
-//! change breaks, or the level of the rule applies.
+//! their enclosing schemas may pass it. A path leads from a message through enclosing schemas to the change.
+//! If every path contains a pair of schemas that passes the test, the change does not break. Otherwise, a
+//! counterexample proves that the change breaks, or the level of the rule applies.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -266,15 +266,15 @@ impl Decision {
 struct Judgement<'f, 'a> {
     frames: &'f Frames<'a>,
     documents: [Root<'a>; 2],
-    /// The frames that contain a change to judge, directly or in an inner frame, each with its relevant inner
-    /// frames.
+    /// The relevant frames: those that contain a change to judge, directly or in an inner frame. Each is
+    /// listed with the relevant frames inside it.
     relevant: HashMap<usize, Vec<usize>>,
     provers: HashMap<(Direction, Encoding), Prover<'a>>,
     validators: Validators<'a>,
     witnesses: HashMap<usize, Vec<Value>>,
     /// Frames at and below parts of compositions.
     parts: HashSet<usize>,
-    /// Frames that are not included, although a change of theirs is.
+    /// Frames that fail the test of inclusion, although a single change in them passes it.
     alone: HashSet<usize>,
 }
 
@@ -398,7 +398,8 @@ impl<'f, 'a> Judgement<'f, 'a> {
         self.confirmed(index, value.clone())
     }
 
-    /// A counterexample, in its enclosing object if that is short, if the validator agrees.
+    /// Returns the counterexample if the validator confirms it. If its enclosing object is short, the
+    /// counterexample is shown inside that object.
     fn confirmed(&mut self, index: usize, value: Value) -> Proof {
         for (index, value) in [self.lifted(index, value.clone()), (index, value)] {
             let Some(frame) = self.frames.all.get(index) else {
@@ -416,8 +417,8 @@ impl<'f, 'a> Judgement<'f, 'a> {
         Proof::Undecided
     }
 
-    /// Decides a change that is one of several changes of a pair. It does not break if its keywords allow all
-    /// values of the smaller schema.
+    /// Decides a change of a pair that has several changes. The change does not break if its keywords allow
+    /// all values of the smaller schema.
     fn without_witness(
         &self,
         change: &RawChange,

@@ -53,11 +53,12 @@ impl Direction {
 /// The encoding of values in messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Encoding {
-    /// As in bodies: the number `1` and the string `1` differ.
+    /// As in JSON bodies: the number `1` and the string `1` differ.
     Typed,
-    /// As in the query and in headers: they have the same text, as does a list of one of them.
+    /// As in the query and in headers: the number `1`, the string `1`, and a list of one of them have the
+    /// same text.
     Text,
-    /// As in lists and objects that are sent as text.
+    /// As inside a list or an object that is sent as text.
     InnerText,
 }
 

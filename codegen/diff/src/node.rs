@@ -152,7 +152,7 @@ pub(crate) fn canonical(value: &Value) -> String {
     }
 }
 
-/// The nodes that are equal to none of the others.
+/// Returns the nodes of the first list that have no equal node in the second list.
 pub(crate) fn missing_from<'a>(nodes: &[Node<'a>], others: &[Node<'a>]) -> Vec<Node<'a>> {
     let is_missing = |node: &&Node<'a>| !others.iter().any(|other| other.value == node.value);
     nodes.iter().filter(is_missing).cloned().collect()

@@ -11,7 +11,7 @@ use crate::side::Side;
 /// that the new document allows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Proof {
-    /// The change is not about schemas, or is decided by its rule alone.
+    /// The rule alone decides the level, for example because the change is not about schemas.
     #[default]
     None,
     /// Every message of one side is valid on the other side. The change does not break.
@@ -28,7 +28,8 @@ pub enum Proof {
 }
 
 impl Proof {
-    /// Ranks the proofs that one change has in several uses. The strongest proof decides the level.
+    /// Ranks the proofs of one change, which can have a different proof in each use. The strongest proof
+    /// decides the level.
     pub(crate) fn strength(&self) -> u8 {
         match self {
             Self::Included => 0,

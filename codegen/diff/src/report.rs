@@ -85,8 +85,9 @@ pub struct Use {
     pub user: User,
     /// Direction of the message, if the user is an operation.
     pub direction: Direction,
-    /// Steps from the user to the part. The first is a status, `body` or a parameter for an operation, or the
-    /// name of a schema. Types, properties, and `[]` for array items follow.
+    /// Steps from the user to the part. If the user is an operation, the first step is a status, `body` or a
+    /// parameter. If it is a component, the first step is the name of a schema. Types, properties, and `[]`
+    /// for array items follow.
     pub path: Vec<String>,
 }
 
@@ -130,15 +131,17 @@ pub struct Change {
     pub old: Option<PointerBuf>,
     /// Pointer to the value after; `None` if it was removed.
     pub new: Option<PointerBuf>,
-    /// JSON pointer to the changed part, in the document that `side` names, once it is normalised.
+    /// JSON pointer to the changed part in the normalised document; `side` states which of the two documents.
     pub pointer: PointerBuf,
-    /// JSON pointer to the same part in the text that `location` names, or to its nearest ancestor there.
+    /// JSON pointer to the same part in the text of that document before normalising. If the text lacks the
+    /// part, the pointer leads to the nearest ancestor that the text has.
     pub source_pointer: PointerBuf,
     /// Document that contains the part: the new document or, for a removed part, the old document.
     pub side: Side,
     /// Location of the part in the text of that document.
     pub location: Location,
-    /// Location of the same part in the new document, or of its nearest remaining ancestor.
+    /// Location of the same part in the new document. If the part was removed, the location of the nearest
+    /// ancestor that remains.
     pub new_location: Location,
     /// Uses of the part; [`Report::usages`] follows them to the operations.
     pub uses: Vec<Use>,

@@ -161,8 +161,8 @@ impl<'n, 'a> Site<'n, 'a> {
         }
     }
 
-    /// The values before and after, as text that distinguishes changes at one place. Added values are
-    /// included, so that accepting one limit does not accept a different limit.
+    /// The values before and after, as text that distinguishes changes at one place. The text contains the
+    /// new value, so that an allow list that accepts one limit does not accept a different limit.
     pub(crate) fn value(&self) -> String {
         let value = |node: &Option<Node<'a>>| {
             node.as_ref()

@@ -7,8 +7,8 @@ use crate::steps::tokens;
 /// Keys of Swagger 2.0 that `OpenAPI` 3.0 writes differently.
 const REPLACED: [&str; 4] = ["collectionFormat", "consumes", "produces", "schemes"];
 
-/// The name of the shared schema that contains the pointer, and its name in the text, such as `q` and
-/// `W/$defs/q`; `None` if they are equal.
+/// Two names of the shared schema that contains the pointer: in the normalised document, such as `q`, and in
+/// the source text, such as `W/$defs/q`. `None` if the names are equal.
 pub(crate) fn schema(provenance: &Provenance, pointer: &Pointer) -> Option<(String, String)> {
     let schema = pointer.get(..3)?;
     let [components, schemas, name] = <[String; 3]>::try_from(tokens(schema)).ok()?;

@@ -23,7 +23,7 @@ pub(crate) fn schema_steps(tokens: &[String], path: &mut Vec<String>) {
     }
 }
 
-/// `["entries", "[]"]` is `["entries[]"]`, but `["200", "[]", "OfferSourceInfo"]` is `["200",
+/// `["entries", "[]"]` becomes `["entries[]"]`, but `["200", "[]", "OfferSourceInfo"]` becomes `["200",
 /// "OfferSourceInfo[]"]`.
 pub(crate) fn join_arrays(path: Vec<String>) -> Vec<String> {
     let mut joined: Vec<String> = Vec::new();

@@ -55,7 +55,8 @@ impl Difference {
     }
 }
 
-/// Lists the differences that neither a change nor an explained pointer covers.
+/// Lists the differences that no change reports, neither at their own place nor at another place
+/// (`Changes::explained`).
 pub(crate) fn uncovered(old: &Value, new: &Value, changes: &Changes) -> Vec<RawChange> {
     let mut differences = Vec::new();
     compare(&Node::root(old), &Node::root(new), &mut differences);
@@ -78,7 +79,7 @@ pub(crate) fn uncovered(old: &Value, new: &Value, changes: &Changes) -> Vec<RawC
 struct Covered<'f> {
     /// Places with a change at or below them.
     above: HashSet<&'f Pointer>,
-    /// Places that a change covers with everything below.
+    /// Places that a change covers together with everything below them.
     subtrees: HashSet<&'f Pointer>,
 }
 

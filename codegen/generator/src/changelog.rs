@@ -14,7 +14,8 @@ const HEAD: &str = "# Changelog\n\n\
 
 const UNRELEASED: &str = "## [Unreleased]";
 
-/// Prefix of the comment that identifies the document change whose entries were written last.
+/// Prefix of the comment that identifies the last change of the document. The entries for that change have
+/// been written.
 const MARK: &str = "<!-- effective document: ";
 
 /// Sections of a release in the order of Keep a Changelog.

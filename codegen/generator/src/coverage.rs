@@ -208,7 +208,7 @@ fn row(document: &Value, vocabulary: &Vocabulary, operation: &Operation<'_>) -> 
     }
 }
 
-/// Returns the evidence for the JSON of a body or response, which its media type states.
+/// Returns the evidence for the JSON of a body or response. The entry of its media type states this evidence.
 ///
 /// Evidence on the response object covers only its status.
 fn content(document: &Value, holder: &Value, own: Evidence) -> Evidence {

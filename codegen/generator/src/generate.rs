@@ -35,7 +35,7 @@ pub struct Input<'a> {
     pub upstream: Source<'a>,
     /// Our overlays on the vendor's document, in the order in which they apply.
     pub overlays: Vec<Source<'a>>,
-    /// The existing lock. The new lock keeps the document's source from it.
+    /// The existing lock. The new lock takes the source of the document from the existing lock.
     pub previous_lock: Option<Lock>,
 }
 
@@ -252,10 +252,10 @@ impl Pipeline<'_> {
 /// Method and path of operations.
 type Operations = BTreeSet<(String, String)>;
 
-/// Requires that a document has an operation.
+/// Requires that a document has at least one operation.
 ///
 /// # Errors
-/// A located diagnostic if it has none, such as another kind of file.
+/// A located diagnostic if the document has none, for example because the file is not an API document.
 pub fn require_operations(document: &Document) -> Result<(), Diagnostics> {
     let paths = document.get("/paths").and_then(Value::as_object);
     if paths.is_some_and(|paths| !paths.is_empty()) {

@@ -67,7 +67,7 @@ pub fn overall(report: &Report) -> Impact {
 
 /// Returns the impact of a change, and the reason.
 ///
-/// A change that was found in several contexts has the largest of their impacts.
+/// A change that was found in several contexts has the largest impact of these contexts.
 #[must_use]
 pub fn of(change: &Change) -> (Impact, &'static str) {
     let judged = change.facts.iter().map(|facts| in_context(change, facts));

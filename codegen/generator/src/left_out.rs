@@ -44,8 +44,8 @@ impl LeftOut {
 /// operations, and the errors as warnings.
 ///
 /// # Errors
-/// The same errors, if one of them affects the whole document, or if operations share a method name. Each of
-/// these operations is supported on its own, so none of them is left out.
+/// The same errors, if an error affects the whole document, or if operations share a method name. Operations
+/// that share a name are each supported on their own, so there is no reason to leave out one of them.
 pub(crate) fn leave_out(
     document: Document,
     errors: Diagnostics,
@@ -119,7 +119,7 @@ enum Concerned {
     Component(PointerBuf),
 }
 
-/// Returns the parts that an error at `pointer` affects; `None` if it affects the whole document.
+/// Returns the parts that an error at `pointer` affects; `None` if the error affects the whole document.
 fn concerned(document: &Value, pointer: &Pointer) -> Option<Concerned> {
     let place: Vec<Token<'_>> = pointer.tokens().take(3).collect();
     let [section, group, name] = place.as_slice() else {

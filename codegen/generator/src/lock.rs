@@ -39,7 +39,7 @@ pub struct Upstream {
     pub file: String,
     /// SHA-256 of the content.
     pub sha256: String,
-    /// Source of the document. `cargo xtask fetch` sets it, or a person; `generate` keeps it.
+    /// Source of the document. `cargo xtask fetch` or a person sets this value, and `generate` keeps it.
     pub source: String,
 }
 
@@ -134,7 +134,8 @@ impl Lock {
         })
     }
 
-    /// Returns whether the vendor's document is our transcription of his page, and not yet a file of his.
+    /// Returns whether the vendor's document is our transcription of the vendor's page, and not yet a file
+    /// from the vendor.
     #[must_use]
     pub fn is_transcription(&self) -> bool {
         self.upstream.source.starts_with("transcribed")

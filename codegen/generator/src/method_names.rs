@@ -163,13 +163,13 @@ impl Vocabulary {
         found.next().map(|(pointer, _)| &**pointer)
     }
 
-    /// Returns the ID that is called `name` in JSON.
+    /// Returns the kind of ID whose name in JSON is `name`.
     #[must_use]
     pub fn id(&self, name: &str) -> Option<&IdName> {
         self.ids.get(name)
     }
 
-    /// Returns the ID of which the parameter `name` takes several.
+    /// Returns the kind of ID of which the parameter `name` takes several.
     #[must_use]
     pub fn id_list(&self, name: &str) -> Option<&IdName> {
         self.id_lists.get(name)
@@ -192,8 +192,8 @@ impl Tags {
         }
     }
 
-    /// Returns the first tag of the operation; or else the tag of other operations with the same first path
-    /// segment; or else the segment itself.
+    /// Returns the first tag of the operation. If the operation has no tag, returns the tag of other
+    /// operations whose paths begin with the same segment. If there is no such tag, returns the segment.
     fn tag(&self, operation: &Operation<'_>) -> Option<String> {
         if let Some(tag) = stated_tag(operation) {
             return Some(tag.to_owned());
@@ -439,7 +439,7 @@ impl<'a> Draft<'a> {
 }
 
 /// Joins method and path in snake case. If the first segment names the group, the group's singular replaces
-/// it.
+/// the segment.
 fn general(method: &str, path: &str, words: &GroupWords) -> String {
     let mut segments: Vec<String> = path.split('/').map(snake).collect();
     segments.retain(|segment| !segment.is_empty());
@@ -493,7 +493,7 @@ fn spelled(method: &str, path: &str) -> String {
     words.join("_")
 }
 
-/// Gives different names to operations that would have the same name.
+/// Renames operations, so that no two operations have the same name.
 ///
 /// The operation whose path names the group keeps its name. Another operation is named after the first of
 /// these that gives a free name: the last segment of its path, the whole path, its title, the path with every
@@ -615,8 +615,8 @@ impl GroupWords {
         }
     }
 
-    /// Returns the singular with its article, such as `an offer source`, or the bare words if they are a
-    /// plural.
+    /// Returns the singular with its article, such as `an offer source`. Words that are already a plural get
+    /// no article.
     #[must_use]
     pub fn with_article(&self) -> String {
         if self.singular == self.plural {

@@ -2,8 +2,8 @@
 
 use heck::{ToKebabCase as _, ToPascalCase as _, ToShoutySnakeCase as _, ToSnakeCase as _};
 
-/// Returns the Rust type of a schema or property. It must equal the generator's name for the type, because
-/// the generator looks up our types by name.
+/// Returns the Rust type of a schema or property. The result must equal the generator's name for the type,
+/// because the generator looks up our types by name.
 #[must_use]
 pub fn type_name(name: &str) -> String {
     let name = words(&name.replace('\'', "")).to_pascal_case();
@@ -132,7 +132,8 @@ fn words(name: &str) -> String {
     name.replace(is_foreign, "-")
 }
 
-/// Makes a valid Rust name: appends an underscore to a keyword, and puts one in front of a digit.
+/// Makes a valid Rust name: appends an underscore to a keyword, and puts an underscore in front of a leading
+/// digit.
 fn identifier(name: &str) -> String {
     // `gen` is a keyword since the edition of 2024, which `syn` does not know.
     if syn::parse_str::<syn::Ident>(name).is_ok() && name != "gen" {

@@ -1,9 +1,9 @@
 //! Progenitor: generates Rust items from the transformed document.
 //!
-//! The generator can panic, overflow its stack or never finish, without reporting a location. So it runs in
-//! an [`Isolation`], which turns a crash into a message. After a crash, each schema and each operation is
-//! generated on its own: the diagnostics name the smallest schemas that crash, and the operations that use
-//! them.
+//! The generator can panic, overflow its stack or never finish, without reporting a location. Therefore, the
+//! generator runs in an [`Isolation`], which turns a crash into a message. After a crash, each schema and
+//! each operation is generated on its own: the diagnostics name the smallest schemas that crash, and the
+//! operations that use them.
 
 use std::{
     any::Any,
@@ -29,7 +29,7 @@ use funnelflux_openapi::{
     text::counted,
 };
 
-/// Runs [`in_process`] on a request, in a process that may crash. Returns its response, or describes the
+/// Runs [`in_process`] on a request, in a process that may crash. Returns the response, or describes the
 /// crash.
 pub type Isolation<'a> = &'a dyn Fn(&str) -> Result<String, String>;
 

@@ -173,7 +173,8 @@ pub struct GroupResource {
     pub server_managed: Vec<ServerManagedField>,
     /// Words of the group.
     pub words: Option<GroupWords>,
-    /// Children that the tag names: their tag, and pointers to the parent.
+    /// Children that the tag names: the tag of the child group, and pointers to the ID of the parent in a
+    /// child.
     pub child_pointers: Vec<(String, Vec<String>)>,
 }
 
@@ -377,8 +378,8 @@ impl<'a> Reader<'a> {
         format_ident!("{name}{}", if is_taken { "Kind" } else { "" })
     }
 
-    /// Looks for the object with a property: the type itself, or the only object or list in the type that has
-    /// the property.
+    /// Looks for the object that has a property. This is the type itself, or the only object in the type that
+    /// has the property. A list counts as the object that it contains.
     fn wrapped(&self, ty: &Type, property: &str) -> Option<(Type, Option<Field>)> {
         let fields = self.fields(ty)?;
         if fields.get(property).is_some() {
@@ -583,7 +584,7 @@ impl<'a> Reader<'a> {
         bodies::body_schema(self.source, saved?.0)
     }
 
-    /// The children that the tag names; empty unless all of them can be counted.
+    /// The children that the tag names; empty unless the children of every named group can be counted.
     fn children(&self, tag: &TagItems, groups: &BTreeMap<String, GroupResource>) -> Vec<Children> {
         let listed = children::listed(self.source, &tag.tag.name).into_iter();
         let children = listed.map(|(name, properties)| {

@@ -31,7 +31,7 @@ pub(crate) fn sanitise(text: &str) -> String {
     lines.join("\n")
 }
 
-/// Removes characters that rustc refuses in comments or that change how a reader sees them.
+/// Removes characters that rustc refuses in comments, and characters that hide or reorder text.
 fn printable(text: &str) -> String {
     let is_hidden = |character: char| match character {
         '\n' | '\t' => false,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Stage};
 
-/// A named change of a `W`.
+/// A named change of a value of the type `W`: a document, or generated code.
 pub(crate) struct Step<W> {
     /// Name in kebab case, unique within its stage.
     pub(crate) name: &'static str,
@@ -95,8 +95,8 @@ impl StageReport {
         }
     }
 
-    /// Creates a report on steps. Its summary begins with the number of steps that changed something. `noun`
-    /// is the word for a step of this stage.
+    /// Creates a report on steps. The summary of the report begins with the number of steps that changed
+    /// something. `noun` is the word for a step of this stage, such as `rule` or `pass`.
     pub(crate) fn of_steps(stage: Stage, noun: &str, steps: Vec<StepReport>, summary: &str) -> Self {
         let applied = steps.iter().filter(|step| step.count > 0).count();
         Self {

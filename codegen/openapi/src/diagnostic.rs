@@ -68,7 +68,7 @@ impl fmt::Display for Severity {
 /// A location in a text. Lines and columns are numbered from 1, and a column is one character.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Location {
-    /// Name of the text as in its [`Source`](crate::Source): a path or a URL.
+    /// Path or URL of the text, as given in its [`Source`](crate::Source).
     pub file: String,
     /// Line, from 1.
     pub line: usize,
@@ -107,8 +107,8 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// Makes a diagnostic for the value at `pointer`. If the pointer leads into an operation, names the
-    /// operation.
+    /// Makes a diagnostic for the value at `pointer`. If the pointer leads into an operation, the diagnostic
+    /// names that operation.
     #[must_use]
     pub fn new<'a>(
         severity: Severity,
@@ -144,8 +144,8 @@ impl Diagnostic {
         self
     }
 
-    /// Adds the affected operations, for a pointer that does not lead into an operation: the name of the
-    /// first and the number of the others. An empty list changes nothing.
+    /// Adds the name of the first affected operation and the number of the others. Used if the pointer does
+    /// not lead into an operation. An empty list changes nothing.
     #[must_use]
     pub fn operations(mut self, operations: &[String]) -> Self {
         match operations {

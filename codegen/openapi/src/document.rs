@@ -91,8 +91,8 @@ impl Document {
         &self.provenance
     }
 
-    /// Locates a value in its source text: a member at its key, an item at its start. A pointer to nothing
-    /// gets the location of its nearest ancestor in the text.
+    /// Locates a value in its source text: a member at its key, an item at its start. If nothing is at the
+    /// pointer, returns the location of the nearest ancestor that exists in the text.
     #[must_use]
     pub fn locate<'a>(&self, pointer: impl ToPointer<'a>) -> Location {
         self.provenance.place(pointer).location()
@@ -199,7 +199,8 @@ impl Place {
         self.text.locate(&self.pointer).0
     }
 
-    /// Returns the pointer to the value in its text, or else to its nearest ancestor there.
+    /// Returns the pointer to the value in its text. If the text does not contain the value, the pointer
+    /// leads to the nearest ancestor that the text contains.
     #[must_use]
     pub fn pointer(&self) -> &Pointer {
         let (_, depth) = self.text.locate(&self.pointer);
@@ -218,8 +219,8 @@ impl Place {
 
 /// Origins of the parts of a document.
 ///
-/// A value without an entry has the place of its nearest ancestor with an entry, extended by the rest of the
-/// pointer.
+/// If a value has no entry, the nearest ancestor that has an entry determines its place: the place of the
+/// ancestor, extended by the rest of the pointer.
 #[derive(Clone)]
 pub struct Provenance {
     origin: Arc<Text>,

@@ -8,11 +8,11 @@ pub const KEY: &str = "x-evidence";
 /// Kinds of evidence, the strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Evidence {
-    /// The vendor's page documents it.
+    /// The vendor's page about the group states it.
     Page,
-    /// The vendor documents it elsewhere.
+    /// Another page of the vendor's documentation states it.
     Docs,
-    /// The vendor's help centre says so.
+    /// The vendor's help centre states it.
     Help,
     /// Inferred from a similar operation or field.
     Sibling,

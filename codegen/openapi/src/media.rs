@@ -11,8 +11,8 @@ pub fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or_default().trim()
 }
 
-/// Returns the key of the JSON entry in a `content` object: `application/json`, or else a range that covers
-/// it, or else a type such as `application/hal+json`.
+/// Returns the key of the JSON entry in a `content` object. The first of these that exists is returned:
+/// `application/json`, a range such as `*/*` that covers it, a type such as `application/hal+json`.
 #[must_use]
 pub fn json(content: &Map<String, Value>) -> Option<&str> {
     let named = [JSON, "application/*", "*/*"].iter().find_map(|wanted| {

@@ -67,13 +67,13 @@ pub enum FieldType {
     Values,
     /// An object whose members are strings.
     TextMap,
-    /// An object of that kind.
+    /// An object of this kind.
     One(ObjectKind),
-    /// An object of that kind, or a boolean.
+    /// An object of this kind, or a boolean.
     OneOrFlag(ObjectKind),
-    /// A list of objects of that kind.
+    /// A list of objects of this kind.
     List(ObjectKind),
-    /// An object whose members are objects of that kind.
+    /// An object whose members are objects of this kind.
     Map(ObjectKind),
 }
 
@@ -549,7 +549,7 @@ fn check_object(
     }
 }
 
-/// Returns true if an object of that kind is a `$ref`. `OpenAPI` 3.0 ignores the other members of a `$ref`.
+/// Returns true if an object of this kind is a `$ref`. `OpenAPI` 3.0 ignores the other members of a `$ref`.
 pub fn is_reference(kind: ObjectKind, object: &Map<String, Value>) -> bool {
     (kind.section().is_some() || kind == PathItem) && object.get("$ref").is_some_and(Value::is_string)
 }

@@ -30,14 +30,14 @@ pub fn excerpt(text: &str, start: usize, most: usize) -> Cow<'_, str> {
     }
 }
 
-/// Shortens two texts for a sentence so that both show their difference.
+/// Shortens two texts for a sentence, so that the part in which they differ stays visible in both.
 #[must_use]
 pub fn shorten_pair(left: &str, right: &str) -> (String, String) {
     /// Maximum length of the difference in characters. Long, because readers cannot judge omitted text.
     const DIFFERENCE: usize = 1_200;
     /// Number of characters before and after the difference.
     const AROUND: usize = 60;
-    /// Fewer characters than this are not worth an ellipsis.
+    /// Minimum number of characters that an ellipsis replaces.
     const SAVING: usize = 20;
     let counts = [left, right].map(|text| text.chars().count());
     if counts.iter().all(|count| *count <= SENTENCE) {

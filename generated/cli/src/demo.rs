@@ -1,8 +1,8 @@
 //! The account of `--fake` and `funnelflux fake`: a thousand assets, the same in every run.
 //!
-//! `demo.json` describes them: for each kind of asset their number, the pattern of their IDs and a body. In
-//! the body, `{id}` is the ID, `{n}` the number of the asset, and other words are choices or references to
-//! assets of a kind that comes before.
+//! `demo.json` describes them. For each kind of asset, it contains the number of assets, the pattern of their
+//! IDs, and a body. In the body, `{id}` is the ID, `{n}` the number of the asset, and other words are choices
+//! or references to assets of a kind that comes before.
 
 use funnelflux::transport::{TransportError, TransportErrorKind, from_fn};
 use funnelflux::{Client, ClientBuilder};

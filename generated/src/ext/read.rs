@@ -42,7 +42,7 @@ pub(crate) enum ReadResult<T> {
 /// No limit is documented. Common proxies accept URLs below 2,000 bytes.
 pub(crate) const URL_LENGTH: usize = 1_800;
 
-/// Number of consecutive refusals after which a kind without a list counts as unreadable.
+/// If a kind of asset cannot be listed, reading by ID stops after this number of consecutive refused reads.
 const MAX_REFUSALS: usize = 12;
 
 /// Reads assets of one kind by ID.

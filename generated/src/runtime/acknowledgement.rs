@@ -15,7 +15,7 @@ pub struct Documented;
 #[derive(Clone, Copy, Debug)]
 pub struct Inferred;
 
-/// Evidence of a call or job. Sealed: this module is private.
+/// States whether the operation of a call or job is documented or inferred. Sealed: this module is private.
 pub trait EvidenceState: Copy + Debug + Send + Sync + 'static {
     /// True if the operation is inferred.
     const IS_INFERRED: bool;

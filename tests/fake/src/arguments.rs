@@ -36,15 +36,15 @@ pub(crate) struct Arguments {
     /// Place of the IDs of assets to change.
     pub(crate) entries: Option<Place>,
     pub(crate) children: Option<ChildrenProperties>,
-    /// Property of the body with the ID of a category.
+    /// Name of the body property that contains the ID of a category.
     pub(crate) category: Option<String>,
     /// Parameter that selects assets by their status.
     pub(crate) status: Option<String>,
-    /// Property of the body with the name of a copy.
+    /// Name of the body property that contains the name of the copy.
     pub(crate) copy_name: Option<String>,
-    /// Property of the body with the parent of a copy.
+    /// Name of the body property that contains the ID of the copy's parent.
     pub(crate) copy_parent: Option<String>,
-    /// Property of the body with the properties of a copy that differ.
+    /// Name of the body property that contains the values in which the copy differs from its original.
     pub(crate) copy_updates: Option<String>,
 }
 

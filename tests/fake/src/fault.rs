@@ -17,8 +17,8 @@ use crate::{
     responses::{json_response, response},
 };
 
-/// A fault of one request. Each variant documents whether the request is applied to the state, which a client
-/// cannot see.
+/// A fault of one request. Each variant documents whether the fake applies the request; the client cannot
+/// tell.
 ///
 /// [`Fault::all`] lists faults, for tests that iterate over them.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -47,7 +47,8 @@ struct Options {
     /// Initial number of categories (category-1, …).
     #[arg(long, default_value_t = 2)]
     categories: usize,
-    /// ID that bulk calls and saves reject; can be repeated.
+    /// Locks the asset with this ID: the server rejects bulk calls and saves that contain it. This option can
+    /// be given several times.
     #[arg(long = "locked", value_name = "ID")]
     locked: Vec<String>,
     /// Behave as the settings in this JSON file say, which `funnelflux probe` writes; see below.
@@ -80,8 +81,8 @@ struct Options {
 }
 
 const MORE: &str = "\
-Policies for entries of a bulk call (archive, unarchive, delete, move-category) that are bad: the ID is
-unknown, or the asset is locked or already in the requested state.
+Policies for bad entries in a bulk call (archive, unarchive, delete, move-category). An entry is bad if its
+ID is unknown, or if its asset is locked or already in the requested state.
   ignore              skip the bad entries; the response is a success
   refuse-all:STATUS   apply nothing; the response is an error
   apply-good:STATUS   apply the good entries; the response is an error

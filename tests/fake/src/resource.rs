@@ -398,8 +398,9 @@ fn name_property(id: &str, tag: &str, properties: &[Property]) -> String {
     found.cloned().unwrap_or_else(|| "name".to_owned())
 }
 
-/// Connects the kinds with their children: `x-children` at a tag names groups and properties; and every asset
-/// with the ID of a category belongs to it. Only operations that treat children read this.
+/// Connects each kind of asset with its children. The extension `x-children` of a tag lists the child groups
+/// and the properties that contain the parent's ID. In addition, an asset that has a category ID is a child
+/// of that category. Only operations that act on children use these relations.
 pub(crate) fn connect(resources: &mut IndexMap<String, Resource>, tags: &[&Value]) {
     let key_of = |tag: &str| {
         let mut found = resources.values().filter(|resource| resource.tag == tag);

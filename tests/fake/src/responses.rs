@@ -117,7 +117,8 @@ impl ResponseShape {
         }
     }
 
-    /// Puts a value into the object that the operation documents: `property` is a property of the value.
+    /// Wraps a value as the documented response does. The wrapping property is the one whose documented
+    /// object contains `property`. If there is none, returns the value unchanged.
     fn wrapped(&self, value: Value, property: &str) -> Value {
         match (self, self.wrapper(property)) {
             (Self::Value { sample, .. }, Some(name)) => {

@@ -8,8 +8,10 @@ use crate::settings_file::seconds;
 
 /// Configuration of a [`Fake`](crate::Fake).
 ///
-/// `Settings::default()` is the most literal reading of the documentation. [`Settings::vary`] draws every
-/// undocumented behaviour at random, for tests that must pass under any behaviour.
+/// The words in parentheses after a default state whether the vendor documents the behaviour: *documented*,
+/// or *unknown* if the vendor does not say. `Settings::default()` is the most literal reading of the
+/// documentation. [`Settings::vary`] draws every undocumented behaviour at random, for tests that must pass
+/// under any behaviour.
 ///
 /// ```
 /// use funnelflux_fake::{EntryPolicy, Fake, Settings};
@@ -52,14 +54,14 @@ pub struct Settings {
     /// duplicate). Default: 404 (unknown).
     pub unknown_id_status: u16,
 
-    /// Policy for an ID that does not exist, in a bulk call. A deleted asset counts as missing, except in a
+    /// Policy for an ID in a bulk call that does not exist. A deleted asset counts as missing, except in a
     /// delete. Default: ignored (unknown).
     pub unknown_entry: EntryPolicy,
-    /// Policy for an asset that is already in the requested state, in an archive, unarchive or delete.
-    /// Default: ignored (unknown).
+    /// Policy for an asset that an archive, unarchive or delete call contains although it is already in the
+    /// requested state. Default: ignored (unknown).
     pub already_entry: EntryPolicy,
-    /// Policy for an asset locked with [`Fake::lock`](crate::Fake::lock), in a bulk call. Default: the whole
-    /// call is refused with 403.
+    /// Policy for an asset in a bulk call that [`Fake::lock`](crate::Fake::lock) has locked. Default: the
+    /// whole call is refused with 403.
     ///
     /// A lock represents any reason that a service may have to reject one asset. A save of a locked asset is
     /// refused with the same status, or with 403 if the policy has none.

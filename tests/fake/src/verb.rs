@@ -68,7 +68,7 @@ pub(crate) fn squash(text: &str) -> String {
         .collect()
 }
 
-/// The squashed name of one asset of a group.
+/// The squashed singular of a tag: `offersource` for `Offer Sources`.
 pub(crate) fn singular(tag: &str) -> String {
     let tag = squash(tag);
     match tag.strip_suffix("ies") {

@@ -1,4 +1,4 @@
-//! The fake's exploration finds the mistakes of these programs, and its seeds repeat them.
+//! `Explore` finds the mistakes in these programs, and a run with the reported seed reproduces the mistake.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

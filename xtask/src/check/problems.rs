@@ -33,13 +33,13 @@ pub(super) struct Problem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Kind {
-    /// Unchanged since the last run, but a run would now write different content.
+    /// The file is unchanged since the last run of `generate`, which would now write different content.
     Stale,
-    /// Changed after the last run wrote it.
+    /// The file was changed after the last run of `generate` wrote it.
     HandEdited,
-    /// Does not exist.
+    /// The file does not exist.
     Missing,
-    /// Exists, but is not generated.
+    /// The file exists, but `generate` does not write it.
     Orphaned,
     /// The features of the crate do not match the groups.
     Features,

@@ -1,5 +1,5 @@
-//! Effect of a new document on our overlays: the inferences are compared with it, and what it makes needless
-//! is removed.
+//! Effect of a new document on our overlays. The inferred operations are compared with the document, and
+//! parts of overlays that the document makes needless are removed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +26,8 @@ pub(super) struct Update {
     pub(super) has_trimmed: bool,
 }
 
-/// Removes from the overlays what the new document makes needless, and describes its effect on them.
+/// Removes the parts of the overlays that the new document makes needless, and describes the effect of the
+/// document on the overlays.
 ///
 /// `differences` is the command that lists all differences from our previous document.
 pub(super) fn update(
@@ -90,13 +91,13 @@ fn is_equal(left: &Applied, right: &Applied) -> bool {
 /// An overlay with needless parts.
 struct Trim<'a> {
     overlay: &'a Text,
-    /// Number of the parts.
+    /// Number of needless parts.
     parts: usize,
-    /// The overlay without them; `None` if they cannot be removed.
+    /// The overlay without the needless parts; `None` if they cannot be removed.
     rest: Option<Trimmed>,
 }
 
-/// Finds the parts that are needless: what the document has itself, and actions that change nothing.
+/// Finds the needless parts: parts that the document has itself, and actions that change nothing.
 fn trims<'a>(spec: &'a Spec, superseded: &Superseded, unchanged: &[&Action]) -> Vec<Trim<'a>> {
     let overlays = spec.overlays.iter().zip(&superseded.needless);
     let trims = overlays.filter_map(|(text, needless)| {
@@ -148,8 +149,8 @@ fn write(workspace: &Workspace, trims: &[Trim<'_>]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Describes the removal of needless parts. If `is_same`, it leaves the effective document unchanged, and is
-/// done.
+/// Describes the removal of needless parts. If `is_same` is true, the effective document stays unchanged, and
+/// the parts have been removed where possible.
 fn summary(trims: &[Trim<'_>], is_same: bool) -> Vec<String> {
     let is_gone = |trim: &&Trim<'_>| is_same && trim.rest.is_some();
     let (gone, left): (Vec<&Trim<'_>>, Vec<&Trim<'_>>) = trims.iter().partition(is_gone);

@@ -1,4 +1,5 @@
-//! After a killed run, or with a full or read-only disk, every file is intact, and a repeated run succeeds.
+//! If a run is killed, or the disk is full or read-only, no file is left half-written. Once the cause is
+//! gone, a repeated run succeeds.
 
 use std::{
     fs,

@@ -176,7 +176,7 @@ impl<'a> Comparer<'a> {
             .report();
     }
 
-    /// Checks whether a schema that only one side has is only documentation.
+    /// Checks whether a schema without a counterpart on the other side contains nothing but documentation.
     fn allows_anything(&self, schema: &Node<'a>, site: &Site<'_, 'a>) -> bool {
         let document = if site.new.is_some() { &self.new } else { &self.old };
         let mut keys = document.resolve(schema).keys();

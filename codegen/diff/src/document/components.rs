@@ -89,8 +89,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares shared parameters, responses, bodies, headers and examples. Components in use are compared
-    /// where they are used.
+    /// Compares shared parameters, responses, bodies, headers and examples. A component in use is compared at
+    /// each of its uses.
     fn other_components(&mut self, kind: &str, old: &Node<'a>, new: &Node<'a>) {
         for (name, site) in Site::members(old, new) {
             if site.is_unchanged() {

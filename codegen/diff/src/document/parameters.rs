@@ -184,8 +184,8 @@ impl<'a> Comparer<'a> {
             || (is_separator && is_single(&self.old, old) && is_single(&self.new, new))
     }
 
-    /// The schemas of a parameter that one side describes by `schema` and the other by a media type, if both
-    /// send the same text.
+    /// The schemas of a parameter that one side describes by `schema` and the other side by a media type;
+    /// `None` unless clients send the same text on both sides.
     fn schemas_of_same_text(&self, old: &Node<'a>, new: &Node<'a>) -> Option<(Node<'a>, Node<'a>)> {
         let kind = |document: &DocumentIndex<'a>, schema: &Node<'a>| document.resolve(schema).str("type");
         let described = |document: &DocumentIndex<'a>, parameter: &Node<'a>| {
@@ -307,8 +307,8 @@ fn serialization<'a>(key: &str, parameter: &Node<'a>) -> Cow<'a, Value> {
     })
 }
 
-/// The parameters that apply to an operation: its own parameters, and those parameters of the path that it
-/// does not override.
+/// The parameters that apply to an operation: the parameters of the operation, and the parameters of the path
+/// that the operation does not override.
 fn effective_parameters<'a>(
     document: &DocumentIndex<'a>,
     operation: &Node<'a>,

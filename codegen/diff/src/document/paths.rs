@@ -122,7 +122,7 @@ impl<'a> Comparer<'a> {
         self.change(kind, site, what).report();
     }
 
-    /// A path that only the new document has, with the same operation.
+    /// A path that contains the same operation and that only the new document has.
     fn moved_to(&self, method: &str, operation: &Node<'a>) -> Option<&'a str> {
         let paths = |root: &Node<'a>| root.value.get("paths").and_then(Value::as_object);
         let old = paths(&self.old.root);

@@ -229,14 +229,14 @@ fn is_in_range(status: &str, range: &str) -> bool {
         && pairs.all(|(digit, other)| digit == other || ['X', 'x'].contains(&other))
 }
 
-/// The response for a range that covers a status.
+/// Returns the response to a range of statuses, such as `4XX`, that covers this status.
 fn ranges<'a>(status: &str, responses: &Node<'a>) -> Option<Node<'a>> {
     let range = responses.keys().find(|range| is_in_range(status, range))?;
     responses.get(range)
 }
 
-/// The response that describes a status without an entry of its own. Beside a documented success, `default`
-/// is about failures.
+/// Returns the response that describes a status that has no entry. If the operation documents a success
+/// response, `default` describes failures only.
 fn covering<'a>(status: &str, responses: &Node<'a>) -> Option<Node<'a>> {
     let has_success = responses.keys().any(is_success);
     let default = || {

@@ -22,7 +22,8 @@ use crate::{
 type Alternative<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
 
 impl<'a> Comparer<'a> {
-    /// Compares the requirements of an operation, which default to those of the document.
+    /// Compares the requirements of an operation. An operation without requirements has those of the
+    /// document.
     pub(crate) fn operation_security(&mut self, site: &Site<'_, 'a>) {
         if site.both().is_some() || site.is_unchanged() || site.values().any(|list| !list.value.is_array()) {
             let kinds = [ChangeKind::SecurityAdded, ChangeKind::SecurityRemoved];
@@ -50,7 +51,8 @@ impl<'a> Comparer<'a> {
         self.change(kind, site, what).report();
     }
 
-    /// Compares the requirements of the document. Operations with their own do not depend on them.
+    /// Compares the requirements of the document. An operation that has its own requirements does not depend
+    /// on the requirements of the document.
     pub(crate) fn document_security(&mut self, site: &Site<'_, 'a>) {
         let is_list = site.values().all(|list| list.value.is_array());
         if !site.is_unchanged() && is_list && !self.inherits_security() {
@@ -135,8 +137,9 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// The alternatives of one side. Names of schemes are not sent, so a scheme that exists only on this side
-    /// gets the name of an equal scheme that exists only on the other side.
+    /// The alternatives of one side. Names of schemes are never sent. If a scheme on this side has no
+    /// namesake on the other side, it therefore gets the name of an equal scheme of the other side that has
+    /// no namesake on this side.
     fn alternatives(&self, entries: &[Node<'a>], is_old: bool) -> Vec<Alternative<'a>> {
         let schemes = |root: &Node<'a>| {
             let schemes = root

@@ -9,7 +9,7 @@ use crate::node::Node;
 /// Stands for any value of a variable.
 const ANY: &str = "{}";
 
-/// Maximum number of URLs of one server. Beyond it, every value of a variable counts.
+/// Maximum number of URLs of one server. If a server has more URLs, its variables count as having any value.
 const MOST: usize = 200;
 
 /// The URLs of a server.
@@ -61,7 +61,7 @@ impl ServerUrl {
         }
     }
 
-    /// Checks whether the server has every URL of another server.
+    /// Checks whether the URLs of this server include all URLs of another server.
     pub(super) fn covers(&self, other: &Self) -> bool {
         let is_covered =
             |url: &String| self.all.contains(url) || self.all.iter().any(|all| matches(all, url));

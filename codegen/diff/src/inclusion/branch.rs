@@ -211,7 +211,7 @@ impl Branch<'_> {
         self.is_whole || self.multiples.iter().any(|number| number.is_whole())
     }
 
-    /// All numbers, if they are whole and at most `most`.
+    /// Lists all numbers of the branch; `None` unless they are whole and their count is at most `most`.
     pub(super) fn whole_numbers(&self, most: usize) -> Option<Vec<Value>> {
         let low = self.minimum().filter(|_| self.has_whole_numbers())?.of_whole();
         let high = self.negated_maximum()?.of_whole().negated();

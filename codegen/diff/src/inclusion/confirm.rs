@@ -1,4 +1,4 @@
-//! Confirmation of counterexamples by a validator for JSON Schema, which knows nothing of the proofs.
+//! Confirms counterexamples with a validator for JSON Schema that is independent of the proofs.
 
 use std::collections::HashMap;
 
@@ -208,7 +208,7 @@ impl<'a> Conversion<'a> {
         schemas.any(|schema| schema.get(flag) == Some(&Value::Bool(true)))
     }
 
-    /// Rewrites the alternatives, exclusive limits and formats that JSON Schema reads otherwise.
+    /// Rewrites alternatives, exclusive limits and formats, which have a different meaning in JSON Schema.
     fn limits(&self, members: &Map<String, Value>, plain: &mut Map<String, Value>) {
         if self.role == Role::Rejecting
             && let Some(alternatives) = plain.shift_remove("oneOf")

@@ -30,7 +30,7 @@ impl<'a> Prover<'a> {
         self.all_in(&[small], &[large], mode, DEEPEST)
     }
 
-    /// Like `includes`, for parts of a value.
+    /// Like `includes`, for the schemas of a part of a value.
     pub(super) fn includes_all(&mut self, small: &[Schema<'a>], large: &[Schema<'a>]) -> bool {
         self.all_in(small, large, Mode::Sent, DEEPEST)
     }
@@ -144,7 +144,8 @@ impl<'a> Prover<'a> {
         })
     }
 
-    /// Checks whether patterns, lengths and values show that other branches have all strings of a branch.
+    /// Checks whether every string of a branch belongs to another branch, as far as patterns, lengths and
+    /// listed values show it.
     fn strings_in(&mut self, branch: &Branch<'a>, targets: &[Branch<'a>]) -> bool {
         let targets: Vec<&Branch<'a>> = targets
             .iter()
@@ -153,15 +154,15 @@ impl<'a> Prover<'a> {
         self.search_strings(branch, &targets) == Search::Nothing
     }
 
-    /// The number of values of schemas, if it is known to be small.
+    /// The number of values that the schemas allow; `None` unless it is known to be small.
     fn count(&mut self, schemas: &[Schema<'a>]) -> Option<u64> {
         let branches = self.lowering.branches(schemas, Reading::Wide)?;
         let counts = branches.iter().map(|branch| Some(finite(branch)?.len() as u64));
         counts.sum()
     }
 
-    /// Checks whether schemas certainly reject a value that one of them lists. Services do not check the
-    /// formats of listed values.
+    /// Checks whether schemas certainly reject a value that a schema among them lists. Services do not check
+    /// the formats of listed values.
     fn excludes(&mut self, schemas: &[Schema<'a>], value: &Value) -> bool {
         self.knows_formats = false;
         let truth = self.allows(schemas, value, false);

@@ -74,7 +74,7 @@ impl Decimal {
         left.cmp(&right)
     }
 
-    /// Checks whether the number is a multiple of another number; false if that cannot be computed.
+    /// Checks whether the number is a multiple of another number; false if the remainder cannot be computed.
     pub(super) fn is_multiple_of(self, other: Self) -> bool {
         let (left, right) = self.aligned(other);
         let is_exact = ![i128::MAX, i128::MIN].contains(&left) && ![i128::MAX, i128::MIN].contains(&right);
@@ -89,8 +89,8 @@ impl Decimal {
         }
     }
 
-    /// The smallest multiple of the number that is not below an edge, or above it; `None` if that cannot be
-    /// computed.
+    /// The smallest multiple of the number that is at or above an edge, or strictly above it; `None` if the
+    /// multiple cannot be computed.
     pub(super) fn next_multiple(self, edge: Self, is_above: bool) -> Option<Self> {
         let exponent = self.exponent.min(edge.exponent);
         let (step, edge) = self.aligned(edge);

@@ -2,8 +2,9 @@
 //!
 //! Authors disagree on the effect of `nullable` next to a composition, or next to an `enum` without null:
 //! some expect that null is allowed, and others that it is not. The narrow reading of a schema contains the
-//! values that both interpretations allow; the wide reading contains the values that one of them allows.
-//! `oneOf` is read as `anyOf`, because an additional alternative is not meant to exclude values.
+//! values that both interpretations allow; the wide reading contains the values that at least one
+//! interpretation allows. `oneOf` is read as `anyOf`, because an additional alternative is not meant to
+//! exclude values.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -51,7 +52,7 @@ const REPRESENTATION: [&str; 5] = [
     "x-allowEmptyValue",
 ];
 
-/// Keywords whose meaning depends on each other and on the schemas around them.
+/// Keywords whose meaning depends on other keywords and on the surrounding schemas.
 const UNSUPPORTED: [&str; 11] = [
     "x-if",
     "x-then",
@@ -114,8 +115,8 @@ impl<'a> Lowering<'a> {
         branches
     }
 
-    /// Checks whether the old document has the smaller schema. It does in requests, because the new document
-    /// must accept every old request.
+    /// Checks whether the smaller schema is the schema of the old document. This is so in requests, because
+    /// the new document must accept every old request.
     pub(super) fn old_is_small(&self) -> bool {
         self.direction == Direction::Request
     }
@@ -163,7 +164,7 @@ struct Narrowing<'l, 'a> {
 }
 
 impl<'a> Narrowing<'_, 'a> {
-    /// The part of some branches that matches a schema; `None` if the schema is unsupported.
+    /// Restricts some branches to the values that match a schema; `None` if the schema is unsupported.
     fn narrow(
         &mut self,
         branches: Vec<Branch<'a>>,

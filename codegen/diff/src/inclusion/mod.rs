@@ -1,7 +1,7 @@
 //! Inclusion of schemas: checks whether a schema allows every value that another schema allows.
 //!
-//! There are three answers: *yes*, if a proof by structure is found; *no*, if a value is found that the first
-//! schema allows and the second rejects; otherwise *undecided*.
+//! There are three answers. *Yes* means that a proof by structure was found. *No* means that a value was
+//! found that the smaller schema allows and the larger schema rejects. Otherwise the question is *undecided*.
 //!
 //! A schema that does not mention `additionalProperties` allows properties that it does not declare.
 //! Nevertheless, a new property does not break clients: before the change, no client sent it. Inclusion

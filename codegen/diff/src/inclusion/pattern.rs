@@ -164,7 +164,7 @@ fn text_to(reached: &[(Vec<StateID>, usize, u8)], mut position: usize) -> Option
     String::from_utf8(bytes).ok()
 }
 
-/// A byte for each set of bytes that no language tells apart, readable ones first.
+/// A byte for each set of bytes that all languages treat alike; readable bytes come first.
 fn representatives(languages: &[&Language]) -> Vec<u8> {
     let readable = (b'a'..=b'z')
         .chain(b'0'..=b'9')
@@ -404,7 +404,7 @@ mod tests {
         }
     }
 
-    /// Agrees with an engine for ECMA-262 patterns.
+    /// The translated patterns agree with an engine for ECMA-262 patterns.
     #[test]
     fn patterns_match_the_same_texts_as_in_ecma_262() {
         let texts = [

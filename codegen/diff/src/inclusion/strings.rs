@@ -30,8 +30,8 @@ impl Languages {
 }
 
 impl<'a> Prover<'a> {
-    /// Searches for a string of a branch that none of the other branches has. The string has to be checked if
-    /// the branches have other constraints.
+    /// Searches for a string of a branch that belongs to none of the other branches. If the branches have
+    /// constraints that are not in the languages, the string still has to be checked.
     pub(super) fn search_strings(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>]) -> Search {
         let has_pattern = |branch: &Branch<'a>| !branch.patterns.is_empty();
         if branch.kind != Kind::String || !(has_pattern(branch) || targets.iter().any(|all| has_pattern(all)))

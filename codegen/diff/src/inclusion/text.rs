@@ -1,5 +1,5 @@
-//! Values that are sent as text: parameters and headers. The number `1`, the string `1`, and a list of one of
-//! them have the same text.
+//! Values that are sent as text: parameters and headers. The number `1`, the string `1`, and a list that
+//! contains only one of these have the same text.
 
 use serde_json::Value;
 
@@ -93,7 +93,7 @@ fn written(value: &Value) -> Value {
     })
 }
 
-/// The value with a number or a boolean in place of each string that is one.
+/// The value with a number or a boolean in place of each string that spells a number or a boolean.
 fn read(value: &Value) -> Value {
     each(value, &|scalar| {
         let parsed = scalar

@@ -39,7 +39,7 @@ const MOST_ITEMS: u64 = 1_000;
 const MOST_PROPERTIES: u64 = 40;
 
 impl<'a> Prover<'a> {
-    /// Finds values that `small` allows and `large` rejects, in every reading of both.
+    /// Finds values that `small` allows in every reading and that `large` rejects in every reading.
     pub(crate) fn witnesses(&mut self, small: Schema<'a>, large: Schema<'a>) -> Vec<Value> {
         self.fuel = FUEL;
         self.open.clear();
@@ -307,7 +307,7 @@ impl<'a> Prover<'a> {
     }
 }
 
-/// Lengths or counts at the limits of branches, if the first branch allows them.
+/// Lengths or counts at the limits of the branches that the first branch allows.
 fn counts(branch: &Branch<'_>, targets: &[&Branch<'_>], longest: u64) -> Vec<u64> {
     let mut counts = vec![branch.least, 1, 2];
     counts.extend(branch.most);

@@ -22,8 +22,8 @@ pub(crate) struct MergedProperty {
     pub required: bool,
 }
 
-/// Returns the property `name` of the schema at `pointer`. `None` if a parent lacks it, if parents disagree,
-/// or if the schema is used as anything but a part of an `allOf`.
+/// Returns the property `name` of the parents of the schema at `pointer`. `None` if a parent lacks the
+/// property, if the parents disagree, or if the schema has a use other than as a part of an `allOf`.
 pub(super) fn merged_property(
     references: &References<'_>,
     pointer: &Pointer,

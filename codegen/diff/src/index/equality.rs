@@ -11,7 +11,8 @@ use crate::node::Node;
 pub(crate) struct DeepEquality<'a> {
     old: &'a References<'a>,
     new: &'a References<'a>,
-    /// Maps the text of a reference to the references in its target; `None` if the targets differ.
+    /// Maps the text of a reference to the references inside its target. The value is `None` if the targets
+    /// in the two documents differ.
     known: HashMap<&'a str, Option<&'a [Reference<'a>]>>,
 }
 

@@ -60,7 +60,8 @@ pub(crate) struct UsageIndex<'a> {
     names: Vec<Arc<str>>,
     /// Operations by the innermost target and the direction.
     lists: HashMap<(usize, Direction), Operations>,
-    /// The same lists, keyed by their operations, because many targets have the same users.
+    /// The lists in `lists`, keyed by the operations that they contain, because many targets have the same
+    /// users.
     by_users: HashMap<Vec<bool>, Operations>,
 }
 
@@ -224,7 +225,8 @@ impl<'a> UsageIndex<'a> {
         used_by
     }
 
-    /// Steps into a referenced place: the name of the shared schema, then the steps from `at` to `pointer`.
+    /// Steps into a place inside a shared schema: the name of the schema, then the steps from `at` to
+    /// `pointer`.
     fn steps_within(&self, at: &Pointer, pointer: &Pointer) -> Vec<String> {
         let mut path = Vec::new();
         let outer = tokens(at);

@@ -11,7 +11,8 @@ use super::{
 use crate::{level::Level, report::Change};
 
 impl View<'_> {
-    /// Renders the report for a GitHub workflow: one annotation per change, on the line of the new document.
+    /// Renders the report for a GitHub workflow: one annotation per change, on the changed line of the new
+    /// document.
     #[must_use]
     pub fn github(self) -> String {
         let mut text = String::new();

@@ -79,7 +79,7 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// Operations that any of the changes affects.
+    /// Operations that at least one of the changes affects.
     pub(super) fn operations(&self) -> BTreeSet<&'a Arc<str>> {
         self.lists()
             .into_iter()

@@ -133,7 +133,7 @@ impl Page<'_> {
         levels.into_iter().chain(sections).collect()
     }
 
-    /// The actions to take, each with the changes that require it.
+    /// The actions that the reader must take, each with the changes that require the action.
     fn write_actions(&self, text: &mut String, view: View<'_>) -> std::fmt::Result {
         let mut actions: Vec<(&str, Vec<usize>)> = Vec::new();
         for (number, group) in self.groups.iter().enumerate() {
@@ -236,7 +236,7 @@ impl Page<'_> {
         text.write_str("</form>\n")
     }
 
-    /// Classes of the sections that operations belong to.
+    /// Returns the CSS classes (`in-N`) of the sections to which these operations belong.
     fn sections<'n>(&self, operations: impl Iterator<Item = &'n Arc<str>>) -> String {
         let numbers: BTreeSet<&usize> = operations
             .filter_map(|name| self.sections.get(self.names.name(name)))

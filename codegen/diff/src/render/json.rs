@@ -18,7 +18,7 @@ use crate::{
 struct Numbers<'a> {
     operations: BTreeMap<&'a str, usize>,
     lists: Vec<&'a Operations>,
-    /// By address in memory, because equal lists of a report are shared.
+    /// Numbers of the lists, keyed by the address in memory, because equal lists of a report are shared.
     by_list: HashMap<*const Arc<str>, usize>,
 }
 
@@ -149,7 +149,8 @@ fn consequence(entry: &Entry<'_>) -> Map<String, Value> {
     members
 }
 
-/// Prints JSON with one line per member of the report or item of its lists.
+/// Prints each member of the report on its own line. If a member is a list, each of its items is on its own
+/// line.
 #[must_use]
 pub fn print(value: &Value) -> String {
     let Some(members) = value.as_object() else {

@@ -15,8 +15,9 @@ use crate::level::Level;
 const MOST_KINDS: usize = 3;
 
 impl View<'_> {
-    /// Renders the result, then groups of similar changes, with breaking changes and changes that affect the
-    /// audience first. Renders everything if it fits.
+    /// Renders the result, then groups of similar changes. Breaking changes come first, together with changes
+    /// that affect the users of the crate. Renders every change in full if the result has at most
+    /// `most_lines` lines.
     #[must_use]
     pub fn summary(self, most_lines: usize) -> String {
         /// Minimum number of lines of a change in full.
@@ -70,7 +71,7 @@ impl View<'_> {
     }
 }
 
-/// Writes an empty line, the title, as many groups as fit, and the number of the others.
+/// Writes an empty line, the title, as many groups as fit, and the number of groups that do not fit.
 fn section(title: String, groups: &[&Group<'_>], room: usize) -> Vec<String> {
     let mut lines = vec![String::new(), title];
     for (index, group) in groups.iter().enumerate() {
@@ -141,7 +142,7 @@ fn block(group: &Group<'_>) -> Vec<String> {
     block
 }
 
-/// Counts the changes that are not shown, by rule.
+/// Counts the hidden changes of each rule.
 fn not_shown(hidden: BTreeMap<&str, usize>) -> Vec<String> {
     let all: usize = hidden.values().sum();
     if all == 0 {

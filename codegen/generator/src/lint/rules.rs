@@ -15,7 +15,7 @@ pub struct LintRule {
     pub summary: &'static str,
     /// Behaviour of the generator for the construct, tested with progenitor 0.15.1 unless noted otherwise.
     pub generator: &'static str,
-    /// Advice on the construct.
+    /// Advice for the person who writes the document.
     pub fix: &'static str,
 }
 

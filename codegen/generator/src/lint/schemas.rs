@@ -13,7 +13,7 @@ use funnelflux_openapi::pointer::Pointer;
 
 const TYPES: &[&str] = &["string", "number", "integer", "boolean", "array", "object"];
 
-/// Checks whether a value has an `OpenAPI` type. Every value has an unknown type.
+/// Checks whether a value has an `OpenAPI` type. Returns true if the type is unknown.
 fn has_type(value: &Value, kind: &str) -> bool {
     match kind {
         "string" => value.is_string(),
@@ -278,7 +278,7 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// Returns a property that has a fixed value in the first variant.
+    /// Returns a property that can have only one value in the first variant.
     fn common_tag(&self, variants: &[Option<&'a Object>]) -> Option<String> {
         let first = variants.first().copied().flatten()?;
         let properties = first.get("properties")?.as_object()?;
@@ -369,7 +369,8 @@ impl<'a> Linter<'a> {
     }
 }
 
-/// Returns true if no value matches both types, or both lists of values.
+/// Returns true if the two types have no value in common, or if the two lists of values have no value in
+/// common.
 fn contradict(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Array(left), Value::Array(right)) => !left.iter().any(|value| right.contains(value)),

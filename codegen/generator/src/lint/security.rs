@@ -12,7 +12,7 @@ use funnelflux_openapi::{
     pointer::{Pointer, PointerBuf},
 };
 
-/// A list of alternative requirements, and the operations with this list.
+/// A list of alternative requirements, and the operations that have this list.
 struct Requirements<'a> {
     pointer: PointerBuf,
     list: &'a Value,

@@ -64,8 +64,8 @@ impl Editor {
         remove(&mut self.value, &mut self.provenance, targets);
     }
 
-    /// Merges a value into each target. For each target, returns true if it changed, or the reason why the
-    /// value does not fit.
+    /// Merges a value into each target. For each target, returns true if the target changed, or the reason
+    /// why the value does not fit.
     pub(super) fn update(
         &mut self,
         targets: &[PointerBuf],

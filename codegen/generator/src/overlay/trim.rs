@@ -21,8 +21,9 @@ pub enum Trimmed {
     Text(String),
 }
 
-/// Removes `parts` from the text of `overlay`; `None` if the text writes one of them in a form that is not
-/// supported, such as `{…}` on a line with others. A comment right above a part goes with it.
+/// Removes `parts` from the text of `overlay`; `None` if the text writes a part in an unsupported form, such
+/// as `{…}` on a line that also contains other parts. A comment directly above a part is removed together
+/// with the part.
 #[must_use]
 pub fn trim(source: Source<'_>, overlay: &Document, parts: &BTreeSet<PointerBuf>) -> Option<Trimmed> {
     if parts.contains(Pointer::root()) {
@@ -58,7 +59,7 @@ fn is_inside(part: &Pointer, parts: &BTreeSet<PointerBuf>) -> bool {
     parents.any(|parent| parts.contains(parent))
 }
 
-/// Lines of a block in YAML, each with a mark if it goes.
+/// Lines of a block in YAML, each with a flag that is true if the line is to be removed.
 struct Lines<'a> {
     lines: Vec<(&'a str, bool)>,
 }
@@ -70,7 +71,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Marks the lines of a part; `None` if it does not have lines of its own.
+    /// Marks the lines of a part; `None` if the part shares a line with other parts.
     fn remove(&mut self, overlay: &Document, part: &Pointer) -> Option<()> {
         let (parent, name) = part.split_back()?;
         let is_item = overlay.get(parent).is_some_and(Value::is_array);
@@ -115,7 +116,7 @@ impl<'a> Lines<'a> {
         self.lines.get(index).map(|(line, _)| *line)
     }
 
-    /// Joins the remaining lines. A blank line after what is gone stays only if it separates two lines.
+    /// Joins the remaining lines. A blank line after a removed part stays only if it separates two lines.
     fn rest(self) -> String {
         let mut text = String::new();
         let mut is_after_gap = false;

@@ -74,8 +74,9 @@ fn table(tag: &Tag, items: &Items, resources: &BTreeMap<String, GroupResource>) 
     }
 }
 
-/// Returns the features of the children of a group, with pointers to the parent: those that the tag names,
-/// and the groups whose assets are put into a category that is an asset of this group.
+/// Returns the cargo features of the child groups of a group, each with pointers to the ID of the parent. The
+/// tag names child groups. In addition, if the assets of this group are categories, every group whose assets
+/// have such a category is a child group.
 fn children(
     tag: &Tag,
     group: &GroupResource,

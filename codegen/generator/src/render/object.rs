@@ -28,8 +28,8 @@ pub(super) fn is_any(item: &TypeItem) -> bool {
 }
 
 impl Object {
-    /// Returns the parts of a struct; `None` for another item, and for a struct with a field that the macro
-    /// does not support, which serde derives.
+    /// Returns the parts of a struct. Returns `None` if the item is not a struct, or if the macro does not
+    /// support one of its fields; serde's derives are kept then.
     pub(super) fn of(item: &Item, inferred: &BTreeSet<String>) -> Option<Self> {
         let Item::Struct(item) = item else {
             return None;
@@ -61,7 +61,7 @@ impl Object {
     }
 }
 
-/// Returns the kind of a field in the runtime; `None` if there is none.
+/// Returns the runtime's kind for a field; `None` if the runtime has no kind for this field.
 fn kind(field: &Field) -> Option<&'static str> {
     let items = serde_items(&field.attrs);
     let mut items: Vec<String> = items.iter().map(|item| quote!(#item).to_string()).collect();

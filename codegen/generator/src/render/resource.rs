@@ -1,4 +1,5 @@
-//! Writes the kind of assets of a group, its handle and its abilities.
+//! Generates the code of one asset group: the type for its kind of asset, the handle method of `Client`, and
+//! the trait implementations (abilities).
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -14,7 +15,7 @@ use crate::{
 
 use super::page::Page;
 
-/// Returns `true` if a group has anything to write.
+/// Returns `true` if there is code to generate for a group.
 pub(super) fn is_needed(group: &GroupResource) -> bool {
     group.resource.is_some() || group.read_back.is_some()
 }

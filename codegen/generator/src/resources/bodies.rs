@@ -30,7 +30,8 @@ pub struct Entries {
 /// Values of the action that treats children.
 const ACTIONS: [&str; 3] = ["cascade", "move", "orphan"];
 
-/// Reads the format of a request that lists assets and, on request, the property with the category.
+/// Reads the format of a request that lists assets. Also reads the property that contains the category, if
+/// the caller asks for it.
 ///
 /// # Errors
 /// The reason why the request does not fit.

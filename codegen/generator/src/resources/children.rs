@@ -28,7 +28,8 @@ pub struct Children {
     pub properties: Vec<String>,
 }
 
-/// Returns the children that a tag names (`x-children`): their tags, and pointers to the parent in a child.
+/// Returns the children that a tag names (`x-children`): the tags of the child groups, and pointers to the ID
+/// of the parent in a child.
 pub(super) fn listed(source: &Document, tag: &str) -> Vec<(String, Vec<String>)> {
     let children = extension(source, tag, "x-children").filter_map(|child| {
         let name = child.get("tag")?.as_str()?;

@@ -67,12 +67,12 @@ impl<'a> Fields<'a> {
         self.all.iter()
     }
 
-    /// The field with a name in JSON.
+    /// Returns the field whose JSON name is `name`, unless it is a list.
     pub(super) fn get(&self, name: &str) -> Option<&Field> {
         self.all.iter().find(|field| field.name == name && !field.is_list)
     }
 
-    /// The field with the name of an asset.
+    /// Returns the field that contains the name of an asset.
     pub(super) fn name(&self, singular: &str) -> Option<&Field> {
         let own = format!("{singular}_name");
         let named = |accepts: &dyn Fn(&str) -> bool| {
@@ -84,7 +84,7 @@ impl<'a> Fields<'a> {
             .or_else(|| named(&|name| name.ends_with("_name") && !name.contains("category")))
     }
 
-    /// The JSON name of the field with the category.
+    /// Returns the JSON name of the field that contains the ID of the category.
     pub(super) fn category(&self, id_name: &str) -> Option<&str> {
         self.category_field(id_name).map(Field::json_name)
     }
@@ -191,7 +191,7 @@ impl Field {
         })
     }
 
-    /// The value, or an early return if it is absent.
+    /// Returns code that reads the value, and returns early if the value is absent.
     pub(super) fn taken(&self, value: &TokenStream) -> TokenStream {
         let ident = &self.ident;
         if self.is_option {
@@ -201,7 +201,7 @@ impl Field {
         }
     }
 
-    /// The value, or its default if it is absent.
+    /// Returns code that reads the value, or the default of its type if the value is absent.
     pub(super) fn value(&self, value: &TokenStream) -> TokenStream {
         let ident = &self.ident;
         if self.is_option {
@@ -211,7 +211,7 @@ impl Field {
         }
     }
 
-    /// A copy of the ID, which is empty if it is absent.
+    /// Returns code that copies the ID; an absent ID becomes an empty ID.
     pub(super) fn owned(&self, value: &TokenStream, ty: &TokenStream) -> TokenStream {
         let ident = &self.ident;
         if self.is_option {
@@ -221,7 +221,8 @@ impl Field {
         }
     }
 
-    /// The value of a free object, created if it is absent; `None` if it is not a free object.
+    /// Returns code that accesses the field's map and inserts an empty one if it is absent; `None` if the
+    /// field is not a map.
     pub(super) fn object(&self, value: &TokenStream) -> Option<TokenStream> {
         let ident = &self.ident;
         let is_object = match &self.inner {

@@ -39,7 +39,8 @@ impl Signature {
         }
     }
 
-    /// Values of all arguments: from `given` by name, or else `None` for an optional argument.
+    /// Values of all arguments. The value of an argument comes from `given`, by name; an optional argument
+    /// without a value is `None`.
     fn call(&self, given: &[(String, TokenStream)]) -> Option<Vec<TokenStream>> {
         let arguments = self.arguments.iter().map(|(name, ty)| {
             let value = given
@@ -213,8 +214,8 @@ pub(super) fn constant_query(
     Some(given.into_iter().map(|(name, _, value)| (name, value)).collect())
 }
 
-/// The arguments that filter by status. Each has its enumeration and the first of these values that the
-/// enumeration contains.
+/// The arguments that filter by status. Each comes with its enumeration, and with the first of these values
+/// that the enumeration contains.
 ///
 /// `None` if another argument is required.
 fn statuses(

@@ -64,7 +64,8 @@ fn with_status(our: &Value, their: &Value) -> Value {
 }
 
 /// Returns a document without descriptions, titles, operation IDs, tags and extensions, which are never
-/// inferred. If `named`, the keys of the object are names, such as names of properties.
+/// inferred. If `named` is true, the author of the document chooses the keys, such as property names. They
+/// are kept, even if one is `title`.
 fn without_words(value: &Value, named: bool) -> Value {
     const WORDS: &[&str] = &[
         "description",

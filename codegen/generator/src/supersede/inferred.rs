@@ -11,7 +11,7 @@ use funnelflux_openapi::{
     references::References,
 };
 
-/// Identifies a part of an overlay.
+/// Identifies a part of an overlay by its place.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct PartId {
     /// Index of the overlay.

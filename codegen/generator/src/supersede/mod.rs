@@ -208,7 +208,8 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
     }
 }
 
-/// Adds the objects and lists that overlays extend, and declares all tags that the document uses.
+/// Adds the list of tags and the object of schemas if they are absent, because overlays extend them. Declares
+/// all tags that the document uses.
 fn with_lists(document: Document) -> Document {
     let used: Vec<String> = operations(document.value())
         .map(|operation| tag_of(&operation).to_owned())
@@ -269,7 +270,8 @@ fn mark(document: Document, tags: &BTreeSet<String>, behavior: &[(String, &'stat
     Document::new(value, provenance)
 }
 
-/// Adds the objects and lists that become empty without `parts`, up to the whole overlay.
+/// Extends `parts` by the objects and lists that become empty when `parts` are removed, up to the whole
+/// overlay.
 fn add_emptied(overlay: &Document, parts: &mut BTreeSet<PointerBuf>) {
     fn is_emptied(value: &Value, at: &Pointer, parts: &BTreeSet<PointerBuf>) -> bool {
         match value {
@@ -308,8 +310,8 @@ fn add_emptied(overlay: &Document, parts: &mut BTreeSet<PointerBuf>) {
     }
 }
 
-/// Returns the parts of an overlay that can be removed from its text: of a tag, the behaviour of its group
-/// stays.
+/// Returns the parts of an overlay that can be removed from its text. If a tag describes the behaviour of its
+/// group, that description stays.
 fn needless_parts(overlay: &Document, superseded: &BTreeSet<PointerBuf>) -> BTreeSet<PointerBuf> {
     let parts = superseded.iter().flat_map(|at| {
         let part = overlay.get(&**at).and_then(Value::as_object);
@@ -327,7 +329,7 @@ fn needless_parts(overlay: &Document, superseded: &BTreeSet<PointerBuf>) -> BTre
     parts
 }
 
-/// Reports each action of which nothing is needed.
+/// Reports each action that the document supersedes completely.
 fn redundant_actions(overlay: &Document, needless: &BTreeSet<PointerBuf>) -> Diagnostics {
     let redundant = inferred::actions(overlay).filter(|(at, _)| needless.contains(at));
     let notices = redundant.map(|(at, action)| {
@@ -339,7 +341,7 @@ fn redundant_actions(overlay: &Document, needless: &BTreeSet<PointerBuf>) -> Dia
     notices.collect()
 }
 
-/// Removes parts of an overlay, and objects that become empty. `None` if no action is left.
+/// Removes parts of an overlay, and objects that become empty. Returns `None` if no action is left.
 fn prune(overlay: Document, mut parts: BTreeSet<PointerBuf>) -> Option<Document> {
     if parts.is_empty() {
         return Some(overlay);

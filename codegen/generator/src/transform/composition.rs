@@ -102,7 +102,8 @@ pub(super) fn join_simple_alternatives(state: &mut State<'_>) -> usize {
     count
 }
 
-/// Returns the type that all alternatives have, and all of their values if each lists its own.
+/// Returns the type that all alternatives have. If every alternative lists its values, also returns all these
+/// values.
 fn joined(alternatives: &[Value]) -> Option<(Value, Option<Vec<Value>>)> {
     let kind = alternatives.first()?.get("type")?;
     let is_simple = ["string", "integer", "number", "boolean"]

@@ -16,17 +16,18 @@ use funnelflux_openapi::{
 
 use super::{state::State, visit};
 
-/// Marks evidence that the tag or the type states instead.
+/// Marks a part whose evidence the tag or the type states instead.
 const STATED_ELSEWHERE: &str = "stated-elsewhere";
 
 /// Marks the evidence of a tag or type if some of its parts have different evidence.
 const HAS_EXCEPTIONS: &str = "has-exceptions";
 
-/// Key of the names of the properties of a schema whose types no page of the vendor states.
+/// Key under which a schema lists the properties whose types no page of the vendor states.
 const INFERRED: &str = "x-inferred-properties";
 
-/// Lists, at each schema, the properties whose types are inferred. A part without evidence inherits that of
-/// what it is part of, or else has the vendor's page. Other documentation has names and meanings, not types.
+/// Lists, at each schema, the properties whose types are inferred. A part without evidence inherits the
+/// evidence of the part that encloses it; without any enclosing evidence, the vendor's page documents it.
+/// Other documentation of the vendor states names and meanings, but not types.
 pub(super) fn mark_inferred_properties(state: &mut State<'_>) -> usize {
     mark_inferred(&mut state.document, Evidence::Page)
 }
@@ -93,7 +94,7 @@ enum Part {
 impl Part {
     const ALL: [Self; 3] = [Self::Operation, Self::Argument, Self::Response];
 
-    /// Key of the evidence at a tag.
+    /// Key under which a tag states the evidence of its operations.
     fn key(self) -> &'static str {
         match self {
             Self::Operation => "x-evidence-of-operations",
@@ -209,7 +210,7 @@ fn most_common(all: &[Option<Value>]) -> Option<(&Value, bool)> {
     Some((common, count == all.len()))
 }
 
-/// Marks the evidence of a part as stated elsewhere if it is the common evidence.
+/// If a part has the common evidence, marks it, because the tag or the schema states that evidence.
 fn state_elsewhere(part: &mut Map<String, Value>, common: &Value) -> bool {
     let is_common = part.get(KEY) == Some(common) && common.get(STATED_ELSEWHERE).is_none();
     if is_common {
@@ -244,7 +245,7 @@ pub(super) fn label(part: &Value, paragraphs: &mut [String]) {
     }
 }
 
-/// Describes the evidence of a part, unless it is stated elsewhere.
+/// Describes the evidence of a part, unless the tag or the schema states it.
 pub(super) fn paragraph(part: &Value) -> Option<String> {
     let evidence = part.get(KEY)?;
     if evidence.get(STATED_ELSEWHERE).is_some() {

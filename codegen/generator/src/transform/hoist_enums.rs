@@ -152,8 +152,8 @@ impl Registry<'_, '_> {
         component.map_or_else(String::new, |component| naming::type_name(&component))
     }
 
-    /// Returns a name that no other type has: the name itself; or else prefixed with the name of the
-    /// enclosing schema or operation; or else numbered.
+    /// Returns a name that no other type has. The first unused name of these is returned: the name itself,
+    /// the same name prefixed with the name of the enclosing schema or operation, a numbered name.
     fn free_name(&self, pointer: &Pointer, name: &str, values: &[String]) -> String {
         let qualified = format!("{}{name}", self.around(pointer));
         let numbered = (2..).map(|number| format!("{qualified}{number}"));

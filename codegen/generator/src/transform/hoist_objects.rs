@@ -23,7 +23,7 @@ struct Site {
     name: String,
     /// Noun phrase for the description, in the form for the middle of a sentence.
     noun: String,
-    /// Group of the operation whose body or response this is.
+    /// Group of the operation to which this body or response belongs.
     tag: Option<String>,
 }
 
@@ -35,7 +35,7 @@ struct Hoist {
     moves: Vec<(PointerBuf, PointerBuf)>,
     /// New components whose properties have not been visited yet.
     open: VecDeque<(String, Value)>,
-    /// Objects that several bodies and responses of a group are or list.
+    /// Objects that occur in several bodies and responses of a group, alone or as items of a list.
     shared: BTreeMap<SharedKey, Shared>,
 }
 
@@ -46,7 +46,7 @@ type SharedKey = (String, String);
 #[derive(Default)]
 struct Shared {
     count: usize,
-    /// Its component, once it has one.
+    /// The component of the object, once it has been created.
     component: Option<String>,
 }
 

@@ -9,7 +9,7 @@ pub(super) fn canonical_order(state: &mut State<'_>) -> usize {
     sort(&mut state.document)
 }
 
-/// Sorts a value; returns the number of objects that were not in order.
+/// Sorts the keys of all objects in a value; returns the number of objects that were not in order.
 fn sort(value: &mut Value) -> usize {
     match value {
         Value::Object(object) => {

@@ -13,7 +13,7 @@ use funnelflux_openapi::{Diagnostic, Document, pointer::PointerBuf};
 /// Code of the error for operations that share a method name. No operation is left out because of it.
 pub(crate) const OPERATION_NAME: &str = "operation-name";
 
-/// An operation that has its name.
+/// An operation whose name has been set.
 struct Named {
     method: String,
     path: String,

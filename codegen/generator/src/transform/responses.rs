@@ -120,7 +120,7 @@ pub(super) fn name_success(state: &mut State<'_>) -> usize {
     count
 }
 
-/// Keeps only JSON in `content`; `false` if there was nothing else.
+/// Keeps only JSON in `content`. Returns `false` if `content` had no other media type.
 fn keep_json_of(body: &mut Value) -> bool {
     let Some(Value::Object(content)) = body.get_mut("content") else {
         return false;

@@ -135,8 +135,8 @@ impl<'a> Inline<'a> {
         }
     }
 
-    /// Returns the target of a path item's reference, or the reason why the target is invalid; `None` without
-    /// a reference or a target.
+    /// Returns the target of a path item's reference, or the reason why the target is invalid; `None` if the
+    /// path item has no reference, or if the reference leads nowhere.
     fn next(&self, here: &Link<'a>, places: &BTreeSet<PointerBuf>) -> Option<Result<Link<'a>, String>> {
         let written = here.item.get("$ref")?.as_str()?;
         let (place, target) = follow(self.document, written)?;

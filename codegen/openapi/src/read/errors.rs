@@ -6,7 +6,7 @@ use crate::{
     source_map::Position,
 };
 
-/// Reports that the text is not in its format.
+/// Reports a syntax error: the text is not valid JSON or YAML.
 pub(super) fn syntax(source: Source<'_>, position: Position, message: impl Into<String>) -> Diagnostic {
     at(source, position, "syntax", message)
 }

@@ -195,8 +195,8 @@ impl<'a> References<'a> {
         needed
     }
 
-    /// Lists the shared schemas that may replace the schema at `parent`, sorted by name: those whose `allOf`
-    /// includes the parent, provided that the parent has a discriminator.
+    /// Lists the shared schemas that may replace the schema at `parent`, sorted by name. If the parent has a
+    /// discriminator, these are the schemas whose `allOf` includes the parent; otherwise there are none.
     #[must_use]
     pub fn subtypes(&self, parent: &Pointer) -> Vec<(Cow<'_, str>, &Pointer)> {
         let number = self.numbers.get(parent);
@@ -247,8 +247,8 @@ const NAMED: [&str; 18] = [
 /// Keywords whose values are data.
 const DATA: [&str; 4] = ["default", "enum", "example", "examples"];
 
-/// Calls `found` with every object that contains a reference, and its pointer. `named`: the keys of `value`
-/// are names.
+/// Calls `found` with every object that contains a reference, and with the pointer to that object. If `named`
+/// is true, the keys of `value` are names, not keywords.
 fn walk<'a>(
     value: &'a Value,
     pointer: &mut PointerBuf,

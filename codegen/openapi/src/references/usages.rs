@@ -107,7 +107,7 @@ impl<'r> Usages<'r> {
         self.uses.get(target).map_or(&[], Vec::as_slice)
     }
 
-    /// Lists the targets that are or enclose the place, innermost first.
+    /// Lists the target at this place, if any, and the targets that enclose it, innermost first.
     pub fn around(&self, pointer: &Pointer) -> impl Iterator<Item = usize> {
         let around = std::iter::successors(Some(pointer), |pointer| pointer.parent());
         around.filter_map(|place| self.references.numbers.get(place).copied())

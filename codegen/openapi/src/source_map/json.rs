@@ -33,8 +33,9 @@ struct Scan<'a> {
     offset: usize,
     line: u32,
     line_start: usize,
-    /// Offset in the current line up to which characters have been counted, and their number. A document may
-    /// be a single line, so counting from the line start each time would be quadratic.
+    /// Offset in the current line up to which characters have been counted, and the number of characters
+    /// before the offset. A document may be a single line, so counting from the line start each time would be
+    /// quadratic.
     counted: (usize, usize),
     nodes: Vec<Node>,
     numbers: Vec<(NodeId, String)>,

@@ -235,8 +235,8 @@ impl Output {
         columns.transpose()
     }
 
-    /// Returns true if a condition, an order or a column names a path that no row has. Rows of a list may
-    /// have fewer properties than the assets.
+    /// Returns true if a condition, an order or a column names a path that no row has. The whole assets must
+    /// then be read, because rows of a list may have fewer properties.
     pub(crate) fn needs_more_than(&self, rows: &[Value], view: &View) -> Result<bool, Failure> {
         let mut columns: Vec<Column> = self.chosen_columns(view)?.unwrap_or_default();
         columns.extend(self.conditions(view)?.into_iter().map(Filter::into_column));

@@ -164,7 +164,8 @@ impl Ran {
         self
     }
 
-    /// Everything that a golden text compares, without what differs between runs.
+    /// Returns the output that is compared with the golden file. Parts that differ between runs are replaced
+    /// by placeholders.
     pub(crate) fn text(&self, world: &World) -> String {
         let text = format!(
             "exit code {}\n--- stdout\n{}--- stderr\n{}",

@@ -365,7 +365,7 @@ impl<'i> IdIndex<'i> {
         index
     }
 
-    /// Returns the IDs that a text names, each once, and whether the text is the ID.
+    /// Returns each ID that the text mentions, once. The flag is true if the ID is the whole text.
     fn named_in(&self, text: &str) -> Vec<(&'i str, bool)> {
         let mut found: Vec<(&str, bool)> = self.ids.get(text).map(|id| (*id, true)).into_iter().collect();
         let mut rest = text;

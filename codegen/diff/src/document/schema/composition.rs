@@ -214,7 +214,8 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// The schema that a discriminator value selects, either by the mapping or by the schema's name.
+/// The schema that a discriminator value selects. The value is a key of the mapping or the name of the
+/// schema.
 fn mapped<'a>(
     value: &str,
     mapping: &'a Value,
@@ -260,7 +261,7 @@ struct Identifiers<'a> {
 }
 
 impl<'a> Identifiers<'a> {
-    /// Collects the identifiers of an alternative of `parent`, which may have a discriminator.
+    /// Collects the values by which the discriminator of `parent`, if any, identifies an alternative.
     fn of(alternative: &Node<'a>, parent: &Node<'a>) -> Self {
         let discriminator = parent.value.get("discriminator");
         let (Some(reference), Some(discriminator)) = (alternative.reference(), discriminator) else {
@@ -293,7 +294,7 @@ fn part_name(part: &Value) -> String {
     reference.map_or_else(|| canonical(part), str::to_owned)
 }
 
-/// Pairs of positions with the same name, each position once.
+/// Pairs the positions of equal names in two lists; each position occurs in at most one pair.
 fn pair_by_name(before: &[Node<'_>], after: &[Node<'_>]) -> Vec<(usize, usize)> {
     let mut open: HashMap<String, VecDeque<usize>> = HashMap::new();
     for (index, part) in before.iter().enumerate() {

@@ -17,7 +17,7 @@ use crate::{
 /// The only lower limit whose default is 1.
 const MIN_CONTAINS: &str = "x-minContains";
 
-/// Returns a limit's name in rule IDs, and true if it is an upper limit.
+/// Returns the name that rule IDs use for this limit, and true if the limit is an upper limit.
 fn limit_name(keyword: &str) -> Option<(&'static str, bool)> {
     Some(match keyword {
         "maximum" => ("max", true),
@@ -34,8 +34,8 @@ fn limit_name(keyword: &str) -> Option<(&'static str, bool)> {
     })
 }
 
-/// Returns the name in rule IDs of a keyword that narrows values. `OpenAPI` 3.0 lacks the keyword;
-/// normalising keeps it under `x-`.
+/// Returns the name that rule IDs use for a keyword that narrows values. `OpenAPI` 3.0 lacks these keywords;
+/// normalising keeps them under `x-`.
 fn constraint_name(keyword: &str) -> Option<&'static str> {
     Some(match keyword {
         "x-if" => "if",
@@ -58,7 +58,7 @@ fn constraint_name(keyword: &str) -> Option<&'static str> {
     })
 }
 
-/// Returns the name in rule IDs of a keyword whose change may either widen or narrow values.
+/// Returns the name that rule IDs use for a keyword whose change may either widen or narrow values.
 fn representation_name(keyword: &str) -> Option<&'static str> {
     Some(match keyword {
         // This keyword belongs to form parameters of Swagger 2.0.

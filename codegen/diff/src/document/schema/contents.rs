@@ -138,8 +138,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Checks whether a property that only one side of this part declares belongs to the same parents on both
-    /// sides.
+    /// Checks whether the `allOf` parents of this part have the property on both sides, although this part
+    /// declares it on one side only.
     fn has_moved(&self, name: &str, old: &Node<'a>, new: &Node<'a>) -> bool {
         let before = self.old.merged_property(old, name);
         before.is_some() && before == self.new.merged_property(new, name)

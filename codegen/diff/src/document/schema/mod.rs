@@ -57,7 +57,7 @@ impl<'a> Comparer<'a> {
         self.frames.current = current;
     }
 
-    /// Compares two schemas. `optional`: the value may be omitted on both sides.
+    /// Compares two schemas. `optional` is true if the value may be omitted on both sides.
     pub(crate) fn schema(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext, optional: bool) {
         let frame = self.frames.add(old, new, context);
         let outer = self.frames.current.replace(frame);
@@ -347,8 +347,8 @@ fn wrapped<'a>(node: &Node<'a>) -> Option<Node<'a>> {
     single(node).filter(|_| node.keys().all(is_documentation))
 }
 
-/// The single schema of an `allOf`, if it is the component at `target` or the siblings are only
-/// documentation.
+/// The single schema of an `allOf`. `None` unless that schema is the component at `target`, or the siblings
+/// of the `allOf` are only documentation.
 fn wraps<'a>(document: &DocumentIndex<'a>, target: &PointerBuf, node: &Node<'a>) -> Option<Node<'a>> {
     wrapped(node).or_else(|| single(node).filter(|inner| document.resolve(inner).pointer == *target))
 }

@@ -213,8 +213,8 @@ impl Aside {
     }
 }
 
-/// Moves path items that are targets of references, for example of a callback, to an extension. Removes the
-/// other path items, and reports those that are not in `followed`.
+/// Moves the path items to which references lead, for example from a callback, to an extension. Removes the
+/// other path items, and reports each removed path item that is not in `followed`.
 fn keep_path_items(value: &mut Value, followed: &BTreeSet<PointerBuf>, context: &mut Context) {
     let Some(root) = value.as_object_mut() else {
         return;
@@ -380,8 +380,8 @@ fn hoist(value: &mut Value, context: &mut Context, mut hoisted: Hoisted) {
     });
 }
 
-/// Returns a free name for a component: the definition's own name, prefixed with that of the enclosing
-/// schema, or numbered.
+/// Returns an unused name for a component. The first unused name of these is returned: the name of the
+/// definition, the same name prefixed with the name of the enclosing schema, a numbered name.
 fn free_name(name: &str, place: &Pointer, taken: &Object) -> String {
     let names = place.tokens().map(|token| token.decoded().into_owned());
     let around = names

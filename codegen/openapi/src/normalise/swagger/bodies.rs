@@ -310,8 +310,8 @@ impl Convert<'_> {
         Value::Object(response)
     }
 
-    /// Returns the shared response that a reference leads to, and its place; `None` if the target is itself a
-    /// reference.
+    /// Returns the shared response to which a reference leads, and the place of that response; `None` if the
+    /// target is itself a reference.
     pub(super) fn shared_response(&self, response: &Value) -> Option<(PointerBuf, &Value)> {
         let target = response.get("$ref")?.as_str()?;
         let name = shared_name(target, "responses")?;

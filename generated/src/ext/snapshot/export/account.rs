@@ -23,7 +23,8 @@ pub(super) struct Account {
     /// Deleted assets that are not readable.
     pub(super) deleted: BTreeSet<AssetKey>,
     pub(super) unread: BTreeSet<Unread>,
-    /// The account owns an asset that was recorded for the folder.
+    /// True if the account owns an asset that the export folder already contains, if the folder contains
+    /// none, or if tokens identify the account.
     pub(super) is_verified: bool,
 }
 

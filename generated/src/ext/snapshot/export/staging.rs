@@ -55,14 +55,15 @@ pub(super) struct Staging {
     pub(super) half_installed: Option<Manifest>,
     /// Manifests of the older snapshot and of the interrupted export have named the account.
     is_owner_known: bool,
-    /// IDs of an older snapshot elsewhere.
+    /// IDs in an older snapshot at another path, which this export may replace.
     elsewhere: Vec<AssetKey>,
     /// Groups whose folder in `.export` exists.
     folders: BTreeSet<String>,
 }
 
 impl Staging {
-    /// Opens the folder of an export into `target`, with the progress of an interrupted export.
+    /// Opens the temporary folder for an export to `target`. If an earlier export was interrupted, its
+    /// progress is loaded.
     pub(super) fn open(
         target: &Path,
         origin: Origin,
@@ -194,7 +195,7 @@ impl Staging {
         })
     }
 
-    /// Checks that the export may replace an older snapshot elsewhere.
+    /// Checks that the export may replace an older snapshot at another path.
     pub(super) fn check_older(
         &mut self,
         path: &Path,
