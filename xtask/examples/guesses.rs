@@ -1,5 +1,5 @@
-//! Writes further guesses at the vendor's document into a folder: `cargo run --package xtask --example guesses
-//! -- FOLDER`. `.ci/take-over` rehearses with them the day on which the document arrives.
+//! Writes further guesses at the vendor's document into a folder. `.ci/take-over` rehearses with them the day
+//! on which the document arrives: `cargo run --package xtask --example guesses -- FOLDER`.
 //!
 //! Each guess is `xtask/tests/documents/as-inferred.json` with changes to everything that is inferred. Tags,
 //! titles and methods stay, and so does the group that the vendor documents.
