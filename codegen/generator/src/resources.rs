@@ -378,8 +378,8 @@ impl<'a> Reader<'a> {
         format_ident!("{name}{}", if is_taken { "Kind" } else { "" })
     }
 
-    /// Looks for the object that has a property. This is the type itself, or the only object in the type that
-    /// has the property. A list counts as the object that it contains.
+    /// Looks for the object that has a property. This is the type itself, or the only object in the type,
+    /// alone or in a list, that has the property.
     fn wrapped(&self, ty: &Type, property: &str) -> Option<(Type, Option<Field>)> {
         let fields = self.fields(ty)?;
         if fields.get(property).is_some() {

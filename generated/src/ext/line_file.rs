@@ -1,7 +1,7 @@
 //! Files of JSON lines that only grow: journals.
 //!
-//! A file appears with its first lines, or not at all. A crash can tear the last line at any byte; the next
-//! run cuts it off. The file is locked against a second process.
+//! A file appears with its first lines, or not at all. After a crash, the last line may be incomplete; the
+//! next run removes an incomplete line. The file is locked against a second process.
 
 use serde::Serialize;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -73,7 +73,8 @@ impl LineFile {
         &self.file
     }
 
-    /// Cuts off a torn line after `length` bytes, so that the next line starts on its own.
+    /// Cuts the file after `length` bytes to remove an incomplete line, so that the next line starts on a new
+    /// line.
     pub(in crate::ext) fn cut(&mut self, length: u64) -> Result<(), LineError> {
         self.file.set_len(length)?;
         self.length = self.file.seek(SeekFrom::End(0))?;

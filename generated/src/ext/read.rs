@@ -261,8 +261,8 @@ impl<R: Resource> Reader<R> {
 }
 
 impl<I: Eq + std::hash::Hash> Listed<I> {
-    /// Adds the results of refused IDs that are missing or deleted according to the list. Returns the other
-    /// IDs.
+    /// Adds the results of those refused IDs that are missing or deleted according to the list of all assets.
+    /// Returns the other refused IDs.
     fn settle<T>(
         &self,
         ids: Vec<I>,
@@ -317,7 +317,8 @@ fn id_property<R: Resource>(client: &Client) -> String {
     call.first_query_name().to_owned()
 }
 
-/// Returns the object with the property: the answer itself, or the only object or list inside of it.
+/// Returns the object that has the property: the response itself, or the only object in the response, alone
+/// or in a list, that has the property.
 fn unwrapped(answer: Value, property: &str) -> Option<Value> {
     if answer.get(property).is_some() {
         return Some(answer);

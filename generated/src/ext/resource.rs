@@ -20,8 +20,8 @@ use std::{hash::Hash, marker::PhantomData};
 
 /// One kind of asset of one client: `client.offer_sources()`.
 ///
-/// Its abilities are traits; `use funnelflux::ext::*` brings them into scope. A handle is cheap to create and
-/// to clone, because it shares everything with its client.
+/// The abilities of the kind are traits; `use funnelflux::ext::*` brings these traits into scope. A handle is
+/// cheap to create and to clone, because it shares everything with its client.
 pub struct Handle<R> {
     client: Client,
     resource: PhantomData<fn() -> R>,
@@ -161,7 +161,7 @@ pub(crate) type StoreCall<R> = fn(&Client, &<R as Resource>::Asset) -> Call<()>;
 /// Client method that duplicates an asset and returns the ID of the copy.
 pub(crate) type DuplicateCall<R> =
     fn(&Client, &<R as Resource>::Id, &<R as Duplicate>::Request) -> Call<Option<String>>;
-/// Function that counts the children of some parents; `None` if they cannot be counted.
+/// Function that counts the children of some parents; returns `None` if the children cannot be counted.
 pub(crate) type CountChildren<R> =
     fn(Client, HashSet<<R as Resource>::Id>) -> BoxFuture<'static, Option<usize>>;
 

@@ -98,7 +98,7 @@ where
     /// Reads, changes and saves the asset, and reads it back.
     ///
     /// # Errors
-    /// Returns an [`UpdateError`], which states whether the asset was changed.
+    /// Returns an [`UpdateError`]. Its kind states whether the asset was changed.
     pub async fn send(mut self) -> Result<Updated<R::Asset>, UpdateError<R::Asset>> {
         let mut base = match self.based_on.take() {
             Some(asset) => asset,

@@ -19,7 +19,8 @@ pub enum InvalidJob {
         /// The problem.
         problem: IdProblem,
     },
-    /// The ID of the target, a parent or a category, is invalid.
+    /// The ID of the target is invalid. The target is the new parent of the children, or the category to
+    /// which assets move.
     #[error("the target {id:?} {problem}; nothing was sent")]
     Target {
         /// The invalid ID.

@@ -2,8 +2,8 @@
 //!
 //! With the traits of this crate, a program chooses a kind of asset at compile time. A program that takes the
 //! name of a group as an argument, or that works on all groups, uses [`AssetGroup`] instead, which refers to
-//! a table. The generated code builds one table per group from the same resource traits, so both have the
-//! same abilities.
+//! a table. The generated code builds one table per group from the resource traits that also implement the
+//! typed abilities. Therefore, a group has the same abilities in both forms.
 
 mod table;
 
@@ -53,8 +53,8 @@ pub struct AssetGroup(&'static GroupTable);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChildRelation {
-    /// Name of the group of the children, such as `pages`. It may be absent from [`AssetGroup::all`], because
-    /// its feature is disabled.
+    /// Name of the group of the children, such as `pages`. If the cargo feature of that group is disabled,
+    /// the group is absent from [`AssetGroup::all`].
     pub group: &'static str,
     /// JSON pointers to the ID of the parent in a child. The first pointer that exists counts.
     pub pointers: &'static [&'static str],
@@ -121,7 +121,8 @@ impl AssetGroup {
         all.find(|group| group.name() == name || group.tag() == name)
     }
 
-    /// Returns the name, which is also the name of its cargo feature, such as `offer-sources`.
+    /// Returns the name of the group, such as `offer-sources`. The cargo feature of the group has the same
+    /// name.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.0.name
@@ -255,7 +256,7 @@ impl AssetGroup {
 
     /// Lists all assets like [`list`](Self::list), as the JSON texts that the service sent.
     ///
-    /// It takes much less memory than decoded rows, and keeps all digits of numbers.
+    /// These texts take much less memory than decoded rows, and keep all digits of numbers.
     ///
     /// ```no_run
     /// use funnelflux::{Client, Error, ext::AssetGroup};
@@ -325,7 +326,8 @@ impl AssetGroup {
     /// Creates a job that archives assets.
     ///
     /// # Errors
-    /// When assets of the group cannot be archived, or have no children that could be handled.
+    /// When assets of the group cannot be archived, or when `children` asks for handling of children that the
+    /// operation cannot handle.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "a caller makes the cascade for this job"
@@ -354,7 +356,8 @@ impl AssetGroup {
     /// Creates a job that deletes assets.
     ///
     /// # Errors
-    /// When assets of the group cannot be deleted, or have no children that could be handled.
+    /// When assets of the group cannot be deleted, or when `children` asks for handling of children that the
+    /// operation cannot handle.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "a caller makes the cascade for this job"

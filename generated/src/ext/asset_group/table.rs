@@ -1,5 +1,5 @@
-//! Tables behind [`AssetGroup`](super::AssetGroup): the functions of one kind of asset, with JSON instead of
-//! its types.
+//! Tables behind [`AssetGroup`](super::AssetGroup): the functions of one kind of asset, which take and return
+//! JSON instead of typed assets.
 
 use super::{ChildRelation, FoundAsset};
 use crate::ext::abilities::{BulkUnarchive as _, MoveToCategory as _};

@@ -250,7 +250,7 @@ pub enum ChangeRecord {
 }
 
 impl ChangeRecord {
-    /// Part of the change that cannot be undone, in words.
+    /// Describes the part of the change that cannot be undone.
     pub(crate) const fn cannot_undo(&self) -> Option<&'static str> {
         match self {
             Self::Delete { .. } => Some(

@@ -15,7 +15,8 @@ use std::time::Duration;
 /// Builder of a bulk job of a group that is chosen at run time. [`AssetGroup`](crate::ext::AssetGroup)
 /// creates it.
 ///
-/// The job, its settings and its outcomes are those of [`Bulk`]. A journal can be resumed by either.
+/// The job has the same settings and outcomes as a [`Bulk`]. A `Bulk` can resume the journal of a
+/// `GroupBulk`, and the other way round.
 ///
 /// ```no_run
 /// use funnelflux::{Client, ext::{AssetGroup, Cascade}};
@@ -118,8 +119,8 @@ impl GroupBulk {
         &self.description
     }
 
-    /// Returns the part of the job that cannot be undone, in words; `None` if all of it can, given an
-    /// `undoable_journal`.
+    /// Describes the part of the job that cannot be undone; `None` if an `undoable_journal` makes it possible
+    /// to undo the whole job.
     #[must_use]
     pub const fn cannot_undo(&self) -> Option<&'static str> {
         self.cannot_undo
@@ -243,7 +244,8 @@ impl fmt::Debug for GroupBulk {
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum GroupJobError {
-    /// The job archives or deletes by an inferred call, and the caller has not acknowledged that.
+    /// The job archives or deletes with an inferred call, and the caller has not acknowledged that the call
+    /// is inferred.
     #[error(
         "{job}: this operation is inferred, not documented, so nothing was sent; \
          fix: test it on an asset that you can lose, then acknowledge it (acknowledge_inferred)"

@@ -339,14 +339,13 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self
     }
 
-    /// Writes a [`journal`](Self::journal), and beside it, in a file with the suffix `.undo`, the state of
-    /// each asset before the job. From both, [`ChangePlan::undo`](crate::ext::plan::ChangePlan::undo) makes a
-    /// plan that reverts the job.
+    /// Writes a [`journal`](Self::journal), and a second file with the suffix `.undo` that contains the state
+    /// of each asset before the job. From these two files,
+    /// [`ChangePlan::undo`](crate::ext::plan::ChangePlan::undo) makes a plan that reverts the job.
     ///
-    /// The assets are read before anything is sent, and so are the children that the job handles, where they
-    /// can be read. If the state of an asset cannot be read, nothing is sent. A deletion cannot be undone:
-    /// the service has no operation that restores deleted assets or their statistics. Copies are deleted
-    /// again.
+    /// Before anything is sent, the job reads the assets, and those children that it handles and that can be
+    /// read. If the state of an asset cannot be read, nothing is sent. A deletion cannot be undone: the
+    /// service has no operation that restores deleted assets or their statistics. Copies are deleted again.
     #[cfg(feature = "snapshot")]
     pub fn undoable_journal(mut self, path: impl AsRef<Path>) -> Self {
         self.is_undoable = true;

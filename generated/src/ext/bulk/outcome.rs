@@ -166,7 +166,7 @@ pub enum Reason {
     Stale,
     /// The job was cancelled before the ID was sent.
     Cancelled,
-    /// Because of an error with another ID, the job stopped before this ID was sent.
+    /// The job stopped because of an error with another ID. This ID was not sent.
     Stopped,
 }
 

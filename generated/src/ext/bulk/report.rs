@@ -186,8 +186,8 @@ impl<I: Clone + Eq + Hash> Report<I> {
 
     /// Merges the report of a later run of the same job, for any IDs.
     ///
-    /// If both reports have an ID, the later outcome replaces the earlier outcome, unless the later run did
-    /// not send the ID. An *unknown* ID becomes *done* if the later run finds its asset in the requested
+    /// If both reports contain an ID, the later outcome replaces the earlier outcome, unless the later run
+    /// did not send the ID. An *unknown* ID becomes *done* if the later run finds its asset in the requested
     /// state or, after a deletion, missing. If both runs made a copy, the entry keeps both copies.
     ///
     /// # Errors

@@ -91,7 +91,8 @@ pub(in crate::ext) fn stopped_because(occasion: &str, cause: &Failure) -> Failur
     }
 }
 
-/// Message of the failure that stopped a job, or the message itself.
+/// Returns the message of the failure that stopped a job, without the words that the job added in front; any
+/// other message is returned unchanged.
 pub(in crate::ext) fn cause_of_stop(message: &str) -> &str {
     let cause = message
         .strip_prefix(STOPPED)

@@ -16,11 +16,12 @@ pub(super) struct AccountAssets {
     pub(super) deleted: BTreeSet<AssetKey>,
     /// Assets that could not be read.
     pub(super) unread: BTreeSet<AssetKey>,
-    /// Notes on what could not be read.
+    /// Notes on the assets that could not be read.
     pub(super) notes: Vec<String>,
 }
 
-/// Returns the groups with these names; all groups whose assets can be found and saved if there are none.
+/// Returns the groups with these names. Without names, returns all groups whose assets can be found and
+/// saved.
 pub(super) fn groups(names: &[String]) -> Result<Vec<AssetGroup>, PlanError> {
     if names.is_empty() {
         let all = AssetGroup::all().iter().copied();

@@ -33,11 +33,12 @@ impl Copying<'_> {
         self
     }
 
-    /// Makes the plan for the account of the client, which may be another one. Sends nothing.
+    /// Makes the plan for the account of the client, which need not be the account of the snapshot. Sends
+    /// nothing.
     ///
     /// # Errors
-    /// When a file of the snapshot cannot be read, when a group is not in the snapshot or its assets cannot
-    /// be created, or when the clock of this machine is wrong, so that no ID can be generated.
+    /// When a file of the snapshot cannot be read, when a group is not in the snapshot, when the assets of a
+    /// group cannot be created, or when the clock of this machine is wrong, so that no ID can be generated.
     pub async fn plan(self, client: &Client) -> Result<ChangePlan, PlanError> {
         let groups = groups_of(self.snapshot, &self.groups)?;
         let mut assets: Vec<(AssetGroup, Asset)> = Vec::new();
@@ -76,7 +77,7 @@ impl Copying<'_> {
     }
 }
 
-/// Replaces each string that is an old ID by the new one.
+/// Replaces each string that equals an old ID with the corresponding new ID.
 fn rewrite(value: &mut Value, new_ids: &BTreeMap<String, String>) {
     match value {
         Value::String(text) => {

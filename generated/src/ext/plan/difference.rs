@@ -22,8 +22,8 @@ pub(super) fn status_of(value: Option<&Value>) -> AssetStatus {
     }
 }
 
-/// Returns true if two values are equal. An absent value equals an empty one: the service may show absent
-/// values in either form.
+/// Returns true if two values are equal. An absent value equals an empty value, because the service may show
+/// absent values in either form.
 pub(super) fn same(left: Option<&Value>, right: Option<&Value>) -> bool {
     match (left, right) {
         (Some(Value::Object(left)), Some(Value::Object(right))) => {
@@ -54,8 +54,8 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Returns the entry that changes an asset into the wanted one, if it differs, and notes on differences that
-/// no plan can remove.
+/// Returns the entry that changes an asset into the wanted asset, if the two differ, and notes on differences
+/// that no plan can remove.
 pub(super) fn change(
     group: AssetGroup,
     key: &AssetKey,
@@ -78,7 +78,7 @@ pub(super) fn change(
     (entry(group, key, current, changes), notes)
 }
 
-/// Returns the secret whose value or flag is at a path.
+/// Returns the secret to which a path leads. The path is the path of the secret's value or of its flag.
 fn secret_at(group: AssetGroup, path: &str) -> Option<&'static str> {
     let mut managed = group.server_managed().iter();
     managed.find_map(|(pointer, behavior)| match behavior {
@@ -127,15 +127,16 @@ pub(super) fn delete(group: AssetGroup, key: &AssetKey, current: &Value) -> Plan
     }
 }
 
-/// Returns the assets among `targets` that a value names: each string that equals an ID.
+/// Returns the assets among `targets` that a value names. A value names an asset if a string in the value
+/// equals the ID of the asset.
 pub(super) fn named<'t, T>(value: &Value, targets: &'t BTreeMap<&str, T>) -> Vec<&'t T> {
     let mut named = Vec::new();
     pointer::visit_strings(value, &mut |_, text, _| named.extend(targets.get(text)));
     named
 }
 
-/// Levels of assets by their references: an asset is in a later level than those that it names. Assets that
-/// name each other in a circle share the last level.
+/// Levels of assets by their references: an asset is in a later level than the assets that it names. Assets
+/// that name each other in a circle share the last level.
 pub(super) fn levels(assets: &[(&AssetKey, &Value)]) -> Vec<Vec<usize>> {
     let by_id: BTreeMap<&str, usize> = assets
         .iter()

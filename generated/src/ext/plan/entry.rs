@@ -9,9 +9,9 @@ use std::fmt::{self, Write as _};
 
 /// Pointer of the status of an asset.
 pub(super) const STATUS: &str = "/status";
-/// Number of changes that the words list.
+/// Maximum number of changes that the description lists.
 const MAX_CHANGES: usize = 6;
-/// Number of characters of a value in words.
+/// Maximum number of characters of a value in the description.
 const MAX_VALUE: usize = 60;
 
 /// Planned change of one asset.
@@ -56,7 +56,7 @@ pub enum PlanStep {
 }
 
 impl PlanStep {
-    /// Words for an asset after the step.
+    /// Describes an asset after the step.
     pub(super) const fn past(self) -> &'static str {
         match self {
             Self::Create => "created",
@@ -88,7 +88,7 @@ impl PlanEntry {
         self.was
     }
 
-    /// The asset that the plan creates, if it creates it.
+    /// The whole asset, if the plan creates it.
     #[must_use]
     pub fn created(&self) -> Option<&Value> {
         match &self.action {
@@ -148,7 +148,7 @@ impl PlanEntry {
         self.changes().filter(move |change| self.step_of(change) == step)
     }
 
-    /// ID of the category that the asset moves to; empty for none.
+    /// ID of the category to which the asset moves; empty if the asset then has no category.
     pub(super) fn category(&self) -> String {
         let change = self.changes_of(PlanStep::Move).next();
         let new = change.and_then(|change| change.new.as_ref()?.as_str());
@@ -161,15 +161,15 @@ impl PlanEntry {
         self.group().is_none_or(AssetGroup::is_inferred)
     }
 
-    /// Returns true if applying the entry needs an acknowledgement: it archives or deletes, and the call is
-    /// inferred.
+    /// Returns true if applying the entry needs an acknowledgement, because the entry archives or deletes
+    /// with an inferred call.
     #[must_use]
     pub fn requires_acknowledgement(&self) -> bool {
         let is_destructive = |step: &PlanStep| matches!(step, PlanStep::Archive | PlanStep::Delete);
         self.is_inferred() && self.steps().iter().any(is_destructive)
     }
 
-    /// Part of the change that cannot be undone, in words; `None` if all of it can.
+    /// Describes the part of the change that cannot be undone; `None` if the whole change can be undone.
     #[must_use]
     pub fn cannot_undo(&self) -> Option<String> {
         match &self.action {
@@ -196,7 +196,7 @@ impl PlanEntry {
         }
     }
 
-    /// Words for the values that are saved.
+    /// Describes the values that are saved.
     fn saved(&self) -> String {
         let mut saved: Vec<String> = self.changes_of(PlanStep::Save).map(words).collect();
         if saved.len() > MAX_CHANGES {
@@ -207,7 +207,7 @@ impl PlanEntry {
         saved.join("; ")
     }
 
-    /// Words for the asset, such as `page "Lander" (pages/2nIemJxCKbFX)`.
+    /// Describes the asset, such as `page "Lander" (pages/2nIemJxCKbFX)`.
     pub(super) fn subject(&self) -> String {
         let singular = self.group().map_or("asset", AssetGroup::singular);
         match &self.name {
@@ -222,7 +222,7 @@ fn is_archived(value: &Value) -> bool {
 }
 
 impl fmt::Display for PlanEntry {
-    /// Says in one line what applying the entry does.
+    /// Describes the effect of applying the entry, in one line.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let subject = self.subject();
         match &self.action {
@@ -254,7 +254,7 @@ impl fmt::Display for PlanEntry {
     }
 }
 
-/// Words for the change of a value.
+/// Describes the change of a value.
 fn words(change: &ValueChange) -> String {
     let path = &change.path;
     match (&change.old, &change.new) {
@@ -267,7 +267,7 @@ fn words(change: &ValueChange) -> String {
     }
 }
 
-/// A value in words, shortened.
+/// Describes a value, shortened if necessary.
 fn shown(value: &Value) -> String {
     let text = value.to_string();
     if text.chars().count() <= MAX_VALUE {

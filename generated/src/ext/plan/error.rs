@@ -105,7 +105,7 @@ impl PlanError {
         }
     }
 
-    /// Returns the path of the file with the problem, if it is in a file.
+    /// Returns the path of the file that has the problem, if the problem is in a file.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
@@ -117,7 +117,7 @@ impl PlanError {
         matches!(self.problem, PlanProblem::NotAcknowledged { .. })
     }
 
-    /// Returns the error of a call to the service, if that is the cause.
+    /// Returns the error of a call to the service, if the failure of this call is the cause.
     #[must_use]
     pub fn error(&self) -> Option<&Error> {
         match &self.problem {

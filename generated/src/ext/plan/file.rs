@@ -34,7 +34,8 @@ struct PlanFile {
     entries: Vec<EntryFile>,
 }
 
-/// An entry in the file. Members that only repeat the others in words may be absent, and must be true.
+/// An entry in the file. Some members only describe the others in words. They may be absent, but if they are
+/// present, they must agree with the other members.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct EntryFile {
@@ -78,7 +79,7 @@ impl From<&PlanEntry> for EntryFile {
 }
 
 impl ChangePlan {
-    /// Writes the plan to a file, which it replaces at once.
+    /// Writes the plan to a file, and atomically replaces an existing file.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -96,7 +97,7 @@ impl ChangePlan {
     /// Reads a plan from a file and checks it.
     ///
     /// # Errors
-    /// When the file cannot be read, is no plan, has a newer format, or was edited into something invalid.
+    /// When the file cannot be read, is not a plan, has a newer format, or was edited so that it is invalid.
     /// The error names the entry, the problem and the fix.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, PlanError> {
         let path = path.as_ref();
@@ -167,7 +168,8 @@ impl ChangePlan {
 }
 
 impl EntryFile {
-    /// Converts the entry, unless something in it cannot be, or is not as it says.
+    /// Converts the entry. Fails if a member is invalid, or if a description in words disagrees with the
+    /// change.
     fn check(self) -> Result<PlanEntry, String> {
         let action = match (&self.create, self.changes.is_empty()) {
             (Some(value), true) => Action::Create(value.clone()),

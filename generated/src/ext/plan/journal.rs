@@ -1,8 +1,8 @@
 //! Journal of a plan, and the record of the state before a bulk job.
 //!
 //! Both are files of JSON lines. The first line names the plan or the job, and the account. A `before` line
-//! with the state of an asset reaches the disk before its change is sent; a `sending` line names the assets
-//! of a step that is sent, and a `settled` line has the outcome of an asset.
+//! has the state of an asset; it reaches the disk before the change of the asset is sent. A `sending` line
+//! names the assets of a step that is about to be sent. A `settled` line has the outcome of an asset.
 
 use super::entry::PlanStep;
 use super::error::PlanProblem;
@@ -38,9 +38,9 @@ pub(super) enum Line {
         #[serde(flatten)]
         outcome: Outcome,
     },
-    /// The states before the job are complete, so that it may begin.
+    /// All states before the job are recorded, so that the job may begin.
     Complete,
-    /// Something could not be read before the job, so it cannot be undone.
+    /// The state of some assets could not be read before the job, so the job cannot be undone.
     Unread(String),
 }
 
@@ -221,7 +221,7 @@ impl Recorded {
 pub(super) struct PlanJournal(Option<LineFile>);
 
 impl PlanJournal {
-    /// Begins a journal, or continues an existing one of the same plan.
+    /// Begins a journal, or continues an existing journal of the same plan.
     pub(super) fn open(
         path: &Path,
         mut header: Header,
@@ -240,7 +240,7 @@ impl PlanJournal {
         Ok((Self(Some(file)), recorded.earlier))
     }
 
-    /// Records states and a step that is about to be sent. Returns once they are on the disk.
+    /// Records states and a step that is about to be sent. Returns once these lines are on the disk.
     pub(super) fn sending(
         &mut self,
         before: Vec<Before>,
@@ -272,7 +272,7 @@ impl PlanJournal {
     }
 }
 
-/// Creates a file with its first line, or opens the existing one.
+/// Creates a file with its first line, or opens the file if it exists.
 pub(super) fn open(path: &Path, first: &Line) -> Result<(LineFile, Option<Recorded>), PlanProblem> {
     if !path.try_exists().unwrap_or(true) {
         let mut text = Vec::new();

@@ -17,8 +17,8 @@ impl ChangePlan {
     /// Begins a plan that replaces a text wherever a string of an asset equals it, in known and unknown
     /// fields. The text is usually an ID, so that assets name another asset afterwards.
     ///
-    /// The own ID of an asset is never replaced. Deleted assets stay as they are. Places where a longer text
-    /// contains the old one are not changed; the [`notes`](Self::notes) of the plan list them.
+    /// The ID property of an asset is never changed. Deleted assets stay unchanged. If a longer text contains
+    /// the old text, it is not changed either; the [`notes`](Self::notes) of the plan list such places.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::plan::{ChangePlan, PlanError}};
@@ -34,10 +34,10 @@ impl ChangePlan {
         Replacing::new(None, Some(old), Some(new))
     }
 
-    /// Begins a plan that sets the value at one path of assets. `None` removes it.
+    /// Begins a plan that sets the value at one path of assets. `None` removes the value.
     ///
-    /// Assets that have the value already are left out, and so are those that have no place for it: the
-    /// parent of the path is not an object.
+    /// An asset is left out if it already has the value, or if the parent of the path is not an object, so
+    /// that the asset has no place for the value.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::plan::{ChangePlan, PlanError}, serde_json::json};
@@ -54,9 +54,9 @@ impl ChangePlan {
     /// Begins a plan that makes the account like a snapshot of it: assets that differ are changed back, and
     /// assets that are missing are created under their IDs.
     ///
-    /// What cannot be restored is in the [`notes`](Self::notes): deleted assets, whose IDs the service does
-    /// not accept again, and secrets. The plan ignores fields that the service manages. Assets that the
-    /// snapshot does not have stay, unless [`Restoring::others`] says otherwise.
+    /// Deleted assets and secrets cannot be restored; the [`notes`](Self::notes) list them. The service does
+    /// not accept the ID of a deleted asset again. The plan ignores fields that the service manages. Assets
+    /// that are not in the snapshot stay, unless [`Restoring::others`] is set.
     pub fn restore(snapshot: &Snapshot) -> Restoring<'_> {
         Restoring {
             snapshot,
@@ -113,7 +113,7 @@ impl Replacing {
         self
     }
 
-    /// Changes a value only where it equals this one.
+    /// Changes a value only if it equals this value.
     pub fn where_it_was(mut self, old: Value) -> Self {
         self.old = Some(old);
         self
@@ -224,7 +224,7 @@ impl Replacing {
     }
 }
 
-/// Keeps an entry that can be applied; explains any other in a note.
+/// Keeps an entry that can be applied; explains in a note why any other entry is left out.
 pub(super) fn keep_valid(entry: PlanEntry, entries: &mut Vec<PlanEntry>, notes: &mut Vec<String>) {
     match file::check(&entry) {
         Ok(()) => entries.push(entry),
@@ -232,7 +232,7 @@ pub(super) fn keep_valid(entry: PlanEntry, entries: &mut Vec<PlanEntry>, notes: 
     }
 }
 
-/// Treatment of assets that the account has and the snapshot does not.
+/// Treatment of assets that are in the account but not in the snapshot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AssetsNotInSnapshot {
@@ -261,7 +261,7 @@ impl Restoring<'_> {
         self
     }
 
-    /// Sets the treatment of assets that the snapshot does not have. Default: they stay.
+    /// Sets the treatment of assets that are not in the snapshot. Default: these assets stay.
     pub fn others(mut self, others: AssetsNotInSnapshot) -> Self {
         self.others = others;
         self
@@ -320,7 +320,7 @@ impl Restoring<'_> {
     }
 }
 
-/// Groups of a snapshot, all or those with these names.
+/// Groups of a snapshot: the groups with these names or, without names, all groups.
 pub(super) fn groups_of(snapshot: &Snapshot, names: &[String]) -> Result<Vec<AssetGroup>, PlanError> {
     let known: BTreeSet<&str> = snapshot.manifest().groups().map(|(name, _)| name).collect();
     if names.is_empty() {
@@ -337,7 +337,7 @@ pub(super) fn groups_of(snapshot: &Snapshot, names: &[String]) -> Result<Vec<Ass
     }
 }
 
-/// Entries that make an account as wanted, and notes on the rest.
+/// Entries that change an account to the wanted state, and notes on the differences that no entry can remove.
 fn restoring(
     groups: &[AssetGroup],
     wanted: &BTreeMap<AssetKey, Value>,

@@ -1,7 +1,8 @@
-//! Plans: changes of many assets that are reviewed before they are made, and undone afterwards.
+//! Plans: changes of many assets that can be reviewed before they are made, and undone afterwards.
 //!
 //! A [`ChangePlan`] lists each asset that changes, with the operations, the old and the new values, and a
-//! fingerprint of what the asset was. It is a file that can be reviewed and applied later:
+//! fingerprint of the asset at the time of the plan. A plan can be written to a file, reviewed, and applied
+//! later:
 //!
 //! | plan | effect |
 //! |---|---|
@@ -136,7 +137,8 @@ impl ChangePlan {
         self.account.as_deref()
     }
 
-    /// Returns what the plan does not do, such as assets that could not be read, one line each.
+    /// Returns notes on the differences that the plan does not remove, such as differences of assets that
+    /// could not be read, one line each.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes

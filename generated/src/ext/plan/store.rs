@@ -49,11 +49,12 @@ impl StoreResult {
 /// State of an asset compared with a plan.
 #[derive(Debug)]
 pub(super) enum Freshness {
-    /// The asset is as it was when the plan was made, or an earlier run of the plan has changed it in part.
+    /// The asset is unchanged since the plan was made, or an earlier run of the plan has made a part of the
+    /// changes.
     Fresh,
-    /// The asset is as the plan wants it.
+    /// The asset already has the state that the plan requires.
     Satisfied,
-    /// The asset has changed, for this reason.
+    /// The asset has changed since the plan was made. Contains a description of the change.
     Stale(String),
 }
 
@@ -226,7 +227,7 @@ impl Saving<'_> {
         self.unsaved(current).is_empty()
     }
 
-    /// Paths whose values are not the new ones.
+    /// Paths at which the asset does not have the new values.
     fn unsaved(&self, current: &Value) -> Vec<&str> {
         let managed = self.group.managed_fields();
         let wanted = managed.as_stored(self.wanted(current, false));
@@ -321,7 +322,8 @@ impl Saving<'_> {
         StoreResult::new(Outcome::Unknown { failure })
     }
 
-    /// Returns true if only removed values are left, and the rest of the save was applied or does not exist.
+    /// Returns true if the only differences left are removed values that the service has kept, and the rest
+    /// of the save was applied or was empty.
     fn keeps_omitted(&self, unsaved: &[&str], current: &Value, before: &Value) -> bool {
         let mut changes = self.entry.changes_of(PlanStep::Save);
         let are_removals =
@@ -412,7 +414,7 @@ async fn created(client: &Client, group: AssetGroup, value: &Value, id: &str) ->
     }
 }
 
-/// Paths at which an asset differs from the one to create, other than its status and managed fields.
+/// Paths at which an asset differs from the asset to create, except for its status and managed fields.
 fn differing(group: AssetGroup, value: &Value, current: &Value) -> Vec<String> {
     let fields = group.managed_fields();
     let wanted = fields.as_stored(in_request(&as_created(value)));
@@ -427,8 +429,8 @@ fn differing(group: AssetGroup, value: &Value, current: &Value) -> Vec<String> {
         .collect()
 }
 
-/// An asset as a request sends it: without members that are `null`. The service may show absent properties in
-/// this form, and may refuse them.
+/// An asset in the form in which a request sends it: without members that are `null`. The service may show
+/// absent properties as `null`, but may refuse `null` in requests.
 fn in_request(asset: &Value) -> Value {
     let mut asset = asset.clone();
     if let Some(members) = asset.as_object_mut() {
@@ -437,7 +439,8 @@ fn in_request(asset: &Value) -> Value {
     asset
 }
 
-/// An asset as its creation sends it: active, because it is archived afterwards.
+/// An asset in the form in which its creation sends it: active, because an archived asset is created first
+/// and archived afterwards.
 fn as_created(value: &Value) -> Value {
     let mut value = value.clone();
     if let Some(members) = value.as_object_mut() {

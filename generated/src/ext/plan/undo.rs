@@ -1,4 +1,4 @@
-//! Plans that revert what a job did.
+//! Plans that revert the changes of a job.
 
 use super::apply::read_keys;
 use super::difference::{self, same_at};
@@ -15,19 +15,19 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 impl ChangePlan {
-    /// Makes a plan that reverts what a job did, from its journal: that of an applied plan, or that of a bulk
-    /// job that was [undoable](crate::ext::Bulk::undoable_journal). It works after a crash as well, and
-    /// whether the job ended or not.
+    /// Makes a plan that reverts the changes of a job. `journal` is the journal of an applied plan, or the
+    /// journal of a bulk job with an [undoable journal](crate::ext::Bulk::undoable_journal). The job need not
+    /// have ended; it may have crashed.
     ///
-    /// The plan changes only the values that the job changed, and only where they are still those of the job.
-    /// It deletes what the job created. What cannot be undone is in the [`notes`](Self::notes): deleted
-    /// assets, and values that someone else has changed since.
+    /// The plan changes only values that the job changed and nobody has changed since. It deletes assets that
+    /// the job created. Deleted assets, and values that someone else has changed since, cannot be undone; the
+    /// [`notes`](Self::notes) list them.
     ///
     /// The plan is reviewed and applied like any other, and can be undone in turn.
     ///
     /// # Errors
-    /// When the file is no journal, when the job kept no record of the state before it, or when it belongs to
-    /// another account or service.
+    /// When the file is not a journal, when the job kept no record of the state before its changes, or when
+    /// the journal belongs to another account or service.
     pub async fn undo(client: &Client, journal: impl AsRef<Path>) -> Result<Self, PlanError> {
         let path = journal.as_ref();
         let recorded = match Recorded::read(path) {
@@ -98,7 +98,7 @@ async fn undo_bulk(client: &Client, path: &Path) -> Result<ChangePlan, PlanError
     Ok(ChangePlan::new(client, format!("undo: {}", journal.job()), notes, entries).await?)
 }
 
-/// Entries that revert changes, and notes on the rest.
+/// Entries that revert changes, and notes on the changes that no entry can revert.
 async fn revert(
     client: &Client,
     before: &[&Before],
@@ -174,7 +174,7 @@ fn is_there(key: &AssetKey, state: Option<&FoundAsset>) -> bool {
     }
 }
 
-/// Changes that revert those of a job, where the values are still those of the job.
+/// Changes that revert the changes of a job, for the values that are still as the job set them.
 fn reverted(
     group: AssetGroup,
     key: &AssetKey,

@@ -36,11 +36,11 @@ impl UndoLog {
     }
 
     /// Records the states of the assets of a job and of the children that it handles, unless an earlier run
-    /// of the job did. `segment` names the group.
+    /// of the job has recorded them. `segment` names the group.
     ///
     /// # Errors
-    /// When the state of an asset cannot be read, or when the file cannot be used. The job must not begin
-    /// then.
+    /// When the state of an asset cannot be read, or when the file cannot be used. In these cases, the job
+    /// must not begin.
     pub(crate) async fn record(
         client: Client,
         segment: &'static str,
@@ -195,7 +195,7 @@ impl UndoLog {
     }
 }
 
-/// Lists the assets of a group, again after an unusable answer.
+/// Lists the assets of a group, and repeats the request after an unusable answer.
 async fn list(client: &Client, group: AssetGroup) -> Result<Vec<Value>, Error> {
     let mut attempts = 1;
     loop {
@@ -234,7 +234,7 @@ fn child_change(
     }
 }
 
-/// Change of the values at some paths to a text; `None` if they have it.
+/// Change that sets the values at some paths to a text; `None` if all of them already equal the text.
 fn changed(value: &Value, paths: &[&str], new: &str) -> Option<Made> {
     let new = Some(Value::from(new));
     let changes = paths.iter().map(|path| ValueChange {

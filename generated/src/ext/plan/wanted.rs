@@ -13,7 +13,7 @@ use serde_json::Value;
 #[derive(Clone, Debug, PartialEq)]
 pub struct WantedAsset {
     group: AssetGroup,
-    /// The asset as it was read; `None` if it is created.
+    /// The asset as it was read; `None` if the plan creates the asset.
     current: Option<Value>,
     wanted: Value,
 }
@@ -44,8 +44,9 @@ impl ChangePlan {
     /// Makes a plan that gives assets the states that a program has worked out, such as edited or imported
     /// ones. `made_by` describes the job, such as `import pages`.
     ///
-    /// Assets that have their state already are left out. Differences that no plan can make, such as those of
-    /// fields that the service manages, are in the [`notes`](Self::notes) or left out.
+    /// Assets that already have the wanted state are left out. Some differences cannot be removed by a plan,
+    /// for example in fields that the service manages; the [`notes`](Self::notes) list them, or they are
+    /// ignored.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::AssetGroup, ext::plan::{ChangePlan, PlanError, WantedAsset}};
@@ -61,8 +62,8 @@ impl ChangePlan {
     /// ```
     ///
     /// # Errors
-    /// When the account of the client cannot be read. Assets without an ID, or with another ID than before,
-    /// are in the notes.
+    /// When the account of the client cannot be read. If an asset has no ID, or if its ID has changed, the
+    /// notes say so.
     pub async fn wanted(
         client: &Client,
         made_by: impl Into<String>,

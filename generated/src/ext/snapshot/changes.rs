@@ -8,8 +8,8 @@ use std::fmt;
 /// Differences between two JSON values, by JSON pointer.
 ///
 /// Objects are compared member by member. Arrays of the same length are compared element by element. If the
-/// lengths differ, the whole array is one change, so no change inserts or removes array elements. No path
-/// leads into another path, so changes can be applied in any order.
+/// lengths differ, the whole array is one change, so no change inserts or removes array elements. No change
+/// is inside the value of another change, so changes can be applied in any order.
 ///
 /// ```
 /// use funnelflux::{ext::snapshot::Changes, serde_json::json};

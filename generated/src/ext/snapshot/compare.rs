@@ -20,7 +20,7 @@ const STATUS: &str = "/status";
 /// Returns the JSON pointers of the fields that the service manages in the assets of a group: `meta`, and the
 /// fields that the document marks as read-only, such as owners.
 ///
-/// Comparisons and fingerprints leave them out.
+/// Comparisons and fingerprints leave out these fields.
 ///
 /// ```
 /// use funnelflux::ext::{AssetGroup, snapshot::managed_pointers};
@@ -60,8 +60,8 @@ pub struct Comparison {
     pub equal: usize,
     /// Assets that could not be read in one of the states, so that nothing is known about them.
     pub unknown: Vec<AssetKey>,
-    /// Groups that are in one of the states only, or whose assets could not be listed. They were not
-    /// compared.
+    /// Groups that were not compared, because only one of the states has the group, or because its assets
+    /// could not be listed.
     pub unknown_groups: Vec<String>,
 }
 
@@ -173,12 +173,12 @@ impl Comparison {
 }
 
 impl Snapshot {
-    /// Compares the snapshot with the account of a client, which must be its account. The groups of the
-    /// snapshot are exported into a temporary folder.
+    /// Compares the snapshot with the account of a client. This must be the account from which the snapshot
+    /// was exported. The groups of the snapshot are exported into a temporary folder.
     ///
     /// # Errors
     /// Returns an error if the client has another account or another service, or if the account cannot be
-    /// exported. Assets that cannot be read are no error: they are [`unknown`](Comparison::unknown).
+    /// exported. Assets that cannot be read are not an error: [`unknown`](Comparison::unknown) lists them.
     pub async fn compare_with_account(&self, client: &Client) -> Result<Comparison, ExportError> {
         self.check_account(client).await?;
         let groups = self.manifest().groups().map(|(name, _)| name);
@@ -214,8 +214,8 @@ impl Snapshot {
         }
     }
 
-    /// Checks that two snapshots whose accounts are not both stated have an asset in common. IDs are unique
-    /// across accounts.
+    /// Checks that two snapshots have an asset in common, unless both state their account. A common asset
+    /// proves that the accounts are the same, because IDs are unique across accounts.
     fn check_owner(&self, now: &Self) -> Result<(), SnapshotError> {
         let is_stated = self.manifest().account().is_some() && now.manifest().account().is_some();
         let is_unknown = self.keys().len() == 0 || !now.is_whole();

@@ -35,7 +35,8 @@ pub(super) fn find(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
     cycles
 }
 
-/// Appends the unvisited nodes that a node reaches, each after the nodes that it reaches first.
+/// Appends the unvisited nodes that a node reaches, in postorder: each node after the unvisited nodes that it
+/// reaches.
 fn visit(edges: &[Vec<usize>], start: usize, is_visited: &mut [bool], finished: &mut Vec<usize>) {
     let mut enter = |node: usize| match is_visited.get_mut(node) {
         Some(is_visited) if !*is_visited => {

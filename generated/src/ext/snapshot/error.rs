@@ -107,8 +107,8 @@ impl SnapshotError {
         &self.path
     }
 
-    /// Returns true if the snapshot is readable but not whole, so that
-    /// [`open_incomplete`](super::Snapshot::open_incomplete) opens it.
+    /// Returns true if the snapshot is readable but incomplete.
+    /// [`open_incomplete`](super::Snapshot::open_incomplete) opens such a snapshot.
     #[must_use]
     pub fn is_not_whole(&self) -> bool {
         matches!(self.problem, SnapshotProblem::NotWhole { .. })

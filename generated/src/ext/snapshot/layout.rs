@@ -73,7 +73,7 @@ pub(super) fn file_names<'i>(ids: impl IntoIterator<Item = &'i str>) -> BTreeMap
     names
 }
 
-/// Returns the ID of the asset whose file has this name; `None` if the name does not contain it.
+/// Returns the ID of the asset whose file has this name; `None` if the name does not contain the whole ID.
 pub(super) fn id_of(file_name: &str) -> Option<String> {
     let name = file_name.strip_suffix(".json")?;
     if name.contains("%~") {

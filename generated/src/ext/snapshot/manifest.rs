@@ -38,7 +38,7 @@ pub struct Manifest {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct GroupManifest {
-    /// Number of files. It repeats their number for readers.
+    /// Number of files, for people who read the manifest.
     count: usize,
     /// Parts that could not be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -64,7 +64,7 @@ struct UnreadEntry {
 pub struct Unread {
     /// Name of the group.
     pub group: String,
-    /// ID of the asset; `None` if the assets of the group could not be listed, so that nobody knows which
+    /// ID of the asset; `None` if the assets of the group could not be listed, so that it is unknown which
     /// assets are missing.
     pub id: Option<String>,
     /// Cause, in one line.
@@ -141,8 +141,8 @@ impl Manifest {
         self.account.as_deref()
     }
 
-    /// Returns the start of the export. No asset is older; a later change of an asset is in the snapshot if
-    /// it happened before the asset was read.
+    /// Returns the start of the export. Every asset was read after this time, so all changes before it are in
+    /// the snapshot. A later change is in the snapshot only if it was made before the asset was read.
     #[must_use]
     pub fn started(&self) -> SystemTime {
         self.started
@@ -244,7 +244,7 @@ impl Manifest {
     }
 }
 
-/// Rounds a time down to what the manifest records: milliseconds from 1970 to 9999.
+/// Rounds a time down to the precision and range of the manifest: milliseconds, from 1970 to 9999.
 pub(super) fn in_milliseconds(time: SystemTime) -> SystemTime {
     const MAXIMUM: Duration = Duration::from_secs(253_402_300_799);
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default().min(MAXIMUM);

@@ -54,7 +54,7 @@ pub struct Relation {
 pub enum RelationKind {
     /// The asset is in this category.
     Category,
-    /// The asset is a child of this one, so that a cascade treats it.
+    /// The asset is a child of the asset that it names, so a cascade on the parent affects it.
     Parent,
     /// The property has the name of the ID in the other group, such as `idPage`. Inferred from the name.
     NamedLikeId,
@@ -95,7 +95,8 @@ pub struct Dangling {
     pub is_deleted: bool,
 }
 
-/// Finds the places where an asset names an ID, in every string and in every name, known or not.
+/// Finds the places where an asset names an ID. Searches every string and every property name, in known and
+/// unknown fields.
 ///
 /// ```
 /// use funnelflux::ext::snapshot::{Asset, AssetKey, MentionForm, references_in};
@@ -116,8 +117,8 @@ pub fn references_in(asset: &Asset, id: &str) -> Vec<Reference> {
 
 /// All references between some assets.
 ///
-/// [`Snapshot::references`] finds those of a snapshot. Every string of every asset is searched, in fields
-/// that the crate knows and in others.
+/// [`Snapshot::references`] finds the references of a snapshot. It searches every string of every asset, in
+/// known and unknown fields.
 ///
 /// ```no_run
 /// use funnelflux::ext::snapshot::{AssetKey, Snapshot, SnapshotError};
@@ -137,7 +138,7 @@ pub struct References {
     all: Vec<Reference>,
     /// All assets; true if deleted.
     assets: BTreeMap<AssetKey, bool>,
-    /// Assets that exist and could not be read.
+    /// Assets that exist but could not be read.
     unread: BTreeSet<AssetKey>,
     /// Groups of which all assets are known.
     groups: BTreeSet<String>,
@@ -201,8 +202,8 @@ impl References {
 
     /// Returns the references to an asset.
     ///
-    /// If assets of several groups have the ID, a known relation decides; a reference without a known
-    /// relation counts for each of them.
+    /// If assets of several groups have the same ID, a reference with a known relation counts for the group
+    /// of that relation. A reference without a known relation counts for each of these assets.
     pub fn to(&self, key: &AssetKey) -> impl Iterator<Item = &Reference> {
         let references = self.to_id(&key.id).iter();
         references.filter(|reference| self.leads_to(reference, key))
@@ -216,7 +217,7 @@ impl References {
             })
     }
 
-    /// Returns the assets that a reference leads to. It is empty if the reference is dangling.
+    /// Returns the assets to which a reference leads; empty if the reference is dangling.
     pub fn targets(&self, reference: &Reference) -> Vec<&AssetKey> {
         let mut groups: BTreeSet<&str> = self.groups.iter().map(String::as_str).collect();
         groups.extend(reference.relation.map(|relation| relation.group));
@@ -237,8 +238,8 @@ impl References {
 
     /// Returns the references with a known relation whose target does not exist or is deleted.
     ///
-    /// A reference to a group that was not read, or to an asset that could not be read, is not dangling as
-    /// far as known.
+    /// A reference to a group that was not read, or to an asset that could not be read, does not count as
+    /// dangling.
     #[must_use]
     pub fn dangling(&self) -> Vec<Dangling> {
         let whole = |reference: &&Reference| reference.form == MentionForm::Whole;
@@ -302,7 +303,7 @@ impl<'r> IntoIterator for &'r References {
 impl Snapshot {
     /// Finds all references between the assets of the snapshot.
     ///
-    /// If the snapshot is not whole, the references of the assets that could not be read are unknown.
+    /// If the snapshot is incomplete, the references in the assets that could not be read are unknown.
     ///
     /// # Errors
     /// Returns an error if a file cannot be read.
@@ -329,7 +330,7 @@ impl Snapshot {
         Ok(references)
     }
 
-    /// Finds the places that name an ID, which need not be the ID of an asset of the snapshot.
+    /// Finds the places that name an ID. The ID need not belong to an asset of the snapshot.
     ///
     /// # Errors
     /// Returns an error if a file cannot be read.

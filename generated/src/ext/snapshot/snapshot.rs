@@ -16,8 +16,8 @@ use tempfile::TempDir;
 
 /// A snapshot of an account: all assets of some groups, as JSON files.
 ///
-/// [`Snapshot::export`] writes one, and [`Snapshot::open`] reads one. It is a folder, or a `.tar.gz` file
-/// with the same contents:
+/// [`Snapshot::export`] writes a snapshot, and [`Snapshot::open`] reads a snapshot. A snapshot is a folder,
+/// or a `.tar.gz` file with the same contents:
 ///
 /// ```text
 /// backup/
@@ -61,7 +61,7 @@ pub struct Snapshot {
     manifest: Manifest,
     files: BTreeMap<AssetKey, AssetFile>,
     edited: BTreeSet<AssetKey>,
-    /// The folder, if it is to be removed with the snapshot.
+    /// The temporary folder to remove when the snapshot is dropped, if any.
     _temporary: Option<TempDir>,
 }
 
@@ -80,8 +80,9 @@ impl Snapshot {
     /// [`edited`](Self::edited) lists them.
     ///
     /// # Errors
-    /// Returns an error that names the file and the fix if this is not a snapshot, if it is not whole, if its
-    /// format is newer, or if a file is missing, unexpected, invalid, or of another asset.
+    /// Returns an error that names the file and the fix. The error occurs if this is not a snapshot, if the
+    /// snapshot is incomplete, if its format is newer, or if a file is missing, unexpected, invalid, or
+    /// belongs to another asset.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, SnapshotError> {
         let snapshot = Self::open_incomplete(path)?;
         let unread: Vec<Unread> = snapshot.unread().collect();
@@ -97,8 +98,8 @@ impl Snapshot {
         }
     }
 
-    /// Opens a snapshot like [`open`](Self::open), even if it is not whole. [`unread`](Self::unread) lists
-    /// what is missing.
+    /// Opens a snapshot like [`open`](Self::open), even if it is incomplete. [`unread`](Self::unread) lists
+    /// the missing parts.
     ///
     /// # Errors
     /// As [`open`](Self::open), except for a snapshot that is not whole.
@@ -125,7 +126,7 @@ impl Snapshot {
         tempfile::tempdir().at(std::env::temp_dir())
     }
 
-    /// The same snapshot, whose folder is removed with it.
+    /// Returns the same snapshot, whose folder is removed when the snapshot is dropped.
     pub(super) fn in_temporary_folder(self, folder: TempDir) -> Self {
         Self {
             _temporary: Some(folder),
@@ -217,7 +218,7 @@ impl Snapshot {
         self.manifest.is_whole()
     }
 
-    /// Returns what could not be read when the snapshot was exported.
+    /// Returns the parts of the account that could not be read when the snapshot was exported.
     pub fn unread(&self) -> impl Iterator<Item = Unread> {
         self.manifest.unread()
     }
@@ -271,7 +272,7 @@ impl Snapshot {
         self.files.get(key).map(|file| file.fingerprint)
     }
 
-    /// Writes the snapshot as one `.tar.gz` file, which replaces the file at this path at once.
+    /// Writes the snapshot as one `.tar.gz` file, which atomically replaces an existing file at this path.
     ///
     /// # Errors
     /// Returns an error if a file cannot be read or written.
@@ -335,7 +336,7 @@ fn json_files(folder: &Path) -> Result<BTreeSet<String>, SnapshotError> {
     Ok(names)
 }
 
-/// Parses the file of an asset that is not as it was exported.
+/// Parses the file of an asset whose content has changed since the export.
 fn parse(file: &Path, group: AssetGroup, id: &str, text: &[u8]) -> Result<Value, SnapshotError> {
     let failed = |problem| SnapshotError::new(file, problem);
     let value: Value =

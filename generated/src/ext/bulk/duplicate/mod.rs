@@ -1,4 +1,4 @@
-//! Duplicates many assets, none of them twice.
+//! Duplicates many assets, and never makes two copies of the same asset.
 
 mod steps;
 
@@ -62,8 +62,8 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 /// all assets. The copy is recognised if exactly one asset has the requested name, was not listed before the
 /// job, has an ID that was generated after the start of the job, and is not another copy of this job. The job
 /// reads the list up to four times, because it may be out of date. If the copy is not recognised, the outcome
-/// is *unknown*, and the failure lists the candidates. Look for the copy before you duplicate that asset
-/// again.
+/// is *unknown*, and the failure lists the candidates. Before you duplicate that asset again, check whether a
+/// candidate is the copy.
 ///
 /// Each copy is one request, so [`chunk_size`](Bulk::chunk_size) only applies to [`plan`](Bulk::plan), and
 /// [`look_first`](Bulk::look_first) has no effect. With [`verify`](Bulk::verify), each copy is read back.
@@ -113,8 +113,8 @@ impl<R: resource::OverrideCopy> Bulk<R, Duplicating<R>> {
     /// Changes the copies: the job reads each original, applies `change` to it, and sends the changed
     /// properties as overrides of the copy (`bodyUpdates`). The original stays unchanged.
     ///
-    /// The service sets the ID and the status of a copy (documented). If `change` replaces either, the asset
-    /// is rejected. The name of the copy comes from the request.
+    /// The service sets the ID and the status of a copy (documented). If `change` replaces the ID or the
+    /// status, the asset is rejected. The name of the copy comes from the request.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::*, types::DuplicateRequest};

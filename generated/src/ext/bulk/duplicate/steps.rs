@@ -406,8 +406,8 @@ fn missing<R: Resource>() -> Outcome {
     Outcome::Rejected { failure }
 }
 
-/// Returns the properties of `changed` that differ from `original`. A removed property becomes empty, because
-/// an absent property would keep the original's value.
+/// Returns the properties of `changed` that differ from `original`. If `changed` lacks a property, the
+/// property is returned with an empty value, because an absent property would keep the original's value.
 fn updates(original: &Value, changed: &Value) -> Map<String, Value> {
     let (Some(original), Some(changed)) = (original.as_object(), changed.as_object()) else {
         return Map::new();

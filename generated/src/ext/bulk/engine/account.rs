@@ -22,7 +22,7 @@ pub(in crate::ext::bulk) struct AccountCheck<I> {
     pub(in crate::ext::bulk) job: HashSet<I>,
     /// True if the job removes assets, so that its own IDs cannot identify an account.
     pub(in crate::ext::bulk) deletes: bool,
-    /// Account of an earlier run, if its token states the account.
+    /// Account of an earlier run, if the token of that run stated the account.
     pub(in crate::ext::bulk) recorded: Option<String>,
     /// Assets of an earlier run.
     pub(in crate::ext::bulk) earlier: EarlierAssets<I>,
@@ -79,13 +79,13 @@ impl<I: AssetId> AccountCheck<I> {
 }
 
 impl<R: Resource> Shared<R> {
-    /// Returns true if the account may differ from that of the journal.
+    /// Returns true if the account may differ from the account of the journal.
     pub(in crate::ext::bulk) fn is_unverified(&self) -> bool {
         let check = self.account.as_ref();
         check.is_some_and(|check| check.is_unverified.load(Ordering::Relaxed))
     }
 
-    /// Records assets of the account, or finds those of the earlier run.
+    /// Records assets of the account in a new journal, or finds the assets that an earlier run has recorded.
     pub(in crate::ext::bulk) async fn check_account(&self) -> StepResult<R::Id> {
         let mut result = StepResult::new();
         let Some(check) = &self.account else {

@@ -37,7 +37,7 @@ enum Event<I> {
 pub(in crate::ext::bulk) struct OpenId<I> {
     pub(in crate::ext::bulk) position: usize,
     pub(in crate::ext::bulk) id: I,
-    /// Purpose of a request of an earlier run whose result is unknown.
+    /// Purpose of the request of an earlier run, if the result of that request is unknown.
     pub(in crate::ext::bulk) sent: Option<SentFor>,
 }
 
@@ -56,8 +56,8 @@ pub(in crate::ext::bulk) struct JobCallbacks {
 
 /// Runs a job and returns its entries one by one.
 ///
-/// Each step is a separate task, so that requests in flight make progress even if the entries are taken
-/// rarely.
+/// Each step is a separate task, so that requests in flight make progress even if the caller rarely takes
+/// entries.
 pub(in crate::ext::bulk) struct Driver<I> {
     steps: Arc<dyn JobSteps<I>>,
     open: std::vec::IntoIter<OpenId<I>>,
@@ -86,7 +86,7 @@ pub(in crate::ext::bulk) struct Driver<I> {
     progress: Progress,
 }
 
-/// Error if the job found that its journal belongs to another account.
+/// Returns an error if the job found that its journal belongs to another account.
 pub(in crate::ext::bulk) type Refusal = Arc<OnceLock<JournalError>>;
 
 impl<I: AssetId> Driver<I> {

@@ -136,7 +136,7 @@ pub struct Shared<R: Resource> {
     pub(super) record_states: RecordStates,
     /// Start of the first run of the job.
     pub(super) begun: SystemTime,
-    /// Assets that the account owned at that time, as recorded by an earlier run.
+    /// Assets that the account owned at the start of the first run, as recorded by that run.
     pub(super) seen: Option<HashSet<String>>,
     /// Copies that an earlier run has made.
     pub(super) copies: HashSet<R::Id>,

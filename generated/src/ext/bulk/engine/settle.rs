@@ -168,8 +168,8 @@ impl<I> Unsettled<I> {
         }
     }
 
-    /// Repeats a request that was refused with a 404 although the assets exist. Such a response comes from a
-    /// gateway that does not reach the service, or is not about the assets.
+    /// Repeats a request that was refused with a 404 although the assets exist. Such a response either comes
+    /// from a gateway that does not reach the service, or refers to something other than the assets.
     fn after_not_found(self, result: &mut StepResult<I>, error: &Error, attempts: u32, retry: bool) {
         if retry {
             let task = Task::Send { for_children: false };

@@ -17,7 +17,7 @@ impl<I> StepResult<I> {
 }
 
 impl<I> Unsettled<I> {
-    /// Splits a refused chunk, or rejects the ID of a refused request for one asset.
+    /// Splits a refused chunk. If the chunk has only one ID, rejects that ID.
     pub(super) fn after_refusal(self, result: &mut StepResult<I>, error: &Error, alone: bool) {
         if !self.sent_alone {
             let rest = self.all();

@@ -59,7 +59,7 @@ impl<I> ScheduledStep<I> {
 /// Task of a step.
 #[derive(Clone, Debug)]
 pub enum Task {
-    /// Checks the account and reads the target of the children. No other step starts before its end.
+    /// Checks the account and reads the target of the children. No other step starts before this step ends.
     Prepare,
     /// Reads the assets before a change.
     Look,
@@ -78,8 +78,8 @@ pub enum Task {
 pub enum SettleCause {
     /// The service accepted the change.
     Accepted,
-    /// The service refused the request. `alone` is true if the request was for a single asset and is its only
-    /// request.
+    /// The service refused the request. `alone` is true if the request was for a single asset and no other
+    /// request was sent for that asset.
     Refused { error: Error, alone: bool },
     /// The request got no response.
     Unanswered(Error),
@@ -90,7 +90,7 @@ pub enum SettleCause {
 }
 
 impl SettleCause {
-    /// Returns the error of a request that may have been received and was not refused.
+    /// Returns the error, if the service may have received the request and did not refuse it.
     pub(super) fn error(&self) -> Option<&Error> {
         match self {
             Self::Unanswered(error) => Some(error),
@@ -108,13 +108,13 @@ pub struct StepResult<I> {
     pub(in crate::ext::bulk) lost: Vec<Item<I>>,
     /// Reason to stop the job.
     pub(in crate::ext::bulk) fatal: Option<Failure>,
-    /// True if the service responded, `None` if a later step decides this.
+    /// True if the service responded; `None` if only a later step shows whether it responded.
     pub(in crate::ext::bulk) answered: Option<bool>,
     /// Assets of the account, for the journal.
     pub(in crate::ext::bulk) seen: Vec<I>,
     /// The account stated in the token, for the journal.
     pub(in crate::ext::bulk) account: Option<String>,
-    /// The account of the journal and that of the client, if they differ.
+    /// The account of the journal and the account of the client, if they differ.
     pub(in crate::ext::bulk) other_account: Option<(String, String)>,
 }
 

@@ -89,7 +89,7 @@ impl Header {
         }
     }
 
-    /// Checks that the journal records this job for the same service.
+    /// Checks that the journal records the same job for the same service.
     fn check(&self, recorded: &Self) -> Result<(), JournalProblem> {
         if (&recorded.resource, &recorded.change) != (&self.resource, &self.change) {
             return Err(JournalProblem::OtherJob {

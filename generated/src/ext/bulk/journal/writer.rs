@@ -42,7 +42,8 @@ impl JournalWriter {
         Ok((writer, Some(earlier)))
     }
 
-    /// Creates a journal. The file appears with the whole job, or not at all; `None` if the file exists.
+    /// Creates a journal; returns `None` if the file exists. The file appears with the whole job, or not at
+    /// all.
     fn create<I: AsRef<str>>(path: &Path, header: Header, ids: &[I]) -> Result<Option<Self>, JournalError> {
         let header = Header {
             ids: ids.len(),
@@ -89,7 +90,7 @@ impl JournalWriter {
         Ok((Self(file), earlier))
     }
 
-    /// Returns the error for a client whose account differs from that of the journal.
+    /// Returns the error for a client whose account differs from the account of the journal.
     pub(in crate::ext::bulk) fn other_account(&self, recorded: String, actual: String) -> JournalError {
         let problem = JournalProblem::OtherAccount { recorded, actual };
         JournalError::new(self.0.path(), problem)

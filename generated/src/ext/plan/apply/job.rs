@@ -18,7 +18,7 @@ use futures_util::{FutureExt as _, StreamExt as _, stream};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Number of assets whose state is recorded at once before they are stored.
+/// Number of assets whose states are recorded in one write before the assets are stored.
 const BATCH: usize = 32;
 /// Number of assets of one bulk job.
 const BULK: usize = 1_000;
@@ -38,7 +38,7 @@ pub(super) struct Job<'p> {
 }
 
 impl Job<'_> {
-    /// Decides what is left to do for each entry.
+    /// Decides which steps each entry still needs.
     pub(super) fn begin(
         &mut self,
         mut states: BTreeMap<AssetKey, FoundAsset>,
@@ -102,7 +102,7 @@ impl Job<'_> {
         }
     }
 
-    /// Entries whose next step is this one.
+    /// Entries that have this step next.
     fn open(&self, step: PlanStep) -> Vec<usize> {
         let works = self.works.iter().enumerate();
         works
@@ -111,7 +111,7 @@ impl Job<'_> {
             .collect()
     }
 
-    /// Orders entries so that an asset is in a later level than those that it names.
+    /// Orders entries in levels, so that an asset is in a later level than the assets that it names.
     fn levels(&self, works: &[usize]) -> Vec<Vec<usize>> {
         let null = &Value::Null;
         let assets: Vec<(&AssetKey, &Value)> = works
@@ -140,7 +140,8 @@ impl Job<'_> {
         }
     }
 
-    /// Assets whose creation failed or is unknown, by ID. The flag is true if they may still be created.
+    /// Assets, keyed by ID, whose creation failed or has an unknown result. The flag is true if the asset may
+    /// still be created.
     fn not_created(&self) -> BTreeMap<&str, (&AssetKey, bool)> {
         let works = self.works.iter().filter(|work| work.entry.created().is_some());
         let failed = works.filter_map(|work| {
@@ -190,7 +191,7 @@ impl Job<'_> {
         }
     }
 
-    /// Returns true if the job was stopped or cancelled, and ends these entries then.
+    /// Ends these entries and returns true if the job was stopped or cancelled; otherwise returns false.
     fn is_stopped(&mut self, works: &[usize]) -> bool {
         if let Some(cancel) = &mut self.cancel
             && cancel.now_or_never().is_some()
@@ -248,7 +249,8 @@ impl Job<'_> {
         }
     }
 
-    /// Runs bulk jobs for a step: one per group, and per category that assets move to.
+    /// Runs the bulk jobs of a step: one job per group or, if assets move, one job per group and target
+    /// category.
     async fn bulk_all(&mut self, step: PlanStep, mut works: Vec<usize>) {
         self.end_dependents(&mut works);
         let mut jobs: BTreeMap<(&'static str, String), Vec<usize>> = BTreeMap::new();
@@ -278,8 +280,8 @@ impl Job<'_> {
         }
     }
 
-    /// Reads assets of which nothing was changed yet, and ends those that have changed since the plan was
-    /// made.
+    /// Reads the assets that the job has not changed yet, and ends the entries of assets that have changed
+    /// since the plan was made.
     async fn look_again(&mut self, works: &[usize]) -> Vec<usize> {
         let untouched = |work: &&Work<'_>| work.finished.is_empty() && !work.is_begun;
         let keys: Vec<&AssetKey> = works
@@ -363,8 +365,8 @@ impl Job<'_> {
         }
     }
 
-    /// Records the states of assets and the step that is about to be sent. Returns false, and ends the
-    /// entries, if the journal cannot be written.
+    /// Records the states of assets and the step that is about to be sent. If the journal cannot be written,
+    /// ends the entries and returns false.
     fn record(&mut self, step: PlanStep, works: &[usize]) -> bool {
         let mut before = Vec::new();
         let mut keys = Vec::new();

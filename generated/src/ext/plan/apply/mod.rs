@@ -35,7 +35,7 @@ impl ChangePlan {
         }
     }
 
-    /// Fingerprint of the entries, which identifies the plan.
+    /// Fingerprint of the entries. The fingerprint identifies the plan.
     pub(super) fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of_bytes(self.to_json().as_bytes())
     }
@@ -45,22 +45,22 @@ impl ChangePlan {
 ///
 /// # Order
 ///
-/// Assets are created after those that they name. Then assets are restored from the archive, saved, moved and
-/// archived; deletions come last, and an asset is deleted before those that it names. An asset that names one
-/// whose creation failed is not sent.
+/// First, assets are created; an asset is created after the assets that it names. Then assets are restored
+/// from the archive, saved, moved and archived. Deletions come last; an asset is deleted before the assets
+/// that it names. If the creation of an asset failed, assets that name it are not sent.
 ///
 /// # Checks
 ///
-/// Each asset is read right before its change. If it differs from what it was when the plan was made, it is
-/// rejected as [stale](Reason::Stale) and nothing of it is changed; fields that the service manages do not
+/// Each asset is read right before its change. If the asset has changed since the plan was made, it is
+/// rejected as [stale](Reason::Stale) and stays unchanged. Changes of fields that the service manages do not
 /// count. With [`rebase`](Self::rebase), changes of others are accepted if they do not touch the same paths.
 /// All changes are read back.
 ///
 /// # Outcomes
 ///
-/// Every asset of the plan ends in exactly one [`Outcome`]. Archive, unarchive, delete and move are
-/// [bulk jobs](crate::ext::Bulk) with their contract. An asset of which only a part was changed is *unknown*;
-/// running the job again continues it.
+/// Every asset of the plan ends in exactly one [`Outcome`]. Archive, unarchive, delete and move are [bulk
+/// jobs](crate::ext::Bulk) with their contract. If only a part of the changes of an asset was made, its
+/// outcome is *unknown*; running the job again makes the other changes.
 #[must_use = "a job does nothing until it is sent"]
 pub struct Apply<'p> {
     plan: &'p ChangePlan,
@@ -81,7 +81,8 @@ impl fmt::Debug for Apply<'_> {
 }
 
 impl Apply<'_> {
-    /// Writes a journal to this file, or continues the journal of this plan that is there.
+    /// Writes a journal to this file. If the file already contains a journal of this plan, continues that
+    /// journal.
     ///
     /// The state of each asset reaches the disk before its change is sent, so that
     /// [`ChangePlan::undo`] can revert the changes. After a crash at any point, the same call continues:
@@ -97,8 +98,8 @@ impl Apply<'_> {
         self
     }
 
-    /// Acknowledges that the operations which archive and delete are inferred, not documented. No effect on
-    /// groups whose operations are documented.
+    /// Acknowledges that the operations that archive and delete are inferred, not documented. This has no
+    /// effect on groups whose operations are documented.
     pub fn acknowledge_inferred(mut self) -> Self {
         self.is_acknowledged = true;
         self
@@ -206,7 +207,8 @@ fn check_account(plan: &ChangePlan, actual: &Header) -> Result<(), PlanError> {
     }
 }
 
-/// Returns true if the plan changes assets, and none of them exists. IDs are unique across accounts.
+/// Returns true if the plan changes existing assets, but the account has none of these assets. IDs are unique
+/// across accounts.
 fn is_foreign(plan: &ChangePlan, states: &BTreeMap<AssetKey, FoundAsset>) -> bool {
     let mut changed = plan.entries.iter().filter(|entry| entry.was.is_some()).peekable();
     changed.peek().is_some()

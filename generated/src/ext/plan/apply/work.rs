@@ -13,15 +13,15 @@ use std::collections::BTreeSet;
 pub(super) struct Work<'p> {
     pub(super) entry: &'p PlanEntry,
     pub(super) group: AssetGroup,
-    /// Steps that are left.
+    /// Steps that the entry still needs.
     pub(super) steps: Vec<PlanStep>,
     /// Steps that an earlier run sent.
     pub(super) sent: BTreeSet<PlanStep>,
     /// Steps that this run has finished, with their outcomes.
     pub(super) finished: Vec<(PlanStep, Outcome)>,
-    /// State when it was read last.
+    /// State of the asset when it was last read.
     pub(super) current: Option<Value>,
-    /// The state before the change is in the journal.
+    /// True if the journal contains the state before the change.
     pub(super) is_begun: bool,
     pub(super) outcome: Option<Outcome>,
 }
@@ -34,7 +34,7 @@ impl Work<'_> {
         }
     }
 
-    /// Takes the current state of the asset. Returns the outcome if nothing is to be done.
+    /// Compares the entry with the current state of the asset. Returns the outcome if no step is needed.
     pub(super) fn look(&mut self, state: FoundAsset, rebase: bool) -> Option<Outcome> {
         let current = match state {
             FoundAsset::Found(current) => current,
@@ -111,7 +111,7 @@ impl Work<'_> {
         }
     }
 
-    /// Outcome of the entry, from those of its steps.
+    /// Outcome of the entry, derived from the outcomes of its steps.
     pub(super) fn total(&self) -> Outcome {
         let mut outcomes = self.finished.iter().map(|(_, outcome)| outcome);
         let changed: Vec<&str> = self
@@ -153,7 +153,8 @@ impl Work<'_> {
     }
 }
 
-/// Changes with the old values that the asset has now. They differ in the form of empty values only.
+/// Changes whose old values are replaced by the current values of the asset. The two can differ only in the
+/// form of empty values.
 fn actual(changes: &Changes, current: Option<&Value>) -> Changes {
     let Some(current) = current else {
         return changes.clone();

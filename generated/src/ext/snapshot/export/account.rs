@@ -71,8 +71,8 @@ impl Account {
         });
     }
 
-    /// Checks that the account owns an asset that was recorded for the folder, unless tokens have named the
-    /// accounts. IDs are unique across accounts.
+    /// Checks that the account owns an asset that the export folder already contains, unless tokens identify
+    /// the account. Owning one asset is sufficient, because IDs are unique across accounts.
     pub(super) fn check_owner(&mut self, staging: &Staging) -> Result<(), SnapshotError> {
         if staging.is_owner_known() {
             self.is_verified = true;
@@ -89,7 +89,8 @@ impl Account {
         Err(staging.other_owner(owner(recorded.iter()), owner(self.listed.keys())))
     }
 
-    /// Handles an asset that the service lists but does not find. Returns true if it is unread.
+    /// Handles an asset that the service lists but does not find by ID. Returns true if the asset counts as
+    /// unread, and false if it is deleted.
     pub(super) fn missing(&mut self, key: AssetKey) -> bool {
         if self.listed.get(&key).is_some_and(|listed| listed.is_deleted) {
             self.deleted.insert(key);
@@ -119,7 +120,7 @@ impl Account {
         groups
     }
 
-    /// Adds the assets that were not attempted.
+    /// Adds the assets that the export did not attempt to read.
     pub(super) fn finish(&mut self, staging: &Staging, cause: &str) {
         let attempted: BTreeSet<(&str, &str)> = self
             .unread

@@ -80,7 +80,7 @@ impl Staging {
     }
 }
 
-/// A step of an installation. A crash leaves it done or not done.
+/// A step of an installation. After a crash, a step is either done completely or not at all.
 #[derive(Debug)]
 enum Step {
     Move {
@@ -94,7 +94,7 @@ enum Step {
         text: Vec<u8>,
     },
     CreateFolder(PathBuf),
-    /// Moves a file to its place, unless the place has the same contents.
+    /// Moves a file to its place, unless a file with the same contents is already there.
     Install {
         from: PathBuf,
         to: PathBuf,

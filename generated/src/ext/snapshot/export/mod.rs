@@ -65,18 +65,20 @@ impl fmt::Display for ExportProgress {
 ///
 /// # Whole or not
 ///
-/// By default, an export succeeds only if every asset was read. Otherwise the error lists what is missing,
-/// and an older snapshot at the same place stays as it is. The same export, repeated within a day, reads only
-/// what is missing. This also holds for an export that was interrupted, whether by an error, by a crash, or
-/// because its future was dropped.
+/// By default, an export succeeds only if every asset was read. Otherwise the error lists the missing assets,
+/// and an older snapshot at the same path stays unchanged. If the same export is repeated within a day, it
+/// reads only the missing assets. This also holds for an export that was interrupted by an error, by a crash,
+/// or because its future was dropped.
 ///
-/// The service has no transactions, so a change that is made while the export runs may be in the snapshot or
-/// not. The manifest records start and end; those of a repeated export begin with its first attempt.
+/// The service has no transactions. If an asset changes while the export runs, the snapshot may contain the
+/// old or the new state. The manifest records the start and the end of the export. If the export was
+/// repeated, the start is the start of the first attempt.
 ///
 /// # Deleted assets
 ///
-/// It is not documented whether the service lists deleted assets, and whether they can be read. Those that
-/// can be read are exported. [`Manifest::deleted`] names those that are listed but cannot be read.
+/// It is not documented whether the service lists deleted assets, and whether deleted assets can be read.
+/// Deleted assets that can be read are exported. [`Manifest::deleted`] names deleted assets that are listed
+/// but cannot be read.
 #[must_use = "an export does nothing until it has a destination"]
 pub struct Export {
     client: Client,
@@ -140,8 +142,8 @@ impl Export {
         self
     }
 
-    /// Writes a snapshot even if parts of the account could not be read. Its manifest says that it is not
-    /// whole and lists these parts, and [`Snapshot::open`] refuses it.
+    /// Writes a snapshot even if parts of the account could not be read. The manifest of such a snapshot
+    /// lists these parts, and [`Snapshot::open`] refuses the snapshot.
     pub fn accept_incomplete(mut self) -> Self {
         self.accept_incomplete = true;
         self
@@ -161,9 +163,9 @@ impl Export {
 
     /// Exports into a folder, which is created if it does not exist.
     ///
-    /// The folder is new or empty, except for hidden files, or has an older snapshot of the same account,
-    /// whose files are replaced once all assets are read. Until then the new files are in the folder
-    /// `.export` within.
+    /// The folder must be new, be empty except for hidden files, or contain an older snapshot of the same
+    /// account. The files of an older snapshot are replaced once all assets have been read. Until then, the
+    /// new files are in the subfolder `.export`.
     ///
     /// # Errors
     /// Returns an error if a group does not exist, if the folder is not usable or belongs to another account,
@@ -175,7 +177,8 @@ impl Export {
     /// Exports into one `.tar.gz` file, which appears whole and replaces an older snapshot of the same
     /// account.
     ///
-    /// The assets are collected in a folder beside it, with `.partial` after the name, and packed at the end.
+    /// The assets are collected in a folder in the same place, which has the name of the file with the suffix
+    /// `.partial`. At the end, the folder is packed into the file.
     ///
     /// # Errors
     /// As [`to_folder`](Self::to_folder), and if the file exists and is not a snapshot.
@@ -333,11 +336,12 @@ impl Export {
         Ok(())
     }
 
-    /// Reads the deleted assets again that were missing, one by one.
+    /// Reads again, one by one, the deleted assets that were missing from the responses.
     ///
-    /// If the service refuses a list of IDs for another reason, such as its length, deleted assets count as
-    /// missing, although they may be readable. If the first of a group is missing by itself, the service does
-    /// not show deleted assets, and the others are missing as well (inferred).
+    /// This is necessary because deleted assets count as missing if the service refuses a list of IDs for
+    /// another reason, such as its length. If the first deleted asset of a group is missing even when it is
+    /// read alone, the service does not show deleted assets (inferred), and the other deleted assets of the
+    /// group count as missing without being read.
     async fn read_deleted(
         &mut self,
         account: &mut Account,

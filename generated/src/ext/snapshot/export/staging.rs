@@ -47,13 +47,13 @@ pub(super) struct Staging {
     /// Locked against other processes.
     pub(super) progress: File,
     origin: Origin,
-    /// The assets with their files.
+    /// The assets whose files are written, with the fingerprints of the files.
     recorded: BTreeMap<AssetKey, Fingerprint>,
     /// The older snapshot in the folder.
     pub(super) older: Option<Manifest>,
     /// The snapshot whose installation was interrupted. Some of its files may be in their places.
     pub(super) half_installed: Option<Manifest>,
-    /// Manifests of the older snapshot and of the interrupted export have named the account.
+    /// True if tokens identified the account when the older snapshot and the interrupted export were made.
     is_owner_known: bool,
     /// IDs in an older snapshot at another path, which this export may replace.
     elsewhere: Vec<AssetKey>,
@@ -209,7 +209,8 @@ impl Staging {
         Ok(())
     }
 
-    /// Returns true if tokens have named the accounts, and they are the same, or nothing was recorded.
+    /// Returns true if tokens show that the account is the same as before, or if the folder contains no
+    /// earlier assets.
     pub(super) fn is_owner_known(&self) -> bool {
         self.is_owner_known
     }
@@ -231,7 +232,8 @@ impl Staging {
         &self.origin
     }
 
-    /// Returns true if the asset has its file, which is checked. Forgets the asset otherwise.
+    /// Returns true if the file of the asset exists and has the recorded fingerprint. Otherwise, forgets the
+    /// asset.
     pub(super) fn has(&mut self, key: &AssetKey) -> bool {
         let Some(fingerprint) = self.recorded.get(key) else {
             return false;
@@ -252,7 +254,7 @@ impl Staging {
         is_there
     }
 
-    /// Returns true if the asset has its file, as far as recorded.
+    /// Returns true if a file is recorded for the asset. The file itself is not checked.
     pub(super) fn is_recorded(&self, key: &AssetKey) -> bool {
         self.recorded.contains_key(key)
     }
