@@ -39,9 +39,11 @@ impl fmt::Display for AssetKey {
 }
 
 /// Error of a text that is not an [`AssetKey`].
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} does not name an asset; expected GROUP/ID, such as pages/2nIemJxCKbFX")]
 pub struct InvalidAssetKey(String);
+
+crate::runtime::error::debug_as_display!(InvalidAssetKey);
 
 impl FromStr for AssetKey {
     type Err = InvalidAssetKey;

@@ -290,15 +290,17 @@ fn text(value: Option<&Value>) -> String {
 }
 
 /// Error of a list with invalid or contradictory changes.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the change at {path:?} is invalid: {problem}")]
 pub struct InvalidChanges {
     path: String,
     problem: &'static str,
 }
 
+crate::runtime::error::debug_as_display!(InvalidChanges);
+
 /// A change that does not fit the value.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[error(
     "{}: expected {}, actual {}; the change would make it {}",
     place(&.change.path), text(.change.old.as_ref()), text(.actual.as_ref()), text(.change.new.as_ref())
@@ -309,6 +311,8 @@ pub struct ChangeConflict {
     /// Value at the path; `None` if absent.
     pub actual: Option<Value>,
 }
+
+crate::runtime::error::debug_as_display!(ChangeConflict);
 
 #[cfg(test)]
 mod tests {

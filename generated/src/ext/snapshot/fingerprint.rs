@@ -89,9 +89,11 @@ impl fmt::Debug for Fingerprint {
 }
 
 /// Error of a text that is not a [`Fingerprint`].
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a fingerprint; expected sha256: and 64 hexadecimal digits")]
 pub struct InvalidFingerprint(String);
+
+crate::runtime::error::debug_as_display!(InvalidFingerprint);
 
 impl FromStr for Fingerprint {
     type Err = InvalidFingerprint;

@@ -1,6 +1,7 @@
 //! Texts and conveniences of reports and errors, and declarations that can run repeatedly.
 
 use crate::service::{calls, service};
+use funnelflux::ext::snapshot::{AssetKey, Fingerprint};
 use funnelflux::ext::{BulkArchive as _, CreateOrSave as _, Outcome, Stored};
 use funnelflux::types::OfferSource;
 use funnelflux_fake::{Fault, Rule, SaveMeaning, Settings};
@@ -51,6 +52,10 @@ fn debug_of_reports_and_errors_is_their_text() {
         format!("{error:?}"),
         "the list of IDs is empty; fix: pass at least one ID"
     );
+    let key = "pages".parse::<AssetKey>().unwrap_err();
+    assert_eq!(format!("{key:?}"), key.to_string());
+    let fingerprint = "sha256:0".parse::<Fingerprint>().unwrap_err();
+    assert_eq!(format!("{fingerprint:?}"), fingerprint.to_string());
 }
 
 #[test]

@@ -52,15 +52,15 @@ impl ChangePlan {
 /// # Checks
 ///
 /// Each asset is read right before its change. If the asset has changed since the plan was made, it is
-/// rejected as [stale](Reason::Stale) and stays unchanged. Changes of fields that the service manages do not
-/// count. With [`rebase`](Self::rebase), changes of others are accepted if they do not touch the same paths.
-/// All changes are read back.
+/// rejected as [stale](crate::ext::Reason::Stale) and stays unchanged. Changes of fields that the service
+/// manages do not count. With [`rebase`](Self::rebase), changes of others are accepted if they do not touch
+/// the same paths. All changes are read back.
 ///
 /// # Outcomes
 ///
-/// Every asset of the plan ends in exactly one [`Outcome`]. Archive, unarchive, delete and move are [bulk
-/// jobs](crate::ext::Bulk) with their contract. If only a part of the changes of an asset was made, its
-/// outcome is *unknown*; running the job again makes the other changes.
+/// Every asset of the plan ends in exactly one [`Outcome`](crate::ext::Outcome). Archive, unarchive, delete
+/// and move are [bulk jobs](crate::ext::Bulk) with their contract. If only a part of the changes of an asset
+/// was made, its outcome is *unknown*; running the job again makes the other changes.
 #[must_use = "a job does nothing until it is sent"]
 pub struct Apply<'p> {
     plan: &'p ChangePlan,

@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Error of an export.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
     /// No group with assets that can be listed has this name. Nothing was sent.
@@ -29,6 +29,8 @@ pub enum ExportError {
     #[error(transparent)]
     Incomplete(#[from] IncompleteExport),
 }
+
+crate::runtime::error::debug_as_display!(ExportError);
 
 /// An export that could not read everything.
 ///
