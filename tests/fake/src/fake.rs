@@ -362,7 +362,7 @@ impl Fake {
         exists
     }
 
-    /// Sets one property of an asset behind the client's back. Returns whether it exists.
+    /// Sets one property of an asset behind the client's back. Returns whether the asset exists.
     pub fn set(&self, kind: &str, id: &str, property: &str, value: impl Into<Value>) -> bool {
         self.change(kind, id, |body| {
             body.insert(property.to_owned(), value.into());
