@@ -1,5 +1,5 @@
-//! Writes further guesses at the vendor's document into a folder: `cargo run --package xtask --example guesses
-//! -- FOLDER`. `.ci/take-over` rehearses with them the day on which the document arrives.
+//! Writes further guesses at the vendor's document into a folder. `.ci/take-over` rehearses with them the day
+//! on which the document arrives: `cargo run --package xtask --example guesses -- FOLDER`.
 //!
 //! Each guess is `xtask/tests/documents/as-inferred.json` with changes to everything that is inferred. Tags,
 //! titles and methods stay, and so does the group that the vendor documents.
@@ -81,8 +81,8 @@ fn renamed(mut document: Value) -> Value {
     document
 }
 
-/// IDs in paths, lists in repeated parameters, IDs in a list as body, a parameter in a header, a response that
-/// is text, fields that only the service sets, missing groups, and a group that nobody foresaw.
+/// IDs in paths, lists in repeated parameters, IDs in a list as body, a parameter in a header, a response
+/// that is text, fields that only the service sets, missing groups, and a group that nobody foresaw.
 fn restful(mut document: Value) -> Value {
     if let Some(paths) = document["paths"].as_object_mut() {
         paths.retain(|path, _| !path.starts_with("/webhookconfig/") && !path.starts_with("/usersettings/"));

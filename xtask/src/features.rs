@@ -15,12 +15,12 @@ const END: &str = "# End of the groups of operations.";
 pub(crate) const FIX: &str =
     "restore generated/Cargo.toml from version control, then run `cargo xtask generate`";
 
-/// Returns the manifest with the features of `groups` between the marks. The rest keeps its comments, order and
-/// layout.
+/// Returns the manifest with the features of `groups` between the marks. The rest keeps its comments, order
+/// and layout.
 ///
 /// # Errors
-/// If the manifest is not TOML, if the marks are not around the end of its features, or if another feature has
-/// the name of a group.
+/// If the manifest is not TOML, if the marks are not around the end of its features, or if another feature
+/// has the name of a group.
 pub(crate) fn with_groups(manifest: &str, groups: &[GroupFeature]) -> Result<String, String> {
     for mark in [BEGIN, END] {
         if manifest.lines().filter(|line| *line == mark).count() != 1 {

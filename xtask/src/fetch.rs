@@ -26,8 +26,8 @@ const MOST_LINES: usize = 28;
 #[derive(clap::Args)]
 #[command(
     after_help = "Exit codes; files are written only with exit code 0:\n  0  spec/upstream.* contains \
-                  the fetched document, whether or not it differs from the previous one\n  1  usage or I/O error\n  \
-                  2  the document is invalid\n  3  spec/spec.lock cannot be read\n  \
+                  the fetched document, whether or not it differs from the previous one\n  \
+                  1  usage or I/O error\n  2  the document is invalid\n  3  spec/spec.lock cannot be read\n  \
                   9  the URL is currently unreachable"
 )]
 pub(crate) struct Arguments {

@@ -208,7 +208,9 @@ fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String 
     ));
     page.piece(&format!(
         "/// Metadata of all operations.\npub mod operations {{\n    \
-         pub use crate::runtime::operation::{{Operation, Parameter, ParameterPlace, Repeat, RequestBody}};\n\n{}\n\n{}\n}}",
+         pub use crate::runtime::operation::{{\
+         Operation, Parameter, ParameterPlace, Repeat, RequestBody}};\n\n\
+         {}\n\n{}\n}}",
         indented(&operations.join("\n\n")),
         indented(&format!(
             "/// Operations that the enabled features include, by tag.\n\

@@ -160,7 +160,8 @@ fn equal_inline_bodies_of_a_group_are_one_type_with_all_abilities() {
                  get:\n      \
                    tags: [Things]\n      \
                    {id}\n      \
-                   responses: {{'200': {{description: One., content: {{application/json: {{{thing}}}}}}}}}\n  \
+                   responses:\n        \
+                     '200': {{description: One., content: {{application/json: {{{thing}}}}}}}\n  \
                /thing/save/:\n    \
                  put: &save\n      \
                    tags: [Things]\n      \
@@ -200,7 +201,8 @@ fn a_broken_reference_leaves_out_what_uses_it() {
           /gone/property:\n    \
             post:\n      \
               tags: [Things]\n      \
-              requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/Thing'}}}}\n      \
+              requestBody:\n        \
+                content: {application/json: {schema: {$ref: '#/components/schemas/Thing'}}}\n      \
               responses: {'204': {description: None.}}\n";
     let kept = "  /kept: {get: {tags: [Things], responses: {'204': {description: None.}}}}\n";
     let schemas = "components:\n  schemas:\n    \

@@ -21,8 +21,8 @@ const PAGES: Source<'_> = Source {
     text: include_str!("../../../spec/overlays/09-pages.yaml"),
 };
 
-/// A later version of our transcription, with the pages as we inferred them. `None` once the vendor's document
-/// has replaced the transcription, and with it our inferences.
+/// A later version of our transcription, with the pages as we inferred them. `None` once the vendor's
+/// document has replaced the transcription, and with it our inferences.
 fn later() -> Option<Value> {
     let mut document: Value = serde_json::from_str(&transcription()?).unwrap();
     let effective: Value = serde_json::from_str(EFFECTIVE).unwrap();

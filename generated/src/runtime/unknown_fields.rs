@@ -33,7 +33,7 @@ use std::{
 /// source.offer_source_name = "c".to_owned();
 /// source.extra.insert("colour".to_owned(), "red".into());
 /// let text = serde_json::to_string(&source)?;
-/// assert!(text.contains(r#""colour":"red","rank":12345678901234567890123"#));
+/// assert!(text.contains(r#""colour":"red""#) && text.contains(r#""rank":12345678901234567890123"#));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Default, PartialEq)]

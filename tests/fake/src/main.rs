@@ -21,7 +21,7 @@ use funnelflux_fake::{
 /// tokens. It serves every operation of an OpenAPI document, and POST /auth/validate, which renews tokens. A
 /// request that violates the document gets a 400 that lists all violations. All data is lost on exit.
 #[derive(Debug, Parser)]
-#[command(name = "funnelflux-fake", version, after_long_help = MORE)]
+#[command(name = "funnelflux-fake", version, after_long_help = MORE, term_width = 0)]
 struct Options {
     /// Address to listen on; port 0 selects a free port, which is printed.
     #[arg(long, default_value = "127.0.0.1:8090")]
@@ -47,7 +47,7 @@ struct Options {
     /// Initial number of categories (category-1, …).
     #[arg(long, default_value_t = 2)]
     categories: usize,
-    /// Locks the asset with this ID: the server rejects bulk calls and saves that contain it. This option can
+    /// Lock the asset with this ID: the server rejects bulk calls and saves that contain it. This option can
     /// be given several times.
     #[arg(long = "locked", value_name = "ID")]
     locked: Vec<String>,

@@ -451,7 +451,8 @@ fn fetch_of_yaml_leaves_one_document() {
     let workspace = Workspace::new();
     workspace.write(
         "vendor.yaml",
-        "openapi: 3.0.3\ninfo: {title: t, version: v}\npaths: {/a/: {get: {tags: [A], responses: {'204': {description: d}}}}}\n",
+        "openapi: 3.0.3\ninfo: {title: t, version: v}\n\
+         paths: {/a/: {get: {tags: [A], responses: {'204': {description: d}}}}}\n",
     );
     let run = workspace.xtask(&["fetch", "vendor.yaml"]).ended_with(0);
     assert!(

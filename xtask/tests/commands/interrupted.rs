@@ -31,7 +31,8 @@ const CASES: [Case; 2] = [
         prepare: |workspace| {
             workspace.write(
                 "new.yaml",
-                "openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths: {/a/: {get: {tags: [A], responses: {'204': {description: d}}}}}\n",
+                "openapi: 3.0.3\ninfo: {title: t, version: '1'}\n\
+                 paths: {/a/: {get: {tags: [A], responses: {'204': {description: d}}}}}\n",
             );
         },
         arguments: &["fetch", "new.yaml"],

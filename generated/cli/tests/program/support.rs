@@ -11,8 +11,8 @@ use tokio::runtime::Runtime;
 /// Path of the program.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_funnelflux");
 
-/// Returns whether the vendor's document is our transcription of his page, which the golden texts show. If it is
-/// not, prints that the test is skipped.
+/// Returns whether the vendor's document is our transcription of his page, which the golden texts show. If it
+/// is not, prints that the test is skipped.
 pub(crate) fn is_transcription() -> bool {
     let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec/spec.lock");
     let lock = std::fs::read_to_string(lock).unwrap();

@@ -18,9 +18,9 @@ fn failures_with_one_cause_are_one_line() {
     let text = report.to_string();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 4, "{text}");
-    let expected = " and 237 more: the job stopped, because the service gave no answer 5 times in a row: its state \
-                    could not be read: find_offer_sources_by_ids (GET /offersource/find/byIds/): no connection \
-                    to the service: connection refused (5 attempts in ";
+    let expected = " and 237 more: the job stopped, because the service gave no answer 5 times in a row: \
+                    its state could not be read: find_offer_sources_by_ids (GET /offersource/find/byIds/): \
+                    no connection to the service: connection refused (5 attempts in ";
     assert!(lines[2].contains(expected), "{text}");
     // Messages of the service contain the ID, but these rejections also have one cause.
     let (fake, client) = service(Settings::default());

@@ -8,6 +8,8 @@ use std::{fmt, time::Duration};
 
 /// Timeout of one attempt: the documented default.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(1);
+/// Maximum wait of the client for the rest of the body of an error.
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(10);
 /// Timeout of a call: the documented default.
 const CALL_TIMEOUT: Duration = Duration::from_mins(5);
 /// Time that a create reserves for the read-back: a fifth of its timeout, but not more than the timeout of an
@@ -209,6 +211,12 @@ pub(crate) fn expected_result(fault: &Fault, guarantees: Guarantees, occurrence:
         {
             2
         }
+        // The same refusal, whose body does not end.
+        (true, VisibleFault::NoResponse, Occurrence::Always)
+            if guarantees.reads_back() && matches!(fault, Fault::StallBody) =>
+        {
+            2
+        }
         // The renewed token gets one attempt.
         (true, VisibleFault::TokenRefused, Occurrence::Always) => 2,
         (true, _, Occurrence::Always) => MAX_ATTEMPTS,
@@ -216,8 +224,12 @@ pub(crate) fn expected_result(fault: &Fault, guarantees: Guarantees, occurrence:
     };
     while attempts < max_attempts {
         attempts += 1;
-        if visible == VisibleFault::NoResponse && time.no_response() {
-            break;
+        if visible == VisibleFault::NoResponse {
+            if attempts == 2 && max_attempts == 2 {
+                time.refusal_without_end();
+            } else if time.no_response() {
+                break;
+            }
         }
         if attempts < max_attempts || (repeated && occurrence == Occurrence::Once) {
             time.wait(visible, attempts);
@@ -274,6 +286,12 @@ impl CallTime {
         self.min_time = (self.min_time + ATTEMPT_TIMEOUT).min(self.limit);
         self.max_time = (self.max_time + ATTEMPT_TIMEOUT).min(self.limit);
         self.min_time == self.limit
+    }
+
+    /// Adds an attempt with a refusal whose body does not end. The client waits a while for the body.
+    fn refusal_without_end(&mut self) {
+        self.min_time += REFUSAL_TIMEOUT;
+        self.max_time += REFUSAL_TIMEOUT;
     }
 
     /// Adds the wait after an attempt. The wait is either the requested wait plus up to a tenth, or has full
