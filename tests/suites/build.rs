@@ -1,5 +1,5 @@
-//! Sets `cfg(transcription)` while the vendor's document is our transcription of his page. Tests that name
-//! inferred types and methods compile only then.
+//! Sets `cfg(transcription)` while the vendor's document is our transcription of the vendor's page. Tests
+//! that name inferred types and methods compile only then.
 
 fn main() {
     let lock = "../../spec/spec.lock";

@@ -20,11 +20,11 @@ pub(crate) struct GlobalOptions {
     pub(crate) rate: Option<NonZeroU32>,
     /// Concurrent requests of a job.
     pub(crate) jobs: Option<u8>,
-    /// Every question is answered with yes.
+    /// True if every question is answered with yes.
     pub(crate) yes: bool,
-    /// Destructive operations that are inferred may be sent.
+    /// True if destructive operations that are inferred may be sent.
     pub(crate) accept_inferred: bool,
-    /// The command runs on a fake service in memory.
+    /// True if the command runs on a fake service in memory.
     pub(crate) fake: bool,
 }
 
@@ -112,8 +112,8 @@ fn global_arguments() -> Vec<Arg> {
     arguments.map(global).into()
 }
 
-/// Returns true if errors are to be printed as JSON. Reads the raw arguments, because an error of the command
-/// line leaves no parsed ones.
+/// Returns true if errors are to be printed as JSON. Reads the raw arguments, because there are no parsed
+/// arguments if the command line is invalid.
 pub(crate) fn errors_as_json(arguments: &[std::ffi::OsString]) -> bool {
     let mut previous_is_option = false;
     arguments.iter().any(|argument| {

@@ -1,4 +1,4 @@
-//! Assets of a group: short names of their paths, and the IDs that names stand for.
+//! Assets of a group: short names of the paths in an asset, and the lookup of IDs by name.
 
 use crate::exit::{Exit, Failure};
 use crate::output::View;
@@ -39,13 +39,13 @@ pub(crate) fn status_word(status: &AssetStatus) -> &str {
     }
 }
 
-/// Finds the IDs that texts stand for: IDs, or exact names.
+/// Finds the IDs of assets. Each text is an ID or the exact name of an asset.
 ///
-/// A text in the documented format of IDs is an ID; if no asset has it, the command that uses it says so. Any
-/// other text is looked up in the list of all assets.
+/// A text in the documented format of IDs counts as an ID; if no asset has this ID, the command that uses the
+/// ID reports that. Any other text is looked up in the list of all assets.
 ///
 /// # Errors
-/// If the list cannot be read, or if a text is unknown or a name of several assets.
+/// If the list cannot be read, if no asset has a text as its name, or if several assets do.
 pub(crate) async fn resolve(
     client: &Client,
     group: AssetGroup,
@@ -99,10 +99,10 @@ pub(crate) async fn ids_of_names(
         .collect()
 }
 
-/// As [`resolve`], and every asset exists.
+/// Like [`resolve`], but also checks that every asset exists.
 ///
 /// # Errors
-/// If an asset does not exist, too.
+/// As [`resolve`], and if an asset does not exist.
 pub(crate) async fn existing(
     client: &Client,
     group: AssetGroup,
@@ -133,7 +133,7 @@ pub(crate) async fn existing(
         .collect())
 }
 
-/// Checks that a changed asset has its old ID.
+/// Checks that a change has not replaced the ID of an asset.
 pub(crate) fn check_same_id(group: AssetGroup, old: &Value, new: &Value) -> Result<(), Failure> {
     if group.id(old) == group.id(new) {
         return Ok(());
@@ -145,7 +145,7 @@ pub(crate) fn check_same_id(group: AssetGroup, old: &Value, new: &Value) -> Resu
     )
 }
 
-/// The failure that no asset has these IDs or names.
+/// Creates the failure that no asset has these IDs or names.
 pub(crate) fn unknown_assets(group: AssetGroup, unknown: &[String]) -> Failure {
     let shown: Vec<String> = unknown
         .iter()

@@ -1,4 +1,4 @@
-//! Questions before a change. End of input is never yes.
+//! Questions before a change. The end of the input never counts as yes.
 
 use crate::context::{Context, is_interactive};
 use crate::exit::{Exit, Failure};
@@ -18,7 +18,7 @@ impl Context {
     /// `archive 12 offer sources`.
     ///
     /// # Errors
-    /// If the user declines, or if nobody can be asked.
+    /// If the user declines, or if there is no terminal on which to ask.
     pub(crate) fn confirm(
         &self,
         change: &str,

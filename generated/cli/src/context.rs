@@ -52,7 +52,7 @@ impl Context {
         })
     }
 
-    /// Output of a command, validated.
+    /// Returns the validated output settings of a command.
     pub(crate) fn output(&self, matches: &ArgMatches, view: &View) -> Result<Output, Failure> {
         let default = match &self.settings.output {
             None => None,
@@ -66,13 +66,14 @@ impl Context {
         Ok(output)
     }
 
-    /// Returns true if the environment, and not the profile, names the account.
+    /// Returns true if environment variables, not the profile, determine the account.
     pub(crate) fn uses_environment(&self) -> bool {
         let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
         !self.profile.is_explicit && (is_set("FUNNELFLUX_ACCESS_TOKEN") || is_set("FUNNELFLUX_TOKEN_FILE"))
     }
 
-    /// Base URL of option, environment or profile; `None` for the vendor's service.
+    /// Base URL from the option, the environment or the profile, in this order; `None` for the vendor's
+    /// service.
     pub(crate) fn base_url(&self) -> Option<String> {
         let environment = || {
             let url = env::var("FUNNELFLUX_BASE_URL").ok().filter(|url| !url.is_empty());

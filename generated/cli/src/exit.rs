@@ -68,7 +68,8 @@ struct Details {
 pub(crate) type CommandResult = Result<Exit, Failure>;
 
 impl Failure {
-    /// The message may end in `; fix: …`, as those of the library do.
+    /// Creates a failure. The message may end in `; fix: …`, like messages of the library; that part becomes
+    /// the fix.
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
         let message = text::of_library(&message.into());
         let mut details = Box::<Details>::default();

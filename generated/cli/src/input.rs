@@ -56,7 +56,8 @@ pub(crate) fn given_ids(matches: &ArgMatches) -> Result<Vec<String>, Failure> {
     given(matches, None)
 }
 
-/// As [`given_ids`]; `id` is the property with the ID in JSON and CSV, and other names of it are guessed.
+/// Like [`given_ids`]. The argument `id` is the path of the property or column that contains the ID in JSON
+/// and CSV; the name `id` is always recognised.
 pub(crate) fn given(matches: &ArgMatches, id: Option<&JsonPath>) -> Result<Vec<String>, Failure> {
     let mut given = Vec::new();
     for text in matches.get_many::<String>("ids").into_iter().flatten() {
@@ -120,7 +121,7 @@ fn read_ids(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<String>
     }
 }
 
-/// Returns true for the name of a property or column with an ID.
+/// Returns true if a name is that of a property or column that contains an ID.
 fn is_id_name(name: &str, id: Option<&JsonPath>) -> bool {
     name.eq_ignore_ascii_case("id") || id.is_some_and(|id| id.to_string() == name)
 }
@@ -192,7 +193,8 @@ pub(crate) fn json(matches: &ArgMatches) -> Result<Option<Value>, Failure> {
     parse_json(&read_text(file)?, name).map(Some)
 }
 
-/// Line of a record of a CSV file. The reader's own lines do not count empty lines before a record.
+/// Returns the line of a record in a CSV file. The line numbers of the CSV reader cannot be used, because
+/// they do not count empty lines before a record.
 pub(crate) fn line_of(text: &str, record: &csv::StringRecord) -> usize {
     let byte = record.position().map_or(0, csv::Position::byte);
     let byte = usize::try_from(byte).unwrap_or(usize::MAX);

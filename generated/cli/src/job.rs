@@ -93,7 +93,7 @@ pub(crate) struct JobCommand<'c> {
     pub(crate) verb: &'static str,
     pub(crate) context: &'c Context,
     pub(crate) matches: &'c ArgMatches,
-    /// IDs come from stdin.
+    /// True if the IDs come from stdin.
     pub(crate) stdin_is_used: bool,
 }
 
@@ -156,7 +156,7 @@ impl JobCommand<'_> {
         format!("{}-{}-", self.group.name(), self.verb)
     }
 
-    /// Plans and runs a job. `make` creates it anew for the plan and for the run.
+    /// Plans and runs a job. `make` creates the job, once for the plan and once for the run.
     pub(crate) async fn run(
         &self,
         journal: Option<PathBuf>,
@@ -268,7 +268,7 @@ impl JobCommand<'_> {
     }
 }
 
-/// ID in a report: of one group, or of any group.
+/// ID in a report. All assets of a report belong to one group, or each ID also names its group.
 pub(crate) trait ReportId: fmt::Display {
     /// The ID of the asset.
     fn id(&self) -> &str;
@@ -370,7 +370,7 @@ pub(crate) fn report_view() -> View {
     }
 }
 
-/// Row of an entry: its ID, its outcome and the message of a failure.
+/// Row of an entry: its ID, its outcome and, for a failure, the message.
 fn row<I: ReportId>(entry: &Entry<I>) -> Value {
     let outcome = match &entry.outcome {
         Outcome::Done { confirmed: true } => "done",

@@ -1,8 +1,8 @@
 //! The program `funnelflux`: the assets of a FunnelFlux Pro account from a shell.
 //!
-//! Commands follow from the tables of the crate `funnelflux`: a group of assets has the commands for which it
-//! has the abilities, and each operation is a command of `call`. All behaviour towards the service is the
-//! crate's.
+//! Commands are derived from the tables of the crate `funnelflux`: a group of assets has a command for each
+//! of its abilities, and each operation is a subcommand of `call`. The crate implements all behaviour towards
+//! the service.
 //!
 //! | module | contents |
 //! |---|---|

@@ -71,8 +71,8 @@ impl JsonPath {
         })
     }
 
-    /// Sets the value at the path and creates the objects on the way. The index after the last entry of a
-    /// list appends to it.
+    /// Sets the value at the path, and creates missing objects along the path. An index after the last entry
+    /// of a list appends the value to the list.
     pub(crate) fn set(&self, target: &mut Value, value: Value) -> Result<(), String> {
         let mut place = target;
         for part in &self.0 {

@@ -60,7 +60,7 @@ pub(crate) struct PlanCommand<'c> {
     pub(crate) name: &'static str,
     pub(crate) context: &'c Context,
     pub(crate) matches: &'c ArgMatches,
-    /// The input comes from stdin.
+    /// True if the input comes from stdin.
     pub(crate) stdin_is_used: bool,
 }
 
@@ -94,7 +94,8 @@ impl PlanCommand<'_> {
         write_out(|out| writeln!(out, "{}", printable(&of_library(&text))))
     }
 
-    /// Confirms and applies a plan. `file` is the plan's own file, if it has one.
+    /// Asks for confirmation, and then applies a plan. `file` is the file that contains the plan, if there is
+    /// one.
     pub(crate) async fn apply(
         &self,
         client: &Client,

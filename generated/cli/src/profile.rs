@@ -70,7 +70,7 @@ impl Configuration {
         })
     }
 
-    /// Writes the file as a whole, so that a crash leaves the old or the new one.
+    /// Writes the file as a whole, so that a crash leaves the old or the new file.
     pub(crate) fn write(&self) -> Result<(), Failure> {
         let path = Self::path()?;
         let text = toml::to_string(self)
@@ -80,7 +80,7 @@ impl Configuration {
     }
 }
 
-/// Replaces a file as a whole. It can be read by its owner only.
+/// Replaces a file as a whole. Only the owner can read the new file.
 pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
     let folder = path
         .parent()

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 /// Interval between two lines where there is no terminal.
 const INTERVAL: Duration = Duration::from_secs(10);
 
-/// Shows progress: a bar on a terminal, elsewhere a line every ten seconds.
+/// Shows progress: a bar on a terminal; without a terminal, a line every ten seconds.
 #[derive(Clone, Debug)]
 pub(crate) struct LineDisplay(Arc<Mutex<State>>);
 
@@ -43,7 +43,7 @@ impl LineDisplay {
         self.update(progress.finished(), progress.total, progress.counts);
     }
 
-    /// Shows new figures. `message` describes them.
+    /// Shows a new state of the progress. `message` describes this state.
     pub(crate) fn update(&self, finished: usize, total: usize, message: impl fmt::Display) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &state.bar {
@@ -70,7 +70,7 @@ impl LineDisplay {
     }
 }
 
-/// Completes with the first Ctrl-C or SIGTERM. A second one ends the process at once.
+/// Completes with the first Ctrl-C or SIGTERM. A second signal ends the process immediately.
 ///
 /// # Errors
 /// If signals cannot be received.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
-/// Phrases in messages of the library with what they are for users of the program.
+/// Phrases in messages of the library, each with its replacement for users of the program.
 const PHRASES: [(&str, &str); 9] = [
     ("(ChangePlan::copy)", "(funnelflux plan --copy)"),
     ("use ChangePlan::copy", "use funnelflux plan --copy"),
@@ -28,7 +28,7 @@ const PHRASES: [(&str, &str); 9] = [
     ),
 ];
 
-/// Words a message of the library for users of the program.
+/// Rewords a message of the library for users of the program.
 pub(crate) fn of_library(text: &str) -> String {
     PHRASES.iter().fold(text.to_owned(), |text, (library, program)| {
         text.replace(library, program)

@@ -63,7 +63,7 @@ pub(crate) async fn execute(client: &Client, request: &PreparedRequest) -> Resul
     result
 }
 
-/// Final failure of a call, and an additional sentence for the error's text.
+/// Final failure of a call, with an additional sentence for the text of the error.
 struct CallFailure {
     kind: ErrorKind,
     note: Option<String>,
@@ -90,7 +90,7 @@ struct Execution<'a> {
     started: Instant,
     /// Time limit of the whole call.
     limit: Duration,
-    /// Time at which the last attempt must end. A create reserves the time after it for the read-back.
+    /// Time at which the last attempt must end. A create reserves the remaining time for the read-back.
     deadline: Instant,
     attempts: u32,
     waited: Duration,
@@ -241,7 +241,7 @@ impl<'a> Execution<'a> {
 
     /// Replaces the token that the service rejected.
     ///
-    /// `confirmed` means that the service itself issued or confirmed this token during this call.
+    /// `confirmed` is true if the service itself issued or confirmed this token during this call.
     async fn renew(
         &self,
         token: Option<&BearerToken>,
@@ -360,7 +360,8 @@ impl<'a> Execution<'a> {
         Err(ErrorKind::Status(response.into()))
     }
 
-    /// Builds the HTTP request and a redactor for its tokens, and reports a foreign `Authorization`.
+    /// Builds the HTTP request and a redactor for its tokens. Also returns whether the request has an
+    /// `Authorization` header that is not the client's.
     ///
     /// A token that the caller or a hook sets replaces the client's token and is redacted as well.
     fn http_request(
@@ -439,8 +440,8 @@ impl<'a> Execution<'a> {
         })
     }
 
-    /// Reads the asset back if the create may have been applied. If it was applied, turns the failure into a
-    /// success.
+    /// Reads the asset back if the create may have been applied. If the asset exists as it was sent, turns
+    /// the failure into a success.
     async fn read_back(&self, failure: CallFailure) -> Result<ReceivedResponse, CallFailure> {
         let remaining = self.limit.saturating_sub(self.started.elapsed());
         let read_back = match &self.request.read_back {

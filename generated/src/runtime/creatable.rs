@@ -85,7 +85,7 @@ pub(crate) enum ReadBackOutcome {
 }
 
 impl ReadBack {
-    /// The read-back of a create; `None` for every other operation.
+    /// Returns the read-back of an operation that creates; `None` for every other operation.
     pub(crate) fn for_operation(operation: &Operation) -> Option<Self> {
         let mut entries = READ_BACKS.iter().copied();
         entries.find(|entry| entry.create.id == operation.id).copied()

@@ -11,7 +11,8 @@ use std::{fmt, iter};
 /// Depth of nested lists and objects up to which values are decoded, as in `serde_json`.
 const MAX_DEPTH: usize = 120;
 
-/// Reads the next value of an object as text. Sources that are not JSON text give the text of the value.
+/// Reads the next value of an object as JSON text. If the source is not JSON text, returns the value written
+/// as JSON.
 pub(crate) fn next_value<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Box<RawValue>, A::Error> {
     map.next_value_seed(Raw)
 }
@@ -30,7 +31,8 @@ pub(crate) fn is_exact(text: &str) -> bool {
     tokens(text).is_exact
 }
 
-/// Returns the value of JSON text, with rounded numbers. A value that cannot be represented is its text.
+/// Returns the value of JSON text, with rounded numbers. If the value cannot be represented, returns the text
+/// as a string.
 pub(crate) fn approximate(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
 }
@@ -98,7 +100,8 @@ impl<'de> DeserializeSeed<'de> for Raw {
     }
 }
 
-/// Makes [`RawValue`] work with every deserialiser. That of an untagged enumeration, say, has no text.
+/// Makes [`RawValue`] work with every deserialiser. Some deserialisers have no text, such as the deserialiser
+/// of an untagged enumeration.
 struct Fallback<D>(D);
 
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for Fallback<D> {

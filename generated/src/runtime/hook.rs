@@ -10,10 +10,11 @@ use std::time::{Duration, SystemTime};
 ///
 /// Hooks also see each retry and each token renewal as a separate request. Hooks run in the order in which
 /// they were added with [`ClientBuilder::hook`](crate::ClientBuilder::hook), on the task that makes the call,
-/// and must not block. They never see the client's tokens: the client adds `Authorization` after the hooks,
-/// unless a hook or [`Call::header`](crate::Call::header) has set it, and the views of a renewal have no
-/// bodies. A renewal always carries the client's token. If the service rejects an `Authorization` that a hook
-/// or the call has set, the client does not renew its tokens.
+/// and must not block. Hooks never see the client's tokens: the client adds `Authorization` after the hooks
+/// have run, and the views of a renewal have no bodies. If a hook or [`Call::header`](crate::Call::header)
+/// has set `Authorization`, the client does not replace it. A renewal always carries the client's token. If
+/// the service rejects an `Authorization` that a hook or the call has set, the client does not renew its
+/// tokens.
 ///
 /// ```
 /// use funnelflux::{Client, hook::{Hook, RequestView, ResponseView}, http::HeaderValue};
@@ -96,7 +97,7 @@ pub struct RenewalView<'a> {
     pub account: Option<&'a AccountId>,
     /// Expiry of the new token, if it is known.
     pub expires_at: Option<SystemTime>,
-    /// Reason why the new tokens could not be stored.
+    /// Reason why the new tokens could not be stored, if storing failed.
     pub storage_error: Option<&'a str>,
 }
 

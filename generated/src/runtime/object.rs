@@ -1,7 +1,8 @@
 //! Reading and writing of the types of JSON objects.
 //!
-//! The macro [`object`] replaces serde's derives, which keep neither the digits of unknown fields nor a value
-//! that a field cannot hold. The kind of a field says what its absence means, its policy how it is read.
+//! The macro [`object`] replaces serde's derives. The derives would lose digits of unknown fields, and values
+//! that a field cannot hold. Each field has a kind, which determines the meaning of its absence, and a
+//! policy, which determines how its value is read.
 
 use super::{exact_json, unknown_fields::UnknownFields};
 use serde::{
@@ -12,8 +13,9 @@ use serde::{
 use serde_json::Value;
 use std::{cell::Cell, fmt, marker::PhantomData};
 
-/// Implements `Serialize` and `Deserialize` for the type of a JSON object: its name, the field of unknown
-/// fields, then the others, each with kind, policy and name in JSON.
+/// Implements `Serialize` and `Deserialize` for the type of a JSON object. The arguments are the name of the
+/// type, the field that collects unknown fields, and the other fields, each with its kind, its policy and its
+/// name in JSON.
 ///
 /// All paths are absolute, because the type may have any name.
 macro_rules! object {
@@ -102,7 +104,7 @@ pub(crate) enum Key {
     Unknown(String),
 }
 
-/// Reads the name of a field, given those of the type.
+/// Reads the name of a field, given the names of all fields of the type.
 pub(crate) struct KeyOf(pub(crate) &'static [&'static str]);
 
 impl<'de> DeserializeSeed<'de> for KeyOf {
@@ -145,17 +147,17 @@ pub(crate) trait Policy {
     }
 }
 
-/// A value of another type is an error.
+/// Treats a value of another type as an error.
 pub(crate) struct Strict;
 
-/// As [`Strict`], and the digits of numbers are kept: the type holds any JSON.
+/// Like [`Strict`], and keeps the digits of numbers. For types that hold any JSON.
 pub(crate) struct Exact;
 
-/// The type is inferred: a value of another type is kept among the unknown fields.
+/// For fields whose type is inferred: a value of another type is kept among the unknown fields.
 pub(crate) struct Inferred;
 
 thread_local! {
-    /// Makes [`Inferred`] work as [`Strict`].
+    /// Makes [`Inferred`] behave like [`Strict`].
     static IS_STRICT: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -209,7 +211,7 @@ impl Policy for Inferred {
         Ok(decoded)
     }
 
-    /// Keeps `null`, too: absent and null differ when they are sent back.
+    /// Keeps `null`, too, because an absent value and `null` differ when the object is sent back.
     fn read_optional<'de, A: MapAccess<'de>, T: DeserializeOwned>(
         map: &mut A,
         key: &'static str,
@@ -271,13 +273,13 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// Must be there.
+    /// The field must be present.
     Required,
-    /// Is `null` if it is `None`.
+    /// The field is written as `null` if its value is `None`.
     Nullable,
-    /// Is absent if it is `None`.
+    /// The field is omitted if its value is `None`.
     Optional,
-    /// Is empty if it is absent or `null`.
+    /// The value is empty if the field is absent or `null`.
     List,
 }
 

@@ -22,7 +22,8 @@ pub struct Operation {
     pub repeat: Repeat,
     /// Presence of a request body.
     pub request_body: RequestBody,
-    /// Parameters: those of the path in its order, then required ones, each by name.
+    /// Parameters: first the parameters of the path in the order of the path, then the required parameters by
+    /// name, then the optional parameters by name.
     pub parameters: &'static [Parameter],
     /// `true` for a destructive operation that is inferred; callers must acknowledge this.
     pub requires_acknowledgement: bool,

@@ -11,7 +11,7 @@ use http::HeaderMap;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
 
-/// A request with everything that is needed for an attempt.
+/// A request with all data that an attempt needs.
 pub(crate) struct PreparedRequest {
     pub(crate) target: RequestTarget,
     /// Encoded query without the question mark.
@@ -35,7 +35,7 @@ pub(crate) struct CallOptions {
     pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) headers: HeaderMap,
-    /// When this becomes `true`, the request is not sent again.
+    /// Signal to stop: once it is `true`, the request is not sent again.
     pub(crate) stop: Option<watch::Receiver<bool>>,
 }
 

@@ -17,8 +17,8 @@ pub(crate) struct ReceivedResponse {
     pub(crate) body: Bytes,
     pub(crate) stats: AttemptStats,
     pub(crate) redactor: Redactor,
-    /// True if the body contains new tokens that the redactor does not know. No error may contain a part of
-    /// such a body.
+    /// True if the body contains new tokens that the redactor does not know. An error must not contain any
+    /// part of such a body.
     pub(crate) confidential: bool,
 }
 

@@ -49,11 +49,12 @@ impl Client {
     }
 
     /// Starts a request of an operation that is chosen at run time, such as one of
-    /// [`operations::GROUPS`](crate::operations::GROUPS). Its retries are those of the operation's method.
+    /// [`operations::GROUPS`](crate::operations::GROUPS). It is retried like a call of the operation's own
+    /// method.
     ///
-    /// The call fails, and nothing is sent, if a required parameter or body is missing, if a deletion names
-    /// nothing, or if the operation [requires an acknowledgement](Operation::requires_acknowledgement) and
-    /// the request lacks it.
+    /// The call fails, and nothing is sent, if a required parameter or body is missing, if a deletion has no
+    /// ID, or if the operation [requires an acknowledgement](Operation::requires_acknowledgement) and the
+    /// request lacks it.
     ///
     /// ```no_run
     /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {

@@ -13,7 +13,8 @@ use tokio::time::{Instant, timeout_at};
 /// Maximum wait for the rest of the body of an error.
 const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Reads a whole body of at most `limit` bytes. Of the body of an error, reads as much as an error keeps.
+/// Reads a whole body of at most `limit` bytes. If the response is an error, reads only the part of the body
+/// that an error keeps.
 pub(super) async fn read_body(
     status: StatusCode,
     mut chunks: ResponseBody,

@@ -37,13 +37,14 @@ pub enum ServerBehavior {
 
 /// Server-managed fields of one kind of asset, as JSON pointers.
 ///
-/// The generator reads them from the document: from `readOnly`, and from `x-server-managed` at the tag.
+/// The generator reads these fields from the document: from `readOnly` of properties, and from
+/// `x-server-managed` of the tag.
 #[derive(Clone, Copy, Debug)]
 pub struct ServerManagedFields(pub(crate) &'static [(&'static str, ServerBehavior)]);
 
 impl ServerManagedFields {
-    /// The asset as the service probably returns it after storing it. Applying the function to its result
-    /// changes nothing.
+    /// Returns the asset in the form in which the service probably returns it after storing it. Applying the
+    /// function again changes nothing.
     pub(crate) fn as_stored(self, mut asset: Value) -> Value {
         for (pointer, behavior) in self.0 {
             behavior.apply(pointer, &mut asset);

@@ -1,4 +1,5 @@
-//! Fields of a JSON object that its type does not have, and values that its fields cannot hold.
+//! Fields of a JSON object that its Rust type does not have, and values that the fields of the Rust type
+//! cannot hold.
 
 use super::exact_json;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::MapAccess, ser::SerializeMap};
@@ -9,18 +10,19 @@ use std::{
     ops::{Deref, DerefMut},
 };
 
-/// Fields of a JSON object that its type does not have. They are sent back unchanged, numbers to the digit.
+/// Fields of a JSON object that its Rust type does not have. They are sent back unchanged, with all digits of
+/// numbers.
 ///
-/// It dereferences to a map of [`Value`]s, by JSON name. A [`Value`] cannot hold every number:
-/// [`exact`](Self::exact) returns the text of those that it rounds.
+/// This type dereferences to a map from JSON names to [`Value`]s. A [`Value`] cannot hold every number
+/// exactly: [`exact`](Self::exact) returns the JSON text of the values that a [`Value`] rounds.
 ///
-/// It also holds the value of a field whose type this crate only infers, if the service sent a value of
-/// another type: [`unexpected`](Self::unexpected) lists their names. The field itself is then absent. A
-/// required text or ID has the text of the value instead. The value is sent back unchanged unless the field
-/// is set.
+/// For some fields, this crate only infers the type. If the service sends a value of another type for such a
+/// field, the value is kept here, and [`unexpected`](Self::unexpected) lists the name of the field. The field
+/// itself is then absent or, if it is a required text or ID, contains the text of the value. The value is
+/// sent back unchanged unless the program sets the field.
 ///
-/// No name is written twice: if a program inserts the name of a field of the type, the value is written only
-/// while the field is absent.
+/// No name is written twice. If a program inserts a value here under the name of a field of the type, the
+/// value is written only if that field is absent.
 ///
 /// ```
 /// use funnelflux::types::OfferSource;
@@ -37,7 +39,7 @@ use std::{
 #[derive(Clone, Default, PartialEq)]
 pub struct UnknownFields {
     values: Map<String, Value>,
-    /// Almost always absent.
+    /// Details; almost always absent.
     originals: Option<Box<Originals>>,
 }
 
@@ -46,7 +48,7 @@ pub struct UnknownFields {
 struct Originals {
     /// JSON text of the values that a [`Value`] rounds, by the name of the field.
     exact: BTreeMap<String, String>,
-    /// Names of the fields of the type that cannot hold their value.
+    /// Names of the fields of the type that cannot hold the value that the service sent.
     unexpected: BTreeSet<String>,
 }
 
@@ -102,7 +104,8 @@ impl UnknownFields {
         self.originals.get_or_insert_default()
     }
 
-    /// Returns what the service sent for a field of the type, if the field still has what was read from it.
+    /// Returns the value that the service sent for a field of the type, if the program has not changed the
+    /// field since.
     pub(crate) fn original<T: Serialize + ?Sized>(&self, name: &str, current: &T) -> Option<Original<'_>> {
         let originals = self.originals.as_ref()?;
         if originals.unexpected.contains(name) {
@@ -117,13 +120,14 @@ impl UnknownFields {
         is_unchanged.then_some(Original::Text(text))
     }
 
-    /// Returns what the service sent, or the program inserted, for an absent field of the type.
+    /// Returns the value to write for an absent field of the type: the value that the service sent or that
+    /// the program inserted.
     pub(crate) fn original_of_absent(&self, name: &str) -> Option<Original<'_>> {
         let value = self.values.get(name)?;
         Some(self.to_send(name, value))
     }
 
-    /// Returns the value of a field as the text of a field that should hold a text.
+    /// Returns the value of a field as text, for a field whose type is a text.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         Some(match (self.exact(name), self.values.get(name)?) {
             (Some(text), _) => text.to_owned(),
@@ -138,7 +142,7 @@ impl UnknownFields {
         matches!(self.values.get(name), Some(Value::Bool(_) | Value::Number(_)))
     }
 
-    /// Writes the fields, except for the `declared` fields of the type, which it has written itself.
+    /// Writes the fields, except for the `declared` fields, which the type writes itself.
     pub(crate) fn write<M: SerializeMap>(&self, map: &mut M, declared: &[&str]) -> Result<(), M::Error> {
         for (name, value) in &self.values {
             if !declared.contains(&name.as_str()) {
@@ -153,7 +157,7 @@ impl UnknownFields {
     }
 }
 
-/// Returns `true` for the value of a field that stands for an unexpected one.
+/// Returns `true` for the value that a field has in place of an unexpected value.
 fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -163,7 +167,7 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// A value to send back as the service sent it.
+/// A value to send back in the form in which the service sent it.
 pub(crate) enum Original<'a> {
     /// JSON text.
     Text(&'a str),
@@ -183,7 +187,7 @@ impl Serialize for Original<'_> {
     }
 }
 
-/// Shows no unexpected value: the field may be a secret.
+/// Does not show unexpected values, because the field may be a secret.
 impl fmt::Debug for UnknownFields {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let unexpected: BTreeSet<&str> = self.unexpected().collect();

@@ -1,5 +1,5 @@
-//! Arguments of an operation: the parameters and properties that hold IDs, categories, and the treatment of
-//! children.
+//! Arguments of an operation: the parameters and properties that contain IDs, categories, and the treatment
+//! of children.
 
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ pub(crate) enum Place {
     Parameter(String),
 }
 
-/// Names of the properties with the treatment of children.
+/// Names of the body properties that state the treatment of children.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ChildrenProperties {
     pub(crate) action: String,
@@ -29,16 +29,16 @@ pub(crate) struct ChildrenProperties {
 /// The arguments of an operation.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Arguments {
-    /// Parameter with the ID of one asset.
+    /// Name of the parameter that contains the ID of one asset.
     pub(crate) id: Option<String>,
-    /// Parameter with the IDs of several assets.
+    /// Name of the parameter that contains the IDs of several assets.
     pub(crate) ids: Option<String>,
-    /// Place of the IDs of assets to change.
+    /// Place in the request of the IDs of the assets to change.
     pub(crate) entries: Option<Place>,
     pub(crate) children: Option<ChildrenProperties>,
     /// Name of the body property that contains the ID of a category.
     pub(crate) category: Option<String>,
-    /// Parameter that selects assets by their status.
+    /// Name of the parameter that selects assets by their status.
     pub(crate) status: Option<String>,
     /// Name of the body property that contains the name of the copy.
     pub(crate) copy_name: Option<String>,
@@ -48,7 +48,7 @@ pub(crate) struct Arguments {
     pub(crate) copy_updates: Option<String>,
 }
 
-/// Values of the property that treats children.
+/// Values of the property that states the treatment of children.
 const ACTIONS: [&str; 3] = ["cascade", "move", "orphan"];
 
 impl Arguments {

@@ -25,7 +25,7 @@ pub(crate) struct Tokens {
     /// Every access token issued so far, with its expiry.
     access: IndexMap<String, SystemTime>,
     current: String,
-    /// Refresh token; `None` if it was invalidated.
+    /// The current refresh token; `None` if it was invalidated.
     refresh: Option<String>,
     pub(crate) renewals: u64,
 }

@@ -1,8 +1,9 @@
 //! The API that the fake serves: operations, parameters, schemas and kinds of assets, read from an effective
 //! OpenAPI document.
 //!
-//! A kind is a tag with operations that find or copy an asset by ID. The title of an operation, or else the
-//! end of its path, says what the operation does. A tag may list the same assets under several paths.
+//! A kind of asset is a tag that has an operation that finds or copies an asset by ID. The effect of an
+//! operation is read from its title or, if the title does not name a verb, from the end of its path. A tag
+//! may list the same assets under several paths.
 
 use std::{collections::HashMap, fmt, sync::LazyLock};
 
@@ -30,9 +31,9 @@ static EMBEDDED: LazyLock<Document> = LazyLock::new(|| {
     Document::from_json(TEXT).expect("the embedded document is an effective document")
 });
 
-/// An effective document, from which a [`Fake`](crate::Fake) knows what to serve.
+/// An effective OpenAPI document: the API that a [`Fake`](crate::Fake) serves.
 ///
-/// The crate embeds the document that it was built with. Another one can be loaded at run time:
+/// The crate embeds the document of this repository. A different document can be loaded at run time:
 ///
 /// ```
 /// use funnelflux_fake::{Document, Fake, Settings};
@@ -58,7 +59,7 @@ static EMBEDDED: LazyLock<Document> = LazyLock::new(|| {
 #[derive(Clone, Copy)]
 pub struct Document(&'static Api);
 
-/// A text that is no effective document.
+/// Error of a text that is not an effective document.
 #[derive(Debug)]
 pub struct DocumentError(String);
 
@@ -98,8 +99,8 @@ impl Document {
         *EMBEDDED
     }
 
-    /// Reads an effective document: JSON, OpenAPI 3.0. It stays in memory until the process ends, so read
-    /// each document once.
+    /// Reads an effective document: JSON, OpenAPI 3.0. The document stays in memory until the process ends,
+    /// so read each document only once.
     ///
     /// # Errors
     /// If the text is not JSON, or not a document of OpenAPI 3.0 with paths.
@@ -132,16 +133,17 @@ impl Document {
         &self.0.base_path
     }
 
-    /// Returns whether the fake simulates an operation (`PUT /page/archive/`). It returns an empty success
-    /// for other operations. `None` if the document lacks the operation.
+    /// Returns whether the fake simulates an operation, such as `PUT /page/archive/`; `None` if the document
+    /// lacks the operation. To operations that it does not simulate, the fake responds with an empty success.
     #[must_use]
     pub fn simulates(self, operation: &str) -> Option<bool> {
         let operation = self.0.operations().find(|known| known.key == operation)?;
         Some(operation.meaning.is_some())
     }
 
-    /// Beginning of the paths of the assets that an operation concerns: `funnelgroup` also for `GET
-    /// /campaign/list/`. `None` if the fake does not simulate the operation.
+    /// First segment of the paths of the assets that an operation concerns; `None` if the fake does not
+    /// simulate the operation. If the assets have several paths, the result is the same for all:
+    /// `funnelgroup` also for `GET /campaign/list/`.
     #[must_use]
     pub fn kind(self, operation: &str) -> Option<&'static str> {
         let operation = self.0.operations().find(|known| known.key == operation)?;
@@ -170,7 +172,7 @@ pub(crate) struct Api {
     pub(crate) base_path: String,
     paths: Vec<Path>,
     pub(crate) resources: IndexMap<String, Resource>,
-    /// Keys of the kinds by every name that they go by.
+    /// Keys of the kinds, by every name of a kind: its path segments and its tag.
     names: HashMap<String, String>,
 }
 
@@ -188,8 +190,8 @@ pub(crate) struct Operation {
     pub(crate) method: Method,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Option<RequestBody>,
-    /// The key of the kind, and the verb. `None` if the document does not define them: neither title nor path
-    /// names a verb, or the ID of the assets is unknown.
+    /// The key of the kind, and the verb. `None` if neither the title nor the path names a verb, or if the ID
+    /// property of the assets is unknown.
     pub(crate) meaning: Option<(String, Verb)>,
     pub(crate) arguments: Arguments,
     pub(crate) response: ResponseShape,
@@ -215,7 +217,7 @@ pub(crate) enum Route<'d> {
     Nothing,
 }
 
-/// An operation whose meaning is being determined.
+/// An operation whose kind and verb are not determined yet.
 struct Draft<'d> {
     operation: Operation,
     value: &'d Value,
@@ -380,8 +382,8 @@ struct Kind {
 }
 
 impl Kind {
-    /// Paths of a tag with the same ID parameter, or without one, concern the same assets. Assets without an
-    /// ID cannot be stored.
+    /// Paths of a tag that have the same ID parameter concern the same assets; so do paths without an ID
+    /// parameter. Assets without an ID cannot be stored.
     fn of_tag(tag: &str, drafts: &[Draft<'_>]) -> Vec<Self> {
         let own = || {
             drafts

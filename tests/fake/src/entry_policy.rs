@@ -8,7 +8,7 @@ use crate::{
     settings::{BadEntry, Settings},
 };
 
-/// Condition of one entry with respect to the requested change.
+/// Classifies one entry for the requested change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EntryState {
     Good,
@@ -94,8 +94,8 @@ fn policy(entry_state: EntryState, settings: &Settings) -> Option<(BadEntry, &'s
     }
 }
 
-/// Bad entries that share one error. The first entry determines status and code; the error also lists later
-/// entries with the same code.
+/// Bad entries that share one error. The first bad entry determines the status and the code of the error. The
+/// error also lists later bad entries that have the same code.
 #[derive(Default)]
 struct BadEntries<'e> {
     decisive: Option<(u16, &'static str)>,

@@ -1,5 +1,5 @@
 //! Runs a program under several readings of the documentation, with each fault and with a crash at each
-//! request. Finds the runs in which an asset was lost or doubled.
+//! request. Finds the runs in which an asset was lost, doubled or left unfinished.
 //!
 //! ```
 //! use funnelflux_fake::explore::{Explore, Run};
@@ -52,8 +52,8 @@ use tokio::{sync::Notify, time::Instant};
 
 use crate::{Fake, Fault, LogRetention, Rule, Settings, Status};
 
-/// Number of seeds per reading. A seed is this number times the number of the reading, plus the number of the
-/// trouble.
+/// Number of seeds per reading. The seed of a run is the number of the reading multiplied by this constant,
+/// plus the number of the trouble.
 const SEEDS_PER_READING: u64 = 1_000_000;
 /// Number of times that a program runs again after a crash or an error.
 const RERUNS: u32 = 2;
@@ -102,8 +102,8 @@ impl Explore {
         }
     }
 
-    /// Sets the number of readings. The first is the most literal reading; [`Settings::vary`] draws the
-    /// others.
+    /// Sets the number of readings. The first is the most literal reading; [`Settings::vary`] draws the other
+    /// readings.
     #[must_use]
     pub fn readings(mut self, readings: u64) -> Self {
         self.readings = readings.max(1);
@@ -408,7 +408,7 @@ pub struct Exploration {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Mistake {
-    /// Repeats the run, see [`Explore::only`].
+    /// Seed with which [`Explore::only`] repeats the run.
     pub seed: u64,
     /// Reading of the documentation: the argument of [`Settings::vary`], or 0 for the most literal reading.
     pub reading: u64,

@@ -156,7 +156,7 @@ impl Fake {
         self.service().log.clear();
     }
 
-    /// Number of requests so far.
+    /// Number of requests so far, whether or not they are still in the log.
     #[must_use]
     pub fn request_count(&self) -> u64 {
         self.service().requests
@@ -200,8 +200,8 @@ impl Fake {
         self.service().fault_rules.clear();
     }
 
-    /// Number of rules that have matched fewer requests than they should; unlimited rules are not counted. A
-    /// test that injects faults should assert at the end that this number is 0.
+    /// Number of rules that have matched fewer requests than planned; unlimited rules are not counted. A test
+    /// that injects faults should assert at the end that this number is 0.
     #[must_use]
     pub fn pending_faults(&self) -> usize {
         self.service().fault_rules.pending()
@@ -264,9 +264,10 @@ impl Fake {
         self.service().clock.set(now);
     }
 
-    /// Inserts an asset of any kind without validation. `kind` is named as in [`State::assets`], `body` has
-    /// its properties. Replaces an asset with the same ID. Returns `false`, and changes nothing, if the fake
-    /// does not know the kind or `body` is not an object with an ID.
+    /// Inserts an asset of any kind without validation, and replaces an existing asset with the same ID.
+    /// `kind` is a name that [`State::assets`] accepts, and `body` has the properties of the asset. Returns
+    /// `false` and changes nothing if the fake does not know the kind, or if `body` is not an object with an
+    /// ID.
     #[expect(
         clippy::must_use_candidate,
         reason = "a test knows whether the document has the kind"
@@ -301,8 +302,8 @@ impl Fake {
         self.seed_valid(OFFER_SOURCES, id, &name, offer_source());
     }
 
-    /// Adds an active offer page of an offer source, which need not exist. An empty `offer_source` means that
-    /// the page has no offer source.
+    /// Adds an active offer page. `offer_source` is the ID of its offer source, which need not exist; if it
+    /// is empty, the page has no offer source.
     pub fn seed_page(&self, id: &str, offer_source: &str) {
         let Some(resource) = self.document().api().resource(PAGES) else {
             return;
@@ -349,8 +350,8 @@ impl Fake {
         (0..count).map(|_| make()).collect()
     }
 
-    /// Changes the properties of an asset behind the client's back, as another user might. Returns whether it
-    /// exists.
+    /// Changes the properties of an asset behind the client's back, as another user might. Returns whether
+    /// the asset exists.
     pub fn change(&self, kind: &str, id: &str, change: impl FnOnce(&mut Map<String, Value>)) -> bool {
         let mut inner = self.service();
         let Some(resource) = inner.document.api().resource(kind) else {
@@ -361,7 +362,7 @@ impl Fake {
         exists
     }
 
-    /// Sets one property of an asset behind the client's back. Returns whether it exists.
+    /// Sets one property of an asset behind the client's back. Returns whether the asset exists.
     pub fn set(&self, kind: &str, id: &str, property: &str, value: impl Into<Value>) -> bool {
         self.change(kind, id, |body| {
             body.insert(property.to_owned(), value.into());

@@ -88,8 +88,8 @@ pub enum Fault {
         /// `true` if the request is applied.
         applied: bool,
     },
-    /// The response of a gateway that does not reach the service: a page of nginx, or for a 404 the text of
-    /// Kubernetes' default backend. Not applied.
+    /// The response of a gateway that does not reach the service: an HTML page of nginx or, for a 404 without
+    /// `page`, the text of Kubernetes' default backend. Not applied.
     Gateway {
         /// Status code, such as 404 or 502.
         status: u16,
@@ -162,7 +162,7 @@ pub enum Stage {
 /// The result of a request.
 #[derive(Debug)]
 pub enum Outcome {
-    /// A complete HTTP response, possibly a wrong response because of a fault.
+    /// A complete HTTP response. If a fault was injected, the response may be wrong.
     Response(Response<Bytes>),
     /// A broken or hanging connection, which the transport must perform.
     Fault(Interruption),
@@ -173,9 +173,9 @@ pub enum Outcome {
 pub struct Interruption {
     /// Behaviour of the broken connection.
     pub how: Break,
-    /// The stage at which it breaks.
+    /// The stage at which the connection breaks.
     pub stage: Stage,
-    /// `true` if the request changed the state. The client does not learn this.
+    /// `true` if the fake applied the request. The client cannot tell.
     pub applied: bool,
     /// The part of the response that has arrived, for [`Stage::Body`]: the head, with the `content-length` of
     /// the whole body, and the first part of the body.
@@ -303,7 +303,8 @@ impl Fault {
         }
     }
 
-    /// The break of the connection and its stage. `None` for a fault that is a complete HTTP response.
+    /// Behaviour of the broken connection, and the stage at which it breaks. `None` for a fault that is a
+    /// complete HTTP response.
     #[must_use]
     pub fn breaks(&self) -> Option<(Break, Stage)> {
         match self {

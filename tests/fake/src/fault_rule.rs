@@ -6,7 +6,7 @@ use http::{HeaderMap, Method};
 
 use crate::fault::Fault;
 
-/// A request before it is handled, in the form that rules see.
+/// A request before it is handled, as a rule's predicate sees it.
 #[derive(Debug)]
 pub struct Received<'r> {
     /// Number of requests so far, including this one.
@@ -173,7 +173,7 @@ impl FaultRules {
         hit
     }
 
-    /// Number of rules that have matched less often than they should.
+    /// Number of rules that have matched fewer requests than planned.
     pub(crate) fn pending(&self) -> usize {
         self.0.iter().filter(|rule| rule.times.is_some()).count()
     }

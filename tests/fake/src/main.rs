@@ -47,7 +47,7 @@ struct Options {
     /// Initial number of categories (category-1, …).
     #[arg(long, default_value_t = 2)]
     categories: usize,
-    /// Locks the asset with this ID: the server rejects bulk calls and saves that contain it. This option can
+    /// Lock the asset with this ID: the server rejects bulk calls and saves that contain it. This option can
     /// be given several times.
     #[arg(long = "locked", value_name = "ID")]
     locked: Vec<String>,

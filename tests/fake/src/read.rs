@@ -89,7 +89,8 @@ fn matches_filter(status: &Status, filter: &str, settings: &Settings) -> bool {
     }
 }
 
-/// The property that a parameter selects by: the one of the same name, or the name or type of the asset.
+/// Returns the property by which a parameter selects assets: the property that has the same name as the
+/// parameter, or else the name or the type of the asset.
 fn property_of<'a>(resource: &'a Resource, operation: Read, parameter: &'a str) -> &'a str {
     let names = || resource.properties.iter().map(|property| property.name.as_str());
     match operation {

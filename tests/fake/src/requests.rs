@@ -40,13 +40,13 @@ pub enum Action<'a> {
 /// Treatment of the children of assets that are archived or deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Children<'a> {
-    /// The request does not mention them.
+    /// The request does not mention the children.
     Unmentioned,
-    /// They are archived or deleted, too.
+    /// The children are archived or deleted, too.
     Cascade,
-    /// They get another parent.
+    /// The children get another parent.
     Move(&'a str),
-    /// They lose their parent.
+    /// The children lose their parent.
     Orphan,
 }
 
@@ -77,8 +77,9 @@ pub struct DocumentedProperty {
 }
 
 impl Document {
-    /// The request for an action on a kind of asset, named by its tag (`Offer Sources`) or the beginning of
-    /// its paths. `None` if the document has no such kind, or no such operation for it.
+    /// Returns the request for an action on a kind of asset. `kind` is the tag of the kind (`Offer Sources`)
+    /// or the first segment of its paths. `None` if the document does not have the kind, or if the kind does
+    /// not have the operation.
     ///
     /// ```
     /// use funnelflux_fake::{Action, Document};
@@ -250,7 +251,7 @@ mod tests {
     use super::*;
     use crate::{Fake, Settings};
 
-    /// Every request is one that the fake accepts, for every kind that has the operation.
+    /// The fake accepts every request that is built, for every kind that has the operation.
     #[tokio::test]
     async fn the_fake_accepts_every_request() {
         let document = Document::embedded();

@@ -1,4 +1,5 @@
-//! Kinds of assets, read from the document: their properties, relations, and what the service does to them.
+//! Kinds of assets, read from the document: their properties, their relations, and the changes that the
+//! service makes to them.
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -9,8 +10,8 @@ use crate::{
     verb::{Read, Verb, Write, singular, squash},
 };
 
-/// Properties that may hold the owner of an asset. The documentation says that a copy keeps its "ID, owner
-/// and status" and does not name the property.
+/// Properties that may contain the owner of an asset. The documentation states that a copy keeps its "ID,
+/// owner and status", but it does not name the property of the owner.
 const OWNER_PROPERTIES: [&str; 3] = ["owner", "idOwner", "idUser"];
 
 /// A kind of asset.
@@ -36,9 +37,10 @@ pub(crate) struct Resource {
     pub(crate) filters: Vec<Filter>,
     /// Pointers to the only properties of a copy that a request may set.
     copy_overrides: Option<Vec<String>>,
-    /// Assets that belong to those of this kind.
+    /// Children of the assets of this kind.
     pub(crate) children: Vec<Children>,
-    /// Pointers to the parent, by `x-children` of another group. The first one is read.
+    /// Pointers to the ID of the parent, as stated by `x-children` of the parent's group. The first pointer
+    /// is read.
     pub(crate) parent: Vec<String>,
 }
 
@@ -47,19 +49,20 @@ pub(crate) struct Resource {
 pub(crate) struct Children {
     /// Key of the kind of the children.
     pub(crate) key: String,
-    /// Pointers to the parent's ID in a child. The first one is read, and all are set.
+    /// Pointers to the parent's ID in a child. The first pointer is read, and all pointers are set.
     pub(crate) properties: Vec<String>,
 }
 
-/// A parameter of lists that selects assets by a property of another name (`x-filters` at a tag).
+/// A parameter of lists that selects assets by a property whose name differs from the name of the parameter
+/// (`x-filters` of a tag).
 #[derive(Debug)]
 pub(crate) struct Filter {
     parameter: String,
     /// JSON pointer.
     property: String,
-    /// `true` if the value `true` selects the assets without the property.
+    /// `true` if the parameter value `true` selects the assets that lack the property.
     absent: bool,
-    /// A parameter that takes precedence.
+    /// Name of a parameter that takes precedence over this parameter.
     unless: Option<String>,
 }
 
@@ -148,7 +151,8 @@ impl Resource {
         self.property(property).is_some()
     }
 
-    /// Applies everything that the service does to an asset that it stores. `before` is its previous body.
+    /// Makes the changes that the service makes when it stores an asset. `before` is the previous body of the
+    /// asset.
     pub(crate) fn apply_server_behavior(
         &self,
         before: Option<&Map<String, Value>>,
@@ -183,7 +187,8 @@ impl Resource {
         }
     }
 
-    /// Pointer to the property that the parent of a copy sets: the category, or else the parent asset.
+    /// Pointer to the property of a copy that receives the parent of the duplicate request; `None` if that
+    /// parent is a category.
     pub(crate) fn copy_parent(&self) -> Option<&str> {
         match self.category {
             Some(_) => None,
@@ -191,8 +196,8 @@ impl Resource {
         }
     }
 
-    /// Returns whether a request may set a property of a copy. Documented: never ID, owner and status, and
-    /// the parent only by its own property.
+    /// Returns whether `bodyUpdates` of a request may set a property of a copy. Documented: ID, owner and
+    /// status can never be set, and the parent can be set only by the separate property of the request.
     pub(crate) fn may_override(&self, property: &str) -> bool {
         let pointer = format!("/{property}");
         if let Some(overrides) = &self.copy_overrides {
@@ -208,7 +213,8 @@ impl Resource {
         property != self.id && property != "status" && !OWNER_PROPERTIES.contains(&property) && !is_parent
     }
 
-    /// A property that only rows of lists have: `destinationType` is the `type` of `destination`.
+    /// Returns the value of a property that only rows of lists have: `destinationType` is the `type` of
+    /// `destination`.
     pub(crate) fn nested(&self, property: &str, body: &Map<String, Value>) -> Option<Value> {
         if self.has(property) {
             return None;
@@ -350,7 +356,8 @@ fn unwrapped<'d>(schemas: &Schemas<'d>, schema: &'d Value, candidates: &[&str]) 
     schema
 }
 
-/// The schema of the rows of a list, and the property with the list if it is inside of an object.
+/// The schema of the rows of a list. If the list is inside of an object, also the name of the property that
+/// contains the list.
 pub(crate) fn rows<'d>(schemas: &Schemas<'d>, schema: &'d Value) -> (Option<&'d Value>, Option<String>) {
     if let Some(items) = schema.get("items") {
         return (Some(schemas.resolve(items)), None);
@@ -369,7 +376,8 @@ pub(crate) fn rows<'d>(schemas: &Schemas<'d>, schema: &'d Value) -> (Option<&'d 
     }
 }
 
-/// The property with the ID: the one that is called like the parameter, or one that is called like the group.
+/// The property that contains the ID: the property that has the name of the parameter, or else a property
+/// that has the name of the group.
 fn id_property(parameter: &str, tag: &str, properties: &[Property]) -> String {
     let asset = singular(tag);
     let names = properties.iter().map(|property| &property.name);
@@ -384,8 +392,8 @@ fn id_property(parameter: &str, tag: &str, properties: &[Property]) -> String {
     found.cloned().unwrap_or_else(|| parameter.to_owned())
 }
 
-/// The property with the name: `offerSourceName` for `idOfferSource`, `name`, or the first that ends in
-/// `Name`.
+/// The property that contains the name. The first of these that exists is returned: `offerSourceName` if the
+/// ID is `idOfferSource`, a property with the name of the tag, `name`, a property that ends in `Name`.
 fn name_property(id: &str, tag: &str, properties: &[Property]) -> String {
     let of_id = id.strip_prefix("id").map(|kind| squash(&format!("{kind}Name")));
     let of_tag = format!("{}name", singular(tag));

@@ -59,10 +59,10 @@ pub(crate) enum ResponseShape {
     Value {
         /// An example.
         sample: Value,
-        /// Names of its properties, each with the names of the properties inside of it.
+        /// Names of the value's properties, each with the names of the properties inside of that property.
         properties: Vec<(String, Vec<String>)>,
     },
-    /// A list, and the property with the list if it is inside of an object.
+    /// A list. If the list is inside of an object, also the name of the property that contains the list.
     List(Option<(String, Map<String, Value>)>),
 }
 
@@ -98,7 +98,7 @@ impl ResponseShape {
         }
     }
 
-    /// The property around an object with this property.
+    /// Returns the property whose documented object contains this property, if there is exactly one.
     fn wrapper(&self, property: &str) -> Option<&str> {
         let Self::Value { properties, .. } = self else {
             return None;
@@ -137,7 +137,8 @@ impl ResponseShape {
 }
 
 impl Success {
-    /// The response to an operation on assets of this kind, if it has a meaning.
+    /// Returns the response to an operation on assets of this kind, if the fake knows the meaning of the
+    /// documented response.
     pub(crate) fn into_response(
         self,
         settings: &Settings,

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 /// Depth to which samples and references are followed.
 const DEPTH: usize = 8;
 
-/// Part of the request that holds a parameter.
+/// Part of the request that contains a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Location {
     Query,
@@ -96,7 +96,7 @@ pub(crate) struct Schemas<'d> {
 pub(crate) struct Property {
     pub(crate) name: String,
     pub(crate) default: Option<Value>,
-    /// A valid value if the property is required.
+    /// A valid value of the property, if the property is required.
     pub(crate) required: Option<Value>,
     pub(crate) read_only: bool,
 }
@@ -138,7 +138,8 @@ impl<'d> Schemas<'d> {
         }
     }
 
-    /// The parameters of an operation. Its own take precedence over those of its path.
+    /// The parameters of an operation. The parameters of the operation take precedence over the parameters of
+    /// its path.
     pub(crate) fn parameters(&self, item: &'d Value, operation: &'d Value) -> Vec<Parameter> {
         let lists = [operation, item]
             .into_iter()
@@ -320,7 +321,8 @@ fn sample_text(schema: &Value) -> Value {
     Value::from(format!("{text}{}", "x".repeat(missing)))
 }
 
-/// The schema of JSON content, or of any other content that a document calls its type of JSON.
+/// The schema of the first JSON entry in `content`: `application/json`, a type that ends in `+json`, or
+/// `*/*`.
 fn json_content(holder: &Value) -> Option<&Value> {
     let content = holder.get("content")?.as_object()?;
     let is_json = |media: &str| {

@@ -19,18 +19,18 @@ pub(crate) struct ServerManaged {
 /// Change that the service makes.
 #[derive(Debug, Clone)]
 enum Behavior {
-    /// It keeps its own value.
+    /// The service keeps its own value.
     ReadOnly,
-    /// It sets the SHA-256 of another property.
+    /// The service sets the SHA-256 of another property.
     Sha256Of(String),
-    /// It removes surrounding spaces.
+    /// The service removes surrounding spaces.
     Trimmed,
     /// The property is an older name of another one.
     AliasOf(String),
-    /// It lowers greater values.
+    /// The service lowers greater values to this maximum.
     Capped(u64),
-    /// It shows a placeholder. The property with this pointer reports whether a secret is stored, and in a
-    /// request asks to keep it.
+    /// The service shows a placeholder instead of the secret. In responses, the property at this pointer
+    /// states whether a secret is stored; in requests, it asks the service to keep the stored secret.
     Secret(String),
 }
 
@@ -43,7 +43,7 @@ impl ServerManaged {
         }
     }
 
-    /// Reads the list at a tag. Unknown behaviours are ignored.
+    /// Reads the list `x-server-managed` of a tag. Unknown behaviours are ignored.
     pub(crate) fn of_tag(tag: &Value) -> Vec<Self> {
         elements(tag, "x-server-managed")
             .filter_map(|entry| {

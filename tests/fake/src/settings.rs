@@ -50,8 +50,8 @@ pub struct Settings {
     pub refuse_unknown_query: bool,
     /// Format of error bodies. Default: JSON (unknown; the vendor's Domains API uses it).
     pub error_shape: ErrorShape,
-    /// Status for an ID that does not exist, in operations on exactly one asset (find by ID, save,
-    /// duplicate). Default: 404 (unknown).
+    /// Status of the response if an operation on exactly one asset (find by ID, save, duplicate) gets an ID
+    /// that does not exist. Default: 404 (unknown).
     pub unknown_id_status: u16,
 
     /// Policy for an ID in a bulk call that does not exist. A deleted asset counts as missing, except in a
@@ -66,8 +66,8 @@ pub struct Settings {
     /// A lock represents any reason that a service may have to reject one asset. A save of a locked asset is
     /// refused with the same status, or with 403 if the policy has none.
     pub locked_entry: EntryPolicy,
-    /// Applies the cascade to the children of a parent that was archived or deleted before. Default: `true`
-    /// (unknown).
+    /// Applies the cascade to the children of a parent that was already archived or deleted before the call.
+    /// Default: `true` (unknown).
     pub cascade_of_already: bool,
     /// Status that refuses a `targetParentID` that does not exist; `None` accepts it. Default: `Some(400)`
     /// (unknown).
@@ -188,8 +188,8 @@ impl Default for Settings {
 impl Settings {
     /// Draws every undocumented behaviour from `seed`. A client must be correct under each seed.
     ///
-    /// These settings are not drawn, because they are not about undocumented behaviour or because tests set
-    /// them on purpose: tokens, `auth`, `clock`, `log`, the limits (`max_*`), late reads (`stale_*`), the
+    /// These settings are not drawn. Some of them do not describe undocumented behaviour, and tests set the
+    /// others on purpose: tokens, `auth`, `clock`, `log`, the limits (`max_*`), late reads (`stale_*`), the
     /// trailing slash, `refuse_unknown_query`, and `unknown_status` and `long_names` (which misreport the
     /// state).
     #[must_use]
@@ -268,7 +268,7 @@ fn failing_entry(random: &mut fastrand::Rng, first: u16, others: &[u16]) -> Entr
     )
 }
 
-/// Effect of one bad ID on a bulk call, and the status of the error, if any.
+/// Effect of one bad ID on a bulk call, and the status of the error response, if any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EntryPolicy(pub(crate) BadEntry);
 

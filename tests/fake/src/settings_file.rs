@@ -1,4 +1,4 @@
-//! Settings as JSON, so that a program can load what another one has found out.
+//! Settings as JSON, so that a program can load settings that another program has determined.
 
 use std::{fmt, str::FromStr};
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::settings::{BadEntry, EntryPolicy, Settings};
 
-/// A text that describes no settings.
+/// Error of a text that does not describe settings.
 #[derive(Debug)]
 pub struct SettingsError(String);
 
@@ -23,7 +23,7 @@ impl fmt::Display for SettingsError {
 impl std::error::Error for SettingsError {}
 
 impl Settings {
-    /// Reads settings from JSON. Those that the text lacks have their default.
+    /// Reads settings from JSON. A setting that the text lacks has its default.
     ///
     /// Choices are written in lower case with hyphens, policies as in [`EntryPolicy`], and the lifetime of
     /// tokens in seconds.

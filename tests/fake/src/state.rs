@@ -135,7 +135,7 @@ impl State {
         kinds.flat_map(|(kind, assets)| assets.values().map(move |asset| (kind.as_str(), &**asset)))
     }
 
-    /// One asset of a kind, named as in [`State::assets`].
+    /// One asset of a kind. [`State::assets`] explains the names of kinds.
     #[must_use]
     pub fn asset(&self, kind: &str, id: &str) -> Option<&Asset> {
         self.kind(kind)?.get(id).map(Arc::as_ref)
@@ -199,7 +199,7 @@ impl State {
             .collect()
     }
 
-    /// Inserts an asset, or replaces the one with its ID.
+    /// Inserts an asset, or replaces the asset that has the same ID.
     pub(crate) fn put(&mut self, resource: &Resource, asset: Asset) {
         self.version += 1;
         let assets = Arc::make_mut(self.kinds.entry(resource.key.clone()).or_default());

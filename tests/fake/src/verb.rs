@@ -1,4 +1,4 @@
-//! Verbs: the action of an operation, derived from its title, or else from its path.
+//! Verbs: the action of an operation, derived from its title or, if the title names no verb, from its path.
 
 use http::Method;
 
@@ -60,7 +60,7 @@ const PATHS: &[(Method, &str, Verb)] = &[
 /// Words of a title that say nothing about the assets.
 const FILLERS: &[&str] = &["a", "an", "the", "new", "existing", "all"];
 
-/// A text in lower case, letters and digits only.
+/// Squashes a text: returns its letters and digits, in lower case.
 pub(crate) fn squash(text: &str) -> String {
     text.chars()
         .filter(|letter| letter.is_alphanumeric())
@@ -77,7 +77,8 @@ pub(crate) fn singular(tag: &str) -> String {
     }
 }
 
-/// The literal segments of a path before its verb, and the verb if the path ends with one.
+/// Returns the literal segments of a path before its verb. If the path ends with a verb, also returns the
+/// verb.
 pub(crate) fn of_path(method: &Method, path: &str) -> (String, Option<Verb>) {
     let is_literal = |segment: &&str| !segment.is_empty() && !segment.starts_with('{');
     let segments: Vec<&str> = path.split('/').filter(is_literal).collect();
@@ -96,7 +97,7 @@ pub(crate) fn of_path(method: &Method, path: &str) -> (String, Option<Verb>) {
     }
 }
 
-/// The verb of a title, if the title is about the assets of the group.
+/// Returns the verb of a title, if the title names the assets of the group.
 pub(crate) fn of_title(method: &Method, title: &str, tag: &str) -> Option<Verb> {
     let lower = title.to_lowercase();
     let (action, rest) = lower.split_once(' ')?;

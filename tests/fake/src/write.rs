@@ -264,8 +264,8 @@ impl Writer<'_> {
         select(&resource.id, ids, self.settings, state_of)
     }
 
-    /// Reads the cascade options. `move` requires a target; all other actions refuse a target (both
-    /// documented).
+    /// Reads the cascade options. The action `move` requires a target, and all other actions refuse a target.
+    /// Both rules are documented.
     fn children_action(
         &self,
         resource: &Resource,

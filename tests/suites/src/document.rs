@@ -16,8 +16,8 @@ pub fn effective() -> &'static Value {
     &DOCUMENT
 }
 
-/// Returns whether the vendor's document is our transcription of his page. If it is not, prints that a test
-/// is skipped.
+/// Returns whether the vendor's document is our transcription of the vendor's page. If it is not, prints that
+/// a test is skipped.
 #[must_use]
 pub fn is_transcription() -> bool {
     if !cfg!(transcription) {
@@ -30,7 +30,7 @@ pub fn is_transcription() -> bool {
     cfg!(transcription)
 }
 
-/// Follows references, also those that are the only part of an `allOf`.
+/// Follows references, including references that are the only part of an `allOf`.
 #[must_use]
 pub fn resolve(value: &'static Value) -> &'static Value {
     if let Some(reference) = value["$ref"].as_str() {
@@ -63,7 +63,7 @@ pub fn success(operation: &'static Value) -> &'static Value {
     found.map_or(&Value::Null, |(_, response)| content(response))
 }
 
-/// Returns whether a name is that of an ID, such as `id`, `idPage` or `idPages`.
+/// Returns whether a name is the name of an ID, such as `id`, `idPage` or `idPages`.
 #[must_use]
 pub fn is_id(name: &str) -> bool {
     name == "id"
@@ -73,7 +73,7 @@ pub fn is_id(name: &str) -> bool {
             .is_some_and(|rest| rest.starts_with(|letter: char| letter.is_ascii_uppercase()))
 }
 
-/// Properties of an object schema, with those of its parts.
+/// Properties of an object schema, including the properties of the parts of its `allOf`.
 fn properties(schema: &'static Value) -> Vec<(&'static str, &'static Value)> {
     let schema = resolve(schema);
     let parts = schema["allOf"].as_array().into_iter().flatten();
@@ -93,8 +93,8 @@ fn required(schema: &'static Value) -> Vec<&'static str> {
     parts.flat_map(required).chain(own).collect()
 }
 
-/// The simplest value that a request may have. `name` is its name; IDs are [`EXISTING_ID`], and lists have
-/// one element.
+/// The simplest value that a request may have. `name` is the name of the parameter or property. IDs are
+/// [`EXISTING_ID`], and lists have one element.
 #[must_use]
 pub fn sample(name: &str, schema: &'static Value) -> Value {
     let schema = resolve(schema);

@@ -84,8 +84,8 @@ fn client(response: FixedResponse, retry: RetryPolicy) -> Client {
     builder.bearer_token("canary").build().unwrap()
 }
 
-/// A response decodes without loss, or is a one-line error with a location and without a token. The first
-/// byte selects the status.
+/// A response decodes without loss, or becomes an error in one line that has a location and contains no
+/// token. The first byte of the input selects the status.
 pub fn response(bytes: &[u8]) {
     let (first, body) = bytes.split_first().unwrap_or((&0, &[]));
     let status = [200, 201, 204, 400, 401, 404, 429, 500]
@@ -181,7 +181,7 @@ pub fn retry_after(bytes: &[u8]) {
     check_error(&error);
 }
 
-/// Any text is an ID that round-trips. It may or may not contain a time.
+/// Any text is an ID that survives encoding and decoding. An ID may contain a time.
 pub fn id(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let id = OfferSourceId::from(&*text);

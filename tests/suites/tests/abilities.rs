@@ -1,5 +1,5 @@
-//! Uses each ability of the typed handles of our transcription's kinds once, and asserts the effect on the
-//! server. `asset_groups` does the same by the table of groups, for every document.
+//! Uses each ability of each typed handle once, and asserts the effect on the server. The kinds of assets are
+//! those of our transcription. `asset_groups` does the same for every document, with the table of groups.
 #![cfg(transcription)]
 #![allow(
     clippy::unwrap_used,

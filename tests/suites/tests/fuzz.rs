@@ -113,7 +113,7 @@ fn every_target_passes_on_seeds_and_mutations() {
     });
 }
 
-/// A fuzzer cannot get past a seed that is refused at its start.
+/// Seeds are accepted, because a fuzzer makes no progress from a seed that is refused at its start.
 #[test]
 fn seeds_are_accepted() {
     let seed = |name: &str| {

@@ -1,7 +1,7 @@
 //! Reports the tests that hold for our transcription only.
 
-/// `abilities`, `groups`, `plan`, `snapshot`, and single tests of other suites use inferred names, and so run
-/// only with the document that the names were inferred from.
+/// `abilities`, `groups`, `plan`, `snapshot`, and single tests of other suites use inferred names. Therefore
+/// they run only with our transcription, whose overlays contain these names.
 #[test]
 fn typed_tests_of_inferred_groups_run_with_the_transcription() {
     let lock = include_str!("../../../spec/spec.lock");

@@ -78,7 +78,7 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
     print(&request.bytes().await?, &output)
 }
 
-/// Prints a response: JSON as the output asks for, anything else unchanged.
+/// Prints a response. JSON is printed in the chosen output format; any other content is printed unchanged.
 pub(super) fn print(body: &Bytes, output: &Output) -> CommandResult {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Exit::Done);

@@ -165,7 +165,7 @@ fn no_token() -> Failure {
     )
 }
 
-/// Calls the first operation that needs no argument but a status or nothing at all.
+/// Calls the first operation that needs no arguments, or only a status.
 async fn check(client: &Client) -> Result<(), Failure> {
     let operations = || GROUPS.iter().copied().flatten().copied();
     let is_plain = |operation: &&'static Operation| {

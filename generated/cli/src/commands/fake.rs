@@ -41,7 +41,7 @@ pub(crate) fn command() -> Command {
                 .long("locked")
                 .value_name("ID")
                 .action(ArgAction::Append)
-                .help("ID that bulk calls and saves refuse"),
+                .help("Lock the asset with this ID, so that bulk calls and saves reject it"),
         ])
 }
 

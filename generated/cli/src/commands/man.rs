@@ -37,7 +37,7 @@ pub(crate) fn run(matches: &ArgMatches) -> CommandResult {
     Ok(Exit::Done)
 }
 
-/// Writes the page of a command and those of its commands.
+/// Writes the page of a command and the pages of its subcommands.
 fn write_pages(command: &Command, name: &str, folder: &Path) -> Result<(), Failure> {
     let path = folder.join(format!("{name}.1"));
     // The title of a page is its name.

@@ -11,7 +11,7 @@ use serde_json::Value;
 pub(super) struct JqResult(Val);
 
 impl JqResult {
-    /// JSON of the result; text is returned as it is if `raw`.
+    /// Returns the JSON of the result. If `raw` is true, text is returned without quotes.
     pub(super) fn text(&self, raw: bool) -> String {
         match &self.0 {
             Val::TStr(text) if raw => String::from_utf8_lossy(text).into_owned(),

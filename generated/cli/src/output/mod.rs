@@ -103,20 +103,20 @@ pub(crate) fn quiet_argument() -> Arg {
 pub(crate) struct View {
     /// Path of the ID, for `--quiet`.
     pub(crate) id: Option<JsonPath>,
-    /// Words with the paths that they stand for, which are also the columns of a table.
+    /// Short names, each with its path. These paths are also the columns of a table.
     pub(crate) columns: Vec<(&'static str, JsonPath)>,
 }
 
 impl View {
-    /// Path that a short name stands for, or the path itself.
+    /// Returns the path of a short name; any other text is already a path.
     pub(crate) fn path(&self, path: &JsonPath) -> JsonPath {
         let text = path.to_string();
         let alias = self.columns.iter().find(|(name, _)| *name == text);
         alias.map_or_else(|| path.clone(), |(_, path)| path.clone())
     }
 
-    /// Reads a path or one of the short names. A property of the row with that name has precedence when the
-    /// row is read.
+    /// Reads a path or a short name. If a row has a property with the short name, that property has
+    /// precedence.
     fn column(&self, text: &str) -> Result<Column, Failure> {
         let path = JsonPath::parse(text).map_err(Failure::usage)?;
         let alias = self.columns.iter().find(|(name, _)| *name == text);
@@ -128,7 +128,7 @@ impl View {
     }
 }
 
-/// A column: a path, or the path that a short name stands for.
+/// A column: the path that the user gave, or the path of a short name.
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
     title: String,
@@ -151,7 +151,7 @@ impl Column {
 )]
 pub(crate) struct Output {
     format: Format,
-    /// The format was chosen, not the default.
+    /// True if the user chose the format, so that it is not the default.
     is_explicit: bool,
     columns: Option<Vec<String>>,
     all_fields: bool,

@@ -1,4 +1,4 @@
-//! Requests to the account, and the assets that the probe creates and removes again.
+//! Requests to the account, and the assets that the probe creates and later removes.
 
 use super::NAME;
 use super::experiment::{Answer, Halt, Slot, State, Variation};
@@ -20,14 +20,14 @@ pub(super) struct Account<'c> {
     client: &'c Client,
     /// Assets of the probe, in the order of their creation.
     assets: Vec<OwnAsset>,
-    /// An ID that nobody has used.
+    /// An ID that no asset has ever had.
     pub(super) unknown: String,
     /// Number of reads after a change that may return the old state, and the operation that counts them.
     late: u32,
     late_by_id: bool,
-    /// Pause before a read that follows a late one.
+    /// Pause before the next read if a read returned the old state.
     pause: Duration,
-    /// A change was sent after the last read that shows the new state.
+    /// True if a change was sent, and no read since then has shown the new state.
     is_changed: bool,
 }
 
@@ -53,11 +53,11 @@ pub(crate) struct Remains {
 /// State of an asset of the probe after its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RemainingState {
-    /// It cannot be read any more.
+    /// The asset cannot be read any more.
     Gone,
-    /// It is readable, with the status deleted.
+    /// The asset is readable, with the status deleted.
     Deleted,
-    /// It is still there; the text is the reason.
+    /// The asset still exists. The text is the reason.
     There(String),
 }
 
@@ -105,8 +105,8 @@ impl<'c> Account<'c> {
     /// Sends one request, exactly as given.
     ///
     /// # Errors
-    /// If there is no answer of the service itself: a broken connection, a failure of the service, too many
-    /// requests, or a rejected token that is valid.
+    /// If the service itself does not answer the request: a broken connection, a failure of the service, too
+    /// many requests, or a rejected token although the token is valid.
     pub(super) async fn send(
         &mut self,
         group: AssetGroup,
@@ -164,7 +164,7 @@ impl<'c> Account<'c> {
         Ok(answer)
     }
 
-    /// Reads as often as the old state may be returned after a change.
+    /// After a change, reads as many times as reads may still return the old state.
     pub(super) async fn settle(&mut self, group: AssetGroup) -> Result<(), Halt> {
         if !std::mem::take(&mut self.is_changed) {
             return Ok(());
@@ -251,7 +251,8 @@ impl<'c> Account<'c> {
         })
     }
 
-    /// Creates the asset in a slot and counts the reads that do not have it yet, by ID and in the list.
+    /// Creates the asset in a slot. Counts the reads that do not show the asset yet, separately for reads by
+    /// ID and reads of the list.
     pub(super) async fn read_until_there(&mut self, scene: &Scene) -> Result<(u32, u32), Halt> {
         let group = scene.group;
         let id = self.create(scene, Slot::A).await?;
@@ -291,7 +292,7 @@ impl<'c> Account<'c> {
         Ok(())
     }
 
-    /// Brings the asset in a slot into a state, and creates it if necessary.
+    /// Brings the asset in a slot into a state. Creates the asset if it does not exist.
     pub(super) async fn ensure(&mut self, scene: &Scene, slot: Slot, state: State) -> Result<(), Halt> {
         let Some(group) = scene.group_of(slot) else {
             return Err(Halt::Impossible(format!("there is no group for {slot}")));
@@ -344,7 +345,7 @@ impl<'c> Account<'c> {
         }
     }
 
-    /// Deletes an asset of the probe and looks whether it is deleted.
+    /// Deletes an asset of the probe, and checks by a read that it is deleted.
     async fn delete(&mut self, group: AssetGroup, id: &str) -> Result<(), Halt> {
         let action = Action::Delete(&[id], Children::Unmentioned);
         let answer = self.send(group, &action, Variation::None).await?;
@@ -372,7 +373,7 @@ impl<'c> Account<'c> {
         }
     }
 
-    /// Deletes all assets of the probe, the newest first, and reports what remains.
+    /// Deletes all assets of the probe, the newest first, and reports the assets that remain.
     pub(super) async fn clean_up(&mut self) -> Vec<Remains> {
         let assets: Vec<OwnAsset> = self.assets.iter().rev().cloned().collect();
         let mut remains = Vec::with_capacity(assets.len());

@@ -9,17 +9,17 @@ use std::fmt;
 /// An asset that takes part in an experiment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Slot {
-    /// An asset with the required properties only. It is the first one that is created.
+    /// Asset A: has only the required properties, and is created first.
     A,
-    /// An asset with a value in one more property. It is created after A.
+    /// Asset B: has a value in one more property, and is created after A.
     B,
-    /// One more asset. It is created after B.
+    /// Asset C: created after B.
     C,
     /// A child of A.
     Child,
     /// A category for assets of the group.
     Category,
-    /// No asset: an ID that nobody has used.
+    /// No asset: an ID that no asset has ever had.
     Unknown,
 }
 
@@ -137,7 +137,7 @@ impl Answer {
         }
     }
 
-    /// The list of a response as the service wrote it: an array or `null`.
+    /// The list of a response in the form in which the service wrote it: an array or `null`.
     pub(super) fn list(&self) -> Option<Value> {
         list_in(self.json()?)
     }
@@ -160,7 +160,7 @@ fn list_in(value: Value) -> Option<Value> {
 pub(super) enum Observation {
     /// The response to one request.
     Answer(Answer),
-    /// The asset as it is stored; `None` if it cannot be found by ID.
+    /// The stored asset; `None` if the asset cannot be found by ID.
     Asset(Option<Value>),
     /// Number of reads that did not have a new asset yet.
     LateReads { by_id: u32, in_list: u32 },
@@ -173,11 +173,11 @@ pub(super) enum Observation {
 pub(super) enum LimitSearch {
     /// This size is accepted, and nothing larger was sent.
     NoneUpTo(usize),
-    /// This size is the largest that is accepted; larger ones get the status.
+    /// This is the largest accepted size; larger requests get the status.
     Found { max: usize, status: u16 },
     /// This size gets an unexpected status.
     Unexpected { size: usize, status: u16 },
-    /// This size is accepted, and the URL is too long for larger ones.
+    /// This size is accepted; for larger sizes, the URL would be too long.
     Cut(usize),
     /// Even the smallest size gets this status.
     Invisible(u16),
@@ -188,11 +188,11 @@ pub(super) enum LimitSearch {
 pub(super) enum Finding {
     /// Value of the setting, and the observation.
     Value(Value, String),
-    /// The service does what no value of the setting describes.
+    /// The behaviour of the service does not match any value of the setting.
     Undescribed(String),
-    /// The experiment does not show it.
+    /// The experiment does not show the answer.
     Open(String),
-    /// The state of an asset is none that an experiment foresees. The probe stops.
+    /// An asset has a state that the experiment does not foresee. The probe stops.
     Surprise(String),
 }
 
@@ -223,7 +223,7 @@ fn names(slots: &[Slot]) -> String {
     names.join(" + ")
 }
 
-/// One or two words for the plan.
+/// Describes the step in one or two words, for the plan.
 impl fmt::Display for Step {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

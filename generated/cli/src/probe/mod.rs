@@ -1,9 +1,9 @@
-//! Experiments on an account: what the documentation leaves open, found out.
+//! Experiments on an account that answer the questions that the documentation leaves open.
 //!
-//! Each open question is a setting of the fake. An [`Experiment`](experiment::Experiment) answers one or a
-//! few of them. It is data: the states in which assets have to be, steps, and a function that concludes from
-//! what the steps show. Experiments name no group: the abilities of a group determine whether it serves for
-//! an experiment.
+//! Each open question is a setting of the fake. An [`Experiment`](experiment::Experiment) answers one or
+//! several questions. An experiment is data: the states that assets must have before it, its steps, and a
+//! function that draws conclusions from the results of the steps. Experiments do not name groups: the
+//! abilities of a group determine whether the group is suitable for an experiment.
 //!
 //! | module | contents |
 //! |---|---|

@@ -68,7 +68,8 @@ impl Report {
         Ok(text + "\n")
     }
 
-    /// Numbers of questions that are settled, contradict our inference, and are still open.
+    /// Number of questions that are settled, number of answers that contradict our inference, and number of
+    /// questions that are still open.
     pub(crate) fn counts(&self) -> [usize; 3] {
         let inferred = inferred_settings();
         let count = |verdict: Verdict| {
@@ -78,7 +79,7 @@ impl Report {
         [Verdict::Settled, Verdict::Contradicts, Verdict::Open].map(count)
     }
 
-    /// Assets that are still there.
+    /// Assets of the probe that still exist.
     pub(crate) fn left_behind(&self) -> impl Iterator<Item = (&Remains, &str)> {
         self.remains.iter().filter_map(|remains| match &remains.state {
             RemainingState::There(reason) => Some((remains, reason.as_str())),

@@ -38,7 +38,7 @@ fn plan_row(question: &Question, group: &str, steps: &str) -> Value {
     json!({ "setting": question.setting, "question": question.text, "group": group, "steps": steps })
 }
 
-/// Number of assets that the probe creates at most, with their groups.
+/// Maximum number of assets that the probe creates. Experiments share the assets of a group.
 pub(crate) fn asset_count(accepts_inferred: bool) -> usize {
     let mut assets: Vec<(AssetGroup, Slot)> = Vec::new();
     for experiment in EXPERIMENTS {
@@ -65,11 +65,12 @@ pub(crate) fn asset_count(accepts_inferred: bool) -> usize {
 pub(crate) struct Options {
     /// Inferred operations may be used.
     pub(crate) accepts_inferred: bool,
-    /// Pause before a read that follows a late one.
+    /// Pause before the next read if a read returned the old state.
     pub(crate) pause: Duration,
 }
 
-/// Runs all experiments. `is_stopped` is asked before each, and `progress` gets its question.
+/// Runs all experiments. Before each experiment, calls `is_stopped`, and calls `progress` with the question
+/// of the experiment.
 ///
 /// # Errors
 /// If no request can be made at all. Any other failure is part of the report.
@@ -253,7 +254,7 @@ fn rename(group: AssetGroup, body: &mut Value, words: &str) -> Result<(), Halt> 
     Ok(())
 }
 
-/// The body of an asset without the property that only B has.
+/// Returns the body of an asset without the property that distinguishes B from A.
 fn required(account: &Account<'_>, scene: &Scene, slot: Slot) -> Value {
     let mut body = account.sent(scene, slot).unwrap_or_default();
     if let (Some(property), Some(body)) = (super::scene::extra_property(scene.group), body.as_object_mut()) {

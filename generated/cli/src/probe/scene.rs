@@ -1,4 +1,4 @@
-//! The groups that serve for an experiment, and what a conclusion knows about the assets.
+//! The groups that are suitable for an experiment, and the data about the assets that a conclusion uses.
 
 use super::experiment::{Experiment, Slot, State, Step};
 use funnelflux::ext::{AssetGroup, AssetStatus, ChildRelation};
@@ -18,7 +18,7 @@ impl Scene {
     /// Chooses the first group that has all abilities that an experiment needs. Documented groups come first.
     ///
     /// # Errors
-    /// A reason if there is no such group.
+    /// The reason why no group is suitable.
     pub(super) fn choose(experiment: &Experiment, accepts_inferred: bool) -> Result<Self, String> {
         match Self::first(experiment, accepts_inferred) {
             Some(scene) => Ok(scene),
@@ -144,8 +144,8 @@ fn can_do(group: AssetGroup, step: &Step) -> bool {
     }
 }
 
-/// Property that B has and A lacks: one with an empty text as default. The last one, since the first
-/// properties of an asset tend to have a format.
+/// Property that B has and A lacks. It is the last property whose default is an empty text, because the first
+/// properties of an asset often require a format.
 pub(super) fn extra_property(group: AssetGroup) -> Option<&'static str> {
     let properties = Document::embedded().properties(group.tag());
     let is_free = |property: &&DocumentedProperty| {
@@ -214,7 +214,7 @@ impl Known {
     }
 }
 
-/// The asset in a response: the response itself, or the only object inside of it that has an ID.
+/// The asset in a response: the response itself, or the only object in the response that has an ID.
 pub(super) fn asset_in(group: AssetGroup, value: Value) -> Option<Value> {
     if group.id(&value).is_some() {
         return Some(value);

@@ -10,7 +10,8 @@ const fn question(setting: &'static str, text: &'static str) -> Question {
     Question { setting, text }
 }
 
-/// All experiments. The first one finds out how late reads are; later ones wait accordingly.
+/// All experiments. The first experiment measures how long reads return an old state; later experiments wait
+/// accordingly.
 pub(super) const EXPERIMENTS: &[Experiment] = &[
     Experiment {
         questions: &[
@@ -261,7 +262,7 @@ mod tests {
     use crate::probe::report::inferred_settings;
     use std::collections::BTreeSet;
 
-    /// Settings of the fake that are not about the service.
+    /// Settings of the fake that do not describe the service.
     const NO_QUESTIONS: [&str; 6] = [
         "access_token",
         "refresh_token",

@@ -1,4 +1,4 @@
-//! The account that an access token belongs to, if the token states it.
+//! The account of an access token, if the token states its account.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// Account that an access token belongs to, as stated in the token.
+/// Account of an access token, as stated in the token.
 ///
 /// The value is the claim `sub` of a JWT, preceded by `org_id` if the token has that claim. Equal values mean
 /// the same account. The format of the service's tokens is not documented: a token that is not a JWT has no

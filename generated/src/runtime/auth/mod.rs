@@ -30,9 +30,10 @@ pub(crate) const REFRESH_TOKEN_VARIABLE: &str = "FUNNELFLUX_REFRESH_TOKEN";
 /// Tokens of an account, created in FunnelFlux under settings → API access.
 ///
 /// An access token is valid for 72 hours (documented). With a refresh token, the client renews the access
-/// token automatically. If the expiry is known, a renewal in the background starts five minutes before it.
-/// Otherwise, the client renews the token when the service rejects it. Concurrent calls share one renewal.
-/// After a failed renewal, the client waits between one second and a minute before the next attempt.
+/// token automatically. If the expiry is known, a renewal in the background starts five minutes before the
+/// token expires. Otherwise, the client renews the token when the service rejects it. Concurrent calls share
+/// one renewal. After a failed renewal, the client waits between one second and a minute before the next
+/// attempt.
 ///
 /// Both tokens are secrets: no `Debug` output, error or log contains them.
 ///
@@ -53,7 +54,7 @@ pub struct Credentials {
     expires_at: Option<SystemTime>,
     /// Base URL of the service for which the tokens are valid.
     base_url: Option<String>,
-    /// Account of an earlier token, in case the current token does not state it.
+    /// Account of an earlier token, in case the current token does not state its account.
     account: Option<AccountId>,
     /// Fingerprint of the credentials from which these credentials were renewed.
     origin: Option<String>,
@@ -141,7 +142,8 @@ impl Credentials {
             .or_else(|| account::expiry_of_token(&self.access_token))
     }
 
-    /// Account of the access token, if that token or the token from which it was renewed states it.
+    /// Account of the access token. `None` if neither this token nor the token from which it was renewed
+    /// states the account.
     #[must_use]
     pub fn account(&self) -> Option<AccountId> {
         AccountId::of_token(&self.access_token).or_else(|| self.account.clone())
@@ -206,7 +208,7 @@ pub(crate) trait ReadVariable: Fn(&str) -> Result<String, VarError> {}
 
 impl<F: Fn(&str) -> Result<String, VarError>> ReadVariable for F {}
 
-/// Value of an environment variable without surrounding space; `None` if it is not set or empty.
+/// Value of an environment variable without surrounding space; `None` if the variable is not set or is empty.
 pub(crate) fn environment_variable(read: &impl ReadVariable, name: &str) -> Result<Option<String>, Error> {
     match read(name) {
         Ok(value) => Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty())),

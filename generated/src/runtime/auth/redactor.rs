@@ -36,7 +36,7 @@ impl Redactor {
         }
     }
 
-    /// Replaces each secret in the bytes; `None` if they contain none.
+    /// Replaces each secret in the bytes; `None` if the bytes contain no secret.
     pub(crate) fn redact(&self, bytes: &[u8]) -> Option<Bytes> {
         let is_contained = |secret: &&SecretString| {
             let secret = secret.expose_secret().as_bytes();

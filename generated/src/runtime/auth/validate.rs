@@ -1,8 +1,8 @@
 //! The request that renews tokens.
 //!
 //! Documented: `POST /auth/validate` takes the access token, expired or not, as bearer token and the refresh
-//! token in the body. For a valid access token, it returns the same token with its expiry; for an expired
-//! token, a new token.
+//! token in the body. If the access token is still valid, the response contains the same token with its
+//! expiry. If the access token has expired, the response contains a new token.
 
 use super::{BearerToken, Credentials};
 use crate::runtime::{

@@ -72,8 +72,8 @@ impl<T, E> Call<T, E> {
         self
     }
 
-    /// Adds a header. It replaces a header that the client would set itself. An invalid name or value fails
-    /// the call.
+    /// Adds a header, which replaces a header of the same name that the client would set. If the name or the
+    /// value is invalid, the call fails.
     pub fn header<N, V>(mut self, name: N, value: V) -> Self
     where
         N: TryInto<HeaderName>,
@@ -147,8 +147,8 @@ impl<T> Call<T> {
         self
     }
 
-    /// Name of the first query parameter. In a call that finds assets by ID, it is also the name of the ID in
-    /// the asset.
+    /// Name of the first query parameter. In a call that finds assets by ID, the ID property of the asset has
+    /// the same name.
     pub(crate) fn first_query_name(&self) -> &str {
         let query = &self.unsent.request.query;
         query.split('=').next().unwrap_or_default()

@@ -86,7 +86,7 @@ pub(crate) fn reported_error(body: &[u8]) -> Option<ReportedError> {
 }
 
 /// Recognises an HTML page by its content type or by its first character, since no JSON text begins with `<`.
-/// A JSON body with the content type of HTML is still JSON.
+/// A JSON body counts as JSON even if its content type is HTML.
 pub(crate) fn is_html(content_type: Option<&str>, body: &[u8]) -> bool {
     let declared = content_type.is_some_and(|kind| {
         ["text/html", "application/xhtml"].iter().any(|html| {

@@ -272,7 +272,7 @@ impl Error {
     /// Request ID for the service's support, from `x-request-id`, `request-id`, `x-correlation-id` or a
     /// header of a common proxy.
     ///
-    /// It is not documented which of these the service sends.
+    /// It is not documented whether the service sends one of these headers.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.response()?.request_id.as_deref()
@@ -346,15 +346,15 @@ impl Error {
         self.status() == Some(http::StatusCode::TOO_MANY_REQUESTS)
     }
 
-    /// Returns true if the service rejected the access token (401, or a 400 that says so) and it could not be
-    /// renewed.
+    /// Returns true if the service rejected the access token and the client could not renew it. The service
+    /// rejects a token with a 401, or with a 400 whose message is about the token.
     ///
     /// # Troubleshooting
     /// An access token is valid for 72 hours (documented). With a refresh token
     /// ([`Credentials::with_refresh_token`](crate::Credentials::with_refresh_token)) the client renews the
-    /// access token automatically. If the client has a refresh token, this error means that it has expired:
-    /// log in to FunnelFlux and create new tokens under settings → API access. The API is for active accounts
-    /// only.
+    /// access token automatically. If the client has a refresh token, this error means that the refresh token
+    /// has expired: log in to FunnelFlux and create new tokens under settings → API access. The API is for
+    /// active accounts only.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
         match &self.0.kind {
@@ -420,9 +420,9 @@ impl Error {
     /// # Troubleshooting
     /// True if the request may have arrived and no trustworthy rejection came back: after a connection error,
     /// a timeout, a 5xx, an HTML page or an undecodable response in any attempt. Before you send a
-    /// duplication again, look for the copy; other calls can simply be sent again. A rejection (4xx) counts
-    /// as *not applied*. It is not documented whether a call with a list of IDs can be applied in part before
-    /// it is rejected, so the bulk calls in [`ext`](crate::ext) read back.
+    /// duplication again, look for the copy; all other calls can be sent again safely. A rejection (4xx)
+    /// counts as *not applied*. It is not documented whether a call with a list of IDs can be applied in part
+    /// before it is rejected, so the bulk calls in [`ext`](crate::ext) read back.
     #[must_use]
     pub fn may_have_been_applied(&self) -> bool {
         self.0.stats.may_have_been_applied

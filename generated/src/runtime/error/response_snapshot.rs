@@ -8,8 +8,8 @@ use std::time::Duration;
 /// Maximum number of body bytes that an error keeps.
 pub(crate) const BODY_BYTES: usize = 64 * 1024;
 
-/// Common headers for a request ID, the most common first. It is not documented which of these the service
-/// sends.
+/// Common headers for a request ID, the most common first. It is not documented whether the service sends one
+/// of these headers.
 static REQUEST_ID_HEADERS: [http::HeaderName; 6] = [
     http::HeaderName::from_static("x-request-id"),
     http::HeaderName::from_static("request-id"),

@@ -24,7 +24,7 @@ pub(crate) struct IdGenerator {
     last: Mutex<u128>,
 }
 
-/// Error of a clock outside the range of the ID format.
+/// Error if the clock is outside the range of the ID format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ClockOutOfRange;
 

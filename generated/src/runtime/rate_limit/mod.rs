@@ -22,8 +22,8 @@ mod imp {
     /// Rate at which a client and all its clones send requests. Every attempt counts as a request.
     ///
     /// The service does not publish its limits, so there is no default: without this setting, requests are
-    /// sent immediately, and each call waits only after its own 429s. With it, the client finds the service's
-    /// rate below the configured rate:
+    /// sent immediately, and each call waits only after its own 429s. With this setting, the client sends at
+    /// most at the configured rate, and finds a lower rate if the service accepts fewer requests:
     ///
     /// - It measures how many requests per second the service accepts between refusals, and sends slightly
     ///   fewer.
@@ -99,8 +99,8 @@ mod imp {
     #[derive(Debug)]
     pub(crate) struct Limiter {
         limit: RateLimit,
-        /// Time of the first request, and the pace since then. Created by that request, because a Tokio
-        /// runtime with a clock is only available then.
+        /// Time of the first request, and the pace since then. The first request creates this value, because
+        /// only then is a Tokio runtime with a clock available.
         pace: Mutex<Option<(Instant, Pace)>>,
     }
 

@@ -36,13 +36,14 @@ const SUCCESSES_PER_REFUSAL: f64 = 12.0;
 const SECONDS_PER_PAUSE: f64 = 10.0;
 /// Time without a success, in seconds, after which the rate is resumed instead of measured.
 const INTERRUPTION: f64 = 10.0;
-/// First and last growth beyond the ceiling, as a fraction of the rate per step. It doubles with each step.
+/// First and greatest growth beyond the ceiling, as a fraction of the rate per step. The growth doubles with
+/// each step.
 const GROWTH: (f64, f64) = (0.02, 0.7);
 /// Lowest rate, in requests per second.
 pub(super) const MIN_RATE: f64 = 0.25;
 /// Longest pause of all requests after a 429.
 const MAX_PAUSE: f64 = 60.0;
-/// Resolution of Tokio's timer in seconds; a request may be this early.
+/// Resolution of Tokio's timer in seconds. A request may be sent this long before it is due.
 pub(super) const RESOLUTION: f64 = 0.001;
 
 /// Permission to send one request.
@@ -101,7 +102,7 @@ struct Sample {
     paused: f64,
 }
 
-/// A time without a refusal.
+/// A period without a refusal.
 #[derive(Clone, Copy, Debug, Default)]
 struct Step {
     start: f64,
@@ -230,7 +231,7 @@ impl Pace {
         }
     }
 
-    /// Ends a sample: sets the rate that was measured.
+    /// Ends a sample: continues with the measured rate.
     fn conclude(&mut self, sent: f64, now: f64) {
         let sample = std::mem::take(&mut self.sample);
         let length = sent - sample.start;

@@ -5,7 +5,7 @@ use std::{borrow::Cow, time::Duration};
 
 /// Number of attempts of a call, and the waits between them.
 ///
-/// Set it per client ([`ClientBuilder::retry`](crate::ClientBuilder::retry)) or per call
+/// Set a policy per client ([`ClientBuilder::retry`](crate::ClientBuilder::retry)) or per call
 /// ([`Call::retry`](crate::Call::retry)).
 ///
 /// An attempt is retried after a [status](Self::statuses) of an overloaded or unavailable service, a failed

@@ -1,6 +1,6 @@
 //! The transport: a trait that sends one request once, and its implementation with reqwest.
 //!
-//! The attempt loop decides on requests and retries.
+//! A transport makes no decisions: the attempt loop decides which requests are sent and repeated.
 //!
 //! Response bodies implement `http_body::Body`, as tower layers expect. Request bodies are [`Bytes`]: the
 //! client may send a request again, so it keeps the complete body and needs cheap copies.

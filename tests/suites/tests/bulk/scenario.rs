@@ -12,7 +12,7 @@ pub(crate) struct SourceSetup {
     pub(crate) status: &'static str,
     pub(crate) category: &'static str,
     pub(crate) locked: bool,
-    /// Statuses of its pages.
+    /// Statuses of the offer source's pages.
     pub(crate) pages: Vec<&'static str>,
 }
 
@@ -21,9 +21,9 @@ pub(crate) struct SourceSetup {
 pub(crate) enum ChildrenOption {
     Leave,
     Cascade,
-    /// Moves them to a parent that exists and is not in the job.
+    /// Moves the children to a parent that exists and is not in the job.
     Move,
-    /// Moves them to a parent that does not exist.
+    /// Moves the children to a parent that does not exist.
     MoveToNowhere,
     Orphan,
 }

@@ -13,7 +13,8 @@ pub(crate) struct AssetKind<'f> {
     fake: &'f Fake,
     /// First segment of its paths.
     segment: &'static str,
-    /// Segment under which the fake stores the assets. It differs from `segment` for a second listing.
+    /// Segment under which the fake stores the assets. If this kind is a second listing of the same assets,
+    /// it differs from `segment`.
     storage_segment: &'static str,
     /// Name of its ID property.
     id: &'static str,

@@ -1,5 +1,5 @@
-//! All groups of operations in the vendor's index as our transcription types them: requests, effects, and
-//! documented behaviour of single groups.
+//! All groups of operations in the vendor's index, with the types that our transcription gives them:
+//! requests, effects, and documented behaviour of single groups.
 #![cfg(transcription)]
 #![allow(
     clippy::unwrap_used,

@@ -133,7 +133,7 @@ impl VisibleFault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Guarantees {
     pub(crate) repeat: Repeat,
-    /// `true` if it returns data, which must decode.
+    /// `true` if the operation returns data, which must decode.
     pub(crate) returns_data: bool,
 }
 
@@ -142,8 +142,8 @@ impl Guarantees {
         self.repeat != Repeat::Read
     }
 
-    /// Returns true if the client reads the asset back, which it does after a create with a client-generated
-    /// ID.
+    /// Returns true if the client reads the asset back. It does so after creating an asset under a
+    /// client-generated ID.
     fn reads_back(self) -> bool {
         self.repeat == Repeat::ClientId
     }
@@ -191,7 +191,7 @@ pub(crate) struct Expected {
     pub(crate) applied: bool,
     /// `true` if the error reports that the request may have been applied.
     pub(crate) may_have_been_applied: bool,
-    /// `true` if the error reports that a later call may succeed and repeats no change.
+    /// `true` if the error reports that a later call may succeed and will not apply a change twice.
     pub(crate) retryable: bool,
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct Request {
     pub(crate) parameters: Vec<(&'static str, String)>,
     pub(crate) body: Option<Value>,
     pub(crate) response: ResponseKind,
-    /// `true` if the request saves an asset as it is.
+    /// `true` if the request saves an asset without changing it.
     pub(crate) saves_nothing: bool,
 }
 
@@ -45,7 +45,8 @@ impl Request {
         Document::embedded().kind(&self.key())
     }
 
-    /// Returns whether the operation is one that every document describes as it is today.
+    /// Returns whether the vendor documents the operation today, so that every later document describes it in
+    /// the same way.
     pub(crate) fn is_documented(&self) -> bool {
         self.operation.tag == OFFER_SOURCES
     }

@@ -18,10 +18,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 
-/// Number of random accounts of all properties together.
+/// Number of random accounts, shared by all properties.
 const ACCOUNTS: u64 = 2_400;
 
-/// Runs a property over its share of the accounts.
+/// Checks a property for its share of the accounts.
 fn check(part: u64, parts: u64, property: impl Fn(u64, &mut Rng)) {
     let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
     let accounts = number("FUNNELFLUX_ACCOUNTS").unwrap_or(ACCOUNTS) / parts;

@@ -1,4 +1,4 @@
-//! Random accounts, changes of others, faults and crashes.
+//! Random accounts, changes by other clients, faults and crashes.
 
 use fastrand::Rng;
 use funnelflux::Client;
@@ -88,7 +88,7 @@ impl Account {
         self.fake.set(segment(group), id, property, value.into());
     }
 
-    /// Raw bodies of the assets with their statuses, which change by any request.
+    /// Raw bodies of the assets with their statuses. Every request that has an effect changes one of them.
     pub(crate) fn raw(&self) -> BTreeMap<Key, Value> {
         raw(&self.fake, &self.keys)
     }
@@ -156,7 +156,7 @@ pub(crate) fn view(fake: &Fake, client: &Client, keys: &[Key]) -> BTreeMap<Key, 
     seen
 }
 
-/// A value without empty members and without managed ones.
+/// A value without empty members and without managed members.
 fn plain(value: &Value, is_root: bool) -> Value {
     match value {
         Value::Object(members) => {
@@ -190,7 +190,7 @@ pub(crate) fn status(view: &Value) -> &str {
     view.get("status").and_then(Value::as_str).unwrap_or("active")
 }
 
-/// A random asset that may name earlier ones.
+/// A random asset that may name earlier assets.
 pub(crate) fn random_asset(name: &str, id: &str, earlier: &[Key], random: &mut Rng) -> Value {
     let group = group(name);
     let mut asset = json!({
@@ -254,7 +254,7 @@ pub(crate) fn random_text(random: &mut Rng) -> String {
         .collect()
 }
 
-/// A random change of one asset by others.
+/// A random change of one asset by another client.
 pub(crate) fn disturb(account: &Account, key: &Key, random: &mut Rng) {
     let name = group(key.0).name_pointer().unwrap()[1..].to_owned();
     let has_category = group(key.0).category_pointer().is_some();
@@ -292,7 +292,8 @@ pub(crate) fn live(fake: &Fake, keys: &[Key]) -> BTreeSet<Key> {
     keys.iter().filter(is_live).cloned().collect()
 }
 
-/// Runs a future until the fake has handled this number of further requests; `None` if it crashed there.
+/// Runs a future until the fake has handled this number of further requests; `None` if the future was dropped
+/// at that point.
 pub(crate) fn crash_after<F: Future>(fake: &Fake, requests: u64, future: F) -> Option<F::Output> {
     let limit = fake.request_count() + requests;
     let fake = fake.clone();

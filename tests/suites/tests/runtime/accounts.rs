@@ -284,7 +284,7 @@ async fn token_files_do_not_block_async_threads() {
     assert_eq!(loaded.access_token().expose_secret(), "a");
 }
 
-/// Sends each request to the fake whose token it carries.
+/// Sends each request to the fake that has issued the token of the request.
 fn by_token(fakes: [Fake; 2]) -> impl Transport {
     let transports = fakes.map(|fake| (fake.clone(), Arc::new(InProcess::new(&fake))));
     from_fn(move |request: http::Request<bytes::Bytes>| {
@@ -540,7 +540,8 @@ async fn a_base_url_is_compared_in_its_normal_form() {
     }
 }
 
-/// No error, not even one about the token itself, shows a token that no header can carry.
+/// A token with characters that are invalid in a header appears in no error, not even in the error about this
+/// token.
 #[tokio::test(start_paused = true)]
 async fn a_token_that_no_header_can_carry_is_not_shown() {
     let fake = service("a");

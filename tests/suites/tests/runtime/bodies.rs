@@ -212,7 +212,7 @@ async fn every_other_error_says_everything_once() {
     assert_one_line(&stored.await.unwrap_err());
 }
 
-/// Digits that neither 64 bits nor a double hold.
+/// A number that neither a 64-bit integer nor a double can hold exactly.
 const DIGITS: &str = r#"{"a":123456789012345678901234567890,"b":[0.1000000000000000000001,1.50]}"#;
 
 /// Sends each request to the fake, and shows a field of each asset as [`DIGITS`].
@@ -306,7 +306,8 @@ async fn a_wrong_guess_about_a_field_loses_no_list_and_no_value() -> Result<(), 
     Ok(())
 }
 
-/// The body of an error that does not end, or breaks, does not hide the status.
+/// If the body of an error response does not end, or if the connection breaks in it, the error still has the
+/// status.
 #[tokio::test(start_paused = true)]
 async fn a_status_counts_without_its_body() {
     use funnelflux::transport::{ResponseBody, TransportError, TransportErrorKind, from_fn};

@@ -1,4 +1,4 @@
-//! Random accounts, and what the service shows of them.
+//! Random accounts, and the assets of an account as the service shows them.
 
 use bytes::Bytes;
 use funnelflux::ext::AssetGroup;
@@ -20,8 +20,8 @@ use tokio::sync::Notify;
 /// Groups of the random accounts.
 pub(crate) const GROUPS: [&str; 5] = ["offer-sources", "pages", "categories", "funnels", "funnel-groups"];
 
-/// IDs of the random accounts. Some differ in case only, some are parts of others, and some are no safe file
-/// names.
+/// IDs of the random accounts. Some IDs differ only in case, some are parts of other IDs, and some are not
+/// safe as file names.
 const IDS: [&str; 14] = [
     "2nIemJxCKbFX",
     "2n5JuOKWLTzd",
@@ -50,7 +50,7 @@ pub(crate) struct AssetSetup {
     status: &'static str,
     /// ID of its category.
     category: Option<&'static str>,
-    /// Fields that nobody knows. They name IDs in many ways.
+    /// Unknown fields, which name IDs in many ways.
     extras: Vec<(&'static str, Value)>,
 }
 
@@ -74,7 +74,7 @@ pub(crate) struct Scenario {
     pub(crate) groups: BTreeSet<&'static str>,
     pub(crate) concurrency: usize,
     pub(crate) accept_incomplete: bool,
-    /// The export ends before the response to this request arrives.
+    /// Number of the request at which the export crashes, before the response arrives.
     pub(crate) crash: u64,
 }
 
@@ -227,7 +227,7 @@ pub(crate) fn scenario() -> impl Strategy<Value = Scenario> {
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Expected {
     pub(crate) assets: BTreeMap<AssetKey, Value>,
-    /// Deleted assets that are listed and not readable.
+    /// Deleted assets that are listed but not readable.
     pub(crate) deleted: BTreeSet<AssetKey>,
 }
 
@@ -279,7 +279,7 @@ async fn shown(fake: &Fake, group: AssetGroup, id: &str) -> Value {
     }
 }
 
-/// Contents of a snapshot, as far as it has them.
+/// The contents that a snapshot has; the snapshot may be incomplete.
 pub(crate) fn contents(snapshot: &Snapshot) -> Expected {
     let assets = snapshot.assets().map(|asset| {
         let asset = asset.unwrap();

@@ -1,5 +1,5 @@
-//! Folders and files that are not snapshots, damaged ones, and those of other accounts: each is an error that
-//! names the file and the fix, before anything is sent.
+//! Folders and files that are not snapshots, damaged snapshots, and snapshots of other accounts. Each causes
+//! an error that names the file and the fix, before anything is sent.
 
 use crate::account::{Crash, client, folder};
 use flate2::{Compression, write::GzEncoder};

@@ -1,10 +1,10 @@
-//! References as a search through the raw JSON finds them, without anything of the crate.
+//! Finds references by a search through the raw JSON, without using code of the crate.
 
 use funnelflux::ext::snapshot::AssetKey;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A place: the asset, its JSON pointer, and whether the name of the member is meant.
+/// A place: the asset, the JSON pointer, and true if the ID is in the name of the member.
 pub(crate) type Place = (AssetKey, String, bool);
 
 /// Returns true if a text has the ID between characters that are neither letters nor digits.

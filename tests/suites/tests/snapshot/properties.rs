@@ -87,7 +87,8 @@ fn equal(actual: &Expected, expected: &Expected) -> PropertyResult {
     })
 }
 
-/// An export is whole, or says what is missing; whatever it has is exactly what the service shows.
+/// An export is complete, or it lists the missing parts. All exported assets are exactly as the service shows
+/// them.
 fn exports_are_whole_or_say_what_is_missing(scenario: &Scenario) -> PropertyResult {
     run(async {
         let fake = scenario.fake();
@@ -168,7 +169,8 @@ fn check_incomplete(snapshot: &Snapshot, expected: &Expected) -> PropertyResult 
     require(unexpected.is_none(), || format!("{unexpected:?} does not exist"))
 }
 
-/// An export that crashed at any request continues, and gives the folder of an uninterrupted one.
+/// An export that crashed at any request can be continued, and the result equals the folder of an
+/// uninterrupted export.
 fn crashed_exports_continue(scenario: &Scenario) -> PropertyResult {
     run(async {
         let fake = scenario.fake();
@@ -248,7 +250,7 @@ fn decoded(text: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// References, unused assets and dangling references are those of a brute-force search.
+/// References, unused assets and dangling references are the same as in a brute-force search.
 fn references_are_those_of_a_search(scenario: &Scenario) -> PropertyResult {
     run(async {
         let fake = scenario.fake();

@@ -115,7 +115,8 @@ async fn requested(
     Ok(copies)
 }
 
-/// Parent of an original whose copy must name one: assets without categories are copied into a group.
+/// Returns the parent of an original, if the request for its copy must name a parent. This is so for assets
+/// without categories: their copies are created in a group.
 fn parent(group: AssetGroup, original: &Value) -> Option<&str> {
     if group.category_pointer().is_some() {
         return None;
@@ -129,7 +130,8 @@ fn parent(group: AssetGroup, original: &Value) -> Option<&str> {
     parents.next()
 }
 
-/// Whole properties of the copy that differ from the original, because the service replaces whole properties.
+/// Returns the properties in which the copy differs from the original. Each property is returned as a whole,
+/// because the service replaces whole properties.
 fn updates(original: Value, assignments: &[input::Assignment]) -> Result<Value, Failure> {
     let mut copy = original;
     for assignment in assignments {

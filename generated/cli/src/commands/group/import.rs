@@ -17,7 +17,7 @@ use funnelflux::id;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 
-/// Number of other assets that are read to learn the fields of the group.
+/// Number of assets outside the file that are read to learn the fields of the group.
 const SAMPLE: usize = 100;
 
 pub(super) fn command(group: AssetGroup) -> Command {
@@ -66,7 +66,7 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     command.run(&client, &plan).await
 }
 
-/// Learns the fields of a group and their kinds from assets of the account.
+/// Learns the fields of a group, and the kinds of their values, from assets of the account.
 async fn kinds(
     client: &Client,
     group: AssetGroup,
@@ -195,7 +195,8 @@ impl<'n> Table<'n> {
         Ok(by_id.collect())
     }
 
-    /// Checks that each column is a field of the group, as far as assets show its fields.
+    /// Checks that each column is a field of the group, as far as assets of the account show the fields of
+    /// the group.
     fn check_columns(&self, kinds: &Kinds, group: AssetGroup) -> Result<(), Failure> {
         let unknown = self
             .columns
@@ -217,7 +218,7 @@ impl<'n> Table<'n> {
         }
     }
 
-    /// The assets as the rows want them.
+    /// Returns the assets in the state that the rows describe.
     fn wanted(
         &self,
         group: AssetGroup,
@@ -254,7 +255,7 @@ impl<'n> Table<'n> {
     }
 }
 
-/// The separator that the header has most often.
+/// Returns the separator that occurs most often in the header.
 fn delimiter(text: &str) -> u8 {
     let header = text.lines().next().unwrap_or_default();
     let count = |separator: &u8| header.bytes().filter(|byte| byte == separator).count();

@@ -58,7 +58,7 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     Ok(Exit::Done)
 }
 
-/// Prints rows as the service sent them, of which only one at a time is decoded.
+/// Prints rows as the service sent them. Only one row at a time is decoded.
 fn print_texts(group: AssetGroup, rows: &[Box<RawValue>], status: &str) -> Result<(), Failure> {
     write_out(|out| {
         for row in rows {
@@ -90,7 +90,7 @@ fn has_status(status: &AssetStatus, wanted: &str) -> bool {
     }
 }
 
-/// Replaces rows by whole assets.
+/// Replaces the rows of a list with whole assets.
 async fn whole(
     client: &Client,
     group: AssetGroup,

@@ -1,4 +1,5 @@
-//! Commands of the groups of assets. All groups have the same words, as far as they have the abilities.
+//! Commands of the groups of assets. The same command has the same name in all groups; a group lacks the
+//! commands for which it lacks the ability.
 
 mod change;
 mod create;

@@ -39,7 +39,7 @@ fn surprise(detail: impl Into<String>) -> Finding {
     Finding::Surprise(detail.into())
 }
 
-/// The observations do not fit the conclusion, which a test excludes.
+/// Result if the observations do not fit the conclusion. A test ensures that this does not happen.
 fn mismatch() -> Vec<Finding> {
     vec![surprise("the steps of the experiment do not fit its conclusion")]
 }

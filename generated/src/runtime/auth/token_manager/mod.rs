@@ -29,7 +29,7 @@ const SAVE_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Tokens of a client.
 pub(crate) struct TokenManager {
-    /// Base URL that the tokens are for.
+    /// Base URL of the service for which the tokens are valid.
     base_url: String,
     store: Option<Box<dyn TokenStore>>,
     loaded: OnceCell<()>,
@@ -39,17 +39,18 @@ pub(crate) struct TokenManager {
 #[derive(Default)]
 struct TokenState {
     current: Option<ActiveCredentials>,
-    /// Credentials from the program, used if the stored ones fail.
+    /// Credentials from the program, which are used if the service rejects the stored credentials.
     given: Option<Credentials>,
     /// Number of times that the credentials were replaced, by the program or by a renewal.
     generation: u64,
     renewal: Option<SharedRenewal>,
     /// Time before which only a rejected token causes a renewal.
     no_renewal_before: Option<SystemTime>,
-    /// Credentials that the service has refused to renew, with the failure; another request would not help.
+    /// Credentials that the service has refused to renew, with the failure. A second request for the same
+    /// credentials would fail, too.
     permanent_rejection: Option<(Vec<Credentials>, RenewalFailure)>,
     backoff: Option<Backoff>,
-    /// Time of the next attempt to store tokens, if the last one failed.
+    /// Time of the next attempt to store tokens, if the last attempt failed.
     next_save: Option<Instant>,
     /// Store error that the next call reports.
     unreported: Option<String>,
@@ -133,8 +134,8 @@ impl TokenManager {
         Ok(())
     }
 
-    /// Loads the stored tokens, or waits for a call that is loading them, but not for one whose runtime has
-    /// stalled.
+    /// Loads the stored tokens. If another call is already loading them, waits for that call, unless its
+    /// runtime has stalled.
     async fn load_once(&self) -> Result<(), RenewalFailure> {
         let is_loading = AtomicBool::new(false);
         let load = pin!(self.loaded.get_or_try_init(|| {
@@ -167,8 +168,8 @@ impl TokenManager {
         Ok(())
     }
 
-    /// Checks that stored tokens belong to this service and to the account of `known`. Returns `None` if they
-    /// descend from other credentials, and nothing shows that both belong to one account.
+    /// Checks that stored tokens belong to this service and to the account of `known`. Returns `None` if the
+    /// stored tokens descend from other credentials and nothing shows that both belong to the same account.
     fn admit(
         &self,
         stored: Option<Credentials>,
@@ -207,7 +208,7 @@ impl TokenManager {
         }
     }
 
-    /// Account of the tokens in use, if stated in them.
+    /// Account of the tokens in use, if they state their account.
     pub(crate) async fn account(&self) -> Result<Option<AccountId>, ErrorKind> {
         self.loaded().await?;
         let state = self.state();

@@ -39,10 +39,10 @@ type RenewalResult = Result<RenewalOutcome, RenewalFailure>;
 
 /// A renewal in progress, whose outcome all waiting calls share.
 ///
-/// It is a task of its own, so that it completes even if all waiting calls are dropped: a refresh token may
-/// be valid for one use only. The task may belong to a current-thread runtime that nobody runs any more. A
-/// call on another runtime notices this and renews on its own runtime. The stalled renewal is kept, because
-/// it may have received the only copy of a new refresh token.
+/// Each renewal is a separate task, so that it completes even if all waiting calls are dropped: a refresh
+/// token may be valid for one use only. The task may belong to a current-thread runtime that nobody runs any
+/// more. A call on another runtime notices this and renews on its own runtime. The stalled renewal is kept,
+/// because it may have received the only copy of a new refresh token.
 #[derive(Clone)]
 pub(super) struct SharedRenewal {
     outcome: Shared<BoxFuture<'static, RenewalResult>>,
@@ -61,7 +61,7 @@ impl RenewalId {
     }
 }
 
-/// Circumstances of a renewal.
+/// Reason for a renewal.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum RenewalCause {
     /// The token expires soon. No call waits.
@@ -343,7 +343,8 @@ impl TokenManager {
         RenewalOutcome::Confirmed
     }
 
-    /// Uses the credentials that a renewal returned or found, unless others have replaced the rejected ones.
+    /// Uses the credentials that a renewal returned or found, unless other credentials have replaced the
+    /// rejected credentials in the meantime.
     fn adopt(
         &self,
         client: &Client,
@@ -376,7 +377,7 @@ impl TokenManager {
 }
 
 impl TokenState {
-    /// Returns true if a token that expires at `until` should be renewed now.
+    /// Returns true if a token that expires at `until` is due for renewal.
     pub(super) fn renewal_is_due(&self, until: SystemTime, now: SystemTime) -> bool {
         now.checked_add(RENEWAL_MARGIN).is_none_or(|soon| soon >= until)
             && self.no_renewal_before.is_none_or(|earliest| now >= earliest)

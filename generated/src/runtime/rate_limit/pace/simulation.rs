@@ -37,7 +37,7 @@ struct Case {
     retry_after: RetryAfter,
     /// Round trip in seconds.
     latency: f64,
-    /// Maximum additional time to the service, which changes from request to request.
+    /// Maximum additional delay of a request. The additional delay is random for each request.
     jitter: f64,
     /// Configured rate of the client.
     configured: f64,

@@ -1,4 +1,4 @@
-//! Values of CSV cells: text, or JSON where the field holds something else.
+//! Values of CSV cells: text, or JSON if the field does not contain text.
 
 use crate::path::JsonPath;
 use serde_json::Value;
@@ -63,7 +63,8 @@ impl Kinds {
     }
 }
 
-/// Value of a cell that is not empty. `current` is the value now, `usual` the kind in other assets.
+/// Returns the value of a cell that is not empty. `current` is the current value of the field, and `usual` is
+/// the kind of the field's values in other assets.
 pub(super) fn value_of(cell: &str, current: Option<&Value>, usual: Option<Kind>) -> Result<Value, String> {
     let parse = || serde_json::from_str::<Value>(cell.trim());
     match current.and_then(Kind::of).or(usual) {
