@@ -256,7 +256,7 @@ impl ChangeRecord {
             Self::Delete { .. } => Some(
                 "the service has no operation that restores deleted assets, their IDs or their statistics",
             ),
-            Self::Duplicate { .. } => Some("undoing it deletes the copies; their IDs cannot be used again"),
+            Self::Duplicate { .. } => Some("only by deleting the copies, whose IDs cannot be used again"),
             Self::Archive { .. } | Self::Unarchive | Self::MoveToCategory { .. } => None,
         }
     }

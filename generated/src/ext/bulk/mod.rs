@@ -481,8 +481,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         let Distinct { ids, repeated } = validate::distinct(self.ids)?;
         self.change.check(&ids)?;
         let reader = Reader::<R>::new(self.client.clone(), self.url_length);
-        let job = self.change.record().describe(R::NAMES.plural);
-        let mut plan = Plan::new(job, repeated);
+        let record = self.change.record();
+        let mut plan = Plan::new(record.describe(R::NAMES.plural), repeated, record.cannot_undo());
         let reader = &reader;
         let chunks: Vec<Vec<R::Id>> = ids.chunks(self.settings.chunk_size).map(<[_]>::to_vec).collect();
         let mut reads = futures_util::stream::iter(chunks)

@@ -29,6 +29,10 @@ pub struct Plan<I> {
     pub children: Children,
     /// IDs that were given more than once. Each counts once.
     pub repeated: Vec<Repeated<I>>,
+    /// Limits of undoing the job; `None` if an `undoable_journal` (feature `snapshot`) makes it possible to
+    /// undo the whole job.
+    #[serde(default)]
+    pub cannot_undo: Option<String>,
 }
 
 /// Children of the assets in a plan.
@@ -52,7 +56,7 @@ pub enum Children {
 }
 
 impl<I> Plan<I> {
-    pub(super) fn new(job: String, repeated: Vec<Repeated<I>>) -> Self {
+    pub(super) fn new(job: String, repeated: Vec<Repeated<I>>, cannot_undo: Option<&str>) -> Self {
         Self {
             job,
             would_change: Vec::new(),
@@ -61,6 +65,7 @@ impl<I> Plan<I> {
             unreadable: Vec::new(),
             children: Children::Untouched,
             repeated,
+            cannot_undo: cannot_undo.map(str::to_owned),
         }
     }
 
@@ -83,6 +88,7 @@ impl<I> Plan<I> {
                 .into_iter()
                 .map(|repeated| repeated.map(&id))
                 .collect(),
+            cannot_undo: self.cannot_undo,
         }
     }
 
@@ -139,6 +145,9 @@ impl<I: fmt::Display> fmt::Display for Plan<I> {
                 formatter.write_str("\n  their children are handled too; their number is unknown")?;
             }
         }
+        if let Some(problem) = &self.cannot_undo {
+            write!(formatter, "\n  undo: {problem}")?;
+        }
         let missing = self.missing.iter().map(|id| (id, None));
         write_section(formatter, "missing or deleted", missing)?;
         let unreadable = self.unreadable.iter().map(|(id, failure)| (id, Some(failure)));
@@ -167,6 +176,7 @@ mod tests {
                 id: "id0".to_owned(),
                 times: 2,
             }],
+            cannot_undo: None,
         };
         assert_eq!(
             plan.to_string(),

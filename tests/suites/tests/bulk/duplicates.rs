@@ -187,7 +187,9 @@ fn a_plan_reads_the_originals_and_makes_nothing() {
     let plan = run(copies(&client, &ids).plan()).unwrap();
     assert_eq!(
         plan.to_string(),
-        "duplicate offer sources: 3 would change, 1 missing or deleted\nmissing or deleted:\n  missing"
+        "duplicate offer sources: 3 would change, 1 missing or deleted\n  \
+         undo: only by deleting the copies, whose IDs cannot be used again\n\
+         missing or deleted:\n  missing"
     );
     assert_eq!(fake.state(), before);
 }
