@@ -18,6 +18,7 @@ pub(crate) fn next_value<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Box<RawV
 }
 
 /// Decodes a value; `None` if `T` cannot hold it.
+#[allow(dead_code, reason = "the document decides whether there are inferred fields")]
 pub(crate) fn decode<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
     // Each text is decoded with a new limit of recursion, so the limit must hold for the whole text.
     if tokens(text).depth > MAX_DEPTH {

@@ -154,6 +154,7 @@ pub(crate) struct Strict;
 pub(crate) struct Exact;
 
 /// For fields whose type is inferred: a value of another type is kept among the unknown fields.
+#[allow(dead_code, reason = "the document decides whether there are inferred fields")]
 pub(crate) struct Inferred;
 
 thread_local! {

@@ -83,6 +83,7 @@ impl UnknownFields {
     }
 
     /// Keeps a value that a field of the type cannot hold.
+    #[allow(dead_code, reason = "the document decides whether there are inferred fields")]
     pub(crate) fn keep_unexpected(&mut self, name: &str, text: &str) {
         self.keep(name.to_owned(), text);
         self.originals().unexpected.insert(name.to_owned());
@@ -138,6 +139,7 @@ impl UnknownFields {
     }
 
     /// Returns `true` if the value of a field is a number or a truth value.
+    #[allow(dead_code, reason = "the document decides whether there are inferred fields")]
     pub(crate) fn is_scalar(&self, name: &str) -> bool {
         matches!(self.values.get(name), Some(Value::Bool(_) | Value::Number(_)))
     }
