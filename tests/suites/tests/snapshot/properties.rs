@@ -299,8 +299,9 @@ fn references_are_those_of_a_search(scenario: &Scenario) -> PropertyResult {
             let named = brute_force::places(&assets, &key.id, id_property);
             let by_others = named.iter().any(|(from, ..)| from != key);
             let is_unused = references.unused().contains(&key);
-            // An asset with the ID of an asset of another group may be named in its place.
-            let is_ambiguous = assets.keys().filter(|other| other.id == key.id).count() > 1;
+            // An asset with the ID of an asset of another group may be named in its place, also if the other
+            // one is deleted and known from the manifest only.
+            let is_ambiguous = scenario.assets.iter().filter(|other| other.id == key.id).count() > 1;
             require(is_ambiguous || is_unused == (!by_others && exists(key)), || {
                 format!("{key} unused: {is_unused}")
             })?;
