@@ -295,10 +295,11 @@ fn references_are_those_of_a_search(scenario: &Scenario) -> PropertyResult {
             let status = assets.get(key).map(|asset| asset["status"].clone());
             status.is_some_and(|status| status != "deleted")
         };
+        let unused: BTreeSet<_> = references.unused().into_iter().collect();
         for key in assets.keys() {
             let named = brute_force::places(&assets, &key.id, id_property);
             let by_others = named.iter().any(|(from, ..)| from != key);
-            let is_unused = references.unused().contains(&key);
+            let is_unused = unused.contains(key);
             // An asset with the ID of an asset of another group may be named in its place, also if the other
             // one is deleted and known from the manifest only.
             let is_ambiguous = scenario.assets.iter().filter(|other| other.id == key.id).count() > 1;
