@@ -2,6 +2,7 @@
 
 use super::outcome::{Failure, Reason};
 use super::stop::{STOPPED, cause_of_stop};
+use crate::runtime::error::ATTEMPT_WORDS;
 use std::collections::HashMap;
 use std::fmt::{Display, Formatter, Result};
 
@@ -9,8 +10,6 @@ use std::fmt::{Display, Formatter, Result};
 const MAX_LINES: usize = 5;
 /// Number of IDs that are shown for one failure.
 const MAX_IDS: usize = 3;
-/// Units in which an error states how long its attempts took.
-const UNITS: [&str; 3] = ["ms", "s", "h"];
 
 /// Writes the counts other than zero, each after a comma.
 pub(super) fn write_counts<const N: usize>(
@@ -92,13 +91,12 @@ pub(super) fn write_section<'e, I: Display + 'e>(
     }
 }
 
-/// Returns the words of the cause in a message without the ID, numbers, durations and the request ID.
+/// Returns the words of the cause in a message without the ID, numbers, attempts and the request ID.
 fn cause(message: &str, id: &str) -> String {
     let message = cause_of_stop(message).replace(id, "");
     let message = message.split("request ID").next().unwrap_or_default();
     let words = message.split(|character: char| !character.is_alphabetic());
-    let words = words.filter(|word| !UNITS.contains(word));
-    words.collect::<String>().replace("attempts", "attempt")
+    words.filter(|word| !ATTEMPT_WORDS.contains(word)).collect()
 }
 
 #[cfg(test)]
@@ -106,9 +104,10 @@ mod tests {
     use super::cause;
 
     #[test]
-    fn causes_differ_neither_in_counts_nor_in_units_of_time() {
+    fn causes_do_not_differ_in_attempts() {
         let first = cause("no answer for a1 (1 attempt in 967 ms)", "a1");
         assert_eq!(first, cause("no answer for b2 (5 attempts in 4.2 s)", "b2"));
+        assert_eq!(first, cause("no answer for c3", "c3"));
         assert_ne!(first, cause("no connection for a1 (1 attempt in 967 ms)", "a1"));
     }
 }

@@ -29,13 +29,7 @@ impl fmt::Display for Error {
             write!(formatter, "{target}: ")?;
         }
         write!(formatter, "{}", inner.kind)?;
-        let mut remarks = Vec::new();
-        match inner.stats.attempts {
-            0 => {}
-            1 if inner.stats.elapsed < Duration::from_secs(1) => {}
-            1 => remarks.push(format!("1 attempt in {}", seconds(inner.stats.elapsed))),
-            attempts => remarks.push(format!("{attempts} attempts in {}", seconds(inner.stats.elapsed))),
-        }
+        let mut remarks = Vec::from_iter(attempts(inner.stats.attempts, inner.stats.elapsed));
         remarks.extend(inner.note.clone());
         if let Some(wait) = self.retry_after() {
             remarks.push(format!("the service asks to wait {}", seconds(wait)));
@@ -168,6 +162,19 @@ impl fmt::Display for DisplayStatus {
     }
 }
 
+/// Words in which errors with the same cause differ, because they state attempts and durations.
+pub(crate) const ATTEMPT_WORDS: [&str; 6] = ["attempt", "attempts", "in", "ms", "s", "h"];
+
+/// Remark about the attempts of a call; `None` for one short attempt.
+fn attempts(attempts: u32, elapsed: Duration) -> Option<String> {
+    match attempts {
+        0 => None,
+        1 if elapsed < Duration::from_secs(1) => None,
+        1 => Some(format!("1 attempt in {}", seconds(elapsed))),
+        attempts => Some(format!("{attempts} attempts in {}", seconds(elapsed))),
+    }
+}
+
 /// Formats a duration for human readers.
 pub(crate) fn seconds(duration: Duration) -> String {
     if duration < Duration::from_secs(1) {
@@ -178,5 +185,22 @@ pub(crate) fn seconds(duration: Duration) -> String {
         format!("{} s", duration.as_secs())
     } else {
         format!("{} h", duration.as_secs() / 3_600)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remarks_about_attempts_consist_of_their_words() {
+        for count in [1, 2, 100] {
+            for milliseconds in [0, 967, 1_000, 4_200, 60_000, 7_200_000, u64::MAX] {
+                let remark = attempts(count, Duration::from_millis(milliseconds)).unwrap_or_default();
+                let mut words = remark.split(|character: char| !character.is_alphabetic());
+                let foreign = words.find(|word| !word.is_empty() && !ATTEMPT_WORDS.contains(word));
+                assert_eq!(foreign, None, "{remark}");
+            }
+        }
     }
 }
