@@ -311,9 +311,15 @@ impl Restoring<'_> {
         }
         let names: Vec<&str> = groups.iter().map(|group| group.name()).collect();
         let made_by = format!(
-            "restore {} from {}",
+            "restore {} from {}, exported {}{}",
             names.join(", "),
-            self.snapshot.path().display()
+            self.snapshot.path().display(),
+            humantime::format_rfc3339_seconds(manifest.started()),
+            match self.others {
+                AssetsNotInSnapshot::Leave => "",
+                AssetsNotInSnapshot::Archive => "; archive the assets that are not in it",
+                AssetsNotInSnapshot::Delete => "; delete the assets that are not in it",
+            }
         );
         let (entries, notes) = restoring(&groups, &wanted, account, self.others);
         Ok(ChangePlan::new(client, made_by, notes, entries).await?)
