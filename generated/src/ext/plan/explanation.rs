@@ -3,24 +3,29 @@
 use super::ChangePlan;
 use super::entry::{PlanEntry, PlanStep};
 
-const APPLY: &str = "The plan has changed nothing. `funnelflux apply` (in Rust `ChangePlan::apply`) \
-    makes the changes, reads each asset back, and reports the outcome of each.";
-const ORDER: &str = "Order: assets are created, then restored from the archive, saved, moved, \
-    archived, and deleted. An asset is created after the assets that it names.";
-const KNOWN_ACCOUNT: &str = "`account` is the account of the plan. The plan is refused if the access \
-    token names another account.";
-const UNKNOWN_ACCOUNT: &str = "`account` is null because the access token did not name its account. \
-    The plan is refused if the account has none of the assets that the plan changes.";
+const APPLY: &str = "The plan has changed nothing yet. `funnelflux apply` (in Rust \
+    `ChangePlan::apply`) makes the changes, reads each asset back, and reports the outcome of each. \
+    It changes only the assets in `entries`.";
+const ORDER: &str = "The operations run in this order, whatever the order of `entries`: create, \
+    unarchive, save, move, archive, delete. An asset is created after the assets whose IDs it \
+    contains.";
+const KNOWN_ACCOUNT: &str = "`account` is the account that the plan is for. If the access token names \
+    another account, the plan is refused.";
+const UNKNOWN_ACCOUNT: &str = "`account` is null because the access token does not name its account. \
+    The plan applies to the account of the token that is used then. It is refused if that account has \
+    none of the assets.";
 const NAME: &str = "`name` is the name of the asset before the change.";
-const FINGERPRINT: &str = "`was` is the fingerprint of the asset when the plan was made. If the asset \
-    was edited since, the whole entry is rejected as stale, and the asset stays as it is; the other \
-    entries are made. With `--rebase` (`Apply::rebase`) the entry is made and the edit kept, if the \
-    two concern different paths. Fields that the service manages, such as times and versions, do not \
-    count.";
-const CANNOT_UNDO: &str = "`cannot_undo` says what `funnelflux undo` cannot revert afterwards.";
-const INFERRED: &str = "`inferred` is true if the vendor documents only the title and the method of \
-    the operations; everything else about them is inferred from documented groups. Archiving and \
-    deleting with them needs `--accept-inferred` (`Apply::acknowledge_inferred`).";
+const FINGERPRINT: &str = "`was` identifies the state of the asset when the plan was made. If someone \
+    edits the asset before the plan is applied, its entry is rejected as stale, and the asset stays \
+    as it is; the other entries are applied. With `--rebase` (`Apply::rebase`) the entry is applied \
+    and the edit kept, unless both concern the same property. Properties that the service sets, such \
+    as times and versions, may differ.";
+const UNDO: &str = "Afterwards, `funnelflux undo` reverts the changes with the journal of `apply`, except for \
+    what `cannot_undo` names.";
+const INFERRED: &str = "`inferred: true` warns that the vendor's documentation has only the titles \
+    and methods of these operations. The rest is inferred from similar operations, and the service \
+    may behave differently. If such operations archive or delete, the plan is refused without \
+    `--accept-inferred` (`Apply::acknowledge_inferred`).";
 
 impl PlanStep {
     const ALL: [Self; 6] = [
@@ -36,15 +41,15 @@ impl PlanStep {
     const fn explanation(self) -> &'static str {
         match self {
             Self::Create => {
-                "`create`: the asset is created under the ID in `asset`, with the values in `create`."
+                "`create`: the asset is created with the ID in `asset` and the values in `create`."
             }
-            Self::Unarchive => "`unarchive`: the asset is restored from the archive.",
+            Self::Unarchive => "`unarchive`: the asset is restored from the archive. Its other values stay.",
             Self::Save => {
-                "`save`: the asset is saved with the new values in `changes`; all its other values stay."
+                "`save`: the asset is saved with the new values in `changes`. Its other values stay."
             }
             Self::Move => "`move`: the asset gets another category. Its other values stay.",
-            Self::Archive => "`archive`: the asset is archived. Its children stay unchanged.",
-            Self::Delete => "`delete`: the asset is deleted for good. Its children stay unchanged.",
+            Self::Archive => "`archive`: the asset is archived. Its other values and its children stay.",
+            Self::Delete => "`delete`: the asset is deleted for good. Its children stay.",
         }
     }
 }
@@ -60,7 +65,7 @@ const SENTENCES: [(&str, IsNeeded); 8] = [
     (UNKNOWN_ACCOUNT, |plan| plan.account.is_none()),
     (NAME, changes_existing),
     (FINGERPRINT, changes_existing),
-    (CANNOT_UNDO, |plan| !plan.cannot_undo().is_empty()),
+    (UNDO, |_| true),
     (INFERRED, |plan| plan.entries.iter().any(PlanEntry::is_inferred)),
 ];
 

@@ -317,8 +317,8 @@ impl Restoring<'_> {
             humantime::format_rfc3339_seconds(manifest.started()),
             match self.others {
                 AssetsNotInSnapshot::Leave => "",
-                AssetsNotInSnapshot::Archive => "; archive the assets that are not in it",
-                AssetsNotInSnapshot::Delete => "; delete the assets that are not in it",
+                AssetsNotInSnapshot::Archive => ", and archive the assets of these groups that it lacks",
+                AssetsNotInSnapshot::Delete => ", and delete the assets of these groups that it lacks",
             }
         );
         let (entries, notes) = restoring(&groups, &wanted, account, self.others);
@@ -371,8 +371,8 @@ fn restoring(
             }
             None if is_deleted => {}
             None if account.deleted.contains(key) => notes.push(format!(
-                "{key} is deleted, and the service has no operation that restores it; fix: copy it under a \
-                 new ID (ChangePlan::copy)"
+                "{key} was deleted from the account, and the service has no operation that restores it; fix: \
+                 copy it from the snapshot under a new ID (ChangePlan::copy)"
             )),
             None if !id::generator::is_well_formed(&key.id) => notes.push(format!(
                 "{key} is missing, and the service may truncate its ID, which is not in the current format; \
