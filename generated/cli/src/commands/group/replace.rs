@@ -24,7 +24,7 @@ pub(super) fn command(group: AssetGroup) -> Command {
             Arg::new("new")
                 .required(true)
                 .value_name("NEW")
-                .help(format!("ID or exact name of its replacement")),
+                .help("ID or exact name of its replacement"),
             groups_argument("Change only the assets of these groups; default: all that can be saved"),
             Arg::new("at")
                 .long("at")
