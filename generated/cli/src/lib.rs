@@ -16,6 +16,7 @@
 //! | `exit` | exit codes and error texts |
 //! | `probe` | experiments on what the documentation leaves open |
 //! | `demo` | the fake service of `--fake` |
+//! | `fuzz` | properties for fuzzers, with the feature of that name |
 //! | `path`, `text` | paths inside JSON; text for terminals |
 
 mod arguments;
@@ -25,6 +26,9 @@ mod confirm;
 mod context;
 mod demo;
 mod exit;
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 mod input;
 mod job;
 mod output;
@@ -40,7 +44,9 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
-fn main() -> ExitCode {
+/// Runs the program with the arguments of this process, and returns its exit code.
+#[must_use]
+pub fn main() -> ExitCode {
     let raw: Vec<OsString> = std::env::args_os().collect();
     let as_json = arguments::errors_as_json(&raw);
     match run(&raw, as_json) {
