@@ -15,6 +15,7 @@
 //! | `confirm` | questions before a change |
 //! | `exit` | exit codes and error texts |
 //! | `probe` | experiments on what the documentation leaves open |
+//! | `mcp` | the server for assistants |
 //! | `demo` | the fake service of `--fake` |
 //! | `path`, `text` | paths inside JSON; text for terminals |
 
@@ -27,6 +28,8 @@ mod demo;
 mod exit;
 mod input;
 mod job;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod output;
 mod path;
 mod plan_job;
