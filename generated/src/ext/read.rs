@@ -61,7 +61,7 @@ pub(crate) struct Reader<R> {
 struct Listed<I> {
     /// Summaries, keyed by ID; `None` if the row is unusual.
     rows: HashMap<I, Option<AssetSummary>>,
-    /// True if every row has an ID, so that an unlisted asset is missing.
+    /// True if every row has an ID. Only then, an asset without a row does not exist.
     is_complete: bool,
 }
 

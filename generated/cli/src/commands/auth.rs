@@ -23,8 +23,9 @@ pub(crate) fn command() -> Command {
         .long_about(
             "Stores the tokens of an account in a profile. Create the tokens in FunnelFlux under settings → \
              API access. The program asks for them on a terminal; elsewhere it reads two lines from stdin: \
-             the access token, and the refresh token if there is one. Tokens are never arguments, which \
-             other users of the machine can see. The file that holds them can be read by its owner only.",
+             the access token, and the refresh token if there is one. A token cannot be an argument, \
+             because other users of the machine can see arguments. The file that holds them can be read \
+             by its owner only.",
         )
         .args([
             Arg::new("no-check")

@@ -22,12 +22,12 @@ pub(crate) fn command() -> Command {
                 .required(true)
                 .value_name("PATH")
                 .value_parser(value_parser!(PathBuf))
-                .help("New or earlier folder, or a file that ends in .tar.gz"),
+                .help("New folder, folder of an earlier export, or a file whose name ends in .tar.gz"),
             groups_argument("Export only these groups"),
             Arg::new("accept-incomplete")
                 .long("accept-incomplete")
                 .action(ArgAction::SetTrue)
-                .help("Write the snapshot even if assets cannot be read; it says so"),
+                .help("Write the snapshot even if some assets cannot be read; it is marked as incomplete"),
             Arg::new("restart")
                 .long("restart")
                 .action(ArgAction::SetTrue)

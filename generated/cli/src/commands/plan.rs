@@ -13,11 +13,11 @@ use std::path::PathBuf;
 
 pub(crate) fn command() -> Command {
     Command::new("plan")
-        .about("Plans to make the account like a snapshot, or to copy a snapshot into an account")
+        .about("Makes a plan that restores a snapshot, or copies it into an account")
         .long_about(
-            "Plans to make the account like a snapshot, whose files may have been edited, or to copy a \
-             snapshot into an account under new IDs. Changes nothing: review the plan, then apply it with \
-             funnelflux apply.",
+            "Makes a plan that changes the account until it is like a snapshot, or that copies a snapshot \
+             into an account under new IDs. You may edit the files of the snapshot first. Changes nothing: \
+             review the plan, then apply it with funnelflux apply.",
         )
         .after_help("Example: funnelflux plan backup --out plan.json && funnelflux apply plan.json")
         .args([

@@ -86,7 +86,7 @@ pub(crate) fn jq_argument() -> Arg {
     Arg::new("jq")
         .long("jq")
         .value_name("EXPRESSION")
-        .help("Print the results of this jq expression on the JSON instead")
+        .help("Apply this jq expression to the JSON, and print only its results")
 }
 
 /// The option `--quiet`.

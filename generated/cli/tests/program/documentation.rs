@@ -3,7 +3,7 @@
 //! Blocks of the README in `sh` are run; blocks in `console` are run and compared with what they show. With
 //! the environment variable `UPDATE_README`, the README gets what the program prints.
 
-use crate::support::{PROGRAM, program};
+use crate::support::{PROGRAM, program, stable_times};
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -74,6 +74,7 @@ impl Shell {
     /// Replaces what differs between runs.
     fn stable(&self, text: &str) -> String {
         let state = self.folder.path().join("state/environment");
+        let text = stable_times(text);
         let text = text.replace(state.to_str().unwrap(), "~/.local/state/funnelflux/environment");
         // Names of journals contain the time.
         let lines = text.lines().map(|line| match line.find("-20") {

@@ -1,6 +1,6 @@
 //! Plans: create, set, edit, import, replace, plan, apply and undo.
 
-use crate::support::{Ran, World, ran, words};
+use crate::support::{Ran, World, ran, stable_times, words};
 use serde_json::{Value, json};
 use std::fs;
 use std::process::Stdio;
@@ -30,7 +30,7 @@ fn body(world: &World, segment: &str, id: &str) -> Value {
 
 /// Replaces the IDs of a run by their positions.
 fn golden(text: &str, ids: &[String]) -> String {
-    let mut text = text.to_owned();
+    let mut text = stable_times(text);
     for (index, id) in ids.iter().enumerate() {
         text = text.replace(id, &format!("[id {}]", index + 1));
     }

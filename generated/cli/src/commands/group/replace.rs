@@ -15,17 +15,17 @@ pub(super) fn command(group: AssetGroup) -> Command {
     let (singular, plural) = (group.singular(), group.plural());
     Command::new("replace")
         .about(format!(
-            "Makes assets that name one of the {plural} name another one"
+            "Replaces one of the {plural} by another in all assets that refer to it"
         ))
         .args([
             Arg::new("old")
                 .required(true)
                 .value_name("OLD")
-                .help(format!("ID or exact name of the {singular} that is named now")),
+                .help(format!("ID or exact name of the {singular} to replace")),
             Arg::new("new")
                 .required(true)
                 .value_name("NEW")
-                .help(format!("ID or exact name of the {singular} to name instead")),
+                .help("ID or exact name of its replacement"),
             groups_argument("Change only the assets of these groups; default: all that can be saved"),
             Arg::new("at")
                 .long("at")

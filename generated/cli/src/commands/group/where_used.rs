@@ -18,12 +18,12 @@ use std::path::PathBuf;
 pub(super) fn command(group: AssetGroup) -> Command {
     Command::new("where-used")
         .about(format!(
-            "Lists the places where other assets name {}",
+            "Lists the places where other assets refer to {}",
             group.plural()
         ))
         .long_about(format!(
-            "Lists the places where other assets name {}, in known and unknown fields. Reads all assets of \
-             the account, or those of a snapshot. Exits with 0 if there are none.",
+            "Lists the places where other assets refer to {}, also in fields that this program does not \
+             know. Reads all assets of the account, or those of a snapshot. Exits with 0 if there are none.",
             group.plural()
         ))
         .args(input::id_arguments("IDs or exact names"))
