@@ -223,6 +223,7 @@
 //! - An HTML page instead of JSON is an error, whatever its status.
 //! - Over plain `http`, tokens are sent only to this machine, unless [`ClientBuilder::allow_plain_http`] is
 //!   set. Requests to this machine bypass proxies.
+//! - A [read-only](ClientBuilder::read_only) client refuses every call that could change something.
 //! - Stored tokens are sent only to the base URL for which they were stored.
 //! - No `Debug` output, error, span or event contains a token, even if the service returns it.
 //!

@@ -15,6 +15,7 @@
 //! | `confirm` | questions before a change |
 //! | `exit` | exit codes and error texts |
 //! | `probe` | experiments on what the documentation leaves open |
+//! | `mcp` | the server for assistants |
 //! | `demo` | the fake service of `--fake` |
 //! | `fuzz` | properties for fuzzers, with the feature of that name |
 //! | `path`, `text` | paths inside JSON; text for terminals |
@@ -31,6 +32,8 @@ mod exit;
 pub mod fuzz;
 mod input;
 mod job;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod output;
 mod path;
 mod plan_job;

@@ -94,7 +94,7 @@ fn is_archive(path: &Path) -> bool {
 }
 
 /// Failure of an export.
-pub(super) fn export_failure(error: ExportError) -> Failure {
+pub(crate) fn export_failure(error: ExportError) -> Failure {
     match error {
         ExportError::Client(error) => Failure::from(error),
         ExportError::Snapshot(error) => snapshot_failure(&error),
@@ -109,6 +109,6 @@ pub(super) fn export_failure(error: ExportError) -> Failure {
 }
 
 /// Failure of a snapshot.
-pub(super) fn snapshot_failure(error: &SnapshotError) -> Failure {
+pub(crate) fn snapshot_failure(error: &SnapshotError) -> Failure {
     Failure::usage(error.to_string())
 }

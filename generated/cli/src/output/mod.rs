@@ -190,6 +190,23 @@ impl Output {
         }
     }
 
+    /// Settings with these filters, this order and these columns, for JSON.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn of_expressions(filters: Vec<String>, sort: Vec<String>, columns: Vec<String>) -> Self {
+        Self {
+            format: Format::Json,
+            is_explicit: true,
+            columns: Some(columns).filter(|columns| !columns.is_empty()),
+            all_fields: false,
+            header: false,
+            quiet: false,
+            filters,
+            sort,
+            limit: None,
+            jq: None,
+        }
+    }
+
     pub(crate) const fn format(&self) -> Format {
         self.format
     }
