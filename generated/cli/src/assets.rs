@@ -114,7 +114,7 @@ pub(crate) async fn ids_of_names(
 /// Like [`resolve`], but also checks that every asset exists.
 ///
 /// # Errors
-/// As [`resolve`], and if an asset does not exist.
+/// The errors of [`resolve`], and an error if an asset does not exist.
 pub(crate) async fn existing(
     client: &Client,
     group: AssetGroup,

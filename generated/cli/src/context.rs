@@ -89,8 +89,13 @@ impl Context {
 
     /// Builds the client. Nothing is sent.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
+        Ok(self.client_builder()?.build()?)
+    }
+
+    /// Settings of the client.
+    pub(crate) fn client_builder(&self) -> Result<ClientBuilder, Failure> {
         if self.options.fake {
-            return Ok(self.configure(demo::client_builder()).build()?);
+            return Ok(self.configure(demo::client_builder()));
         }
         let mut builder = if self.uses_environment() {
             ClientBuilder::from_env()?
@@ -104,7 +109,7 @@ impl Context {
         if let Some(base_url) = self.base_url() {
             builder = builder.base_url(base_url);
         }
-        Ok(self.configure(builder).build()?)
+        Ok(self.configure(builder))
     }
 
     /// Access token and refresh token in the token file of the profile; `None` without such a file.

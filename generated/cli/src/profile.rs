@@ -62,7 +62,12 @@ impl Configuration {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(file_failure("read", &path, &error)),
         };
-        toml::from_str(&text).map_err(|error| {
+        Self::parse(&path, &text)
+    }
+
+    /// Parses the text of the file at `path`.
+    pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
+        toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
             let line = text.get(..start).unwrap_or_default().matches('\n').count();
             let message = error.message().replace('\n', " ");

@@ -65,7 +65,7 @@ pub(crate) struct Reader {
 struct Listed {
     /// Summaries, keyed by ID; `None` if the row is unusual.
     rows: HashMap<String, Option<AssetSummary>>,
-    /// True if every row has an ID, so that an unlisted asset is missing.
+    /// True if every row has an ID. Only then, an asset without a row does not exist.
     is_complete: bool,
 }
 

@@ -261,7 +261,8 @@ pub(crate) enum ChildRows {
 pub(crate) struct ChildQuery {
     pub(crate) list: Call<Vec<Value>>,
     pub(crate) rows: ChildRows,
-    /// Pointers to the ID of the parent in a child. The first pointer that exists counts.
+    /// JSON pointers that lead, within a child, to the ID of its parent. The first pointer that exists
+    /// counts.
     pub(crate) parents: &'static [&'static str],
 }
 

@@ -12,7 +12,7 @@ use funnelflux::auth::{FileTokenStore, TokenStore as _};
 use funnelflux::operations::{GROUPS, Operation, Repeat};
 use funnelflux::{Client, Credentials};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use std::fs;
 use std::io::{self, IsTerminal as _, Read as _};
 use std::time::SystemTime;
@@ -23,8 +23,9 @@ pub(crate) fn command() -> Command {
         .long_about(
             "Stores the tokens of an account in a profile. Create the tokens in FunnelFlux under settings → \
              API access. The program asks for them on a terminal; elsewhere it reads two lines from stdin: \
-             the access token, and the refresh token if there is one. Tokens are never arguments, which \
-             other users of the machine can see. The file that holds them can be read by its owner only.",
+             the access token, and the refresh token if there is one. A token cannot be an argument, \
+             because other users of the machine can see arguments. The file that holds them can be read \
+             by its owner only.",
         )
         .args([
             Arg::new("no-check")
@@ -190,6 +191,17 @@ async fn check(client: &Client) -> Result<(), Failure> {
 async fn status(matches: &ArgMatches, context: &Context) -> CommandResult {
     let output = context.output(matches, &View::default())?;
     let client = context.client()?;
+    if matches.get_flag("check") {
+        check(&client).await?;
+    }
+    let mut row = account(context, &client).await?;
+    row.insert("checked".to_owned(), json!(matches.get_flag("check")));
+    output.print_value(Value::Object(row), &View::default())?;
+    Ok(Exit::Done)
+}
+
+/// Whose account is in use, and until when its token is valid.
+pub(crate) async fn account(context: &Context, client: &Client) -> Result<Map<String, Value>, Failure> {
     let account = client.account().await?;
     let source = client.credential_source().await?;
     let stored = if context.options.fake || context.uses_environment() {
@@ -198,9 +210,6 @@ async fn status(matches: &ArgMatches, context: &Context) -> CommandResult {
         let loaded = FileTokenStore::new(context.profile.token_file()?).load().await;
         loaded.map_err(|error| Failure::failed(error.to_string()))?
     };
-    if matches.get_flag("check") {
-        check(&client).await?;
-    }
     let expires = stored.as_ref().and_then(Credentials::expires_at);
     let left = expires.map(|expires| expires.duration_since(SystemTime::now()));
     let renews = stored.as_ref().map(|stored| stored.refresh_token().is_some());
@@ -209,18 +218,22 @@ async fn status(matches: &ArgMatches, context: &Context) -> CommandResult {
     } else {
         Some(&context.profile.name)
     };
-    let row = json!({
-        "profile": profile,
-        "base_url": client.base_url(),
-        "account": account.map(|account| account.to_string()),
-        "tokens": source.map(|source| source.to_string()),
-        "valid_until": expires.map(timestamp),
-        "valid_for": left.map(|left| left.map_or_else(|_| "expired".to_owned(), duration)),
-        "renews_by_itself": renews,
-        "checked": matches.get_flag("check"),
-    });
-    output.print_value(row, &View::default())?;
-    Ok(Exit::Done)
+    let row = [
+        ("profile", json!(profile)),
+        ("base_url", json!(client.base_url())),
+        ("account", json!(account.map(|account| account.to_string()))),
+        ("tokens", json!(source.map(|source| source.to_string()))),
+        ("valid_until", json!(expires.map(timestamp))),
+        (
+            "valid_for",
+            json!(left.map(|left| left.map_or_else(|_| "expired".to_owned(), duration))),
+        ),
+        ("renews_by_itself", json!(renews)),
+    ];
+    Ok(row
+        .map(|(name, value)| (name.to_owned(), value))
+        .into_iter()
+        .collect())
 }
 
 fn list(matches: &ArgMatches, context: &Context) -> CommandResult {

@@ -19,16 +19,17 @@ use std::time::Duration;
 
 pub(crate) fn command() -> Command {
     Command::new("probe")
-        .about("Finds out on an account what the documentation leaves open")
+        .about("Tests on an account what the documentation leaves open")
         .long_about(format!(
-            "Finds out on an account what the documentation leaves open: whether an unknown ID fails a whole \
-             call, whether a save replaces or merges, which statuses and bodies come, and more.\n\n\
+            "Tests on an account what the documentation leaves open: does one unknown ID make a whole call \
+             fail, does a save replace or merge, which statuses and bodies does the service answer with, \
+             and more.\n\n\
              Every question is a small experiment on assets that the probe creates itself, names {:?} and \
-             deletes again. It changes no other asset. It stops at the first surprise, and reports what \
-             remains: the service may keep deleted assets, with the status deleted.\n\n\
-             Results are: settled (as the fake assumes), contradicts our inference, still open. The settings \
-             that were found are written to a file, with which the fake behaves like the account: \
-             funnelflux-fake --settings FILE",
+             deletes again. It changes no other asset. It stops at the first unexpected response, and lists \
+             the assets that remain. The service may keep deleted assets, with the status deleted.\n\n\
+             Each result is one of: settled (we inferred it rightly), contradicts our inference, still open. \
+             The probe writes the settings that it found to a file. To make the fake behave like the \
+             account, run: funnelflux fake --settings FILE",
             format!("{} …", probe::NAME)
         ))
         .after_help("Try it without an account: funnelflux --fake probe --yes -o table")
@@ -51,7 +52,7 @@ pub(crate) fn command() -> Command {
                 .value_name("MILLISECONDS")
                 .value_parser(value_parser!(u64))
                 .default_value("200")
-                .help("Pause before reading again what was not there yet"),
+                .help("Pause before reading an asset again that did not exist yet"),
         ])
         .args(row_arguments())
 }

@@ -2,9 +2,10 @@
 
 mod csv_format;
 mod filter;
-mod jq;
+pub(crate) mod jq;
 mod table;
 
+use crate::context::note;
 use crate::exit::Failure;
 use crate::path::{JsonPath, leaves};
 use clap::builder::PossibleValuesParser;
@@ -86,7 +87,7 @@ pub(crate) fn jq_argument() -> Arg {
     Arg::new("jq")
         .long("jq")
         .value_name("EXPRESSION")
-        .help("Print the results of this jq expression on the JSON instead")
+        .help("Apply this jq expression to the JSON, and print only its results")
 }
 
 /// The option `--quiet`.
@@ -190,6 +191,23 @@ impl Output {
         }
     }
 
+    /// Settings with these filters, this order and these columns, for JSON.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn of_expressions(filters: Vec<String>, sort: Vec<String>, columns: Vec<String>) -> Self {
+        Self {
+            format: Format::Json,
+            is_explicit: true,
+            columns: Some(columns).filter(|columns| !columns.is_empty()),
+            all_fields: false,
+            header: false,
+            quiet: false,
+            filters,
+            sort,
+            limit: None,
+            jq: None,
+        }
+    }
+
     pub(crate) const fn format(&self) -> Format {
         self.format
     }
@@ -265,6 +283,7 @@ impl Output {
     /// Prints rows after filters, order and limit.
     pub(crate) fn print_rows(&self, rows: Vec<Value>, view: &View) -> Result<(), Failure> {
         let rows = self.select(rows, view)?;
+        self.note_absent(&rows, view)?;
         if self.quiet
             && let Some(id) = &view.id
         {
@@ -312,6 +331,16 @@ impl Output {
                 None => self.print_single(value),
             },
         }
+    }
+
+    /// Says which paths of `--columns` no row has, because they may be misspelled.
+    fn note_absent(&self, rows: &[Value], view: &View) -> Result<(), Failure> {
+        let columns = self.chosen_columns(view)?.unwrap_or_default().into_iter();
+        let is_absent = |column: &Column| rows.iter().all(|row| column.get(row).is_none());
+        for column in columns.filter(is_absent).filter(|_| !rows.is_empty()) {
+            note(&format!("no row has {}", column.title));
+        }
+        Ok(())
     }
 
     /// Reduces rows to the paths of `--columns`, if there are any.

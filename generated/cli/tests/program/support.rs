@@ -180,3 +180,23 @@ impl Ran {
 pub(crate) fn words(line: &str) -> Vec<String> {
     shlex::split(line).unwrap()
 }
+
+/// Replaces each time such as `2026-11-29T09:00:00Z` by one that never changes.
+pub(crate) fn stable_times(text: &str) -> String {
+    let shape = "dddd-dd-ddTdd:dd:ddZ".as_bytes();
+    let is_time = |bytes: &[u8]| {
+        bytes.len() >= shape.len()
+            && shape.iter().zip(bytes).all(|(expected, byte)| match expected {
+                b'd' => byte.is_ascii_digit(),
+                other => other == byte,
+            })
+    };
+    let mut stable = String::new();
+    let mut rest = text;
+    while let Some(at) = (0..rest.len()).find(|at| is_time(&rest.as_bytes()[*at..])) {
+        stable.push_str(&rest[..at]);
+        stable.push_str("2026-11-29T09:00:00Z");
+        rest = &rest[at + shape.len()..];
+    }
+    stable + rest
+}

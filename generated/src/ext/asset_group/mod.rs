@@ -57,7 +57,8 @@ pub struct ChildRelation {
     /// Name of the group of the children, such as `pages`. If the cargo feature of that group is disabled,
     /// the group is absent from [`AssetGroup::all`].
     pub group: &'static str,
-    /// JSON pointers to the ID of the parent in a child. The first pointer that exists counts.
+    /// JSON pointers that lead, within a child, to the ID of its parent. The first pointer that exists
+    /// counts.
     pub pointers: &'static [&'static str],
 }
 

@@ -24,10 +24,12 @@ pub(super) fn command(group: AssetGroup) -> Command {
     Command::new("import")
         .about(format!("Changes and creates {} from a CSV file", group.plural()))
         .long_about(format!(
-            "Changes and creates {} from a CSV file, such as list -o csv --all-fields writes. A row with an \
-             ID changes that asset, and a row without creates one. Columns are JSON paths. An empty cell \
-             leaves the value alone; a cell with two quotes (\"\") makes a text empty.",
-            group.plural()
+            "Changes and creates {} from a CSV file. The command \"{} list -o csv --all-fields\" writes such \
+             a file. A row with an ID changes that asset, and a row without an ID creates one. Columns are \
+             JSON paths. An empty cell leaves the value alone; a cell whose text is two quotes (\"\") sets \
+             an empty text.",
+            group.plural(),
+            group.name()
         ))
         .args([
             Arg::new("file")

@@ -7,10 +7,10 @@ mod duplicate;
 mod edit;
 mod get;
 mod import;
-mod list;
-mod replace;
-mod set;
-mod where_used;
+pub(crate) mod list;
+pub(crate) mod replace;
+pub(crate) mod set;
+pub(crate) mod where_used;
 
 use crate::context::{Context, note};
 use crate::exit::{CommandResult, Failure};

@@ -1,4 +1,6 @@
-//! The program `funnelflux`: the assets of a FunnelFlux Pro account from a shell.
+#![doc = include_str!("../README.md")]
+//!
+//! # Code
 //!
 //! Commands are derived from the tables of the crate `funnelflux`: a group of assets has a command for each
 //! of its abilities, and each operation is a subcommand of `call`. The crate implements all behaviour towards
@@ -15,7 +17,9 @@
 //! | `confirm` | questions before a change |
 //! | `exit` | exit codes and error texts |
 //! | `probe` | experiments on what the documentation leaves open |
+//! | `mcp` | the server for assistants |
 //! | `demo` | the fake service of `--fake` |
+//! | `fuzz` | properties for fuzzers, with the feature of that name |
 //! | `path`, `text` | paths inside JSON; text for terminals |
 
 mod arguments;
@@ -25,8 +29,13 @@ mod confirm;
 mod context;
 mod demo;
 mod exit;
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 mod input;
 mod job;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod output;
 mod path;
 mod plan_job;
@@ -40,7 +49,9 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
-fn main() -> ExitCode {
+/// Runs the program with the arguments of this process, and returns its exit code.
+#[must_use]
+pub fn main() -> ExitCode {
     let raw: Vec<OsString> = std::env::args_os().collect();
     let as_json = arguments::errors_as_json(&raw);
     match run(&raw, as_json) {
