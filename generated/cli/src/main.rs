@@ -9,6 +9,7 @@
 //! | `arguments` | the root command and the options of all commands |
 //! | `commands` | the commands, one file each |
 //! | `profile`, `context` | accounts, and the client that a command uses |
+//! | `tokens`, `keyring` | the place of the tokens of an account |
 //! | `input`, `assets` | IDs, names and bodies that the user gives |
 //! | `job`, `plan_job`, `progress` | bulk jobs and plans: review, journal, progress, report |
 //! | `output` | rows and values on stdout |
@@ -28,6 +29,8 @@ mod demo;
 mod exit;
 mod input;
 mod job;
+#[cfg(feature = "keyring")]
+mod keyring;
 #[cfg(feature = "mcp")]
 mod mcp;
 mod output;
@@ -37,6 +40,7 @@ mod probe;
 mod profile;
 mod progress;
 mod text;
+mod tokens;
 
 use exit::{CommandResult, Exit, Failure};
 use std::ffi::OsString;
