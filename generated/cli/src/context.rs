@@ -4,6 +4,7 @@ use crate::arguments::GlobalOptions;
 use crate::exit::{Exit, Failure};
 use crate::output::{Format, Output, View};
 use crate::profile::{Configuration, ProfileName, ProfileSettings};
+use crate::tokens::TokenPlace;
 use crate::{demo, text};
 use clap::ArgMatches;
 use funnelflux::{Client, ClientBuilder, RateLimit};
@@ -100,11 +101,11 @@ impl Context {
         let mut builder = if self.uses_environment() {
             ClientBuilder::from_env()?
         } else {
-            let path = self.profile.token_file()?;
-            if !path.exists() {
+            let place = self.settings.tokens;
+            if place == TokenPlace::File && !self.profile.token_file()?.exists() {
                 return Err(self.no_tokens());
             }
-            Client::builder().token_file(path)
+            Client::builder().token_store(place.store(&self.profile)?)
         };
         if let Some(base_url) = self.base_url() {
             builder = builder.base_url(base_url);

@@ -11,6 +11,7 @@
 //! | `arguments` | the root command and the options of all commands |
 //! | `commands` | the commands, one file each |
 //! | `profile`, `context` | accounts, and the client that a command uses |
+//! | `tokens`, `keyring` | the place of the tokens of an account |
 //! | `input`, `assets` | IDs, names and bodies that the user gives |
 //! | `job`, `plan_job`, `progress` | bulk jobs and plans: review, journal, progress, report |
 //! | `output` | rows and values on stdout |
@@ -34,6 +35,8 @@ mod exit;
 pub mod fuzz;
 mod input;
 mod job;
+#[cfg(feature = "keyring")]
+mod keyring;
 #[cfg(feature = "mcp")]
 mod mcp;
 mod output;
@@ -43,6 +46,7 @@ mod probe;
 mod profile;
 mod progress;
 mod text;
+mod tokens;
 
 use exit::{CommandResult, Exit, Failure};
 use std::ffi::OsString;

@@ -46,15 +46,15 @@ pub(super) static TOOLS: &[Tool] = &[
     Tool::reading(
         "account",
         Action::Account,
-        "Reports whose account is in use, until when its token is valid, and which groups of assets there are, \
-         each with its abilities and whether the vendor documents it.",
+        "Reports whose account is in use, until when its token is valid, and which groups of assets there \
+         are, each with its abilities and whether the vendor documents it.",
         &[],
     ),
     Tool::reading(
         "list_assets",
         Action::List,
-        "Lists the assets of a group. Rows have few properties; name others in filter, sort or fields to read \
-         them.",
+        "Lists the assets of a group. Rows have few properties; name others in filter, sort or fields to \
+         read them.",
         &[
             Parameter::required("group", Kind::Group(|abilities| abilities.list), "Group to list"),
             Parameter::optional(
@@ -183,7 +183,7 @@ pub(super) static TOOLS: &[Tool] = &[
     Tool::writing(
         "plan_replace",
         Action::PlanReplace,
-        "Writes a plan that makes all assets that name one asset name another one, such as swapping an offer.",
+        "Writes a plan that makes all assets that name one asset name another one, such as an offer swap.",
         &[
             Parameter::required(
                 "group",

@@ -126,6 +126,8 @@ pub(crate) fn program(folder: &Path) -> Command {
         .env("HOME", folder)
         .env("FUNNELFLUX_CONFIG_DIR", folder.join("config"))
         .env("FUNNELFLUX_STATE_DIR", folder.join("state"))
+        // Tests do not touch the keyring of the user.
+        .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
         .current_dir(folder);
     command
 }
