@@ -279,7 +279,14 @@ impl<R: resource::Duplicate> DuplicationSteps<R> {
             return result.lost.push(item);
         }
         let outcome = if self.shared.settings.verify == Some(true) {
-            self.verify(&copy).await
+            match self.verify(&copy, &self.name(&item.id)).await {
+                Ok(outcome) => outcome,
+                Err(failure) => {
+                    self.known().copies.remove(&copy);
+                    item.failure = Some(failure);
+                    return result.lost.push(item);
+                }
+            }
         } else {
             Outcome::DONE
         };
@@ -289,18 +296,18 @@ impl<R: resource::Duplicate> DuplicationSteps<R> {
         });
     }
 
-    /// Reads a copy back.
-    async fn verify(&self, copy: &R::Id) -> Outcome {
+    /// Reads a copy back. An error if it is the copy of another asset.
+    async fn verify(&self, copy: &R::Id, name: &str) -> Result<Outcome, Failure> {
         let mut problem = String::new();
         for attempt in 0..LIST_READS {
-            problem = match self
-                .shared
-                .reader
-                .summaries(std::slice::from_ref(copy))
-                .await
-                .pop()
-            {
-                Some(ReadResult::Found(_) | ReadResult::Odd(_)) => return Outcome::CONFIRMED,
+            problem = match self.shared.reader.assets(std::slice::from_ref(copy)).await.pop() {
+                Some(ReadResult::Found(found)) if !has_name(&json(&found), name) => {
+                    let message = format!(
+                        "its answer names {copy}, which has another name, so it belongs to another request"
+                    );
+                    return Err(Failure::new(Reason::NoAnswer, message));
+                }
+                Some(ReadResult::Found(_) | ReadResult::Odd(_)) => return Ok(Outcome::CONFIRMED),
                 Some(ReadResult::Unreadable(error)) => error.to_string(),
                 Some(ReadResult::Missing) | None => "no asset with this ID can be read".to_owned(),
             };
@@ -310,7 +317,7 @@ impl<R: resource::Duplicate> DuplicationSteps<R> {
         }
         let message = format!("the service made the copy {copy}, but it could not be read back: {problem}");
         let failure = Failure::new(Reason::NotReadable, message);
-        Outcome::Unknown { failure }
+        Ok(Outcome::Unknown { failure })
     }
 
     /// Looks for the copies whose response was lost.
@@ -390,6 +397,12 @@ enum Search<I> {
     Late(String),
     /// It is unclear which asset is the copy. Contains the reason.
     Unclear(String),
+}
+
+/// Returns true if a property of the asset has this text.
+fn has_name(asset: &Value, name: &str) -> bool {
+    let mut properties = asset.as_object().into_iter().flatten();
+    properties.any(|(_, value)| value == name)
 }
 
 /// Returns true if the ID was generated after the job began.
