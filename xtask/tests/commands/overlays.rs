@@ -46,7 +46,7 @@ fn fetch_removes_what_the_document_makes_needless() {
         let fetched = workspace();
         let before = overlays(&fetched);
         let run = fetched.xtask(&["fetch", document]).ended_with(0);
-        let line = "removed 379 parts that the new document makes needless from 14 overlays";
+        let line = "removed from 14 overlays 379 parts that the new document makes redundant";
         assert!(run.stdout.contains(line), "{name}: {run}");
         assert!(run.stdout.lines().count() <= 60, "{name}: {run}");
 
@@ -122,7 +122,7 @@ fn an_overlay_that_changes_nothing_any_more_is_removed() {
         run.stdout.contains("its reason was: the vendor forgot it"),
         "{run}"
     );
-    assert!(run.stdout.contains("removed 1 part that"), "{run}");
+    assert!(run.stdout.contains("1 part that the new"), "{run}");
     insta::assert_snapshot!(workspace.read("spec/overlays/10-note.yaml"), @r"
     overlay: 1.0.0
     info: {title: Notes, version: 1.0.0}

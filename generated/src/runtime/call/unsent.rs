@@ -26,6 +26,9 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+/// Problem of a call that a read-only client refuses.
+const READ_ONLY: &str = "this client only reads, and the operation could change something";
+
 /// A call whose arguments a generated method is setting.
 pub(crate) struct UnsentCall {
     pub(super) client: Client,
@@ -48,11 +51,14 @@ impl UnsentCall {
     }
 
     pub(crate) fn for_target(client: Client, target: RequestTarget) -> Self {
+        // Judged before `repeat` can claim that a request to any path is a read.
+        let is_refused = client.settings().read_only && target.repeat != Repeat::Read;
+        let refusal = || ErrorKind::Argument(READ_ONLY.to_owned());
         Self {
             client,
             request: PreparedRequest::new(target),
             list_place: ListPlace::default(),
-            problem: None,
+            problem: is_refused.then(refusal),
             has_optional_body: false,
             has_path_parameter: false,
         }
