@@ -15,6 +15,10 @@ use serde_json::{Map, Value, json};
 
 /// Generates the code of a document with these paths and schemas.
 fn generated(paths: &Value, schemas: &Value) -> Output {
+    generated_with(paths, schemas, Vec::new())
+}
+
+fn generated_with(paths: &Value, schemas: &Value, overlays: Vec<Source<'_>>) -> Output {
     let document = json!({
         "openapi": "3.0.3", "info": { "title": "T", "version": "1" },
         "paths": paths, "components": { "schemas": schemas },
@@ -25,7 +29,7 @@ fn generated(paths: &Value, schemas: &Value) -> Output {
             name: "spec/upstream.json",
             text: &text,
         },
-        overlays: Vec::new(),
+        overlays,
         previous_lock: None,
     };
     generate(&input, Options::default()).unwrap_or_else(|errors| panic!("{errors}"))
@@ -186,4 +190,30 @@ fn a_tag_without_letters_gets_a_feature() {
         .map(|feature| feature.name.as_str())
         .collect();
     assert_eq!(features, ["1-2", "crab"]);
+}
+
+/// The overlay is the one of the recipe in `CONTRIBUTING.md`.
+#[test]
+fn an_overlay_keeps_the_names_of_a_renamed_tag() {
+    let recipes = include_str!("../../../CONTRIBUTING.md");
+    let (_, overlay) = recipes.split_once("   ```yaml\n").unwrap();
+    let (overlay, _) = overlay.split_once("   ```\n").unwrap();
+    let lines = overlay
+        .lines()
+        .map(|line| line.strip_prefix("   ").unwrap_or(line));
+    let overlay = lines.collect::<Vec<_>>().join("\n");
+    let methods_of = |tag: &str, overlays: Vec<Source<'_>>| {
+        let (mut paths, mut schemas) = (Map::new(), Map::new());
+        group(&mut paths, &mut schemas, (tag, "page", "Page"));
+        let output = generated_with(&paths.into(), &schemas.into(), overlays);
+        let features = output.features.into_iter().map(|feature| feature.name);
+        (methods(&output.files), features.collect::<Vec<_>>())
+    };
+    let before = methods_of("Pages", Vec::new());
+    assert_ne!(methods_of("Landing Pages", Vec::new()), before);
+    let overlay = Source {
+        name: "spec/overlays/90-names.yaml",
+        text: &overlay,
+    };
+    assert_eq!(methods_of("Landing Pages", vec![overlay]), before);
 }
