@@ -1,0 +1,97 @@
+//! Singular and plural of a group.
+
+use super::{
+    title::Title,
+    word_forms::{plural, singular, snake, spaced, split},
+};
+
+/// Words for the assets of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupWords {
+    /// Singular in snake case, such as `offer_source`.
+    pub singular: String,
+    /// Plural in snake case, such as `offer_sources`.
+    pub plural: String,
+    /// Singular as the titles write it, such as `AI node settings`.
+    pub singular_text: String,
+    /// Plural as the titles write it.
+    pub plural_text: String,
+}
+
+impl GroupWords {
+    /// Derives the words of a group from its tag and the titles of its operations.
+    pub(super) fn of(tag: &str, titles: &[(String, String)]) -> Self {
+        let tag_words: Vec<String> = split(tag);
+        let tag_plural = tag_words.join("_");
+        let tag_singular = singular(&tag_plural);
+        // A title may be more specific than the tag, such as *user settings* in the group *User*.
+        let extends = |noun: &[&str]| {
+            let noun: Vec<String> = split(&noun.join(" "));
+            let noun = noun.join("_");
+            [&tag_plural, &tag_singular]
+                .iter()
+                .any(|words| noun == **words || noun.starts_with(&format!("{words}_")))
+        };
+        let nouns = |verbs: &[(&str, &[&str])]| {
+            let nouns = titles.iter().filter_map(|(method, title)| {
+                let title = Title::of(title)?;
+                let is_verb = verbs
+                    .iter()
+                    .any(|(expected, words)| method == expected && words.contains(&title.verb.as_str()));
+                let is_plain = title.preposition.as_deref().is_none_or(|preposition| {
+                    preposition == "by" && title.rest.join(" ").eq_ignore_ascii_case("id")
+                });
+                (is_verb && is_plain && extends(&title.noun)).then(|| title.noun.join(" "))
+            });
+            nouns.collect::<Vec<String>>()
+        };
+        let singulars = nouns(&[
+            ("GET", &["find", "get"]),
+            ("PUT", &["save", "update"]),
+            ("POST", &["create", "add", "duplicate"]),
+            ("DELETE", &["delete"]),
+        ]);
+        let counted = |noun: &String| singulars.iter().filter(|other| *other == noun).count();
+        let of_tag = |noun: &&String| snake(noun) == tag_singular;
+        let longer = || {
+            let repeated = singulars.iter().filter(|noun| counted(noun) > 1);
+            repeated.max_by_key(|noun| counted(noun))
+        };
+        let singular_text = singulars.iter().find(of_tag).or_else(longer).cloned();
+        let singular_text = singular_text.unwrap_or_else(|| spaced(&tag_singular));
+        let singular_word = snake(&singular_text);
+        let plurals = nouns(&[("GET", &["list"])]);
+        let is_plural =
+            |noun: &&String| singular(&snake(noun)) == singular_word || snake(noun) == plural(&singular_word);
+        let plural_text = plurals.iter().find(is_plural).cloned();
+        let plural_text = plural_text.unwrap_or_else(|| {
+            if singular_word == tag_singular && tag_plural != tag_singular {
+                spaced(&tag_plural)
+            } else {
+                spaced(&plural(&singular_word)).replacen(&spaced(&singular_word), &singular_text, 1)
+            }
+        });
+        let plural_word = snake(&plural_text);
+        Self {
+            singular: singular_word,
+            plural: plural_word,
+            singular_text,
+            plural_text,
+        }
+    }
+
+    /// Returns the singular with its article, such as `an offer source`. Words that are already a plural get
+    /// no article.
+    #[must_use]
+    pub fn with_article(&self) -> String {
+        if self.singular == self.plural {
+            return self.singular_text.clone();
+        }
+        let starts_with_vowel = self
+            .singular_text
+            .to_lowercase()
+            .starts_with(['a', 'e', 'i', 'o', 'u']);
+        let article = if starts_with_vowel { "an" } else { "a" };
+        format!("{article} {}", self.singular_text)
+    }
+}

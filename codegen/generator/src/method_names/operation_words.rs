@@ -1,0 +1,213 @@
+//! Names of operations, which differ from each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use heck::ToSnakeCase as _;
+
+use funnelflux_openapi::operations::Operation;
+
+use super::{
+    group_words::GroupWords,
+    title::title,
+    verb::Verb,
+    word_forms::{plural, singular, snake, squashed},
+};
+
+/// Name and meaning of an operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperationWords {
+    /// Name of the Rust method.
+    pub id: String,
+    /// Effect of the operation.
+    pub verb: Verb,
+    /// Name of its group.
+    pub tag: String,
+    /// `true` if this is the main operation for its verb in the group. Another path may have a second
+    /// operation with the same verb.
+    pub is_main: bool,
+}
+
+impl OperationWords {
+    /// Returns the key by which the operations of a group are sorted.
+    #[must_use]
+    pub fn order(&self) -> (usize, &str) {
+        (self.verb.rank(), &self.id)
+    }
+}
+
+/// An operation whose name is being determined.
+pub(super) struct Draft<'a> {
+    pub(super) operation: Operation<'a>,
+    method: String,
+    pub(super) tag: String,
+    pub(super) words: OperationWords,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(operation: Operation<'a>, tag: String, words: &GroupWords) -> Self {
+        let method = operation.method.to_ascii_uppercase();
+        let title = title(&operation);
+        let verb = Verb::of_title(&method, &title, words)
+            .or_else(|| Verb::of_path(&method, operation.path).map(|(verb, _)| verb))
+            .unwrap_or_else(|| Verb::Other(general(&method, operation.path, words)));
+        let words = OperationWords {
+            id: verb.method(&words.singular, &words.plural),
+            verb,
+            tag: tag.clone(),
+            is_main: true,
+        };
+        Self {
+            operation,
+            method,
+            tag,
+            words,
+        }
+    }
+
+    /// Returns the segments of the path before the verb.
+    fn segments(&self) -> Vec<&'a str> {
+        let segments = self
+            .operation
+            .path
+            .split('/')
+            .filter(|segment| !segment.is_empty());
+        match Verb::of_path(&self.method, self.operation.path) {
+            Some((_, before)) => before,
+            None => segments.collect(),
+        }
+    }
+
+    /// Returns the sort key of operations that share a name. The operation with the smallest key keeps the
+    /// name.
+    fn claim(&self, groups: &BTreeMap<String, GroupWords>) -> (bool, bool, usize, &'a str) {
+        let path = self.operation.path;
+        let segments = self.segments();
+        let names_group = groups.get(&self.tag).is_some_and(|words| {
+            let words = [squashed(&words.singular), squashed(&words.plural)];
+            segments.iter().any(|segment| words.contains(&squashed(segment)))
+        });
+        let is_plain = |character: char| matches!(character, '/' | 'a'..='z' | '0'..='9');
+        (!names_group, !path.chars().all(is_plain), segments.len(), path)
+    }
+}
+
+/// Joins method and path in snake case. If the first segment names the group, the group's singular replaces
+/// the segment.
+fn general(method: &str, path: &str, words: &GroupWords) -> String {
+    let mut segments: Vec<String> = path.split('/').map(snake).collect();
+    segments.retain(|segment| !segment.is_empty());
+    if let Some(first) = segments.first_mut() {
+        let squash = squashed(first);
+        if squash == squashed(&words.singular) || squash == squashed(&words.plural) {
+            first.clone_from(&words.singular);
+        }
+    }
+    segments.insert(0, method.to_ascii_lowercase());
+    segments.join("_")
+}
+
+/// Joins method and path, with a word for each character that snake case drops. Thus `/a-b`, `/a_b`, `/a/b`
+/// and `/a/b/` get different names, and so do `/x/{a}` and `/x/a`.
+fn spelled(method: &str, path: &str) -> String {
+    let mut words = vec![method.to_ascii_lowercase()];
+    for segment in path.split('/').skip(1) {
+        let mut starts_word = true;
+        if segment.is_empty() {
+            words.push("slash".to_owned());
+        }
+        for character in segment.chars() {
+            let sign = match character {
+                '{' => "by".to_owned(),
+                '}' => "end".to_owned(),
+                '-' => "dash".to_owned(),
+                '_' => "underscore".to_owned(),
+                '.' => "dot".to_owned(),
+                'A'..='Z' => "upper".to_owned(),
+                _ if character.is_ascii_alphanumeric() => String::new(),
+                _ => format!("u{:x}", u32::from(character)),
+            };
+            starts_word |= !sign.is_empty();
+            if !sign.is_empty() {
+                words.push(sign);
+            }
+            if character.is_ascii_alphanumeric() {
+                let letter = character.to_ascii_lowercase();
+                match words.last_mut().filter(|_| !starts_word) {
+                    Some(word) => word.push(letter),
+                    None => words.push(letter.into()),
+                }
+                starts_word = false;
+            }
+        }
+        if words.last().is_some_and(|word| word == "end") {
+            words.pop();
+        }
+    }
+    words.join("_")
+}
+
+/// Renames operations, so that no two operations have the same name.
+///
+/// The operation whose path names the group keeps its name. Another operation is named after the first of
+/// these that gives a free name: the last segment of its path, the whole path, its title, the path with every
+/// character spelled out. The order of the operations in the document does not matter.
+pub(super) fn separate(drafts: &mut [Draft<'_>], groups: &BTreeMap<String, GroupWords>) {
+    let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (index, draft) in drafts.iter().enumerate() {
+        by_name.entry(draft.words.id.clone()).or_default().push(index);
+    }
+    let mut taken: BTreeSet<String> = by_name.keys().cloned().collect();
+    for mut indices in by_name.into_values().filter(|indices| indices.len() > 1) {
+        indices.sort_by_cached_key(|index| drafts.get(*index).map(|draft| draft.claim(groups)));
+        let mut tags = BTreeSet::new();
+        for (rank, index) in indices.into_iter().enumerate() {
+            let Some(draft) = drafts.get_mut(index) else {
+                continue;
+            };
+            let Some(words) = groups.get(&draft.tag) else {
+                continue;
+            };
+            draft.words.is_main = tags.insert(draft.tag.clone());
+            if rank == 0 {
+                continue;
+            }
+            let (singular, plural) = segment_words(&draft.segments(), words);
+            let title = snake(&title(&draft.operation));
+            let names = [
+                draft.words.verb.method(&singular, &plural),
+                general(&draft.method, draft.operation.path, words),
+                title,
+                spelled(&draft.method, draft.operation.path),
+            ];
+            // A single word could be a handle or a keyword, and a name cannot begin with a digit.
+            let is_usable =
+                |name: &String| name.contains('_') && !name.starts_with(|first: char| first.is_ascii_digit());
+            let mut names = names.into_iter().filter(is_usable);
+            // If no name is free, the operation keeps its name, and the rule `name-operations` reports the
+            // clash.
+            if let Some(name) = names.find(|name| taken.insert(name.clone())) {
+                draft.words.id = name;
+            }
+        }
+    }
+}
+
+/// Returns singular and plural for the last segment that is not a parameter: `global_page_group` for
+/// `globalpagegroup` in a group of page groups.
+fn segment_words(segments: &[&str], words: &GroupWords) -> (String, String) {
+    let literal = segments.iter().rev().find(|segment| !segment.contains('{'));
+    let segment = literal.map(|segment| segment.to_snake_case()).unwrap_or_default();
+    for word in [&words.plural, &words.singular] {
+        if let Some(prefix) = squashed(&segment).strip_suffix(&squashed(word))
+            && !prefix.is_empty()
+        {
+            return (
+                format!("{prefix}_{}", words.singular),
+                format!("{prefix}_{}", words.plural),
+            );
+        }
+    }
+    let singular = singular(&segment);
+    let plural = plural(&singular);
+    (singular, plural)
+}

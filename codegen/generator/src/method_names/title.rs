@@ -1,0 +1,48 @@
+//! Titles of operations.
+
+use serde_json::Value;
+
+use funnelflux_openapi::operations::Operation;
+
+pub(super) fn title(operation: &Operation<'_>) -> String {
+    let title = operation.value.get("summary").and_then(Value::as_str);
+    title.unwrap_or_default().trim().trim_end_matches('.').to_owned()
+}
+
+/// Words of titles that do not name assets.
+const FILLERS: &[&str] = &[
+    "a", "an", "the", "one", "all", "new", "existing", "many", "multiple",
+];
+
+/// Parts of a title: the verb, its object, and the rest from a preposition such as `by`, `to` or `in`.
+pub(super) struct Title<'a> {
+    pub(super) verb: String,
+    pub(super) noun: Vec<&'a str>,
+    pub(super) preposition: Option<String>,
+    pub(super) rest: Vec<&'a str>,
+}
+
+impl<'a> Title<'a> {
+    pub(super) fn of(title: &'a str) -> Option<Self> {
+        let mut words = title.split_whitespace();
+        let verb = words.next()?.to_lowercase();
+        let mut noun = Vec::new();
+        let mut preposition = None;
+        for word in words.by_ref() {
+            let lower = word.to_lowercase();
+            if ["by", "to", "in", "into", "for", "of", "from", "with"].contains(&lower.as_str()) {
+                preposition = Some(lower);
+                break;
+            }
+            if !FILLERS.contains(&lower.as_str()) {
+                noun.push(word);
+            }
+        }
+        Some(Self {
+            verb,
+            noun,
+            preposition,
+            rest: words.collect(),
+        })
+    }
+}

@@ -1,0 +1,77 @@
+//! Forms of words: snake case, singular and plural.
+
+use heck::ToSnakeCase as _;
+
+pub(super) fn split(text: &str) -> Vec<String> {
+    snake(text).split('_').map(str::to_owned).collect()
+}
+
+/// Converts text to snake case. Letters of other scripts become ASCII, and symbols become words.
+pub(super) fn snake(text: &str) -> String {
+    deunicode::deunicode(text).to_snake_case()
+}
+
+/// Converts snake case to words with spaces.
+pub(super) fn spaced(name: &str) -> String {
+    let words = name.split('_').map(|word| match word {
+        "ai" | "api" | "id" | "url" => word.to_ascii_uppercase(),
+        word => word.to_owned(),
+    });
+    words.collect::<Vec<String>>().join(" ")
+}
+
+/// Converts to lower case without separators, as in the vendor's paths.
+pub(super) fn squashed(text: &str) -> String {
+    text.chars()
+        .filter(|character| character.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// Changes the last word of a snake-case name to the singular.
+pub(super) fn singular(name: &str) -> String {
+    let end = |suffix: &str, replacement: &str| Some(format!("{}{replacement}", name.strip_suffix(suffix)?));
+    let is_singular = ["ss", "us", "is"].iter().any(|suffix| name.ends_with(suffix));
+    if is_singular {
+        return name.to_owned();
+    }
+    end("ies", "y")
+        .or_else(|| end("sses", "ss"))
+        .or_else(|| end("xes", "x"))
+        .or_else(|| end("ches", "ch"))
+        .or_else(|| end("shes", "sh"))
+        .or_else(|| end("s", ""))
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| name.to_owned())
+}
+
+/// Changes the last word of a snake-case name to the plural.
+pub(super) fn plural(name: &str) -> String {
+    let consonant_y = name
+        .strip_suffix('y')
+        .filter(|stem| !stem.ends_with(['a', 'e', 'i', 'o', 'u']));
+    match consonant_y {
+        Some(stem) => format!("{stem}ies"),
+        None if name.ends_with("settings") => name.to_owned(),
+        None if ["s", "x", "ch", "sh"].iter().any(|suffix| name.ends_with(suffix)) => format!("{name}es"),
+        None => format!("{name}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_have_a_singular_and_a_plural() {
+        for (one, many) in [
+            ("category", "categories"),
+            ("page", "pages"),
+            ("box", "boxes"),
+            ("day", "days"),
+        ] {
+            assert_eq!((singular(many).as_str(), plural(one).as_str()), (one, many));
+        }
+        assert_eq!(singular("status"), "status");
+    }
+}
