@@ -31,6 +31,7 @@ use bodies::{Entries, Place, entries};
 pub use children::Children;
 use fields::{Field, Fields};
 pub use lists::ListPlace;
+use lists::Rows;
 pub use server_managed::{ServerBehavior, ServerManagedField};
 use signature::Signature;
 
@@ -288,6 +289,11 @@ impl<'a> Reader<'a> {
         let name = fields::ident(ty)?;
         let item = self.structs.get(&name)?;
         Some(Fields::of(item, self.model))
+    }
+
+    /// The list of a response whose rows have this property.
+    fn rows(&self, response: &Type, id_name: &str) -> Result<Rows<'a>, String> {
+        lists::rows(&|ty| self.fields(ty), response, id_name)
     }
 
     /// Name of the only required argument, which is the ID.

@@ -4,10 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Type;
 
-use super::{
-    Reader,
-    fields::{Field, Fields, argument_of, ident},
-};
+use super::fields::{Field, Fields, argument_of, ident};
 
 /// Depth of nested objects up to which a list is looked for.
 const DEPTH: usize = 4;
@@ -57,55 +54,66 @@ impl ListPlace {
     }
 }
 
-impl<'a> Reader<'a> {
-    /// Looks for the list of a response whose rows have this property: the response itself, or the only such
-    /// list inside of it.
-    ///
-    /// # Errors
-    /// The reason why there is no such list.
-    pub(super) fn rows(&self, response: &Type, id_name: &str) -> Result<Rows<'a>, String> {
-        let mut found = Vec::new();
-        match argument_of(response, "Vec") {
-            Some(row) => found.extend(self.rows_of(row, id_name, ListPlace::default())),
-            None => self.lists_inside(response, id_name, &ListPlace::default(), &mut found),
-        }
-        match (found.pop(), found.is_empty()) {
-            (Some(rows), true) => Ok(rows),
-            (None, _) => Err(format!(
-                "its response has no list of objects with the property `{id_name}`"
-            )),
-            (Some(last), false) => {
-                let places = found.iter().chain([&last]);
-                let places: Vec<String> = places
-                    .map(|rows| format!("`{}`", rows.place.properties.join(".")))
-                    .collect();
-                Err(format!(
-                    "its response has several lists of objects with the property `{id_name}`: {}",
-                    places.join(" and ")
-                ))
-            }
-        }
-    }
+/// Reads the fields of a struct; `None` for another type.
+type FieldsOf<'r, 'a> = &'r dyn Fn(&Type) -> Option<Fields<'a>>;
 
-    fn lists_inside(&self, ty: &Type, id_name: &str, place: &ListPlace, found: &mut Vec<Rows<'a>>) {
-        let fields = self.fields(ty).filter(|_| place.properties.len() < DEPTH);
-        for field in fields.iter().flat_map(Fields::all) {
-            let place = place.inside(field);
-            if field.is_list {
-                found.extend(self.rows_of(field.inner(), id_name, place));
-            } else {
-                self.lists_inside(field.inner(), id_name, &place, found);
-            }
+/// Looks for the list of a response whose rows have this property: the response itself, or the only such list
+/// inside of it.
+///
+/// # Errors
+/// The reason why there is no such list.
+pub(super) fn rows<'a>(
+    fields_of: FieldsOf<'_, 'a>,
+    response: &Type,
+    id_name: &str,
+) -> Result<Rows<'a>, String> {
+    let mut found = Vec::new();
+    match argument_of(response, "Vec") {
+        Some(row) => found.extend(rows_of(fields_of, row, id_name, ListPlace::default())),
+        None => lists_inside(fields_of, response, id_name, &ListPlace::default(), &mut found),
+    }
+    match (found.pop(), found.is_empty()) {
+        (Some(rows), true) => Ok(rows),
+        (None, _) => Err(format!(
+            "its response has no list of objects with the property `{id_name}`"
+        )),
+        (Some(last), false) => {
+            let places = found.iter().chain([&last]);
+            let places: Vec<String> = places
+                .map(|rows| format!("`{}`", rows.place.properties.join(".")))
+                .collect();
+            Err(format!(
+                "its response has several lists of objects with the property `{id_name}`: {}",
+                places.join(" and ")
+            ))
         }
     }
+}
 
-    fn rows_of(&self, row: &Type, id_name: &str, place: ListPlace) -> Option<Rows<'a>> {
-        let fields = self.fields(row)?;
-        Some(Rows {
-            row: ident(row)?,
-            id: fields.get(id_name)?.clone(),
-            fields,
-            place,
-        })
+fn lists_inside<'a>(
+    fields_of: FieldsOf<'_, 'a>,
+    ty: &Type,
+    id_name: &str,
+    place: &ListPlace,
+    found: &mut Vec<Rows<'a>>,
+) {
+    let fields = fields_of(ty).filter(|_| place.properties.len() < DEPTH);
+    for field in fields.iter().flat_map(Fields::all) {
+        let place = place.inside(field);
+        if field.is_list {
+            found.extend(rows_of(fields_of, field.inner(), id_name, place));
+        } else {
+            lists_inside(fields_of, field.inner(), id_name, &place, found);
+        }
     }
+}
+
+fn rows_of<'a>(fields_of: FieldsOf<'_, 'a>, row: &Type, id_name: &str, place: ListPlace) -> Option<Rows<'a>> {
+    let fields = fields_of(row)?;
+    Some(Rows {
+        row: ident(row)?,
+        id: fields.get(id_name)?.clone(),
+        fields,
+        place,
+    })
 }
