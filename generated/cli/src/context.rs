@@ -7,9 +7,7 @@ use crate::profile::{Configuration, ProfileName, ProfileSettings};
 use crate::tokens::TokenPlace;
 use crate::{demo, text};
 use clap::ArgMatches;
-use funnelflux::{Client, ClientBuilder, RateLimit};
-use secrecy::SecretString;
-use serde_json::Value;
+use funnelflux::{Client, ClientBuilder, Credentials, RateLimit};
 use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::num::NonZeroU32;
@@ -113,15 +111,14 @@ impl Context {
         Ok(self.configure(builder))
     }
 
-    /// Access token and refresh token in the token file of the profile; `None` without such a file.
-    pub(crate) fn stored_tokens(&self) -> Option<[SecretString; 2]> {
+    /// Tokens of the profile as they are stored now; `None` if it has none, or if the environment names the
+    /// account.
+    pub(crate) async fn stored_tokens(&self) -> Option<Credentials> {
         if self.options.fake || self.uses_environment() {
             return None;
         }
-        let text = std::fs::read(self.profile.token_file().ok()?).ok()?;
-        let tokens: Value = serde_json::from_slice(&text).ok()?;
-        let token = |name: &str| Some(tokens.get(name)?.as_str()?.to_owned().into());
-        Some([token("access_token")?, token("refresh_token")?])
+        let store = self.settings.tokens.store(&self.profile).ok()?;
+        store.load().await.ok().flatten()
     }
 
     fn configure(&self, builder: ClientBuilder) -> ClientBuilder {
