@@ -104,7 +104,7 @@ pub(crate) fn read_text(file: &str) -> Result<String, Failure> {
 }
 
 /// Reads IDs from text: a JSON list, NDJSON, CSV with a header, or lines.
-fn read_ids(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<String>, Failure> {
+pub(crate) fn read_ids(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<String>, Failure> {
     match text.trim_start().chars().next() {
         None => Ok(Vec::new()),
         Some('[' | '{') => ids_of_json(text, name, id),
@@ -230,7 +230,7 @@ pub(crate) fn assignments(matches: &ArgMatches) -> Result<Vec<Assignment>, Failu
     given.map(|text| assignment(text)).collect()
 }
 
-fn assignment(text: &str) -> Result<Assignment, Failure> {
+pub(crate) fn assignment(text: &str) -> Result<Assignment, Failure> {
     let Some((path, value)) = text.split_once('=') else {
         return Err(Failure::usage(format!("--set {text:?} has no =")).fix("write --set PATH=VALUE"));
     };

@@ -2,7 +2,7 @@
 
 mod csv_format;
 mod filter;
-mod jq;
+pub(crate) mod jq;
 mod table;
 
 use crate::exit::Failure;

@@ -147,9 +147,16 @@ fn list_in(value: Value) -> Option<Value> {
     match value {
         Value::Array(_) | Value::Null => Some(value),
         Value::Object(object) => {
-            let mut lists = object.into_iter().map(|(_, value)| value).filter(Value::is_array);
-            let first = lists.next()?;
-            lists.next().is_none().then_some(first)
+            let (lists, others): (Vec<Value>, Vec<Value>) = object
+                .into_iter()
+                .map(|(_, value)| value)
+                .partition(Value::is_array);
+            let mut found = lists.into_iter();
+            match (found.next(), found.next()) {
+                (Some(list), None) => Some(list),
+                (None, _) => others.into_iter().filter(Value::is_object).find_map(list_in),
+                _ => None,
+            }
         }
         _ => None,
     }

@@ -1,6 +1,6 @@
 //! Experiments on what the documentation leaves open.
 
-use crate::support::World;
+use crate::support::{World, is_transcription};
 use funnelflux_fake::{
     EntryPolicy, Fake, Fault, Limit, LogRetention, MissingByIds, RetryAfter, Rule, Settings, State, Status,
     SuccessStatus, TrailingSlash,
@@ -163,12 +163,17 @@ fn nothing_is_sent_without_live_a_confirmation_and_a_new_file() {
     }
     assert_eq!(world.fake.request_count(), 0);
     let plan = world.run("probe --plan -o table").code(0);
-    insta::assert_snapshot!("probe_plan", plan.out);
+    if is_transcription() {
+        insta::assert_snapshot!("probe_plan", plan.out);
+    }
     assert_eq!(world.fake.request_count(), 0);
 }
 
 #[test]
 fn the_table_compares_with_our_inferences() {
+    if !is_transcription() {
+        return;
+    }
     let settings = Settings {
         unknown_entry: EntryPolicy::refuse_all(404),
         trailing_slash: TrailingSlash::Optional,
@@ -307,8 +312,17 @@ fn assets_that_cannot_be_deleted_are_reported_as_left_behind() {
         let line = format!("note: left behind: offer source {id}: the deletion got 403");
         assert!(ran.err.contains(&line), "{}", ran.err);
     }
-    assert!(
-        ran.err.contains("3 assets of the probe: none is deleted"),
+    // If the vendor documents them, the probe uses pages and categories, too.
+    let own = after
+        .all()
+        .filter(|(kind, asset)| before.asset(kind, &asset.id).is_none());
+    let (deleted, left): (Vec<_>, Vec<_>) = own.partition(|(_, asset)| asset.status == Status::Deleted);
+    assert_eq!(left.len(), 3);
+    let count = format!("note: {} assets of the probe: ", deleted.len() + left.len());
+    assert!(ran.err.contains(&count), "{}", ran.err);
+    assert_eq!(
+        ran.err.contains("none is deleted"),
+        deleted.is_empty(),
         "{}",
         ran.err
     );

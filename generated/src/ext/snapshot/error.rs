@@ -1,6 +1,7 @@
 //! Errors of snapshots.
 
 use super::manifest::FORMAT;
+use crate::runtime::error::message::one_line;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 ///
 /// Displays as one line: the file, the problem, and the fix.
 #[derive(thiserror::Error)]
-#[error("snapshot {}: {problem}", .path.display())]
+#[error("snapshot {}: {}", .path.display(), one_line(.problem))]
 pub struct SnapshotError {
     path: PathBuf,
     problem: SnapshotProblem,

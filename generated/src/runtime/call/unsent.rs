@@ -1,6 +1,6 @@
 //! Calls whose arguments the generated methods are setting.
 
-use super::{Call, decode::decode_json};
+use super::{Call, ListPlace, decode::decode_json};
 use crate::runtime::{
     client::Client,
     creatable::ReadBack,
@@ -33,6 +33,8 @@ const READ_ONLY: &str = "this client only reads, and the operation could change 
 pub(crate) struct UnsentCall {
     pub(super) client: Client,
     pub(super) request: PreparedRequest,
+    /// Place of the rows, if the response is a list.
+    pub(super) list_place: ListPlace,
     /// First error in the arguments.
     pub(super) problem: Option<ErrorKind>,
     /// True if the body may be omitted. A deletion without a body needs the ID in the query.
@@ -55,6 +57,7 @@ impl UnsentCall {
         Self {
             client,
             request: PreparedRequest::new(target),
+            list_place: ListPlace::default(),
             problem: is_refused.then(refusal),
             has_optional_body: false,
             has_path_parameter: false,
@@ -159,6 +162,16 @@ impl UnsentCall {
     #[allow(dead_code, reason = "the document decides which responses there are")]
     pub(crate) fn list<T: DeserializeOwned + 'static>(self) -> Call<Vec<T>> {
         self.decode(|received| Ok(decode_json::<Option<Vec<T>>>(received)?.unwrap_or_default()))
+    }
+
+    /// Expects a list inside of an object.
+    #[allow(
+        dead_code,
+        reason = "the document decides whether lists are inside of objects"
+    )]
+    pub(crate) fn list_in<T: DeserializeOwned + 'static>(mut self, place: ListPlace) -> Call<Vec<T>> {
+        self.list_place = place;
+        self.decode(move |received| place.decoded(received))
     }
 
     /// Expects no content. Any content is ignored, except for an HTML page and a reported error.

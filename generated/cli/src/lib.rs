@@ -18,6 +18,7 @@
 //! | `probe` | experiments on what the documentation leaves open |
 //! | `mcp` | the server for assistants |
 //! | `demo` | the fake service of `--fake` |
+//! | `fuzz` | properties for fuzzers, with the feature of that name |
 //! | `path`, `text` | paths inside JSON; text for terminals |
 
 mod arguments;
@@ -27,6 +28,9 @@ mod confirm;
 mod context;
 mod demo;
 mod exit;
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 mod input;
 mod job;
 #[cfg(feature = "keyring")]
@@ -47,7 +51,9 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
-fn main() -> ExitCode {
+/// Runs the program with the arguments of this process, and returns its exit code.
+#[must_use]
+pub fn main() -> ExitCode {
     let raw: Vec<OsString> = std::env::args_os().collect();
     let as_json = arguments::errors_as_json(&raw);
     match run(&raw, as_json) {
