@@ -351,8 +351,8 @@ impl<'a> Reader<'a> {
             category: fields.category(id_name).or(category).map(pointer),
         };
         Some(Resource {
-            kind: self.kind(&words.plural),
-            handle: format_ident!("{}", naming::handle(&words.plural)),
+            kind: self.kind(self.plural(tag, &words)),
+            handle: self.handle(self.plural(tag, &words)),
             segment: finder
                 .path
                 .split('/')
@@ -379,12 +379,43 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Names a kind of assets after its plural. If a type of the document has the same name, appends `Kind`.
+    /// The plural after which the kind and the handle of a group are named. If another group has the same
+    /// plural, this is the module of the group.
+    fn plural<'t>(&self, tag: &'t TagItems, words: &'t GroupWords) -> &'t str {
+        let mut others = self
+            .items
+            .tags
+            .iter()
+            .filter(|other| other.tag.name != tag.tag.name);
+        let is_taken = others.any(|other| {
+            let other_words = self.model.vocabulary.group(&other.tag.name);
+            other.tag.module == words.plural || other_words.is_some_and(|other| other.plural == words.plural)
+        });
+        if is_taken { &tag.tag.module } else { &words.plural }
+    }
+
+    /// Names a kind of assets after its plural. While a type of the document has the same name, appends
+    /// `Kind`.
     fn kind(&self, plural: &str) -> Ident {
-        let name = naming::type_name(plural);
-        let is_taken =
-            self.structs.contains_key(&name) || self.model.enums.iter().any(|open| open.name == name);
-        format_ident!("{name}{}", if is_taken { "Kind" } else { "" })
+        let mut name = naming::type_name(plural);
+        while self.structs.contains_key(&name)
+            || self.model.enums.iter().any(|open| open.name == name)
+            || self.model.ids.iter().any(|id| id.name == name)
+        {
+            name.push_str("Kind");
+        }
+        format_ident!("{name}")
+    }
+
+    /// Names a handle after its plural. If a method of an operation has the same name, appends `_handle`.
+    fn handle(&self, plural: &str) -> Ident {
+        let name = naming::handle(plural);
+        let is_taken = self
+            .model
+            .operations
+            .iter()
+            .any(|operation| operation.id() == name);
+        format_ident!("{name}{}", if is_taken { "_handle" } else { "" })
     }
 
     /// Looks for the object that has a property. This is the type itself, or the only object in the type,

@@ -8,6 +8,8 @@ use crate::tokens::TokenPlace;
 use crate::{demo, text};
 use clap::ArgMatches;
 use funnelflux::{Client, ClientBuilder, RateLimit};
+use secrecy::SecretString;
+use serde_json::Value;
 use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::num::NonZeroU32;
@@ -111,6 +113,17 @@ impl Context {
             builder = builder.base_url(base_url);
         }
         Ok(self.configure(builder))
+    }
+
+    /// Access token and refresh token in the token file of the profile; `None` without such a file.
+    pub(crate) fn stored_tokens(&self) -> Option<[SecretString; 2]> {
+        if self.options.fake || self.uses_environment() {
+            return None;
+        }
+        let text = std::fs::read(self.profile.token_file().ok()?).ok()?;
+        let tokens: Value = serde_json::from_slice(&text).ok()?;
+        let token = |name: &str| Some(tokens.get(name)?.as_str()?.to_owned().into());
+        Some([token("access_token")?, token("refresh_token")?])
     }
 
     fn configure(&self, builder: ClientBuilder) -> ClientBuilder {

@@ -1,4 +1,6 @@
-//! The program `funnelflux`: the assets of a FunnelFlux Pro account from a shell.
+#![doc = include_str!("../README.md")]
+//!
+//! # Code
 //!
 //! Commands are derived from the tables of the crate `funnelflux`: a group of assets has a command for each
 //! of its abilities, and each operation is a subcommand of `call`. The crate implements all behaviour towards

@@ -211,7 +211,7 @@ fn verb(step: PlanStep) -> &'static str {
 pub(crate) fn plan_failure(error: PlanError) -> Failure {
     match error.error() {
         Some(error) => Failure::from(error),
-        None => Failure::usage(error.to_string()),
+        None => Failure::usage(error.to_string()).or_fix("name the right file, or make the plan again"),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::progress::stop_signal;
 use crate::text::count;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use secrecy::ExposeSecret as _;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -82,6 +83,7 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
     }
     let file = matches.get_one::<PathBuf>("settings").map(PathBuf::as_path);
     let file = file.map(NewFile::create).transpose()?;
+    let tokens = context.stored_tokens();
     let client = context.client()?;
     let account = match client.account().await? {
         Some(account) => format!(" (account {account})"),
@@ -98,7 +100,7 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
         accepts_inferred,
         pause: Duration::from_millis(pause),
     };
-    let report = with_progress(|progress, stopped| {
+    let mut report = with_progress(|progress, stopped| {
         probe::run(
             &client,
             options,
@@ -107,6 +109,11 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
         )
     })
     .await?;
+    if let (Some([access, refresh]), Some([new_access, new_refresh])) = (tokens, context.stored_tokens())
+        && access.expose_secret() != new_access.expose_secret()
+    {
+        report.renewed(refresh.expose_secret() != new_refresh.expose_secret());
+    }
     if let Some(file) = file {
         file.write(&report.settings()?)?;
     }

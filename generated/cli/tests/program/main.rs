@@ -11,7 +11,7 @@
 //! | `snapshots` | export, compare and where-used |
 //! | `plans` | create, set, edit, import, replace, plan, apply and undo |
 //! | `mcp` | the server for assistants, if the feature is enabled |
-//! | `documentation` | the README and a day of work |
+//! | `documentation`, `picture` | the README, its picture of a terminal, and a day of work |
 //! | `terminal` | questions, progress bars, Ctrl-C, tables and colours |
 
 #![allow(
@@ -28,6 +28,7 @@ mod help;
 mod jobs;
 #[cfg(feature = "mcp")]
 mod mcp;
+mod picture;
 mod plans;
 mod probe;
 mod reading;

@@ -85,6 +85,12 @@ fn assets_are_created_once_and_their_ids_are_printed() {
         .run_with("offer-sources create --json - --yes", "{\n\"a\": }")
         .code(2);
     assert!(invalid.err.contains("stdin:2:6: invalid JSON"), "{}", invalid.err);
+    let nothing = world.run("offer-sources create --yes").code(2);
+    assert!(
+        nothing.err.contains("there is nothing to create"),
+        "{}",
+        nothing.err
+    );
     assert_eq!(world.fake.state().assets("offersource").count(), 3);
 }
 
@@ -348,6 +354,8 @@ fn an_asset_is_edited_in_the_users_editor() {
         let failed = edit(&world, &line, editor).code(2);
         assert!(failed.err.contains(problem), "{}", failed.err);
     }
+    let without = world.run(&line).code(2);
+    assert!(without.err.contains("set $EDITOR"), "{}", without.err);
     let failed = edit(&world, &line, "exit 3").code(1);
     assert!(failed.err.contains("nothing was sent"), "{}", failed.err);
     assert_eq!(body(&world, "offersource", &ids[0])["offerSourceName"], "By hand");

@@ -260,7 +260,14 @@ impl DuplicationSteps {
             return result.lost.push(item);
         }
         let outcome = if self.shared.settings.verify == Some(true) {
-            self.verify(&copy).await
+            match self.verify(&copy, &self.name(&item.id)).await {
+                Ok(outcome) => outcome,
+                Err(failure) => {
+                    self.known().copies.remove(&copy);
+                    item.failure = Some(failure);
+                    return result.lost.push(item);
+                }
+            }
         } else {
             Outcome::DONE
         };
@@ -270,18 +277,18 @@ impl DuplicationSteps {
         });
     }
 
-    /// Reads a copy back.
-    async fn verify(&self, copy: &String) -> Outcome {
+    /// Reads a copy back. An error if it is the copy of another asset.
+    async fn verify(&self, copy: &String, name: &str) -> Result<Outcome, Failure> {
         let mut problem = String::new();
         for attempt in 0..LIST_READS {
-            problem = match self
-                .shared
-                .reader
-                .summaries(std::slice::from_ref(copy))
-                .await
-                .pop()
-            {
-                Some(ReadResult::Found(_) | ReadResult::Odd(_)) => return Outcome::CONFIRMED,
+            problem = match self.shared.reader.values(std::slice::from_ref(copy)).await.pop() {
+                Some(ReadResult::Found(found)) if !has_name(&found, name) => {
+                    let message = format!(
+                        "its answer names {copy}, which has another name, so it belongs to another request"
+                    );
+                    return Err(Failure::new(Reason::NoAnswer, message));
+                }
+                Some(ReadResult::Found(_) | ReadResult::Odd(_)) => return Ok(Outcome::CONFIRMED),
                 Some(ReadResult::Unreadable(error)) => error.to_string(),
                 Some(ReadResult::Missing) | None => "no asset with this ID can be read".to_owned(),
             };
@@ -291,7 +298,7 @@ impl DuplicationSteps {
         }
         let message = format!("the service made the copy {copy}, but it could not be read back: {problem}");
         let failure = Failure::new(Reason::NotReadable, message);
-        Outcome::Unknown { failure }
+        Ok(Outcome::Unknown { failure })
     }
 
     /// Looks for the copies whose response was lost.
@@ -371,6 +378,12 @@ enum Search {
     Late(String),
     /// It is unclear which asset is the copy. Contains the reason.
     Unclear(String),
+}
+
+/// Returns true if a property of the asset has this text.
+fn has_name(asset: &serde_json::Value, name: &str) -> bool {
+    let mut properties = asset.as_object().into_iter().flatten();
+    properties.any(|(_, value)| value == name)
 }
 
 /// Returns true if the ID was generated after the job began.
