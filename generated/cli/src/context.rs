@@ -24,6 +24,8 @@ pub(crate) struct Context {
     pub(crate) options: GlobalOptions,
     pub(crate) profile: ProfileName,
     pub(crate) settings: ProfileSettings,
+    /// True if clients refuse every call that could change something.
+    read_only: bool,
 }
 
 impl Context {
@@ -39,6 +41,7 @@ impl Context {
                     is_explicit: true,
                 },
                 settings: ProfileSettings::default(),
+                read_only: false,
             });
         }
         let configuration = Configuration::read()?;
@@ -52,6 +55,7 @@ impl Context {
             options,
             profile,
             settings,
+            read_only: false,
         })
     }
 
@@ -90,13 +94,8 @@ impl Context {
 
     /// Builds the client. Nothing is sent.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
-        Ok(self.client_builder()?.build()?)
-    }
-
-    /// Settings of the client.
-    pub(crate) fn client_builder(&self) -> Result<ClientBuilder, Failure> {
         if self.options.fake {
-            return Ok(self.configure(demo::client_builder()));
+            return Ok(self.configure(demo::client_builder()).build()?);
         }
         let (mut builder, base_url) = if self.uses_environment() {
             // The base URL of the profile belongs to other tokens.
@@ -112,7 +111,7 @@ impl Context {
         if let Some(base_url) = base_url {
             builder = builder.base_url(base_url);
         }
-        Ok(self.configure(builder))
+        Ok(self.configure(builder).build()?)
     }
 
     /// Access token and refresh token in the token file of the profile; `None` without such a file.
@@ -126,7 +125,19 @@ impl Context {
         Some([token("access_token")?, token("refresh_token")?])
     }
 
+    /// Makes all clients refuse every call that could change something.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn read_only(mut self) -> Self {
+        self.read_only = true;
+        self
+    }
+
     fn configure(&self, builder: ClientBuilder) -> ClientBuilder {
+        let builder = if self.read_only {
+            builder.read_only()
+        } else {
+            builder
+        };
         let builder = builder
             .user_agent(concat!("funnelflux-cli/", env!("CARGO_PKG_VERSION")))
             .max_response_bytes(MAX_RESPONSE_BYTES);

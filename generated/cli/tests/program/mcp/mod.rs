@@ -5,12 +5,13 @@ mod tools;
 
 use crate::support::{World, ran, words};
 use funnelflux::operations::{GROUPS, Repeat};
-use funnelflux_fake::Fake;
+use funnelflux_fake::{Fake, Fault, Rule};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 /// A conversation with the server.
 struct Session {
@@ -221,6 +222,42 @@ fn the_end_of_the_input_and_invalid_messages_end_nothing_early() {
         3
     );
     assert!(session.end().success());
+}
+
+#[test]
+fn a_cancelled_call_ends_and_a_hanging_service_does_not_delay_the_end() {
+    let (world, _) = world();
+    let mut session = Session::new(&world, "");
+    let stalled = || Rule::new(Fault::StallHeaders { applied: false }).on("GET /offersource/list/");
+    let call = |id: &str| {
+        let arguments = json!({ "name": "list_assets", "arguments": { "group": "offer-sources" } });
+        json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": arguments }).to_string()
+    };
+    let wait = |count: u64| {
+        let begin = Instant::now();
+        while world.fake.request_count() < count && begin.elapsed() < Duration::from_secs(30) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    world.fake.inject(stalled());
+    session.line(&call("slow"));
+    wait(1);
+    let cancel = json!({ "requestId": "slow", "reason": "the user asked" });
+    session.line(
+        &json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancel }).to_string(),
+    );
+    // No answer to the cancelled call comes in between.
+    assert_eq!(
+        session.ok("list_assets", json!({ "group": "offer-sources" }))["total"],
+        3
+    );
+    world.fake.inject(stalled());
+    session.line(&call("hanging"));
+    wait(3);
+    let begin = Instant::now();
+    assert!(session.end().success());
+    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+    assert_eq!(world.fake.pending_faults(), 0);
 }
 
 #[test]
