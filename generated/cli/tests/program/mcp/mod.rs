@@ -302,7 +302,10 @@ fn the_account_is_that_of_the_profile_and_a_missing_token_ends_the_server() {
         "{}",
         none.err
     );
-    let login = format!("auth login --profile work --base-url {}", world.server.base_url());
+    let login = format!(
+        "auth login --file --profile work --base-url {}",
+        world.server.base_url()
+    );
     ran(world.anonymous(words(&login)), &world.fake.access_token()).code(0);
     let command = world.anonymous(words("mcp --profile work --plans plans"));
     let mut session = Session::start(command);
