@@ -32,6 +32,7 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
         Some(path) => path.clone(),
         None => newest(context)?,
     };
+    context.check_owner(&path)?;
     let client = context.client()?;
     let plan = ChangePlan::undo(&client, &path).await.map_err(plan_failure)?;
     let command = PlanCommand {
