@@ -508,14 +508,18 @@ fn separate(drafts: &mut [Draft<'_>], groups: &BTreeMap<String, GroupWords>) {
     let mut taken: BTreeSet<String> = by_name.keys().cloned().collect();
     for mut indices in by_name.into_values().filter(|indices| indices.len() > 1) {
         indices.sort_by_cached_key(|index| drafts.get(*index).map(|draft| draft.claim(groups)));
-        for index in indices.into_iter().skip(1) {
+        let mut tags = BTreeSet::new();
+        for (rank, index) in indices.into_iter().enumerate() {
             let Some(draft) = drafts.get_mut(index) else {
                 continue;
             };
             let Some(words) = groups.get(&draft.tag) else {
                 continue;
             };
-            draft.words.is_main = false;
+            draft.words.is_main = tags.insert(draft.tag.clone());
+            if rank == 0 {
+                continue;
+            }
             let (singular, plural) = segment_words(&draft.segments(), words);
             let title = snake(&title(&draft.operation));
             let names = [

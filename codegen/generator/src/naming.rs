@@ -89,22 +89,56 @@ pub fn feature(tag: &str) -> String {
     }
 }
 
+/// Names that generated files already use, so that no schema or kind of assets may have them.
+pub const TYPES: &[&str] = &[
+    "Option",
+    "Some",
+    "None",
+    "Vec",
+    "String",
+    "Box",
+    "From",
+    "Into",
+    "Self",
+    "Call",
+    "Client",
+    "Operation",
+    "Repeat",
+    "RequestBody",
+    "Inferred",
+    "Default",
+    "Clone",
+    "Debug",
+    "PartialEq",
+    "Result",
+    "ReadBack",
+    "ServerManagedFields",
+];
+
 /// Names of client methods, which handles must not have.
 const CLIENT_METHODS: &[&str] = &[
+    "account",
     "base_url",
     "budget",
     "builder",
     "call",
     "clone",
     "create",
+    "credential_source",
+    "example",
+    "for_account",
     "from_env",
     "hooks",
     "limiter",
     "now",
+    "operation",
+    "replace_credentials",
     "request",
     "settings",
     "token_manager",
     "transport",
+    "with_credentials",
+    "with_token_store",
 ];
 
 /// Returns the client method that makes the handle of a resource, from its plural in snake case.
@@ -154,6 +188,42 @@ fn identifier(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Names of the functions of `Client` that are written by hand.
+    fn client_methods(folder: &std::path::Path, names: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                client_methods(&path, names);
+                continue;
+            }
+            let file = syn::parse_file(&std::fs::read_to_string(&path).unwrap()).unwrap();
+            for item in file.items {
+                if let syn::Item::Impl(item) = item
+                    && item.trait_.is_none()
+                    && item.self_ty == syn::parse_quote!(Client)
+                {
+                    names.extend(item.items.into_iter().filter_map(|item| match item {
+                        syn::ImplItem::Fn(method) => Some(method.sig.ident.to_string()),
+                        _ => None,
+                    }));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_handle_is_named_like_a_method_of_the_client() {
+        let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../generated/src");
+        let mut names = Vec::new();
+        for folder in ["runtime", "ext"] {
+            client_methods(&source.join(folder), &mut names);
+        }
+        assert!(names.contains(&"operation".to_owned()));
+        for name in names {
+            assert_eq!(handle(&name), format!("{name}_handle"));
+        }
+    }
 
     #[test]
     fn types_variants_and_arguments_are_valid_rust() {

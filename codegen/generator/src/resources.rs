@@ -394,11 +394,11 @@ impl<'a> Reader<'a> {
         if is_taken { &tag.tag.module } else { &words.plural }
     }
 
-    /// Names a kind of assets after its plural. While a type of the document has the same name, appends
-    /// `Kind`.
+    /// Names a kind of assets after its plural. While a type has the same name, appends `Kind`.
     fn kind(&self, plural: &str) -> Ident {
         let mut name = naming::type_name(plural);
-        while self.structs.contains_key(&name)
+        while naming::TYPES.contains(&name.as_str())
+            || self.structs.contains_key(&name)
             || self.model.enums.iter().any(|open| open.name == name)
             || self.model.ids.iter().any(|id| id.name == name)
         {

@@ -40,6 +40,10 @@ impl VisitMut for OnePerLine {
         let (documentation, others): (Vec<_>, Vec<_>) = std::mem::take(attributes)
             .into_iter()
             .partition(|attribute| text_of(attribute).is_some());
+        if documentation.is_empty() {
+            *attributes = others;
+            return;
+        }
         // The attributes are joined to one text, because a code block may span several of them.
         let old: Vec<String> = documentation.iter().filter_map(text_of).collect();
         let text: Vec<&str> = old
@@ -48,7 +52,7 @@ impl VisitMut for OnePerLine {
             .collect();
         let new = rustdoc::lines(&text.join("\n"));
         self.count += usize::from(new != old);
-        attributes.extend(rustdoc::attributes(&text.join("\n")));
+        attributes.extend(new.iter().map(|line| rustdoc::attribute(line)));
         attributes.extend(others);
     }
 }

@@ -131,13 +131,13 @@ fn rewrite(state: &State<'_>, operation: &Operation, method: &ImplItemFn) -> Res
     };
     let id = &method.sig.ident;
     let constant = format_ident!("{}", naming::constant(operation.id()));
-    let docs = rustdoc::attributes(&operation.documentation);
-    Ok(parse_quote! {
-        #(#docs)*
+    let mut method: ImplItemFn = parse_quote! {
         pub fn #id(&self, #(#parameters),*) -> #returns {
             self.call(&operations::#constant) #(#chain)* #finish #inferred
         }
-    })
+    };
+    method.attrs = rustdoc::attributes(&operation.documentation);
+    Ok(method)
 }
 
 fn arguments(method: &ImplItemFn) -> Result<Vec<Given>, String> {

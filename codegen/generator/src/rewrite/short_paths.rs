@@ -6,6 +6,7 @@ use syn::{
 };
 
 use super::state::{State, declared, unsupported};
+use crate::naming;
 
 /// Paths that the generator writes in full, although the prelude contains the names.
 const PRELUDE: &[&str] = &[
@@ -14,30 +15,6 @@ const PRELUDE: &[&str] = &[
     "std::string::String",
     "std::boxed::Box",
     "std::convert::From",
-];
-
-/// Names that generated files already use, so that no type of a schema may have them.
-const RESERVED: &[&str] = &[
-    "Option",
-    "Some",
-    "None",
-    "Vec",
-    "String",
-    "Box",
-    "From",
-    "Into",
-    "Self",
-    "Call",
-    "Client",
-    "Operation",
-    "Repeat",
-    "RequestBody",
-    "Inferred",
-    "Default",
-    "Clone",
-    "Debug",
-    "PartialEq",
-    "Result",
 ];
 
 /// Shortens paths of the prelude and of our own types.
@@ -50,7 +27,7 @@ pub(super) fn short_paths(state: &mut State<'_>) -> usize {
     });
     let names: Vec<(String, &str)> = types.chain(enums).collect();
     for (name, fix) in names {
-        if RESERVED.contains(&name.as_str()) {
+        if naming::TYPES.contains(&name.as_str()) {
             let message = format!(
                 "a schema would become the type `{name}`, a name that the generated code already uses"
             );
