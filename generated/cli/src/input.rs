@@ -18,7 +18,7 @@ pub(crate) fn id_arguments(what: &'static str) -> Vec<Arg> {
         Arg::new("ids-from")
             .long("ids-from")
             .value_name("FILE")
-            .help("Read them from a file: lines, JSON, NDJSON, CSV, or output of this program; - is stdin"),
+            .help("Read the IDs from a file: lines, JSON, CSV, or output of this program; - is stdin"),
     ]
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn body_arguments() -> Vec<Arg> {
             .long("set")
             .value_name("PATH=VALUE")
             .action(ArgAction::Append)
-            .help("Set a property of the body; the value is JSON, or else text. PATH:=VALUE is always text"),
+            .help("Set a property of the body; a value that is no JSON is text. PATH:=VALUE is always text"),
     ]
 }
 
@@ -104,7 +104,7 @@ pub(crate) fn read_text(file: &str) -> Result<String, Failure> {
 }
 
 /// Reads IDs from text: a JSON list, NDJSON, CSV with a header, or lines.
-fn read_ids(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<String>, Failure> {
+pub(crate) fn read_ids(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<String>, Failure> {
     match text.trim_start().chars().next() {
         None => Ok(Vec::new()),
         Some('[' | '{') => ids_of_json(text, name, id),
@@ -230,7 +230,7 @@ pub(crate) fn assignments(matches: &ArgMatches) -> Result<Vec<Assignment>, Failu
     given.map(|text| assignment(text)).collect()
 }
 
-fn assignment(text: &str) -> Result<Assignment, Failure> {
+pub(crate) fn assignment(text: &str) -> Result<Assignment, Failure> {
     let Some((path, value)) = text.split_once('=') else {
         return Err(Failure::usage(format!("--set {text:?} has no =")).fix("write --set PATH=VALUE"));
     };

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| funnelflux_suites::fuzz::journal(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| funnelflux_suites::fuzz::run_target("journal", bytes));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| funnelflux_suites::fuzz::overlay_actions(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| funnelflux_suites::fuzz::run_target("overlay", bytes));

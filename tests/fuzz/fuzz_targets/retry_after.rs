@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| funnelflux_suites::fuzz::retry_after(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| funnelflux_suites::fuzz::run_target("retry_after", bytes));

@@ -2,13 +2,16 @@
 //!
 //! `tests/fuzz` contains the targets for cargo-fuzz, which run until they are stopped.
 //! `tests/suites/tests/fuzz.rs` runs the same functions on the seeds and mutated seeds in every test run. A
-//! function panics if its property does not hold.
+//! function panics if its property does not hold. The functions for the program are in `funnelflux_cli::fuzz`.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     clippy::missing_panics_doc,
     reason = "a panic is what a fuzzer looks for"
 )]
+
+mod documents;
+mod files;
 
 use crate::{FixedResponse, run};
 use bytes::Bytes;
@@ -32,7 +35,27 @@ pub const TARGETS: &[Target] = &[
     ("retry_after", retry_after),
     ("id", id),
     ("journal", journal),
+    ("plan", files::plan),
+    ("manifest", files::manifest),
+    ("archive", files::archive),
+    ("generator", documents::generator),
+    ("inclusion", documents::inclusion),
+    ("filter", funnelflux_cli::fuzz::filter),
+    ("jq", funnelflux_cli::fuzz::jq),
+    ("profile", funnelflux_cli::fuzz::profile),
+    ("input", funnelflux_cli::fuzz::input),
+    ("probe", funnelflux_cli::fuzz::probe),
 ];
+
+/// Runs a target on an input.
+///
+/// # Panics
+/// If the property of the target does not hold.
+pub fn run_target(name: &str, bytes: &[u8]) {
+    let target = TARGETS.iter().find(|(target, _)| *target == name);
+    let (_, function) = target.unwrap_or_else(|| panic!("there is no target {name}"));
+    function(bytes);
+}
 
 /// An example of the vendor's document, for overlays.
 pub const DOCUMENT: &str = include_str!("../../../codegen/generator/tests/documents/offer-sources.json");
@@ -205,6 +228,9 @@ pub fn journal(bytes: &[u8]) {
             assert!(journal.counts().total() <= journal.ids::<String>().len());
             assert!(!format!("{:?}", journal.children::<String>()).is_empty());
         }
-        Err(error) => assert!(error.to_string().starts_with("journal "), "{error}"),
+        Err(error) => {
+            let text = error.to_string();
+            assert!(text.starts_with("journal ") && !text.contains('\n'), "{text:?}");
+        }
     }
 }

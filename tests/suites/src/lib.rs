@@ -3,8 +3,10 @@
 //! Tests need neither sockets nor waiting: under Tokio's paused clock, a timeout of minutes takes no time,
 //! and the fake's clock follows it.
 
+pub mod broken_network;
 pub mod document;
 pub mod fuzz;
+pub mod jobs;
 
 use bytes::Bytes;
 use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError, TransportErrorKind};

@@ -8,11 +8,11 @@ use jaq_json::{Val, read};
 use serde_json::Value;
 
 /// A result of an expression.
-pub(super) struct JqResult(Val);
+pub(crate) struct JqResult(Val);
 
 impl JqResult {
     /// Returns the JSON of the result. If `raw` is true, text is returned without quotes.
-    pub(super) fn text(&self, raw: bool) -> String {
+    pub(crate) fn text(&self, raw: bool) -> String {
         match &self.0 {
             Val::TStr(text) if raw => String::from_utf8_lossy(text).into_owned(),
             value => value.to_string(),
@@ -74,14 +74,17 @@ fn load_error(error: jaq_core::load::Error<&str>) -> String {
 }
 
 /// Validates an expression.
-pub(super) fn check(expression: &str) -> Result<(), Failure> {
+pub(crate) fn check(expression: &str) -> Result<(), Failure> {
     compile(expression).map(drop)
 }
 
 /// Runs an expression on a value.
-pub(super) fn run(expression: &str, input: &Value) -> Result<Vec<JqResult>, Failure> {
+pub(crate) fn run(expression: &str, input: &Value) -> Result<Vec<JqResult>, Failure> {
     let filter = compile(expression)?;
-    let failed = |error: String| Failure::failed(format!("the jq expression {expression:?} failed: {error}"));
+    let failed = |error: String| {
+        let message = format!("the jq expression {expression:?} failed: {error}");
+        Failure::failed(message).fix("correct the expression, or see the data with -o json")
+    };
     let input =
         read::parse_single(input.to_string().as_bytes()).map_err(|error| failed(error.to_string()))?;
     let context = Ctx::<JustLut<Val>>::new(&filter.lut, Vars::new([]));

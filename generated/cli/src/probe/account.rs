@@ -10,6 +10,7 @@ use funnelflux::http::{HeaderMap, Method};
 use funnelflux::{Client, Error, RetryPolicy, id};
 use funnelflux_fake::{Action, Children, Document};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use std::time::Duration;
 
 /// Largest number of late reads that the probe waits for.
@@ -134,7 +135,10 @@ impl<'c> Account<'c> {
             draft = draft.query("funnelfluxProbe", "1");
         }
         if let Some(body) = &request.body {
-            draft = draft.body(body);
+            draft = match variation {
+                Variation::LargeBody(size) => draft.body(&with_size(body, size)?),
+                _ => draft.body(body),
+            };
         }
         let mut call = draft.bytes();
         if variation == Variation::WrongToken {
@@ -352,8 +356,7 @@ impl<'c> Account<'c> {
         if !answer.is_success() {
             return Err(Halt::Surprise(format!("the deletion got {}", answer.status)));
         }
-        let asset = self.look(group, id).await?;
-        let status = asset.map(|asset| group.summary(&asset).status);
+        let status = self.remaining_status(group, id).await?;
         match status {
             None | Some(AssetStatus::Deleted) => {
                 self.mark_deleted(id);
@@ -387,14 +390,28 @@ impl<'c> Account<'c> {
         remains
     }
 
-    async fn remove(&mut self, group: AssetGroup, id: &str) -> Result<RemainingState, Halt> {
-        let status = |asset: &Value| group.summary(asset).status;
-        match self.look(group, id).await? {
-            None => return Ok(RemainingState::Gone),
-            Some(asset) if status(&asset) == AssetStatus::Deleted => return Ok(RemainingState::Deleted),
-            Some(_) => {}
+    /// The status of an asset; `None` if it is neither found by ID nor listed. A refusal alone could come from a
+    /// gateway.
+    async fn remaining_status(&mut self, group: AssetGroup, id: &str) -> Result<Option<AssetStatus>, Halt> {
+        if let Some(asset) = self.look(group, id).await? {
+            return Ok(Some(group.summary(&asset).status));
         }
-        self.delete(group, id).await?;
+        let answer = self.send(group, &Action::List("all"), Variation::None).await?;
+        let Some(rows) = answer.rows().filter(|_| answer.is_success()) else {
+            return Err(Halt::Surprise(format!("the list got {}", answer.status)));
+        };
+        let row = rows.iter().find(|row| group.id(row) == Some(id));
+        Ok(row.map(|row| group.summary(row).status))
+    }
+
+    async fn remove(&mut self, group: AssetGroup, id: &str) -> Result<RemainingState, Halt> {
+        let is_there = match self.remaining_status(group, id).await? {
+            None => return Ok(RemainingState::Gone),
+            Some(status) => status != AssetStatus::Deleted,
+        };
+        if is_there {
+            self.delete(group, id).await?;
+        }
         Ok(match self.look(group, id).await? {
             None => RemainingState::Gone,
             Some(_) => RemainingState::Deleted,
@@ -404,6 +421,15 @@ impl<'c> Account<'c> {
     pub(super) fn base_url(&self) -> &str {
         self.client.base_url()
     }
+}
+
+/// The body with white space, so that it has this number of bytes.
+fn with_size(body: &Value, size: usize) -> Result<Box<RawValue>, Halt> {
+    let text = body.to_string();
+    let space = " ".repeat(size.saturating_sub(text.len()));
+    let (first, rest) = text.split_at(text.len().min(1));
+    RawValue::from_string(format!("{first}{space}{rest}"))
+        .map_err(|error| Halt::Impossible(error.to_string()))
 }
 
 /// The response in an error; `None` if the service did not refuse the request, or the response is too large.

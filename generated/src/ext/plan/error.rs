@@ -3,6 +3,7 @@
 use super::file::FORMAT;
 use crate::Error;
 use crate::ext::line_file::LineError;
+use crate::runtime::error::message::one_line;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +11,11 @@ use std::path::{Path, PathBuf};
 ///
 /// Displays as one line: the file, the problem, and the fix.
 #[derive(thiserror::Error)]
-#[error("{}{problem}", .path.as_ref().map(|path| format!("{}: ", path.display())).unwrap_or_default())]
+#[error(
+    "{}{}",
+    .path.as_ref().map(|path| format!("{}: ", path.display())).unwrap_or_default(),
+    one_line(.problem)
+)]
 pub struct PlanError {
     path: Option<PathBuf>,
     problem: PlanProblem,

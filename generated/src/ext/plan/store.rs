@@ -162,6 +162,10 @@ pub(super) async fn save(
             }),
             ErrorClass::Refused => match find(client, group, id).await {
                 FoundAsset::Missing => StoreResult::new(missing(group, false)),
+                // The answer was not one about the asset: a gateway may have forwarded the request all the same.
+                FoundAsset::Found(current) if change.is_saved(&current) => {
+                    StoreResult::new(Outcome::CONFIRMED)
+                }
                 _ => StoreResult::failed(not_processed(&error), &error),
             },
             _ => StoreResult::failed(not_processed(&error), &error),
@@ -404,14 +408,33 @@ fn existing(group: AssetGroup, value: &Value, current: &Value, was_sent: bool) -
     }
 }
 
-/// Reads a created asset back. The service has accepted it, so a difference is not an error.
+/// Reads a created asset back. The service has accepted it, so a difference is not an error. An asset that is
+/// not there is one, because a gateway may have answered.
 async fn created(client: &Client, group: AssetGroup, value: &Value, id: &str) -> Outcome {
-    match find(client, group, id).await {
-        FoundAsset::Found(current) => Outcome::Done {
-            confirmed: differing(group, value, &current).is_empty(),
-        },
-        _ => Outcome::DONE,
+    let mut pause = PAUSE;
+    let mut failure = Failure::new(
+        Reason::NotApplied,
+        "the service accepted it, but it is not there when it is read back".to_owned(),
+    );
+    for read in 1..=READS {
+        match find(client, group, id).await {
+            FoundAsset::Found(current) => {
+                return Outcome::Done {
+                    confirmed: differing(group, value, &current).is_empty(),
+                };
+            }
+            FoundAsset::Missing => {}
+            FoundAsset::Unreadable(problem) => {
+                let message = format!("the service accepted it, but it could not be read back: {problem}");
+                failure = Failure::new(Reason::NotReadable, message);
+            }
+        }
+        if read < READS {
+            tokio::time::sleep(pause).await;
+            pause = pause.saturating_mul(2);
+        }
     }
+    Outcome::Unknown { failure }
 }
 
 /// Paths at which an asset differs from the asset to create, except for its status and managed fields.

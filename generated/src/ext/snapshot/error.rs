@@ -1,6 +1,7 @@
 //! Errors of snapshots.
 
 use super::manifest::FORMAT;
+use crate::runtime::error::message::one_line;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 ///
 /// Displays as one line: the file, the problem, and the fix.
 #[derive(thiserror::Error)]
-#[error("snapshot {}: {problem}", .path.display())]
+#[error("snapshot {}: {}", .path.display(), one_line(.problem))]
 pub struct SnapshotError {
     path: PathBuf,
     problem: SnapshotProblem,
@@ -122,7 +123,7 @@ impl SnapshotError {
         )
     }
 
-    /// The same error with the path of an archive in place of the folder into which it was unpacked.
+    /// The same error, with the path of an archive instead of the folder with the unpacked archive.
     pub(super) fn moved(mut self, folder: &Path, archive: &Path) -> Self {
         if let Ok(inside) = self.path.strip_prefix(folder) {
             self.path = if inside.as_os_str().is_empty() {

@@ -2,6 +2,7 @@
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
+use std::fmt;
 
 /// Byte order mark of UTF-8, which some servers write before JSON.
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -125,6 +126,11 @@ pub(crate) fn excerpt(text: &str, characters: usize) -> String {
         count += 1;
     }
     line
+}
+
+/// Collapses the text of an error into one line, because the text may quote a file.
+pub(crate) fn one_line(text: &impl fmt::Display) -> String {
+    excerpt(&text.to_string(), usize::MAX)
 }
 
 fn from_json(value: &Value) -> Option<String> {

@@ -1,7 +1,7 @@
-//! The fault matrix: every fault of the fake, with every operation of the document and with every ability of
-//! `ext`.
+//! The fault matrix: every fault of the fake, with every operation of the document, with every ability of
+//! `ext`, and with jobs that have a journal.
 //!
-//! For each cell, the suite predicts the class of the result, the number of attempts, the duration, and the
+//! For each cell of a call or an ability, the suite predicts the class of the result, the number of attempts, the duration, and the
 //! effect on the server. The module `expectation` derives the predictions from the guarantees of the crate,
 //! not from recorded results. The suite checks all cells and compares them with `MATRIX.md`. It fails if that
 //! page is stale, and rewrites it if `FUNNELFLUX_UPDATE=1` is set.
@@ -16,6 +16,8 @@
 mod abilities;
 mod calls;
 mod expectation;
+mod gateway;
+mod jobs;
 mod page;
 mod requests;
 
@@ -76,8 +78,9 @@ fn assert_no_failures<'a>(failures: impl Iterator<Item = &'a String>) {
 fn every_cell_is_as_expected_and_the_page_is_fresh() {
     let abilities = abilities::matrix();
     let calls = calls::matrix();
+    let jobs = jobs::matrix();
     if funnelflux_suites::document::is_transcription() {
-        page::compare(&calls, &abilities);
+        page::compare(&calls, &abilities, &jobs);
     }
 }
 

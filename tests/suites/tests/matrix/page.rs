@@ -1,6 +1,6 @@
 //! The page `MATRIX.md` and its comparison with the committed file.
 
-use crate::{abilities, calls};
+use crate::{abilities, calls, jobs};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -41,6 +41,17 @@ writes, into the first read, or into all reads. Each ID has exactly one outcome:
 sent*. IDs that are done are changed on the server, once, with their children. Nothing else has changed there.
 ";
 
+const JOBS: &str = "\
+Each job works on six offer sources, with two IDs per request, one request at a time, and a journal: bulk jobs,
+an export, a plan that restores a snapshot, and its undo. Changes are read back. The cells show the outcomes of
+the first run. They are recorded, not predicted, and judged by what the service holds afterwards, compared with
+the account before the job and with an account on which the job met no fault: no asset is lost, nothing is
+created or copied twice, *done* is done, *rejected* and *not sent* are unchanged, and no token is shown. Then the
+same job continues from its journal without the fault. If this does not end with everything *done*, the cell
+shows the second outcome, too: a rejection lasts, and a copy whose creation is unknown is not made again. In the
+last two tables, the token expires while the job runs, and is renewed in the background.
+";
+
 /// Columns with equal cells, under one heading.
 struct ColumnGroup<'c> {
     documented: Vec<&'c str>,
@@ -63,8 +74,12 @@ impl ColumnGroup<'_> {
 }
 
 /// Compares the page with the committed file, or writes it.
-pub(crate) fn compare(operations: &[calls::OperationColumn], abilities: &[abilities::AbilityColumn]) {
-    let page = page(operations, abilities);
+pub(crate) fn compare(
+    operations: &[calls::OperationColumn],
+    abilities: &[abilities::AbilityColumn],
+    jobs: &[jobs::JobColumn],
+) {
+    let page = page(operations, abilities) + &jobs_section(jobs);
     let path = Path::new(PAGE);
     if std::env::var_os(UPDATE).is_some() {
         std::fs::write(path, page).unwrap();
@@ -127,6 +142,34 @@ fn page(operations: &[calls::OperationColumn], abilities: &[abilities::AbilityCo
         table(&mut page, &names, &grouped(columns));
     }
     page
+}
+
+/// The tables of the jobs: one table for each cell.
+fn jobs_section(jobs: &[jobs::JobColumn]) -> String {
+    let faults = jobs[0].cells.len();
+    let cells = faults * jobs.len() * jobs[0].cells[0].1.len();
+    let mut section = format!(
+        "\n## Jobs\n\n{faults} faults × {} jobs × 6 = {cells} cells.\n\n{JOBS}",
+        jobs.len()
+    );
+    let names: Vec<&str> = jobs[0].cells.iter().map(|(fault, _)| &**fault).collect();
+    let titles = [
+        "Fault in one write of a job",
+        "Fault in all writes of a job",
+        "Fault in the first read of a job",
+        "Fault in all reads of a job",
+        "Fault in the first renewal of the token",
+        "Fault in all renewals of the token",
+    ];
+    for (index, title) in titles.into_iter().enumerate() {
+        let _ = write!(section, "\n### {title}\n\n");
+        let columns = jobs.iter().map(|column| {
+            let cells = column.cells.iter().map(|(_, outcomes)| outcomes[index].clone());
+            (column.name, true, cells.collect())
+        });
+        table(&mut section, &names, &grouped(columns));
+    }
+    section
 }
 
 /// Joins equal columns.

@@ -2,12 +2,13 @@
 
 use super::VERSION;
 use crate::ext::line_file::LineError;
+use crate::runtime::error::message::one_line;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// Error of a journal that cannot be used.
 #[derive(thiserror::Error)]
-#[error("journal {}: {problem}", .path.display())]
+#[error("journal {}: {}", .path.display(), one_line(.problem))]
 pub struct JournalError {
     path: PathBuf,
     problem: JournalProblem,

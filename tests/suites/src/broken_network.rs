@@ -1,0 +1,352 @@
+//! A proxy between real sockets that breaks connections byte by byte, and jobs that run through it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "a test stops at the first surprise"
+)]
+
+use crate::credentials;
+use crate::jobs::{Job, JobSize, World};
+use fastrand::Rng;
+use funnelflux::{Client, RetryPolicy};
+use funnelflux_fake::{Fake, Settings};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::{AbortHandle, JoinSet};
+
+/// Longest time that the proxy delays data.
+const MAX_DELAY: Duration = Duration::from_millis(600);
+/// Timeout of one attempt, shorter than the longest delay.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(400);
+/// Jobs that run at the same time. They mostly wait.
+const CONCURRENT_JOBS: usize = 24;
+
+/// Fault of one connection, in one direction.
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    None,
+    /// Resets both connections after this number of bytes.
+    Reset(usize),
+    /// Closes both connections in order after this number of bytes.
+    Close(usize),
+    /// Ends this direction after this number of bytes. The other direction stays open.
+    HalfClose(usize),
+    /// Stops after this number of bytes, without closing.
+    Stall(usize),
+    /// Delays each part.
+    Delay(Duration),
+    /// Forwards the parts in pieces of this number of bytes.
+    Pieces(usize),
+    /// Sends each response twice on the same connection.
+    Twice,
+    /// Swaps responses with another connection.
+    Swap,
+}
+
+impl Fault {
+    fn of_request(random: &mut Rng) -> Self {
+        let bytes = random.usize(1..900);
+        match random.u8(..8) {
+            0 => Self::Reset(bytes),
+            1 => Self::Close(bytes),
+            2 => Self::HalfClose(bytes),
+            3 => Self::Stall(bytes),
+            4 => Self::Pieces(random.usize(1..40)),
+            _ => Self::Delay(MAX_DELAY.mul_f64(random.f64())),
+        }
+    }
+
+    fn of_response(random: &mut Rng) -> Self {
+        let bytes = random.usize(1..2_000);
+        match random.u8(..11) {
+            0 | 1 => Self::Reset(bytes),
+            2 => Self::Close(bytes),
+            3 => Self::HalfClose(bytes),
+            4 => Self::Stall(bytes),
+            5 => Self::Pieces(random.usize(1..40)),
+            6 | 7 => Self::Twice,
+            8 => Self::Swap,
+            _ => Self::Delay(MAX_DELAY.mul_f64(random.f64())),
+        }
+    }
+
+    /// Number of bytes that pass.
+    const fn limit(self) -> Option<usize> {
+        match self {
+            Self::Reset(bytes) | Self::Close(bytes) | Self::HalfClose(bytes) | Self::Stall(bytes) => {
+                Some(bytes)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A response that waits to be swapped with another one.
+type Held = Arc<Mutex<Option<(Vec<u8>, oneshot::Sender<Vec<u8>>)>>>;
+
+/// A proxy that breaks connections. It ends when it is dropped.
+#[derive(Debug)]
+pub struct BrokenNetwork {
+    address: SocketAddr,
+    /// Part of the connections that have a fault, in percent.
+    trouble: Arc<AtomicU8>,
+    task: AbortHandle,
+}
+
+impl Drop for BrokenNetwork {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl BrokenNetwork {
+    /// Starts a proxy in front of a service.
+    ///
+    /// # Errors
+    /// If no port is free.
+    pub async fn start(service: SocketAddr, seed: u64) -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        let trouble = Arc::new(AtomicU8::new(0));
+        let percent = Arc::clone(&trouble);
+        let task = tokio::spawn(async move {
+            let mut random = Rng::with_seed(seed);
+            let held = Held::default();
+            let mut connections = JoinSet::new();
+            loop {
+                let Ok((client, _)) = listener.accept().await else {
+                    continue;
+                };
+                let is_faulty = random.u8(..100) < percent.load(Ordering::Relaxed);
+                let faults = match random.u8(..3) {
+                    _ if !is_faulty => (Fault::None, Fault::None),
+                    0 => (Fault::of_request(&mut random), Fault::None),
+                    _ => (Fault::None, Fault::of_response(&mut random)),
+                };
+                connections.spawn(pass(client, service, faults, Arc::clone(&held)));
+            }
+        });
+        let task = task.abort_handle();
+        Ok(Self {
+            address,
+            trouble,
+            task,
+        })
+    }
+
+    /// Sets the part of new connections that have a fault, in percent.
+    pub fn set_trouble(&self, percent: u8) {
+        self.trouble.store(percent, Ordering::Relaxed);
+    }
+
+    /// The base URL of the service behind the proxy.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        format!("http://{}{}", self.address, Fake::base_path())
+    }
+}
+
+/// Passes data in both directions until the connection ends.
+async fn pass(client: TcpStream, service: SocketAddr, faults: (Fault, Fault), held: Held) {
+    let Ok(server) = TcpStream::connect(service).await else {
+        return;
+    };
+    let _ = (client.set_nodelay(true), server.set_nodelay(true));
+    let resets = matches!(faults, (Fault::Reset(_), _) | (_, Fault::Reset(_)));
+    if resets {
+        // A close sends a reset.
+        let _ = (client.set_zero_linger(), server.set_zero_linger());
+    }
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    let requests = forward(from_client, to_server, faults.0, Held::default());
+    let responses = forward(from_server, to_client, faults.1, held);
+    tokio::pin!(requests, responses);
+    // A direction that ends in order leaves the other one open.
+    tokio::select! {
+        ended = &mut requests => if ended == End::Open { responses.await; },
+        ended = &mut responses => if ended == End::Open { requests.await; },
+    }
+}
+
+/// State of the connection after a direction has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// The other direction stays open.
+    Open,
+    /// Both directions end.
+    Closed,
+}
+
+async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, fault: Fault, held: Held) -> End {
+    let mut buffer = vec![0; 64 * 1024];
+    let mut left = fault.limit();
+    loop {
+        let Ok(count @ 1..) = from.read(&mut buffer).await else {
+            let _ = to.shutdown().await;
+            return End::Open;
+        };
+        let mut data = buffer.get(..count).unwrap_or_default().to_vec();
+        if let Some(left) = &mut left {
+            data.truncate(*left);
+            *left -= data.len();
+        }
+        let size = match fault {
+            Fault::Pieces(size) => size,
+            _ => data.len().max(1),
+        };
+        match fault {
+            Fault::Delay(delay) => tokio::time::sleep(delay).await,
+            Fault::Twice => data.extend_from_within(..),
+            Fault::Swap => data = swapped(data, &held).await,
+            _ => {}
+        }
+        for piece in data.chunks(size) {
+            if to.write_all(piece).await.is_err() {
+                return End::Closed;
+            }
+            tokio::task::yield_now().await;
+        }
+        if left != Some(0) {
+            continue;
+        }
+        match fault {
+            Fault::HalfClose(_) => {
+                let _ = to.shutdown().await;
+                return End::Open;
+            }
+            Fault::Stall(_) => {
+                tokio::time::sleep(MAX_DELAY * 3).await;
+                return End::Closed;
+            }
+            _ => return End::Closed,
+        }
+    }
+}
+
+/// Swaps a response with that of another connection, if one comes soon.
+async fn swapped(own: Vec<u8>, held: &Held) -> Vec<u8> {
+    let receiver = {
+        let mut held = held.lock().unwrap();
+        if let Some((other, sender)) = held.take() {
+            return match sender.send(own) {
+                Ok(()) => other,
+                Err(own) => own,
+            };
+        }
+        let (sender, receiver) = oneshot::channel();
+        *held = Some((own.clone(), sender));
+        receiver
+    };
+    let swapped = tokio::time::timeout(ATTEMPT_TIMEOUT / 2, receiver).await;
+    if let Ok(Ok(other)) = swapped {
+        return other;
+    }
+    *held.lock().unwrap() = None;
+    own
+}
+
+/// Outcome of jobs through the broken network.
+#[derive(Debug, Default)]
+pub struct Summary {
+    /// Number of jobs.
+    pub jobs: u64,
+    /// Number of jobs that were done at once.
+    pub done_at_once: u64,
+    /// Number of requests that the services received.
+    pub requests: u64,
+    /// Contradictions between reports and services, each with the seed of its job.
+    pub contradictions: Vec<String>,
+}
+
+/// Runs jobs with the seeds from `first` on, several at a time. The runtime must have I/O and time.
+pub async fn run_jobs(first: u64, jobs: u64) -> Summary {
+    let mut summary = Summary::default();
+    let mut running = JoinSet::new();
+    let mut seeds = first..first + jobs;
+    loop {
+        while running.len() < CONCURRENT_JOBS {
+            let Some(seed) = seeds.next() else { break };
+            // The account is prepared on virtual time, which needs a thread of its own.
+            running.spawn(async move {
+                let world = tokio::task::spawn_blocking(move || prepare(seed)).await.unwrap();
+                check(world, seed).await
+            });
+        }
+        let Some(ended) = running.join_next().await else {
+            return summary;
+        };
+        let (done_at_once, requests, contradictions) = ended.unwrap();
+        summary.jobs += 1;
+        summary.done_at_once += u64::from(done_at_once);
+        summary.requests += requests;
+        summary.contradictions.extend(contradictions);
+    }
+}
+
+fn prepare(seed: u64) -> World {
+    let mut random = Rng::with_seed(seed);
+    let job = random.choice(Job::ALL).unwrap_or(Job::Archive);
+    let size = JobSize {
+        assets: random.usize(6..40),
+        chunk: random.usize(1..10),
+        concurrency: random.usize(1..6),
+    };
+    let settings = Settings {
+        unknown_fields: random.bool(),
+        ..Settings::default()
+    };
+    World::new(&settings, job, size)
+}
+
+/// Runs a job twice through a broken network, and once without faults. Returns true if the first run did
+/// everything, the number of requests, and the contradictions.
+async fn check(mut world: World, seed: u64) -> (bool, u64, Vec<String>) {
+    let mut random = Rng::with_seed(seed ^ 1);
+    let server = world.fake.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
+    let network = BrokenNetwork::start(server.addr(), random.u64(..)).await.unwrap();
+    world.move_to(&network.base_url());
+    let mut found = Vec::new();
+    let mut done_at_once = false;
+    let sent_before = world.fake.request_count();
+    let trouble = random.u8(10..60);
+    for (run, trouble) in [trouble, trouble / 2, 0].into_iter().enumerate() {
+        let before = world.fake.state();
+        network.set_trouble(trouble);
+        let client = client(&world.fake, &network.base_url());
+        let ran = world.run(&client).await;
+        done_at_once |= run == 0 && ran.is_done();
+        // Requests in flight may still arrive.
+        tokio::time::sleep(MAX_DELAY).await;
+        let contradictions = world.contradictions(&ran, &before);
+        let describe = |problem: String| format!("seed {seed}, run {run}: {problem}\n{}", ran.text());
+        found.extend(contradictions.into_iter().map(describe));
+        if trouble == 0 && !ran.is_finished() {
+            found.push(format!("seed {seed}: the job does not end: {}", ran.text()));
+        }
+    }
+    (done_at_once, world.fake.request_count() - sent_before, found)
+}
+
+/// A client with short waits.
+fn client(fake: &Fake, base_url: &str) -> Client {
+    Client::builder()
+        .base_url(base_url)
+        .credentials(credentials(fake))
+        .attempt_timeout(ATTEMPT_TIMEOUT)
+        .timeout(ATTEMPT_TIMEOUT * 4)
+        .retry(
+            RetryPolicy::new()
+                .base_delay(Duration::from_millis(5))
+                .max_delay(Duration::from_millis(50)),
+        )
+        .build()
+        .unwrap()
+}

@@ -1,0 +1,25 @@
+//! Jobs through a proxy between real sockets that breaks connections byte by byte. The program
+//! `broken_network` runs more of them.
+//!
+//! `FUNNELFLUX_SEED` repeats jobs, and `FUNNELFLUX_JOBS` sets their number.
+
+use funnelflux_suites::broken_network::run_jobs;
+
+/// Number of jobs.
+const JOBS: u64 = 50;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_job_through_a_broken_network_reports_anything_false() {
+    let number = |name: &str| std::env::var(name).ok()?.parse().ok();
+    let seed = number("FUNNELFLUX_SEED").unwrap_or_else(|| fastrand::u64(..u64::MAX / 2));
+    let jobs = number("FUNNELFLUX_JOBS").unwrap_or(JOBS);
+    let summary = run_jobs(seed, jobs).await;
+    assert_eq!(summary.jobs, jobs);
+    assert!(
+        summary.contradictions.is_empty(),
+        "repeat with FUNNELFLUX_SEED={seed}:\n{}",
+        summary.contradictions.join("\n")
+    );
+    // The network does break jobs.
+    assert!(jobs < JOBS || summary.done_at_once < jobs, "{summary:?}");
+}

@@ -1,0 +1,254 @@
+//! Random jobs behind a gateway that responds itself, repeats responses, and swaps them.
+//!
+//! `FUNNELFLUX_SEED` repeats a job, and `FUNNELFLUX_JOBS` sets the number of jobs.
+
+use crate::run;
+use bytes::Bytes;
+use fastrand::Rng;
+use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError};
+use funnelflux::{Client, Credentials};
+use funnelflux_fake::{Fake, LogRetention, Settings};
+use funnelflux_suites::jobs::{Job, JobSize, World};
+use funnelflux_suites::{InProcess, credentials};
+use http::{Request, Response, StatusCode};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Number of random jobs.
+const JOBS: u64 = 300;
+/// Time that the gateway holds a response until it can swap it.
+const HOLD: Duration = Duration::from_millis(20);
+/// Host of the service.
+const HOST: &str = "api.funnelflux.pro";
+
+/// Body and status of a response.
+type Answer = (StatusCode, Bytes);
+
+/// A gateway between a client and a fake in the same process.
+#[derive(Clone, Debug)]
+struct Gateway {
+    service: InProcess,
+    state: Arc<Mutex<GatewayState>>,
+}
+
+#[derive(Debug)]
+struct GatewayState {
+    random: Rng,
+    /// Chance that the gateway interferes with a request, in percent.
+    trouble: u8,
+    last: Option<Answer>,
+    /// A response that waits for another one to be swapped with.
+    held: Option<(Answer, oneshot::Sender<Answer>)>,
+    /// Requests with a token to a host other than the service.
+    leaks: Vec<String>,
+}
+
+/// Behaviour of the gateway towards one request.
+#[derive(Clone, Copy)]
+enum Trouble {
+    None,
+    /// Does not forward the request, and responds itself.
+    Own(usize),
+    /// Forwards the request, and responds itself.
+    Late(usize),
+    /// Responds as to the last request. `true`: forwards the request.
+    Repeat(bool),
+    /// Swaps the response with that of another request.
+    Swap,
+}
+
+/// Responses of the gateway itself.
+const OWN: [(u16, &str); 6] = [
+    (
+        404,
+        "<html><head><title>404 Not Found</title></head><body>nginx</body></html>",
+    ),
+    (404, "default backend - 404"),
+    (
+        502,
+        "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>",
+    ),
+    (200, "<!doctype html><title>Log in</title>"),
+    (200, "{\"status\":\"ok\"}"),
+    (404, "{\"message\":\"no Route matched with those values\"}"),
+];
+
+impl Gateway {
+    fn choose(&self) -> Trouble {
+        let mut state = self.state.lock().unwrap();
+        if state.random.u8(..100) >= state.trouble {
+            return Trouble::None;
+        }
+        let own = state.random.usize(..OWN.len());
+        match state.random.u8(..6) {
+            0 | 1 => Trouble::Own(own),
+            2 => Trouble::Late(own),
+            3 => Trouble::Repeat(false),
+            4 => Trouble::Repeat(true),
+            _ => Trouble::Swap,
+        }
+    }
+
+    /// Sends a request on to the service.
+    async fn forward(&self, request: Request<Bytes>) -> Result<Answer, TransportError> {
+        let (parts, body) = self.service.send(request).await?.into_parts();
+        let body = body.bytes().await?;
+        Ok((parts.status, body))
+    }
+
+    /// Swaps a response with that of the next request, if there is one soon.
+    async fn swap(&self, own: Answer) -> Answer {
+        let receiver = {
+            let mut state = self.state.lock().unwrap();
+            if let Some((other, sender)) = state.held.take() {
+                return match sender.send(own) {
+                    Ok(()) => other,
+                    Err(own) => own,
+                };
+            }
+            let (sender, receiver) = oneshot::channel();
+            state.held = Some((own.clone(), sender));
+            receiver
+        };
+        let swapped = tokio::time::timeout(HOLD, receiver).await;
+        if let Ok(Ok(other)) = swapped {
+            return other;
+        }
+        self.state.lock().unwrap().held = None;
+        own
+    }
+}
+
+fn own(index: usize) -> Answer {
+    let (status, body) = OWN[index];
+    (
+        StatusCode::from_u16(status).unwrap(),
+        Bytes::from_static(body.as_bytes()),
+    )
+}
+
+impl Transport for Gateway {
+    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<ResponseBody>, TransportError>> {
+        Box::pin(async move {
+            let has_token = request.headers().contains_key("authorization");
+            if has_token && request.uri().host() != Some(HOST) {
+                let uri = request.uri().to_string();
+                self.state.lock().unwrap().leaks.push(uri);
+            }
+            let last = self.state.lock().unwrap().last.clone();
+            let is_write = request.method() != http::Method::GET;
+            let trouble = self.choose();
+            let is_forwarded = match trouble {
+                Trouble::Own(_) => false,
+                Trouble::Repeat(forwards) => forwards || last.is_none(),
+                Trouble::None | Trouble::Late(_) | Trouble::Swap => true,
+            };
+            let right = if is_forwarded {
+                Some(self.forward(request).await?)
+            } else {
+                None
+            };
+            let answer = match (trouble, right.clone()) {
+                (Trouble::Own(index) | Trouble::Late(index), _) => own(index),
+                (Trouble::Repeat(_), right) => last.or(right).unwrap(),
+                (Trouble::Swap, Some(right)) => self.swap(right).await,
+                (_, right) => right.unwrap(),
+            };
+            let (status, body) = match right {
+                // No client can know that a 404 which denies the request comes after the request.
+                Some(right) if is_write && answer.0 == StatusCode::NOT_FOUND => right,
+                _ => answer,
+            };
+            self.state.lock().unwrap().last = Some((status, body.clone()));
+            let mut response = Response::new(ResponseBody::from(body));
+            *response.status_mut() = status;
+            Ok(response)
+        })
+    }
+}
+
+impl Gateway {
+    fn client(&self, fake: &Fake) -> Client {
+        let tokens: Credentials = credentials(fake);
+        let builder = Client::builder().credentials(tokens).transport(self.clone());
+        builder
+            .base_url(format!("https://{HOST}{}", Fake::base_path()))
+            .build()
+            .unwrap()
+    }
+}
+
+/// Runs a random job behind a gateway, and continues it without the gateway.
+fn check(seed: u64) {
+    let mut random = Rng::with_seed(seed);
+    let job = Job::ALL[random.usize(..Job::ALL.len())];
+    let size = JobSize {
+        assets: random.usize(6..20),
+        chunk: random.usize(1..8),
+        concurrency: random.usize(1..5),
+    };
+    let settings = Settings {
+        log: LogRetention::All,
+        unknown_fields: random.bool(),
+        stale_reads: u32::from(random.u8(..4) == 0),
+        ..Settings::default()
+    };
+    let world = World::new(&settings, job, size);
+    let before = world.fake.state();
+    let trouble = random.u8(5..40);
+    let mut continued = false;
+    // The second run begins in trouble, too, and the third one finds the gateway repaired.
+    let mut before = before;
+    for trouble in [trouble, trouble / 2, 0] {
+        let ran = run(async {
+            let gateway = Gateway {
+                service: InProcess::new(&world.fake).latency(Duration::from_millis(5)),
+                state: Arc::new(Mutex::new(GatewayState {
+                    random: random.fork(),
+                    trouble,
+                    last: None,
+                    held: None,
+                    leaks: Vec::new(),
+                })),
+            };
+            let ran = world.run(&gateway.client(&world.fake)).await;
+            assert_eq!(gateway.state.lock().unwrap().leaks, Vec::<String>::new());
+            ran
+        });
+        let contradictions = world.contradictions(&ran, &before);
+        assert!(
+            contradictions.is_empty(),
+            "{} of {size:?}, trouble {trouble} %, continued {continued}:\n{}\n{}",
+            job.name(),
+            contradictions.join("\n"),
+            ran.text()
+        );
+        assert!(
+            trouble > 0 || ran.is_finished(),
+            "{} does not end: {}",
+            job.name(),
+            ran.text()
+        );
+        before = world.fake.state();
+        continued = true;
+    }
+}
+
+#[test]
+fn no_job_behind_a_gateway_reports_anything_false() {
+    let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
+    let jobs = number("FUNNELFLUX_JOBS").unwrap_or(JOBS);
+    let first = number("FUNNELFLUX_SEED").unwrap_or_else(|| fastrand::u64(..u64::MAX / 2));
+    let mut failed = Vec::new();
+    for seed in first..first + jobs {
+        if catch_unwind(AssertUnwindSafe(|| check(seed))).is_err() {
+            failed.push(seed);
+        }
+    }
+    assert!(
+        failed.is_empty(),
+        "repeat a job with FUNNELFLUX_JOBS=1 FUNNELFLUX_SEED=; seeds: {failed:?}"
+    );
+}
