@@ -194,9 +194,9 @@
 //! `server.address`, `server.port`, `http.request.resend_count`, `http.response.status_code`, `error.type`,
 //! `otel.kind` and `otel.status_code`. A bulk job is a span `funnelflux.job`, the parent of its calls. Each
 //! retry is logged as an event. A failed call is logged as a warning, except for a read that finds nothing
-//! (404). An unknown enum value is logged once. With the feature `traceparent`, each request carries the
-//! context of its attempt's span as `traceparent` and `tracestate`, if the program collects its spans with
-//! `tracing-opentelemetry` 0.34.
+//! (404). An unknown enum value is logged once. With the feature `traceparent`, the headers `traceparent` and
+//! `tracestate` of each request contain the context of its attempt. The program must then collect its spans
+//! with `tracing-opentelemetry` 0.34.
 //!
 //! A [`Hook`](hook::Hook) sees every request and response and can add headers:
 //!
@@ -223,6 +223,7 @@
 //! - An HTML page instead of JSON is an error, whatever its status.
 //! - Over plain `http`, tokens are sent only to this machine, unless [`ClientBuilder::allow_plain_http`] is
 //!   set. Requests to this machine bypass proxies.
+//! - A [read-only](ClientBuilder::read_only) client refuses every call that could change something.
 //! - Stored tokens are sent only to the base URL for which they were stored.
 //! - No `Debug` output, error, span or event contains a token, even if the service returns it.
 //!

@@ -48,10 +48,7 @@ fn renamed(mut document: Value) -> Value {
             .as_ref()
             .map(|content| content["application/json"]["schema"].clone());
         let schema = match schema {
-            Some(schema) if schema.get("items").is_some() => json!({
-                "type": "object", "required": ["data", "total"],
-                "properties": { "data": schema, "total": { "type": "integer" } },
-            }),
+            Some(schema) if schema.get("items").is_some() => inside_of_object(operation, &schema),
             Some(schema) => schema,
             None => json!({ "type": "object", "properties": { "message": { "type": ["string", "null"] } } }),
         };
@@ -79,6 +76,28 @@ fn renamed(mut document: Value) -> Value {
     }
     each_nullable(&mut document);
     document
+}
+
+/// An object that contains a list: the list of all assets beside a list of warnings, other lists deeper.
+fn inside_of_object(operation: &Map<String, Value>, list: &Value) -> Value {
+    let title = operation["summary"].as_str().unwrap_or_default();
+    if title.starts_with("List") {
+        let warning = json!({ "type": "object", "properties": { "message": { "type": "string" } } });
+        return json!({
+            "type": "object", "required": ["data", "total"],
+            "properties": {
+                "data": list, "total": { "type": "integer" },
+                "warnings": { "type": "array", "items": warning },
+            },
+        });
+    }
+    json!({
+        "type": "object",
+        "properties": { "result": { "type": "object", "properties": {
+            "items": list,
+            "paging": { "type": "object", "properties": { "next": { "type": ["string", "null"] } } },
+        } } },
+    })
 }
 
 /// IDs in paths, lists in repeated parameters, IDs in a list as body, a parameter in a header, a response

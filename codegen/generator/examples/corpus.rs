@@ -51,6 +51,8 @@ fn arguments() -> Option<Arguments> {
 struct Outcome {
     time: Duration,
     files: BTreeMap<String, String>,
+    /// Cargo features of the groups.
+    features: Vec<String>,
     diagnostics: Diagnostics,
     /// Number of operations.
     operations: usize,
@@ -76,12 +78,14 @@ fn run(name: &str, text: &str) -> Outcome {
             operations: serde_json::from_str(&output.effective)
                 .map_or(0, |document| operations(&document).count()),
             files: output.files,
+            features: output.features.into_iter().map(|feature| feature.name).collect(),
             diagnostics: output.notices,
             left_out: output.left_out,
         },
         Err(diagnostics) => Outcome {
             time,
             files: BTreeMap::new(),
+            features: Vec::new(),
             diagnostics,
             operations: 0,
             left_out: Vec::new(),
@@ -129,9 +133,15 @@ impl Outcome {
     }
 }
 
-/// Writes the files of a document.
-fn write_files(folder: &Path, files: &BTreeMap<String, String>) -> io::Result<()> {
-    for (path, text) in files {
+/// Writes the files of a document, and its cargo features as lines of a manifest.
+fn write_files(folder: &Path, outcome: &Outcome) -> io::Result<()> {
+    let quoted = outcome.features.iter().map(|name| format!("{name:?}"));
+    let lists = outcome.features.iter().map(|name| format!("{name:?} = []\n"));
+    let lists: String = lists.collect();
+    let all = quoted.collect::<Vec<_>>().join(", ");
+    let features = format!("documented = [{all}]\ninferred = []\n{lists}");
+    let features = ("features.toml".to_owned(), features);
+    for (path, text) in outcome.files.iter().chain([(&features.0, &features.1)]) {
         let path = folder.join(path);
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent)?;
@@ -160,10 +170,12 @@ fn document(file: &Path, arguments: &Arguments, out: &mut impl io::Write) -> io:
     let (send, receive) = mpsc::channel();
     let job = {
         let name = name.clone();
-        thread::spawn(move || {
+        // Debug builds need a deep stack for deep schemas.
+        let builder = thread::Builder::new().stack_size(64 << 20);
+        builder.spawn(move || {
             // After the time limit, nobody receives the result.
             let _ = send.send(run(&name, &text));
-        })
+        })?
     };
     let outcome = match receive.recv_timeout(LIMIT) {
         Ok(outcome) => outcome,
@@ -184,7 +196,7 @@ fn document(file: &Path, arguments: &Arguments, out: &mut impl io::Write) -> io:
         }
     }
     if let Some(folder) = &arguments.write {
-        write_files(&folder.join(&name), &outcome.files)?;
+        write_files(&folder.join(&name), &outcome)?;
     }
     Ok(outcome.is_located())
 }

@@ -7,9 +7,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use heck::{ToPascalCase as _, ToSnakeCase as _, ToTitleCase as _};
+use heck::{ToSnakeCase as _, ToTitleCase as _};
 use serde_json::Value;
 
+use crate::naming;
 use funnelflux_openapi::{
     operations::{Operation, operations},
     pointer::{Pointer, PointerBuf},
@@ -268,7 +269,7 @@ impl Verb {
                 || noun.ends_with(&squashed(&words.singular))
                 || noun.ends_with(&squashed(&words.plural))
         };
-        let rest = rest.join("_").to_snake_case();
+        let rest = snake(&rest.join("_"));
         let by = preposition.as_deref() == Some("by");
         if verb == "validate" && method == "POST" && noun.starts_with(&squashed(&words.singular)) {
             return Some(Self::Validate);
@@ -277,7 +278,7 @@ impl Verb {
             return None;
         }
         match (method, verb.as_str()) {
-            ("GET", "find" | "get") if by => Some(Self::find_by(&rest)),
+            ("GET", "find" | "get") if by => Self::find_by(&rest),
             _ if by => None,
             ("PUT" | "POST", "move") if preposition.is_some() => {
                 rest.ends_with("category").then_some(Self::MoveToCategory)
@@ -302,12 +303,12 @@ impl Verb {
         // The longest suffix of the path that is a verb counts.
         (1..segments.len()).find_map(|start| {
             let (before, end) = segments.split_at(start);
-            let words = end.join("_").to_snake_case();
+            let words = snake(&end.join("_"));
             let verb = match (method, words.as_str()) {
                 ("GET", "list") => Self::List,
                 ("GET", "get") => Self::Get,
                 ("GET", words) if words.starts_with("find_by_") && end.len() <= 2 => {
-                    Self::find_by(words.trim_start_matches("find_by_"))
+                    Self::find_by(words.trim_start_matches("find_by_"))?
                 }
                 ("PUT", "save" | "update") => Self::Save,
                 ("POST", "save" | "create") => Self::Create,
@@ -324,13 +325,14 @@ impl Verb {
         })
     }
 
-    /// Returns the verb that finds by a property, which is in snake case.
-    fn find_by(property: &str) -> Self {
-        match property {
+    /// Returns the verb that finds by a property, which is in snake case; `None` if it is empty.
+    fn find_by(property: &str) -> Option<Self> {
+        Some(match property {
+            "" => return None,
             "id" => Self::FindById,
             "ids" | "id_list" | "list_of_ids" => Self::FindByIds,
             property => Self::FindBy(property.to_owned()),
-        }
+        })
     }
 
     /// Returns the position among the methods of a group.
@@ -522,8 +524,10 @@ fn separate(drafts: &mut [Draft<'_>], groups: &BTreeMap<String, GroupWords>) {
                 title,
                 spelled(&draft.method, draft.operation.path),
             ];
-            // A single word could be a handle or a keyword.
-            let mut names = names.into_iter().filter(|name| name.contains('_'));
+            // A single word could be a handle or a keyword, and a name cannot begin with a digit.
+            let is_usable =
+                |name: &String| name.contains('_') && !name.starts_with(|first: char| first.is_ascii_digit());
+            let mut names = names.into_iter().filter(is_usable);
             // If no name is free, the operation keeps its name, and the rule `name-operations` reports the
             // clash.
             if let Some(name) = names.find(|name| taken.insert(name.clone())) {
@@ -652,7 +656,7 @@ fn id_names(
         if let [name] = parameters.as_slice() {
             let id = IdName {
                 name: name.clone(),
-                type_name: format!("{}Id", words.singular.to_pascal_case()),
+                type_name: naming::component(&format!("{}_id", words.singular)),
                 owner: words.with_article(),
             };
             let entry = found.entry(name.clone()).or_insert_with(|| Some(id.clone()));

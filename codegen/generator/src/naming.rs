@@ -14,6 +14,13 @@ pub fn type_name(name: &str) -> String {
     }
 }
 
+/// Returns the name of a new component, which is also its Rust type: `AbFilter` for `a_b_filter`, because
+/// `ABFilter` would become the type `AbFilter`.
+#[must_use]
+pub fn component(name: &str) -> String {
+    type_name(&type_name(name))
+}
+
 /// Returns the name of the enumeration for a query parameter: `StatusFilter` for `status`.
 #[must_use]
 pub fn parameter_enum(parameter: &str) -> String {
@@ -75,11 +82,10 @@ const FEATURES: &[&str] = &[
 /// Returns the cargo feature of a tag.
 #[must_use]
 pub fn feature(tag: &str) -> String {
-    let feature = words(tag).to_kebab_case();
-    if FEATURES.contains(&feature.as_str()) {
-        format!("{feature}-group")
-    } else {
-        feature
+    match words(tag).to_kebab_case() {
+        feature if feature.is_empty() => module(tag).to_kebab_case(),
+        feature if FEATURES.contains(&feature.as_str()) => format!("{feature}-group"),
+        feature => feature,
     }
 }
 
@@ -192,7 +198,19 @@ mod tests {
         ] {
             assert_eq!(module(tag), expected);
         }
-        assert_eq!(feature("AI Node Settings"), "ai-node-settings");
+        for (tag, expected) in [
+            ("AI Node Settings", "ai-node-settings"),
+            ("tracing", "tracing-group"),
+            ("Товары", "товары"),
+            ("🦀", "crab"),
+            ("½", "1-2"),
+        ] {
+            assert_eq!(feature(tag), expected);
+        }
+        for (name, expected) in [("a_b_id", "AbId"), ("3dId", "X3dId"), ("PageId", "PageId")] {
+            assert_eq!(component(name), expected);
+            assert_eq!(type_name(expected), expected);
+        }
         assert_eq!(constant("list_offer_sources"), "LIST_OFFER_SOURCES");
     }
 }

@@ -36,7 +36,7 @@ pub type Isolation<'a> = &'a dyn Fn(&str) -> Result<String, String>;
 /// Generates the items of the client, which are the input of the passes.
 ///
 /// # Errors
-/// Located diagnostics for refusals and crashes of the generator.
+/// Diagnostics with a place, for input that the generator refuses or that makes it crash.
 pub fn generate_items(
     model: &ApiModel,
     source: &Document,

@@ -8,6 +8,7 @@
 mod bodies;
 mod children;
 mod fields;
+mod lists;
 mod server_managed;
 mod signature;
 
@@ -29,6 +30,7 @@ use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Severity, Stage};
 use bodies::{Entries, Place, entries};
 pub use children::Children;
 use fields::{Field, Fields};
+pub use lists::ListPlace;
 pub use server_managed::{ServerBehavior, ServerManagedField};
 use signature::Signature;
 
@@ -274,6 +276,13 @@ impl<'a> Reader<'a> {
         self.diagnostics.push(warning.fix(fix));
     }
 
+    /// Returns an ability, or warns that it is left out.
+    fn or_left_out<T>(&mut self, ability: Result<T, String>, operation: &Operation, name: &str) -> Option<T> {
+        ability
+            .map_err(|reason| self.left_out(operation, name, &reason))
+            .ok()
+    }
+
     /// The fields of a struct; `None` if the type is not a struct.
     fn fields(&self, ty: &Type) -> Option<Fields<'a>> {
         let name = fields::ident(ty)?;
@@ -321,8 +330,8 @@ impl<'a> Reader<'a> {
         let id_tokens = fields::path(&id);
         let summary_of_asset = fields.summary(&quote!(asset), id_name);
         let id_of_asset = id_field.reference(&quote!(asset));
-        let list = self.list(tag, id_name, &id, &words);
-        let find_by_ids = self.find_by_ids(tag, &id, &asset_name);
+        let list = self.list(tag, (id_name, &id), &words);
+        let find_by_ids = self.find_by_ids(tag, (id_name, &id), &asset_name);
         let save = self.save(tag, &asset_name);
         let client_made_id = Self::main(tag, &Verb::Create)
             .filter(|(operation, _)| operation.repeat == Repeat::ClientId && save.is_some())
@@ -342,8 +351,8 @@ impl<'a> Reader<'a> {
             category: fields.category(id_name).or(category).map(pointer),
         };
         Some(Resource {
-            kind: self.kind(&words.plural),
-            handle: format_ident!("{}", naming::handle(&words.plural)),
+            kind: self.kind(self.plural(tag, &words)),
+            handle: self.handle(self.plural(tag, &words)),
             segment: finder
                 .path
                 .split('/')
@@ -370,12 +379,43 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Names a kind of assets after its plural. If a type of the document has the same name, appends `Kind`.
+    /// The plural after which the kind and the handle of a group are named. If another group has the same
+    /// plural, this is the module of the group.
+    fn plural<'t>(&self, tag: &'t TagItems, words: &'t GroupWords) -> &'t str {
+        let mut others = self
+            .items
+            .tags
+            .iter()
+            .filter(|other| other.tag.name != tag.tag.name);
+        let is_taken = others.any(|other| {
+            let other_words = self.model.vocabulary.group(&other.tag.name);
+            other.tag.module == words.plural || other_words.is_some_and(|other| other.plural == words.plural)
+        });
+        if is_taken { &tag.tag.module } else { &words.plural }
+    }
+
+    /// Names a kind of assets after its plural. While a type of the document has the same name, appends
+    /// `Kind`.
     fn kind(&self, plural: &str) -> Ident {
-        let name = naming::type_name(plural);
-        let is_taken =
-            self.structs.contains_key(&name) || self.model.enums.iter().any(|open| open.name == name);
-        format_ident!("{name}{}", if is_taken { "Kind" } else { "" })
+        let mut name = naming::type_name(plural);
+        while self.structs.contains_key(&name)
+            || self.model.enums.iter().any(|open| open.name == name)
+            || self.model.ids.iter().any(|id| id.name == name)
+        {
+            name.push_str("Kind");
+        }
+        format_ident!("{name}")
+    }
+
+    /// Names a handle after its plural. If a method of an operation has the same name, appends `_handle`.
+    fn handle(&self, plural: &str) -> Ident {
+        let name = naming::handle(plural);
+        let is_taken = self
+            .model
+            .operations
+            .iter()
+            .any(|operation| operation.id() == name);
+        format_ident!("{name}{}", if is_taken { "_handle" } else { "" })
     }
 
     /// Looks for the object that has a property. This is the type itself, or the only object in the type,
@@ -396,69 +436,53 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Looks for the only list of objects inside of a type.
-    fn wrapped_list(&self, ty: &Type) -> Option<(Type, Field)> {
-        let fields = self.fields(ty)?;
-        let mut lists = fields
-            .all()
-            .filter(|field| field.is_list && self.fields(field.inner()).is_some());
-        match (lists.next(), lists.next()) {
-            (Some(list), None) => Some((list.inner().clone(), list.clone())),
-            _ => None,
-        }
-    }
-
-    fn find_by_ids(&mut self, tag: &TagItems, id: &str, asset: &str) -> Option<TokenStream> {
+    fn find_by_ids(
+        &mut self,
+        tag: &TagItems,
+        (id_name, id): (&str, &str),
+        asset: &str,
+    ) -> Option<TokenStream> {
         let (operation, method) = Self::main(tag, &Verb::FindByIds)?;
-        let call = Signature::of(method).find_many(operation, id, asset, |ty| self.wrapped_list(ty));
-        if call.is_none() {
-            self.left_out(
-                operation,
-                "finding many assets at once",
-                "it does not take a list of IDs, or does not return assets",
-            );
-        }
-        call
+        let signature = Signature::of(method);
+        let call = self.rows(&signature.returns, id_name).and_then(|rows| {
+            let call = signature
+                .find_many(operation, id, &rows)
+                .filter(|_| rows.row == asset);
+            call.ok_or_else(|| "it does not take a list of IDs, or does not return assets".to_owned())
+        });
+        self.or_left_out(call, operation, "finding many assets at once")
     }
 
-    fn list(&mut self, tag: &TagItems, id_name: &str, id: &str, words: &GroupWords) -> Option<List> {
+    fn list(&mut self, tag: &TagItems, (id_name, id): (&str, &str), words: &GroupWords) -> Option<List> {
         let (operation, method) = Self::main(tag, &Verb::List)?;
         let signature = Signature::of(method);
         let read = || {
-            let arguments = signature.constant_arguments(operation, &self.model.enums)?;
-            let (row, take) = if let Some(row) = fields::argument_of(&signature.returns, "Vec") {
-                (row.clone(), quote!(rows))
-            } else {
-                let (row, list) = self.wrapped_list(&signature.returns)?;
-                (row, list.value(&quote!(rows)))
-            };
-            let fields = self.fields(&row)?;
-            let id_field = fields.get(id_name).filter(|field| field.is(id))?;
-            let name = fields.name(&words.singular);
+            let arguments = signature.constant_arguments(operation, &self.model.enums);
+            let arguments = arguments.ok_or_else(|| "it requires more than a status".to_owned())?;
+            let rows = self.rows(&signature.returns, id_name)?;
+            if !rows.id.is(id) {
+                return Err(format!("`{id_name}` has another type in its rows"));
+            }
+            let name = rows.fields.name(&words.singular);
             let name = name.map_or_else(|| quote!(String::new()), |field| field.value(&quote!(row)));
             let method = &method.sig.ident;
-            Some(List {
+            let row = fields::path(&rows.row);
+            let list_in = rows.place.step(&row);
+            Ok(List {
                 call: quote! {
                     |client| {
-                        let call = client.#method(#(#arguments),*);
-                        call.map(|rows| #take.into_iter().filter_map(row).collect())
+                        let call = client.#method(#(#arguments),*) #list_in;
+                        call.map(|rows| rows.into_iter().filter_map(row).collect())
                     }
                 },
-                row: fields::path(&fields::ident(&row)?),
-                id: id_field.taken(&quote!(row)),
+                row,
+                id: rows.id.taken(&quote!(row)),
                 name,
-                summary: fields.summary(&quote!(row), id_name),
+                summary: rows.fields.summary(&quote!(row), id_name),
             })
         };
         let list = read();
-        if list.is_none() {
-            self.left_out(
-                operation,
-                "the list of all assets",
-                "it needs more than a status, or its rows have no ID",
-            );
-        }
-        list
+        self.or_left_out(list, operation, "the list of all assets")
     }
 
     fn save(&mut self, tag: &TagItems, asset: &str) -> Option<Save> {
@@ -484,13 +508,9 @@ impl<'a> Reader<'a> {
 
     fn change(&mut self, tag: &TagItems, verb: &Verb, ability: &str) -> Option<Change> {
         let (operation, _) = Self::main(tag, verb)?;
-        match entries(self.source, operation, false) {
-            Ok((entries, _)) => Some(Self::change_of(operation, entries)),
-            Err(reason) => {
-                self.left_out(operation, ability, &reason);
-                None
-            }
-        }
+        let change = entries(self.source, operation, false);
+        let change = change.map(|(entries, _)| Self::change_of(operation, entries));
+        self.or_left_out(change, operation, ability)
     }
 
     fn change_of(operation: &Operation, entries: Entries) -> Change {
@@ -503,33 +523,18 @@ impl<'a> Reader<'a> {
 
     fn categorise(&mut self, tag: &TagItems) -> Option<Categorise> {
         let (operation, _) = Self::main(tag, &Verb::MoveToCategory)?;
-        match entries(self.source, operation, true) {
-            Ok((entries, Some(property))) => {
-                let id = self
-                    .model
-                    .vocabulary
-                    .id(&property)
-                    .map(|id| id.type_name.as_str());
-                let id = id.filter(|id| self.items.ids.iter().any(|known| known.name == *id));
-                Some(Categorise {
-                    change: Self::change_of(operation, entries),
-                    id: fields::path(id.unwrap_or("String")),
-                    property,
-                })
-            }
-            Ok((_, None)) => {
-                self.left_out(
-                    operation,
-                    "moving many assets to a category",
-                    "its body has no property for the category",
-                );
-                None
-            }
-            Err(reason) => {
-                self.left_out(operation, "moving many assets to a category", &reason);
-                None
-            }
-        }
+        let change = entries(self.source, operation, true).and_then(|(entries, property)| {
+            let property = property.ok_or_else(|| "its body has no property for the category".to_owned())?;
+            let id = self.model.vocabulary.id(&property);
+            let id = id.map(|id| id.type_name.as_str());
+            let id = id.filter(|id| self.items.ids.iter().any(|known| known.name == *id));
+            Ok(Categorise {
+                change: Self::change_of(operation, entries),
+                id: fields::path(id.unwrap_or("String")),
+                property,
+            })
+        });
+        self.or_left_out(change, operation, "moving many assets to a category")
     }
 
     fn duplicate(&mut self, tag: &TagItems, id: &str, id_name: &str) -> Option<Duplicate> {
@@ -591,18 +596,18 @@ impl<'a> Reader<'a> {
             let group = self.items.tags.iter().find(|tag| tag.tag.name == name)?;
             let resource = groups.get(&name)?.resource.as_ref()?;
             let (list, method) = Self::main(group, &Verb::List)?;
-            let row = Signature::of(method).returns;
-            let row = self.fields(fields::argument_of(&row, "Vec")?)?;
             let first = properties.first()?.trim_start_matches('/');
-            let finder = Self::main(group, &Verb::FindById)?.0;
+            let id_name = Self::id_argument(Self::main(group, &Verb::FindById)?.0)?;
+            let rows = self.rows(&Signature::of(method).returns, id_name).ok()?;
             Some(Children {
                 module: format_ident!("{}", group.tag.module),
                 feature: (name != tag.tag.name).then(|| group.tag.feature.clone()),
                 kind: resource.kind.clone(),
                 list: format_ident!("{}", naming::constant(list.id())),
                 query: signature::constant_query(list, &self.model.enums, method, &["not-deleted", "all"])?,
-                in_rows: row.get(first).is_some(),
-                id: format!("/{}", Self::id_argument(finder)?),
+                in_rows: rows.fields.get(first).is_some(),
+                id: resource.pointers.id.clone(),
+                place: rows.place,
                 properties,
             })
         });

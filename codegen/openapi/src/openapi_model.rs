@@ -119,6 +119,13 @@ pub const ANNOTATIONS: [&str; 11] = [
     "xml",
 ];
 
+/// Checks whether a schema allows no value: `{"not": {}}`, which `OpenAPI` 3.1 writes as `false`.
+#[must_use]
+pub fn matches_nothing(schema: &Map<String, Value>) -> bool {
+    let not = schema.get("not").and_then(Value::as_object);
+    not.is_some_and(Map::is_empty)
+}
+
 /// A table of fields.
 macro_rules! fields {
     ($($field:expr),* $(,)?) => { const { &[$($field),*] } };

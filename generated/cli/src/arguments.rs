@@ -98,7 +98,7 @@ fn global_arguments() -> Vec<Arg> {
         Arg::new("fake")
             .long("fake")
             .action(ArgAction::SetTrue)
-            .help("Run on a fake service in memory with a thousand assets, which ends with the command"),
+            .help("Run the command on a fake service in memory, with a thousand assets, that ends with it"),
         Arg::new("errors")
             .long("errors")
             .value_name("FORMAT")

@@ -29,6 +29,18 @@ pub(crate) fn view(group: AssetGroup) -> View {
     }
 }
 
+/// Returns the group whose assets are the categories of a group: its children name it where assets of the
+/// group name their category.
+pub(crate) fn category_group(group: AssetGroup) -> Option<AssetGroup> {
+    let category = group.category_pointer()?;
+    AssetGroup::all().iter().copied().find(|parent| {
+        parent
+            .children()
+            .iter()
+            .any(|relation| relation.group == group.name() && relation.pointers.contains(&category))
+    })
+}
+
 /// Word for the status of an asset.
 pub(crate) fn status_word(status: &AssetStatus) -> &str {
     match status {
@@ -102,7 +114,7 @@ pub(crate) async fn ids_of_names(
 /// Like [`resolve`], but also checks that every asset exists.
 ///
 /// # Errors
-/// As [`resolve`], and if an asset does not exist.
+/// The errors of [`resolve`], and an error if an asset does not exist.
 pub(crate) async fn existing(
     client: &Client,
     group: AssetGroup,

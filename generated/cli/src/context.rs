@@ -4,9 +4,12 @@ use crate::arguments::GlobalOptions;
 use crate::exit::{Exit, Failure};
 use crate::output::{Format, Output, View};
 use crate::profile::{Configuration, ProfileName, ProfileSettings};
+use crate::tokens::TokenPlace;
 use crate::{demo, text};
 use clap::ArgMatches;
 use funnelflux::{Client, ClientBuilder, RateLimit};
+use secrecy::SecretString;
+use serde_json::Value;
 use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::num::NonZeroU32;
@@ -87,22 +90,38 @@ impl Context {
 
     /// Builds the client. Nothing is sent.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
+        Ok(self.client_builder()?.build()?)
+    }
+
+    /// Settings of the client.
+    pub(crate) fn client_builder(&self) -> Result<ClientBuilder, Failure> {
         if self.options.fake {
-            return Ok(self.configure(demo::client_builder()).build()?);
+            return Ok(self.configure(demo::client_builder()));
         }
         let mut builder = if self.uses_environment() {
             ClientBuilder::from_env()?
         } else {
-            let path = self.profile.token_file()?;
-            if !path.exists() {
+            let place = self.settings.tokens;
+            if place == TokenPlace::File && !self.profile.token_file()?.exists() {
                 return Err(self.no_tokens());
             }
-            Client::builder().token_file(path)
+            Client::builder().token_store(place.store(&self.profile)?)
         };
         if let Some(base_url) = self.base_url() {
             builder = builder.base_url(base_url);
         }
-        Ok(self.configure(builder).build()?)
+        Ok(self.configure(builder))
+    }
+
+    /// Access token and refresh token in the token file of the profile; `None` without such a file.
+    pub(crate) fn stored_tokens(&self) -> Option<[SecretString; 2]> {
+        if self.options.fake || self.uses_environment() {
+            return None;
+        }
+        let text = std::fs::read(self.profile.token_file().ok()?).ok()?;
+        let tokens: Value = serde_json::from_slice(&text).ok()?;
+        let token = |name: &str| Some(tokens.get(name)?.as_str()?.to_owned().into());
+        Some([token("access_token")?, token("refresh_token")?])
     }
 
     fn configure(&self, builder: ClientBuilder) -> ClientBuilder {

@@ -102,6 +102,15 @@ impl Failure {
         self
     }
 
+    /// Adds the next command or edit, unless the message has one.
+    pub(crate) fn or_fix(self, fix: &str) -> Self {
+        if self.details.fix.is_some() {
+            self
+        } else {
+            self.fix(fix)
+        }
+    }
+
     /// Replaces the exit code.
     pub(crate) fn with_exit(mut self, exit: Exit) -> Self {
         self.exit = exit;
@@ -166,6 +175,10 @@ impl From<&Error> for Failure {
             failure.details.fix = Some("log in again: funnelflux auth login".to_owned());
         } else if error.is_retryable() {
             failure.details.fix = Some("run the same command again later".to_owned());
+        } else if exit == Exit::Refused {
+            failure = failure.or_fix("correct what the service refuses, and run the command again");
+        } else if exit == Exit::Usage {
+            failure = failure.or_fix("correct the command; its --help shows the arguments");
         }
         let details = [
             ("type", Some(json!(error.error_type()))),
@@ -186,4 +199,5 @@ impl From<&Error> for Failure {
 /// A failure to read or write a file of the user.
 pub(crate) fn file_failure(verb: &str, path: &std::path::Path, error: &io::Error) -> Failure {
     Failure::failed(format!("cannot {verb} {}: {error}", path.display()))
+        .fix("check the path and its permissions")
 }

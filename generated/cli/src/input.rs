@@ -18,7 +18,7 @@ pub(crate) fn id_arguments(what: &'static str) -> Vec<Arg> {
         Arg::new("ids-from")
             .long("ids-from")
             .value_name("FILE")
-            .help("Read them from a file: lines, JSON, NDJSON, CSV, or output of this program; - is stdin"),
+            .help("Read the IDs from a file: lines, JSON, CSV, or output of this program; - is stdin"),
     ]
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn body_arguments() -> Vec<Arg> {
             .long("set")
             .value_name("PATH=VALUE")
             .action(ArgAction::Append)
-            .help("Set a property of the body; the value is JSON, or else text. PATH:=VALUE is always text"),
+            .help("Set a property of the body; a value that is no JSON is text. PATH:=VALUE is always text"),
     ]
 }
 

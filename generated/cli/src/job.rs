@@ -41,7 +41,7 @@ pub(crate) fn arguments() -> Vec<Arg> {
             .num_args(0..=1)
             .default_missing_value("")
             .help(
-                "Continue the job of this journal, or without FILE the newest unfinished one of this command",
+                "Continue the job of this journal; without FILE, the newest unfinished job of this command",
             ),
         Arg::new("chunk-size")
             .long("chunk-size")

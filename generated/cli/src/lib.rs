@@ -1,4 +1,6 @@
-//! The program `funnelflux`: the assets of a FunnelFlux Pro account from a shell.
+#![doc = include_str!("../README.md")]
+//!
+//! # Code
 //!
 //! Commands are derived from the tables of the crate `funnelflux`: a group of assets has a command for each
 //! of its abilities, and each operation is a subcommand of `call`. The crate implements all behaviour towards
@@ -9,12 +11,14 @@
 //! | `arguments` | the root command and the options of all commands |
 //! | `commands` | the commands, one file each |
 //! | `profile`, `context` | accounts, and the client that a command uses |
+//! | `tokens`, `keyring` | the place of the tokens of an account |
 //! | `input`, `assets` | IDs, names and bodies that the user gives |
 //! | `job`, `plan_job`, `progress` | bulk jobs and plans: review, journal, progress, report |
 //! | `output` | rows and values on stdout |
 //! | `confirm` | questions before a change |
 //! | `exit` | exit codes and error texts |
 //! | `probe` | experiments on what the documentation leaves open |
+//! | `mcp` | the server for assistants |
 //! | `demo` | the fake service of `--fake` |
 //! | `fuzz` | properties for fuzzers, with the feature of that name |
 //! | `path`, `text` | paths inside JSON; text for terminals |
@@ -31,6 +35,10 @@ mod exit;
 pub mod fuzz;
 mod input;
 mod job;
+#[cfg(feature = "keyring")]
+mod keyring;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod output;
 mod path;
 mod plan_job;
@@ -38,6 +46,7 @@ mod probe;
 mod profile;
 mod progress;
 mod text;
+mod tokens;
 
 use exit::{CommandResult, Exit, Failure};
 use std::ffi::OsString;

@@ -40,13 +40,12 @@ pub(crate) fn apply_arguments() -> Vec<Arg> {
             .value_name("FILE")
             .value_parser(value_parser!(PathBuf))
             .help(
-                "Write the journal to this file, or continue the one that is there; default: the state \
-                 folder",
+                "Write the journal to this file, or continue the job of an existing one; default: a new \
+                 file in the state folder",
             ),
-        Arg::new("rebase")
-            .long("rebase")
-            .action(ArgAction::SetTrue)
-            .help("Accept assets that have changed since the plan was made, if other fields changed"),
+        Arg::new("rebase").long("rebase").action(ArgAction::SetTrue).help(
+            "Accept an asset that has changed since the plan was made, if the plan changes other fields",
+        ),
         format_argument(),
         jq_argument(),
     ];
@@ -209,7 +208,7 @@ fn verb(step: PlanStep) -> &'static str {
 pub(crate) fn plan_failure(error: PlanError) -> Failure {
     match error.error() {
         Some(error) => Failure::from(error),
-        None => Failure::usage(error.to_string()),
+        None => Failure::usage(error.to_string()).or_fix("name the right file, or make the plan again"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Profiles: an account with its base URL, its token file and the user's defaults.
 
 use crate::exit::{Exit, Failure, file_failure};
+use crate::tokens::TokenPlace;
 use etcetera::{BaseStrategy as _, choose_base_strategy};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -37,6 +38,9 @@ pub(crate) struct ProfileSettings {
     /// Base URL; default: the vendor's service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) base_url: Option<String>,
+    /// Place of the tokens.
+    #[serde(default, skip_serializing_if = "TokenPlace::is_file")]
+    pub(crate) tokens: TokenPlace,
     /// Format of `--output`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) output: Option<String>,
@@ -131,6 +135,15 @@ impl ProfileName {
         Ok(configuration_folder()?
             .join("tokens")
             .join(format!("{}.json", self.name)))
+    }
+
+    /// Name of the profile's entry in the keyring. Profiles of another configuration have other entries.
+    #[cfg(feature = "keyring")]
+    pub(crate) fn keyring_user(&self) -> String {
+        match folder_of_variable(CONFIG_VARIABLE) {
+            Some(folder) => format!("{} in {}", self.name, folder.display()),
+            None => self.name.clone(),
+        }
     }
 
     /// Folder of the profile's journals.

@@ -6,6 +6,7 @@
 use super::abilities::{Assets, IdOf};
 use super::bulk::Failure;
 use super::read::{ReadResult, Reader, URL_LENGTH, is_not_found};
+use super::read_calls::ReadCalls;
 use super::resource::{AssetStatus, Handle, Resource, Save};
 use super::update::{self, Absent, differences};
 use crate::runtime::object::fits_strictly;
@@ -188,7 +189,7 @@ fn is_known<R: Resource>(asset: &Value, pointer: &str) -> bool {
 }
 
 async fn read<R: Resource>(client: &Client, id: &R::Id) -> ReadResult<R::Asset> {
-    let reader = Reader::<R>::new(client.clone(), URL_LENGTH);
+    let reader = Reader::new(ReadCalls::of::<R>(), client.clone(), URL_LENGTH);
     let results = reader.assets(std::slice::from_ref(id)).await;
     results.into_iter().next().unwrap_or(ReadResult::Missing)
 }

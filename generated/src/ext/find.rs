@@ -3,6 +3,7 @@
 use super::abilities::{Assets, IdOf};
 use super::bulk::{Failure, Reason};
 use super::read::{ReadResult, Reader, URL_LENGTH};
+use super::read_calls::ReadCalls;
 use super::resource::{Handle, Resource};
 use super::validate::{self, Distinct, InvalidJob, Repeated};
 use crate::Client;
@@ -84,7 +85,7 @@ impl<R: Resource> Find<R> {
     /// request is not an error: its IDs are in [`Found::unreadable`].
     pub async fn send(self) -> Result<Found<R::Asset, R::Id>, InvalidJob> {
         let Distinct { ids, repeated } = validate::distinct(self.ids)?;
-        let reader = &Reader::<R>::new(self.client, self.url_length);
+        let reader = &Reader::new(ReadCalls::of::<R>(), self.client, self.url_length);
         let chunks: Vec<Vec<R::Id>> = ids.chunks(self.chunk_size).map(<[_]>::to_vec).collect();
         drop(ids);
         let mut reads = futures_util::stream::iter(chunks)

@@ -33,6 +33,7 @@
 //! | `resource` | traits that connect a kind of asset to the client; the generator implements them |
 //! | `validate` | checks of IDs and jobs before anything is sent |
 //! | `read` | reading by ID, for every possible treatment of unknown IDs |
+//! | `read_calls` | the calls of a kind that read its assets, without types |
 //! | `error_class` | the service's treatment of a failed request |
 //! | `snapshot` | snapshots of whole accounts, references and comparison (feature `snapshot`) |
 
@@ -48,6 +49,7 @@ mod line_file;
 #[cfg(feature = "snapshot")]
 pub mod plan;
 mod read;
+mod read_calls;
 pub(crate) mod resource;
 #[cfg(feature = "snapshot")]
 pub mod snapshot;

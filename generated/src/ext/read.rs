@@ -10,17 +10,21 @@
 //!
 //! If a kind has no *find by ID list*, summaries come from the list of all assets, and whole assets are read
 //! one by one.
+//!
+//! The reader works on IDs and rows without types, so that the compiler translates it once and not once per
+//! kind. [`ReadCalls`] connects it to a kind.
 
 use super::bulk::{Failure, Reason};
 use super::error_class::ErrorClass;
-use super::resource::{AssetStatus, AssetSummary, Resource};
+use super::read_calls::ReadCalls;
+use super::resource::{AssetStatus, AssetSummary, ListRow, ResourceNames};
 use crate::runtime::call::Row;
 use crate::{Client, Error};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_json::value::to_raw_value;
+use serde_json::value::{RawValue, to_raw_value};
 use std::collections::{HashMap, HashSet};
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -47,44 +51,49 @@ const MAX_REFUSALS: usize = 12;
 
 /// Reads assets of one kind by ID.
 #[derive(Debug)]
-pub(crate) struct Reader<R> {
+pub(crate) struct Reader {
     client: Client,
+    calls: ReadCalls,
     url_length: usize,
     /// True if whole assets are returned as the JSON that was sent, without decoding them.
     is_raw: bool,
     /// True if the service has answered a read successfully.
     answered: AtomicBool,
-    resource: PhantomData<fn() -> R>,
 }
 
 /// All assets of a kind, as the service lists them.
-struct Listed<I> {
+struct Listed {
     /// Summaries, keyed by ID; `None` if the row is unusual.
-    rows: HashMap<I, Option<AssetSummary>>,
-    /// True if every row has an ID, so that an unlisted asset is missing.
+    rows: HashMap<String, Option<AssetSummary>>,
+    /// True if every row has an ID. Only then, an asset without a row does not exist.
     is_complete: bool,
 }
 
 /// Rows of a response, keyed by ID. An unusual row has its problem instead.
-type Rows<I, T> = HashMap<I, Result<T, String>>;
+type Rows<T> = HashMap<String, Result<T, String>>;
 
-impl<R: Resource> Reader<R> {
-    pub(crate) fn new(client: Client, url_length: usize) -> Self {
+impl Reader {
+    pub(crate) fn new(calls: ReadCalls, client: Client, url_length: usize) -> Self {
         Self {
             client,
+            calls,
             url_length,
             is_raw: false,
             answered: AtomicBool::new(false),
-            resource: PhantomData,
         }
     }
 
     /// Creates a reader whose assets keep the form in which the service sent them.
-    pub(crate) fn raw(client: Client) -> Self {
+    pub(crate) fn raw(calls: ReadCalls, client: Client) -> Self {
         Self {
             is_raw: true,
-            ..Self::new(client, URL_LENGTH)
+            ..Self::new(calls, client, URL_LENGTH)
         }
+    }
+
+    /// Names of the kind.
+    pub(crate) const fn names(&self) -> &'static ResourceNames {
+        self.calls.names
     }
 
     /// Returns true if the service has answered any read successfully. If all reads are refused, the base URL
@@ -94,8 +103,8 @@ impl<R: Resource> Reader<R> {
     }
 
     /// Reads the summary of each ID, in order.
-    pub(crate) async fn summaries(&self, ids: &[R::Id]) -> Vec<ReadResult<AssetSummary>> {
-        if R::FIND_BY_IDS.is_some() || R::LIST.is_none() {
+    pub(crate) async fn summaries(&self, ids: &[String]) -> Vec<ReadResult<AssetSummary>> {
+        if self.calls.finds_by_ids || !self.calls.lists {
             return self.read(ids, parse_summary, Some).await;
         }
         match self.list().await {
@@ -106,24 +115,48 @@ impl<R: Resource> Reader<R> {
     }
 
     /// Reads the whole asset of each ID, in order.
-    pub(crate) async fn assets(&self, ids: &[R::Id]) -> Vec<ReadResult<R::Asset>> {
-        self.read(ids, parse_asset::<R>, |_| None).await
+    pub(crate) async fn assets<A: DeserializeOwned>(&self, ids: &[impl AsRef<str>]) -> Vec<ReadResult<A>> {
+        let ids: Vec<String> = ids.iter().map(|id| id.as_ref().to_owned()).collect();
+        let texts = self.texts(&ids).await.into_iter();
+        texts
+            .map(|text| match text {
+                ReadResult::Found(text) => parse_asset(&text).map_or_else(odd, ReadResult::Found),
+                ReadResult::Missing => ReadResult::Missing,
+                ReadResult::Odd(failure) => ReadResult::Odd(failure),
+                ReadResult::Unreadable(error) => ReadResult::Unreadable(error),
+            })
+            .collect()
+    }
+
+    /// Reads the JSON text of the whole asset of each ID, in order.
+    pub(crate) async fn texts(&self, ids: &[String]) -> Vec<ReadResult<Box<RawValue>>> {
+        self.read(ids, |row| Ok(row.text.clone()), |_| None).await
     }
 
     /// Reads the whole asset of each ID as JSON, in order.
-    pub(crate) async fn values(&self, ids: &[R::Id]) -> Vec<ReadResult<Value>> {
+    pub(crate) async fn values(&self, ids: &[String]) -> Vec<ReadResult<Value>> {
         self.read(ids, |row| Ok(row.value.clone()), |_| None).await
     }
 
     /// Reads the IDs of all assets; `None` if the kind has no list.
-    pub(crate) async fn all_ids(&self) -> Option<Result<HashSet<R::Id>, Error>> {
+    pub(crate) async fn all_ids(&self) -> Option<Result<HashSet<String>, Error>> {
         let listed = self.list().await?;
         Some(listed.map(|listed| listed.rows.into_keys().collect()))
     }
 
-    async fn list(&self) -> Option<Result<Listed<R::Id>, Error>> {
-        let property = id_property::<R>(&self.client);
-        let call = R::LIST?(&self.client).rows(move |rows| {
+    /// Reads the rows of all assets; `None` if the kind has no list.
+    pub(crate) async fn list_rows(&self) -> Option<Result<Vec<ListRow<String>>, Error>> {
+        Some((self.calls.list)(&self.client)?.await)
+    }
+
+    /// Counts the children of some assets; `None` if they cannot be counted.
+    pub(crate) async fn count_children(&self, parents: HashSet<String>) -> Option<usize> {
+        (self.calls.count_children)(self.client.clone(), parents).await
+    }
+
+    async fn list(&self) -> Option<Result<Listed, Error>> {
+        let property = (self.calls.id_property)(&self.client);
+        let call = (self.calls.list)(&self.client)?.rows(move |rows| {
             let mut listed = Listed {
                 rows: HashMap::with_capacity(rows.len()),
                 is_complete: true,
@@ -131,8 +164,7 @@ impl<R: Resource> Reader<R> {
             for row in rows {
                 match row.value.get(&property).and_then(Value::as_str) {
                     Some(id) => {
-                        let id = R::Id::from(id.to_owned());
-                        listed.rows.insert(id, parse_summary(&row).ok());
+                        listed.rows.insert(id.to_owned(), parse_summary(&row).ok());
                     }
                     None => listed.is_complete = false,
                 }
@@ -147,28 +179,26 @@ impl<R: Resource> Reader<R> {
     /// Finds the assets with these IDs. IDs without a row are absent from the result.
     async fn find<T: Send + 'static>(
         &self,
-        ids: &[R::Id],
+        ids: &[String],
         parse: fn(&Row) -> Result<T, String>,
-    ) -> Result<Rows<R::Id, T>, Error> {
-        let found = match (R::FIND_BY_IDS, ids) {
-            (Some(find), _) => {
-                let property = id_property::<R>(&self.client);
-                let asked: Arc<HashSet<R::Id>> = Arc::new(ids.iter().cloned().collect());
-                let call = find(&self.client, ids);
+    ) -> Result<Rows<T>, Error> {
+        let property = (self.calls.id_property)(&self.client);
+        let found = match ((self.calls.find_by_ids)(&self.client, ids), ids) {
+            (Some(call), _) => {
+                let asked: Arc<HashSet<String>> = Arc::new(ids.iter().cloned().collect());
                 call.rows(move |rows| match_rows(rows, &asked, &property, parse))
                     .await
             }
             (None, [id]) if self.is_raw => {
-                let property = id_property::<R>(&self.client);
-                let asset = R::FIND_BY_ID(&self.client, id).raw_json().await;
+                let asset = (self.calls.find_by_id_raw)(&self.client, id).await;
                 asset.map(|asset| match unwrapped(asset, &property) {
                     Some(row) => HashMap::from([(id.clone(), row_of(&row).and_then(|row| parse(&row)))]),
                     None => HashMap::from([(id.clone(), Err(format!("the answer has no {property}")))]),
                 })
             }
             (None, [id]) => {
-                let asset = R::FIND_BY_ID(&self.client, id).await;
-                asset.map(|asset| HashMap::from([(id.clone(), row_of(&asset).and_then(|row| parse(&row)))]))
+                let row = (self.calls.find_by_id)(&self.client, id).await;
+                row.map(|row| HashMap::from([(id.clone(), row.and_then(|row| parse(&row)))]))
             }
             (None, _) => Ok(HashMap::new()),
         };
@@ -178,18 +208,19 @@ impl<R: Resource> Reader<R> {
 
     async fn read<T: Clone + Send + 'static>(
         &self,
-        ids: &[R::Id],
+        ids: &[String],
         parse: fn(&Row) -> Result<T, String>,
         from_summary: fn(AssetSummary) -> Option<T>,
     ) -> Vec<ReadResult<T>> {
-        let mut results: HashMap<R::Id, ReadResult<T>> = HashMap::with_capacity(ids.len());
-        let parts: Vec<&[R::Id]> = match R::FIND_BY_IDS {
-            Some(_) => by_url_length(ids, self.url_length),
-            None => ids.chunks(1).collect(),
+        let mut results: HashMap<String, ReadResult<T>> = HashMap::with_capacity(ids.len());
+        let parts: Vec<&[String]> = if self.calls.finds_by_ids {
+            by_url_length(ids, self.url_length)
+        } else {
+            ids.chunks(1).collect()
         };
-        let mut lists: Vec<Vec<R::Id>> = parts.into_iter().rev().map(<[_]>::to_vec).collect();
+        let mut lists: Vec<Vec<String>> = parts.into_iter().rev().map(<[_]>::to_vec).collect();
         // The list of all assets, read after the first refusal.
-        let mut listed: Option<Option<Listed<R::Id>>> = None;
+        let mut listed: Option<Option<Listed>> = None;
         let mut refusals = 0;
         let mut no_answer = None;
         while let Some(list) = lists.pop() {
@@ -260,15 +291,15 @@ impl<R: Resource> Reader<R> {
     }
 }
 
-impl<I: Eq + std::hash::Hash> Listed<I> {
+impl Listed {
     /// Adds the results of those refused IDs that are missing or deleted according to the list of all assets.
     /// Returns the other refused IDs.
     fn settle<T>(
         &self,
-        ids: Vec<I>,
+        ids: Vec<String>,
         from_summary: fn(AssetSummary) -> Option<T>,
-        results: &mut HashMap<I, ReadResult<T>>,
-    ) -> Vec<I> {
+        results: &mut HashMap<String, ReadResult<T>>,
+    ) -> Vec<String> {
         let mut exist = Vec::new();
         for id in ids {
             let result = match self.result(&id) {
@@ -286,7 +317,7 @@ impl<I: Eq + std::hash::Hash> Listed<I> {
         exist
     }
 
-    fn result(&self, id: &I) -> ReadResult<AssetSummary> {
+    fn result(&self, id: &str) -> ReadResult<AssetSummary> {
         match self.rows.get(id) {
             Some(Some(summary)) => ReadResult::Found(summary.clone()),
             Some(None) => odd("its row in the list is not readable".to_owned()),
@@ -297,24 +328,23 @@ impl<I: Eq + std::hash::Hash> Listed<I> {
 }
 
 /// Converts an asset to a row.
-fn row_of(asset: &impl Serialize) -> Result<Row, String> {
+pub(crate) fn row_of(asset: &impl Serialize) -> Result<Row, String> {
     let text = to_raw_value(asset).map_err(|error| error.to_string())?;
     Ok(Row::new(text))
 }
 
 fn odd<T>(problem: String) -> ReadResult<T> {
-    ReadResult::Odd(Failure::new(Reason::NotLookedAt, problem))
+    ReadResult::Odd(odd_failure(problem))
 }
 
-fn split<I>(lists: &mut Vec<Vec<I>>, mut list: Vec<I>) {
+/// Failure of an asset that the service returned in an unexpected form.
+pub(crate) fn odd_failure(problem: String) -> Failure {
+    Failure::new(Reason::NotLookedAt, problem)
+}
+
+fn split(lists: &mut Vec<Vec<String>>, mut list: Vec<String>) {
     let second = list.split_off(list.len().div_ceil(2));
     lists.extend([second, list]);
-}
-
-/// Name of the ID in an asset.
-fn id_property<R: Resource>(client: &Client) -> String {
-    let call = R::FIND_BY_ID(client, &R::Id::from("0".to_owned()));
-    call.first_query_name().to_owned()
 }
 
 /// Returns the object that has the property: the response itself, or the only object in the response, alone
@@ -338,15 +368,12 @@ fn unwrapped(answer: Value, property: &str) -> Option<Value> {
 }
 
 /// Assigns rows to the requested IDs.
-fn match_rows<I, T>(
+fn match_rows<T>(
     rows: Vec<Row>,
-    asked: &HashSet<I>,
+    asked: &HashSet<String>,
     property: &str,
     parse: fn(&Row) -> Result<T, String>,
-) -> Result<Rows<I, T>, String>
-where
-    I: From<String> + Eq + std::hash::Hash + Clone,
-{
+) -> Result<Rows<T>, String> {
     let mut matched = HashMap::with_capacity(rows.len());
     let mut is_complete = true;
     for row in rows {
@@ -354,14 +381,12 @@ where
             is_complete = false;
             continue;
         };
-        let id_text = id.to_owned();
-        let id = I::from(id_text.clone());
-        if !asked.contains(&id) {
+        if !asked.contains(id) {
             return Err(format!(
-                "it has a row for {id_text}, which was not asked for, so it may belong to another request"
+                "it has a row for {id}, which was not asked for, so it may belong to another request"
             ));
         }
-        matched.insert(id, parse(&row));
+        matched.insert(id.to_owned(), parse(&row));
     }
     if !is_complete {
         for id in asked {
@@ -383,8 +408,9 @@ fn parse_summary(row: &Row) -> Result<AssetSummary, String> {
     Ok(AssetSummary::new(status, text("idCategory")?))
 }
 
-fn parse_asset<R: Resource>(row: &Row) -> Result<R::Asset, String> {
-    let mut deserializer = serde_json::Deserializer::from_str(row.text.get());
+/// Decodes a whole asset.
+pub(crate) fn parse_asset<A: DeserializeOwned>(text: &RawValue) -> Result<A, String> {
+    let mut deserializer = serde_json::Deserializer::from_str(text.get());
     serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path();
         format!("the service shows it in a form that does not decode at {path}")
@@ -408,7 +434,7 @@ fn is_too_large(error: &Error) -> bool {
 }
 
 /// Splits `ids` so that each part, percent-encoded and separated by commas, has at most `limit` bytes.
-fn by_url_length<I: AsRef<str>>(ids: &[I], limit: usize) -> Vec<&[I]> {
+fn by_url_length(ids: &[String], limit: usize) -> Vec<&[String]> {
     let mut lists = Vec::new();
     let mut rest = ids;
     while !rest.is_empty() {
@@ -417,7 +443,7 @@ fn by_url_length<I: AsRef<str>>(ids: &[I], limit: usize) -> Vec<&[I]> {
             .iter()
             .take_while(|id| {
                 // The comma is encoded as %2C.
-                length += encoded_length(id.as_ref()) + "%2C".len();
+                length += encoded_length(id) + "%2C".len();
                 length <= limit
             })
             .count()
@@ -446,7 +472,8 @@ mod tests {
     #[test]
     fn lists_are_cut_where_the_url_would_be_too_long() {
         let lists = |ids: &[&str], limit| {
-            by_url_length(ids, limit)
+            let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+            by_url_length(&ids, limit)
                 .iter()
                 .map(|list| list.join(" "))
                 .collect::<Vec<_>>()

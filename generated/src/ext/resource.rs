@@ -7,6 +7,7 @@
 
 use super::cascade::Cascade;
 use super::read::{ReadResult, Reader, URL_LENGTH};
+use super::read_calls::ReadCalls;
 use crate::runtime::acknowledgement::EvidenceState;
 use crate::runtime::operation::Operation;
 use crate::runtime::server_managed::ServerManagedFields;
@@ -150,6 +151,16 @@ pub struct ListRow<I> {
     pub summary: AssetSummary,
 }
 
+impl<I: AssetId> ListRow<I> {
+    pub(crate) fn untyped(self) -> ListRow<String> {
+        ListRow {
+            id: self.id.as_ref().to_owned(),
+            name: self.name,
+            summary: self.summary,
+        }
+    }
+}
+
 /// Client method that finds one asset.
 pub(crate) type FindById<R> = fn(&Client, &<R as Resource>::Id) -> Call<<R as Resource>::Asset>;
 /// Client method that finds many assets by ID.
@@ -250,7 +261,8 @@ pub(crate) enum ChildRows {
 pub(crate) struct ChildQuery {
     pub(crate) list: Call<Vec<Value>>,
     pub(crate) rows: ChildRows,
-    /// Pointers to the ID of the parent in a child. The first pointer that exists counts.
+    /// JSON pointers that lead, within a child, to the ID of its parent. The first pointer that exists
+    /// counts.
     pub(crate) parents: &'static [&'static str],
 }
 
@@ -277,12 +289,12 @@ impl ChildQuery {
         };
         let ids = rows
             .iter()
-            .map(|row| Some(C::Id::from(row.pointer(pointer)?.as_str()?.to_owned())));
-        let ids: Vec<C::Id> = ids.collect::<Option<_>>()?;
+            .map(|row| Some(row.pointer(pointer)?.as_str()?.to_owned()));
+        let ids: Vec<String> = ids.collect::<Option<_>>()?;
         let mut count = 0;
-        let reader = Reader::<C>::new(client, URL_LENGTH);
+        let reader = Reader::new(ReadCalls::of::<C>(), client, URL_LENGTH);
         for ids in ids.chunks(100) {
-            for result in reader.assets(ids).await {
+            for result in reader.assets::<C::Asset>(ids).await {
                 match result {
                     ReadResult::Found(asset) => {
                         count += usize::from(belongs(&serde_json::to_value(asset).ok()?));

@@ -440,7 +440,7 @@ impl<'a> Execution<'a> {
         })
     }
 
-    /// Reads the asset back if the create may have been applied. If the asset exists as it was sent, turns
+    /// Reads the asset back if the service may have created it. If the asset exists as it was sent, turns
     /// the failure into a success.
     async fn read_back(&self, failure: CallFailure) -> Result<ReceivedResponse, CallFailure> {
         let remaining = self.limit.saturating_sub(self.started.elapsed());

@@ -39,6 +39,7 @@ const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
 /// | [`attempt_timeout`](Self::attempt_timeout) | 60 s |
 /// | [`timeout`](Self::timeout) | 5 min |
 /// | [`max_response_bytes`](Self::max_response_bytes) | 64 MiB |
+/// | [`read_only`](Self::read_only) | off: every call is sent |
 /// | [`retry`](Self::retry) | 5 attempts, see [`RetryPolicy`] |
 /// | [`retry_budget`](Self::retry_budget) | 100 retries, 0.2 returned for each success, see [`RetryBudget`] |
 /// | `rate_limit` (feature `rate-limit`) | none |
@@ -58,6 +59,7 @@ const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
 pub struct ClientBuilder {
     base_url: String,
     allow_plain_http: bool,
+    read_only: bool,
     credentials: Option<Credentials>,
     store: Option<Box<dyn TokenStore>>,
     connect_timeout: Duration,
@@ -79,6 +81,7 @@ impl ClientBuilder {
         Self {
             base_url: BASE_URL.to_owned(),
             allow_plain_http: false,
+            read_only: false,
             credentials: None,
             store: None,
             connect_timeout: CONNECT_TIMEOUT,
@@ -208,6 +211,27 @@ impl ClientBuilder {
         self
     }
 
+    /// Refuses every call that could change something, before it is sent. Default: all calls are sent.
+    ///
+    /// A call is sent only if its operation [is a read](crate::operations::Repeat::Read), whatever its HTTP
+    /// method. A [request to any path](Client::request) must be a GET or HEAD. Access tokens are still
+    /// renewed. Clients that are derived from this client refuse the same calls.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use funnelflux::{Client, http::Method};
+    ///
+    /// let client = Client::builder().bearer_token("token").read_only().build()?;
+    /// let error = client.request(Method::DELETE, "/page/delete/").query("idPage", "1").empty().await;
+    /// assert!(error.unwrap_err().to_string().contains("this client only reads"));
+    /// # Ok(()) }
+    /// ```
+    pub fn read_only(mut self) -> Self {
+        self.read_only = true;
+        self
+    }
+
     /// Sets the retry policy of all calls. Default: [`RetryPolicy::new`].
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
@@ -322,6 +346,7 @@ impl ClientBuilder {
                 settings: ClientSettings {
                     base_url,
                     allow_plain_http: self.allow_plain_http,
+                    read_only: self.read_only,
                     user_agent,
                     timeout: self.timeout,
                     attempt_timeout: self.attempt_timeout,

@@ -49,6 +49,7 @@ pub(super) struct SharedParts {
 pub(crate) struct ClientSettings {
     pub(crate) base_url: String,
     pub(crate) allow_plain_http: bool,
+    pub(crate) read_only: bool,
     pub(crate) user_agent: http::HeaderValue,
     pub(crate) timeout: Duration,
     pub(crate) attempt_timeout: Duration,

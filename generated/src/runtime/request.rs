@@ -256,4 +256,74 @@ mod tests {
         let error = call.bytes().await.unwrap_err().to_string();
         assert!(error.contains("no parameter \"di\""), "{error}");
     }
+
+    #[tokio::test]
+    async fn a_read_only_client_sends_reads_only() {
+        use crate::transport::{TransportError, TransportErrorKind, from_fn};
+        use std::sync::{Arc, Mutex};
+        let seen = Arc::<Mutex<Vec<String>>>::default();
+        let log = Arc::clone(&seen);
+        let transport = from_fn(move |request| {
+            log.lock()
+                .unwrap()
+                .push(format!("{} {}", request.method(), request.uri().path()));
+            let error = TransportError::new(TransportErrorKind::Interrupted, "closed");
+            async { Err::<http::Response<Bytes>, _>(error) }
+        });
+        let client = Client::builder()
+            .base_url("https://example.com")
+            .retry(crate::RetryPolicy::new().max_attempts(1))
+            .transport(transport)
+            .read_only()
+            .build()
+            .unwrap();
+        let derived = client.with_credentials(crate::Credentials::new("token")).unwrap();
+        let operations = || crate::operations::GROUPS.iter().copied().flatten().copied();
+        for client in [client, derived] {
+            for operation in operations() {
+                let mut request = client.operation(operation).acknowledge_inferred();
+                for parameter in operation.parameters {
+                    request = request.parameter(parameter.name, "1");
+                }
+                if operation.request_body != RequestBody::None {
+                    request = request.body(&["1"]);
+                }
+                let error = request
+                    .repeat(Repeat::Read)
+                    .bytes()
+                    .await
+                    .unwrap_err()
+                    .to_string();
+                assert_eq!(
+                    error.contains("this client only reads"),
+                    operation.repeat != Repeat::Read,
+                    "{error}"
+                );
+            }
+            for method in [
+                http::Method::POST,
+                http::Method::PUT,
+                http::Method::PATCH,
+                http::Method::DELETE,
+            ] {
+                let request = client
+                    .request(method, "/page/find/byIds/")
+                    .query("id", 1)
+                    .repeat(Repeat::Read);
+                assert!(
+                    request
+                        .bytes()
+                        .await
+                        .unwrap_err()
+                        .to_string()
+                        .contains("this client only reads")
+                );
+            }
+            let reads: Vec<String> = operations()
+                .filter(|operation| operation.repeat == Repeat::Read)
+                .map(|operation| format!("{} {}", operation.method, operation.path))
+                .collect();
+            assert_eq!(std::mem::take(&mut *seen.lock().unwrap()), reads);
+        }
+    }
 }

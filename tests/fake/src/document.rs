@@ -265,6 +265,7 @@ impl Api {
                 for draft in drafts.iter_mut().filter(is_of_kind) {
                     if let Some(verb) = draft.verb {
                         draft.operation.meaning = Some((key.clone(), verb));
+                        draft.operation.response = ResponseShape::of(&schemas, draft.value, &kind.id);
                         // Operations under the main path describe the assets.
                         let place = if draft.prefix == kind.main {
                             0
@@ -472,7 +473,7 @@ fn drafts<'d>(root: &'d Value, schemas: &Schemas<'d>) -> Vec<Draft<'d>> {
                     arguments: Arguments::of(schemas, &parameters, value),
                     body: schemas.body(value),
                     meaning: None,
-                    response: ResponseShape::of(schemas, value),
+                    response: ResponseShape::of(schemas, value, ""),
                     parameters,
                 },
                 value,
@@ -627,7 +628,7 @@ mod tests {
         let Route::Operation(list, _) = api.route(&Method::GET, "/v2/domains") else {
             panic!("the list is not found");
         };
-        assert!(matches!(&list.response, ResponseShape::List(Some((name, _))) if name == "rows"));
+        assert!(matches!(&list.response, ResponseShape::List(Some((path, _))) if path == &["rows"]));
         let Route::Operation(archive, _) = api.route(&Method::PUT, "/v2/domains") else {
             panic!("the archive is not found");
         };

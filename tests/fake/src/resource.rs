@@ -96,7 +96,7 @@ impl Resource {
         let name = name_property(&id, tag, &properties);
         let row = operation_for(Verb::Read(Read::List))
             .and_then(|operation| schemas.answer(operation))
-            .and_then(|answer| rows(schemas, answer).0);
+            .and_then(|answer| Some(rows(schemas, answer, &id)?.0));
         let slim = row
             .filter(|row| full != Some(*row))
             .map(|row| schemas.properties(row));
@@ -356,23 +356,41 @@ fn unwrapped<'d>(schemas: &Schemas<'d>, schema: &'d Value, candidates: &[&str]) 
     schema
 }
 
-/// The schema of the rows of a list. If the list is inside of an object, also the name of the property that
-/// contains the list.
-pub(crate) fn rows<'d>(schemas: &Schemas<'d>, schema: &'d Value) -> (Option<&'d Value>, Option<String>) {
+/// Schema of the rows of a list, and the properties that lead to the list.
+pub(crate) type RowsAt<'d> = (&'d Value, Vec<String>);
+
+/// The rows of a list. Inside of an object, this is
+/// the only list whose rows have the ID property, or else the only list among the object's own properties.
+pub(crate) fn rows<'d>(schemas: &Schemas<'d>, schema: &'d Value, id: &str) -> Option<RowsAt<'d>> {
     if let Some(items) = schema.get("items") {
-        return (Some(schemas.resolve(items)), None);
+        return Some((schemas.resolve(items), Vec::new()));
     }
-    let lists: Vec<(&Value, String)> = schemas
-        .properties(schema)
-        .into_iter()
-        .filter_map(|field| {
-            let items = schemas.property(schema, &field.name)?.get("items")?;
-            Some((schemas.resolve(items), field.name))
-        })
-        .collect();
-    match lists.as_slice() {
-        [(row, name)] => (Some(row), Some(name.clone())),
-        _ => (None, None),
+    // An asset may contain lists.
+    if schemas.property(schema, id).is_some() {
+        return None;
+    }
+    let mut lists = Vec::new();
+    lists_inside(schemas, schema, &[], &mut lists);
+    let only = |accepts: &dyn Fn(&RowsAt<'d>) -> bool| {
+        let mut accepted = lists.iter().filter(|list| accepts(list));
+        accepted.next().filter(|_| accepted.next().is_none()).cloned()
+    };
+    only(&|(row, _)| schemas.property(row, id).is_some()).or_else(|| only(&|(_, path)| path.len() == 1))
+}
+
+fn lists_inside<'d>(schemas: &Schemas<'d>, schema: &'d Value, path: &[String], lists: &mut Vec<RowsAt<'d>>) {
+    const DEPTH: usize = 4;
+    for field in schemas.properties(schema) {
+        let Some(inner) = schemas.property(schema, &field.name) else {
+            continue;
+        };
+        let mut path = path.to_vec();
+        path.push(field.name);
+        match inner.get("items") {
+            Some(items) => lists.push((schemas.resolve(items), path)),
+            None if path.len() < DEPTH => lists_inside(schemas, inner, &path, lists),
+            None => {}
+        }
     }
 }
 

@@ -62,20 +62,24 @@ pub(crate) enum ResponseShape {
         /// Names of the value's properties, each with the names of the properties inside of that property.
         properties: Vec<(String, Vec<String>)>,
     },
-    /// A list. If the list is inside of an object, also the name of the property that contains the list.
-    List(Option<(String, Map<String, Value>)>),
+    /// A list. If the list is inside of an object, also the properties that lead to the list, and an example
+    /// of the object.
+    List(Option<(Vec<String>, Value)>),
 }
 
 impl ResponseShape {
-    pub(crate) fn of<'d>(schemas: &Schemas<'d>, operation: &'d Value) -> Self {
+    /// Reads the documented response. `id` is the name of the ID in the rows of a list.
+    pub(crate) fn of<'d>(schemas: &Schemas<'d>, operation: &'d Value, id: &str) -> Self {
         let Some(schema) = schemas.answer(operation) else {
             return Self::Nothing;
         };
-        let sample = || schemas.sample(schema);
-        match (resource::rows(schemas, schema), sample()) {
-            ((Some(_), None), _) => Self::List(None),
-            ((Some(_), Some(name)), Value::Object(sample)) => Self::List(Some((name, sample))),
-            (_, sample) => {
+        match resource::rows(schemas, schema, id) {
+            Some((_, path)) if path.is_empty() => Self::List(None),
+            Some((_, path)) => {
+                let whole = sample_with_list(schemas, schema, &path);
+                Self::List(Some((path, whole)))
+            }
+            None => {
                 let names = |schema| {
                     schemas
                         .properties(schema)
@@ -91,7 +95,7 @@ impl ResponseShape {
                 };
                 let properties = names(schema).map(|name| (name.clone(), inside(&name)));
                 Self::Value {
-                    sample,
+                    sample: schemas.sample(schema),
                     properties: properties.collect(),
                 }
             }
@@ -151,16 +155,17 @@ impl Success {
                 json_response(200, &shape.wrapped(value, id))
             }
             Self::List(rows) => {
+                let count = rows.len();
                 let rows = if rows.is_empty() && settings.empty_list == EmptyList::Null {
                     Value::Null
                 } else {
                     Value::Array(rows)
                 };
                 match shape {
-                    ResponseShape::List(Some((name, sample))) => {
+                    ResponseShape::List(Some((path, sample))) => {
                         let mut whole = sample.clone();
-                        whole.insert(name.clone(), rows);
-                        json_response(200, &Value::Object(whole))
+                        insert_rows(&mut whole, path, rows, count);
+                        json_response(200, &whole)
                     }
                     _ => json_response(200, &rows),
                 }
@@ -176,11 +181,8 @@ impl Success {
             Self::Done => {
                 let documented = match shape {
                     ResponseShape::Nothing => None,
-                    ResponseShape::Value { sample, .. } => Some(sample.clone()),
-                    ResponseShape::List(Some((name, sample))) => {
-                        let mut whole = sample.clone();
-                        whole.entry(name.clone()).or_insert_with(|| json!([]));
-                        Some(Value::Object(whole))
+                    ResponseShape::Value { sample, .. } | ResponseShape::List(Some((_, sample))) => {
+                        Some(sample.clone())
                     }
                     ResponseShape::List(None) => Some(json!([])),
                 };
@@ -200,6 +202,34 @@ impl Success {
                 }
             }
         }
+    }
+}
+
+/// An example of an object that contains an empty list at this path.
+fn sample_with_list<'d>(schemas: &Schemas<'d>, schema: &'d Value, path: &[String]) -> Value {
+    let mut whole = schemas.sample(schema);
+    let [first, rest @ ..] = path else {
+        return json!([]);
+    };
+    if let (Some(object), Some(property)) = (whole.as_object_mut(), schemas.property(schema, first)) {
+        object.insert(first.clone(), sample_with_list(schemas, property, rest));
+    }
+    whole
+}
+
+/// Puts rows into an object, and states their number where the object has a property for it.
+fn insert_rows(whole: &mut Value, path: &[String], rows: Value, count: usize) {
+    let (Value::Object(object), [first, rest @ ..]) = (&mut *whole, path) else {
+        *whole = rows;
+        return;
+    };
+    for name in ["total", "count", "totalCount"] {
+        if let Some(Value::Number(number)) = object.get_mut(name) {
+            *number = count.into();
+        }
+    }
+    if let Some(inner) = object.get_mut(first) {
+        insert_rows(inner, rest, rows, count);
     }
 }
 

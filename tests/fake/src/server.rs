@@ -234,11 +234,11 @@ fn head_of(response: &Response<Bytes>) -> Vec<u8> {
 async fn collect(mut body: Incoming, max: usize) -> Result<Bytes, hyper::Error> {
     let mut collected = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        if let Some(data) = frame?.data_ref() {
+        // The rest of a body that is too large is read and dropped, so that the client sees the response.
+        if let Some(data) = frame?.data_ref()
+            && collected.len() <= max
+        {
             collected.extend_from_slice(data);
-        }
-        if collected.len() > max {
-            break;
         }
     }
     Ok(collected.freeze())

@@ -17,7 +17,7 @@ use crate::{
 
 use formats::{CheckReport, Format};
 
-const EXIT_CODES: &str = "Exit codes (if several apply, the first of 2, 3, 6, 5):
+const EXIT_CODES: &str = "Exit codes (if several apply, the first in the order 2, 3, 6, 5):
   0  everything is up to date
   1  usage or I/O error
   2  the document or an overlay is invalid

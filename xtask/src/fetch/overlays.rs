@@ -26,7 +26,7 @@ pub(super) struct Update {
     pub(super) has_trimmed: bool,
 }
 
-/// Removes the parts of the overlays that the new document makes needless, and describes the effect of the
+/// Removes the parts of the overlays that the new document makes redundant, and describes the effect of the
 /// document on the overlays.
 ///
 /// `differences` is the command that lists all differences from our previous document.
@@ -157,7 +157,7 @@ fn summary(trims: &[Trim<'_>], is_same: bool) -> Vec<String> {
     let mut notes = Vec::new();
     if !gone.is_empty() {
         notes.push(format!(
-            "removed {} that the new document makes needless from {}: review `git diff spec/overlays`",
+            "removed from {1} {0} that the new document makes redundant: review `git diff spec/overlays`",
             counted(gone.iter().map(|trim| trim.parts).sum::<usize>(), "part"),
             counted(gone.len(), "overlay")
         ));

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use crate::support::{EFFECTIVE, Workspace};
+use crate::support::{EFFECTIVE, Workspace, is_transcription};
 
 /// A workspace with our overlays.
 fn workspace() -> Workspace {
@@ -36,6 +36,9 @@ fn is_subsequence(part: &str, whole: &str) -> bool {
 
 #[test]
 fn fetch_removes_what_the_document_makes_needless() {
+    if !is_transcription() {
+        return;
+    }
     let documents = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/documents");
     for name in ["as-inferred.json", "otherwise.yaml"] {
         let document = documents.join(name);
@@ -43,7 +46,7 @@ fn fetch_removes_what_the_document_makes_needless() {
         let fetched = workspace();
         let before = overlays(&fetched);
         let run = fetched.xtask(&["fetch", document]).ended_with(0);
-        let line = "removed 379 parts that the new document makes needless from 14 overlays";
+        let line = "removed from 14 overlays 379 parts that the new document makes redundant";
         assert!(run.stdout.contains(line), "{name}: {run}");
         assert!(run.stdout.lines().count() <= 60, "{name}: {run}");
 
@@ -119,7 +122,7 @@ fn an_overlay_that_changes_nothing_any_more_is_removed() {
         run.stdout.contains("its reason was: the vendor forgot it"),
         "{run}"
     );
-    assert!(run.stdout.contains("removed 1 part that"), "{run}");
+    assert!(run.stdout.contains("1 part that the new"), "{run}");
     insta::assert_snapshot!(workspace.read("spec/overlays/10-note.yaml"), @r"
     overlay: 1.0.0
     info: {title: Notes, version: 1.0.0}

@@ -19,6 +19,21 @@ pub(crate) const CHANGELOG: &str = "CHANGELOG.md";
 pub(crate) const LOCK: &str = "spec/spec.lock";
 pub(crate) const EFFECTIVE: &str = "spec/effective.json";
 
+/// Returns whether the vendor's document is our transcription. If it is not, prints that a test is skipped.
+pub(crate) fn is_transcription() -> bool {
+    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/spec.lock");
+    let lock = fs::read_to_string(lock).unwrap();
+    let is_transcription = lock.contains("\"source\": \"transcribed ");
+    if !is_transcription {
+        let thread = thread::current();
+        let test = thread.name().unwrap_or("a test");
+        // Unlike `println!`, this is shown for tests that pass.
+        let line = format!("skipped: {test}: the vendor's document has replaced our transcription\n");
+        std::io::stderr().write_all(line.as_bytes()).unwrap();
+    }
+    is_transcription
+}
+
 /// A workspace that is removed when this value is dropped.
 pub(crate) struct Workspace {
     root: tempfile::TempDir,

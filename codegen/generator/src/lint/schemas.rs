@@ -9,7 +9,7 @@ use super::{
     rules::{self, LintRule},
 };
 use crate::naming;
-use funnelflux_openapi::pointer::Pointer;
+use funnelflux_openapi::{openapi_model::matches_nothing, pointer::Pointer};
 
 const TYPES: &[&str] = &["string", "number", "integer", "boolean", "array", "object"];
 
@@ -50,7 +50,13 @@ impl<'a> Linter<'a> {
                 );
             }
         }
-        if has("not") {
+        // A property that must be absent is left out of the generated type.
+        let is_absent_property = matches_nothing(schema)
+            && pointer
+                .parent()
+                .and_then(Pointer::last)
+                .is_some_and(|token| token.encoded() == "properties");
+        if has("not") && !is_absent_property {
             report(&rules::NOT, "not", "`not` is unsupported".to_owned());
         }
         if is_true("uniqueItems") {

@@ -229,8 +229,11 @@ fn count_children(children: &[Children]) -> Option<TokenStream> {
             id,
             properties,
             in_rows,
+            place,
             ..
         } = child;
+        let list_in = place.step(&quote!(serde_json::Value));
+        let list_in = list_in.unwrap_or_else(|| quote!(.list()));
         let query = child
             .query
             .iter()
@@ -242,7 +245,7 @@ fn count_children(children: &[Children]) -> Option<TokenStream> {
         };
         quote! {
             resource::ChildQuery {
-                list: client.call(&crate::api::#module::operations::#list)#(#query)*.list(),
+                list: client.call(&crate::api::#module::operations::#list)#(#query)* #list_in,
                 rows: #rows,
                 parents: &[#(#properties),*],
             }

@@ -5,7 +5,7 @@ use syn::Ident;
 
 use funnelflux_openapi::Document;
 
-use super::server_managed::extension;
+use super::{lists::ListPlace, server_managed::extension};
 
 /// Children of the assets of a resource.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub struct Children {
     pub list: Ident,
     /// Query parameters of this operation.
     pub query: Vec<(String, String)>,
+    /// Place of the rows in the response of this operation.
+    pub place: ListPlace,
     /// `true` if a row of the list contains the ID of the parent.
     pub in_rows: bool,
     /// Pointer to the ID in a row.

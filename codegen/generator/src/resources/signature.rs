@@ -9,7 +9,10 @@ use crate::{
     transform::{OpenEnum, Operation},
 };
 
-use super::fields::{Field, argument_of, ident};
+use super::{
+    fields::{Field, argument_of, ident, path},
+    lists::Rows,
+};
 
 /// Signature of a method.
 pub(super) struct Signature {
@@ -99,14 +102,8 @@ impl Signature {
         Some((call, id, asset))
     }
 
-    /// The function that finds several assets. `unwrap` looks for a list in a response.
-    pub(super) fn find_many(
-        &self,
-        operation: &Operation,
-        id: &str,
-        asset: &str,
-        unwrap: impl Fn(&Type) -> Option<(Type, Field)>,
-    ) -> Option<TokenStream> {
+    /// The function that finds several assets.
+    pub(super) fn find_many(&self, operation: &Operation, id: &str, rows: &Rows<'_>) -> Option<TokenStream> {
         let mut required = operation.arguments.iter().filter(|argument| argument.required);
         let (Some(list), None) = (required.next(), required.next()) else {
             return None;
@@ -115,24 +112,16 @@ impl Signature {
         let Type::Slice(slice) = self.referenced(&argument)? else {
             return None;
         };
-        let (row, field) = match argument_of(&self.returns, "Vec") {
-            Some(row) => (row.clone(), None),
-            None => unwrap(&self.returns).map(|(row, field)| (row, Some(field)))?,
-        };
-        if ident(&slice.elem)? != id || ident(&row)? != asset {
+        if ident(&slice.elem)? != id {
             return None;
         }
         let method = &self.method;
-        if let Some(field) = field {
-            let arguments = self.call(&[(argument, quote!(ids))])?;
-            let value = field.value(&quote!(found));
-            return Some(quote!(|client, ids| client.#method(#(#arguments),*).map(|found| #value)));
-        }
-        if self.arguments.len() == 1 {
+        let list_in = rows.place.step(&path(&rows.row));
+        if list_in.is_none() && self.arguments.len() == 1 {
             return Some(quote!(Client::#method));
         }
         let arguments = self.call(&[(argument, quote!(ids))])?;
-        Some(quote!(|client, ids| client.#method(#(#arguments),*)))
+        Some(quote!(|client, ids| client.#method(#(#arguments),*) #list_in))
     }
 
     /// Arguments of a call for the assets of every status.

@@ -2,9 +2,22 @@
 
 use serde_json::{Map, Value};
 
-use funnelflux_openapi::text::counted;
+use funnelflux_openapi::{openapi_model::matches_nothing, text::counted};
 
 use super::{notes, secrets, state::State, visit};
+
+/// Removes properties that must be absent, because their schema allows no value.
+pub(super) fn drop_absent_properties(state: &mut State<'_>) -> usize {
+    let mut count = 0;
+    visit::schemas(&mut state.document, &mut |_, schema| {
+        if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+            let before = properties.len();
+            properties.retain(|_, property| !property.as_object().is_some_and(matches_nothing));
+            count += before - properties.len();
+        }
+    });
+    count
+}
 
 /// Replaces every limit with a note.
 pub(super) fn drop_limits(state: &mut State<'_>) -> usize {

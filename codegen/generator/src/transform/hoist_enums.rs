@@ -161,7 +161,8 @@ impl Registry<'_, '_> {
             let known = self.known.get(name);
             known.is_none_or(|known| known.values.as_ref().is_some_and(|known| same(known, values)))
         };
-        let mut names = [name.to_owned(), qualified.clone()].into_iter().chain(numbered);
+        let names = [name.to_owned(), qualified.clone()].into_iter().chain(numbered);
+        let mut names = names.map(|name| naming::component(&name));
         names.find(is_free).unwrap_or_else(|| name.to_owned())
     }
 
@@ -185,7 +186,7 @@ impl Registry<'_, '_> {
         let set = schema
             .get(RUST_NAME)
             .and_then(Value::as_str)
-            .map(naming::type_name);
+            .map(naming::component);
         let name = match set {
             Some(name) => name,
             None => self.free_name(pointer, rust_name, &values),

@@ -58,6 +58,8 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
             "the order of keys means nothing in JSON, but the generator's output follows it"),
         rule("mark-inferred-properties", MayBeNoop, evidence::mark_inferred_properties,
             "a guess about the type of a field must not fail a whole response"),
+        rule("drop-absent-properties", MayBeNoop, constraints::drop_absent_properties,
+            "a property that must be absent needs no field, and the generator panics on its schema"),
         rule("inline-references", MayBeNoop, inline_references::inline_references,
             "the other rules expect parameters, bodies and responses inside of operations"),
         rule("drop-impossible-bodies", MayBeNoop, responses::drop_impossible_bodies,

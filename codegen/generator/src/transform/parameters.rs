@@ -6,7 +6,7 @@ use funnelflux_openapi::{pointer::Pointer, references};
 
 use super::{component, schema_kind, state::State, visit};
 
-/// Headers that parameters cannot set, by the OpenAPI specification.
+/// Headers that parameters cannot set, according to the OpenAPI specification.
 const IGNORED: [&str; 3] = ["accept", "content-type", "authorization"];
 
 /// Removes header parameters that OpenAPI ignores, null values, and enumerations of other values than

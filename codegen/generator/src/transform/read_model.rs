@@ -129,6 +129,9 @@ fn open_enum(component: &str, schema: &Value, values: &[&str]) -> OpenEnum {
     }
 }
 
+/// Longest name of a module, in bytes. File systems allow 255 bytes.
+const MODULE_LENGTH: usize = 200;
+
 struct OperationReader<'a> {
     document: &'a Value,
     vocabulary: &'a Vocabulary,
@@ -265,6 +268,8 @@ impl OperationReader<'_> {
             "the tag holds a line break or another control character"
         } else if naming::module(tag).is_empty() {
             "the tag has no letter or digit, so no module can be named after it"
+        } else if naming::module(tag).len() > MODULE_LENGTH {
+            "the tag is too long, so no file can be named after it"
         } else {
             return Some(());
         };

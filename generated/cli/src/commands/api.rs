@@ -13,7 +13,7 @@ use std::io::Write as _;
 
 pub(crate) fn command() -> Command {
     Command::new("api")
-        .about("Sends a request to any path, with the token, retries and errors of every other command")
+        .about("Sends a request to any path, with the account, retries and errors of other commands")
         .after_help("Example: funnelflux --fake api GET /offersource/list/ --query status=active --limit 3")
         .args([
             Arg::new("method")

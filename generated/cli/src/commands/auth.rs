@@ -1,19 +1,18 @@
 //! `funnelflux auth`: accounts, their tokens and profiles.
 
 use crate::context::{Context, is_interactive, note};
-use crate::exit::{CommandResult, Exit, Failure, file_failure};
+use crate::exit::{CommandResult, Exit, Failure};
 use crate::output::{View, row_arguments};
 use crate::path::JsonPath;
-use crate::profile::{Configuration, create_private_folder};
+use crate::profile::Configuration;
 use crate::text::{duration, timestamp};
+use crate::tokens;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use console::Term;
-use funnelflux::auth::{FileTokenStore, TokenStore as _};
 use funnelflux::operations::{GROUPS, Operation, Repeat};
 use funnelflux::{Client, Credentials};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::json;
-use std::fs;
+use serde_json::{Map, Value, json};
 use std::io::{self, IsTerminal as _, Read as _};
 use std::time::SystemTime;
 
@@ -23,14 +22,20 @@ pub(crate) fn command() -> Command {
         .long_about(
             "Stores the tokens of an account in a profile. Create the tokens in FunnelFlux under settings → \
              API access. The program asks for them on a terminal; elsewhere it reads two lines from stdin: \
-             the access token, and the refresh token if there is one. Tokens are never arguments, which \
-             other users of the machine can see. The file that holds them can be read by its owner only.",
+             the access token, and the refresh token if there is one. A token cannot be an argument, \
+             because other users of the machine can see arguments. The tokens are kept in the keyring of the \
+             operating system, if there is one and if the program was built with the feature keyring. \
+             Otherwise, they are kept in a file that only its owner can read.",
         )
         .args([
             Arg::new("no-check")
                 .long("no-check")
                 .action(ArgAction::SetTrue)
                 .help("Store the tokens without calling the service"),
+            Arg::new("file")
+                .long("file")
+                .action(ArgAction::SetTrue)
+                .help("Keep the tokens in a file even if there is a keyring, such as for a cron job"),
             Arg::new("default")
                 .long("default")
                 .action(ArgAction::SetTrue)
@@ -61,7 +66,7 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
         Some(("login", own)) => login(own, context).await,
         Some(("status", own)) => status(own, context).await,
         Some(("list", own)) => list(own, context),
-        Some(("logout", _)) => logout(context),
+        Some(("logout", _)) => logout(context).await,
         _ => Ok(Exit::Usage),
     }
 }
@@ -89,16 +94,13 @@ async fn login(matches: &ArgMatches, context: &Context) -> CommandResult {
     if !matches.get_flag("no-check") {
         check(&client).await?;
     }
-    let path = context.profile.token_file()?;
-    let folder = path.parent().map(create_private_folder);
-    folder.transpose()?;
     let bound = credentials.with_base_url(client.base_url());
-    let saved = FileTokenStore::new(&path).save(&bound).await;
-    saved.map_err(|error| Failure::failed(error.to_string()))?;
-
+    let place = tokens::save(&context.profile, &bound, !matches.get_flag("file")).await?;
     let mut configuration = Configuration::read()?;
     let name = &context.profile.name;
-    configuration.profiles.entry(name.clone()).or_default().base_url = base_url;
+    let settings = configuration.profiles.entry(name.clone()).or_default();
+    settings.base_url = base_url;
+    let earlier = std::mem::replace(&mut settings.tokens, place);
     if matches.get_flag("default") || configuration.default_profile.is_none() {
         configuration.default_profile = Some(name.clone());
     }
@@ -106,12 +108,19 @@ async fn login(matches: &ArgMatches, context: &Context) -> CommandResult {
     if context.uses_environment() {
         note("the environment names an account, which is used unless you add --profile");
     }
+    if earlier != place
+        && let Err(failure) = earlier.remove(&context.profile).await
+    {
+        note(&format!(
+            "the earlier tokens of the profile could not be removed: {failure}"
+        ));
+    }
     let account = bound.account();
     let whose = account.map_or_else(String::new, |account| format!(" of {account}"));
     note(&format!(
         "the tokens{whose} for {} are in {}, which only you can read",
         client.base_url(),
-        path.display()
+        place.store(&context.profile)?.description()
     ));
     Ok(Exit::Done)
 }
@@ -190,17 +199,25 @@ async fn check(client: &Client) -> Result<(), Failure> {
 async fn status(matches: &ArgMatches, context: &Context) -> CommandResult {
     let output = context.output(matches, &View::default())?;
     let client = context.client()?;
+    if matches.get_flag("check") {
+        check(&client).await?;
+    }
+    let mut row = account(context, &client).await?;
+    row.insert("checked".to_owned(), json!(matches.get_flag("check")));
+    output.print_value(Value::Object(row), &View::default())?;
+    Ok(Exit::Done)
+}
+
+/// Whose account is in use, and until when its token is valid.
+pub(crate) async fn account(context: &Context, client: &Client) -> Result<Map<String, Value>, Failure> {
     let account = client.account().await?;
     let source = client.credential_source().await?;
     let stored = if context.options.fake || context.uses_environment() {
         None
     } else {
-        let loaded = FileTokenStore::new(context.profile.token_file()?).load().await;
+        let loaded = context.settings.tokens.store(&context.profile)?.load().await;
         loaded.map_err(|error| Failure::failed(error.to_string()))?
     };
-    if matches.get_flag("check") {
-        check(&client).await?;
-    }
     let expires = stored.as_ref().and_then(Credentials::expires_at);
     let left = expires.map(|expires| expires.duration_since(SystemTime::now()));
     let renews = stored.as_ref().map(|stored| stored.refresh_token().is_some());
@@ -209,25 +226,29 @@ async fn status(matches: &ArgMatches, context: &Context) -> CommandResult {
     } else {
         Some(&context.profile.name)
     };
-    let row = json!({
-        "profile": profile,
-        "base_url": client.base_url(),
-        "account": account.map(|account| account.to_string()),
-        "tokens": source.map(|source| source.to_string()),
-        "valid_until": expires.map(timestamp),
-        "valid_for": left.map(|left| left.map_or_else(|_| "expired".to_owned(), duration)),
-        "renews_by_itself": renews,
-        "checked": matches.get_flag("check"),
-    });
-    output.print_value(row, &View::default())?;
-    Ok(Exit::Done)
+    let row = [
+        ("profile", json!(profile)),
+        ("base_url", json!(client.base_url())),
+        ("account", json!(account.map(|account| account.to_string()))),
+        ("tokens", json!(source.map(|source| source.to_string()))),
+        ("valid_until", json!(expires.map(timestamp))),
+        (
+            "valid_for",
+            json!(left.map(|left| left.map_or_else(|_| "expired".to_owned(), duration))),
+        ),
+        ("renews_by_itself", json!(renews)),
+    ];
+    Ok(row
+        .map(|(name, value)| (name.to_owned(), value))
+        .into_iter()
+        .collect())
 }
 
 fn list(matches: &ArgMatches, context: &Context) -> CommandResult {
     let column = |name| (name, JsonPath::of_pointer(name));
     let view = View {
         id: None,
-        columns: vec![column("profile"), column("base_url"), column("default")],
+        columns: ["profile", "base_url", "tokens", "default"].map(column).into(),
     };
     let output = context.output(matches, &view)?;
     let configuration = Configuration::read()?;
@@ -235,6 +256,7 @@ fn list(matches: &ArgMatches, context: &Context) -> CommandResult {
         json!({
             "profile": name,
             "base_url": settings.base_url,
+            "tokens": settings.tokens.name(),
             "default": configuration.default_profile.as_ref() == Some(name),
         })
     });
@@ -242,16 +264,12 @@ fn list(matches: &ArgMatches, context: &Context) -> CommandResult {
     Ok(Exit::Done)
 }
 
-fn logout(context: &Context) -> CommandResult {
-    let path = context.profile.token_file()?;
+async fn logout(context: &Context) -> CommandResult {
     let name = &context.profile.name;
-    match fs::remove_file(&path) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(Failure::failed(format!("the profile {name:?} has no tokens"))
-                .fix("see funnelflux auth list"));
-        }
-        Err(error) => return Err(file_failure("remove", &path, &error)),
+    if !context.settings.tokens.remove(&context.profile).await? {
+        return Err(
+            Failure::failed(format!("the profile {name:?} has no tokens")).fix("see funnelflux auth list")
+        );
     }
     let mut configuration = Configuration::read()?;
     configuration.profiles.remove(name);

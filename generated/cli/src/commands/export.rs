@@ -22,12 +22,12 @@ pub(crate) fn command() -> Command {
                 .required(true)
                 .value_name("PATH")
                 .value_parser(value_parser!(PathBuf))
-                .help("New or earlier folder, or a file that ends in .tar.gz"),
+                .help("New folder, folder of an earlier export, or a file whose name ends in .tar.gz"),
             groups_argument("Export only these groups"),
             Arg::new("accept-incomplete")
                 .long("accept-incomplete")
                 .action(ArgAction::SetTrue)
-                .help("Write the snapshot even if assets cannot be read; it says so"),
+                .help("Write the snapshot even if some assets cannot be read; it is marked as incomplete"),
             Arg::new("restart")
                 .long("restart")
                 .action(ArgAction::SetTrue)
@@ -94,10 +94,12 @@ fn is_archive(path: &Path) -> bool {
 }
 
 /// Failure of an export.
-pub(super) fn export_failure(error: ExportError) -> Failure {
+pub(crate) fn export_failure(error: ExportError) -> Failure {
     match error {
         ExportError::Client(error) => Failure::from(error),
-        ExportError::Snapshot(error) => snapshot_failure(&error),
+        ExportError::Snapshot(error) => {
+            Failure::usage(error.to_string()).or_fix("name a new folder, or a file that ends in .tar.gz")
+        }
         ExportError::Incomplete(error) => {
             let message = error.to_string();
             let message = message.split("; fix: ").next().unwrap_or_default().to_owned();
@@ -109,6 +111,6 @@ pub(super) fn export_failure(error: ExportError) -> Failure {
 }
 
 /// Failure of a snapshot.
-pub(super) fn snapshot_failure(error: &SnapshotError) -> Failure {
-    Failure::usage(error.to_string())
+pub(crate) fn snapshot_failure(error: &SnapshotError) -> Failure {
+    Failure::usage(error.to_string()).or_fix("name a folder or file that funnelflux export wrote")
 }

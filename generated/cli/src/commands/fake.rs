@@ -26,13 +26,13 @@ pub(crate) fn command() -> Command {
                 .long("vary")
                 .value_name("SEED")
                 .value_parser(value_parser!(u64))
-                .help("Choose everything that the documentation leaves open at random, from this seed"),
+                .help("Choose at random, with this seed, each behaviour that the documentation leaves open"),
             Arg::new("settings")
                 .long("settings")
                 .value_name("FILE")
                 .value_parser(value_parser!(PathBuf))
                 .conflicts_with("vary")
-                .help("Behave as the settings in this file say, which funnelflux probe writes"),
+                .help("Use the settings in this file; funnelflux probe writes such files"),
             Arg::new("empty")
                 .long("empty")
                 .action(ArgAction::SetTrue)

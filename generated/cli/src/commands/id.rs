@@ -21,7 +21,7 @@ pub(crate) fn command() -> Command {
                 .help("Number of IDs"),
         );
     let when = Command::new("when")
-        .about("Prints the times at which IDs were created, which the documented format contains")
+        .about("Prints when IDs were created; an ID in the documented format contains its time")
         .args(input::id_arguments("IDs"))
         .args(row_arguments());
     Command::new("id")

@@ -2,16 +2,17 @@
 
 mod api;
 mod apply;
-mod auth;
+pub(crate) mod auth;
 mod call;
 mod compare;
 mod completions;
-mod export;
+pub(crate) mod export;
 mod fake;
-mod group;
+pub(crate) mod group;
 mod id;
 mod man;
-mod plan;
+mod mcp;
+pub(crate) mod plan;
 mod probe;
 mod undo;
 
@@ -33,6 +34,7 @@ pub(crate) fn all() -> Vec<Command> {
         auth::command(),
         fake::command(),
         probe::command(),
+        mcp::command(),
         completions::command(),
         man::command(),
     ];
@@ -63,6 +65,7 @@ pub(crate) async fn run(matches: &ArgMatches) -> CommandResult {
         "api" => api::run(own, &context).await,
         "auth" => auth::run(own, &context).await,
         "probe" => probe::run(own, &context).await,
+        "mcp" => mcp::run(own, context).await,
         name => match group::named(name) {
             Some(group) => group::run(group, own, &context).await,
             None => Err(unknown()),

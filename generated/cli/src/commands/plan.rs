@@ -13,11 +13,11 @@ use std::path::PathBuf;
 
 pub(crate) fn command() -> Command {
     Command::new("plan")
-        .about("Plans to make the account like a snapshot, or to copy a snapshot into an account")
+        .about("Makes a plan that restores a snapshot, or copies it into an account")
         .long_about(
-            "Plans to make the account like a snapshot, whose files may have been edited, or to copy a \
-             snapshot into an account under new IDs. Changes nothing: review the plan, then apply it with \
-             funnelflux apply.",
+            "Makes a plan that changes the account until it is like a snapshot, or that copies a snapshot \
+             into an account under new IDs. You may edit the files of the snapshot first. Changes nothing: \
+             review the plan, then apply it with funnelflux apply.",
         )
         .after_help("Example: funnelflux plan backup --out plan.json && funnelflux apply plan.json")
         .args([
@@ -63,11 +63,11 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
     let planned = if matches.get_flag("copy") {
         ChangePlan::copy(&snapshot).groups(groups).plan(&client).await
     } else {
-        let others = match matches.get_one::<String>("others").map(String::as_str) {
-            Some("archive") => AssetsNotInSnapshot::Archive,
-            Some("delete") => AssetsNotInSnapshot::Delete,
-            _ => AssetsNotInSnapshot::Leave,
-        };
+        let others = others(
+            matches
+                .get_one::<String>("others")
+                .map_or("leave", String::as_str),
+        );
         ChangePlan::restore(&snapshot)
             .groups(groups)
             .others(others)
@@ -91,4 +91,13 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
     }
     let differs = matches.get_flag("exit-code") && !plan.is_empty();
     Ok(if differs { Exit::Differs } else { Exit::Done })
+}
+
+/// Treatment of assets that the snapshot does not have, by its name.
+pub(crate) fn others(name: &str) -> AssetsNotInSnapshot {
+    match name {
+        "archive" => AssetsNotInSnapshot::Archive,
+        "delete" => AssetsNotInSnapshot::Delete,
+        _ => AssetsNotInSnapshot::Leave,
+    }
 }

@@ -10,6 +10,7 @@ use crate::progress::stop_signal;
 use crate::text::count;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use secrecy::ExposeSecret as _;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,16 +19,17 @@ use std::time::Duration;
 
 pub(crate) fn command() -> Command {
     Command::new("probe")
-        .about("Finds out on an account what the documentation leaves open")
+        .about("Tests on an account what the documentation leaves open")
         .long_about(format!(
-            "Finds out on an account what the documentation leaves open: whether an unknown ID fails a whole \
-             call, whether a save replaces or merges, which statuses and bodies come, and more.\n\n\
+            "Tests on an account what the documentation leaves open: does one unknown ID make a whole call \
+             fail, does a save replace or merge, which statuses and bodies does the service answer with, \
+             and more.\n\n\
              Every question is a small experiment on assets that the probe creates itself, names {:?} and \
-             deletes again. It changes no other asset. It stops at the first surprise, and reports what \
-             remains: the service may keep deleted assets, with the status deleted.\n\n\
-             Results are: settled (as the fake assumes), contradicts our inference, still open. The settings \
-             that were found are written to a file, with which the fake behaves like the account: \
-             funnelflux-fake --settings FILE",
+             deletes again. It changes no other asset. It stops at the first unexpected response, and lists \
+             the assets that remain. The service may keep deleted assets, with the status deleted.\n\n\
+             Each result is one of: settled (we inferred it rightly), contradicts our inference, still open. \
+             The probe writes the settings that it found to a file. To make the fake behave like the \
+             account, run: funnelflux fake --settings FILE",
             format!("{} …", probe::NAME)
         ))
         .after_help("Try it without an account: funnelflux --fake probe --yes -o table")
@@ -50,7 +52,7 @@ pub(crate) fn command() -> Command {
                 .value_name("MILLISECONDS")
                 .value_parser(value_parser!(u64))
                 .default_value("200")
-                .help("Pause before reading again what was not there yet"),
+                .help("Pause before reading an asset again that did not exist yet"),
         ])
         .args(row_arguments())
 }
@@ -81,6 +83,7 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
     }
     let file = matches.get_one::<PathBuf>("settings").map(PathBuf::as_path);
     let file = file.map(NewFile::create).transpose()?;
+    let tokens = context.stored_tokens();
     let client = context.client()?;
     let account = match client.account().await? {
         Some(account) => format!(" (account {account})"),
@@ -97,7 +100,7 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
         accepts_inferred,
         pause: Duration::from_millis(pause),
     };
-    let report = with_progress(|progress, stopped| {
+    let mut report = with_progress(|progress, stopped| {
         probe::run(
             &client,
             options,
@@ -106,6 +109,11 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
         )
     })
     .await?;
+    if let (Some([access, refresh]), Some([new_access, new_refresh])) = (tokens, context.stored_tokens())
+        && access.expose_secret() != new_access.expose_secret()
+    {
+        report.renewed(refresh.expose_secret() != new_refresh.expose_secret());
+    }
     if let Some(file) = file {
         file.write(&report.settings()?)?;
     }

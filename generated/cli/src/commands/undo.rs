@@ -14,9 +14,9 @@ pub(crate) fn command() -> Command {
     Command::new("undo")
         .about("Reverts a job, from its journal")
         .long_about(
-            "Reverts a job, from its journal: what archive, unarchive, move, duplicate, set, edit, import, \
-             replace or apply did. Only values that are still those of the job are changed back. A deletion \
-             cannot be undone.",
+            "Reverts a job with its journal. The job can be one of archive, unarchive, move, duplicate, \
+             set, edit, import, replace and apply. A value is changed back only if it is still the value \
+             that the job set. A deletion cannot be undone.",
         )
         .arg(
             Arg::new("file")

@@ -81,7 +81,10 @@ pub(crate) fn check(expression: &str) -> Result<(), Failure> {
 /// Runs an expression on a value.
 pub(crate) fn run(expression: &str, input: &Value) -> Result<Vec<JqResult>, Failure> {
     let filter = compile(expression)?;
-    let failed = |error: String| Failure::failed(format!("the jq expression {expression:?} failed: {error}"));
+    let failed = |error: String| {
+        let message = format!("the jq expression {expression:?} failed: {error}");
+        Failure::failed(message).fix("correct the expression, or see the data with -o json")
+    };
     let input =
         read::parse_single(input.to_string().as_bytes()).map_err(|error| failed(error.to_string()))?;
     let context = Ctx::<JustLut<Val>>::new(&filter.lut, Vars::new([]));

@@ -5,12 +5,13 @@ mod filter;
 pub(crate) mod jq;
 mod table;
 
+use crate::context::note;
 use crate::exit::Failure;
 use crate::path::{JsonPath, leaves};
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use filter::{Filter, Order};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 
 /// Format of the data on stdout.
@@ -56,7 +57,7 @@ pub(crate) fn row_arguments() -> Vec<Arg> {
             .long("columns")
             .value_name("PATHS")
             .value_delimiter(',')
-            .help("Columns of table and csv: JSON paths such as id,name,offerParams.idOfferSource"),
+            .help("Print only these JSON paths, such as id,name,offerParams.idOfferSource"),
         Arg::new("no-header")
             .long("no-header")
             .action(ArgAction::SetTrue)
@@ -86,7 +87,7 @@ pub(crate) fn jq_argument() -> Arg {
     Arg::new("jq")
         .long("jq")
         .value_name("EXPRESSION")
-        .help("Print the results of this jq expression on the JSON instead")
+        .help("Apply this jq expression to the JSON, and print only its results")
 }
 
 /// The option `--quiet`.
@@ -190,6 +191,23 @@ impl Output {
         }
     }
 
+    /// Settings with these filters, this order and these columns, for JSON.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn of_expressions(filters: Vec<String>, sort: Vec<String>, columns: Vec<String>) -> Self {
+        Self {
+            format: Format::Json,
+            is_explicit: true,
+            columns: Some(columns).filter(|columns| !columns.is_empty()),
+            all_fields: false,
+            header: false,
+            quiet: false,
+            filters,
+            sort,
+            limit: None,
+            jq: None,
+        }
+    }
+
     pub(crate) const fn format(&self) -> Format {
         self.format
     }
@@ -203,6 +221,7 @@ impl Output {
     pub(crate) fn is_plain_ndjson(&self) -> bool {
         self.format == Format::Ndjson
             && !(self.quiet || self.all_fields || self.jq.is_some() || self.limit.is_some())
+            && self.columns.is_none()
             && self.filters.is_empty()
             && self.sort.is_empty()
     }
@@ -264,6 +283,7 @@ impl Output {
     /// Prints rows after filters, order and limit.
     pub(crate) fn print_rows(&self, rows: Vec<Value>, view: &View) -> Result<(), Failure> {
         let rows = self.select(rows, view)?;
+        self.note_absent(&rows, view)?;
         if self.quiet
             && let Some(id) = &view.id
         {
@@ -273,17 +293,20 @@ impl Output {
             });
         }
         if let Some(expression) = &self.jq {
-            return self.print_jq(expression, &Value::Array(rows));
+            return self.print_jq(expression, &Value::Array(self.chosen(rows, view)?));
         }
         match self.format {
-            Format::Json => write_json(&rows),
-            Format::Ndjson => write_out(|out| {
-                rows.iter().try_for_each(|row| {
-                    serde_json::to_writer(&mut *out, row)?;
-                    out.write_all(b"\n")
+            Format::Json => write_json(&self.chosen(rows, view)?),
+            Format::Ndjson => {
+                let rows = self.chosen(rows, view)?;
+                write_out(|out| {
+                    rows.iter().try_for_each(|row| {
+                        serde_json::to_writer(&mut *out, row)?;
+                        out.write_all(b"\n")
+                    })
                 })
-            }),
-            Format::Yaml => write_yaml(&Value::Array(rows)),
+            }
+            Format::Yaml => write_yaml(&Value::Array(self.chosen(rows, view)?)),
             Format::Csv => {
                 let columns = self.columns_of(&rows, view)?;
                 write_out(|out| csv_format::write(out, &rows, &columns, self.header))
@@ -299,9 +322,33 @@ impl Output {
     pub(crate) fn print_value(&self, value: Value, view: &View) -> Result<(), Failure> {
         match value {
             Value::Array(rows) => self.print_rows(rows, view),
-            value if self.quiet || self.columns.is_some() => self.print_rows(vec![value], view),
-            value => self.print_single(value),
+            value if self.quiet => self.print_rows(vec![value], view),
+            value => match self.chosen_columns(view)? {
+                Some(_) if matches!(self.format, Format::Csv | Format::Table) && self.jq.is_none() => {
+                    self.print_rows(vec![value], view)
+                }
+                Some(columns) => self.print_single(chosen(&value, &columns)),
+                None => self.print_single(value),
+            },
         }
+    }
+
+    /// Says which paths of `--columns` no row has, because they may be misspelled.
+    fn note_absent(&self, rows: &[Value], view: &View) -> Result<(), Failure> {
+        let columns = self.chosen_columns(view)?.unwrap_or_default().into_iter();
+        let is_absent = |column: &Column| rows.iter().all(|row| column.get(row).is_none());
+        for column in columns.filter(is_absent).filter(|_| !rows.is_empty()) {
+            note(&format!("no row has {}", column.title));
+        }
+        Ok(())
+    }
+
+    /// Reduces rows to the paths of `--columns`, if there are any.
+    fn chosen(&self, rows: Vec<Value>, view: &View) -> Result<Vec<Value>, Failure> {
+        Ok(match self.chosen_columns(view)? {
+            Some(columns) => rows.iter().map(|row| chosen(row, &columns)).collect(),
+            None => rows,
+        })
     }
 
     fn print_single(&self, value: Value) -> Result<(), Failure> {
@@ -356,6 +403,15 @@ impl Output {
         });
         Ok(columns.collect())
     }
+}
+
+/// An object with a property for each column, which has the name of the column. An absent value is null.
+fn chosen(row: &Value, columns: &[Column]) -> Value {
+    let property = |column: &Column| {
+        let value = column.get(row).cloned().unwrap_or_default();
+        (column.title.clone(), value)
+    };
+    Value::Object(columns.iter().map(property).collect::<Map<_, _>>())
 }
 
 /// Columns for all leaves of the rows, in the order of their first occurrence.

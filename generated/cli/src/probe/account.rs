@@ -10,6 +10,7 @@ use funnelflux::http::{HeaderMap, Method};
 use funnelflux::{Client, Error, RetryPolicy, id};
 use funnelflux_fake::{Action, Children, Document};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use std::time::Duration;
 
 /// Largest number of late reads that the probe waits for.
@@ -134,7 +135,10 @@ impl<'c> Account<'c> {
             draft = draft.query("funnelfluxProbe", "1");
         }
         if let Some(body) = &request.body {
-            draft = draft.body(body);
+            draft = match variation {
+                Variation::LargeBody(size) => draft.body(&with_size(body, size)?),
+                _ => draft.body(body),
+            };
         }
         let mut call = draft.bytes();
         if variation == Variation::WrongToken {
@@ -417,6 +421,15 @@ impl<'c> Account<'c> {
     pub(super) fn base_url(&self) -> &str {
         self.client.base_url()
     }
+}
+
+/// The body with white space, so that it has this number of bytes.
+fn with_size(body: &Value, size: usize) -> Result<Box<RawValue>, Halt> {
+    let text = body.to_string();
+    let space = " ".repeat(size.saturating_sub(text.len()));
+    let (first, rest) = text.split_at(text.len().min(1));
+    RawValue::from_string(format!("{first}{space}{rest}"))
+        .map_err(|error| Halt::Impossible(error.to_string()))
 }
 
 /// The response in an error; `None` if the service did not refuse the request, or the response is too large.

@@ -42,6 +42,8 @@ pub(super) enum Variation {
     UnknownParameter,
     /// With a token that nobody has issued.
     WrongToken,
+    /// With white space in the body, which then has this number of bytes.
+    LargeBody(usize),
 }
 
 /// One step of an experiment.
@@ -81,6 +83,8 @@ pub(super) enum Step {
     LongUrl,
     /// Finds more and more unknown IDs in one call.
     ManyIds,
+    /// Archives an unknown ID with a larger and larger body.
+    LargeBody,
 }
 
 /// Question that an experiment answers.
@@ -147,9 +151,16 @@ fn list_in(value: Value) -> Option<Value> {
     match value {
         Value::Array(_) | Value::Null => Some(value),
         Value::Object(object) => {
-            let mut lists = object.into_iter().map(|(_, value)| value).filter(Value::is_array);
-            let first = lists.next()?;
-            lists.next().is_none().then_some(first)
+            let (lists, others): (Vec<Value>, Vec<Value>) = object
+                .into_iter()
+                .map(|(_, value)| value)
+                .partition(Value::is_array);
+            let mut found = lists.into_iter();
+            match (found.next(), found.next()) {
+                (Some(list), None) => Some(list),
+                (None, _) => others.into_iter().filter(Value::is_object).find_map(list_in),
+                _ => None,
+            }
         }
         _ => None,
     }
@@ -229,7 +240,7 @@ impl fmt::Display for Step {
         match self {
             Self::ReadUntilThere => write!(formatter, "create A, read it until it is there"),
             Self::Look(slot) => write!(formatter, "look at {slot}"),
-            Self::Find(slot, Variation::None) => write!(formatter, "find {slot}"),
+            Self::Find(slot, Variation::None | Variation::LargeBody(_)) => write!(formatter, "find {slot}"),
             Self::Find(slot, Variation::NoSlash) => write!(formatter, "find {slot} without the last slash"),
             Self::Find(slot, Variation::UnknownParameter) => {
                 write!(formatter, "find {slot} with an unknown parameter")
@@ -255,6 +266,7 @@ impl fmt::Display for Step {
             Self::Uncategorise(slots) => write!(formatter, "move {} to no category", names(slots)),
             Self::LongUrl => write!(formatter, "find longer and longer IDs"),
             Self::ManyIds => write!(formatter, "find more and more unknown IDs"),
+            Self::LargeBody => write!(formatter, "archive an unknown ID with larger and larger bodies"),
         }
     }
 }

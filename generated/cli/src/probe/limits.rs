@@ -4,46 +4,71 @@ use super::account::Account;
 use super::experiment::{Halt, LimitSearch, Variation};
 use funnelflux::ext::AssetGroup;
 use funnelflux::id;
-use funnelflux_fake::{Action, Document};
+use funnelflux_fake::{Action, Children, Document};
 
 /// Largest size of path and query that is sent, in bytes.
 const URL_LENGTH: usize = 16_384;
 /// Largest number of IDs that is sent.
 const IDS: usize = 500;
+/// Largest body that is sent, in bytes.
+const BODY_BYTES: usize = 2 * 1024 * 1024;
+
+/// Searches for the largest size that gets the status `accepted`. Larger sizes get the status `refused`.
+async fn search(
+    mut smallest: usize,
+    mut largest: usize,
+    (accepted, refused): (u16, u16),
+    mut send: impl AsyncFnMut(usize) -> Result<u16, Halt>,
+) -> Result<LimitSearch, Halt> {
+    let mut is_refused = false;
+    let mut size = largest;
+    loop {
+        match send(size).await? {
+            status if status == accepted => smallest = size,
+            status if status == refused => {
+                largest = size;
+                is_refused = true;
+            }
+            status => return Ok(LimitSearch::Unexpected { size, status }),
+        }
+        if !is_refused {
+            return Ok(LimitSearch::NoneUpTo(size));
+        }
+        if largest - smallest <= 1 {
+            return Ok(LimitSearch::Found {
+                max: smallest,
+                status: refused,
+            });
+        }
+        size = usize::midpoint(smallest, largest);
+    }
+}
 
 /// Searches for the largest path and query, by finding longer and longer unknown IDs.
 pub(super) async fn url_length(account: &mut Account<'_>, group: AssetGroup) -> Result<LimitSearch, Halt> {
     let unknown = account.unknown.clone();
-    let short = account
-        .send(group, &Action::Find(&unknown), Variation::None)
-        .await?;
     let own = fixed_length(account.base_url(), group);
-    let mut smallest = own + unknown.len();
-    let mut largest = URL_LENGTH;
-    let mut refused = None;
-    let mut size = largest;
-    loop {
-        let long = "x".repeat(size.saturating_sub(own));
-        let answer = account.send(group, &Action::Find(&long), Variation::None).await?;
-        match answer.status {
-            status if status == short.status => smallest = size,
-            414 => {
-                largest = size;
-                refused = Some(414);
-            }
-            status => return Ok(LimitSearch::Unexpected { size, status }),
-        }
-        match refused {
-            None => return Ok(LimitSearch::NoneUpTo(size)),
-            Some(status) if largest - smallest <= 1 => {
-                return Ok(LimitSearch::Found {
-                    max: smallest,
-                    status,
-                });
-            }
-            Some(_) => size = usize::midpoint(smallest, largest),
-        }
-    }
+    let mut find = async |id: &str| {
+        let answer = account.send(group, &Action::Find(id), Variation::None).await?;
+        Ok::<u16, Halt>(answer.status)
+    };
+    let accepted = find(&unknown).await?;
+    search(own + unknown.len(), URL_LENGTH, (accepted, 414), async |size| {
+        find(&"x".repeat(size.saturating_sub(own))).await
+    })
+    .await
+}
+
+/// Searches for the largest body, by archiving an unknown ID with more and more white space around it.
+pub(super) async fn body_bytes(account: &mut Account<'_>, group: AssetGroup) -> Result<LimitSearch, Halt> {
+    let unknown = account.unknown.clone();
+    let mut archive = async |size| {
+        let action = Action::Archive(&[&unknown], Children::Unmentioned);
+        let answer = account.send(group, &action, Variation::LargeBody(size)).await?;
+        Ok::<u16, Halt>(answer.status)
+    };
+    let accepted = archive(0).await?;
+    search(0, BODY_BYTES, (accepted, 413), archive).await
 }
 
 /// Number of bytes of path and query without the ID.

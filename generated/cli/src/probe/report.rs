@@ -2,6 +2,7 @@
 
 use super::account::{RemainingState, Remains};
 use super::experiment::{Finding, Question};
+use super::table::RENEWAL;
 use crate::exit::Failure;
 use funnelflux_fake::Settings;
 use serde_json::{Map, Value, json};
@@ -42,6 +43,19 @@ impl Report {
                 self.surprise = Some(format!("{} {reason}", question.text));
             }
             self.rows.push(Row::new(question, finding));
+        }
+    }
+
+    /// Records that the access token was renewed during the run.
+    pub(crate) fn renewed(&mut self, is_rotated: bool) {
+        let detail = if is_rotated {
+            "the access token was renewed, and the refresh token replaced"
+        } else {
+            "the access token was renewed, and the refresh token kept"
+        };
+        let rows = self.rows.iter_mut();
+        for row in rows.filter(|row| row.setting == RENEWAL.setting) {
+            row.finding = Finding::Value(Value::Bool(is_rotated), detail.to_owned());
         }
     }
 

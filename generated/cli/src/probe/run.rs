@@ -163,6 +163,7 @@ async fn take(account: &mut Account<'_>, scene: &Scene, step: &Step) -> Result<O
         }
         Step::LongUrl => return Ok(Observation::Limit(limits::url_length(account, group).await?)),
         Step::ManyIds => return Ok(Observation::Limit(limits::ids(account, group).await?)),
+        Step::LargeBody => return Ok(Observation::Limit(limits::body_bytes(account, group).await?)),
         Step::Find(slot, variation) => {
             account.settle(group).await?;
             let id = id(account, slot);

@@ -1,6 +1,7 @@
 //! The groups that are suitable for an experiment, and the data about the assets that a conclusion uses.
 
 use super::experiment::{Experiment, Slot, State, Step};
+use crate::assets::category_group;
 use funnelflux::ext::{AssetGroup, AssetStatus, ChildRelation};
 use funnelflux_fake::{Action, Document, DocumentedProperty};
 use serde_json::Value;
@@ -48,19 +49,8 @@ impl Scene {
         let child = child
             .filter_map(|relation| Some((named(relation.group)?, *relation)))
             .find(|_| group.abilities().archive_children);
-        let is_parent = |category: &AssetGroup| {
-            category.children().iter().any(|relation| {
-                relation.group == group.name()
-                    && group
-                        .category_pointer()
-                        .is_some_and(|pointer| relation.pointers.contains(&pointer))
-            })
-        };
-        let category = allowed
-            .iter()
-            .copied()
-            .find(is_parent)
-            .filter(|group| can_be_made(*group));
+        let category = category_group(group);
+        let category = category.filter(|category| allowed.contains(category) && can_be_made(*category));
         let is_suitable = can_be_made(group)
             && (!has(Slot::B) || extra_property(group).is_some())
             && (!has(Slot::Child) || child.is_some())
@@ -106,7 +96,7 @@ impl Experiment {
                     slots.push(*slot);
                 }
                 Step::ReadUntilThere => slots.push(Slot::A),
-                Step::List(_) | Step::LongUrl | Step::ManyIds => {}
+                Step::List(_) | Step::LongUrl | Step::ManyIds | Step::LargeBody => {}
             }
         }
         slots
@@ -136,7 +126,7 @@ fn can_do(group: AssetGroup, step: &Step) -> bool {
         Step::FindMany(_) | Step::ManyIds => has(&Action::FindMany(&[])),
         Step::FindByCategory(_) => has(&Action::FindByCategory("")),
         Step::CreateAgain(_) | Step::SaveRequired(_) => abilities.create && abilities.save,
-        Step::Archive(_) => abilities.archive,
+        Step::Archive(_) | Step::LargeBody => abilities.archive,
         Step::ArchiveCascade(_) | Step::ArchiveMove(..) => abilities.archive_children,
         Step::Unarchive(_) => abilities.unarchive,
         Step::Delete(_) => abilities.delete,

@@ -232,27 +232,33 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
         steps: &[Step::ManyIds],
         conclude: conclude::max_entries,
     },
+    Experiment {
+        questions: &[question("max_body_bytes", "How large can a body be?")],
+        start: &[],
+        steps: &[Step::LargeBody],
+        conclude: conclude::max_body_bytes,
+    },
 ];
+
+/// Question that only a renewal of the access token answers.
+pub(super) const RENEWAL: Question = question(
+    "rotate_refresh_token",
+    "Does a renewal replace the refresh token?",
+);
 
 /// Questions that no experiment answers, with the reason.
 pub(super) const OPEN: &[(Question, &str)] = &[
     (
-        question(
-            "rotate_refresh_token",
-            "Does a renewal replace the refresh token?",
-        ),
-        "needs an expired access token, and could invalidate the refresh token of this account",
+        RENEWAL,
+        "cannot be settled from outside: only an expired access token is renewed, and no request makes one \
+         expire; it is settled if the token of the profile expires before or during a probe",
     ),
     (
         question(
             "locked_entry",
             "Does an asset that cannot be changed fail a whole call?",
         ),
-        "nobody can make such an asset",
-    ),
-    (
-        question("max_body_bytes", "How large can a body be?"),
-        "needs a request of many megabytes",
+        "cannot be settled from outside: no operation makes an asset that the service refuses to change",
     ),
 ];
 

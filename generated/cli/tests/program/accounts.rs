@@ -16,7 +16,10 @@ fn login(world: &World, options: &str) -> Ran {
     );
     run(
         world,
-        &format!("auth login --base-url {} {options}", world.server.base_url()),
+        &format!(
+            "auth login --file --base-url {} {options}",
+            world.server.base_url()
+        ),
         &tokens,
     )
 }
@@ -84,7 +87,7 @@ fn profiles_keep_accounts_apart() {
     login(&first, "--profile first").code(0);
     let tokens = second.fake.access_token();
     let line = format!(
-        "auth login --profile second --base-url {}",
+        "auth login --file --profile second --base-url {}",
         second.server.base_url()
     );
     run(&first, &line, &tokens).code(0);
@@ -150,4 +153,53 @@ fn a_service_that_is_down_is_a_failure_that_can_be_repeated() {
         "{}",
         ran.err
     );
+}
+
+#[cfg(all(feature = "keyring", target_os = "linux"))]
+#[test]
+fn without_a_keyring_the_file_is_announced_and_a_profile_in_the_keyring_is_explained() {
+    let (world, ids) = World::new(1);
+    let tokens = world.fake.access_token();
+    let line = format!("auth login --base-url {}", world.server.base_url());
+    let login = run(&world, &line, &tokens).code(0);
+    let notes: Vec<&str> = login.err.lines().collect();
+    assert_eq!(notes.len(), 2, "{}", login.err);
+    assert!(
+        notes[0].contains("keyring of the system cannot be used") && notes[0].contains("kept in a file"),
+        "{}",
+        login.err
+    );
+    let file = world.path("config/tokens/default.json");
+    assert!(notes[1].contains(&file), "{}", login.err);
+    let config = world.path("config/config.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    assert!(fs::exists(&file).unwrap() && !text.contains("tokens ="), "{text}");
+    assert_eq!(
+        run(&world, "offer-sources list -q", "").code(0).out.trim(),
+        ids[0]
+    );
+
+    // The profile was made on a desktop, and is used where there is no keyring.
+    fs::write(
+        &config,
+        text.replace("[profiles.default]", "[profiles.default]\ntokens = \"keyring\""),
+    )
+    .unwrap();
+    let before = world.fake.request_count();
+    for line in ["offer-sources list", "auth status", "auth logout"] {
+        let failed = run(&world, line, "");
+        assert!(matches!(failed.code, 1 | 2), "{}: {}", failed.code, failed.err);
+        assert!(
+            failed.err.contains("keyring of the system cannot be used"),
+            "{}",
+            failed.err
+        );
+        assert!(failed.err.contains("auth login --file"), "{}", failed.err);
+        assert!(!failed.err.contains(&tokens), "{}", failed.err);
+    }
+    assert_eq!(world.fake.request_count(), before);
+    // Another login moves the tokens, although the old ones cannot be removed.
+    let again = run(&world, &format!("{line} --file"), &tokens).code(0);
+    assert!(again.err.contains("could not be removed"), "{}", again.err);
+    run(&world, "offer-sources list", "").code(0);
 }

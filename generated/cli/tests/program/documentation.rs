@@ -1,9 +1,10 @@
 //! The README and a day's work, run against `funnelflux fake` as a process.
 //!
 //! Blocks of the README in `sh` are run; blocks in `console` are run and compared with what they show. With
-//! the environment variable `UPDATE_README`, the README gets what the program prints.
+//! the environment variable `UPDATE_README`, the README and its picture get what the program prints.
 
-use crate::support::{PROGRAM, program};
+use crate::picture;
+use crate::support::{PROGRAM, is_transcription, program, stable_times};
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -20,9 +21,15 @@ struct Shell {
 
 impl Shell {
     fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// A shell with these options of the fake.
+    fn with(options: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut fake = program(folder.path())
             .args(["fake", "--address", "127.0.0.1:0"])
+            .args(options)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -71,9 +78,26 @@ impl Shell {
         )
     }
 
+    /// Makes the account of another fake the profile `other`.
+    fn log_in_to(&self, other: &Self) {
+        let value = |name: &str| {
+            let found = other.variables.iter().find(|(variable, _)| variable == name);
+            found.unwrap().1.clone()
+        };
+        let script = format!(
+            "printf '%s\\n' '{}' '{}' | funnelflux auth login --profile other --base-url {}",
+            value("FUNNELFLUX_ACCESS_TOKEN"),
+            value("FUNNELFLUX_REFRESH_TOKEN"),
+            value("FUNNELFLUX_BASE_URL"),
+        );
+        let (out, code) = self.run(&script);
+        assert_eq!(code, 0, "{out}");
+    }
+
     /// Replaces what differs between runs.
     fn stable(&self, text: &str) -> String {
         let state = self.folder.path().join("state/environment");
+        let text = stable_times(text);
         let text = text.replace(state.to_str().unwrap(), "~/.local/state/funnelflux/environment");
         // Names of journals contain the time.
         let lines = text.lines().map(|line| match line.find("-20") {
@@ -93,9 +117,14 @@ impl Drop for Shell {
 
 #[test]
 fn the_readme_shows_what_the_program_prints() {
+    if !is_transcription() {
+        return;
+    }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let text = fs::read_to_string(&path).unwrap();
     let shell = Shell::new();
+    let other = Shell::with(&["--empty"]);
+    shell.log_in_to(&other);
     let mut written = String::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
@@ -128,6 +157,34 @@ fn the_readme_shows_what_the_program_prints() {
     }
     let text = fs::read_to_string(&path).unwrap();
     assert_eq!(text, written, "run the test with UPDATE_README=1");
+}
+
+#[test]
+fn the_picture_shows_what_the_program_prints() {
+    if !is_transcription() {
+        return;
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("terminal.svg");
+    let shell = Shell::new();
+    let mut session = String::new();
+    for command in [
+        "funnelflux offer-sources list --filter status=active --limit 3 -o table",
+        "funnelflux offer-sources where-used 'ClickBank US 1' -o table",
+        "funnelflux offer-sources archive 'ClickBank US 1' --children cascade --plan",
+        "funnelflux offer-sources archive 'ClickBank US 1' --children cascade --yes",
+        "funnelflux undo --yes 2>&1 | grep -v note",
+        "funnelflux pages list --jq 'map(.status) | unique' 2> /dev/null",
+    ] {
+        let (out, code) = shell.run(command);
+        assert_eq!(code, 0, "{command}\n{out}");
+        session.extend(["$ ", command, "\n", &shell.stable(&out)]);
+    }
+    let picture = picture::svg(&session);
+    if std::env::var_os("UPDATE_README").is_some() {
+        fs::write(&path, &picture).unwrap();
+    }
+    let shown = fs::read_to_string(&path).unwrap();
+    assert_eq!(shown, picture, "run the test with UPDATE_README=1");
 }
 
 #[test]

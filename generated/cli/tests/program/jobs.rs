@@ -87,9 +87,35 @@ fn every_verb_changes_what_the_service_holds() {
         state.asset("offersource", &ids[0]).unwrap().body["idCategory"],
         "2nIemC000001"
     );
+    let category = || {
+        let state = world.fake.state();
+        state.asset("offersource", &ids[0]).unwrap().body["idCategory"].clone()
+    };
+    world.fake.seed_category("2nIemC000002", "Twice");
+    world.fake.seed_category("2nIemC000003", "Twice");
+    let by_name = |name: &str| world.run(&format!("offer-sources move {} --to {name} --yes", ids[0]));
+    let ambiguous = by_name("Twice").code(2);
+    assert!(
+        ambiguous
+            .err
+            .contains("2nIemC000002 (active), 2nIemC000003 (active)"),
+        "{}",
+        ambiguous.err
+    );
+    let unknown = by_name("evergreen").code(1);
+    assert!(
+        unknown.err.contains("no category has this ID or name"),
+        "{}",
+        unknown.err
+    );
+    assert_eq!(category(), "2nIemC000001");
     world
         .run(&format!("offer-sources move {} --to '' --yes", ids[0]))
         .code(0);
+    assert_eq!(category(), "");
+    by_name("Evergreen").code(0);
+    assert_eq!(category(), "2nIemC000001");
+    by_name("''").code(0);
     let state = world.fake.state();
     assert_eq!(
         state.asset("offersource", &ids[0]).unwrap().body["idCategory"],

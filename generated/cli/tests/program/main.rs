@@ -10,7 +10,8 @@
 //! | `jobs` | bulk jobs: plans, confirmation, journals, kill and resume |
 //! | `snapshots` | export, compare and where-used |
 //! | `plans` | create, set, edit, import, replace, plan, apply and undo |
-//! | `documentation` | the README and a day of work |
+//! | `mcp` | the server for assistants, if the feature is enabled |
+//! | `documentation`, `picture` | the README, its picture of a terminal, and a day of work |
 //! | `terminal` | questions, progress bars, Ctrl-C, tables and colours |
 
 #![allow(
@@ -25,6 +26,9 @@ mod calling;
 mod documentation;
 mod help;
 mod jobs;
+#[cfg(feature = "mcp")]
+mod mcp;
+mod picture;
 mod plans;
 mod probe;
 mod reading;

@@ -126,6 +126,8 @@ pub(crate) fn program(folder: &Path) -> Command {
         .env("HOME", folder)
         .env("FUNNELFLUX_CONFIG_DIR", folder.join("config"))
         .env("FUNNELFLUX_STATE_DIR", folder.join("state"))
+        // Tests do not touch the keyring of the user.
+        .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
         .current_dir(folder);
     command
 }
@@ -179,4 +181,24 @@ impl Ran {
 /// Splits a line like a shell does, with quotes.
 pub(crate) fn words(line: &str) -> Vec<String> {
     shlex::split(line).unwrap()
+}
+
+/// Replaces each time such as `2026-11-29T09:00:00Z` by one that never changes.
+pub(crate) fn stable_times(text: &str) -> String {
+    let shape = "dddd-dd-ddTdd:dd:ddZ".as_bytes();
+    let is_time = |bytes: &[u8]| {
+        bytes.len() >= shape.len()
+            && shape.iter().zip(bytes).all(|(expected, byte)| match expected {
+                b'd' => byte.is_ascii_digit(),
+                other => other == byte,
+            })
+    };
+    let mut stable = String::new();
+    let mut rest = text;
+    while let Some(at) = (0..rest.len()).find(|at| is_time(&rest.as_bytes()[*at..])) {
+        stable.push_str(&rest[..at]);
+        stable.push_str("2026-11-29T09:00:00Z");
+        rest = &rest[at + shape.len()..];
+    }
+    stable + rest
 }

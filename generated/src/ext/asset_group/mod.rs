@@ -11,10 +11,11 @@ pub(crate) use table::GroupTable;
 
 use super::bulk::{Failure, GroupBulk, Reason};
 use super::cascade::Cascade;
-use super::resource::AssetSummary;
+use super::read::{ReadResult, Reader};
+use super::resource::{AssetSummary, ListRow};
 use crate::runtime::operation::Operation;
 use crate::runtime::server_managed::{ServerBehavior, ServerManagedFields};
-use crate::{Client, Error};
+use crate::{Call, Client, Error};
 use futures_util::StreamExt as _;
 use serde_json::{Value, value::RawValue};
 use std::fmt;
@@ -56,7 +57,8 @@ pub struct ChildRelation {
     /// Name of the group of the children, such as `pages`. If the cargo feature of that group is disabled,
     /// the group is absent from [`AssetGroup::all`].
     pub group: &'static str,
-    /// JSON pointers to the ID of the parent in a child. The first pointer that exists counts.
+    /// JSON pointers that lead, within a child, to the ID of its parent. The first pointer that exists
+    /// counts.
     pub pointers: &'static [&'static str],
 }
 
@@ -163,7 +165,7 @@ impl AssetGroup {
             list: table
                 .resource
                 .as_ref()
-                .is_some_and(|resource| resource.list.is_some()),
+                .is_some_and(|resource| resource.calls.lists),
             find: table.resource.is_some(),
             create: table.save.is_some(),
             save: table.save.is_some(),
@@ -185,7 +187,10 @@ impl AssetGroup {
     /// cannot be found by ID.
     #[must_use]
     pub fn segment(self) -> Option<&'static str> {
-        self.0.resource.as_ref().map(|resource| resource.segment)
+        self.0
+            .resource
+            .as_ref()
+            .map(|resource| resource.calls.names.segment)
     }
 
     /// Returns the ID of an asset.
@@ -249,9 +254,8 @@ impl AssetGroup {
     /// # Errors
     /// When the call fails, or when the group has no list.
     pub async fn list(self, client: &Client) -> Result<Vec<Value>, Error> {
-        let list = self.0.resource.as_ref().and_then(|resource| resource.list);
-        let list = list.ok_or_else(|| self.unable("listed"))?;
-        list(client).await
+        let rows = self.list_call(client)?.rows(Ok).await?;
+        Ok(rows.into_iter().map(|row| row.value).collect())
     }
 
     /// Lists all assets like [`list`](Self::list), as the JSON texts that the service sent.
@@ -272,9 +276,13 @@ impl AssetGroup {
     /// # Errors
     /// When the call fails, or when the group has no list.
     pub async fn list_json(self, client: &Client) -> Result<Vec<Box<RawValue>>, Error> {
-        let list = self.0.resource.as_ref().and_then(|resource| resource.list_json);
-        let list = list.ok_or_else(|| self.unable("listed"))?;
-        list(client).await
+        self.list_call(client)?.row_texts().await
+    }
+
+    fn list_call(self, client: &Client) -> Result<Call<Vec<ListRow<String>>>, Error> {
+        let resource = self.0.resource.as_ref();
+        let call = resource.and_then(|resource| (resource.calls.list)(client));
+        call.ok_or_else(|| self.unable("listed"))
     }
 
     /// Finds assets by ID, and returns a result for each ID, in order.
@@ -287,7 +295,7 @@ impl AssetGroup {
         };
         let reads: Vec<_> = ids
             .chunks(IDS_PER_READ)
-            .map(|ids| (resource.find)(client, ids.to_vec()))
+            .map(|ids| find(Reader::raw(resource.calls, client.clone()), ids.to_vec()))
             .collect();
         let chunks = futures_util::stream::iter(reads).buffered(CONCURRENT_READS);
         chunks.flat_map(futures_util::stream::iter).collect().await
@@ -451,4 +459,16 @@ impl Hash for AssetGroup {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.name.hash(state);
     }
+}
+
+async fn find(reader: Reader, ids: Vec<String>) -> Vec<FoundAsset> {
+    let results = reader.values(&ids).await.into_iter();
+    results
+        .map(|result| match result {
+            ReadResult::Found(asset) => FoundAsset::Found(asset),
+            ReadResult::Missing => FoundAsset::Missing,
+            ReadResult::Odd(failure) => FoundAsset::Unreadable(failure),
+            ReadResult::Unreadable(error) => FoundAsset::Unreadable(Failure::of(Reason::NotLookedAt, &error)),
+        })
+        .collect()
 }

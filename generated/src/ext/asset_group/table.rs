@@ -1,18 +1,17 @@
 //! Tables behind [`AssetGroup`](super::AssetGroup): the functions of one kind of asset, which take and return
 //! JSON instead of typed assets.
 
-use super::{ChildRelation, FoundAsset};
+use super::ChildRelation;
 use crate::ext::abilities::{BulkUnarchive as _, MoveToCategory as _};
-use crate::ext::bulk::{Archiving, Bulk, Deleting, Duplicating, Failure, GroupBulk, Reason};
+use crate::ext::bulk::{Archiving, Bulk, Deleting, Duplicating, GroupBulk};
 use crate::ext::cascade::Cascade;
-use crate::ext::read::{ReadResult, Reader};
+use crate::ext::read_calls::ReadCalls;
 use crate::ext::resource::{Archive, Categorised, Delete, Duplicate, Handle, Resource, Unarchive};
 use crate::runtime::acknowledgement::EvidenceState as _;
 use crate::runtime::operation::Operation;
 use crate::runtime::server_managed::ServerManagedFields;
-use crate::transport::BoxFuture;
 use crate::{Client, Error};
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Table of a group.
@@ -32,27 +31,18 @@ pub(crate) struct GroupTable {
     pub(super) duplicate: Option<DuplicateTable>,
 }
 
-/// Function that lists all assets.
-pub(super) type ListTexts = fn(&Client) -> BoxFuture<'static, Result<Vec<Box<RawValue>>, Error>>;
-/// Function that lists assets.
-pub(super) type ListAssets = fn(&Client) -> BoxFuture<'static, Result<Vec<Value>, Error>>;
-/// Function that finds assets by ID.
-pub(super) type FindAssets = fn(&Client, Vec<String>) -> BoxFuture<'static, Vec<FoundAsset>>;
 /// Function that creates a job that moves assets to a category.
 pub(super) type MoveAssets = fn(&Client, Vec<String>, String) -> GroupBulk;
 /// Function that creates a duplication job. Each ID is paired with the request body that describes its copy.
 pub(super) type DuplicateAssets = fn(&Client, Vec<(String, Value)>) -> Result<GroupBulk, Error>;
 
-/// Functions that read assets, and the places of their properties.
+/// Calls that read assets, and the places of their properties.
 pub(super) struct ResourceTable {
-    pub(super) segment: &'static str,
+    pub(super) calls: ReadCalls,
     pub(super) id: &'static str,
     pub(super) name: Option<&'static str>,
     pub(super) category: Option<&'static str>,
     pub(super) server_managed: ServerManagedFields,
-    pub(super) list: Option<ListAssets>,
-    pub(super) list_json: Option<ListTexts>,
-    pub(super) find: FindAssets,
 }
 
 /// Operations that store an asset. Their request body is the asset.
@@ -107,18 +97,11 @@ impl GroupTable {
         category: Option<&'static str>,
     ) -> Self {
         self.resource = Some(ResourceTable {
-            segment: R::NAMES.segment,
+            calls: ReadCalls::of::<R>(),
             id,
             name,
             category,
             server_managed: R::SERVER_MANAGED,
-            list: if R::LIST.is_some() { Some(list::<R>) } else { None },
-            list_json: if R::LIST.is_some() {
-                Some(list_json::<R>)
-            } else {
-                None
-            },
-            find: find::<R>,
         });
         self
     }
@@ -160,40 +143,6 @@ impl GroupTable {
         self.duplicate = Some(DuplicateTable { can_override, job });
         self
     }
-}
-
-fn list<R: Resource>(client: &Client) -> BoxFuture<'static, Result<Vec<Value>, Error>> {
-    match R::LIST {
-        Some(list) => list(client)
-            .rows(|rows| Ok(rows.into_iter().map(|row| row.value).collect()))
-            .into_future(),
-        None => Box::pin(async { Ok(Vec::new()) }),
-    }
-}
-
-fn list_json<R: Resource>(client: &Client) -> BoxFuture<'static, Result<Vec<Box<RawValue>>, Error>> {
-    match R::LIST {
-        Some(list) => list(client).row_texts().into_future(),
-        None => Box::pin(async { Ok(Vec::new()) }),
-    }
-}
-
-fn find<R: Resource>(client: &Client, ids: Vec<String>) -> BoxFuture<'static, Vec<FoundAsset>> {
-    let reader = Reader::<R>::raw(client.clone());
-    Box::pin(async move {
-        let ids: Vec<R::Id> = ids.into_iter().map(R::Id::from).collect();
-        let results = reader.values(&ids).await.into_iter();
-        results
-            .map(|result| match result {
-                ReadResult::Found(asset) => FoundAsset::Found(asset),
-                ReadResult::Missing => FoundAsset::Missing,
-                ReadResult::Odd(failure) => FoundAsset::Unreadable(failure),
-                ReadResult::Unreadable(error) => {
-                    FoundAsset::Unreadable(Failure::of(Reason::NotLookedAt, &error))
-                }
-            })
-            .collect()
-    })
 }
 
 fn archive<R: Archive>(client: &Client, ids: Vec<String>, children: &Cascade<String>) -> GroupBulk {

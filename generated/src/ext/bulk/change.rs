@@ -2,7 +2,9 @@
 
 use super::engine::{JobSteps, Shared, StepContext};
 use crate::ext::cascade::Cascade;
-use crate::ext::resource::{Archive, AssetStatus, AssetSummary, Categorised, Delete, Resource, Unarchive};
+use crate::ext::resource::{
+    Archive, AssetStatus, AssetSummary, Categorised, Delete, EntriesCall, Resource, Unarchive,
+};
 use crate::ext::validate::{self, InvalidJob};
 use crate::runtime::acknowledgement::{Documented, EvidenceState, Sendable};
 use crate::{Call, Client};
@@ -15,33 +17,7 @@ use std::sync::Arc;
 
 /// A change of many assets of the resource `R`. Sealed: this module is private.
 pub trait BulkChange<R: Resource>: fmt::Debug + Send + Sync + 'static {
-    /// Default of [`Bulk::verify`](crate::ext::Bulk::verify).
-    fn verifies(&self) -> bool {
-        !self.children().is_none_or(Cascade::is_leave)
-    }
-
-    /// Returns true if the assets do not exist afterwards.
-    fn deletes(&self) -> bool {
-        false
-    }
-
-    /// Returns the handling of the children.
-    fn children(&self) -> Option<&Cascade<R::Id>> {
-        None
-    }
-
-    /// Returns true if an asset is in the requested state; `None` stands for an asset that cannot be read.
-    fn is_satisfied_by(&self, summary: Option<&AssetSummary>) -> bool;
-
-    /// Checks the change before anything is sent.
-    fn check(&self, entries: &[R::Id]) -> Result<(), InvalidJob> {
-        match self.children().and_then(Cascade::target) {
-            Some(target) => validate::target(target, entries),
-            None => Ok(()),
-        }
-    }
-
-    /// Returns the change as data, for the journal and the report.
+    /// Returns the change as data, for the job, the journal and the report.
     fn record(&self) -> ChangeRecord;
 }
 
@@ -49,36 +25,79 @@ pub trait BulkChange<R: Resource>: fmt::Debug + Send + Sync + 'static {
 /// inferred.
 pub trait SendableChange<R: Resource>: BulkChange<R> {
     /// Returns the steps of a job that makes the change.
-    fn steps(self, shared: Shared<R>) -> Arc<dyn JobSteps<R::Id>>;
+    fn steps(self, shared: Shared) -> Arc<dyn JobSteps>;
 }
 
 /// A change for which one call takes a list of assets.
-pub(super) trait ListChange<R: Resource>: BulkChange<R> {
+#[derive(Debug)]
+pub(super) struct ListChange {
+    pub(super) record: ChangeRecord,
+    call: EntriesCall,
+    /// Property of the body with the ID of the category.
+    category: Option<&'static str>,
+}
+
+impl ListChange {
+    fn steps(self, shared: Shared) -> Arc<dyn JobSteps> {
+        Arc::new(StepContext::new(shared, self))
+    }
+
     /// Creates the call for some of the IDs.
-    fn call(&self, client: &Client, entries: Vec<String>) -> Call<()>;
+    pub(super) fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
+        match &self.record {
+            ChangeRecord::Archive { children } | ChangeRecord::Delete { children } => {
+                self.call.with_children(client, entries, children)
+            }
+            ChangeRecord::MoveToCategory { category } => {
+                let property = self.category.map(|name| (name, category.as_str()));
+                self.call.call(client, entries, property)
+            }
+            ChangeRecord::Unarchive | ChangeRecord::Duplicate { .. } => self.call.call(client, entries, []),
+        }
+    }
 }
 
 impl<R: Archive, E: Sendable> SendableChange<R> for Archiving<R::Id, E> {
-    fn steps(self, shared: Shared<R>) -> Arc<dyn JobSteps<R::Id>> {
-        Arc::new(StepContext::new(shared, self))
+    fn steps(self, shared: Shared) -> Arc<dyn JobSteps> {
+        let change = ListChange {
+            record: BulkChange::<R>::record(&self),
+            call: R::ARCHIVE,
+            category: None,
+        };
+        change.steps(shared)
     }
 }
 
 impl<R: Unarchive> SendableChange<R> for Unarchiving {
-    fn steps(self, shared: Shared<R>) -> Arc<dyn JobSteps<R::Id>> {
-        Arc::new(StepContext::new(shared, self))
+    fn steps(self, shared: Shared) -> Arc<dyn JobSteps> {
+        let change = ListChange {
+            record: BulkChange::<R>::record(&self),
+            call: R::UNARCHIVE,
+            category: None,
+        };
+        change.steps(shared)
     }
 }
 
 impl<R: Delete, E: Sendable> SendableChange<R> for Deleting<R::Id, E> {
-    fn steps(self, shared: Shared<R>) -> Arc<dyn JobSteps<R::Id>> {
-        Arc::new(StepContext::new(shared, self))
+    fn steps(self, shared: Shared) -> Arc<dyn JobSteps> {
+        let change = ListChange {
+            record: BulkChange::<R>::record(&self),
+            call: R::DELETE,
+            category: None,
+        };
+        change.steps(shared)
     }
 }
 
 impl<R: Categorised> SendableChange<R> for MovingToCategory {
-    fn steps(self, shared: Shared<R>) -> Arc<dyn JobSteps<R::Id>> {
-        Arc::new(StepContext::new(shared, self))
+    fn steps(self, shared: Shared) -> Arc<dyn JobSteps> {
+        let change = ListChange {
+            record: BulkChange::<R>::record(&self),
+            call: R::MOVE_TO_CATEGORY,
+            category: Some(R::CATEGORY),
+        };
+        change.steps(shared)
     }
 }
 
@@ -125,14 +144,6 @@ pub struct MovingToCategory {
 }
 
 impl<R: Archive, E: EvidenceState> BulkChange<R> for Archiving<R::Id, E> {
-    fn children(&self) -> Option<&Cascade<R::Id>> {
-        Some(&self.children)
-    }
-
-    fn is_satisfied_by(&self, summary: Option<&AssetSummary>) -> bool {
-        summary.is_some_and(|summary| summary.status == AssetStatus::Archived)
-    }
-
     fn record(&self) -> ChangeRecord {
         let children = self.children.map(ToString::to_string);
         ChangeRecord::Archive { children }
@@ -140,33 +151,12 @@ impl<R: Archive, E: EvidenceState> BulkChange<R> for Archiving<R::Id, E> {
 }
 
 impl<R: Unarchive> BulkChange<R> for Unarchiving {
-    fn is_satisfied_by(&self, summary: Option<&AssetSummary>) -> bool {
-        summary.is_some_and(|summary| summary.status == AssetStatus::Active)
-    }
-
     fn record(&self) -> ChangeRecord {
         ChangeRecord::Unarchive
     }
 }
 
 impl<R: Delete, E: EvidenceState> BulkChange<R> for Deleting<R::Id, E> {
-    fn verifies(&self) -> bool {
-        true
-    }
-
-    fn deletes(&self) -> bool {
-        true
-    }
-
-    fn children(&self) -> Option<&Cascade<R::Id>> {
-        Some(&self.children)
-    }
-
-    fn is_satisfied_by(&self, summary: Option<&AssetSummary>) -> bool {
-        // It is not documented whether deleted assets can be read, but there is a status *deleted*.
-        summary.is_none_or(|summary| summary.status == AssetStatus::Deleted)
-    }
-
     fn record(&self) -> ChangeRecord {
         let children = self.children.map(ToString::to_string);
         ChangeRecord::Delete { children }
@@ -174,49 +164,9 @@ impl<R: Delete, E: EvidenceState> BulkChange<R> for Deleting<R::Id, E> {
 }
 
 impl<R: Categorised> BulkChange<R> for MovingToCategory {
-    fn is_satisfied_by(&self, summary: Option<&AssetSummary>) -> bool {
-        summary.is_some_and(|summary| summary.category == self.category)
-    }
-
-    fn check(&self, _: &[R::Id]) -> Result<(), InvalidJob> {
-        let id = self.category.as_str();
-        // An empty category removes assets from their current category (documented).
-        match validate::problem(id).filter(|_| !id.is_empty()) {
-            Some(problem) => Err(InvalidJob::Target {
-                id: id.to_owned(),
-                problem,
-            }),
-            None => Ok(()),
-        }
-    }
-
     fn record(&self) -> ChangeRecord {
         let category = self.category.clone();
         ChangeRecord::MoveToCategory { category }
-    }
-}
-
-impl<R: Archive, E: Sendable> ListChange<R> for Archiving<R::Id, E> {
-    fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
-        R::ARCHIVE.with_children(client, entries, &self.children)
-    }
-}
-
-impl<R: Unarchive> ListChange<R> for Unarchiving {
-    fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
-        R::UNARCHIVE.call(client, entries, [])
-    }
-}
-
-impl<R: Delete, E: Sendable> ListChange<R> for Deleting<R::Id, E> {
-    fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
-        R::DELETE.with_children(client, entries, &self.children)
-    }
-}
-
-impl<R: Categorised> ListChange<R> for MovingToCategory {
-    fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
-        R::MOVE_TO_CATEGORY.call(client, entries, [(R::CATEGORY, self.category.as_str())])
     }
 }
 
@@ -250,6 +200,59 @@ pub enum ChangeRecord {
 }
 
 impl ChangeRecord {
+    /// Default of [`Bulk::verify`](crate::ext::Bulk::verify).
+    pub(super) fn verifies(&self) -> bool {
+        self.deletes() || self.handles_children()
+    }
+
+    /// Returns true if the assets do not exist afterwards.
+    pub(super) const fn deletes(&self) -> bool {
+        matches!(self, Self::Delete { .. })
+    }
+
+    /// Returns the handling of the children.
+    pub(super) const fn children(&self) -> Option<&Cascade<String>> {
+        match self {
+            Self::Archive { children } | Self::Delete { children } => Some(children),
+            Self::Unarchive | Self::MoveToCategory { .. } | Self::Duplicate { .. } => None,
+        }
+    }
+
+    /// Returns true if the change affects children.
+    pub(super) fn handles_children(&self) -> bool {
+        self.children().is_some_and(|children| !children.is_leave())
+    }
+
+    /// Returns true if an asset is in the requested state; `None` stands for an asset that cannot be read.
+    pub(super) fn is_satisfied_by(&self, summary: Option<&AssetSummary>) -> bool {
+        match self {
+            Self::Archive { .. } => summary.is_some_and(|summary| summary.status == AssetStatus::Archived),
+            Self::Unarchive => summary.is_some_and(|summary| summary.status == AssetStatus::Active),
+            // It is not documented whether deleted assets can be read, but there is a status *deleted*.
+            Self::Delete { .. } => summary.is_none_or(|summary| summary.status == AssetStatus::Deleted),
+            Self::MoveToCategory { category } => summary.is_some_and(|summary| summary.category == *category),
+            Self::Duplicate { .. } => false,
+        }
+    }
+
+    /// Checks the change before anything is sent.
+    pub(super) fn check(&self, entries: &[String]) -> Result<(), InvalidJob> {
+        if let Self::MoveToCategory { category: id } = self {
+            // An empty category removes assets from their current category (documented).
+            return match validate::problem(id).filter(|_| !id.is_empty()) {
+                Some(problem) => Err(InvalidJob::Target {
+                    id: id.clone(),
+                    problem,
+                }),
+                None => Ok(()),
+            };
+        }
+        match self.children().and_then(Cascade::target) {
+            Some(target) => validate::target(target, entries),
+            None => Ok(()),
+        }
+    }
+
     /// Describes the part of the change that cannot be undone.
     pub(crate) const fn cannot_undo(&self) -> Option<&'static str> {
         match self {

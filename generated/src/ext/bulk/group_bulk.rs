@@ -1,15 +1,17 @@
 //! Bulk jobs of a group that is chosen at run time.
 
-use super::change::{BulkChange, SendableChange};
+use super::change::SendableChange;
+use super::engine::{JobSteps, Shared};
+use super::job::{Job, Setting};
 use super::journal::JournalError;
-use super::progress::{OnProgress, Progress};
+use super::progress::Progress;
 use super::{Bulk, Plan, Report};
 use crate::RetryPolicy;
-use crate::ext::resource::{AssetId, Resource};
+use crate::ext::resource::Resource;
 use crate::ext::validate::InvalidJob;
-use crate::transport::BoxFuture;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Builder of a bulk job of a group that is chosen at run time. [`AssetGroup`](crate::ext::AssetGroup)
@@ -30,7 +32,8 @@ use std::time::Duration;
 /// ```
 #[must_use = "a job does nothing until it is sent"]
 pub struct GroupBulk {
-    job: Box<dyn AnyBulk>,
+    job: Job,
+    steps: Box<dyn FnOnce(Shared) -> Arc<dyn JobSteps> + Send>,
     description: String,
     cannot_undo: Option<&'static str>,
     /// The call is inferred and destructive.
@@ -38,76 +41,18 @@ pub struct GroupBulk {
     is_acknowledged: bool,
 }
 
-/// A setting of a job.
-enum Setting {
-    ChunkSize(usize),
-    Concurrency(usize),
-    Retries(u32),
-    RetryPolicy(RetryPolicy),
-    LookFirst(bool),
-    Verify(bool),
-    StopAfter(usize),
-    UrlLength(usize),
-    Journal(PathBuf),
-    #[cfg(feature = "snapshot")]
-    UndoableJournal(PathBuf),
-    OnProgress(OnProgress),
-    CancelWhen(BoxFuture<'static, ()>),
-    CancelGrace(Duration),
-}
-
-/// A bulk job of any kind of asset.
-trait AnyBulk: Send {
-    fn set(self: Box<Self>, setting: Setting) -> Box<dyn AnyBulk>;
-    fn plan(self: Box<Self>) -> BoxFuture<'static, Result<Plan<String>, InvalidJob>>;
-    fn send(self: Box<Self>) -> BoxFuture<'static, Result<Report<String>, InvalidJob>>;
-}
-
-impl<R: Resource, C: SendableChange<R>> AnyBulk for Bulk<R, C> {
-    fn set(self: Box<Self>, setting: Setting) -> Box<dyn AnyBulk> {
-        Box::new(match setting {
-            Setting::ChunkSize(ids) => self.chunk_size(ids),
-            Setting::Concurrency(requests) => self.concurrency(requests),
-            Setting::Retries(retries) => self.retries(retries),
-            Setting::RetryPolicy(policy) => self.retry_policy(policy),
-            Setting::LookFirst(look) => self.look_first(look),
-            Setting::Verify(verify) => self.verify(verify),
-            Setting::StopAfter(failed) => self.stop_after(failed),
-            Setting::UrlLength(bytes) => self.url_length(bytes),
-            Setting::Journal(path) => self.journal(path),
-            #[cfg(feature = "snapshot")]
-            Setting::UndoableJournal(path) => self.undoable_journal(path),
-            Setting::OnProgress(on_progress) => self.on_progress(on_progress),
-            Setting::CancelWhen(cancel) => self.cancel_when(cancel),
-            Setting::CancelGrace(wait) => self.cancel_grace(wait),
-        })
-    }
-
-    fn plan(self: Box<Self>) -> BoxFuture<'static, Result<Plan<String>, InvalidJob>> {
-        Box::pin(async move { Ok((*self).plan().await?.map(text)) })
-    }
-
-    fn send(self: Box<Self>) -> BoxFuture<'static, Result<Report<String>, InvalidJob>> {
-        Box::pin(async move { Ok((*self).send().await?.map(text)) })
-    }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "the reports give their IDs away")]
-fn text<I: AssetId>(id: I) -> String {
-    id.as_ref().to_owned()
-}
-
 impl GroupBulk {
     pub(in crate::ext) fn new<R, C>(job: Bulk<R, C>, is_inferred: bool) -> Self
     where
         R: Resource,
-        C: SendableChange<R> + BulkChange<R>,
+        C: SendableChange<R>,
     {
-        let record = job.change.record();
+        let (job, change) = job.into_parts();
         Self {
-            description: record.describe(R::NAMES.plural),
-            cannot_undo: record.cannot_undo(),
-            job: Box::new(job),
+            description: job.description(),
+            cannot_undo: job.record.cannot_undo(),
+            job,
+            steps: Box::new(move |shared| change.steps(shared)),
             is_inferred,
             is_acknowledged: false,
         }
@@ -208,7 +153,7 @@ impl GroupBulk {
     }
 
     fn set(mut self, setting: Setting) -> Self {
-        self.job = self.job.set(setting);
+        self.job.options.set(setting);
         self
     }
 
@@ -230,7 +175,7 @@ impl GroupBulk {
             let job = self.description;
             return Err(GroupJobError::NotAcknowledged { job });
         }
-        Ok(self.job.send().await?)
+        Ok(self.job.send(self.steps).await?)
     }
 }
 

@@ -5,6 +5,7 @@ mod constructors;
 mod duplicate;
 mod engine;
 mod group_bulk;
+mod job;
 mod journal;
 mod outcome;
 mod outcomes;
@@ -27,25 +28,18 @@ pub use progress::Progress;
 pub use report::{Counts, DifferentJobs, Report};
 
 use super::cascade::Cascade;
-use super::read::{Reader, URL_LENGTH};
+use super::read_calls::ReadCalls;
 use super::resource::{Archive, ArchiveChildren, Delete, DeleteChildren, Resource};
-use super::validate::{self, Distinct, InvalidJob};
+use super::validate::InvalidJob;
 use crate::runtime::acknowledgement::{Documented, Inferred};
-use crate::runtime::trace::JobSpan;
 use crate::{Client, RetryPolicy};
 use change::{BulkChange, SendableChange};
-use engine::{
-    AccountCheck, Driver, JobCallbacks, JobIds, JobSettings, OpenId, RecordStates, Refusal, Shared,
-};
-use futures_util::StreamExt as _;
-use journal::{JournalWriter, RecordedState};
+use job::{Job, JobOptions, Setting};
 use std::fmt;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 use std::time::Duration;
-pub(super) use stop::StopControl;
 #[cfg(feature = "snapshot")]
-pub(super) use stop::{STOPPED, stopped_because};
+pub(super) use stop::{STOPPED, StopControl, stopped_because};
 
 /// Builder of a bulk job: a change of many assets of one kind.
 ///
@@ -100,11 +94,7 @@ pub struct Bulk<R: Resource, C> {
     client: Client,
     ids: Vec<R::Id>,
     change: C,
-    settings: JobSettings,
-    url_length: usize,
-    journal: Option<PathBuf>,
-    is_undoable: bool,
-    callbacks: JobCallbacks,
+    options: JobOptions,
 }
 
 impl<R: Resource, C: fmt::Debug> fmt::Debug for Bulk<R, C> {
@@ -177,11 +167,7 @@ impl<R: Resource, C> Bulk<R, C> {
             change: change(self.change),
             client: self.client,
             ids: self.ids,
-            settings: self.settings,
-            url_length: self.url_length,
-            journal: self.journal,
-            is_undoable: self.is_undoable,
-            callbacks: self.callbacks,
+            options: self.options,
         }
     }
 }
@@ -192,14 +178,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
             client: client.clone(),
             ids: ids.into_iter().map(Into::into).collect(),
             change,
-            settings: JobSettings::default(),
-            url_length: URL_LENGTH,
-            journal: None,
-            is_undoable: false,
-            callbacks: JobCallbacks {
-                cancel: None,
-                on_progress: None,
-            },
+            options: JobOptions::default(),
         }
     }
 
@@ -207,17 +186,15 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     ///
     /// The limit of the service is not documented. A chunk that it refuses as too large (413) is split, and
     /// later chunks are smaller.
-    pub fn chunk_size(mut self, ids: usize) -> Self {
-        self.settings.chunk_size = ids.clamp(1, 10_000);
-        self
+    pub fn chunk_size(self, ids: usize) -> Self {
+        self.set(Setting::ChunkSize(ids))
     }
 
     /// Sets the maximum number of concurrent requests, clamped to 1 to 64. Default: 4.
     ///
     /// With 1, chunks are sent strictly one after the other. The rate limiter of the client applies as well.
-    pub fn concurrency(mut self, requests: usize) -> Self {
-        self.settings.concurrency = requests.clamp(1, 64);
-        self
+    pub fn concurrency(self, requests: usize) -> Self {
+        self.set(Setting::Concurrency(requests))
     }
 
     /// Sets the number of times that a step without a trustworthy response is retried, in addition to the
@@ -225,15 +202,13 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     ///
     /// Before a retry, the job reads the assets, and sends only the unchanged assets. The waits are 0.5 s, 1
     /// s, 2 s and so on, up to 20 s.
-    pub fn retries(mut self, retries: u32) -> Self {
-        self.settings.retries = retries.min(10);
-        self
+    pub fn retries(self, retries: u32) -> Self {
+        self.set(Setting::Retries(retries))
     }
 
     /// Sets the client's retry policy for each changing request. Default: the policy of the client.
-    pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
-        self.settings.retry_policy = Some(policy);
-        self
+    pub fn retry_policy(self, policy: RetryPolicy) -> Self {
+        self.set(Setting::RetryPolicy(policy))
     }
 
     /// Sets whether the assets are read before the change is sent. Default: yes.
@@ -241,9 +216,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// Switching this off saves one request per chunk, but assets that are already in the requested state are
     /// reported as *done*. If the service silently ignores missing IDs, these are reported as *done*, too.
     /// Leave it on if the IDs may be wrong; if you switch it off, consider [`verify`](Self::verify).
-    pub fn look_first(mut self, look: bool) -> Self {
-        self.settings.look_first = look;
-        self
+    pub fn look_first(self, look: bool) -> Self {
+        self.set(Setting::LookFirst(look))
     }
 
     /// Sets whether the assets are read back after the service has accepted the change. Default: for
@@ -252,42 +226,37 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// An unchanged asset is read up to four times, 0.5 s, 1 s and 2 s apart, because the service may apply
     /// the change with a delay. If it is still unchanged, the outcome is *unknown*. Children are not read
     /// back, because no documented call lists them.
-    pub fn verify(mut self, verify: bool) -> Self {
-        self.settings.verify = Some(verify);
-        self
+    pub fn verify(self, verify: bool) -> Self {
+        self.set(Setting::Verify(verify))
     }
 
     /// Sets whether [`stream`](Self::stream) yields outcomes in the order of the IDs instead of as they
     /// become known. Default: no.
     ///
     /// Outcomes that become known early are kept until their turn. A [`Report`] is always in order.
-    pub fn in_order(mut self, in_order: bool) -> Self {
-        self.settings.in_order = in_order;
-        self
+    pub fn in_order(self, in_order: bool) -> Self {
+        self.set(Setting::InOrder(in_order))
     }
 
     /// Stops the job after this number of failed IDs (rejected, unknown, or not sent because of an error); 1
     /// stops on the first. Default: never.
     ///
     /// Requests in flight are finished, so more IDs may fail. All other IDs end as *not sent*.
-    pub fn stop_after(mut self, failed: usize) -> Self {
-        self.settings.stop_after = Some(failed.max(1));
-        self
+    pub fn stop_after(self, failed: usize) -> Self {
+        self.set(Setting::StopAfter(failed))
     }
 
     /// Sets the maximum length of the ID list in a URL, in bytes, when assets are read by ID: 100 to 65,536.
     /// Default: 1,800.
     ///
     /// No limit is documented. The default keeps URLs below 2,000 bytes, which common proxies accept.
-    pub fn url_length(mut self, bytes: usize) -> Self {
-        self.url_length = bytes.clamp(100, 65_536);
-        self
+    pub fn url_length(self, bytes: usize) -> Self {
+        self.set(Setting::UrlLength(bytes))
     }
 
     /// Sets a callback that receives the progress whenever outcomes become known.
-    pub fn on_progress(mut self, on_progress: impl FnMut(&Progress) + Send + 'static) -> Self {
-        self.callbacks.on_progress = Some(Box::new(on_progress));
-        self
+    pub fn on_progress(self, on_progress: impl FnMut(&Progress) + Send + 'static) -> Self {
+        self.set(Setting::OnProgress(Box::new(on_progress)))
     }
 
     /// Cancels the job when this future completes, such as a signal, a timer or a message.
@@ -295,11 +264,10 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// After that, nothing more is sent or retried. The job waits for requests in flight, and reads the
     /// assets back if the effect of a request is unclear, so that the report stays accurate. All other IDs
     /// end as *not sent*. To limit the wait, set a [`cancel_grace`](Self::cancel_grace).
-    pub fn cancel_when<T>(mut self, cancel: impl Future<Output = T> + Send + 'static) -> Self {
-        self.callbacks.cancel = Some(Box::pin(async move {
+    pub fn cancel_when<T>(self, cancel: impl Future<Output = T> + Send + 'static) -> Self {
+        self.set(Setting::CancelWhen(Box::pin(async move {
             cancel.await;
-        }));
-        self
+        })))
     }
 
     /// Sets the longest wait for requests in flight once the job is cancelled. Default: until they end.
@@ -317,9 +285,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     ///     Ok(())
     /// }
     /// ```
-    pub fn cancel_grace(mut self, wait: Duration) -> Self {
-        self.settings.cancel_grace = Some(wait);
-        self
+    pub fn cancel_grace(self, wait: Duration) -> Self {
+        self.set(Setting::CancelGrace(wait))
     }
 
     /// Writes a journal to this file. If the file already contains a journal, continues its job.
@@ -334,9 +301,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     ///
     /// The IDs of each request are written to the disk before the request is sent. Writing blocks the thread.
     /// If the journal can no longer be written, or the file is removed, the job stops.
-    pub fn journal(mut self, path: impl AsRef<Path>) -> Self {
-        self.journal = Some(path.as_ref().to_owned());
-        self
+    pub fn journal(self, path: impl AsRef<Path>) -> Self {
+        self.set(Setting::Journal(path.as_ref().to_owned()))
     }
 
     /// Writes a [`journal`](Self::journal), and a second file with the suffix `.undo` that contains the state
@@ -347,32 +313,25 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// read. If the state of an asset cannot be read, nothing is sent. A deletion cannot be undone: the
     /// service has no operation that restores deleted assets or their statistics. Copies are deleted again.
     #[cfg(feature = "snapshot")]
-    pub fn undoable_journal(mut self, path: impl AsRef<Path>) -> Self {
-        self.is_undoable = true;
-        self.journal(path)
+    pub fn undoable_journal(self, path: impl AsRef<Path>) -> Self {
+        self.set(Setting::UndoableJournal(path.as_ref().to_owned()))
     }
 
-    /// Future that records the states before the job.
-    #[cfg(feature = "snapshot")]
-    fn record_states(&self, ids: &[R::Id]) -> RecordStates {
-        let Some(journal) = self.journal.as_ref().filter(|_| self.is_undoable) else {
-            return RecordStates::default();
+    fn set(mut self, setting: Setting) -> Self {
+        self.options.set(setting);
+        self
+    }
+
+    /// Separates the job from the type of its assets.
+    fn into_parts(self) -> (Job, C) {
+        let job = Job {
+            client: self.client,
+            calls: ReadCalls::of::<R>(),
+            ids: self.ids.iter().map(|id| id.as_ref().to_owned()).collect(),
+            record: self.change.record(),
+            options: self.options,
         };
-        let record = self.change.record();
-        if matches!(record, ChangeRecord::Duplicate { .. }) {
-            return RecordStates::default();
-        }
-        let ids = ids.iter().map(|id| id.as_ref().to_owned()).collect();
-        let path = crate::ext::plan::UndoLog::path_for(journal);
-        let recording =
-            crate::ext::plan::UndoLog::record(self.client.clone(), R::NAMES.segment, record, ids, path);
-        RecordStates::new(async move { recording.await.map_err(String::from) })
-    }
-
-    #[cfg(not(feature = "snapshot"))]
-    #[expect(clippy::unused_self, reason = "same signature as with the feature")]
-    fn record_states(&self, _: &[R::Id]) -> RecordStates {
-        RecordStates::default()
+        (job, self.change)
     }
 
     /// Runs the job to its end.
@@ -384,7 +343,9 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     where
         C: SendableChange<R>,
     {
-        Ok(self.stream()?.try_report().await?)
+        let (job, change) = self.into_parts();
+        let report = job.send(|shared| change.steps(shared)).await?;
+        Ok(report.map(R::Id::from))
     }
 
     /// Runs the job as a stream of outcomes, in the order in which they become known. The job runs only while
@@ -405,71 +366,12 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     ///
     /// # Errors
     /// Returns the same errors as [`send`](Self::send).
-    pub fn stream(mut self) -> Result<Outcomes<R::Id>, InvalidJob>
+    pub fn stream(self) -> Result<Outcomes<R::Id>, InvalidJob>
     where
         C: SendableChange<R>,
     {
-        let Distinct { ids, repeated } = validate::distinct(std::mem::take(&mut self.ids))?;
-        self.change.check(&ids)?;
-        let record = self.change.record();
-        let job = record.describe(R::NAMES.plural);
-        let duplicates = matches!(record, ChangeRecord::Duplicate { .. });
-        let begun = self.client.now();
-        let header = journal::Header::new(R::NAMES.segment, job.clone(), record, &self.client, begun);
-        let record_states = self.record_states(&ids);
-        let (journal, earlier) = match self.journal {
-            None => (None, None),
-            Some(path) => {
-                let (journal, earlier) = JournalWriter::open(&path, &header, &ids)?;
-                (Some(journal), earlier)
-            }
-        };
-        let span = JobSpan::new(&job, ids.len());
-        let begun = earlier.as_ref().map_or(begun, |earlier| earlier.begun);
-        let account = journal
-            .is_some()
-            .then(|| AccountCheck::new(&ids, self.change.deletes(), earlier.as_ref()));
-        let seen = earlier.as_ref().and_then(|earlier| earlier.seen.clone());
-        let mut settled = Vec::new();
-        let mut open = Vec::with_capacity(ids.len());
-        // Without an earlier run, every ID starts in the default state.
-        let states = earlier
-            .map(|earlier| earlier.states)
-            .unwrap_or_default()
-            .into_iter()
-            .chain(std::iter::repeat_with(RecordedState::default));
-        for (position, (id, state)) in ids.into_iter().zip(states).enumerate() {
-            let RecordedState { outcome, copy, sent } = state;
-            match outcome {
-                Some(outcome) => settled.push(Entry {
-                    copy: copy.map(R::Id::from),
-                    ..Entry::new(id, position, outcome)
-                }),
-                None => open.push(OpenId { position, id, sent }),
-            }
-        }
-        let stop = StopControl::new(self.settings.stop_after);
-        let steps = self.change.steps(Shared {
-            reader: Reader::<R>::new(self.client.clone(), self.url_length),
-            client: self.client,
-            settings: self.settings,
-            stop_signal: stop.signal(),
-            account,
-            record_states,
-            begun,
-            seen,
-            copies: settled.iter().filter_map(|entry| entry.copy.clone()).collect(),
-        });
-        let refusal = Refusal::default();
-        let ids = JobIds { settled, open };
-        let driver = Driver::new(steps, stop, ids, journal, Arc::clone(&refusal), self.callbacks);
-        // The driver is boxed, because the stream moves it with each entry.
-        let driver = Box::new(driver);
-        let entries = futures_util::stream::unfold((driver, span), |(mut driver, span)| async move {
-            let entry = span.follow(driver.next()).await?;
-            Some((entry, (driver, span)))
-        });
-        Ok(Outcomes::new(entries, job, duplicates, repeated, refusal))
+        let (job, change) = self.into_parts();
+        Ok(job.stream(|shared| change.steps(shared))?.map(R::Id::from))
     }
 
     /// Reads the assets and returns a preview of the job. Changes nothing.
@@ -478,40 +380,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// Returns an error if the job is invalid. An asset that cannot be read is not an error; the plan lists
     /// it.
     pub async fn plan(self) -> Result<Plan<R::Id>, InvalidJob> {
-        let Distinct { ids, repeated } = validate::distinct(self.ids)?;
-        self.change.check(&ids)?;
-        let reader = Reader::<R>::new(self.client.clone(), self.url_length);
-        let record = self.change.record();
-        let mut plan = Plan::new(record.describe(R::NAMES.plural), repeated, record.cannot_undo());
-        let reader = &reader;
-        let chunks: Vec<Vec<R::Id>> = ids.chunks(self.settings.chunk_size).map(<[_]>::to_vec).collect();
-        let mut reads = futures_util::stream::iter(chunks)
-            .map(|ids| async move {
-                let results = reader.summaries(&ids).await;
-                (ids, results)
-            })
-            .buffered(self.settings.concurrency);
-        while let Some((ids, results)) = reads.next().await {
-            for (id, read) in ids.into_iter().zip(results) {
-                plan.add(id, read, |summary| self.change.is_satisfied_by(summary));
-            }
-        }
-        drop(reads);
-        if self
-            .change
-            .children()
-            .is_some_and(|children| !children.is_leave())
-        {
-            // Parents that are already in the requested state are sent as well, because of their children.
-            let parents = plan.would_change.iter().chain(&plan.already);
-            let parents = parents.cloned().collect();
-            let count = match R::COUNT_CHILDREN {
-                Some(count) => count(self.client, parents).await,
-                None => None,
-            };
-            plan.children = count.map_or(Children::Unknown, |count| Children::Known { count });
-        }
-        Ok(plan)
+        let (job, _) = self.into_parts();
+        Ok(job.plan().await?.map(R::Id::from))
     }
 }
 

@@ -43,6 +43,21 @@ impl<I> Outcomes<I> {
         }
     }
 
+    /// Converts the IDs.
+    pub(super) fn map<J>(self, id: impl Fn(I) -> J + Copy + Send + 'static) -> Outcomes<J>
+    where
+        I: 'static,
+    {
+        let repeated = self.repeated.into_iter();
+        Outcomes {
+            entries: Box::pin(self.entries.map(move |entry| entry.map(id))),
+            job: self.job,
+            duplicates: self.duplicates,
+            repeated: repeated.map(|repeated| repeated.map(id)).collect(),
+            refusal: self.refusal,
+        }
+    }
+
     /// Runs the job to its end, unless its journal belongs to another account.
     pub(super) async fn try_report(self) -> Result<Report<I>, JournalError> {
         let refusal = Arc::clone(&self.refusal);

@@ -4,6 +4,7 @@ use super::ChangePlan;
 use super::difference::{managed, status_of};
 use super::entry::{Action, PlanEntry, PlanStep, STATUS};
 use super::error::{PlanError, PlanProblem};
+use super::explanation;
 use crate::ext::snapshot::{AssetKey, Changes, Fingerprint, pointer};
 use crate::ext::{AssetStatus, validate};
 use crate::runtime::duplicate_key;
@@ -29,6 +30,9 @@ struct PlanFile {
     account: Option<String>,
     crate_version: String,
     document_version: String,
+    /// Describes the other members; may be absent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    explanation: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     notes: Vec<String>,
     entries: Vec<EntryFile>,
@@ -65,12 +69,12 @@ impl From<&PlanEntry> for EntryFile {
             Action::Delete => (Changes::default(), None),
         };
         Self {
-            does: Some(entry.to_string()),
-            cannot_undo: entry.cannot_undo(),
+            does: None,
+            cannot_undo: None,
             asset: entry.key.clone(),
             name: entry.name.clone(),
             operations: entry.steps(),
-            inferred: Some(entry.is_inferred()),
+            inferred: None,
             was: entry.was,
             changes,
             create,
@@ -108,7 +112,25 @@ impl ChangePlan {
     /// Returns the text of the file.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let file = PlanFile {
+        let mut file = self.file();
+        file.explanation = explanation::of(self).into_iter().map(str::to_owned).collect();
+        for (written, entry) in file.entries.iter_mut().zip(&self.entries) {
+            written.describe(entry);
+        }
+        let mut text = pretty(&file);
+        text.push('\n');
+        text
+    }
+
+    /// Fingerprint of the plan, without the descriptions in words: another version of the crate may word them
+    /// differently, and it continues the same journal.
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of_bytes(pretty(&self.file()).as_bytes())
+    }
+
+    /// Contents of the file, without the descriptions in words.
+    fn file(&self) -> PlanFile {
+        PlanFile {
             funnelflux_plan: FORMAT,
             made_by: self.made_by.clone(),
             made: self.made.clone(),
@@ -116,13 +138,10 @@ impl ChangePlan {
             account: self.account.clone(),
             crate_version: self.crate_version.clone(),
             document_version: self.document_version.clone(),
+            explanation: Vec::new(),
             notes: self.notes.clone(),
             entries: self.entries.iter().map(EntryFile::from).collect(),
-        };
-        // Strings, numbers and maps with string keys always serialise.
-        let mut text = serde_json::to_string_pretty(&file).unwrap_or_default();
-        text.push('\n');
-        text
+        }
     }
 
     /// Parses the text of a file.
@@ -139,6 +158,12 @@ impl ChangePlan {
         }
         let file: PlanFile =
             serde_path_to_error::deserialize(value).map_err(|error| invalid(error.to_string()))?;
+        if let Some(sentence) = file.explanation.iter().find(|text| !explanation::is_known(text)) {
+            return Err(invalid(format!(
+                "`explanation` has a sentence that this version of the crate does not write: {sentence:?}; \
+                 fix: remove it"
+            )));
+        }
         let mut keys = HashSet::new();
         let mut entries = Vec::with_capacity(file.entries.len());
         for (number, entry) in (1..).zip(file.entries) {
@@ -168,6 +193,13 @@ impl ChangePlan {
 }
 
 impl EntryFile {
+    /// Adds the members that describe the entry in words.
+    fn describe(&mut self, entry: &PlanEntry) {
+        self.does = Some(entry.to_string());
+        self.cannot_undo = entry.cannot_undo();
+        self.inferred = Some(entry.is_inferred());
+    }
+
     /// Converts the entry. Fails if a member is invalid, or if a description in words disagrees with the
     /// change.
     fn check(self) -> Result<PlanEntry, String> {
@@ -196,7 +228,8 @@ impl EntryFile {
                 names(&entry.steps())
             ));
         }
-        let written = Self::from(&entry);
+        let mut written = Self::from(&entry);
+        written.describe(&entry);
         let lies = [
             ("does", self.does.is_some() && self.does != written.does),
             (
@@ -308,6 +341,11 @@ pub(super) fn check(entry: &PlanEntry) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Strings, numbers and maps with string keys always serialise.
+fn pretty(file: &PlanFile) -> String {
+    serde_json::to_string_pretty(file).unwrap_or_default()
 }
 
 /// Names of steps as the file writes them.

@@ -311,9 +311,15 @@ impl Restoring<'_> {
         }
         let names: Vec<&str> = groups.iter().map(|group| group.name()).collect();
         let made_by = format!(
-            "restore {} from {}",
+            "restore {} from {}, exported {}{}",
             names.join(", "),
-            self.snapshot.path().display()
+            self.snapshot.path().display(),
+            humantime::format_rfc3339_seconds(manifest.started()),
+            match self.others {
+                AssetsNotInSnapshot::Leave => "",
+                AssetsNotInSnapshot::Archive => ", and archive the assets of these groups that it lacks",
+                AssetsNotInSnapshot::Delete => ", and delete the assets of these groups that it lacks",
+            }
         );
         let (entries, notes) = restoring(&groups, &wanted, account, self.others);
         Ok(ChangePlan::new(client, made_by, notes, entries).await?)
@@ -365,8 +371,8 @@ fn restoring(
             }
             None if is_deleted => {}
             None if account.deleted.contains(key) => notes.push(format!(
-                "{key} is deleted, and the service has no operation that restores it; fix: copy it under a \
-                 new ID (ChangePlan::copy)"
+                "{key} was deleted from the account, and the service has no operation that restores it; fix: \
+                 copy it from the snapshot under a new ID (ChangePlan::copy)"
             )),
             None if !id::generator::is_well_formed(&key.id) => notes.push(format!(
                 "{key} is missing, and the service may truncate its ID, which is not in the current format; \

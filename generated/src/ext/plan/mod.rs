@@ -45,6 +45,7 @@
 //! | module | contents |
 //! |---|---|
 //! | `entry` | the change of one asset, its steps and its words |
+//! | `explanation` | the sentences in the file that say what applying it does |
 //! | `file` | the file of a plan, and the checks of an edited one |
 //! | `difference` | comparison of an asset with a wanted one, dependency order |
 //! | `account` | reading the assets of an account |
@@ -58,6 +59,7 @@ mod copy;
 mod difference;
 mod entry;
 mod error;
+mod explanation;
 mod file;
 mod journal;
 mod make;

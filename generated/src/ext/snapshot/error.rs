@@ -123,7 +123,7 @@ impl SnapshotError {
         )
     }
 
-    /// The same error with the path of an archive in place of the folder into which it was unpacked.
+    /// The same error, with the path of an archive instead of the folder with the unpacked archive.
     pub(super) fn moved(mut self, folder: &Path, archive: &Path) -> Self {
         if let Ok(inside) = self.path.strip_prefix(folder) {
             self.path = if inside.as_os_str().is_empty() {

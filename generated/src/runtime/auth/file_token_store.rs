@@ -2,17 +2,16 @@
 //! processes.
 
 use super::{
-    AccountId, Credentials,
+    Credentials,
     token_store::{StoreError, StoreGuard, TokenStore},
 };
 use crate::transport::BoxFuture;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File, TryLockError},
     io::{self, Write as _},
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 /// Maximum wait for a lock that another process holds.
@@ -37,24 +36,6 @@ const MAX_LINKS: usize = 40;
 #[derive(Clone, Debug)]
 pub struct FileTokenStore {
     path: PathBuf,
-}
-
-/// Content of the file: the tokens in the service's response format, with their base URL and account.
-#[derive(Deserialize, Serialize)]
-struct StoredTokens {
-    access_token: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    refresh_token: Option<String>,
-    /// Unix time in seconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    expires_at: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    base_url: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    account: Option<String>,
-    /// Fingerprint of the credentials from which the tokens were originally renewed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    origin: Option<String>,
 }
 
 impl FileTokenStore {
@@ -102,28 +83,11 @@ impl FileTokenStore {
             Err(error) => return Err(self.error("cannot be read", error)),
         };
         self.check_mode()?;
-        // The parser's message could contain a token.
-        let stored: StoredTokens = serde_json::from_str(text.expose_secret()).map_err(|error| {
-            self.error(
-                "contains no tokens",
-                format_args!(
-                    "expected JSON with access_token, refresh_token and expires_at, but line {}, column {} \
-                     is invalid; delete the file and enter the tokens again",
-                    error.line(),
-                    error.column()
-                ),
-            )
+        let credentials = Credentials::from_json(&text).map_err(|error| {
+            let fix = "delete the file and enter the tokens again";
+            self.error("contains no tokens", format_args!("{error}; {fix}"))
         })?;
-        Ok(Some(Credentials {
-            access_token: stored.access_token.into(),
-            refresh_token: stored.refresh_token.map(SecretString::from),
-            expires_at: stored
-                .expires_at
-                .and_then(|seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))),
-            base_url: stored.base_url,
-            account: stored.account.map(AccountId::from),
-            origin: stored.origin,
-        }))
+        Ok(Some(credentials))
     }
 
     #[cfg(unix)]
@@ -157,12 +121,12 @@ impl FileTokenStore {
         Ok(())
     }
 
-    fn write(&self, stored: &StoredTokens) -> Result<(), StoreError> {
+    fn write(&self, json: &SecretString) -> Result<(), StoreError> {
         let target = self.target()?;
         let write = || -> io::Result<()> {
             // A temporary file is created with mode 0600.
             let mut file = tempfile::NamedTempFile::new_in(folder_of(&target))?;
-            serde_json::to_writer(&mut file, stored)?;
+            file.write_all(json.expose_secret().as_bytes())?;
             file.write_all(b"\n")?;
             file.as_file().sync_all()?;
             file.persist(&target)?;
@@ -209,21 +173,8 @@ impl TokenStore for FileTokenStore {
     }
 
     fn save<'a>(&'a self, credentials: &'a Credentials) -> BoxFuture<'a, Result<(), StoreError>> {
-        let stored = StoredTokens {
-            access_token: credentials.access_token.expose_secret().to_owned(),
-            refresh_token: credentials
-                .refresh_token
-                .as_ref()
-                .map(|token| token.expose_secret().to_owned()),
-            expires_at: credentials
-                .expires_at
-                .and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok())
-                .map(|duration| duration.as_secs()),
-            base_url: credentials.base_url.clone(),
-            account: credentials.account().map(|account| account.to_string()),
-            origin: credentials.origin.clone(),
-        };
-        self.blocking(move |store| store.write(&stored))
+        let json = credentials.to_json();
+        self.blocking(move |store| store.write(&json))
     }
 
     fn lock(&self) -> BoxFuture<'_, Result<StoreGuard, StoreError>> {
@@ -275,6 +226,7 @@ fn lock_of(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::SystemTime;
 
     fn tokens() -> Credentials {
         Credentials::new("canary-access")

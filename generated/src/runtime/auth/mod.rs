@@ -5,6 +5,7 @@ mod bearer_token;
 mod file_token_store;
 mod redactor;
 mod rejection;
+mod stored_tokens;
 mod token_manager;
 mod token_store;
 mod validate;

@@ -14,9 +14,9 @@ pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
 /// are ready-made; implement the trait for a secrets manager or a database.
 ///
 /// A store belongs to one account on one base URL. The client saves credentials with their [base
-/// URL](Credentials::base_url); a custom store must keep the URL and restore it with
-/// [`Credentials::with_base_url`]. The client rejects stored tokens of another base URL or account. Stored
-/// tokens without a base URL belong to the vendor's service.
+/// URL](Credentials::base_url); [`Credentials::to_json`] and [`Credentials::from_json`] keep it. A store with
+/// another format must restore it with [`Credentials::with_base_url`]. The client rejects stored tokens of
+/// another base URL or account. Stored tokens without a base URL belong to the vendor's service.
 ///
 /// [`FileTokenStore`]: crate::auth::FileTokenStore
 ///

@@ -1,9 +1,11 @@
 //! Calls: an operation with its arguments and options, sent when it is awaited.
 
 mod decode;
+mod rows;
 mod unsent;
 
 pub(crate) use decode::Row;
+pub(crate) use rows::ListPlace;
 pub(crate) use unsent::UnsentCall;
 
 use super::{
@@ -15,8 +17,8 @@ use super::{
     retry::RetryPolicy,
     transport::BoxFuture,
 };
-use decode::decode_json;
 use http::{HeaderName, HeaderValue};
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use std::{fmt, future::IntoFuture, marker::PhantomData, time::Duration};
 use tokio::sync::watch;
@@ -160,19 +162,25 @@ impl<T> Call<T> {
         self,
         read: impl FnOnce(Vec<Row>) -> Result<U, String> + Send + 'static,
     ) -> Call<U> {
+        let place = self.unsent.list_place;
         self.unsent.decode(move |received| {
-            let rows = decode_json::<Option<Vec<Box<RawValue>>>>(received)?;
-            let rows = rows.unwrap_or_default().into_iter().map(Row::new).collect();
-            read(rows).map_err(|reason| received.unusable(".", reason))
+            read(place.rows(received)?).map_err(|reason| received.unusable(".", reason))
         })
     }
 
     /// Replaces the decoding of a list: the JSON text of each row.
     pub(crate) fn row_texts(self) -> Call<Vec<Box<RawValue>>> {
-        self.unsent.decode(|received| {
-            let rows = decode_json::<Option<Vec<Box<RawValue>>>>(received)?;
-            Ok(rows.unwrap_or_default())
-        })
+        let place = self.unsent.list_place;
+        self.unsent.decode(move |received| place.texts(received))
+    }
+
+    /// Replaces the decoding: the rows of a list inside of the response.
+    #[allow(
+        dead_code,
+        reason = "the document decides whether lists are inside of objects"
+    )]
+    pub(crate) fn list_in<U: DeserializeOwned + 'static>(self, place: ListPlace) -> Call<Vec<U>> {
+        self.unsent.list_in(place)
     }
 
     /// Replaces the decoding: the response as JSON.

@@ -1,6 +1,6 @@
 //! Calls whose arguments the generated methods are setting.
 
-use super::{Call, decode::decode_json};
+use super::{Call, ListPlace, decode::decode_json};
 use crate::runtime::{
     client::Client,
     creatable::ReadBack,
@@ -26,10 +26,15 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+/// Problem of a call that a read-only client refuses.
+const READ_ONLY: &str = "this client only reads, and the operation could change something";
+
 /// A call whose arguments a generated method is setting.
 pub(crate) struct UnsentCall {
     pub(super) client: Client,
     pub(super) request: PreparedRequest,
+    /// Place of the rows, if the response is a list.
+    pub(super) list_place: ListPlace,
     /// First error in the arguments.
     pub(super) problem: Option<ErrorKind>,
     /// True if the body may be omitted. A deletion without a body needs the ID in the query.
@@ -46,10 +51,14 @@ impl UnsentCall {
     }
 
     pub(crate) fn for_target(client: Client, target: RequestTarget) -> Self {
+        // Judged before `repeat` can claim that a request to any path is a read.
+        let is_refused = client.settings().read_only && target.repeat != Repeat::Read;
+        let refusal = || ErrorKind::Argument(READ_ONLY.to_owned());
         Self {
             client,
             request: PreparedRequest::new(target),
-            problem: None,
+            list_place: ListPlace::default(),
+            problem: is_refused.then(refusal),
             has_optional_body: false,
             has_path_parameter: false,
         }
@@ -153,6 +162,16 @@ impl UnsentCall {
     #[allow(dead_code, reason = "the document decides which responses there are")]
     pub(crate) fn list<T: DeserializeOwned + 'static>(self) -> Call<Vec<T>> {
         self.decode(|received| Ok(decode_json::<Option<Vec<T>>>(received)?.unwrap_or_default()))
+    }
+
+    /// Expects a list inside of an object.
+    #[allow(
+        dead_code,
+        reason = "the document decides whether lists are inside of objects"
+    )]
+    pub(crate) fn list_in<T: DeserializeOwned + 'static>(mut self, place: ListPlace) -> Call<Vec<T>> {
+        self.list_place = place;
+        self.decode(move |received| place.decoded(received))
     }
 
     /// Expects no content. Any content is ignored, except for an HTML page and a reported error.

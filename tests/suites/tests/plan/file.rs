@@ -26,6 +26,8 @@ fn a_plan_reads_back_as_it_was_written_and_can_be_edited() {
     let entry = file["entries"][0].as_object_mut().unwrap();
     entry["changes"].as_array_mut().unwrap().remove(1);
     entry.remove("does");
+    // Sentences that are no longer needed may go or stay.
+    assert!(file["explanation"].as_array_mut().unwrap().pop().is_some());
     std::fs::write(&path, file.to_string()).unwrap();
     let edited = ChangePlan::read(&path).unwrap();
     assert!(apply(&edited, &client).is_success());
@@ -43,7 +45,7 @@ fn each_invalid_edit_is_an_error_with_its_entry_and_a_fix() {
     let requests = fake.request_count();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("plan.json");
-    let cases: [(&str, Value, &str); 15] = [
+    let cases: [(&str, Value, &str); 16] = [
         (
             "/funnelflux_plan",
             json!(2),
@@ -75,6 +77,11 @@ fn each_invalid_edit_is_an_error_with_its_entry_and_a_fix() {
             "/entries/0/changes/0/path",
             json!("/meta/x"),
             "the service manages /meta/x",
+        ),
+        (
+            "/explanation",
+            json!(["Nothing is deleted."]),
+            "does not write: \"Nothing is deleted.\"; fix: remove it",
         ),
         (
             "/entries/0/operations",

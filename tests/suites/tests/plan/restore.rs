@@ -136,7 +136,7 @@ fn deleted_assets_and_secrets_are_said_to_be_lost() {
     let notes = plan.notes().join("\n");
     assert!(
         notes.contains(&format!(
-            "pages/{PAGE} is deleted, and the service has no operation that restores it"
+            "pages/{PAGE} was deleted from the account, and the service has no operation that restores it"
         )),
         "{notes}"
     );

@@ -273,6 +273,7 @@ async fn unknown_fields_are_sent_back_to_the_digit() -> Result<(), Box<dyn std::
     Ok(())
 }
 
+#[cfg(transcription)]
 #[tokio::test(start_paused = true)]
 async fn a_wrong_guess_about_a_field_loses_no_list_and_no_value() -> Result<(), Error> {
     let fake = Fake::default();

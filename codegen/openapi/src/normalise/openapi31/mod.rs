@@ -134,54 +134,79 @@ fn change(
                     places.push(pointer.to_buf());
                 }
             }
+            kept_schemas(context, hoisted, pointer, object);
             schemas::convert_schema(context, pointer, object);
         }
         _ => {}
     }
 }
 
-/// Replaces schemas that are `true`, and reports those that are `false`: a walk over objects does not visit
-/// them.
-fn booleans(context: &mut Context, kind: ObjectKind, pointer: &Pointer, object: &mut Object) {
-    if kind == ObjectKind::Schema
-        && object.contains_key("prefixItems")
-        && object.get("items") == Some(&Value::Bool(false))
-    {
-        // `false` forbids items after those of a tuple. Tuples are reported elsewhere.
-        object.shift_remove("items");
-    }
-    let mut replace = |pointer: PointerBuf, value: &mut Value| match value {
-        Value::Bool(true) => *value = json!({}),
-        Value::Bool(false) => {
-            context.report(
-                Severity::Error,
-                "false-schema",
-                pointer,
-                "a schema that matches no value (`false`) cannot be expressed in OpenAPI 3.0",
-                "remove the property, item or parameter that it describes",
-            );
+/// Converts the schemas in keywords that are kept aside. A diagnostic about the keyword covers them.
+fn kept_schemas(context: &mut Context, hoisted: &mut Hoisted, pointer: &Pointer, object: &mut Object) {
+    const SCHEMA: FieldType = FieldType::One(ObjectKind::Schema);
+    const SCHEMAS: FieldType = FieldType::Map(ObjectKind::Schema);
+    const KEPT: [(&str, FieldType); 10] = [
+        ("contains", SCHEMA),
+        ("dependentSchemas", SCHEMAS),
+        ("else", SCHEMA),
+        ("if", SCHEMA),
+        ("patternProperties", SCHEMAS),
+        ("prefixItems", FieldType::List(ObjectKind::Schema)),
+        ("propertyNames", SCHEMA),
+        ("then", SCHEMA),
+        ("unevaluatedItems", SCHEMA),
+        ("unevaluatedProperties", SCHEMA),
+    ];
+    for (key, kind) in KEPT {
+        let Some(value) = object.get_mut(key) else {
+            continue;
+        };
+        let diagnostics = std::mem::take(&mut context.diagnostics);
+        let place = pointer.with_trailing_token(key);
+        openapi_model::walk_part_mut(&place, kind, value, &mut |kind, pointer, object| {
+            change(context, hoisted, kind, pointer, object);
+        });
+        let inner = std::mem::replace(&mut context.diagnostics, diagnostics);
+        if key == "patternProperties" {
+            // One of these schemas may become that of additional properties.
+            context.diagnostics.extend(inner);
         }
-        _ => {}
-    };
+    }
+}
+
+/// Rewrites schemas that are booleans: a walk over objects does not visit them.
+fn booleans(context: &mut Context, kind: ObjectKind, pointer: &Pointer, object: &mut Object) {
     for field in kind.fields() {
         let Some(value) = object.get_mut(field.key) else {
             continue;
         };
         let place = pointer.with_trailing_token(field.key);
         match (field.value, value) {
-            (FieldType::One(ObjectKind::Schema), value) => replace(place, value),
+            (FieldType::One(ObjectKind::Schema), value) => boolean(context, &place, value),
             (FieldType::List(ObjectKind::Schema), Value::Array(list)) => {
                 for (index, value) in list.iter_mut().enumerate() {
-                    replace(place.with_trailing_token(index), value);
+                    boolean(context, &place.with_trailing_token(index), value);
                 }
             }
             (FieldType::Map(ObjectKind::Schema), Value::Object(map)) => {
                 for (key, value) in map {
-                    replace(place.with_trailing_token(key), value);
+                    boolean(context, &place.with_trailing_token(key), value);
                 }
             }
             _ => {}
         }
+    }
+}
+
+/// Rewrites a schema that is a boolean: `true` allows any value, and `false` allows none.
+fn boolean(context: &mut Context, pointer: &Pointer, schema: &mut Value) {
+    match schema {
+        Value::Bool(true) => *schema = json!({}),
+        Value::Bool(false) => {
+            context.put(pointer.with_trailing_token("not"), pointer);
+            *schema = json!({"not": {}});
+        }
+        _ => {}
     }
 }
 
@@ -302,13 +327,11 @@ fn hoist(value: &mut Value, context: &mut Context, mut hoisted: Hoisted) {
             let Some(schemas) = schemas.as_object_mut() else {
                 return;
             };
-            if definition == Value::Bool(true) {
-                definition = json!({});
-            }
             let old = place.with_trailing_token(&name);
             let free = free_name(&name, &place, schemas);
             let new = Pointer::from_static("/components/schemas").with_trailing_token(&free);
             context.put(new.clone(), &old);
+            boolean(context, &new, &mut definition);
             moved.insert(old.clone(), new.clone());
             let mut deeper = Hoisted {
                 definitions: Vec::new(),

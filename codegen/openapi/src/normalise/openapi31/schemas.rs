@@ -330,8 +330,6 @@ fn pattern_properties(context: &mut Context, pointer: &Pointer, schema: &mut Obj
         "nothing to do; the original is kept under `x-patternProperties`",
     );
     keep_aside(schema, "patternProperties");
-    if schema.get("additionalProperties").is_some_and(Value::is_object) {
-        keep_aside(schema, "additionalProperties");
-    }
+    keep_aside(schema, "additionalProperties");
     schema.insert("additionalProperties".to_owned(), additional);
 }

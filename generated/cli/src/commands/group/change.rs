@@ -1,12 +1,13 @@
 //! `funnelflux GROUP archive|unarchive|delete|move`: jobs on many assets.
 
+use super::note_inferred;
 use crate::context::Context;
 use crate::exit::{CommandResult, Failure};
 use crate::job::{self, JobCommand};
 use crate::{assets, input};
 use clap::{Arg, ArgMatches, Command};
-use funnelflux::Client;
 use funnelflux::ext::{AssetGroup, Cascade, ChangeRecord};
+use funnelflux::{Client, id};
 
 fn job_command(name: &'static str, about: String) -> Command {
     Command::new(name)
@@ -56,7 +57,7 @@ pub(super) fn move_to_category(group: AssetGroup) -> Command {
     let category = Arg::new("to")
         .long("to")
         .value_name("CATEGORY")
-        .help("ID of the category; an empty ID removes the assets from theirs");
+        .help("ID or exact name of the category; an empty one removes each asset from its category");
     job_command("move", format!("Moves {} to a category", group.plural())).arg(category)
 }
 
@@ -93,7 +94,7 @@ pub(super) async fn run(
             );
         }
         let ids = assets::resolve(&client, group, given).await?;
-        (None, ids, with_target_id(&client, group, change).await?)
+        (None, ids, with_target_id(&client, group, change, context).await?)
     };
     job.run(journal, || match &change {
         ChangeRecord::Archive { children } => group.archive(&client, ids.clone(), children.clone()),
@@ -118,7 +119,8 @@ fn requested(verb: &str, matches: &ArgMatches) -> Result<ChangeRecord, Failure> 
         "move" => {
             let category = matches.get_one::<String>("to").cloned();
             let category = category.ok_or_else(|| {
-                Failure::usage("there is no category").fix("pass its ID: --to CATEGORY, or --to '' for none")
+                Failure::usage("there is no category")
+                    .fix("pass its ID or name: --to CATEGORY, or --to '' for none")
             })?;
             ChangeRecord::MoveToCategory { category }
         }
@@ -126,12 +128,23 @@ fn requested(verb: &str, matches: &ArgMatches) -> Result<ChangeRecord, Failure> 
     })
 }
 
-/// Replaces the name of a target of children by its ID.
+/// Replaces the name of a category, or of a target of children, by its ID.
 async fn with_target_id(
     client: &Client,
     group: AssetGroup,
     change: ChangeRecord,
+    context: &Context,
 ) -> Result<ChangeRecord, Failure> {
+    if let ChangeRecord::MoveToCategory { category } = &change {
+        let categories = assets::category_group(group).filter(|_| !category.is_empty());
+        let Some(categories) = categories.filter(|_| !id::is_well_formed(category)) else {
+            return Ok(change);
+        };
+        note_inferred(categories, context);
+        let ids = assets::resolve(client, categories, vec![category.clone()]).await?;
+        let category = ids.into_iter().next().unwrap_or_default();
+        return Ok(ChangeRecord::MoveToCategory { category });
+    }
     let (ChangeRecord::Archive { children } | ChangeRecord::Delete { children }) = &change else {
         return Ok(change);
     };

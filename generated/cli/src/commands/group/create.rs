@@ -72,6 +72,10 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
 /// Bodies of `--json`: one object, or a list of objects.
 fn bodies(matches: &ArgMatches) -> Result<Vec<Value>, Failure> {
     let bodies = match input::json(matches)? {
+        None if matches.get_one::<String>("set").is_none() => {
+            return Err(Failure::usage("there is nothing to create")
+                .fix("describe the asset with --set PATH=VALUE or --json FILE"));
+        }
         None => vec![Value::Object(Map::new())],
         Some(Value::Array(bodies)) => bodies,
         Some(body) => vec![body],

@@ -37,7 +37,7 @@ pub(super) fn command(group: AssetGroup) -> Command {
             .value_name("PATH=VALUE")
             .action(ArgAction::Append)
             .help(
-                "Set a property of the copies; the value is JSON, or else text. PATH:=VALUE is always text",
+                "Set a property of the copies; a value that is no JSON is text. PATH:=VALUE is always text",
             ),
     )
 }

@@ -118,9 +118,14 @@ fn without_comments(text: &str) -> String {
 fn edit(text: &str) -> Result<String, Failure> {
     let set = |name: &str| env::var(name).ok().filter(|editor| !editor.trim().is_empty());
     let fallback = if cfg!(windows) { "notepad" } else { "vi" };
-    let editor = set("VISUAL")
-        .or_else(|| set("EDITOR"))
-        .unwrap_or_else(|| fallback.to_owned());
+    let editor = match set("VISUAL").or_else(|| set("EDITOR")) {
+        Some(editor) => editor,
+        None if is_interactive() => fallback.to_owned(),
+        None => {
+            return Err(Failure::usage("there is neither a terminal nor an editor")
+                .fix("set $EDITOR, or use funnelflux GROUP set"));
+        }
+    };
     let words = shlex::split(&editor).unwrap_or_default();
     let (program, options) = words.split_first().ok_or_else(|| {
         Failure::usage(format!("$EDITOR {editor:?} is not a command")).fix("set it to your editor")

@@ -24,10 +24,12 @@ pub(super) fn command(group: AssetGroup) -> Command {
     Command::new("import")
         .about(format!("Changes and creates {} from a CSV file", group.plural()))
         .long_about(format!(
-            "Changes and creates {} from a CSV file, such as list -o csv --all-fields writes. A row with an \
-             ID changes that asset, and a row without creates one. Columns are JSON paths. An empty cell \
-             leaves the value alone; a cell with two quotes (\"\") makes a text empty.",
-            group.plural()
+            "Changes and creates {} from a CSV file. The command \"{} list -o csv --all-fields\" writes such \
+             a file. A row with an ID changes that asset, and a row without an ID creates one. Columns are \
+             JSON paths. An empty cell leaves the value alone; a cell whose text is two quotes (\"\") sets \
+             an empty text.",
+            group.plural(),
+            group.name()
         ))
         .args([
             Arg::new("file")
@@ -110,6 +112,12 @@ impl<'n> Table<'n> {
             .delimiter(delimiter(text))
             .from_reader(text.as_bytes());
         let invalid = |error: csv::Error| Failure::usage(format!("{name}: {error}")).fix("correct the line");
+        if let Some(line) = open_quote(text) {
+            return Err(
+                Failure::usage(format!("{name}:{line}: a quotation mark is not closed"))
+                    .fix("close it; inside of a quoted cell, double it"),
+            );
+        }
         let headers = reader.headers().map_err(invalid)?.clone();
         let columns = headers.iter().map(|header| {
             let path = JsonPath::parse(header.trim());
@@ -255,6 +263,13 @@ impl<'n> Table<'n> {
     }
 }
 
+/// Returns the line of the last quotation mark if their number is odd, so that the last cell has no end.
+fn open_quote(text: &str) -> Option<usize> {
+    let is_open = text.matches('"').count() % 2 == 1;
+    let before = text.get(..text.rfind('"')?)?;
+    is_open.then(|| before.matches('\n').count() + 1)
+}
+
 /// Returns the separator that occurs most often in the header.
 fn delimiter(text: &str) -> u8 {
     let header = text.lines().next().unwrap_or_default();
@@ -293,6 +308,7 @@ mod tests {
             ("id,a..b\nx,1\n", "f:1: the column"),
             ("id,idThing\nx,y\n", "f:1: column 2 repeats idThing"),
             ("id,a\nx\n", "f: CSV error"),
+            ("id,a\nx,\"1\n", "f:2: a quotation mark is not closed"),
         ] {
             let failure = Table::read(text, "f", &view())
                 .map(|_| ())

@@ -13,6 +13,9 @@ use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::io::Write as _;
 
+/// Choices of `--status`. The first is the default.
+pub(crate) const STATUSES: [&str; 5] = ["not-deleted", "active", "archived", "deleted", "all"];
+
 pub(super) fn command(group: AssetGroup) -> Command {
     Command::new("list")
         .about(format!("Lists {}", group.plural()))
@@ -20,13 +23,7 @@ pub(super) fn command(group: AssetGroup) -> Command {
             Arg::new("status")
                 .long("status")
                 .value_name("STATUS")
-                .value_parser(PossibleValuesParser::new([
-                    "not-deleted",
-                    "active",
-                    "archived",
-                    "deleted",
-                    "all",
-                ]))
+                .value_parser(PossibleValuesParser::new(STATUSES))
                 .default_value("not-deleted")
                 .help("List assets with this status"),
             Arg::new("all-fields")
@@ -49,13 +46,27 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
         print_texts(group, &group.list_json(&client).await?, status)?;
         return Ok(Exit::Done);
     }
-    let mut rows = group.list(&client).await?;
-    rows.retain(|row| has_status(&group.summary(row).status, status));
-    if matches.get_flag("all-fields") || output.needs_more_than(&rows, &view)? {
-        rows = whole(&client, group, rows, &output, &view).await?;
-    }
+    let rows = rows(&client, group, status, matches.get_flag("all-fields"), &output).await?;
     output.print_rows(rows, &view)?;
     Ok(Exit::Done)
+}
+
+/// Lists assets with a status. The rows are whole assets if `all_fields` is set or if an expression of the
+/// output needs them.
+pub(crate) async fn rows(
+    client: &Client,
+    group: AssetGroup,
+    status: &str,
+    all_fields: bool,
+    output: &Output,
+) -> Result<Vec<Value>, Failure> {
+    let view = assets::view(group);
+    let mut rows = group.list(client).await?;
+    rows.retain(|row| has_status(&group.summary(row).status, status));
+    if all_fields || output.needs_more_than(&rows, &view)? {
+        rows = whole(client, group, rows, output, &view).await?;
+    }
+    Ok(rows)
 }
 
 /// Prints rows as the service sent them. Only one row at a time is decoded.

@@ -7,10 +7,10 @@ mod duplicate;
 mod edit;
 mod get;
 mod import;
-mod list;
-mod replace;
-mod set;
-mod where_used;
+pub(crate) mod list;
+pub(crate) mod replace;
+pub(crate) mod set;
+pub(crate) mod where_used;
 
 use crate::context::{Context, note};
 use crate::exit::{CommandResult, Failure};
@@ -80,17 +80,22 @@ fn capitalised(text: &str) -> String {
     }
 }
 
-/// Runs a command of a group.
-pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Context) -> CommandResult {
-    let (name, own) = matches.subcommand().ok_or_else(|| {
-        Failure::usage("the command is unknown").fix(format!("see funnelflux {} --help", group.name()))
-    })?;
+/// Says that the operations on a group are inferred, unless the user has accepted that.
+fn note_inferred(group: AssetGroup, context: &Context) {
     if group.is_inferred() && !context.options.accept_inferred {
         note(&format!(
             "the operations on {} are inferred, not documented by the vendor",
             group.plural()
         ));
     }
+}
+
+/// Runs a command of a group.
+pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Context) -> CommandResult {
+    let (name, own) = matches.subcommand().ok_or_else(|| {
+        Failure::usage("the command is unknown").fix(format!("see funnelflux {} --help", group.name()))
+    })?;
+    note_inferred(group, context);
     match name {
         "list" => list::run(group, own, context).await,
         "get" => get::run(group, own, context).await,

@@ -7,6 +7,7 @@ use crate::exit::{CommandResult, Failure};
 use crate::path::JsonPath;
 use crate::plan_job::{PlanCommand, arguments, plan_failure};
 use clap::{Arg, ArgMatches, Command};
+use funnelflux::Client;
 use funnelflux::ext::AssetGroup;
 use funnelflux::ext::plan::ChangePlan;
 
@@ -14,17 +15,17 @@ pub(super) fn command(group: AssetGroup) -> Command {
     let (singular, plural) = (group.singular(), group.plural());
     Command::new("replace")
         .about(format!(
-            "Makes assets that name one of the {plural} name another one"
+            "Replaces one of the {plural} by another in all assets that refer to it"
         ))
         .args([
             Arg::new("old")
                 .required(true)
                 .value_name("OLD")
-                .help(format!("ID or exact name of the {singular} that is named now")),
+                .help(format!("ID or exact name of the {singular} to replace")),
             Arg::new("new")
                 .required(true)
                 .value_name("NEW")
-                .help(format!("ID or exact name of the {singular} to name instead")),
+                .help("ID or exact name of its replacement"),
             groups_argument("Change only the assets of these groups; default: all that can be saved"),
             Arg::new("at")
                 .long("at")
@@ -37,22 +38,8 @@ pub(super) fn command(group: AssetGroup) -> Command {
 pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Context) -> CommandResult {
     let text = |name: &str| matches.get_one::<String>(name).cloned().unwrap_or_default();
     let client = context.client()?;
-    let ids = assets::existing(&client, group, vec![text("old"), text("new")]).await?;
-    let [old, new] = ids.as_slice() else {
-        return Err(Failure::usage("two IDs or names are needed"));
-    };
-    if old == new {
-        return Err(Failure::usage("OLD and NEW are the same").fix("name two assets"));
-    }
-    let mut replacing = ChangePlan::replace(old, new);
-    if let Some(groups) = groups(matches) {
-        replacing = replacing.groups(groups);
-    }
-    if let Some(path) = matches.get_one::<String>("at") {
-        let path = JsonPath::parse(path).map_err(Failure::usage)?;
-        replacing = replacing.at(path.pointer());
-    }
-    let plan = replacing.plan(&client).await.map_err(plan_failure)?;
+    let at = matches.get_one::<String>("at").map(String::as_str);
+    let plan = plan(&client, group, [text("old"), text("new")], groups(matches), at).await?;
     let command = PlanCommand {
         name: "replace",
         context,
@@ -60,4 +47,30 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
         stdin_is_used: false,
     };
     command.run(&client, &plan).await
+}
+
+/// Plans to make assets that name the first asset name the second. Both are given by ID or name.
+pub(crate) async fn plan(
+    client: &Client,
+    group: AssetGroup,
+    old_and_new: [String; 2],
+    groups: Option<Vec<String>>,
+    at: Option<&str>,
+) -> Result<ChangePlan, Failure> {
+    let ids = assets::existing(client, group, old_and_new.into()).await?;
+    let [old, new] = ids.as_slice() else {
+        return Err(Failure::usage("two IDs or names are needed"));
+    };
+    if old == new {
+        return Err(Failure::usage("OLD and NEW are the same").fix("name two assets"));
+    }
+    let mut replacing = ChangePlan::replace(old, new);
+    if let Some(groups) = groups {
+        replacing = replacing.groups(groups);
+    }
+    if let Some(path) = at {
+        let path = JsonPath::parse(path).map_err(Failure::usage)?;
+        replacing = replacing.at(path.pointer());
+    }
+    replacing.plan(client).await.map_err(plan_failure)
 }

@@ -2,9 +2,11 @@
 
 use crate::context::Context;
 use crate::exit::{CommandResult, Failure};
+use crate::input::Assignment;
 use crate::plan_job::{PlanCommand, arguments, plan_failure};
 use crate::{assets, input};
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use funnelflux::Client;
 use funnelflux::ext::AssetGroup;
 use funnelflux::ext::plan::{ChangePlan, WantedAsset};
 
@@ -22,15 +24,14 @@ pub(super) fn command(group: AssetGroup) -> Command {
                 .required(true)
                 .value_name("PATH=VALUE")
                 .action(ArgAction::Append)
-                .help("Property to set; the value is JSON, or else text. PATH:=VALUE is always text"),
+                .help("Property to set; a value that is no JSON is text. PATH:=VALUE is always text"),
         )
         .args(arguments())
 }
 
 pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Context) -> CommandResult {
-    let view = assets::view(group);
     let assignments = input::assignments(matches)?;
-    let given = input::given(matches, view.id.as_ref())?;
+    let given = input::given(matches, assets::view(group).id.as_ref())?;
     if given.is_empty() {
         return Err(
             Failure::usage(format!("there are no {} to change", group.plural()))
@@ -38,12 +39,30 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
         );
     }
     let client = context.client()?;
-    let ids = assets::existing(&client, group, given).await?;
-    let (current, _) = assets::read(&client, group, &ids).await?;
+    let plan = plan(&client, group, given, &assignments).await?;
+    let command = PlanCommand {
+        name: "set",
+        context,
+        matches,
+        stdin_is_used: input::ids_are_stdin(matches),
+    };
+    command.run(&client, &plan).await
+}
+
+/// Plans to set properties of assets, which are given by ID or name.
+pub(crate) async fn plan(
+    client: &Client,
+    group: AssetGroup,
+    given: Vec<String>,
+    assignments: &[Assignment],
+) -> Result<ChangePlan, Failure> {
+    let view = assets::view(group);
+    let ids = assets::existing(client, group, given).await?;
+    let (current, _) = assets::read(client, group, &ids).await?;
     let mut wanted = Vec::with_capacity(current.len());
     for asset in current {
         let mut changed = asset.clone();
-        for assignment in &assignments {
+        for assignment in assignments {
             let path = view.path(&assignment.path);
             path.set(&mut changed, assignment.value.clone())
                 .map_err(Failure::usage)?;
@@ -56,14 +75,6 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
         .map(|assignment| assignment.path.to_string())
         .collect();
     let made_by = format!("set {} of {}", words.join(", "), group.plural());
-    let plan = ChangePlan::wanted(&client, made_by, wanted)
-        .await
-        .map_err(plan_failure)?;
-    let command = PlanCommand {
-        name: "set",
-        context,
-        matches,
-        stdin_is_used: input::ids_are_stdin(matches),
-    };
-    command.run(&client, &plan).await
+    let planned = ChangePlan::wanted(client, made_by, wanted).await;
+    planned.map_err(plan_failure)
 }

@@ -18,12 +18,12 @@ use std::path::PathBuf;
 pub(super) fn command(group: AssetGroup) -> Command {
     Command::new("where-used")
         .about(format!(
-            "Lists the places where other assets name {}",
+            "Lists the places where other assets refer to {}",
             group.plural()
         ))
         .long_about(format!(
-            "Lists the places where other assets name {}, in known and unknown fields. Reads all assets of \
-             the account, or those of a snapshot. Exits with 0 if there are none.",
+            "Lists the places where other assets refer to {}, also in fields that this program does not \
+             know. Reads all assets of the account, or those of a snapshot. Exits with 0 if there are none.",
             group.plural()
         ))
         .args(input::id_arguments("IDs or exact names"))
@@ -54,18 +54,9 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     } else {
         let client = context.client()?;
         let ids = assets::resolve(&client, group, given).await?;
-        (ids, read_account(&client, matches, context).await?)
+        (ids, read_account(&client, groups(matches), context.jobs()).await?)
     };
-    let mut rows = Vec::new();
-    for id in &ids {
-        let references = snapshot
-            .references_to(id)
-            .map_err(|error| snapshot_failure(&error))?;
-        let is_other =
-            |reference: &&Reference| reference.from.group != group.name() || reference.from.id != *id;
-        rows.extend(references.iter().filter(is_other).map(row));
-    }
-    output.print_rows(rows, &view)?;
+    output.print_rows(rows(group, &ids, &snapshot)?, &view)?;
     let unread = snapshot.unread().count();
     if unread > 0 {
         note(&format!(
@@ -76,15 +67,33 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     Ok(Exit::Done)
 }
 
+/// Rows for the places of a snapshot that name one of the assets.
+pub(crate) fn rows(group: AssetGroup, ids: &[String], snapshot: &Snapshot) -> Result<Vec<Value>, Failure> {
+    let mut rows = Vec::new();
+    for id in ids {
+        let references = snapshot
+            .references_to(id)
+            .map_err(|error| snapshot_failure(&error))?;
+        let is_other =
+            |reference: &&Reference| reference.from.group != group.name() || reference.from.id != *id;
+        rows.extend(references.iter().filter(is_other).map(row));
+    }
+    Ok(rows)
+}
+
 /// Reads the assets of the account into a temporary folder.
-async fn read_account(client: &Client, matches: &ArgMatches, context: &Context) -> Result<Snapshot, Failure> {
+pub(crate) async fn read_account(
+    client: &Client,
+    groups: Option<Vec<String>>,
+    jobs: usize,
+) -> Result<Snapshot, Failure> {
     let display = LineDisplay::new();
     let shown = display.clone();
     let mut export = Snapshot::export(client)
-        .concurrency(context.jobs())
+        .concurrency(jobs)
         .accept_incomplete()
         .on_progress(move |progress| shown.update(progress.read + progress.unread, progress.total, progress));
-    if let Some(groups) = groups(matches) {
+    if let Some(groups) = groups {
         export = export.groups(groups);
     }
     let exported = export.to_temporary_folder().await;

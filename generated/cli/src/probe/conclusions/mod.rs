@@ -9,8 +9,8 @@ pub(super) use changes::{
     success, unknown_category,
 };
 pub(super) use reads::{
-    by_ids_order, empty_list, full_asset, late_reads, max_entries, max_url_length, missing_by_ids,
-    request_id, rows, trailing_slash, unknown_id, unknown_parameter, wrong_token,
+    by_ids_order, empty_list, full_asset, late_reads, max_body_bytes, max_entries, max_url_length,
+    missing_by_ids, request_id, rows, trailing_slash, unknown_id, unknown_parameter, wrong_token,
 };
 
 use super::experiment::Finding;

@@ -283,6 +283,18 @@ pub(in super::super) fn max_url_length(_: &Known, observations: &[Observation]) 
     }]
 }
 
+pub(in super::super) fn max_body_bytes(_: &Known, observations: &[Observation]) -> Vec<Finding> {
+    let [Observation::Limit(search)] = observations else {
+        return mismatch();
+    };
+    vec![match search {
+        LimitSearch::NoneUpTo(size) => open(format!("no limit up to {size} bytes; more was not sent")),
+        LimitSearch::Found { max, status } => value(max, format!("one byte more got {status}")),
+        LimitSearch::Unexpected { size, status } => undescribed(format!("{size} bytes got {status}")),
+        LimitSearch::Cut(_) | LimitSearch::Invisible(_) => open("not seen"),
+    }]
+}
+
 pub(in super::super) fn max_entries(_: &Known, observations: &[Observation]) -> Vec<Finding> {
     let [Observation::Limit(search)] = observations else {
         return mismatch();

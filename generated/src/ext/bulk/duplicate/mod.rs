@@ -6,10 +6,13 @@ use super::Bulk;
 use super::change::{BulkChange, ChangeRecord, SendableChange};
 use super::engine::{JobSteps, Shared};
 use crate::ext::abilities::{Assets, IdOf};
-use crate::ext::resource::{self, AssetSummary, Handle};
+use crate::ext::read::parse_asset;
+use crate::ext::resource::{self, Handle};
 use crate::ext::update::json;
+use crate::{Call, Client};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 use steps::DuplicationSteps;
@@ -106,6 +109,77 @@ struct Overrides<R: resource::Duplicate> {
     add: fn(&mut RequestOf<R>, Map<String, Value>),
 }
 
+/// Problem of the overrides of a copy.
+enum OverrideProblem {
+    /// The service returned the original in an unexpected form.
+    Odd(String),
+    /// The overrides replace properties that the service sets.
+    Refused(&'static str),
+}
+
+/// Requests of the copies, without their types.
+trait CopyRequests: Send {
+    /// Returns true if the copies differ from their originals.
+    fn has_overrides(&self) -> bool;
+    /// Returns true if the asset is to be copied.
+    fn contains(&self, id: &str) -> bool;
+    /// Returns the names of all copies.
+    fn names(&self) -> HashSet<String>;
+    /// Returns the name of a copy.
+    fn name(&self, id: &str) -> Option<&str>;
+    /// Adds the overrides to the request of a copy.
+    fn add_overrides(&mut self, id: &str, original: &RawValue) -> Result<(), OverrideProblem>;
+    /// Returns the call that makes a copy.
+    fn call(&self, client: &Client, id: &str) -> Option<Call<Option<String>>>;
+}
+
+impl<R: resource::Duplicate> CopyRequests for Duplicating<R> {
+    fn has_overrides(&self) -> bool {
+        self.overrides.is_some()
+    }
+
+    fn contains(&self, id: &str) -> bool {
+        self.requests.contains_key(&R::Id::from(id.to_owned()))
+    }
+
+    fn names(&self) -> HashSet<String> {
+        let requests = self.requests.values();
+        requests.map(|request| R::copy_name(request).to_owned()).collect()
+    }
+
+    fn name(&self, id: &str) -> Option<&str> {
+        self.requests.get(&R::Id::from(id.to_owned())).map(R::copy_name)
+    }
+
+    fn add_overrides(&mut self, id: &str, original: &RawValue) -> Result<(), OverrideProblem> {
+        let Some(overrides) = &self.overrides else {
+            return Ok(());
+        };
+        let original: R::Asset = parse_asset(original).map_err(OverrideProblem::Odd)?;
+        let mut changed = original.clone();
+        (overrides.change)(&mut changed);
+        if R::id(&changed) != R::id(&original) || R::summary(&changed).status != R::summary(&original).status
+        {
+            return Err(OverrideProblem::Refused(
+                "the overrides replace the ID or the status, which the service sets for a copy",
+            ));
+        }
+        let updates = updates(&json(&original), &json(&changed));
+        if !updates.is_empty()
+            && let Some(request) = self.requests.get_mut(&R::Id::from(id.to_owned()))
+        {
+            (overrides.add)(request, updates);
+        }
+        Ok(())
+    }
+
+    fn call(&self, client: &Client, id: &str) -> Option<Call<Option<String>>> {
+        let id = R::Id::from(id.to_owned());
+        let request = self.requests.get(&id)?;
+        Some(R::DUPLICATE(client, &id, request))
+    }
+}
+
 /// Request body that describes a copy.
 type RequestOf<R> = <R as resource::Duplicate>::Request;
 
@@ -138,10 +212,6 @@ impl<R: resource::OverrideCopy> Bulk<R, Duplicating<R>> {
 }
 
 impl<R: resource::Duplicate> BulkChange<R> for Duplicating<R> {
-    fn is_satisfied_by(&self, _: Option<&AssetSummary>) -> bool {
-        false
-    }
-
     fn record(&self) -> ChangeRecord {
         let copies = self.requests.iter();
         ChangeRecord::Duplicate {
@@ -153,7 +223,30 @@ impl<R: resource::Duplicate> BulkChange<R> for Duplicating<R> {
 }
 
 impl<R: resource::Duplicate> SendableChange<R> for Duplicating<R> {
-    fn steps(self, shared: Shared<R>) -> Arc<dyn JobSteps<R::Id>> {
-        Arc::new(DuplicationSteps::new(shared, self.requests, self.overrides))
+    fn steps(self, shared: Shared) -> Arc<dyn JobSteps> {
+        Arc::new(DuplicationSteps::new(shared, Box::new(self)))
     }
+}
+
+/// Returns the properties of `changed` that differ from `original`. If `changed` lacks a property, the
+/// property is returned with an empty value, because an absent property would keep the original's value.
+fn updates(original: &Value, changed: &Value) -> Map<String, Value> {
+    let (Some(original), Some(changed)) = (original.as_object(), changed.as_object()) else {
+        return Map::new();
+    };
+    let empty = |value: &Value| match value {
+        Value::String(_) => Value::from(""),
+        Value::Array(_) => Value::Array(Vec::new()),
+        Value::Object(_) => Value::Object(Map::new()),
+        _ => Value::Null,
+    };
+    let set = changed
+        .iter()
+        .filter(|(name, value)| original.get(*name) != Some(value))
+        .map(|(name, value)| (name.clone(), value.clone()));
+    let removed = original
+        .iter()
+        .filter(|(name, _)| !changed.contains_key(*name))
+        .map(|(name, value)| (name.clone(), empty(value)));
+    set.chain(removed).collect()
 }

@@ -1,6 +1,6 @@
 //! Steps of a duplication: reads the original, sends the request, and finds copies whose responses were lost.
 
-use super::Overrides;
+use super::{CopyRequests, OverrideProblem};
 use crate::Error;
 use crate::ext::bulk::engine::{
     EarlierRequest, Item, JobSettings, JobSteps, ScheduledStep, SettleCause, Shared, StepResult, Task,
@@ -8,13 +8,11 @@ use crate::ext::bulk::engine::{
 };
 use crate::ext::bulk::{Entry, Failure, Outcome, Reason};
 use crate::ext::error_class::{ErrorClass, exceeds_max_wait};
-use crate::ext::read::{ReadResult, is_not_found};
-use crate::ext::resource::{self, ListRow, Resource};
-use crate::ext::update::json;
+use crate::ext::read::{ReadResult, is_not_found, odd_failure};
+use crate::ext::resource::ListRow;
 use crate::runtime::id::generator::created_at;
 use crate::transport::BoxFuture;
-use serde_json::{Map, Value};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -24,23 +22,23 @@ const LIST_READS: u32 = 4;
 const CLOCK_DIFFERENCE: Duration = Duration::from_mins(1);
 
 /// Assets that are not new copies.
-struct KnownAssets<I> {
+struct KnownAssets {
     /// Assets that had the name of a requested copy before the job; `None` if they could not be listed.
-    before: Option<HashSet<I>>,
+    before: Option<HashSet<String>>,
     /// Copies that the job has made.
-    copies: HashSet<I>,
+    copies: HashSet<String>,
 }
 
-pub(super) struct DuplicationSteps<R: resource::Duplicate> {
-    shared: Shared<R>,
+pub(super) struct DuplicationSteps {
+    shared: Shared,
     /// Names of the copies.
     names: HashSet<String>,
-    requests: Mutex<BTreeMap<R::Id, R::Request>>,
-    overrides: Option<Overrides<R>>,
-    known: Mutex<KnownAssets<R::Id>>,
+    requests: Mutex<Box<dyn CopyRequests>>,
+    has_overrides: bool,
+    known: Mutex<KnownAssets>,
 }
 
-impl<R: resource::Duplicate> JobSteps<R::Id> for DuplicationSteps<R> {
+impl JobSteps for DuplicationSteps {
     fn settings(&self) -> &JobSettings {
         &self.shared.settings
     }
@@ -54,14 +52,16 @@ impl<R: resource::Duplicate> JobSteps<R::Id> for DuplicationSteps<R> {
     }
 
     fn first_task(&self, sent: bool) -> Task {
-        match self.overrides {
-            _ if sent => Task::Settle(SettleCause::Lost),
-            Some(_) => Task::Look,
-            None => Task::Send { for_children: false },
+        if sent {
+            Task::Settle(SettleCause::Lost)
+        } else if self.has_overrides {
+            Task::Look
+        } else {
+            Task::Send { for_children: false }
         }
     }
 
-    fn run(self: Arc<Self>, mut step: ScheduledStep<R::Id>) -> BoxFuture<'static, StepResult<R::Id>> {
+    fn run(self: Arc<Self>, mut step: ScheduledStep) -> BoxFuture<'static, StepResult> {
         Box::pin(async move {
             if !self.shared.begin(&mut step).await {
                 return StepResult::not_run(step);
@@ -88,52 +88,41 @@ impl<R: resource::Duplicate> JobSteps<R::Id> for DuplicationSteps<R> {
     }
 }
 
-impl<R: resource::Duplicate> DuplicationSteps<R> {
-    pub(super) fn new(
-        mut shared: Shared<R>,
-        requests: BTreeMap<R::Id, R::Request>,
-        overrides: Option<Overrides<R>>,
-    ) -> Self {
+impl DuplicationSteps {
+    pub(super) fn new(mut shared: Shared, requests: Box<dyn CopyRequests>) -> Self {
         let before = shared.seen.take();
-        let before = before.map(|ids| ids.into_iter().map(R::Id::from).collect());
         let copies = std::mem::take(&mut shared.copies);
         Self {
-            names: requests
-                .values()
-                .map(|request| R::copy_name(request).to_owned())
-                .collect(),
+            names: requests.names(),
+            has_overrides: requests.has_overrides(),
             requests: Mutex::new(requests),
-            overrides,
             known: Mutex::new(KnownAssets { before, copies }),
             shared,
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, KnownAssets<R::Id>> {
+    fn known(&self) -> MutexGuard<'_, KnownAssets> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn requests(&self) -> MutexGuard<'_, BTreeMap<R::Id, R::Request>> {
+    fn requests(&self) -> MutexGuard<'_, Box<dyn CopyRequests>> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn name(&self, id: &R::Id) -> String {
+    fn name(&self, id: &str) -> String {
         let requests = self.requests();
-        requests
-            .get(id)
-            .map(|request| R::copy_name(request).to_owned())
-            .unwrap_or_default()
+        requests.name(id).map(str::to_owned).unwrap_or_default()
     }
 
     /// Checks the account, and lists the assets that already have the name of a copy.
-    async fn prepare(&self) -> StepResult<R::Id> {
+    async fn prepare(&self) -> StepResult {
         let mut result = self.shared.check_account().await;
         if result.fatal.is_some() || result.other_account.is_some() || self.known().before.is_some() {
             return result;
         }
         match self.list().await {
             Some(Ok(rows)) => {
-                let before: HashSet<R::Id> = rows.into_iter().map(|row| row.id).collect();
+                let before: HashSet<String> = rows.into_iter().map(|row| row.id).collect();
                 result.seen.extend(before.iter().cloned());
                 self.known().before = Some(before);
             }
@@ -146,8 +135,8 @@ impl<R: resource::Duplicate> DuplicationSteps<R> {
     }
 
     /// Lists the assets that have the name of a requested copy; `None` if the kind has no list.
-    async fn list(&self) -> Option<Result<Vec<ListRow<R::Id>>, Error>> {
-        let rows = R::LIST?(&self.shared.client).await;
+    async fn list(&self) -> Option<Result<Vec<ListRow<String>>, Error>> {
+        let rows = self.shared.reader.list_rows().await?;
         Some(rows.map(|mut rows| {
             rows.retain(|row| self.names.contains(&row.name));
             rows
@@ -155,32 +144,23 @@ impl<R: resource::Duplicate> DuplicationSteps<R> {
     }
 
     /// Reads the original and adds the overrides to the request.
-    async fn look(&self, item: Item<R::Id>, attempts: u32, result: &mut StepResult<R::Id>) {
-        let Some(overrides) = &self.overrides else {
-            return result.then(Task::Send { for_children: false }, vec![item]);
-        };
-        let read = self.shared.reader.assets(std::slice::from_ref(&item.id)).await;
+    async fn look(&self, item: Item, attempts: u32, result: &mut StepResult) {
+        let read = self.shared.reader.texts(std::slice::from_ref(&item.id)).await;
         let not_sent = |failure| Outcome::NotSent { failure };
         match read.into_iter().next() {
             Some(ReadResult::Found(original)) => {
-                let mut changed = original.clone();
-                (overrides.change)(&mut changed);
-                if R::id(&changed) != R::id(&original)
-                    || R::summary(&changed).status != R::summary(&original).status
-                {
-                    let message =
-                        "the overrides replace the ID or the status, which the service sets for a copy";
-                    let failure = Failure::new(Reason::Refused, message);
-                    return result.end(item, Outcome::Rejected { failure });
+                let added = self.requests().add_overrides(&item.id, &original);
+                match added {
+                    Ok(()) => {
+                        result.answered = Some(true);
+                        result.then(Task::Send { for_children: false }, vec![item]);
+                    }
+                    Err(OverrideProblem::Odd(problem)) => result.end(item, not_sent(odd_failure(problem))),
+                    Err(OverrideProblem::Refused(message)) => {
+                        let failure = Failure::new(Reason::Refused, message);
+                        result.end(item, Outcome::Rejected { failure });
+                    }
                 }
-                let updates = updates(&json(&original), &json(&changed));
-                if !updates.is_empty()
-                    && let Some(request) = self.requests().get_mut(&item.id)
-                {
-                    (overrides.add)(request, updates);
-                }
-                result.answered = Some(true);
-                result.then(Task::Send { for_children: false }, vec![item]);
             }
             Some(ReadResult::Odd(failure)) => result.end(item, not_sent(failure)),
             Some(ReadResult::Unreadable(error)) if self.shared.may_retry(attempts, &error) => {
@@ -198,14 +178,15 @@ impl<R: resource::Duplicate> DuplicationSteps<R> {
                 result.answered = Some(false);
                 result.end(item, not_sent(failure));
             }
-            Some(ReadResult::Missing) | None => result.end(item, missing::<R>()),
+            Some(ReadResult::Missing) | None => {
+                result.end(item, missing(self.shared.reader.names().singular));
+            }
         }
     }
 
-    async fn send(&self, mut item: Item<R::Id>, attempts: u32, result: &mut StepResult<R::Id>) {
+    async fn send(&self, mut item: Item, attempts: u32, result: &mut StepResult) {
         let shared = &self.shared;
-        let call = self.requests().get(&item.id).map(|request| {
-            let call = R::DUPLICATE(&shared.client, &item.id, request);
+        let call = self.requests().call(&shared.client, &item.id).map(|call| {
             let call = call.stop_with(shared.stop_signal.receiver());
             match &shared.settings.retry_policy {
                 Some(policy) => call.retry(policy.clone()),
@@ -218,7 +199,7 @@ impl<R: resource::Duplicate> DuplicationSteps<R> {
         let error = match call.await {
             Ok(Some(copy)) if !copy.is_empty() => {
                 result.answered = Some(true);
-                return self.answered(item, R::Id::from(copy), result).await;
+                return self.answered(item, copy, result).await;
             }
             Ok(_) => {
                 let message = "the service accepted it, but its response does not name the copy";
@@ -266,11 +247,11 @@ impl<R: resource::Duplicate> DuplicationSteps<R> {
     }
 
     /// Processes a response with the ID of a copy.
-    async fn answered(&self, mut item: Item<R::Id>, copy: R::Id, result: &mut StepResult<R::Id>) {
+    async fn answered(&self, mut item: Item, copy: String, result: &mut StepResult) {
         let is_new = {
             let mut known = self.known();
             let existed = known.before.as_ref().is_some_and(|ids| ids.contains(&copy));
-            !existed && !self.requests().contains_key(&copy) && known.copies.insert(copy.clone())
+            !existed && !self.requests().contains(&copy) && known.copies.insert(copy.clone())
         };
         if !is_new {
             let message =
@@ -297,11 +278,11 @@ impl<R: resource::Duplicate> DuplicationSteps<R> {
     }
 
     /// Reads a copy back. An error if it is the copy of another asset.
-    async fn verify(&self, copy: &R::Id, name: &str) -> Result<Outcome, Failure> {
+    async fn verify(&self, copy: &String, name: &str) -> Result<Outcome, Failure> {
         let mut problem = String::new();
         for attempt in 0..LIST_READS {
-            problem = match self.shared.reader.assets(std::slice::from_ref(copy)).await.pop() {
-                Some(ReadResult::Found(found)) if !has_name(&json(&found), name) => {
+            problem = match self.shared.reader.values(std::slice::from_ref(copy)).await.pop() {
+                Some(ReadResult::Found(found)) if !has_name(&found, name) => {
                     let message = format!(
                         "its answer names {copy}, which has another name, so it belongs to another request"
                     );
@@ -321,7 +302,7 @@ impl<R: resource::Duplicate> DuplicationSteps<R> {
     }
 
     /// Looks for the copies whose response was lost.
-    async fn find_copies(&self, mut items: Vec<Item<R::Id>>, result: &mut StepResult<R::Id>) {
+    async fn find_copies(&self, mut items: Vec<Item>, result: &mut StepResult) {
         let mut requests_by_name: HashMap<String, usize> = HashMap::new();
         for item in &items {
             *requests_by_name.entry(self.name(&item.id)).or_default() += 1;
@@ -357,16 +338,16 @@ impl<R: resource::Duplicate> DuplicationSteps<R> {
     }
 
     /// Looks for the copy with this name. A recognised copy cannot be recognised again for another asset.
-    fn search(&self, name: &str, rows: Option<&[ListRow<R::Id>]>, is_single: bool) -> Search<R::Id> {
+    fn search(&self, name: &str, rows: Option<&[ListRow<String>]>, is_single: bool) -> Search {
         let Some(rows) = rows else {
             return Search::Late("the list of all assets could not be read to look for the copy".to_owned());
         };
         let mut known = self.known();
-        let is_new = |row: &&ListRow<R::Id>| {
+        let is_new = |row: &&ListRow<String>| {
             let existed = known.before.as_ref().is_some_and(|ids| ids.contains(&row.id));
             row.name == name && !existed && !known.copies.contains(&row.id)
         };
-        let candidates: Vec<&R::Id> = rows.iter().filter(is_new).map(|row| &row.id).collect();
+        let candidates: Vec<&String> = rows.iter().filter(is_new).map(|row| &row.id).collect();
         let begun = self.shared.begun;
         match candidates.as_slice() {
             [] => Search::Late(format!(
@@ -391,8 +372,8 @@ impl<R: resource::Duplicate> DuplicationSteps<R> {
 }
 
 /// Result of the search for a copy.
-enum Search<I> {
-    Copy(I),
+enum Search {
+    Copy(String),
     /// There is no candidate yet. Contains the reason.
     Late(String),
     /// It is unclear which asset is the copy. Contains the reason.
@@ -400,7 +381,7 @@ enum Search<I> {
 }
 
 /// Returns true if a property of the asset has this text.
-fn has_name(asset: &Value, name: &str) -> bool {
+fn has_name(asset: &serde_json::Value, name: &str) -> bool {
     let mut properties = asset.as_object().into_iter().flatten();
     properties.any(|(_, value)| value == name)
 }
@@ -413,31 +394,8 @@ fn is_since(begun: SystemTime, id: &str) -> bool {
     created_at(id).is_some_and(|created| created >= earliest)
 }
 
-fn missing<R: Resource>() -> Outcome {
-    let message = format!("no {} with this ID can be read", R::NAMES.singular);
+fn missing(asset: &str) -> Outcome {
+    let message = format!("no {asset} with this ID can be read");
     let failure = Failure::new(Reason::NotFound, message);
     Outcome::Rejected { failure }
-}
-
-/// Returns the properties of `changed` that differ from `original`. If `changed` lacks a property, the
-/// property is returned with an empty value, because an absent property would keep the original's value.
-fn updates(original: &Value, changed: &Value) -> Map<String, Value> {
-    let (Some(original), Some(changed)) = (original.as_object(), changed.as_object()) else {
-        return Map::new();
-    };
-    let empty = |value: &Value| match value {
-        Value::String(_) => Value::from(""),
-        Value::Array(_) => Value::Array(Vec::new()),
-        Value::Object(_) => Value::Object(Map::new()),
-        _ => Value::Null,
-    };
-    let set = changed
-        .iter()
-        .filter(|(name, value)| original.get(*name) != Some(value))
-        .map(|(name, value)| (name.clone(), value.clone()));
-    let removed = original
-        .iter()
-        .filter(|(name, _)| !changed.contains_key(*name))
-        .map(|(name, value)| (name.clone(), empty(value)));
-    set.chain(removed).collect()
 }

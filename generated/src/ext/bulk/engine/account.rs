@@ -8,7 +8,6 @@ use super::{Shared, ends_the_job, pause_after};
 use crate::ext::bulk::journal::EarlierRun;
 use crate::ext::bulk::outcome::{Failure, Reason};
 use crate::ext::read::ReadResult;
-use crate::ext::resource::{AssetId, Resource};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -17,35 +16,35 @@ const SAMPLE: usize = 20;
 
 /// Check of the account before a job with a journal.
 #[derive(Debug)]
-pub(in crate::ext::bulk) struct AccountCheck<I> {
+pub(in crate::ext::bulk) struct AccountCheck {
     /// IDs of the job.
-    pub(in crate::ext::bulk) job: HashSet<I>,
+    pub(in crate::ext::bulk) job: HashSet<String>,
     /// True if the job removes assets, so that its own IDs cannot identify an account.
     pub(in crate::ext::bulk) deletes: bool,
     /// Account of an earlier run, if the token of that run stated the account.
     pub(in crate::ext::bulk) recorded: Option<String>,
     /// Assets of an earlier run.
-    pub(in crate::ext::bulk) earlier: EarlierAssets<I>,
+    pub(in crate::ext::bulk) earlier: EarlierAssets,
     /// True if the account may differ, so that a missing asset proves nothing.
     pub(in crate::ext::bulk) is_unverified: AtomicBool,
 }
 
 /// Assets that the account owned in an earlier run.
 #[derive(Debug)]
-pub(in crate::ext::bulk) enum EarlierAssets<I> {
+pub(in crate::ext::bulk) enum EarlierAssets {
     /// No earlier run has recorded assets or sent a request.
     None,
     /// The recorded assets. At least one of them must be found.
-    Recorded(Vec<I>),
+    Recorded(Vec<String>),
 }
 
-impl<I: AssetId> AccountCheck<I> {
-    pub(in crate::ext::bulk) fn new(ids: &[I], deletes: bool, earlier: Option<&EarlierRun>) -> Self {
+impl AccountCheck {
+    pub(in crate::ext::bulk) fn new(ids: &[String], deletes: bool, earlier: Option<&EarlierRun>) -> Self {
         let recorded = earlier.and_then(|earlier| earlier.account.clone());
         let earlier = match earlier {
             None => EarlierAssets::None,
             Some(earlier) => {
-                let seen = earlier.seen.iter().flatten().cloned().map(I::from);
+                let seen = earlier.seen.iter().flatten().cloned();
                 let states = ids.iter().zip(&earlier.states);
                 // An ID that was sent or is in the requested state exists, unless the job deletes it.
                 let proven = states.filter(|(_, state)| match &state.outcome {
@@ -57,7 +56,7 @@ impl<I: AssetId> AccountCheck<I> {
                     .iter()
                     .any(|state| state.sent.is_some() || state.outcome.is_some());
                 let mut distinct = HashSet::new();
-                let recorded: Vec<I> = seen
+                let recorded: Vec<String> = seen
                     .chain(proven.map(|(id, _)| id.clone()))
                     .filter(|id| distinct.insert(id.clone()))
                     .collect();
@@ -78,7 +77,7 @@ impl<I: AssetId> AccountCheck<I> {
     }
 }
 
-impl<R: Resource> Shared<R> {
+impl Shared {
     /// Returns true if the account may differ from the account of the journal.
     pub(in crate::ext::bulk) fn is_unverified(&self) -> bool {
         let check = self.account.as_ref();
@@ -86,7 +85,7 @@ impl<R: Resource> Shared<R> {
     }
 
     /// Records assets of the account in a new journal, or finds the assets that an earlier run has recorded.
-    pub(in crate::ext::bulk) async fn check_account(&self) -> StepResult<R::Id> {
+    pub(in crate::ext::bulk) async fn check_account(&self) -> StepResult {
         let mut result = StepResult::new();
         let Some(check) = &self.account else {
             return result;
@@ -113,24 +112,19 @@ impl<R: Resource> Shared<R> {
     }
 
     /// Picks assets of the account, preferably those that the job does not touch.
-    async fn sample(&self, check: &AccountCheck<R::Id>) -> Vec<R::Id> {
+    async fn sample(&self, check: &AccountCheck) -> Vec<String> {
         let Some(Ok(all)) = self.reader.all_ids().await else {
             return Vec::new();
         };
-        let mut all: Vec<R::Id> = all.into_iter().collect();
+        let mut all: Vec<String> = all.into_iter().collect();
         all.sort_unstable_by_key(|id| check.job.contains(id));
         all.truncate(SAMPLE);
         all
     }
 
-    async fn find_recorded(
-        &self,
-        check: &AccountCheck<R::Id>,
-        recorded: &[R::Id],
-        result: &mut StepResult<R::Id>,
-    ) {
-        let lasting = |id: &&R::Id| !check.deletes || !check.job.contains(*id);
-        let probe: Vec<R::Id> = recorded.iter().filter(lasting).take(SAMPLE).cloned().collect();
+    async fn find_recorded(&self, check: &AccountCheck, recorded: &[String], result: &mut StepResult) {
+        let lasting = |id: &&String| !check.deletes || !check.job.contains(*id);
+        let probe: Vec<String> = recorded.iter().filter(lasting).take(SAMPLE).cloned().collect();
         let is_lasting = !probe.is_empty();
         let probe = if is_lasting {
             probe
@@ -184,11 +178,11 @@ impl<R: Resource> Shared<R> {
 }
 
 /// Describes an account by some of its assets.
-fn owner_of<I: AsRef<str>>(ids: &[I]) -> String {
+fn owner_of(ids: &[String]) -> String {
     match ids {
         [] => "without such assets".to_owned(),
         ids => {
-            let ids: Vec<&str> = ids.iter().take(3).map(AsRef::as_ref).collect();
+            let ids: Vec<&str> = ids.iter().take(3).map(String::as_str).collect();
             format!("that owns {}", ids.join(", "))
         }
     }

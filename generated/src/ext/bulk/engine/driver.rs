@@ -10,7 +10,6 @@ use crate::ext::bulk::outcome::{Entry, Failure, Outcome, Reason};
 use crate::ext::bulk::progress::{OnProgress, Progress};
 use crate::ext::bulk::report::Counts;
 use crate::ext::bulk::stop::{STOPPED, StopControl, stopped_because};
-use crate::ext::resource::AssetId;
 use crate::transport::BoxFuture;
 use futures_util::future::{Either, FutureExt as _, pending, select};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -20,12 +19,12 @@ use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::Instant;
 
 /// Result of the task of a step.
-type Finished<I> = Result<(task::Id, StepResult<I>), JoinError>;
+type Finished = Result<(task::Id, StepResult), JoinError>;
 
 /// Event that a job waits for.
-enum Event<I> {
+enum Event {
     /// A step ended.
-    Finished(Finished<I>),
+    Finished(Finished),
     /// The user cancelled the job.
     Cancelled,
     /// The wait after the cancellation is over.
@@ -34,18 +33,18 @@ enum Event<I> {
 
 /// An ID without an outcome at the start of the job.
 #[derive(Debug)]
-pub(in crate::ext::bulk) struct OpenId<I> {
+pub(in crate::ext::bulk) struct OpenId {
     pub(in crate::ext::bulk) position: usize,
-    pub(in crate::ext::bulk) id: I,
+    pub(in crate::ext::bulk) id: String,
     /// Purpose of the request of an earlier run, if the result of that request is unknown.
     pub(in crate::ext::bulk) sent: Option<SentFor>,
 }
 
 /// IDs of a job, with the results of an earlier run.
 #[derive(Debug)]
-pub(in crate::ext::bulk) struct JobIds<I> {
-    pub(in crate::ext::bulk) settled: Vec<Entry<I>>,
-    pub(in crate::ext::bulk) open: Vec<OpenId<I>>,
+pub(in crate::ext::bulk) struct JobIds {
+    pub(in crate::ext::bulk) settled: Vec<Entry<String>>,
+    pub(in crate::ext::bulk) open: Vec<OpenId>,
 }
 
 /// Callbacks of the user.
@@ -58,20 +57,20 @@ pub(in crate::ext::bulk) struct JobCallbacks {
 ///
 /// Each step is a separate task, so that requests in flight make progress even if the caller rarely takes
 /// entries.
-pub(in crate::ext::bulk) struct Driver<I> {
-    steps: Arc<dyn JobSteps<I>>,
-    open: std::vec::IntoIter<OpenId<I>>,
-    queue: VecDeque<ScheduledStep<I>>,
-    in_flight: JoinSet<StepResult<I>>,
+pub(in crate::ext::bulk) struct Driver {
+    steps: Arc<dyn JobSteps>,
+    open: std::vec::IntoIter<OpenId>,
+    queue: VecDeque<ScheduledStep>,
+    in_flight: JoinSet<StepResult>,
     /// The steps in flight, kept in case their task ends without a result.
-    running: HashMap<task::Id, ScheduledStep<I>>,
+    running: HashMap<task::Id, ScheduledStep>,
     /// True while the account and the target of the children are being read.
     preparing: bool,
     /// Items whose response was lost.
-    lost: Vec<Item<I>>,
-    ready: VecDeque<Entry<I>>,
+    lost: Vec<Item>,
+    ready: VecDeque<Entry<String>>,
     /// Entries that wait for their turn, keyed by position.
-    waiting: BTreeMap<usize, Entry<I>>,
+    waiting: BTreeMap<usize, Entry<String>>,
     /// Position of the next entry, if the order matters.
     turn: usize,
     journal: Option<JournalWriter>,
@@ -89,11 +88,11 @@ pub(in crate::ext::bulk) struct Driver<I> {
 /// Returns an error if the job found that its journal belongs to another account.
 pub(in crate::ext::bulk) type Refusal = Arc<OnceLock<JournalError>>;
 
-impl<I: AssetId> Driver<I> {
+impl Driver {
     pub(in crate::ext::bulk) fn new(
-        steps: Arc<dyn JobSteps<I>>,
+        steps: Arc<dyn JobSteps>,
         stop: StopControl,
-        ids: JobIds<I>,
+        ids: JobIds,
         journal: Option<JournalWriter>,
         refusal: Refusal,
         callbacks: JobCallbacks,
@@ -130,7 +129,7 @@ impl<I: AssetId> Driver<I> {
     }
 
     /// Returns the next entry; `None` at the end. Dropping the future loses no entry.
-    pub(in crate::ext::bulk) async fn next(&mut self) -> Option<Entry<I>> {
+    pub(in crate::ext::bulk) async fn next(&mut self) -> Option<Entry<String>> {
         loop {
             if let Some(entry) = self.ready.pop_front() {
                 return Some(entry);
@@ -170,7 +169,7 @@ impl<I: AssetId> Driver<I> {
     }
 
     /// Waits for a step, the cancellation, or the end of the wait after it.
-    async fn wait(&mut self) -> Event<I> {
+    async fn wait(&mut self) -> Event {
         let deadline = self.deadline;
         let end = async {
             match deadline {
@@ -192,7 +191,7 @@ impl<I: AssetId> Driver<I> {
         }
     }
 
-    fn finish(&mut self, finished: Finished<I>) {
+    fn finish(&mut self, finished: Finished) {
         match finished {
             Ok((id, result)) => {
                 self.running.remove(&id);
@@ -267,7 +266,7 @@ impl<I: AssetId> Driver<I> {
     }
 
     /// Cuts the next chunk from the open IDs.
-    fn next_chunk(&mut self) -> Option<ScheduledStep<I>> {
+    fn next_chunk(&mut self) -> Option<ScheduledStep> {
         loop {
             let step = self.cut_chunk()?;
             match step.task {
@@ -277,8 +276,8 @@ impl<I: AssetId> Driver<I> {
         }
     }
 
-    fn cut_chunk(&mut self) -> Option<ScheduledStep<I>> {
-        let items: Vec<Item<I>> = self
+    fn cut_chunk(&mut self) -> Option<ScheduledStep> {
+        let items: Vec<Item> = self
             .open
             .by_ref()
             .take(self.steps.chunk_size())
@@ -297,9 +296,9 @@ impl<I: AssetId> Driver<I> {
         (!items.is_empty()).then(|| ScheduledStep::new(task, items))
     }
 
-    fn start(&mut self, step: ScheduledStep<I>) {
+    fn start(&mut self, step: ScheduledStep) {
         if let (Task::Send { for_children }, Some(journal)) = (&step.task, &mut self.journal) {
-            let ids = step.items.iter().map(|item| item.id.as_ref());
+            let ids = step.items.iter().map(|item| item.id.as_str());
             if let Err(error) = journal.sending(ids, *for_children) {
                 // A request must not be sent unless the journal records it.
                 self.stop_for_journal(&error);
@@ -318,7 +317,7 @@ impl<I: AssetId> Driver<I> {
     }
 
     /// Processes the result of a step.
-    fn take(&mut self, mut result: StepResult<I>) {
+    fn take(&mut self, mut result: StepResult) {
         if std::mem::take(&mut self.preparing) {
             self.prepared(&mut result);
         }
@@ -351,7 +350,7 @@ impl<I: AssetId> Driver<I> {
     }
 
     /// Records the account of a journal, or rejects a different account.
-    fn prepared(&mut self, result: &mut StepResult<I>) {
+    fn prepared(&mut self, result: &mut StepResult) {
         let Some(journal) = &mut self.journal else {
             return;
         };
@@ -370,7 +369,7 @@ impl<I: AssetId> Driver<I> {
             .as_deref()
             .map_or(Ok(()), |account| journal.account(account));
         if !result.seen.is_empty() {
-            let seen = result.seen.iter().map(AsRef::as_ref);
+            let seen = result.seen.iter().map(String::as_str);
             recorded = recorded.and_then(|()| journal.seen(seen));
         }
         if let Err(error) = recorded {
@@ -378,7 +377,7 @@ impl<I: AssetId> Driver<I> {
         }
     }
 
-    fn publish(&mut self, entries: Vec<Entry<I>>) {
+    fn publish(&mut self, entries: Vec<Entry<String>>) {
         if entries.is_empty() {
             return;
         }
@@ -403,7 +402,7 @@ impl<I: AssetId> Driver<I> {
 
 /// Creates the result of a step whose task ended without a result. A request may have been sent; any other
 /// task can run again.
-fn interrupted<I>(mut step: ScheduledStep<I>) -> StepResult<I> {
+fn interrupted(mut step: ScheduledStep) -> StepResult {
     if let Task::Send { .. } = step.task {
         for item in &mut step.items {
             item.earlier_request = EarlierRequest::Unanswered;

@@ -3,22 +3,19 @@
 use super::step::{EarlierRequest, Item, ScheduledStep, StepResult, Task, pause_after};
 use super::{StepContext, ends_the_job};
 use crate::Error;
-use crate::ext::bulk::change::ListChange;
 use crate::ext::bulk::outcome::{Failure, Outcome, Reason};
-use crate::ext::cascade::Cascade;
 use crate::ext::read::{ReadResult, is_not_found};
-use crate::ext::resource::AssetStatus;
-use crate::ext::resource::{AssetSummary, Resource};
+use crate::ext::resource::{AssetStatus, AssetSummary};
 use futures_util::future::{Either, FutureExt as _, select};
 use std::pin::pin;
 
-impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
-    pub(super) fn target(&self) -> Option<&R::Id> {
-        self.change.children()?.target()
+impl StepContext {
+    pub(super) fn target(&self) -> Option<&String> {
+        self.change.record.children()?.target()
     }
 
     /// Reads the target, because children that move to a missing target would be lost.
-    pub(super) async fn check_target(&self) -> StepResult<R::Id> {
+    pub(super) async fn check_target(&self) -> StepResult {
         let mut result = StepResult::new();
         let Some(target) = self.target() else {
             return result;
@@ -34,7 +31,10 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
                 target_read => break target_read,
             }
         };
-        let target = format!("the target of the children, {} {target},", R::NAMES.singular);
+        let target = format!(
+            "the target of the children, {} {target},",
+            self.reader.names().singular
+        );
         result.fatal = match target_read {
             Some(ReadResult::Found(summary)) if summary.status == AssetStatus::Deleted => {
                 Some(Failure::new(Reason::Deleted, format!("{target} is deleted")))
@@ -55,7 +55,7 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
         result
     }
 
-    pub(super) async fn look(&self, step: ScheduledStep<R::Id>) -> StepResult<R::Id> {
+    pub(super) async fn look(&self, step: ScheduledStep) -> StepResult {
         // A stopped job sends nothing after this read, so it does not wait for the response.
         let results = select(pin!(self.read(&step.items)), pin!(self.stop_signal.wait()))
             .map(|first| match first {
@@ -69,17 +69,12 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
         }
     }
 
-    fn looked(
-        &self,
-        items: Vec<Item<R::Id>>,
-        attempts: u32,
-        results: Vec<ReadResult<AssetSummary>>,
-    ) -> StepResult<R::Id> {
+    fn looked(&self, items: Vec<Item>, attempts: u32, results: Vec<ReadResult<AssetSummary>>) -> StepResult {
         let mut result = StepResult::new();
         let (mut to_change, mut for_children, mut unread) = (Vec::new(), Vec::new(), Vec::new());
         let mut odd = Vec::new();
         let mut read_error = None;
-        let has_children = !self.change.children().is_none_or(Cascade::is_leave);
+        let has_children = self.change.record.handles_children();
         for (mut item, read) in items.into_iter().zip(results) {
             let summary = match read {
                 ReadResult::Found(summary) => Some(summary),
@@ -100,7 +95,7 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
                 odd.push((item, Failure::new(Reason::NotReadable, message)));
                 continue;
             }
-            let satisfied = self.change.is_satisfied_by(summary.as_ref());
+            let satisfied = self.change.record.is_satisfied_by(summary.as_ref());
             let earlier_look = item.was_satisfied.replace(satisfied);
             match summary {
                 // An earlier run of this job sent the change without learning the result.
@@ -118,12 +113,12 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
                 {
                     let message = format!(
                         "an earlier request may have changed it, and the {} is now missing or deleted",
-                        R::NAMES.singular
+                        self.reader.names().singular
                     );
                     odd.push((item, Failure::new(Reason::NotReadable, message)));
                 }
                 None => {
-                    let message = format!("no {} with this ID can be read", R::NAMES.singular);
+                    let message = format!("no {} with this ID can be read", self.reader.names().singular);
                     // In a deletion, a missing asset may have been deleted earlier.
                     let reason = if satisfied { Reason::Gone } else { Reason::NotFound };
                     let failure = Failure::new(reason, message);
@@ -132,7 +127,7 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
                 Some(_) if satisfied && has_children => for_children.push(item),
                 Some(_) if satisfied => result.end(item, Outcome::ALREADY),
                 Some(summary) if summary.status == AssetStatus::Deleted => {
-                    let message = format!("this {} is deleted", R::NAMES.singular);
+                    let message = format!("this {} is deleted", self.reader.names().singular);
                     let failure = Failure::new(Reason::Deleted, message);
                     result.end(item, Outcome::Rejected { failure });
                 }
@@ -153,13 +148,7 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
         result
     }
 
-    fn look_failed(
-        &self,
-        result: &mut StepResult<R::Id>,
-        items: Vec<Item<R::Id>>,
-        attempts: u32,
-        error: &Error,
-    ) {
+    fn look_failed(&self, result: &mut StepResult, items: Vec<Item>, attempts: u32, error: &Error) {
         if self.may_retry(attempts, error) {
             result.then_after(pause_after(attempts, error), attempts + 1, Task::Look, items);
             return;
@@ -177,7 +166,7 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
 }
 
 /// Ends an item whose asset was not found before the change.
-pub(super) fn end_unseen<I>(result: &mut StepResult<I>, item: Item<I>, failure: Failure) {
+pub(super) fn end_unseen(result: &mut StepResult, item: Item, failure: Failure) {
     let outcome = match item.earlier_request {
         EarlierRequest::None => Outcome::NotSent { failure },
         EarlierRequest::Refused | EarlierRequest::Unanswered => Outcome::Unknown { failure },

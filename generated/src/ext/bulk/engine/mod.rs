@@ -42,7 +42,7 @@ use super::outcome::{Failure, Reason};
 use super::stop::StopSignal;
 use crate::ext::error_class::{ErrorClass, exceeds_max_wait};
 use crate::ext::read::{ReadResult, Reader};
-use crate::ext::resource::{AssetSummary, Resource};
+use crate::ext::resource::AssetSummary;
 use crate::transport::BoxFuture;
 use crate::{Client, Error, RetryPolicy};
 use std::collections::HashSet;
@@ -85,7 +85,7 @@ impl Default for JobSettings {
 }
 
 /// Steps of one kind of job.
-pub trait JobSteps<I>: Send + Sync + 'static {
+pub trait JobSteps: Send + Sync + 'static {
     /// Settings of the job.
     fn settings(&self) -> &JobSettings;
     /// Maximum number of IDs in the next chunk.
@@ -95,7 +95,7 @@ pub trait JobSteps<I>: Send + Sync + 'static {
     /// Returns the first task of a chunk. `sent` is true if an earlier run sent any of its IDs.
     fn first_task(&self, sent: bool) -> Task;
     /// Runs a step after its pause.
-    fn run(self: Arc<Self>, step: ScheduledStep<I>) -> BoxFuture<'static, StepResult<I>>;
+    fn run(self: Arc<Self>, step: ScheduledStep) -> BoxFuture<'static, StepResult>;
 }
 
 /// Recording of the states of assets before the job, if the job is undoable.
@@ -125,13 +125,13 @@ impl fmt::Debug for RecordStates {
 
 /// State of every kind of job.
 #[derive(Debug)]
-pub struct Shared<R: Resource> {
+pub struct Shared {
     pub(super) client: Client,
-    pub(super) reader: Reader<R>,
+    pub(super) reader: Reader,
     pub(super) settings: JobSettings,
     pub(super) stop_signal: StopSignal,
     /// Writer of the journal, if the job has one.
-    pub(super) account: Option<AccountCheck<R::Id>>,
+    pub(super) account: Option<AccountCheck>,
     /// Runs before the first chunk.
     pub(super) record_states: RecordStates,
     /// Start of the first run of the job.
@@ -139,12 +139,12 @@ pub struct Shared<R: Resource> {
     /// Assets that the account owned at the start of the first run, as recorded by that run.
     pub(super) seen: Option<HashSet<String>>,
     /// Copies that an earlier run has made.
-    pub(super) copies: HashSet<R::Id>,
+    pub(super) copies: HashSet<String>,
 }
 
-impl<R: Resource> Shared<R> {
+impl Shared {
     /// Waits for the pause of a step. Returns the step if the job stopped, so that it must not run.
-    pub(super) async fn begin(&self, step: &mut ScheduledStep<R::Id>) -> bool {
+    pub(super) async fn begin(&self, step: &mut ScheduledStep) -> bool {
         let pause = std::mem::take(&mut step.pause);
         self.stop_signal.sleep(pause).await;
         !self.stop_signal.is_set() || matches!(step.task, Task::Settle(_))
@@ -158,22 +158,22 @@ impl<R: Resource> Shared<R> {
 
 /// State that the steps of a list change share.
 #[derive(Debug)]
-pub(super) struct StepContext<R: Resource, C> {
-    shared: Shared<R>,
-    change: C,
+pub(super) struct StepContext {
+    shared: Shared,
+    change: ListChange,
     /// Largest chunk size that the service has not refused as too large.
     max_chunk_size: AtomicUsize,
 }
 
-impl<R: Resource, C> std::ops::Deref for StepContext<R, C> {
-    type Target = Shared<R>;
+impl std::ops::Deref for StepContext {
+    type Target = Shared;
 
-    fn deref(&self) -> &Shared<R> {
+    fn deref(&self) -> &Shared {
         &self.shared
     }
 }
 
-impl<R: Resource, C: ListChange<R>> JobSteps<R::Id> for StepContext<R, C> {
+impl JobSteps for StepContext {
     fn settings(&self) -> &JobSettings {
         &self.settings
     }
@@ -195,13 +195,13 @@ impl<R: Resource, C: ListChange<R>> JobSteps<R::Id> for StepContext<R, C> {
         }
     }
 
-    fn run(self: Arc<Self>, step: ScheduledStep<R::Id>) -> BoxFuture<'static, StepResult<R::Id>> {
+    fn run(self: Arc<Self>, step: ScheduledStep) -> BoxFuture<'static, StepResult> {
         Box::pin(async move { self.run_step(step).await })
     }
 }
 
-impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
-    pub(super) fn new(shared: Shared<R>, change: C) -> Self {
+impl StepContext {
+    pub(super) fn new(shared: Shared, change: ListChange) -> Self {
         Self {
             shared,
             change,
@@ -209,7 +209,7 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
         }
     }
 
-    async fn run_step(&self, mut step: ScheduledStep<R::Id>) -> StepResult<R::Id> {
+    async fn run_step(&self, mut step: ScheduledStep) -> StepResult {
         if !self.begin(&mut step).await {
             return StepResult::not_run(step);
         }
@@ -232,8 +232,8 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
         }
     }
 
-    async fn read(&self, items: &[Item<R::Id>]) -> Vec<ReadResult<AssetSummary>> {
-        let ids: Vec<R::Id> = items.iter().map(|item| item.id.clone()).collect();
+    async fn read(&self, items: &[Item]) -> Vec<ReadResult<AssetSummary>> {
+        let ids: Vec<String> = items.iter().map(|item| item.id.clone()).collect();
         self.reader.summaries(&ids).await
     }
 }

@@ -3,22 +3,15 @@
 use super::step::{EarlierRequest, Item, SettleCause, StepResult, Task, pause_after};
 use super::{StepContext, ends_the_job};
 use crate::Error;
-use crate::ext::bulk::change::ListChange;
 use crate::ext::bulk::outcome::{Failure, Outcome, Reason};
 use crate::ext::error_class::{ErrorClass, exceeds_max_wait};
 use crate::ext::read::is_not_found;
-use crate::ext::resource::Resource;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
-    pub(super) async fn send(
-        &self,
-        mut items: Vec<Item<R::Id>>,
-        attempts: u32,
-        for_children: bool,
-    ) -> StepResult<R::Id> {
-        let entries = items.iter().map(|item| item.id.as_ref().to_owned());
+impl StepContext {
+    pub(super) async fn send(&self, mut items: Vec<Item>, attempts: u32, for_children: bool) -> StepResult {
+        let entries = items.iter().map(|item| item.id.clone());
         let call = self.change.call(&self.client, entries.collect());
         let mut call = call.stop_with(self.stop_signal.receiver());
         if let Some(policy) = &self.settings.retry_policy {
@@ -27,7 +20,10 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
         let mut result = StepResult::new();
         let error = match call.await {
             Ok(()) => {
-                let verify = self.settings.verify.unwrap_or_else(|| self.change.verifies());
+                let verify = self
+                    .settings
+                    .verify
+                    .unwrap_or_else(|| self.change.record.verifies());
                 result.answered = Some(true);
                 if for_children {
                     result.end_all(items, &Outcome::ALREADY);
@@ -123,7 +119,7 @@ fn children_unknown(error: &Error) -> Outcome {
 
 /// Ends items of a stopped job. For items that an earlier request may have changed, schedules a read-back
 /// instead.
-pub(super) fn give_up<I>(result: &mut StepResult<I>, items: Vec<Item<I>>, failure: &Failure) {
+pub(super) fn give_up(result: &mut StepResult, items: Vec<Item>, failure: &Failure) {
     let mut maybe_changed = Vec::new();
     for item in items {
         let failure = failure.clone();

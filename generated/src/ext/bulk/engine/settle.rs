@@ -3,22 +3,15 @@
 use super::StepContext;
 use super::step::{EarlierRequest, Item, SettleCause, StepResult, Task, pause, pause_after};
 use crate::Error;
-use crate::ext::bulk::change::ListChange;
 use crate::ext::bulk::outcome::{Failure, Outcome, Reason};
 use crate::ext::error_class::exceeds_max_wait;
 use crate::ext::read::{ReadResult, is_not_found};
-use crate::ext::resource::Resource;
 
 /// Number of times that an accepted change is read back before its outcome is unknown.
 const VERIFY_READS: u32 = 4;
 
-impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
-    pub(super) async fn settle(
-        &self,
-        items: Vec<Item<R::Id>>,
-        attempts: u32,
-        cause: SettleCause,
-    ) -> StepResult<R::Id> {
+impl StepContext {
+    pub(super) async fn settle(&self, items: Vec<Item>, attempts: u32, cause: SettleCause) -> StepResult {
         let results = self.read(&items).await;
         let mut result = StepResult::new();
         let mut unsettled = Unsettled {
@@ -48,7 +41,7 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
                     "it cannot be read, and the account may be another one than that of the journal";
                 let failure = Failure::new(Reason::NotReadable, message);
                 result.end(item, Outcome::Unknown { failure });
-            } else if self.change.is_satisfied_by(summary.as_ref()) {
+            } else if self.change.record.is_satisfied_by(summary.as_ref()) {
                 // A refused request did not change the asset, so it was already in the requested state.
                 let was_satisfied =
                     matches!(cause, SettleCause::Refused { alone: true, .. }) && item.was_satisfied.is_none();
@@ -97,29 +90,29 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
 }
 
 /// Items that were not in the requested state when read back.
-pub(super) struct Unsettled<I> {
+pub(super) struct Unsettled {
     /// True if the request was for a single ID.
     pub(super) sent_alone: bool,
     /// Items whose assets are unchanged.
-    pub(super) unchanged: Vec<Item<I>>,
+    pub(super) unchanged: Vec<Item>,
     /// Items that could not be read.
-    pub(super) unread: Vec<Item<I>>,
+    pub(super) unread: Vec<Item>,
     /// Problem of an asset that the service returned in an unexpected form.
     odd: Option<Failure>,
     /// Error of the read.
     read_error: Option<Error>,
 }
 
-impl<I> Unsettled<I> {
+impl Unsettled {
     /// Returns all items, in order.
-    pub(super) fn all(self) -> Vec<Item<I>> {
+    pub(super) fn all(self) -> Vec<Item> {
         let mut all = self.unchanged;
         all.extend(self.unread);
         all.sort_by_key(|item| item.position);
         all
     }
 
-    fn after_acceptance(self, result: &mut StepResult<I>, attempts: u32, retry: bool) {
+    fn after_acceptance(self, result: &mut StepResult, attempts: u32, retry: bool) {
         let again = || Task::Settle(SettleCause::Accepted);
         if attempts + 1 < VERIFY_READS {
             result.then_after(pause(attempts), attempts + 1, again(), self.unchanged);
@@ -149,7 +142,7 @@ impl<I> Unsettled<I> {
         }
     }
 
-    fn after_no_answer(self, result: &mut StepResult<I>, error: &Error, attempts: u32, retry: bool) {
+    fn after_no_answer(self, result: &mut StepResult, error: &Error, attempts: u32, retry: bool) {
         let failed = error.status() == Some(http::StatusCode::INTERNAL_SERVER_ERROR);
         if retry {
             let task = Task::Send { for_children: false };
@@ -170,7 +163,7 @@ impl<I> Unsettled<I> {
 
     /// Repeats a request that was refused with a 404 although the assets exist. Such a response either comes
     /// from a gateway that does not reach the service, or refers to something other than the assets.
-    fn after_not_found(self, result: &mut StepResult<I>, error: &Error, attempts: u32, retry: bool) {
+    fn after_not_found(self, result: &mut StepResult, error: &Error, attempts: u32, retry: bool) {
         if retry {
             let task = Task::Send { for_children: false };
             return result.then_after(pause_after(attempts, error), attempts + 1, task, self.all());
@@ -196,7 +189,7 @@ impl<I> Unsettled<I> {
         result.end_all(self.unread, &Outcome::Unknown { failure: unread });
     }
 
-    fn after_stop(self, result: &mut StepResult<I>, failure: &Failure) {
+    fn after_stop(self, result: &mut StepResult, failure: &Failure) {
         for item in self.unchanged {
             let failure = failure.clone();
             let outcome = match item.earlier_request {

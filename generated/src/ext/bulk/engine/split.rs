@@ -6,9 +6,9 @@ use crate::Error;
 use crate::ext::bulk::outcome::{Failure, Outcome, Reason};
 use std::time::Duration;
 
-impl<I> StepResult<I> {
+impl StepResult {
     /// Schedules one request for each half of `items`, in order.
-    pub(super) fn split(&mut self, mut items: Vec<Item<I>>, for_children: bool, attempts: u32) {
+    pub(super) fn split(&mut self, mut items: Vec<Item>, for_children: bool, attempts: u32) {
         let second = items.split_off(items.len().div_ceil(2));
         for half in [items, second] {
             self.then_after(Duration::ZERO, attempts, Task::Send { for_children }, half);
@@ -16,9 +16,9 @@ impl<I> StepResult<I> {
     }
 }
 
-impl<I> Unsettled<I> {
+impl Unsettled {
     /// Splits a refused chunk. If the chunk has only one ID, rejects that ID.
-    pub(super) fn after_refusal(self, result: &mut StepResult<I>, error: &Error, alone: bool) {
+    pub(super) fn after_refusal(self, result: &mut StepResult, error: &Error, alone: bool) {
         if !self.sent_alone {
             let rest = self.all();
             if rest.len() > 1 {

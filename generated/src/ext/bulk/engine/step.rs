@@ -12,8 +12,8 @@ const MAX_PAUSE: Duration = Duration::from_secs(20);
 
 /// An ID without an outcome.
 #[derive(Clone, Debug)]
-pub(in crate::ext::bulk) struct Item<I> {
-    pub(in crate::ext::bulk) id: I,
+pub(in crate::ext::bulk) struct Item {
+    pub(in crate::ext::bulk) id: String,
     pub(in crate::ext::bulk) position: usize,
     /// State before the change: true if the asset was already in the requested state, `None` if it was not
     /// read.
@@ -36,17 +36,17 @@ pub(in crate::ext::bulk) enum EarlierRequest {
 
 /// A step to run.
 #[derive(Clone, Debug)]
-pub struct ScheduledStep<I> {
+pub struct ScheduledStep {
     pub(in crate::ext::bulk) task: Task,
-    pub(in crate::ext::bulk) items: Vec<Item<I>>,
+    pub(in crate::ext::bulk) items: Vec<Item>,
     /// Number of earlier attempts.
     pub(in crate::ext::bulk) attempts: u32,
     /// Pause before this attempt.
     pub(in crate::ext::bulk) pause: Duration,
 }
 
-impl<I> ScheduledStep<I> {
-    pub(in crate::ext::bulk) fn new(task: Task, items: Vec<Item<I>>) -> Self {
+impl ScheduledStep {
+    pub(in crate::ext::bulk) fn new(task: Task, items: Vec<Item>) -> Self {
         Self {
             task,
             items,
@@ -101,24 +101,24 @@ impl SettleCause {
 
 /// Result of a step: outcomes for some of its items, and further steps for the others.
 #[derive(Debug)]
-pub struct StepResult<I> {
-    pub(in crate::ext::bulk) entries: Vec<Entry<I>>,
-    pub(in crate::ext::bulk) next: Vec<ScheduledStep<I>>,
+pub struct StepResult {
+    pub(in crate::ext::bulk) entries: Vec<Entry<String>>,
+    pub(in crate::ext::bulk) next: Vec<ScheduledStep>,
     /// Items whose response was lost, to be settled together after all requests.
-    pub(in crate::ext::bulk) lost: Vec<Item<I>>,
+    pub(in crate::ext::bulk) lost: Vec<Item>,
     /// Reason to stop the job.
     pub(in crate::ext::bulk) fatal: Option<Failure>,
     /// True if the service responded; `None` if only a later step shows whether it responded.
     pub(in crate::ext::bulk) answered: Option<bool>,
     /// Assets of the account, for the journal.
-    pub(in crate::ext::bulk) seen: Vec<I>,
+    pub(in crate::ext::bulk) seen: Vec<String>,
     /// The account stated in the token, for the journal.
     pub(in crate::ext::bulk) account: Option<String>,
     /// The account of the journal and the account of the client, if they differ.
     pub(in crate::ext::bulk) other_account: Option<(String, String)>,
 }
 
-impl<I> StepResult<I> {
+impl StepResult {
     pub(in crate::ext::bulk) fn new() -> Self {
         Self {
             entries: Vec::new(),
@@ -133,24 +133,24 @@ impl<I> StepResult<I> {
     }
 
     /// Creates a result that returns a step to the driver, because the step did not run.
-    pub(in crate::ext::bulk) fn not_run(step: ScheduledStep<I>) -> Self {
+    pub(in crate::ext::bulk) fn not_run(step: ScheduledStep) -> Self {
         Self {
             next: vec![step],
             ..Self::new()
         }
     }
 
-    pub(in crate::ext::bulk) fn end(&mut self, item: Item<I>, outcome: Outcome) {
+    pub(in crate::ext::bulk) fn end(&mut self, item: Item, outcome: Outcome) {
         self.entries.push(Entry::new(item.id, item.position, outcome));
     }
 
-    pub(in crate::ext::bulk) fn end_all(&mut self, items: Vec<Item<I>>, outcome: &Outcome) {
+    pub(in crate::ext::bulk) fn end_all(&mut self, items: Vec<Item>, outcome: &Outcome) {
         for item in items {
             self.end(item, outcome.clone());
         }
     }
 
-    pub(in crate::ext::bulk) fn then(&mut self, task: Task, items: Vec<Item<I>>) {
+    pub(in crate::ext::bulk) fn then(&mut self, task: Task, items: Vec<Item>) {
         self.then_after(Duration::ZERO, 0, task, items);
     }
 
@@ -159,7 +159,7 @@ impl<I> StepResult<I> {
         pause: Duration,
         attempts: u32,
         task: Task,
-        items: Vec<Item<I>>,
+        items: Vec<Item>,
     ) {
         if !items.is_empty() {
             self.next.push(ScheduledStep {

@@ -11,7 +11,7 @@ use super::error::{PlanError, PlanProblem};
 use super::journal::{Header, PlanJournal};
 use crate::Client;
 use crate::ext::bulk::{OnProgress, StopControl};
-use crate::ext::snapshot::{AssetKey, Fingerprint};
+use crate::ext::snapshot::AssetKey;
 use crate::ext::{AssetGroup, Counts, FoundAsset, Progress, Report};
 use crate::transport::BoxFuture;
 use job::Job;
@@ -33,11 +33,6 @@ impl ChangePlan {
             on_progress: None,
             cancel: None,
         }
-    }
-
-    /// Fingerprint of the entries. The fingerprint identifies the plan.
-    pub(super) fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of_bytes(self.to_json().as_bytes())
     }
 }
 

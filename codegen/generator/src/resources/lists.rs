@@ -1,0 +1,111 @@
+//! Lists: the rows of a response, which may be inside of objects.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Type;
+
+use super::{
+    Reader,
+    fields::{Field, Fields, argument_of, ident},
+};
+
+/// Depth of nested objects up to which a list is looked for.
+const DEPTH: usize = 4;
+
+/// Place of the rows in a response.
+#[derive(Clone, Debug, Default)]
+pub struct ListPlace {
+    /// Properties that lead to the list; empty if the response is the list.
+    properties: Vec<String>,
+    /// `true` if one of the properties may be absent.
+    may_be_absent: bool,
+}
+
+/// The rows of a list.
+pub(super) struct Rows<'a> {
+    /// Name of their type.
+    pub(super) row: String,
+    pub(super) fields: Fields<'a>,
+    /// Their field with the ID.
+    pub(super) id: Field,
+    pub(super) place: ListPlace,
+}
+
+impl ListPlace {
+    /// Renders the step of a call that reads rows of this type, for a list inside of an object.
+    #[must_use]
+    pub fn step(&self, row: &TokenStream) -> Option<TokenStream> {
+        let Self {
+            properties,
+            may_be_absent,
+        } = self;
+        (!properties.is_empty()).then(|| {
+            quote! {
+                .list_in::<#row>(crate::runtime::call::ListPlace {
+                    properties: &[#(#properties),*],
+                    may_be_absent: #may_be_absent,
+                })
+            }
+        })
+    }
+
+    fn inside(&self, field: &Field) -> Self {
+        let mut place = self.clone();
+        place.properties.push(field.json_name().to_owned());
+        place.may_be_absent |= field.is_option;
+        place
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// Looks for the list of a response whose rows have this property: the response itself, or the only such
+    /// list inside of it.
+    ///
+    /// # Errors
+    /// The reason why there is no such list.
+    pub(super) fn rows(&self, response: &Type, id_name: &str) -> Result<Rows<'a>, String> {
+        let mut found = Vec::new();
+        match argument_of(response, "Vec") {
+            Some(row) => found.extend(self.rows_of(row, id_name, ListPlace::default())),
+            None => self.lists_inside(response, id_name, &ListPlace::default(), &mut found),
+        }
+        match (found.pop(), found.is_empty()) {
+            (Some(rows), true) => Ok(rows),
+            (None, _) => Err(format!(
+                "its response has no list of objects with the property `{id_name}`"
+            )),
+            (Some(last), false) => {
+                let places = found.iter().chain([&last]);
+                let places: Vec<String> = places
+                    .map(|rows| format!("`{}`", rows.place.properties.join(".")))
+                    .collect();
+                Err(format!(
+                    "its response has several lists of objects with the property `{id_name}`: {}",
+                    places.join(" and ")
+                ))
+            }
+        }
+    }
+
+    fn lists_inside(&self, ty: &Type, id_name: &str, place: &ListPlace, found: &mut Vec<Rows<'a>>) {
+        let fields = self.fields(ty).filter(|_| place.properties.len() < DEPTH);
+        for field in fields.iter().flat_map(Fields::all) {
+            let place = place.inside(field);
+            if field.is_list {
+                found.extend(self.rows_of(field.inner(), id_name, place));
+            } else {
+                self.lists_inside(field.inner(), id_name, &place, found);
+            }
+        }
+    }
+
+    fn rows_of(&self, row: &Type, id_name: &str, place: ListPlace) -> Option<Rows<'a>> {
+        let fields = self.fields(row)?;
+        Some(Rows {
+            row: ident(row)?,
+            id: fields.get(id_name)?.clone(),
+            fields,
+            place,
+        })
+    }
+}

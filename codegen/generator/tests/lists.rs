@@ -1,0 +1,175 @@
+//! Lists of assets, which may be inside of objects: the rows are found, or a warning states why not.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+use funnelflux_generator::{Input, Options, generate};
+use funnelflux_openapi::Source;
+use serde_json::{Value, json};
+
+/// A group of pages whose list has this response. Returns the code of its resource, and the warnings.
+fn generated(list: &Value) -> (String, String) {
+    let answer = |schema: &Value| {
+        let content = json!({ "application/json": { "schema": schema } });
+        json!({ "200": { "description": "Yes", "content": content } })
+    };
+    let id = json!([{ "name": "idPage", "in": "query", "required": true, "schema": { "type": "string" } }]);
+    let page = json!({ "$ref": "#/components/schemas/Page" });
+    let messages = array(&json!({ "$ref": "#/components/schemas/Message" }));
+    let document = json!({
+        "openapi": "3.0.3", "info": { "title": "T", "version": "1" }, "tags": [{ "name": "Pages" }],
+        "paths": {
+            "/page/find/byId/": { "get": {
+                "tags": ["Pages"], "summary": "Find a page by ID",
+                "parameters": id, "responses": answer(&page),
+            } },
+            "/page/list/": { "get": {
+                "tags": ["Pages"], "summary": "List pages", "responses": answer(list),
+            } },
+        },
+        "components": { "schemas": {
+            "Page": {
+                "type": "object", "required": ["idPage"],
+                "properties": { "idPage": { "type": "string" }, "pageName": { "type": "string" } },
+            },
+            "PageList": { "type": "array", "items": page },
+            "Message": { "type": "object", "properties": { "text": { "type": "string" } } },
+            "Paged": { "type": "object", "properties": {
+                "total": { "type": "integer" }, "messages": messages,
+            } },
+            "Tree": { "type": "object", "properties": {
+                "data": array(&page), "parent": { "$ref": "#/components/schemas/Tree" },
+            } },
+        } },
+    });
+    let text = format!("{document:#}");
+    let input = Input {
+        upstream: Source {
+            name: "spec/upstream.json",
+            text: &text,
+        },
+        overlays: Vec::new(),
+        previous_lock: None,
+    };
+    let output = generate(&input, Options::default()).unwrap_or_else(|error| panic!("{list}\n{error}"));
+    let resource = output
+        .files
+        .iter()
+        .find(|(path, _)| path.ends_with("resource.rs"));
+    let squeezed = resource.map(|(_, text)| text.split_whitespace().collect());
+    (squeezed.unwrap_or_default(), output.notices.to_string())
+}
+
+fn array(rows: &Value) -> Value {
+    json!({ "type": "array", "items": rows })
+}
+
+fn object(properties: &Value, required: &[&str]) -> Value {
+    json!({ "type": "object", "properties": properties, "required": required })
+}
+
+#[test]
+fn the_rows_are_found_where_the_document_has_them() {
+    let page = json!({ "$ref": "#/components/schemas/Page" });
+    let row = object(&json!({ "idPage": { "type": "string" } }), &[]);
+    let pages = array(&page);
+    let other = array(&json!({ "$ref": "#/components/schemas/Message" }));
+    let named = json!({ "$ref": "#/components/schemas/PageList" });
+    let with_total = json!({ "$ref": "#/components/schemas/Paged" });
+    let nullable = json!({ "type": "array", "items": page, "nullable": true });
+    for (list, place) in [
+        (pages.clone(), None),
+        (named.clone(), None),
+        (array(&row), None),
+        (
+            object(&json!({ "data": pages }), &["data"]),
+            Some((&["data"][..], false)),
+        ),
+        (object(&json!({ "data": pages }), &[]), Some((&["data"], true))),
+        (
+            object(&json!({ "data": named }), &["data"]),
+            Some((&["data"], false)),
+        ),
+        (
+            object(&json!({ "data": nullable }), &["data"]),
+            Some((&["data"], true)),
+        ),
+        (
+            object(&json!({ "data": array(&row) }), &["data"]),
+            Some((&["data"], false)),
+        ),
+        (
+            object(&json!({ "all-pages": pages, "errors": other }), &["all-pages"]),
+            Some((&["all-pages"], false)),
+        ),
+        (
+            object(
+                &json!({ "result": object(&json!({ "rows": pages }), &[]), "total": {} }),
+                &["result"],
+            ),
+            Some((&["result", "rows"], true)),
+        ),
+        (
+            json!({ "allOf": [with_total, object(&json!({ "data": pages }), &["data"])] }),
+            Some((&["data"], false)),
+        ),
+    ] {
+        let (code, warnings) = generated(&list);
+        assert!(
+            code.contains("constLIST:Option<resource::ListCall<Self>>=Some("),
+            "{list}\n{warnings}"
+        );
+        match place {
+            None => assert!(!code.contains("list_in"), "{list}"),
+            Some((properties, may_be_absent)) => {
+                let properties = format!("{properties:?}").replace(' ', "");
+                let place = format!("properties:&{properties},may_be_absent:{may_be_absent}");
+                assert!(code.contains(&place), "{list}\n{code}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_list_without_clear_rows_is_left_out_with_a_place() {
+    let page = json!({ "$ref": "#/components/schemas/Page" });
+    let text = json!({ "type": "string" });
+    let message = json!({ "$ref": "#/components/schemas/Message" });
+    for (list, reason) in [
+        (array(&text), "no list of objects with the property `idPage`"),
+        (array(&message), "no list of objects with the property `idPage`"),
+        (
+            array(&array(&page)),
+            "no list of objects with the property `idPage`",
+        ),
+        (json!({}), "no list of objects with the property `idPage`"),
+        (page.clone(), "no list of objects with the property `idPage`"),
+        (
+            object(&json!({ "data": array(&text) }), &[]),
+            "no list of objects with the property `idPage`",
+        ),
+        (
+            json!({ "type": "object", "additionalProperties": page }),
+            "no list of objects with the property `idPage`",
+        ),
+        (
+            object(&json!({ "active": array(&page), "archived": array(&page) }), &[]),
+            "several lists of objects with the property `idPage`: `active` and `archived`",
+        ),
+        (
+            json!({ "$ref": "#/components/schemas/Tree" }),
+            "several lists of objects with the property `idPage`: `data` and `parent.data`",
+        ),
+    ] {
+        let (code, warnings) = generated(&list);
+        assert!(
+            code.contains("constLIST:Option<resource::ListCall<Self>>=None"),
+            "{list}\n{code}"
+        );
+        assert!(warnings.contains(reason), "{list}\n{warnings}");
+        assert!(warnings.contains("spec/upstream.json:"), "{list}\n{warnings}");
+    }
+}

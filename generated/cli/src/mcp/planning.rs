@@ -1,0 +1,178 @@
+//! The tools for plans. A plan is a file; a person applies it.
+
+use super::Server;
+use super::arguments::{Arguments, shown};
+use super::page::{cut, render};
+use crate::commands::group::{replace, set};
+use crate::commands::plan::others;
+use crate::exit::Failure;
+use crate::input::Assignment;
+use crate::path::JsonPath;
+use crate::plan_job::plan_failure;
+use crate::text::of_library;
+use funnelflux::ext::plan::{ChangePlan, PlanStep};
+use funnelflux::ext::snapshot::AssetKey;
+use serde_json::{Map, Value, json};
+use std::path::Path;
+
+pub(super) fn list_files(server: &Server, arguments: &Arguments) -> Result<String, Failure> {
+    let folder = server.folder()?;
+    let mut rows = Vec::new();
+    for name in folder.names()? {
+        let (kind, description) = folder.describe(&name)?;
+        rows.push(json!({ "name": name, "kind": kind, "description": description }));
+    }
+    let mut head = Map::new();
+    head.insert("folder".to_owned(), json!(folder.path()));
+    Ok(render(head, rows, arguments))
+}
+
+pub(super) fn show(server: &Server, arguments: &Arguments) -> Result<String, Failure> {
+    let plan = server.folder()?.plan(arguments.required("plan")?)?;
+    let mut file: Value = serde_json::from_str(&plan.to_json()).unwrap_or_default();
+    let entries = file.get_mut("entries").map(Value::take);
+    let rows = match entries {
+        Some(Value::Array(rows)) => rows,
+        _ => Vec::new(),
+    };
+    let mut head = Map::new();
+    for (name, value) in [
+        ("made_by", json!(plan.made_by())),
+        ("base_url", json!(plan.base_url())),
+        ("account", json!(plan.account())),
+        ("operations", operations(&plan)),
+    ] {
+        head.insert(name.to_owned(), value);
+    }
+    Ok(render(head, rows, arguments))
+}
+
+/// Number of assets by operation.
+fn operations(plan: &ChangePlan) -> Value {
+    let counts = plan.counts().into_iter();
+    let counts = counts.map(|(step, count)| (name_of(step), json!(count)));
+    Value::Object(counts.collect())
+}
+
+/// Name of a step in the file of a plan.
+fn name_of(step: PlanStep) -> String {
+    json!(step).as_str().unwrap_or("change").to_owned()
+}
+
+pub(super) async fn replace(server: &Server, arguments: &Arguments) -> Result<String, Failure> {
+    let path = server.folder()?.new_plan(arguments.required("file")?)?;
+    let old_and_new = [
+        arguments.required("old")?.to_owned(),
+        arguments.required("new")?.to_owned(),
+    ];
+    let group = arguments.group()?;
+    let at = arguments.text("at");
+    let plan = replace::plan(&server.client, group, old_and_new, arguments.groups(), at).await?;
+    write(server, &path, &plan)
+}
+
+pub(super) async fn set(server: &Server, arguments: &Arguments) -> Result<String, Failure> {
+    let path = server.folder()?.new_plan(arguments.required("file")?)?;
+    let mut assignments = Vec::new();
+    for (path, value) in arguments.object("set").into_iter().flatten() {
+        let path = JsonPath::parse(path).map_err(Failure::usage)?;
+        let value = value.clone();
+        assignments.push(Assignment { path, value });
+    }
+    if assignments.is_empty() {
+        return Err(
+            Failure::usage("plan_set: there is no value to set").fix("pass set, such as {\"name\": \"A\"}")
+        );
+    }
+    plan_to_set(server, arguments, &path, &assignments).await
+}
+
+/// Plans to archive assets or to restore them from the archive.
+pub(super) async fn status(server: &Server, arguments: &Arguments, status: &str) -> Result<String, Failure> {
+    let path = server.folder()?.new_plan(arguments.required("file")?)?;
+    let assignment = Assignment {
+        path: JsonPath::of_pointer("/status"),
+        value: json!(status),
+    };
+    plan_to_set(server, arguments, &path, &[assignment]).await
+}
+
+async fn plan_to_set(
+    server: &Server,
+    arguments: &Arguments,
+    path: &Path,
+    assignments: &[Assignment],
+) -> Result<String, Failure> {
+    let given = arguments.some_texts("ids")?;
+    let plan = set::plan(&server.client, arguments.group()?, given, assignments).await?;
+    write(server, path, &plan)
+}
+
+pub(super) async fn restore(server: &Server, arguments: &Arguments) -> Result<String, Failure> {
+    let folder = server.folder()?;
+    let path = folder.new_plan(arguments.required("file")?)?;
+    let snapshot = folder.snapshot(arguments.required("snapshot")?)?;
+    let planned = ChangePlan::restore(&snapshot)
+        .groups(arguments.groups().unwrap_or_default())
+        .others(others(arguments.text("others").unwrap_or("leave")))
+        .plan(&server.client)
+        .await;
+    write(server, &path, &planned.map_err(plan_failure)?)
+}
+
+pub(super) async fn copy(server: &Server, arguments: &Arguments) -> Result<String, Failure> {
+    let folder = server.folder()?;
+    let path = folder.new_plan(arguments.required("file")?)?;
+    let snapshot = folder.snapshot(arguments.required("snapshot")?)?;
+    let mut copying = ChangePlan::copy(&snapshot).groups(arguments.groups().unwrap_or_default());
+    let assets = arguments.texts("assets");
+    if !assets.is_empty() {
+        let mut keys = Vec::with_capacity(assets.len());
+        for asset in assets {
+            let key = asset
+                .parse::<AssetKey>()
+                .ok()
+                .filter(|key| snapshot.contains(key));
+            keys.push(key.ok_or_else(|| {
+                Failure::usage(format!("{:?} is not an asset of the snapshot", shown(&asset)))
+                    .fix("write GROUP/ID, such as pages/2nIemJxCKbFX")
+            })?);
+        }
+        copying = copying.only(keys);
+    }
+    let planned = copying.plan(&server.client).await;
+    write(server, &path, &planned.map_err(plan_failure)?)
+}
+
+/// Writes a plan, and describes it. An empty plan is not written.
+fn write(server: &Server, path: &Path, plan: &ChangePlan) -> Result<String, Failure> {
+    let mut result = Map::new();
+    let summary = cut(&of_library(&plan.to_string()));
+    result.insert("summary".to_owned(), json!(summary));
+    if plan.is_empty() {
+        result.insert(
+            "next".to_owned(),
+            json!("nothing to change, so no plan was written"),
+        );
+        return Ok(Value::Object(result).to_string());
+    }
+    server.folder()?.write_plan(path, plan)?;
+    result.insert("plan".to_owned(), json!(path));
+    result.insert("operations".to_owned(), operations(plan));
+    let mut command = "funnelflux apply".to_owned();
+    if server.context.profile.is_explicit && !server.context.options.fake {
+        command.push_str(" --profile ");
+        command.push_str(&server.context.profile.name);
+    }
+    let file = path.to_string_lossy();
+    let file = shlex::try_quote(&file).map_or_else(|_| file.to_string(), |file| file.to_string());
+    if plan.requires_acknowledgement() {
+        command.push_str(" --accept-inferred");
+    }
+    let next = format!(
+        "nothing was changed; ask the user to review the plan with: {command} {file} --plan, and to apply it \
+         with: {command} {file}"
+    );
+    result.insert("next".to_owned(), json!(next));
+    Ok(Value::Object(result).to_string())
+}

@@ -1,0 +1,286 @@
+//! Bulk jobs without the type of their assets. The typed [`Bulk`](super::Bulk) and the
+//! [`GroupBulk`](super::GroupBulk) of a group that is chosen at run time are builders of the same job, which
+//! the compiler therefore translates once and not once per kind and change.
+
+use super::change::ChangeRecord;
+use super::engine::{
+    AccountCheck, Driver, JobCallbacks, JobIds, JobSettings, JobSteps, OpenId, RecordStates, Refusal, Shared,
+};
+use super::journal::{self, JournalWriter, RecordedState};
+use super::progress::OnProgress;
+use super::stop::StopControl;
+use super::{Children, Entry, Outcomes, Plan, Report};
+use crate::ext::read::{Reader, URL_LENGTH};
+use crate::ext::read_calls::ReadCalls;
+use crate::ext::validate::{self, Distinct, InvalidJob};
+use crate::runtime::trace::JobSpan;
+use crate::transport::BoxFuture;
+use crate::{Client, RetryPolicy};
+use futures_util::StreamExt as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A setting of a job.
+pub(super) enum Setting {
+    ChunkSize(usize),
+    Concurrency(usize),
+    Retries(u32),
+    RetryPolicy(RetryPolicy),
+    LookFirst(bool),
+    Verify(bool),
+    InOrder(bool),
+    StopAfter(usize),
+    UrlLength(usize),
+    Journal(PathBuf),
+    #[cfg(feature = "snapshot")]
+    UndoableJournal(PathBuf),
+    OnProgress(OnProgress),
+    CancelWhen(BoxFuture<'static, ()>),
+    CancelGrace(Duration),
+}
+
+/// All settings of a job.
+pub(super) struct JobOptions {
+    settings: JobSettings,
+    url_length: usize,
+    journal: Option<PathBuf>,
+    is_undoable: bool,
+    callbacks: JobCallbacks,
+}
+
+impl Default for JobOptions {
+    fn default() -> Self {
+        Self {
+            settings: JobSettings::default(),
+            url_length: URL_LENGTH,
+            journal: None,
+            is_undoable: false,
+            callbacks: JobCallbacks {
+                cancel: None,
+                on_progress: None,
+            },
+        }
+    }
+}
+
+impl JobOptions {
+    pub(super) fn set(&mut self, setting: Setting) {
+        let settings = &mut self.settings;
+        match setting {
+            Setting::ChunkSize(ids) => settings.chunk_size = ids.clamp(1, 10_000),
+            Setting::Concurrency(requests) => settings.concurrency = requests.clamp(1, 64),
+            Setting::Retries(retries) => settings.retries = retries.min(10),
+            Setting::RetryPolicy(policy) => settings.retry_policy = Some(policy),
+            Setting::LookFirst(look) => settings.look_first = look,
+            Setting::Verify(verify) => settings.verify = Some(verify),
+            Setting::InOrder(in_order) => settings.in_order = in_order,
+            Setting::StopAfter(failed) => settings.stop_after = Some(failed.max(1)),
+            Setting::UrlLength(bytes) => self.url_length = bytes.clamp(100, 65_536),
+            Setting::Journal(path) => self.journal = Some(path),
+            #[cfg(feature = "snapshot")]
+            Setting::UndoableJournal(path) => {
+                self.is_undoable = true;
+                self.journal = Some(path);
+            }
+            Setting::OnProgress(on_progress) => self.callbacks.on_progress = Some(on_progress),
+            Setting::CancelWhen(cancel) => self.callbacks.cancel = Some(cancel),
+            Setting::CancelGrace(wait) => settings.cancel_grace = Some(wait),
+        }
+    }
+}
+
+/// A job on assets of any kind.
+pub(super) struct Job {
+    pub(super) client: Client,
+    /// Calls of the kind.
+    pub(super) calls: ReadCalls,
+    pub(super) ids: Vec<String>,
+    pub(super) record: ChangeRecord,
+    pub(super) options: JobOptions,
+}
+
+impl Job {
+    pub(super) fn description(&self) -> String {
+        self.record.describe(self.calls.names.plural)
+    }
+
+    fn reader(&self) -> Reader {
+        Reader::new(self.calls, self.client.clone(), self.options.url_length)
+    }
+
+    /// Future that records the states before the job.
+    #[cfg(feature = "snapshot")]
+    fn record_states(&self, ids: &[String]) -> RecordStates {
+        let options = &self.options;
+        let Some(journal) = options.journal.as_ref().filter(|_| options.is_undoable) else {
+            return RecordStates::default();
+        };
+        if matches!(self.record, ChangeRecord::Duplicate { .. }) {
+            return RecordStates::default();
+        }
+        let path = crate::ext::plan::UndoLog::path_for(journal);
+        let recording = crate::ext::plan::UndoLog::record(
+            self.client.clone(),
+            self.calls.names.segment,
+            self.record.clone(),
+            ids.to_vec(),
+            path,
+        );
+        RecordStates::new(async move { recording.await.map_err(String::from) })
+    }
+
+    #[cfg(not(feature = "snapshot"))]
+    #[expect(clippy::unused_self, reason = "same signature as with the feature")]
+    fn record_states(&self, _: &[String]) -> RecordStates {
+        RecordStates::default()
+    }
+
+    /// Runs the job to its end. `steps` returns the steps of the change.
+    pub(super) async fn send(
+        self,
+        steps: impl FnOnce(Shared) -> Arc<dyn JobSteps>,
+    ) -> Result<Report<String>, InvalidJob> {
+        Ok(self.stream(steps)?.try_report().await?)
+    }
+
+    /// Runs the job as a stream of outcomes.
+    pub(super) fn stream(
+        self,
+        steps: impl FnOnce(Shared) -> Arc<dyn JobSteps>,
+    ) -> Result<Outcomes<String>, InvalidJob> {
+        let (job, shared) = self.begin()?;
+        Ok(job.outcomes(steps(shared)))
+    }
+
+    /// Checks the job and opens its journal.
+    fn begin(mut self) -> Result<(Begun, Shared), InvalidJob> {
+        let Distinct { ids, repeated } = validate::distinct(std::mem::take(&mut self.ids))?;
+        self.record.check(&ids)?;
+        let description = self.description();
+        let deletes = self.record.deletes();
+        let duplicates = matches!(self.record, ChangeRecord::Duplicate { .. });
+        let begun = self.client.now();
+        let segment = self.calls.names.segment;
+        let record_states = self.record_states(&ids);
+        let reader = self.reader();
+        let header = journal::Header::new(segment, description.clone(), self.record, &self.client, begun);
+        let (journal, earlier) = match self.options.journal {
+            None => (None, None),
+            Some(path) => {
+                let (journal, earlier) = JournalWriter::open(&path, &header, &ids)?;
+                (Some(journal), earlier)
+            }
+        };
+        let span = JobSpan::new(&description, ids.len());
+        let begun = earlier.as_ref().map_or(begun, |earlier| earlier.begun);
+        let account = journal
+            .is_some()
+            .then(|| AccountCheck::new(&ids, deletes, earlier.as_ref()));
+        let seen = earlier.as_ref().and_then(|earlier| earlier.seen.clone());
+        let mut settled = Vec::new();
+        let mut open = Vec::with_capacity(ids.len());
+        // Without an earlier run, every ID starts in the default state.
+        let states = earlier
+            .map(|earlier| earlier.states)
+            .unwrap_or_default()
+            .into_iter()
+            .chain(std::iter::repeat_with(RecordedState::default));
+        for (position, (id, state)) in ids.into_iter().zip(states).enumerate() {
+            let RecordedState { outcome, copy, sent } = state;
+            match outcome {
+                Some(outcome) => settled.push(Entry {
+                    copy,
+                    ..Entry::new(id, position, outcome)
+                }),
+                None => open.push(OpenId { position, id, sent }),
+            }
+        }
+        let stop = StopControl::new(self.options.settings.stop_after);
+        let shared = Shared {
+            reader,
+            client: self.client,
+            settings: self.options.settings,
+            stop_signal: stop.signal(),
+            account,
+            record_states,
+            begun,
+            seen,
+            copies: settled.iter().filter_map(|entry| entry.copy.clone()).collect(),
+        };
+        let begun = Begun {
+            description,
+            duplicates,
+            repeated,
+            span,
+            stop,
+            ids: JobIds { settled, open },
+            journal,
+            callbacks: self.options.callbacks,
+        };
+        Ok((begun, shared))
+    }
+
+    /// Reads the assets and returns a preview of the job.
+    pub(super) async fn plan(mut self) -> Result<Plan<String>, InvalidJob> {
+        let Distinct { ids, repeated } = validate::distinct(std::mem::take(&mut self.ids))?;
+        self.record.check(&ids)?;
+        let reader = &self.reader();
+        let record = &self.record;
+        let mut plan = Plan::new(self.description(), repeated, record.cannot_undo());
+        let settings = &self.options.settings;
+        let chunks: Vec<Vec<String>> = ids.chunks(settings.chunk_size).map(<[_]>::to_vec).collect();
+        let mut reads = futures_util::stream::iter(chunks)
+            .map(|ids| async move {
+                let results = reader.summaries(&ids).await;
+                (ids, results)
+            })
+            .buffered(settings.concurrency);
+        while let Some((ids, results)) = reads.next().await {
+            for (id, read) in ids.into_iter().zip(results) {
+                plan.add(id, read, |summary| record.is_satisfied_by(summary));
+            }
+        }
+        drop(reads);
+        if record.handles_children() {
+            // Parents that are already in the requested state are sent as well, because of their children.
+            let parents = plan.would_change.iter().chain(&plan.already);
+            let count = reader.count_children(parents.cloned().collect()).await;
+            plan.children = count.map_or(Children::Unknown, |count| Children::Known { count });
+        }
+        Ok(plan)
+    }
+}
+
+/// A job whose journal is open.
+struct Begun {
+    description: String,
+    duplicates: bool,
+    repeated: Vec<validate::Repeated<String>>,
+    span: JobSpan,
+    stop: StopControl,
+    ids: JobIds,
+    journal: Option<JournalWriter>,
+    callbacks: JobCallbacks,
+}
+
+impl Begun {
+    fn outcomes(self, steps: Arc<dyn JobSteps>) -> Outcomes<String> {
+        let refusal = Refusal::default();
+        let driver = Driver::new(
+            steps,
+            self.stop,
+            self.ids,
+            self.journal,
+            Arc::clone(&refusal),
+            self.callbacks,
+        );
+        // The driver is boxed, because the stream moves it with each entry.
+        let driver = Box::new(driver);
+        let entries = futures_util::stream::unfold((driver, self.span), |(mut driver, span)| async move {
+            let entry = span.follow(driver.next()).await?;
+            Some((entry, (driver, span)))
+        });
+        Outcomes::new(entries, self.description, self.duplicates, self.repeated, refusal)
+    }
+}
