@@ -61,8 +61,8 @@ impl<'a> Cause<'a> {
             ChangeKind::RequestPropertyRemoved | ChangeKind::ClosedResponsePropertyAdded => path
                 .last()
                 .map_or(Self::Unclear, |name| Self::Property(name.clone())),
-            // Keywords of newer versions depend on each other, and those of a target are elsewhere.
-            _ if keyword.starts_with("x-") || large.value.get("$ref").is_some() => Self::Unclear,
+            // The keywords of a target are elsewhere.
+            _ if large.value.get("$ref").is_some() => Self::Unclear,
             _ => {
                 let mut fragment = Map::new();
                 for key in companions(keyword) {
@@ -83,6 +83,23 @@ fn companions(keyword: &str) -> Vec<&str> {
         "minimum" | "exclusiveMinimum" => vec!["minimum", "exclusiveMinimum"],
         "maximum" | "exclusiveMaximum" => vec!["maximum", "exclusiveMaximum"],
         "additionalProperties" => vec!["additionalProperties", "properties"],
+        "x-if" | "x-then" | "x-else" => vec!["x-if", "x-then", "x-else"],
+        "x-contains" | "x-minContains" | "x-maxContains" => {
+            vec!["x-contains", "x-minContains", "x-maxContains"]
+        }
+        "x-prefixItems" | "x-items" => vec!["x-prefixItems", "x-items"],
+        "x-patternProperties" | "x-additionalProperties" => {
+            vec!["x-patternProperties", "x-additionalProperties", "properties"]
+        }
+        "x-unevaluatedProperties" => vec![
+            "x-unevaluatedProperties",
+            "properties",
+            "additionalProperties",
+            "x-patternProperties",
+            "allOf",
+            "anyOf",
+            "oneOf",
+        ],
         keyword => vec![keyword],
     }
 }

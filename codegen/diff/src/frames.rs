@@ -26,8 +26,6 @@ pub(crate) struct Frame<'a> {
     pub is_root: bool,
     /// True if other schemas describe the same value.
     pub is_part: bool,
-    /// True if the two schemas describe a property in different parts of a composition.
-    pub is_beside: bool,
 }
 
 /// The pairs of a comparison.
@@ -61,7 +59,6 @@ impl<'a> Frames<'a> {
                     parents: Vec::new(),
                     is_root: false,
                     is_part: false,
-                    is_beside: false,
                 });
                 self.all.len() - 1
             });

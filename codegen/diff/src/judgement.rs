@@ -5,17 +5,19 @@
 //! their enclosing schemas may pass it. A path leads from a message through enclosing schemas to the change.
 //! If every path contains a pair of schemas that passes the test, the change does not break. Otherwise, a
 //! counterexample proves that the change breaks, or the level of the rule applies.
+//!
+//! JSON Schema wants exactly one alternative of a `oneOf` to match; authors often mean at least one. A change
+//! breaks only if it does so in both readings. If it is harmless in the second reading only, it is a warning.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
-use funnelflux_openapi::pointer::Pointer;
-
 use crate::{
     cause::Cause,
+    decision::Decision,
     frames::{Frame, Frames},
-    inclusion::{Mode, Prover, Root, Schema, Validators},
+    inclusion::{Mode, OneOf, Prover, Root, Schema, Validators},
     level::{Direction, Encoding, Level},
     proof::Proof,
     raw_change::RawChange,
@@ -44,20 +46,25 @@ pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, document
         })
         .collect();
     let mut judgement = Judgement::new(frames, documents, judged.iter().map(|(_, index)| *index));
-    let sent = judgement.exposed(Mode::Sent);
-    let declared = judgement.exposed(Mode::Declared);
+    let mut exposed = |one_of| [Mode::Sent, Mode::Declared].map(|mode| judgement.exposed(mode, one_of));
+    let exposed_as_any = exposed(OneOf::Any);
+    let exposed_exactly = exposed(OneOf::Exact);
     let mut counts: HashMap<usize, usize> = HashMap::new();
     for (_, index) in &judged {
         *counts.entry(*index).or_default() += 1;
     }
     for (change, index) in &mut judged {
-        let exposed = match Decision::about(change.kind) {
-            Decision::Declarations => &declared,
-            Decision::Values | Decision::Rule => &sent,
+        let is_exposed = |[sent, declared]: &[HashSet<usize>; 2]| match Decision::about(change.kind) {
+            Decision::Declarations => declared.contains(index),
+            Decision::Values | Decision::Rule => sent.contains(index),
         };
         let is_only = counts.get(index) == Some(&1);
-        change.proof = if !exposed.contains(index) {
-            Proof::Included
+        change.proof = if !is_exposed(&exposed_as_any) {
+            if is_exposed(&exposed_exactly) {
+                Proof::IncludedIfDistinct
+            } else {
+                Proof::Included
+            }
         } else if change.kind.rule().level(change.direction) < Level::Breaking {
             Proof::None
         } else {
@@ -103,70 +110,61 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a
             let mut changes = inside.iter().filter_map(|inside| by_frame.get(inside)).flatten();
             changes.any(|change| change.level() == level)
         };
-        let (small, large) = sides(frame.direction, [frame.old, frame.new]);
-        let prover = judgement.prover(frame);
-        if has_level(Level::Breaking) || prover.includes(small, large, Mode::Sent) {
+        let pair = sides(frame.direction, [frame.old, frame.new]);
+        if has_level(Level::Breaking) {
             continue;
         }
-        let witnesses = prover.witnesses(small, large);
-        let encoding = (frame.direction, frame.encoding);
-        let validators = &mut judgement.validators;
-        let confirms = |value: &Value| validators.confirm((small, large), encoding, value);
-        let Some(value) = witnesses.into_iter().find(confirms) else {
+        let one_of = if !judgement.includes(frame, pair, Mode::Sent, OneOf::Any) {
+            OneOf::Any
+        } else if !has_level(Level::Warning) && !judgement.includes(frame, pair, Mode::Sent, OneOf::Exact) {
+            OneOf::Exact
+        } else {
             continue;
         };
-        let prover = judgement.prover(frame);
-        let pair = |index: usize| {
-            let frame = frames.all.get(index)?;
-            Some(sides(frame.direction, [frame.old, frame.new]))
-        };
-        let causes: Vec<usize> = inside
-            .iter()
-            .copied()
-            .filter(|inside| {
-                pair(*inside).is_some_and(|(small, large)| !prover.includes(small, large, Mode::All))
-            })
-            .collect();
-        for cause in causes {
+        let value = judgement.witness(frame, pair, one_of);
+        if value.is_none() && has_level(Level::Warning) {
+            continue;
+        }
+        for cause in inside {
+            let Some(frame) = frames.all.get(cause) else {
+                continue;
+            };
+            let (small, large) = sides(frame.direction, [frame.old, frame.new]);
+            // A wider alternative leaves less to the others.
+            let mut includes = |small, large| judgement.includes(frame, (small, large), Mode::All, one_of);
+            if includes(small, large) && (one_of == OneOf::Any || includes(large, small)) {
+                continue;
+            }
             for change in by_frame.get_mut(&cause).into_iter().flatten() {
-                change.proof = Proof::Counterexample {
-                    value: value.clone(),
-                    accepted_by: small.side,
+                change.proof = match (one_of, &value) {
+                    (OneOf::Exact, Some(_)) => Proof::IncludedIfDistinct,
+                    (OneOf::Exact, None) if change.kind == ChangeKind::OneOfAdded => {
+                        Proof::IncludedIfDistinct
+                    }
+                    (OneOf::Any, Some(value)) => Proof::Counterexample {
+                        value: value.clone(),
+                        accepted_by: small.side,
+                    },
+                    (OneOf::Any, None) if describes_property(change.kind) => Proof::Undecided,
+                    (_, None) => continue,
                 };
             }
         }
     }
 }
 
-/// Decides inclusion of the schemas at one place of two documents.
-#[must_use]
-pub fn prove(documents: [&Value; 2], place: &Pointer, direction: Direction) -> Proof {
-    let [Some(old), Some(new)] = documents.map(|document| document.pointer(place.as_str())) else {
-        return Proof::None;
-    };
-    let roots = documents.map(|value| Root {
-        value,
-        has_null_type: false,
-    });
-    let mut prover = Prover::new(roots, direction, Encoding::Typed);
-    let (small, large) = sides(direction, [old, new]);
-    if prover.includes(small, large, Mode::Sent) {
-        return Proof::Included;
-    }
-    let mut validators = Validators::new(roots);
-    let encoding = (direction, Encoding::Typed);
-    let confirms = |value: &Value| validators.confirm((small, large), encoding, value);
-    match prover.witnesses(small, large).into_iter().find(confirms) {
-        Some(value) => Proof::Counterexample {
-            value,
-            accepted_by: small.side,
-        },
-        None => Proof::Undecided,
-    }
+/// Checks whether a change describes a property that another part of the schema may have allowed already.
+fn describes_property(kind: ChangeKind) -> bool {
+    matches!(
+        kind,
+        ChangeKind::OptionalRequestPropertyAdded
+            | ChangeKind::OptionalResponsePropertyAdded
+            | ChangeKind::RequiredResponsePropertyAdded
+    )
 }
 
 /// The schema that must be smaller and the schema that must be larger.
-fn sides(direction: Direction, [old, new]: [&Value; 2]) -> (Schema<'_>, Schema<'_>) {
+pub(crate) fn sides(direction: Direction, [old, new]: [&Value; 2]) -> (Schema<'_>, Schema<'_>) {
     let (old, new) = (
         Schema {
             value: old,
@@ -184,92 +182,13 @@ fn sides(direction: Direction, [old, new]: [&Value; 2]) -> (Schema<'_>, Schema<'
     }
 }
 
-/// The basis for judging a kind of change.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Decision {
-    /// Inclusion of the values.
-    Values,
-    /// Inclusion of the values, and of the declared properties. Values alone would not show a removed
-    /// property, because it still matches an open object.
-    Declarations,
-    /// The rule of the change.
-    Rule,
-}
-
-impl Decision {
-    fn about(kind: ChangeKind) -> Self {
-        use ChangeKind as Kind;
-        match kind {
-            Kind::RequiredRequestPropertyAdded
-            | Kind::RequiredRequestPropertyWithDefaultAdded
-            | Kind::ClosedResponsePropertyAdded
-            | Kind::RequiredResponsePropertyRemoved
-            | Kind::PropertyBecameRequired
-            | Kind::PropertyBecameOptional
-            | Kind::TypeChanged
-            | Kind::TypeGeneralized
-            | Kind::TypeSpecialized
-            | Kind::FormatAdded
-            | Kind::FormatRemoved
-            | Kind::FormatChanged
-            | Kind::FormatGeneralized
-            | Kind::FormatSpecialized
-            | Kind::BecameNullable
-            | Kind::BecameNotNullable
-            | Kind::ItemsAdded
-            | Kind::ItemsRemoved
-            | Kind::AdditionalPropertiesForbidden
-            | Kind::AdditionalPropertiesAllowed
-            | Kind::AdditionalPropertiesRestricted
-            | Kind::AdditionalPropertiesUnrestricted
-            | Kind::EnumValueAdded
-            | Kind::EnumValueRemoved
-            | Kind::BecameEnum
-            | Kind::EnumUnset
-            | Kind::MaximumDecreased
-            | Kind::MaximumIncreased
-            | Kind::MinimumIncreased
-            | Kind::MinimumDecreased
-            | Kind::LimitSet
-            | Kind::LimitUnset
-            | Kind::ExclusiveLimitSet
-            | Kind::ExclusiveLimitUnset
-            | Kind::PatternAdded
-            | Kind::PatternRemoved
-            | Kind::PatternChanged
-            | Kind::UniqueItemsSet
-            | Kind::UniqueItemsUnset
-            | Kind::MultipleOfSet
-            | Kind::MultipleOfUnset
-            | Kind::MultipleOfChanged
-            | Kind::AllOfAdded
-            | Kind::AnyOfAdded
-            | Kind::OneOfAdded
-            | Kind::CompositionOrderChanged
-            | Kind::ConstraintAdded
-            | Kind::ConstraintRemoved
-            | Kind::ConstraintChanged
-            | Kind::RepresentationChanged
-            | Kind::NotChanged => Self::Values,
-            Kind::RequestPropertyRemoved
-            | Kind::OptionalResponsePropertyRemoved
-            | Kind::AllOfRemoved
-            | Kind::AnyOfRemoved
-            | Kind::OneOfRemoved
-            | Kind::AlternativesIntroduced
-            | Kind::AlternativesDropped => Self::Declarations,
-            _ => Self::Rule,
-        }
-    }
-}
-
 struct Judgement<'f, 'a> {
     frames: &'f Frames<'a>,
     documents: [Root<'a>; 2],
     /// The relevant frames: those that contain a change to judge, directly or in an inner frame. Each is
     /// listed with the relevant frames inside it.
     relevant: HashMap<usize, Vec<usize>>,
-    provers: HashMap<(Direction, Encoding), Prover<'a>>,
+    provers: HashMap<(Direction, Encoding, OneOf), Prover<'a>>,
     validators: Validators<'a>,
     witnesses: HashMap<usize, Vec<Value>>,
     /// Frames at and below parts of compositions.
@@ -316,27 +235,21 @@ impl<'f, 'a> Judgement<'f, 'a> {
     }
 
     /// The frames that a path from a message reaches without passing an inclusion.
-    fn exposed(&mut self, mode: Mode) -> HashSet<usize> {
+    fn exposed(&mut self, mode: Mode, one_of: OneOf) -> HashSet<usize> {
         let mut exposed = HashSet::new();
-        // Descriptions in different parts of a composition do not form one pair.
-        let is_root = |index: &usize| {
-            let frame = self.frames.all.get(*index);
-            frame.is_some_and(|frame| {
-                frame.is_root
-                    || (frame.is_beside && frame.parents.iter().any(|parent| self.parts.contains(parent)))
-            })
-        };
+        let is_root = |index: &usize| self.frames.all.get(*index).is_some_and(|frame| frame.is_root);
         let mut open: Vec<usize> = self.relevant.keys().copied().filter(is_root).collect();
         let mut seen: HashSet<usize> = open.iter().copied().collect();
         while let Some(index) = open.pop() {
             let Some(frame) = self.frames.all.get(index) else {
                 continue;
             };
-            let (small, large) = sides(frame.direction, [frame.old, frame.new]);
+            let pair = sides(frame.direction, [frame.old, frame.new]);
             // Another part may declare the property.
             let is_part = self.parts.contains(&index);
-            let prover = self.prover(frame);
-            if prover.includes(small, large, mode) && (!is_part || prover.includes(small, large, Mode::All)) {
+            if self.includes(frame, pair, mode, one_of)
+                && (!is_part || self.includes(frame, pair, Mode::All, one_of))
+            {
                 continue;
             }
             exposed.insert(index);
@@ -358,12 +271,36 @@ impl<'f, 'a> Judgement<'f, 'a> {
         inside
     }
 
-    fn prover(&mut self, frame: &Frame<'a>) -> &mut Prover<'a> {
+    fn prover(&mut self, frame: &Frame<'a>, one_of: OneOf) -> &mut Prover<'a> {
         let documents = self.documents;
-        let new = || Prover::new(documents, frame.direction, frame.encoding);
+        let new = || Prover::new(documents, frame.direction, frame.encoding, one_of);
         self.provers
-            .entry((frame.direction, frame.encoding))
+            .entry((frame.direction, frame.encoding, one_of))
             .or_insert_with(new)
+    }
+
+    fn includes(
+        &mut self,
+        frame: &Frame<'a>,
+        (small, large): (Schema<'a>, Schema<'a>),
+        mode: Mode,
+        one_of: OneOf,
+    ) -> bool {
+        let prover = self.prover(frame, OneOf::Any);
+        let includes = prover.includes(small, large, mode);
+        // The two readings differ only if a proof has met a `oneOf`. A text may match several types.
+        if one_of == OneOf::Any || !prover.has_one_of() || frame.encoding != Encoding::Typed {
+            return includes;
+        }
+        self.prover(frame, OneOf::Exact).includes(small, large, mode)
+    }
+
+    /// Finds a confirmed value of the smaller schema that the larger schema rejects.
+    fn witness(&mut self, frame: &Frame<'a>, pair: (Schema<'a>, Schema<'a>), one_of: OneOf) -> Option<Value> {
+        let witnesses = self.prover(frame, one_of).witnesses(pair.0, pair.1);
+        let encoding = (frame.direction, frame.encoding);
+        let confirms = |value: &Value| self.validators.confirm(pair, encoding, one_of, value);
+        witnesses.into_iter().find(confirms)
     }
 
     /// Finds a value that shows that a change breaks. `is_only` is true if the frame has no other change to
@@ -376,12 +313,12 @@ impl<'f, 'a> Judgement<'f, 'a> {
         let (small, large) = sides(frame.direction, [frame.old, frame.new]);
         let cause = Cause::of(change, frame, large, self.documents);
         if let Cause::Value(value) = cause
-            && self.prover(frame).separates(small, large, value)
+            && self.prover(frame, OneOf::Any).separates(small, large, value)
         {
             return self.confirmed(index, value.clone());
         }
         if !self.witnesses.contains_key(&index) {
-            let found = self.prover(frame).witnesses(small, large);
+            let found = self.prover(frame, OneOf::Any).witnesses(small, large);
             self.witnesses.insert(index, found);
         }
         let witnesses = self.witnesses.get(&index).map_or([].as_slice(), Vec::as_slice);
@@ -407,7 +344,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
             };
             let pair = sides(frame.direction, [frame.old, frame.new]);
             let encoding = (frame.direction, frame.encoding);
-            if self.validators.confirm(pair, encoding, &value) {
+            if self.validators.confirm(pair, encoding, OneOf::Any, &value) {
                 return Proof::Counterexample {
                     value,
                     accepted_by: pair.0.side,
@@ -431,7 +368,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
             && Decision::about(change.kind) == Decision::Values
         {
             let large = Schema { value: schema, side };
-            let mut prover = Prover::new(self.documents, frame.direction, frame.encoding);
+            let mut prover = Prover::new(self.documents, frame.direction, frame.encoding, OneOf::Any);
             if prover.includes(small, large, Mode::All) {
                 return Proof::Included;
             }
@@ -446,7 +383,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
             Cause::Property(name) => value.get(name).is_some(),
             Cause::Keywords(schema) => {
                 let schema = Schema { value: schema, side };
-                Prover::new(self.documents, direction, Encoding::Typed).refuses(schema, value)
+                Prover::new(self.documents, direction, Encoding::Typed, OneOf::Any).refuses(schema, value)
             }
         }
     }
@@ -468,7 +405,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
                 break;
             };
             let (small, large) = sides(parent.direction, [parent.old, parent.new]);
-            let Some(object) = self.prover(parent).lift(small, large, name, &value) else {
+            let Some(object) = self.prover(parent, OneOf::Any).lift(small, large, name, &value) else {
                 break;
             };
             if object.to_string().len() > SHORT {

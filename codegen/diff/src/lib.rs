@@ -11,6 +11,7 @@
 mod allow_list;
 mod cause;
 mod comparer;
+mod decision;
 mod deep_difference;
 mod document;
 mod external_references;
@@ -23,6 +24,7 @@ mod media_type;
 mod node;
 mod normative_words;
 mod proof;
+mod prove;
 mod raw_change;
 mod render;
 mod report;
@@ -53,9 +55,9 @@ use raw_change::{RawChange, merge};
 
 pub use allow_list::{AllowList, Allowed, Date};
 pub use external_references::external_references;
-pub use judgement::prove;
 pub use level::{Direction, Level};
 pub use proof::Proof;
+pub use prove::prove;
 pub use render::{Audience, Consequence, View, annotation, print_json};
 pub use report::{Change, Component, Fact, IntegerRange, Operations, Report, Summary, Usage, Use, User};
 pub use rules::ChangeKind;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use funnelflux_openapi::{
-    pointer::{Pointer, PointerBuf, Token},
+    pointer::{Pointer, PointerBuf},
     references,
 };
 
@@ -106,24 +106,6 @@ impl<'a> Node<'a> {
 
     pub(crate) fn reference(&self) -> Option<&'a str> {
         self.str("$ref")
-    }
-}
-
-/// Visits every value at and below a place, parents before children.
-pub(crate) fn walk<'a>(value: &'a Value, at: &mut PointerBuf, visit: &mut impl FnMut(&Pointer, &'a Value)) {
-    visit(at, value);
-    let mut child = |token: Token<'_>, value| {
-        at.push_back(token);
-        walk(value, at, visit);
-        at.pop_back();
-    };
-    match value {
-        Value::Object(members) => members.iter().for_each(|(key, value)| child(key.into(), value)),
-        Value::Array(entries) => entries
-            .iter()
-            .enumerate()
-            .for_each(|(index, value)| child(index.into(), value)),
-        _ => {}
     }
 }
 

@@ -16,6 +16,9 @@ pub enum Proof {
     None,
     /// Every message of one side is valid on the other side. The change does not break.
     Included,
+    /// Every message of one side is valid on the other side, unless it matches several alternatives of a
+    /// `oneOf`, which are not known to exclude each other.
+    IncludedIfDistinct,
     /// A message that one side sends is invalid on the other side. The change breaks.
     Counterexample {
         /// The value, shortened to the parts that matter.
@@ -34,8 +37,9 @@ impl Proof {
         match self {
             Self::Included => 0,
             Self::None => 1,
-            Self::Undecided => 2,
-            Self::Counterexample { .. } => 3,
+            Self::IncludedIfDistinct => 2,
+            Self::Undecided => 3,
+            Self::Counterexample { .. } => 4,
         }
     }
 }

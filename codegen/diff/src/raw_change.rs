@@ -96,8 +96,11 @@ impl RawChange {
 
     pub(crate) fn level(&self) -> Level {
         let level = self.kind.rule().level(self.direction);
-        if matches!(self.proof, Proof::Counterexample { .. }) {
-            return Level::Breaking;
+        match self.proof {
+            Proof::Counterexample { .. } => return Level::Breaking,
+            Proof::IncludedIfDistinct if !self.unused => return Level::Warning,
+            Proof::Undecided if !self.unused => return level.max(Level::Warning),
+            _ => {}
         }
         let is_harmless = self.unused || self.proof == Proof::Included;
         if is_harmless {
@@ -108,10 +111,17 @@ impl RawChange {
     }
 
     pub(crate) fn meaning(&self) -> &'static str {
+        let rule = self.kind.rule();
         match (&self.proof, self.direction) {
+            (Proof::Counterexample { .. }, direction) if rule.level(direction) < Level::Breaking => {
+                "With the other changes of the schema, it breaks values such as the example."
+            }
+            (Proof::IncludedIfDistinct, _) => {
+                "Values that match several alternatives of a `oneOf` may become invalid."
+            }
             (Proof::Included, Direction::Response) => "Everything that may be sent was allowed before.",
             (Proof::Included, _) => "Everything that was accepted still is.",
-            _ => self.kind.rule().meaning(self.direction),
+            _ => rule.meaning(self.direction),
         }
     }
 

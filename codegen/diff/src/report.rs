@@ -32,8 +32,6 @@ pub enum Fact {
     FirstProperty,
     /// The property is not declared in `properties`.
     UndeclaredProperty,
-    /// The property moved from one part of an `allOf` to another.
-    MovedBetweenParts,
     /// Objects declare properties before and after, and no schema applies to undeclared properties.
     UndeclaredPropertiesOnly,
     /// The schema, or another schema that applies with it, has `anyOf` or `oneOf`.

@@ -50,6 +50,7 @@ fn block(change: &Change) -> String {
     let proof = match &change.proof {
         Proof::None => String::new(),
         Proof::Included => "  proof: included\n".to_owned(),
+        Proof::IncludedIfDistinct => "  proof: included if alternatives are distinct\n".to_owned(),
         Proof::Undecided => "  proof: undecided\n".to_owned(),
         Proof::Counterexample { value, accepted_by } => {
             format!(
@@ -108,6 +109,8 @@ fn every_level_is_that_of_its_rule() {
         let is_refuted = matches!(change.proof, Proof::Counterexample { .. });
         assert!(
             level == change.level
+                || (matches!(change.proof, Proof::IncludedIfDistinct | Proof::Undecided)
+                    && change.level == Level::Warning)
                 || (is_refuted && change.level == Level::Breaking)
                 || (is_harmless && change.level == Level::Info),
             "{} {}",

@@ -116,10 +116,6 @@ fn by_facts(change: &Change, facts: &[Fact]) -> Option<(Impact, &'static str)> {
                     "A required property without a declaration is a field of any JSON, which comes or goes.";
                 Some((Impact::Major, reason))
             }
-            Fact::MovedBetweenParts => Some((
-                Impact::Major,
-                "The type of the part gains or loses a field; that of the whole does not.",
-            )),
             Fact::UndeclaredPropertiesOnly => Some((
                 Impact::Patch,
                 "A type with fields keeps unknown ones in `extra`, whatever the schema allows.",

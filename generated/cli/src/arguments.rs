@@ -34,7 +34,7 @@ impl GlobalOptions {
         Self {
             profile: text("profile"),
             base_url: text("base-url"),
-            rate: matches.get_one::<NonZeroU32>("rate").copied(),
+            rate: matches.get_one::<u32>("rate").copied().and_then(NonZeroU32::new),
             jobs: matches.get_one::<u8>("jobs").copied(),
             yes: matches.get_flag("yes"),
             accept_inferred: matches.get_flag("accept-inferred"),
@@ -79,7 +79,7 @@ fn global_arguments() -> Vec<Arg> {
         Arg::new("rate")
             .long("rate")
             .value_name("NUMBER")
-            .value_parser(value_parser!(NonZeroU32))
+            .value_parser(value_parser!(u32).range(1..))
             .help("Send at most this number of requests per second"),
         Arg::new("jobs")
             .long("jobs")

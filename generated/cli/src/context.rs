@@ -3,17 +3,15 @@
 use crate::arguments::GlobalOptions;
 use crate::exit::{Exit, Failure};
 use crate::output::{Format, Output, View};
-use crate::profile::{Configuration, ProfileName, ProfileSettings};
+use crate::profile::{Configuration, ENVIRONMENT, FAKE, ProfileName, ProfileSettings};
 use crate::tokens::TokenPlace;
 use crate::{demo, text};
 use clap::ArgMatches;
-use funnelflux::{Client, ClientBuilder, RateLimit};
-use secrecy::SecretString;
-use serde_json::Value;
+use funnelflux::{Client, ClientBuilder, Credentials, RateLimit};
 use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Largest response that is accepted: a list of more than a million assets.
 const MAX_RESPONSE_BYTES: usize = 512 * 1024 * 1024;
@@ -24,6 +22,8 @@ pub(crate) struct Context {
     pub(crate) options: GlobalOptions,
     pub(crate) profile: ProfileName,
     pub(crate) settings: ProfileSettings,
+    /// True if clients refuse every call that could change something.
+    read_only: bool,
 }
 
 impl Context {
@@ -35,10 +35,11 @@ impl Context {
             return Ok(Self {
                 options,
                 profile: ProfileName {
-                    name: "fake".to_owned(),
+                    name: FAKE.to_owned(),
                     is_explicit: true,
                 },
                 settings: ProfileSettings::default(),
+                read_only: false,
             });
         }
         let configuration = Configuration::read()?;
@@ -52,6 +53,7 @@ impl Context {
             options,
             profile,
             settings,
+            read_only: false,
         })
     }
 
@@ -90,41 +92,49 @@ impl Context {
 
     /// Builds the client. Nothing is sent.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
-        Ok(self.client_builder()?.build()?)
-    }
-
-    /// Settings of the client.
-    pub(crate) fn client_builder(&self) -> Result<ClientBuilder, Failure> {
         if self.options.fake {
-            return Ok(self.configure(demo::client_builder()));
+            return Ok(self.configure(demo::client_builder()).build()?);
         }
-        let mut builder = if self.uses_environment() {
-            ClientBuilder::from_env()?
+        let (mut builder, base_url) = if self.uses_environment() {
+            // The base URL of the profile belongs to other tokens.
+            (ClientBuilder::from_env()?, self.options.base_url.clone())
         } else {
             let place = self.settings.tokens;
             if place == TokenPlace::File && !self.profile.token_file()?.exists() {
                 return Err(self.no_tokens());
             }
-            Client::builder().token_store(place.store(&self.profile)?)
+            let builder = Client::builder().token_store(place.store(&self.profile)?);
+            (builder, self.base_url())
         };
-        if let Some(base_url) = self.base_url() {
+        if let Some(base_url) = base_url {
             builder = builder.base_url(base_url);
         }
-        Ok(self.configure(builder))
+        Ok(self.configure(builder).build()?)
     }
 
-    /// Access token and refresh token in the token file of the profile; `None` without such a file.
-    pub(crate) fn stored_tokens(&self) -> Option<[SecretString; 2]> {
+    /// Tokens of the profile as they are stored now; `None` if it has none, or if the environment names the
+    /// account.
+    pub(crate) async fn stored_tokens(&self) -> Option<Credentials> {
         if self.options.fake || self.uses_environment() {
             return None;
         }
-        let text = std::fs::read(self.profile.token_file().ok()?).ok()?;
-        let tokens: Value = serde_json::from_slice(&text).ok()?;
-        let token = |name: &str| Some(tokens.get(name)?.as_str()?.to_owned().into());
-        Some([token("access_token")?, token("refresh_token")?])
+        let store = self.settings.tokens.store(&self.profile).ok()?;
+        store.load().await.ok().flatten()
+    }
+
+    /// Makes all clients refuse every call that could change something.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn read_only(mut self) -> Self {
+        self.read_only = true;
+        self
     }
 
     fn configure(&self, builder: ClientBuilder) -> ClientBuilder {
+        let builder = if self.read_only {
+            builder.read_only()
+        } else {
+            builder
+        };
         let builder = builder
             .user_agent(concat!("funnelflux-cli/", env!("CARGO_PKG_VERSION")))
             .max_response_bytes(MAX_RESPONSE_BYTES);
@@ -150,7 +160,7 @@ impl Context {
         }
         let folder = if self.uses_environment() {
             let environment = ProfileName {
-                name: "environment".to_owned(),
+                name: ENVIRONMENT.to_owned(),
                 is_explicit: false,
             };
             environment.state_folder()?
@@ -158,6 +168,42 @@ impl Context {
             self.profile.state_folder()?
         };
         Ok(Some(folder))
+    }
+
+    /// Refuses a journal or plan in the state folder of another profile.
+    ///
+    /// # Errors
+    /// If another profile owns the file.
+    pub(crate) fn check_owner(&self, path: &Path) -> Result<(), Failure> {
+        let Some(own) = self.journal_folder()? else {
+            return Ok(());
+        };
+        // A new file has a folder. A path that cannot be found is an error of the command that uses it.
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        let found = path
+            .canonicalize()
+            .or_else(|_| folder.unwrap_or(Path::new(".")).canonicalize());
+        let state = own.parent().map(Path::canonicalize);
+        let (Ok(found), Some(Ok(state))) = (found, state) else {
+            return Ok(());
+        };
+        let mut below = found.strip_prefix(state).into_iter().flat_map(Path::iter);
+        let (Some(owner), Some(own)) = (below.next(), own.file_name()) else {
+            return Ok(());
+        };
+        if owner == own {
+            return Ok(());
+        }
+        let (owner, own) = (owner.to_string_lossy(), own.to_string_lossy());
+        let message = format!(
+            "{} belongs to the profile {owner:?}, and this command uses {own:?}",
+            path.display()
+        );
+        Err(Failure::usage(message).fix(if owner == ENVIRONMENT {
+            "leave out --profile, so that the environment names the account".to_owned()
+        } else {
+            format!("add --profile {owner}, or name another file")
+        }))
     }
 
     pub(crate) fn no_tokens(&self) -> Failure {

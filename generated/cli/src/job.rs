@@ -105,6 +105,7 @@ impl JobCommand<'_> {
             Some("") => self.newest_unfinished()?,
             Some(path) => PathBuf::from(path),
         };
+        self.context.check_owner(&path)?;
         let journal = Journal::read(&path).map_err(|error| Failure::usage(error.to_string()))?;
         if verb_of(journal.change()) != Some(self.verb) {
             return Err(Failure::usage(format!(
@@ -193,7 +194,10 @@ impl JobCommand<'_> {
         let path = match journal {
             Some(path) => Some(path),
             None => match self.matches.get_one::<PathBuf>("journal") {
-                Some(path) => Some(path.clone()),
+                Some(path) => {
+                    self.context.check_owner(path)?;
+                    Some(path.clone())
+                }
                 None => new_journal(self.context, &format!("{}-{}", self.group.name(), self.verb))?,
             },
         };

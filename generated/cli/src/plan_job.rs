@@ -116,7 +116,10 @@ impl PlanCommand<'_> {
             );
         }
         let journal = match self.matches.get_one::<PathBuf>("journal") {
-            Some(path) => Some(path.clone()),
+            Some(path) => {
+                self.context.check_owner(path)?;
+                Some(path.clone())
+            }
             None => new_journal(self.context, self.name)?,
         };
         let is_begun = journal.as_ref().is_some_and(|path| path.exists());

@@ -12,6 +12,12 @@ use std::{env, fs};
 
 /// Name of the profile that is used if none is chosen.
 const DEFAULT_PROFILE: &str = "default";
+/// Name of the folder for journals of the account that the environment names.
+pub(crate) const ENVIRONMENT: &str = "environment";
+/// Name of the profile of `--fake`.
+pub(crate) const FAKE: &str = "fake";
+/// Names that a profile cannot have, because its journals would be mixed with those of another account.
+const RESERVED: [&str; 2] = [ENVIRONMENT, FAKE];
 /// Environment variable that names the profile.
 const PROFILE_VARIABLE: &str = "FUNNELFLUX_PROFILE";
 /// Environment variable that names the folder of the configuration.
@@ -123,6 +129,16 @@ impl ProfileName {
         if name.is_empty() || name.starts_with('.') || !name.chars().all(is_valid) {
             return Err(Failure::usage(format!("{name:?} is not a name of a profile"))
                 .fix("use letters, digits, dots, hyphens and underscores"));
+        }
+        if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
+            let message = format!("{name:?} cannot be the name of a profile: the program uses it itself");
+            return Err(Failure::usage(message).fix("choose another name"));
+        }
+        // Some file systems ignore case, so that both profiles would share a token file.
+        let mut names = configuration.profiles.keys();
+        if let Some(other) = names.find(|other| **other != name && other.eq_ignore_ascii_case(&name)) {
+            let message = format!("{name:?} differs from the profile {other:?} in case only");
+            return Err(Failure::usage(message).fix(format!("use {other}, or choose another name")));
         }
         Ok(Self {
             name,

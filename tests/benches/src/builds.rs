@@ -8,7 +8,13 @@ use crate::{
     peers::{self, ClientCrate},
     processes::{self, cpu_time, output},
 };
-use std::{fmt::Write as _, fs, path::Path, process::Command, time::Duration};
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 /// Number of change-and-rebuild cycles to average.
 const CHANGES: u32 = 3;
@@ -56,7 +62,7 @@ pub(crate) fn measure() -> Result<String, BoxError> {
         writeln!(table, "| {name} | {}", build(&client, hosts)?)?;
     }
     let document = folder.path().join("document.json");
-    peers::with_operation_ids(&root().join("spec/upstream.json"), &document)?;
+    peers::with_operation_ids(&upstream()?, &document)?;
     for peer in peers::ALL {
         let peer_folder = folder.path().join(peer.name);
         let figures =
@@ -71,6 +77,14 @@ pub(crate) fn measure() -> Result<String, BoxError> {
     }
 
     Ok(table)
+}
+
+/// The vendor's document, which may be JSON or YAML.
+fn upstream() -> Result<PathBuf, BoxError> {
+    let names = ["json", "yaml", "yml"].map(|extension| format!("spec/upstream.{extension}"));
+    let mut paths = names.iter().map(|name| root().join(name));
+    let found = paths.find(|path| path.exists());
+    found.ok_or_else(|| format!("there is none of {}", names.join(", ")).into())
 }
 
 /// Builds a program that depends on `client` and returns the table cells.

@@ -45,6 +45,24 @@ pub(crate) fn measure(document: Option<&Path>) -> Result<String, BoxError> {
             "| {name} | {generate:.2} | {check:.2} | {check_debug:.2} | {target} |"
         )?;
     }
+    writeln!(
+        table,
+        "\n| adopted document | fetch, release | generate, release |\n|---|---:|---:|"
+    )?;
+    for entry in fs::read_dir(root().join("xtask/tests/documents"))? {
+        let path = entry?.path();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let workspace = copy(&folder.path().join(&name))?;
+        let mut fetch = Command::new(&release);
+        fetch.arg("--root").arg(&workspace).arg("fetch").arg(&path);
+        let fetch = cpu_time(&mut fetch, processes::AcceptedExit::Success)?.as_secs_f64();
+        let generate = run(&release, "generate", &workspace, 1)?;
+        writeln!(table, "| {name} | {fetch:.2} | {generate:.2} |")?;
+    }
     if let Some(document) = document {
         let name = document.file_name().unwrap_or_default().to_string_lossy();
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]

@@ -11,13 +11,16 @@ mod machine;
 mod memory;
 mod page;
 mod peers;
+mod plans;
 mod processes;
+mod program;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use funnelflux_benches::{
     service,
     workload::{self, BenchClient, ClientKind, Workload},
 };
+use funnelflux_fake::{Fake, LogRetention, Settings};
 use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
 
 /// The cause of a failed measurement.
@@ -33,11 +36,40 @@ struct Arguments {
     /// Also writes the tables to tests/benches/README.md.
     #[arg(long)]
     write: bool,
+    /// Measures a hundredth of the assets, to check that everything runs. The figures mean nothing.
+    #[arg(long, conflicts_with = "write")]
+    quick: bool,
     /// OpenAPI document of another API; the part `commands` also measures the time to read it.
     #[arg(long, value_name = "FILE")]
     document: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
+}
+
+/// Access token of the fake.
+const FAKE_TOKEN: &str = "fake-access-token";
+
+/// Size of the measured work.
+#[derive(Clone, Copy)]
+enum Size {
+    Full,
+    /// A hundredth.
+    Quick,
+}
+
+impl Size {
+    const fn of(self, full: usize) -> usize {
+        match self {
+            Self::Full => full,
+            Self::Quick => full / 100,
+        }
+    }
+}
+
+impl Arguments {
+    const fn size(&self) -> Size {
+        if self.quick { Size::Quick } else { Size::Full }
+    }
 }
 
 /// A part of the figures.
@@ -49,7 +81,11 @@ enum Part {
     Bulk,
     /// Peak memory of bulk jobs.
     Memory,
-    /// CPU time of `generate` and `check`.
+    /// Duration of an export and of a plan, compared with the ideal duration.
+    Plans,
+    /// CPU time of the program, compared with `curl | jq` and with a hand-written loop. Requires curl and jq.
+    Program,
+    /// CPU time of `generate`, `check` and `fetch`.
     Commands,
     /// CPU time and number of crates of builds, for this client and for clients that other generators write.
     Builds,
@@ -63,6 +99,20 @@ enum Command {
     Serve {
         #[arg(long, default_value_t = 0)]
         latency: u64,
+    },
+    /// Serves a fake until killed. Prints the base URL first.
+    #[command(hide = true)]
+    ServeFake {
+        #[arg(long)]
+        assets: usize,
+    },
+    /// Runs an export or a plan, and prints the number of requests and the seconds.
+    #[command(hide = true)]
+    Plan {
+        #[arg(long)]
+        base_url: String,
+        #[arg(long)]
+        job: String,
     },
     /// Runs a workload several times and prints the seconds.
     #[command(hide = true)]
@@ -84,6 +134,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Some(Command::Serve { latency }) => serve(Duration::from_millis(latency)),
+        Some(Command::ServeFake { assets }) => serve_fake(assets),
+        Some(Command::Plan { base_url, job }) => plans::run(&base_url, &job),
         Some(Command::Work {
             base_url,
             kind,
@@ -119,6 +171,8 @@ fn measure(arguments: &Arguments) -> Result<(), BoxError> {
             Part::Calls => calls::measure()?,
             Part::Bulk => bulk::measure()?,
             Part::Memory => memory::measure()?,
+            Part::Plans => plans::measure(arguments.size())?,
+            Part::Program => program::measure(arguments.size())?,
             Part::Commands => commands::measure(arguments.document.as_deref())?,
             Part::Builds => builds::measure()?,
         };
@@ -144,6 +198,20 @@ fn serve(latency: Duration) -> Result<(), BoxError> {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
         println!("http://{}/v1", listener.local_addr()?);
         Ok(service::serve(listener, latency).await?)
+    })
+}
+
+fn serve_fake(assets: usize) -> Result<(), BoxError> {
+    runtime()?.block_on(async {
+        let fake = Fake::new(Settings {
+            log: LogRetention::Last(0),
+            access_token: FAKE_TOKEN.to_owned(),
+            ..Settings::default()
+        });
+        fake.seed_many(assets);
+        let server = fake.serve(([127, 0, 0, 1], 0).into()).await?;
+        println!("{}", server.base_url());
+        std::future::pending().await
     })
 }
 

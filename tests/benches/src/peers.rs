@@ -2,6 +2,7 @@
 //! run as documented, and are installed below the target directory on first use.
 
 use crate::{BoxError, page::target, processes::output};
+use funnelflux_openapi::{Source, read};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -55,7 +56,15 @@ pub(crate) const ALL: [Peer; 5] = [
 /// Writes a copy of the document with an ID for each operation. Without IDs, some generators omit the
 /// operation, and others fail.
 pub(crate) fn with_operation_ids(document: &Path, folder: &Path) -> Result<(), BoxError> {
-    let mut value: serde_json::Value = serde_json::from_str(&fs::read_to_string(document)?)?;
+    let text = fs::read_to_string(document)?;
+    let name = document.to_string_lossy();
+    let source = Source {
+        name: &name,
+        text: &text,
+    };
+    let mut value = read::parse(source)
+        .map_err(|errors| errors.to_string())?
+        .into_value();
     let paths = value.get_mut("paths").and_then(|paths| paths.as_object_mut());
     for (path, item) in paths.ok_or("the document has no paths")? {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {

@@ -16,9 +16,19 @@ pub(crate) struct ServiceProcess {
 }
 
 impl ServiceProcess {
+    /// Starts a service with prepared responses.
     pub(crate) fn start(latency: Duration) -> Result<Self, BoxError> {
+        Self::serve(&["serve", "--latency", &latency.as_millis().to_string()])
+    }
+
+    /// Starts a fake with this number of offer sources.
+    pub(crate) fn start_fake(assets: usize) -> Result<Self, BoxError> {
+        Self::serve(&["serve-fake", "--assets", &assets.to_string()])
+    }
+
+    fn serve(arguments: &[&str]) -> Result<Self, BoxError> {
         let mut process = Command::new(std::env::current_exe()?)
-            .args(["serve", "--latency", &latency.as_millis().to_string()])
+            .args(arguments)
             .stdout(Stdio::piped())
             .spawn()?;
         let output = process.stdout.take().ok_or("the service has no output")?;

@@ -268,6 +268,39 @@ impl World {
         }
     }
 
+    /// Arguments of the program that do the same as a bulk job.
+    #[must_use]
+    pub fn command(&self) -> Vec<String> {
+        let options: &[&str] = match self.job {
+            Job::Archive => &["archive", "--children", "cascade"],
+            Job::Delete => &["delete", "--children", "cascade"],
+            Job::Move => &["move", "--to", CATEGORY],
+            _ => &["duplicate", "--name", "Copy of {id}"],
+        };
+        let options = options.iter().map(|option| (*option).to_owned());
+        options.chain(self.ids.iter().cloned()).collect()
+    }
+
+    /// The outcomes that the program has printed: ID, outcome and copy. If it has printed none, nothing was sent.
+    pub fn ran(&self, outcomes: impl Iterator<Item = (String, String, Option<String>)>, text: String) -> Ran {
+        let outcomes: BTreeMap<_, _> = outcomes
+            .map(|(id, outcome, copy)| {
+                let class = match outcome.as_str() {
+                    outcome if outcome.starts_with("done") || outcome.starts_with("already") => Class::Done,
+                    "rejected" => Class::Rejected,
+                    "unknown" => Class::Unknown,
+                    "not sent" => Class::NotSent,
+                    outcome => panic!("{id} has the outcome {outcome:?}"),
+                };
+                (id, (class, copy))
+            })
+            .collect();
+        if outcomes.is_empty() {
+            return Ran::nothing_sent(self, &text);
+        }
+        Ran { outcomes, text }
+    }
+
     /// Moves the account to another base URL, which plans record. Must be called within a Tokio runtime.
     pub fn move_to(&mut self, base_url: &str) {
         if let Some(plan) = &mut self.plan {

@@ -3,11 +3,12 @@
 use std::{
     cmp::Ordering,
     collections::{BTreeMap, BTreeSet},
+    rc::Rc,
 };
 
 use serde_json::Value;
 
-use super::{decimal::Decimal, schema::Schema};
+use super::{decimal::Decimal, pattern::Language, schema::Schema};
 
 /// A JSON type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,8 +89,32 @@ impl Bound {
     }
 }
 
+/// A schema for the properties whose names match one of the patterns, or none of them. It does not apply to
+/// properties in [`Branch::properties`].
+#[derive(Clone)]
+pub(super) struct NameRule<'a> {
+    pub patterns: Vec<Rc<Language>>,
+    /// True if the names match one of the patterns.
+    pub is_match: bool,
+    pub schema: Schema<'a>,
+}
+
+impl NameRule<'_> {
+    pub(super) fn concerns(&self, matches: impl Fn(&Rc<Language>) -> bool) -> bool {
+        self.patterns.iter().any(matches) == self.is_match
+    }
+}
+
+/// The number of items that match a schema.
+#[derive(Clone, Copy)]
+pub(super) struct Contains<'a> {
+    pub schema: Schema<'a>,
+    pub least: u64,
+    pub most: Option<u64>,
+}
+
 /// The values of one type that a schema allows.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Branch<'a> {
     pub kind: Kind,
     /// The only allowed values.
@@ -108,26 +133,31 @@ pub(super) struct Branch<'a> {
     pub patterns: BTreeSet<&'a str>,
     pub formats: BTreeSet<&'a str>,
     pub has_unique_items: bool,
-    /// Schemas of every item.
+    /// Schemas of the first items.
+    pub prefix: Vec<Vec<Schema<'a>>>,
+    /// Schemas of every item after the first ones.
     pub items: Vec<Schema<'a>>,
+    pub contains: Vec<Contains<'a>>,
     /// Schemas of declared properties.
     pub properties: BTreeMap<&'a str, Vec<Schema<'a>>>,
     pub required: BTreeSet<&'a str>,
     /// Properties that are not part of messages of this direction.
     pub unsent: BTreeSet<&'a str>,
+    /// Properties that are absent in this case, although the schema may declare them.
+    pub absent: BTreeSet<&'a str>,
     /// Schemas of every undeclared property.
     pub further: Vec<Schema<'a>>,
+    /// Schemas of undeclared properties by name.
+    pub names: Vec<NameRule<'a>>,
     /// Schemas that the value must not match.
     pub not: Vec<Schema<'a>>,
-    /// The other alternatives of a `oneOf` to which this branch belongs.
+    /// The other alternatives of a `oneOf`, which the value must not match either.
     pub others: Vec<Schema<'a>>,
-    /// Unsupported constraints, each as keyword and value.
-    pub opaque: BTreeSet<String>,
     /// Encodings of the value, each as keyword and value.
     pub representation: BTreeSet<String>,
 }
 
-impl Branch<'_> {
+impl<'a> Branch<'a> {
     /// All values of a type.
     pub(super) fn all(kind: Kind) -> Self {
         Self {
@@ -142,14 +172,17 @@ impl Branch<'_> {
             patterns: BTreeSet::new(),
             formats: BTreeSet::new(),
             has_unique_items: false,
+            prefix: Vec::new(),
             items: Vec::new(),
+            contains: Vec::new(),
             properties: BTreeMap::new(),
             required: BTreeSet::new(),
             unsent: BTreeSet::new(),
+            absent: BTreeSet::new(),
             further: Vec::new(),
+            names: Vec::new(),
             not: Vec::new(),
             others: Vec::new(),
-            opaque: BTreeSet::new(),
             representation: BTreeSet::new(),
         }
     }
@@ -169,7 +202,7 @@ impl Branch<'_> {
                     Ordering::Less => false,
                 }
             });
-        let has_no_item = self.least > 0 && self.items.iter().any(Schema::is_nothing);
+        let has_no_item = self.least > self.longest().unwrap_or(u64::MAX) || self.lacks_matches();
         let lacks_property = self.required.iter().any(|name| self.forbids(name));
         has_no_value
             || has_no_count
@@ -179,10 +212,52 @@ impl Branch<'_> {
             || (self.kind == Kind::Object && self.most.is_some_and(|most| most < self.required.len() as u64))
     }
 
+    /// Checks whether the array cannot contain the required number of matching items.
+    fn lacks_matches(&self) -> bool {
+        self.contains.iter().any(|Contains { schema, least, most }| {
+            most.is_some_and(|most| most < *least)
+                || (*least > 0 && schema.is_nothing())
+                || self.longest().is_some_and(|longest| longest < *least)
+        })
+    }
+
+    /// All schemas that the value must not match.
+    pub(super) fn excluded(&self) -> impl Iterator<Item = Schema<'a>> + Clone {
+        self.not.iter().chain(&self.others).copied()
+    }
+
+    /// Maximum number of items.
+    pub(super) fn longest(&self) -> Option<u64> {
+        let is_impossible = |schemas: &Vec<Schema<'a>>| schemas.iter().any(Schema::is_nothing);
+        let end = self.prefix.iter().chain([&self.items]).position(is_impossible);
+        self.most.into_iter().chain(end.map(|end| end as u64)).min()
+    }
+
+    /// Schemas of the item at a position.
+    pub(super) fn item(&self, position: usize) -> &[Schema<'a>] {
+        self.prefix.get(position).unwrap_or(&self.items)
+    }
+
+    /// Schemas of a property.
+    pub(super) fn property(&self, name: &str) -> Vec<Schema<'a>> {
+        match self.properties.get(name) {
+            Some(schemas) => schemas.clone(),
+            None => self.undeclared(|pattern| pattern.contains(name)),
+        }
+    }
+
+    /// Schemas of an undeclared property whose name matches some patterns.
+    pub(super) fn undeclared(&self, matches: impl Fn(&Rc<Language>) -> bool) -> Vec<Schema<'a>> {
+        let mut schemas = self.further.clone();
+        for rule in self.names.iter().filter(|rule| rule.concerns(&matches)) {
+            rule.schema.add_to(&mut schemas);
+        }
+        schemas
+    }
+
     /// Checks whether an object cannot have the property.
     pub(super) fn forbids(&self, name: &str) -> bool {
-        let schemas = self.properties.get(name).unwrap_or(&self.further);
-        schemas.iter().any(Schema::is_nothing)
+        self.absent.contains(name) || self.property(name).iter().any(Schema::is_nothing)
     }
 
     pub(super) fn minimum(&self) -> Option<Bound> {

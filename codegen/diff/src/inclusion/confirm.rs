@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use funnelflux_openapi::references;
 
 use super::{
+    lower::OneOf,
     schema::{Root, Schema},
     text::forms,
 };
@@ -43,7 +44,7 @@ enum Role {
     /// Allows the value, in the narrowest reading.
     Allowing,
     /// Rejects the value, in the widest reading.
-    Rejecting,
+    Rejecting(OneOf),
 }
 
 /// Validators for schemas of two documents.
@@ -65,6 +66,7 @@ impl<'a> Validators<'a> {
         &mut self,
         (small, large): (Schema<'a>, Schema<'a>),
         (direction, encoding): (Direction, Encoding),
+        one_of: OneOf,
         value: &Value,
     ) -> bool {
         let forms = forms(value, encoding);
@@ -73,7 +75,7 @@ impl<'a> Validators<'a> {
             validator.is_some_and(|all| !forms.iter().chain([value]).any(|value| all.is_valid(value)))
         };
         allows(self.validator(small, direction, Role::Allowing))
-            && rejects(self.validator(large, direction, Role::Rejecting))
+            && rejects(self.validator(large, direction, Role::Rejecting(one_of)))
     }
 
     fn validator(&mut self, schema: Schema<'a>, direction: Direction, role: Role) -> Option<&Validator> {
@@ -125,6 +127,10 @@ impl<'a> Conversion<'a> {
         }
         let mut plain = Map::new();
         for (key, value) in members {
+            // With pattern properties, the schema of the other properties is kept aside.
+            if key == "additionalProperties" && members.contains_key("x-patternProperties") {
+                continue;
+            }
             let kept = key.strip_prefix("x-").filter(|kept| NEWER.contains(kept));
             if let Some(kept) = kept {
                 plain.insert(kept.to_owned(), self.keyword(kept, value, members));
@@ -138,7 +144,7 @@ impl<'a> Conversion<'a> {
             return plain.into();
         }
         let lists_null = |values: &Value| values.as_array().is_some_and(|all| all.contains(&Value::Null));
-        let has_null = self.role == Role::Rejecting
+        let has_null = self.role != Role::Allowing
             || (self.root.has_null_type && members.get("enum").is_none_or(lists_null));
         if has_null {
             return json!({"anyOf": [{"type": "null"}, plain]});
@@ -154,7 +160,7 @@ impl<'a> Conversion<'a> {
         if !self.numbers.contains_key(written) {
             let Some((_, target)) = references::follow(self.root.value, written) else {
                 // An unknown schema: it neither allows nor rejects.
-                return Value::Bool(self.role == Role::Rejecting);
+                return Value::Bool(self.role != Role::Allowing);
             };
             self.targets.push(target);
         }
@@ -210,7 +216,7 @@ impl<'a> Conversion<'a> {
 
     /// Rewrites alternatives, exclusive limits and formats, which have a different meaning in JSON Schema.
     fn limits(&self, members: &Map<String, Value>, plain: &mut Map<String, Value>) {
-        if self.role == Role::Rejecting
+        if self.role == Role::Rejecting(OneOf::Any)
             && let Some(alternatives) = plain.shift_remove("oneOf")
         {
             let parts = plain.entry("allOf").or_insert_with(|| json!([]));

@@ -1,16 +1,16 @@
 //! Proofs of inclusion by structure.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, rc::Rc};
 
 use serde_json::Value;
 
 use super::{
-    branch::{Bound, Branch, Kind},
+    branch::{Bound, Branch, Contains, Kind, NameRule},
     decimal::Decimal,
     evaluate::Truth,
     keywords::names,
-    lower::Reading,
-    pattern::Search,
+    lower::{OneOf, Width},
+    pattern::{Language, Search, search},
     prover::{Mode, Prover},
     schema::Schema,
 };
@@ -21,6 +21,24 @@ const FUEL: usize = 20_000;
 
 /// Maximum depth to which properties are followed.
 const DEEPEST: usize = 40;
+
+/// Maximum number of distinctions between cases of one branch.
+const MOST_CASES: usize = 4;
+
+/// Maximum number of patterns for names of properties.
+const MOST_PATTERNS: usize = 5;
+
+/// The question that a question about a branch is part of.
+#[derive(Clone, Copy)]
+struct Context<'q, 'a> {
+    small: &'q [Schema<'a>],
+    large: &'q [Schema<'a>],
+    targets: &'q [Branch<'a>],
+    /// Names of properties that values may have.
+    known: &'q BTreeSet<&'a str>,
+    mode: Mode,
+    encoding: Encoding,
+}
 
 impl<'a> Prover<'a> {
     /// Checks whether every value of `small` is also a value of `large`. False means that there is no proof.
@@ -103,10 +121,10 @@ impl<'a> Prover<'a> {
         (mode, encoding): (Mode, Encoding),
         depth: usize,
     ) -> bool {
-        let Some(branches) = self.lowering.branches(small, Reading::Wide) else {
+        let Some(branches) = self.lowering.branches(small, self.reading(Width::Wide)) else {
             return false;
         };
-        let Some(targets) = self.lowering.branches(large, Reading::Narrow) else {
+        let Some(targets) = self.lowering.branches(large, self.reading(Width::Narrow)) else {
             return false;
         };
         // A value may match one alternative, but have a property that only another alternative declares.
@@ -120,13 +138,90 @@ impl<'a> Prover<'a> {
         if branches.len() > 1 && branches.iter().any(|branch| !branch.further.is_empty()) {
             known.extend(names(&targets));
         }
-        branches.iter().all(|branch| {
-            let mut same_kind = targets.iter().filter(|target| target.kind == branch.kind);
-            same_kind.any(|target| self.within(branch, target, &known, mode, depth))
-                || self.values_in(branch, small, large, encoding)
-                || self.strings_in(branch, &targets)
-                || self.text_in(branch, small, &targets, (mode, encoding), depth)
+        let context = Context {
+            small,
+            large,
+            targets: &targets,
+            known: &known,
+            mode,
+            encoding,
+        };
+        branches
+            .iter()
+            .all(|branch| self.branch_in(branch, context, depth, MOST_CASES))
+    }
+
+    /// Checks whether the schemas allow every value of a branch.
+    fn branch_in(
+        &mut self,
+        branch: &Branch<'a>,
+        context: Context<'_, 'a>,
+        depth: usize,
+        most: usize,
+    ) -> bool {
+        let Context {
+            small,
+            large,
+            targets,
+            known,
+            mode,
+            encoding,
+        } = context;
+        let mut same_kind = targets.iter().filter(|target| target.kind == branch.kind);
+        if same_kind.any(|target| self.within(branch, target, known, mode, depth))
+            || self.values_in(branch, small, large, encoding)
+            || self.strings_in(branch, targets)
+            || self.text_in(branch, small, targets, (mode, encoding), depth)
+            || self.is_impossible(branch, depth)
+        {
+            return true;
+        }
+        let Some(most) = most
+            .checked_sub(1)
+            .filter(|_| self.fuel > 0 && encoding == Encoding::Typed)
+        else {
+            return false;
+        };
+        self.fuel -= 1;
+        let cases = self.cases(branch, context);
+        cases.is_some_and(|cases| {
+            let mut cases = cases.iter();
+            cases.all(|case| self.branch_in(case, context, depth, most))
         })
+    }
+
+    /// Distinguishes two cases of a branch that the branches of the larger schema treat differently.
+    fn cases(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>) -> Option<Vec<Branch<'a>>> {
+        let targets = context.targets.iter().filter(|target| target.kind == branch.kind);
+        let targets: Vec<&Branch<'a>> = targets.collect();
+        let differs = |name: &&'a str| {
+            let is_open = !branch.required.contains(name) && !branch.forbids(name);
+            is_open && !branch.unsent.contains(name)
+        };
+        let names = targets
+            .iter()
+            .flat_map(|target| target.required.iter().chain(&target.absent))
+            .copied();
+        if let Some(name) = names.clone().find(differs).filter(|_| targets.len() > 1) {
+            let mut absent = branch.clone();
+            absent.absent.insert(name);
+            let mut cases = vec![absent];
+            let is_map = branch.properties.is_empty();
+            if context.mode == Mode::All || is_map || !is_unsent(branch, name, context.known) {
+                let mut present = branch.clone();
+                present.required.insert(name);
+                cases.push(present);
+            }
+            return Some(cases);
+        }
+        let mut not = targets.iter().flat_map(|target| target.excluded());
+        let not = not.find(|not| branch.excluded().all(|known| known != *not))?;
+        let reading = self.reading(Width::Wide);
+        let mut cases = self.lowering.restrict(vec![branch.clone()], &[not], reading)?;
+        let mut other = branch.clone();
+        other.not.push(not);
+        cases.push(other);
+        Some(cases)
     }
 
     /// Checks whether a branch has only a few values, all of which the schemas allow.
@@ -156,7 +251,7 @@ impl<'a> Prover<'a> {
 
     /// The number of values that the schemas allow; `None` unless it is known to be small.
     fn count(&mut self, schemas: &[Schema<'a>]) -> Option<u64> {
-        let branches = self.lowering.branches(schemas, Reading::Wide)?;
+        let branches = self.lowering.branches(schemas, self.reading(Width::Wide))?;
         let counts = branches.iter().map(|branch| Some(finite(branch)?.len() as u64));
         counts.sum()
     }
@@ -165,13 +260,13 @@ impl<'a> Prover<'a> {
     /// the formats of listed values.
     fn excludes(&mut self, schemas: &[Schema<'a>], value: &Value) -> bool {
         self.knows_formats = false;
-        let truth = self.allows(schemas, value, false);
+        let truth = self.allows(schemas, value, OneOf::Any);
         self.knows_formats = true;
         truth == Truth::No
     }
 
     /// Checks whether every value of one branch is a value of another branch of the same type.
-    fn within(
+    pub(super) fn within(
         &mut self,
         small: &Branch<'a>,
         large: &Branch<'a>,
@@ -179,10 +274,7 @@ impl<'a> Prover<'a> {
         mode: Mode,
         depth: usize,
     ) -> bool {
-        if large.values.is_some()
-            || !large.opaque.is_subset(&small.opaque)
-            || large.representation != small.representation
-        {
+        if large.values.is_some() || large.representation != small.representation {
             return false;
         }
         let is_in = match small.kind {
@@ -193,21 +285,67 @@ impl<'a> Prover<'a> {
                     && large.patterns.is_subset(&small.patterns)
                     && large.formats.is_subset(&small.formats)
             }
-            Kind::Array => {
-                let mut small = small.clone();
-                if small.has_unique_items && large.most.is_some() {
-                    small.most = small.most.into_iter().chain(self.count(&small.items)).min();
-                }
-                let small = &small;
-                counts_within(small, large)
-                    && (!large.has_unique_items
-                        || small.has_unique_items
-                        || small.most.is_some_and(|most| most < 2))
-                    && (small.most == Some(0) || self.all_in(&small.items, &large.items, mode, depth))
-            }
+            Kind::Array => self.array_within(small, large, mode, depth),
             Kind::Object => self.object_within(small, large, known, mode, depth),
         };
-        is_in && large.not.iter().all(|not| self.avoids(small, *not, depth))
+        // A property that a `not` names is meant to be absent, even if nobody declares it.
+        is_in
+            && large.not.iter().all(|not| self.avoids(small, *not, None, depth))
+            && large.others.iter().all(|other| {
+                let known = (mode != Mode::All).then_some(known);
+                self.avoids(small, *other, known, depth)
+            })
+    }
+
+    fn array_within(&mut self, small: &Branch<'a>, large: &Branch<'a>, mode: Mode, depth: usize) -> bool {
+        let mut small = small.clone();
+        small.most = small.longest();
+        if small.has_unique_items && small.prefix.is_empty() && large.most.is_some() {
+            small.most = small.most.into_iter().chain(self.count(&small.items)).min();
+        }
+        let small = &small;
+        let first = small.prefix.len().max(large.prefix.len());
+        counts_within(small, large)
+            && (!large.has_unique_items
+                || small.has_unique_items
+                || small.most.is_some_and(|most| most < 2))
+            // The last position stands for all others.
+            && (0..=first).all(|position| {
+                small.most.is_some_and(|most| most <= position as u64)
+                    || self.all_in(small.item(position), large.item(position), mode, depth)
+            })
+            && large
+                .contains
+                .iter()
+                .all(|contains| self.contains_within(small, contains, mode, depth))
+    }
+
+    /// Checks whether every array of a branch contains the right number of matching items.
+    fn contains_within(
+        &mut self,
+        small: &Branch<'a>,
+        large: &Contains<'a>,
+        mode: Mode,
+        depth: usize,
+    ) -> bool {
+        let schema = &[large.schema];
+        let has_enough = large.least == 0
+            || small
+                .contains
+                .iter()
+                .any(|known| known.least >= large.least && self.all_in(&[known.schema], schema, mode, depth))
+            || (small.least >= large.least
+                && (0..=small.prefix.len())
+                    .all(|position| self.all_in(small.item(position), schema, mode, depth)));
+        // The negation of a proof about values that are sent is no proof.
+        has_enough
+            && large.most.is_none_or(|limit| {
+                small.most.is_some_and(|most| most <= limit)
+                    || small.contains.iter().any(|known| {
+                        known.most.is_some_and(|most| most <= limit)
+                            && self.all_in(schema, &[known.schema], Mode::All, depth)
+                    })
+            })
     }
 
     fn object_within(
@@ -231,13 +369,15 @@ impl<'a> Prover<'a> {
             return false;
         }
         let old_is_small = self.lowering.old_is_small();
-        for name in names(&small.properties, &large.properties) {
+        let further_names: BTreeSet<&'a str> = small.absent.union(&large.absent).copied().collect();
+        let names = names(&small.properties, &large.properties);
+        for name in names.iter().copied().chain(further_names) {
             let [in_small, in_large] = [small, large].map(|branch| branch.properties.contains_key(name));
-            let is_required = small.required.contains(name);
+            let is_removed = in_small && small.property(name).iter().any(Schema::is_nothing);
             let is_kept = if old_is_small {
                 in_large || !in_small || !large.further.is_empty()
             } else {
-                (in_small && !small.forbids(name))
+                (in_small && !is_removed)
                     || !in_large
                     || large.unsent.contains(name)
                     || (!in_small && !small.further.is_empty() && !small.forbids(name))
@@ -248,44 +388,70 @@ impl<'a> Prover<'a> {
             if mode == Mode::Declared && !is_kept {
                 return false;
             }
-            if small.forbids(name) {
+            let is_excluded = large.absent.contains(name);
+            // An object that declares no properties may have any.
+            let is_map = is_excluded && small.properties.is_empty();
+            let is_unsent = mode != Mode::All && !is_map && is_unsent(small, name, known);
+            if small.forbids(name) || is_unsent {
                 continue;
             }
-            if !known.contains(name) && !is_required && small.further.is_empty() && mode != Mode::All {
-                continue;
-            }
-            let schemas = small.properties.get(name).unwrap_or(&small.further);
-            let targets = large.properties.get(name).unwrap_or(&large.further);
-            if !self.all_in(schemas, targets, mode, depth) {
+            if is_excluded || !self.all_in(&small.property(name), &large.property(name), mode, depth) {
                 return false;
             }
         }
-        is_closed || self.all_in(&small.further, &large.further, mode, depth)
+        is_closed || self.undeclared_within(small, large, &names, mode, depth)
     }
 
-    /// Checks whether no value of the branch matches a schema.
-    fn avoids(&mut self, branch: &Branch<'a>, not: Schema<'a>, depth: usize) -> bool {
-        let Some(excluded) = self.lowering.branches(&[not], Reading::Wide) else {
-            return branch.not.contains(&not);
-        };
-        let lacks = |other: &Branch<'a>| other.required.iter().any(|name| branch.forbids(name));
-        if excluded
+    /// Checks inclusion of the properties that neither branch declares. Their names differ in the patterns
+    /// that they match.
+    fn undeclared_within(
+        &mut self,
+        small: &Branch<'a>,
+        large: &Branch<'a>,
+        names: &[&'a str],
+        mode: Mode,
+        depth: usize,
+    ) -> bool {
+        let mut patterns: Vec<&Rc<Language>> = Vec::new();
+        for pattern in [small, large]
             .iter()
-            .all(|other| other.kind != branch.kind || (branch.kind == Kind::Object && lacks(other)))
+            .flat_map(|branch| &branch.names)
+            .flat_map(|rule| &rule.patterns)
         {
-            return true;
+            if !patterns.iter().any(|known| known.is_same(pattern)) {
+                patterns.push(pattern);
+            }
         }
-        // The smaller schema must exclude more values. This question concerns the value itself, so induction
-        // does not apply.
-        branch.not.iter().any(|known| {
-            let open = std::mem::take(&mut self.open);
-            let proven = std::mem::take(&mut self.proven);
-            let order = std::mem::take(&mut self.order);
-            let is_in = self.all_in(&[not], &[*known], Mode::All, depth);
-            (self.open, self.proven, self.order) = (open, proven, order);
-            is_in
+        if patterns.len() > MOST_PATTERNS {
+            return false;
+        }
+        let declared = Language::listing(names.iter().copied());
+        (0..1_usize << patterns.len()).all(|chosen| {
+            let mut inside: Vec<&Language> = Vec::new();
+            let mut outside: Vec<Vec<&Language>> = declared.iter().map(|declared| vec![declared]).collect();
+            for (index, pattern) in patterns.iter().enumerate() {
+                if chosen & (1 << index) == 0 {
+                    outside.push(vec![pattern]);
+                } else {
+                    inside.push(pattern);
+                }
+            }
+            let matches = |pattern: &Rc<Language>| inside.iter().any(|known| known.is_same(pattern));
+            let schemas = [small, large].map(|branch| branch.undeclared(matches));
+            let [schemas, targets] = &schemas;
+            self.all_in(schemas, targets, mode, depth)
+                || (!inside.is_empty() && search(&inside, &outside) == Search::Nothing)
         })
     }
+}
+
+/// Checks whether nobody sends a property, because only the larger schema mentions it.
+pub(super) fn is_unsent<'a>(branch: &Branch<'a>, name: &str, known: &BTreeSet<&'a str>) -> bool {
+    let is_described = |rule: &NameRule<'a>| rule.is_match && rule.concerns(|pattern| pattern.contains(name));
+    !known.contains(name)
+        && !branch.required.contains(name)
+        && !branch.names.iter().any(is_described)
+        && branch.property(name).is_empty()
 }
 
 fn counts_within(small: &Branch<'_>, large: &Branch<'_>) -> bool {
@@ -312,7 +478,7 @@ fn numbers_within(small: &Branch<'_>, large: &Branch<'_>) -> bool {
 }
 
 /// The values of a branch, if they are few.
-fn finite(branch: &Branch<'_>) -> Option<Vec<Value>> {
+pub(super) fn finite(branch: &Branch<'_>) -> Option<Vec<Value>> {
     /// Maximum number of values that are not listed.
     const MOST: usize = 64;
     match (&branch.values, branch.kind) {

@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::{
-    branch::{Branch, Kind},
+    branch::{Branch, Contains, Kind},
     decimal::Decimal,
     keywords::same,
-    lower::Reading,
+    lower::{OneOf, Width},
     prover::Prover,
     schema::Schema,
 };
@@ -51,8 +51,9 @@ impl Truth {
 }
 
 impl<'a> Prover<'a> {
-    /// Checks whether schemas allow a value. With `exact`, exactly one alternative of a `oneOf` must match.
-    pub(super) fn allows(&mut self, schemas: &[Schema<'a>], value: &Value, exact: bool) -> Truth {
+    /// Checks whether schemas allow a value. If they do, exactly one alternative of each `oneOf` matches;
+    /// `one_of` states when a value is rejected.
+    pub(super) fn allows(&mut self, schemas: &[Schema<'a>], value: &Value, one_of: OneOf) -> Truth {
         if schemas.is_empty() {
             return Truth::Yes;
         }
@@ -61,31 +62,31 @@ impl<'a> Prover<'a> {
         }
         self.fuel -= 1;
         self.level += 1;
-        let truth = self.branches_allow(schemas, value, exact);
+        let truth = self.branches_allow(schemas, value, one_of);
         self.level -= 1;
         truth
     }
 
-    fn branches_allow(&mut self, schemas: &[Schema<'a>], value: &Value, exact: bool) -> Truth {
-        let narrow = self.lowering.branches(schemas, Reading::Narrow);
+    fn branches_allow(&mut self, schemas: &[Schema<'a>], value: &Value, one_of: OneOf) -> Truth {
+        let kind = Kind::of(value);
+        let narrow = self.lowering.branches(schemas, (Width::Narrow, OneOf::Exact));
         if let Some(branches) = &narrow {
-            let mut same_kind = branches.iter().filter(|branch| branch.kind == Kind::of(value));
-            if same_kind.any(|branch| self.branch_allows(branch, value, exact) == Truth::Yes) {
+            let mut same_kind = branches.iter().filter(|branch| branch.kind == kind);
+            if same_kind.any(|branch| self.branch_allows(branch, value, one_of) == Truth::Yes) {
                 return Truth::Yes;
             }
         }
-        let Some(branches) = self.lowering.branches(schemas, Reading::Wide) else {
+        let Some(branches) = self.lowering.branches(schemas, (Width::Wide, one_of)) else {
             return Truth::Unknown;
         };
-        let mut same_kind = branches.iter().filter(|branch| branch.kind == Kind::of(value));
-        // With `exact`, a rejection is less certain, because two alternatives of a `oneOf` may match.
-        if same_kind.all(|branch| self.branch_allows(branch, value, false) == Truth::No) {
+        let mut same_kind = branches.iter().filter(|branch| branch.kind == kind);
+        if same_kind.all(|branch| self.branch_allows(branch, value, one_of) == Truth::No) {
             return Truth::No;
         }
         Truth::Unknown
     }
 
-    fn branch_allows(&mut self, branch: &Branch<'a>, value: &Value, exact: bool) -> Truth {
+    pub(super) fn branch_allows(&mut self, branch: &Branch<'a>, value: &Value, one_of: OneOf) -> Truth {
         if let Some(values) = &branch.values
             && !values.iter().any(|other| same(other, value))
         {
@@ -95,52 +96,68 @@ impl<'a> Prover<'a> {
             Value::Null | Value::Bool(_) => Truth::Yes,
             Value::Number(_) => number_allowed(branch, value),
             Value::String(text) => self.text_allowed(branch, text),
-            Value::Array(items) => {
-                let is_repeated =
-                    |(index, item): (usize, &Value)| items.iter().take(index).any(|other| same(other, item));
-                let is_unique = !branch.has_unique_items || !items.iter().enumerate().any(is_repeated);
-                Truth::of(has_count(branch, items.len()) && is_unique)
-                    .and(|| Truth::all(items.iter().map(|item| self.allows(&branch.items, item, exact))))
-            }
+            Value::Array(items) => self.items_allowed(branch, items, one_of),
             Value::Object(members) => {
                 let has_required = branch.required.iter().all(|name| members.contains_key(*name));
-                Truth::of(has_count(branch, members.len()) && has_required).and(|| {
-                    Truth::all(members.iter().map(|(name, value)| {
-                        let schemas = branch.properties.get(name.as_str()).unwrap_or(&branch.further);
-                        self.allows(schemas, value, exact)
-                    }))
+                let has_absent = branch.absent.iter().any(|name| members.contains_key(*name));
+                Truth::of(has_count(branch, members.len()) && has_required && !has_absent).and(|| {
+                    Truth::all(
+                        members
+                            .iter()
+                            .map(|(name, value)| self.allows(&branch.property(name), value, one_of)),
+                    )
                 })
             }
         };
         let holds = holds.and(|| {
             Truth::all(
                 branch
-                    .not
-                    .iter()
-                    .map(|not| match self.allows(&[*not], value, false) {
+                    .excluded()
+                    .map(|not| match self.allows(&[not], value, one_of) {
                         Truth::Yes => Truth::No,
                         Truth::No => Truth::Yes,
                         Truth::Unknown => Truth::Unknown,
                     }),
             )
         });
-        let holds = holds.and(|| {
-            let mut refused_by_others = || {
-                let mut others = branch.others.iter();
-                others.all(|other| self.allows(&[*other], value, false) == Truth::No)
-            };
-            if !exact || refused_by_others() {
-                Truth::Yes
-            } else {
-                Truth::Unknown
-            }
-        });
         holds.and(|| {
-            if branch.opaque.is_empty() && branch.representation.is_empty() {
+            if branch.representation.is_empty() {
                 Truth::Yes
             } else {
                 Truth::Unknown
             }
+        })
+    }
+
+    fn items_allowed(&mut self, branch: &Branch<'a>, items: &[Value], one_of: OneOf) -> Truth {
+        let is_repeated =
+            |(index, item): (usize, &Value)| items.iter().take(index).any(|other| same(other, item));
+        let is_unique = !branch.has_unique_items || !items.iter().enumerate().any(is_repeated);
+        let all = Truth::of(has_count(branch, items.len()) && is_unique).and(|| {
+            let items = items.iter().enumerate();
+            Truth::all(items.map(|(index, item)| self.allows(branch.item(index), item, one_of)))
+        });
+        all.and(|| {
+            let counts = branch.contains.iter().map(|Contains { schema, least, most }| {
+                let matches: Vec<Truth> = items
+                    .iter()
+                    .map(|item| self.allows(&[*schema], item, one_of))
+                    .collect();
+                let count = |wanted: &[Truth]| {
+                    let found = matches.iter().filter(|truth| wanted.contains(truth));
+                    found.count() as u64
+                };
+                let (certain, possible) = (count(&[Truth::Yes]), count(&[Truth::Yes, Truth::Unknown]));
+                let is_most = |count: u64| most.is_none_or(|most| count <= most);
+                if certain >= *least && is_most(possible) {
+                    Truth::Yes
+                } else if possible < *least || !is_most(certain) {
+                    Truth::No
+                } else {
+                    Truth::Unknown
+                }
+            });
+            Truth::all(counts)
         })
     }
 
@@ -183,7 +200,12 @@ fn number_allowed(branch: &Branch<'_>, value: &Value) -> Truth {
     Truth::of(is_in)
         .and(|| if is_clear { Truth::Yes } else { Truth::Unknown })
         .and(|| {
-            if branch.formats.is_empty() {
+            // These formats only suggest a type.
+            if branch
+                .formats
+                .iter()
+                .all(|format| ["double", "float"].contains(format))
+            {
                 Truth::Yes
             } else {
                 Truth::Unknown

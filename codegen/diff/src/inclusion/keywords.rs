@@ -7,7 +7,6 @@ use serde_json::{Map, Value};
 use super::{
     branch::{Bound, Branch, Kind},
     decimal::Decimal,
-    schema::Schema,
 };
 
 /// The keyword for properties that no other keyword describes.
@@ -16,50 +15,6 @@ pub(super) const UNEVALUATED: &str = "x-unevaluatedProperties";
 /// The schema that is negated twice.
 pub(super) fn doubly_negated(not: &Map<String, Value>) -> Option<&Value> {
     not.get("not").filter(|_| not.len() == 1)
-}
-
-/// Checks whether a keyword of a newer version allows every value.
-pub(super) fn says_nothing(members: &Map<String, Value>, key: &str) -> bool {
-    let is_anything = |value: &Value| match value {
-        Value::Bool(all) => *all,
-        Value::Object(members) => members.is_empty(),
-        _ => false,
-    };
-    let value = |key: &str| members.get(key);
-    let allows_all = |key: &str| value(key).is_none_or(is_anything);
-    let all = |holds: &dyn Fn(&Value) -> bool| {
-        let entries = value(key).and_then(Value::as_object);
-        entries.is_some_and(|entries| entries.values().all(holds))
-    };
-    match key {
-        "x-if" => allows_all("x-then") && allows_all("x-else"),
-        "x-then" | "x-else" => value("x-if").is_none() || says_nothing(members, "x-if"),
-        "x-contains" => {
-            value("x-minContains").is_some_and(|least| least == 0) && value("x-maxContains").is_none()
-        }
-        "x-minContains" | "x-maxContains" => {
-            value("x-contains").is_none() || says_nothing(members, "x-contains")
-        }
-        "x-dependentRequired" => all(&|names| names.as_array().is_some_and(Vec::is_empty)),
-        "x-dependentSchemas" => all(&is_anything),
-        "x-patternProperties" => {
-            // Normalising has written a pattern for every name as additional properties.
-            let further = value("additionalProperties");
-            let repeats = |(pattern, schema): (&String, &Value)| {
-                ["", ".*"].contains(&pattern.as_str()) && Some(schema) == further
-            };
-            let patterns = value(key).and_then(Value::as_object);
-            patterns.is_some_and(|all| all.iter().all(repeats)) && value("properties").is_none()
-        }
-        "x-unevaluatedItems" | "x-propertyNames" | UNEVALUATED => allows_all(key),
-        _ => false,
-    }
-}
-
-pub(super) fn push<'a>(schemas: &mut Vec<Schema<'a>>, schema: Schema<'a>) {
-    if !schemas.contains(&schema) && !schema.is_anything() {
-        schemas.push(schema);
-    }
 }
 
 /// Checks whether an `OpenAPI` type includes values of a JSON type; `None` for an unknown type.

@@ -3,8 +3,7 @@
 //! Authors disagree on the effect of `nullable` next to a composition, or next to an `enum` without null:
 //! some expect that null is allowed, and others that it is not. The narrow reading of a schema contains the
 //! values that both interpretations allow; the wide reading contains the values that at least one
-//! interpretation allows. `oneOf` is read as `anyOf`, because an additional alternative is not meant to
-//! exclude values.
+//! interpretation allows.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -17,55 +16,39 @@ use funnelflux_openapi::references;
 
 use super::{
     branch::{Branch, Kind},
-    keywords::{
-        UNEVALUATED, counts, doubly_negated, flag, has_type, list, numbers, push, same, says_nothing, strings,
-    },
+    keywords::{UNEVALUATED, doubly_negated, flag, has_type, list},
+    pattern::Language,
     schema::{Root, Schema},
 };
-use crate::{document::schema::constraints::repeats_format, level::Direction, node::canonical, side::Side};
+use crate::{level::Direction, side::Side};
 
 /// Maximum number of branches of a schema. Schemas with more branches stay undecided.
 const MOST_BRANCHES: usize = 96;
 
 /// Maximum depth to which references and compositions are followed. Deeper compositions are circular.
-const DEEPEST: usize = 24;
+pub(super) const DEEPEST: usize = 24;
 
 /// Maximum number of steps for one schema.
 const MOST_STEPS: usize = 3_000;
 
-/// A reading of a schema.
+/// A reading of `nullable`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Reading {
+pub(super) enum Width {
     Wide,
     Narrow,
 }
 
-/// Keywords that only constrain values, independently of each other.
-const CONSTRAINTS: [&str; 3] = ["x-dependentRequired", "x-dependentSchemas", "x-propertyNames"];
+/// A reading of `oneOf`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum OneOf {
+    /// At least one alternative matches, because an additional alternative is not meant to exclude values.
+    Any,
+    /// Exactly one alternative matches, as in JSON Schema.
+    Exact,
+}
 
-/// Keywords that describe the encoding of a value.
-const REPRESENTATION: [&str; 5] = [
-    "x-contentEncoding",
-    "x-contentMediaType",
-    "x-contentSchema",
-    "x-collectionFormat",
-    "x-allowEmptyValue",
-];
-
-/// Keywords whose meaning depends on other keywords and on the surrounding schemas.
-const UNSUPPORTED: [&str; 11] = [
-    "x-if",
-    "x-then",
-    "x-else",
-    "x-contains",
-    "x-minContains",
-    "x-maxContains",
-    "x-patternProperties",
-    "x-unevaluatedItems",
-    "x-additionalProperties",
-    "x-items",
-    "x-prefixItems",
-];
+/// A reading of a schema.
+pub(super) type Reading = (Width, OneOf);
 
 /// The type of a value that is always null.
 const NULL_TYPE: &str = "x-type";
@@ -77,6 +60,9 @@ pub(super) struct Lowering<'a> {
     documents: [Root<'a>; 2],
     direction: Direction,
     known: HashMap<(Vec<usize>, Reading), Branches<'a>>,
+    languages: HashMap<&'a str, Option<Rc<Language>>>,
+    /// True if a schema had alternatives that exclude each other.
+    pub(super) has_one_of: bool,
 }
 
 impl<'a> Lowering<'a> {
@@ -85,6 +71,8 @@ impl<'a> Lowering<'a> {
             documents,
             direction,
             known: HashMap::new(),
+            languages: HashMap::new(),
+            has_one_of: false,
         }
     }
 
@@ -94,25 +82,39 @@ impl<'a> Lowering<'a> {
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
+        let branches = self.restrict(Kind::ALL.map(Branch::all).into(), schemas, reading);
+        let branches = branches.map(Rc::new);
+        self.known.insert(key, branches.clone());
+        branches
+    }
+
+    /// Restricts branches to the values that match all schemas; `None` if a schema is unsupported.
+    pub(super) fn restrict(
+        &mut self,
+        mut branches: Vec<Branch<'a>>,
+        schemas: &[Schema<'a>],
+        reading: Reading,
+    ) -> Option<Vec<Branch<'a>>> {
         let mut narrowing = Narrowing {
             lowering: self,
             reading,
             steps: 0,
         };
-        let mut branches: Option<Vec<Branch<'a>>> = Some(Kind::ALL.into_iter().map(Branch::all).collect());
         for schema in schemas {
-            branches = branches.and_then(|branches| narrowing.narrow(branches, *schema, DEEPEST));
+            branches = narrowing.narrow(branches, *schema, DEEPEST)?;
         }
-        let branches = branches.map(|mut branches| {
-            for branch in &mut branches {
-                let Branch { required, unsent, .. } = branch;
-                required.retain(|name| !unsent.contains(name));
-            }
-            branches.retain(|branch| !branch.is_empty());
-            Rc::new(branches)
-        });
-        self.known.insert(key, branches.clone());
-        branches
+        for branch in &mut branches {
+            let Branch { required, unsent, .. } = branch;
+            required.retain(|name| !unsent.contains(name));
+        }
+        branches.retain(|branch| !branch.is_empty());
+        Some(branches)
+    }
+
+    /// The strings that match a pattern; `None` if the pattern is unsupported.
+    pub(super) fn language(&mut self, pattern: &'a str) -> Option<Rc<Language>> {
+        let new = || Language::containing(pattern).map(Rc::new);
+        self.languages.entry(pattern).or_insert_with(new).clone()
     }
 
     /// Checks whether the smaller schema is the schema of the old document. This is so in requests, because
@@ -139,11 +141,11 @@ impl<'a> Lowering<'a> {
                 None => break,
             }
         }
-        Schema { value, ..schema }
+        schema.part(value)
     }
 
     /// Checks whether a property is not part of messages of this direction.
-    fn is_unsent(&self, property: Schema<'a>, depth: usize) -> bool {
+    pub(super) fn is_unsent(&self, property: Schema<'a>, depth: usize) -> bool {
         let flag = match self.direction {
             Direction::Request => "readOnly",
             Direction::Response => "writeOnly",
@@ -151,21 +153,21 @@ impl<'a> Lowering<'a> {
         };
         let value = self.resolve(property).value;
         let parts = value.get("allOf").and_then(Value::as_array).into_iter().flatten();
-        let mut parts = parts.map(|value| Schema { value, ..property });
+        let mut parts = parts.map(|value| property.part(value));
         value.get(flag) == Some(&Value::Bool(true))
             || (depth > 0 && parts.any(|part| self.is_unsent(part, depth - 1)))
     }
 }
 
-struct Narrowing<'l, 'a> {
-    lowering: &'l Lowering<'a>,
+pub(super) struct Narrowing<'l, 'a> {
+    pub lowering: &'l mut Lowering<'a>,
     reading: Reading,
     steps: usize,
 }
 
 impl<'a> Narrowing<'_, 'a> {
     /// Restricts some branches to the values that match a schema; `None` if the schema is unsupported.
-    fn narrow(
+    pub(super) fn narrow(
         &mut self,
         branches: Vec<Branch<'a>>,
         schema: Schema<'a>,
@@ -183,8 +185,11 @@ impl<'a> Narrowing<'_, 'a> {
             Value::Object(members) => members,
             _ => return None,
         };
-        let is_unsupported = |key: &str| members.contains_key(key) && !says_nothing(members, key);
-        if members.contains_key("$ref") || UNSUPPORTED.into_iter().any(is_unsupported) {
+        let has_unevaluated = |key: &str| {
+            let unevaluated = members.get(key).map(|value| schema.part(value));
+            unevaluated.is_some_and(|unevaluated| !unevaluated.is_anything())
+        };
+        if members.contains_key("$ref") || has_unevaluated("x-unevaluatedItems") {
             return None;
         }
         let is_nullable = flag(members, "nullable")?;
@@ -194,7 +199,7 @@ impl<'a> Narrowing<'_, 'a> {
         };
         let lists_null = list(members, "enum")?.contains(&Value::Null);
         let has_null = is_nullable
-            && (self.reading == Reading::Wide
+            && (self.reading.0 == Width::Wide
                 || (self.lowering.root(schema.side).has_null_type
                     && (lists_null || !members.contains_key("enum"))));
         let has_composition = ["allOf", "anyOf", "oneOf", "enum", "properties"]
@@ -221,38 +226,88 @@ impl<'a> Narrowing<'_, 'a> {
                 Some(kind) => has_type(branch.kind, kind)? || (branch.kind == Kind::Null && is_nullable),
             };
             if is_typed && !is_exempt {
-                narrowed.push(self.keywords(branch, schema, members, kind == Some("integer"))?);
+                let is_whole = kind == Some("integer");
+                narrowed.push(self.keywords(branch, schema, members, is_whole, depth)?);
             }
         }
         narrowed.retain(|branch| !branch.is_empty());
         for part in list(members, "allOf")? {
-            narrowed = self.narrow(
-                narrowed,
-                Schema {
-                    value: part,
-                    ..schema
-                },
-                depth,
-            )?;
+            narrowed = self.narrow(narrowed, schema.part(part), depth)?;
         }
         if let Some(Value::Object(not)) = members.get("not")
             && let Some(value) = doubly_negated(not)
         {
-            narrowed = self.narrow(narrowed, Schema { value, ..schema }, depth)?;
+            narrowed = self.narrow(narrowed, schema.part(value), depth)?;
         }
         if let Some(value) = members.get(UNEVALUATED)
-            && !says_nothing(members, UNEVALUATED)
+            && has_unevaluated(UNEVALUATED)
         {
-            self.close(&mut narrowed, schema, Schema { value, ..schema }, depth)?;
+            self.close(&mut narrowed, schema, schema.part(value), depth)?;
         }
-        for key in ["anyOf", "oneOf"] {
+        let is_exclusive = |key: &str| key == "oneOf" && self.reading.1 == OneOf::Exact;
+        let is_exclusive = ["anyOf", "oneOf"].map(|key| (key, is_exclusive(key)));
+        self.lowering.has_one_of |= list(members, "oneOf")?.len() > 1;
+        for (key, is_exclusive) in is_exclusive {
             if members.contains_key(key) {
-                narrowed =
-                    self.alternatives(&narrowed, schema, list(members, key)?, key == "oneOf", depth)?;
+                narrowed = self.alternatives(&narrowed, schema, list(members, key)?, is_exclusive, depth)?;
             }
         }
+        narrowed = self.conditions(narrowed, schema, members, depth)?;
         narrowed.extend(exempt);
         Some(narrowed)
+    }
+
+    /// Applies `if`, `dependentRequired` and `dependentSchemas`: a case for the values that meet the
+    /// condition, and a case for all others.
+    fn conditions(
+        &mut self,
+        mut branches: Vec<Branch<'a>>,
+        schema: Schema<'a>,
+        members: &'a Map<String, Value>,
+        depth: usize,
+    ) -> Option<Vec<Branch<'a>>> {
+        let consequence = |key: &str| {
+            let consequence = members.get(key).map(|value| schema.part(value));
+            consequence.filter(|consequence| !consequence.is_anything())
+        };
+        let (then, other) = (consequence("x-then"), consequence("x-else"));
+        if let Some(condition) = members.get("x-if")
+            && (then.is_some() || other.is_some())
+        {
+            let condition = schema.part(condition);
+            let mut met = self.narrow(branches.clone(), condition, depth)?;
+            if let Some(then) = then {
+                met = self.narrow(met, then, depth)?;
+            }
+            if condition.is_anything() {
+                branches.clear();
+            }
+            for branch in branches.iter_mut().filter(|_| !condition.is_nothing()) {
+                branch.not.push(condition);
+            }
+            if let Some(other) = other {
+                branches = self.narrow(branches, other, depth)?;
+            }
+            branches.extend(met);
+        }
+        let dependencies = |key: &str| match members.get(key) {
+            None => Some(None),
+            Some(all) => all.as_object().map(Some),
+        };
+        for (name, names) in dependencies("x-dependentRequired")?.into_iter().flatten() {
+            let mut present = split(&mut branches, name)?;
+            for branch in &mut present {
+                for name in names.as_array()? {
+                    branch.required.insert(name.as_str()?);
+                }
+            }
+            branches.extend(present);
+        }
+        for (name, value) in dependencies("x-dependentSchemas")?.into_iter().flatten() {
+            let present = split(&mut branches, name)?;
+            branches.extend(self.narrow(present, schema.part(value), depth)?);
+        }
+        Some(branches)
     }
 
     /// Applies the schema of unevaluated properties: those that neither the schema nor its parts declare.
@@ -270,14 +325,14 @@ impl<'a> Narrowing<'_, 'a> {
         for branch in branches.iter_mut() {
             for (name, schemas) in &mut branch.properties {
                 if !names.contains(name) {
-                    push(schemas, unevaluated);
+                    unevaluated.add_to(schemas);
                 }
             }
-            let further = branch.further.clone();
             for name in names.iter().copied() {
-                branch.properties.entry(name).or_insert_with(|| further.clone());
+                let schemas = branch.property(name);
+                branch.properties.entry(name).or_insert(schemas);
             }
-            push(&mut branch.further, unevaluated);
+            unevaluated.add_to(&mut branch.further);
         }
         Some(())
     }
@@ -304,7 +359,7 @@ impl<'a> Narrowing<'_, 'a> {
         }
         let mut is_open = !members.contains_key("additionalProperties");
         for value in list(members, "allOf")? {
-            let part = Schema { value, ..schema };
+            let part = schema.part(value);
             let is_nested = value.get(UNEVALUATED).is_some();
             is_open &= self.evaluated(part, names, depth)? && !is_nested;
         }
@@ -322,137 +377,49 @@ impl<'a> Narrowing<'_, 'a> {
         if parts.is_empty() {
             return None;
         }
-        let mut all = Vec::new();
-        for (index, part) in parts.iter().enumerate() {
-            let part = Schema {
-                value: part,
-                ..schema
-            };
-            let mut narrowed = self.narrow(branches.to_vec(), part, depth)?;
-            if is_exclusive && parts.len() > 1 {
-                let others = parts.iter().enumerate().filter(|(other, _)| *other != index);
-                let others: Vec<_> = others.map(|(_, value)| Schema { value, ..schema }).collect();
-                for branch in &mut narrowed {
-                    branch.others.extend(&others);
-                }
-            }
-            all.extend(narrowed);
-            if all.len() > MOST_BRANCHES {
+        let parts = parts.iter().map(|part| schema.part(part));
+        let mut all: Vec<(Schema<'a>, Vec<Branch<'a>>)> = Vec::new();
+        let mut count = 0;
+        for part in parts {
+            let narrowed = self.narrow(branches.to_vec(), part, depth)?;
+            count += narrowed.len();
+            if count > MOST_BRANCHES {
                 return None;
             }
+            all.push((part, narrowed));
         }
-        Some(all)
-    }
-
-    /// Applies the keywords of a schema, except compositions.
-    fn keywords(
-        &self,
-        mut branch: Branch<'a>,
-        schema: Schema<'a>,
-        members: &'a Map<String, Value>,
-        is_whole: bool,
-    ) -> Option<Branch<'a>> {
-        if let Some(values) = members.get("enum") {
-            let values = values.as_array()?;
-            // If the list lacks null, only the wide reading of `nullable` allows null, and its null branch
-            // skips this check.
-            let kind = branch.kind;
-            let is_allowed = |value: &&'a Value| Kind::of(value) == kind;
-            let is_known = |value: &&'a Value| match &branch.values {
-                Some(known) => known.iter().any(|other| same(other, value)),
-                None => true,
+        if is_exclusive {
+            // Readings differ on null only.
+            let kinds = |branches: &[Branch<'a>]| {
+                let kinds: Vec<Kind> = branches.iter().map(|branch| branch.kind).collect();
+                move |kind: Kind| kind == Kind::Null || kinds.contains(&kind)
             };
-            let kept = values.iter().filter(is_allowed).filter(is_known).collect();
-            branch.values = Some(kept);
-        }
-        if let Some(not) = members.get("not")
-            && not.as_object().and_then(doubly_negated).is_none()
-        {
-            branch.not.push(Schema { value: not, ..schema });
-        }
-        // Equal references of the two documents may lead to different schemas, so the text names the side.
-        let side = schema.side;
-        let text = |key: &str| {
-            let text = canonical(members.get(key)?);
-            let side = if text.contains("$ref") {
-                format!("{side:?}")
-            } else {
-                String::new()
-            };
-            Some(format!("{key} {text} {side}"))
-        };
-        let is_repeated = |key: &str| {
-            let keyword = members.get(key);
-            keyword.is_some_and(|keyword| repeats_format(key, keyword, schema.value))
-        };
-        branch.opaque.extend(
-            CONSTRAINTS
+            let parts: Vec<_> = all
                 .iter()
-                .filter(|key| !says_nothing(members, key))
-                .filter_map(|key| text(key)),
-        );
-        branch.representation.extend(
-            REPRESENTATION
-                .iter()
-                .filter(|key| !is_repeated(key))
-                .filter_map(|key| text(key)),
-        );
-        match branch.kind {
-            Kind::Null | Kind::Boolean => {}
-            Kind::Number => numbers(&mut branch, members, is_whole)?,
-            Kind::String => strings(&mut branch, members)?,
-            Kind::Array => {
-                counts(&mut branch, members, "minItems", "maxItems")?;
-                branch.has_unique_items |= flag(members, "uniqueItems")?;
-                if let Some(value) = members.get("items") {
-                    push(&mut branch.items, Schema { value, ..schema });
-                }
-            }
-            Kind::Object => self.objects(&mut branch, schema, members)?,
-        }
-        Some(branch)
-    }
-
-    fn objects(
-        &self,
-        branch: &mut Branch<'a>,
-        schema: Schema<'a>,
-        members: &'a Map<String, Value>,
-    ) -> Option<()> {
-        counts(branch, members, "minProperties", "maxProperties")?;
-        let declared = match members.get("properties") {
-            None => None,
-            Some(declared) => Some(declared.as_object()?),
-        };
-        let further = members
-            .get("additionalProperties")
-            .map(|value| Schema { value, ..schema })
-            .filter(|further| !further.is_anything());
-        if let Some(further) = further {
-            for (name, schemas) in &mut branch.properties {
-                if declared.is_none_or(|declared| !declared.contains_key(*name)) {
-                    push(schemas, further);
+                .map(|(part, branches)| (*part, kinds(branches)))
+                .collect();
+            for (index, (_, branches)) in all.iter_mut().enumerate() {
+                for branch in branches {
+                    let others = parts.iter().enumerate().filter(|(other, _)| *other != index);
+                    let others = others.filter(|(_, (_, has_kind))| has_kind(branch.kind));
+                    branch.others.extend(others.map(|(_, (part, _))| *part));
                 }
             }
         }
-        for (name, value) in declared.into_iter().flatten() {
-            let property = Schema { value, ..schema };
-            if self.lowering.is_unsent(property, DEEPEST) {
-                branch.unsent.insert(name);
-            }
-            let undeclared = &branch.further;
-            let schemas = branch
-                .properties
-                .entry(name)
-                .or_insert_with(|| undeclared.clone());
-            push(schemas, property);
-        }
-        if let Some(further) = further {
-            push(&mut branch.further, further);
-        }
-        for name in list(members, "required")? {
-            branch.required.insert(name.as_str()?);
-        }
-        Some(())
+        Some(all.into_iter().flat_map(|(_, branches)| branches).collect())
     }
+}
+
+/// Splits off the case in which objects have a property. Objects in the given branches lack it afterwards.
+fn split<'a>(branches: &mut Vec<Branch<'a>>, name: &'a str) -> Option<Vec<Branch<'a>>> {
+    let mut present: Vec<Branch<'a>> = branches.clone();
+    present.retain(|branch| branch.kind == Kind::Object && !branch.forbids(name));
+    for branch in &mut present {
+        branch.required.insert(name);
+    }
+    for branch in branches.iter_mut().filter(|branch| branch.kind == Kind::Object) {
+        branch.absent.insert(name);
+    }
+    branches.retain(|branch| !branch.is_empty());
+    (branches.len() + present.len() <= MOST_BRANCHES).then_some(present)
 }

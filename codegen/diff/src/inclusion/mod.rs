@@ -7,10 +7,12 @@
 //! Nevertheless, a new property does not break clients: before the change, no client sent it. Inclusion
 //! therefore ignores undeclared properties that only the larger schema declares.
 
+mod apply;
 mod branch;
 mod confirm;
 mod decide;
 mod decimal;
+mod disjoint;
 mod evaluate;
 mod keywords;
 mod lower;
@@ -22,5 +24,6 @@ mod text;
 mod witness;
 
 pub(crate) use confirm::Validators;
+pub(crate) use lower::OneOf;
 pub(crate) use prover::{Mode, Prover};
 pub(crate) use schema::{Root, Schema};

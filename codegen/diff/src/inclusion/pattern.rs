@@ -45,6 +45,8 @@ impl Pattern {
 
 /// The strings that match a pattern.
 pub(super) struct Language {
+    /// The pattern of the automaton; equal patterns have equal languages.
+    text: String,
     automaton: dense::DFA<Vec<u32>>,
     start: StateID,
 }
@@ -94,7 +96,16 @@ impl Language {
             .ok()?;
         let start = start::Config::new().anchored(Anchored::Yes);
         let start = automaton.start_state(&start).ok()?;
-        Some(Self { automaton, start })
+        Some(Self {
+            text: pattern.to_owned(),
+            automaton,
+            start,
+        })
+    }
+
+    /// Checks whether two languages have the same pattern.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.text == other.text
     }
 
     pub(super) fn contains(&self, text: &str) -> bool {

@@ -5,7 +5,11 @@ use std::{
     rc::Rc,
 };
 
-use super::{lower::Lowering, pattern::Pattern, schema::Root};
+use super::{
+    lower::{Lowering, OneOf, Reading, Width},
+    pattern::Pattern,
+    schema::Root,
+};
 use crate::level::{Direction, Encoding};
 
 /// Mode of an inclusion question.
@@ -40,10 +44,16 @@ pub(crate) struct Prover<'a> {
     /// Levels of the evaluation in progress.
     pub(super) level: usize,
     pub(super) encoding: Encoding,
+    pub(super) one_of: OneOf,
 }
 
 impl<'a> Prover<'a> {
-    pub(crate) fn new(documents: [Root<'a>; 2], direction: Direction, encoding: Encoding) -> Self {
+    pub(crate) fn new(
+        documents: [Root<'a>; 2],
+        direction: Direction,
+        encoding: Encoding,
+        one_of: OneOf,
+    ) -> Self {
         Self {
             lowering: Lowering::new(documents, direction),
             proven: HashSet::new(),
@@ -55,7 +65,18 @@ impl<'a> Prover<'a> {
             knows_formats: true,
             level: 0,
             encoding,
+            one_of,
         }
+    }
+
+    /// Checks whether a question was about a `oneOf`.
+    pub(crate) fn has_one_of(&self) -> bool {
+        self.lowering.has_one_of
+    }
+
+    /// The reading of schemas in proofs.
+    pub(super) fn reading(&self, width: Width) -> Reading {
+        (width, self.one_of)
     }
 
     pub(super) fn pattern(&mut self, pattern: &'a str) -> Rc<Pattern> {

@@ -4,7 +4,12 @@ use std::{hash, ptr};
 
 use serde_json::Value;
 
+use funnelflux_openapi::openapi_model::matches_nothing;
+
 use crate::side::Side;
+
+/// The schema that no value matches.
+static NOTHING: Value = Value::Bool(false);
 
 /// A document whose schemas are compared.
 #[derive(Clone, Copy)]
@@ -21,7 +26,27 @@ pub(crate) struct Schema<'a> {
     pub side: Side,
 }
 
-impl Schema<'_> {
+impl<'a> Schema<'a> {
+    /// The schema that no value matches.
+    pub(super) fn nothing(side: Side) -> Self {
+        Self {
+            value: &NOTHING,
+            side,
+        }
+    }
+
+    /// A part of this schema.
+    pub(super) fn part(self, value: &'a Value) -> Self {
+        Self { value, ..self }
+    }
+
+    /// Adds the schema to those that a value must match.
+    pub(super) fn add_to(self, schemas: &mut Vec<Self>) {
+        if !schemas.contains(&self) && !self.is_anything() {
+            schemas.push(self);
+        }
+    }
+
     /// A schema is identified by its address in memory.
     pub(super) fn key(&self) -> usize {
         ptr::from_ref(self.value).addr()
@@ -29,7 +54,11 @@ impl Schema<'_> {
 
     /// Checks whether the schema explicitly matches nothing.
     pub(super) fn is_nothing(&self) -> bool {
-        self.value == false
+        match self.value {
+            Value::Bool(all) => !*all,
+            Value::Object(members) => matches_nothing(members),
+            _ => false,
+        }
     }
 
     /// Checks whether the schema does not constrain values.

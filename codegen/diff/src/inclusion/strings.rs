@@ -45,9 +45,8 @@ impl<'a> Prover<'a> {
             .iter()
             .filter(|target| {
                 target.formats.is_subset(&branch.formats)
-                    && target.opaque.is_subset(&branch.opaque)
                     && target.representation == branch.representation
-                    && target.not.is_empty()
+                    && target.excluded().next().is_none()
             })
             .map(|target| self.languages(target))
             .filter(|languages| languages.is_complete)

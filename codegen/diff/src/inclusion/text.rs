@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::{
     branch::{Branch, Kind},
     evaluate::Truth,
+    lower::OneOf,
     prover::{Mode, Prover},
     schema::Schema,
 };
@@ -16,7 +17,7 @@ impl<'a> Prover<'a> {
     pub(super) fn allows_value(&mut self, schemas: &[Schema<'a>], value: &Value, encoding: Encoding) -> bool {
         let forms = forms(value, encoding);
         let mut forms = forms.iter().chain([value]);
-        forms.any(|value| self.allows(schemas, value, false) == Truth::Yes)
+        forms.any(|value| self.allows(schemas, value, OneOf::Any) == Truth::Yes)
     }
 
     /// Checks whether the texts of a branch are among those of branches of another type.
@@ -50,16 +51,14 @@ fn is_any_text(branch: &Branch<'_>) -> bool {
 
 /// Checks whether a branch allows lists of any length but zero.
 fn is_any_list(branch: &Branch<'_>) -> bool {
-    is_unlimited(branch) && !branch.has_unique_items
+    is_unlimited(branch) && !branch.has_unique_items && branch.prefix.is_empty() && branch.contains.is_empty()
 }
 
 fn is_unlimited(branch: &Branch<'_>) -> bool {
     branch.values.is_none()
         && branch.least <= 1
         && branch.most.is_none()
-        && branch.not.is_empty()
-        && branch.others.is_empty()
-        && branch.opaque.is_empty()
+        && branch.excluded().next().is_none()
         && branch.representation.is_empty()
 }
 

@@ -3,15 +3,17 @@
 //! Candidates are built from the limits, values and properties of both schemas, as small as possible, and
 //! evaluated on both sides.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::{
-    branch::{Branch, Kind},
+    branch::{Branch, Contains, Kind},
     decimal::Decimal,
     evaluate::{FORMATS, Truth},
     keywords::names,
-    lower::Reading,
-    pattern::Search,
+    lower::{OneOf, Reading, Width},
+    pattern::{Language, Search, search},
     prover::Prover,
     schema::Schema,
     text::forms,
@@ -38,6 +40,9 @@ const MOST_ITEMS: u64 = 1_000;
 /// Maximum number of invented properties.
 const MOST_PROPERTIES: u64 = 40;
 
+/// The reading of the schemas that allow a witness.
+const EXACT: Reading = (Width::Narrow, OneOf::Exact);
+
 impl<'a> Prover<'a> {
     /// Finds values that `small` allows in every reading and that `large` rejects in every reading.
     pub(crate) fn witnesses(&mut self, small: Schema<'a>, large: Schema<'a>) -> Vec<Value> {
@@ -55,12 +60,12 @@ impl<'a> Prover<'a> {
         value: &Value,
     ) -> Option<Value> {
         self.fuel = FUEL;
-        let branches = self.lowering.branches(&[small], Reading::Narrow)?;
+        let branches = self.lowering.branches(&[small], EXACT)?;
         let objects = branches.iter().filter(|branch| branch.kind == Kind::Object);
         for branch in objects {
             let mut object = Map::new();
             for required in branch.required.iter().filter(|required| **required != name) {
-                let schemas = branch.properties.get(required).unwrap_or(&branch.further).clone();
+                let schemas = branch.property(required);
                 object.insert((*required).to_owned(), self.sample(&schemas, DEEPEST)?);
             }
             object.insert(name.to_owned(), value.clone());
@@ -82,14 +87,14 @@ impl<'a> Prover<'a> {
     fn is_witness(&mut self, small: &[Schema<'a>], large: &[Schema<'a>], value: &Value) -> bool {
         let forms = forms(value, self.encoding);
         let mut refused = forms.iter().chain([value]);
-        refused.all(|value| self.allows(large, value, false) == Truth::No)
-            && self.allows(small, value, true) == Truth::Yes
+        refused.all(|value| self.allows(large, value, self.one_of) == Truth::No)
+            && self.allows(small, value, self.one_of) == Truth::Yes
     }
 
     /// Checks whether a schema certainly rejects a value.
     pub(crate) fn refuses(&mut self, schema: Schema<'a>, value: &Value) -> bool {
         self.fuel = FUEL;
-        self.allows(&[schema], value, false) == Truth::No
+        self.allows(&[schema], value, self.one_of) == Truth::No
     }
 
     fn refused(
@@ -104,8 +109,8 @@ impl<'a> Prover<'a> {
             return found;
         };
         let (Some(branches), Some(targets)) = (
-            self.lowering.branches(small, Reading::Narrow),
-            self.lowering.branches(large, Reading::Wide),
+            self.lowering.branches(small, EXACT),
+            self.lowering.branches(large, self.reading(Width::Wide)),
         ) else {
             return found;
         };
@@ -139,7 +144,7 @@ impl<'a> Prover<'a> {
         let Some(depth) = depth.checked_sub(1) else {
             return found;
         };
-        let Some(branches) = self.lowering.branches(schemas, Reading::Narrow) else {
+        let Some(branches) = self.lowering.branches(schemas, EXACT) else {
             return found;
         };
         // Null comes last, because other values are more informative.
@@ -148,7 +153,7 @@ impl<'a> Prover<'a> {
                 if found.len() >= most || self.fuel == 0 {
                     return found;
                 }
-                if !found.contains(&value) && self.allows(schemas, &value, true) == Truth::Yes {
+                if !found.contains(&value) && self.allows(schemas, &value, self.one_of) == Truth::Yes {
                     found.push(value);
                 }
             }
@@ -180,47 +185,81 @@ impl<'a> Prover<'a> {
     fn arrays(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>], depth: usize) -> Vec<Value> {
         let counts = counts(branch, targets, MOST_ITEMS);
         let longest = counts.iter().copied().max().unwrap_or_default();
-        let items = if branch.has_unique_items {
-            if branch.items.is_empty() {
-                (0..longest).map(Value::from).collect()
+        let longest = usize::try_from(longest).unwrap_or_default();
+        let mut items: Vec<Value> = Vec::new();
+        for position in 0..branch.prefix.len().min(longest) {
+            let samples = self.samples(branch.item(position), MOST_OF_PART, depth);
+            let is_new = |value: &Value| !branch.has_unique_items || !items.contains(value);
+            let Some(value) = samples.into_iter().find(is_new) else {
+                break;
+            };
+            items.push(value);
+        }
+        if items.len() == branch.prefix.len() {
+            let rest = longest.saturating_sub(items.len());
+            if !branch.has_unique_items {
+                let sample = self.sample(&branch.items, depth);
+                items.extend(sample.into_iter().flat_map(|sample| vec![sample; rest]));
+            } else if branch.items.is_empty() {
+                items.extend((0..rest).map(Value::from));
             } else {
-                self.samples(
-                    &branch.items,
-                    usize::try_from(longest).unwrap_or(usize::MAX),
-                    depth,
-                )
+                items.extend(self.samples(&branch.items, rest, depth));
             }
-        } else {
-            let sample = self.sample(&branch.items, depth);
-            let count = usize::try_from(longest).unwrap_or_default();
-            sample.map(|sample| vec![sample; count]).unwrap_or_default()
-        };
+        }
         let take = |count: u64| usize::try_from(count).ok().and_then(|count| items.get(..count));
         let mut found: Vec<Value> = counts
             .iter()
             .filter_map(|count| Some(take(*count)?.into()))
             .collect();
+        let least = usize::try_from(branch.least).unwrap_or_default();
+        // Puts an item at a position, among the fewest other items.
+        let with = |position: usize, item: &Value| {
+            let others = items
+                .iter()
+                .filter(|other| !branch.has_unique_items || *other != item);
+            let mut array: Vec<Value> = others.take(least.max(position + 1) - 1).cloned().collect();
+            let position = position.min(array.len());
+            array.insert(position, item.clone());
+            Value::from(array)
+        };
         for target in targets {
-            if self.includes_all(&branch.items, &target.items) {
-                continue;
+            for position in 0..=branch.prefix.len().max(target.prefix.len()) {
+                let (small, large) = (branch.item(position), target.item(position));
+                if !self.includes_all(small, large) {
+                    let refused = self.refused(small, large, MOST_OF_PART, depth);
+                    found.extend(refused.iter().map(|item| with(position, item)));
+                }
             }
-            for item in self.refused(&branch.items, &target.items, MOST_OF_PART, depth) {
-                let mut array = vec![item];
-                let rest = items
-                    .iter()
-                    .filter(|other| Some(*other) != array.first() || !branch.has_unique_items);
-                let rest: Vec<Value> = rest.cloned().collect();
-                let missing = usize::try_from(branch.least.saturating_sub(1)).unwrap_or_default();
-                array.extend(rest.into_iter().take(missing));
-                found.push(array.into());
+        }
+        for item in self.contained(branch, targets, depth) {
+            found.extend((1..=4).map(|count| vec![item.clone(); count].into()));
+            found.extend((0..=branch.prefix.len()).map(|position| with(position, &item)));
+        }
+        found
+    }
+
+    /// Items that match a schema of `contains`.
+    fn contained(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>], depth: usize) -> Vec<Value> {
+        let mut found = Vec::new();
+        let with = |contains: &Contains<'a>| -> Vec<Schema<'a>> {
+            branch.items.iter().copied().chain([contains.schema]).collect()
+        };
+        for contains in &branch.contains {
+            let small = with(contains);
+            for other in targets.iter().flat_map(|target| &target.contains) {
+                found.extend(self.refused(&small, &[other.schema], MOST_OF_PART, depth));
             }
+        }
+        let all = [branch].into_iter().chain(targets.iter().copied());
+        for contains in all.flat_map(|branch| &branch.contains) {
+            found.extend(self.samples(&with(contains), 2, depth));
         }
         found
     }
 
     fn objects(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>], depth: usize) -> Vec<Value> {
         let is_sendable = |name: &str| !branch.forbids(name) && !branch.unsent.contains(name);
-        let schemas = |name: &str| branch.properties.get(name).unwrap_or(&branch.further).clone();
+        let schemas = |name: &str| branch.property(name);
         let mut base = Map::new();
         for name in &branch.required {
             let Some(value) = self.sample(&schemas(name), depth) else {
@@ -251,6 +290,7 @@ impl<'a> Prover<'a> {
                 !declares(branch) && !targets.iter().any(|target| declares(target))
             })
             .collect();
+        let named: Vec<String> = self.special_names(branch, targets).into_iter().collect();
         let optional: Vec<&'a str> = branch
             .properties
             .keys()
@@ -261,39 +301,44 @@ impl<'a> Prover<'a> {
             for name in names(&branch.properties, &target.properties) {
                 let is_undeclared = !branch.properties.contains_key(name)
                     && !branch.required.contains(name)
-                    && branch.further.is_empty();
+                    && branch.property(name).is_empty();
                 if !is_sendable(name) || is_undeclared {
                     continue;
                 }
-                let (small, large) = (
-                    schemas(name),
-                    target.properties.get(name).unwrap_or(&target.further),
-                );
-                if self.includes_all(&small, large) {
+                let (small, large) = (schemas(name), target.property(name));
+                if self.includes_all(&small, &large) {
                     continue;
                 }
-                let values = self.refused(&small, large, MOST_OF_PART, depth);
+                let values = self.refused(&small, &large, MOST_OF_PART, depth);
                 found.extend(values.into_iter().map(|value| with(&base, name, value)));
             }
-            if !self.includes_all(&branch.further, &target.further)
-                && let Some(name) = spare.first()
-            {
-                let values = self.refused(&branch.further, &target.further, MOST_OF_PART, depth);
-                found.extend(values.into_iter().map(|value| with(&base, name, value)));
+            for name in spare.iter().take(1).chain(&named) {
+                let (small, large) = (schemas(name), target.property(name));
+                if !self.includes_all(&small, &large) {
+                    let values = self.refused(&small, &large, MOST_OF_PART, depth);
+                    found.extend(values.into_iter().map(|value| with(&base, name, value)));
+                }
             }
         }
         // Objects with additional properties, which a `not` or a count may reject.
         let is_special = branch.least > base.len() as u64
             || targets.iter().any(|target| target.most.is_some())
-            || targets.iter().any(|target| !target.not.is_empty())
-            || !branch.not.is_empty();
+            || targets.iter().any(|target| target.excluded().next().is_some())
+            || targets
+                .iter()
+                .any(|target| !target.absent.is_empty() || !target.required.is_empty())
+            || branch.excluded().next().is_some();
         if is_special {
             let mut object = base.clone();
             let spare = spare
                 .iter()
                 .map(String::as_str)
                 .filter(|name| !branch.forbids(name));
-            let all: Vec<&str> = optional.iter().copied().chain(spare).collect();
+            let named = named
+                .iter()
+                .map(String::as_str)
+                .filter(|name| !branch.forbids(name));
+            let all: Vec<&str> = optional.iter().copied().chain(named).chain(spare).collect();
             for name in all {
                 let Some(value) = self.sample(&schemas(name), depth) else {
                     continue;
@@ -303,6 +348,48 @@ impl<'a> Prover<'a> {
                 found.push(Value::Object(object.clone()));
             }
         }
+        found
+    }
+
+    /// Names of undeclared properties that the branches treat differently.
+    fn special_names(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>]) -> BTreeSet<String> {
+        let required = branch
+            .names
+            .iter()
+            .filter(|rule| !rule.is_match && rule.schema.is_nothing());
+        // Names are valid UTF-8, even without a pattern.
+        let any = Language::of_length(0, None);
+        let required = required.filter_map(|rule| rule.patterns.first().map(|pattern| &**pattern));
+        let required: Vec<&Language> = required.chain(&any).collect();
+        let mut found = BTreeSet::new();
+        for rule in [branch]
+            .into_iter()
+            .chain(targets.iter().copied())
+            .flat_map(|branch| &branch.names)
+        {
+            for pattern in &rule.patterns {
+                let inside: Vec<&Language> = required.iter().copied().chain([&**pattern]).collect();
+                for search in [search(&inside, &[]), search(&required, &[vec![pattern]])] {
+                    if let Search::Found(name) = search {
+                        found.insert(name);
+                    }
+                }
+            }
+        }
+        for not in targets.iter().flat_map(|target| target.excluded()) {
+            let branches = self.lowering.branches(&[not], self.reading(Width::Wide));
+            for branch in branches.iter().flat_map(|branches| branches.iter()) {
+                found.extend(branch.required.iter().map(|name| (*name).to_owned()));
+            }
+        }
+        // An object that declares no properties may have any.
+        if branch.properties.is_empty() {
+            let names = targets
+                .iter()
+                .flat_map(|target| target.required.iter().chain(&target.absent));
+            found.extend(names.map(|name| (*name).to_owned()));
+        }
+        found.retain(|name| !branch.properties.contains_key(name.as_str()));
         found
     }
 }
@@ -329,7 +416,7 @@ fn counts(branch: &Branch<'_>, targets: &[&Branch<'_>], longest: u64) -> Vec<u64
 }
 
 fn numbers(branch: &Branch<'_>, targets: &[&Branch<'_>]) -> Vec<Value> {
-    let whole = [1, 0, -1, 2, 3, 5, 7, 10, 100];
+    let whole = [1, 0, -1, 2, 3, 5, 7, 10, 100, 1_000, 1_000_000, 10_000_000_000];
     let mut numbers: Vec<Decimal> = whole.into_iter().map(Decimal::whole).collect();
     let half = json!(0.5);
     let steps: Vec<Decimal> = [Some(Decimal::whole(1)), Decimal::of(&half)]
@@ -362,7 +449,7 @@ fn texts(branch: &Branch<'_>, targets: &[&Branch<'_>]) -> Vec<Value> {
         .map(str::to_owned)
         .to_vec();
     let has_text_rules = |branch: &&Branch<'_>| {
-        !branch.formats.is_empty() || !branch.patterns.is_empty() || !branch.not.is_empty()
+        !branch.formats.is_empty() || !branch.patterns.is_empty() || branch.excluded().next().is_some()
     };
     let is_special = has_text_rules(&branch) || targets.iter().any(has_text_rules);
     let mut lengths = counts(branch, targets, LONGEST);

@@ -1,26 +1,27 @@
 //! Indexes of one document, built from its reference graph.
 
-mod all_of_parents;
-mod composition;
 mod equality;
 mod usages;
 
 use std::collections::BTreeMap;
 
-use funnelflux_openapi::{pointer::Pointer, references::References};
+use funnelflux_openapi::{
+    pointer::{Pointer, Token},
+    references::References,
+};
 
 use crate::node::Node;
-use all_of_parents::MergedProperty;
-use composition::CompositionIndex;
 
 pub(crate) use equality::DeepEquality;
 pub(crate) use usages::{UsageIndex, UsageTable};
+
+/// Maximum depth to which compositions are followed; deeper compositions are circular or malicious.
+const DEEPEST: usize = 12;
 
 /// One document with its indexes.
 pub(crate) struct DocumentIndex<'a> {
     pub root: Node<'a>,
     references: &'a References<'a>,
-    composition: CompositionIndex,
 }
 
 impl<'a> DocumentIndex<'a> {
@@ -28,7 +29,6 @@ impl<'a> DocumentIndex<'a> {
         Self {
             root: Node::root(references.document()),
             references,
-            composition: CompositionIndex::new(references.document()),
         }
     }
 
@@ -46,17 +46,39 @@ impl<'a> DocumentIndex<'a> {
         self.references.referrers(pointer).next().is_some()
     }
 
-    /// Schemas that a value must match together with this one.
-    pub(crate) fn composed_with(&self, schema: &Node<'a>) -> impl Iterator<Item = Node<'a>> {
-        let others = self.composition.with(&schema.pointer);
-        others.filter_map(|pointer| self.node(pointer))
-    }
-
     /// Checks whether the schema, or another schema that applies together with it, has alternatives.
     pub(crate) fn has_alternatives(&self, schema: &Node<'a>) -> bool {
-        let own = self.node(&schema.pointer);
-        let mut all = own.into_iter().chain(self.composed_with(schema));
-        all.any(|schema| schema.value.get("anyOf").or(schema.value.get("oneOf")).is_some())
+        self.has_alternatives_below(schema, DEEPEST) || self.is_beside_alternatives(&schema.pointer, DEEPEST)
+    }
+
+    /// Checks whether the schema or a part of its `allOf` has alternatives.
+    fn has_alternatives_below(&self, schema: &Node<'a>, depth: usize) -> bool {
+        let schema = self.resolve(schema);
+        let parts = schema.get("allOf").map(|list| list.entries(|_| String::new()));
+        let mut parts = parts.into_iter().flatten();
+        schema.value.get("anyOf").or(schema.value.get("oneOf")).is_some()
+            || (depth > 0 && parts.any(|part| self.has_alternatives_below(&part, depth - 1)))
+    }
+
+    /// Checks whether the schema is an alternative, or a part of an `allOf` with alternatives.
+    fn is_beside_alternatives(&self, schema: &Pointer, depth: usize) -> bool {
+        let is_part = |place: &Pointer| {
+            let list = place.parent().unwrap_or_default();
+            let holder = list.parent().and_then(|holder| self.node(holder));
+            match list.last().as_ref().map(Token::encoded) {
+                Some("anyOf" | "oneOf") => holder.is_some(),
+                Some("allOf") => holder.is_some_and(|holder| {
+                    self.has_alternatives_below(&holder, depth)
+                        || self.is_beside_alternatives(&holder.pointer, depth - 1)
+                }),
+                _ => false,
+            }
+        };
+        let mut uses = self
+            .references
+            .referrers(schema)
+            .map(|reference| &*reference.pointer);
+        depth > 0 && (is_part(schema) || uses.any(is_part))
     }
 
     /// Schemas that the discriminator of this schema can select, by name.
@@ -65,10 +87,5 @@ impl<'a> DocumentIndex<'a> {
         subtypes
             .filter_map(|(name, pointer)| Some((name.into_owned(), self.node(pointer)?)))
             .collect()
-    }
-
-    /// The merged property on which all `allOf` parents of the schema agree.
-    pub(crate) fn merged_property(&self, schema: &Node<'a>, name: &str) -> Option<MergedProperty> {
-        all_of_parents::merged_property(self.references, &schema.pointer, name)
     }
 }

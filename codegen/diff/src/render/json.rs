@@ -123,6 +123,7 @@ fn proof(proof: &Proof) -> Option<Value> {
     match proof {
         Proof::None => None,
         Proof::Included => Some(json!({"kind": "included"})),
+        Proof::IncludedIfDistinct => Some(json!({"kind": "included_if_distinct"})),
         Proof::Counterexample { value, accepted_by } => {
             Some(json!({"kind": "counterexample", "value": value, "accepted_by": accepted_by}))
         }

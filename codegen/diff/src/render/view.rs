@@ -170,6 +170,10 @@ pub(super) fn proof(proof: &Proof) -> Option<(&'static str, Option<String>)> {
     match proof {
         Proof::None => None,
         Proof::Included => Some(("everything that was valid stays valid", None)),
+        Proof::IncludedIfDistinct => Some((
+            "what matches one alternative of `oneOf` stays valid, what matches several may not",
+            None,
+        )),
         Proof::Counterexample { value, accepted_by } => {
             let sentence = match accepted_by {
                 Side::Old => "accepted until now, refused from now on",

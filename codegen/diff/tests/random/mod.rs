@@ -1,8 +1,8 @@
 //! Random pairs of schemas of `OpenAPI` 3.0, random values, and the same schemas for a validator.
 //!
 //! Two interpretations deviate from JSON Schema on purpose. Undeclared fields are drawn only for objects that
-//! describe them, because a new field does not break clients that do not know it. `oneOf` is read as `anyOf`,
-//! because a new alternative is not meant to exclude values that match two alternatives.
+//! describe them, because a new field does not break clients that do not know it. `oneOf` can also be read as
+//! `anyOf`, because a new alternative is not meant to exclude values that match two alternatives.
 
 #![allow(
     clippy::unwrap_used,
@@ -283,13 +283,14 @@ pub(crate) fn pair(random: &mut Rng) -> Pair {
 }
 
 impl Schemas {
-    pub(crate) fn validator(&self) -> Option<Validator> {
+    /// Without `is_exact`, `oneOf` is read as `anyOf`.
+    pub(crate) fn validator(&self, is_exact: bool) -> Option<Validator> {
         let named: Map<String, Value> = self
             .named
             .iter()
-            .map(|(name, schema)| (name.clone(), json_schema(schema)))
+            .map(|(name, schema)| (name.clone(), json_schema(schema, is_exact)))
             .collect();
-        let whole = json!({"allOf": [json_schema(&self.root)], "components": {"schemas": named}});
+        let whole = json!({"allOf": [json_schema(&self.root, is_exact)], "components": {"schemas": named}});
         jsonschema::draft4::options()
             .should_validate_formats(true)
             .build(&whole)
@@ -405,7 +406,8 @@ pub(crate) fn merge(first: Value, second: Value) -> Value {
 }
 
 /// Converts a schema of OpenAPI 3.0 to JSON Schema, draft 4.
-pub(crate) fn json_schema(schema: &Value) -> Value {
+pub(crate) fn json_schema(schema: &Value, is_exact: bool) -> Value {
+    let part = |schema: &Value| self::json_schema(schema, is_exact);
     let Some(members) = schema.as_object() else {
         return schema.clone();
     };
@@ -415,16 +417,16 @@ pub(crate) fn json_schema(schema: &Value) -> Value {
             ("properties", Value::Object(all)) => (
                 key.clone(),
                 all.iter()
-                    .map(|(name, property)| (name.clone(), self::json_schema(property)))
+                    .map(|(name, property)| (name.clone(), part(property)))
                     .collect(),
             ),
-            ("oneOf", Value::Array(parts)) => {
-                ("anyOf".to_owned(), parts.iter().map(self::json_schema).collect())
+            ("oneOf", Value::Array(parts)) if !is_exact => {
+                ("anyOf".to_owned(), parts.iter().map(part).collect())
             }
-            ("allOf" | "anyOf", Value::Array(parts)) => {
-                (key.clone(), parts.iter().map(self::json_schema).collect())
+            ("allOf" | "anyOf" | "oneOf", Value::Array(parts)) => {
+                (key.clone(), parts.iter().map(part).collect())
             }
-            ("items" | "additionalProperties" | "not", value) => (key.clone(), self::json_schema(value)),
+            ("items" | "additionalProperties" | "not", value) => (key.clone(), part(value)),
             ("required", Value::Array(all)) if all.is_empty() => continue,
             ("nullable", _) => continue,
             ("format", Value::String(format)) if format == "int32" => (

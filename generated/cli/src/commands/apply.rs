@@ -32,6 +32,7 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
     let Some(path) = matches.get_one::<PathBuf>("file") else {
         return Ok(Exit::Usage);
     };
+    context.check_owner(path)?;
     let plan = read_plan(path)?;
     let command = PlanCommand {
         name: "apply",

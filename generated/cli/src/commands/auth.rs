@@ -9,12 +9,17 @@ use crate::text::{duration, timestamp};
 use crate::tokens;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use console::Term;
+use funnelflux::auth::{MemoryTokenStore, TokenStore as _};
 use funnelflux::operations::{GROUPS, Operation, Repeat};
 use funnelflux::{Client, Credentials};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
 use std::io::{self, IsTerminal as _, Read as _};
+use std::sync::Arc;
 use std::time::SystemTime;
+
+/// Largest input with two tokens, in bytes.
+const MAX_INPUT: u64 = 64 * 1024;
 
 pub(crate) fn command() -> Command {
     let login = Command::new("login")
@@ -28,6 +33,8 @@ pub(crate) fn command() -> Command {
              Otherwise, they are kept in a file that only its owner can read.",
         )
         .args([
+            // A token that is passed by mistake must not be part of an error.
+            Arg::new("argument").hide(true).action(ArgAction::Append),
             Arg::new("no-check")
                 .long("no-check")
                 .action(ArgAction::SetTrue)
@@ -76,6 +83,12 @@ async fn login(matches: &ArgMatches, context: &Context) -> CommandResult {
         return Err(Failure::usage("the fake in memory needs no login")
             .fix("leave out --fake, or leave out auth login"));
     }
+    if matches.contains_id("argument") {
+        return Err(
+            Failure::usage("a token cannot be an argument, which other users and the history see")
+                .fix("revoke that token, create another one, and pass it on the terminal or on stdin"),
+        );
+    }
     let (access, refresh) = if is_interactive() {
         prompt()?
     } else {
@@ -90,11 +103,16 @@ async fn login(matches: &ArgMatches, context: &Context) -> CommandResult {
     if let Some(refresh) = refresh {
         credentials = credentials.with_refresh_token(refresh);
     }
-    let client = builder.credentials(credentials.clone()).build()?;
+    // The check may renew the tokens.
+    let store = Arc::new(MemoryTokenStore::new());
+    let builder = builder.credentials(credentials.clone());
+    let client = builder.token_store(Arc::clone(&store)).build()?;
     if !matches.get_flag("no-check") {
         check(&client).await?;
     }
-    let bound = credentials.with_base_url(client.base_url());
+    let renewed = store.load().await;
+    let renewed = renewed.map_err(|error| Failure::failed(error.to_string()))?;
+    let bound = renewed.unwrap_or(credentials).with_base_url(client.base_url());
     let place = tokens::save(&context.profile, &bound, !matches.get_flag("file")).await?;
     let mut configuration = Configuration::read()?;
     let name = &context.profile.name;
@@ -147,9 +165,12 @@ fn read_stdin() -> Result<(SecretString, Option<SecretString>), Failure> {
         );
     }
     let mut text = String::new();
-    let read = io::stdin().read_to_string(&mut text);
-    read.map_err(|error| Failure::failed(format!("cannot read stdin: {error}")))?;
+    let read = io::stdin().take(MAX_INPUT).read_to_string(&mut text);
+    let length = read.map_err(|error| Failure::failed(format!("cannot read stdin: {error}")))?;
     let text = SecretString::from(text);
+    if length as u64 == MAX_INPUT {
+        return Err(Failure::usage("stdin contains more than two tokens").fix("pass two lines"));
+    }
     let mut lines = text.expose_secret().lines();
     let access = token(lines.next().unwrap_or_default())?.ok_or_else(no_token)?;
     let refresh = token(lines.next().unwrap_or_default())?;

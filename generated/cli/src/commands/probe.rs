@@ -9,6 +9,7 @@ use crate::probe::{self, RemainingState, Remains, Report};
 use crate::progress::stop_signal;
 use crate::text::count;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use funnelflux::Credentials;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use secrecy::ExposeSecret as _;
 use std::io::{self, Write as _};
@@ -83,7 +84,7 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
     }
     let file = matches.get_one::<PathBuf>("settings").map(PathBuf::as_path);
     let file = file.map(NewFile::create).transpose()?;
-    let tokens = context.stored_tokens();
+    let tokens = context.stored_tokens().await;
     let client = context.client()?;
     let account = match client.account().await? {
         Some(account) => format!(" (account {account})"),
@@ -109,10 +110,15 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
         )
     })
     .await?;
-    if let (Some([access, refresh]), Some([new_access, new_refresh])) = (tokens, context.stored_tokens())
-        && access.expose_secret() != new_access.expose_secret()
+    if let (Some(before), Some(after)) = (tokens, context.stored_tokens().await)
+        && before.access_token().expose_secret() != after.access_token().expose_secret()
     {
-        report.renewed(refresh.expose_secret() != new_refresh.expose_secret());
+        let refresh = |tokens: &Credentials| {
+            tokens
+                .refresh_token()
+                .map(|token| token.expose_secret().to_owned())
+        };
+        report.renewed(refresh(&before) != refresh(&after));
     }
     if let Some(file) = file {
         file.write(&report.settings()?)?;

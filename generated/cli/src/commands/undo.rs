@@ -22,7 +22,7 @@ pub(crate) fn command() -> Command {
             Arg::new("file")
                 .value_name("JOURNAL")
                 .value_parser(value_parser!(PathBuf))
-                .help("Journal of the job; default: the newest one of the profile"),
+                .help("Journal of the job; default: the newest job of the profile that is no undo itself"),
         )
         .args(arguments())
 }
@@ -32,6 +32,7 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
         Some(path) => path.clone(),
         None => newest(context)?,
     };
+    context.check_owner(&path)?;
     let client = context.client()?;
     let plan = ChangePlan::undo(&client, &path).await.map_err(plan_failure)?;
     let command = PlanCommand {
@@ -43,7 +44,7 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
     command.run(&client, &plan).await
 }
 
-/// The newest journal of the profile.
+/// The newest journal of the profile, except those of this command: a second undo must not repeat the job.
 fn newest(context: &Context) -> Result<PathBuf, Failure> {
     let nothing =
         || Failure::usage("there is no journal of an earlier job").fix("name the journal of the job");
@@ -56,7 +57,8 @@ fn newest(context: &Context) -> Result<PathBuf, Failure> {
     let journals = entries.filter_map(|entry| {
         let entry = entry.ok()?;
         let path = entry.path();
-        let is_journal = path.extension() == Some(OsStr::new("jsonl"));
+        let is_undo = entry.file_name().to_string_lossy().starts_with("undo-");
+        let is_journal = path.extension() == Some(OsStr::new("jsonl")) && !is_undo;
         let modified = entry.metadata().ok()?.modified().ok()?;
         is_journal.then_some((modified, path))
     });

@@ -1,7 +1,7 @@
 //! The server for assistants, by the Model Context Protocol over stdin and stdout.
 //!
-//! All tools share one client, which refuses every call that could change something. Therefore, no tool can
-//! change the account, whatever its arguments are. The tools are few, and the group is an argument of them:
+//! Every client of this process refuses each call that could change something. Therefore, no tool can change
+//! the account, whatever its arguments are. The tools are few, and the group is an argument of them:
 //! assistants handle about forty tools, fewer than there are groups times abilities. Groups, abilities and
 //! operations come from the tables of the library.
 //!
@@ -45,7 +45,8 @@ const CONCURRENT_CALLS: usize = 4;
 /// Serves the account until the input ends.
 pub(crate) async fn serve(context: Context, folder: Option<&Path>) -> CommandResult {
     let folder = folder.map(Folder::open).transpose()?;
-    let client = context.client_builder()?.read_only().build()?;
+    let context = context.read_only();
+    let client = context.client()?;
     note("serving an assistant on stdin and stdout; the end of the input ends the program");
     let server = Server {
         context,

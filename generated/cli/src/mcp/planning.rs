@@ -160,12 +160,22 @@ fn write(server: &Server, path: &Path, plan: &ChangePlan) -> Result<String, Fail
     result.insert("plan".to_owned(), json!(path));
     result.insert("operations".to_owned(), operations(plan));
     let mut command = "funnelflux apply".to_owned();
-    if server.context.profile.is_explicit && !server.context.options.fake {
-        command.push_str(" --profile ");
-        command.push_str(&server.context.profile.name);
+    let context = &server.context;
+    if context.options.fake {
+        let next = "nothing was changed; the account in memory ends with the server, so the plan cannot be \
+                    applied";
+        result.insert("next".to_owned(), json!(next));
+        return Ok(Value::Object(result).to_string());
     }
-    let file = path.to_string_lossy();
-    let file = shlex::try_quote(&file).map_or_else(|_| file.to_string(), |file| file.to_string());
+    if context.profile.is_explicit {
+        command.push_str(" --profile ");
+        command.push_str(&context.profile.name);
+    }
+    if let Some(base_url) = &context.options.base_url {
+        command.push_str(" --base-url ");
+        command.push_str(&quoted(base_url));
+    }
+    let file = quoted(&path.to_string_lossy());
     if plan.requires_acknowledgement() {
         command.push_str(" --accept-inferred");
     }
@@ -175,4 +185,9 @@ fn write(server: &Server, path: &Path, plan: &ChangePlan) -> Result<String, Fail
     );
     result.insert("next".to_owned(), json!(next));
     Ok(Value::Object(result).to_string())
+}
+
+/// A word for a shell.
+fn quoted(word: &str) -> String {
+    shlex::try_quote(word).map_or_else(|_| word.to_owned(), |word| word.to_string())
 }

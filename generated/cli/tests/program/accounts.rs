@@ -203,3 +203,229 @@ fn without_a_keyring_the_file_is_announced_and_a_profile_in_the_keyring_is_expla
     assert!(again.err.contains("could not be removed"), "{}", again.err);
     run(&world, "offer-sources list", "").code(0);
 }
+
+#[test]
+fn no_error_contains_a_token_and_nothing_is_stored() {
+    let (world, _) = World::new(1);
+    let url = world.server.base_url();
+    let secret = format!("{url}?key=canary-url");
+    for (line, input, code, problem) in [
+        // A token as an argument is refused without repeating it.
+        (
+            "auth login canary-argument".to_owned(),
+            "",
+            2,
+            "cannot be an argument",
+        ),
+        (
+            "auth login --file canary-a canary-b".to_owned(),
+            "",
+            2,
+            "cannot be an argument",
+        ),
+        ("auth login --token=canary".to_owned(), "", 2, "--token"),
+        // Tokens go over https, or to this machine.
+        (
+            "auth login --no-check --base-url http://example.com".to_owned(),
+            "canary-token\n",
+            2,
+            "unencrypted",
+        ),
+        (
+            format!("auth login --base-url {secret}"),
+            "canary-token\n",
+            2,
+            "must not contain a query",
+        ),
+        (
+            "auth login --base-url https://me:canary@example.com".to_owned(),
+            "canary-token\n",
+            2,
+            "must not contain a user name",
+        ),
+        (
+            format!("auth login --base-url {url}"),
+            "canary-token\ncanary-refresh\n",
+            4,
+            "401",
+        ),
+        (
+            format!("auth login --base-url {url}"),
+            "canary token\n",
+            2,
+            "spaces",
+        ),
+    ] {
+        for format in ["text", "json"] {
+            let ran = run(&world, &format!("{line} --errors {format}"), input).code(code);
+            assert!(
+                ran.err.contains(problem) && ran.out.is_empty(),
+                "{line}: {}",
+                ran.err
+            );
+            assert!(!ran.err.contains("canary"), "{line}: {}", ran.err);
+        }
+    }
+    assert!(!world.folder.path().join("config").exists());
+    let long = "a".repeat(70_000);
+    let endless = run(&world, &format!("auth login --base-url {url}"), &long).code(2);
+    assert!(endless.err.contains("more than two tokens"), "{}", endless.err);
+    // The same for tokens that the environment or the profile has.
+    login(&world, "").code(0);
+    let file = world.folder.path().join("config/tokens/default.json");
+    fs::write(
+        &file,
+        "{\"access_token\": [\"canary\"], \"refresh_token\": \"canary\"}",
+    )
+    .unwrap();
+    for line in ["offer-sources list", "auth status"] {
+        let ran = run(&world, line, "");
+        assert!(ran.code != 0 && ran.err.contains("line 1"), "{}", ran.err);
+        assert!(!ran.err.contains("canary"), "{}", ran.err);
+        let mut command = world.anonymous(words(line));
+        command
+            .env("FUNNELFLUX_ACCESS_TOKEN", "canary-env")
+            .env("FUNNELFLUX_BASE_URL", "http://example.com");
+        let plain = ran_code(command, 2);
+        assert!(
+            plain.err.contains("unencrypted") && !plain.err.contains("canary"),
+            "{}",
+            plain.err
+        );
+    }
+    let mut command = world.command(words("offer-sources list"));
+    command.env("FUNNELFLUX_ACCESS_TOKEN", "canary-env");
+    let rejected = ran_code(command, 4);
+    assert!(
+        rejected.err.contains("401") && !rejected.err.contains("canary"),
+        "{}",
+        rejected.err
+    );
+}
+
+fn ran_code(command: std::process::Command, code: i32) -> Ran {
+    ran(command, "").code(code)
+}
+
+#[cfg(unix)]
+#[test]
+fn a_token_file_that_others_can_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (world, _) = World::new(1);
+    login(&world, "").code(0);
+    let file = world.folder.path().join("config/tokens/default.json");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    let before = world.fake.request_count();
+    let ran = run(&world, "offer-sources list", "");
+    assert!(ran.code != 0 && ran.err.contains("chmod 600"), "{}", ran.err);
+    assert_eq!(world.fake.request_count(), before);
+}
+
+#[test]
+fn a_token_of_the_environment_is_not_sent_to_the_url_of_a_profile() {
+    let (world, _) = World::new(1);
+    login(&world, "").code(0);
+    let before = world.fake.request_count();
+    let mut command = world.anonymous(words("auth status -o json"));
+    command.env("FUNNELFLUX_ACCESS_TOKEN", "another-account");
+    let status = ran_code(command, 0).out;
+    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    assert_eq!(status["base_url"], "https://api.funnelflux.pro/v1");
+    // An option names both.
+    let line = format!("offer-sources list --base-url {}", world.server.base_url());
+    let mut command = world.anonymous(words(&line));
+    command.env("FUNNELFLUX_ACCESS_TOKEN", "another-account");
+    ran_code(command, 4);
+    assert_eq!(world.fake.request_count(), before + 1);
+    // The option names the profile, and so its URL and tokens.
+    let mut command = world.anonymous(words("offer-sources list -q --profile default"));
+    command
+        .env("FUNNELFLUX_ACCESS_TOKEN", "another-account")
+        .env("FUNNELFLUX_BASE_URL", "http://127.0.0.1:9/v1");
+    ran_code(command, 0);
+}
+
+#[test]
+fn a_login_with_an_expired_token_stores_the_renewed_ones() {
+    let (world, _) = World::new(1);
+    world.fake.expire_access_token();
+    login(&world, "").code(0);
+    assert_eq!(world.fake.renewals(), 1);
+    let text = fs::read_to_string(world.folder.path().join("config/tokens/default.json")).unwrap();
+    assert!(
+        text.contains(&world.fake.access_token()),
+        "the renewed token is stored"
+    );
+    run(&world, "offer-sources list", "").code(0);
+    assert_eq!(world.fake.renewals(), 1);
+}
+
+#[test]
+fn names_of_profiles_do_not_collide() {
+    let (world, _) = World::new(1);
+    login(&world, "--profile work").code(0);
+    for (name, problem) in [
+        ("Work", "differs from the profile \"work\" in case only"),
+        ("environment", "the program uses it itself"),
+        ("Fake", "the program uses it itself"),
+        ("../work", "not a name of a profile"),
+        ("tokens/../work", "not a name of a profile"),
+        (".work", "not a name of a profile"),
+    ] {
+        let refused = run(&world, &format!("offer-sources list --profile {name}"), "").code(2);
+        assert!(refused.err.contains(problem), "{}", refused.err);
+        let mut command = world.anonymous(words("auth logout"));
+        command.env("FUNNELFLUX_PROFILE", name);
+        ran_code(command, 2);
+    }
+    run(&world, "offer-sources list --profile work", "").code(0);
+}
+
+#[test]
+fn a_journal_or_plan_of_another_profile_is_refused() {
+    let (world, ids) = World::new(2);
+    login(&world, "--profile work").code(0);
+    login(&world, "--profile home").code(0);
+    let line = format!("offer-sources archive {} --yes --profile work", ids[0]);
+    run(&world, &line, "").code(0);
+    let line = format!("offer-sources set {} --set name=New --yes --profile work", ids[1]);
+    run(&world, &line, "").code(0);
+    let files = fs::read_dir(world.path("state/work")).unwrap();
+    let files: Vec<String> = files
+        .map(|file| file.unwrap().path().to_str().unwrap().to_owned())
+        .collect();
+    let of = |part: &str| files.iter().find(|file| file.contains(part)).unwrap();
+    let (journal, plan) = (of("archive"), of(".plan.json"));
+    let before = world.fake.request_count();
+    for line in [
+        format!("undo {journal} --yes"),
+        format!("offer-sources archive --resume {journal} --yes"),
+        format!(
+            "offer-sources archive {} --journal state/work/new.jsonl --yes",
+            ids[1]
+        ),
+        format!("apply {plan} --yes"),
+        format!(
+            "offer-sources set {} --set name=X --journal {journal} --yes",
+            ids[1]
+        ),
+    ] {
+        let refused = run(&world, &format!("{line} --profile home"), "").code(2);
+        assert!(
+            refused.err.contains("belongs to the profile \"work\"") && refused.err.contains("--profile work"),
+            "{line}: {}",
+            refused.err
+        );
+        // The environment names another account, too.
+        assert!(world.run(&line).code(2).err.contains("belongs to the profile"));
+    }
+    let reads = world
+        .fake
+        .log()
+        .into_iter()
+        .skip(usize::try_from(before).unwrap());
+    assert!(reads.into_iter().all(|entry| entry.method == "GET"));
+    assert_eq!(world.status(&ids[0]), "archived");
+    run(&world, &format!("undo {journal} --yes --profile work"), "").code(0);
+    assert_eq!(world.status(&ids[0]), "active");
+}

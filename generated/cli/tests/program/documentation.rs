@@ -85,7 +85,7 @@ impl Shell {
             found.unwrap().1.clone()
         };
         let script = format!(
-            "printf '%s\\n' '{}' '{}' | funnelflux auth login --profile other --base-url {}",
+            "printf '%s\\n' '{}' '{}' | funnelflux auth login --file --profile other --base-url {}",
             value("FUNNELFLUX_ACCESS_TOKEN"),
             value("FUNNELFLUX_REFRESH_TOKEN"),
             value("FUNNELFLUX_BASE_URL"),

@@ -116,6 +116,7 @@ fn wrong_options_exit_with_2_and_say_what_to_do() {
         "offer-source list",
         "offer-sources archiv",
         "offer-sources list --limit many",
+        "offer-sources list --rate 0",
         "offer-sources list --filter name",
         "--fake offer-sources list --jq '.['",
         "--fake offer-sources list --sort a..b",

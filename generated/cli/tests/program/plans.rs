@@ -202,6 +202,10 @@ fn the_newest_job_is_undone_without_naming_its_journal() {
     world.run("undo --yes").code(0);
     assert_eq!(world.status(&ids[0]), "active");
     assert_eq!(body(&world, "page", "2nIemP000001")["status"], "active");
+    // The undo is no job to undo, so a second one changes nothing.
+    let second = world.run("undo --yes").code(0);
+    assert!(second.err.contains("nothing to change"), "{}", second.err);
+    assert_eq!(world.status(&ids[0]), "active");
     let (other, _) = World::new(1);
     let journal = fs::read_dir(world.path("state/environment")).unwrap();
     let journal = journal.filter_map(Result::ok).map(|entry| entry.path());

@@ -222,7 +222,7 @@ fn questions_that_cannot_be_asked_say_so_and_a_renewal_answers_one_of_them() {
             rotate_refresh_token,
             ..Settings::default()
         });
-        let login = format!("auth login --base-url {}", world.server.base_url());
+        let login = format!("auth login --file --base-url {}", world.server.base_url());
         let tokens = format!(
             "{}\n{}\n",
             world.fake.access_token(),

@@ -139,7 +139,7 @@ fn progress_is_a_bar_that_is_removed() {
 #[test]
 fn tokens_are_asked_for_without_being_shown() {
     let (world, _) = World::new(1);
-    let line = format!("auth login --base-url {}", world.server.base_url());
+    let line = format!("auth login --file --base-url {}", world.server.base_url());
     let mut session = on_terminal(world.anonymous(words(&line)));
     session.exp_string("Access token: ").unwrap();
     session.send_line(&world.fake.access_token()).unwrap();

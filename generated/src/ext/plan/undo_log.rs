@@ -7,7 +7,7 @@ use super::journal::{Before, Header, Line, Made, open};
 use crate::ext::error_class::ErrorClass;
 use crate::ext::line_file::LineFile;
 use crate::ext::snapshot::{AssetKey, Changes, ValueChange};
-use crate::ext::{AssetGroup, AssetStatus, Cascade, ChangeRecord, FoundAsset, ServerBehavior};
+use crate::ext::{AssetGroup, AssetStatus, Cascade, ChangeRecord, Failure, FoundAsset, ServerBehavior};
 use crate::{Client, Error};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -167,6 +167,11 @@ impl UndoLog {
                             self.before(key, change, value)?;
                         }
                         FoundAsset::Found(_) | FoundAsset::Missing => {}
+                        // The asset may be readable in a moment.
+                        FoundAsset::Unreadable(failure) if !is_refused(&failure) => {
+                            let message = format!("the state of {key} could not be recorded: {failure}");
+                            return Err(PlanProblem::Invalid(message));
+                        }
                         FoundAsset::Unreadable(failure) => {
                             let message = format!("{key} could not be read: {failure}");
                             self.file.append(&Line::Unread(message))?;
@@ -193,6 +198,12 @@ impl UndoLog {
         }
         Ok(())
     }
+}
+
+/// Returns true if the service answered, and does not show the asset.
+fn is_refused(failure: &Failure) -> bool {
+    let error = failure.error();
+    error.is_none_or(|error| ErrorClass::of(error) == ErrorClass::Refused)
 }
 
 /// Lists the assets of a group, and repeats the request after an unusable answer.

@@ -50,6 +50,12 @@ created or copied twice, *done* is done, *rejected* and *not sent* are unchanged
 same job continues from its journal without the fault. If this does not end with everything *done*, the cell
 shows the second outcome, too: a rejection lasts, and a copy whose creation is unknown is not made again. In the
 last two tables, the token expires while the job runs, and is renewed in the background.
+
+The same jobs run in random circumstances, each with a seed that is printed if it fails: behind a gateway that
+responds itself (404, 502, HTML or JSON with 200), repeats responses and swaps them (`matrix/gateway.rs`);
+through a proxy that breaks connections byte by byte (`broken_network.rs`; 1,000 jobs with `cargo run -p
+funnelflux-suites --bin broken_network`); and as commands of the program (`program.rs`). One lie cannot be seen
+through: a gateway that forwards a change and then answers 404, as if the change had not reached the service.
 ";
 
 /// Columns with equal cells, under one heading.

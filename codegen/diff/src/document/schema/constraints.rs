@@ -191,7 +191,7 @@ impl<'a> Comparer<'a> {
             let least = schema.value.get("minItems");
             least.is_some() && least == schema.value.get("maxItems")
         };
-        self.change(kind, site, site.describe(key))
+        self.change(kind, site, site.describe(key.trim_start_matches("x-")))
             .context(context)
             .keyword(name)
             .fact(integer_ranges(old, site.parent))

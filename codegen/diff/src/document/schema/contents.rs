@@ -1,12 +1,10 @@
 //! Contents of objects and arrays: declared, required and undeclared properties, and items.
 
-use std::sync::LazyLock;
-
 use serde_json::{Map, Value};
 
+use super::allows_nothing;
 use crate::{
     comparer::Comparer,
-    index::DocumentIndex,
     level::Direction,
     node::{Node, missing_from},
     report::Fact,
@@ -14,9 +12,6 @@ use crate::{
     site::{SchemaContext, Site},
     wording::{quote, subject},
 };
-
-/// The schema that every value matches.
-static ANYTHING: LazyLock<Value> = LazyLock::new(|| Value::Object(Map::new()));
 
 impl<'a> Comparer<'a> {
     pub(super) fn required(&mut self, site: &Site<'_, 'a>, old: &Node<'a>, context: SchemaContext) {
@@ -93,6 +88,9 @@ impl<'a> Comparer<'a> {
         for (name, property) in &after {
             let is_optional = !new.lists("required", name);
             if let Some((_, other)) = before.iter().find(|(other, _)| other == name) {
+                if self.became_absent(other, property, is_optional, new, inner) {
+                    continue;
+                }
                 self.schema(
                     other,
                     property,
@@ -101,36 +99,19 @@ impl<'a> Comparer<'a> {
                 );
                 continue;
             }
-            let others = described_elsewhere(name, old, &self.old);
             let site = Site::added(property, &container);
-            if !others.is_empty() && self.has_moved(name, old, new) {
-                self.moved(name, &site, inner);
-            } else {
-                self.property_added(&site, property, is_optional, old, inner);
-            }
-            for other in others {
-                self.schema_beside(&other, property, inner, is_optional);
-            }
+            self.property_added(&site, property, is_optional, old, inner);
         }
         for (name, property) in &before {
             if after.iter().any(|(other, _)| other == name) {
                 continue;
             }
             let is_optional = !old.lists("required", name);
-            let others = described_elsewhere(name, new, &self.new);
+            let is_new = |name: &str| !before.iter().any(|(other, _)| *other == name);
+            let is_twin = |(name, node): &&(&'a str, Node<'a>)| is_new(name) && node.value == property.value;
+            let twin = after.iter().find(is_twin).map(|(name, _)| *name);
             let site = Site::removed(property, &container);
-            if !others.is_empty() && self.has_moved(name, old, new) {
-                self.moved(name, &site, inner);
-            } else {
-                let is_new = |name: &str| !before.iter().any(|(other, _)| *other == name);
-                let is_twin =
-                    |(name, node): &&(&'a str, Node<'a>)| is_new(name) && node.value == property.value;
-                let twin = after.iter().find(is_twin).map(|(name, _)| *name);
-                self.property_removed(&site, property, is_optional, twin, inner);
-            }
-            for other in others {
-                self.schema_beside(property, &other, inner, is_optional);
-            }
+            self.property_removed(&site, property, is_optional, twin, inner);
         }
         if before.is_empty() && after.is_empty() && !site.is_unchanged() {
             let what = "an empty `properties` was added or removed".to_owned();
@@ -138,23 +119,31 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Checks whether the `allOf` parents of this part have the property on both sides, although this part
-    /// declares it on one side only.
-    fn has_moved(&self, name: &str, old: &Node<'a>, new: &Node<'a>) -> bool {
-        let before = self.old.merged_property(old, name);
-        before.is_some() && before == self.new.merged_property(new, name)
-    }
-
-    fn moved(&mut self, name: &str, site: &Site<'_, 'a>, context: SchemaContext) {
-        let difference = match site.new {
-            Some(_) => "moved here from another part",
-            None => "moved to another part",
+    /// Reports a property that must be absent on one side only: its schema there is `false`.
+    fn became_absent(
+        &mut self,
+        old: &Node<'a>,
+        new: &Node<'a>,
+        is_optional: bool,
+        parent: &Node<'a>,
+        context: SchemaContext,
+    ) -> bool {
+        let (kind, words) = match (allows_nothing(old), allows_nothing(new), context.direction) {
+            (false, true, Direction::Response) => {
+                (ChangeKind::OptionalResponsePropertyRemoved, "must be absent")
+            }
+            (false, true, _) => (ChangeKind::RequestPropertyRemoved, "must be absent"),
+            (true, false, Direction::Response) => (ChangeKind::ClosedResponsePropertyAdded, "may be present"),
+            (true, false, _) => (ChangeKind::OptionalRequestPropertyAdded, "may be present"),
+            _ => return false,
         };
-        let what = format!("`{name}` {difference} ({})", subject(site.parent));
-        self.change(ChangeKind::TypeNotationChanged, site, what)
+        let site = Site::between(old, new, parent);
+        let what = format!("the property {} {words} now", subject(new));
+        self.change(kind, &site, what)
             .context(context)
-            .fact(Fact::MovedBetweenParts)
+            .fact_if(is_optional, Fact::Optional)
             .report();
+        true
     }
 
     fn property_added(
@@ -282,31 +271,4 @@ impl Allowed {
 
 fn presence(is_optional: bool) -> &'static str {
     if is_optional { "optional" } else { "required" }
-}
-
-/// Constraints that apply to a property even if a schema does not declare it: the schema of undeclared
-/// properties, an entry in `required`, and the schemas that apply together with this schema.
-fn described_elsewhere<'a>(name: &str, schema: &Node<'a>, document: &DocumentIndex<'a>) -> Vec<Node<'a>> {
-    let description = |schema: &Node<'a>| {
-        let declared = schema.get("properties").and_then(|all| all.get(name));
-        let undeclared = || {
-            let further = schema.get("additionalProperties")?;
-            further
-                .value
-                .as_object()
-                .is_some_and(|all| !all.is_empty())
-                .then_some(further)
-        };
-        let required = || {
-            let list = schema
-                .get("required")
-                .filter(|_| schema.lists("required", name))?;
-            Some(list.with(&ANYTHING))
-        };
-        declared.or_else(undeclared).or_else(required)
-    };
-    let others = document
-        .composed_with(schema)
-        .filter_map(|other| description(&other));
-    description(schema).into_iter().chain(others).collect()
 }

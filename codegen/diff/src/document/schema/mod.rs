@@ -7,7 +7,7 @@ mod values;
 
 use serde_json::Value;
 
-use funnelflux_openapi::pointer::PointerBuf;
+use funnelflux_openapi::{openapi_model::matches_nothing, pointer::PointerBuf};
 
 use crate::{
     comparer::Comparer,
@@ -65,22 +65,16 @@ impl<'a> Comparer<'a> {
         self.frames.current = outer;
     }
 
-    /// Compares descriptions of a property in different parts of a composition.
-    pub(super) fn schema_beside(
-        &mut self,
-        old: &Node<'a>,
-        new: &Node<'a>,
-        context: SchemaContext,
-        optional: bool,
-    ) {
-        let frame = self.frames.add(old, new, context);
-        if let Some(frame) = self.frames.all.get_mut(frame) {
-            frame.is_beside = true;
-        }
-        self.schema(old, new, context, optional);
-    }
-
     fn schema_pair(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext, optional: bool) {
+        if allows_nothing(old) != allows_nothing(new) {
+            let words = if allows_nothing(new) { "no value" } else { "values" };
+            let what = format!("{} allows {words} now", subject(new));
+            let site = Site::between(old, new, new);
+            return self
+                .change(ChangeKind::NotChanged, &site, what)
+                .context(context)
+                .report();
+        }
         let (before, after) = (self.old.resolve(old), self.new.resolve(new));
         let (old_target, new_target) = (target(old, &before), target(new, &after));
         let is_wrapper = |node: &Node<'a>| node.value.get("allOf").is_some();
@@ -315,6 +309,11 @@ impl<'a> Comparer<'a> {
 enum Wrapper<'a> {
     Old(Node<'a>),
     New(Node<'a>),
+}
+
+/// Checks whether a schema allows no value, which `OpenAPI` 3.1 writes as `false`.
+fn allows_nothing(schema: &Node<'_>) -> bool {
+    schema.value.as_object().is_some_and(matches_nothing)
 }
 
 /// The pointer of the target, if the node is a reference.

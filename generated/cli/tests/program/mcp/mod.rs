@@ -5,12 +5,13 @@ mod tools;
 
 use crate::support::{World, ran, words};
 use funnelflux::operations::{GROUPS, Repeat};
-use funnelflux_fake::Fake;
+use funnelflux_fake::{Fake, Fault, Rule};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 /// A conversation with the server.
 struct Session {
@@ -224,6 +225,42 @@ fn the_end_of_the_input_and_invalid_messages_end_nothing_early() {
 }
 
 #[test]
+fn a_cancelled_call_ends_and_a_hanging_service_does_not_delay_the_end() {
+    let (world, _) = world();
+    let mut session = Session::new(&world, "");
+    let stalled = || Rule::new(Fault::StallHeaders { applied: false }).on("GET /offersource/list/");
+    let call = |id: &str| {
+        let arguments = json!({ "name": "list_assets", "arguments": { "group": "offer-sources" } });
+        json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": arguments }).to_string()
+    };
+    let wait = |count: u64| {
+        let begin = Instant::now();
+        while world.fake.request_count() < count && begin.elapsed() < Duration::from_secs(30) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    world.fake.inject(stalled());
+    session.line(&call("slow"));
+    wait(1);
+    let cancel = json!({ "requestId": "slow", "reason": "the user asked" });
+    session.line(
+        &json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancel }).to_string(),
+    );
+    // No answer to the cancelled call comes in between.
+    assert_eq!(
+        session.ok("list_assets", json!({ "group": "offer-sources" }))["total"],
+        3
+    );
+    world.fake.inject(stalled());
+    session.line(&call("hanging"));
+    wait(3);
+    let begin = Instant::now();
+    assert!(session.end().success());
+    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+    assert_eq!(world.fake.pending_faults(), 0);
+}
+
+#[test]
 fn a_killed_server_leaves_no_half_written_plan() {
     let (world, _) = World::new(400);
     let mut session = Session::new(&world, "--plans plans");
@@ -265,7 +302,10 @@ fn the_account_is_that_of_the_profile_and_a_missing_token_ends_the_server() {
         "{}",
         none.err
     );
-    let login = format!("auth login --profile work --base-url {}", world.server.base_url());
+    let login = format!(
+        "auth login --file --profile work --base-url {}",
+        world.server.base_url()
+    );
     ran(world.anonymous(words(&login)), &world.fake.access_token()).code(0);
     let command = world.anonymous(words("mcp --profile work --plans plans"));
     let mut session = Session::start(command);

@@ -1,0 +1,232 @@
+//! Effect of the keywords of a schema on a branch.
+
+use std::rc::Rc;
+
+use serde_json::{Map, Value};
+
+use super::{
+    branch::{Branch, Contains, Kind, NameRule},
+    keywords::{counts, doubly_negated, flag, list, numbers, same, strings},
+    lower::{DEEPEST, Narrowing},
+    pattern::Language,
+    schema::Schema,
+};
+use crate::{document::schema::constraints::repeats_format, node::canonical};
+
+/// Keywords that describe the encoding of a value.
+const REPRESENTATION: [&str; 5] = [
+    "x-contentEncoding",
+    "x-contentMediaType",
+    "x-contentSchema",
+    "x-collectionFormat",
+    "x-allowEmptyValue",
+];
+
+impl<'a> Narrowing<'_, 'a> {
+    /// Applies the keywords of a schema, except compositions.
+    pub(super) fn keywords(
+        &mut self,
+        mut branch: Branch<'a>,
+        schema: Schema<'a>,
+        members: &'a Map<String, Value>,
+        is_whole: bool,
+        depth: usize,
+    ) -> Option<Branch<'a>> {
+        if let Some(values) = members.get("enum") {
+            let values = values.as_array()?;
+            // If the list lacks null, only the wide reading of `nullable` allows null, and its null branch
+            // skips this check.
+            let kind = branch.kind;
+            let is_allowed = |value: &&'a Value| Kind::of(value) == kind;
+            let is_known = |value: &&'a Value| match &branch.values {
+                Some(known) => known.iter().any(|other| same(other, value)),
+                None => true,
+            };
+            let kept = values.iter().filter(is_allowed).filter(is_known).collect();
+            branch.values = Some(kept);
+        }
+        if let Some(not) = members.get("not")
+            && not.as_object().and_then(doubly_negated).is_none()
+        {
+            branch.not.push(schema.part(not));
+        }
+        // Equal references of the two documents may lead to different schemas, so the text names the side.
+        let side = schema.side;
+        let text = |key: &str| {
+            let text = canonical(members.get(key)?);
+            let side = if text.contains("$ref") {
+                format!("{side:?}")
+            } else {
+                String::new()
+            };
+            Some(format!("{key} {text} {side}"))
+        };
+        let is_repeated = |key: &str| {
+            let keyword = members.get(key);
+            keyword.is_some_and(|keyword| repeats_format(key, keyword, schema.value))
+        };
+        branch.representation.extend(
+            REPRESENTATION
+                .iter()
+                .filter(|key| !is_repeated(key))
+                .filter_map(|key| text(key)),
+        );
+        match branch.kind {
+            Kind::Null | Kind::Boolean => {}
+            Kind::Number => numbers(&mut branch, members, is_whole)?,
+            Kind::String => strings(&mut branch, members)?,
+            Kind::Array => {
+                counts(&mut branch, members, "minItems", "maxItems")?;
+                branch.has_unique_items |= flag(members, "uniqueItems")?;
+                items(&mut branch, schema, members)?;
+            }
+            Kind::Object => self.objects(&mut branch, schema, members, depth)?,
+        }
+        Some(branch)
+    }
+
+    fn objects(
+        &mut self,
+        branch: &mut Branch<'a>,
+        schema: Schema<'a>,
+        members: &'a Map<String, Value>,
+        depth: usize,
+    ) -> Option<()> {
+        counts(branch, members, "minProperties", "maxProperties")?;
+        let map = |key: &str| match members.get(key) {
+            None => Some(None),
+            Some(map) => map.as_object().map(Some),
+        };
+        let declared = map("properties")?;
+        let mut rules: Vec<NameRule<'a>> = Vec::new();
+        let further = match map("x-patternProperties")? {
+            None => members.get("additionalProperties"),
+            Some(patterns) => {
+                let mut all = Vec::new();
+                for (pattern, value) in patterns {
+                    let pattern = self.lowering.language(pattern)?;
+                    all.push(Rc::clone(&pattern));
+                    rules.push(NameRule {
+                        patterns: vec![pattern],
+                        is_match: true,
+                        schema: schema.part(value),
+                    });
+                }
+                // Normalising keeps the schema of the other properties here.
+                let others = members
+                    .get("x-additionalProperties")
+                    .map(|value| schema.part(value));
+                rules.extend(others.map(|schema| NameRule {
+                    patterns: all,
+                    is_match: false,
+                    schema,
+                }));
+                None
+            }
+        };
+        // A name that a pattern describes is declared, even if any value is allowed.
+        rules.retain(|rule| rule.is_match || !rule.schema.is_anything());
+        let further = further.map(|value| schema.part(value));
+        let further = further.filter(|further| !further.is_anything());
+        for (name, value) in declared.into_iter().flatten() {
+            let property = schema.part(value);
+            if self.lowering.is_unsent(property, DEEPEST) {
+                branch.unsent.insert(name);
+            }
+            let mut schemas = branch.property(name);
+            property.add_to(&mut schemas);
+            branch.properties.insert(name, schemas);
+        }
+        let is_declared = |name: &str| declared.is_some_and(|declared| declared.contains_key(name));
+        for (name, schemas) in &mut branch.properties {
+            for rule in rules.iter().filter(|rule| rule.is_match || !is_declared(name)) {
+                if rule.concerns(|pattern| pattern.contains(name)) {
+                    rule.schema.add_to(schemas);
+                }
+            }
+            if let Some(further) = further.filter(|_| !is_declared(name)) {
+                further.add_to(schemas);
+            }
+        }
+        if let Some(further) = further {
+            further.add_to(&mut branch.further);
+        }
+        branch.names.extend(rules);
+        if let Some(names) = members.get("x-propertyNames") {
+            self.property_names(branch, schema.part(names), depth)?;
+        }
+        for name in list(members, "required")? {
+            branch.required.insert(name.as_str()?);
+        }
+        Some(())
+    }
+
+    /// Applies the schema of the names of properties.
+    fn property_names(&mut self, branch: &mut Branch<'a>, names: Schema<'a>, depth: usize) -> Option<()> {
+        let nothing = Schema::nothing(names.side);
+        let strings = self.narrow(vec![Branch::all(Kind::String)], names, depth)?;
+        let languages = match strings.as_slice() {
+            [] => vec![None],
+            [string] if string.formats.is_empty() && string.excluded().next().is_none() => {
+                let mut languages = Vec::new();
+                for pattern in &string.patterns {
+                    languages.push(Some(self.lowering.language(pattern)?));
+                }
+                if let Some(values) = &string.values {
+                    let listing = Language::listing(values.iter().filter_map(|value| value.as_str()));
+                    languages.push(Some(Rc::new(listing?)));
+                }
+                if string.least > 0 || string.most.is_some() {
+                    let length = Language::of_length(string.least, string.most);
+                    languages.push(Some(Rc::new(length?)));
+                }
+                languages
+            }
+            _ => return None,
+        };
+        for language in languages {
+            let rule = NameRule {
+                patterns: language.into_iter().collect(),
+                is_match: false,
+                schema: nothing,
+            };
+            for (name, schemas) in &mut branch.properties {
+                if rule.concerns(|pattern| pattern.contains(name)) {
+                    nothing.add_to(schemas);
+                }
+            }
+            branch.names.push(rule);
+        }
+        Some(())
+    }
+}
+
+/// Applies the schemas of items.
+fn items<'a>(branch: &mut Branch<'a>, schema: Schema<'a>, members: &'a Map<String, Value>) -> Option<()> {
+    let first = list(members, "x-prefixItems")?;
+    let has_prefix = members.contains_key("x-prefixItems");
+    let rest = members.get(if has_prefix { "x-items" } else { "items" });
+    while branch.prefix.len() < first.len() {
+        branch.prefix.push(branch.items.clone());
+    }
+    for (index, schemas) in branch.prefix.iter_mut().enumerate() {
+        if let Some(value) = first.get(index).or(rest) {
+            schema.part(value).add_to(schemas);
+        }
+    }
+    if let Some(value) = rest {
+        schema.part(value).add_to(&mut branch.items);
+    }
+    if let Some(value) = members.get("x-contains") {
+        let count = |key: &str| match members.get(key) {
+            None => Some(None),
+            Some(count) => count.as_u64().map(Some),
+        };
+        branch.contains.push(Contains {
+            schema: schema.part(value),
+            least: count("x-minContains")?.unwrap_or(1),
+            most: count("x-maxContains")?,
+        });
+    }
+    Some(())
+}

@@ -1,0 +1,103 @@
+//! Proofs that a branch has no value in common with a schema.
+
+use std::{collections::BTreeSet, mem};
+
+use super::{
+    branch::{Branch, Kind},
+    decide::{finite, is_unsent},
+    evaluate::Truth,
+    lower::Width,
+    pattern::Search,
+    prover::{Mode, Prover},
+    schema::Schema,
+};
+use crate::level::Encoding;
+
+impl<'a> Prover<'a> {
+    /// Checks whether no value of the branch matches a schema. `known` has the names of properties that
+    /// values may have; `None` stands for any names.
+    pub(super) fn avoids(
+        &mut self,
+        branch: &Branch<'a>,
+        not: Schema<'a>,
+        known: Option<&BTreeSet<&'a str>>,
+        depth: usize,
+    ) -> bool {
+        if branch.excluded().any(|known| known == not) {
+            return true;
+        }
+        let Some(depth) = depth
+            .checked_sub(1)
+            .filter(|_| self.fuel > 0 && self.encoding == Encoding::Typed)
+        else {
+            return false;
+        };
+        self.fuel -= 1;
+        // The smaller schema may exclude more values. This question concerns the value itself, so induction
+        // does not apply.
+        let open = mem::take(&mut self.open);
+        let is_known = branch
+            .excluded()
+            .any(|known| self.all_in(&[not], &[known], Mode::All, depth));
+        self.open = open;
+        if is_known {
+            return true;
+        }
+        let reading = self.reading(Width::Wide);
+        let Some(excluded) = self.lowering.branches(&[not], reading) else {
+            return false;
+        };
+        let mut branch = branch.clone();
+        let required = excluded.iter().filter(|other| other.kind == branch.kind);
+        for name in required
+            .flat_map(|other| other.required.iter().copied())
+            .collect::<Vec<_>>()
+        {
+            if known.is_some_and(|known| is_unsent(&branch, name, known)) && !branch.properties.is_empty() {
+                branch.absent.insert(name);
+            }
+        }
+        let common = self.lowering.restrict(vec![branch], &[not], reading);
+        common.is_some_and(|common| common.iter().all(|branch| self.is_impossible(branch, depth)))
+    }
+
+    /// Checks whether a branch certainly has no value.
+    pub(super) fn is_impossible(&mut self, branch: &Branch<'a>, depth: usize) -> bool {
+        let Some(depth) = depth.checked_sub(1).filter(|_| self.fuel > 0) else {
+            return false;
+        };
+        self.fuel -= 1;
+        if let Some(values) = finite(branch)
+            && values
+                .iter()
+                .all(|value| self.branch_allows(branch, value, self.one_of) == Truth::No)
+        {
+            return true;
+        }
+        let mut has_no_value = |schemas: &[Schema<'a>]| {
+            let branches = self.lowering.branches(schemas, self.reading(Width::Wide));
+            branches.is_some_and(|branches| branches.iter().all(|branch| self.is_impossible(branch, depth)))
+        };
+        let lacks_part = match branch.kind {
+            Kind::Object => branch
+                .required
+                .iter()
+                .any(|name| has_no_value(&branch.property(name))),
+            Kind::Array => {
+                let least = usize::try_from(branch.least).unwrap_or(usize::MAX);
+                (0..least.min(branch.prefix.len() + 1)).any(|position| has_no_value(branch.item(position)))
+            }
+            _ => false,
+        };
+        if lacks_part || self.search_strings(branch, &[]) == Search::Nothing {
+            return true;
+        }
+        branch.excluded().any(|not| {
+            let targets = self.lowering.branches(&[not], self.reading(Width::Narrow));
+            targets.is_some_and(|targets| {
+                let mut targets = targets.iter().filter(|target| target.kind == branch.kind);
+                targets.any(|target| self.within(branch, target, &BTreeSet::new(), Mode::All, depth))
+            })
+        })
+    }
+}

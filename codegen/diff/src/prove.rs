@@ -1,0 +1,46 @@
+//! Inclusion of the schemas at one place of two documents.
+
+use serde_json::Value;
+
+use funnelflux_openapi::pointer::Pointer;
+
+use crate::{
+    inclusion::{Mode, OneOf, Prover, Root, Validators},
+    judgement::sides,
+    level::{Direction, Encoding},
+    proof::Proof,
+};
+
+/// Decides inclusion of the schemas at one place of two documents.
+#[must_use]
+pub fn prove(documents: [&Value; 2], place: &Pointer, direction: Direction) -> Proof {
+    let [Some(old), Some(new)] = documents.map(|document| document.pointer(place.as_str())) else {
+        return Proof::None;
+    };
+    let roots = documents.map(|value| Root {
+        value,
+        has_null_type: false,
+    });
+    let (small, large) = sides(direction, [old, new]);
+    let includes = |one_of| {
+        let mut prover = Prover::new(roots, direction, Encoding::Typed, one_of);
+        prover.includes(small, large, Mode::Sent)
+    };
+    if includes(OneOf::Exact) {
+        return Proof::Included;
+    }
+    if includes(OneOf::Any) {
+        return Proof::IncludedIfDistinct;
+    }
+    let mut prover = Prover::new(roots, direction, Encoding::Typed, OneOf::Any);
+    let mut validators = Validators::new(roots);
+    let encoding = (direction, Encoding::Typed);
+    let confirms = |value: &Value| validators.confirm((small, large), encoding, OneOf::Any, value);
+    match prover.witnesses(small, large).into_iter().find(confirms) {
+        Some(value) => Proof::Counterexample {
+            value,
+            accepted_by: small.side,
+        },
+        None => Proof::Undecided,
+    }
+}

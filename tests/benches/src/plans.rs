@@ -1,0 +1,93 @@
+//! Duration of an export and of a plan over a slow network, compared with the ideal duration.
+
+use crate::{
+    BoxError, Size,
+    processes::{ServiceProcess, output},
+};
+use funnelflux::{
+    Client,
+    ext::{plan::ChangePlan, snapshot::Snapshot},
+    transport::{HttpTransport, Transport as _, from_fn},
+};
+use std::{
+    fmt::Write as _,
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+/// Latency of each request.
+const LATENCY: Duration = Duration::from_millis(10);
+/// Concurrent requests: the default of both jobs.
+const CONCURRENCY: u32 = 4;
+
+pub(crate) fn measure(size: Size) -> Result<String, BoxError> {
+    let assets = size.of(10_000);
+    let mut table = "| job | requests | elapsed ÷ ideal | target |\n|---|---:|---:|---:|\n".to_owned();
+    for (name, job) in [("export", "export"), ("apply, a change of each asset", "apply")] {
+        let service = ServiceProcess::start_fake(assets)?;
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["plan", "--base-url", &service.base_url, "--job", job]);
+        let (stdout, _) = output(&mut command)?;
+        let (requests, seconds) = stdout
+            .trim()
+            .split_once(' ')
+            .ok_or("the job printed too little")?;
+        let (requests, seconds): (u32, f64) = (requests.parse()?, seconds.parse()?);
+        let ideal = LATENCY * requests.div_ceil(CONCURRENCY);
+        let ratio = seconds / ideal.as_secs_f64();
+        writeln!(
+            table,
+            "| {name} of {assets} assets | {requests} | {ratio:.2} | 1.15 |"
+        )?;
+    }
+    Ok(table)
+}
+
+/// Runs a job in this process, and prints the number of its requests and the seconds.
+pub(crate) fn run(base_url: &str, job: &str) -> Result<(), BoxError> {
+    crate::runtime()?.block_on(async {
+        let requests = Arc::new(AtomicU32::new(0));
+        let (http, counter) = (Arc::new(HttpTransport::new()?), Arc::clone(&requests));
+        let transport = from_fn(move |request| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            let http = Arc::clone(&http);
+            async move {
+                tokio::time::sleep(LATENCY).await;
+                http.send(request).await
+            }
+        });
+        let client = Client::builder()
+            .base_url(base_url)
+            .bearer_token(crate::FAKE_TOKEN);
+        let client = client.transport(transport).build()?;
+        let folder = tempfile::tempdir()?;
+        let groups = ["offer-sources"];
+        let plan = ChangePlan::set("/postbackTxId", Some("changed".into()));
+        let plan = plan.groups(groups).plan(&client).await?;
+        requests.store(0, Ordering::Relaxed);
+        let start = Instant::now();
+        if job == "export" {
+            let export = Snapshot::export(&client).groups(groups);
+            export.to_folder(folder.path().join("backup")).await?;
+        } else {
+            let report = plan
+                .apply(&client)
+                .journal(folder.path().join("journal"))
+                .send()
+                .await?;
+            if !report.is_success() {
+                return Err(report.to_string().into());
+            }
+        }
+        println!(
+            "{} {}",
+            requests.load(Ordering::Relaxed),
+            start.elapsed().as_secs_f64()
+        );
+        Ok(())
+    })
+}

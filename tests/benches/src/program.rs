@@ -1,0 +1,120 @@
+//! CPU time of the program `funnelflux`, compared with `curl | jq` and with a hand-written loop.
+
+use crate::{
+    BoxError, FAKE_TOKEN, Size,
+    page::{root, target},
+    processes::{AcceptedExit, Job, ServiceProcess, cpu_time, output},
+};
+use funnelflux_benches::workload::{self, ClientKind, Workload};
+use std::{fmt::Write as _, fs, path::Path, process::Command, time::Duration};
+
+/// Number of interleaved runs. The shortest run counts.
+const TIMES: u32 = 5;
+
+pub(crate) fn measure(size: Size) -> Result<String, BoxError> {
+    let mut build = Command::new("cargo");
+    build
+        .current_dir(root())
+        .args(["build", "--quiet", "--locked", "--release"]);
+    output(build.args(["--package", "funnelflux-cli"]))?;
+    let folder = tempfile::tempdir()?;
+    let mut table =
+        "| task | alternative | its CPU seconds | funnelflux | ratio |\n|---|---|---:|---:|---:|\n"
+            .to_owned();
+    for rows in [1_000, 100_000] {
+        let rows = size.of(rows);
+        let service = ServiceProcess::start_fake(rows)?;
+        let program = || {
+            let mut list = program(&service.base_url, folder.path());
+            list.args(["offer-sources", "list", "--jq", ".[].idOfferSource"]);
+            list
+        };
+        let curl = || {
+            let mut shell = Command::new("sh");
+            let url = format!("{}/offersource/list/?status=all", service.base_url);
+            shell.args([
+                "-c",
+                "curl -sf -H \"Authorization: Bearer $1\" \"$2\" | jq -r '.[].idOfferSource'",
+            ]);
+            shell.args(["sh", FAKE_TOKEN, &url]);
+            shell
+        };
+        let (program_lines, curl_lines) = (output(&mut program())?.0, output(&mut curl())?.0);
+        if program_lines != curl_lines || program_lines.lines().count() != rows {
+            return Err("the program and curl print different IDs".into());
+        }
+        let [ours, theirs] = shortest([&program, &curl])?;
+        row(
+            &mut table,
+            &format!("list {rows} IDs"),
+            "`curl \\| jq`",
+            theirs,
+            ours,
+        )?;
+    }
+    let ids = size.of(10_000);
+    let service = ServiceProcess::start(Duration::ZERO)?;
+    let file = folder.path().join("ids.txt");
+    fs::write(&file, workload::ids(ids).join("\n"))?;
+    let program = || {
+        let mut archive = program(&service.base_url, folder.path());
+        archive
+            .args(["offer-sources", "archive", "--yes", "--ids-from"])
+            .arg(&file);
+        // A finished journal would be continued, and nothing would be sent.
+        let _ = fs::remove_dir_all(folder.path().join("state"));
+        archive
+    };
+    let by_hand = || {
+        let job = Job {
+            kind: ClientKind::HandWritten,
+            workload: Workload::Bulk,
+            ids,
+            times: 1,
+        };
+        let mut command = Command::new(std::env::current_exe().unwrap_or_default());
+        command.args(job.arguments(&service.base_url));
+        command
+    };
+    let [ours, theirs] = shortest([&program, &by_hand])?;
+    row(
+        &mut table,
+        &format!("archive {ids} IDs"),
+        "hand-written loop, which reads nothing first",
+        theirs,
+        ours,
+    )?;
+    Ok(table)
+}
+
+fn row(table: &mut String, task: &str, peer: &str, theirs: Duration, ours: Duration) -> Result<(), BoxError> {
+    let [theirs, ours] = [theirs, ours].map(|time| time.as_secs_f64());
+    writeln!(
+        table,
+        "| {task} | {peer} | {theirs:.2} | {ours:.2} | {:.1} |",
+        ours / theirs.max(0.01)
+    )?;
+    Ok(())
+}
+
+/// The program with the account of a service, with its folders below `folder`.
+fn program(base_url: &str, folder: &Path) -> Command {
+    let mut command = Command::new(target().join("release/funnelflux"));
+    command
+        .env("FUNNELFLUX_BASE_URL", base_url)
+        .env("FUNNELFLUX_ACCESS_TOKEN", FAKE_TOKEN)
+        .env("FUNNELFLUX_CONFIG_DIR", folder.join("config"))
+        .env("FUNNELFLUX_STATE_DIR", folder.join("state"));
+    command
+}
+
+/// Shortest CPU times of two commands in interleaved runs.
+fn shortest(commands: [&dyn Fn() -> Command; 2]) -> Result<[Duration; 2], BoxError> {
+    let mut shortest = [Duration::MAX; 2];
+    for _ in 0..TIMES {
+        for (command, shortest) in commands.iter().zip(&mut shortest) {
+            *shortest = cpu_time(&mut command(), AcceptedExit::Success)?.min(*shortest);
+        }
+    }
+    Ok(shortest)
+}
