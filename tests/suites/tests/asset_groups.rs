@@ -46,7 +46,7 @@ fn asset(group: AssetGroup, id: &str, name: &str) -> Value {
 }
 
 fn seed(fake: &Fake, group: AssetGroup, id: &str) {
-    let segment = group.segment().unwrap();
+    let segment = group.tag();
     assert!(
         fake.seed(segment, asset(group, id, &format!("Name of {id}"))),
         "{segment}"
@@ -54,7 +54,7 @@ fn seed(fake: &Fake, group: AssetGroup, id: &str) {
 }
 
 fn stored(fake: &Fake, group: AssetGroup, id: &str) -> Asset {
-    let segment = group.segment().unwrap();
+    let segment = group.tag();
     fake.state()
         .asset(segment, id)
         .unwrap_or_else(|| panic!("{segment} {id}"))
@@ -172,7 +172,7 @@ fn an_unexpected_form_of_an_asset_is_found_as_it_is() {
         // The documents of all groups know a text, a list or an object under some of these names.
         odd["meta"] = json!(12);
         odd["status"] = json!("paused");
-        fake.seed(group.segment().unwrap(), odd);
+        fake.seed(group.tag(), odd);
         let found = run(group.find(&client, &ids(&[FIRST_ID])));
         let [FoundAsset::Found(odd)] = &found[..] else {
             panic!("{group:?}: {found:?}");
@@ -201,7 +201,7 @@ fn no_answer_is_not_a_missing_asset() {
 fn assets_are_created_and_saved_unchanged() {
     for group in readable() {
         let (fake, client) = service(Settings::default());
-        let segment = group.segment().unwrap();
+        let segment = group.tag();
         let wanted = asset(group, NEW_ID, "New");
         if !(group.abilities().create && group.abilities().save) {
             assert!(!is_transcription(), "{group:?}");
@@ -288,7 +288,7 @@ fn every_ability_has_its_effect_on_the_server() {
         if abilities.delete {
             send(group.delete(&client, entry(), Cascade::leave()).unwrap());
             let state = fake.state();
-            let deleted = state.asset(group.segment().unwrap(), FIRST_ID);
+            let deleted = state.asset(group.tag(), FIRST_ID);
             assert!(
                 deleted.is_none_or(|asset| asset.status == Status::Deleted),
                 "{group:?}"
