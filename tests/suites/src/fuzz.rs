@@ -2,7 +2,7 @@
 //!
 //! `tests/fuzz` contains the targets for cargo-fuzz, which run until they are stopped.
 //! `tests/suites/tests/fuzz.rs` runs the same functions on the seeds and mutated seeds in every test run. A
-//! function panics if its property does not hold. The functions for the program are in `funnelflux_cli::fuzz`.
+//! function panics if its property does not hold. `funnelflux_cli::fuzz` has those for the program.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -281,7 +281,7 @@ impl World {
         options.chain(self.ids.iter().cloned()).collect()
     }
 
-    /// The outcomes that the program has printed: ID, outcome and copy. If it has printed none, nothing was sent.
+    /// The outcomes that the program has printed: ID, outcome and copy. If there are none, nothing was sent.
     pub fn ran(&self, outcomes: impl Iterator<Item = (String, String, Option<String>)>, text: String) -> Ran {
         let outcomes: BTreeMap<_, _> = outcomes
             .map(|(id, outcome, copy)| {

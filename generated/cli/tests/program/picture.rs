@@ -14,7 +14,8 @@ pub(crate) fn svg(session: &str) -> String {
     let size = |cells: usize, cell: f64| f64::from(u32::try_from(cells).unwrap()).mul_add(cell, 2.0 * MARGIN);
     let (width, height) = (size(columns, CELL.0), size(lines.len(), CELL.1));
     let mut picture = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\">\n\
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" \
+         width=\"{width:.0}\">\n\
          <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"#1e2127\"/>\n\
          <g font-family=\"ui-monospace, Menlo, Consolas, monospace\" font-size=\"14\" fill=\"#c8ccd4\" \
          xml:space=\"preserve\">\n"

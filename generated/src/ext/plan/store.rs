@@ -162,7 +162,7 @@ pub(super) async fn save(
             }),
             ErrorClass::Refused => match find(client, group, id).await {
                 FoundAsset::Missing => StoreResult::new(missing(group, false)),
-                // The answer was not one about the asset: a gateway may have forwarded the request all the same.
+                // The answer was not about the asset. A gateway may have forwarded the request.
                 FoundAsset::Found(current) if change.is_saved(&current) => {
                     StoreResult::new(Outcome::CONFIRMED)
                 }

@@ -36,26 +36,29 @@ cannot be renewed. Operations with equal results share a column.
 
 const ABILITIES: &str = "\
 Each ability works on six assets, with two IDs per request and one request at a time. `update` and
-`create_or_save` work on one asset. The fault is injected into one write (in a job, the second one), into all
-writes, into the first read, or into all reads. Each ID has exactly one outcome: *done*, *unknown* or *not
-sent*. IDs that are done are changed on the server, once, with their children. Nothing else has changed there.
+`create_or_save` work on one asset. The fault is injected into one write (in a job, the second one),
+into all writes, into the first read, or into all reads. Each ID has exactly one outcome: *done*,
+*unknown* or *not sent*. IDs that are done are changed on the server, once, with their children.
+Nothing else has changed there.
 ";
 
 const JOBS: &str = "\
-Each job works on six offer sources, with two IDs per request, one request at a time, and a journal: bulk jobs,
-an export, a plan that restores a snapshot, and its undo. Changes are read back. The cells show the outcomes of
-the first run. They are recorded, not predicted, and judged by what the service holds afterwards, compared with
-the account before the job and with an account on which the job met no fault: no asset is lost, nothing is
-created or copied twice, *done* is done, *rejected* and *not sent* are unchanged, and no token is shown. Then the
-same job continues from its journal without the fault. If this does not end with everything *done*, the cell
-shows the second outcome, too: a rejection lasts, and a copy whose creation is unknown is not made again. In the
-last two tables, the token expires while the job runs, and is renewed in the background.
+Each job works on six offer sources, with two IDs per request, one request at a time, and a journal:
+bulk jobs, an export, a plan that restores a snapshot, and its undo. Changes are read back. The
+cells show the outcomes of the first run. They are recorded, not predicted, and judged by what the
+service holds afterwards, compared with the account before the job and with an account on which the
+job met no fault: no asset is lost, nothing is created or copied twice, *done* is done, *rejected*
+and *not sent* are unchanged, and no token is shown. Then the same job continues from its journal
+without the fault. If this does not end with everything *done*, the cell shows the second outcome,
+too: a rejection lasts, and a copy whose creation is unknown is not made again. In the last two
+tables, the token expires while the job runs, and is renewed in the background.
 
-The same jobs run in random circumstances, each with a seed that is printed if it fails: behind a gateway that
-responds itself (404, 502, HTML or JSON with 200), repeats responses and swaps them (`matrix/gateway.rs`);
-through a proxy that breaks connections byte by byte (`broken_network.rs`; 1,000 jobs with `cargo run -p
-funnelflux-suites --bin broken_network`); and as commands of the program (`program.rs`). One lie cannot be seen
-through: a gateway that forwards a change and then answers 404, as if the change had not reached the service.
+The same jobs run in random circumstances, each with a seed that is printed if it fails: behind a
+gateway that responds itself (404, 502, HTML or JSON with 200), repeats responses and swaps them
+(`matrix/gateway.rs`); through a proxy that breaks connections byte by byte (`broken_network.rs`;
+1,000 jobs with `cargo run -p funnelflux-suites --bin broken_network`); and as commands of the
+program (`program.rs`). One lie cannot be seen through: a gateway that forwards a change and then
+answers 404, as if the change had not reached the service.
 ";
 
 /// Columns with equal cells, under one heading.
