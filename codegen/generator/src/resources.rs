@@ -46,6 +46,8 @@ pub struct Resource {
     pub words: GroupWords,
     /// First segment of the paths.
     pub segment: String,
+    /// Property of an asset that contains its ID.
+    pub id_property: String,
     /// Type of its IDs.
     pub id: TokenStream,
     /// Type of its assets.
@@ -366,6 +368,7 @@ impl<'a> Reader<'a> {
                 .unwrap_or_default()
                 .to_owned(),
             words,
+            id_property: id_name.to_owned(),
             id: id_tokens,
             asset,
             find_by_id,

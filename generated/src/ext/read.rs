@@ -155,14 +155,14 @@ impl Reader {
     }
 
     async fn list(&self) -> Option<Result<Listed, Error>> {
-        let property = (self.calls.id_property)(&self.client);
+        let property = self.calls.id_property;
         let call = (self.calls.list)(&self.client)?.rows(move |rows| {
             let mut listed = Listed {
                 rows: HashMap::with_capacity(rows.len()),
                 is_complete: true,
             };
             for row in rows {
-                match row.value.get(&property).and_then(Value::as_str) {
+                match row.value.get(property).and_then(Value::as_str) {
                     Some(id) => {
                         listed.rows.insert(id.to_owned(), parse_summary(&row).ok());
                     }
@@ -182,16 +182,16 @@ impl Reader {
         ids: &[String],
         parse: fn(&Row) -> Result<T, String>,
     ) -> Result<Rows<T>, Error> {
-        let property = (self.calls.id_property)(&self.client);
+        let property = self.calls.id_property;
         let found = match ((self.calls.find_by_ids)(&self.client, ids), ids) {
             (Some(call), _) => {
                 let asked: Arc<HashSet<String>> = Arc::new(ids.iter().cloned().collect());
-                call.rows(move |rows| match_rows(rows, &asked, &property, parse))
+                call.rows(move |rows| match_rows(rows, &asked, property, parse))
                     .await
             }
             (None, [id]) if self.is_raw => {
                 let asset = (self.calls.find_by_id_raw)(&self.client, id).await;
-                asset.map(|asset| match unwrapped(asset, &property) {
+                asset.map(|asset| match unwrapped(asset, property) {
                     Some(row) => HashMap::from([(id.clone(), row_of(&row).and_then(|row| parse(&row)))]),
                     None => HashMap::from([(id.clone(), Err(format!("the answer has no {property}")))]),
                 })

@@ -97,6 +97,8 @@ impl<T> AssetId for T where
 pub struct ResourceNames {
     /// First segment of its paths, such as `offersource`.
     pub segment: &'static str,
+    /// Property of an asset that contains its ID, such as `idOfferSource`.
+    pub id: &'static str,
     /// Singular for messages, such as `offer source`.
     pub singular: &'static str,
     /// Plural for messages, such as `offer sources`.

@@ -157,12 +157,14 @@ fn implementation(resource: &Resource) -> Item {
         quote!(_)
     };
     let count = count_children(&resource.children);
+    let id_property = &resource.id_property;
     parse_quote! {
         impl resource::Resource for #kind {
             type Id = #id;
             type Asset = #asset;
             const NAMES: resource::ResourceNames = resource::ResourceNames {
                 segment: #segment,
+                id: #id_property,
                 singular: #singular,
                 plural: #plural,
             };

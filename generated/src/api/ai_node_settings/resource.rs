@@ -52,6 +52,7 @@ impl resource::Resource for AiNodeSettingsKind {
     type Asset = types::AiNodeSettings;
     const NAMES: resource::ResourceNames = resource::ResourceNames {
         segment: "ainodesettings",
+        id: "idAiNodeSetting",
         singular: "AI node settings",
         plural: "AI node settings",
     };

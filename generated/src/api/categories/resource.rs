@@ -53,6 +53,7 @@ impl resource::Resource for Categories {
     type Asset = types::Category;
     const NAMES: resource::ResourceNames = resource::ResourceNames {
         segment: "category",
+        id: "idCategory",
         singular: "category",
         plural: "categories",
     };

@@ -53,6 +53,7 @@ impl resource::Resource for Conditions {
     type Asset = types::Condition;
     const NAMES: resource::ResourceNames = resource::ResourceNames {
         segment: "condition",
+        id: "idCondition",
         singular: "condition",
         plural: "conditions",
     };

@@ -53,6 +53,7 @@ impl resource::Resource for FunnelGroups {
     type Asset = types::FunnelGroup;
     const NAMES: resource::ResourceNames = resource::ResourceNames {
         segment: "funnelgroup",
+        id: "idFunnelGroup",
         singular: "funnel group",
         plural: "funnel groups",
     };

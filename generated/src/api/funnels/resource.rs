@@ -61,6 +61,7 @@ impl resource::Resource for Funnels {
     type Asset = types::Funnel;
     const NAMES: resource::ResourceNames = resource::ResourceNames {
         segment: "funnel",
+        id: "idFunnel",
         singular: "funnel",
         plural: "funnels",
     };

@@ -59,6 +59,7 @@ impl resource::Resource for LogicScripts {
     type Asset = types::LogicScript;
     const NAMES: resource::ResourceNames = resource::ResourceNames {
         segment: "logicscript",
+        id: "idLogicScript",
         singular: "logic script",
         plural: "logic scripts",
     };

@@ -75,6 +75,7 @@ impl resource::Resource for MiddlewareConfigs {
     type Asset = types::MiddlewareConfig;
     const NAMES: resource::ResourceNames = resource::ResourceNames {
         segment: "middlewareconfig",
+        id: "idMiddlewareConfig",
         singular: "middleware config",
         plural: "middleware configs",
     };

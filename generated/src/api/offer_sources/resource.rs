@@ -47,6 +47,7 @@ impl resource::Resource for OfferSources {
     type Asset = types::OfferSource;
     const NAMES: resource::ResourceNames = resource::ResourceNames {
         segment: "offersource",
+        id: "idOfferSource",
         singular: "offer source",
         plural: "offer sources",
     };

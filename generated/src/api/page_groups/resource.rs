@@ -53,6 +53,7 @@ impl resource::Resource for PageGroups {
     type Asset = types::PageGroup;
     const NAMES: resource::ResourceNames = resource::ResourceNames {
         segment: "pagegroup",
+        id: "idPageGroup",
         singular: "page group",
         plural: "page groups",
     };

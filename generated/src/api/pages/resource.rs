@@ -53,6 +53,7 @@ impl resource::Resource for Pages {
     type Asset = types::Page;
     const NAMES: resource::ResourceNames = resource::ResourceNames {
         segment: "page",
+        id: "idPage",
         singular: "page",
         plural: "pages",
     };

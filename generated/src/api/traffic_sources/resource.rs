@@ -53,6 +53,7 @@ impl resource::Resource for TrafficSources {
     type Asset = types::TrafficSource;
     const NAMES: resource::ResourceNames = resource::ResourceNames {
         segment: "trafficsource",
+        id: "idTrafficSource",
         singular: "traffic source",
         plural: "traffic sources",
     };

@@ -53,6 +53,7 @@ impl resource::Resource for VisitorTags {
     type Asset = types::VisitorTag;
     const NAMES: resource::ResourceNames = resource::ResourceNames {
         segment: "visitortag",
+        id: "idVisitorTag",
         singular: "visitor tag",
         plural: "visitor tags",
     };

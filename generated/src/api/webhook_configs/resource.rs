@@ -53,6 +53,7 @@ impl resource::Resource for WebhookConfigs {
     type Asset = types::WebhookConfig;
     const NAMES: resource::ResourceNames = resource::ResourceNames {
         segment: "webhookconfig",
+        id: "idWebhookConfig",
         singular: "webhook config",
         plural: "webhook configs",
     };

@@ -149,13 +149,6 @@ impl<T> Call<T> {
         self
     }
 
-    /// Name of the first query parameter. In a call that finds assets by ID, the ID property of the asset has
-    /// the same name.
-    pub(crate) fn first_query_name(&self) -> &str {
-        let query = &self.unsent.request.query;
-        query.split('=').next().unwrap_or_default()
-    }
-
     /// Replaces the decoding of a list: `read` receives the raw rows. An error of `read` states why the rows
     /// cannot be the response to this call.
     pub(crate) fn rows<U>(
