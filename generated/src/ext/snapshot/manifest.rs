@@ -237,8 +237,10 @@ impl Manifest {
                 return Err(invalid(message));
             }
         }
-        if manifest.whole && manifest.unread().next().is_some() {
-            return Err(invalid("whole is true, although parts are unread".to_owned()));
+        match (manifest.whole, manifest.unread().next().is_some()) {
+            (true, true) => return Err(invalid("whole is true, although parts are unread".to_owned())),
+            (false, false) => return Err(invalid("whole is false, although no part is unread".to_owned())),
+            _ => {}
         }
         Ok(manifest)
     }
