@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use funnelflux_openapi::{
+    openapi_model::matches_nothing,
     pointer::{Pointer, PointerBuf},
     references,
 };
@@ -20,6 +21,11 @@ pub(crate) struct Node<'a> {
 impl<'a> Node<'a> {
     pub(crate) fn root(value: &'a Value) -> Self {
         Self::at(value, PointerBuf::new())
+    }
+
+    /// Returns true if the node is a schema that allows no value, which `OpenAPI` 3.1 writes as `false`.
+    pub(crate) fn allows_nothing(&self) -> bool {
+        self.value.as_object().is_some_and(matches_nothing)
     }
 
     /// Creates a node for a value outside any array, whose identity is its pointer.

@@ -390,8 +390,8 @@ impl<'c> Account<'c> {
         remains
     }
 
-    /// The status of an asset; `None` if it is neither found by ID nor listed. A refusal alone could come from
-    /// a gateway.
+    /// The status of an asset; `None` if it is neither found by ID nor listed. A refusal alone could come
+    /// from a gateway.
     async fn remaining_status(&mut self, group: AssetGroup, id: &str) -> Result<Option<AssetStatus>, Halt> {
         if let Some(asset) = self.look(group, id).await? {
             return Ok(Some(group.summary(&asset).status));

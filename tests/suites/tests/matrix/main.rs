@@ -3,8 +3,8 @@
 //!
 //! For each cell of a call or an ability, the suite predicts the class of the result, the number of attempts,
 //! the duration, and the effect on the server. The module `expectation` derives the predictions from the
-//! guarantees of the crate, not from recorded results. The suite checks all cells and compares them with `MATRIX.md`. It fails if that
-//! page is stale, and rewrites it if `FUNNELFLUX_UPDATE=1` is set.
+//! guarantees of the crate, not from recorded results. The suite checks all cells and compares them with
+//! `MATRIX.md`. It fails if that page is stale, and rewrites it if `FUNNELFLUX_UPDATE=1` is set.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value};
 
-use super::allows_nothing;
 use crate::{
     comparer::Comparer,
     level::Direction,
@@ -128,7 +127,7 @@ impl<'a> Comparer<'a> {
         parent: &Node<'a>,
         context: SchemaContext,
     ) -> bool {
-        let (kind, words) = match (allows_nothing(old), allows_nothing(new), context.direction) {
+        let (kind, words) = match (old.allows_nothing(), new.allows_nothing(), context.direction) {
             (false, true, Direction::Response) => {
                 (ChangeKind::OptionalResponsePropertyRemoved, "must be absent")
             }

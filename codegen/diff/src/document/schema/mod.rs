@@ -7,7 +7,7 @@ mod values;
 
 use serde_json::Value;
 
-use funnelflux_openapi::{openapi_model::matches_nothing, pointer::PointerBuf};
+use funnelflux_openapi::pointer::PointerBuf;
 
 use crate::{
     comparer::Comparer,
@@ -66,8 +66,12 @@ impl<'a> Comparer<'a> {
     }
 
     fn schema_pair(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext, optional: bool) {
-        if allows_nothing(old) != allows_nothing(new) {
-            let words = if allows_nothing(new) { "no value" } else { "values" };
+        if old.allows_nothing() != new.allows_nothing() {
+            let words = if new.allows_nothing() {
+                "no value"
+            } else {
+                "values"
+            };
             let what = format!("{} allows {words} now", subject(new));
             let site = Site::between(old, new, new);
             return self
@@ -309,11 +313,6 @@ impl<'a> Comparer<'a> {
 enum Wrapper<'a> {
     Old(Node<'a>),
     New(Node<'a>),
-}
-
-/// Checks whether a schema allows no value, which `OpenAPI` 3.1 writes as `false`.
-fn allows_nothing(schema: &Node<'_>) -> bool {
-    schema.value.as_object().is_some_and(matches_nothing)
 }
 
 /// The pointer of the target, if the node is a reference.
