@@ -180,6 +180,16 @@ fn each_difference_from_a_wrong_inference_is_reported() {
 }
 
 #[test]
+fn a_tag_that_the_document_declares_without_operations_stays_inferred() {
+    let Some(mut document) = later() else { return };
+    let paths = document["paths"].as_object_mut().unwrap();
+    paths.retain(|path, _| !path.starts_with("/page/"));
+    let output = generated(&document);
+    let inferred = output.features.iter().filter(|group| group.inferred);
+    assert_eq!(inferred.map(|group| &group.name).collect::<Vec<_>>(), ["pages"]);
+}
+
+#[test]
 fn a_schema_that_is_no_longer_used_is_not_added() {
     let Some(mut document) = later() else { return };
     let schemas = document["components"]["schemas"].as_object_mut().unwrap();

@@ -150,11 +150,14 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
                     Inference::Wrong(differences)
                 }
             }
-            None if tags.contains(tag_of(our)) => {
+            None => {
+                // The document may declare the tag and no operation of it.
                 partly_inferred.insert(tag_of(our).to_owned());
+                if !tags.contains(tag_of(our)) {
+                    continue;
+                }
                 Inference::Absent
             }
-            None => continue,
         };
         comparisons.push(Comparison {
             location: overlays
