@@ -20,8 +20,8 @@ const FINGERPRINT: &str = "`was` identifies the state of the asset when the plan
     as it is; the other entries are applied. With `--rebase` (`Apply::rebase`) the entry is applied \
     and the edit kept, unless both concern the same property. Properties that the service sets, such \
     as times and versions, may differ.";
-const UNDO: &str = "Afterwards, `funnelflux undo` reverts the changes with the journal of `apply`, \
-    except for what `cannot_undo` names.";
+const UNDO: &str = "Afterwards, `funnelflux undo` reverts the changes with the journal that `apply` \
+    writes. An entry with something that it cannot revert says so in `cannot_undo`.";
 const INFERRED: &str = "`inferred: true` warns that the vendor's documentation has only the titles \
     and methods of these operations. The rest is inferred from similar operations, and the service \
     may behave differently. If such operations archive or delete, the plan is refused without \
