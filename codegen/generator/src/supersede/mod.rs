@@ -141,23 +141,20 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
     let mut partly_inferred = BTreeSet::new();
     let mut superseded: BTreeSet<PartId> = BTreeSet::new();
     for ((id, our), differences) in inferred.operations.iter().zip(differences) {
-        let inference = match differences {
-            Some(differences) => {
-                superseded.insert(id.clone());
-                if differences.is_empty() {
-                    Inference::Confirmed
-                } else {
-                    Inference::Wrong(differences)
-                }
+        let inference = if let Some(differences) = differences {
+            superseded.insert(id.clone());
+            if differences.is_empty() {
+                Inference::Confirmed
+            } else {
+                Inference::Wrong(differences)
             }
-            None => {
-                // The document may declare the tag and no operation of it.
-                partly_inferred.insert(tag_of(our).to_owned());
-                if !tags.contains(tag_of(our)) {
-                    continue;
-                }
-                Inference::Absent
+        } else {
+            // The document may declare the tag and no operation of it.
+            partly_inferred.insert(tag_of(our).to_owned());
+            if !tags.contains(tag_of(our)) {
+                continue;
             }
+            Inference::Absent
         };
         comparisons.push(Comparison {
             location: overlays

@@ -7,7 +7,7 @@ use funnelflux::ext::{
     MoveToCategory as _, Outcome, Reason, Report,
 };
 use funnelflux::types::{DuplicateRequest, OfferSourceId};
-use funnelflux_fake::{Fake, Fault, MissingByIds, Rule, Settings, State, Status};
+use funnelflux_fake::{EntryPolicy, Fake, Fault, MissingByIds, Rule, Settings, State, Status};
 use funnelflux_suites::{InProcess, client_over, run};
 use std::collections::HashSet;
 
@@ -66,6 +66,41 @@ fn a_gateway_does_not_reject_for_good() {
                 );
             }
         }
+    }
+}
+
+/// A chunk that the service refused may have been applied in part. A gateway's answer to the smaller requests
+/// says nothing about the children that were moved by then.
+#[test]
+fn children_of_a_chunk_that_was_applied_in_part_are_unknown() {
+    for gateway in gateways() {
+        let (fake, client) = service(Settings {
+            locked_entry: EntryPolicy::stop_at_bad(403),
+            ..Settings::default()
+        });
+        let ids = fake.seed_many(3);
+        fake.seed_page("page", &ids[0]);
+        for id in &ids[..2] {
+            fake.set("offersource", id, "status", "archived");
+        }
+        fake.lock(ids[1].clone());
+        fake.inject(Rule::new(gateway.clone()).on(ARCHIVE).after(1).always());
+        let job = client
+            .offer_sources()
+            .bulk_archive(ids[..2].iter().map(String::as_str));
+        let job = job.children(Cascade::move_to(ids[2].as_str())).look_first(true);
+        let report = run(job.send()).unwrap();
+        let parent = fake.state().page("page").unwrap().parent.clone();
+        assert_eq!(
+            parent.as_deref(),
+            Some(ids[2].as_str()),
+            "the first request moved it"
+        );
+        let outcome = &report.entries()[0].outcome;
+        assert!(
+            matches!(outcome, Outcome::Unknown { .. }),
+            "{gateway}: {outcome:?}"
+        );
     }
 }
 

@@ -40,8 +40,12 @@ impl StepContext {
         let is_first_request = items
             .iter()
             .all(|item| item.earlier_request == EarlierRequest::None);
+        // The parents exist, so an answer that something does not exist is not about them. It comes from a
+        // gateway, and nothing was applied.
+        let is_foreign = for_children && is_not_found(&error);
         let effect = match class {
             ErrorClass::Unauthorized | ErrorClass::NotProcessed => EarlierRequest::None,
+            ErrorClass::Refused if is_foreign && !error.may_have_been_applied() => EarlierRequest::None,
             ErrorClass::Refused if !error.may_have_been_applied() => EarlierRequest::Refused,
             ErrorClass::Refused | ErrorClass::Ambiguous => EarlierRequest::Unanswered,
         };
@@ -60,8 +64,7 @@ impl StepContext {
                 result.answered = Some(false);
                 give_up(&mut result, items, &failure);
             }
-            // The parents exist, so this response is not about them.
-            ErrorClass::Refused if for_children && is_not_found(&error) && retry => {
+            ErrorClass::Refused if is_foreign && retry => {
                 let pause = pause_after(attempts, &error);
                 result.then_after(pause, attempts + 1, Task::Send { for_children }, items);
             }
@@ -77,16 +80,18 @@ impl StepContext {
                     let alone = items.len() == 1 && is_first_request && !error.may_have_been_applied();
                     let task = Task::Settle(SettleCause::Refused { error, alone });
                     result.then_after(Duration::ZERO, attempts, task, items);
-                } else if items.len() > 1 && !is_not_found(&error) {
+                } else if items.len() > 1 && !is_foreign {
                     result.split(items, for_children, 0);
-                } else if items
-                    .iter()
-                    .any(|item| item.earlier_request == EarlierRequest::Unanswered)
+                } else if is_foreign && !is_first_request
+                    || items
+                        .iter()
+                        .any(|item| item.earlier_request == EarlierRequest::Unanswered)
                 {
-                    // The refusal may result from an earlier request.
+                    // The refusal may result from an earlier request, or an earlier request that was refused
+                    // as a whole may have been applied in part.
                     result.end_all(items, &children_unknown(&error));
                 } else {
-                    result.answered = Some(!is_not_found(&error));
+                    result.answered = Some(!is_foreign);
                     let children = Some(Failure::of(Reason::Refused, &error));
                     result.end_all(items, &Outcome::AlreadySo { children });
                 }
