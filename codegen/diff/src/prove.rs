@@ -22,17 +22,14 @@ pub fn prove(documents: [&Value; 2], place: &Pointer, direction: Direction) -> P
         has_null_type: false,
     });
     let (small, large) = sides(direction, [old, new]);
-    let includes = |one_of| {
-        let mut prover = Prover::new(roots, direction, Encoding::Typed, one_of);
-        prover.includes(small, large, Mode::Sent)
-    };
-    if includes(OneOf::Exact) {
+    let prover = |one_of| Prover::new(roots, direction, Encoding::Typed, one_of);
+    if prover(OneOf::Exact).includes(small, large, Mode::Sent) {
         return Proof::Included;
     }
-    if includes(OneOf::Any) {
+    let mut prover = prover(OneOf::Any);
+    if prover.includes(small, large, Mode::Sent) {
         return Proof::IncludedIfDistinct;
     }
-    let mut prover = Prover::new(roots, direction, Encoding::Typed, OneOf::Any);
     let mut validators = Validators::new(roots);
     let encoding = (direction, Encoding::Typed);
     let confirms = |value: &Value| validators.confirm((small, large), encoding, OneOf::Any, value);

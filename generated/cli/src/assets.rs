@@ -29,6 +29,14 @@ pub(crate) fn view(group: AssetGroup) -> View {
     }
 }
 
+/// Says that the operations on a group are inferred; `None` if they are documented.
+pub(crate) fn inferred_note(group: AssetGroup) -> Option<String> {
+    let plural = group.plural();
+    group
+        .is_inferred()
+        .then(|| format!("the operations on {plural} are inferred, not documented by the vendor"))
+}
+
 /// Returns the group whose assets are the categories of a group: its children name it where assets of the
 /// group name their category.
 pub(crate) fn category_group(group: AssetGroup) -> Option<AssetGroup> {

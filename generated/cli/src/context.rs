@@ -114,12 +114,15 @@ impl Context {
 
     /// Tokens of the profile as they are stored now; `None` if it has none, or if the environment names the
     /// account.
-    pub(crate) async fn stored_tokens(&self) -> Option<Credentials> {
+    ///
+    /// # Errors
+    /// If the tokens cannot be read.
+    pub(crate) async fn stored_tokens(&self) -> Result<Option<Credentials>, Failure> {
         if self.options.fake || self.uses_environment() {
-            return None;
+            return Ok(None);
         }
-        let store = self.settings.tokens.store(&self.profile).ok()?;
-        store.load().await.ok().flatten()
+        let loaded = self.settings.tokens.store(&self.profile)?.load().await;
+        loaded.map_err(|error| Failure::failed(error.to_string()))
     }
 
     /// Makes all clients refuse every call that could change something.

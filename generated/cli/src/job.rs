@@ -76,8 +76,16 @@ pub(crate) fn report_arguments() -> [Arg; 2] {
     ]
 }
 
-/// Path of the journal of a new job; `None` for the fake in memory.
-pub(crate) fn new_journal(context: &Context, name: &str) -> Result<Option<PathBuf>, Failure> {
+/// Path of the journal of a job: that of `--journal`, or a new one; `None` for the fake in memory.
+pub(crate) fn journal_path(
+    matches: &ArgMatches,
+    context: &Context,
+    name: &str,
+) -> Result<Option<PathBuf>, Failure> {
+    if let Some(path) = matches.get_one::<PathBuf>("journal") {
+        context.check_owner(path)?;
+        return Ok(Some(path.clone()));
+    }
     let Some(folder) = context.journal_folder()? else {
         return Ok(None);
     };
@@ -191,15 +199,10 @@ impl JobCommand<'_> {
             }
             self.confirm(&plan)?;
         }
+        let name = format!("{}-{}", self.group.name(), self.verb);
         let path = match journal {
             Some(path) => Some(path),
-            None => match self.matches.get_one::<PathBuf>("journal") {
-                Some(path) => {
-                    self.context.check_owner(path)?;
-                    Some(path.clone())
-                }
-                None => new_journal(self.context, &format!("{}-{}", self.group.name(), self.verb))?,
-            },
+            None => journal_path(self.matches, self.context, &name)?,
         };
         let report = self.send(configured()?, path.as_deref()).await?;
         self.finish(&report, path.as_deref(), &output)

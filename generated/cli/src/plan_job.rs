@@ -3,7 +3,7 @@
 use crate::confirm::Expected;
 use crate::context::{Context, note};
 use crate::exit::{CommandResult, Exit, Failure};
-use crate::job::{exit_of, finish_report, new_journal, report_arguments};
+use crate::job::{exit_of, finish_report, journal_path, report_arguments};
 use crate::output::{Format, View, format_argument, jq_argument, write_out};
 use crate::progress::{LineDisplay, stop_signal};
 use crate::text::{count, of_library, printable};
@@ -115,13 +115,7 @@ impl PlanCommand<'_> {
                 Failure::usage(message).fix("try them on an asset that you can lose, with --accept-inferred")
             );
         }
-        let journal = match self.matches.get_one::<PathBuf>("journal") {
-            Some(path) => {
-                self.context.check_owner(path)?;
-                Some(path.clone())
-            }
-            None => new_journal(self.context, self.name)?,
-        };
+        let journal = journal_path(self.matches, self.context, self.name)?;
         let is_begun = journal.as_ref().is_some_and(|path| path.exists());
         if !is_begun {
             self.confirm(plan)?;

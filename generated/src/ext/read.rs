@@ -155,7 +155,7 @@ impl Reader {
     }
 
     async fn list(&self) -> Option<Result<Listed, Error>> {
-        let property = self.calls.id_property;
+        let property = self.calls.names.id;
         let call = (self.calls.list)(&self.client)?.rows(move |rows| {
             let mut listed = Listed {
                 rows: HashMap::with_capacity(rows.len()),
@@ -182,7 +182,7 @@ impl Reader {
         ids: &[String],
         parse: fn(&Row) -> Result<T, String>,
     ) -> Result<Rows<T>, Error> {
-        let property = self.calls.id_property;
+        let property = self.calls.names.id;
         let found = match ((self.calls.find_by_ids)(&self.client, ids), ids) {
             (Some(call), _) => {
                 let asked: Arc<HashSet<String>> = Arc::new(ids.iter().cloned().collect());

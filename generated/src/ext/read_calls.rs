@@ -16,8 +16,6 @@ type ListRows = fn(&Client) -> Option<Call<Vec<ListRow<String>>>>;
 #[derive(Clone, Copy)]
 pub(crate) struct ReadCalls {
     pub(crate) names: &'static ResourceNames,
-    /// Returns the name of the ID in an asset.
-    pub(crate) id_property: &'static str,
     /// Finds one asset, decodes it, and encodes it as a row.
     pub(crate) find_by_id: fn(&Client, &str) -> Call<Result<Row, String>>,
     /// Finds one asset as the service sent it.
@@ -38,7 +36,6 @@ impl ReadCalls {
     pub(crate) const fn of<R: Resource>() -> Self {
         Self {
             names: &R::NAMES,
-            id_property: R::NAMES.id,
             find_by_id: |client, id| {
                 R::FIND_BY_ID(client, &R::Id::from(id.to_owned())).map(|asset| row_of(&asset))
             },

@@ -233,12 +233,7 @@ async fn status(matches: &ArgMatches, context: &Context) -> CommandResult {
 pub(crate) async fn account(context: &Context, client: &Client) -> Result<Map<String, Value>, Failure> {
     let account = client.account().await?;
     let source = client.credential_source().await?;
-    let stored = if context.options.fake || context.uses_environment() {
-        None
-    } else {
-        let loaded = context.settings.tokens.store(&context.profile)?.load().await;
-        loaded.map_err(|error| Failure::failed(error.to_string()))?
-    };
+    let stored = context.stored_tokens().await?;
     let expires = stored.as_ref().and_then(Credentials::expires_at);
     let left = expires.map(|expires| expires.duration_since(SystemTime::now()));
     let renews = stored.as_ref().map(|stored| stored.refresh_token().is_some());

@@ -84,7 +84,9 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
     }
     let file = matches.get_one::<PathBuf>("settings").map(PathBuf::as_path);
     let file = file.map(NewFile::create).transpose()?;
-    let tokens = context.stored_tokens().await;
+    // The probe runs without them, too; a client reports what is wrong with them.
+    let stored = || async { context.stored_tokens().await.ok().flatten() };
+    let tokens = stored().await;
     let client = context.client()?;
     let account = match client.account().await? {
         Some(account) => format!(" (account {account})"),
@@ -110,7 +112,7 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
         )
     })
     .await?;
-    if let (Some(before), Some(after)) = (tokens, context.stored_tokens().await)
+    if let (Some(before), Some(after)) = (tokens, stored().await)
         && before.access_token().expose_secret() != after.access_token().expose_secret()
     {
         let refresh = |tokens: &Credentials| {

@@ -148,7 +148,7 @@ impl Parameter {
 }
 
 impl Kind {
-    /// Text that tells the assistant to pass a valid argument.
+    /// Asks the assistant for a valid argument.
     fn expected(self) -> String {
         let names = || -> String {
             let names: Vec<&str> = groups(self).into_iter().map(AssetGroup::name).collect();

@@ -10,7 +10,6 @@ use crate::commands::export::{export_failure, snapshot_failure};
 use crate::commands::group::{list, where_used};
 use crate::exit::Failure;
 use crate::output::Output;
-use crate::path::JsonPath;
 use crate::text::count;
 use funnelflux::ext::snapshot::{Comparison, Snapshot};
 use funnelflux::ext::{AssetGroup, ServerBehavior};
@@ -23,9 +22,7 @@ const SECRET: &str = "********";
 /// Members of a result that come before its rows: the evidence of the group.
 fn head(group: Option<AssetGroup>) -> Map<String, Value> {
     let mut head = Map::new();
-    if let Some(group) = group.filter(|group| group.is_inferred()) {
-        let plural = group.plural();
-        let note = format!("the operations on {plural} are inferred, not documented by the vendor");
+    if let Some(note) = group.and_then(assets::inferred_note) {
         head.insert("note".to_owned(), json!(note));
     }
     head
@@ -251,25 +248,8 @@ fn presented(group: AssetGroup, mut rows: Vec<Value>, arguments: &Arguments) -> 
     for row in &mut rows {
         mask(group, row);
     }
-    let fields = arguments.texts("fields");
-    if fields.is_empty() {
-        return Ok(rows);
-    }
-    let view = assets::view(group);
-    let mut paths = Vec::new();
-    for field in fields {
-        let path = JsonPath::parse(&field).map_err(Failure::usage)?;
-        let alias = view.path(&path);
-        paths.push((field, path, alias));
-    }
-    let choose = |row: Value| {
-        let members = paths.iter().map(|(field, path, alias)| {
-            let value = path.get(&row).or_else(|| alias.get(&row));
-            (field.clone(), value.cloned().unwrap_or_default())
-        });
-        Value::Object(members.collect())
-    };
-    Ok(rows.into_iter().map(choose).collect())
+    let output = Output::of_expressions(Vec::new(), Vec::new(), arguments.texts("fields"));
+    output.chosen(rows, &assets::view(group))
 }
 
 /// Replaces the secrets of an asset, should the service ever return them.

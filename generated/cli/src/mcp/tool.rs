@@ -130,9 +130,8 @@ impl Tool {
         about: &'static str,
         parameters: &'static [Parameter],
     ) -> Self {
-        let tool = Self::reading(name, action, about, parameters);
+        let tool = Self::reading_files(name, action, about, parameters);
         Self {
-            needs_folder: true,
             writes_file: true,
             ..tool
         }

@@ -292,21 +292,23 @@ impl Output {
                 ids.into_iter().try_for_each(|id| writeln!(out, "{id}"))
             });
         }
+        let rows = if self.has_columns() {
+            rows
+        } else {
+            self.chosen(rows, view)?
+        };
         if let Some(expression) = &self.jq {
-            return self.print_jq(expression, &Value::Array(self.chosen(rows, view)?));
+            return self.print_jq(expression, &Value::Array(rows));
         }
         match self.format {
-            Format::Json => write_json(&self.chosen(rows, view)?),
-            Format::Ndjson => {
-                let rows = self.chosen(rows, view)?;
-                write_out(|out| {
-                    rows.iter().try_for_each(|row| {
-                        serde_json::to_writer(&mut *out, row)?;
-                        out.write_all(b"\n")
-                    })
+            Format::Json => write_json(&rows),
+            Format::Ndjson => write_out(|out| {
+                rows.iter().try_for_each(|row| {
+                    serde_json::to_writer(&mut *out, row)?;
+                    out.write_all(b"\n")
                 })
-            }
-            Format::Yaml => write_yaml(&Value::Array(self.chosen(rows, view)?)),
+            }),
+            Format::Yaml => write_yaml(&Value::Array(rows)),
             Format::Csv => {
                 let columns = self.columns_of(&rows, view)?;
                 write_out(|out| csv_format::write(out, &rows, &columns, self.header))
@@ -324,13 +326,16 @@ impl Output {
             Value::Array(rows) => self.print_rows(rows, view),
             value if self.quiet => self.print_rows(vec![value], view),
             value => match self.chosen_columns(view)? {
-                Some(_) if matches!(self.format, Format::Csv | Format::Table) && self.jq.is_none() => {
-                    self.print_rows(vec![value], view)
-                }
+                Some(_) if self.has_columns() => self.print_rows(vec![value], view),
                 Some(columns) => self.print_single(chosen(&value, &columns)),
                 None => self.print_single(value),
             },
         }
+    }
+
+    /// Returns true if rows are printed in columns, and not as JSON.
+    fn has_columns(&self) -> bool {
+        matches!(self.format, Format::Csv | Format::Table) && self.jq.is_none()
     }
 
     /// Says which paths of `--columns` no row has, because they may be misspelled.
@@ -344,7 +349,7 @@ impl Output {
     }
 
     /// Reduces rows to the paths of `--columns`, if there are any.
-    fn chosen(&self, rows: Vec<Value>, view: &View) -> Result<Vec<Value>, Failure> {
+    pub(crate) fn chosen(&self, rows: Vec<Value>, view: &View) -> Result<Vec<Value>, Failure> {
         Ok(match self.chosen_columns(view)? {
             Some(columns) => rows.iter().map(|row| chosen(row, &columns)).collect(),
             None => rows,

@@ -38,8 +38,19 @@ pub(super) struct ListChange {
 }
 
 impl ListChange {
-    fn steps(self, shared: Shared) -> Arc<dyn JobSteps> {
-        Arc::new(StepContext::new(shared, self))
+    /// Returns the steps of a job that sends `call` for the IDs of each chunk.
+    fn steps(
+        record: ChangeRecord,
+        call: EntriesCall,
+        category: Option<&'static str>,
+        shared: Shared,
+    ) -> Arc<dyn JobSteps> {
+        let change = Self {
+            record,
+            call,
+            category,
+        };
+        Arc::new(StepContext::new(shared, change))
     }
 
     /// Creates the call for some of the IDs.
@@ -59,45 +70,30 @@ impl ListChange {
 
 impl<R: Archive, E: Sendable> SendableChange<R> for Archiving<R::Id, E> {
     fn steps(self, shared: Shared) -> Arc<dyn JobSteps> {
-        let change = ListChange {
-            record: BulkChange::<R>::record(&self),
-            call: R::ARCHIVE,
-            category: None,
-        };
-        change.steps(shared)
+        ListChange::steps(BulkChange::<R>::record(&self), R::ARCHIVE, None, shared)
     }
 }
 
 impl<R: Unarchive> SendableChange<R> for Unarchiving {
     fn steps(self, shared: Shared) -> Arc<dyn JobSteps> {
-        let change = ListChange {
-            record: BulkChange::<R>::record(&self),
-            call: R::UNARCHIVE,
-            category: None,
-        };
-        change.steps(shared)
+        ListChange::steps(BulkChange::<R>::record(&self), R::UNARCHIVE, None, shared)
     }
 }
 
 impl<R: Delete, E: Sendable> SendableChange<R> for Deleting<R::Id, E> {
     fn steps(self, shared: Shared) -> Arc<dyn JobSteps> {
-        let change = ListChange {
-            record: BulkChange::<R>::record(&self),
-            call: R::DELETE,
-            category: None,
-        };
-        change.steps(shared)
+        ListChange::steps(BulkChange::<R>::record(&self), R::DELETE, None, shared)
     }
 }
 
 impl<R: Categorised> SendableChange<R> for MovingToCategory {
     fn steps(self, shared: Shared) -> Arc<dyn JobSteps> {
-        let change = ListChange {
-            record: BulkChange::<R>::record(&self),
-            call: R::MOVE_TO_CATEGORY,
-            category: Some(R::CATEGORY),
-        };
-        change.steps(shared)
+        ListChange::steps(
+            BulkChange::<R>::record(&self),
+            R::MOVE_TO_CATEGORY,
+            Some(R::CATEGORY),
+            shared,
+        )
     }
 }
 

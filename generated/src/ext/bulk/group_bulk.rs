@@ -35,7 +35,6 @@ pub struct GroupBulk {
     job: Job,
     steps: Box<dyn FnOnce(Shared) -> Arc<dyn JobSteps> + Send>,
     description: String,
-    cannot_undo: Option<&'static str>,
     /// The call is inferred and destructive.
     is_inferred: bool,
     is_acknowledged: bool,
@@ -50,7 +49,6 @@ impl GroupBulk {
         let (job, change) = job.into_parts();
         Self {
             description: job.description(),
-            cannot_undo: job.record.cannot_undo(),
             job,
             steps: Box::new(move |shared| change.steps(shared)),
             is_inferred,
@@ -68,7 +66,7 @@ impl GroupBulk {
     /// to undo the whole job.
     #[must_use]
     pub const fn cannot_undo(&self) -> Option<&'static str> {
-        self.cannot_undo
+        self.job.record.cannot_undo()
     }
 
     /// Returns true if [`send`](Self::send) needs [`acknowledge_inferred`](Self::acknowledge_inferred): the

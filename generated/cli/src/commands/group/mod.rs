@@ -12,6 +12,7 @@ pub(crate) mod replace;
 pub(crate) mod set;
 pub(crate) mod where_used;
 
+use crate::assets;
 use crate::context::{Context, note};
 use crate::exit::{CommandResult, Failure};
 use clap::{ArgMatches, Command};
@@ -82,11 +83,9 @@ fn capitalised(text: &str) -> String {
 
 /// Says that the operations on a group are inferred, unless the user has accepted that.
 fn note_inferred(group: AssetGroup, context: &Context) {
-    if group.is_inferred() && !context.options.accept_inferred {
-        note(&format!(
-            "the operations on {} are inferred, not documented by the vendor",
-            group.plural()
-        ));
+    let said = assets::inferred_note(group).filter(|_| !context.options.accept_inferred);
+    if let Some(said) = said {
+        note(&said);
     }
 }
 
