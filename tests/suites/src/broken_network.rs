@@ -7,18 +7,18 @@
 
 use crate::credentials;
 use crate::jobs::{Job, JobSize, World};
+use crate::swap::Swap;
 use fastrand::Rng;
 use funnelflux::{Client, RetryPolicy};
 use funnelflux_fake::{Fake, Settings};
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinSet};
 
 /// Longest time that the proxy delays data.
@@ -90,8 +90,8 @@ impl Fault {
     }
 }
 
-/// A response that waits to be swapped with another one.
-type Held = Arc<Mutex<Option<(Vec<u8>, oneshot::Sender<Vec<u8>>)>>>;
+/// Exchange of responses between the connections.
+type Responses = Arc<Swap<Vec<u8>>>;
 
 /// A proxy that breaks connections. It ends when it is dropped.
 #[derive(Debug)]
@@ -120,7 +120,7 @@ impl BrokenNetwork {
         let percent = Arc::clone(&trouble);
         let task = tokio::spawn(async move {
             let mut random = Rng::with_seed(seed);
-            let held = Held::default();
+            let swap = Responses::default();
             let mut connections = JoinSet::new();
             loop {
                 let Ok((client, _)) = listener.accept().await else {
@@ -132,7 +132,7 @@ impl BrokenNetwork {
                     0 => (Fault::of_request(&mut random), Fault::None),
                     _ => (Fault::None, Fault::of_response(&mut random)),
                 };
-                connections.spawn(pass(client, service, faults, Arc::clone(&held)));
+                connections.spawn(pass(client, service, faults, Arc::clone(&swap)));
             }
         });
         let task = task.abort_handle();
@@ -156,7 +156,7 @@ impl BrokenNetwork {
 }
 
 /// Passes data in both directions until the connection ends.
-async fn pass(client: TcpStream, service: SocketAddr, faults: (Fault, Fault), held: Held) {
+async fn pass(client: TcpStream, service: SocketAddr, faults: (Fault, Fault), swap: Responses) {
     let Ok(server) = TcpStream::connect(service).await else {
         return;
     };
@@ -168,8 +168,8 @@ async fn pass(client: TcpStream, service: SocketAddr, faults: (Fault, Fault), he
     }
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    let requests = forward(from_client, to_server, faults.0, Held::default());
-    let responses = forward(from_server, to_client, faults.1, held);
+    let requests = forward(from_client, to_server, faults.0, Responses::default());
+    let responses = forward(from_server, to_client, faults.1, swap);
     tokio::pin!(requests, responses);
     // A direction that ends in order leaves the other one open.
     tokio::select! {
@@ -187,7 +187,7 @@ enum End {
     Closed,
 }
 
-async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, fault: Fault, held: Held) -> End {
+async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, fault: Fault, swap: Responses) -> End {
     let mut buffer = vec![0; 64 * 1024];
     let mut left = fault.limit();
     loop {
@@ -207,7 +207,7 @@ async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, fault: Fault, 
         match fault {
             Fault::Delay(delay) => tokio::time::sleep(delay).await,
             Fault::Twice => data.extend_from_within(..),
-            Fault::Swap => data = swapped(data, &held).await,
+            Fault::Swap => data = swap.exchange(data, ATTEMPT_TIMEOUT / 2).await,
             _ => {}
         }
         for piece in data.chunks(size) {
@@ -231,28 +231,6 @@ async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, fault: Fault, 
             _ => return End::Closed,
         }
     }
-}
-
-/// Swaps a response with that of another connection, if one comes soon.
-async fn swapped(own: Vec<u8>, held: &Held) -> Vec<u8> {
-    let receiver = {
-        let mut held = held.lock().unwrap();
-        if let Some((other, sender)) = held.take() {
-            return match sender.send(own) {
-                Ok(()) => other,
-                Err(own) => own,
-            };
-        }
-        let (sender, receiver) = oneshot::channel();
-        *held = Some((own.clone(), sender));
-        receiver
-    };
-    let swapped = tokio::time::timeout(ATTEMPT_TIMEOUT / 2, receiver).await;
-    if let Ok(Ok(other)) = swapped {
-        return other;
-    }
-    *held.lock().unwrap() = None;
-    own
 }
 
 /// Outcome of jobs through the broken network.

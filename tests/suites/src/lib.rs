@@ -7,6 +7,7 @@ pub mod broken_network;
 pub mod document;
 pub mod fuzz;
 pub mod jobs;
+pub mod swap;
 
 use bytes::Bytes;
 use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError, TransportErrorKind};

@@ -384,13 +384,16 @@ fn names_of_profiles_do_not_collide() {
 #[test]
 fn a_journal_or_plan_of_another_profile_is_refused() {
     let (world, ids) = World::new(2);
-    login(&world, "--profile work").code(0);
+    login(&world, "--profile office").code(0);
     login(&world, "--profile home").code(0);
-    let line = format!("offer-sources archive {} --yes --profile work", ids[0]);
+    let line = format!("offer-sources archive {} --yes --profile office", ids[0]);
     run(&world, &line, "").code(0);
-    let line = format!("offer-sources set {} --set name=New --yes --profile work", ids[1]);
+    let line = format!(
+        "offer-sources set {} --set name=New --yes --profile office",
+        ids[1]
+    );
     run(&world, &line, "").code(0);
-    let files = fs::read_dir(world.path("state/work")).unwrap();
+    let files = fs::read_dir(world.path("state/office")).unwrap();
     let files: Vec<String> = files
         .map(|file| file.unwrap().path().to_str().unwrap().to_owned())
         .collect();
@@ -401,7 +404,7 @@ fn a_journal_or_plan_of_another_profile_is_refused() {
         format!("undo {journal} --yes"),
         format!("offer-sources archive --resume {journal} --yes"),
         format!(
-            "offer-sources archive {} --journal state/work/new.jsonl --yes",
+            "offer-sources archive {} --journal state/office/new.jsonl --yes",
             ids[1]
         ),
         format!("apply {plan} --yes"),
@@ -412,7 +415,8 @@ fn a_journal_or_plan_of_another_profile_is_refused() {
     ] {
         let refused = run(&world, &format!("{line} --profile home"), "").code(2);
         assert!(
-            refused.err.contains("belongs to the profile \"work\"") && refused.err.contains("--profile work"),
+            refused.err.contains("belongs to the profile \"office\"")
+                && refused.err.contains("--profile office"),
             "{line}: {}",
             refused.err
         );
@@ -426,6 +430,6 @@ fn a_journal_or_plan_of_another_profile_is_refused() {
         .skip(usize::try_from(before).unwrap());
     assert!(reads.into_iter().all(|entry| entry.method == "GET"));
     assert_eq!(world.status(&ids[0]), "archived");
-    run(&world, &format!("undo {journal} --yes --profile work"), "").code(0);
+    run(&world, &format!("undo {journal} --yes --profile office"), "").code(0);
     assert_eq!(world.status(&ids[0]), "active");
 }

@@ -9,12 +9,12 @@ use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError};
 use funnelflux::{Client, Credentials};
 use funnelflux_fake::{Fake, LogRetention, Settings};
 use funnelflux_suites::jobs::{Job, JobSize, World};
+use funnelflux_suites::swap::Swap;
 use funnelflux_suites::{InProcess, credentials};
 use http::{Request, Response, StatusCode};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::oneshot;
 
 /// Number of random jobs.
 const JOBS: u64 = 300;
@@ -31,6 +31,7 @@ type Answer = (StatusCode, Bytes);
 struct Gateway {
     service: InProcess,
     state: Arc<Mutex<GatewayState>>,
+    swap: Arc<Swap<Answer>>,
 }
 
 #[derive(Debug)]
@@ -39,8 +40,6 @@ struct GatewayState {
     /// Chance that the gateway interferes with a request, in percent.
     trouble: u8,
     last: Option<Answer>,
-    /// A response that waits for another one to be swapped with.
-    held: Option<(Answer, oneshot::Sender<Answer>)>,
     /// Requests with a token to a host other than the service.
     leaks: Vec<String>,
 }
@@ -97,28 +96,6 @@ impl Gateway {
         let body = body.bytes().await?;
         Ok((parts.status, body))
     }
-
-    /// Swaps a response with that of the next request, if there is one soon.
-    async fn swap(&self, own: Answer) -> Answer {
-        let receiver = {
-            let mut state = self.state.lock().unwrap();
-            if let Some((other, sender)) = state.held.take() {
-                return match sender.send(own) {
-                    Ok(()) => other,
-                    Err(own) => own,
-                };
-            }
-            let (sender, receiver) = oneshot::channel();
-            state.held = Some((own.clone(), sender));
-            receiver
-        };
-        let swapped = tokio::time::timeout(HOLD, receiver).await;
-        if let Ok(Ok(other)) = swapped {
-            return other;
-        }
-        self.state.lock().unwrap().held = None;
-        own
-    }
 }
 
 fn own(index: usize) -> Answer {
@@ -153,7 +130,7 @@ impl Transport for Gateway {
             let answer = match (trouble, right.clone()) {
                 (Trouble::Own(index) | Trouble::Late(index), _) => own(index),
                 (Trouble::Repeat(_), right) => last.or(right).unwrap(),
-                (Trouble::Swap, Some(right)) => self.swap(right).await,
+                (Trouble::Swap, Some(right)) => self.swap.exchange(right, HOLD).await,
                 (_, right) => right.unwrap(),
             };
             let (status, body) = match right {
@@ -209,9 +186,9 @@ fn check(seed: u64) {
                     random: random.fork(),
                     trouble,
                     last: None,
-                    held: None,
                     leaks: Vec::new(),
                 })),
+                swap: Arc::default(),
             };
             let ran = world.run(&gateway.client(&world.fake)).await;
             assert_eq!(gateway.state.lock().unwrap().leaks, Vec::<String>::new());

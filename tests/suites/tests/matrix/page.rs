@@ -133,23 +133,17 @@ fn page(operations: &[calls::OperationColumn], abilities: &[abilities::AbilityCo
     let names: Vec<&str> = operations[0].cells.iter().map(|cell| &*cell.fault).collect();
     table(&mut page, &names, &grouped(columns));
     let _ = write!(page, "\n## Abilities\n\n{ABILITIES}");
-    let names: Vec<&str> = abilities[0].cells.iter().map(|(fault, _)| &**fault).collect();
-    for (index, title) in [
+    let columns: Vec<_> = abilities
+        .iter()
+        .map(|column| (column.name, column.cells.as_slice()))
+        .collect();
+    let titles = [
         "Fault in one write",
         "Fault in all writes",
         "Fault in the first read",
         "Fault in all reads",
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let _ = write!(page, "\n### {title}\n\n");
-        let columns = abilities.iter().map(|column| {
-            let cells = column.cells.iter().map(|(_, outcomes)| outcomes[index].clone());
-            (column.name, true, cells.collect())
-        });
-        table(&mut page, &names, &grouped(columns));
-    }
+    ];
+    outcome_tables(&mut page, titles, &columns);
     page
 }
 
@@ -161,7 +155,10 @@ fn jobs_section(jobs: &[jobs::JobColumn]) -> String {
         "\n## Jobs\n\n{faults} faults × {} jobs × 6 = {cells} cells.\n\n{JOBS}",
         jobs.len()
     );
-    let names: Vec<&str> = jobs[0].cells.iter().map(|(fault, _)| &**fault).collect();
+    let columns: Vec<_> = jobs
+        .iter()
+        .map(|column| (column.name, column.cells.as_slice()))
+        .collect();
     let titles = [
         "Fault in one write of a job",
         "Fault in all writes of a job",
@@ -170,15 +167,24 @@ fn jobs_section(jobs: &[jobs::JobColumn]) -> String {
         "Fault in the first renewal of the token",
         "Fault in all renewals of the token",
     ];
-    for (index, title) in titles.into_iter().enumerate() {
-        let _ = write!(section, "\n### {title}\n\n");
-        let columns = jobs.iter().map(|column| {
-            let cells = column.cells.iter().map(|(_, outcomes)| outcomes[index].clone());
-            (column.name, true, cells.collect())
-        });
-        table(&mut section, &names, &grouped(columns));
-    }
+    outcome_tables(&mut section, titles, &columns);
     section
+}
+
+/// Name of a column, and its cells: the fault, and the outcome in each table.
+type OutcomeColumn<'c, const N: usize> = (&'c str, &'c [(String, [String; N])]);
+
+/// Writes a table for each title, with a row for each fault.
+fn outcome_tables<const N: usize>(page: &mut String, titles: [&str; N], columns: &[OutcomeColumn<'_, N>]) {
+    let names: Vec<&str> = columns[0].1.iter().map(|(fault, _)| &**fault).collect();
+    for (index, title) in titles.into_iter().enumerate() {
+        let _ = write!(page, "\n### {title}\n\n");
+        let columns = columns.iter().map(|(name, cells)| {
+            let cells = cells.iter().map(|(_, outcomes)| outcomes[index].clone());
+            (*name, true, cells.collect())
+        });
+        table(page, &names, &grouped(columns));
+    }
 }
 
 /// Joins equal columns.
