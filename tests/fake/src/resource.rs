@@ -359,8 +359,8 @@ fn unwrapped<'d>(schemas: &Schemas<'d>, schema: &'d Value, candidates: &[&str]) 
 /// Schema of the rows of a list, and the properties that lead to the list.
 pub(crate) type RowsAt<'d> = (&'d Value, Vec<String>);
 
-/// The rows of a list. Inside of an object, this is
-/// the only list whose rows have the ID property, or else the only list among the object's own properties.
+/// The rows of a list. Inside of an object, this is the only list whose rows have the ID property, or else
+/// the only list among the object's own properties.
 pub(crate) fn rows<'d>(schemas: &Schemas<'d>, schema: &'d Value, id: &str) -> Option<RowsAt<'d>> {
     if let Some(items) = schema.get("items") {
         return Some((schemas.resolve(items), Vec::new()));
