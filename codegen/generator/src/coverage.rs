@@ -90,8 +90,7 @@ struct Row {
 }
 
 /// Renders the table for an effective document, and the operations that are left out of the generated code.
-#[must_use]
-pub fn coverage(document: &Value, left_out: &[LeftOut]) -> String {
+pub(crate) fn coverage(document: &Value, left_out: &[LeftOut]) -> String {
     let vocabulary = Vocabulary::of(document);
     let rows = operations(document).map(|operation| {
         let mut row = row(document, &vocabulary, &operation);

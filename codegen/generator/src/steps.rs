@@ -3,7 +3,7 @@
 //! A step declares whether it is expected to change the FunnelFlux document. It is an error if such a step
 //! changes nothing. Otherwise, an upgrade of the generator or of the document could disable a step unnoticed.
 
-use serde::Serialize;
+use std::time::Duration;
 
 use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Stage};
 
@@ -45,7 +45,7 @@ pub(crate) enum Expect {
 }
 
 /// Report of a stage, for a person to read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StageReport {
     /// The stage.
     pub stage: Stage,
@@ -53,10 +53,12 @@ pub struct StageReport {
     pub summary: String,
     /// Rules or passes of the stage, in order; empty for other stages.
     pub steps: Vec<StepReport>,
+    /// Duration of the stage.
+    pub time: Duration,
 }
 
 /// Report of a rule or pass.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepReport {
     /// Name of the step, in kebab case.
     pub name: &'static str,
@@ -86,12 +88,12 @@ pub(crate) fn run<W>(steps: &[Step<W>], work: &mut W) -> Vec<StepReport> {
 
 impl StageReport {
     /// Creates a report without steps.
-    #[must_use]
     pub fn new(stage: Stage, summary: impl Into<String>) -> Self {
         Self {
             stage,
             summary: summary.into(),
             steps: Vec::new(),
+            time: Duration::ZERO,
         }
     }
 
@@ -103,11 +105,11 @@ impl StageReport {
             stage,
             summary: format!("{applied} of {} {noun} applied; {summary}", steps.len()),
             steps,
+            time: Duration::ZERO,
         }
     }
 
     /// Creates an error for each step that was expected to change something, but did not.
-    #[must_use]
     pub fn idle(&self) -> Diagnostics {
         let error = |step: &StepReport| {
             let message = format!(

@@ -44,62 +44,52 @@ impl Document {
     }
 
     /// Creates a document from a value whose parts have this provenance.
-    #[must_use]
     pub fn new(value: Value, provenance: Provenance) -> Self {
         Self { value, provenance }
     }
 
     /// Returns the whole document.
-    #[must_use]
     pub fn value(&self) -> &Value {
         &self.value
     }
 
     /// Returns the value at a JSON pointer.
-    #[must_use]
     pub fn get<'a>(&self, pointer: impl ToPointer<'a>) -> Option<&Value> {
         self.value.pointer(pointer.to_pointer().as_str())
     }
 
     /// Returns the whole document and drops its provenance.
-    #[must_use]
     pub fn into_value(self) -> Value {
         self.value
     }
 
     /// Returns the value and its provenance, to be changed together.
-    #[must_use]
     pub fn into_parts(self) -> (Value, Provenance) {
         (self.value, self.provenance)
     }
 
     /// Returns the document's name as shown in messages.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.provenance.origin.name
     }
 
     /// Returns the warnings about numbers that reading could not keep exactly.
-    #[must_use]
     pub fn warnings(&self) -> &Diagnostics {
         &self.provenance.origin.warnings
     }
 
     /// Returns the provenance of each part.
-    #[must_use]
     pub fn provenance(&self) -> &Provenance {
         &self.provenance
     }
 
     /// Locates a value in its source text: a member at its key, an item at its start. If nothing is at the
     /// pointer, returns the location of the nearest ancestor that exists in the text.
-    #[must_use]
     pub fn locate<'a>(&self, pointer: impl ToPointer<'a>) -> Location {
         self.provenance.place(pointer).location()
     }
 
     /// Makes a located error.
-    #[must_use]
     pub fn error<'a>(
         &self,
         stage: Stage,
@@ -111,7 +101,6 @@ impl Document {
     }
 
     /// Makes a located diagnostic.
-    #[must_use]
     pub fn diagnostic<'a>(
         &self,
         severity: Severity,
@@ -194,21 +183,18 @@ pub struct Place {
 
 impl Place {
     /// Returns the file, line and column of the value.
-    #[must_use]
     pub fn location(&self) -> Location {
         self.text.locate(&self.pointer).0
     }
 
     /// Returns the pointer to the value in its text. If the text does not contain the value, the pointer
     /// leads to the nearest ancestor that the text contains.
-    #[must_use]
     pub fn pointer(&self) -> &Pointer {
         let (_, depth) = self.text.locate(&self.pointer);
         self.pointer.get(..depth).unwrap_or_default()
     }
 
     /// Returns the place of a member of this value.
-    #[must_use]
     pub fn member<'t>(&self, key: impl Into<Token<'t>>) -> Self {
         Self {
             text: Arc::clone(&self.text),
@@ -239,7 +225,6 @@ impl Provenance {
 
     /// Checks whether null is a type in the text, as in `OpenAPI` 3.1. `nullable` then has one meaning, also
     /// beside a composition.
-    #[must_use]
     pub fn has_null_type(&self) -> bool {
         self.has_null_type
     }

@@ -11,13 +11,13 @@ use super::{group_words::GroupWords, operation_words::Draft, verb::Verb};
 
 /// An ID that the document names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IdName {
+pub(crate) struct IdName {
     /// Its name in JSON, such as `idOfferSource`.
-    pub name: String,
+    pub(crate) name: String,
     /// Rust type.
-    pub type_name: String,
+    pub(crate) type_name: String,
     /// Asset that the ID identifies, with an article, such as `an offer source`.
-    pub owner: String,
+    pub(crate) owner: String,
 }
 
 /// Finds the names of IDs, which are the parameters of operations that find by ID.

@@ -18,7 +18,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-pub use group_by_tag::{Items, TagItems, TypeItem};
+pub(crate) use group_by_tag::{Items, TagItems, TypeItem};
 pub(crate) use mentions::mentioned;
 pub(crate) use serde_fields::{argument_of, is_extra, json_name, serde_items};
 
@@ -70,7 +70,7 @@ fn passes<'a>() -> Vec<Step<State<'a>>> {
 ///
 /// # Errors
 /// Located diagnostics for all unsupported code.
-pub fn rewrite(
+pub(crate) fn rewrite(
     file: syn::File,
     model: &ApiModel,
     source: &Document,

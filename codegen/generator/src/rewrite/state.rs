@@ -29,7 +29,7 @@ impl<'a> State<'a> {
         Self {
             model,
             source,
-            diagnostics: Diagnostics::new(),
+            diagnostics: Diagnostics::default(),
             file,
             types: Vec::new(),
             methods: Vec::new(),

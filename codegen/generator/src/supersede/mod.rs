@@ -10,7 +10,6 @@ mod inferred;
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::overlay;
@@ -43,7 +42,7 @@ pub struct Superseded {
 }
 
 /// An inferred operation, compared with the vendor's document.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
     /// Location in the overlay.
     pub location: Option<Location>,
@@ -56,8 +55,7 @@ pub struct Comparison {
 }
 
 /// Quality of an inference.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Inference {
     /// The vendor's document has the same operation.
     Confirmed,
@@ -104,7 +102,6 @@ impl Comparison {
 
 impl Superseded {
     /// Summary of the stage in one line.
-    #[must_use]
     pub fn summary(&self) -> String {
         let count = |is: fn(&Inference) -> bool| {
             let all = self.comparisons.iter();
@@ -120,7 +117,6 @@ impl Superseded {
 }
 
 /// Compares the inferred overlays with the document, and drops the parts that the document now has.
-#[must_use]
 pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
     let inferred = Inferred::read(&overlays);
     // Without inferred overlays, the document stays unchanged.

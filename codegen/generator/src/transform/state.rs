@@ -25,7 +25,7 @@ impl<'a> State<'a> {
             source,
             vocabulary: Vocabulary::of(source.value()),
             origins: Origins::default(),
-            diagnostics: Diagnostics::new(),
+            diagnostics: Diagnostics::default(),
         }
     }
 

@@ -46,7 +46,7 @@ pub(super) fn read(source: Source<'_>) -> Result<Reading, Diagnostics> {
         return Ok(Reading {
             value,
             source_map: None,
-            warnings: Diagnostics::new(),
+            warnings: Diagnostics::default(),
         });
     }
     let (source_map, numbers) = scan(source.text);
