@@ -112,7 +112,7 @@ impl Tags {
     fn of(operations: &[Operation<'_>]) -> Self {
         let stated = operations.iter().filter_map(|operation| {
             let segment = operation.path.split('/').find(|segment| !segment.is_empty())?;
-            Some((segment.to_owned(), stated_tag(operation)?.to_owned()))
+            Some((segment.to_owned(), operation.tag()?.to_owned()))
         });
         Self {
             by_segment: stated.collect(),
@@ -122,7 +122,7 @@ impl Tags {
     /// Returns the first tag of the operation. If the operation has no tag, returns the tag of other
     /// operations whose paths begin with the same segment. If there is no such tag, returns the segment.
     fn tag(&self, operation: &Operation<'_>) -> Option<String> {
-        if let Some(tag) = stated_tag(operation) {
+        if let Some(tag) = operation.tag() {
             return Some(tag.to_owned());
         }
         let mut segments = operation.path.split('/');
@@ -131,10 +131,6 @@ impl Tags {
         let stated = self.by_segment.get(segment).cloned();
         Some(stated.unwrap_or_else(|| segment.to_title_case()))
     }
-}
-
-fn stated_tag<'a>(operation: &Operation<'a>) -> Option<&'a str> {
-    operation.value.pointer("/tags/0")?.as_str()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! A step declares whether it is expected to change the FunnelFlux document. It is an error if such a step
 //! changes nothing. Otherwise, an upgrade of the generator or of the document could disable a step unnoticed.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Stage};
 
@@ -14,15 +14,15 @@ pub(crate) struct Step<W> {
     /// Reason for the step.
     pub(crate) reason: &'static str,
     pub(crate) expect: Expect,
-    /// Makes the change and returns how often it applied.
-    pub(crate) apply: fn(&mut W) -> usize,
+    /// Makes the change, and counts how often it applied.
+    pub(crate) apply: fn(&mut W),
 }
 
 impl<W> Step<W> {
     pub(crate) const fn new(
         name: &'static str,
         expect: Expect,
-        apply: fn(&mut W) -> usize,
+        apply: fn(&mut W),
         reason: &'static str,
     ) -> Self {
         Self {
@@ -70,12 +70,17 @@ pub struct StepReport {
     pub idle: bool,
 }
 
-/// Applies all steps in their order.
-pub(crate) fn run<W>(steps: &[Step<W>], work: &mut W) -> Vec<StepReport> {
+/// Applies all steps in their order. `count` is where a step counts its changes.
+pub(crate) fn run<W>(
+    steps: &[Step<W>],
+    work: &mut W,
+    count: impl Fn(&mut W) -> &mut usize,
+) -> Vec<StepReport> {
     steps
         .iter()
         .map(|step| {
-            let count = (step.apply)(work);
+            (step.apply)(work);
+            let count = mem::take(count(work));
             StepReport {
                 name: step.name,
                 reason: step.reason,
@@ -138,16 +143,13 @@ mod tests {
             Step::new(
                 "halve",
                 Expect::Work,
-                |work: &mut usize| {
-                    *work /= 2;
-                    *work
-                },
+                |work: &mut usize| *work /= 2,
                 "it is too much",
             ),
-            Step::new("nothing", Expect::MayBeNoop, |_| 0, "it may be nothing"),
+            Step::new("nothing", Expect::MayBeNoop, |_| (), "it may be nothing"),
         ];
         let report = |mut work: usize| StageReport {
-            steps: run(&steps, &mut work),
+            steps: run(&steps, &mut work, |work| work),
             ..StageReport::new(Stage::Transform, "")
         };
         assert!(report(4).idle().is_empty());

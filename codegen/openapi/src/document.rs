@@ -1,21 +1,16 @@
 //! A document with its source texts, so that any JSON pointer leads back to a file, line and column.
 //!
-//! A fast parser reads the value; the source map is built only when a diagnostic asks for a position. Stages
-//! that change the document (normalise, overlay) record what they move and add. The pointers of their output
-//! still lead to the vendor's text, or to the overlay action that added the value.
+//! Stages that change the document (normalise, overlay) record what they move and add. The pointers of their
+//! output still lead to the vendor's text, or to the overlay action that added the value.
 
-use std::{
-    collections::BTreeMap,
-    fmt, iter,
-    sync::{Arc, OnceLock},
-};
+use std::{collections::BTreeMap, fmt, iter, sync::Arc};
 
 use serde_json::Value;
 
 use crate::{
     diagnostic::{Diagnostic, Diagnostics, Location, Severity, Stage},
     pointer::{Pointer, PointerBuf, ToPointer, Token},
-    source_map::{self, Position, SourceMap},
+    source_map::{Position, SourceMap},
 };
 
 /// A text to read.
@@ -129,42 +124,21 @@ impl fmt::Debug for Document {
 /// A text that was read, with its source map.
 pub(crate) struct Text {
     name: String,
-    /// The text itself, until its source map is built.
-    json: String,
-    source_map: OnceLock<SourceMap>,
+    source_map: SourceMap,
     warnings: Diagnostics,
 }
 
 impl Text {
-    /// Creates a JSON text that has been read without an error. A missing source map is built on first use.
-    pub(crate) fn json(source: Source<'_>, source_map: Option<SourceMap>, warnings: Diagnostics) -> Self {
-        Self {
-            name: source.name.to_owned(),
-            json: source.text.to_owned(),
-            source_map: source_map.map_or_else(OnceLock::new, OnceLock::from),
-            warnings,
-        }
-    }
-
-    /// Creates a YAML text, with the source map from reading it.
-    pub(crate) fn yaml(name: &str, source_map: SourceMap, warnings: Diagnostics) -> Self {
+    pub(crate) fn new(name: &str, source_map: SourceMap, warnings: Diagnostics) -> Self {
         Self {
             name: name.to_owned(),
-            json: String::new(),
-            source_map: OnceLock::from(source_map),
+            source_map,
             warnings,
         }
     }
 
     fn locate(&self, pointer: &Pointer) -> (Location, usize) {
-        let (Position { line, column }, depth) = if pointer.is_root() && !self.json.is_empty() {
-            // The start of a text needs no source map.
-            (Position::START, 0)
-        } else {
-            self.source_map
-                .get_or_init(|| source_map::json::source_map(&self.json))
-                .locate(pointer)
-        };
+        let (Position { line, column }, depth) = self.source_map.locate(pointer);
         let location = Location {
             file: self.name.clone(),
             line: line as usize,

@@ -19,6 +19,19 @@ pub struct Operation<'a> {
     pub value: &'a Value,
 }
 
+impl<'a> Operation<'a> {
+    /// Returns the first tag.
+    pub fn tag(&self) -> Option<&'a str> {
+        self.value.pointer("/tags/0")?.as_str()
+    }
+
+    /// Returns the summary; empty if it is absent.
+    pub fn title(&self) -> &'a str {
+        let title = self.value.get("summary").and_then(Value::as_str);
+        title.unwrap_or_default()
+    }
+}
+
 impl fmt::Display for Operation<'_> {
     /// Method and path, such as `PUT /offersource/save/`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -76,7 +76,7 @@ pub(crate) fn rewrite(
     source: &Document,
 ) -> Result<(Items, StageReport), Diagnostics> {
     let mut state = State::new(file.items, model, source);
-    let steps = steps::run(&passes(), &mut state);
+    let steps = steps::run(&passes(), &mut state, |state| &mut state.count);
     report_clashes(&mut state);
     let State {
         diagnostics,

@@ -16,6 +16,8 @@ pub(super) struct State<'a> {
     pub(super) vocabulary: Vocabulary,
     pub(super) origins: Origins,
     pub(super) diagnostics: Diagnostics,
+    /// Number of changes by the current step.
+    pub(super) count: usize,
 }
 
 impl<'a> State<'a> {
@@ -26,6 +28,7 @@ impl<'a> State<'a> {
             vocabulary: Vocabulary::of(source.value()),
             origins: Origins::default(),
             diagnostics: Diagnostics::default(),
+            count: 0,
         }
     }
 

@@ -5,7 +5,10 @@ use std::{borrow::Cow, ptr};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use crate::pointer::{self, Pointer, PointerBuf};
+use crate::{
+    operations::Operation,
+    pointer::{self, Pointer, PointerBuf},
+};
 
 /// Returns the reference of a value, if the value is a reference.
 pub fn reference(value: &Value) -> Option<&str> {
@@ -57,6 +60,16 @@ pub fn resolve<'a, 'p>(
         }
     }
     here
+}
+
+/// Lists the parameters of a path and of its operation, each resolved.
+pub fn parameters<'a>(document: &'a Value, operation: &Operation<'a>) -> impl Iterator<Item = &'a Value> {
+    let item = document.get("paths").and_then(|paths| paths.get(operation.path));
+    let holders = item.into_iter().chain([operation.value]);
+    let parameters = holders.filter_map(|holder| holder.get("parameters")?.as_array());
+    parameters
+        .flatten()
+        .map(|parameter| resolve(document, Pointer::root(), parameter).1)
 }
 
 #[cfg(test)]
