@@ -242,14 +242,8 @@ impl<'a> Linter<'a> {
         let standard = match place {
             "query" => "form",
             "path" | "header" => "simple",
-            "cookie" => {
-                self.report(
-                    &rules::PARAMETER_PLACE,
-                    pointer,
-                    format!("`{name}` is a cookie parameter"),
-                );
-                return;
-            }
+            // The model has no cookies, and reports them.
+            "cookie" => return,
             other => {
                 let message = format!("`{name}` is in `{other}` instead of query, header, path or cookie");
                 self.report(&rules::STRUCTURE, pointer.with_trailing_token("in"), message);
@@ -271,32 +265,12 @@ impl<'a> Linter<'a> {
             );
             return;
         }
-        let Some(schema) = parameter.get("schema").filter(|schema| schema.is_object()) else {
-            self.report(
-                &rules::STRUCTURE,
-                pointer,
-                format!("the {place} parameter `{name}` needs a `schema`"),
-            );
-            return;
-        };
         let style = text("style").unwrap_or(standard);
         if style != standard {
             self.report(
                 &rules::PARAMETER_STYLE,
                 pointer.with_trailing_token("style"),
                 format!("the {place} parameter `{name}` has the style `{style}`"),
-            );
-            return;
-        }
-        let schema = self.resolve(schema);
-        let kind = schema
-            .and_then(|schema| schema.get("type"))
-            .and_then(Value::as_str);
-        if let ("path" | "header", Some(kind @ ("array" | "object"))) = (place, kind) {
-            self.report(
-                &rules::PARAMETER_TYPE,
-                pointer,
-                format!("the {place} parameter `{name}` is of type {kind}"),
             );
         }
     }
@@ -311,20 +285,7 @@ impl<'a> Linter<'a> {
         let place = pointer.with_trailing_token("content");
         let types: Vec<&str> = content.keys().map(String::as_str).collect();
         let chosen = match (json(content), types.as_slice()) {
-            (Some(json), all) => {
-                if all.len() > 1 {
-                    let others: Vec<&str> = all.iter().copied().filter(|other| *other != json).collect();
-                    self.report(
-                        &rules::CONTENT_CHOICE,
-                        place.clone(),
-                        format!(
-                            "the request body is sent as `{json}`, not as {}",
-                            others.join(", ")
-                        ),
-                    );
-                }
-                json
-            }
+            (Some(json), _) => json,
             (None, []) => {
                 self.report(
                     &rules::REQUEST_CONTENT,
