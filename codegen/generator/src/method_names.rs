@@ -80,7 +80,6 @@ impl Vocabulary {
         self.operations.get(pointer)
     }
 
-    /// Returns the words of a group.
     pub(crate) fn group(&self, tag: &str) -> Option<&GroupWords> {
         self.groups.get(tag)
     }

@@ -11,7 +11,6 @@ use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Stage};
 pub(crate) struct Step<W> {
     /// Name in kebab case, unique within its stage.
     pub(crate) name: &'static str,
-    /// Reason for the step.
     pub(crate) reason: &'static str,
     pub(crate) expect: Expect,
     /// Makes the change, and counts how often it applied.

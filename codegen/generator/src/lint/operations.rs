@@ -22,7 +22,6 @@ fn is_excluded(character: char) -> bool {
     character.is_control() || character.is_whitespace() || "\"<>\\^`|".contains(character)
 }
 
-/// A parameter of an operation.
 struct Parameter<'a> {
     name: &'a str,
     place: &'a str,

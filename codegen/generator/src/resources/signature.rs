@@ -160,7 +160,6 @@ impl Signature {
         })
     }
 
-    /// The type of the body.
     pub(super) fn body(&self) -> Option<Type> {
         self.referenced("body").cloned()
     }

@@ -7,7 +7,6 @@ use std::ops::Range;
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag};
 
-/// A code block of a text.
 struct CodeBlock {
     /// Bytes of the block, without the indentation of its first line.
     range: Range<usize>,

@@ -21,7 +21,6 @@ pub(super) fn write_as_integers(document: &mut Value) {
     }
 }
 
-/// Pointers to whole numbers, with their values.
 struct WholeNumbers(Vec<(PointerBuf, i64)>);
 
 impl WholeNumbers {
