@@ -38,8 +38,6 @@ use crate::{
 use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Stage};
 use page::{Page, gated, indented};
 
-pub use page::MARK;
-
 /// Modules of ID types and of shared types.
 const IDS: &str = "crate::api::ids";
 const SHARED: &str = "crate::api::shared";
@@ -48,7 +46,7 @@ const SHARED: &str = "crate::api::shared";
 ///
 /// # Errors
 /// A generated file is not valid Rust. No document should be able to cause this error.
-pub fn render(
+pub(crate) fn render(
     document_version: &str,
     items: &Items,
     resources: &BTreeMap<String, GroupResource>,
