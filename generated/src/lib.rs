@@ -296,6 +296,7 @@ mod api;
 pub mod blocking;
 pub mod ext;
 mod runtime;
+mod values;
 
 pub use api::public::{operations, types};
 pub use bytes;
@@ -313,10 +314,11 @@ pub use runtime::rate_limit::RateLimit;
 pub use runtime::request::Request;
 pub use runtime::response::Response;
 pub use runtime::retry::{RetryBudget, RetryPolicy};
-pub use runtime::secret::Secret;
-pub use runtime::unknown_fields::UnknownFields;
+
 pub use secrecy;
 pub use serde_json;
+pub use values::secret::Secret;
+pub use values::unknown_fields::UnknownFields;
 
 /// Token stores and the accounts of tokens.
 pub mod auth {
@@ -334,7 +336,7 @@ pub mod hook {
 ///
 /// Each kind also has a type of its own in [`types`], with the same functions.
 pub mod id {
-    pub use crate::runtime::id::{created_at, generate, is_well_formed};
+    pub use crate::values::id::{created_at, generate, is_well_formed};
 }
 
 /// Transports, which send requests: the default one over HTTP, decorators, and your own.

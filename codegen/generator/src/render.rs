@@ -224,7 +224,7 @@ fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String 
 fn ids(items: &Items) -> String {
     let mut page = Page::new("ID types.");
     for id in &items.ids {
-        let mut lines = vec!["crate::runtime::id::id_type! {".to_owned()];
+        let mut lines = vec!["crate::values::id::id_type! {".to_owned()];
         lines.extend(comment(4, &id.documentation));
         lines.extend([format!("    {}", id.name), "}".to_owned()]);
         page.piece(&lines.join("\n"));
@@ -408,10 +408,10 @@ fn types(about: &str, types: &[TypeItem], names: &Names<'_>, is_shared: bool) ->
         imports.extend(import(SHARED, &mentioned(&own, &names.shared)));
     }
     if types.iter().any(object::is_any) {
-        imports.push("use crate::runtime::object::object;".to_owned());
+        imports.push("use crate::values::object::object;".to_owned());
     }
     if types.iter().any(|item| matches!(item, TypeItem::Enum(_))) {
-        imports.push("use crate::runtime::open_enum::open_enum;".to_owned());
+        imports.push("use crate::values::open_enum::open_enum;".to_owned());
     }
     if !imports.is_empty() {
         page.piece(&imports.join("\n"));

@@ -7,7 +7,7 @@ use super::make::{creatable, groups_of, keep_valid};
 use crate::Client;
 use crate::ext::snapshot::{Asset, AssetKey, Snapshot};
 use crate::ext::{AssetGroup, AssetStatus};
-use crate::runtime::id;
+use crate::values::id;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 

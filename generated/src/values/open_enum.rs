@@ -77,7 +77,7 @@ macro_rules! open_enum {
 
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let value = $crate::runtime::open_enum::from_text(deserializer)?;
+                let value = $crate::values::open_enum::from_text(deserializer)?;
                 if let Self::Unknown(unknown) = &value {
                     $crate::runtime::trace::unknown_value(stringify!($name), unknown);
                 }
