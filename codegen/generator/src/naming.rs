@@ -65,6 +65,7 @@ pub fn module(tag: &str) -> String {
 /// Features of the crate that are not groups.
 const FEATURES: &[&str] = &[
     "blocking",
+    "client",
     "default",
     "documented",
     "gzip",

@@ -40,6 +40,8 @@ use page::{Page, gated, indented};
 
 pub use page::MARK;
 
+/// Attribute of the parts that a program with the types alone leaves out.
+const CLIENT: &str = "#[cfg(feature = \"client\")]";
 /// Modules of ID types and of shared types.
 const IDS: &str = "crate::api::ids";
 const SHARED: &str = "crate::api::shared";
@@ -133,7 +135,7 @@ fn root(document_version: &str, items: &Items) -> String {
         "Code generated from the API document: a module per tag, ID types and shared types.\n\n\
          `public.rs` lists the public items.",
     );
-    let mut modules = vec![("asset_groups", None), ("ids", None), ("public", None)];
+    let mut modules = vec![("ids", None), ("public", None)];
     modules.extend(
         items
             .tags
@@ -148,7 +150,8 @@ fn root(document_version: &str, items: &Items) -> String {
         let line = format!("pub(crate) mod {module};");
         tag.map_or(line.clone(), |tag| gated(tag, &line))
     });
-    let lines: Vec<String> = lines.collect();
+    let mut lines: Vec<String> = lines.collect();
+    lines.insert(0, format!("{CLIENT}\npub(crate) mod asset_groups;"));
     page.piece(&lines.join("\n"));
     page.piece(&format!(
         "/// Version of the API document.\n#[cfg(feature = \"snapshot\")]\n\
@@ -198,16 +201,16 @@ fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String 
         indented(&types.join("\n"))
     ));
     page.piece(&format!(
-        "/// Kinds of assets.\npub(crate) mod kinds {{\n{}\n}}",
+        "/// Kinds of assets.\n{CLIENT}\npub(crate) mod kinds {{\n{}\n}}",
         indented(&kinds.join("\n"))
     ));
     page.piece(&format!(
-        "/// One entry for each operation that may be retried because the client makes the ID.\n\
+        "/// One entry for each operation that may be retried because the client makes the ID.\n{CLIENT}\n\
          pub(crate) static READ_BACKS: &[&crate::runtime::creatable::ReadBack] = &[\n{}\n];",
         indented(&read_backs.join("\n"))
     ));
     page.piece(&format!(
-        "/// Metadata of all operations.\npub mod operations {{\n    \
+        "/// Metadata of all operations.\n{CLIENT}\npub mod operations {{\n    \
          pub use crate::runtime::operation::{{\
          Operation, Parameter, ParameterPlace, Repeat, RequestBody}};\n\n\
          {}\n\n{}\n}}",
@@ -243,12 +246,12 @@ fn tag_root(tag: &TagItems, has_resource: bool) -> String {
     };
     let mut page = Page::new(&about);
     let resource = if has_resource {
-        "\npub(crate) mod resource;"
+        format!("\n{CLIENT}\npub(crate) mod resource;")
     } else {
-        ""
+        String::new()
     };
     page.piece(&format!(
-        "mod methods;\npub(crate) mod operations;{resource}\npub(crate) mod types;"
+        "{CLIENT}\nmod methods;\n{CLIENT}\npub(crate) mod operations;{resource}\npub(crate) mod types;"
     ));
     page.finish()
 }

@@ -2,7 +2,7 @@
 
 pub(crate) mod generator;
 
-use crate::Error;
+pub use generator::ClockOutOfRange;
 
 /// Generates an ID that is greater than all earlier IDs from this process.
 ///
@@ -12,17 +12,13 @@ use crate::Error;
 /// ```
 /// let id = funnelflux::id::generate()?;
 /// assert!(funnelflux::id::is_well_formed(&id));
-/// # Ok::<(), funnelflux::Error>(())
+/// # Ok::<(), funnelflux::id::ClockOutOfRange>(())
 /// ```
 ///
 /// # Errors
 /// When the clock of this machine is before 2019 or after 2131.
-pub fn generate() -> Result<String, Error> {
-    generator::generate().map_err(|generator::ClockOutOfRange| {
-        Error::configuration(
-            "cannot generate an ID: the clock of this machine is before 2019-07-23 or after 2131; correct it",
-        )
-    })
+pub fn generate() -> Result<String, ClockOutOfRange> {
+    generator::generate()
 }
 
 /// Returns true if the ID has the documented format. Existing assets may have other IDs.
@@ -57,7 +53,7 @@ macro_rules! id_type {
             ///
             /// # Errors
             /// When the clock of this machine is before 2019 or after 2131.
-            pub fn generate() -> Result<Self, $crate::Error> {
+            pub fn generate() -> Result<Self, $crate::id::ClockOutOfRange> {
                 $crate::values::id::generate().map(Self)
             }
 
