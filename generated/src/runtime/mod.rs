@@ -17,6 +17,7 @@ pub(crate) mod error;
 pub(crate) mod hook;
 pub(crate) mod operation;
 pub(crate) mod prepared_request;
+pub(crate) mod private_file;
 pub(crate) mod rate_limit;
 pub(crate) mod received_response;
 pub(crate) mod request;
