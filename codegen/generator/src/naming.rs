@@ -60,6 +60,7 @@ pub(crate) fn module(tag: &str) -> String {
 /// Features of the crate that are not groups.
 const FEATURES: &[&str] = &[
     "blocking",
+    "client",
     "default",
     "documented",
     "gzip",

@@ -34,7 +34,7 @@ pub(super) fn unknown_fields(state: &mut State<'_>) {
     for field in fields(&mut state.types).filter(|field| serde_fields::is_extra(field)) {
         let text = "Unknown fields are kept unchanged.";
         field.attrs.splice(0..0, rustdoc::attributes(text));
-        field.ty = parse_quote!(crate::runtime::unknown_fields::UnknownFields);
+        field.ty = parse_quote!(crate::values::unknown_fields::UnknownFields);
         state.count += 1;
     }
 }
@@ -104,7 +104,7 @@ pub(super) fn document_variants(state: &mut State<'_>) {
 /// remains an error.
 pub(super) fn null_lists(state: &mut State<'_>) {
     for item in &mut state.types {
-        let null = quote!(deserialize_with = "crate::runtime::null::null_as_default");
+        let null = quote!(deserialize_with = "crate::values::null::null_as_default");
         let addition = match item {
             Item::Enum(item) if serde_fields::has_serde(&item.attrs, "untagged") => null,
             _ => quote!(default, #null),
@@ -172,7 +172,7 @@ fn constructor(name: &syn::Ident, fields: &FieldsNamed) -> ItemImpl {
             continue;
         };
         if serde_fields::is_extra(field) {
-            values.push(parse_quote!(#ident: crate::runtime::unknown_fields::UnknownFields::new()));
+            values.push(parse_quote!(#ident: crate::values::unknown_fields::UnknownFields::new()));
         } else if let Some(inner) = optional(field) {
             values.push(parse_quote!(#ident: None));
             setters.push(setter(ident, inner));
