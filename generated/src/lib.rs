@@ -189,14 +189,14 @@
 //! # Observation
 //!
 //! With the feature `tracing` (on by default), each call has a span named `funnelflux` with operation,
-//! attempts, wait, duration and request ID. Its child spans, one for each attempt, are named `funnelflux.attempt` and
-//! have the attributes of OpenTelemetry's HTTP clients: `http.request.method`, `url.template`,
-//! `server.address`, `server.port`, `http.request.resend_count`, `http.response.status_code`, `error.type`,
-//! `otel.kind` and `otel.status_code`. A bulk job has a span named `funnelflux.job`, the parent of the spans of its calls. Each
-//! retry is logged as an event. A failed call is logged as a warning, except for a read that finds nothing
-//! (404). An unknown enum value is logged once. With the feature `traceparent`, the headers `traceparent` and
-//! `tracestate` of each request contain the context of its attempt. The program must then collect its spans
-//! with `tracing-opentelemetry` 0.34.
+//! attempts, wait, duration and request ID. Its child spans, one for each attempt, are named
+//! `funnelflux.attempt` and have the attributes of OpenTelemetry's HTTP clients: `http.request.method`,
+//! `url.template`, `server.address`, `server.port`, `http.request.resend_count`, `http.response.status_code`,
+//! `error.type`, `otel.kind` and `otel.status_code`. A bulk job has a span named `funnelflux.job`, the parent
+//! of the spans of its calls. Each retry is logged as an event. A failed call is logged as a warning, except
+//! for a read that finds nothing (404). An unknown enum value is logged once. With the feature `traceparent`,
+//! the headers `traceparent` and `tracestate` of each request contain the context of its attempt. The program
+//! must then collect its spans with `tracing-opentelemetry` 0.34.
 //!
 //! A [`Hook`](hook::Hook) sees every request and response and can add headers:
 //!

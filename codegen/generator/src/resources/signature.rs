@@ -124,7 +124,7 @@ impl Signature {
         Some(quote!(|client, ids| client.#method(#(#arguments),*) #list_in))
     }
 
-    /// Arguments of a call for the assets of every status.
+    /// Arguments of a call that lists the assets of every status.
     pub(super) fn constant_arguments(
         &self,
         operation: &Operation,
