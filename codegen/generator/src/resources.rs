@@ -294,39 +294,26 @@ impl<'a> Reader<'a> {
 
     /// Name of the only required argument, which is the ID.
     fn id_argument(operation: &Operation) -> Option<&str> {
-        let mut required = operation.arguments.iter().filter(|argument| argument.required);
-        match (required.next(), required.next()) {
-            (Some(argument), None) => Some(&argument.name),
-            _ => None,
-        }
+        Some(&operation.only_required()?.name)
     }
 
     fn resource(&mut self, tag: &TagItems) -> Option<Resource> {
         let words = self.model.vocabulary.group(&tag.tag.name)?.clone();
         let (finder, method) = Self::main(tag, &Verb::FindById)?;
         let ability = format!("the handle of {}", words.plural_text);
-        let Some(id_name) = Self::id_argument(finder) else {
-            self.left_out(finder, &ability, "finding by ID needs exactly one argument");
-            return None;
+        let read = || {
+            let id_name = Self::id_argument(finder).ok_or("finding by ID needs exactly one argument")?;
+            let (find_by_id, id, asset_ty) = Signature::of(method)
+                .find(id_name, |ty| self.wrapped(ty, id_name))
+                .ok_or("its ID is not text, or its response is not an object with the ID")?;
+            let fields = self.fields(&asset_ty).ok_or("its response is not an object")?;
+            let id_field = fields.get(id_name).filter(|field| field.is(&id)).cloned();
+            let id_field = id_field.ok_or_else(|| format!("the asset has no text property `{id_name}`"))?;
+            Ok((id_name, find_by_id, id, asset_ty, fields, id_field))
         };
-        let signature = Signature::of(method);
-        let Some((find_by_id, id, asset_ty)) = signature.find(id_name, |ty| self.wrapped(ty, id_name)) else {
-            self.left_out(
-                finder,
-                &ability,
-                "its ID is not text, or its response is not an object with the ID",
-            );
-            return None;
-        };
-        let fields = self.fields(&asset_ty)?;
-        let Some(id_field) = fields.get(id_name).filter(|field| field.is(&id)) else {
-            self.left_out(
-                finder,
-                &ability,
-                &format!("the asset has no text property `{id_name}`"),
-            );
-            return None;
-        };
+        let found = read();
+        let (id_name, find_by_id, id, asset_ty, fields, id_field) =
+            self.or_left_out(found, finder, &ability)?;
         let asset_name = fields::ident(&asset_ty)?;
         let asset = fields::path(&asset_name);
         let id_tokens = fields::path(&id);

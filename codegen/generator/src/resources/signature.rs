@@ -104,11 +104,7 @@ impl Signature {
 
     /// The function that finds several assets.
     pub(super) fn find_many(&self, operation: &Operation, id: &str, rows: &Rows<'_>) -> Option<TokenStream> {
-        let mut required = operation.arguments.iter().filter(|argument| argument.required);
-        let (Some(list), None) = (required.next(), required.next()) else {
-            return None;
-        };
-        let argument = naming::argument(&list.name);
+        let argument = naming::argument(&operation.only_required()?.name);
         let Type::Slice(slice) = self.referenced(&argument)? else {
             return None;
         };
@@ -171,11 +167,7 @@ impl Signature {
         id: &str,
         copy: impl Fn(&Type) -> Option<TokenStream>,
     ) -> Option<TokenStream> {
-        let mut required = operation.arguments.iter().filter(|argument| argument.required);
-        let (Some(argument), None) = (required.next(), required.next()) else {
-            return None;
-        };
-        let argument = naming::argument(&argument.name);
+        let argument = naming::argument(&operation.only_required()?.name);
         if self.id_type(&argument)? != id {
             return None;
         }

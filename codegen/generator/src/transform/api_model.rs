@@ -97,6 +97,12 @@ impl Operation {
     pub(crate) fn id(&self) -> &str {
         &self.words.id
     }
+
+    /// Returns the only required argument; `None` if there is none, or more than one.
+    pub(crate) fn only_required(&self) -> Option<&Argument> {
+        let mut required = self.arguments.iter().filter(|argument| argument.required);
+        required.next().filter(|_| required.next().is_none())
+    }
 }
 
 /// A parameter.

@@ -50,6 +50,11 @@ impl OperationMut<'_> {
         })
     }
 
+    /// Returns the responses by status; `None` if they are not an object.
+    pub(super) fn responses(&mut self) -> Option<&mut Map<String, Value>> {
+        self.members.get_mut("responses")?.as_object_mut()
+    }
+
     /// Visits the schemas of the request body and of each response.
     pub(super) fn body_schemas(&mut self) -> impl Iterator<Item = (Direction, PointerBuf, &mut Value)> {
         let pointer = &self.pointer;
