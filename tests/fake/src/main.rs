@@ -58,7 +58,7 @@ struct Options {
     /// be given several times.
     #[arg(long = "locked", value_name = "ID")]
     locked: Vec<String>,
-    /// Behave as the settings in this JSON file say, which `funnelflux probe` writes; see below.
+    /// JSON file with settings for the behaviour, as `funnelflux probe` writes it; see below.
     #[arg(long, value_name = "FILE", conflicts_with = "vary")]
     settings: Option<PathBuf>,
     /// Choose undocumented behaviour at random, with this seed; see below.
