@@ -358,9 +358,9 @@ impl<'a> Prover<'a> {
             .iter()
             .filter(|rule| !rule.is_match && rule.schema.is_nothing());
         // Names are valid UTF-8, even without a pattern.
-        let any = Language::of_length(0, None);
+        let any = self.lowering.languages.of_length(0, None);
         let required = required.filter_map(|rule| rule.patterns.first().map(|pattern| &**pattern));
-        let required: Vec<&Language> = required.chain(&any).collect();
+        let required: Vec<&Language> = required.chain(any.as_deref()).collect();
         let mut found = BTreeSet::new();
         for rule in [branch]
             .into_iter()
