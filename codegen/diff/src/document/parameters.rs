@@ -80,7 +80,9 @@ impl<'a> Comparer<'a> {
                 .covers_subtree(false)
                 .value(new_order.replace(", ", ","))
                 .report();
-        } else if old_order.len() == before.len() && new_order.len() == after.len() && !has_ignored {
+        }
+        let is_same_list = old_order == new_order && old_order.len() == before.len();
+        if is_same_list && new_order.len() == after.len() && !has_ignored {
             for (old, new) in [(old, new), items] {
                 // The same parameters are now written in the other of path and operation, or behind a
                 // reference.
@@ -91,6 +93,22 @@ impl<'a> Comparer<'a> {
                         .direction(Direction::Request)
                         .report();
                 }
+            }
+            return;
+        }
+        for parameter in &after {
+            let is_moved = |other: &&Parameter<'a>| {
+                other.name == parameter.name && other.written.reference() != parameter.written.reference()
+            };
+            if let Some(other) = before.iter().find(is_moved) {
+                let site = Site::between(&other.written, &parameter.written, new);
+                let what = format!(
+                    "the {} is written in another place",
+                    parameter_name(&parameter.value)
+                );
+                self.change(ChangeKind::NotationChanged, &site, what)
+                    .direction(Direction::Request)
+                    .report();
             }
         }
     }

@@ -430,7 +430,8 @@ impl<'a> Prover<'a> {
         let declared = languages.listing(names.iter().copied().filter(|_| !patterns.is_empty()));
         (0..1_usize << patterns.len()).all(|chosen| {
             let mut inside: Vec<&Language> = Vec::new();
-            let mut outside: Vec<Vec<&Language>> = declared.iter().map(|declared| vec![&**declared]).collect();
+            let mut outside: Vec<Vec<&Language>> =
+                declared.iter().map(|declared| vec![&**declared]).collect();
             for (index, pattern) in patterns.iter().enumerate() {
                 if chosen & (1 << index) == 0 {
                     outside.push(vec![pattern]);

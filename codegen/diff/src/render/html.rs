@@ -26,7 +26,7 @@ use crate::{
 /// Maximum number of lines shown per value.
 const MOST_LINES: usize = 30;
 
-/// Maximum number of links per action or operation.
+/// Maximum number of links per operation.
 const MOST_LINKS: usize = 5;
 
 const LEVELS: [Level; 4] = [Level::Breaking, Level::Warning, Level::Info, Level::Docs];
@@ -181,8 +181,10 @@ impl Page<'_> {
         text.write_str("</section>\n")
     }
 
+    /// Writes few links, so that every action fits on the first screen.
     fn write_links(&self, text: &mut String, groups: &[usize]) -> std::fmt::Result {
-        let shown = groups.iter().take(MOST_LINKS);
+        const MOST: usize = 2;
+        let shown = groups.iter().take(MOST);
         let links = shown.filter_map(|number| {
             let sentence = self.groups.get(*number)?.sentence();
             let mut shown = shorten(&sentence, SENTENCE / 2).into_owned();
@@ -193,7 +195,7 @@ impl Page<'_> {
             Some(format!("<a href=\"#like-{number}\">{}</a>", rich(&shown)))
         });
         text.write_str(&links.collect::<Vec<_>>().join("; "))?;
-        match groups.len().saturating_sub(MOST_LINKS) {
+        match groups.len().saturating_sub(MOST) {
             0 => Ok(()),
             more => write!(text, "; and {more} more"),
         }
