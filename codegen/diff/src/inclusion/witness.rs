@@ -432,7 +432,8 @@ fn numbers(branch: &Branch<'_>, targets: &[&Branch<'_>]) -> Vec<Value> {
     let near = edges.iter().flat_map(|edge| {
         let around = steps
             .iter()
-            .flat_map(|step| [edge.add(*step), edge.add(step.negated())]);
+            .flat_map(|step| [edge.add(*step), edge.add(step.negated())])
+            .flatten();
         [*edge].into_iter().chain(around)
     });
     numbers.extend(near);
