@@ -79,7 +79,7 @@ pub(crate) fn uncovered(old: &Value, new: &Value, changes: &Changes) -> Vec<RawC
 struct Covered<'f> {
     /// Places with a change at or below them.
     above: HashSet<&'f Pointer>,
-    /// Places that a change covers together with everything below them.
+    /// Places of changes that also report every difference below them.
     subtrees: HashSet<&'f Pointer>,
 }
 

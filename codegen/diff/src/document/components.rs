@@ -56,8 +56,7 @@ impl<'a> Comparer<'a> {
             let text = canonical(node.value);
             let Some(twin) = removed.iter().position(|(_, other, _)| *other == text) else {
                 let what = format!("the schema `{name}` was added");
-                self.change(Kind::SchemaAdded, &Site::added(&node, new), what)
-                    .report();
+                self.report(Kind::SchemaAdded, &Site::added(&node, new), what, Direction::None);
                 continue;
             };
             let (old_name, _, old_node) = removed.remove(twin);
@@ -70,8 +69,12 @@ impl<'a> Comparer<'a> {
         }
         for (name, _, node) in &removed {
             let what = format!("the schema `{name}` was removed");
-            self.change(Kind::SchemaRemoved, &Site::removed(node, new), what)
-                .report();
+            self.report(
+                Kind::SchemaRemoved,
+                &Site::removed(node, new),
+                what,
+                Direction::None,
+            );
         }
         // Schemas that no operation uses are also compared, without a direction.
         let compared = self

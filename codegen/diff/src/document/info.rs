@@ -52,8 +52,7 @@ impl<'a> Comparer<'a> {
             if !words.is_empty() {
                 let [words, difference] = [words.join(", "), description.before_after()];
                 let what = format!("description of the tag {name}, with {words}, {difference}");
-                self.change(Kind::NormativeWordsChanged, &description, what)
-                    .report();
+                self.report(Kind::NormativeWordsChanged, &description, what, Direction::None);
                 described.insert(tag.str("name"));
             }
             let mark = Site::member(UNDOCUMENTED, other, tag);

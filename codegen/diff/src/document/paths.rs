@@ -106,9 +106,12 @@ impl<'a> Comparer<'a> {
     ) {
         let name = format!("the operation `{} {path}`", method.to_ascii_uppercase());
         let Some(operation) = &site.old else {
-            return self
-                .change(Kind::OperationAdded, site, format!("{name} was added"))
-                .report();
+            return self.report(
+                Kind::OperationAdded,
+                site,
+                format!("{name} was added"),
+                Direction::None,
+            );
         };
         let kind = if operation.flag("deprecated") {
             deprecated_removed
@@ -211,13 +214,21 @@ impl<'a> Comparer<'a> {
         let operation = subject(site.parent);
         for tag in &added {
             let what = format!("the tag {} was added to {operation}", quote(tag.value));
-            self.change(Kind::TagAdded, &Site::added(tag, site.parent), what)
-                .report();
+            self.report(
+                Kind::TagAdded,
+                &Site::added(tag, site.parent),
+                what,
+                Direction::None,
+            );
         }
         for tag in &removed {
             let what = format!("the tag {} was removed from {operation}", quote(tag.value));
-            self.change(Kind::TagRemoved, &Site::removed(tag, site.parent), what)
-                .report();
+            self.report(
+                Kind::TagRemoved,
+                &Site::removed(tag, site.parent),
+                what,
+                Direction::None,
+            );
         }
         let [old_first, new_first] = [&before, &after].map(|tags| tags.first().map(|tag| tag.value));
         if old_first != new_first {

@@ -124,8 +124,7 @@ impl<'a> Comparer<'a> {
                 removed
             };
             let what = format!("the security requirement {} was removed", quote(entry.value));
-            self.change(kind, &Site::removed(entry, site.parent), what)
-                .report();
+            self.report(kind, &Site::removed(entry, site.parent), what, Direction::None);
             is_reported = true;
         }
         if !is_reported {

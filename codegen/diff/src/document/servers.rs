@@ -81,13 +81,21 @@ impl<'a> Comparer<'a> {
             .filter(|server| !new_urls.contains(&written(server)))
         {
             let what = format!("the server `{}` was removed", written(server));
-            self.change(Kind::ServerRemoved, &Site::removed(server, site.parent), what)
-                .report();
+            self.report(
+                Kind::ServerRemoved,
+                &Site::removed(server, site.parent),
+                what,
+                Direction::None,
+            );
         }
         for server in after.iter().filter(|server| !old_urls.contains(&url(server))) {
             let what = format!("the server `{}` was added", url(server));
-            self.change(Kind::ServerAdded, &Site::added(server, site.parent), what)
-                .report();
+            self.report(
+                Kind::ServerAdded,
+                &Site::added(server, site.parent),
+                what,
+                Direction::None,
+            );
         }
         let kept = |urls: &[&'a str], others: &[&'a str]| -> Vec<&'a str> {
             urls.iter().filter(|url| others.contains(url)).copied().collect()

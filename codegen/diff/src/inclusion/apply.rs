@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     branch::{Branch, Contains, Kind, NameRule},
-    keywords::{counts, doubly_negated, flag, list, numbers, same, strings},
+    keywords::{UNEVALUATED_ITEMS, counts, doubly_negated, flag, list, numbers, same, strings},
     lower::{DEEPEST, Narrowing},
     schema::Schema,
 };
@@ -206,6 +206,7 @@ fn items<'a>(branch: &mut Branch<'a>, schema: Schema<'a>, members: &'a Map<Strin
     let first = list(members, "x-prefixItems")?;
     let has_prefix = members.contains_key("x-prefixItems");
     let rest = members.get(if has_prefix { "x-items" } else { "items" });
+    let rest = rest.or(members.get(UNEVALUATED_ITEMS));
     while branch.prefix.len() < first.len() {
         branch.prefix.push(branch.items.clone());
     }

@@ -16,7 +16,7 @@ use funnelflux_openapi::references;
 
 use super::{
     branch::{Branch, Kind},
-    keywords::{UNEVALUATED, doubly_negated, flag, has_type, list},
+    keywords::{UNEVALUATED, UNEVALUATED_ITEMS, doubly_negated, flag, has_type, list},
     pattern::Languages,
     schema::{Root, Schema},
 };
@@ -183,7 +183,16 @@ impl<'a> Narrowing<'_, 'a> {
             let unevaluated = members.get(key).map(|value| schema.part(value));
             unevaluated.is_some_and(|unevaluated| !unevaluated.is_anything())
         };
-        if members.contains_key("$ref") || has_unevaluated("x-unevaluatedItems") {
+        let evaluates = [
+            "allOf",
+            "anyOf",
+            "oneOf",
+            "x-if",
+            "x-dependentSchemas",
+            "x-contains",
+        ];
+        let evaluates_items = evaluates.iter().any(|key| members.contains_key(*key));
+        if members.contains_key("$ref") || (evaluates_items && has_unevaluated(UNEVALUATED_ITEMS)) {
             return None;
         }
         let is_nullable = flag(members, "nullable")?;

@@ -255,7 +255,8 @@ impl Page<'_> {
         let is_many = group.entries.len() > 1;
         let some = operations.iter().take(2).map(|name| html! { (name) });
         html! {
-            "\n" details class={ "like " (level) (sections) } data-level=(level) data-in id={ "like-" (number) } {
+            "\n"
+            details class={ "like " (level) (sections) } data-level=(level) data-in id={ "like-" (number) } {
                 "\n" summary {
                     @if is_many { b { (group.entries.len()) " ×" } " " }
                     (rich(&group.sentence()))
