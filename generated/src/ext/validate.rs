@@ -161,12 +161,12 @@ pub(crate) fn distinct<I: AsRef<str> + Clone + Eq + Hash>(ids: Vec<I>) -> Result
 }
 
 /// Checks the target of the children against the parents of the job.
-pub(crate) fn target<I: AsRef<str> + Eq>(target: &I, entries: &[I]) -> Result<(), InvalidJob> {
-    let id = target.as_ref().to_owned();
+pub(crate) fn target(target: &str, entries: &[impl AsRef<str>]) -> Result<(), InvalidJob> {
+    let id = target.to_owned();
     if let Some(problem) = problem(&id) {
         return Err(InvalidJob::Target { id, problem });
     }
-    match entries.iter().position(|entry| entry == target) {
+    match entries.iter().position(|entry| entry.as_ref() == target) {
         Some(position) => Err(InvalidJob::TargetAmongEntries { id, position }),
         None => Ok(()),
     }
@@ -205,12 +205,12 @@ mod tests {
         );
         let removed = ["a".to_owned(), "b".to_owned()];
         assert_eq!(
-            target(&"b".to_owned(), &removed).unwrap_err().to_string(),
+            target("b", &removed).unwrap_err().to_string(),
             "the target \"b\" of the children is also ID number 2 of the parents to archive or delete; \
             nothing was sent; fix: remove it from the list or choose another target"
         );
         assert_eq!(
-            target(&" ".to_owned(), &removed).unwrap_err().to_string(),
+            target(" ", &removed).unwrap_err().to_string(),
             "the target \" \" contains white space; nothing was sent"
         );
     }
