@@ -38,8 +38,6 @@ use crate::{
 use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Stage};
 use page::{Page, gated, indented};
 
-pub use page::MARK;
-
 /// Attribute of the parts that a program with the types alone leaves out.
 const CLIENT: &str = "#[cfg(feature = \"client\")]";
 /// Modules of ID types and of shared types.
@@ -50,7 +48,7 @@ const SHARED: &str = "crate::api::shared";
 ///
 /// # Errors
 /// A generated file is not valid Rust. No document should be able to cause this error.
-pub fn render(
+pub(crate) fn render(
     document_version: &str,
     items: &Items,
     resources: &BTreeMap<String, GroupResource>,

@@ -117,8 +117,8 @@ impl Condition {
 ///
 /// Schema `ConditionInfo`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the page *Conditions*,
-/// which gives names and meanings but not types or which fields are required.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
+/// page *Conditions*, which gives names and meanings but not types or which fields are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ConditionInfo {

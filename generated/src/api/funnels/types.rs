@@ -261,8 +261,8 @@ impl FunnelDuplicateRequest {
 ///
 /// Schema `FunnelInfo`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the page *Funnels*,
-/// which gives names and meanings but not types or which fields are required.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
+/// page *Funnels*, which gives names and meanings but not types or which fields are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelInfo {

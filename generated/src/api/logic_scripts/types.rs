@@ -210,8 +210,8 @@ impl LogicScriptDuplicateRequest {
 ///
 /// Schema `LogicScriptInfo`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the page *Logic
-/// Scripts*, which gives names and meanings but not types or which fields are required.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
+/// page *Logic Scripts*, which gives names and meanings but not types or which fields are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScriptInfo {

@@ -9,8 +9,9 @@ use crate::values::object::object;
 ///
 /// Schema `MiddlewareBasicAuth`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the page *Middleware
-/// Configs*, which gives names and meanings but not types or which fields are required.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
+/// page *Middleware Configs*, which gives names and meanings but not types or which fields are
+/// required.
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareBasicAuth {
@@ -110,7 +111,8 @@ pub struct MiddlewareConfig {
     ///
     /// `status` in JSON.
     pub status: Option<Status>,
-    /// **Documented in part.** Time limit for the service, in milliseconds. Values above 10000 count as 10000.
+    /// **Documented in part.** Time limit for the service, in milliseconds. Values above 10000 count
+    /// as 10000.
     ///
     /// `timeoutMs` in JSON, at least 1, default `5000`.
     ///
@@ -217,8 +219,9 @@ impl MiddlewareConfig {
 ///
 /// Schema `MiddlewareConfigInfo`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the page *Middleware
-/// Configs*, which gives names and meanings but not types or which fields are required.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
+/// page *Middleware Configs*, which gives names and meanings but not types or which fields are
+/// required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MiddlewareConfigInfo {

@@ -314,8 +314,9 @@ impl TrafficSource {
 ///
 /// Schema `TrafficSourceInfo`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the page *Traffic
-/// Sources*, which gives names and meanings but not types or which fields are required.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
+/// page *Traffic Sources*, which gives names and meanings but not types or which fields are
+/// required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrafficSourceInfo {
