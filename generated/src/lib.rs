@@ -262,6 +262,7 @@
 //!
 //! | feature | default | effect |
 //! |---|---|---|
+//! | `client` | yes | calls; [without it](#types-only), the crate is the types only |
 //! | `rustls` | yes | TLS by rustls with ring and the system's certificates; overrides `native-tls` |
 //! | `native-tls` | no | TLS by the operating system's library; one of the two is required |
 //! | `tracing` | yes | spans and events |
@@ -280,45 +281,70 @@
 //! interface also contains types of reqwest 0.13, and this crate re-exports reqwest. A new major version of
 //! any of these crates requires a new major version of this crate.
 //!
+//! # Types only
+//!
+//! A program that reads or writes the API's JSON, but does not call the API, needs neither an HTTP client nor
+//! a runtime. Without the default features, the crate is [`types`], [`id`], [`Secret`] and [`UnknownFields`],
+//! with 15 crates instead of 97:
+//!
+//! ```toml
+//! funnelflux = { version = "0.1", default-features = false, features = ["documented"] }
+//! ```
+//!
+//! All features but those of the groups include `client`.
+//!
 //! # Versions
 //!
 //! The minimum Rust version is `rust-version` in the manifest, and CI checks it. A version becomes the
 //! minimum only when it is at least six months old, and raising the minimum is a minor release.
 
-#![cfg_attr(docsrs, feature(doc_cfg))]
-// The enabled groups decide which parts of the runtime are used.
-#![cfg_attr(not(all(feature = "documented", feature = "inferred")), allow(dead_code))]
+#![cfg_attr(docsrs, feature(doc_cfg), doc(auto_cfg(hide(feature = "client"))))]
+// The pages describe the client, too.
+#![cfg_attr(not(feature = "client"), allow(rustdoc::broken_intra_doc_links))]
+// The enabled features decide which parts of the runtime are used.
+#![cfg_attr(
+    not(all(feature = "client", feature = "documented", feature = "inferred")),
+    allow(dead_code)
+)]
 
 #[rustfmt::skip]
 mod api;
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
+#[cfg(feature = "client")]
 pub mod ext;
+#[cfg(feature = "client")]
 mod runtime;
+mod values;
 
-pub use api::public::{operations, types};
-pub use bytes;
-pub use http;
+#[cfg(feature = "client")]
+pub use api::public::operations;
+pub use api::public::types;
 #[cfg(feature = "reqwest")]
 pub use reqwest;
-pub use runtime::auth::Credentials;
-pub use runtime::builder::ClientBuilder;
-pub use runtime::call::Call;
-pub use runtime::client::Client;
-pub use runtime::creatable::Create;
-pub use runtime::error::Error;
 #[cfg(feature = "rate-limit")]
 pub use runtime::rate_limit::RateLimit;
-pub use runtime::request::Request;
-pub use runtime::response::Response;
-pub use runtime::retry::{RetryBudget, RetryPolicy};
-pub use runtime::secret::Secret;
-pub use runtime::unknown_fields::UnknownFields;
+#[cfg(feature = "client")]
+pub use runtime::{
+    auth::Credentials,
+    builder::ClientBuilder,
+    call::Call,
+    client::Client,
+    creatable::Create,
+    error::Error,
+    request::Request,
+    response::Response,
+    retry::{RetryBudget, RetryPolicy},
+};
 pub use secrecy;
 pub use serde_json;
+pub use values::{secret::Secret, unknown_fields::UnknownFields};
+#[cfg(feature = "client")]
+pub use {bytes, http};
 
 /// Token stores and the accounts of tokens.
+#[cfg(feature = "client")]
 pub mod auth {
     pub use crate::runtime::auth::{
         AccountId, CredentialSource, FileTokenStore, MemoryTokenStore, StoreError, StoreGuard, TokenStore,
@@ -326,6 +352,7 @@ pub mod auth {
 }
 
 /// Hooks, which observe requests and responses.
+#[cfg(feature = "client")]
 pub mod hook {
     pub use crate::runtime::hook::{Hook, RenewalView, RequestView, ResponseView};
 }
@@ -334,10 +361,11 @@ pub mod hook {
 ///
 /// Each kind also has a type of its own in [`types`], with the same functions.
 pub mod id {
-    pub use crate::runtime::id::{created_at, generate, is_well_formed};
+    pub use crate::values::id::{ClockOutOfRange, created_at, generate, is_well_formed};
 }
 
 /// Transports, which send requests: the default one over HTTP, decorators, and your own.
+#[cfg(feature = "client")]
 pub mod transport {
     pub use crate::runtime::transport::{
         BoxFuture, FromFn, FromService, HttpTransport, ResponseBody, Transport, TransportError,

@@ -7,7 +7,7 @@ use std::{
 
 use funnelflux_diff as comparison;
 use funnelflux_generator::{EFFECTIVE, Output, StageReport, changelog};
-use funnelflux_openapi::{Diagnostics, Stage};
+use funnelflux_openapi::Diagnostics;
 
 use crate::{
     diff, expected, features,
@@ -44,29 +44,11 @@ struct FileChanges {
     unchanged: usize,
 }
 
-/// Durations of the stages of a run.
-struct Times {
-    /// Duration of each stage, in order.
-    stages: Vec<(Stage, Duration)>,
-    /// Duration of the whole run, including file access.
-    total: Duration,
-}
-
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcome, Failure> {
     let start = Instant::now();
     let spec = Spec::read(workspace)?;
     let lock = spec.lock()?;
-    let mut stages = Vec::new();
-    let mut stage_start = Instant::now();
-    let output = spec.generate(lock, arguments.strict, &mut |stage| {
-        let time = stage_start.elapsed();
-        // A stage runs again when operations are left out.
-        match stages.iter_mut().find(|(known, _)| *known == stage) {
-            Some((_, total)) => *total += time,
-            None => stages.push((stage, time)),
-        }
-        stage_start = Instant::now();
-    })?;
+    let output = spec.generate(lock, arguments.strict)?;
     let mut warnings = Vec::new();
     workspace.remove_leftovers()?;
     // The comparison needs the old effective document, so it comes before the write.
@@ -87,16 +69,12 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
             features::FIX
         ));
     }
-    let times = Times {
-        stages,
-        total: start.elapsed(),
-    };
     Ok(Outcome {
         stdout: report(
             &output.stages,
             &output.notices,
             &changes,
-            &times,
+            start.elapsed(),
             arguments.verbose,
         ),
         stderr: warnings.join("\n"),
@@ -148,7 +126,7 @@ fn report(
     stages: &[StageReport],
     notices: &Diagnostics,
     changes: &FileChanges,
-    times: &Times,
+    time: Duration,
     verbose: bool,
 ) -> String {
     let mut text = String::new();
@@ -169,7 +147,7 @@ fn report(
     let notices = if verbose {
         notices.iter().map(ToString::to_string).collect()
     } else {
-        grouped(notices)
+        grouped(notices.iter())
     };
     for part in notices.iter().flat_map(|notice| notice.lines()) {
         line("", part.to_owned());
@@ -189,14 +167,11 @@ fn report(
     for path in &changes.removed {
         line("", format!("      {path} (removed)"));
     }
-    let stage_times: Vec<String> = times
-        .stages
-        .iter()
-        .map(|(stage, time)| format!("{stage} {}", time.as_millis()))
-        .collect();
+    let of_stage = |stage: &StageReport| format!("{} {}", stage.stage, stage.time.as_millis());
+    let of_stages: Vec<String> = stages.iter().map(of_stage).collect();
     line(
         "time",
-        format!("{} ms: {}", times.total.as_millis(), stage_times.join(", ")),
+        format!("{} ms: {}", time.as_millis(), of_stages.join(", ")),
     );
     text
 }

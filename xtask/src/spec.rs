@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use funnelflux_generator::{Input, Lock, Options, Output, generate};
-use funnelflux_openapi::{Diagnostics, Stage, digest::sha256};
+use funnelflux_openapi::{Diagnostics, digest::sha256};
 
 use crate::{
     isolated,
@@ -84,17 +84,11 @@ impl Spec {
             .transpose()
     }
 
-    /// Runs the pipeline, and calls `done` after each stage. If `strict`, an unsupported operation is an
-    /// error.
+    /// Runs the pipeline. If `strict`, an unsupported operation is an error.
     ///
     /// # Errors
     /// If the document or an overlay is invalid.
-    pub(crate) fn generate(
-        &self,
-        previous_lock: Option<Lock>,
-        strict: bool,
-        done: &mut dyn FnMut(Stage),
-    ) -> Result<Output, Diagnostics> {
+    pub(crate) fn generate(&self, previous_lock: Option<Lock>, strict: bool) -> Result<Output, Diagnostics> {
         let input = Input {
             upstream: self.upstream.source(),
             overlays: self.overlays.iter().map(Text::source).collect(),
@@ -109,7 +103,6 @@ impl Spec {
         let options = Options {
             strict,
             no_idle_steps: is_transcription,
-            on_stage: Some(done),
             isolation: Some(&isolated::run),
         };
         generate(&input, options)

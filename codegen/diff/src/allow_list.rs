@@ -121,7 +121,7 @@ impl AllowList {
             let message = "an allow list has one member, `allow`, which is a list of entries";
             return Err(error(&document, "allow-list", PointerBuf::new(), message).into());
         };
-        let mut diagnostics = Diagnostics::new();
+        let mut diagnostics = Diagnostics::default();
         let mut entries: Vec<Entry> = Vec::new();
         for (index, value) in list.iter().enumerate() {
             let pointer = PointerBuf::from_tokens(["allow", &index.to_string()]);
@@ -142,7 +142,7 @@ impl AllowList {
     /// Removes the accepted changes from a report.
     #[must_use]
     pub fn apply(&self, mut report: Report, today: Date) -> Allowed {
-        let mut diagnostics = Diagnostics::new();
+        let mut diagnostics = Diagnostics::default();
         let mut accepted = 0;
         for entry in &self.entries {
             let Entry {

@@ -14,7 +14,7 @@ use funnelflux_openapi::{
 pub fn schema_warnings(document: &Document) -> Diagnostics {
     let mut warnings = Warnings {
         document,
-        diagnostics: Diagnostics::new(),
+        diagnostics: Diagnostics::default(),
     };
     walk(document.value(), &mut warnings);
     warnings.diagnostics

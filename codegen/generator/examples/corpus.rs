@@ -190,7 +190,7 @@ fn document(file: &Path, arguments: &Arguments, out: &mut impl io::Write) -> io:
         }
     };
     writeln!(out, "{} |", outcome.row())?;
-    for diagnostic in &outcome.diagnostics {
+    for diagnostic in outcome.diagnostics.iter() {
         if arguments.show.as_deref() == Some(diagnostic.code) {
             writeln!(out, "{diagnostic}")?;
         }

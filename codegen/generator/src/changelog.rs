@@ -24,7 +24,6 @@ const SECTIONS: [&str; 6] = ["Added", "Changed", "Deprecated", "Removed", "Fixed
 /// Returns the changelog with entries for the changes from the effective document `before` to `after`.
 ///
 /// `None` if nothing changed, or if the last run wrote these changes already.
-#[must_use]
 pub fn add(changelog: Option<&str>, (before, after): (&str, &str), report: &Report) -> Option<String> {
     let short = |text: &str| sha256(text).chars().take(12).collect::<String>();
     let mark = format!("{MARK}{} to {} -->", short(before), short(after));

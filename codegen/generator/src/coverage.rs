@@ -1,4 +1,4 @@
-//! Coverage table: the evidence for every operation, in the order of the vendor's index.
+//! Coverage table: the evidence for every operation, by group in the order of the document.
 //!
 //! A part without evidence has the evidence of its operation. An operation without evidence is documented by
 //! the vendor's page.
@@ -21,25 +21,6 @@ use funnelflux_openapi::{
 
 /// Path of the table.
 pub const COVERAGE: &str = "spec/COVERAGE.md";
-
-/// Groups in the order of the vendor's index; all other groups follow.
-const INDEX: &[&str] = &[
-    "Traffic Sources",
-    "Offer Sources",
-    "Funnel Groups",
-    "Funnels",
-    "Conditions",
-    "Logic Scripts",
-    "Visitor Tags",
-    "Page Groups",
-    "Pages",
-    "Categories",
-    "User",
-    "Integration",
-    "AI Node Settings",
-    "Webhook Configs",
-    "Middleware Configs",
-];
 
 const HEAD: &str = "\
 # Evidence for each operation
@@ -73,7 +54,6 @@ each.
 ";
 
 struct Row {
-    rank: usize,
     tag: String,
     title: String,
     method: String,
@@ -90,8 +70,7 @@ struct Row {
 }
 
 /// Renders the table for an effective document, and the operations that are left out of the generated code.
-#[must_use]
-pub fn coverage(document: &Value, left_out: &[LeftOut]) -> String {
+pub(crate) fn coverage(document: &Value, left_out: &[LeftOut]) -> String {
     let vocabulary = Vocabulary::of(document);
     let rows = operations(document).map(|operation| {
         let mut row = row(document, &vocabulary, &operation);
@@ -103,7 +82,13 @@ pub fn coverage(document: &Value, left_out: &[LeftOut]) -> String {
         row
     });
     let mut rows: Vec<Row> = rows.collect();
-    rows.sort_by_key(|row| row.rank);
+    let tags = document
+        .get("tags")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let tags: Vec<&Value> = tags.filter_map(|tag| tag.get("name")).collect();
+    rows.sort_by_key(|row| tags.iter().position(|tag| **tag == row.tag).unwrap_or(tags.len()));
     let word = |evidence: Option<Evidence>| evidence.map_or("–", Evidence::name);
     let mut text = format!("{HEAD}{}\n\n", summary(&rows));
     text.push_str(
@@ -168,19 +153,13 @@ fn row(document: &Value, vocabulary: &Vocabulary, operation: &Operation<'_>) -> 
     let Operation {
         method, path, value, ..
     } = operation;
-    let text = |pointer: &str| {
-        let text = value.pointer(pointer).and_then(Value::as_str);
-        text.unwrap_or_default().to_owned()
-    };
     let item = document.get("paths").and_then(|paths| paths.get(path));
     let method = method.to_ascii_uppercase();
-    let tag = text("/tags/0");
+    let tag = operation.tag().unwrap_or_default();
     let own = Evidence::of(value).unwrap_or(Evidence::Page);
-    let holders = item.into_iter().chain([*value]);
-    let parameters = holders.filter_map(|holder| holder.get("parameters")?.as_array());
-    let parameters = parameters.flatten();
+    let parameters = references::parameters(document, operation);
     let parameters = parameters
-        .map(|parameter| Evidence::of(resolve(document, parameter)).unwrap_or(own))
+        .map(|parameter| Evidence::of(parameter).unwrap_or(own))
         .max();
     let body = value.get("requestBody");
     let body = body.map(|body| content(document, body, Evidence::of(body).unwrap_or(own)));
@@ -189,14 +168,10 @@ fn row(document: &Value, vocabulary: &Vocabulary, operation: &Operation<'_>) -> 
     let success = responses.find(|(status, _)| status.starts_with('2'));
     let response = success.map_or(own, |(_, response)| content(document, response, own));
     let words = vocabulary.operation(&operation.pointer);
-    let has_id = vocabulary.main_operation(&tag, &Verb::FindById).is_some();
+    let has_id = vocabulary.main_operation(tag, &Verb::FindById).is_some();
     Row {
-        rank: INDEX
-            .iter()
-            .position(|group| *group == tag)
-            .unwrap_or(INDEX.len()),
-        tag,
-        title: text("/summary"),
+        tag: tag.to_owned(),
+        title: operation.title().to_owned(),
         name: words.map(|words| words.id.clone()),
         method,
         path: (*path).to_owned(),

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     mem,
+    time::Instant,
 };
 
 use serde_json::Value;
@@ -46,8 +47,6 @@ pub struct Options<'a> {
     pub strict: bool,
     /// Treats a rule or pass that is expected to change something, but changes nothing, as an error.
     pub no_idle_steps: bool,
-    /// Called after each stage.
-    pub on_stage: Option<&'a mut dyn FnMut(Stage)>,
     /// Runs progenitor in isolation, so that a crash can be reported. The default is a thread of this
     /// process, where a panic can be reported, but a stack overflow cannot.
     pub isolation: Option<Isolation<'a>>,
@@ -90,8 +89,9 @@ pub struct GroupFeature {
 pub fn generate(input: &Input<'_>, options: Options<'_>) -> Result<Output, Diagnostics> {
     let mut run = Pipeline {
         options,
+        stage_start: Instant::now(),
         stages: Vec::new(),
-        notices: Diagnostics::new(),
+        notices: Diagnostics::default(),
     };
     run.all(input).map_err(|errors| {
         let mut diagnostics = mem::take(&mut run.notices);
@@ -102,6 +102,7 @@ pub fn generate(input: &Input<'_>, options: Options<'_>) -> Result<Output, Diagn
 
 struct Pipeline<'a> {
     options: Options<'a>,
+    stage_start: Instant,
     stages: Vec<StageReport>,
     notices: Diagnostics,
 }
@@ -239,12 +240,16 @@ impl Pipeline<'_> {
         Ok(())
     }
 
-    fn report(&mut self, report: StageReport) {
-        if let Some(on_stage) = &mut self.options.on_stage {
-            on_stage(report.stage);
-        }
+    fn report(&mut self, mut report: StageReport) {
+        report.time = mem::replace(&mut self.stage_start, Instant::now()).elapsed();
         // A later round processes fewer operations, and its report replaces that of the earlier round.
-        self.stages.retain(|earlier| earlier.stage != report.stage);
+        if let Some(index) = self
+            .stages
+            .iter()
+            .position(|earlier| earlier.stage == report.stage)
+        {
+            report.time += self.stages.remove(index).time;
+        }
         self.stages.push(report);
     }
 }

@@ -36,7 +36,6 @@ impl fmt::Display for Impact {
 }
 
 /// Determines the impact of each change of a report on users of the crate.
-#[must_use]
 pub fn audience(report: &Report) -> Audience {
     let consequences = report.changes.iter().map(|change| {
         let (impact, reason) = of(change);
@@ -55,7 +54,6 @@ pub fn audience(report: &Report) -> Audience {
 }
 
 /// Returns the largest impact of a report.
-#[must_use]
 pub fn overall(report: &Report) -> Impact {
     report
         .changes
@@ -68,7 +66,6 @@ pub fn overall(report: &Report) -> Impact {
 /// Returns the impact of a change, and the reason.
 ///
 /// A change that was found in several contexts has the largest impact of these contexts.
-#[must_use]
 pub fn of(change: &Change) -> (Impact, &'static str) {
     let judged = change.facts.iter().map(|facts| in_context(change, facts));
     judged

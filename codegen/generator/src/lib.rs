@@ -3,26 +3,32 @@
 //! [`generate`] runs the stages: read → normalise → [`supersede`] → [`overlay`] → [`lint`] →
 //! [`transform`] → [`progenitor`] → [`rewrite`] → [`resources`] → [`render`] → [`lock`].
 
+#![allow(
+    clippy::must_use_candidate,
+    clippy::return_self_not_must_use,
+    reason = "only this workspace calls the crate"
+)]
+
 pub mod changelog;
-pub mod coverage;
+mod coverage;
 mod generate;
 pub mod impact;
 mod left_out;
 pub mod lint;
-pub mod lock;
-pub mod method_names;
+mod lock;
+mod method_names;
 pub mod naming;
 pub mod overlay;
 pub mod progenitor;
-pub mod render;
-pub mod resources;
-pub mod rewrite;
+mod render;
+mod resources;
+mod rewrite;
 mod rustdoc;
 mod steps;
 pub mod supersede;
 #[cfg(test)]
 mod testing;
-pub mod transform;
+mod transform;
 
 pub use coverage::COVERAGE;
 pub use generate::{EFFECTIVE, GroupFeature, Input, Options, Output, generate, require_operations};

@@ -55,7 +55,6 @@ pub struct LockedFile {
 
 impl LockedFile {
     /// Records a file.
-    #[must_use]
     pub fn new(source: Source<'_>) -> Self {
         Self {
             file: source.name.to_owned(),
@@ -136,13 +135,11 @@ impl Lock {
 
     /// Returns whether the vendor's document is our transcription of the vendor's page, and not yet a file
     /// from the vendor.
-    #[must_use]
     pub fn is_transcription(&self) -> bool {
         self.upstream.source.starts_with("transcribed")
     }
 
     /// Returns the text of the file.
-    #[must_use]
     pub fn text(&self) -> String {
         // The lock consists of strings, lists and maps, so serializing it cannot fail.
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
@@ -154,7 +151,7 @@ impl Lock {
 /// Reads the versions of the generator from a `Cargo.lock`.
 fn versions(resolved: &str) -> Result<BTreeMap<String, String>, Diagnostics> {
     let mut found: BTreeMap<String, String> = BTreeMap::new();
-    let mut diagnostics = Diagnostics::new();
+    let mut diagnostics = Diagnostics::default();
     for name in GENERATOR {
         let mut lines = resolved.lines();
         let mut versions = Vec::new();

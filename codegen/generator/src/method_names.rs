@@ -22,17 +22,17 @@ use funnelflux_openapi::{
     pointer::{Pointer, PointerBuf},
 };
 
-pub use group_words::GroupWords;
-pub use id_names::IdName;
+pub(crate) use group_words::GroupWords;
+pub(crate) use id_names::IdName;
 use id_names::id_names;
-pub use operation_words::OperationWords;
+pub(crate) use operation_words::OperationWords;
 use operation_words::{Draft, separate};
 use title::title;
-pub use verb::Verb;
+pub(crate) use verb::Verb;
 
 /// Words of a document.
 #[derive(Clone, Debug, Default)]
-pub struct Vocabulary {
+pub(crate) struct Vocabulary {
     groups: BTreeMap<String, GroupWords>,
     operations: BTreeMap<PointerBuf, OperationWords>,
     /// IDs, keyed by the name of a parameter or property.
@@ -43,8 +43,7 @@ pub struct Vocabulary {
 
 impl Vocabulary {
     /// Reads the words of a document, before or after its references are resolved.
-    #[must_use]
-    pub fn of(document: &Value) -> Self {
+    pub(crate) fn of(document: &Value) -> Self {
         let operations: Vec<Operation<'_>> = operations(document).collect();
         let tags = Tags::of(&operations);
         let mut titles: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
@@ -77,34 +76,29 @@ impl Vocabulary {
     }
 
     /// Returns the words of the operation at this pointer; `None` if it has no group.
-    #[must_use]
-    pub fn operation(&self, pointer: &Pointer) -> Option<&OperationWords> {
+    pub(crate) fn operation(&self, pointer: &Pointer) -> Option<&OperationWords> {
         self.operations.get(pointer)
     }
 
     /// Returns the words of a group.
-    #[must_use]
-    pub fn group(&self, tag: &str) -> Option<&GroupWords> {
+    pub(crate) fn group(&self, tag: &str) -> Option<&GroupWords> {
         self.groups.get(tag)
     }
 
     /// Returns the pointer to the main operation for a verb in a group.
-    #[must_use]
-    pub fn main_operation(&self, tag: &str, verb: &Verb) -> Option<&Pointer> {
+    pub(crate) fn main_operation(&self, tag: &str, verb: &Verb) -> Option<&Pointer> {
         let is_it = |words: &&OperationWords| words.is_main && words.tag == tag && words.verb == *verb;
         let mut found = self.operations.iter().filter(|(_, words)| is_it(words));
         found.next().map(|(pointer, _)| &**pointer)
     }
 
     /// Returns the kind of ID whose name in JSON is `name`.
-    #[must_use]
-    pub fn id(&self, name: &str) -> Option<&IdName> {
+    pub(crate) fn id(&self, name: &str) -> Option<&IdName> {
         self.ids.get(name)
     }
 
     /// Returns the kind of ID of which the parameter `name` takes several.
-    #[must_use]
-    pub fn id_list(&self, name: &str) -> Option<&IdName> {
+    pub(crate) fn id_list(&self, name: &str) -> Option<&IdName> {
         self.id_lists.get(name)
     }
 }
@@ -118,7 +112,7 @@ impl Tags {
     fn of(operations: &[Operation<'_>]) -> Self {
         let stated = operations.iter().filter_map(|operation| {
             let segment = operation.path.split('/').find(|segment| !segment.is_empty())?;
-            Some((segment.to_owned(), stated_tag(operation)?.to_owned()))
+            Some((segment.to_owned(), operation.tag()?.to_owned()))
         });
         Self {
             by_segment: stated.collect(),
@@ -128,7 +122,7 @@ impl Tags {
     /// Returns the first tag of the operation. If the operation has no tag, returns the tag of other
     /// operations whose paths begin with the same segment. If there is no such tag, returns the segment.
     fn tag(&self, operation: &Operation<'_>) -> Option<String> {
-        if let Some(tag) = stated_tag(operation) {
+        if let Some(tag) = operation.tag() {
             return Some(tag.to_owned());
         }
         let mut segments = operation.path.split('/');
@@ -137,10 +131,6 @@ impl Tags {
         let stated = self.by_segment.get(segment).cloned();
         Some(stated.unwrap_or_else(|| segment.to_title_case()))
     }
-}
-
-fn stated_tag<'a>(operation: &Operation<'a>) -> Option<&'a str> {
-    operation.value.pointer("/tags/0")?.as_str()
 }
 
 #[cfg(test)]

@@ -4,8 +4,7 @@ use heck::{ToKebabCase as _, ToPascalCase as _, ToShoutySnakeCase as _, ToSnakeC
 
 /// Returns the Rust type of a schema or property. The result must equal the generator's name for the type,
 /// because the generator looks up our types by name.
-#[must_use]
-pub fn type_name(name: &str) -> String {
+pub(crate) fn type_name(name: &str) -> String {
     let name = words(&name.replace('\'', "")).to_pascal_case();
     if name.starts_with(char::is_alphabetic) {
         identifier(&name)
@@ -16,20 +15,17 @@ pub fn type_name(name: &str) -> String {
 
 /// Returns the name of a new component, which is also its Rust type: `AbFilter` for `a_b_filter`, because
 /// `ABFilter` would become the type `AbFilter`.
-#[must_use]
-pub fn component(name: &str) -> String {
+pub(crate) fn component(name: &str) -> String {
     type_name(&type_name(name))
 }
 
 /// Returns the name of the enumeration for a query parameter: `StatusFilter` for `status`.
-#[must_use]
-pub fn parameter_enum(parameter: &str) -> String {
+pub(crate) fn parameter_enum(parameter: &str) -> String {
     format!("{}Filter", type_name(parameter))
 }
 
 /// Returns the variant of an enumerated value. `Unknown` is reserved for unlisted values.
-#[must_use]
-pub fn variant(value: &str) -> String {
+pub(crate) fn variant(value: &str) -> String {
     // The values of votes differ only in their sign.
     match value {
         "+1" => return "Plus1".to_owned(),
@@ -53,8 +49,7 @@ const MODULES: &[&str] = &["asset_groups", "ids", "public", "shared"];
 /// Returns the module of a tag; empty for a tag without letters and digits.
 ///
 /// Letters of other scripts become ASCII, because a module in its own file needs an ASCII name.
-#[must_use]
-pub fn module(tag: &str) -> String {
+pub(crate) fn module(tag: &str) -> String {
     match deunicode::deunicode(tag).to_snake_case() {
         name if name.is_empty() => name,
         name if MODULES.contains(&name.as_str()) => format!("{name}_"),
@@ -65,6 +60,7 @@ pub fn module(tag: &str) -> String {
 /// Features of the crate that are not groups.
 const FEATURES: &[&str] = &[
     "blocking",
+    "client",
     "default",
     "documented",
     "gzip",
@@ -80,7 +76,6 @@ const FEATURES: &[&str] = &[
 ];
 
 /// Returns the cargo feature of a tag.
-#[must_use]
 pub fn feature(tag: &str) -> String {
     match words(tag).to_kebab_case() {
         feature if feature.is_empty() => module(tag).to_kebab_case(),
@@ -90,7 +85,7 @@ pub fn feature(tag: &str) -> String {
 }
 
 /// Names that generated files already use, so that no schema or kind of assets may have them.
-pub const TYPES: &[&str] = &[
+pub(crate) const TYPES: &[&str] = &[
     "Option",
     "Some",
     "None",
@@ -142,8 +137,7 @@ const CLIENT_METHODS: &[&str] = &[
 ];
 
 /// Returns the client method that makes the handle of a resource, from its plural in snake case.
-#[must_use]
-pub fn handle(plural: &str) -> String {
+pub(crate) fn handle(plural: &str) -> String {
     let name = identifier(plural);
     if CLIENT_METHODS.contains(&name.as_str()) {
         format!("{name}_handle")
@@ -153,14 +147,12 @@ pub fn handle(plural: &str) -> String {
 }
 
 /// Returns the method argument of a parameter.
-#[must_use]
-pub fn argument(parameter: &str) -> String {
+pub(crate) fn argument(parameter: &str) -> String {
     identifier(&words(parameter).to_snake_case())
 }
 
 /// Returns the static of an operation.
-#[must_use]
-pub fn constant(operation: &str) -> String {
+pub(crate) fn constant(operation: &str) -> String {
     operation.to_shouty_snake_case()
 }
 

@@ -37,7 +37,7 @@ pub type Isolation<'a> = &'a dyn Fn(&str) -> Result<String, String>;
 ///
 /// # Errors
 /// Diagnostics with a place, for input that the generator refuses or that makes it crash.
-pub fn generate_items(
+pub(crate) fn generate_items(
     model: &ApiModel,
     source: &Document,
     isolation: Isolation<'_>,

@@ -38,8 +38,8 @@ use crate::{
 use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Stage};
 use page::{Page, gated, indented};
 
-pub use page::MARK;
-
+/// Attribute of the parts that a program with the types alone leaves out.
+const CLIENT: &str = "#[cfg(feature = \"client\")]";
 /// Modules of ID types and of shared types.
 const IDS: &str = "crate::api::ids";
 const SHARED: &str = "crate::api::shared";
@@ -48,7 +48,7 @@ const SHARED: &str = "crate::api::shared";
 ///
 /// # Errors
 /// A generated file is not valid Rust. No document should be able to cause this error.
-pub fn render(
+pub(crate) fn render(
     document_version: &str,
     items: &Items,
     resources: &BTreeMap<String, GroupResource>,
@@ -133,7 +133,7 @@ fn root(document_version: &str, items: &Items) -> String {
         "Code generated from the API document: a module per tag, ID types and shared types.\n\n\
          `public.rs` lists the public items.",
     );
-    let mut modules = vec![("asset_groups", None), ("ids", None), ("public", None)];
+    let mut modules = vec![("ids", None), ("public", None)];
     modules.extend(
         items
             .tags
@@ -148,7 +148,8 @@ fn root(document_version: &str, items: &Items) -> String {
         let line = format!("pub(crate) mod {module};");
         tag.map_or(line.clone(), |tag| gated(tag, &line))
     });
-    let lines: Vec<String> = lines.collect();
+    let mut lines: Vec<String> = lines.collect();
+    lines.insert(0, format!("{CLIENT}\npub(crate) mod asset_groups;"));
     page.piece(&lines.join("\n"));
     page.piece(&format!(
         "/// Version of the API document.\n#[cfg(feature = \"snapshot\")]\n\
@@ -198,16 +199,16 @@ fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String 
         indented(&types.join("\n"))
     ));
     page.piece(&format!(
-        "/// Kinds of assets.\npub(crate) mod kinds {{\n{}\n}}",
+        "/// Kinds of assets.\n{CLIENT}\npub(crate) mod kinds {{\n{}\n}}",
         indented(&kinds.join("\n"))
     ));
     page.piece(&format!(
-        "/// One entry for each operation that may be retried because the client makes the ID.\n\
+        "/// One entry for each operation that may be retried because the client makes the ID.\n{CLIENT}\n\
          pub(crate) static READ_BACKS: &[&crate::runtime::creatable::ReadBack] = &[\n{}\n];",
         indented(&read_backs.join("\n"))
     ));
     page.piece(&format!(
-        "/// Metadata of all operations.\npub mod operations {{\n    \
+        "/// Metadata of all operations.\n{CLIENT}\npub mod operations {{\n    \
          pub use crate::runtime::operation::{{\
          Operation, Parameter, ParameterPlace, Repeat, RequestBody}};\n\n\
          {}\n\n{}\n}}",
@@ -224,7 +225,7 @@ fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String 
 fn ids(items: &Items) -> String {
     let mut page = Page::new("ID types.");
     for id in &items.ids {
-        let mut lines = vec!["crate::runtime::id::id_type! {".to_owned()];
+        let mut lines = vec!["crate::values::id::id_type! {".to_owned()];
         lines.extend(comment(4, &id.documentation));
         lines.extend([format!("    {}", id.name), "}".to_owned()]);
         page.piece(&lines.join("\n"));
@@ -243,12 +244,12 @@ fn tag_root(tag: &TagItems, has_resource: bool) -> String {
     };
     let mut page = Page::new(&about);
     let resource = if has_resource {
-        "\npub(crate) mod resource;"
+        format!("\n{CLIENT}\npub(crate) mod resource;")
     } else {
-        ""
+        String::new()
     };
     page.piece(&format!(
-        "mod methods;\npub(crate) mod operations;{resource}\npub(crate) mod types;"
+        "{CLIENT}\nmod methods;\n{CLIENT}\npub(crate) mod operations;{resource}\npub(crate) mod types;"
     ));
     page.finish()
 }
@@ -408,10 +409,10 @@ fn types(about: &str, types: &[TypeItem], names: &Names<'_>, is_shared: bool) ->
         imports.extend(import(SHARED, &mentioned(&own, &names.shared)));
     }
     if types.iter().any(object::is_any) {
-        imports.push("use crate::runtime::object::object;".to_owned());
+        imports.push("use crate::values::object::object;".to_owned());
     }
     if types.iter().any(|item| matches!(item, TypeItem::Enum(_))) {
-        imports.push("use crate::runtime::open_enum::open_enum;".to_owned());
+        imports.push("use crate::values::open_enum::open_enum;".to_owned());
     }
     if !imports.is_empty() {
         page.piece(&imports.join("\n"));

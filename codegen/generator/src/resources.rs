@@ -28,164 +28,162 @@ use crate::{
 use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Severity, Stage};
 
 use bodies::{Entries, Place, entries};
-pub use children::Children;
+pub(crate) use children::Children;
 use fields::{Field, Fields};
-pub use lists::ListPlace;
 use lists::Rows;
-pub use server_managed::{ServerBehavior, ServerManagedField};
+pub(crate) use server_managed::{ServerBehavior, ServerManagedField};
 use signature::Signature;
 
 /// A group whose assets can be read by ID.
 #[derive(Debug)]
-pub struct Resource {
+pub(crate) struct Resource {
     /// Type that stands for the kind of asset, such as `Pages`.
-    pub kind: Ident,
+    pub(crate) kind: Ident,
     /// Method that makes its handle.
-    pub handle: Ident,
+    pub(crate) handle: Ident,
     /// Words of the group.
-    pub words: GroupWords,
+    pub(crate) words: GroupWords,
     /// First segment of the paths.
-    pub segment: String,
+    pub(crate) segment: String,
     /// Property of an asset that contains its ID.
-    pub id_property: String,
+    pub(crate) id_property: String,
     /// Type of its IDs.
-    pub id: TokenStream,
+    pub(crate) id: TokenStream,
     /// Type of its assets.
-    pub asset: TokenStream,
+    pub(crate) asset: TokenStream,
     /// Function that finds one asset.
-    pub find_by_id: TokenStream,
+    pub(crate) find_by_id: TokenStream,
     /// Function that finds several assets.
-    pub find_by_ids: Option<TokenStream>,
+    pub(crate) find_by_ids: Option<TokenStream>,
     /// Function that lists all assets, and the expressions that read a row.
-    pub list: Option<List>,
+    pub(crate) list: Option<List>,
     /// Expression of type `Option` for the ID of `asset`.
-    pub id_of_asset: TokenStream,
+    pub(crate) id_of_asset: TokenStream,
     /// Expression of the summary of `asset`.
-    pub summary_of_asset: TokenStream,
+    pub(crate) summary_of_asset: TokenStream,
     /// Children that can be counted.
-    pub children: Vec<Children>,
+    pub(crate) children: Vec<Children>,
     /// Call that archives.
-    pub archive: Option<Change>,
+    pub(crate) archive: Option<Change>,
     /// Call that restores from the archive.
-    pub unarchive: Option<Change>,
+    pub(crate) unarchive: Option<Change>,
     /// Call that deletes.
-    pub delete: Option<Change>,
+    pub(crate) delete: Option<Change>,
     /// Call that moves to a category.
-    pub categorise: Option<Categorise>,
+    pub(crate) categorise: Option<Categorise>,
     /// Call that copies.
-    pub duplicate: Option<Duplicate>,
+    pub(crate) duplicate: Option<Duplicate>,
     /// Functions that create and save.
-    pub save: Option<Save>,
+    pub(crate) save: Option<StoreCalls>,
     /// Expression for the ID of `self`, if the client generates the IDs.
-    pub client_made_id: Option<TokenStream>,
+    pub(crate) client_made_id: Option<TokenStream>,
     /// Pointers to the properties that every asset has.
-    pub pointers: Pointers,
+    pub(crate) pointers: Pointers,
 }
 
 /// JSON pointers to properties that every asset of a resource has.
 #[derive(Debug)]
-pub struct Pointers {
+pub(crate) struct Pointers {
     /// Pointer to the ID.
-    pub id: String,
+    pub(crate) id: String,
     /// Pointer to the name, if the assets have one.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// Pointer to the ID of the category, if the assets have one.
-    pub category: Option<String>,
+    pub(crate) category: Option<String>,
 }
 
 /// Calls that create and save an asset.
 #[derive(Debug)]
-pub struct Save {
+pub(crate) struct StoreCalls {
     /// Function that creates.
-    pub create: TokenStream,
+    pub(crate) create: TokenStream,
     /// Function that saves.
-    pub save: TokenStream,
+    pub(crate) save: TokenStream,
     /// Static of the operation that creates.
-    pub create_operation: Ident,
+    pub(crate) create_operation: Ident,
     /// Static of the operation that saves.
-    pub save_operation: Ident,
+    pub(crate) save_operation: Ident,
 }
 
 /// The list of a resource.
 #[derive(Debug)]
-pub struct List {
+pub(crate) struct List {
     /// Function that lists.
-    pub call: TokenStream,
+    pub(crate) call: TokenStream,
     /// Type of a row.
-    pub row: TokenStream,
+    pub(crate) row: TokenStream,
     /// Expression of the ID of `row`, which it consumes.
-    pub id: TokenStream,
+    pub(crate) id: TokenStream,
     /// Expression of the name of `row`, which it consumes.
-    pub name: TokenStream,
+    pub(crate) name: TokenStream,
     /// Expression of the summary of `row`.
-    pub summary: TokenStream,
+    pub(crate) summary: TokenStream,
 }
 
 /// A call that changes the assets that its request lists.
 #[derive(Debug)]
-pub struct Change {
+pub(crate) struct Change {
     /// Static of the operation.
-    pub operation: Ident,
+    pub(crate) operation: Ident,
     /// `true` if callers must acknowledge that the operation is inferred.
-    pub inferred: bool,
+    pub(crate) inferred: bool,
     /// Format of the request.
-    pub entries: Entries,
+    pub(crate) entries: Entries,
 }
 
 /// A call that moves assets to a category.
 #[derive(Debug)]
-pub struct Categorise {
+pub(crate) struct Categorise {
     /// The call.
-    pub change: Change,
+    pub(crate) change: Change,
     /// Property with the ID of the category.
-    pub property: String,
+    pub(crate) property: String,
     /// Type of the ID of a category.
-    pub id: TokenStream,
+    pub(crate) id: TokenStream,
 }
 
 /// A call that copies an asset.
 #[derive(Debug)]
-pub struct Duplicate {
+pub(crate) struct Duplicate {
     /// Type of the request body.
-    pub request: TokenStream,
+    pub(crate) request: TokenStream,
     /// Function that copies.
-    pub call: TokenStream,
+    pub(crate) call: TokenStream,
     /// Expression of the name in `request`.
-    pub name: TokenStream,
+    pub(crate) name: TokenStream,
     /// Expression of the properties that the copy overrides, if `request` can contain such properties.
-    pub updates: Option<TokenStream>,
+    pub(crate) updates: Option<TokenStream>,
 }
 
 /// Data for reading back an asset whose creation has an unknown result.
 #[derive(Debug)]
-pub struct ReadBack {
+pub(crate) struct ReadBack {
     /// Static of the operation that creates.
-    pub create: Ident,
+    pub(crate) create: Ident,
     /// Static of the operation that finds the asset.
-    pub find: Ident,
+    pub(crate) find: Ident,
     /// JSON name of the ID.
-    pub property: String,
+    pub(crate) property: String,
 }
 
 /// The resource of a group, and the data of its operations.
 #[derive(Debug, Default)]
-pub struct GroupResource {
+pub(crate) struct GroupResource {
     /// The resource, if assets can be read by ID.
-    pub resource: Option<Resource>,
+    pub(crate) resource: Option<Resource>,
     /// Data for reading back creations, if the client generates the IDs.
-    pub read_back: Option<ReadBack>,
+    pub(crate) read_back: Option<ReadBack>,
     /// Properties that the service changes.
-    pub server_managed: Vec<ServerManagedField>,
+    pub(crate) server_managed: Vec<ServerManagedField>,
     /// Words of the group.
-    pub words: Option<GroupWords>,
+    pub(crate) words: Option<GroupWords>,
     /// Children that the tag names: the tag of the child group, and pointers to the ID of the parent in a
     /// child.
-    pub child_pointers: Vec<(String, Vec<String>)>,
+    pub(crate) child_pointers: Vec<(String, Vec<String>)>,
 }
 
 /// Reads the resources, keyed by the names of their groups.
-#[must_use]
-pub fn resources(
+pub(crate) fn resources(
     items: &Items,
     model: &ApiModel,
     source: &Document,
@@ -250,7 +248,7 @@ impl<'a> Reader<'a> {
             model,
             source,
             structs: structs.collect(),
-            diagnostics: Diagnostics::new(),
+            diagnostics: Diagnostics::default(),
         }
     }
 
@@ -494,7 +492,7 @@ impl<'a> Reader<'a> {
         self.or_left_out(list, operation, "the list of all assets")
     }
 
-    fn save(&mut self, tag: &TagItems, asset: &str) -> Option<Save> {
+    fn save(&mut self, tag: &TagItems, asset: &str) -> Option<StoreCalls> {
         let (create, create_method) = Self::main(tag, &Verb::Create)?;
         let (save, save_method) = Self::main(tag, &Verb::Save)?;
         let create_call = Signature::of(create_method).store(asset);
@@ -507,7 +505,7 @@ impl<'a> Reader<'a> {
             );
         }
         let operation = |operation: &Operation| format_ident!("{}", naming::constant(operation.id()));
-        Some(Save {
+        Some(StoreCalls {
             create: create_call?,
             save: save_call?,
             create_operation: operation(create),
@@ -626,8 +624,7 @@ impl<'a> Reader<'a> {
 
 impl Place {
     /// Renders the place as an expression of the runtime.
-    #[must_use]
-    pub fn tokens(&self) -> TokenStream {
+    pub(crate) fn tokens(&self) -> TokenStream {
         match self {
             Self::Body => quote!(resource::Place::Body),
             Self::Property(name) => quote!(resource::Place::Property(#name)),

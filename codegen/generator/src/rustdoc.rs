@@ -161,29 +161,31 @@ fn wrap_line(line: &str, lines: &mut Vec<String>) {
         Some(_) => indentation + 2,
         None => indentation,
     };
-    let mut current = " ".repeat(indentation);
-    let mut empty = true;
+    let joined = |words: &[&str], indentation| format!("{:indentation$}{}", "", words.join(" "));
+    let length = |words: &[&str]| words.iter().map(|word| word.chars().count() + 1).sum::<usize>();
+    let mut columns = indentation;
+    let mut line: Vec<&str> = Vec::new();
     for word in bare.split(' ') {
-        let length = current.chars().count() + 1 + word.chars().count();
-        // A line must not begin like a Markdown list, heading, quotation or code block.
-        let begins_block = word.starts_with(['-', '+', '*', '#', '>', '='])
-            || word.starts_with("```")
-            || word.starts_with("~~~")
-            || word
-                .trim_end_matches(['.', ')'])
-                .chars()
-                .all(|character| character.is_ascii_digit());
-        if !empty && length > WIDTH && !begins_block {
-            lines.push(std::mem::replace(&mut current, " ".repeat(hanging)));
-            empty = true;
+        line.push(word);
+        if columns + length(&line) > WIDTH + 1
+            && let Some(before) = line.iter().skip(1).rposition(|word| !begins_block(word))
+        {
+            let rest = line.split_off(before + 1);
+            lines.push(joined(&line, columns));
+            (line, columns) = (rest, hanging);
         }
-        if !empty {
-            current.push(' ');
-        }
-        current.push_str(word);
-        empty = false;
     }
-    lines.push(current);
+    lines.push(joined(&line, columns));
+}
+
+/// Returns `true` if a line that begins with this word may be a Markdown list, heading, quotation or code
+/// block.
+fn begins_block(word: &str) -> bool {
+    let is_number = |word: &str| word.chars().all(|character| character.is_ascii_digit());
+    word.starts_with(['-', '+', '*', '#', '>', '='])
+        || word.starts_with("```")
+        || word.starts_with("~~~")
+        || is_number(word.trim_end_matches(['.', ')']))
 }
 
 /// Adds a full stop to a sentence without one, unless the text ends with a code block.
@@ -310,6 +312,8 @@ mod tests {
         let lines = wrap(&format!("- {}- 5 tail", "word ".repeat(18)));
         assert_eq!(lines.len(), 2);
         assert_eq!(lines[1], "  tail");
+        let lines = wrap(&format!("- {}- 5 tail", "word ".repeat(19)));
+        assert_eq!(lines[1], "  word - 5 tail");
         let lines = wrap(&format!("- {}", "word ".repeat(30).trim_end()));
         assert_eq!(lines.len(), 2);
         assert!(lines[1].starts_with("  word"));

@@ -3,7 +3,7 @@
 //! A step declares whether it is expected to change the FunnelFlux document. It is an error if such a step
 //! changes nothing. Otherwise, an upgrade of the generator or of the document could disable a step unnoticed.
 
-use serde::Serialize;
+use std::{mem, time::Duration};
 
 use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Stage};
 
@@ -14,15 +14,15 @@ pub(crate) struct Step<W> {
     /// Reason for the step.
     pub(crate) reason: &'static str,
     pub(crate) expect: Expect,
-    /// Makes the change and returns how often it applied.
-    pub(crate) apply: fn(&mut W) -> usize,
+    /// Makes the change, and counts how often it applied.
+    pub(crate) apply: fn(&mut W),
 }
 
 impl<W> Step<W> {
     pub(crate) const fn new(
         name: &'static str,
         expect: Expect,
-        apply: fn(&mut W) -> usize,
+        apply: fn(&mut W),
         reason: &'static str,
     ) -> Self {
         Self {
@@ -45,7 +45,7 @@ pub(crate) enum Expect {
 }
 
 /// Report of a stage, for a person to read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StageReport {
     /// The stage.
     pub stage: Stage,
@@ -53,10 +53,12 @@ pub struct StageReport {
     pub summary: String,
     /// Rules or passes of the stage, in order; empty for other stages.
     pub steps: Vec<StepReport>,
+    /// Duration of the stage.
+    pub time: Duration,
 }
 
 /// Report of a rule or pass.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepReport {
     /// Name of the step, in kebab case.
     pub name: &'static str,
@@ -68,12 +70,17 @@ pub struct StepReport {
     pub idle: bool,
 }
 
-/// Applies all steps in their order.
-pub(crate) fn run<W>(steps: &[Step<W>], work: &mut W) -> Vec<StepReport> {
+/// Applies all steps in their order. `count` is where a step counts its changes.
+pub(crate) fn run<W>(
+    steps: &[Step<W>],
+    work: &mut W,
+    count: impl Fn(&mut W) -> &mut usize,
+) -> Vec<StepReport> {
     steps
         .iter()
         .map(|step| {
-            let count = (step.apply)(work);
+            (step.apply)(work);
+            let count = mem::take(count(work));
             StepReport {
                 name: step.name,
                 reason: step.reason,
@@ -86,12 +93,12 @@ pub(crate) fn run<W>(steps: &[Step<W>], work: &mut W) -> Vec<StepReport> {
 
 impl StageReport {
     /// Creates a report without steps.
-    #[must_use]
     pub fn new(stage: Stage, summary: impl Into<String>) -> Self {
         Self {
             stage,
             summary: summary.into(),
             steps: Vec::new(),
+            time: Duration::ZERO,
         }
     }
 
@@ -103,11 +110,11 @@ impl StageReport {
             stage,
             summary: format!("{applied} of {} {noun} applied; {summary}", steps.len()),
             steps,
+            time: Duration::ZERO,
         }
     }
 
     /// Creates an error for each step that was expected to change something, but did not.
-    #[must_use]
     pub fn idle(&self) -> Diagnostics {
         let error = |step: &StepReport| {
             let message = format!(
@@ -136,16 +143,13 @@ mod tests {
             Step::new(
                 "halve",
                 Expect::Work,
-                |work: &mut usize| {
-                    *work /= 2;
-                    *work
-                },
+                |work: &mut usize| *work /= 2,
                 "it is too much",
             ),
-            Step::new("nothing", Expect::MayBeNoop, |_| 0, "it may be nothing"),
+            Step::new("nothing", Expect::MayBeNoop, |_| (), "it may be nothing"),
         ];
         let report = |mut work: usize| StageReport {
-            steps: run(&steps, &mut work),
+            steps: run(&steps, &mut work, |work| work),
             ..StageReport::new(Stage::Transform, "")
         };
         assert!(report(4).idle().is_empty());

@@ -67,7 +67,7 @@ fn apply(document: &Value) -> (Document, Diagnostics, usize) {
 
 fn report(notices: &Diagnostics) -> String {
     let mut text = String::new();
-    for notice in notices {
+    for notice in notices.iter() {
         let operation = notice.operation.as_deref().unwrap_or_default();
         writeln!(text, "{} {operation}: {}", notice.code, notice.message).unwrap();
     }

@@ -3,7 +3,10 @@
 //! Every stage reports through [`Diagnostic`]. A syntax error, an unsupported construct and a stale overlay
 //! action look alike, on a terminal and as JSON.
 
-use std::fmt;
+use std::{
+    fmt,
+    ops::{Deref, DerefMut},
+};
 
 use serde::Serialize;
 
@@ -109,7 +112,6 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// Makes a diagnostic for the value at `pointer`. If the pointer leads into an operation, the diagnostic
     /// names that operation.
-    #[must_use]
     pub fn new<'a>(
         severity: Severity,
         stage: Stage,
@@ -131,14 +133,12 @@ impl Diagnostic {
     }
 
     /// Adds the fix.
-    #[must_use]
     pub fn fix(mut self, fix: impl Into<String>) -> Self {
         self.fix = fix.into();
         self
     }
 
     /// Adds the location.
-    #[must_use]
     pub fn at(mut self, location: Option<Location>) -> Self {
         self.location = location;
         self
@@ -146,7 +146,6 @@ impl Diagnostic {
 
     /// Adds the name of the first affected operation and the number of the others. Used if the pointer does
     /// not lead into an operation. An empty list changes nothing.
-    #[must_use]
     pub fn operations(mut self, operations: &[String]) -> Self {
         match operations {
             [] => {}
@@ -187,36 +186,7 @@ impl fmt::Display for Diagnostic {
 pub struct Diagnostics(pub Vec<Diagnostic>);
 
 impl Diagnostics {
-    /// Makes an empty list.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds a diagnostic.
-    pub fn push(&mut self, diagnostic: Diagnostic) {
-        self.0.push(diagnostic);
-    }
-
-    /// Returns true if the list is empty.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Returns the number of diagnostics.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Iterates over the diagnostics.
-    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
-        self.0.iter()
-    }
-
     /// Counts the diagnostics of a severity.
-    #[must_use]
     pub fn count(&self, severity: Severity) -> usize {
         self.iter()
             .filter(|diagnostic| diagnostic.severity == severity)
@@ -224,7 +194,6 @@ impl Diagnostics {
     }
 
     /// Returns true if any diagnostic is an error.
-    #[must_use]
     pub fn has_errors(&self) -> bool {
         self.count(Severity::Error) > 0
     }
@@ -247,7 +216,7 @@ impl std::error::Error for Diagnostics {}
 impl fmt::Display for Diagnostics {
     /// Prints one block per diagnostic, then a line that counts them.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for diagnostic in self {
+        for diagnostic in &self.0 {
             writeln!(formatter, "{diagnostic}")?;
         }
         let counts: Vec<String> = [Severity::Error, Severity::Warning, Severity::Notice]
@@ -273,9 +242,17 @@ impl FromIterator<Diagnostic> for Diagnostics {
     }
 }
 
-impl Extend<Diagnostic> for Diagnostics {
-    fn extend<I: IntoIterator<Item = Diagnostic>>(&mut self, diagnostics: I) {
-        self.0.extend(diagnostics);
+impl Deref for Diagnostics {
+    type Target = Vec<Diagnostic>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Diagnostics {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
     }
 }
 
@@ -285,15 +262,6 @@ impl IntoIterator for Diagnostics {
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
-    }
-}
-
-impl<'a> IntoIterator for &'a Diagnostics {
-    type Item = &'a Diagnostic;
-    type IntoIter = std::slice::Iter<'a, Diagnostic>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
     }
 }
 

@@ -1,21 +1,16 @@
 //! A document with its source texts, so that any JSON pointer leads back to a file, line and column.
 //!
-//! A fast parser reads the value; the source map is built only when a diagnostic asks for a position. Stages
-//! that change the document (normalise, overlay) record what they move and add. The pointers of their output
-//! still lead to the vendor's text, or to the overlay action that added the value.
+//! Stages that change the document (normalise, overlay) record what they move and add. The pointers of their
+//! output still lead to the vendor's text, or to the overlay action that added the value.
 
-use std::{
-    collections::BTreeMap,
-    fmt, iter,
-    sync::{Arc, OnceLock},
-};
+use std::{collections::BTreeMap, fmt, iter, sync::Arc};
 
 use serde_json::Value;
 
 use crate::{
     diagnostic::{Diagnostic, Diagnostics, Location, Severity, Stage},
     pointer::{Pointer, PointerBuf, ToPointer, Token},
-    source_map::{self, Position, SourceMap},
+    source_map::{Position, SourceMap},
 };
 
 /// A text to read.
@@ -44,62 +39,52 @@ impl Document {
     }
 
     /// Creates a document from a value whose parts have this provenance.
-    #[must_use]
     pub fn new(value: Value, provenance: Provenance) -> Self {
         Self { value, provenance }
     }
 
     /// Returns the whole document.
-    #[must_use]
     pub fn value(&self) -> &Value {
         &self.value
     }
 
     /// Returns the value at a JSON pointer.
-    #[must_use]
     pub fn get<'a>(&self, pointer: impl ToPointer<'a>) -> Option<&Value> {
         self.value.pointer(pointer.to_pointer().as_str())
     }
 
     /// Returns the whole document and drops its provenance.
-    #[must_use]
     pub fn into_value(self) -> Value {
         self.value
     }
 
     /// Returns the value and its provenance, to be changed together.
-    #[must_use]
     pub fn into_parts(self) -> (Value, Provenance) {
         (self.value, self.provenance)
     }
 
     /// Returns the document's name as shown in messages.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.provenance.origin.name
     }
 
     /// Returns the warnings about numbers that reading could not keep exactly.
-    #[must_use]
     pub fn warnings(&self) -> &Diagnostics {
         &self.provenance.origin.warnings
     }
 
     /// Returns the provenance of each part.
-    #[must_use]
     pub fn provenance(&self) -> &Provenance {
         &self.provenance
     }
 
     /// Locates a value in its source text: a member at its key, an item at its start. If nothing is at the
     /// pointer, returns the location of the nearest ancestor that exists in the text.
-    #[must_use]
     pub fn locate<'a>(&self, pointer: impl ToPointer<'a>) -> Location {
         self.provenance.place(pointer).location()
     }
 
     /// Makes a located error.
-    #[must_use]
     pub fn error<'a>(
         &self,
         stage: Stage,
@@ -111,7 +96,6 @@ impl Document {
     }
 
     /// Makes a located diagnostic.
-    #[must_use]
     pub fn diagnostic<'a>(
         &self,
         severity: Severity,
@@ -140,42 +124,21 @@ impl fmt::Debug for Document {
 /// A text that was read, with its source map.
 pub(crate) struct Text {
     name: String,
-    /// The text itself, until its source map is built.
-    json: String,
-    source_map: OnceLock<SourceMap>,
+    source_map: SourceMap,
     warnings: Diagnostics,
 }
 
 impl Text {
-    /// Creates a JSON text that has been read without an error. A missing source map is built on first use.
-    pub(crate) fn json(source: Source<'_>, source_map: Option<SourceMap>, warnings: Diagnostics) -> Self {
-        Self {
-            name: source.name.to_owned(),
-            json: source.text.to_owned(),
-            source_map: source_map.map_or_else(OnceLock::new, OnceLock::from),
-            warnings,
-        }
-    }
-
-    /// Creates a YAML text, with the source map from reading it.
-    pub(crate) fn yaml(name: &str, source_map: SourceMap, warnings: Diagnostics) -> Self {
+    pub(crate) fn new(name: &str, source_map: SourceMap, warnings: Diagnostics) -> Self {
         Self {
             name: name.to_owned(),
-            json: String::new(),
-            source_map: OnceLock::from(source_map),
+            source_map,
             warnings,
         }
     }
 
     fn locate(&self, pointer: &Pointer) -> (Location, usize) {
-        let (Position { line, column }, depth) = if pointer.is_root() && !self.json.is_empty() {
-            // The start of a text needs no source map.
-            (Position::START, 0)
-        } else {
-            self.source_map
-                .get_or_init(|| source_map::json::source_map(&self.json))
-                .locate(pointer)
-        };
+        let (Position { line, column }, depth) = self.source_map.locate(pointer);
         let location = Location {
             file: self.name.clone(),
             line: line as usize,
@@ -194,21 +157,18 @@ pub struct Place {
 
 impl Place {
     /// Returns the file, line and column of the value.
-    #[must_use]
     pub fn location(&self) -> Location {
         self.text.locate(&self.pointer).0
     }
 
     /// Returns the pointer to the value in its text. If the text does not contain the value, the pointer
     /// leads to the nearest ancestor that the text contains.
-    #[must_use]
     pub fn pointer(&self) -> &Pointer {
         let (_, depth) = self.text.locate(&self.pointer);
         self.pointer.get(..depth).unwrap_or_default()
     }
 
     /// Returns the place of a member of this value.
-    #[must_use]
     pub fn member<'t>(&self, key: impl Into<Token<'t>>) -> Self {
         Self {
             text: Arc::clone(&self.text),
@@ -239,7 +199,6 @@ impl Provenance {
 
     /// Checks whether null is a type in the text, as in `OpenAPI` 3.1. `nullable` then has one meaning, also
     /// beside a composition.
-    #[must_use]
     pub fn has_null_type(&self) -> bool {
         self.has_null_type
     }

@@ -34,7 +34,6 @@ impl Evidence {
     ];
 
     /// Returns the name in the document.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Page => "page",
@@ -47,7 +46,6 @@ impl Evidence {
     }
 
     /// Parses the value of the extension; `None` if it does not name a kind.
-    #[must_use]
     pub fn parse(extension: &Value) -> Option<Self> {
         let name = extension.get("kind")?.as_str()?;
         let kind = Self::ALL.into_iter().find(|kind| kind.name() == name);
@@ -55,13 +53,11 @@ impl Evidence {
     }
 
     /// Returns the evidence that a part of the document states.
-    #[must_use]
     pub fn of(part: &Value) -> Option<Self> {
         Self::parse(part.get(KEY)?)
     }
 
     /// Returns true if the part is inferred, that is, no text of the vendor supports it.
-    #[must_use]
     pub fn is_inferred(self) -> bool {
         matches!(self, Self::Sibling | Self::Pattern)
     }

@@ -2,6 +2,12 @@
 //!
 //! [`read`] turns a text into a [`Document`], [`normalise`] turns any supported version into OpenAPI 3.0.3.
 
+#![allow(
+    clippy::must_use_candidate,
+    clippy::return_self_not_must_use,
+    reason = "only this workspace calls the crate"
+)]
+
 mod diagnostic;
 pub mod digest;
 mod document;

@@ -6,14 +6,12 @@ use serde_json::{Map, Value};
 pub const JSON: &str = "application/json";
 
 /// Returns a media type without its parameters.
-#[must_use]
 pub fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or_default().trim()
 }
 
 /// Returns the key of the JSON entry in a `content` object. The first of these that exists is returned:
 /// `application/json`, a range such as `*/*` that covers it, a type such as `application/hal+json`.
-#[must_use]
 pub fn json(content: &Map<String, Value>) -> Option<&str> {
     let named = [JSON, "application/*", "*/*"].iter().find_map(|wanted| {
         let mut keys = content.keys();
@@ -27,7 +25,6 @@ pub fn json(content: &Map<String, Value>) -> Option<&str> {
 }
 
 /// Returns the media type of a body that is sent or returned as a whole: text or bytes, but not a form.
-#[must_use]
 pub fn raw(content: &Map<String, Value>) -> Option<&str> {
     let is_form = |key: &str| {
         let essence = essence(key).to_ascii_lowercase();
@@ -38,14 +35,12 @@ pub fn raw(content: &Map<String, Value>) -> Option<&str> {
 }
 
 /// Returns true for text: `text/csv`, XML and the like.
-#[must_use]
 pub fn is_text(media_type: &str) -> bool {
     let essence = essence(media_type).to_ascii_lowercase();
     essence.starts_with("text/") || essence.ends_with("xml") || essence.ends_with("yaml")
 }
 
 /// Returns true for a status whose responses have no body (RFC 9110).
-#[must_use]
 pub fn has_no_body(status: &str) -> bool {
     matches!(status, "204" | "205")
 }

@@ -5,7 +5,6 @@ use std::cmp::Ordering;
 use serde_json::Value;
 
 /// Compares two numbers. Whole numbers are not rounded, whatever their notation.
-#[must_use]
 pub fn compare(left: &Value, right: &Value) -> Ordering {
     match (whole(left), whole(right)) {
         (Some(left), Some(right)) => left.cmp(&right),

@@ -120,7 +120,6 @@ pub const ANNOTATIONS: [&str; 11] = [
 ];
 
 /// Checks whether a schema allows no value: `{"not": {}}`, which `OpenAPI` 3.1 writes as `false`.
-#[must_use]
 pub fn matches_nothing(schema: &Map<String, Value>) -> bool {
     let not = schema.get("not").and_then(Value::as_object);
     not.is_some_and(Map::is_empty)
@@ -141,7 +140,6 @@ use ObjectKind::{
 impl ObjectKind {
     /// Returns the fields.
     #[expect(clippy::too_many_lines, reason = "a table is as long as what it lists")]
-    #[must_use]
     pub fn fields(self) -> &'static [Field] {
         match self {
             Document => fields![
@@ -372,7 +370,6 @@ impl ObjectKind {
 
     /// Returns the `components` section that a `$ref` to this kind must lead to; `None` if a `$ref` is not
     /// allowed.
-    #[must_use]
     pub fn section(self) -> Option<&'static str> {
         match self {
             Schema => Some("schemas"),
@@ -389,7 +386,6 @@ impl ObjectKind {
     }
 
     /// Returns the name of the kind for messages.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Document => "an API document",

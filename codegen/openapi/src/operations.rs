@@ -19,6 +19,19 @@ pub struct Operation<'a> {
     pub value: &'a Value,
 }
 
+impl<'a> Operation<'a> {
+    /// Returns the first tag.
+    pub fn tag(&self) -> Option<&'a str> {
+        self.value.pointer("/tags/0")?.as_str()
+    }
+
+    /// Returns the summary; empty if it is absent.
+    pub fn title(&self) -> &'a str {
+        let title = self.value.get("summary").and_then(Value::as_str);
+        title.unwrap_or_default()
+    }
+}
+
 impl fmt::Display for Operation<'_> {
     /// Method and path, such as `PUT /offersource/save/`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -61,7 +74,6 @@ pub enum Direction {
 impl Direction {
     /// Returns the direction of a part of an operation; `None` for a part that belongs to neither the request
     /// nor a response, such as a callback.
-    #[must_use]
     pub fn of(part: &Pointer) -> Option<Self> {
         match part.front()?.encoded() {
             "parameters" | "requestBody" => Some(Self::Request),

@@ -62,7 +62,6 @@ fn lenient(text: &str) -> PointerBuf {
 }
 
 /// Parses a JSON pointer from a document; `None` if it is neither empty nor begins with a slash.
-#[must_use]
 pub fn parse(text: &str) -> Option<Cow<'_, Pointer>> {
     (text.is_empty() || text.starts_with('/')).then(|| text.to_pointer())
 }
@@ -77,7 +76,6 @@ pub(crate) fn unescape(token: &str) -> Cow<'_, str> {
 }
 
 /// Returns the operation that a pointer leads into, such as `PUT /offersource/save/`.
-#[must_use]
 pub fn operation<'a>(pointer: impl ToPointer<'a>) -> Option<String> {
     let pointer = pointer.to_pointer();
     let mut tokens = pointer.tokens();

@@ -8,14 +8,12 @@ use serde_json::Value;
 pub const SENTENCE: usize = 160;
 
 /// Returns the first `most` characters of a text, with an ellipsis if the text is longer.
-#[must_use]
 pub fn shorten(text: &str, most: usize) -> Cow<'_, str> {
     excerpt(text, 0, most)
 }
 
 /// Returns `most` characters of a text from the character `start` on, with an ellipsis at each end that is
 /// cut off.
-#[must_use]
 pub fn excerpt(text: &str, start: usize, most: usize) -> Cow<'_, str> {
     let offset = |text: &str, count| text.char_indices().nth(count).map(|(offset, _)| offset);
     let start = offset(text, start).unwrap_or(if start == 0 { 0 } else { text.len() });
@@ -31,7 +29,6 @@ pub fn excerpt(text: &str, start: usize, most: usize) -> Cow<'_, str> {
 }
 
 /// Shortens two texts for a sentence, so that the part in which they differ stays visible in both.
-#[must_use]
 pub fn shorten_pair(left: &str, right: &str) -> (String, String) {
     /// Maximum length of the difference in characters. Long, because readers cannot judge omitted text.
     const DIFFERENCE: usize = 1_200;
@@ -75,7 +72,6 @@ pub fn shorten_pair(left: &str, right: &str) -> (String, String) {
 
 /// Puts foreign text on one line, without characters that a terminal or a workflow would interpret as a
 /// command.
-#[must_use]
 pub fn one_line(text: &str) -> Cow<'_, str> {
     let is_command = |character: char| {
         character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -91,7 +87,6 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
 }
 
 /// Parts of a sentence that are not quotations in backticks. Sentences with the same parts are similar.
-#[must_use]
 pub fn unquoted(sentence: &str) -> Vec<&str> {
     let parts: Vec<&str> = sentence.split('`').collect();
     if parts.len().is_multiple_of(2) {
@@ -116,7 +111,6 @@ pub fn shared_sentence<'t>(mut sentences: impl Iterator<Item = &'t str>) -> Stri
 }
 
 /// Escapes foreign text for a line of markdown or a cell of a table. Code spans stay; the rest is plain text.
-#[must_use]
 pub fn markdown(text: &str) -> String {
     let text = one_line(text);
     let parts: Vec<&str> = text.split('`').collect();
@@ -146,14 +140,12 @@ fn plain(text: &str) -> String {
 }
 
 /// Returns a count with its noun: `1 path`, `2 paths`.
-#[must_use]
 pub fn counted<Number: Copy + fmt::Display + PartialEq + From<u8>>(count: Number, noun: &str) -> String {
     let plural = if count == Number::from(1) { "" } else { "s" };
     format!("{count} {noun}{plural}")
 }
 
 /// Returns the JSON type of a value with its article.
-#[must_use]
 pub fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",

@@ -8,6 +8,7 @@ use crate::tokens::TokenPlace;
 use crate::{demo, text};
 use clap::ArgMatches;
 use funnelflux::{Client, ClientBuilder, Credentials, RateLimit};
+use std::borrow::Cow;
 use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::num::NonZeroU32;
@@ -171,6 +172,30 @@ impl Context {
             self.profile.state_folder()?
         };
         Ok(Some(folder))
+    }
+
+    /// A command line of this program for the same account, quoted for a shell.
+    pub(crate) fn command_line<'w>(&'w self, words: impl IntoIterator<Item = Cow<'w, str>>) -> String {
+        let options = &self.options;
+        let mut line: Vec<Cow<'w, str>> = vec!["funnelflux".into()];
+        line.extend(words);
+        if options.fake {
+            line.push("--fake".into());
+        } else if self.profile.is_explicit {
+            line.extend(["--profile".into(), self.profile.name.as_str().into()]);
+        }
+        if let Some(base_url) = &options.base_url {
+            line.extend(["--base-url".into(), base_url.into()]);
+        }
+        if options.accept_inferred {
+            line.push("--accept-inferred".into());
+        }
+        let quoted = line.iter().map(|word| {
+            let quoted = shlex::try_quote(word);
+            // A word with a null character cannot be an argument.
+            quoted.unwrap_or_else(|_| Cow::Borrowed(word))
+        });
+        quoted.collect::<Vec<_>>().join(" ")
     }
 
     /// Refuses a journal or plan in the state folder of another profile.

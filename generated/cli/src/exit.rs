@@ -1,7 +1,7 @@
 //! Exit codes and failures: one error text for people, one JSON object for programs.
 
 use crate::text;
-use funnelflux::Error;
+use funnelflux::{Error, id::ClockOutOfRange};
 use serde_json::{Map, Value, json};
 use std::fmt;
 use std::io::{self, Write as _};
@@ -158,6 +158,12 @@ impl fmt::Display for Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::from(&error)
+    }
+}
+
+impl From<ClockOutOfRange> for Failure {
+    fn from(error: ClockOutOfRange) -> Self {
+        Self::from(&Error::from(error))
     }
 }
 

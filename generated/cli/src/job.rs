@@ -17,6 +17,7 @@ use funnelflux::ext::{
 };
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
@@ -274,8 +275,11 @@ impl JobCommand<'_> {
         }
         let unfinished = report.entries().iter().any(|entry| entry.outcome.is_unfinished());
         if let (true, Some(path)) = (unfinished, journal) {
-            let command = format!("funnelflux {} {}", self.group.name(), self.verb);
-            note(&format!("continue with: {command} --resume {}", path.display()));
+            let words = [self.group.name(), self.verb, "--resume"].map(Cow::from);
+            let command = self
+                .context
+                .command_line(words.into_iter().chain([path.to_string_lossy()]));
+            note(&format!("continue with: {command}"));
         }
         Ok(exit_of(report))
     }

@@ -70,10 +70,10 @@ impl PlanCommand<'_> {
         if let Some(path) = self.matches.get_one::<PathBuf>("out") {
             plan.write(path).map_err(plan_failure)?;
             self.show(plan)?;
-            note(&format!(
-                "nothing was changed; apply the plan with: funnelflux apply {}",
-                path.display()
-            ));
+            let command = self
+                .context
+                .command_line(["apply".into(), path.to_string_lossy()]);
+            note(&format!("nothing was changed; apply the plan with: {command}"));
             return Ok(Exit::Done);
         }
         if self.matches.get_flag("plan") {
@@ -160,13 +160,12 @@ impl PlanCommand<'_> {
         let is_unfinished = report.entries().iter().any(|entry| entry.outcome.is_unfinished());
         if let (Some(journal), Some(plan)) = (&journal, &kept) {
             if is_unfinished {
-                note(&format!(
-                    "continue with: funnelflux apply {} --journal {}",
-                    plan.display(),
-                    journal.display()
-                ));
+                let (plan, journal) = (plan.to_string_lossy(), journal.to_string_lossy());
+                let words = ["apply".into(), plan, "--journal".into(), journal];
+                note(&format!("continue with: {}", self.context.command_line(words)));
             } else if report.counts().done > 0 {
-                note(&format!("undo with: funnelflux undo {}", journal.display()));
+                let words = ["undo".into(), journal.to_string_lossy()];
+                note(&format!("undo with: {}", self.context.command_line(words)));
             }
         }
         Ok(exit_of(&report))

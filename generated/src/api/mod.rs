@@ -3,9 +3,10 @@
 //!
 //! `public.rs` lists the public items.
 
+#[cfg(feature = "client")]
+pub(crate) mod asset_groups;
 #[cfg(feature = "ai-node-settings")]
 pub(crate) mod ai_node_settings;
-pub(crate) mod asset_groups;
 #[cfg(feature = "categories")]
 pub(crate) mod categories;
 #[cfg(feature = "conditions")]

@@ -34,6 +34,7 @@ pub mod types {
 }
 
 /// Kinds of assets.
+#[cfg(feature = "client")]
 pub(crate) mod kinds {
     #[cfg(feature = "offer-sources")]
     pub use crate::api::offer_sources::resource::OfferSources;
@@ -64,6 +65,7 @@ pub(crate) mod kinds {
 }
 
 /// One entry for each operation that may be retried because the client makes the ID.
+#[cfg(feature = "client")]
 pub(crate) static READ_BACKS: &[&crate::runtime::creatable::ReadBack] = &[
     #[cfg(feature = "offer-sources")]
     &crate::api::offer_sources::resource::READ_BACK,
@@ -94,6 +96,7 @@ pub(crate) static READ_BACKS: &[&crate::runtime::creatable::ReadBack] = &[
 ];
 
 /// Metadata of all operations.
+#[cfg(feature = "client")]
 pub mod operations {
     pub use crate::runtime::operation::{Operation, Parameter, ParameterPlace, Repeat, RequestBody};
 

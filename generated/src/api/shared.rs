@@ -2,8 +2,8 @@
 //! Types that several tags share, or that no operation uses.
 
 use crate::api::ids::CategoryId;
-use crate::runtime::object::object;
-use crate::runtime::open_enum::open_enum;
+use crate::values::object::object;
+use crate::values::open_enum::open_enum;
 
 open_enum! {
     /// Values of the property `cascadeAction`.
@@ -71,7 +71,7 @@ pub struct DuplicateRequest {
     /// `parentId` in JSON.
     pub parent_id: Option<String>,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -91,7 +91,7 @@ impl DuplicateRequest {
             body_updates: None,
             name: name.into(),
             parent_id: None,
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -124,7 +124,7 @@ pub struct DuplicateResponse {
     /// `id` in JSON.
     pub id: Option<String>,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -139,7 +139,7 @@ impl DuplicateResponse {
     pub fn new() -> Self {
         Self {
             id: None,
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -166,7 +166,7 @@ pub struct MoveCategoryRequest {
     /// `idCategory` in JSON.
     pub id_category: CategoryId,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -186,7 +186,7 @@ impl MoveCategoryRequest {
         Self {
             entries: entries.into(),
             id_category: id_category.into(),
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 }
@@ -210,7 +210,7 @@ pub struct ParentMutationRequest {
     /// `targetParentID` in JSON.
     pub target_parent_id: Option<String>,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -230,7 +230,7 @@ impl ParentMutationRequest {
             cascade_action: None,
             entries: entries.into(),
             target_parent_id: None,
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -261,7 +261,7 @@ pub struct StringList {
     /// `entries` in JSON.
     pub entries: Vec<String>,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -276,7 +276,7 @@ impl StringList {
     pub fn new(entries: impl Into<Vec<String>>) -> Self {
         Self {
             entries: entries.into(),
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 }

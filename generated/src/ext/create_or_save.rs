@@ -9,7 +9,7 @@ use super::read::{ReadResult, Reader, URL_LENGTH, is_not_found};
 use super::read_calls::ReadCalls;
 use super::resource::{AssetStatus, Handle, Resource, Save};
 use super::update::{self, Absent, differences};
-use crate::runtime::object::fits_strictly;
+use crate::values::object::fits_strictly;
 use crate::{Client, Error};
 use serde_json::{Value, json};
 use std::fmt;

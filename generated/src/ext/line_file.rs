@@ -3,6 +3,7 @@
 //! A file appears with its first lines, or not at all. After a crash, the last line may be incomplete; the
 //! next run removes an incomplete line. The file is locked against a second process.
 
+use crate::runtime::private_file::PrivateFile;
 use serde::Serialize;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
@@ -36,14 +37,13 @@ impl From<io::Error> for LineError {
 impl LineFile {
     /// Creates a file with these lines; `None` if the file exists.
     pub(in crate::ext) fn create(path: &Path, text: &[u8]) -> Result<Option<Self>, LineError> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let mut new_file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-        new_file.write_all(text)?;
-        new_file.as_file().sync_all()?;
-        let file = match new_file.persist_noclobber(path) {
+        let mut new_file = PrivateFile::beside(path)?;
+        new_file.file().write_all(text)?;
+        new_file.file().sync_all()?;
+        let file = match new_file.create(path) {
             Ok(file) => file,
-            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
-            Err(error) => return Err(error.error.into()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
+            Err(error) => return Err(error.into()),
         };
         let lines = Self {
             path: path.to_owned(),

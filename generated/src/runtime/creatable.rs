@@ -6,7 +6,6 @@ use super::{
     call::Call,
     client::Client,
     error::ErrorKind,
-    id,
     operation::{Operation, RequestTarget},
     prepared_request::{CallOptions, PreparedRequest},
     received_response::ReceivedResponse,
@@ -14,6 +13,7 @@ use super::{
     transport::BoxFuture,
 };
 use crate::api::public::READ_BACKS;
+use crate::values::id;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 

@@ -1,6 +1,8 @@
 //! Spans and events of the feature `tracing`, and empty stand-ins if the feature is off.
 
-pub(crate) use imp::{CallSpan, JobSpan, unknown_value, warn};
+#[cfg(feature = "tracing")]
+pub(crate) use imp::unknown_value;
+pub(crate) use imp::{CallSpan, JobSpan, warn};
 
 use super::error::Error;
 
@@ -263,6 +265,4 @@ mod imp {
     }
 
     pub(crate) fn warn(_: &str, _: &dyn std::fmt::Display) {}
-
-    pub(crate) fn unknown_value(_: &'static str, _: &str) {}
 }

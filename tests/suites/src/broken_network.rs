@@ -14,7 +14,7 @@ use funnelflux_fake::{Fake, Settings};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -99,6 +99,8 @@ pub struct BrokenNetwork {
     address: SocketAddr,
     /// Part of the connections that have a fault, in percent.
     trouble: Arc<AtomicU8>,
+    /// Number of connections that had a fault.
+    faults: Arc<AtomicU64>,
     task: AbortHandle,
 }
 
@@ -118,6 +120,8 @@ impl BrokenNetwork {
         let address = listener.local_addr()?;
         let trouble = Arc::new(AtomicU8::new(0));
         let percent = Arc::clone(&trouble);
+        let faults = Arc::new(AtomicU64::new(0));
+        let fault_count = Arc::clone(&faults);
         let task = tokio::spawn(async move {
             let mut random = Rng::with_seed(seed);
             let swap = Responses::default();
@@ -127,6 +131,7 @@ impl BrokenNetwork {
                     continue;
                 };
                 let is_faulty = random.u8(..100) < percent.load(Ordering::Relaxed);
+                fault_count.fetch_add(u64::from(is_faulty), Ordering::Relaxed);
                 let faults = match random.u8(..3) {
                     _ if !is_faulty => (Fault::None, Fault::None),
                     0 => (Fault::of_request(&mut random), Fault::None),
@@ -139,6 +144,7 @@ impl BrokenNetwork {
         Ok(Self {
             address,
             trouble,
+            faults,
             task,
         })
     }
@@ -146,6 +152,12 @@ impl BrokenNetwork {
     /// Sets the part of new connections that have a fault, in percent.
     pub fn set_trouble(&self, percent: u8) {
         self.trouble.store(percent, Ordering::Relaxed);
+    }
+
+    /// Number of connections that had a fault until now.
+    #[must_use]
+    pub fn fault_count(&self) -> u64 {
+        self.faults.load(Ordering::Relaxed)
     }
 
     /// The base URL of the service behind the proxy.
@@ -240,6 +252,8 @@ pub struct Summary {
     pub jobs: u64,
     /// Number of jobs that were done at once.
     pub done_at_once: u64,
+    /// Number of connections that had a fault.
+    pub faults: u64,
     /// Number of requests that the services received.
     pub requests: u64,
     /// Contradictions between reports and services, each with the seed of its job.
@@ -263,11 +277,12 @@ pub async fn run_jobs(first: u64, jobs: u64) -> Summary {
         let Some(ended) = running.join_next().await else {
             return summary;
         };
-        let (done_at_once, requests, contradictions) = ended.unwrap();
-        summary.jobs += 1;
-        summary.done_at_once += u64::from(done_at_once);
-        summary.requests += requests;
-        summary.contradictions.extend(contradictions);
+        let job = ended.unwrap();
+        summary.jobs += job.jobs;
+        summary.done_at_once += job.done_at_once;
+        summary.faults += job.faults;
+        summary.requests += job.requests;
+        summary.contradictions.extend(job.contradictions);
     }
 }
 
@@ -286,15 +301,16 @@ fn prepare(seed: u64) -> World {
     World::new(&settings, job, size)
 }
 
-/// Runs a job twice through a broken network, and once without faults. Returns true if the first run did
-/// everything, the number of requests, and the contradictions.
-async fn check(mut world: World, seed: u64) -> (bool, u64, Vec<String>) {
+/// Runs a job twice through a broken network, and once without faults.
+async fn check(mut world: World, seed: u64) -> Summary {
     let mut random = Rng::with_seed(seed ^ 1);
     let server = world.fake.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
     let network = BrokenNetwork::start(server.addr(), random.u64(..)).await.unwrap();
     world.move_to(&network.base_url());
-    let mut found = Vec::new();
-    let mut done_at_once = false;
+    let mut summary = Summary {
+        jobs: 1,
+        ..Summary::default()
+    };
     let sent_before = world.fake.request_count();
     let trouble = random.u8(10..60);
     for (run, trouble) in [trouble, trouble / 2, 0].into_iter().enumerate() {
@@ -304,17 +320,22 @@ async fn check(mut world: World, seed: u64) -> (bool, u64, Vec<String>) {
         let timeout = if trouble == 0 { PATIENCE } else { ATTEMPT_TIMEOUT };
         let client = client(&world.fake, &network.base_url(), timeout);
         let ran = world.run(&client).await;
-        done_at_once |= run == 0 && ran.is_done();
+        summary.done_at_once += u64::from(run == 0 && ran.is_done());
         // Requests in flight may still arrive.
         tokio::time::sleep(MAX_DELAY).await;
         let contradictions = world.contradictions(&ran, &before);
         let describe = |problem: String| format!("seed {seed}, run {run}: {problem}\n{}", ran.text());
-        found.extend(contradictions.into_iter().map(describe));
+        summary
+            .contradictions
+            .extend(contradictions.into_iter().map(describe));
         if trouble == 0 && !ran.is_finished() {
-            found.push(format!("seed {seed}: the job does not end: {}", ran.text()));
+            let problem = format!("seed {seed}: the job does not end: {}", ran.text());
+            summary.contradictions.push(problem);
         }
     }
-    (done_at_once, world.fake.request_count() - sent_before, found)
+    summary.faults = network.fault_count();
+    summary.requests = world.fake.request_count() - sent_before;
+    summary
 }
 
 /// A client with short pauses.

@@ -20,6 +20,6 @@ async fn no_job_through_a_broken_network_reports_anything_false() {
         "repeat with FUNNELFLUX_SEED={seed}:\n{}",
         summary.contradictions.join("\n")
     );
-    // The network does break jobs.
-    assert!(jobs < JOBS || summary.done_at_once < jobs, "{summary:?}");
+    // The network does break connections.
+    assert!(summary.faults >= jobs, "{summary:?}");
 }

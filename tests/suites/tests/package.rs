@@ -1,7 +1,7 @@
 //! The crates are ready to publish: their packages are complete, and every feature is documented.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeSet, fs, path::PathBuf, process::Command};
 
 /// A file of the workspace.
 fn read(path: &str) -> String {
@@ -80,4 +80,45 @@ fn the_oldest_rust_is_the_one_of_ci() {
             "{folder}: {version}"
         );
     }
+}
+
+/// Names of the crates that a build of the crate for Linux compiles, with these arguments of `cargo tree`.
+fn crates(arguments: &[&str]) -> BTreeSet<String> {
+    let mut tree = Command::new(env!("CARGO"));
+    tree.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    tree.args([
+        "tree",
+        "--locked",
+        "--package",
+        "funnelflux",
+        "--edges",
+        "normal,build",
+    ]);
+    tree.args(["--prefix", "none", "--no-dedupe", "--format", "{p}"]);
+    tree.args(["--target", "x86_64-unknown-linux-gnu"]);
+    let output = tree.args(arguments).output().unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    let names = text.lines().filter_map(|line| line.split(' ').next());
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_types_alone_need_neither_http_nor_a_runtime() {
+    let types = crates(&["--no-default-features", "--features", "documented,inferred"]);
+    for name in ["http", "reqwest", "rustls", "tokio", "futures-util"] {
+        assert!(!types.contains(name), "{name}");
+    }
+    assert!(types.contains("serde_json") && types.len() <= 16, "{types:?}");
+}
+
+/// The dependencies of a client by hand are 92 crates.
+#[test]
+fn a_client_is_at_most_98_crates() {
+    let default = crates(&[]);
+    assert!(default.contains("reqwest") && default.len() <= 98, "{default:?}");
 }

@@ -51,7 +51,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
         .as_ref()
         .and_then(|source| compare_upstream(workspace, &spec, source).transpose());
     let lock = spec.lock();
-    let report = match spec.generate(lock.clone().unwrap_or_default(), false, &mut |_| {}) {
+    let report = match spec.generate(lock.clone().unwrap_or_default(), false) {
         Err(invalid) => CheckReport {
             invalid,
             problems: problems::with_lock(workspace, &lock)?,
@@ -59,7 +59,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
             upstream,
         },
         Ok(output) => CheckReport {
-            invalid: Diagnostics::new(),
+            invalid: Diagnostics::default(),
             problems: problems::with_output(workspace, &lock, &output)?,
             generated: output.files.len(),
             upstream,

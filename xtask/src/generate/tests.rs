@@ -1,5 +1,6 @@
 use super::*;
 use funnelflux_generator::StepReport;
+use funnelflux_openapi::Stage;
 
 fn sample(verbose: bool) -> String {
     let step = |name, count| StepReport {
@@ -9,12 +10,16 @@ fn sample(verbose: bool) -> String {
         idle: false,
     };
     let stages = [
-        StageReport::new(
-            Stage::Read,
-            "spec/upstream.json: 11 paths, 12 operations, 8 schemas",
-        ),
+        StageReport {
+            time: Duration::from_millis(3),
+            ..StageReport::new(
+                Stage::Read,
+                "spec/upstream.json: 11 paths, 12 operations, 8 schemas",
+            )
+        },
         StageReport {
             steps: vec![step("name-operations", 12), step("keep-json", 0)],
+            time: Duration::from_millis(70),
             ..StageReport::new(Stage::Transform, "1 of 2 rules applied")
         },
     ];
@@ -25,15 +30,9 @@ fn sample(verbose: bool) -> String {
     };
     report(
         &stages,
-        &Diagnostics::new(),
+        &Diagnostics::default(),
         &changes,
-        &Times {
-            stages: vec![
-                (Stage::Read, Duration::from_millis(3)),
-                (Stage::Transform, Duration::from_millis(70)),
-            ],
-            total: Duration::from_millis(87),
-        },
+        Duration::from_millis(87),
         verbose,
     )
 }

@@ -23,7 +23,7 @@ impl<'a> Linter<'a> {
     pub(super) fn new(document: &'a Document) -> Self {
         Self {
             document,
-            diagnostics: Diagnostics::new(),
+            diagnostics: Diagnostics::default(),
         }
     }
 
@@ -33,7 +33,8 @@ impl<'a> Linter<'a> {
         pointer: impl ToPointer<'p>,
         message: impl Into<String>,
     ) {
-        self.diagnostics.push(self.diagnostic(rule, pointer, message));
+        let diagnostic = self.diagnostic(rule, pointer, message);
+        self.diagnostics.push(diagnostic);
     }
 
     pub(super) fn diagnostic<'p>(

@@ -26,7 +26,6 @@ use linter::{Linter, Object};
 pub use rules::{LintRule, rules};
 
 /// Reports the constructs of an effective document that the generator does not support.
-#[must_use]
 pub fn lint(document: &Document) -> Diagnostics {
     let references = References::new(document.value());
     let mut linter = Linter::new(document);

@@ -1,18 +1,14 @@
 //! Rules of lint: the construct that each reports, the generator's treatment of it, and the fix.
 
-use serde::Serialize;
-
 use funnelflux_openapi::Severity;
 
 /// A rule of lint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LintRule {
     /// Name of the rule in diagnostics.
     pub code: &'static str,
     /// Severity of its diagnostics.
     pub severity: Severity,
-    /// The construct that it reports.
-    pub summary: &'static str,
     /// Behaviour of the generator for the construct, tested with progenitor 0.15.1 unless noted otherwise.
     pub generator: &'static str,
     /// Advice for the person who writes the document.
@@ -21,11 +17,10 @@ pub struct LintRule {
 
 macro_rules! rules {
     ($($name:ident = $code:literal, $severity:ident,
-        summary: $summary:literal, generator: $generator:literal, fix: $fix:literal;)*) => {
+        generator: $generator:literal, fix: $fix:literal;)*) => {
         $(pub(super) const $name: LintRule = LintRule {
             code: $code,
             severity: Severity::$severity,
-            summary: $summary,
             generator: $generator,
             fix: $fix,
         };)*
@@ -35,265 +30,189 @@ macro_rules! rules {
 }
 
 /// All rules of lint.
-#[must_use]
 pub fn rules() -> &'static [LintRule] {
     RULES
 }
 
 rules! {
     STRUCTURE = "structure", Error,
-        summary: "a value of the wrong type for its position in OpenAPI 3.0, or a missing member",
         generator: "fails to parse the document without naming a place",
         fix: "write the value that the OpenAPI 3.0 specification requires, in an overlay for the vendor's \
             document";
     MISSPELT_KEYWORD = "misspelt-keyword", Error,
-        summary: "an unknown key that resembles one on which types depend, such as `requried`",
         generator: "ignores it silently, so the types differ from those intended",
         fix: "correct the key, in an overlay for the vendor's document";
     UNKNOWN_KEYWORD = "unknown-keyword", Warning,
-        summary: "a key that OpenAPI 3.0 does not define",
         generator: "ignores it silently",
         fix: "if types depend on it, express it with OpenAPI 3.0 keys in an overlay; otherwise ignore this";
     CONST = "const", Error,
-        summary: "`const`, which OpenAPI 3.0 does not define",
         generator: "ignores it silently",
         fix: "write it as an `enum` with one value, in an overlay";
     INFO_VERSION = "info-version", Error,
-        summary: "an `info.version` with a character that an HTTP header cannot contain",
         generator: "compiles, and every call panics, because the version is sent as a header",
         fix: "set `info.version` to printable ASCII in an overlay";
 
     DANGLING_REFERENCE = "dangling-reference", Error,
-        summary: "a `$ref` without a target in the document",
         generator: "panics without naming a place",
         fix: "correct the reference or add its target, in an overlay";
     EXTERNAL_REFERENCE = "external-reference", Error,
-        summary: "a `$ref` into another file",
         generator: "panics: external references are not supported",
         fix: "bundle the files into one document before storing it";
     REFERENCE_PLACE = "reference-place", Error,
-        summary: "a `$ref` whose target is outside the section of components for its kind",
         generator: "panics or finds nothing, because it searches only that section",
         fix: "move the target into the components and refer to it there, in an overlay";
     PATH_REFERENCE = "path-reference", Error,
-        summary: "a path item that an overlay replaces by a `$ref`; those of the document itself are \
-            resolved earlier",
         generator: "reads it as a path without operations, because its parser lacks the field (read, not \
             measured)",
         fix: "write out the path item in the overlay";
     REFERENCE_CYCLE = "reference-cycle", Error,
-        summary: "a `$ref`, `allOf`, `oneOf` or `anyOf` that leads back to itself without a property or \
-            item between",
         generator: "does not terminate, or emits a type whose decoding does not terminate",
         fix: "break the cycle in an overlay";
     REFERENCE_SIBLINGS = "reference-siblings", Error,
-        summary: "keys beside `$ref` that would change the type",
         generator: "ignores them silently, as OpenAPI 3.0 requires",
         fix: "move the `$ref` into an `allOf` with one entry, and keep the other keys beside the `allOf`, \
             in an overlay";
     REFERENCE_DOCUMENTATION = "reference-documentation", Notice,
-        summary: "a description or another annotation beside `$ref`",
         generator: "ignores it silently",
         fix: "no action needed: the documentation shows the description of the target";
 
     PATH_TEMPLATE = "path-template", Error,
-        summary: "a path that does not start with `/`, has unpaired braces, or contains `?`, `#`, `//` or a \
-            character that must be percent-encoded",
         generator: "panics, or sends the request to another address",
         fix: "add the correct path and remove this one, in an overlay";
     PATH_PARAMETER = "path-parameter", Error,
-        summary: "a `{name}` in a path without a required path parameter of that name, or the reverse",
         generator: "panics: missing path name mapping",
         fix: "define the parameter with `in: path` and `required: true` in an overlay";
     DUPLICATE_PARAMETER = "duplicate-parameter", Error,
-        summary: "two parameters of one operation with the same name and location",
         generator: "emits a method with two arguments of the same name, which does not compile",
         fix: "remove one of them in an overlay";
     PARAMETER_NAME = "parameter-name", Error,
-        summary: "parameters whose Rust names clash with each other or with a name that the method uses",
         generator: "emits a method that does not compile",
         fix: "remove one of them in an overlay; renaming would change the request";
     PARAMETER_PLACE = "parameter-place", Error,
-        summary: "a cookie parameter",
         generator: "refuses it without naming a place",
         fix: "remove it in an overlay, and set the cookie on the transport";
     PARAMETER_STYLE = "parameter-style", Error,
-        summary: "a parameter style other than `form` in the query and `simple` elsewhere",
         generator: "refuses it without naming a place",
         fix: "replace it with separate parameters in an overlay";
     PARAMETER_CONTENT = "parameter-content", Error,
-        summary: "a parameter described by `content`",
         generator: "refuses it without naming a place",
         fix: "describe it by a `schema` in an overlay; for the client, a JSON value is a string";
     PARAMETER_TYPE = "parameter-type", Error,
-        summary: "an array or object as path or header parameter",
         generator: "emits code that does not compile",
         fix: "make it a string in an overlay";
     REQUEST_CONTENT = "request-content", Error,
-        summary: "a request body that is a form, or has no content type",
         generator: "refuses it, or panics on several types; the runtime supports JSON, text and bytes",
         fix: "add the JSON form in an overlay if the service accepts it; otherwise remove the operation \
             there";
     REQUEST_SCHEMA = "request-schema", Error,
-        summary: "a request body without a schema",
         generator: "refuses it without naming a place",
         fix: "add a schema in an overlay; `{}` is any JSON value";
     RESPONSE_SCHEMA = "response-schema", Error,
-        summary: "a JSON response without a schema",
         generator: "panics: not yet implemented",
         fix: "add a schema in an overlay; `{}` is any JSON value";
     RESPONSE_CONTENT = "response-content", Error,
-        summary: "a success response that is a form",
         generator: "returns raw bytes; the runtime supports JSON, text and bytes",
         fix: "add the JSON form in an overlay if the service sends it; otherwise remove the operation there";
     CONTENT_CHOICE = "content-choice", Notice,
-        summary: "several content types, one of them JSON",
         generator: "panics on a request body with several; JSON is used",
         fix: "no action needed";
     CONTENT_ENCODING = "content-encoding", Error,
-        summary: "`encoding` in the content that is used",
         generator: "panics: media type encoding not empty",
         fix: "remove it in an overlay";
     SUCCESS_TYPES = "success-types", Error,
-        summary: "success responses of one operation with different contents",
         generator: "panics: it supports one type",
         fix: "in an overlay, keep one of them, or give all the same schema";
     SUCCESS_MISSING = "success-missing", Warning,
-        summary: "an operation without a success response (2xx)",
         generator: "treats the error as the success, or returns raw bytes; the runtime ignores the content",
         fix: "add the success response in an overlay";
     SUCCESS_REDIRECT = "success-redirect", Error,
-        summary: "an operation that only redirects",
         generator: "treats it as an error; the runtime does not follow redirects",
         fix: "remove the operation in an overlay, or add the success response";
     CALLBACKS = "callbacks", Notice,
-        summary: "callbacks and links",
         generator: "ignores them",
         fix: "no action needed: the client only sends requests";
     OWN_SERVERS = "own-servers", Warning,
-        summary: "servers of a single path or operation",
         generator: "ignores them silently, and sends the request to the base URL of the client",
         fix: "make such calls with a client that has this server as its base URL";
     SECURITY_SCHEME = "security-scheme", Warning,
-        summary: "a call that requires authentication other than a bearer token",
         generator: "ignores it silently; the runtime sends a bearer token with every call",
         fix: "add the required credentials on the transport, or correct the requirement in an overlay";
     SCHEME_UNDEFINED = "scheme-undefined", Warning,
-        summary: "a security requirement whose scheme is not among the components",
         generator: "ignores it silently",
         fix: "define the scheme or correct its name, in an overlay";
     NEEDLESS_TOKEN = "needless-token", Notice,
-        summary: "a call that requires no authentication (`security: []`)",
         generator: "ignores it silently; the runtime sends a bearer token with every call",
         fix: "no action needed, unless the token must not be sent there: then use a client without a token";
 
     COMPONENT_NAMES = "component-names", Error,
-        summary: "schemas whose names give the same Rust type",
         generator: "emits the type twice, which does not compile",
         fix: "rename one of them and its references in an overlay";
     DERIVED_NAME = "derived-name", Error,
-        summary: "an inline object whose derived type name is that of a component",
         generator: "emits the type twice, which does not compile",
         fix: "give the inline schema a unique `title` in an overlay";
     TITLE_CLASH = "title-clash", Error,
-        summary: "different inline schemas with the same `title`, or with that of a component",
         generator: "uses the first for all of them: a wrong type that compiles",
         fix: "give each a unique `title` in an overlay";
     PROPERTY_NAMES = "property-names", Warning,
-        summary: "properties of one object whose names give the same Rust field",
         generator: "emits a struct that does not compile; a rule keeps the second among the unknown fields",
         fix: "if the second one is the important one, remove the first in an overlay";
     ENUM_VALUES = "enum-values", Warning,
-        summary: "an enumeration that is empty, repeats a value, or mixes types",
         generator: "panics, or emits a type without values; a rule removes the enumeration",
         fix: "correct the values in an overlay";
     ENUM_VARIANTS = "enum-variants", Warning,
-        summary: "values of an enumeration that give the same Rust variant",
         generator: "panics: failed to make unique variant names; a rule makes it a plain string",
         fix: "no action needed, unless a value is wrong: correct it in an overlay";
     ENUM_DEFAULT = "enum-default", Warning,
-        summary: "a default that is not one of the enumerated values",
         generator: "refuses it without naming a place",
         fix: "correct the default or the values in an overlay";
 
     DEFAULT_TYPE = "default-type", Warning,
-        summary: "a default that does not have the type of its schema",
         generator: "refuses it without naming a place",
         fix: "correct the default in an overlay, or remove it there";
 
     X_NULLABLE = "x-nullable", Warning,
-        summary: "`x-nullable`, a convention of Swagger 2.0",
         generator: "ignores it silently, so that a null in a required member does not decode",
         fix: "write `nullable: true` in an overlay if the value may be null; wrap a `$ref` in an `allOf` \
             first";
     TYPE = "type", Error,
-        summary: "an unknown `type`",
         generator: "panics: invalid type",
         fix: "write string, number, integer, boolean, array or object";
     NOT = "not", Error,
-        summary: "`not`",
         generator: "panics on most forms of it",
         fix: "remove it in an overlay; the client does not validate";
     EXCLUSIVE_BOUND = "exclusive-bound", Error,
-        summary: "an exclusive bound without the bound",
         generator: "panics: not yet implemented",
         fix: "add `minimum` or `maximum`, or remove the flag, in an overlay";
     DISCRIMINATOR = "discriminator", Error,
-        summary: "a discriminator whose variants do not fix the value of its property",
         generator: "ignores it: of two variants with the same shape, the first always matches",
         fix: "give the property an `enum` with one value in each variant, in an overlay";
     EMPTY_UNION = "empty-union", Error,
-        summary: "`oneOf` or `anyOf` without variants, so that no value is allowed",
         generator: "emits a type that no value has, or fails without naming a place (read, not measured)",
         fix: "list the variants in an overlay, or remove the keyword there";
     INHERITANCE = "inheritance", Warning,
-        summary: "a discriminator on a schema without `oneOf` or `anyOf`",
         generator: "ignores it: members of the variants have no types",
         fix: "if the variants are needed, list them in a `oneOf` in an overlay";
     ANY_OF = "any-of", Warning,
-        summary: "`anyOf` with a variant that is not an object, such as an enumeration or a string",
         generator: "emits a struct into which a plain value never decodes; a rule makes it a `oneOf`",
         fix: "list the variant that matches fewer values first, in an overlay";
     UNTAGGED_UNION = "untagged-union", Warning,
-        summary: "`oneOf` or `anyOf` of objects that no property distinguishes",
         generator: "uses the first variant that decodes",
         fix: "list the variant with the most required properties first, in an overlay";
     OVERLAPPING_ANY_OF = "overlapping-any-of", Warning,
-        summary: "`anyOf` of objects that can all match one value",
         generator: "makes a field of each variant, and each keeps unknown members, which are then sent \
             several times",
         fix: "in an overlay, write the properties of all variants into one object, or use `oneOf` if only \
             one matches";
     ALL_OF_CONFLICT = "all-of-conflict", Error,
-        summary: "`allOf` with contradictory parts",
         generator: "emits a type without values: nothing decodes into it",
         fix: "keep only the part that the service follows, in an overlay";
-    CLOSED_OBJECT = "closed-object", Notice,
-        summary: "`additionalProperties: false`",
-        generator: "refuses an object with a new member",
-        fix: "no action needed: unknown members are kept";
-    UNIQUE_ITEMS = "unique-items", Notice,
-        summary: "`uniqueItems`",
-        generator: "does not enforce it and may change the type",
-        fix: "no action needed: it is documented only";
-    FIXED_LENGTH = "fixed-length", Notice,
-        summary: "`minItems` equal to `maxItems`",
-        generator: "emits an array of fixed length, so a list of another length fails the whole response",
-        fix: "no action needed: the length is documented only";
-    PATTERN = "pattern", Notice,
-        summary: "`pattern`",
-        generator: "emits a type that refuses other values, in responses as well",
-        fix: "no action needed: the pattern is documented only";
     DECIMAL = "decimal", Warning,
-        summary: "a `number` of format `decimal`",
         generator: "emits `f64`, which cannot represent every decimal number",
         fix: "make it a string in an overlay if the service sends one; never calculate money with it";
     ITEMS_MISSING = "items-missing", Warning,
-        summary: "an array without `items`",
         generator: "emits a list of any JSON values",
         fix: "describe the items in an overlay";
     REQUIRED_UNDEFINED = "required-undefined", Warning,
-        summary: "`required` names a property that is not defined",
         generator: "ignores it or emits any JSON value",
         fix: "define the property, or correct the name, in an overlay";
 }

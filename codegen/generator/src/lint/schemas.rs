@@ -59,28 +59,6 @@ impl<'a> Linter<'a> {
         if has("not") && !is_absent_property {
             report(&rules::NOT, "not", "`not` is unsupported".to_owned());
         }
-        if is_true("uniqueItems") {
-            report(
-                &rules::UNIQUE_ITEMS,
-                "uniqueItems",
-                "unique items are documented, not enforced".to_owned(),
-            );
-        }
-        let count = |key: &str| schema.get(key).and_then(Value::as_u64);
-        if let Some(length) = count("minItems").filter(|length| count("maxItems") == Some(*length)) {
-            report(
-                &rules::FIXED_LENGTH,
-                "minItems",
-                format!("the length of {length} items is documented, not enforced"),
-            );
-        }
-        if has("pattern") {
-            report(
-                &rules::PATTERN,
-                "pattern",
-                "the pattern is documented, not enforced".to_owned(),
-            );
-        }
         if kind == Some("number") && text("format") == Some("decimal") {
             report(
                 &rules::DECIMAL,
@@ -93,13 +71,6 @@ impl<'a> Linter<'a> {
                 &rules::ITEMS_MISSING,
                 "type",
                 "the array does not describe its items".to_owned(),
-            );
-        }
-        if schema.get("additionalProperties") == Some(&Value::Bool(false)) {
-            report(
-                &rules::CLOSED_OBJECT,
-                "additionalProperties",
-                "the object is closed, but new members are kept".to_owned(),
             );
         }
         self.default(pointer, schema);

@@ -7,15 +7,15 @@ use super::{
 
 /// Words for the assets of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupWords {
+pub(crate) struct GroupWords {
     /// Singular in snake case, such as `offer_source`.
-    pub singular: String,
+    pub(crate) singular: String,
     /// Plural in snake case, such as `offer_sources`.
-    pub plural: String,
+    pub(crate) plural: String,
     /// Singular as the titles write it, such as `AI node settings`.
-    pub singular_text: String,
+    pub(crate) singular_text: String,
     /// Plural as the titles write it.
-    pub plural_text: String,
+    pub(crate) plural_text: String,
 }
 
 impl GroupWords {
@@ -82,8 +82,7 @@ impl GroupWords {
 
     /// Returns the singular with its article, such as `an offer source`. Words that are already a plural get
     /// no article.
-    #[must_use]
-    pub fn with_article(&self) -> String {
+    pub(crate) fn with_article(&self) -> String {
         if self.singular == self.plural {
             return self.singular_text.clone();
         }

@@ -5,19 +5,19 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::naming;
-use funnelflux_openapi::{operations::Operation, pointer::Pointer, references};
+use funnelflux_openapi::{operations::Operation, references};
 
 use super::{group_words::GroupWords, operation_words::Draft, verb::Verb};
 
 /// An ID that the document names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IdName {
+pub(crate) struct IdName {
     /// Its name in JSON, such as `idOfferSource`.
-    pub name: String,
+    pub(crate) name: String,
     /// Rust type.
-    pub type_name: String,
+    pub(crate) type_name: String,
     /// Asset that the ID identifies, with an article, such as `an offer source`.
-    pub owner: String,
+    pub(crate) owner: String,
 }
 
 /// Finds the names of IDs, which are the parameters of operations that find by ID.
@@ -94,13 +94,7 @@ fn aliases(document: &Value) -> Vec<(String, String)> {
 
 /// Names of the required query and path parameters of an operation.
 fn required_parameters(document: &Value, operation: &Operation<'_>) -> Vec<String> {
-    let item = document.get("paths").and_then(|paths| paths.get(operation.path));
-    let holders = item.into_iter().chain([operation.value]);
-    let parameters = holders.filter_map(|holder| holder.get("parameters")?.as_array());
-    let parameters = parameters
-        .flatten()
-        .map(|parameter| references::resolve(document, Pointer::root(), parameter).1);
-    let required = parameters.filter(|parameter| {
+    let required = references::parameters(document, operation).filter(|parameter| {
         let place = parameter.get("in").and_then(Value::as_str);
         matches!(place, Some("query" | "path")) && parameter.get("required") == Some(&Value::Bool(true))
     });

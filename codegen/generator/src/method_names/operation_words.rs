@@ -15,22 +15,21 @@ use super::{
 
 /// Name and meaning of an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OperationWords {
+pub(crate) struct OperationWords {
     /// Name of the Rust method.
-    pub id: String,
+    pub(crate) id: String,
     /// Effect of the operation.
-    pub verb: Verb,
+    pub(crate) verb: Verb,
     /// Name of its group.
-    pub tag: String,
+    pub(crate) tag: String,
     /// `true` if this is the main operation for its verb in the group. Another path may have a second
     /// operation with the same verb.
-    pub is_main: bool,
+    pub(crate) is_main: bool,
 }
 
 impl OperationWords {
     /// Returns the key by which the operations of a group are sorted.
-    #[must_use]
-    pub fn order(&self) -> (usize, &str) {
+    pub(crate) fn order(&self) -> (usize, &str) {
         (self.verb.rank(), &self.id)
     }
 }

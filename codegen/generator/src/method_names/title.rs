@@ -1,12 +1,9 @@
 //! Titles of operations.
 
-use serde_json::Value;
-
 use funnelflux_openapi::operations::Operation;
 
 pub(super) fn title(operation: &Operation<'_>) -> String {
-    let title = operation.value.get("summary").and_then(Value::as_str);
-    title.unwrap_or_default().trim().trim_end_matches('.').to_owned()
+    operation.title().trim().trim_end_matches('.').to_owned()
 }
 
 /// Words of titles that do not name assets.

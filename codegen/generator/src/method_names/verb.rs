@@ -8,7 +8,7 @@ use super::{
 
 /// Effect of an operation on the assets of its group, in the order of the generated methods.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verb {
+pub(crate) enum Verb {
     /// Lists the assets.
     List,
     /// Finds one asset.

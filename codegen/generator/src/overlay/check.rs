@@ -18,7 +18,6 @@ pub(super) struct CheckedAction<'a> {
     pub(super) target: &'a str,
     pub(super) path: JsonPath,
     pub(super) reason: &'a str,
-    pub(super) evidence: Option<&'a Value>,
     pub(super) effect: CheckedEffect<'a>,
     /// True for version 1.0, in which an action can target only objects and arrays.
     pub(super) only_containers: bool,
@@ -177,7 +176,6 @@ impl<'a> Checker<'a, '_> {
             target: text("target"),
             path: path?,
             reason,
-            evidence: action.get("x-evidence"),
             effect: effect?,
             only_containers,
             pointer,

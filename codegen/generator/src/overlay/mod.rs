@@ -10,7 +10,6 @@ mod check;
 mod edit;
 mod trim;
 
-use serde::Serialize;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
@@ -36,7 +35,7 @@ pub struct Applied {
 }
 
 /// An action that was applied.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Action {
     /// Location of the action.
     pub location: Location,
@@ -44,27 +43,10 @@ pub struct Action {
     pub target: String,
     /// Reason for the deviation, from the action's `description`.
     pub reason: String,
-    /// Evidence of the action (`x-evidence`), if given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub evidence: Option<Value>,
-    /// Kind of change.
-    pub effect: Effect,
     /// Number of values that the target matched.
     pub matches: usize,
     /// True if the action changed the document.
     pub changed: bool,
-}
-
-/// Kinds of action.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Effect {
-    /// Merges a value into each match.
-    Update,
-    /// Removes each match.
-    Remove,
-    /// Merges another part of the document into each match (Overlay 1.1).
-    Copy,
 }
 
 /// Reads overlays. [`apply`] reports their warnings.
@@ -73,7 +55,7 @@ pub enum Effect {
 /// Located diagnostics for each text that is neither YAML nor JSON.
 pub fn read(sources: &[Source<'_>]) -> Result<Vec<Document>, Diagnostics> {
     let mut overlays = Vec::new();
-    let mut diagnostics = Diagnostics::new();
+    let mut diagnostics = Diagnostics::default();
     for source in sources {
         match read::parse(*source) {
             Ok(overlay) => overlays.push(overlay),
@@ -92,7 +74,7 @@ pub fn apply(document: Document, overlays: &[Document]) -> Result<Applied, Diagn
     let name = document.name().to_owned();
     let mut editor = Editor::new(document);
     let mut actions = Vec::new();
-    let mut diagnostics = Diagnostics::new();
+    let mut diagnostics = Diagnostics::default();
     for overlay in overlays {
         diagnostics.extend(overlay.warnings().clone());
         for action in check::check(overlay, &name, &mut diagnostics) {
@@ -153,7 +135,7 @@ fn act(
     let update = |editor: &mut Editor, update: &Value, origin: &Origin<'_>| {
         let results = editor.update(&targets, update, origin, action.only_containers);
         let mut changed = false;
-        let mut misfits = Diagnostics::new();
+        let mut misfits = Diagnostics::default();
         for result in results {
             match result {
                 Ok(change) => changed |= change,
@@ -167,7 +149,7 @@ fn act(
         }
         misfits.unless_errors(changed).map(|(changed, _)| changed)
     };
-    let (effect, changed) = match &action.effect {
+    let changed = match &action.effect {
         CheckedEffect::Remove if targets.iter().any(|target| target.is_root()) => {
             return Err(error(
                 "root",
@@ -178,7 +160,7 @@ fn act(
         }
         CheckedEffect::Remove => {
             editor.remove(&targets);
-            (Effect::Remove, true)
+            true
         }
         CheckedEffect::Update(value) => {
             let origin = Origin {
@@ -186,7 +168,7 @@ fn act(
                 pointer: place.with_trailing_token("update"),
                 deep: true,
             };
-            (Effect::Update, update(editor, value, &origin)?)
+            update(editor, value, &origin)?
         }
         CheckedEffect::Copy(path) => {
             let sources = editor.query(path);
@@ -200,15 +182,13 @@ fn act(
                 pointer: place.to_buf(),
                 deep: false,
             };
-            (Effect::Copy, update(editor, &value, &origin)?)
+            update(editor, &value, &origin)?
         }
     };
     let action = Action {
         location: overlay.locate(place),
         target: action.target.to_owned(),
         reason: action.reason.to_owned(),
-        evidence: action.evidence.cloned(),
-        effect,
         matches: targets.len(),
         changed,
     };
@@ -237,7 +217,7 @@ fn warnings(
     action: &CheckedAction<'_>,
     targets: &[PointerBuf],
 ) -> Diagnostics {
-    let mut warnings = Diagnostics::new();
+    let mut warnings = Diagnostics::default();
     let CheckedEffect::Update(update) = &action.effect else {
         return warnings;
     };

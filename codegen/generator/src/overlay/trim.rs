@@ -24,7 +24,6 @@ pub enum Trimmed {
 /// Removes `parts` from the text of `overlay`; `None` if the text writes a part in an unsupported form, such
 /// as `{…}` on a line that also contains other parts. A comment directly above a part is removed together
 /// with the part.
-#[must_use]
 pub fn trim(source: Source<'_>, overlay: &Document, parts: &BTreeSet<PointerBuf>) -> Option<Trimmed> {
     if parts.contains(Pointer::root()) {
         return Some(Trimmed::Empty);

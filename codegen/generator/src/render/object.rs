@@ -80,7 +80,7 @@ fn kind(field: &Field) -> Option<&'static str> {
         }
         [
             "default",
-            r#"deserialize_with = "crate::runtime::null::null_as_default""#,
+            r#"deserialize_with = "crate::values::null::null_as_default""#,
         ] => Some("List"),
         _ => None,
     }

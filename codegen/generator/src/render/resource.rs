@@ -7,7 +7,8 @@ use syn::{Item, parse_quote};
 
 use crate::{
     resources::{
-        Change, Children, GroupResource, List, ReadBack, Resource, Save, ServerBehavior, ServerManagedField,
+        Change, Children, GroupResource, List, ReadBack, Resource, ServerBehavior, ServerManagedField,
+        StoreCalls,
     },
     rustdoc,
     transform::Tag,
@@ -338,7 +339,7 @@ fn abilities(resource: &Resource) -> Vec<Item> {
             });
         }
     }
-    if let Some(Save { create, save, .. }) = &resource.save {
+    if let Some(StoreCalls { create, save, .. }) = &resource.save {
         items.push(parse_quote! {
             impl resource::Save for #kind {
                 const CREATE: resource::StoreCall<Self> = #create;

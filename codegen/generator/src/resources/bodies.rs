@@ -9,7 +9,7 @@ use funnelflux_openapi::{Document, pointer::Pointer, references};
 
 /// Place of the list of IDs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub(crate) enum Place {
     /// The body is the list.
     Body,
     /// A property of the body.
@@ -20,11 +20,11 @@ pub enum Place {
 
 /// Format of a request that lists assets.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entries {
+pub(crate) struct Entries {
     /// Place of the list.
-    pub place: Place,
+    pub(crate) place: Place,
     /// Properties for the treatment of children: the action and its target.
-    pub children: Option<(String, String)>,
+    pub(crate) children: Option<(String, String)>,
 }
 
 /// Values of the action that treats children.

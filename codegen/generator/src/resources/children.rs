@@ -9,25 +9,25 @@ use super::{lists::ListPlace, server_managed::extension};
 
 /// Children of the assets of a resource.
 #[derive(Debug)]
-pub struct Children {
+pub(crate) struct Children {
     /// Module of the children's group.
-    pub module: Ident,
+    pub(crate) module: Ident,
     /// Cargo feature of the children's group; `None` if it is the parent's group.
-    pub feature: Option<String>,
+    pub(crate) feature: Option<String>,
     /// Kind of the children.
-    pub kind: Ident,
+    pub(crate) kind: Ident,
     /// Static of the operation that lists the children.
-    pub list: Ident,
+    pub(crate) list: Ident,
     /// Query parameters of this operation.
-    pub query: Vec<(String, String)>,
+    pub(crate) query: Vec<(String, String)>,
     /// Place of the rows in the response of this operation.
-    pub place: ListPlace,
+    pub(crate) place: ListPlace,
     /// `true` if a row of the list contains the ID of the parent.
-    pub in_rows: bool,
+    pub(crate) in_rows: bool,
     /// Pointer to the ID in a row.
-    pub id: String,
+    pub(crate) id: String,
     /// Pointers to the ID of the parent.
-    pub properties: Vec<String>,
+    pub(crate) properties: Vec<String>,
 }
 
 /// Returns the children that a tag names (`x-children`): the tags of the child groups, and pointers to the ID

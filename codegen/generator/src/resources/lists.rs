@@ -11,7 +11,7 @@ const DEPTH: usize = 4;
 
 /// Place of the rows in a response.
 #[derive(Clone, Debug, Default)]
-pub struct ListPlace {
+pub(crate) struct ListPlace {
     /// Properties that lead to the list; empty if the response is the list.
     properties: Vec<String>,
     /// `true` if one of the properties may be absent.
@@ -30,8 +30,7 @@ pub(super) struct Rows<'a> {
 
 impl ListPlace {
     /// Renders the step of a call that reads rows of this type, for a list inside of an object.
-    #[must_use]
-    pub fn step(&self, row: &TokenStream) -> Option<TokenStream> {
+    pub(crate) fn step(&self, row: &TokenStream) -> Option<TokenStream> {
         let Self {
             properties,
             may_be_absent,

@@ -11,16 +11,16 @@ const DEPTH: usize = 4;
 
 /// A property that the service changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServerManagedField {
+pub(crate) struct ServerManagedField {
     /// JSON pointer into the asset.
-    pub property: String,
+    pub(crate) property: String,
     /// The change.
-    pub behavior: ServerBehavior,
+    pub(crate) behavior: ServerBehavior,
 }
 
 /// Change that the service makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ServerBehavior {
+pub(crate) enum ServerBehavior {
     /// The service sets the value, and ignores the value that is sent.
     ReadOnly,
     /// The service removes surrounding spaces.

@@ -7,10 +7,10 @@ use crate::rustdoc;
 use super::state::State;
 
 /// Splits documentation into one attribute per line, which prints as `///`, and wraps long lines.
-pub(super) fn documentation_lines(state: &mut State<'_>) -> usize {
+pub(super) fn documentation_lines(state: &mut State<'_>) {
     let mut lines = OnePerLine { count: 0 };
     state.types.iter_mut().for_each(|item| lines.visit_item_mut(item));
-    lines.count
+    state.count += lines.count;
 }
 
 pub(super) fn is_documented(attributes: &[Attribute]) -> bool {

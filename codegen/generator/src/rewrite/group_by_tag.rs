@@ -13,29 +13,29 @@ use super::{
 
 /// Contents of the generated files.
 #[derive(Debug)]
-pub struct Items {
+pub(crate) struct Items {
     /// Tags in the order of the document.
-    pub tags: Vec<TagItems>,
+    pub(crate) tags: Vec<TagItems>,
     /// Types that several tags use, or that no tag uses.
-    pub shared: Vec<TypeItem>,
+    pub(crate) shared: Vec<TypeItem>,
     /// Types of IDs.
-    pub ids: Vec<IdType>,
+    pub(crate) ids: Vec<IdType>,
 }
 
 /// Items that belong to one tag.
 #[derive(Debug)]
-pub struct TagItems {
+pub(crate) struct TagItems {
     /// The tag.
-    pub tag: Tag,
+    pub(crate) tag: Tag,
     /// Its operations, each with its method.
-    pub operations: Vec<(Operation, ImplItemFn)>,
+    pub(crate) operations: Vec<(Operation, ImplItemFn)>,
     /// Types that no other tag uses.
-    pub types: Vec<TypeItem>,
+    pub(crate) types: Vec<TypeItem>,
 }
 
 /// A type of the document.
 #[derive(Clone, Debug)]
-pub enum TypeItem {
+pub(crate) enum TypeItem {
     /// An enumeration of strings.
     Enum(OpenEnum),
     /// Any other type.
@@ -51,8 +51,7 @@ pub enum TypeItem {
 
 impl TypeItem {
     /// Returns the name of the Rust type.
-    #[must_use]
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         match self {
             Self::Enum(open) => &open.name,
             Self::Items { name, .. } => name,

@@ -19,7 +19,7 @@ use super::{
 };
 
 /// Rewrites every method.
-pub(super) fn call_runtime(state: &mut State<'_>) -> usize {
+pub(super) fn call_runtime(state: &mut State<'_>) {
     let methods = std::mem::take(&mut state.methods);
     let mut rewritten = Vec::new();
     for method in methods {
@@ -53,7 +53,7 @@ pub(super) fn call_runtime(state: &mut State<'_>) -> usize {
         }
     }
     state.methods = rewritten;
-    state.methods.len()
+    state.count += state.methods.len();
 }
 
 /// An argument of a generated method.

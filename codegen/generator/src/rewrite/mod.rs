@@ -18,7 +18,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-pub use group_by_tag::{Items, TagItems, TypeItem};
+pub(crate) use group_by_tag::{Items, TagItems, TypeItem};
 pub(crate) use mentions::mentioned;
 pub(crate) use serde_fields::{argument_of, is_extra, json_name, serde_items};
 
@@ -70,13 +70,13 @@ fn passes<'a>() -> Vec<Step<State<'a>>> {
 ///
 /// # Errors
 /// Located diagnostics for all unsupported code.
-pub fn rewrite(
+pub(crate) fn rewrite(
     file: syn::File,
     model: &ApiModel,
     source: &Document,
 ) -> Result<(Items, StageReport), Diagnostics> {
     let mut state = State::new(file.items, model, source);
-    let steps = steps::run(&passes(), &mut state);
+    let steps = steps::run(&passes(), &mut state, |state| &mut state.count);
     report_clashes(&mut state);
     let State {
         diagnostics,

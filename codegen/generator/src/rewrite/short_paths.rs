@@ -18,7 +18,7 @@ const PRELUDE: &[&str] = &[
 ];
 
 /// Shortens paths of the prelude and of our own types.
-pub(super) fn short_paths(state: &mut State<'_>) -> usize {
+pub(super) fn short_paths(state: &mut State<'_>) {
     let types = state.types.iter().filter_map(declared);
     let types = types.map(|name| (name.to_string(), "rename the schema in an overlay"));
     let enums = state.model.enums.iter().map(|open| {
@@ -43,7 +43,7 @@ pub(super) fn short_paths(state: &mut State<'_>) -> usize {
         // The body stays unchanged, because it is compared with the expected body.
         shorten.visit_signature_mut(&mut method.sig);
     }
-    shorten.count
+    state.count += shorten.count;
 }
 
 struct Shorten {

@@ -22,6 +22,8 @@ pub(super) struct State<'a> {
     pub(super) types: Vec<Item>,
     /// Methods, one per operation.
     pub(super) methods: Vec<ImplItemFn>,
+    /// Number of changes by the current step.
+    pub(super) count: usize,
 }
 
 impl<'a> State<'a> {
@@ -29,10 +31,11 @@ impl<'a> State<'a> {
         Self {
             model,
             source,
-            diagnostics: Diagnostics::new(),
+            diagnostics: Diagnostics::default(),
             file,
             types: Vec::new(),
             methods: Vec::new(),
+            count: 0,
         }
     }
 

@@ -30,20 +30,17 @@ fn fields_of(item: &mut Item) -> Vec<&mut Field> {
 }
 
 /// Documents the map of unknown fields, and gives it our type.
-pub(super) fn unknown_fields(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn unknown_fields(state: &mut State<'_>) {
     for field in fields(&mut state.types).filter(|field| serde_fields::is_extra(field)) {
         let text = "Unknown fields are kept unchanged.";
         field.attrs.splice(0..0, rustdoc::attributes(text));
-        field.ty = parse_quote!(crate::runtime::unknown_fields::UnknownFields);
-        count += 1;
+        field.ty = parse_quote!(crate::values::unknown_fields::UnknownFields);
+        state.count += 1;
     }
-    count
 }
 
 /// Turns every `Box<Option<_>>` into an `Option<Box<_>>` that is not serialised if it is `None`.
-pub(super) fn boxes_in_options(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn boxes_in_options(state: &mut State<'_>) {
     for field in fields(&mut state.types) {
         let inner = serde_fields::argument_of(&field.ty, "Box");
         let Some(inner) = inner.and_then(|inner| serde_fields::argument_of(inner, "Option")) else {
@@ -54,14 +51,12 @@ pub(super) fn boxes_in_options(state: &mut State<'_>) -> usize {
             let skip = quote!(skip_serializing_if = "Option::is_none");
             serde_fields::add_serde(field, &skip);
         }
-        count += 1;
+        state.count += 1;
     }
-    count
 }
 
 /// Turns every list or map that is not serialised if it is empty into an `Option`.
-pub(super) fn collections_in_options(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn collections_in_options(state: &mut State<'_>) {
     for field in fields(&mut state.types) {
         if serde_fields::is_collection(&field.ty)
             && serde_fields::may_be_absent(field)
@@ -71,15 +66,13 @@ pub(super) fn collections_in_options(state: &mut State<'_>) -> usize {
             field.ty = parse_quote!(Option<#inner>);
             serde_fields::remove_serde(field, &["default", "skip_serializing_if"]);
             serde_fields::add_serde(field, &quote!(skip_serializing_if = "Option::is_none"));
-            count += 1;
+            state.count += 1;
         }
     }
-    count
 }
 
 /// Documents each undocumented field with its JSON name.
-pub(super) fn document_fields(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn document_fields(state: &mut State<'_>) {
     for field in fields(&mut state.types).filter(|field| !doc_comments::is_documented(&field.attrs)) {
         let text = if serde_fields::is_flat(field) {
             "Alternative, present if its fields are present.".to_owned()
@@ -87,14 +80,12 @@ pub(super) fn document_fields(state: &mut State<'_>) -> usize {
             format!("`{}` in JSON.", serde_fields::json_name(field))
         };
         field.attrs.splice(0..0, rustdoc::attributes(&text));
-        count += 1;
+        state.count += 1;
     }
-    count
 }
 
 /// Documents each undocumented variant with its name.
-pub(super) fn document_variants(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn document_variants(state: &mut State<'_>) {
     for item in &mut state.types {
         let Item::Enum(item) = item else {
             continue;
@@ -103,19 +94,17 @@ pub(super) fn document_variants(state: &mut State<'_>) -> usize {
             if !doc_comments::is_documented(&variant.attrs) {
                 let text = format!("Alternative `{}`.", variant.ident);
                 variant.attrs.splice(0..0, rustdoc::attributes(&text));
-                count += 1;
+                state.count += 1;
             }
         }
     }
-    count
 }
 
 /// Deserialises a null or absent list or map as empty. In untagged enums, absence distinguishes variants and
 /// remains an error.
-pub(super) fn null_lists(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn null_lists(state: &mut State<'_>) {
     for item in &mut state.types {
-        let null = quote!(deserialize_with = "crate::runtime::null::null_as_default");
+        let null = quote!(deserialize_with = "crate::values::null::null_as_default");
         let addition = match item {
             Item::Enum(item) if serde_fields::has_serde(&item.attrs, "untagged") => null,
             _ => quote!(default, #null),
@@ -123,16 +112,14 @@ pub(super) fn null_lists(state: &mut State<'_>) -> usize {
         for field in fields_of(item) {
             if serde_fields::is_collection(&field.ty) && !serde_fields::is_extra(field) {
                 serde_fields::add_serde(field, &addition);
-                count += 1;
+                state.count += 1;
             }
         }
     }
-    count
 }
 
 /// Marks every struct and enum as non-exhaustive.
-pub(super) fn non_exhaustive(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn non_exhaustive(state: &mut State<'_>) {
     for item in &mut state.types {
         let attributes = match item {
             Item::Struct(item) => &mut item.attrs,
@@ -140,14 +127,12 @@ pub(super) fn non_exhaustive(state: &mut State<'_>) -> usize {
             _ => continue,
         };
         attributes.push(parse_quote!(#[non_exhaustive]));
-        count += 1;
+        state.count += 1;
     }
-    count
 }
 
 /// Adds a constructor with the required fields to every struct, and a setter for each other field.
-pub(super) fn constructors(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn constructors(state: &mut State<'_>) {
     let mut unnamed = Vec::new();
     let mut types = Vec::new();
     for item in std::mem::take(&mut state.types) {
@@ -166,7 +151,7 @@ pub(super) fn constructors(state: &mut State<'_>) -> usize {
         types.push(item);
         if let Some(implementation) = implementation {
             types.push(Item::Impl(implementation));
-            count += 1;
+            state.count += 1;
         }
     }
     state.types = types;
@@ -176,7 +161,6 @@ pub(super) fn constructors(state: &mut State<'_>) -> usize {
             format!("unexpected struct without named fields: {excerpt}"),
         );
     }
-    count
 }
 
 fn constructor(name: &syn::Ident, fields: &FieldsNamed) -> ItemImpl {
@@ -188,7 +172,7 @@ fn constructor(name: &syn::Ident, fields: &FieldsNamed) -> ItemImpl {
             continue;
         };
         if serde_fields::is_extra(field) {
-            values.push(parse_quote!(#ident: crate::runtime::unknown_fields::UnknownFields::new()));
+            values.push(parse_quote!(#ident: crate::values::unknown_fields::UnknownFields::new()));
         } else if let Some(inner) = optional(field) {
             values.push(parse_quote!(#ident: None));
             setters.push(setter(ident, inner));
@@ -252,8 +236,7 @@ fn setter(field: &syn::Ident, ty: &Type) -> ImplItem {
 }
 
 /// Derives `Default` for structs without required fields.
-pub(super) fn derive_default(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn derive_default(state: &mut State<'_>) {
     for item in &mut state.types {
         let Item::Struct(item) = item else {
             continue;
@@ -272,8 +255,7 @@ pub(super) fn derive_default(state: &mut State<'_>) -> usize {
         {
             let derives = &derive.tokens;
             derive.tokens = quote!(#derives, Default);
-            count += 1;
+            state.count += 1;
         }
     }
-    count
 }

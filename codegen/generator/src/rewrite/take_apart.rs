@@ -7,28 +7,26 @@ use super::{
     state::State,
 };
 
-/// Keeps the types and the methods of the operations; returns the number of dropped items.
-pub(super) fn take_apart(state: &mut State<'_>) -> usize {
-    let mut dropped = 0;
+/// Keeps the types and the methods of the operations; counts the dropped items.
+pub(super) fn take_apart(state: &mut State<'_>) {
     for item in std::mem::take(&mut state.file) {
         match item {
             Item::Mod(types) if types.ident == "types" => {
                 state.types = types.content.map(|(_, items)| items).unwrap_or_default();
             }
             Item::Impl(client) if is_client(&client) && client.trait_.is_none() => {
-                dropped += take_methods(state, client);
+                take_methods(state, client);
             }
-            Item::Use(_) => dropped += 1,
-            Item::Struct(client) if client.ident == "Client" => dropped += 1,
-            Item::Impl(client) if is_client(&client) => dropped += 1,
-            Item::Mod(prelude) if prelude.ident == "prelude" => dropped += 1,
+            Item::Use(_) => state.count += 1,
+            Item::Struct(client) if client.ident == "Client" => state.count += 1,
+            Item::Impl(client) if is_client(&client) => state.count += 1,
+            Item::Mod(prelude) if prelude.ident == "prelude" => state.count += 1,
             item => state.unsupported(
                 "",
                 format!("unexpected item outside of types and client: {}", excerpt(&item)),
             ),
         }
     }
-    dropped
 }
 
 /// Returns `true` if an implementation is for `Client` or `&Client`.
@@ -40,13 +38,12 @@ fn is_client(item: &ItemImpl) -> bool {
     matches!(name, Type::Path(path) if path.path.is_ident("Client"))
 }
 
-fn take_methods(state: &mut State<'_>, client: ItemImpl) -> usize {
-    let mut dropped = 0;
+fn take_methods(state: &mut State<'_>, client: ItemImpl) {
     for item in client.items {
         match item {
             ImplItem::Fn(method) if method.sig.asyncness.is_some() => state.methods.push(method),
             ImplItem::Fn(method) if method.sig.ident == "new" || method.sig.ident == "new_with_client" => {
-                dropped += 1;
+                state.count += 1;
             }
             item => state.unsupported(
                 "",
@@ -57,16 +54,15 @@ fn take_methods(state: &mut State<'_>, client: ItemImpl) -> usize {
             ),
         }
     }
-    dropped
 }
 
 /// Drops fallible conversions and their error type.
-pub(super) fn drop_conversion_errors(state: &mut State<'_>) -> usize {
+pub(super) fn drop_conversion_errors(state: &mut State<'_>) {
     let before = state.types.len();
     state.types.retain(|item| match item {
         Item::Mod(ItemMod { ident, .. }) => ident != "error",
         Item::Impl(_) => !one_line(item).contains("ConversionError"),
         _ => true,
     });
-    before - state.types.len()
+    state.count += before - state.types.len();
 }

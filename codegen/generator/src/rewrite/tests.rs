@@ -59,7 +59,8 @@ fn apply<'a>(name: &str, state: &mut State<'a>) -> usize {
         .into_iter()
         .find(|pass| pass.name == name)
         .unwrap_or_else(|| panic!("no pass {name}"));
-    (pass.apply)(state)
+    (pass.apply)(state);
+    std::mem::take(&mut state.count)
 }
 
 /// Lists pass, types before, types after, and number of changes.
@@ -97,7 +98,7 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
                 a: u8,
                 /// Unknown fields are kept unchanged.
                 #[serde(flatten)]
-                extra: crate::runtime::unknown_fields::UnknownFields,
+                extra: crate::values::unknown_fields::UnknownFields,
             }",
             1,
         ),
@@ -201,9 +202,9 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
             #[serde(tag = "kind")]
             pub enum Tagged { One { list: Vec<String> } }"#,
             r#"pub struct Thing {
-                #[serde(default, deserialize_with = "crate::runtime::null::null_as_default")]
+                #[serde(default, deserialize_with = "crate::values::null::null_as_default")]
                 list: Vec<String>,
-                #[serde(rename = "m", default, deserialize_with = "crate::runtime::null::null_as_default")]
+                #[serde(rename = "m", default, deserialize_with = "crate::values::null::null_as_default")]
                 map: ::std::collections::BTreeMap<String, String>,
                 optional: Option<Vec<String>>,
                 text: String,
@@ -213,14 +214,14 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
             #[serde(untagged)]
             pub enum Either {
                 One {
-                    #[serde(deserialize_with = "crate::runtime::null::null_as_default")]
+                    #[serde(deserialize_with = "crate::values::null::null_as_default")]
                     list: Vec<String>,
                 },
             }
             #[serde(tag = "kind")]
             pub enum Tagged {
                 One {
-                    #[serde(default, deserialize_with = "crate::runtime::null::null_as_default")]
+                    #[serde(default, deserialize_with = "crate::values::null::null_as_default")]
                     list: Vec<String>,
                 },
             }"#,
@@ -259,7 +260,7 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
                         id: id.into(),
                         type_: None,
                         must_be_there_if_null: must_be_there_if_null.into(),
-                        extra: crate::runtime::unknown_fields::UnknownFields::new()
+                        extra: crate::values::unknown_fields::UnknownFields::new()
                     }
                 }
                 /// Sets [`type_`](Self::type_).
@@ -511,7 +512,7 @@ fn an_idle_pass_is_an_error() {
     let fixture = Fixture::empty();
     let mut state = fixture.state();
     let report = StageReport {
-        steps: steps::run(&passes(), &mut state),
+        steps: steps::run(&passes(), &mut state, |state| &mut state.count),
         ..StageReport::new(Stage::Rewrite, "")
     };
     let must: Vec<&str> = passes()

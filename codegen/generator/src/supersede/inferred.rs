@@ -88,8 +88,9 @@ impl<'a> Inferred<'a> {
         let mut matches = Vec::new();
         for (_, our) in &self.operations {
             let same_path = theirs.iter().find(|their| (their.method, their.path) == key(our));
+            let title = |operation: &Operation<'_>| operation.title().trim().to_lowercase();
             let has_title = |their: &&Operation<'_>| {
-                (their.method, tag_of(their), title_of(their)) == (our.method, tag_of(our), title_of(our))
+                (their.method, their.tag(), title(their)) == (our.method, our.tag(), title(our))
             };
             matches.push(same_path.or_else(|| {
                 let index = free.iter().position(has_title)?;
@@ -107,19 +108,6 @@ pub(super) fn actions(overlay: &Document) -> impl Iterator<Item = (PointerBuf, &
     actions
         .enumerate()
         .map(move |(index, action)| (at.with_trailing_token(index), action))
-}
-
-pub(super) fn tag_of<'a>(operation: &Operation<'a>) -> &'a str {
-    operation
-        .value
-        .pointer("/tags/0")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-}
-
-fn title_of(operation: &Operation<'_>) -> String {
-    let title = operation.value.get("summary").and_then(Value::as_str);
-    title.unwrap_or_default().trim().to_lowercase()
 }
 
 /// Builds a document with these schemas and operations. Each operation gets the path and method of the

@@ -10,19 +10,18 @@ mod inferred;
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::overlay;
 use funnelflux_openapi::{
     Diagnostic, Diagnostics, Document, Location, Severity, Stage,
-    operations::operations,
+    operations::{Operation, operations},
     pointer::{Pointer, PointerBuf},
     text::counted,
 };
 
 use differences::differences;
-use inferred::{Inferred, PartId, tag_of, used_schemas};
+use inferred::{Inferred, PartId, used_schemas};
 
 /// The document, and the overlays without the inferred parts that the document now has.
 #[derive(Debug)]
@@ -43,7 +42,7 @@ pub struct Superseded {
 }
 
 /// An inferred operation, compared with the vendor's document.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
     /// Location in the overlay.
     pub location: Option<Location>,
@@ -56,8 +55,7 @@ pub struct Comparison {
 }
 
 /// Quality of an inference.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Inference {
     /// The vendor's document has the same operation.
     Confirmed,
@@ -104,7 +102,6 @@ impl Comparison {
 
 impl Superseded {
     /// Summary of the stage in one line.
-    #[must_use]
     pub fn summary(&self) -> String {
         let count = |is: fn(&Inference) -> bool| {
             let all = self.comparisons.iter();
@@ -120,7 +117,6 @@ impl Superseded {
 }
 
 /// Compares the inferred overlays with the document, and drops the parts that the document now has.
-#[must_use]
 pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
     let inferred = Inferred::read(&overlays);
     // Without inferred overlays, the document stays unchanged.
@@ -133,7 +129,7 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
     let schemas = document.get("/components/schemas").and_then(Value::as_object);
     let schemas = schemas.unwrap_or(&empty);
     let theirs: Vec<_> = operations(document.value()).collect();
-    let tags: BTreeSet<&str> = theirs.iter().map(tag_of).collect();
+    let tags: BTreeSet<&str> = theirs.iter().filter_map(Operation::tag).collect();
 
     let matches = inferred.matches(&theirs);
     let differences = differences(&inferred, &matches, schemas, &document);
@@ -141,6 +137,7 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
     let mut partly_inferred = BTreeSet::new();
     let mut superseded: BTreeSet<PartId> = BTreeSet::new();
     for ((id, our), differences) in inferred.operations.iter().zip(differences) {
+        let tag = our.tag().unwrap_or_default();
         let inference = if let Some(differences) = differences {
             superseded.insert(id.clone());
             if differences.is_empty() {
@@ -150,8 +147,8 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
             }
         } else {
             // The document may declare the tag and no operation of it.
-            partly_inferred.insert(tag_of(our).to_owned());
-            if !tags.contains(tag_of(our)) {
+            partly_inferred.insert(tag.to_owned());
+            if !tags.contains(tag) {
                 continue;
             }
             Inference::Absent
@@ -160,7 +157,7 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
             location: overlays
                 .get(id.overlay)
                 .map(|overlay| overlay.locate(&id.pointer)),
-            group: tag_of(our).to_owned(),
+            group: tag.to_owned(),
             operation: our.to_string(),
             inference,
         });
@@ -211,10 +208,8 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
 /// Adds the list of tags and the object of schemas if they are absent, because overlays extend them. Declares
 /// all tags that the document uses.
 fn with_lists(document: Document) -> Document {
-    let used: Vec<String> = operations(document.value())
-        .map(|operation| tag_of(&operation).to_owned())
-        .filter(|name| !name.is_empty())
-        .collect();
+    let used = operations(document.value()).filter_map(|operation| operation.tag().map(str::to_owned));
+    let used: Vec<String> = used.collect();
     let (mut value, provenance) = document.into_parts();
     if let Some(document) = value.as_object_mut() {
         let list = document.entry("tags").or_insert_with(|| json!([])).as_array_mut();

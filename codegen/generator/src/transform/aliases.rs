@@ -13,7 +13,7 @@ use super::{
 };
 
 /// Replaces each reference to an alias with the schema of the alias.
-pub(super) fn inline_aliases(state: &mut State<'_>) -> usize {
+pub(super) fn inline_aliases(state: &mut State<'_>) {
     let mut aliases: BTreeMap<String, Value> = BTreeMap::new();
     for (name, schema) in visit::components(&mut state.document) {
         let has_type = schema_kind::is_object(schema)
@@ -33,7 +33,6 @@ pub(super) fn inline_aliases(state: &mut State<'_>) -> usize {
         );
         aliases.remove(&name);
     }
-    let mut count = 0;
     visit::schemas(&mut state.document, &mut |_, schema| {
         // An alias may refer to another alias. Aliases inside the target are visited later.
         while let Some(alias) = component::referenced(schema).and_then(|name| aliases.get(&name)) {
@@ -44,13 +43,12 @@ pub(super) fn inline_aliases(state: &mut State<'_>) -> usize {
                 }
             }
             *schema = Value::Object(merged);
-            count += 1;
+            state.count += 1;
         }
     });
     if let Some(Value::Object(schemas)) = state.document.pointer_mut(visit::SCHEMAS.as_str()) {
         schemas.retain(|name, _| !aliases.contains_key(name));
     }
-    count
 }
 
 /// Lists the aliases that contain themselves.

@@ -11,105 +11,103 @@ use super::origins::Origins;
 
 /// A document after all rules, with its operations and types.
 #[derive(Clone, Debug)]
-pub struct ApiModel {
+pub(crate) struct ApiModel {
     /// The document in the form that the generator supports.
-    pub document: Value,
+    pub(crate) document: Value,
     /// Names of groups, operations and IDs.
-    pub vocabulary: Vocabulary,
+    pub(crate) vocabulary: Vocabulary,
     /// Tags that have operations, in the order of the document.
-    pub tags: Vec<Tag>,
+    pub(crate) tags: Vec<Tag>,
     /// Operations by tag, in the order of the documentation.
-    pub operations: Vec<Operation>,
+    pub(crate) operations: Vec<Operation>,
     /// Enumerations of strings, all of which are open.
-    pub enums: Vec<OpenEnum>,
+    pub(crate) enums: Vec<OpenEnum>,
     /// Types of IDs.
-    pub ids: Vec<IdType>,
+    pub(crate) ids: Vec<IdType>,
     /// Type of secrets, which the runtime defines; `None` if there are no secrets.
-    pub secret: Option<&'static str>,
+    pub(crate) secret: Option<&'static str>,
     /// JSON names of the fields whose types are inferred, by type.
-    pub inferred_fields: BTreeMap<String, BTreeSet<String>>,
+    pub(crate) inferred_fields: BTreeMap<String, BTreeSet<String>>,
     pub(super) origins: Origins,
 }
 
 impl ApiModel {
     /// Maps diagnostics on parts that rules have moved back to their original location.
-    #[must_use]
-    pub fn relocate(&self, diagnostics: Diagnostics, source: &Document) -> Diagnostics {
+    pub(crate) fn relocate(&self, diagnostics: Diagnostics, source: &Document) -> Diagnostics {
         self.origins.relocate(diagnostics, source)
     }
 }
 
 /// A group of operations.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tag {
+pub(crate) struct Tag {
     /// Name in the document.
-    pub name: String,
+    pub(crate) name: String,
     /// Rust module.
-    pub module: String,
+    pub(crate) module: String,
     /// Description in the document, safe for rustdoc; may be empty.
-    pub description: String,
+    pub(crate) description: String,
     /// Documentation of its methods, in Markdown.
-    pub documentation: String,
+    pub(crate) documentation: String,
     /// Cargo feature that enables the group.
-    pub feature: String,
+    pub(crate) feature: String,
     /// `true` if its operations are inferred (`x-undocumented`).
-    pub inferred: bool,
+    pub(crate) inferred: bool,
 }
 
 /// An operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Operation {
+pub(crate) struct Operation {
     /// Pointer into the document.
-    pub pointer: PointerBuf,
+    pub(crate) pointer: PointerBuf,
     /// Name, verb, and place among the operations of its tag.
-    pub words: OperationWords,
+    pub(crate) words: OperationWords,
     /// HTTP method in upper case.
-    pub method: String,
+    pub(crate) method: String,
     /// Path template as the document writes it, with its trailing slash.
-    pub path: String,
+    pub(crate) path: String,
     /// Name of its tag.
-    pub tag: String,
+    pub(crate) tag: String,
     /// Summary in one line.
-    pub summary: String,
+    pub(crate) summary: String,
     /// Documentation of its method, in Markdown.
-    pub documentation: String,
+    pub(crate) documentation: String,
     /// Parameters: first those of the path in its order, then the required ones by name, then the optional
     /// ones by name.
-    pub arguments: Vec<Argument>,
+    pub(crate) arguments: Vec<Argument>,
     /// Request body.
-    pub request_body: RequestBody,
+    pub(crate) request_body: RequestBody,
     /// Media type of a request body that is not JSON.
-    pub raw_body: Option<String>,
+    pub(crate) raw_body: Option<String>,
     /// Response.
-    pub response: Response,
+    pub(crate) response: Response,
     /// Effect of sending the operation twice.
-    pub repeat: Repeat,
+    pub(crate) repeat: Repeat,
     /// `true` for a destructive operation that is inferred. Callers must acknowledge that it is inferred.
-    pub requires_acknowledgement: bool,
+    pub(crate) requires_acknowledgement: bool,
 }
 
 impl Operation {
     /// Returns the name of the Rust method.
-    #[must_use]
-    pub fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         &self.words.id
     }
 }
 
 /// A parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Argument {
+pub(crate) struct Argument {
     /// Name in the document.
-    pub name: String,
+    pub(crate) name: String,
     /// `true` if callers must pass it.
-    pub required: bool,
+    pub(crate) required: bool,
     /// Place and format.
-    pub kind: ArgumentKind,
+    pub(crate) kind: ArgumentKind,
 }
 
 /// Place and format of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ArgumentKind {
+pub(crate) enum ArgumentKind {
     /// A part of the path.
     Path,
     /// A header.
@@ -124,7 +122,7 @@ pub enum ArgumentKind {
 
 /// Response of an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Response {
+pub(crate) enum Response {
     /// JSON, or nothing if the operation documents no content.
     Documented,
     /// JSON, which may be absent.
@@ -137,7 +135,7 @@ pub enum Response {
 
 /// Request body of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RequestBody {
+pub(crate) enum RequestBody {
     /// No body.
     None,
     /// A body that may be absent.
@@ -148,7 +146,7 @@ pub enum RequestBody {
 
 /// Effect of sending an operation again if the first request may have arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Repeat {
+pub(crate) enum Repeat {
     /// Safe: the operation only reads.
     Read,
     /// Safe: a second request changes nothing.
@@ -161,29 +159,29 @@ pub enum Repeat {
 
 /// An enumeration of strings.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpenEnum {
+pub(crate) struct OpenEnum {
     /// Rust type.
-    pub name: String,
+    pub(crate) name: String,
     /// Documentation in Markdown.
-    pub documentation: String,
+    pub(crate) documentation: String,
     /// Values in the order of the document.
-    pub variants: Vec<Variant>,
+    pub(crate) variants: Vec<Variant>,
 }
 
 /// A value of an enumeration.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Variant {
+pub(crate) struct Variant {
     /// Rust variant.
-    pub name: String,
+    pub(crate) name: String,
     /// Value in the document.
-    pub value: String,
+    pub(crate) value: String,
 }
 
 /// Type of an ID.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IdType {
+pub(crate) struct IdType {
     /// Name of the component and of the Rust type.
-    pub name: String,
+    pub(crate) name: String,
     /// Documentation in Markdown.
-    pub documentation: String,
+    pub(crate) documentation: String,
 }

@@ -9,8 +9,7 @@ use funnelflux_openapi::{pointer::Pointer, references};
 use super::{schema_kind, state::State, visit};
 
 /// Removes the parts of an `allOf` that constrain nothing, as long as another part remains.
-pub(super) fn drop_empty_parts(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn drop_empty_parts(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
         let Some(parts) = schema.get_mut("allOf").and_then(Value::as_array_mut) else {
             return;
@@ -20,7 +19,7 @@ pub(super) fn drop_empty_parts(state: &mut State<'_>) -> usize {
         }
         let (dropped, kept): (Vec<_>, Vec<_>) = mem::take(parts).into_iter().partition(is_empty);
         *parts = kept;
-        count += dropped.len();
+        state.count += dropped.len();
         // The composed schema inherits the annotations of its parts, except for the title, which is a name.
         let structure = ["type", "additionalProperties", "properties", "title"];
         for (key, value) in dropped.iter().filter_map(Value::as_object).flatten() {
@@ -31,7 +30,6 @@ pub(super) fn drop_empty_parts(state: &mut State<'_>) -> usize {
             }
         }
     });
-    count
 }
 
 /// Returns `true` if a part of an `allOf` accepts every object.
@@ -51,9 +49,8 @@ fn is_empty(part: &Value) -> bool {
 
 /// Turns an `anyOf` with an alternative other than an object into a `oneOf`, which decodes as the first
 /// alternative that fits.
-pub(super) fn any_of_as_one_of(state: &mut State<'_>) -> usize {
+pub(super) fn any_of_as_one_of(state: &mut State<'_>) {
     let source = state.document.clone();
-    let mut count = 0;
     visit::schemas(&mut state.document, &mut |_, schema| {
         let Some(alternatives) = schema.get("anyOf").and_then(Value::as_array) else {
             return;
@@ -72,15 +69,13 @@ pub(super) fn any_of_as_one_of(state: &mut State<'_>) -> usize {
             && let Some(alternatives) = schema.shift_remove("anyOf")
         {
             schema.insert("oneOf".to_owned(), alternatives);
-            count += 1;
+            state.count += 1;
         }
     });
-    count
 }
 
 /// Joins alternatives that are strings, or numbers of one type, into one schema.
-pub(super) fn join_simple_alternatives(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn join_simple_alternatives(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
         let Some(schema) = schema.as_object_mut() else {
             return;
@@ -96,10 +91,9 @@ pub(super) fn join_simple_alternatives(state: &mut State<'_>) -> usize {
             if let Some(values) = values {
                 schema.insert("enum".to_owned(), Value::Array(values));
             }
-            count += 1;
+            state.count += 1;
         }
     });
-    count
 }
 
 /// Returns the type that all alternatives have. If every alternative lists its values, also returns all these
@@ -135,8 +129,8 @@ fn joined(alternatives: &[Value]) -> Option<(Value, Option<Vec<Value>>)> {
 }
 
 /// Removes the titles of components. Their types are named after the components.
-pub(super) fn drop_titles(state: &mut State<'_>) -> usize {
-    visit::components(&mut state.document)
-        .filter_map(|(_, schema)| schema.as_object_mut()?.shift_remove("title"))
-        .count()
+pub(super) fn drop_titles(state: &mut State<'_>) {
+    let components = visit::components(&mut state.document);
+    let titles = components.filter_map(|(_, schema)| schema.as_object_mut()?.shift_remove("title"));
+    state.count += titles.count();
 }

@@ -7,32 +7,28 @@ use funnelflux_openapi::{openapi_model::matches_nothing, text::counted};
 use super::{notes, secrets, state::State, visit};
 
 /// Removes properties that must be absent, because their schema allows no value.
-pub(super) fn drop_absent_properties(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn drop_absent_properties(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
         if let Some(Value::Object(properties)) = schema.get_mut("properties") {
             let before = properties.len();
             properties.retain(|_, property| !property.as_object().is_some_and(matches_nothing));
-            count += before - properties.len();
+            state.count += before - properties.len();
         }
     });
-    count
 }
 
 /// Replaces every limit with a note.
-pub(super) fn drop_limits(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn drop_limits(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
         let Some(object) = schema.as_object_mut() else {
             return;
         };
         let notes = take_limits(object);
-        count += notes.len();
+        state.count += notes.len();
         for note in notes {
             notes::add(schema, note);
         }
     });
-    count
 }
 
 /// Removes all limits and describes them in words.
@@ -124,14 +120,12 @@ fn number_range(object: &mut Map<String, Value>) -> Option<String> {
 }
 
 /// Replaces every default with a note.
-pub(super) fn drop_defaults(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn drop_defaults(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
         let default = schema.as_object_mut().and_then(|object| object.remove("default"));
         if let Some(default) = default {
             notes::add(schema, format!("default {}", notes::code(&default)));
-            count += 1;
+            state.count += 1;
         }
     });
-    count
 }

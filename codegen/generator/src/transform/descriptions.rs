@@ -17,8 +17,7 @@ use super::{
 /// evidence.
 ///
 /// A property or request body without a description gets the description of its schema.
-pub(super) fn describe(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn describe(state: &mut State<'_>) {
     let of_schemas: BTreeMap<String, Value> = visit::components(&mut state.document)
         .filter_map(|(name, schema)| Some((name.to_owned(), schema.get("description")?.clone())))
         .collect();
@@ -31,7 +30,7 @@ pub(super) fn describe(state: &mut State<'_>) -> usize {
         let name = has_name.then(|| format!("Schema `{name}`"));
         let evidence = evidence::paragraph_of_schema(schema);
         set_description(schema, name, evidence);
-        count += 1;
+        state.count += 1;
         for (name, property) in visit::properties(schema) {
             let words = of_referenced(property, &of_schemas);
             if property.get("$ref").is_some() {
@@ -40,7 +39,7 @@ pub(super) fn describe(state: &mut State<'_>) -> usize {
             complete(property, words);
             let evidence = evidence::paragraph(property);
             set_description(property, Some(format!("`{name}` in JSON")), evidence);
-            count += 1;
+            state.count += 1;
         }
     }
     for operation in visit::operations(&mut state.document) {
@@ -51,7 +50,6 @@ pub(super) fn describe(state: &mut State<'_>) -> usize {
             complete(body, words);
         }
     }
-    count
 }
 
 /// Returns the first paragraph of the description of the component that `schema` refers to.

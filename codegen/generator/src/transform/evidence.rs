@@ -28,8 +28,8 @@ const INFERRED: &str = "x-inferred-properties";
 /// Lists, at each schema, the properties whose types are inferred. A part without evidence inherits the
 /// evidence of the part that encloses it; without any enclosing evidence, the vendor's page documents it.
 /// Other documentation of the vendor states names and meanings, but not types.
-pub(super) fn mark_inferred_properties(state: &mut State<'_>) -> usize {
-    mark_inferred(&mut state.document, Evidence::Page)
+pub(super) fn mark_inferred_properties(state: &mut State<'_>) {
+    state.count += mark_inferred(&mut state.document, Evidence::Page);
 }
 
 fn mark_inferred(value: &mut Value, inherited: Evidence) -> usize {
@@ -130,13 +130,13 @@ impl Part {
 
 /// States the most common evidence of operations, arguments and responses at their tag, and that of
 /// properties at their schema.
-pub(super) fn share_evidence(state: &mut State<'_>) -> usize {
-    let parts = Part::ALL.into_iter();
-    let of_parts: usize = parts.map(|part| share_at_tags(&mut state.document, part)).sum();
-    let of_properties: usize = visit::components(&mut state.document)
-        .map(|(_, schema)| share_at_schema(schema))
-        .sum();
-    of_parts + of_properties
+pub(super) fn share_evidence(state: &mut State<'_>) {
+    for part in Part::ALL {
+        state.count += share_at_tags(&mut state.document, part);
+    }
+    for (_, schema) in visit::components(&mut state.document) {
+        state.count += share_at_schema(schema);
+    }
 }
 
 fn share_at_tags(document: &mut Value, part: Part) -> usize {

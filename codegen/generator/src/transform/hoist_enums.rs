@@ -29,7 +29,7 @@ struct Registry<'a, 'b> {
     vocabulary: &'b Vocabulary,
     origins: &'b Origins,
     diagnostics: &'b mut Diagnostics,
-    count: usize,
+    count: &'b mut usize,
 }
 
 struct Known {
@@ -43,8 +43,7 @@ struct Known {
 
 /// Removes enumerations that are empty, that contain other values than strings, or that have two values with
 /// the same variant.
-pub(super) fn drop_unusable_enums(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn drop_unusable_enums(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
         let Some(values) = schema.get("enum").and_then(Value::as_array) else {
             return;
@@ -62,17 +61,16 @@ pub(super) fn drop_unusable_enums(state: &mut State<'_>) -> usize {
         }
         if !is_usable && let Some(schema) = schema.as_object_mut() {
             schema.remove("enum");
-            count += 1;
+            state.count += 1;
         }
     });
-    count
 }
 
 /// Moves every inline enumeration to a component, or reuses a component with the same name and values.
 ///
 /// The enumeration of a parameter gets the name of the parameter with the suffix `Filter`; the enumeration of
 /// a property gets the name of the property.
-pub(super) fn hoist_enums(state: &mut State<'_>) -> usize {
+pub(super) fn hoist_enums(state: &mut State<'_>) {
     let known = visit::components(&mut state.document)
         .map(|(name, schema)| {
             let known = Known {
@@ -90,7 +88,7 @@ pub(super) fn hoist_enums(state: &mut State<'_>) -> usize {
         vocabulary: &state.vocabulary,
         origins: &state.origins,
         diagnostics: &mut state.diagnostics,
-        count: 0,
+        count: &mut state.count,
     };
     for mut operation in visit::operations(&mut state.document) {
         for (mut pointer, parameter) in operation.parameters() {
@@ -121,9 +119,8 @@ pub(super) fn hoist_enums(state: &mut State<'_>) -> usize {
             );
         }
     });
-    let Registry { known, count, .. } = registry;
     let mut new = Vec::new();
-    for known in known.into_values() {
+    for known in registry.known.into_values() {
         if let Some(schema) = known.new {
             state
                 .origins
@@ -132,7 +129,6 @@ pub(super) fn hoist_enums(state: &mut State<'_>) -> usize {
         }
     }
     component::add(&mut state.document, new);
-    count
 }
 
 fn owned_values(schema: &Value) -> Option<Vec<String>> {
@@ -238,7 +234,7 @@ impl Registry<'_, '_> {
             }
         };
         component::refer(schema, &component);
-        self.count += 1;
+        *self.count += 1;
     }
 }
 

@@ -51,7 +51,7 @@ struct Shared {
 }
 
 /// Moves every inline object to a component that is named after its place.
-pub(super) fn hoist_objects(state: &mut State<'_>) -> usize {
+pub(super) fn hoist_objects(state: &mut State<'_>) {
     let mut hoist = Hoist {
         taken: visit::components(&mut state.document)
             .map(|(name, _)| naming::type_name(name))
@@ -109,9 +109,8 @@ pub(super) fn hoist_objects(state: &mut State<'_>) -> usize {
         );
     }
     state.origins.extend(hoist.moves);
-    let count = hoisted.len();
+    state.count += hoisted.len();
     component::add(&mut state.document, hoisted);
-    count
 }
 
 impl Hoist {

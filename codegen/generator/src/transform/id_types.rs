@@ -14,8 +14,7 @@ pub(super) const ID_TYPE: &str = "x-id-type";
 /// Turns every query parameter with several IDs in one string into a list.
 ///
 /// `explode: false` makes the comma the separator.
-pub(super) fn id_lists(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn id_lists(state: &mut State<'_>) {
     for mut operation in visit::operations(&mut state.document) {
         let words = state.vocabulary.operation(&operation.pointer);
         let is_finder = words.is_some_and(|words| words.verb == Verb::FindByIds);
@@ -31,16 +30,14 @@ pub(super) fn id_lists(state: &mut State<'_>) -> usize {
                     let items = schema.take();
                     *schema = json!({"type": "array", "items": items});
                 }
-                count += 1;
+                state.count += 1;
             }
         }
     }
-    count
 }
 
 /// Gives every string with the name of an ID the type of that ID.
-pub(super) fn id_types(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn id_types(state: &mut State<'_>) {
     let mut used: BTreeMap<String, IdName> = BTreeMap::new();
     let vocabulary = &state.vocabulary;
     let mut type_id = |name: &str, schema: &mut Value| {
@@ -55,7 +52,7 @@ pub(super) fn id_types(state: &mut State<'_>) -> usize {
             component::refer(id, &name.type_name);
             // Several names may share a type. Then the description of the type uses the first name.
             used.entry(name.type_name.clone()).or_insert_with(|| name.clone());
-            count += 1;
+            state.count += 1;
         }
     };
     for mut operation in visit::operations(&mut state.document) {
@@ -82,5 +79,4 @@ pub(super) fn id_types(state: &mut State<'_>) -> usize {
         let purpose = format!("the IDs `{}`", id.name);
         component::declare(state, "id-name", &id.type_name, &purpose, schema);
     }
-    count
 }

@@ -11,25 +11,24 @@ use super::{state::State, visit};
 
 /// Copies every referenced parameter, body and response to its uses, and the parameters of a path into its
 /// operations.
-pub(super) fn inline_references(state: &mut State<'_>) -> usize {
+pub(super) fn inline_references(state: &mut State<'_>) {
     let source = state.document.clone();
-    let mut count = spread_path_parameters(&mut state.document, &source);
+    state.count += spread_path_parameters(&mut state.document, &source);
     for operation in visit::operations(&mut state.document) {
         if let Some(Value::Array(parameters)) = operation.members.get_mut("parameters") {
-            count += inline_all(parameters, &source);
+            state.count += inline_all(parameters, &source);
         }
         if let Some(body) = operation.members.get_mut("requestBody") {
-            count += inline(body, &source);
+            state.count += inline(body, &source);
         }
         if let Some(Value::Object(responses)) = operation.members.get_mut("responses") {
-            count += inline_all(responses.values_mut(), &source);
+            state.count += inline_all(responses.values_mut(), &source);
         }
     }
     // All other components are inlined now.
     if let Some(Value::Object(components)) = state.document.get_mut("components") {
         components.retain(|kind, _| kind == "schemas");
     }
-    count
 }
 
 fn inline_all<'a>(values: impl IntoIterator<Item = &'a mut Value>, source: &Value) -> usize {

@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::state::State;
 
 /// Sorts the keys of every object. A later stage gives operations the order of the documentation.
-pub(super) fn canonical_order(state: &mut State<'_>) -> usize {
-    sort(&mut state.document)
+pub(super) fn canonical_order(state: &mut State<'_>) {
+    state.count += sort(&mut state.document);
 }
 
 /// Sorts the keys of all objects in a value; returns the number of objects that were not in order.

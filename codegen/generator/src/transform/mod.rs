@@ -34,9 +34,8 @@ mod tests;
 mod unknown_fields;
 mod visit;
 
-pub use api_model::{
+pub(crate) use api_model::{
     ApiModel, Argument, ArgumentKind, IdType, OpenEnum, Operation, Repeat, RequestBody, Response, Tag,
-    Variant,
 };
 
 pub(crate) use operation_ids::OPERATION_NAME;
@@ -127,9 +126,9 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
 ///
 /// # Errors
 /// Located diagnostics for everything that a rule or the model does not support.
-pub fn transform(source: &Document) -> Result<(ApiModel, StageReport), Diagnostics> {
+pub(crate) fn transform(source: &Document) -> Result<(ApiModel, StageReport), Diagnostics> {
     let mut state = State::new(source);
-    let steps = steps::run(&rules(), &mut state);
+    let steps = steps::run(&rules(), &mut state, |state| &mut state.count);
     let State {
         document,
         diagnostics,

@@ -12,7 +12,7 @@ use super::{component, schema_kind, state::State, visit};
 ///
 /// A component that is an alternative of an `anyOf` or `oneOf` stays nullable. A reference in such a list has
 /// no place for `nullable`.
-pub(super) fn nullable_components(state: &mut State<'_>) -> usize {
+pub(super) fn nullable_components(state: &mut State<'_>) {
     let mut nullable: BTreeSet<String> = visit::components(&mut state.document)
         .filter(|(_, schema)| schema_kind::is_nullable(schema))
         .map(|(name, _)| name.to_owned())
@@ -47,7 +47,6 @@ pub(super) fn nullable_components(state: &mut State<'_>) -> usize {
             schema.remove("nullable");
         }
     }
-    let mut count = 0;
     visit::schemas(&mut state.document, &mut |pointer, schema| {
         let list = pointer.parent();
         let is_part = list.is_some_and(|list| {
@@ -60,15 +59,13 @@ pub(super) fn nullable_components(state: &mut State<'_>) -> usize {
             if schema.get("allOf").is_none() {
                 *schema = json!({"allOf": [component::reference(&name)]});
             }
-            count += usize::from(make_nullable(schema));
+            state.count += usize::from(make_nullable(schema));
         }
     });
-    count
 }
 
 /// Makes every optional list, map and free-form object nullable; the generator then emits an `Option`.
-pub(super) fn nullable_collections(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn nullable_collections(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, object| {
         let required = object.get("required").and_then(Value::as_array);
         let required: BTreeSet<String> = required
@@ -80,16 +77,14 @@ pub(super) fn nullable_collections(state: &mut State<'_>) -> usize {
         for (name, property) in visit::properties(object) {
             let is_collection = schema_kind::has_type(property, "array") || schema_kind::is_map(property);
             if is_collection && !required.contains(name) {
-                count += usize::from(make_nullable(property));
+                state.count += usize::from(make_nullable(property));
             }
         }
     });
-    count
 }
 
 /// Makes the schemas of optional request bodies nullable; the generator then takes an `Option`.
-pub(super) fn optional_bodies(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn optional_bodies(state: &mut State<'_>) {
     for mut operation in visit::operations(&mut state.document) {
         let is_optional = operation
             .members
@@ -103,10 +98,9 @@ pub(super) fn optional_bodies(state: &mut State<'_>) -> usize {
             if schema.get("$ref").is_some() {
                 *schema = json!({"allOf": [schema.take()]});
             }
-            count += usize::from(make_nullable(schema));
+            state.count += usize::from(make_nullable(schema));
         }
     }
-    count
 }
 
 /// Makes a schema nullable; returns `false` if it already was.

@@ -22,8 +22,7 @@ struct Named {
 }
 
 /// Gives every operation the name of its method as its ID.
-pub(super) fn name_operations(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn name_operations(state: &mut State<'_>) {
     let mut names: BTreeMap<String, Named> = BTreeMap::new();
     for operation in visit::operations(&mut state.document) {
         let Some(words) = state.vocabulary.operation(&operation.pointer) else {
@@ -45,10 +44,9 @@ pub(super) fn name_operations(state: &mut State<'_>) -> usize {
         let id = Value::String(id);
         if operation.members.get("operationId") != Some(&id) {
             operation.members.insert("operationId".to_owned(), id);
-            count += 1;
+            state.count += 1;
         }
     }
-    count
 }
 
 fn clash(source: &Document, id: &str, first: &Named, second: &Named) -> Diagnostic {

@@ -11,14 +11,13 @@ const IGNORED: [&str; 3] = ["accept", "content-type", "authorization"];
 
 /// Removes header parameters that OpenAPI ignores, null values, and enumerations of other values than
 /// strings. A parameter that allows several simple types becomes a string, because it is sent as text.
-pub(super) fn plain_parameters(state: &mut State<'_>) -> usize {
+pub(super) fn plain_parameters(state: &mut State<'_>) {
     let source = state.document.clone();
-    let mut count = 0;
     for mut operation in visit::operations(&mut state.document) {
         if let Some(Value::Array(parameters)) = operation.members.get_mut("parameters") {
             let before = parameters.len();
             parameters.retain(|parameter| !is_ignored(parameter));
-            count += before - parameters.len();
+            state.count += before - parameters.len();
         }
         for (_, parameter) in operation.parameters() {
             let Some(schema) = parameter.get_mut("schema") else {
@@ -30,13 +29,12 @@ pub(super) fn plain_parameters(state: &mut State<'_>) -> usize {
                 if let (Some(schema), Some(description)) = (schema.as_object_mut(), description) {
                     schema.insert("description".to_owned(), description);
                 }
-                count += 1;
+                state.count += 1;
             } else if let Some(schema) = schema.as_object_mut() {
-                count += usize::from(simplify(schema));
+                state.count += usize::from(simplify(schema));
             }
         }
     }
-    count
 }
 
 fn is_ignored(parameter: &Value) -> bool {

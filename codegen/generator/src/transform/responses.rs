@@ -7,8 +7,7 @@ use funnelflux_openapi::media::{self, has_no_body};
 use super::{state::State, visit};
 
 /// Removes the content of responses whose status allows no body.
-pub(super) fn drop_impossible_bodies(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn drop_impossible_bodies(state: &mut State<'_>) {
     for operation in visit::operations(&mut state.document) {
         let responses = operation
             .members
@@ -18,22 +17,20 @@ pub(super) fn drop_impossible_bodies(state: &mut State<'_>) -> usize {
             if has_no_body(status)
                 && let Some(response) = response.as_object_mut()
             {
-                count += usize::from(response.shift_remove("content").is_some());
+                state.count += usize::from(response.shift_remove("content").is_some());
             }
         }
     }
-    count
 }
 
 /// Keeps only the JSON media type of every request and success response, and names it `application/json`.
-pub(super) fn keep_json(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn keep_json(state: &mut State<'_>) {
     for operation in visit::operations(&mut state.document) {
         for (key, value) in operation.members.iter_mut() {
             match (key.as_str(), value) {
-                ("requestBody", body) => count += usize::from(keep_json_of(body)),
+                ("requestBody", body) => state.count += usize::from(keep_json_of(body)),
                 ("responses", Value::Object(responses)) => {
-                    count += responses
+                    state.count += responses
                         .iter_mut()
                         .filter(|(status, _)| is_success(status))
                         .map(|(_, response)| usize::from(keep_json_of(response)))
@@ -43,7 +40,6 @@ pub(super) fn keep_json(state: &mut State<'_>) -> usize {
             }
         }
     }
-    count
 }
 
 /// Marks the media type of a body that is not JSON.
@@ -56,8 +52,7 @@ pub(super) const RAW_BODY: &str = "x-raw-body";
 pub(super) const MAY_BE_EMPTY: &str = "x-may-be-empty";
 
 /// Hides bodies other than JSON from the generator, and marks them with their media types.
-pub(super) fn raw_bodies(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn raw_bodies(state: &mut State<'_>) {
     for operation in visit::operations(&mut state.document) {
         let body = operation.members.get_mut("requestBody");
         if let Some(Value::Object(body)) = body
@@ -65,7 +60,7 @@ pub(super) fn raw_bodies(state: &mut State<'_>) -> usize {
             && let Some(body) = operation.members.shift_remove("requestBody")
         {
             operation.members.insert(RAW_BODY.to_owned(), body);
-            count += 1;
+            state.count += 1;
         }
         let responses = operation
             .members
@@ -76,11 +71,10 @@ pub(super) fn raw_bodies(state: &mut State<'_>) -> usize {
                 .as_object_mut()
                 .filter(|_| is_success(status) || status == "default")
             {
-                count += usize::from(mark_raw(response));
+                state.count += usize::from(mark_raw(response));
             }
         }
     }
-    count
 }
 
 /// Replaces content without a JSON media type with a mark that names its media type.
@@ -98,8 +92,7 @@ fn mark_raw(body: &mut Map<String, Value>) -> bool {
 }
 
 /// Adds a success status to an operation that documents only `default`, or no success at all.
-pub(super) fn name_success(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn name_success(state: &mut State<'_>) {
     for operation in visit::operations(&mut state.document) {
         let Some(Value::Object(responses)) = operation.members.get_mut("responses") else {
             continue;
@@ -115,9 +108,8 @@ pub(super) fn name_success(state: &mut State<'_>) -> usize {
         }
         let success = default.unwrap_or_else(|| serde_json::json!({"description": ""}));
         responses.insert("2XX".to_owned(), success);
-        count += 1;
+        state.count += 1;
     }
-    count
 }
 
 /// Keeps only JSON in `content`. Returns `false` if `content` had no other media type.
@@ -139,28 +131,25 @@ fn is_success(status: &str) -> bool {
 }
 
 /// Removes all responses except successes.
-pub(super) fn drop_error_responses(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn drop_error_responses(state: &mut State<'_>) {
     for operation in visit::operations(&mut state.document) {
         if let Some(Value::Object(responses)) = operation.members.get_mut("responses") {
             let before = responses.len();
             responses.retain(|status, _| is_success(status));
-            count += before - responses.len();
+            state.count += before - responses.len();
         }
     }
-    count
 }
 
 /// Merges the successes of each operation into one `2XX` response.
 ///
 /// Lint has ensured that all successes with content have the same type.
-pub(super) fn widen_success(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn widen_success(state: &mut State<'_>) {
     for operation in visit::operations(&mut state.document) {
         let Some(Value::Object(responses)) = operation.members.get_mut("responses") else {
             continue;
         };
-        count += responses.keys().filter(|status| *status != "2XX").count();
+        state.count += responses.keys().filter(|status| *status != "2XX").count();
         let is_empty = |response: &Value| {
             let content = response.get("content").and_then(Value::as_object);
             content.is_none_or(Map::is_empty) && response.get(RAW).is_none()
@@ -187,5 +176,4 @@ pub(super) fn widen_success(state: &mut State<'_>) -> usize {
             *responses = Map::from_iter([("2XX".to_owned(), first)]);
         }
     }
-    count
 }

@@ -13,23 +13,21 @@ pub(super) const SECRET_TYPE: &str = "Secret";
 /// Gives every secret property the type for secrets.
 ///
 /// The rule `drop-limits` has marked the secrets. Outside properties, secrets stay plain text.
-pub(super) fn secret_types(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn secret_types(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
         for (_, property) in visit::properties(schema) {
             if property.get(SECRET).is_some() && schema_kind::is_plain_string(property) {
                 component::refer(property, SECRET_TYPE);
-                count += 1;
+                state.count += 1;
             }
         }
         if let Some(object) = schema.as_object_mut() {
             object.remove(SECRET);
         }
     });
-    if count > 0 {
+    if state.count > 0 {
         let schema = json!({"type": "string", SECRET: true});
         let purpose = "strings with the format `password`";
         component::declare(state, "secret-name", SECRET_TYPE, purpose, schema);
     }
-    count
 }

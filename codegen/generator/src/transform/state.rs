@@ -16,6 +16,8 @@ pub(super) struct State<'a> {
     pub(super) vocabulary: Vocabulary,
     pub(super) origins: Origins,
     pub(super) diagnostics: Diagnostics,
+    /// Number of changes by the current step.
+    pub(super) count: usize,
 }
 
 impl<'a> State<'a> {
@@ -25,7 +27,8 @@ impl<'a> State<'a> {
             source,
             vocabulary: Vocabulary::of(source.value()),
             origins: Origins::default(),
-            diagnostics: Diagnostics::new(),
+            diagnostics: Diagnostics::default(),
+            count: 0,
         }
     }
 

@@ -35,7 +35,8 @@ fn apply(name: &str, members: Value) -> (Value, usize, Diagnostics) {
         .into_iter()
         .find(|rule| rule.name == name)
         .unwrap_or_else(|| panic!("no rule {name}"));
-    let count = (rule.apply)(&mut state);
+    (rule.apply)(&mut state);
+    let count = std::mem::take(&mut state.count);
     (state.document, count, state.diagnostics)
 }
 

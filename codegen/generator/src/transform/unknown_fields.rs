@@ -13,8 +13,7 @@ use super::{notes, schema_kind, state::State, visit};
 const EXTRA: &str = "extra";
 
 /// Allows unknown fields in every object, with an empty schema, because the generator ignores `true`.
-pub(super) fn keep_unknown_fields(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn keep_unknown_fields(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
         // A closed object without declared fields would become a struct that drops all fields.
         let is_closed_map =
@@ -28,16 +27,14 @@ pub(super) fn keep_unknown_fields(state: &mut State<'_>) -> usize {
         let anything = json!({});
         if object.get("additionalProperties") != Some(&anything) {
             object.insert("additionalProperties".to_owned(), anything);
-            count += 1;
+            state.count += 1;
         }
     });
-    count
 }
 
 /// Replaces inferred types of map values with any JSON, so that a value of another type is kept and does not
 /// fail the whole response.
-pub(super) fn inferred_values(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn inferred_values(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
         for (_, property) in visit::properties(schema) {
             if !schema_kind::is_map(property) {
@@ -60,17 +57,15 @@ pub(super) fn inferred_values(state: &mut State<'_>) -> usize {
                     property,
                     "values of any type, because their type is inferred".to_owned(),
                 );
-                count += 1;
+                state.count += 1;
             }
         }
     });
-    count
 }
 
 /// Removes each property whose field name is already taken by an earlier property or by the map of unknown
 /// fields.
-pub(super) fn drop_clashing_properties(state: &mut State<'_>) -> usize {
-    let mut count = 0;
+pub(super) fn drop_clashing_properties(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
         let mut fields = BTreeSet::from([EXTRA.to_owned()]);
         let names = visit::properties(schema).map(|(name, _)| name.to_owned());
@@ -86,7 +81,6 @@ pub(super) fn drop_clashing_properties(state: &mut State<'_>) -> usize {
                 _ => {}
             }
         }
-        count += clashes.len();
+        state.count += clashes.len();
     });
-    count
 }

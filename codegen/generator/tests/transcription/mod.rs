@@ -4,7 +4,7 @@
 
 use std::{fs, io::Write as _, path::Path};
 
-use funnelflux_generator::lock::Lock;
+use funnelflux_generator::Lock;
 use funnelflux_openapi::Source;
 
 /// Reads a file of the repository.

@@ -53,7 +53,7 @@ fn diagnostics_are_counted_at_the_end() {
             .to_string()
             .ends_with("\nwarning[read::x]: y\n2 errors, 1 warning")
     );
-    assert_eq!(Diagnostics::new().to_string(), "nothing found");
+    assert_eq!(Diagnostics::default().to_string(), "nothing found");
 }
 
 #[test]

@@ -33,7 +33,6 @@ pub fn normalise(document: Document) -> Result<(Document, Diagnostics), Diagnost
 }
 
 /// Converts a document to `OpenAPI` 3.0.3 as far as possible, and reports the rest.
-#[must_use]
 pub fn normalise_as_far_as_possible(document: Document, version: Version) -> (Document, Diagnostics) {
     let diagnostics = document.warnings().clone();
     let (mut value, mut provenance) = document.into_parts();

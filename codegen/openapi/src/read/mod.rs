@@ -49,36 +49,20 @@ pub fn parse(source: Source<'_>) -> Result<Document, Diagnostics> {
         )
         .fix("it may be a login, error or viewer page: fetch the document itself, not the page that shows it")
         .into()),
-        Some('{' | '[') => match read_json(source) {
+        Some('{' | '[') => match json::read(source) {
             // Flow style is YAML too, and more lenient than JSON.
-            Err(_) if has_extension(&name, &["yaml", "yml"]) => read_yaml(source),
+            Err(_) if has_extension(&name, &["yaml", "yml"]) => yaml::read(source),
             result => result,
         },
-        Some(_) if has_extension(&name, &["json"]) => read_json(source),
-        Some(_) => read_yaml(source),
+        Some(_) if has_extension(&name, &["json"]) => json::read(source),
+        Some(_) => yaml::read(source),
     }
+    .map(|(value, source_map, warnings)| Document::read(value, Text::new(source.name, source_map, warnings)))
 }
 
 fn has_extension(name: &str, extensions: &[&str]) -> bool {
     name.rsplit_once('.')
         .is_some_and(|(_, extension)| extensions.contains(&extension))
-}
-
-fn read_json(source: Source<'_>) -> Result<Document, Diagnostics> {
-    let json::Reading {
-        value,
-        source_map,
-        warnings,
-    } = json::read(source)?;
-    Ok(Document::read(value, Text::json(source, source_map, warnings)))
-}
-
-fn read_yaml(source: Source<'_>) -> Result<Document, Diagnostics> {
-    let (value, source_map, warnings) = yaml::read(source)?;
-    Ok(Document::read(
-        value,
-        Text::yaml(source.name, source_map, warnings),
-    ))
 }
 
 #[cfg(test)]

@@ -127,7 +127,7 @@ impl<'a> Builder<'a> {
             anchors: HashMap::new(),
             frames: Vec::new(),
             documents: 0,
-            duplicates: Diagnostics::new(),
+            duplicates: Diagnostics::default(),
         }
     }
 

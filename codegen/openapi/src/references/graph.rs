@@ -45,7 +45,6 @@ impl<'a> References<'a> {
     /// Collects the references of a document.
     ///
     /// Examples, defaults and enumerations are data: a `$ref` in them is not a reference.
-    #[must_use]
     pub fn new(document: &'a Value) -> Self {
         let mut references = Self {
             document,
@@ -106,25 +105,21 @@ impl<'a> References<'a> {
     }
 
     /// Returns the document.
-    #[must_use]
     pub fn document(&self) -> &'a Value {
         self.document
     }
 
     /// Lists all references in the order of the document.
-    #[must_use]
     pub fn all(&self) -> &[Reference<'a>] {
         &self.all
     }
 
     /// Lists all targets of references.
-    #[must_use]
     pub fn targets(&self) -> &[Target<'a>] {
         &self.targets
     }
 
     /// Lists the references at `place` and inside of it, in the order of the document.
-    #[must_use]
     pub fn within(&self, place: &Pointer) -> &[Reference<'a>] {
         let pointer = |position: &usize| self.all.get(*position).map_or(Pointer::root(), |at| &*at.pointer);
         // In this order, a longer name such as `/a-b` stands between `/a` and `/a/b`.
@@ -150,13 +145,11 @@ impl<'a> References<'a> {
     }
 
     /// Returns the target of a reference; `None` if it leads nowhere or into another document.
-    #[must_use]
     pub fn target(&self, reference: &Reference<'_>) -> Option<&Target<'a>> {
         self.targets.get(reference.target?)
     }
 
     /// Returns the innermost target that is or encloses `place`.
-    #[must_use]
     pub fn enclosing(&self, place: &Pointer) -> Option<&Target<'a>> {
         let mut around = std::iter::successors(Some(place), |place| place.parent());
         let number = around.find_map(|place| self.numbers.get(place));
@@ -175,7 +168,6 @@ impl<'a> References<'a> {
 
     /// Lists the targets that `place` needs, directly or through other targets. Each is listed once, the
     /// nearest first.
-    #[must_use]
     pub fn needed(&self, place: &Pointer) -> Vec<&Target<'a>> {
         let mut seen = vec![false; self.targets.len()];
         let mut needed: Vec<&Target<'a>> = Vec::new();
@@ -197,7 +189,6 @@ impl<'a> References<'a> {
 
     /// Lists the shared schemas that may replace the schema at `parent`, sorted by name. If the parent has a
     /// discriminator, these are the schemas whose `allOf` includes the parent; otherwise there are none.
-    #[must_use]
     pub fn subtypes(&self, parent: &Pointer) -> Vec<(Cow<'_, str>, &Pointer)> {
         let number = self.numbers.get(parent);
         let target = number.and_then(|number| self.targets.get(*number));

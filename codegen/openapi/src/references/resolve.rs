@@ -5,16 +5,17 @@ use std::{borrow::Cow, ptr};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use crate::pointer::{self, Pointer, PointerBuf};
+use crate::{
+    operations::Operation,
+    pointer::{self, Pointer, PointerBuf},
+};
 
 /// Returns the reference of a value, if the value is a reference.
-#[must_use]
 pub fn reference(value: &Value) -> Option<&str> {
     value.get("$ref")?.as_str()
 }
 
 /// Returns the pointer of a reference within the document, percent-decoded.
-#[must_use]
 pub fn fragment(reference: &str) -> Option<PointerBuf> {
     let decoded = percent_decode_str(reference.strip_prefix('#')?).decode_utf8_lossy();
     Some(pointer::parse(&decoded)?.into_owned())
@@ -24,7 +25,6 @@ pub fn fragment(reference: &str) -> Option<PointerBuf> {
 ///
 /// The pointer is a URI fragment and therefore percent-encoded. A pointer that exists only in its undecoded
 /// form is accepted.
-#[must_use]
 pub fn follow<'a>(document: &'a Value, reference: &str) -> Option<(PointerBuf, &'a Value)> {
     let written = pointer::parse(reference.strip_prefix('#')?);
     let candidates = [fragment(reference), written.map(Cow::into_owned)];
@@ -37,7 +37,6 @@ pub fn follow<'a>(document: &'a Value, reference: &str) -> Option<(PointerBuf, &
 /// Resolves the value at `pointer` through any number of references.
 ///
 /// The result is a reference only if that reference leads nowhere, into another document, or in a circle.
-#[must_use]
 pub fn resolve<'a, 'p>(
     document: &'a Value,
     pointer: &'p Pointer,
@@ -61,6 +60,16 @@ pub fn resolve<'a, 'p>(
         }
     }
     here
+}
+
+/// Lists the parameters of a path and of its operation, each resolved.
+pub fn parameters<'a>(document: &'a Value, operation: &Operation<'a>) -> impl Iterator<Item = &'a Value> {
+    let item = document.get("paths").and_then(|paths| paths.get(operation.path));
+    let holders = item.into_iter().chain([operation.value]);
+    let parameters = holders.filter_map(|holder| holder.get("parameters")?.as_array());
+    parameters
+        .flatten()
+        .map(|parameter| resolve(document, Pointer::root(), parameter).1)
 }
 
 #[cfg(test)]

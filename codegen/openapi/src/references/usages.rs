@@ -43,7 +43,6 @@ pub struct Usages<'r> {
 
 impl<'r> Usages<'r> {
     /// Collects the uses of each target.
-    #[must_use]
     pub fn new(references: &'r References<'r>) -> Self {
         let mut usages = Self {
             references,
@@ -96,13 +95,11 @@ impl<'r> Usages<'r> {
     }
 
     /// Returns the pointer to a target.
-    #[must_use]
     pub fn target(&self, number: usize) -> Option<&'r Pointer> {
         self.references.targets.get(number).map(|target| &*target.pointer)
     }
 
     /// Lists the uses of a target.
-    #[must_use]
     pub fn of(&self, target: usize) -> &[Use] {
         self.uses.get(target).map_or(&[], Vec::as_slice)
     }
@@ -115,7 +112,6 @@ impl<'r> Usages<'r> {
 
     /// Lists these targets and all targets that use them, directly or through other targets. Each is listed
     /// once, the nearest first.
-    #[must_use]
     pub fn users(&self, targets: impl IntoIterator<Item = usize>) -> Vec<usize> {
         let mut seen = vec![false; self.uses.len()];
         let mut found: Vec<usize> = Vec::new();
@@ -143,7 +139,6 @@ impl<'r> Usages<'r> {
 
     /// Lists the operations that use, through a reference, the value at `pointer` or an enclosing value. Each
     /// is listed once, in the order of the document.
-    #[must_use]
     pub fn operations(&self, pointer: &Pointer) -> Vec<&Operation<'r>> {
         let users = self.users(self.around(pointer)).into_iter();
         let numbers = users

@@ -3,12 +3,8 @@
 use super::{Node, NodeId, Position, SourceMap};
 use crate::{limits::DEPTH, number};
 
-/// Builds the source map of a valid JSON text. For any other text the resulting tree is unspecified.
-pub(crate) fn source_map(text: &str) -> SourceMap {
-    scan(text).0
-}
-
-/// Builds the source map, and lists the numbers that are not kept exactly.
+/// Builds the source map of a valid JSON text, and lists the numbers that are not kept exactly. For any other
+/// text, the resulting tree is unspecified.
 pub(crate) fn scan(text: &str) -> (SourceMap, Vec<(NodeId, String)>) {
     let mut scan = Scan {
         text,

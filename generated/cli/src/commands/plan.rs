@@ -84,10 +84,8 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
     command.show(&plan)?;
     if let Some(path) = matches.get_one::<PathBuf>("out") {
         plan.write(path).map_err(plan_failure)?;
-        note(&format!(
-            "apply the plan with: funnelflux apply {}",
-            path.display()
-        ));
+        let words = ["apply".into(), path.to_string_lossy()];
+        note(&format!("apply the plan with: {}", context.command_line(words)));
     }
     let differs = matches.get_flag("exit-code") && !plan.is_empty();
     Ok(if differs { Exit::Differs } else { Exit::Done })

@@ -159,7 +159,6 @@ fn write(server: &Server, path: &Path, plan: &ChangePlan) -> Result<String, Fail
     server.folder()?.write_plan(path, plan)?;
     result.insert("plan".to_owned(), json!(path));
     result.insert("operations".to_owned(), operations(plan));
-    let mut command = "funnelflux apply".to_owned();
     let context = &server.context;
     if context.options.fake {
         let next = "nothing was changed; the account in memory ends with the server, so the plan cannot be \
@@ -167,27 +166,14 @@ fn write(server: &Server, path: &Path, plan: &ChangePlan) -> Result<String, Fail
         result.insert("next".to_owned(), json!(next));
         return Ok(Value::Object(result).to_string());
     }
-    if context.profile.is_explicit {
-        command.push_str(" --profile ");
-        command.push_str(&context.profile.name);
-    }
-    if let Some(base_url) = &context.options.base_url {
-        command.push_str(" --base-url ");
-        command.push_str(&quoted(base_url));
-    }
-    let file = quoted(&path.to_string_lossy());
-    if plan.requires_acknowledgement() {
-        command.push_str(" --accept-inferred");
-    }
+    let is_accepted = context.options.accept_inferred || !plan.requires_acknowledgement();
+    let accept = (!is_accepted).then_some("--accept-inferred".into());
+    let words = ["apply".into(), path.to_string_lossy()].into_iter().chain(accept);
+    let command = context.command_line(words);
     let next = format!(
-        "nothing was changed; ask the user to review the plan with: {command} {file} --plan, and to apply it \
-         with: {command} {file}"
+        "nothing was changed; ask the user to review the plan with: {command} --plan, and to apply it with: \
+         {command}"
     );
     result.insert("next".to_owned(), json!(next));
     Ok(Value::Object(result).to_string())
-}
-
-/// A word for a shell.
-fn quoted(word: &str) -> String {
-    shlex::try_quote(word).map_or_else(|_| word.to_owned(), |word| word.to_string())
 }

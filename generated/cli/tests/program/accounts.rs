@@ -115,6 +115,33 @@ fn profiles_keep_accounts_apart() {
 }
 
 #[test]
+fn the_next_command_names_the_account_and_is_quoted() {
+    let (world, ids) = World::new(1);
+    login(&world, "--profile work").code(0);
+    let id = ids.first().unwrap();
+    let name = || {
+        let state = world.fake.state();
+        state.asset("offersource", id).unwrap().body["offerSourceName"].clone()
+    };
+    let before = name();
+    let line = format!("offer-sources set {id} --set offerSourceName=New --profile work --out");
+    let mut first = words(&line);
+    first.push(world.path("my plan.json"));
+    let planned = ran(world.anonymous(first), "").code(0);
+    // What follows `label` is a command that works as it is, but for the confirmation.
+    let follow = |text: &str, label: &str| {
+        let command = text.split(label).nth(1).unwrap().lines().next().unwrap();
+        let words = shlex::split(command).unwrap();
+        let words = words.iter().skip(1).map(String::as_str).chain(["--yes"]);
+        ran(world.anonymous(words), "").code(0)
+    };
+    let applied = follow(&planned.err, "apply the plan with: ");
+    assert_eq!(name(), "New");
+    follow(&applied.err, "undo with: ");
+    assert_eq!(name(), before);
+}
+
+#[test]
 fn the_configuration_sets_defaults_and_its_errors_are_located() {
     let (world, _) = World::new(2);
     login(&world, "").code(0);

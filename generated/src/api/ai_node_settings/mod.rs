@@ -2,7 +2,10 @@
 //! The tag *AI Node Settings*: manage the settings of AI nodes. The vendor asks not to create AI
 //! nodes by program.
 
+#[cfg(feature = "client")]
 mod methods;
+#[cfg(feature = "client")]
 pub(crate) mod operations;
+#[cfg(feature = "client")]
 pub(crate) mod resource;
 pub(crate) mod types;

@@ -2,7 +2,7 @@
 //! Types of the tag *AI Node Settings*.
 
 use crate::api::ids::AiNodeSettingsId;
-use crate::runtime::object::object;
+use crate::values::object::object;
 
 /// **Inferred.** The settings of an AI node. The help centre mentions a mode (conversion rate or
 /// revenue per view), an update interval and a look-back period; the names of the fields are
@@ -21,7 +21,7 @@ pub struct AiNodeSettings {
     /// `idAiNodeSetting` in JSON.
     pub id_ai_node_setting: AiNodeSettingsId,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -36,7 +36,7 @@ impl AiNodeSettings {
     pub fn new(id_ai_node_setting: impl Into<AiNodeSettingsId>) -> Self {
         Self {
             id_ai_node_setting: id_ai_node_setting.into(),
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 }

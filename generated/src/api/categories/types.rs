@@ -3,8 +3,8 @@
 
 use crate::api::ids::CategoryId;
 use crate::api::shared::Status;
-use crate::runtime::object::object;
-use crate::runtime::open_enum::open_enum;
+use crate::values::object::object;
+use crate::values::open_enum::open_enum;
 
 open_enum! {
     /// **Documented in part.** The type of the assets that a category is for.
@@ -74,7 +74,7 @@ pub struct Category {
     /// `status` in JSON.
     pub status: Option<Status>,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -100,7 +100,7 @@ impl Category {
             id_category: id_category.into(),
             meta: None,
             status: None,
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 

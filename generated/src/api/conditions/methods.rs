@@ -176,8 +176,8 @@ impl Client {
     /// `POST /condition/duplicate/`
     ///
     /// # Arguments
-    /// - `id_condition` (`idCondition`): **Inferred.** ID of the condition to copy. Evidence: **inferred**
-    ///   from the pattern of the other operations. As for offer sources.
+    /// - `id_condition` (`idCondition`): **Inferred.** ID of the condition to copy.
+    ///   Evidence: **inferred** from the pattern of the other operations. As for offer sources.
     /// - `body`: Differences between a copy and its original.
     ///
     /// # Response

@@ -3,7 +3,7 @@
 
 use crate::api::ids::{CategoryId, ConditionId};
 use crate::api::shared::Status;
-use crate::runtime::object::object;
+use crate::values::object::object;
 
 /// **Documented in part.** A condition. Its routes, with their groups of rules, are described
 /// without their names and kept unchanged.
@@ -46,7 +46,7 @@ pub struct Condition {
     /// `status` in JSON.
     pub status: Option<Status>,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -74,7 +74,7 @@ impl Condition {
             meta: None,
             restrict_to_funnel_id: None,
             status: None,
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -117,8 +117,8 @@ impl Condition {
 ///
 /// Schema `ConditionInfo`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the page *Conditions*,
-/// which gives names and meanings but not types or which fields are required.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
+/// page *Conditions*, which gives names and meanings but not types or which fields are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ConditionInfo {
@@ -143,7 +143,7 @@ pub struct ConditionInfo {
     /// `status` in JSON.
     pub status: Status,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -171,7 +171,7 @@ impl ConditionInfo {
             id_category: None,
             id_condition: id_condition.into(),
             status: status.into(),
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 

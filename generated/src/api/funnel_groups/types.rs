@@ -3,7 +3,7 @@
 
 use crate::api::ids::FunnelGroupId;
 use crate::api::shared::Status;
-use crate::runtime::object::object;
+use crate::values::object::object;
 
 /// **Inferred.** A funnel group. Other fields are unknown and kept unchanged.
 ///
@@ -34,7 +34,7 @@ pub struct FunnelGroup {
     /// `status` in JSON.
     pub status: Option<Status>,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -56,7 +56,7 @@ impl FunnelGroup {
             funnel_group_name: funnel_group_name.into(),
             id_funnel_group: id_funnel_group.into(),
             status: None,
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -97,7 +97,7 @@ pub struct FunnelGroupInfo {
     /// `status` in JSON.
     pub status: Status,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -120,7 +120,7 @@ impl FunnelGroupInfo {
             funnel_group_name: funnel_group_name.into(),
             id_funnel_group: id_funnel_group.into(),
             status: status.into(),
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 }

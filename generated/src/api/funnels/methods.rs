@@ -28,8 +28,8 @@ impl Client {
     ///   and archived. Evidence: documented elsewhere by the vendor. Based on the page *Funnels*, which
     ///   gives names and meanings but not types or which fields are required.
     /// - `funnel_type` (`funnelType`): **Documented in part.** Return only funnels of this type. The
-    ///   possible types are unknown. Evidence: documented elsewhere by the vendor. Based on the page *Funnels*,
-    ///   which gives names and meanings but not types or which fields are required.
+    ///   possible types are unknown. Evidence: documented elsewhere by the vendor. Based on the
+    ///   page *Funnels*, which gives names and meanings but not types or which fields are required.
     ///
     /// # Response
     /// The funnels.

@@ -2,7 +2,10 @@
 //! The tag *Funnels*: manage funnels. The vendor advises to build one in the user interface first
 //! and to look at its requests: a funnel is easy to get wrong.
 
+#[cfg(feature = "client")]
 mod methods;
+#[cfg(feature = "client")]
 pub(crate) mod operations;
+#[cfg(feature = "client")]
 pub(crate) mod resource;
 pub(crate) mod types;

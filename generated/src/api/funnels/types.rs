@@ -3,7 +3,7 @@
 
 use crate::api::ids::{FunnelGroupId, FunnelId};
 use crate::api::shared::Status;
-use crate::runtime::object::object;
+use crate::values::object::object;
 
 /// **Documented in part.** A funnel. The documentation describes five fields without their names:
 /// query parameters of its tracking URL, cost overrides and postback overrides by traffic source,
@@ -72,7 +72,7 @@ pub struct Funnel {
     /// `status` in JSON.
     pub status: Option<Status>,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -109,7 +109,7 @@ impl Funnel {
             meta: None,
             owner: None,
             status: None,
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -222,7 +222,7 @@ pub struct FunnelDuplicateRequest {
     /// `parentId` in JSON.
     pub parent_id: String,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -242,7 +242,7 @@ impl FunnelDuplicateRequest {
             body_updates: None,
             name: name.into(),
             parent_id: parent_id.into(),
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -261,8 +261,8 @@ impl FunnelDuplicateRequest {
 ///
 /// Schema `FunnelInfo`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the page *Funnels*,
-/// which gives names and meanings but not types or which fields are required.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
+/// page *Funnels*, which gives names and meanings but not types or which fields are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelInfo {
@@ -287,7 +287,7 @@ pub struct FunnelInfo {
     /// `status` in JSON.
     pub status: Status,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -314,7 +314,7 @@ impl FunnelInfo {
             id_funnel: id_funnel.into(),
             id_funnel_group: None,
             status: status.into(),
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 

@@ -2,7 +2,10 @@
 //! The tag *Logic Scripts*: manage logic scripts: snippets of code that return the route of a
 //! visitor.
 
+#[cfg(feature = "client")]
 mod methods;
+#[cfg(feature = "client")]
 pub(crate) mod operations;
+#[cfg(feature = "client")]
 pub(crate) mod resource;
 pub(crate) mod types;

@@ -3,7 +3,7 @@
 
 use crate::api::ids::{CategoryId, LogicScriptId};
 use crate::api::shared::Status;
-use crate::runtime::object::object;
+use crate::values::object::object;
 
 /// **Documented in part.** A logic script: statements in Go, without package, import and function,
 /// of which every path returns the key of a route (`^[a-z0-9_]{1,64}$`; `default` is the fallback).
@@ -60,7 +60,7 @@ pub struct LogicScript {
     /// `status` in JSON.
     pub status: Option<Status>,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -94,7 +94,7 @@ impl LogicScript {
             meta: None,
             owner: None,
             status: None,
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -173,7 +173,7 @@ pub struct LogicScriptDuplicateRequest {
     /// `name` in JSON, 1 to 256 characters.
     pub name: String,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -191,7 +191,7 @@ impl LogicScriptDuplicateRequest {
         Self {
             body_updates: None,
             name: name.into(),
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -210,8 +210,8 @@ impl LogicScriptDuplicateRequest {
 ///
 /// Schema `LogicScriptInfo`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the page *Logic
-/// Scripts*, which gives names and meanings but not types or which fields are required.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
+/// page *Logic Scripts*, which gives names and meanings but not types or which fields are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScriptInfo {
@@ -240,7 +240,7 @@ pub struct LogicScriptInfo {
     /// `status` in JSON.
     pub status: Status,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -270,7 +270,7 @@ impl LogicScriptInfo {
             id_logic_script: id_logic_script.into(),
             logic_script_name: logic_script_name.into(),
             status: status.into(),
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 

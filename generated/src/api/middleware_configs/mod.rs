@@ -2,7 +2,10 @@
 //! The tag *Middleware Configs*: manage middleware configs: services of your own that choose the
 //! route of a visitor.
 
+#[cfg(feature = "client")]
 mod methods;
+#[cfg(feature = "client")]
 pub(crate) mod operations;
+#[cfg(feature = "client")]
 pub(crate) mod resource;
 pub(crate) mod types;

@@ -3,14 +3,15 @@
 
 use crate::api::ids::{CategoryId, MiddlewareConfigId};
 use crate::api::shared::Status;
-use crate::runtime::object::object;
+use crate::values::object::object;
 
 /// **Documented in part.** Credentials that authorize the requests of a middleware config.
 ///
 /// Schema `MiddlewareBasicAuth`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the page *Middleware
-/// Configs*, which gives names and meanings but not types or which fields are required.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
+/// page *Middleware Configs*, which gives names and meanings but not types or which fields are
+/// required.
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareBasicAuth {
@@ -23,7 +24,7 @@ pub struct MiddlewareBasicAuth {
     /// `username` in JSON.
     pub username: Option<String>,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -40,7 +41,7 @@ impl MiddlewareBasicAuth {
         Self {
             password: None,
             username: None,
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -110,7 +111,8 @@ pub struct MiddlewareConfig {
     ///
     /// `status` in JSON.
     pub status: Option<Status>,
-    /// **Documented in part.** Time limit for the service, in milliseconds. Values above 10000 count as 10000.
+    /// **Documented in part.** Time limit for the service, in milliseconds. Values above 10000 count
+    /// as 10000.
     ///
     /// `timeoutMs` in JSON, at least 1, default `5000`.
     ///
@@ -118,7 +120,7 @@ pub struct MiddlewareConfig {
     /// the documentation.
     pub timeout_ms: Option<i64>,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -153,7 +155,7 @@ impl MiddlewareConfig {
             schema_version: None,
             status: None,
             timeout_ms: None,
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -217,8 +219,9 @@ impl MiddlewareConfig {
 ///
 /// Schema `MiddlewareConfigInfo`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the page *Middleware
-/// Configs*, which gives names and meanings but not types or which fields are required.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
+/// page *Middleware Configs*, which gives names and meanings but not types or which fields are
+/// required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MiddlewareConfigInfo {
@@ -252,7 +255,7 @@ pub struct MiddlewareConfigInfo {
     /// `status` in JSON.
     pub status: Status,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -284,7 +287,7 @@ impl MiddlewareConfigInfo {
             id_middleware_config: id_middleware_config.into(),
             middleware_config_name: middleware_config_name.into(),
             status: status.into(),
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -368,7 +371,7 @@ pub struct MiddlewareDestination {
     /// without the exact name of the field.
     pub url: Option<String>,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -397,7 +400,7 @@ impl MiddlewareDestination {
             method: None,
             type_: None,
             url: None,
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -488,7 +491,7 @@ pub struct MiddlewareRoute {
     /// `priority` in JSON, at least 0 and at most 255.
     pub priority: Option<i64>,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -507,7 +510,7 @@ impl MiddlewareRoute {
             id_route: None,
             is_default: None,
             priority: None,
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use crate::api::ids::{CategoryId, OfferSourceId};
 use crate::api::shared::Status;
-use crate::runtime::object::object;
+use crate::values::object::object;
 
 /// An offer source (such as an affiliate network) with all its fields.
 ///
@@ -62,7 +62,7 @@ pub struct OfferSource {
     /// `umrDomainOverride` in JSON, default `""`.
     pub umr_domain_override: Option<String>,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -98,7 +98,7 @@ impl OfferSource {
             query_params: None,
             status: None,
             umr_domain_override: None,
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -195,7 +195,7 @@ pub struct OfferSourceInfo {
     /// `status` in JSON.
     pub status: Status,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -223,7 +223,7 @@ impl OfferSourceInfo {
             id_offer_source: id_offer_source.into(),
             offer_source_name: offer_source_name.into(),
             status: status.into(),
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 

@@ -130,7 +130,8 @@ impl Client {
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index lists this title and
     /// method twice, so a second path must exist. A different segment, as for funnel groups, is a
-    /// guess, and the segment itself is a placeholder made of the words “global page group”. Expect 404.
+    /// guess, and the segment itself is a placeholder made of the words “global page group”.
+    /// Expect 404.
     ///
     /// # Arguments
     /// - `id_category` (`idCategory`): **Inferred.** ID of the category.
@@ -288,7 +289,8 @@ impl Client {
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index lists this title and
     /// method twice, so a second path must exist. A different segment, as for funnel groups, is a
-    /// guess, and the segment itself is a placeholder made of the words “global page group”. Expect 404.
+    /// guess, and the segment itself is a placeholder made of the words “global page group”.
+    /// Expect 404.
     ///
     /// # Arguments
     /// - `body`: Assets to move, and their new category.

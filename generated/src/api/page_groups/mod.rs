@@ -2,7 +2,10 @@
 //! The tag *Page Groups*: manage page groups: pages of one kind (landers or offers) among which a
 //! funnel rotates.
 
+#[cfg(feature = "client")]
 mod methods;
+#[cfg(feature = "client")]
 pub(crate) mod operations;
+#[cfg(feature = "client")]
 pub(crate) mod resource;
 pub(crate) mod types;

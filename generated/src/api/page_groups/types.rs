@@ -3,7 +3,7 @@
 
 use crate::api::ids::{CategoryId, PageGroupId};
 use crate::api::shared::Status;
-use crate::runtime::object::object;
+use crate::values::object::object;
 
 /// **Inferred.** A page group. It is global, or belongs to one funnel. Other fields are unknown and
 /// kept unchanged.
@@ -32,7 +32,7 @@ pub struct PageGroup {
     /// `status` in JSON.
     pub status: Option<Status>,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -56,7 +56,7 @@ impl PageGroup {
             id_page_group: id_page_group.into(),
             page_group_name: page_group_name.into(),
             status: None,
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -105,7 +105,7 @@ pub struct PageGroupInfo {
     /// `status` in JSON.
     pub status: Status,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -133,7 +133,7 @@ impl PageGroupInfo {
             id_page_group: id_page_group.into(),
             page_group_name: page_group_name.into(),
             status: status.into(),
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 

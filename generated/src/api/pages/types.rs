@@ -3,7 +3,7 @@
 
 use crate::api::ids::{CategoryId, OfferSourceId, PageId};
 use crate::api::shared::Status;
-use crate::runtime::object::object;
+use crate::values::object::object;
 
 /// **Inferred.** A page. Other fields are unknown and kept unchanged.
 ///
@@ -43,7 +43,7 @@ pub struct Page {
     /// `status` in JSON.
     pub status: Option<Status>,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -68,7 +68,7 @@ impl Page {
             offer_params: None,
             page_name: page_name.into(),
             status: None,
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -134,7 +134,7 @@ pub struct PageInfo {
     /// `status` in JSON.
     pub status: Status,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -161,7 +161,7 @@ impl PageInfo {
             id_page: id_page.into(),
             page_name: page_name.into(),
             status: status.into(),
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -192,7 +192,7 @@ pub struct PageOfferParams {
     /// `idOfferSource` in JSON.
     pub id_offer_source: Option<OfferSourceId>,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -207,7 +207,7 @@ impl PageOfferParams {
     pub fn new() -> Self {
         Self {
             id_offer_source: None,
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 

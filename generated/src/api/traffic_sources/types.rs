@@ -3,7 +3,7 @@
 
 use crate::api::ids::{CategoryId, TrafficSourceId};
 use crate::api::shared::Status;
-use crate::runtime::object::object;
+use crate::values::object::object;
 
 /// **Documented in part.** A tracking field of a traffic source.
 ///
@@ -43,7 +43,7 @@ pub struct TrackingField {
     /// names and meanings but not types or which fields are required.
     pub value: Option<String>,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -64,7 +64,7 @@ impl TrackingField {
             previous_name: None,
             status: None,
             value: None,
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -169,7 +169,7 @@ pub struct TrafficSource {
     /// `trafficSourceName` in JSON, 1 to 256 characters.
     pub traffic_source_name: String,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -210,7 +210,7 @@ impl TrafficSource {
             status: None,
             tracking_field_slots: None,
             traffic_source_name: traffic_source_name.into(),
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -314,8 +314,9 @@ impl TrafficSource {
 ///
 /// Schema `TrafficSourceInfo`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the page *Traffic
-/// Sources*, which gives names and meanings but not types or which fields are required.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
+/// page *Traffic Sources*, which gives names and meanings but not types or which fields are
+/// required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrafficSourceInfo {
@@ -340,7 +341,7 @@ pub struct TrafficSourceInfo {
     /// `trafficSourceName` in JSON, 1 to 256 characters.
     pub traffic_source_name: String,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -368,7 +369,7 @@ impl TrafficSourceInfo {
             id_traffic_source: id_traffic_source.into(),
             status: status.into(),
             traffic_source_name: traffic_source_name.into(),
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 

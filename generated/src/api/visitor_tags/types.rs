@@ -3,7 +3,7 @@
 
 use crate::api::ids::{CategoryId, VisitorTagId};
 use crate::api::shared::Status;
-use crate::runtime::object::object;
+use crate::values::object::object;
 
 /// **Inferred.** A visitor tag. Other fields are unknown and kept unchanged.
 ///
@@ -31,7 +31,7 @@ pub struct VisitorTag {
     /// `visitorTagName` in JSON, 1 to 256 characters.
     pub visitor_tag_name: String,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -55,7 +55,7 @@ impl VisitorTag {
             id_visitor_tag: id_visitor_tag.into(),
             status: None,
             visitor_tag_name: visitor_tag_name.into(),
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -104,7 +104,7 @@ pub struct VisitorTagInfo {
     /// `visitorTagName` in JSON, 1 to 256 characters.
     pub visitor_tag_name: String,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -132,7 +132,7 @@ impl VisitorTagInfo {
             id_visitor_tag: id_visitor_tag.into(),
             status: status.into(),
             visitor_tag_name: visitor_tag_name.into(),
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use crate::api::ids::{CategoryId, WebhookConfigId};
 use crate::api::shared::Status;
-use crate::runtime::object::object;
+use crate::values::object::object;
 
 /// **Inferred.** A webhook config. Other fields are unknown and kept unchanged.
 ///
@@ -31,7 +31,7 @@ pub struct WebhookConfig {
     /// `webhookConfigName` in JSON, 1 to 256 characters.
     pub webhook_config_name: String,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -56,7 +56,7 @@ impl WebhookConfig {
             id_webhook_config: id_webhook_config.into(),
             status: None,
             webhook_config_name: webhook_config_name.into(),
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 
@@ -105,7 +105,7 @@ pub struct WebhookConfigInfo {
     /// `webhookConfigName` in JSON, 1 to 256 characters.
     pub webhook_config_name: String,
     /// Unknown fields are kept unchanged.
-    pub extra: crate::runtime::unknown_fields::UnknownFields,
+    pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
 object! {
@@ -133,7 +133,7 @@ impl WebhookConfigInfo {
             id_webhook_config: id_webhook_config.into(),
             status: status.into(),
             webhook_config_name: webhook_config_name.into(),
-            extra: crate::runtime::unknown_fields::UnknownFields::new(),
+            extra: crate::values::unknown_fields::UnknownFields::new(),
         }
     }
 

@@ -4,10 +4,10 @@ use super::ChangePlan;
 use super::difference;
 use super::error::PlanError;
 use super::make::{creatable, groups_of, keep_valid};
-use crate::Client;
 use crate::ext::snapshot::{Asset, AssetKey, Snapshot};
 use crate::ext::{AssetGroup, AssetStatus};
-use crate::runtime::id;
+use crate::values::id;
+use crate::{Client, Error};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,7 +57,7 @@ impl Copying<'_> {
         }
         let mut new_ids: BTreeMap<String, String> = BTreeMap::new();
         for (_, asset) in &assets {
-            new_ids.insert(asset.key.id.clone(), id::generate()?);
+            new_ids.insert(asset.key.id.clone(), id::generate().map_err(Error::from)?);
         }
         let mut notes = Vec::new();
         let mut entries = Vec::with_capacity(assets.len());

@@ -7,7 +7,7 @@ use super::error::{PlanError, PlanProblem};
 use super::explanation;
 use crate::ext::snapshot::{AssetKey, Changes, Fingerprint, pointer};
 use crate::ext::{AssetStatus, validate};
-use crate::runtime::duplicate_key;
+use crate::runtime::{duplicate_key, private_file::PrivateFile};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashSet;
@@ -89,13 +89,13 @@ impl ChangePlan {
     /// When the file cannot be written.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), PlanError> {
         let path = path.as_ref();
-        let failed = |error: std::io::Error| PlanError::at(path, error);
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
-        file.write_all(self.to_json().as_bytes()).map_err(failed)?;
-        file.as_file().sync_all().map_err(failed)?;
-        file.persist(path).map_err(|error| failed(error.error))?;
-        Ok(())
+        let write = || {
+            let mut new = PrivateFile::beside(path)?;
+            new.file().write_all(self.to_json().as_bytes())?;
+            new.file().sync_all()?;
+            new.replace(path).map(drop)
+        };
+        write().map_err(|error: std::io::Error| PlanError::at(path, error))
     }
 
     /// Reads a plan from a file and checks it.

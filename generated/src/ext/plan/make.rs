@@ -9,7 +9,7 @@ use super::{ChangePlan, file};
 use crate::Client;
 use crate::ext::snapshot::{AssetKey, Snapshot, ValueChange, pointer};
 use crate::ext::{AssetGroup, AssetStatus, ServerBehavior};
-use crate::runtime::id;
+use crate::values::id;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 

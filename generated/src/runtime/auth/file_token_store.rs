@@ -5,7 +5,7 @@ use super::{
     Credentials,
     token_store::{StoreError, StoreGuard, TokenStore},
 };
-use crate::transport::BoxFuture;
+use crate::{runtime::private_file::PrivateFile, transport::BoxFuture};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::{
     fs::{self, File, TryLockError},
@@ -124,13 +124,11 @@ impl FileTokenStore {
     fn write(&self, json: &SecretString) -> Result<(), StoreError> {
         let target = self.target()?;
         let write = || -> io::Result<()> {
-            // A temporary file is created with mode 0600.
-            let mut file = tempfile::NamedTempFile::new_in(folder_of(&target))?;
-            file.write_all(json.expose_secret().as_bytes())?;
-            file.write_all(b"\n")?;
-            file.as_file().sync_all()?;
-            file.persist(&target)?;
-            Ok(())
+            let mut new = PrivateFile::beside(&target)?;
+            new.file().write_all(json.expose_secret().as_bytes())?;
+            new.file().write_all(b"\n")?;
+            new.file().sync_all()?;
+            new.replace(&target).map(drop)
         };
         write().map_err(|error| self.error("cannot be written", error))
     }
@@ -190,12 +188,11 @@ impl TokenStore for FileTokenStore {
         if lock_of(&target).exists() {
             self.try_lock()?;
         }
-        let folder = folder_of(&target);
         // This creates a file, because permissions do not reveal access control lists or read-only disks.
-        match tempfile::NamedTempFile::new_in(folder) {
+        match PrivateFile::beside(&target) {
             Ok(_) => self.read().map(drop),
             Err(error) => {
-                let problem = if folder.is_dir() {
+                let problem = if folder_of(&target).is_dir() {
                     "its folder must be writable, because renewed tokens replace the file"
                 } else {
                     "its folder must exist"

@@ -1,6 +1,7 @@
 //! Decoding of responses.
 
-use crate::runtime::{error::ErrorKind, exact_json, received_response::ReceivedResponse};
+use crate::runtime::{error::ErrorKind, received_response::ReceivedResponse};
+use crate::values::exact_json;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, value::RawValue};
 

@@ -10,6 +10,7 @@ use super::auth::Redactor;
 use super::operation::{Operation, Repeat, RequestTarget};
 use super::retry::retry_after;
 use super::transport::{TransportError, TransportErrorKind};
+use crate::values::id::ClockOutOfRange;
 use bytes::Bytes;
 use response_snapshot::ResponseSnapshot;
 use std::{
@@ -121,6 +122,12 @@ pub(crate) enum ErrorKind {
     },
     /// There is no valid access token.
     Login { reason: String, cause: Option<Error> },
+}
+
+impl From<ClockOutOfRange> for Error {
+    fn from(error: ClockOutOfRange) -> Self {
+        Self::configuration(error.to_string())
+    }
 }
 
 impl Error {

@@ -1,6 +1,7 @@
 //! Generator of IDs in the vendor's format: 7 digits of time and 5 random digits, in base 62.
 
 use std::{
+    fmt,
     sync::{Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -24,9 +25,20 @@ pub(crate) struct IdGenerator {
     last: Mutex<u128>,
 }
 
-/// Error if the clock is outside the range of the ID format.
+/// Error of a new ID: the clock of this machine is outside the range of the ID format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ClockOutOfRange;
+#[non_exhaustive]
+pub struct ClockOutOfRange;
+
+impl fmt::Display for ClockOutOfRange {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(
+            "cannot generate an ID: the clock of this machine is before 2019-07-23 or after 2131; correct it",
+        )
+    }
+}
+
+impl std::error::Error for ClockOutOfRange {}
 
 impl IdGenerator {
     pub(crate) const fn new() -> Self {

@@ -77,9 +77,9 @@ macro_rules! open_enum {
 
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let value = $crate::runtime::open_enum::from_text(deserializer)?;
+                let value = $crate::values::open_enum::from_text(deserializer)?;
                 if let Self::Unknown(unknown) = &value {
-                    $crate::runtime::trace::unknown_value(stringify!($name), unknown);
+                    $crate::values::open_enum::unknown_value(stringify!($name), unknown);
                 }
                 Ok(value)
             }
@@ -88,6 +88,13 @@ macro_rules! open_enum {
 }
 
 pub(crate) use open_enum;
+
+#[cfg(feature = "tracing")]
+pub(crate) use crate::runtime::trace::unknown_value;
+
+/// Logs nothing without the feature `tracing`.
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn unknown_value(_: &'static str, _: &str) {}
 
 /// Deserialises a value from a string without copying the string first.
 pub(crate) fn from_text<'de, T, D>(deserializer: D) -> Result<T, D::Error>

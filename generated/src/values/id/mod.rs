@@ -2,7 +2,7 @@
 
 pub(crate) mod generator;
 
-use super::error::Error;
+pub use generator::ClockOutOfRange;
 
 /// Generates an ID that is greater than all earlier IDs from this process.
 ///
@@ -12,17 +12,13 @@ use super::error::Error;
 /// ```
 /// let id = funnelflux::id::generate()?;
 /// assert!(funnelflux::id::is_well_formed(&id));
-/// # Ok::<(), funnelflux::Error>(())
+/// # Ok::<(), funnelflux::id::ClockOutOfRange>(())
 /// ```
 ///
 /// # Errors
 /// When the clock of this machine is before 2019 or after 2131.
-pub fn generate() -> Result<String, Error> {
-    generator::generate().map_err(|generator::ClockOutOfRange| {
-        Error::configuration(
-            "cannot generate an ID: the clock of this machine is before 2019-07-23 or after 2131; correct it",
-        )
-    })
+pub fn generate() -> Result<String, ClockOutOfRange> {
+    generator::generate()
 }
 
 /// Returns true if the ID has the documented format. Existing assets may have other IDs.
@@ -57,8 +53,8 @@ macro_rules! id_type {
             ///
             /// # Errors
             /// When the clock of this machine is before 2019 or after 2131.
-            pub fn generate() -> Result<Self, $crate::Error> {
-                $crate::runtime::id::generate().map(Self)
+            pub fn generate() -> Result<Self, $crate::id::ClockOutOfRange> {
+                $crate::values::id::generate().map(Self)
             }
 
             /// The ID as text.
@@ -70,13 +66,13 @@ macro_rules! id_type {
             /// Returns true if the ID has the documented format. Existing assets may have other IDs.
             #[must_use]
             pub fn is_well_formed(&self) -> bool {
-                $crate::runtime::id::generator::is_well_formed(&self.0)
+                $crate::values::id::generator::is_well_formed(&self.0)
             }
 
             /// Creation time of the ID, to the millisecond; `None` if the ID is not in the documented format.
             #[must_use]
             pub fn created_at(&self) -> Option<::std::time::SystemTime> {
-                $crate::runtime::id::generator::created_at(&self.0)
+                $crate::values::id::generator::created_at(&self.0)
             }
         }
 

@@ -26,8 +26,8 @@ macro_rules! object {
                 serializer: S,
             ) -> ::std::result::Result<S::Ok, S::Error> {
                 let mut map = serializer.serialize_map(None)?;
-                $( <$crate::runtime::object::$kind<$crate::runtime::object::$policy> as
-                    $crate::runtime::object::Kind<_>>::write(&mut map, $key, &self.$field, &self.$extra)?; )*
+                $( <$crate::values::object::$kind<$crate::values::object::$policy> as
+                    $crate::values::object::Kind<_>>::write(&mut map, $key, &self.$field, &self.$extra)?; )*
                 self.$extra.write(&mut map, &[$($key),*])?;
                 ::serde::ser::SerializeMap::end(map)
             }
@@ -50,37 +50,37 @@ macro_rules! object {
                         self,
                         mut map: A,
                     ) -> ::std::result::Result<$name, A::Error> {
-                        let mut $extra = $crate::runtime::unknown_fields::UnknownFields::new();
+                        let mut $extra = $crate::values::unknown_fields::UnknownFields::new();
                         $( let mut $field = ::std::option::Option::None; )*
                         while let ::std::option::Option::Some(key) =
-                            map.next_key_seed($crate::runtime::object::KeyOf(&[$($key),*]))?
+                            map.next_key_seed($crate::values::object::KeyOf(&[$($key),*]))?
                         {
                             match key {
-                                $( $crate::runtime::object::Key::Known($key) => {
+                                $( $crate::values::object::Key::Known($key) => {
                                     if $field.is_some() {
                                         return ::std::result::Result::Err(
                                             ::serde::de::Error::duplicate_field($key),
                                         );
                                     }
                                     $field = ::std::option::Option::Some(
-                                        <$crate::runtime::object::$kind<$crate::runtime::object::$policy> as
-                                            $crate::runtime::object::Kind<_>>::read(
+                                        <$crate::values::object::$kind<$crate::values::object::$policy> as
+                                            $crate::values::object::Kind<_>>::read(
                                                 &mut map, $key, &mut $extra,
                                             )?,
                                     );
                                 } )*
-                                $crate::runtime::object::Key::Known(name) => {
+                                $crate::values::object::Key::Known(name) => {
                                     $extra.read(name.to_owned(), &mut map)?;
                                 }
-                                $crate::runtime::object::Key::Unknown(name) => $extra.read(name, &mut map)?,
+                                $crate::values::object::Key::Unknown(name) => $extra.read(name, &mut map)?,
                             }
                         }
                         ::std::result::Result::Ok($name {
                             $( $field: match $field {
                                 ::std::option::Option::Some(value) => value,
                                 ::std::option::Option::None => {
-                                    <$crate::runtime::object::$kind<$crate::runtime::object::$policy> as
-                                        $crate::runtime::object::Kind<_>>::absent($key)?
+                                    <$crate::values::object::$kind<$crate::values::object::$policy> as
+                                        $crate::values::object::Kind<_>>::absent($key)?
                                 }
                             }, )*
                             $extra,

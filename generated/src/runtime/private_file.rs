@@ -1,0 +1,132 @@
+//! A file that only its owner can read and that appears with its whole content, or not at all.
+//!
+//! The crate `tempfile` does more, but it brings three crates, which take longer to compile than all types of
+//! the API.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    path::{Path, PathBuf},
+};
+
+/// Number of names to try if files with these names exist.
+const ATTEMPTS: usize = 16;
+
+/// A new file with a random name, which is removed unless it gets another name.
+#[derive(Debug)]
+pub(crate) struct PrivateFile {
+    file: File,
+    path: RemovedPath,
+}
+
+/// A path whose file is removed, if it still has this name.
+#[derive(Debug)]
+struct RemovedPath(PathBuf);
+
+impl Drop for RemovedPath {
+    fn drop(&mut self) {
+        // The file is gone if it has got another name. An error would hide the one that a caller reports.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+impl PrivateFile {
+    /// Creates a file in the folder of `target`.
+    pub(crate) fn beside(target: &Path) -> io::Result<Self> {
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        let mut attempts = 0;
+        loop {
+            let path = folder.join(format!(".funnelflux-{:016x}", fastrand::u64(..)));
+            match create_new(&path) {
+                Ok(file) => {
+                    let path = RemovedPath(path);
+                    return Ok(Self { file, path });
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempts < ATTEMPTS => {
+                    attempts += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    pub(crate) fn file(&mut self) -> &mut File {
+        &mut self.file
+    }
+
+    /// Gives the file the name `target`, in place of any file with that name.
+    pub(crate) fn replace(self, target: &Path) -> io::Result<File> {
+        fs::rename(&self.path.0, target)?;
+        Ok(self.file)
+    }
+
+    /// Gives the file the name `target`.
+    ///
+    /// # Errors
+    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if a file has that name.
+    pub(crate) fn create(self, target: &Path) -> io::Result<File> {
+        match fs::hard_link(&self.path.0, target) {
+            Ok(()) => Ok(self.file),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+            // Not every file system has links. An empty file then reserves the name.
+            Err(_) => {
+                create_new(target)?;
+                self.replace(target)
+            }
+        }
+    }
+}
+
+/// Creates a file that did not exist, readable by its owner only.
+fn create_new(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    #[test]
+    fn a_file_replaces_another_one_or_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = || fs::read_dir(folder.path()).unwrap().count();
+        let target = folder.path().join("tokens");
+        let new = |text: &str| {
+            let mut new = PrivateFile::beside(&target).unwrap();
+            new.file().write_all(text.as_bytes()).unwrap();
+            new
+        };
+        drop(new("unused"));
+        assert_eq!(names(), 0);
+        new("first").create(&target).unwrap();
+        assert_eq!(
+            (names(), fs::read_to_string(&target).unwrap()),
+            (1, "first".to_owned())
+        );
+        let error = new("second").create(&target).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(
+            (names(), fs::read_to_string(&target).unwrap()),
+            (1, "first".to_owned())
+        );
+        let mut file = new("third").replace(&target).unwrap();
+        file.write_all(b" and more").unwrap();
+        let text = fs::read_to_string(&target).unwrap();
+        assert_eq!((names(), text), (1, "third and more".to_owned()));
+        #[cfg(unix)]
+        {
+            let mode = std::os::unix::fs::MetadataExt::mode(&fs::metadata(&target).unwrap());
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        // A file cannot replace a folder, and a file is no folder.
+        new("unused").replace(folder.path()).unwrap_err();
+        assert_eq!(names(), 1);
+        PrivateFile::beside(&target.join("tokens")).unwrap_err();
+    }
+}
