@@ -14,7 +14,6 @@ use funnelflux_openapi::{
 };
 
 use crate::{
-    comparer::Comparer,
     node::{Node, canonical},
     site::Site,
     wording::subject,
@@ -110,11 +109,9 @@ impl<'a> DeepEquality<'a> {
         let needed: String = needed.into_iter().collect();
         sha256(&format!("{}{needed}", canonical(node.value)))
     }
-}
 
-impl<'a> Comparer<'a> {
     /// Compares the old and new values of a keyword, following references; `None` if they are equal.
-    pub(crate) fn deep_difference(&mut self, keyword: &str, site: &Site<'_, 'a>) -> Option<DeepDifference> {
+    pub(crate) fn difference(&mut self, keyword: &str, site: &Site<'_, 'a>) -> Option<DeepDifference> {
         let Some((old, new)) = site.both() else {
             let what = site.describe(keyword);
             return site.values().next().map(|_| DeepDifference {
@@ -122,8 +119,7 @@ impl<'a> Comparer<'a> {
                 value: site.value(),
             });
         };
-        let equality = &mut self.equality;
-        if equality.holds(old.value, new.value) {
+        if self.holds(old.value, new.value) {
             return None;
         }
         let what = if site.is_unchanged() {
@@ -131,10 +127,7 @@ impl<'a> Comparer<'a> {
         } else {
             site.describe(keyword)
         };
-        let (before, after) = (
-            equality.digest(equality.old, old),
-            equality.digest(equality.new, new),
-        );
+        let (before, after) = (self.digest(self.old, old), self.digest(self.new, new));
         Some(DeepDifference {
             what,
             value: format!("{before}→{after}"),

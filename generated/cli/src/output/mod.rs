@@ -349,8 +349,8 @@ impl Output {
         matches!(self.format, Format::Csv | Format::Table) && self.jq.is_none()
     }
 
-    /// Says which paths no row has, because they may be misspelled, and which paths the rows have. A misspelled
-    /// path is no error, because a property may be absent in all assets of an account.
+    /// Says which paths no row has, because they may be misspelled, and which paths the rows have. A
+    /// misspelled path is no error, because a property may be absent in all assets of an account.
     fn note_absent(&self, rows: &[Value], view: &View) -> Result<(), Failure> {
         let mut absent: Vec<String> = Vec::new();
         for column in self.absent(rows, view)? {
