@@ -285,7 +285,7 @@
 //!
 //! A program that reads or writes the API's JSON, but does not call the API, needs neither an HTTP client nor
 //! a runtime. Without the default features, the crate contains only [`types`], [`id`], [`Secret`] and
-//! [`UnknownFields`], and the build has 15 crates instead of 97:
+//! [`UnknownFields`], and the build has 16 crates instead of 98:
 //!
 //! ```toml
 //! funnelflux = { version = "0.1", default-features = false, features = ["documented"] }

@@ -46,6 +46,8 @@ impl GlobalOptions {
 /// Returns the root command with all commands.
 pub(crate) fn command() -> Command {
     Command::new("funnelflux")
+        // The name in the usage is the same on every system.
+        .bin_name("funnelflux")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Manages the assets of a FunnelFlux Pro account")
         .long_about(

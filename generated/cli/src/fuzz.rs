@@ -109,13 +109,15 @@ pub fn jq(bytes: &[u8]) {
     if UNBOUNDED.iter().any(|word| expression.contains(word)) {
         return;
     }
-    match jq::run(expression, &value) {
-        Ok(results) => {
-            for result in results {
-                let _ = (result.text(true), result.text(false));
-            }
+    let ran = jq::run(expression, &value, |results| {
+        for result in results {
+            let result = result?;
+            let _ = (result.text(true), result.text(false));
         }
-        Err(failure) => check_failure(&failure),
+        Ok(())
+    });
+    if let Err(failure) = ran {
+        check_failure(&failure);
     }
 }
 

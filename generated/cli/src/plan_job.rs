@@ -3,6 +3,7 @@
 use crate::confirm::Expected;
 use crate::context::{Context, note};
 use crate::exit::{CommandResult, Exit, Failure};
+use crate::input::require_regular_file;
 use crate::job::{exit_of, finish_report, journal_path, report_arguments};
 use crate::output::{Format, View, format_argument, jq_argument, write_out};
 use crate::progress::{LineDisplay, stop_signal};
@@ -216,5 +217,6 @@ pub(crate) fn read_plan(path: &Path) -> Result<ChangePlan, Failure> {
         return Err(Failure::usage(format!("cannot read {}: {error}", path.display()))
             .fix("name the file that --out or funnelflux plan wrote"));
     }
+    require_regular_file(path)?;
     ChangePlan::read(path).map_err(plan_failure)
 }

@@ -2,6 +2,7 @@
 
 use crate::context::Context;
 use crate::exit::{CommandResult, Failure, file_failure};
+use crate::input::require_regular_file;
 use crate::plan_job::{PlanCommand, arguments, plan_failure};
 use clap::{Arg, ArgMatches, Command, value_parser};
 use funnelflux::ext::plan::ChangePlan;
@@ -33,6 +34,7 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
         None => newest(context)?,
     };
     context.check_owner(&path)?;
+    require_regular_file(&path)?;
     let client = context.client()?;
     let plan = ChangePlan::undo(&client, &path).await.map_err(plan_failure)?;
     let command = PlanCommand {

@@ -234,7 +234,7 @@ impl StepContext {
     }
 
     async fn read(&self, items: &[Item]) -> Vec<ReadResult<AssetSummary>> {
-        let ids: Vec<String> = items.iter().map(|item| item.id.clone()).collect();
+        let ids: Vec<String> = items.iter().map(|item| item.id.to_string()).collect();
         self.reader.summaries(&ids).await
     }
 }
