@@ -59,7 +59,7 @@ pub use level::{Direction, Level};
 pub use proof::Proof;
 pub use prove::prove;
 pub use render::{Audience, Consequence, View, annotation, print_json};
-pub use report::{Change, Component, Fact, IntegerRange, Operations, Report, Summary, Usage, Use, User};
+pub use report::{Change, Component, Fact, Operations, Report, Summary, Usage, Use, User};
 pub use rules::ChangeKind;
 pub use schema_warnings::schema_warnings;
 pub use side::Side;

@@ -40,28 +40,12 @@ pub enum Fact {
     InlineSchema,
     /// The schema describes a single value without an enumeration.
     Scalar,
-    /// The array has a fixed length before or after.
-    FixedLength,
     /// Formats of a string before and after.
     #[expect(missing_docs, reason = "the names of the fields say it")]
     StringFormats {
         old: Option<String>,
         new: Option<String>,
     },
-    /// Ranges of the value before and after; `None` if it is not an integer.
-    #[expect(missing_docs, reason = "the names of the fields say it")]
-    IntegerRanges {
-        old: Option<IntegerRange>,
-        new: Option<IntegerRange>,
-    },
-}
-
-/// Inclusive limits of an integer.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[expect(missing_docs, reason = "the names of the fields say it")]
-pub struct IntegerRange {
-    pub minimum: Option<f64>,
-    pub maximum: Option<f64>,
 }
 
 /// Operations such as `PUT /offersource/save/`, sorted. Equal lists of a report are shared.

@@ -9,7 +9,6 @@ use funnelflux_openapi::number;
 use crate::{
     comparer::Comparer,
     node::Node,
-    report::{Fact, IntegerRange},
     rules::ChangeKind as Kind,
     site::{SchemaContext, Site},
 };
@@ -127,28 +126,15 @@ impl<'a> Comparer<'a> {
         self.report(site.kind(kinds), site, site.describe("multipleOf"), context);
     }
 
-    pub(super) fn exclusive_limit(
-        &mut self,
-        key: &str,
-        site: &Site<'_, 'a>,
-        old: &Node<'a>,
-        context: SchemaContext,
-    ) {
+    pub(super) fn exclusive_limit(&mut self, key: &str, site: &Site<'_, 'a>, context: SchemaContext) {
         let kinds = [Kind::ExclusiveLimitSet, Kind::ExclusiveLimitUnset];
-        let ranges = integer_ranges(old, site.parent);
         if let Some(change) = self.schema_flag(key, site, kinds, context) {
-            change.fact(ranges).report();
+            change.report();
         }
     }
 
     /// Compares a bound, a length or a count; false for any other key.
-    pub(super) fn limit(
-        &mut self,
-        key: &str,
-        site: &Site<'_, 'a>,
-        old: &Node<'a>,
-        context: SchemaContext,
-    ) -> bool {
+    pub(super) fn limit(&mut self, key: &str, site: &Site<'_, 'a>, context: SchemaContext) -> bool {
         let Some((name, is_upper)) = limit_name(key) else {
             return false;
         };
@@ -177,18 +163,9 @@ impl<'a> Comparer<'a> {
             // Both sides have the same number in different notations.
             (Some(Ordering::Equal), _) => Kind::NotationChanged,
         };
-        let has_fixed_length = |schema: &Node<'a>| {
-            let least = schema.value.get("minItems");
-            least.is_some() && least == schema.value.get("maxItems")
-        };
         self.change(kind, site, site.describe(key.trim_start_matches("x-")))
             .context(context)
             .keyword(name)
-            .fact(integer_ranges(old, site.parent))
-            .fact_if(
-                has_fixed_length(old) || has_fixed_length(site.parent),
-                Fact::FixedLength,
-            )
             .report();
         true
     }
@@ -211,26 +188,5 @@ pub(crate) fn repeats_format(key: &str, keyword: &Value, schema: &Value) -> bool
         ("x-contentEncoding", Some("byte")) => text.eq_ignore_ascii_case("base64"),
         ("x-contentMediaType", Some("binary")) => text == "application/octet-stream",
         _ => false,
-    }
-}
-
-fn integer_ranges(old: &Node<'_>, new: &Node<'_>) -> Fact {
-    let range = |schema: &Node<'_>| {
-        let bound = |key: &str, exclusive: &str, step: f64| {
-            let value = schema.value.get(key).and_then(Value::as_f64)?;
-            Some(if schema.flag(exclusive) {
-                value + step
-            } else {
-                value
-            })
-        };
-        (schema.str("type") == Some("integer")).then(|| IntegerRange {
-            minimum: bound("minimum", "exclusiveMinimum", 1.0),
-            maximum: bound("maximum", "exclusiveMaximum", -1.0),
-        })
-    };
-    Fact::IntegerRanges {
-        old: range(old),
-        new: range(new),
     }
 }

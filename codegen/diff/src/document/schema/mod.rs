@@ -287,12 +287,12 @@ impl<'a> Comparer<'a> {
                     change.report();
                 }
             }
-            "exclusiveMaximum" | "exclusiveMinimum" => self.exclusive_limit(key, site, old, context),
+            "exclusiveMaximum" | "exclusiveMinimum" => self.exclusive_limit(key, site, context),
             "readOnly" | "writeOnly" => self.access(key, site, context, optional),
             "deprecated" => self.property_deprecated(site, context),
             "discriminator" => self.discriminator(site, old, context),
             "x-extensible-enum" => self.extensible_enumeration(site, context),
-            _ if self.limit(key, site, old, context) => {}
+            _ if self.limit(key, site, context) => {}
             _ => self.annotation_or_unclassified(key, site, context.direction),
         }
     }
