@@ -10,9 +10,8 @@ use funnelflux_openapi::{
 };
 
 use crate::{
-    deep_difference::DeepEquality,
     frames::Frames,
-    index::DocumentIndex,
+    index::{DeepEquality, DocumentIndex},
     level::Direction,
     node::Node,
     normative_words,
