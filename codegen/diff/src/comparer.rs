@@ -10,8 +10,9 @@ use funnelflux_openapi::{
 };
 
 use crate::{
+    deep_difference::DeepEquality,
     frames::Frames,
-    index::{DeepEquality, DocumentIndex},
+    index::DocumentIndex,
     level::Direction,
     node::Node,
     normative_words,

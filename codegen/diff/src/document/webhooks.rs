@@ -15,7 +15,7 @@ impl<'a> Comparer<'a> {
         let [old, new] = [&site.old, &site.new].map(|node| node.as_ref().unwrap_or(&nothing));
         for (name, site) in Site::members(old, new) {
             let kind = site.kind([Kind::WebhookAdded, Kind::WebhookRemoved, Kind::WebhookChanged]);
-            if let Some(difference) = self.deep_difference(name, &site) {
+            if let Some(difference) = self.equality.difference(name, &site) {
                 let what = format!("the webhook `{name}` {}", site.verb());
                 self.change(kind, &site, what).value(difference.value).report();
             }
@@ -23,7 +23,7 @@ impl<'a> Comparer<'a> {
     }
 
     pub(crate) fn callbacks(&mut self, site: &Site<'_, 'a>) {
-        if let Some(difference) = self.deep_difference("callbacks", site) {
+        if let Some(difference) = self.equality.difference("callbacks", site) {
             self.change(Kind::CallbacksChanged, site, difference.what)
                 .value(difference.value)
                 .report();

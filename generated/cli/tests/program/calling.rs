@@ -1,6 +1,6 @@
 //! `call`, `api` and `id`.
 
-use crate::support::{World, is_transcription};
+use crate::support::{World, is_transcription, ran};
 
 #[test]
 fn an_operation_is_called_with_its_parameters() {
@@ -94,4 +94,24 @@ fn ids_are_made_and_read() {
         "{}",
         odd.err
     );
+}
+
+#[test]
+fn files_without_end_and_arguments_that_control_terminals_are_refused() {
+    let (world, ids) = World::new(1);
+    let with_journal = format!("offer-sources archive {} --journal /dev/zero --yes", ids[0]);
+    for line in [
+        "undo /dev/zero --yes",
+        "apply /dev/zero --yes",
+        "offer-sources archive --resume /dev/zero --yes",
+        &with_journal,
+    ] {
+        let refused = world.run(line).code(2);
+        let message = "error: /dev/zero is not a regular file\nfix: ";
+        assert!(refused.err.starts_with(message), "{line}: {}", refused.err);
+    }
+    assert_eq!(world.count("archived"), 0);
+    let red = world.command(["offer-sources", "list", "--limit", "\x1b[31m"]);
+    let refused = ran(red, "").code(2);
+    assert!(!refused.err.contains('\x1b'), "{}", refused.err);
 }

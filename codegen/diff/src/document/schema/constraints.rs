@@ -103,7 +103,7 @@ impl<'a> Comparer<'a> {
         } else {
             return false;
         };
-        if let Some(difference) = self.deep_difference(key.trim_start_matches("x-"), site) {
+        if let Some(difference) = self.equality.difference(key.trim_start_matches("x-"), site) {
             self.change(kind, site, difference.what)
                 .context(context)
                 .keyword(name)
