@@ -1,7 +1,7 @@
 //! Bodies of the generator's methods. Bodies are only compared, so they are not parsed.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
-use quote::{ToTokens as _, quote};
+use quote::{ToTokens, quote};
 use syn::{Block, Stmt};
 
 /// Name of the macro that stands for an unparsed body.
@@ -45,7 +45,7 @@ pub(super) fn tokens(body: &Block) -> TokenStream {
         [Stmt::Macro(statement)] if statement.mac.path.is_ident(BODY) => statement.mac.tokens.clone(),
         statements => statements
             .iter()
-            .map(|statement| statement.to_token_stream())
+            .map(ToTokens::to_token_stream)
             .collect(),
     }
 }
