@@ -246,7 +246,7 @@ pub fn probe(bytes: &[u8]) {
     };
     let fake = Fake::new(settings);
     let service = fake.clone();
-    // Whether a response was replaced by one that the service itself might send.
+    // True if a response was replaced by one that the service itself might send.
     let replaced = Arc::new(Mutex::new((0, false)));
     let state = Arc::clone(&replaced);
     let transport = from_fn(move |request| {

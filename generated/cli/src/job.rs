@@ -271,7 +271,7 @@ impl JobCommand<'_> {
     fn finish(&self, report: &Report<String>, journal: Option<&Path>, output: &Output) -> CommandResult {
         finish_report(report, self.matches, output)?;
         if self.verb == "duplicate" && !output.is_explicit() {
-            let copies = report.entries().iter().filter_map(|entry| entry.copy.as_ref());
+            let copies = report.entries().iter().filter_map(|entry| entry.copy());
             write_out(|out| copies.into_iter().try_for_each(|id| writeln!(out, "{id}")))?;
         }
         let unfinished = report.entries().iter().any(|entry| entry.outcome.is_unfinished());
@@ -400,7 +400,7 @@ fn row<I: ReportId>(entry: &Entry<I>) -> Value {
         _ => "other",
     };
     let message = entry.outcome.failure().map(ToString::to_string);
-    let copy = entry.copy.as_ref().map(ReportId::id);
+    let copy = entry.copy().map(ReportId::id);
     let mut row = json!({ "id": entry.id.id(), "outcome": outcome, "copy": copy, "message": message });
     if let (Some(group), Value::Object(row)) = (entry.id.group(), &mut row) {
         row.insert("group".to_owned(), json!(group));

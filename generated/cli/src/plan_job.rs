@@ -41,12 +41,13 @@ pub(crate) fn apply_arguments() -> Vec<Arg> {
             .value_name("FILE")
             .value_parser(value_parser!(PathBuf))
             .help(
-                "Write the journal to this file, or continue the job of an existing one; default: a new \
+                "Write the journal to this file; if the file exists, continue its job. Default: a new \
                  file in the state folder",
             ),
-        Arg::new("rebase").long("rebase").action(ArgAction::SetTrue).help(
-            "Accept an asset that has changed since the plan was made, if the plan changes other fields",
-        ),
+        Arg::new("rebase")
+            .long("rebase")
+            .action(ArgAction::SetTrue)
+            .help("Also change assets that were edited after planning, if the edits are in other fields"),
         format_argument(),
         jq_argument(),
     ];

@@ -21,7 +21,6 @@ pub(super) fn is_needed(group: &GroupResource) -> bool {
     group.resource.is_some() || group.read_back.is_some()
 }
 
-/// Renders the file of a group.
 pub(super) fn file(tag: &Tag, group: &GroupResource) -> String {
     let mut page = Page::new(&format!("Kind of assets of the tag *{}*.", tag.name));
     let mut items: Vec<Item> = Vec::new();

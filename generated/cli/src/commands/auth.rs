@@ -49,7 +49,7 @@ pub(crate) fn command() -> Command {
                 .help("Use this profile when none is chosen"),
         ]);
     let status = Command::new("status")
-        .about("Prints whose account is in use, and until when its token is valid")
+        .about("Prints the account in use, and the expiry of its token")
         .arg(
             Arg::new("check")
                 .long("check")

@@ -12,9 +12,9 @@ pub(crate) fn command() -> Command {
     Command::new("export")
         .about("Writes all assets to a folder with one JSON file per asset, or to a .tar.gz file")
         .long_about(
-            "Writes all assets to a folder with one JSON file per asset, which is fit for git, or to a \
-             .tar.gz file. An export that was interrupted continues when it is repeated. It changes nothing \
-             in the account.",
+            "Writes all assets to a folder, with one JSON file per asset so that git shows the \
+             differences, or to a .tar.gz file. To continue an interrupted export, repeat the command. It \
+             changes nothing in the account.",
         )
         .after_help("Example: funnelflux export backup")
         .args([

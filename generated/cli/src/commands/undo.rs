@@ -13,9 +13,9 @@ use std::path::PathBuf;
 
 pub(crate) fn command() -> Command {
     Command::new("undo")
-        .about("Reverts a job, from its journal")
+        .about("Reverts a job")
         .long_about(
-            "Reverts a job with its journal. The job can be one of archive, unarchive, move, duplicate, \
+            "Reverts a job, using its journal. The job can be one of archive, unarchive, move, duplicate, \
              set, edit, import, replace and apply. A value is changed back only if it is still the value \
              that the job set. A deletion cannot be undone.",
         )
@@ -23,7 +23,7 @@ pub(crate) fn command() -> Command {
             Arg::new("file")
                 .value_name("JOURNAL")
                 .value_parser(value_parser!(PathBuf))
-                .help("Journal of the job; default: the newest job of the profile that is no undo itself"),
+                .help("Journal of the job; default: the newest job of the profile, not counting undo jobs"),
         )
         .args(arguments())
 }

@@ -349,8 +349,8 @@ impl Output {
         matches!(self.format, Format::Csv | Format::Table) && self.jq.is_none()
     }
 
-    /// Says which paths no row has, because they may be misspelled, and which paths the rows have. Such a
-    /// path is no error, because a property may be absent in all assets of an account.
+    /// Says which paths no row has, because they may be misspelled, and which paths the rows have. A
+    /// misspelled path is no error, because a property may be absent in all assets of an account.
     fn note_absent(&self, rows: &[Value], view: &View) -> Result<(), Failure> {
         let mut absent: Vec<String> = Vec::new();
         for column in self.absent(rows, view)? {
@@ -359,12 +359,14 @@ impl Output {
             }
         }
         if !absent.is_empty() {
-            let mut known: Vec<String> = view.columns.iter().map(|(name, _)| (*name).to_owned()).collect();
-            for column in all_columns(rows) {
-                if !known.contains(&column.title) {
-                    known.push(column.title);
-                }
-            }
+            let short = view.columns.iter().map(|(name, _)| (*name).to_owned());
+            let mut known: Vec<String> = short.collect();
+            let mut paths = all_columns(rows)
+                .into_iter()
+                .map(|column| column.title)
+                .collect::<Vec<_>>();
+            paths.retain(|path| !known.contains(path));
+            known.append(&mut paths);
             let more = known.len().saturating_sub(MAX_NAMED);
             known.truncate(MAX_NAMED);
             let more = if more > 0 {

@@ -223,7 +223,6 @@ impl Convert<'_> {
     }
 }
 
-/// Returns true if a schema contradicts its sibling keys.
 fn contradict(schema: &Value, keys: &Object) -> bool {
     schema.as_object().is_none_or(|schema| {
         keys.iter()
