@@ -145,12 +145,8 @@ fn both(
 pub(crate) fn screen(report: &Report, most_lines: usize, hint: &str) -> String {
     let audience = impact::audience(report);
     let view = report.view_for(&audience);
-    let summary = view.summary(most_lines);
-    if report.is_empty() || summary == view.text() {
-        summary
-    } else {
-        format!("{summary}\n{hint}\n")
-    }
+    view.short_text(most_lines)
+        .unwrap_or_else(|| format!("{}\n{hint}\n", view.summary(most_lines)))
 }
 
 /// Renders the report of a comparison of these documents.

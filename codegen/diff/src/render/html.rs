@@ -27,7 +27,7 @@ const MOST_LINES: usize = 30;
 /// Maximum number of links per operation.
 const MOST_LINKS: usize = 5;
 
-/// Maximum number of links per action, so that every action fits on the first screen.
+/// Maximum number of links per action, so that actions against breaks fit on the first screen.
 const MOST_LINKS_OF_ACTION: usize = 2;
 
 const LEVELS: [Level; 4] = [Level::Breaking, Level::Warning, Level::Info, Level::Docs];
@@ -160,7 +160,7 @@ impl Page<'_> {
                     ol.todo {
                         @for (action, numbers) in &actions {
                             "\n" li {
-                                b { (action) } " "
+                                b { (rich(action)) } " "
                                 @for level in LEVELS {
                                     @let count = count(numbers, level);
                                     @if count > 0 {
