@@ -43,10 +43,7 @@ fn without_body(token: TokenTree) -> TokenTree {
 pub(super) fn tokens(body: &Block) -> TokenStream {
     match &*body.stmts {
         [Stmt::Macro(statement)] if statement.mac.path.is_ident(BODY) => statement.mac.tokens.clone(),
-        statements => statements
-            .iter()
-            .map(ToTokens::to_token_stream)
-            .collect(),
+        statements => statements.iter().map(ToTokens::to_token_stream).collect(),
     }
 }
 
