@@ -7,7 +7,7 @@
 
 mod group_words;
 mod id_names;
-mod operation_words;
+mod operation_names;
 mod title;
 mod verb;
 mod word_forms;
@@ -25,8 +25,8 @@ use funnelflux_openapi::{
 pub(crate) use group_words::GroupWords;
 pub(crate) use id_names::IdName;
 use id_names::id_names;
-pub(crate) use operation_words::OperationWords;
-use operation_words::{Draft, separate};
+pub(crate) use operation_names::OperationWords;
+use operation_names::{Draft, separate};
 use title::title;
 pub(crate) use verb::Verb;
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::naming;
 use funnelflux_openapi::{operations::Operation, references};
 
-use super::{group_words::GroupWords, operation_words::Draft, verb::Verb};
+use super::{group_words::GroupWords, operation_names::Draft, verb::Verb};
 
 /// An ID that the document names.
 #[derive(Clone, Debug, PartialEq, Eq)]

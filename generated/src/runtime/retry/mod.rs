@@ -2,10 +2,10 @@
 
 mod budget;
 mod policy;
-mod retry_after;
+mod retry_after_header;
 
 pub use budget::RetryBudget;
 pub(crate) use budget::RetryTokens;
 pub use policy::RetryPolicy;
 pub(crate) use policy::{DEFAULT_STATUSES, RetryDecision};
-pub(crate) use retry_after::retry_after;
+pub(crate) use retry_after_header::retry_after;
