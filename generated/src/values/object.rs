@@ -50,13 +50,20 @@ macro_rules! object {
                         self,
                         mut map: A,
                     ) -> ::std::result::Result<$name, A::Error> {
+                        #[allow(non_camel_case_types)]
+                        enum __Index {
+                            $($field,)*
+                        }
+
                         let mut $extra = $crate::values::unknown_fields::UnknownFields::new();
                         $( let mut $field = ::std::option::Option::None; )*
                         while let ::std::option::Option::Some(key) =
                             map.next_key_seed($crate::values::object::KeyOf(&[$($key),*]))?
                         {
                             match key {
-                                $( $crate::values::object::Key::Known($key) => {
+                                $( $crate::values::object::Key::Known(index)
+                                    if index == __Index::$field as usize =>
+                                {
                                     if $field.is_some() {
                                         return ::std::result::Result::Err(
                                             ::serde::de::Error::duplicate_field($key),
@@ -69,8 +76,9 @@ macro_rules! object {
                                             )?,
                                     );
                                 } )*
-                                $crate::values::object::Key::Known(name) => {
-                                    $extra.read(name.to_owned(), &mut map)?;
+                                // There are no other indices.
+                                $crate::values::object::Key::Known(_) => {
+                                    map.next_value::<::serde::de::IgnoredAny>()?;
                                 }
                                 $crate::values::object::Key::Unknown(name) => $extra.read(name, &mut map)?,
                             }
@@ -98,8 +106,8 @@ pub(crate) use object;
 
 /// Name of a field.
 pub(crate) enum Key {
-    /// A field of the type.
-    Known(&'static str),
+    /// Index of a field of the type.
+    Known(usize),
     /// Any other field.
     Unknown(String),
 }
@@ -123,8 +131,8 @@ impl Visitor<'_> for KeyOf {
     }
 
     fn visit_str<E>(self, name: &str) -> Result<Key, E> {
-        let known = self.0.iter().find(|known| **known == name);
-        Ok(known.map_or_else(|| Key::Unknown(name.to_owned()), |known| Key::Known(known)))
+        let known = self.0.iter().position(|known| *known == name);
+        Ok(known.map_or_else(|| Key::Unknown(name.to_owned()), Key::Known))
     }
 }
 

@@ -3,7 +3,7 @@
 use memchr::memmem;
 use serde::de::IgnoredAny;
 use serde_json::Value;
-use std::fmt;
+use std::{fmt, sync::LazyLock};
 
 /// Byte order mark of UTF-8, which some servers write before JSON.
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -68,9 +68,10 @@ pub(crate) struct ReportedError {
 /// Finds an error in a JSON object: a non-empty property `error` or `errors`.
 pub(crate) fn reported_error(body: &[u8]) -> Option<ReportedError> {
     // Most responses have no such property, and parsing them would be half of the cost of a call.
-    let may_report = |text| memmem::find(body, text).is_some();
+    static NAME: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("\"error"));
     let is_object = body.trim_ascii_start().starts_with(b"{");
-    if !is_object || !(may_report(b"\"error") || may_report(br"\u")) {
+    // A name may be written with escapes.
+    if !is_object || NAME.find(body).is_none() && memchr::memchr(b'\\', body).is_none() {
         return None;
     }
     let value = serde_json::from_slice::<Value>(body).ok()?;
