@@ -123,7 +123,7 @@ impl Pipeline<'_> {
         let (resources, notices) = resources::resources(&items, &model, &document);
         self.notices.extend(model.relocate(notices, &document));
         let version = document.get("/info/version").and_then(Value::as_str);
-        let (files, report) = render::render(version.unwrap_or_default(), &items, &resources)?;
+        let (files, report) = render::render(version.unwrap_or_default(), &items, &resources);
         self.report(report);
         if input.previous_lock.is_none() {
             self.notices.push(lock::missing());
@@ -144,6 +144,10 @@ impl Pipeline<'_> {
             &files,
             input.previous_lock.as_ref(),
         )?;
+        // The files in the existing lock were verified when it was written.
+        let verified = input.previous_lock.as_ref().map(|previous| &previous.files);
+        let is_new = |path: &String| verified.and_then(|files| files.get(path)) != lock.files.get(path);
+        render::verify(files.iter().filter(|(path, _)| is_new(path)))?;
         Ok(Output {
             effective,
             coverage,

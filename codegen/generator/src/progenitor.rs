@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{
+    rewrite,
     steps::StageReport,
     transform::{ApiModel, Operation},
 };
@@ -188,7 +189,7 @@ impl<'a> Driver<'a> {
         let response: Result<String, String> =
             serde_json::from_str(&response).map_err(|error| GeneratorFailure::crash(&error.to_string()))?;
         let code = response.map_err(|refusal| GeneratorFailure::refusal(&refusal))?;
-        syn::parse_str(&code)
+        rewrite::parse(&code)
             .map_err(|error| GeneratorFailure::crash(&format!("its output is not Rust: {error}")))
     }
 

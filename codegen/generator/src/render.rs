@@ -45,14 +45,11 @@ const IDS: &str = "crate::api::ids";
 const SHARED: &str = "crate::api::shared";
 
 /// Renders the files, keyed by their paths relative to `generated/src/api`.
-///
-/// # Errors
-/// A generated file is not valid Rust. No document should be able to cause this error.
 pub(crate) fn render(
     document_version: &str,
     items: &Items,
     resources: &BTreeMap<String, GroupResource>,
-) -> Result<(BTreeMap<String, String>, StageReport), Diagnostics> {
+) -> (BTreeMap<String, String>, StageReport) {
     let names = Names::of(items);
     let mut files = BTreeMap::new();
     files.insert("mod.rs".to_owned(), root(document_version, items));
@@ -83,27 +80,31 @@ pub(crate) fn render(
             types(&about, &tag.types, &names, false),
         );
     }
-    let broken: Vec<Diagnostic> = files
-        .iter()
-        .filter_map(|(path, text)| {
-            let error = syn::parse_file(text).err()?;
-            let at = error.span().start();
-            Some(
-                Diagnostic::new(
-                    Severity::Error,
-                    Stage::Render,
-                    "not-rust",
-                    "",
-                    format!("{path}:{}:{} is not valid Rust: {error}", at.line, at.column + 1),
-                )
-                .fix("this is a bug in codegen/generator/src/render.rs; please report it"),
-            )
-        })
-        .collect();
     let report = StageReport::new(Stage::Render, format!("{} files", files.len()));
-    Diagnostics(broken)
-        .unless_errors((files, report))
-        .map(|(value, _)| value)
+    (files, report)
+}
+
+/// Checks that files are valid Rust.
+///
+/// # Errors
+/// A file is not valid Rust. No document should be able to cause this error.
+pub(crate) fn verify<'a>(
+    files: impl IntoIterator<Item = (&'a String, &'a String)>,
+) -> Result<(), Diagnostics> {
+    let broken = files.into_iter().filter_map(|(path, text)| {
+        let error = syn::parse_file(text).err()?;
+        Some(
+            Diagnostic::new(
+                Severity::Error,
+                Stage::Render,
+                "not-rust",
+                "",
+                format!("{path} is not valid Rust: {error}"),
+            )
+            .fix("this is a bug in codegen/generator/src/render.rs; please report it"),
+        )
+    });
+    Diagnostics(broken.collect()).unless_errors(()).map(|((), _)| ())
 }
 
 /// Names of types, keyed by the module that defines them.

@@ -6,12 +6,12 @@
     reason = "a test stops at the first surprise"
 )]
 
-use funnelflux_generator::{Input, Options, generate};
+use funnelflux_generator::{Input, Options, Output, generate};
 use funnelflux_openapi::Source;
 use serde_json::{Value, json};
 
-/// A group of pages whose list has this response. Returns the code of its resource, and the warnings.
-fn generated(list: &Value) -> (String, String) {
+/// Document with a group of pages whose list has this response.
+fn document(list: &Value) -> Value {
     let answer = |schema: &Value| {
         let content = json!({ "application/json": { "schema": schema } });
         json!({ "200": { "description": "Yes", "content": content } })
@@ -19,7 +19,7 @@ fn generated(list: &Value) -> (String, String) {
     let id = json!([{ "name": "idPage", "in": "query", "required": true, "schema": { "type": "string" } }]);
     let page = json!({ "$ref": "#/components/schemas/Page" });
     let messages = array(&json!({ "$ref": "#/components/schemas/Message" }));
-    let document = json!({
+    json!({
         "openapi": "3.0.3", "info": { "title": "T", "version": "1" }, "tags": [{ "name": "Pages" }],
         "paths": {
             "/page/find/byId/": { "get": {
@@ -44,7 +44,10 @@ fn generated(list: &Value) -> (String, String) {
                 "data": array(&page), "parent": { "$ref": "#/components/schemas/Tree" },
             } },
         } },
-    });
+    })
+}
+
+fn output(document: &Value) -> Output {
     let text = format!("{document:#}");
     let input = Input {
         upstream: Source {
@@ -54,7 +57,12 @@ fn generated(list: &Value) -> (String, String) {
         overlays: Vec::new(),
         previous_lock: None,
     };
-    let output = generate(&input, Options::default()).unwrap_or_else(|error| panic!("{list}\n{error}"));
+    generate(&input, Options::default()).unwrap_or_else(|error| panic!("{text}\n{error}"))
+}
+
+/// Returns the code of the resource of such a group, and the warnings.
+fn generated(list: &Value) -> (String, String) {
+    let output = output(&document(list));
     let resource = output
         .files
         .iter()
@@ -172,4 +180,28 @@ fn a_list_without_clear_rows_is_left_out_with_a_place() {
         assert!(warnings.contains(reason), "{list}\n{warnings}");
         assert!(warnings.contains("spec/upstream.json:"), "{list}\n{warnings}");
     }
+}
+
+/// A handle takes IDs as text. The methods of the operations take them as the document has them.
+#[test]
+fn ids_that_are_numbers_leave_out_the_handle_only() {
+    let mut document = document(&array(&json!({ "$ref": "#/components/schemas/Page" })));
+    let number = json!({ "type": "integer" });
+    for place in [
+        "/paths/~1page~1find~1byId~1/get/parameters/0/schema",
+        "/components/schemas/Page/properties/idPage",
+    ] {
+        *document.pointer_mut(place).unwrap() = number.clone();
+    }
+    let output = output(&document);
+    let notices = output.notices.to_string();
+    assert!(notices.contains("its ID is not text"), "{notices}");
+    assert!(output.left_out.is_empty());
+    assert!(!output.files.contains_key("pages/resource.rs"));
+    let methods = &output.files["pages/methods.rs"];
+    assert!(
+        methods.contains("fn find_page_by_id(&self, id_page: i64)"),
+        "{methods}"
+    );
+    assert!(output.files["shared.rs"].contains("pub id_page: i64"));
 }

@@ -7,6 +7,7 @@ use crate::text::{count, one_line};
 use funnelflux::ext::{AssetGroup, AssetStatus, FoundAsset};
 use funnelflux::{Client, id};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// Number of entries that a message lists.
@@ -80,7 +81,7 @@ pub(crate) async fn resolve(
     let mut unknown = Vec::new();
     for text in given {
         match names.id_of(&text)? {
-            Some(id) => ids.push(id.to_owned()),
+            Some(id) => ids.push(id.into_owned()),
             // A deleted asset may be absent from the list.
             None if id::is_well_formed(&text) => ids.push(text),
             None => unknown.push(text),
@@ -115,7 +116,7 @@ pub(crate) async fn ids_of_names(
     let known = Names::new(group, &rows);
     names
         .iter()
-        .map(|name| Ok(known.id_of(name)?.map(str::to_owned)))
+        .map(|name| Ok(known.id_of(name)?.map(Cow::into_owned)))
         .collect()
 }
 
@@ -187,7 +188,7 @@ pub(crate) fn unknown_assets(group: AssetGroup, unknown: &[String]) -> Failure {
 /// Names and IDs of a list.
 struct Names<'r> {
     group: AssetGroup,
-    by_id: HashMap<&'r str, &'r Value>,
+    by_id: HashMap<Cow<'r, str>, &'r Value>,
     by_name: HashMap<&'r str, Vec<&'r Value>>,
 }
 
@@ -211,7 +212,7 @@ impl<'r> Names<'r> {
     }
 
     /// Returns the ID of the asset with this ID or name. Assets that are not deleted have precedence.
-    fn id_of(&self, text: &str) -> Result<Option<&'r str>, Failure> {
+    fn id_of(&self, text: &str) -> Result<Option<Cow<'r, str>>, Failure> {
         let group = self.group;
         if let Some(row) = self.by_id.get(text) {
             return Ok(group.id(row));
@@ -232,7 +233,7 @@ impl<'r> Names<'r> {
             let summary = group.summary(row);
             format!(
                 "{} ({})",
-                group.id(row).unwrap_or("?"),
+                group.id(row).unwrap_or("?".into()),
                 status_word(&summary.status)
             )
         });

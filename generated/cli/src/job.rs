@@ -119,7 +119,8 @@ impl JobCommand<'_> {
         self.context.check_owner(&path)?;
         require_regular_file(&path)?;
         let journal = Journal::read(&path).map_err(|error| {
-            Failure::usage(error.to_string()).or_fix("name the journal of the job; --resume alone finds it")
+            Failure::library_file(error.to_string())
+                .or_fix("name the journal of the job; --resume alone finds it")
         })?;
         if verb_of(journal.change()) != Some(self.verb) {
             return Err(Failure::usage(format!(
@@ -368,7 +369,7 @@ fn verb_of(change: &ChangeRecord) -> Option<&'static str> {
 }
 
 fn invalid_job(error: &InvalidJob) -> Failure {
-    Failure::usage(error.to_string())
+    Failure::library_file(error.to_string())
 }
 
 fn print_plan(plan: &Plan<String>, output: &Output) -> Result<(), Failure> {

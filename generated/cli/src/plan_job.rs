@@ -206,7 +206,9 @@ fn verb(step: PlanStep) -> &'static str {
 pub(crate) fn plan_failure(error: PlanError) -> Failure {
     match error.error() {
         Some(error) => Failure::from(error),
-        None => Failure::usage(error.to_string()).or_fix("name the right file, or make the plan again"),
+        None => {
+            Failure::library_file(error.to_string()).or_fix("name the right file, or make the plan again")
+        }
     }
 }
 

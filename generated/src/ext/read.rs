@@ -24,6 +24,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -162,9 +163,9 @@ impl Reader {
                 is_complete: true,
             };
             for row in rows {
-                match row.value.get(property).and_then(Value::as_str) {
+                match row.value.get(property).and_then(id_text) {
                     Some(id) => {
-                        listed.rows.insert(id.to_owned(), parse_summary(&row).ok());
+                        listed.rows.insert(id.into_owned(), parse_summary(&row).ok());
                     }
                     None => listed.is_complete = false,
                 }
@@ -377,16 +378,16 @@ fn match_rows<T>(
     let mut matched = HashMap::with_capacity(rows.len());
     let mut is_complete = true;
     for row in rows {
-        let Some(id) = row.value.get(property).and_then(Value::as_str) else {
+        let Some(id) = row.value.get(property).and_then(id_text) else {
             is_complete = false;
             continue;
         };
-        if !asked.contains(id) {
+        if !asked.contains(&*id) {
             return Err(format!(
                 "it has a row for {id}, which was not asked for, so it may belong to another request"
             ));
         }
-        matched.insert(id.to_owned(), parse(&row));
+        matched.insert(id.into_owned(), parse(&row));
     }
     if !is_complete {
         for id in asked {
@@ -395,6 +396,15 @@ fn match_rows<T>(
         }
     }
     Ok(matched)
+}
+
+/// Returns an ID as text. The IDs of most groups are inferred to be strings, and could be numbers.
+pub(crate) fn id_text(id: &Value) -> Option<Cow<'_, str>> {
+    match id {
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Number(number) if !number.is_f64() => Some(Cow::Owned(number.to_string())),
+        _ => None,
+    }
 }
 
 /// Reads status and category, the only properties that bulk jobs compare.

@@ -117,6 +117,8 @@ enum Command {
         base_url: String,
         #[arg(long)]
         job: String,
+        #[arg(long)]
+        latency: u64,
     },
     /// Runs a workload several times and prints the seconds.
     #[command(hide = true)]
@@ -139,7 +141,11 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Some(Command::Serve { latency }) => serve(Duration::from_millis(latency)),
         Some(Command::ServeFake { assets }) => serve_fake(assets),
-        Some(Command::Plan { base_url, job }) => plans::run(&base_url, &job),
+        Some(Command::Plan {
+            base_url,
+            job,
+            latency,
+        }) => plans::run(&base_url, &job, Duration::from_millis(latency)),
         Some(Command::Work {
             base_url,
             kind,

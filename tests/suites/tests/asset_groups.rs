@@ -134,7 +134,7 @@ fn assets_are_listed_and_found_as_the_service_sends_them() {
             seed(&fake, group, SECOND_ID);
             if group.abilities().list {
                 let rows = run(group.list(&client)).unwrap();
-                let mut listed: Vec<&str> = rows.iter().filter_map(|row| group.id(row)).collect();
+                let mut listed: Vec<_> = rows.iter().filter_map(|row| group.id(row)).collect();
                 listed.sort_unstable();
                 assert_eq!(listed, [SECOND_ID, FIRST_ID], "{group:?}");
                 let names = rows.iter().filter_map(|row| group.name_of(row));
@@ -152,7 +152,7 @@ fn assets_are_listed_and_found_as_the_service_sends_them() {
             }
             assert_eq!(
                 [group.id(second), group.id(first)],
-                [Some(SECOND_ID), Some(FIRST_ID)]
+                [Some(SECOND_ID.into()), Some(FIRST_ID.into())]
             );
             assert_eq!(
                 first["unknownField"],

@@ -14,6 +14,7 @@ use crate::{
 
 use super::{
     excerpt::{around, excerpt, one_line},
+    method_bodies,
     serde_fields::{self, argument_of},
     state::State,
 };
@@ -65,7 +66,7 @@ struct Given {
 fn rewrite(state: &State<'_>, operation: &Operation, method: &ImplItemFn) -> Result<ImplItemFn, String> {
     let given = arguments(method)?;
     let success = success(method)?;
-    compare(&method.block, &expected(operation, &given, &success)?)?;
+    compare(&method.block, expected(operation, &given, &success)?)?;
 
     let mut parameters: Vec<FnArg> = Vec::new();
     let mut chain: Vec<TokenStream> = Vec::new();
@@ -274,7 +275,7 @@ fn body(operation: &Operation, given: &Given) -> Result<(Type, TokenStream), Str
 }
 
 /// Returns the body that the generator is expected to emit.
-fn expected(operation: &Operation, given: &[Given], success: &Type) -> Result<Block, String> {
+fn expected(operation: &Operation, given: &[Given], success: &Type) -> Result<TokenStream, String> {
     // If an argument has the name of one of the generator's variables, the generator renames the variable.
     let variable = |name: &str| {
         let mut name = name.to_owned();
@@ -348,7 +349,7 @@ fn expected(operation: &Operation, given: &[Given], success: &Type) -> Result<Bl
             quote!(ResponseValue::from_response(#response).await),
         )
     };
-    Ok(parse_quote! {{
+    Ok(quote! {
         let #url = format!(#format, self.baseurl, #(#segments)*);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(#capacity);
         header_map.append(
@@ -372,14 +373,20 @@ fn expected(operation: &Operation, given: &[Given], success: &Type) -> Result<Bl
             200..=299 => { #decode }
             _ => Err(Error::UnexpectedResponse(#response)),
         }
-    }})
+    })
 }
 
-/// Compares the body of a method with the expected one.
-fn compare(actual: &Block, expected: &Block) -> Result<(), String> {
-    if actual == expected {
+/// Compares the body of a method with the expected one. Only bodies that differ are parsed.
+fn compare(actual: &Block, expected: TokenStream) -> Result<(), String> {
+    let actual = method_bodies::tokens(actual);
+    if method_bodies::are_equal(actual.clone(), expected.clone()) {
         return Ok(());
     }
+    let block = |body: TokenStream| {
+        let block = syn::parse2::<Block>(quote!({ #body }));
+        block.map_err(|error| format!("the body of the generated method is not Rust: {error}"))
+    };
+    let (actual, expected) = (block(actual)?, block(expected)?);
     let difference = actual
         .stmts
         .iter()

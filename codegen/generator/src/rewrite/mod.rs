@@ -7,6 +7,7 @@ mod doc_comments;
 mod excerpt;
 mod group_by_tag;
 mod mentions;
+mod method_bodies;
 mod methods;
 mod serde_fields;
 mod short_paths;
@@ -20,6 +21,7 @@ use std::collections::BTreeSet;
 
 pub(crate) use group_by_tag::{Items, TagItems, TypeItem};
 pub(crate) use mentions::mentioned;
+pub(crate) use method_bodies::parse;
 pub(crate) use serde_fields::{argument_of, ident, is_extra, json_name, serde_items};
 
 use crate::{

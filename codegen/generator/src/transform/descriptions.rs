@@ -52,6 +52,27 @@ pub(super) fn describe(state: &mut State<'_>) {
     }
 }
 
+/// Removes the documentation of operations, which the model has now: the generator need not write it.
+pub(super) fn drop_of_operations(document: &mut Value) {
+    for mut operation in visit::operations(document) {
+        for (_, parameter) in operation.parameters() {
+            parameter.remove("description");
+        }
+        let members = operation.members;
+        members.retain(|key, _| key != "summary" && key != "description");
+        if let Some(body) = members.get_mut("requestBody").and_then(Value::as_object_mut) {
+            body.remove("description");
+        }
+        let responses = members.get_mut("responses").and_then(Value::as_object_mut);
+        for (_, response) in responses.into_iter().flatten() {
+            if let Some(response) = response.as_object_mut() {
+                // A response needs a description.
+                response.insert("description".to_owned(), json!(""));
+            }
+        }
+    }
+}
+
 /// Returns the first paragraph of the description of the component that `schema` refers to.
 fn of_referenced(schema: &Value, descriptions: &BTreeMap<String, Value>) -> Option<String> {
     let description = descriptions.get(&component::referenced(schema)?)?.as_str()?;

@@ -23,7 +23,7 @@ use super::{
 
 /// Reads the model. Reports parts that the model does not support.
 pub(super) fn read(
-    document: Value,
+    mut document: Value,
     vocabulary: Vocabulary,
     origins: Origins,
     source: &Document,
@@ -72,8 +72,10 @@ pub(super) fn read(
     }
     enums.sort_by(|left, right| left.name.cmp(&right.name));
     ids.sort_by(|left, right| left.name.cmp(&right.name));
+    let inferred_fields = evidence::inferred_properties(&document);
+    descriptions::drop_of_operations(&mut document);
     ApiModel {
-        inferred_fields: evidence::inferred_properties(&document),
+        inferred_fields,
         document,
         vocabulary,
         tags,

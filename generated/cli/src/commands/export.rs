@@ -97,9 +97,8 @@ fn is_archive(path: &Path) -> bool {
 pub(crate) fn export_failure(error: ExportError) -> Failure {
     match error {
         ExportError::Client(error) => Failure::from(error),
-        ExportError::Snapshot(error) => {
-            Failure::usage(error.to_string()).or_fix("name a new folder, or a file that ends in .tar.gz")
-        }
+        ExportError::Snapshot(error) => Failure::library_file(error.to_string())
+            .or_fix("name a new folder, or a file that ends in .tar.gz"),
         ExportError::Incomplete(error) => {
             let message = error.to_string();
             let message = message.split("; fix: ").next().unwrap_or_default().to_owned();
@@ -112,5 +111,5 @@ pub(crate) fn export_failure(error: ExportError) -> Failure {
 
 /// Failure of a snapshot.
 pub(crate) fn snapshot_failure(error: &SnapshotError) -> Failure {
-    Failure::usage(error.to_string()).or_fix("name a folder or file that funnelflux export wrote")
+    Failure::library_file(error.to_string()).or_fix("name a folder or file that funnelflux export wrote")
 }

@@ -276,7 +276,7 @@ impl<'c> Account<'c> {
             let Some(rows) = rows else {
                 return Err(Halt::Surprise(format!("the list got {}", answer.status)));
             };
-            if rows.iter().any(|row| group.id(row) == Some(&id)) {
+            if rows.iter().any(|row| group.id(row).as_deref() == Some(&id)) {
                 break;
             }
             in_list += 1;
@@ -400,7 +400,7 @@ impl<'c> Account<'c> {
         let Some(rows) = answer.rows().filter(|_| answer.is_success()) else {
             return Err(Halt::Surprise(format!("the list got {}", answer.status)));
         };
-        let row = rows.iter().find(|row| group.id(row) == Some(id));
+        let row = rows.iter().find(|row| group.id(row).as_deref() == Some(id));
         Ok(row.map(|row| group.summary(row).status))
     }
 

@@ -5,6 +5,7 @@ use crate::assets::category_group;
 use funnelflux::ext::{AssetGroup, AssetStatus, ChildRelation};
 use funnelflux_fake::{Action, Document, DocumentedProperty};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// The groups of an experiment.
@@ -172,12 +173,13 @@ impl Known {
 
     pub(super) fn ids_of(&self, rows: &[Value]) -> Vec<String> {
         let ids = rows.iter().filter_map(|row| self.group.id(row));
-        ids.map(str::to_owned).collect()
+        ids.map(Cow::into_owned).collect()
     }
 
     /// Returns true if the asset in a slot is among the rows.
     pub(super) fn has(&self, rows: &[Value], slot: Slot) -> bool {
-        rows.iter().any(|row| self.group.id(row) == Some(self.id(slot)))
+        rows.iter()
+            .any(|row| self.group.id(row).as_deref() == Some(self.id(slot)))
     }
 
     pub(super) fn properties(&self) -> Vec<DocumentedProperty> {

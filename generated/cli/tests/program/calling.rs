@@ -1,6 +1,6 @@
 //! `call`, `api` and `id`.
 
-use crate::support::{World, is_transcription, ran};
+use crate::support::{World, is_transcription, ran, words};
 
 #[test]
 fn an_operation_is_called_with_its_parameters() {
@@ -108,10 +108,40 @@ fn files_without_end_and_arguments_that_control_terminals_are_refused() {
     ] {
         let refused = world.run(line).code(2);
         let message = "error: /dev/zero is not a regular file\nfix: ";
-        assert!(refused.err.starts_with(message), "{line}: {}", refused.err);
+        assert!(refused.err.contains(message), "{line}: {}", refused.err);
     }
     assert_eq!(world.count("archived"), 0);
     let red = world.command(["offer-sources", "list", "--limit", "\x1b[31m"]);
     let refused = ran(red, "").code(2);
     assert!(!refused.err.contains('\x1b'), "{}", refused.err);
+}
+
+/// `/dev/full` is a disk without space.
+#[test]
+fn a_full_disk_is_no_wrong_usage() {
+    if !std::path::Path::new("/dev/full").exists() {
+        return;
+    }
+    let (world, ids) = World::new(1);
+    for line in [
+        "offer-sources list -o ndjson",
+        "offer-sources list -o table",
+        "--help",
+        "man",
+    ] {
+        let mut command = world.command(words(line));
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = command.stdout(full).output().unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{line}: {message}");
+        assert!(message.contains("cannot write to stdout"), "{line}: {message}");
+    }
+    // Places in which nobody, not even the superuser, can create a file.
+    let mut command = world.command(words(&format!("offer-sources archive {} --yes", ids[0])));
+    command.env("FUNNELFLUX_STATE_DIR", "/proc/self");
+    let refused = ran(command, "").code(1);
+    assert!(refused.err.contains("fix: "), "{}", refused.err);
+    let refused = world.run("export /dev/full/backup").code(1);
+    assert!(refused.err.contains("fix: make room"), "{}", refused.err);
+    assert_eq!(world.count("archived"), 0);
 }

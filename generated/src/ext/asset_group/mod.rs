@@ -11,13 +11,14 @@ pub(crate) use table::GroupTable;
 
 use super::bulk::{Failure, GroupBulk, Reason};
 use super::cascade::Cascade;
-use super::read::{ReadResult, Reader};
+use super::read::{ReadResult, Reader, id_text};
 use super::resource::{AssetSummary, ListRow};
 use crate::runtime::operation::Operation;
 use crate::runtime::server_managed::{ServerBehavior, ServerManagedFields};
 use crate::{Call, Client, Error};
 use futures_util::StreamExt as _;
 use serde_json::{Value, value::RawValue};
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use table::ChangeTable;
@@ -193,10 +194,10 @@ impl AssetGroup {
             .map(|resource| resource.calls.names.segment)
     }
 
-    /// Returns the ID of an asset.
+    /// Returns the ID of an asset. An ID that is a whole number is returned as its digits.
     #[must_use]
-    pub fn id(self, asset: &Value) -> Option<&str> {
-        asset.pointer(self.id_pointer()?)?.as_str()
+    pub fn id(self, asset: &Value) -> Option<Cow<'_, str>> {
+        id_text(asset.pointer(self.id_pointer()?)?)
     }
 
     /// Returns the name of an asset.
@@ -323,7 +324,7 @@ impl AssetGroup {
     }
 
     async fn store(self, client: &Client, operation: &'static Operation, asset: &Value) -> Result<(), Error> {
-        if self.id(asset).is_none_or(str::is_empty) {
+        if self.id(asset).is_none_or(|id| id.is_empty()) {
             let (singular, pointer) = (self.0.singular, self.id_pointer().unwrap_or_default());
             let problem = format!("this is no {singular}: it has no ID at {pointer}; nothing was sent");
             return Err(Error::configuration(problem));

@@ -5,6 +5,7 @@ use crate::ext::snapshot::AssetKey;
 use crate::ext::{AssetGroup, AssetStatus, FoundAsset};
 use crate::{Client, Error};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Assets of some groups, as the service shows them.
@@ -70,7 +71,7 @@ impl AccountAssets {
                         "{unlisted} {plural} are listed without an ID, and not read"
                     ));
                 }
-                listed.extend(rows.iter().filter_map(|row| group.id(row).map(str::to_owned)));
+                listed.extend(rows.iter().filter_map(|row| group.id(row).map(Cow::into_owned)));
             } else {
                 let plural = group.plural();
                 read.notes.push(format!(

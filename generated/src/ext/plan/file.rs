@@ -292,7 +292,7 @@ pub(super) fn check(entry: &PlanEntry) -> Result<(), String> {
         }
     }
     if let Action::Create(value) = &entry.action {
-        if group.id(value) != Some(entry.key.id.as_str()) {
+        if group.id(value).as_deref() != Some(&*entry.key.id) {
             let pointer = group.id_pointer().unwrap_or_default();
             return Err(format!(
                 "the ID at {pointer} of `create` differs from that of the entry; fix: correct it"

@@ -156,7 +156,7 @@ impl UndoLog {
             };
             // A row may lack the parent, and the asset has it.
             let rows = rows.iter().filter(|row| parent_in(row) != Some(false));
-            let ids: Vec<String> = rows.filter_map(|row| Some(group.id(row)?.to_owned())).collect();
+            let ids: Vec<String> = rows.filter_map(|row| Some(group.id(row)?.into_owned())).collect();
             for ids in ids.chunks(400) {
                 let found = group.find(client, ids).await;
                 for (id, found) in ids.iter().zip(found) {

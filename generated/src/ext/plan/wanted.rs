@@ -80,10 +80,10 @@ impl ChangePlan {
                 notes.push(format!("one of the {} has no ID and is left out", group.plural()));
                 continue;
             };
-            let key = AssetKey::new(group.name(), id);
+            let key = AssetKey::new(group.name(), id.into_owned());
             let entry = match current {
                 None => Some(difference::create(group, &key, wanted)),
-                Some(current) if group.id(&wanted) != Some(key.id.as_str()) => {
+                Some(current) if group.id(&wanted).as_deref() != Some(&*key.id) => {
                     let new = group.id(&wanted).unwrap_or_default();
                     notes.push(format!("{key}: its ID cannot become {new:?}"));
                     drop(current);

@@ -348,7 +348,7 @@ fn parse(file: &Path, group: AssetGroup, id: &str, text: &[u8]) -> Result<Value,
         Some(actual) if actual == id => Ok(value),
         actual => Err(failed(SnapshotProblem::OtherId {
             expected: id.to_owned(),
-            actual: actual.unwrap_or("none").to_owned(),
+            actual: actual.unwrap_or("none".into()).into_owned(),
         })),
     }
 }

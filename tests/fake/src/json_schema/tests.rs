@@ -93,7 +93,7 @@ fn schema(random: &mut Rng, depth: u8, is_component: bool) -> Value {
     if !is_component && random.u8(0..12) == 0 {
         return json!({ "$ref": pick(random, &["#/components/schemas/A", "#/components/schemas/B"]) });
     }
-    let patterns = ["^a", "b$", "[0-9]+", "^\\w*$", "ö"];
+    let patterns = ["^a", "b$", "[0-9]+", "^\\w*$", "ö", "^[a-z]{2}-\\d"];
     let formats = ["date", "date-time", "ipv4", "ipv6", "password"];
     let mut schema = Map::new();
     let mut set = |name: &str, value: Value| schema.insert(name.to_owned(), value);
@@ -259,9 +259,15 @@ const KEYWORDS: [&str; 26] = [
     "additionalProperties",
 ];
 
-/// Adds the keywords of a schema, and of the schemas inside, that the check does not know.
+/// Adds the keywords and patterns of a schema, and of the schemas inside, that the check does not know.
 fn add_unknown(schema: &Value, unknown: &mut Vec<String>) {
     let keywords = schema.as_object().into_iter().flatten();
+    let pattern = schema.get("pattern").and_then(Value::as_str);
+    unknown.extend(
+        pattern
+            .filter(|pattern| regex_lite::Regex::new(pattern).is_err())
+            .map(str::to_owned),
+    );
     unknown.extend(keywords.map(|(keyword, _)| keyword).filter_map(|keyword| {
         let is_known = [&KEYWORDS[..], &ANNOTATIONS].concat().contains(&keyword.as_str());
         (!is_known && !keyword.starts_with("x-")).then(|| keyword.clone())
@@ -316,7 +322,8 @@ fn all_keywords_of_the_embedded_document_are_known() {
         &json!({ "items": { "anyOf": [{ "patternProperties": {} }] } }),
         &mut unknown,
     );
-    assert_eq!(unknown, ["patternProperties"]);
+    add_unknown(&json!({ "not": { "pattern": "^(?!a)" } }), &mut unknown);
+    assert_eq!(unknown, ["patternProperties", "^(?!a)"]);
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
             path.set(&mut body, assignment.value).map_err(Failure::usage)?;
         }
         let id = match group.id(&body).filter(|id| !id.is_empty()) {
-            Some(id) => id.to_owned(),
+            Some(id) => id.into_owned(),
             None => new_id(&id_path, &mut body)?,
         };
         ids.push(id);

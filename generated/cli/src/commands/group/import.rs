@@ -15,6 +15,7 @@ use funnelflux::ext::AssetGroup;
 use funnelflux::ext::plan::{ChangePlan, WantedAsset};
 use funnelflux::id;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// Number of assets outside the file that are read to learn the fields of the group.
@@ -80,7 +81,7 @@ async fn kinds(
     }
     if group.abilities().list {
         let rows = group.list(client).await?;
-        let ids = rows.iter().filter_map(|row| group.id(row).map(str::to_owned));
+        let ids = rows.iter().filter_map(|row| group.id(row).map(Cow::into_owned));
         let ids: Vec<String> = ids.filter(|id| !current.contains_key(id)).take(SAMPLE).collect();
         let (sample, _) = assets::read(client, group, &ids).await?;
         for asset in sample.iter().chain(&rows) {
@@ -199,7 +200,7 @@ impl<'n> Table<'n> {
         }
         let by_id = found
             .into_iter()
-            .filter_map(|asset| Some((group.id(&asset)?.to_owned(), asset)));
+            .filter_map(|asset| Some((group.id(&asset)?.into_owned(), asset)));
         Ok(by_id.collect())
     }
 

@@ -10,6 +10,7 @@ use funnelflux::Client;
 use funnelflux::ext::{AssetGroup, AssetStatus};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::Write as _;
 
@@ -117,7 +118,7 @@ async fn whole(
     };
     let ids: Vec<String> = rows
         .iter()
-        .filter_map(|row| group.id(row).map(str::to_owned))
+        .filter_map(|row| group.id(row).map(Cow::into_owned))
         .collect();
     let (found, missing) = assets::read(client, group, &ids).await?;
     if !missing.is_empty() && output.format() == Format::Table {
@@ -128,10 +129,10 @@ async fn whole(
     }
     let mut found: HashMap<String, Value> = found
         .into_iter()
-        .filter_map(|asset| Some((group.id(&asset)?.to_owned(), asset)))
+        .filter_map(|asset| Some((group.id(&asset)?.into_owned(), asset)))
         .collect();
     let rows = rows.into_iter();
     Ok(rows
-        .map(|row| group.id(&row).and_then(|id| found.remove(id)).unwrap_or(row))
+        .map(|row| group.id(&row).and_then(|id| found.remove(&*id)).unwrap_or(row))
         .collect())
 }

@@ -42,7 +42,7 @@ impl Account {
                 continue;
             };
             let is_deleted = group.summary(&row).status == AssetStatus::Deleted;
-            let key = AssetKey::new(group.name(), id);
+            let key = AssetKey::new(group.name(), id.into_owned());
             self.listed.insert(key, Listed { group, is_deleted });
         }
         if without_id > 0 {

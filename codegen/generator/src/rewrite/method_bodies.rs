@@ -1,0 +1,75 @@
+//! Bodies of the generator's methods. Bodies are only compared, so they are not parsed.
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::{Block, Stmt};
+
+/// Name of the macro that stands for an unparsed body.
+const BODY: &str = "__body";
+
+/// Parses the generator's code, except for the bodies of the client's methods.
+///
+/// # Errors
+/// If the code is not Rust.
+pub(crate) fn parse(code: &str) -> syn::Result<syn::File> {
+    let code: TokenStream = code.parse()?;
+    let mut file = Vec::new();
+    for token in code {
+        let is_client = matches!(&*file, [.., TokenTree::Ident(keyword), TokenTree::Ident(name)]
+            if keyword == "impl" && name == "Client");
+        file.push(match token {
+            TokenTree::Group(methods) if is_client => {
+                let methods = methods.stream().into_iter().map(without_body).collect();
+                Group::new(Delimiter::Brace, methods).into()
+            }
+            token => token,
+        });
+    }
+    syn::parse2(file.into_iter().collect())
+}
+
+fn without_body(token: TokenTree) -> TokenTree {
+    match token {
+        TokenTree::Group(body) if body.delimiter() == Delimiter::Brace => {
+            let body = body.stream();
+            let name = quote::format_ident!("{BODY}");
+            Group::new(Delimiter::Brace, quote!(#name! { #body })).into()
+        }
+        token => token,
+    }
+}
+
+/// Returns the tokens between the braces of a body.
+pub(super) fn tokens(body: &Block) -> TokenStream {
+    match &*body.stmts {
+        [Stmt::Macro(statement)] if statement.mac.path.is_ident(BODY) => statement.mac.tokens.clone(),
+        statements => statements
+            .iter()
+            .map(ToTokens::to_token_stream)
+            .collect(),
+    }
+}
+
+/// Compares tokens, without their spacing.
+pub(super) fn are_equal(left: TokenStream, right: TokenStream) -> bool {
+    let (mut left, mut right) = (left.into_iter(), right.into_iter());
+    loop {
+        let is_equal = match (left.next(), right.next()) {
+            (None, None) => return true,
+            (Some(TokenTree::Group(left)), Some(TokenTree::Group(right))) => {
+                left.delimiter() == right.delimiter() && are_equal(left.stream(), right.stream())
+            }
+            (Some(TokenTree::Ident(left)), Some(TokenTree::Ident(right))) => left == right,
+            (Some(TokenTree::Punct(left)), Some(TokenTree::Punct(right))) => {
+                left.as_char() == right.as_char()
+            }
+            (Some(TokenTree::Literal(left)), Some(TokenTree::Literal(right))) => {
+                left.to_string() == right.to_string()
+            }
+            _ => false,
+        };
+        if !is_equal {
+            return false;
+        }
+    }
+}
