@@ -95,32 +95,40 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a
         }
     }
     let mut judgement = Judgement::new(frames, documents, by_frame.keys().copied());
+    let has_level = |by_frame: &BTreeMap<usize, Vec<&mut RawChange>>, index: usize, level: Level| {
+        let changes = by_frame.get(&index).into_iter().flatten();
+        changes.map(|change| change.level()).any(|other| other == level)
+    };
+    // The frames with changes of a level, and those around them.
+    let [mut breaking, mut warning] = [Level::Breaking, Level::Warning].map(|level| {
+        let indexes = by_frame.keys().copied();
+        frames.around(
+            indexes
+                .filter(|index| has_level(&by_frame, *index, level))
+                .collect(),
+        )
+    });
     for (index, frame) in frames.all.iter().enumerate().filter(|(_, frame)| frame.is_root) {
         let has_direction = matches!(frame.direction, Direction::Request | Direction::Response);
         if !has_direction || !judgement.relevant.contains_key(&index) {
             continue;
         }
-        let inside = judgement.inside(vec![index]);
-        let has_level = |level: Level| {
-            let mut changes = inside.iter().filter_map(|inside| by_frame.get(inside)).flatten();
-            changes.any(|change| change.level() == level)
-        };
-        let pair = sides(frame.direction, [frame.old, frame.new]);
-        if has_level(Level::Breaking) {
+        if breaking.contains(&index) {
             continue;
         }
+        let pair = sides(frame.direction, [frame.old, frame.new]);
         let one_of = if !judgement.includes(frame, pair, Mode::Sent, OneOf::Any) {
             OneOf::Any
-        } else if !has_level(Level::Warning) && !judgement.includes(frame, pair, Mode::Sent, OneOf::Exact) {
+        } else if !warning.contains(&index) && !judgement.includes(frame, pair, Mode::Sent, OneOf::Exact) {
             OneOf::Exact
         } else {
             continue;
         };
         let value = judgement.witness(frame, pair, one_of);
-        if value.is_none() && has_level(Level::Warning) {
+        if value.is_none() && warning.contains(&index) {
             continue;
         }
-        for cause in inside {
+        for cause in judgement.inside(vec![index]) {
             let Some(frame) = frames.all.get(cause) else {
                 continue;
             };
@@ -143,6 +151,11 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a
                     (OneOf::Any, None) if describes_property(change.kind) => Proof::Undecided,
                     (_, None) => continue,
                 };
+            }
+            for (level, around) in [(Level::Breaking, &mut breaking), (Level::Warning, &mut warning)] {
+                if has_level(&by_frame, cause, level) {
+                    around.extend(frames.around(vec![cause]));
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
 
 use funnelflux_openapi::{
     Document,
@@ -83,7 +83,7 @@ impl Page<'_> {
             level(number).filter(|_| number.checked_sub(1).and_then(level) != level(number))
         };
         html! {
-            (DOCTYPE) "\n"
+            (PreEscaped("<!doctype html>\n"))
             html lang="en" {
                 head {
                     meta charset="utf-8";
