@@ -62,8 +62,8 @@
 //! ```
 //!
 //! [`Client::from_env`] reads tokens, token file and base URL from the environment. For many accounts in one
-//! process, [`Client::with_credentials`] shares the connections; [`Client::replace_credentials`] replaces the
-//! tokens of a running client.
+//! process, [`Client::with_credentials`] makes clients that share their connections.
+//! [`Client::replace_credentials`] replaces the tokens of a running client.
 //!
 //! # Retries
 //!
@@ -101,8 +101,8 @@
 //! # Creating assets
 //!
 //! The client, not the service, generates the ID of a new asset (documented). [`Client::create`] generates an
-//! ID, passes it to your closure and returns it. If the response is lost, the client reads the ID back to
-//! find out whether the asset exists, so it never creates two.
+//! ID, passes it to your closure and returns it. If the response is lost, the client looks up the ID to
+//! find out whether the asset exists. Therefore it never creates two assets.
 //!
 //! ```
 //! use funnelflux::{Client, Error, types::{OfferSource, OfferSourceId}};
@@ -188,15 +188,15 @@
 //!
 //! # Observation
 //!
-//! With the feature `tracing` (on by default), each call is a span `funnelflux` with operation, attempts,
-//! wait, duration and request ID. Its child spans, one for each attempt, are named `funnelflux.attempt` and
-//! have the attributes of OpenTelemetry's HTTP clients: `http.request.method`, `url.template`,
-//! `server.address`, `server.port`, `http.request.resend_count`, `http.response.status_code`, `error.type`,
-//! `otel.kind` and `otel.status_code`. A bulk job is a span `funnelflux.job`, the parent of its calls. Each
-//! retry is logged as an event. A failed call is logged as a warning, except for a read that finds nothing
-//! (404). An unknown enum value is logged once. With the feature `traceparent`, the headers `traceparent` and
-//! `tracestate` of each request contain the context of its attempt. The program must then collect its spans
-//! with `tracing-opentelemetry` 0.34.
+//! With the feature `tracing` (on by default), each call has a span named `funnelflux` with operation,
+//! attempts, wait, duration and request ID. Its child spans, one for each attempt, are named
+//! `funnelflux.attempt` and have the attributes of OpenTelemetry's HTTP clients: `http.request.method`,
+//! `url.template`, `server.address`, `server.port`, `http.request.resend_count`, `http.response.status_code`,
+//! `error.type`, `otel.kind` and `otel.status_code`. A bulk job has a span named `funnelflux.job`, the parent
+//! of the spans of its calls. Each retry is logged as an event. A failed call is logged as a warning, except
+//! for a read that finds nothing (404). An unknown enum value is logged once. With the feature `traceparent`,
+//! the headers `traceparent` and `tracestate` of each request contain the context of its attempt. The program
+//! must then collect its spans with `tracing-opentelemetry` 0.34.
 //!
 //! A [`Hook`](hook::Hook) sees every request and response and can add headers:
 //!
@@ -262,7 +262,7 @@
 //!
 //! | feature | default | effect |
 //! |---|---|---|
-//! | `client` | yes | calls; [without it](#types-only), the crate is the types only |
+//! | `client` | yes | calls; [without it](#types-only), the crate contains only types |
 //! | `rustls` | yes | TLS by rustls with ring and the system's certificates; overrides `native-tls` |
 //! | `native-tls` | no | TLS by the operating system's library; one of the two is required |
 //! | `tracing` | yes | spans and events |
@@ -284,14 +284,14 @@
 //! # Types only
 //!
 //! A program that reads or writes the API's JSON, but does not call the API, needs neither an HTTP client nor
-//! a runtime. Without the default features, the crate is [`types`], [`id`], [`Secret`] and [`UnknownFields`],
-//! with 15 crates instead of 97:
+//! a runtime. Without the default features, the crate contains only [`types`], [`id`], [`Secret`] and
+//! [`UnknownFields`], and the build has 16 crates instead of 98:
 //!
 //! ```toml
 //! funnelflux = { version = "0.1", default-features = false, features = ["documented"] }
 //! ```
 //!
-//! All features but those of the groups include `client`.
+//! Every feature enables `client`, except for `documented`, `inferred` and the features of the groups.
 //!
 //! # Versions
 //!

@@ -2,10 +2,10 @@
 
 use std::{
     path::{Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
+    time::SystemTime,
 };
 
-use funnelflux_diff::{self as diff, AllowList, Date, Report};
+use funnelflux_diff::{self as diff, AllowList, Report};
 use funnelflux_generator::impact;
 use funnelflux_openapi::{Diagnostics, Document, normalise, read};
 
@@ -99,7 +99,7 @@ pub(crate) fn run(root: Option<&Path>, arguments: &Arguments) -> Result<Outcome,
     let mut notes = Vec::new();
     let mut accepted = 0;
     if let Some(allow) = allow {
-        let allowed = AllowList::read(allow.source())?.apply(report, today()?);
+        let allowed = AllowList::read(allow.source())?.apply(report, SystemTime::now());
         report = allowed.report;
         accepted = allowed.accepted;
         notes.push(format!("{accepted} accepted by {}", allow.name));
@@ -145,12 +145,8 @@ fn both(
 pub(crate) fn screen(report: &Report, most_lines: usize, hint: &str) -> String {
     let audience = impact::audience(report);
     let view = report.view_for(&audience);
-    let summary = view.summary(most_lines);
-    if report.is_empty() || summary == view.text() {
-        summary
-    } else {
-        format!("{summary}\n{hint}\n")
-    }
+    view.short_text(most_lines)
+        .unwrap_or_else(|| format!("{}\n{hint}\n", view.summary(most_lines)))
 }
 
 /// Renders the report of a comparison of these documents.
@@ -176,15 +172,4 @@ pub(crate) fn github(report: &Report) -> String {
 /// The report as JSON, with the impact on users of the crate.
 pub(crate) fn json(report: &Report) -> serde_json::Value {
     report.view_for(&impact::audience(report)).json()
-}
-
-/// The current day in UTC.
-fn today() -> Result<Date, Failure> {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .ok()
-        .and_then(|since| Date::from_days(since.as_secs() / 86_400))
-        .ok_or_else(|| {
-            Failure::Io("error: the clock of this machine is wrong\n  fix: set date and time".to_owned())
-        })
 }

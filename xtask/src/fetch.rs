@@ -49,19 +49,20 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let new = diff::document(&text)?;
     require_operations(&new)?;
     let old_name = &spec.upstream.name;
+    let name = file_name(&text.text);
+    let whole_report = format!("the whole report: `cargo xtask diff --full HEAD:{old_name} {name}`");
     // An invalid document can be replaced as well.
     let mut stdout = match diff::document(&spec.upstream) {
         Ok(old) => {
             let report = comparison::compare(&old, &new);
             match arguments.format {
-                diff::Format::Text => diff::screen(&report, MOST_LINES, &whole_report(old_name, &text.text)),
+                diff::Format::Text => diff::screen(&report, MOST_LINES, &whole_report),
                 format => diff::render(&report, format, [&old, &new]),
             }
         }
         Err(diagnostics) => format!("{old_name} is invalid, so it cannot be compared:\n{diagnostics}\n"),
     };
     let mut notes = Vec::new();
-    let name = file_name(&text.text);
     let differences = format!("`cargo xtask diff --full HEAD:{EFFECTIVE} {name}`");
     if spec.upstream.text == text.text {
         // The document may have been put in place by hand.
@@ -140,12 +141,4 @@ fn file_name(text: &str) -> &'static str {
     } else {
         "spec/upstream.yaml"
     }
-}
-
-/// Names the command that prints the whole report after the new document is written.
-fn whole_report(old_name: &str, new: &str) -> String {
-    format!(
-        "the whole report: `cargo xtask diff --full HEAD:{old_name} {}`",
-        file_name(new)
-    )
 }

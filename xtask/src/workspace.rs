@@ -31,7 +31,6 @@ const ABORT_AT: &str = "XTASK_ABORT_AT";
 /// Prefix of the name of a file that is being written.
 const TEMPORARY: &str = ".xtask-";
 
-/// The workspace.
 pub(crate) struct Workspace {
     root: PathBuf,
     /// Disk operations until the process aborts; `None` in normal use.
@@ -77,7 +76,6 @@ impl Workspace {
         }
     }
 
-    /// Root of the workspace.
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }

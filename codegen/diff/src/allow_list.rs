@@ -1,6 +1,6 @@
 //! Allow lists: accepted changes, each with a reason and an expiry.
 
-use std::fmt;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
 
@@ -12,77 +12,16 @@ use funnelflux_openapi::{
 
 use crate::report::{Change, Report};
 
-/// A calendar day, ordered by time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Date {
-    year: u16,
-    month: u8,
-    day: u8,
-}
-
-impl Date {
-    /// Parses `YYYY-MM-DD`; `None` if the calendar does not have that day.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split('-');
-        let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
-        let shaped = parts.next().is_none() && (year.len(), month.len(), day.len()) == (4, 2, 2);
-        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        if !shaped || ![year, month, day].into_iter().all(digits) {
-            return None;
-        }
-        let date = Self {
-            year: year.parse().ok()?,
-            month: month.parse().ok()?,
-            day: day.parse().ok()?,
-        };
-        let leap =
-            date.year.is_multiple_of(4) && (!date.year.is_multiple_of(100) || date.year.is_multiple_of(400));
-        let days = match date.month {
-            1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-            4 | 6 | 9 | 11 => 30,
-            2 if leap => 29,
-            2 => 28,
-            _ => return None,
-        };
-        (1..=days).contains(&date.day).then_some(date)
-    }
-
-    /// Returns the day that is this number of days after 1970-01-01; `None` after the year 9999.
-    #[must_use]
-    pub fn from_days(days: u64) -> Option<Self> {
-        // With years from March, a leap day is the last day of its year. 400 years have 146097 days.
-        let days = days.checked_add(719_468)?;
-        let (era, of_era) = (days / 146_097, days % 146_097);
-        let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let from_march = (5 * of_year + 2) / 153;
-        let day = of_year - (153 * from_march + 2) / 5 + 1;
-        let (month, next) = if from_march < 10 {
-            (from_march + 3, 0)
-        } else {
-            (from_march - 9, 1)
-        };
-        let year = u16::try_from(era * 400 + year_of_era + next).ok()?;
-        (year <= 9999).then_some(Self {
-            year,
-            month: u8::try_from(month).ok()?,
-            day: u8::try_from(day).ok()?,
-        })
-    }
-}
-
-impl fmt::Display for Date {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
-    }
-}
+const DAY: Duration = Duration::from_hours(24);
 
 /// An accepted change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
     fingerprint: String,
-    expires: Date,
+    /// The last day on which the entry is valid.
+    expires: String,
+    /// The end of that day in UTC.
+    end: SystemTime,
     pointer: PointerBuf,
 }
 
@@ -141,20 +80,21 @@ impl AllowList {
 
     /// Removes the accepted changes from a report.
     #[must_use]
-    pub fn apply(&self, mut report: Report, today: Date) -> Allowed {
+    pub fn apply(&self, mut report: Report, now: SystemTime) -> Allowed {
         let mut diagnostics = Diagnostics::default();
         let mut accepted = 0;
         for entry in &self.entries {
             let Entry {
                 fingerprint,
                 expires,
+                end,
                 pointer,
             } = entry;
             let is_accepted = |change: &Change| change.fingerprint == *fingerprint;
             let (severity, code, message, fix) = if !report.changes.iter().any(is_accepted) {
                 let message = format!("no change has the fingerprint `{fingerprint}`");
                 (Severity::Warning, "allow-unused", message, "remove the entry")
-            } else if today > *expires {
+            } else if now >= *end {
                 let message =
                     format!("the entry `{fingerprint}` expired on {expires}, so its change counts again");
                 (
@@ -199,18 +139,18 @@ fn read_entry(
         let text = value.get(key).and_then(Value::as_str).map(str::trim);
         text.filter(|text| !text.is_empty())
     };
-    let (fingerprint, expires) = (text("fingerprint"), text("expires").and_then(Date::parse));
+    let fingerprint = text("fingerprint");
+    let end = text("expires").and_then(|day| {
+        let start = humantime::parse_rfc3339(&format!("{day}T00:00:00Z")).ok()?;
+        Some((day, start + DAY))
+    });
     for (is_missing, code, message) in [
         (
             text("reason").is_none(),
             "allow-reason",
             "the entry has no reason",
         ),
-        (
-            expires.is_none(),
-            "allow-expiry",
-            "the entry has no date `expires`",
-        ),
+        (end.is_none(), "allow-expiry", "the entry has no date `expires`"),
         (
             fingerprint.is_none(),
             "allow-fingerprint",
@@ -221,9 +161,11 @@ fn read_entry(
             diagnostics.push(error(document, code, &pointer, message));
         }
     }
+    let (expires, end) = end?;
     Some(Entry {
         fingerprint: fingerprint?.to_owned(),
-        expires: expires?,
+        expires: expires.to_owned(),
+        end,
         pointer,
     })
 }

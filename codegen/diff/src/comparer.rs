@@ -10,14 +10,15 @@ use funnelflux_openapi::{
 };
 
 use crate::{
+    deep_difference::DeepEquality,
     frames::Frames,
-    index::{DeepEquality, DocumentIndex},
+    index::DocumentIndex,
     level::Direction,
     node::Node,
     normative_words,
     raw_change::{ChangeBuilder, Changes},
     report::Fact,
-    rules::ChangeKind,
+    rules::ChangeKind as Kind,
     site::{SchemaContext, Site},
     steps::tokens,
     unclassified::Difference,
@@ -61,14 +62,18 @@ impl<'a> Comparer<'a> {
     }
 
     /// Begins a change.
-    pub(crate) fn change(
-        &mut self,
-        kind: ChangeKind,
-        site: &Site<'_, 'a>,
-        what: String,
-    ) -> ChangeBuilder<'_> {
+    pub(crate) fn change(&mut self, kind: Kind, site: &Site<'_, 'a>, what: String) -> ChangeBuilder<'_> {
         let frame = self.frames.current;
         self.changes.change(kind, site, what).frame(frame)
+    }
+
+    /// Reports a change of a schema in a context, or of another part in a direction.
+    pub(crate) fn report(&mut self, kind: Kind, site: &Site<'_, 'a>, what: String, part: impl Into<Part>) {
+        let change = self.change(kind, site, what);
+        match part.into() {
+            Part::Schema(context) => change.context(context).report(),
+            Part::Other(direction) => change.direction(direction).report(),
+        }
     }
 
     /// Reports a difference that no rule covers.
@@ -102,13 +107,13 @@ impl<'a> Comparer<'a> {
     /// Compares documentation and extensions; false for any other key.
     pub(crate) fn annotation(&mut self, key: &str, site: &Site<'_, 'a>, direction: Direction) -> bool {
         let kind = match key {
-            "description" => ChangeKind::DescriptionChanged,
-            "summary" => ChangeKind::SummaryChanged,
-            "title" => ChangeKind::TitleChanged,
-            "example" | "examples" => ChangeKind::ExampleChanged,
-            "externalDocs" => ChangeKind::ExternalDocsChanged,
-            "x-sunset" | "x-stability-level" => ChangeKind::LifecycleChanged,
-            _ if key.starts_with("x-") => ChangeKind::ExtensionChanged,
+            "description" => Kind::DescriptionChanged,
+            "summary" => Kind::SummaryChanged,
+            "title" => Kind::TitleChanged,
+            "example" | "examples" => Kind::ExampleChanged,
+            "externalDocs" => Kind::ExternalDocsChanged,
+            "x-sunset" | "x-stability-level" => Kind::LifecycleChanged,
+            _ if key.starts_with("x-") => Kind::ExtensionChanged,
             _ => return false,
         };
         if site.is_unchanged() {
@@ -125,9 +130,7 @@ impl<'a> Comparer<'a> {
                 words.join(", "),
                 site.before_after()
             );
-            self.change(ChangeKind::NormativeWordsChanged, site, what)
-                .direction(direction)
-                .report();
+            self.report(Kind::NormativeWordsChanged, site, what, direction);
             return true;
         }
         let is_title = key == "title";
@@ -143,7 +146,7 @@ impl<'a> Comparer<'a> {
     }
 
     /// Compares `deprecated`.
-    pub(crate) fn deprecated(&mut self, site: &Site<'_, 'a>, kinds: [ChangeKind; 2], direction: Direction) {
+    pub(crate) fn deprecated(&mut self, site: &Site<'_, 'a>, kinds: [Kind; 2], direction: Direction) {
         if !site.is_unchanged() {
             let words = [
                 "is now deprecated",
@@ -159,7 +162,7 @@ impl<'a> Comparer<'a> {
         &mut self,
         name: &str,
         site: &Site<'_, 'a>,
-        [set, unset]: [ChangeKind; 2],
+        [set, unset]: [Kind; 2],
         words: [&str; 3],
         direction: Direction,
     ) {
@@ -167,11 +170,9 @@ impl<'a> Comparer<'a> {
         let (kind, words) = match site.flags() {
             (false, true) => (set, when_set),
             (true, false) => (unset, when_unset),
-            _ => (ChangeKind::NotationChanged, otherwise),
+            _ => (Kind::NotationChanged, otherwise),
         };
-        self.change(kind, site, format!("{name} {words}"))
-            .direction(direction)
-            .report();
+        self.report(kind, site, format!("{name} {words}"), direction);
     }
 
     /// Reports a part that is inline on one side and behind a reference on the other, or behind different
@@ -187,10 +188,28 @@ impl<'a> Comparer<'a> {
         });
         let node = site.new.as_ref().unwrap_or(site.parent);
         let what = format!("{} is now {after} instead of {before}", subject(node));
-        self.change(ChangeKind::NotationChanged, site, what)
+        self.change(Kind::NotationChanged, site, what)
             .direction(direction)
             .covers_subtree(old.is_none() || new.is_none())
             .report();
+    }
+}
+
+/// The part of a document that a change concerns.
+pub(crate) enum Part {
+    Schema(SchemaContext),
+    Other(Direction),
+}
+
+impl From<SchemaContext> for Part {
+    fn from(context: SchemaContext) -> Self {
+        Self::Schema(context)
+    }
+}
+
+impl From<Direction> for Part {
+    fn from(direction: Direction) -> Self {
+        Self::Other(direction)
     }
 }
 

@@ -1,19 +1,23 @@
-//! Differences between parts, with all references expanded, each as one change.
+//! Differences between parts, with all references followed, each as one change.
 
-use std::collections::HashSet;
+use std::{
+    collections::{BTreeSet, HashMap},
+    ptr,
+};
 
-use funnelflux_openapi::{digest::sha256, pointer::PointerBuf};
+use serde_json::Value;
+
+use funnelflux_openapi::{
+    digest::sha256,
+    pointer::Pointer,
+    references::{References, reference, resolve},
+};
 
 use crate::{
-    comparer::Comparer,
-    index::DocumentIndex,
     node::{Node, canonical},
     site::Site,
     wording::subject,
 };
-
-/// Maximum depth to which parts are expanded; hand-written documents stay below it.
-const DEEPEST: usize = 500;
 
 /// A difference as a sentence, and a text that distinguishes it from other differences at the same place.
 pub(crate) struct DeepDifference {
@@ -21,9 +25,93 @@ pub(crate) struct DeepDifference {
     pub value: String,
 }
 
-impl<'a> Comparer<'a> {
+/// Compares values of two documents, following references.
+///
+/// Hundreds of webhooks may refer to the same schemas, so each pair of targets is compared once.
+pub(crate) struct DeepEquality<'a> {
+    old: &'a References<'a>,
+    new: &'a References<'a>,
+    /// Answers for pairs of values, at least one of which is a reference, by their addresses in memory.
+    known: HashMap<[usize; 2], bool>,
+    /// Digests of the targets of references, by the addresses of the targets.
+    digests: HashMap<usize, String>,
+}
+
+impl<'a> DeepEquality<'a> {
+    pub(crate) fn new(old: &'a References<'a>, new: &'a References<'a>) -> Self {
+        Self {
+            old,
+            new,
+            known: HashMap::new(),
+            digests: HashMap::new(),
+        }
+    }
+
+    /// Compares a value of the old document with one of the new document. A pair that recurs inside itself
+    /// is equal, unless there is another difference.
+    fn holds(&mut self, old: &'a Value, new: &'a Value) -> bool {
+        // Pairs with a reference, each with the pair that contains it.
+        let mut pairs: Vec<([usize; 2], Option<usize>)> = Vec::new();
+        let mut open = vec![(old, new, None)];
+        while let Some((old, new, mut inside)) = open.pop() {
+            let mut is_equal = true;
+            if reference(old).or(reference(new)).is_some() {
+                let pair = [old, new].map(|value| ptr::from_ref(value).addr());
+                match self.known.insert(pair, true) {
+                    Some(true) => continue,
+                    Some(false) => is_equal = false,
+                    None => {}
+                }
+                pairs.push((pair, inside));
+                inside = Some(pairs.len() - 1);
+            }
+            let target =
+                |references: &References<'a>, value| resolve(references.document(), Pointer::root(), value).1;
+            is_equal = is_equal
+                && match (target(self.old, old), target(self.new, new)) {
+                    (Value::Object(before), Value::Object(after)) => {
+                        before.len() == after.len()
+                            && before.iter().all(|(key, old)| {
+                                let new = after.get(key);
+                                open.extend(new.map(|new| (old, new, inside)));
+                                new.is_some()
+                            })
+                    }
+                    (Value::Array(before), Value::Array(after)) => {
+                        let entries = before.iter().zip(after);
+                        open.extend(entries.map(|(old, new)| (old, new, inside)));
+                        before.len() == after.len()
+                    }
+                    (before, after) => before == after,
+                };
+            if !is_equal {
+                // The pairs around the difference differ; nothing is known about the others.
+                for (pair, _) in &pairs {
+                    self.known.remove(pair);
+                }
+                while let Some((pair, outer)) = inside.and_then(|inside| pairs.get(inside)) {
+                    self.known.insert(*pair, false);
+                    inside = *outer;
+                }
+                return false;
+            }
+        }
+        true
+    }
+
+    /// A digest of the value and of everything that it refers to.
+    fn digest(&mut self, references: &'a References<'a>, node: &Node<'a>) -> String {
+        let needed = references.needed(&node.pointer).into_iter().map(|target| {
+            let digest = self.digests.entry(ptr::from_ref(target.value).addr());
+            digest.or_insert_with(|| sha256(&canonical(target.value))).clone()
+        });
+        let needed: BTreeSet<String> = needed.collect();
+        let needed: String = needed.into_iter().collect();
+        sha256(&format!("{}{needed}", canonical(node.value)))
+    }
+
     /// Compares the old and new values of a keyword, following references; `None` if they are equal.
-    pub(crate) fn deep_difference(&mut self, keyword: &str, site: &Site<'_, 'a>) -> Option<DeepDifference> {
+    pub(crate) fn difference(&mut self, keyword: &str, site: &Site<'_, 'a>) -> Option<DeepDifference> {
         let Some((old, new)) = site.both() else {
             let what = site.describe(keyword);
             return site.values().next().map(|_| DeepDifference {
@@ -31,12 +119,7 @@ impl<'a> Comparer<'a> {
                 value: site.value(),
             });
         };
-        if self.equality.holds(old, new) {
-            return None;
-        }
-        let before = expand(&self.old, old, &mut HashSet::new(), 0);
-        let after = expand(&self.new, new, &mut HashSet::new(), 0);
-        if before == after && before.is_some() {
+        if self.holds(old.value, new.value) {
             return None;
         }
         let what = if site.is_unchanged() {
@@ -44,44 +127,10 @@ impl<'a> Comparer<'a> {
         } else {
             site.describe(keyword)
         };
-        // Many parts can refer to the same large schemas.
-        let value = sha256(&format!("{before:?}→{after:?}"));
-        Some(DeepDifference { what, value })
+        let (before, after) = (self.digest(self.old, old), self.digest(self.new, new));
+        Some(DeepDifference {
+            what,
+            value: format!("{before}→{after}"),
+        })
     }
-}
-
-/// Expands a part by replacing each reference with its target, each target once; `None` if the part is too
-/// deep.
-fn expand<'a>(
-    document: &DocumentIndex<'a>,
-    node: &Node<'a>,
-    seen: &mut HashSet<PointerBuf>,
-    depth: usize,
-) -> Option<String> {
-    if depth > DEEPEST {
-        return None;
-    }
-    let resolved = document.resolve(node);
-    if resolved.pointer != node.pointer && !seen.insert(resolved.pointer.clone()) {
-        return Some(format!("again {}", resolved.pointer));
-    }
-    if resolved.value.is_object() {
-        let mut members = resolved.members();
-        members.sort_by_key(|(key, _)| *key);
-        let members = members.iter().map(|(key, member)| {
-            let member = expand(document, member, seen, depth + 1)?;
-            Some(format!("{key}:{member}"))
-        });
-        let members: Option<Vec<String>> = members.collect();
-        return Some(format!("{{{}}}", members?.join(",")));
-    }
-    if resolved.value.is_array() {
-        let entries = resolved.entries(canonical);
-        let entries = entries
-            .iter()
-            .map(|entry| expand(document, entry, seen, depth + 1));
-        let entries: Option<Vec<String>> = entries.collect();
-        return Some(format!("[{}]", entries?.join(",")));
-    }
-    Some(resolved.value.to_string())
 }

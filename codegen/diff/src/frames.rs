@@ -1,6 +1,9 @@
 //! Frames: the compared pairs of schemas. Each pair refers to the pairs that contain it.
 
-use std::{collections::HashMap, ptr};
+use std::{
+    collections::{HashMap, HashSet},
+    ptr,
+};
 
 use serde_json::Value;
 
@@ -40,6 +43,22 @@ pub(crate) struct Frames<'a> {
 }
 
 impl<'a> Frames<'a> {
+    /// The pairs that contain a pair.
+    pub(crate) fn parents(&self, index: usize) -> &[usize] {
+        self.all.get(index).map_or(&[], |frame| &frame.parents)
+    }
+
+    /// Some pairs, and all pairs around them.
+    pub(crate) fn around(&self, mut open: Vec<usize>) -> HashSet<usize> {
+        let mut around = HashSet::new();
+        while let Some(index) = open.pop() {
+            if around.insert(index) {
+                open.extend(self.parents(index));
+            }
+        }
+        around
+    }
+
     /// Adds a pair below the current pair, or as a root if there is no current pair.
     pub(crate) fn add(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) -> usize {
         let SchemaContext {

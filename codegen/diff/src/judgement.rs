@@ -71,19 +71,14 @@ pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, document
             judgement.counterexample(change, *index, is_only)
         };
     }
-    let breaking: HashSet<usize> = judged
+    let breaking = judged
         .iter()
-        .filter(|(change, _)| change.level() == Level::Breaking)
-        .map(|(_, index)| *index)
-        .collect();
+        .filter(|(change, _)| change.level() == Level::Breaking);
+    let around_breaks = frames.around(breaking.map(|(_, index)| *index).collect());
     for (change, index) in &mut judged {
         // Some change of a pair that is not included has to break.
         let is_alone = change.proof == Proof::Included && judgement.alone.contains(index);
-        if is_alone
-            && judgement
-                .inside(*index)
-                .is_disjoint(&breaking.iter().copied().collect())
-        {
+        if is_alone && !around_breaks.contains(index) {
             change.proof = Proof::Undecided;
         }
     }
@@ -105,7 +100,7 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a
         if !has_direction || !judgement.relevant.contains_key(&index) {
             continue;
         }
-        let inside = judgement.inside(index);
+        let inside = judgement.inside(vec![index]);
         let has_level = |level: Level| {
             let mut changes = inside.iter().filter_map(|inside| by_frame.get(inside)).flatten();
             changes.any(|change| change.level() == level)
@@ -192,46 +187,34 @@ struct Judgement<'f, 'a> {
     validators: Validators<'a>,
     witnesses: HashMap<usize, Vec<Value>>,
     /// Frames at and below parts of compositions.
-    parts: HashSet<usize>,
+    parts: BTreeSet<usize>,
     /// Frames that fail the test of inclusion, although a single change in them passes it.
     alone: HashSet<usize>,
 }
 
 impl<'f, 'a> Judgement<'f, 'a> {
     fn new(frames: &'f Frames<'a>, documents: [Root<'a>; 2], changed: impl Iterator<Item = usize>) -> Self {
+        let around = frames.around(changed.collect());
         let mut relevant: HashMap<usize, Vec<usize>> = HashMap::new();
-        let mut open: Vec<usize> = changed.collect();
-        while let Some(index) = open.pop() {
-            if relevant.contains_key(&index) {
-                continue;
-            }
-            relevant.insert(index, Vec::new());
-            open.extend(frames.all.get(index).into_iter().flat_map(|frame| &frame.parents));
-        }
-        let indexes: Vec<usize> = relevant.keys().copied().collect();
-        for index in indexes {
-            for parent in frames.all.get(index).into_iter().flat_map(|frame| &frame.parents) {
-                relevant.entry(*parent).or_default().push(index);
+        for index in &around {
+            relevant.entry(*index).or_default();
+            for parent in frames.parents(*index) {
+                relevant.entry(*parent).or_default().push(*index);
             }
         }
-        let is_part = |index: &usize| frames.all.get(*index).is_some_and(|frame| frame.is_part);
-        let mut open: Vec<usize> = relevant.keys().copied().filter(is_part).collect();
-        let mut parts = HashSet::new();
-        while let Some(index) = open.pop() {
-            if parts.insert(index) {
-                open.extend(relevant.get(&index).into_iter().flatten());
-            }
-        }
-        Self {
+        let mut judgement = Self {
             frames,
             documents,
-            parts,
+            parts: BTreeSet::new(),
             relevant,
             provers: HashMap::new(),
             validators: Validators::new(documents),
             witnesses: HashMap::new(),
             alone: HashSet::new(),
-        }
+        };
+        let is_part = |index: &usize| frames.all.get(*index).is_some_and(|frame| frame.is_part);
+        judgement.parts = judgement.inside(around.into_iter().filter(is_part).collect());
+        judgement
     }
 
     /// The frames that a path from a message reaches without passing an inclusion.
@@ -259,10 +242,9 @@ impl<'f, 'a> Judgement<'f, 'a> {
         exposed
     }
 
-    /// A frame and the relevant frames inside it.
-    fn inside(&self, index: usize) -> BTreeSet<usize> {
+    /// Some frames and the relevant frames inside them.
+    fn inside(&self, mut open: Vec<usize>) -> BTreeSet<usize> {
         let mut inside = BTreeSet::new();
-        let mut open = vec![index];
         while let Some(index) = open.pop() {
             if inside.insert(index) {
                 open.extend(self.relevant.get(&index).into_iter().flatten());

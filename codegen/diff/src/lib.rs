@@ -53,7 +53,7 @@ use index::{UsageIndex, UsageTable};
 use node::ancestors;
 use raw_change::{RawChange, merge};
 
-pub use allow_list::{AllowList, Allowed, Date};
+pub use allow_list::{AllowList, Allowed};
 pub use external_references::external_references;
 pub use level::{Direction, Level};
 pub use proof::Proof;

@@ -32,7 +32,7 @@ pub enum Fact {
     FirstProperty,
     /// The property is not declared in `properties`.
     UndeclaredProperty,
-    /// Objects declare properties before and after, and no schema applies to undeclared properties.
+    /// Both objects declare properties, and neither has a schema for the others.
     UndeclaredPropertiesOnly,
     /// The schema, or another schema that applies with it, has `anyOf` or `oneOf`.
     HasAlternatives,

@@ -161,8 +161,8 @@ impl<'n, 'a> Site<'n, 'a> {
         }
     }
 
-    /// The values before and after, as text that distinguishes changes at one place. The text contains the
-    /// new value, so that an allow list that accepts one limit does not accept a different limit.
+    /// The old and the new value, which distinguish changes at one place. An allow list that accepts a limit
+    /// of 10 does not accept a limit of 5.
     pub(crate) fn value(&self) -> String {
         let value = |node: &Option<Node<'a>>| {
             node.as_ref()

@@ -79,7 +79,7 @@ pub(crate) fn uncovered(old: &Value, new: &Value, changes: &Changes) -> Vec<RawC
 struct Covered<'f> {
     /// Places with a change at or below them.
     above: HashSet<&'f Pointer>,
-    /// Places that a change covers together with everything below them.
+    /// Places of changes that also report every difference below them.
     subtrees: HashSet<&'f Pointer>,
 }
 
@@ -116,7 +116,7 @@ fn compare(old: &Node<'_>, new: &Node<'_>, differences: &mut Vec<Difference>) {
         (Value::Array(before), Value::Array(after)) if is_records(before) && is_records(after) => {
             records(old, new, (before, after), differences);
         }
-        _ if canonical(old.value) == canonical(new.value) => {}
+        _ if old.value == new.value => {}
         _ => differences.push(Difference::between(Some(old), Some(new))),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use funnelflux_diff::{Audience, Change, ChangeKind, Consequence, Fact, IntegerRange, Report};
+use funnelflux_diff::{Audience, Change, ChangeKind, Consequence, Fact, Report};
 use funnelflux_openapi::pointer::{Pointer, Token};
 
 /// Meaning of a change for code that depends on the crate.
@@ -117,13 +117,11 @@ fn by_facts(change: &Change, facts: &[Fact]) -> Option<(Impact, &'static str)> {
                 Impact::Patch,
                 "A type with fields keeps unknown ones in `extra`, whatever the schema allows.",
             )),
-            Fact::StringFormats { old, new } => (!selects_type(old.as_deref())
-                && !selects_type(new.as_deref()))
-            .then_some((Impact::Patch, "With either format the type is `String`.")),
-            Fact::IntegerRanges { old, new } if range_type(*old) != range_type(*new) => {
-                Some((Impact::Major, "The limits select the type of the number."))
-            }
-            Fact::FixedLength => Some((Impact::Major, "The limits select the type of the array.")),
+            // Only the format `password` selects a type, that of secrets. Other formats are documented.
+            Fact::StringFormats { old, new } => [old, new]
+                .iter()
+                .all(|format| format.as_deref() != Some("password"))
+                .then_some((Impact::Patch, "With either format the type is `String`.")),
             _ => None,
         }),
     }
@@ -149,59 +147,6 @@ fn of_extension(pointer: &Pointer, inference_changed: bool) -> (Impact, &'static
         }
         _ => (Impact::None, "The generator does not read this extension."),
     }
-}
-
-/// Checks whether a string format selects a type other than `String`.
-fn selects_type(format: Option<&str>) -> bool {
-    const FORMATS: [&str; 9] = [
-        "uuid",
-        "date",
-        "date-time",
-        "ip",
-        "ipv4",
-        "ipv6",
-        "byte",
-        "binary",
-        "password",
-    ];
-    format.is_some_and(|format| FORMATS.contains(&format))
-}
-
-/// Returns the limits that select the type of an integer: limits that match a type exactly, and a minimum of
-/// one, which selects a non-zero type.
-fn range_type(range: Option<IntegerRange>) -> Option<[Option<f64>; 2]> {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "the generator compares in floating point, too"
-    )]
-    let (minima, maxima) = (
-        [
-            0.0,
-            1.0,
-            f64::from(i8::MIN),
-            f64::from(i16::MIN),
-            f64::from(i32::MIN),
-            i64::MIN as f64,
-        ],
-        [
-            f64::from(i8::MAX),
-            f64::from(u8::MAX),
-            f64::from(i16::MAX),
-            f64::from(u16::MAX),
-            f64::from(i32::MAX),
-            f64::from(u32::MAX),
-            i64::MAX as f64,
-            u64::MAX as f64,
-        ],
-    );
-    let fit = |value: Option<f64>, limits: &[f64]| {
-        limits
-            .iter()
-            .copied()
-            .find(|limit| value.is_some_and(|value| (limit - value).abs() < 0.5))
-    };
-    let range = range?;
-    Some([fit(range.minimum, &minima), fit(range.maximum, &maxima)])
 }
 
 const FAILURE: &str = "All failures share one error type, documented or not.";
@@ -318,9 +263,8 @@ fn of_kind(kind: ChangeKind) -> (Impact, &'static str) {
         | K::LimitSet | K::LimitUnset | K::ExclusiveLimitSet | K::ExclusiveLimitUnset
         | K::PatternAdded | K::PatternRemoved | K::PatternChanged | K::MultipleOfSet
         | K::MultipleOfUnset | K::MultipleOfChanged | K::ConstraintAdded | K::ConstraintRemoved
-        | K::ConstraintChanged =>
+        | K::ConstraintChanged | K::UniqueItemsSet | K::UniqueItemsUnset =>
             (Impact::Patch, "The service validates it, not the crate. Only documentation changes."),
-        K::UniqueItemsSet | K::UniqueItemsUnset => (Impact::Major, "The type of the list may change."),
         K::AllOfAdded | K::AllOfRemoved | K::NotChanged => (Impact::Major, "The type may change."),
         K::AnyOfAdded | K::AnyOfRemoved | K::OneOfAdded | K::OneOfRemoved =>
             (Impact::Major, "The type of the alternatives changes."),

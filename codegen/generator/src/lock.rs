@@ -63,7 +63,6 @@ impl LockedFile {
     }
 }
 
-/// Warns of a missing lock.
 pub(crate) fn missing() -> Diagnostic {
     Diagnostic::new(
         Severity::Warning,

@@ -25,7 +25,7 @@ use crate::{
     rewrite::{Items, TagItems, TypeItem},
     transform::{ApiModel, Operation, Repeat},
 };
-use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Severity, Stage};
+use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Severity, Stage, pointer::Pointer};
 
 use bodies::{Entries, Place, entries};
 pub(crate) use children::Children;
@@ -41,7 +41,6 @@ pub(crate) struct Resource {
     pub(crate) kind: Ident,
     /// Method that makes its handle.
     pub(crate) handle: Ident,
-    /// Words of the group.
     pub(crate) words: GroupWords,
     /// First segment of the paths.
     pub(crate) segment: String,
@@ -59,7 +58,6 @@ pub(crate) struct Resource {
     pub(crate) list: Option<List>,
     /// Expression of type `Option` for the ID of `asset`.
     pub(crate) id_of_asset: TokenStream,
-    /// Expression of the summary of `asset`.
     pub(crate) summary_of_asset: TokenStream,
     /// Children that can be counted.
     pub(crate) children: Vec<Children>,
@@ -99,7 +97,6 @@ pub(crate) struct StoreCalls {
     pub(crate) create: TokenStream,
     /// Function that saves.
     pub(crate) save: TokenStream,
-    /// Static of the operation that creates.
     pub(crate) create_operation: Ident,
     /// Static of the operation that saves.
     pub(crate) save_operation: Ident,
@@ -175,7 +172,6 @@ pub(crate) struct GroupResource {
     pub(crate) read_back: Option<ReadBack>,
     /// Properties that the service changes.
     pub(crate) server_managed: Vec<ServerManagedField>,
-    /// Words of the group.
     pub(crate) words: Option<GroupWords>,
     /// Children that the tag names: the tag of the child group, and pointers to the ID of the parent in a
     /// child.
@@ -298,39 +294,26 @@ impl<'a> Reader<'a> {
 
     /// Name of the only required argument, which is the ID.
     fn id_argument(operation: &Operation) -> Option<&str> {
-        let mut required = operation.arguments.iter().filter(|argument| argument.required);
-        match (required.next(), required.next()) {
-            (Some(argument), None) => Some(&argument.name),
-            _ => None,
-        }
+        Some(&operation.only_required()?.name)
     }
 
     fn resource(&mut self, tag: &TagItems) -> Option<Resource> {
         let words = self.model.vocabulary.group(&tag.tag.name)?.clone();
         let (finder, method) = Self::main(tag, &Verb::FindById)?;
         let ability = format!("the handle of {}", words.plural_text);
-        let Some(id_name) = Self::id_argument(finder) else {
-            self.left_out(finder, &ability, "finding by ID needs exactly one argument");
-            return None;
+        let read = || {
+            let id_name = Self::id_argument(finder).ok_or("finding by ID needs exactly one argument")?;
+            let (find_by_id, id, asset_ty) = Signature::of(method)
+                .find(id_name, |ty| self.wrapped(ty, id_name))
+                .ok_or("its ID is not text, or its response is not an object with the ID")?;
+            let fields = self.fields(&asset_ty).ok_or("its response is not an object")?;
+            let id_field = fields.get(id_name).filter(|field| field.is(&id)).cloned();
+            let id_field = id_field.ok_or_else(|| format!("the asset has no text property `{id_name}`"))?;
+            Ok((id_name, find_by_id, id, asset_ty, fields, id_field))
         };
-        let signature = Signature::of(method);
-        let Some((find_by_id, id, asset_ty)) = signature.find(id_name, |ty| self.wrapped(ty, id_name)) else {
-            self.left_out(
-                finder,
-                &ability,
-                "its ID is not text, or its response is not an object with the ID",
-            );
-            return None;
-        };
-        let fields = self.fields(&asset_ty)?;
-        let Some(id_field) = fields.get(id_name).filter(|field| field.is(&id)) else {
-            self.left_out(
-                finder,
-                &ability,
-                &format!("the asset has no text property `{id_name}`"),
-            );
-            return None;
-        };
+        let found = read();
+        let (id_name, find_by_id, id, asset_ty, fields, id_field) =
+            self.or_left_out(found, finder, &ability)?;
         let asset_name = fields::ident(&asset_ty)?;
         let asset = fields::path(&asset_name);
         let id_tokens = fields::path(&id);
@@ -347,7 +330,7 @@ impl<'a> Reader<'a> {
         let delete = self.change(tag, &Verb::Delete, "deleting many assets");
         let categorise = self.categorise(tag);
         let duplicate = self.duplicate(tag, &id, id_name);
-        let pointer = |name: &str| format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+        let pointer = |name: &str| Pointer::root().with_trailing_token(name).to_string();
         let category = categorise.as_ref().map(|categorise| categorise.property.as_str());
         let pointers = Pointers {
             id: pointer(id_name),
@@ -406,8 +389,8 @@ impl<'a> Reader<'a> {
         let mut name = naming::type_name(plural);
         while naming::TYPES.contains(&name.as_str())
             || self.structs.contains_key(&name)
-            || self.model.enums.iter().any(|open| open.name == name)
-            || self.model.ids.iter().any(|id| id.name == name)
+            || self.model.is_enum(&name)
+            || self.model.is_id(&name)
         {
             name.push_str("Kind");
         }
@@ -534,7 +517,7 @@ impl<'a> Reader<'a> {
             let property = property.ok_or_else(|| "its body has no property for the category".to_owned())?;
             let id = self.model.vocabulary.id(&property);
             let id = id.map(|id| id.type_name.as_str());
-            let id = id.filter(|id| self.items.ids.iter().any(|known| known.name == *id));
+            let id = id.filter(|id| self.model.is_id(id));
             Ok(Categorise {
                 change: Self::change_of(operation, entries),
                 id: fields::path(id.unwrap_or("String")),

@@ -30,7 +30,6 @@ pub struct Document {
 }
 
 impl Document {
-    /// Creates a document from a value that was read from `text`.
     pub(crate) fn read(value: Value, text: Text) -> Self {
         Self {
             value,

@@ -371,18 +371,8 @@ impl ObjectKind {
     /// Returns the `components` section that a `$ref` to this kind must lead to; `None` if a `$ref` is not
     /// allowed.
     pub fn section(self) -> Option<&'static str> {
-        match self {
-            Schema => Some("schemas"),
-            Response => Some("responses"),
-            Parameter => Some("parameters"),
-            Example => Some("examples"),
-            RequestBody => Some("requestBodies"),
-            Header => Some("headers"),
-            SecurityScheme => Some("securitySchemes"),
-            Link => Some("links"),
-            Callback => Some("callbacks"),
-            _ => None,
-        }
+        let mut sections = Components.fields().iter();
+        Some(sections.find(|section| section.value == MapOf(self))?.key)
     }
 
     /// Returns the name of the kind for messages.

@@ -46,6 +46,8 @@ impl GlobalOptions {
 /// Returns the root command with all commands.
 pub(crate) fn command() -> Command {
     Command::new("funnelflux")
+        // The name in the usage is the same on every system.
+        .bin_name("funnelflux")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Manages the assets of a FunnelFlux Pro account")
         .long_about(
@@ -95,10 +97,9 @@ fn global_arguments() -> Vec<Arg> {
             .long("accept-inferred")
             .action(ArgAction::SetTrue)
             .help("Allow destructive operations that are inferred, not documented"),
-        Arg::new("fake")
-            .long("fake")
-            .action(ArgAction::SetTrue)
-            .help("Run the command on a fake service in memory, with a thousand assets, that ends with it"),
+        Arg::new("fake").long("fake").action(ArgAction::SetTrue).help(
+            "Run the command on a fake service with a thousand assets, which exists only for this command",
+        ),
         Arg::new("errors")
             .long("errors")
             .value_name("FORMAT")

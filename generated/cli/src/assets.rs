@@ -30,7 +30,7 @@ pub(crate) fn view(group: AssetGroup) -> View {
     }
 }
 
-/// Says that the operations on a group are inferred; `None` if they are documented.
+/// Returns a note that the operations on a group are inferred; `None` if they are documented.
 pub(crate) fn inferred_note(group: AssetGroup) -> Option<String> {
     let plural = group.plural();
     group

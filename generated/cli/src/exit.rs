@@ -96,6 +96,17 @@ impl Failure {
         Self::new(Exit::Failed, message)
     }
 
+    /// A file that the library reads or writes cannot be used. A file that is missing or invalid is the wrong
+    /// one; any other problem of the operating system, such as a full disk, is none of the command line.
+    pub(crate) fn library_file(message: impl Into<String>) -> Self {
+        let message = message.into();
+        if message.contains("(os error ") && !message.contains("(os error 2)") {
+            Self::failed(message).or_fix("make room there or name another place, and run the command again")
+        } else {
+            Self::usage(message)
+        }
+    }
+
     /// Adds the next command or edit.
     pub(crate) fn fix(mut self, fix: impl Into<String>) -> Self {
         self.details.fix = Some(fix.into());

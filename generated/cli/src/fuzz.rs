@@ -109,13 +109,15 @@ pub fn jq(bytes: &[u8]) {
     if UNBOUNDED.iter().any(|word| expression.contains(word)) {
         return;
     }
-    match jq::run(expression, &value) {
-        Ok(results) => {
-            for result in results {
-                let _ = (result.text(true), result.text(false));
-            }
+    let ran = jq::run(expression, &value, |results| {
+        for result in results {
+            let result = result?;
+            let _ = (result.text(true), result.text(false));
         }
-        Err(failure) => check_failure(&failure),
+        Ok(())
+    });
+    if let Err(failure) = ran {
+        check_failure(&failure);
     }
 }
 
@@ -244,7 +246,7 @@ pub fn probe(bytes: &[u8]) {
     };
     let fake = Fake::new(settings);
     let service = fake.clone();
-    // Whether a response was replaced by one that the service itself might send.
+    // True if a response was replaced by one that the service itself might send.
     let replaced = Arc::new(Mutex::new((0, false)));
     let state = Arc::clone(&replaced);
     let transport = from_fn(move |request| {

@@ -5,7 +5,7 @@ use crate::path::JsonPath;
 use clap::{Arg, ArgAction, ArgMatches};
 use serde_json::{Map, Value};
 use std::fs;
-use std::io::{self, Read as _};
+use std::io::{self, Read};
 use std::path::Path;
 
 /// The arguments for IDs: on the command line, and in a file.
@@ -33,7 +33,7 @@ pub(crate) fn body_arguments() -> Vec<Arg> {
             .long("set")
             .value_name("PATH=VALUE")
             .action(ArgAction::Append)
-            .help("Set a property of the body; a value that is no JSON is text. PATH:=VALUE is always text"),
+            .help("Set a property of the body: VALUE is JSON or else text; PATH:=VALUE is always text"),
     ]
 }
 
@@ -73,18 +73,33 @@ pub(crate) fn given(matches: &ArgMatches, id: Option<&JsonPath>) -> Result<Vec<S
     Ok(given)
 }
 
+/// Largest input that is read, so that a file without end does not fill the memory.
+const MAX_INPUT_BYTES: u64 = 512 * 1024 * 1024;
+
+/// Reads to the end; `None` if there are more bytes than `limit`.
+fn read_bounded(from: impl Read, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    let read = from.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok((read as u64 <= limit).then_some(bytes))
+}
+
 /// Reads a file as text; `-` is stdin.
 pub(crate) fn read_text(file: &str) -> Result<String, Failure> {
-    let bytes = if file == "-" {
-        let mut bytes = Vec::new();
-        let read = io::stdin().read_to_end(&mut bytes);
-        read.map_err(|error| Failure::failed(format!("cannot read stdin: {error}")))?;
-        bytes
+    let (name, read) = if file == "-" {
+        let read = read_bounded(io::stdin(), MAX_INPUT_BYTES);
+        (
+            "stdin",
+            read.map_err(|error| Failure::failed(format!("cannot read stdin: {error}")))?,
+        )
     } else {
         let path = Path::new(file);
-        fs::read(path).map_err(|error| file_failure("read", path, &error).with_exit(Exit::Usage))?
+        let read = fs::File::open(path).and_then(|file| read_bounded(file, MAX_INPUT_BYTES));
+        let failed = |error| file_failure("read", path, &error).with_exit(Exit::Usage);
+        (file, read.map_err(failed)?)
     };
-    let name = if file == "-" { "stdin" } else { file };
+    let Some(bytes) = read else {
+        return Err(Failure::usage(format!("{name} has more than 512 MiB")).fix("split the input"));
+    };
     // Spreadsheets begin their files with a byte order mark.
     let bytes = bytes
         .strip_prefix(b"\xef\xbb\xbf")
@@ -101,6 +116,17 @@ pub(crate) fn read_text(file: &str) -> Result<String, Failure> {
         .count();
         Failure::usage(format!("{name}: line {} is not UTF-8", line.max(1))).fix("save the file as UTF-8")
     })
+}
+
+/// Refuses a file that the library would read to its end, and that may have none, such as a device.
+pub(crate) fn require_regular_file(path: &Path) -> Result<(), Failure> {
+    match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => {
+            Err(Failure::usage(format!("{} is not a regular file", path.display())).fix("check the path"))
+        }
+        // Reading the file reports any other problem.
+        _ => Ok(()),
+    }
 }
 
 /// Reads IDs from text: a JSON list, NDJSON, CSV with a header, or lines.
@@ -261,6 +287,15 @@ pub(crate) fn parse_json(text: &str, name: &str) -> Result<Value, Failure> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn inputs_without_end_are_refused() {
+        assert_eq!(
+            read_bounded(&b"abc"[..], 3).unwrap().as_deref(),
+            Some(&b"abc"[..])
+        );
+        assert_eq!(read_bounded(io::repeat(0), 3).unwrap(), None);
+    }
 
     #[test]
     fn ids_are_read_from_every_format() {

@@ -3,6 +3,7 @@
 use crate::confirm::Expected;
 use crate::context::{Context, note};
 use crate::exit::{CommandResult, Exit, Failure, file_failure};
+use crate::input::require_regular_file;
 use crate::output::{Format, Output, View, row_arguments, write_out};
 use crate::path::JsonPath;
 use crate::profile::{create_private_folder, write_whole};
@@ -85,6 +86,7 @@ pub(crate) fn journal_path(
 ) -> Result<Option<PathBuf>, Failure> {
     if let Some(path) = matches.get_one::<PathBuf>("journal") {
         context.check_owner(path)?;
+        require_regular_file(path)?;
         return Ok(Some(path.clone()));
     }
     let Some(folder) = context.journal_folder()? else {
@@ -115,7 +117,11 @@ impl JobCommand<'_> {
             Some(path) => PathBuf::from(path),
         };
         self.context.check_owner(&path)?;
-        let journal = Journal::read(&path).map_err(|error| Failure::usage(error.to_string()))?;
+        require_regular_file(&path)?;
+        let journal = Journal::read(&path).map_err(|error| {
+            Failure::library_file(error.to_string())
+                .or_fix("name the journal of the job; --resume alone finds it")
+        })?;
         if verb_of(journal.change()) != Some(self.verb) {
             return Err(Failure::usage(format!(
                 "the journal {} belongs to another command: {}",
@@ -135,7 +141,8 @@ impl JobCommand<'_> {
                 self.group.name(),
                 self.verb
             );
-            Failure::usage(message).fix("name its journal: --resume FILE")
+            Failure::usage(message)
+                .fix("name its journal with --resume FILE; if it has none, run the job again")
         };
         let folder = self.context.journal_folder()?.ok_or_else(nothing)?;
         let prefix = self.prefix();
@@ -264,7 +271,7 @@ impl JobCommand<'_> {
     fn finish(&self, report: &Report<String>, journal: Option<&Path>, output: &Output) -> CommandResult {
         finish_report(report, self.matches, output)?;
         if self.verb == "duplicate" && !output.is_explicit() {
-            let copies = report.entries().iter().filter_map(|entry| entry.copy.as_ref());
+            let copies = report.entries().iter().filter_map(|entry| entry.copy());
             write_out(|out| copies.into_iter().try_for_each(|id| writeln!(out, "{id}")))?;
         }
         let unfinished = report.entries().iter().any(|entry| entry.outcome.is_unfinished());
@@ -362,7 +369,7 @@ fn verb_of(change: &ChangeRecord) -> Option<&'static str> {
 }
 
 fn invalid_job(error: &InvalidJob) -> Failure {
-    Failure::usage(error.to_string())
+    Failure::library_file(error.to_string())
 }
 
 fn print_plan(plan: &Plan<String>, output: &Output) -> Result<(), Failure> {
@@ -393,7 +400,7 @@ fn row<I: ReportId>(entry: &Entry<I>) -> Value {
         _ => "other",
     };
     let message = entry.outcome.failure().map(ToString::to_string);
-    let copy = entry.copy.as_ref().map(ReportId::id);
+    let copy = entry.copy().map(ReportId::id);
     let mut row = json!({ "id": entry.id.id(), "outcome": outcome, "copy": copy, "message": message });
     if let (Some(group), Value::Object(row)) = (entry.id.group(), &mut row) {
         row.insert("group".to_owned(), json!(group));

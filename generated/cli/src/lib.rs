@@ -50,7 +50,7 @@ mod tokens;
 
 use exit::{CommandResult, Exit, Failure};
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 /// Runs the program with the arguments of this process, and returns its exit code.
@@ -81,8 +81,8 @@ fn run(raw: &[OsString], as_json: bool) -> CommandResult {
         }
         Err(error) if as_json => return Err(arguments::usage_failure(&error)),
         Err(error) => {
-            // Nothing is left to do if stderr is closed.
-            let _ = error.print();
+            // Arguments may contain what controls terminals. Nothing is left to do if stderr is closed.
+            let _ = write!(io::stderr(), "{}", text::printable(&error.render().to_string()));
             return Ok(Exit::Usage);
         }
     };

@@ -3,6 +3,7 @@
 use crate::confirm::Expected;
 use crate::context::{Context, note};
 use crate::exit::{CommandResult, Exit, Failure};
+use crate::input::require_regular_file;
 use crate::job::{exit_of, finish_report, journal_path, report_arguments};
 use crate::output::{Format, View, format_argument, jq_argument, write_out};
 use crate::progress::{LineDisplay, stop_signal};
@@ -40,12 +41,13 @@ pub(crate) fn apply_arguments() -> Vec<Arg> {
             .value_name("FILE")
             .value_parser(value_parser!(PathBuf))
             .help(
-                "Write the journal to this file, or continue the job of an existing one; default: a new \
+                "Write the journal to this file; if the file exists, continue its job. Default: a new \
                  file in the state folder",
             ),
-        Arg::new("rebase").long("rebase").action(ArgAction::SetTrue).help(
-            "Accept an asset that has changed since the plan was made, if the plan changes other fields",
-        ),
+        Arg::new("rebase")
+            .long("rebase")
+            .action(ArgAction::SetTrue)
+            .help("Also change assets that were edited after planning, if the edits are in other fields"),
         format_argument(),
         jq_argument(),
     ];
@@ -204,7 +206,9 @@ fn verb(step: PlanStep) -> &'static str {
 pub(crate) fn plan_failure(error: PlanError) -> Failure {
     match error.error() {
         Some(error) => Failure::from(error),
-        None => Failure::usage(error.to_string()).or_fix("name the right file, or make the plan again"),
+        None => {
+            Failure::library_file(error.to_string()).or_fix("name the right file, or make the plan again")
+        }
     }
 }
 
@@ -215,5 +219,6 @@ pub(crate) fn read_plan(path: &Path) -> Result<ChangePlan, Failure> {
         return Err(Failure::usage(format!("cannot read {}: {error}", path.display()))
             .fix("name the file that --out or funnelflux plan wrote"));
     }
+    require_regular_file(path)?;
     ChangePlan::read(path).map_err(plan_failure)
 }

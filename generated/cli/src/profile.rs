@@ -111,7 +111,7 @@ pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
     write().map_err(|error| file_failure("write", path, &error))
 }
 
-/// Name of the profile in use, and whether the command line chose it.
+/// Name of the profile in use, and true if the command line chose it.
 #[derive(Clone, Debug)]
 pub(crate) struct ProfileName {
     pub(crate) name: String,

@@ -70,7 +70,7 @@ struct Listed {
     is_complete: bool,
 }
 
-/// Rows of a response, keyed by ID. An unusual row has its problem instead.
+/// Rows of a response by ID, or the problem of a row that has an unexpected form.
 type Rows<T> = HashMap<String, Result<T, String>>;
 
 impl Reader {

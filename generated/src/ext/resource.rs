@@ -65,6 +65,7 @@ pub trait AssetId:
     + Ord
     + AsRef<str>
     + From<String>
+    + for<'a> From<&'a str>
     + Serialize
     + DeserializeOwned
     + Send
@@ -83,6 +84,7 @@ impl<T> AssetId for T where
         + Ord
         + AsRef<str>
         + From<String>
+        + for<'a> From<&'a str>
         + Serialize
         + DeserializeOwned
         + Send

@@ -1,6 +1,6 @@
 //! Checks IDs and jobs before anything is sent.
 
-use std::{collections::HashMap, fmt, hash::Hash};
+use std::{collections::HashSet, fmt};
 
 /// Error in a job, found before anything was sent.
 #[derive(thiserror::Error)]
@@ -119,7 +119,7 @@ impl<I> Repeated<I> {
 }
 
 /// Checks every ID and removes duplicates.
-pub(crate) fn distinct<I: AsRef<str> + Clone + Eq + Hash>(ids: Vec<I>) -> Result<Distinct<I>, InvalidJob> {
+pub(crate) fn distinct<I: AsRef<str> + Clone>(ids: Vec<I>) -> Result<Distinct<I>, InvalidJob> {
     if ids.is_empty() {
         return Err(InvalidJob::Empty);
     }
@@ -134,39 +134,43 @@ pub(crate) fn distinct<I: AsRef<str> + Clone + Eq + Hash>(ids: Vec<I>) -> Result
             });
         }
     }
-    let mut times: HashMap<&str, usize> = HashMap::with_capacity(ids.len());
-    for id in &ids {
-        *times.entry(id.as_ref()).or_default() += 1;
+    let text = |position: &usize| ids.get(*position).map(AsRef::as_ref);
+    let mut order: Vec<usize> = (0..ids.len()).collect();
+    // A hash table would need four times as much memory.
+    order.sort_unstable_by_key(|position| (text(position), *position));
+    let mut occurrences = Vec::new();
+    let mut later: HashSet<usize> = HashSet::new();
+    for same in order.chunk_by(|left, right| text(left) == text(right)) {
+        if let [first, others @ ..] = same
+            && !others.is_empty()
+        {
+            occurrences.push((*first, same.len()));
+            later.extend(others);
+        }
     }
-    if times.len() == ids.len() {
-        drop(times);
+    if later.is_empty() {
         let repeated = Vec::new();
         return Ok(Distinct { ids, repeated });
     }
-    let mut distinct = Distinct {
-        ids: Vec::with_capacity(times.len()),
-        repeated: Vec::new(),
-    };
-    for id in &ids {
-        // Removing the entry makes later occurrences count as duplicates.
-        if let Some(times) = times.remove(id.as_ref()) {
-            distinct.ids.push(id.clone());
-            if times > 1 {
-                let id = id.clone();
-                distinct.repeated.push(Repeated { id, times });
-            }
-        }
-    }
-    Ok(distinct)
+    occurrences.sort_unstable();
+    let repeated = occurrences.into_iter().filter_map(|(first, times)| {
+        let id = ids.get(first)?.clone();
+        Some(Repeated { id, times })
+    });
+    let repeated = repeated.collect();
+    let ids = ids.into_iter().enumerate();
+    let ids = ids.filter(|(position, _)| !later.contains(position));
+    let ids = ids.map(|(_, id)| id).collect();
+    Ok(Distinct { ids, repeated })
 }
 
 /// Checks the target of the children against the parents of the job.
-pub(crate) fn target<I: AsRef<str> + Eq>(target: &I, entries: &[I]) -> Result<(), InvalidJob> {
-    let id = target.as_ref().to_owned();
+pub(crate) fn target(target: &str, entries: &[impl AsRef<str>]) -> Result<(), InvalidJob> {
+    let id = target.to_owned();
     if let Some(problem) = problem(&id) {
         return Err(InvalidJob::Target { id, problem });
     }
-    match entries.iter().position(|entry| entry == target) {
+    match entries.iter().position(|entry| entry.as_ref() == target) {
         Some(position) => Err(InvalidJob::TargetAmongEntries { id, position }),
         None => Ok(()),
     }
@@ -205,12 +209,12 @@ mod tests {
         );
         let removed = ["a".to_owned(), "b".to_owned()];
         assert_eq!(
-            target(&"b".to_owned(), &removed).unwrap_err().to_string(),
+            target("b", &removed).unwrap_err().to_string(),
             "the target \"b\" of the children is also ID number 2 of the parents to archive or delete; \
             nothing was sent; fix: remove it from the list or choose another target"
         );
         assert_eq!(
-            target(&" ".to_owned(), &removed).unwrap_err().to_string(),
+            target(" ", &removed).unwrap_err().to_string(),
             "the target \" \" contains white space; nothing was sent"
         );
     }

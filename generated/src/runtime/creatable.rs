@@ -132,7 +132,8 @@ impl ReadBack {
         sent.keys().find(differs).cloned()
     }
 
-    /// Reads the ID back and compares. Boxed, because the attempt loop that calls it is recursive here.
+    /// Reads the asset and compares it. The future is boxed, because the attempt loop that calls this
+    /// function is recursive here.
     pub(crate) fn execute<'a>(
         &'a self,
         client: &'a Client,

@@ -14,28 +14,28 @@ const ROWS: [Row; 6] = [
         workload: Workload::Find,
         ids: 1,
         repetitions: 300,
-        target: "1.05",
+        target: "1.03",
     },
     Row {
         name: "archive 100 in one call",
         workload: Workload::Archive,
         ids: 100,
         repetitions: 300,
-        target: "1.05",
+        target: "1.03",
     },
     Row {
         name: "list, 1 row",
         workload: Workload::List,
         ids: 1,
         repetitions: 300,
-        target: "1.10",
+        target: "1.03",
     },
     Row {
         name: "list, 1,000 rows",
         workload: Workload::List,
         ids: 1_000,
         repetitions: 20,
-        target: "1.10",
+        target: "1.05",
     },
     Row {
         name: "list, 100,000 rows",
@@ -44,14 +44,14 @@ const ROWS: [Row; 6] = [
         // The allocator cleans up after some lists, but not after all, so a single repetition would be
         // misleading.
         repetitions: 4,
-        target: "1.10",
+        target: "1.05",
     },
     Row {
         name: "list, 1,000 rows with 2 unknown fields each, kept",
         workload: Workload::ListUnknown,
         ids: 1_000,
         repetitions: 20,
-        target: "1.10",
+        target: "1.05",
     },
 ];
 

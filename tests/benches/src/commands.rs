@@ -2,8 +2,8 @@
 
 use crate::{
     BoxError,
-    page::{root, target},
     processes::{self, cpu_time, output},
+    workspace::{copy, root, target, upstream},
 };
 use std::{
     fmt::Write as _,
@@ -16,7 +16,7 @@ use std::{
 /// Number of runs of each command to average.
 const TIMES: u32 = 5;
 
-pub(crate) fn measure(document: Option<&Path>) -> Result<String, BoxError> {
+pub(crate) fn measure(document: Option<&Path>, pair: &[PathBuf]) -> Result<String, BoxError> {
     let release = build("release", &["--release"])?;
     let debug = build("debug", &[])?;
     let folder = tempfile::tempdir()?;
@@ -28,7 +28,7 @@ pub(crate) fn measure(document: Option<&Path>) -> Result<String, BoxError> {
         (
             "all 161 operations".to_owned(),
             all,
-            "check below 0.30 s (release)",
+            "check below 0.30 s (release) and 0.35 s (debug)",
         ),
     ];
     let mut table = "| document | generate, release | check, release | check, debug | target |\n\
@@ -63,6 +63,12 @@ pub(crate) fn measure(document: Option<&Path>) -> Result<String, BoxError> {
         let generate = run(&release, "generate", &workspace, 1)?;
         writeln!(table, "| {name} | {fetch:.2} | {generate:.2} |")?;
     }
+    let adopted = root().join("xtask/tests/documents/as-inferred.json");
+    let mut pairs = vec![(upstream()?, adopted)];
+    if let [old, new] = pair {
+        pairs.push((old.clone(), new.clone()));
+    }
+    table.push_str(&compare(&release, &pairs)?);
     if let Some(document) = document {
         let name = document.file_name().unwrap_or_default().to_string_lossy();
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
@@ -75,6 +81,90 @@ pub(crate) fn measure(document: Option<&Path>) -> Result<String, BoxError> {
         )?;
     }
     Ok(table)
+}
+
+/// Table of the CPU seconds of comparisons, for `diff` and for other tools.
+fn compare(xtask: &Path, pairs: &[(PathBuf, PathBuf)]) -> Result<String, BoxError> {
+    let tools = comparers();
+    let mut table = "\n| compared documents | diff, release".to_owned();
+    for tool in &tools {
+        write!(table, " | {}", tool.name)?;
+    }
+    writeln!(table, " |\n|---|---:{} |", "|---:".repeat(tools.len()))?;
+    for (old, new) in pairs {
+        let size = |path: &Path| -> Result<f64, BoxError> {
+            #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+            let bytes = fs::metadata(path)?.len() as f64;
+            Ok(bytes / 1e6)
+        };
+        let name = new.file_name().unwrap_or_default().to_string_lossy();
+        write!(table, "| {name}, {:.1} and {:.1} MB", size(old)?, size(new)?)?;
+        let mut ours = Command::new(xtask);
+        ours.args(["diff", "--full"]).arg(old).arg(new);
+        // 5 and 6 report changes.
+        let ours = cpu_time(&mut ours, processes::AcceptedExit::AnyOf(&[5, 6]))?;
+        write!(table, " | {:.2}", ours.as_secs_f64())?;
+        for tool in &tools {
+            let mut command = Command::new(tool.program);
+            command.args(tool.arguments).arg(old).arg(new);
+            match cpu_time(&mut command, processes::AcceptedExit::AnyOf(tool.exits)) {
+                Ok(time) => write!(table, " | {:.2}", time.as_secs_f64())?,
+                Err(failure) => {
+                    eprintln!("{}: {failure}", tool.name);
+                    table.push_str(" | fails");
+                }
+            }
+        }
+        table.push_str(" |\n");
+    }
+    for (tool, hint) in [
+        ("oasdiff", "`go install github.com/oasdiff/oasdiff@v1.37.0`"),
+        ("openapi-changes", "`npm install --global @pb33f/openapi-changes`"),
+        ("jsoncompat", "`cargo install jsoncompat@0.5.0`"),
+    ] {
+        if !tools.iter().any(|found| found.name == tool) {
+            writeln!(
+                table,
+                "\n{tool} was not measured, because it is not installed ({hint})."
+            )?;
+        }
+    }
+    Ok(table)
+}
+
+/// A tool that compares two documents.
+struct Comparer {
+    name: &'static str,
+    program: &'static str,
+    arguments: &'static [&'static str],
+    /// Exit codes of a finished comparison.
+    exits: &'static [i32],
+}
+
+/// The other tools that are installed.
+fn comparers() -> Vec<Comparer> {
+    let all = [
+        Comparer {
+            name: "oasdiff",
+            program: "oasdiff",
+            arguments: &["changelog", "--format", "json"],
+            exits: &[0],
+        },
+        Comparer {
+            name: "openapi-changes",
+            program: "openapi-changes",
+            arguments: &["report", "--no-logo"],
+            exits: &[0, 1],
+        },
+        Comparer {
+            name: "jsoncompat",
+            program: "jsoncompat",
+            arguments: &["compat", "--openapi"],
+            exits: &[0, 1],
+        },
+    ];
+    let is_installed = |tool: &Comparer| Command::new(tool.program).arg("--help").output().is_ok();
+    all.into_iter().filter(is_installed).collect()
 }
 
 /// CPU seconds to read, normalise and lint a document of another API. `generate` itself is not run, because
@@ -114,27 +204,4 @@ fn run(program: &Path, command: &str, workspace: &Path, times: u32) -> Result<f6
         total += cpu_time(&mut run, processes::AcceptedExit::AnyOf(&[0, 3]))?;
     }
     Ok((total / times).as_secs_f64())
-}
-
-/// Copies the repository to `to`.
-pub(crate) fn copy(to: &Path) -> Result<PathBuf, BoxError> {
-    fn folder(from: &Path, to: &Path) -> std::io::Result<()> {
-        fs::create_dir_all(to)?;
-        for entry in fs::read_dir(from)? {
-            let entry = entry?;
-            let name = entry.file_name();
-            if name == "target" || name == ".git" {
-                continue;
-            }
-            let target = to.join(&name);
-            if entry.file_type()?.is_dir() {
-                folder(&entry.path(), &target)?;
-            } else {
-                fs::copy(entry.path(), target)?;
-            }
-        }
-        Ok(())
-    }
-    folder(&root(), to)?;
-    Ok(to.to_owned())
 }

@@ -14,6 +14,7 @@ mod peers;
 mod plans;
 mod processes;
 mod program;
+mod workspace;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use funnelflux_benches::{
@@ -42,6 +43,9 @@ struct Arguments {
     /// OpenAPI document of another API; the part `commands` also measures the time to read it.
     #[arg(long, value_name = "FILE")]
     document: Option<PathBuf>,
+    /// Two OpenAPI documents of another API; the part `commands` also measures their comparison.
+    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"])]
+    pair: Vec<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -85,7 +89,7 @@ enum Part {
     Plans,
     /// CPU time of the program, compared with `curl | jq` and with a hand-written loop. Requires curl and jq.
     Program,
-    /// CPU time of `generate`, `check` and `fetch`.
+    /// CPU time of `generate`, `check`, `fetch` and `diff`, the last compared with other tools.
     Commands,
     /// CPU time and number of crates of builds, for this client and for clients that other generators write.
     Builds,
@@ -113,6 +117,8 @@ enum Command {
         base_url: String,
         #[arg(long)]
         job: String,
+        #[arg(long)]
+        latency: u64,
     },
     /// Runs a workload several times and prints the seconds.
     #[command(hide = true)]
@@ -135,7 +141,11 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Some(Command::Serve { latency }) => serve(Duration::from_millis(latency)),
         Some(Command::ServeFake { assets }) => serve_fake(assets),
-        Some(Command::Plan { base_url, job }) => plans::run(&base_url, &job),
+        Some(Command::Plan {
+            base_url,
+            job,
+            latency,
+        }) => plans::run(&base_url, &job, Duration::from_millis(latency)),
         Some(Command::Work {
             base_url,
             kind,
@@ -173,7 +183,7 @@ fn measure(arguments: &Arguments) -> Result<(), BoxError> {
             Part::Memory => memory::measure()?,
             Part::Plans => plans::measure(arguments.size())?,
             Part::Program => program::measure(arguments.size())?,
-            Part::Commands => commands::measure(arguments.document.as_deref())?,
+            Part::Commands => commands::measure(arguments.document.as_deref(), &arguments.pair)?,
             Part::Builds => builds::measure()?,
         };
         if let Some(value) = part.to_possible_value() {

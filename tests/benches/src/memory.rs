@@ -13,18 +13,26 @@ const MANY: usize = 100_000;
 pub(crate) fn measure() -> Result<String, BoxError> {
     let service = ServiceProcess::start(Duration::ZERO)?;
     let mut table =
-        "| | 10,000 IDs | 100,000 IDs | bytes per additional ID |\n|---|---:|---:|---:|\n".to_owned();
-    for (name, kind, workload) in [
+        "| | 10,000 IDs | 100,000 IDs | bytes per additional ID | target |\n|---|---:|---:|---:|---:|\n"
+            .to_owned();
+    for (name, kind, workload, target) in [
         (
             "hand-written loop (mostly the IDs)",
             ClientKind::HandWritten,
             Workload::Bulk,
+            "",
         ),
-        ("funnelflux, sending only", ClientKind::Crate, Workload::Bulk),
+        (
+            "funnelflux, sending only",
+            ClientKind::Crate,
+            Workload::Bulk,
+            "120",
+        ),
         (
             "funnelflux with its defaults",
             ClientKind::Crate,
             Workload::BulkReadFirst,
+            "120",
         ),
     ] {
         let peak = |ids| {
@@ -42,7 +50,7 @@ pub(crate) fn measure() -> Result<String, BoxError> {
         let each = many.saturating_sub(few) * 1024 / u64::try_from(MANY - FEW)?;
         writeln!(
             table,
-            "| {name} | {:.1} MiB | {:.1} MiB | {each} |",
+            "| {name} | {:.1} MiB | {:.1} MiB | {each} | {target} |",
             megabytes(few),
             megabytes(many)
         )?;

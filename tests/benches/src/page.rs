@@ -1,6 +1,6 @@
 //! The page with the tables, `tests/benches/README.md`.
 
-use crate::BoxError;
+use crate::{BoxError, workspace::root};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -55,19 +55,4 @@ impl FiguresPage {
         file.persist(&self.path)?;
         Ok(())
     }
-}
-
-/// Build folder of cargo.
-pub(crate) fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
-}
-
-/// Root of the workspace.
-pub(crate) fn root() -> PathBuf {
-    // The package is two levels below the root.
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .nth(2)
-        .unwrap_or(Path::new("."))
-        .to_owned()
 }

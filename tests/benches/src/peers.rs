@@ -1,7 +1,7 @@
 //! Alternative clients: a hand-written client, and clients that other generators write. The generators are
 //! run as documented, and are installed below the target directory on first use.
 
-use crate::{BoxError, page::target, processes::output};
+use crate::{BoxError, processes::output, workspace::target};
 use funnelflux_openapi::{Source, read};
 use std::{
     fs,
@@ -99,7 +99,7 @@ fn dependency(folder: &Path) -> String {
 }
 
 /// The dependencies of a hand-written client, with the same TLS as this crate, but without code.
-fn by_hand(_: &Path, folder: &Path) -> Result<ClientCrate, BoxError> {
+pub(crate) fn by_hand(_: &Path, folder: &Path) -> Result<ClientCrate, BoxError> {
     const MANIFEST: &str = r#"[package]
 name = "peer"
 version = "0.0.0"

@@ -2,8 +2,8 @@
 
 use crate::{
     BoxError, FAKE_TOKEN, Size,
-    page::{root, target},
     processes::{AcceptedExit, Job, ServiceProcess, cpu_time, output},
+    workspace::{root, target},
 };
 use funnelflux_benches::workload::{self, ClientKind, Workload};
 use std::{fmt::Write as _, fs, path::Path, process::Command, time::Duration};

@@ -79,8 +79,8 @@
 //! # Time and randomness
 //!
 //! The fake's clock is stopped until a test moves it ([`Fake::advance`]), and everything random is drawn from
-//! [`Settings::seed`], so equal requests get equal responses. All fakes of a process share their compiled
-//! validators, so that a new fake is cheap.
+//! [`Settings::seed`], so equal requests get equal responses. All fakes of a process share the document that
+//! they were made with, so that a new fake is cheap.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -94,7 +94,9 @@ pub mod explore;
 mod fake;
 mod fault;
 mod fault_rule;
+mod formats;
 mod id;
+mod json_schema;
 mod log;
 mod read;
 mod refusals;

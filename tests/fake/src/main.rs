@@ -21,7 +21,14 @@ use funnelflux_fake::{
 /// tokens. It serves every operation of an OpenAPI document, and POST /auth/validate, which renews tokens. A
 /// request that violates the document gets a 400 that lists all violations. All data is lost on exit.
 #[derive(Debug, Parser)]
-#[command(name = "funnelflux-fake", version, after_long_help = MORE, term_width = 0)]
+#[command(
+    name = "funnelflux-fake",
+    // The name in the usage is the same on every system.
+    bin_name = "funnelflux-fake",
+    version,
+    after_long_help = MORE,
+    term_width = 0
+)]
 struct Options {
     /// Address to listen on; port 0 selects a free port, which is printed.
     #[arg(long, default_value = "127.0.0.1:8090")]
@@ -51,7 +58,7 @@ struct Options {
     /// be given several times.
     #[arg(long = "locked", value_name = "ID")]
     locked: Vec<String>,
-    /// Behave as the settings in this JSON file say, which `funnelflux probe` writes; see below.
+    /// JSON file with settings for the behaviour, as `funnelflux probe` writes it; see below.
     #[arg(long, value_name = "FILE", conflicts_with = "vary")]
     settings: Option<PathBuf>,
     /// Choose undocumented behaviour at random, with this seed; see below.

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::{
-    schemas::{LazyValidator, Property, Schemas, elements, text_of},
+    schemas::{Property, Schemas, Validator, elements, text_of},
     server_managed::{ServerManaged, set, value_at},
     verb::{Read, Verb, Write, singular, squash},
 };
@@ -32,7 +32,7 @@ pub(crate) struct Resource {
     /// The properties of the slim object that lists return. `None` if lists return the full object.
     pub(crate) slim: Option<Vec<Property>>,
     /// Validator for full objects.
-    pub(crate) validator: Option<LazyValidator>,
+    pub(crate) validator: Option<Validator>,
     pub(crate) server_managed: Vec<ServerManaged>,
     pub(crate) filters: Vec<Filter>,
     /// Pointers to the only properties of a copy that a request may set.
@@ -289,7 +289,7 @@ impl Resource {
             changed.insert(name, value);
             let changed = Value::Object(changed);
             let is_valid = match &self.validator {
-                Some(validator) => validator.errors(&changed).next().is_none(),
+                Some(validator) => validator.accepts(&changed),
                 None => true,
             };
             if let (true, Value::Object(changed)) = (is_valid, changed) {

@@ -1,9 +1,10 @@
-//! Schemas of the document: parameters, bodies and responses, converted to JSON Schema.
+//! Schemas of the document: parameters, bodies and responses.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use jsonschema::{Draft, Validator};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+
+use crate::json_schema::{self, SchemaError};
 
 /// Depth to which samples and references are followed.
 const DEPTH: usize = 8;
@@ -36,49 +37,30 @@ pub(crate) struct Parameter {
     pub(crate) location: Location,
     pub(crate) required: bool,
     pub(crate) notation: Notation,
-    pub(crate) validator: LazyValidator,
+    pub(crate) validator: Validator,
 }
 
 #[derive(Debug)]
 pub(crate) struct RequestBody {
     pub(crate) required: bool,
-    pub(crate) validator: LazyValidator,
+    pub(crate) validator: Validator,
 }
 
-/// A schema that is compiled on first use. A process uses few of the schemas, and compiling all takes
-/// seconds.
+/// A schema, with the document that contains the targets of its references.
 #[derive(Debug)]
-pub(crate) struct LazyValidator {
+pub(crate) struct Validator {
     schema: Value,
-    components: Arc<Value>,
-    compiled: OnceLock<Result<Validator, String>>,
+    document: Arc<Value>,
 }
 
-impl LazyValidator {
-    /// The violations of a value. A schema that does not compile accepts every value.
-    pub(crate) fn errors<'v>(
-        &'v self,
-        value: &'v Value,
-    ) -> impl Iterator<Item = jsonschema::ValidationError<'v>> {
-        self.compiled()
-            .iter()
-            .flat_map(|validator| validator.iter_errors(value))
+impl Validator {
+    /// The violations of a value.
+    pub(crate) fn errors(&self, value: &Value) -> Vec<SchemaError> {
+        json_schema::errors(&self.document, &self.schema, value)
     }
 
-    pub(crate) fn compiled(&self) -> &Result<Validator, String> {
-        self.compiled.get_or_init(|| {
-            // OpenAPI 3.0 schemas are JSON Schema draft 4 (exclusive bounds are booleans), except for
-            // `nullable`. Draft 4 has no boolean schemas.
-            let schema = if self.schema == ANYTHING {
-                json!({})
-            } else {
-                json!({ "allOf": [to_json_schema(&self.schema)], "components": *self.components })
-            };
-            jsonschema::options()
-                .with_draft(Draft::Draft4)
-                .build(&schema)
-                .map_err(|error| error.to_string())
-        })
+    pub(crate) fn accepts(&self, value: &Value) -> bool {
+        self.errors(value).is_empty()
     }
 }
 
@@ -87,8 +69,8 @@ static ANYTHING: Value = Value::Bool(true);
 
 pub(crate) struct Schemas<'d> {
     root: &'d Value,
-    /// The components, converted to JSON Schema.
-    components: Arc<Value>,
+    /// A copy that validators share.
+    document: Arc<Value>,
 }
 
 /// A property of an object schema.
@@ -103,10 +85,9 @@ pub(crate) struct Property {
 
 impl<'d> Schemas<'d> {
     pub(crate) fn new(root: &'d Value) -> Self {
-        let components = root.get("components").cloned().unwrap_or_default();
         Self {
             root,
-            components: Arc::new(to_json_schema(&components)),
+            document: Arc::new(root.clone()),
         }
     }
 
@@ -130,11 +111,10 @@ impl<'d> Schemas<'d> {
         value
     }
 
-    pub(crate) fn validator(&self, schema: &Value) -> LazyValidator {
-        LazyValidator {
+    pub(crate) fn validator(&self, schema: &Value) -> Validator {
+        Validator {
             schema: schema.clone(),
-            components: Arc::clone(&self.components),
-            compiled: OnceLock::new(),
+            document: Arc::clone(&self.document),
         }
     }
 
@@ -333,47 +313,12 @@ fn json_content(holder: &Value) -> Option<&Value> {
     media.get("schema")
 }
 
-/// Rewrites an OpenAPI 3.0 schema as JSON Schema: `nullable: true` becomes a list of types, and requests need
-/// no read-only properties.
-fn to_json_schema(schema: &Value) -> Value {
-    match schema {
-        Value::Object(object) => {
-            let mut object: Map<String, Value> = object
-                .iter()
-                .map(|(key, value)| (key.clone(), to_json_schema(value)))
-                .collect();
-            if object.get("nullable") == Some(&Value::Bool(true)) {
-                if let Some(kind) = object.get("type").filter(|kind| kind.is_string()).cloned() {
-                    object.insert("type".to_owned(), json!([kind, "null"]));
-                }
-                if let Some(Value::Array(values)) = object.get_mut("enum") {
-                    values.push(Value::Null);
-                }
-            }
-            let properties = object.get("properties").cloned().unwrap_or_default();
-            if let Some(Value::Array(required)) = object.get_mut("required") {
-                required.retain(|name| {
-                    let property = name.as_str().and_then(|name| properties.get(name));
-                    !property.is_some_and(|property| is_true(property, "readOnly"))
-                });
-                // Draft 4 accepts no empty list.
-                if required.is_empty() {
-                    object.remove("required");
-                }
-            }
-            Value::Object(object)
-        }
-        Value::Array(items) => Value::Array(items.iter().map(to_json_schema).collect()),
-        scalar => scalar.clone(),
-    }
-}
-
 /// The elements of a list in an object.
 pub(crate) fn elements<'v>(object: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> {
     object.get(key).and_then(Value::as_array).into_iter().flatten()
 }
 
-fn is_true(object: &Value, key: &str) -> bool {
+pub(crate) fn is_true(object: &Value, key: &str) -> bool {
     object.get(key).and_then(Value::as_bool).unwrap_or(false)
 }
 
@@ -388,28 +333,6 @@ pub(crate) fn text_of(value: &Value, key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nullable_becomes_a_type() {
-        let schema = json!({ "properties": { "a": { "type": "string", "nullable": true, "enum": ["x"] } } });
-        let validator = jsonschema::options()
-            .with_draft(Draft::Draft4)
-            .build(&to_json_schema(&schema))
-            .unwrap();
-        assert!(
-            validator.is_valid(&json!({ "a": null }))
-                && validator.is_valid(&json!({ "a": "x" }))
-                && !validator.is_valid(&json!({ "a": "y" }))
-        );
-    }
-
-    #[test]
-    fn requests_need_no_read_only_properties() {
-        let schema = json!({
-            "required": ["a", "b"], "properties": { "a": {}, "b": { "type": "string", "readOnly": true } },
-        });
-        assert_eq!(to_json_schema(&schema)["required"], json!(["a"]));
-    }
 
     #[test]
     fn samples_are_valid() {
@@ -428,7 +351,7 @@ mod tests {
         let schemas = Schemas::new(&root);
         let schema = &root["components"]["schemas"]["Asset"];
         let sample = schemas.sample(schema);
-        assert_eq!(schemas.validator(schema).errors(&sample).count(), 0, "{sample}");
+        assert_eq!(schemas.validator(schema).errors(&sample), []);
         assert_eq!(sample.get("other"), None);
     }
 }

@@ -241,7 +241,7 @@ impl Service {
             random: &mut self.random,
         };
         let mut answer = writer.write(resource, verb, request);
-        // Where the document has the stored asset as response, it is returned.
+        // The stored asset is returned if the document declares it as the response.
         if let (Ok(Success::Done), Some(body)) = (&answer, &request.body)
             && operation.response.is_asset(resource)
         {

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, header::CONTENT_TYPE};
-use jsonschema::{ValidationError, error::ValidationErrorKind};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
@@ -15,7 +14,7 @@ use crate::{
 };
 
 /// Maximum number of characters of a wrong value in a message.
-const VALUE_LENGTH: usize = 60;
+pub(crate) const VALUE_LENGTH: usize = 60;
 
 /// A request that satisfies the document.
 #[derive(Debug)]
@@ -174,7 +173,7 @@ fn check_parameter(parameter: &Parameter, values: &[&str], violations: &mut Vec<
         Notation::Repeated => values.iter().copied().collect(),
     };
     for error in parameter.validator.errors(&value) {
-        report(describe(&error));
+        report(error.message);
     }
     if values.len() > 1 && parameter.notation != Notation::Repeated {
         report("is given more than once".to_owned());
@@ -229,28 +228,15 @@ fn check_body(
         }
         Ok(value) => {
             for error in body.validator.errors(&value) {
-                report("body", &error.instance_path().to_string(), describe(&error));
+                report("body", &error.pointer, error.message);
             }
             Some(value)
         }
     }
 }
 
-/// Describes a validation error in one line of limited length.
-pub(crate) fn describe(error: &ValidationError<'_>) -> String {
-    let value = bounded(&error.instance().to_string(), VALUE_LENGTH);
-    match error.kind() {
-        ValidationErrorKind::Enum {
-            options: Value::Array(options),
-        } => {
-            let options: Vec<String> = options.iter().map(Value::to_string).collect();
-            format!("{value} is not one of {}", options.join(", "))
-        }
-        _ => error.masked_with(value).to_string(),
-    }
-}
-
-fn bounded(text: &str, length: usize) -> String {
+/// Cuts a text after a number of characters.
+pub(crate) fn bounded(text: &str, length: usize) -> String {
     match text.char_indices().nth(length) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),

@@ -16,7 +16,7 @@ use crate::{
     server_managed::set,
     settings::{BadEntry, ExistingOnCreate, SaveMeaning, Settings},
     state::{Asset, State, Status},
-    validate::{Valid, describe},
+    validate::Valid,
     verb::Write,
 };
 
@@ -425,10 +425,11 @@ fn check_asset(resource: &Resource, body: &Map<String, Value>) -> Result<(), Ref
     let asset = Value::Object(body.clone());
     let violations: Vec<Violation> = validator
         .errors(&asset)
+        .into_iter()
         .map(|error| Violation {
             part: "body",
-            name: format!("/bodyUpdates{}", error.instance_path()),
-            message: describe(&error),
+            name: format!("/bodyUpdates{}", error.pointer),
+            message: error.message,
         })
         .collect();
     if violations.is_empty() {

@@ -133,7 +133,7 @@ impl Ran {
                 Outcome::Unknown { .. } => Class::Unknown,
                 _ => Class::NotSent,
             };
-            let copy = entry.copy.as_ref().map(ToString::to_string);
+            let copy = entry.copy().map(ToString::to_string);
             (entry.id.to_string(), (class, copy))
         };
         let entries = report.entries();

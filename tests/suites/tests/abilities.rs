@@ -95,7 +95,7 @@ macro_rules! use_abilities {
         let job = $handle.duplicate_many(IDS, |id| $request(format!("Copy of {id}")));
         let report = job.send().await.unwrap();
         for entry in report.entries() {
-            let copy = entry.copy.clone().unwrap();
+            let copy = entry.copy().cloned().unwrap();
             let state = $fake.state();
             let copy = state.asset($segment, copy.as_str()).unwrap();
             assert_eq!(copy.name, format!("Copy of {}", entry.id), $segment);

@@ -282,7 +282,7 @@ fn every_ability_has_its_effect_on_the_server() {
         if abilities.duplicate {
             let copies = [(FIRST_ID.to_owned(), json!({ "name": "Copy", "parentId": "" }))];
             let report = run(group.duplicate(&client, copies).unwrap().send()).unwrap();
-            let copy = report.entries()[0].copy.clone().unwrap();
+            let copy = report.entries()[0].copy().cloned().unwrap();
             assert_eq!(stored(&fake, group, &copy).name, "Copy", "{group:?}");
         }
         if abilities.delete {

@@ -56,7 +56,8 @@ pub(super) fn update(
     let unchanged: Vec<&Action> = applied.actions.iter().filter(|action| !action.changed).collect();
     let trims = trims(spec, &superseded, &unchanged);
     let rest = rest(spec, &trims);
-    let is_same = apply(new, &rest).is_ok_and(|(_, again)| is_equal(&again, &applied));
+    let is_same =
+        apply(new, &rest).is_ok_and(|(_, again)| again.document.value() == applied.document.value());
     let reasons = unchanged.iter().map(|action| {
         format!(
             "{}: the action on `{}` no longer changes anything; its reason was: {}",
@@ -82,10 +83,6 @@ fn apply(new: Document, overlays: &[Text]) -> Result<(Superseded, Applied), Diag
     let applied = overlay::apply(document, &superseded.overlays)?;
     superseded.notices.extend(applied.notices.clone());
     Ok((superseded, applied))
-}
-
-fn is_equal(left: &Applied, right: &Applied) -> bool {
-    left.document.value() == right.document.value()
 }
 
 /// An overlay with needless parts.

@@ -1,3 +1,5 @@
+//! Report of a run, short and verbose.
+
 use super::*;
 use funnelflux_generator::StepReport;
 use funnelflux_openapi::Stage;

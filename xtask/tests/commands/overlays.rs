@@ -50,7 +50,7 @@ fn fetch_removes_what_the_document_makes_needless() {
         assert!(run.stdout.contains(line), "{name}: {run}");
         assert!(run.stdout.lines().count() <= 60, "{name}: {run}");
 
-        // What remains is the behaviour of groups, which no document describes.
+        // The behaviour of groups remains, because no document describes it.
         let after = overlays(&fetched);
         assert!(after.len() < before.len(), "{name}");
         for (file, text) in &after {

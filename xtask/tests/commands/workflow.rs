@@ -321,6 +321,22 @@ fn breaking_changes_are_reported_before_the_first_release_and_refused_afterwards
     assert!(run.stdout.contains("baseline: v0.1.0"), "{run}");
 }
 
+#[test]
+fn a_program_of_more_than_twelve_megabytes_is_refused() {
+    let runner = Runner::new();
+    let program = runner.path("bin/funnelflux");
+    fs::create_dir_all(program.parent().unwrap()).unwrap();
+    let file = fs::File::create(&program).unwrap();
+    let weigh = || runner.step(CI, "compare with the largest size", &[]);
+    file.set_len(12_000_000).unwrap();
+    weigh().ended_with(0);
+    file.set_len(12_000_001).unwrap();
+    let run = weigh().ended_with(1);
+    assert!(run.stdout.contains("::error title=size::"), "{run}");
+    fs::remove_file(program).unwrap();
+    weigh().ended_with(1);
+}
+
 /// The list contains all steps with a script, and each script is valid.
 #[test]
 fn every_script_is_among_these() {
@@ -334,6 +350,7 @@ fn every_script_is_among_these() {
             &[
                 "test from the packages alone",
                 "document like docs.rs",
+                "compare with the largest size",
                 "compare with the baseline",
             ],
         ),

@@ -7,7 +7,7 @@ use crate::{
     media_type::MediaRange,
     node::Node,
     report::Fact,
-    rules::ChangeKind,
+    rules::ChangeKind as Kind,
     site::{SchemaContext, SchemaRole, Site},
     wording::subject,
 };
@@ -26,19 +26,19 @@ impl<'a> Comparer<'a> {
                 return self.request_body_fields(old, new, &operation);
             }
             (None, Some(body)) if body.flag("required") => (
-                ChangeKind::RequiredBodyAdded,
+                Kind::RequiredBodyAdded,
                 format!("a required request body was added to {operation}"),
             ),
             (None, _) => (
-                ChangeKind::OptionalBodyAdded,
+                Kind::OptionalBodyAdded,
                 format!("an optional request body was added to {operation}"),
             ),
             (Some(_), None) => (
-                ChangeKind::BodyRemoved,
+                Kind::BodyRemoved,
                 format!("the request body of {operation} was removed"),
             ),
         };
-        self.change(kind, site, what).direction(direction).report();
+        self.report(kind, site, what, direction);
     }
 
     fn request_body_fields(&mut self, old: &Node<'a>, new: &Node<'a>, operation: &str) {
@@ -50,7 +50,7 @@ impl<'a> Comparer<'a> {
                 _ if site.is_unchanged() => {}
                 ("required", _) => {
                     let name = format!("the request body of {operation}");
-                    let kinds = [ChangeKind::BodyBecameRequired, ChangeKind::BodyBecameOptional];
+                    let kinds = [Kind::BodyBecameRequired, Kind::BodyBecameOptional];
                     let words = ["became required", "became optional", "is as required as before"];
                     self.flag(&name, &site, kinds, words, direction);
                 }
@@ -77,14 +77,10 @@ impl<'a> Comparer<'a> {
             if let Some((old_name, _, other)) = twin(&before, name, range) {
                 if old_name != *name {
                     let what = format!("the media type `{old_name}` is now written `{name}`");
-                    self.change(
-                        ChangeKind::NotationChanged,
-                        &Site::between(&other, node, new),
-                        what,
-                    )
-                    .direction(context.direction)
-                    .covers_subtree(false)
-                    .report();
+                    self.change(Kind::NotationChanged, &Site::between(&other, node, new), what)
+                        .direction(context.direction)
+                        .covers_subtree(false)
+                        .report();
                 }
                 self.media_type(&other, node, context);
                 continue;
@@ -94,7 +90,7 @@ impl<'a> Comparer<'a> {
             if let Some((old_name, _, other)) = covering.filter(|_| context.direction == Direction::Response)
             {
                 let what = format!("the media type `{name}` is one of `{old_name}`, which was there before");
-                self.change(ChangeKind::MediaTypeRangeChanged, &site, what)
+                self.change(Kind::MediaTypeRangeChanged, &site, what)
                     .direction(context.direction)
                     .fact_if(is_json(old) && *name != JSON, Fact::JsonStays)
                     .report();
@@ -125,7 +121,7 @@ impl<'a> Comparer<'a> {
             } else {
                 format!("the media type `{name}` is one of `{new_name}`, which is there now")
             };
-            self.change(ChangeKind::MediaTypeRangeChanged, &site, what)
+            self.change(Kind::MediaTypeRangeChanged, &site, what)
                 .direction(context.direction)
                 .fact_if(is_json(new) && *name != JSON, Fact::JsonStays)
                 .report();
@@ -143,9 +139,7 @@ impl<'a> Comparer<'a> {
         }
         if members.is_empty() {
             let what = "`content` without media types was added or removed".to_owned();
-            self.change(ChangeKind::NotationChanged, site, what)
-                .direction(context.direction)
-                .report();
+            self.report(Kind::NotationChanged, site, what, context.direction);
         }
     }
 
@@ -157,11 +151,8 @@ impl<'a> Comparer<'a> {
         other_has_json: bool,
     ) {
         let kinds = match context.direction {
-            Direction::Response => [
-                ChangeKind::ResponseMediaTypeAdded,
-                ChangeKind::ResponseMediaTypeRemoved,
-            ],
-            _ => [ChangeKind::BodyMediaTypeAdded, ChangeKind::BodyMediaTypeRemoved],
+            Direction::Response => [Kind::ResponseMediaTypeAdded, Kind::ResponseMediaTypeRemoved],
+            _ => [Kind::BodyMediaTypeAdded, Kind::BodyMediaTypeRemoved],
         };
         let kind = site.one_sided_kind(kinds);
         let what = format!(
@@ -189,25 +180,19 @@ impl<'a> Comparer<'a> {
                 ("schema", Some((before, after))) => self.schema(before, after, context, false),
                 ("schema", None) if site.values().all(|node| self.allows_anything(node, &site)) => {
                     let what = format!("a schema for any value of {} {}", subject(new), site.verb());
-                    self.change(ChangeKind::NotationChanged, &site, what)
-                        .direction(context.direction)
-                        .report();
+                    self.report(Kind::NotationChanged, &site, what, context.direction);
                 }
                 ("schema", None) => {
                     let kinds = match context.direction {
-                        Direction::Response => {
-                            [ChangeKind::ResponseSchemaAdded, ChangeKind::ResponseSchemaRemoved]
-                        }
-                        _ => [ChangeKind::BodySchemaAdded, ChangeKind::BodySchemaRemoved],
+                        Direction::Response => [Kind::ResponseSchemaAdded, Kind::ResponseSchemaRemoved],
+                        _ => [Kind::BodySchemaAdded, Kind::BodySchemaRemoved],
                     };
                     let words = match &site.old {
                         None => "now has a schema",
                         Some(_) => "no longer has a schema",
                     };
                     let what = format!("{} {words}", subject(new));
-                    self.change(site.one_sided_kind(kinds), &site, what)
-                        .direction(context.direction)
-                        .report();
+                    self.report(site.one_sided_kind(kinds), &site, what, context.direction);
                 }
                 _ => self.annotation_or_unclassified(key, &site, context.direction),
             }

@@ -10,7 +10,7 @@ use crate::{
     comparer::Comparer,
     level::Direction,
     node::{Node, canonical},
-    rules::ChangeKind,
+    rules::ChangeKind as Kind,
     site::{SchemaContext, SchemaRole, Site},
 };
 
@@ -20,7 +20,7 @@ impl<'a> Comparer<'a> {
         if site.values().count() == 1 && site.values().all(|node| node.keys().next().is_none()) {
             // Normalising may have moved everything away.
             let what = format!("`components` without contents {}", site.verb());
-            self.change(ChangeKind::NotationChanged, site, what).report();
+            self.change(Kind::NotationChanged, site, what).report();
         }
         let [old, new] = [&site.old, &site.new].map(|node| node.as_ref().unwrap_or(&nothing));
         for (kind, site) in Site::members(old, new) {
@@ -56,22 +56,25 @@ impl<'a> Comparer<'a> {
             let text = canonical(node.value);
             let Some(twin) = removed.iter().position(|(_, other, _)| *other == text) else {
                 let what = format!("the schema `{name}` was added");
-                self.change(ChangeKind::SchemaAdded, &Site::added(&node, new), what)
-                    .report();
+                self.report(Kind::SchemaAdded, &Site::added(&node, new), what, Direction::None);
                 continue;
             };
             let (old_name, _, old_node) = removed.remove(twin);
             let what = format!("the schema `{old_name}` was renamed to `{name}`");
             let site = Site::between(&old_node, &node, new);
-            self.change(ChangeKind::SchemaRenamed, &site, what)
+            self.change(Kind::SchemaRenamed, &site, what)
                 .value(String::new())
                 .report();
             self.renamed.insert(old_node.pointer, node.pointer);
         }
         for (name, _, node) in &removed {
             let what = format!("the schema `{name}` was removed");
-            self.change(ChangeKind::SchemaRemoved, &Site::removed(node, new), what)
-                .report();
+            self.report(
+                Kind::SchemaRemoved,
+                &Site::removed(node, new),
+                what,
+                Direction::None,
+            );
         }
         // Schemas that no operation uses are also compared, without a direction.
         let compared = self
@@ -98,7 +101,7 @@ impl<'a> Comparer<'a> {
             }
             let (kind, what) = match site.both() {
                 Some(_) if kind == "examples" => (
-                    ChangeKind::ExampleChanged,
+                    Kind::ExampleChanged,
                     format!("the shared example `{name}` changed"),
                 ),
                 Some((before, after)) => {
@@ -108,12 +111,12 @@ impl<'a> Comparer<'a> {
                         continue;
                     }
                     (
-                        ChangeKind::UnusedComponentChanged,
+                        Kind::UnusedComponentChanged,
                         format!("the unused component `{name}` changed"),
                     )
                 }
                 None => {
-                    let kinds = [ChangeKind::ComponentAdded, ChangeKind::ComponentRemoved];
+                    let kinds = [Kind::ComponentAdded, Kind::ComponentRemoved];
                     let what = format!("the component `{name}` {}", site.verb());
                     (site.one_sided_kind(kinds), what)
                 }

@@ -9,7 +9,7 @@ use crate::{
     level::Direction,
     node::{Node, entry_name},
     normative_words,
-    rules::ChangeKind,
+    rules::ChangeKind as Kind,
     site::Site,
     wording::quote,
 };
@@ -21,14 +21,14 @@ impl<'a> Comparer<'a> {
     pub(crate) fn info(&mut self, site: &Site<'_, 'a>) {
         let Some((old, new)) = site.both() else {
             let what = format!("`info` {}", site.before_after());
-            return self.change(ChangeKind::InfoChanged, site, what).report();
+            return self.change(Kind::InfoChanged, site, what).report();
         };
         for (key, site) in Site::members(old, new) {
             match key {
                 _ if site.is_unchanged() => {}
                 "title" | "version" | "termsOfService" | "contact" | "license" => {
                     let what = format!("`info.{key}` {}", site.before_after());
-                    self.change(ChangeKind::InfoChanged, &site, what).report();
+                    self.change(Kind::InfoChanged, &site, what).report();
                 }
                 _ => self.annotation_or_unclassified(key, &site, Direction::None),
             }
@@ -52,14 +52,13 @@ impl<'a> Comparer<'a> {
             if !words.is_empty() {
                 let [words, difference] = [words.join(", "), description.before_after()];
                 let what = format!("description of the tag {name}, with {words}, {difference}");
-                self.change(ChangeKind::NormativeWordsChanged, &description, what)
-                    .report();
+                self.report(Kind::NormativeWordsChanged, &description, what, Direction::None);
                 described.insert(tag.str("name"));
             }
             let mark = Site::member(UNDOCUMENTED, other, tag);
             if !mark.is_unchanged() {
                 let what = format!("{UNDOCUMENTED} of the tag {name} {}", mark.before_after());
-                self.change(ChangeKind::ExtensionChanged, &mark, what)
+                self.change(Kind::ExtensionChanged, &mark, what)
                     .covers_subtree(false)
                     .report();
             }
@@ -77,8 +76,7 @@ impl<'a> Comparer<'a> {
         };
         if site.both().is_none() || rest(&before) != rest(&after) {
             let what = format!("the list of tags {}", site.before_after());
-            self.change(ChangeKind::TagDescriptionChanged, site, what)
-                .report();
+            self.change(Kind::TagDescriptionChanged, site, what).report();
         }
     }
 }

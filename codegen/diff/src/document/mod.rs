@@ -12,7 +12,7 @@ mod server_url;
 mod servers;
 mod webhooks;
 
-use crate::{comparer::Comparer, rules::ChangeKind, site::Site};
+use crate::{comparer::Comparer, rules::ChangeKind as Kind, site::Site};
 
 impl Comparer<'_> {
     /// Compares two whole documents.
@@ -23,8 +23,7 @@ impl Comparer<'_> {
                 "openapi" => {
                     if !site.is_unchanged() {
                         let what = format!("`openapi` {}", site.before_after());
-                        self.change(ChangeKind::OpenapiVersionChanged, &site, what)
-                            .report();
+                        self.change(Kind::OpenapiVersionChanged, &site, what).report();
                     }
                 }
                 "info" => self.info(&site),

@@ -11,7 +11,7 @@ use crate::{
     index::DocumentIndex,
     level::Direction,
     node::{Node, canonical, entry_name},
-    rules::ChangeKind,
+    rules::ChangeKind as Kind,
     site::{SchemaContext, SchemaRole, Site},
     wording::{parameter_name, subject},
 };
@@ -62,9 +62,7 @@ impl<'a> Comparer<'a> {
                 subject(new)
             );
             let site = Site::removed(&parameter.written, new);
-            self.change(ChangeKind::ParameterRemoved, &site, what)
-                .direction(Direction::Request)
-                .report();
+            self.report(Kind::ParameterRemoved, &site, what, Direction::Request);
         }
         let kept = |list: &[Parameter<'a>], others: &[Parameter<'a>]| -> Vec<String> {
             let kept = list.iter().filter(|parameter| is_in(others, &parameter.name));
@@ -75,22 +73,36 @@ impl<'a> Comparer<'a> {
             let site = Site::member("parameters", old, new);
             let [old_order, new_order] = [old_order.join(", "), new_order.join(", ")];
             let what = format!("the order of parameters changed: {old_order} → {new_order}");
-            self.change(ChangeKind::ParameterOrderChanged, &site, what)
+            self.change(Kind::ParameterOrderChanged, &site, what)
                 .direction(Direction::Request)
                 .covers_subtree(false)
                 .value(new_order.replace(", ", ","))
                 .report();
-        } else if old_order.len() == before.len() && new_order.len() == after.len() && !has_ignored {
+        }
+        let is_same_list = old_order == new_order && old_order.len() == before.len();
+        if is_same_list && new_order.len() == after.len() && !has_ignored {
             for (old, new) in [(old, new), items] {
                 // The same parameters are now written in the other of path and operation, or behind a
                 // reference.
                 let site = Site::member("parameters", old, new);
                 if written(site.old.as_ref()) != written(site.new.as_ref()) {
                     let what = "the same parameters are written in another place".to_owned();
-                    self.change(ChangeKind::NotationChanged, &site, what)
-                        .direction(Direction::Request)
-                        .report();
+                    self.report(Kind::NotationChanged, &site, what, Direction::Request);
                 }
+            }
+            return;
+        }
+        for parameter in &after {
+            let is_moved = |other: &&Parameter<'a>| {
+                other.name == parameter.name && other.written.reference() != parameter.written.reference()
+            };
+            if let Some(other) = before.iter().find(is_moved) {
+                let site = Site::between(&other.written, &parameter.written, new);
+                let what = format!(
+                    "the {} is written in another place",
+                    parameter_name(&parameter.value)
+                );
+                self.report(Kind::NotationChanged, &site, what, Direction::Request);
             }
         }
     }
@@ -135,9 +147,7 @@ impl<'a> Comparer<'a> {
                     subject(parent),
                     site.verb()
                 );
-                self.change(ChangeKind::IgnoredHeaderChanged, &site, what)
-                    .direction(Direction::Request)
-                    .report();
+                self.report(Kind::IgnoredHeaderChanged, &site, what, Direction::Request);
             }
         }
         has_ignored
@@ -148,19 +158,17 @@ impl<'a> Comparer<'a> {
         let required = parameter.flag("required");
         let has_default = parameter.value.pointer("/schema/default").is_some();
         let kind = match (parameter.str("in"), required, has_default) {
-            (Some("path"), ..) => ChangeKind::PathParameterAdded,
-            (_, true, false) => ChangeKind::RequiredParameterAdded,
-            (_, true, true) => ChangeKind::RequiredParameterWithDefaultAdded,
-            (_, false, false) => ChangeKind::OptionalParameterAdded,
-            (_, false, true) => ChangeKind::OptionalParameterWithDefaultAdded,
+            (Some("path"), ..) => Kind::PathParameterAdded,
+            (_, true, false) => Kind::RequiredParameterAdded,
+            (_, true, true) => Kind::RequiredParameterWithDefaultAdded,
+            (_, false, false) => Kind::OptionalParameterAdded,
+            (_, false, true) => Kind::OptionalParameterWithDefaultAdded,
         };
         let presence = if required { "required" } else { "optional" };
         let name = parameter_name(parameter);
         let what = format!("the {presence} {name} was added to {}", subject(parent));
         let site = Site::added(&added.written, parent);
-        self.change(kind, &site, what)
-            .direction(Direction::Request)
-            .report();
+        self.report(kind, &site, what, Direction::Request);
     }
 
     /// Checks whether a keyword for serialization has the same effect on both sides.
@@ -219,59 +227,44 @@ impl<'a> Comparer<'a> {
         for (key, site) in Site::members(old, new) {
             match (key, site.both()) {
                 ("schema" | "content", None) if same_text.is_some() => {
-                    self.change(ChangeKind::NotationChanged, &site, site.describe(key))
-                        .direction(direction)
-                        .report();
+                    self.report(Kind::NotationChanged, &site, site.describe(key), direction);
                 }
                 ("schema", Some((before, after))) => self.schema(before, after, context.as_text(), false),
                 ("content", Some((before, after))) => self.content(before, after, context),
                 ("schema" | "content", None) => {
-                    let kind = ChangeKind::ParameterContentChanged;
-                    self.change(kind, &site, site.describe(key))
-                        .direction(direction)
-                        .report();
+                    let kind = Kind::ParameterContentChanged;
+                    self.report(kind, &site, site.describe(key), direction);
                 }
                 _ if site.is_unchanged() => {}
                 // Parameters are paired by name. A name differs only in the case of a header or for a renamed
                 // placeholder.
                 ("name" | "in", _) => {
                     let is_header = new.str("in") == Some("header");
-                    let renamed = ChangeKind::PathParameterRenamed;
-                    let kind = if is_header {
-                        ChangeKind::NotationChanged
-                    } else {
-                        renamed
-                    };
-                    self.change(kind, &site, site.describe(key))
-                        .direction(direction)
-                        .report();
+                    let renamed = Kind::PathParameterRenamed;
+                    let kind = if is_header { Kind::NotationChanged } else { renamed };
+                    self.report(kind, &site, site.describe(key), direction);
                 }
                 ("required", _) => {
-                    let kinds = [
-                        ChangeKind::ParameterBecameRequired,
-                        ChangeKind::ParameterBecameOptional,
-                    ];
+                    let kinds = [Kind::ParameterBecameRequired, Kind::ParameterBecameOptional];
                     let words = ["became required", "became optional", "is as required as before"];
                     self.flag(&subject(new), &site, kinds, words, direction);
                 }
                 ("deprecated", _) => {
-                    let kinds = [ChangeKind::ParameterDeprecated, ChangeKind::ParameterReactivated];
+                    let kinds = [Kind::ParameterDeprecated, Kind::ParameterReactivated];
                     self.deprecated(&site, kinds, direction);
                 }
                 ("style" | "explode" | "allowReserved", _) => {
                     let kind = if self.is_serialized_alike(key, old, new) {
-                        ChangeKind::NotationChanged
+                        Kind::NotationChanged
                     } else {
-                        ChangeKind::ParameterSerializationChanged
+                        Kind::ParameterSerializationChanged
                     };
-                    self.change(kind, &site, site.describe(key))
-                        .direction(direction)
-                        .report();
+                    self.report(kind, &site, site.describe(key), direction);
                 }
                 ("allowEmptyValue", _) => {
                     let kinds = [
-                        ChangeKind::ParameterEmptyValueAllowed,
-                        ChangeKind::ParameterEmptyValueForbidden,
+                        Kind::ParameterEmptyValueAllowed,
+                        Kind::ParameterEmptyValueForbidden,
                     ];
                     let words = [
                         "may now be empty",

@@ -10,7 +10,7 @@ use crate::{
     comparer::Comparer,
     level::Direction,
     node::{Node, missing_from},
-    rules::ChangeKind,
+    rules::ChangeKind as Kind,
     site::Site,
     wording::{quote, subject},
 };
@@ -65,9 +65,9 @@ impl<'a> Comparer<'a> {
             .clone()
             .any(|(before, after)| before != after && new_names.contains(&before));
         let kind = if is_swapped {
-            ChangeKind::PathParametersSwapped
+            Kind::PathParametersSwapped
         } else {
-            ChangeKind::PathParameterRenamed
+            Kind::PathParameterRenamed
         };
         let what = format!("the path `{}` became `{}`", old.0, new.0);
         self.change(kind, &Site::between(old.1, new.1, parent), what)
@@ -85,7 +85,7 @@ impl<'a> Comparer<'a> {
         for method in METHODS {
             if let Some(operation) = item.get(method) {
                 let site = site.with(operation);
-                let removed = [ChangeKind::PathRemoved, ChangeKind::DeprecatedPathRemoved];
+                let removed = [Kind::PathRemoved, Kind::DeprecatedPathRemoved];
                 self.operation_added_or_removed(path, method, &site, removed);
             }
         }
@@ -93,7 +93,7 @@ impl<'a> Comparer<'a> {
         let is_empty = !METHODS.iter().any(|method| item.value.get(*method).is_some());
         if is_empty || item.keys().any(|key| !METHODS.contains(&key)) {
             let what = format!("the path `{path}` {}", site.verb());
-            self.change(ChangeKind::PathItemChanged, site, what).report();
+            self.change(Kind::PathItemChanged, site, what).report();
         }
     }
 
@@ -102,13 +102,16 @@ impl<'a> Comparer<'a> {
         path: &str,
         method: &str,
         site: &Site<'_, 'a>,
-        [removed, deprecated_removed]: [ChangeKind; 2],
+        [removed, deprecated_removed]: [Kind; 2],
     ) {
         let name = format!("the operation `{} {path}`", method.to_ascii_uppercase());
         let Some(operation) = &site.old else {
-            return self
-                .change(ChangeKind::OperationAdded, site, format!("{name} was added"))
-                .report();
+            return self.report(
+                Kind::OperationAdded,
+                site,
+                format!("{name} was added"),
+                Direction::None,
+            );
         };
         let kind = if operation.flag("deprecated") {
             deprecated_removed
@@ -140,10 +143,7 @@ impl<'a> Comparer<'a> {
                     if let Some(operations) = site.both() {
                         self.operation(operations, (old, new), renames);
                     } else {
-                        let removed = [
-                            ChangeKind::OperationRemoved,
-                            ChangeKind::DeprecatedOperationRemoved,
-                        ];
+                        let removed = [Kind::OperationRemoved, Kind::DeprecatedOperationRemoved];
                         self.operation_added_or_removed(path, key, &site, removed);
                     }
                 }
@@ -161,8 +161,7 @@ impl<'a> Comparer<'a> {
         let parameters = Site::member("parameters", old, new);
         if !shares_operation && !parameters.is_unchanged() {
             let what = format!("parameters of the path `{path}` {}", parameters.before_after());
-            self.change(ChangeKind::PathItemChanged, &parameters, what)
-                .report();
+            self.change(Kind::PathItemChanged, &parameters, what).report();
         }
     }
 
@@ -183,14 +182,14 @@ impl<'a> Comparer<'a> {
                 },
                 "operationId" => {
                     if !site.is_unchanged() {
-                        let removed = ChangeKind::OperationIdRemoved;
-                        let kind = site.kind([ChangeKind::OperationIdAdded, removed, removed]);
+                        let removed = Kind::OperationIdRemoved;
+                        let kind = site.kind([Kind::OperationIdAdded, removed, removed]);
                         self.change(kind, &site, site.describe(key)).report();
                     }
                 }
                 "tags" => self.operation_tags(&site),
                 "deprecated" => {
-                    let kinds = [ChangeKind::OperationDeprecated, ChangeKind::OperationReactivated];
+                    let kinds = [Kind::OperationDeprecated, Kind::OperationReactivated];
                     self.deprecated(&site, kinds, Direction::None);
                 }
                 "security" => self.operation_security(&site),
@@ -215,21 +214,29 @@ impl<'a> Comparer<'a> {
         let operation = subject(site.parent);
         for tag in &added {
             let what = format!("the tag {} was added to {operation}", quote(tag.value));
-            self.change(ChangeKind::TagAdded, &Site::added(tag, site.parent), what)
-                .report();
+            self.report(
+                Kind::TagAdded,
+                &Site::added(tag, site.parent),
+                what,
+                Direction::None,
+            );
         }
         for tag in &removed {
             let what = format!("the tag {} was removed from {operation}", quote(tag.value));
-            self.change(ChangeKind::TagRemoved, &Site::removed(tag, site.parent), what)
-                .report();
+            self.report(
+                Kind::TagRemoved,
+                &Site::removed(tag, site.parent),
+                what,
+                Direction::None,
+            );
         }
         let [old_first, new_first] = [&before, &after].map(|tags| tags.first().map(|tag| tag.value));
         if old_first != new_first {
             let what = format!("the first tag of {operation} {}", site.before_after());
-            self.change(ChangeKind::FirstTagChanged, site, what).report();
+            self.change(Kind::FirstTagChanged, site, what).report();
         } else if added.is_empty() && removed.is_empty() {
             let what = format!("tags {}", site.before_after());
-            self.change(ChangeKind::NotationChanged, site, what).report();
+            self.change(Kind::NotationChanged, site, what).report();
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     level::Direction,
     node::{Node, canonical},
     report::Fact,
-    rules::ChangeKind,
+    rules::ChangeKind as Kind,
     site::{SchemaContext, SchemaRole, Site},
     wording::subject,
 };
@@ -76,13 +76,10 @@ impl<'a> Comparer<'a> {
             None => false,
         };
         let kinds = match status {
-            _ if is_range_changed => [ChangeKind::StatusRangeChanged; 2],
-            "default" => [
-                ChangeKind::DefaultResponseAdded,
-                ChangeKind::DefaultResponseRemoved,
-            ],
-            _ if is_success(status) => [ChangeKind::SuccessStatusAdded, ChangeKind::SuccessStatusRemoved],
-            _ => [ChangeKind::FailureStatusAdded, ChangeKind::FailureStatusRemoved],
+            _ if is_range_changed => [Kind::StatusRangeChanged; 2],
+            "default" => [Kind::DefaultResponseAdded, Kind::DefaultResponseRemoved],
+            _ if is_success(status) => [Kind::SuccessStatusAdded, Kind::SuccessStatusRemoved],
+            _ => [Kind::FailureStatusAdded, Kind::FailureStatusRemoved],
         };
         let response = subject(site.values().next().unwrap_or(new));
         let bodies = [success_bodies(&self.old, old), success_bodies(&self.new, new)];
@@ -124,17 +121,13 @@ impl<'a> Comparer<'a> {
             let Some((old_name, old_header)) = find(&before, name) else {
                 let what = format!("the response header `{name}` was added to {response}");
                 let site = Site::added(header, site.parent);
-                self.change(ChangeKind::HeaderAdded, &site, what)
-                    .direction(DIRECTION)
-                    .report();
+                self.report(Kind::HeaderAdded, &site, what, DIRECTION);
                 continue;
             };
             let site = Site::between(&old_header, header, site.parent);
             if old_name != *name {
                 let what = format!("the response header `{old_name}` is now written `{name}`");
-                self.change(ChangeKind::NotationChanged, &site, what)
-                    .direction(DIRECTION)
-                    .report();
+                self.report(Kind::NotationChanged, &site, what, DIRECTION);
             }
             self.reference(&site, DIRECTION);
             let (old_header, header) = (self.old.resolve(&old_header), self.new.resolve(header));
@@ -151,13 +144,13 @@ impl<'a> Comparer<'a> {
         }
         for (name, header) in before.iter().filter(|(name, _)| find(&after, name).is_none()) {
             let kind = if self.old.resolve(header).flag("required") {
-                ChangeKind::RequiredHeaderRemoved
+                Kind::RequiredHeaderRemoved
             } else {
-                ChangeKind::OptionalHeaderRemoved
+                Kind::OptionalHeaderRemoved
             };
             let what = format!("the response header `{name}` was removed from {response}");
             let site = Site::removed(header, site.parent);
-            self.change(kind, &site, what).direction(DIRECTION).report();
+            self.report(kind, &site, what, DIRECTION);
         }
     }
 
@@ -184,9 +177,7 @@ impl<'a> Comparer<'a> {
                 "the header `{IGNORED}` of {}, which is ignored, {verb}",
                 subject(parent)
             );
-            self.change(ChangeKind::IgnoredHeaderChanged, &site, what)
-                .direction(DIRECTION)
-                .report();
+            self.report(Kind::IgnoredHeaderChanged, &site, what, DIRECTION);
         }
     }
 
@@ -197,19 +188,17 @@ impl<'a> Comparer<'a> {
                 ("content", Some((before, after))) => self.content(before, after, context),
                 _ if site.is_unchanged() => {}
                 ("required", _) => {
-                    let kinds = [ChangeKind::HeaderBecameRequired, ChangeKind::HeaderBecameOptional];
+                    let kinds = [Kind::HeaderBecameRequired, Kind::HeaderBecameOptional];
                     let words = ["is now always present", "may be missing", "is present as before"];
                     self.flag(name, &site, kinds, words, DIRECTION);
                 }
                 ("deprecated", _) => {
-                    let kinds = [ChangeKind::HeaderDeprecated, ChangeKind::HeaderReactivated];
+                    let kinds = [Kind::HeaderDeprecated, Kind::HeaderReactivated];
                     self.deprecated(&site, kinds, DIRECTION);
                 }
                 ("style" | "explode", _) if self.is_serialized_alike(key, old, new) => {
-                    let kind = ChangeKind::NotationChanged;
-                    self.change(kind, &site, site.describe(key))
-                        .direction(DIRECTION)
-                        .report();
+                    let kind = Kind::NotationChanged;
+                    self.report(kind, &site, site.describe(key), DIRECTION);
                 }
                 // The list separator of a Swagger 2.0 header: no rule covers it, and it is more than
                 // documentation.

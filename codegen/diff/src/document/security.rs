@@ -13,7 +13,7 @@ use crate::{
     comparer::Comparer,
     level::Direction,
     node::{Node, canonical},
-    rules::ChangeKind,
+    rules::ChangeKind as Kind,
     site::Site,
     wording::quote,
 };
@@ -26,7 +26,7 @@ impl<'a> Comparer<'a> {
     /// document.
     pub(crate) fn operation_security(&mut self, site: &Site<'_, 'a>) {
         if site.both().is_some() || site.is_unchanged() || site.values().any(|list| !list.value.is_array()) {
-            let kinds = [ChangeKind::SecurityAdded, ChangeKind::SecurityRemoved];
+            let kinds = [Kind::SecurityAdded, Kind::SecurityRemoved];
             return self.requirements(site, kinds);
         }
         let effective = |own: &Option<Node<'a>>, root: &Node<'a>| {
@@ -39,13 +39,13 @@ impl<'a> Comparer<'a> {
         );
         let (old, new) = (self.alternatives(&before, true), self.alternatives(&after, false));
         let (kind, note) = if are_met(&old, &new) && are_met(&new, &old) {
-            (ChangeKind::NotationChanged, "; the same requirements apply")
+            (Kind::NotationChanged, "; the same requirements apply")
         } else if is_optional(&after) {
-            (ChangeKind::SecurityDropped, "")
+            (Kind::SecurityDropped, "")
         } else if are_met(&old, &new) {
-            (ChangeKind::SecurityRelaxed, "")
+            (Kind::SecurityRelaxed, "")
         } else {
-            (ChangeKind::SecurityAdded, "")
+            (Kind::SecurityAdded, "")
         };
         let what = format!("`security` of the operation {}{note}", site.before_after());
         self.change(kind, site, what).report();
@@ -57,12 +57,9 @@ impl<'a> Comparer<'a> {
         let is_list = site.values().all(|list| list.value.is_array());
         if !site.is_unchanged() && is_list && !self.inherits_security() {
             let what = format!("`security` {}; every operation has its own", site.before_after());
-            return self.change(ChangeKind::NotationChanged, site, what).report();
+            return self.change(Kind::NotationChanged, site, what).report();
         }
-        self.requirements(
-            site,
-            [ChangeKind::GlobalSecurityAdded, ChangeKind::GlobalSecurityRemoved],
-        );
+        self.requirements(site, [Kind::GlobalSecurityAdded, Kind::GlobalSecurityRemoved]);
     }
 
     /// Checks whether the requirements of the document have an effect: either an operation of both documents
@@ -86,7 +83,7 @@ impl<'a> Comparer<'a> {
         common.peek().is_none() || common.any(|(before, after)| inherits(before) && inherits(after))
     }
 
-    fn requirements(&mut self, site: &Site<'_, 'a>, [added, removed]: [ChangeKind; 2]) {
+    fn requirements(&mut self, site: &Site<'_, 'a>, [added, removed]: [Kind; 2]) {
         if site.is_unchanged() {
             return;
         }
@@ -103,13 +100,13 @@ impl<'a> Comparer<'a> {
                 continue;
             }
             let kind = if alternative.is_empty() {
-                ChangeKind::SecurityDropped
+                Kind::SecurityDropped
             } else if !met {
                 added
             } else if old.iter().any(|other| is_met(alternative, other)) {
-                ChangeKind::SecurityRelaxed
+                Kind::SecurityRelaxed
             } else {
-                ChangeKind::SecurityAlternativeAdded
+                Kind::SecurityAlternativeAdded
             };
             let what = format!("the security requirement {} was added", quote(entry.value));
             self.change(kind, &Site::added(entry, site.parent), what).report();
@@ -120,20 +117,19 @@ impl<'a> Comparer<'a> {
                 continue;
             }
             let kind = if is_optional(&after) {
-                ChangeKind::SecurityDropped
+                Kind::SecurityDropped
             } else if new.iter().any(|other| is_met(other, alternative)) {
-                ChangeKind::SecurityRelaxed
+                Kind::SecurityRelaxed
             } else {
                 removed
             };
             let what = format!("the security requirement {} was removed", quote(entry.value));
-            self.change(kind, &Site::removed(entry, site.parent), what)
-                .report();
+            self.report(kind, &Site::removed(entry, site.parent), what, Direction::None);
             is_reported = true;
         }
         if !is_reported {
             let what = format!("`security` {}", site.before_after());
-            self.change(ChangeKind::NotationChanged, site, what).report();
+            self.change(Kind::NotationChanged, site, what).report();
         }
     }
 
@@ -177,7 +173,7 @@ impl<'a> Comparer<'a> {
     pub(crate) fn security_schemes(&mut self, old: &Node<'a>, new: &Node<'a>) {
         for (name, site) in Site::members(old, new) {
             let Some((old, new)) = site.both() else {
-                let kinds = [ChangeKind::SecuritySchemeAdded, ChangeKind::SecuritySchemeRemoved];
+                let kinds = [Kind::SecuritySchemeAdded, Kind::SecuritySchemeRemoved];
                 let what = format!("the security scheme `{name}` {}", site.verb());
                 self.change(site.one_sided_kind(kinds), &site, what).report();
                 continue;
@@ -186,15 +182,13 @@ impl<'a> Comparer<'a> {
             for (key, site) in Site::members(old, new) {
                 let kind = match key {
                     _ if site.is_unchanged() => continue,
-                    "bearerFormat" => ChangeKind::NotationChanged,
+                    "bearerFormat" => Kind::NotationChanged,
                     "type" | "scheme" | "name" | "in" | "flows" | "openIdConnectUrl" if is_same => {
-                        ChangeKind::NotationChanged
+                        Kind::NotationChanged
                     }
-                    "flows" if offers(old.value.get(key), new.value.get(key)) => {
-                        ChangeKind::SecuritySchemeAdded
-                    }
+                    "flows" if offers(old.value.get(key), new.value.get(key)) => Kind::SecuritySchemeAdded,
                     "type" | "scheme" | "name" | "in" | "flows" | "openIdConnectUrl" => {
-                        ChangeKind::SecuritySchemeChanged
+                        Kind::SecuritySchemeChanged
                     }
                     _ => {
                         self.annotation_or_unclassified(key, &site, Direction::None);

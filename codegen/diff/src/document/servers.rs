@@ -9,7 +9,7 @@ use crate::{
     comparer::Comparer,
     level::Direction,
     node::{Node, entry_name},
-    rules::ChangeKind,
+    rules::ChangeKind as Kind,
     site::Site,
     wording::subject,
 };
@@ -57,13 +57,13 @@ impl<'a> Comparer<'a> {
         let addresses = format!("{} → {}", old_urls.join(", "), new_urls.join(", "));
         if before.is_empty() || after.is_empty() || site.both().is_none() {
             let kind = if old_urls == new_urls {
-                ChangeKind::NotationChanged
+                Kind::NotationChanged
             } else if !old_urls.iter().all(|url| new_urls.contains(url)) {
-                ChangeKind::ServersReplaced
+                Kind::ServersReplaced
             } else if old_urls.first() == new_urls.first() {
-                ChangeKind::ServerAdded
+                Kind::ServerAdded
             } else {
-                ChangeKind::ServerOrderChanged
+                Kind::ServerOrderChanged
             };
             let difference = match (&site.old, &site.new) {
                 (None, _) => "were added",
@@ -81,17 +81,21 @@ impl<'a> Comparer<'a> {
             .filter(|server| !new_urls.contains(&written(server)))
         {
             let what = format!("the server `{}` was removed", written(server));
-            self.change(
-                ChangeKind::ServerRemoved,
+            self.report(
+                Kind::ServerRemoved,
                 &Site::removed(server, site.parent),
                 what,
-            )
-            .report();
+                Direction::None,
+            );
         }
         for server in after.iter().filter(|server| !old_urls.contains(&url(server))) {
             let what = format!("the server `{}` was added", url(server));
-            self.change(ChangeKind::ServerAdded, &Site::added(server, site.parent), what)
-                .report();
+            self.report(
+                Kind::ServerAdded,
+                &Site::added(server, site.parent),
+                what,
+                Direction::None,
+            );
         }
         let kept = |urls: &[&'a str], others: &[&'a str]| -> Vec<&'a str> {
             urls.iter().filter(|url| others.contains(url)).copied().collect()
@@ -101,7 +105,7 @@ impl<'a> Comparer<'a> {
         let is_moved = is_first_kept && old_urls.first() != new_urls.first();
         if is_moved || kept(&old_urls, &new_urls) != kept(&new_urls, &old_urls) {
             let what = format!("the order of servers changed: {addresses}");
-            self.change(ChangeKind::ServerOrderChanged, site, what)
+            self.change(Kind::ServerOrderChanged, site, what)
                 .covers_subtree(false)
                 .report();
         }
@@ -110,11 +114,11 @@ impl<'a> Comparer<'a> {
     fn server(&mut self, old: &Node<'a>, new: &Node<'a>) {
         let (before, after) = (ServerUrl::of(old), ServerUrl::of(new));
         let kind = if before.default != after.default || !after.covers(&before) {
-            ChangeKind::ServerVariablesChanged
+            Kind::ServerVariablesChanged
         } else if before.covers(&after) {
-            ChangeKind::NotationChanged
+            Kind::NotationChanged
         } else {
-            ChangeKind::ServerVariablesWidened
+            Kind::ServerVariablesWidened
         };
         for (key, site) in Site::members(old, new) {
             if !["url", "variables"].contains(&key) {

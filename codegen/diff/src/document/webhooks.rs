@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::{comparer::Comparer, level::Direction, rules::ChangeKind, site::Site};
+use crate::{comparer::Comparer, level::Direction, rules::ChangeKind as Kind, site::Site};
 
 impl<'a> Comparer<'a> {
     pub(crate) fn webhooks(&mut self, site: &Site<'_, 'a>) {
@@ -14,12 +14,8 @@ impl<'a> Comparer<'a> {
         let nothing = site.parent.with(&Value::Null);
         let [old, new] = [&site.old, &site.new].map(|node| node.as_ref().unwrap_or(&nothing));
         for (name, site) in Site::members(old, new) {
-            let kind = site.kind([
-                ChangeKind::WebhookAdded,
-                ChangeKind::WebhookRemoved,
-                ChangeKind::WebhookChanged,
-            ]);
-            if let Some(difference) = self.deep_difference(name, &site) {
+            let kind = site.kind([Kind::WebhookAdded, Kind::WebhookRemoved, Kind::WebhookChanged]);
+            if let Some(difference) = self.equality.difference(name, &site) {
                 let what = format!("the webhook `{name}` {}", site.verb());
                 self.change(kind, &site, what).value(difference.value).report();
             }
@@ -27,8 +23,8 @@ impl<'a> Comparer<'a> {
     }
 
     pub(crate) fn callbacks(&mut self, site: &Site<'_, 'a>) {
-        if let Some(difference) = self.deep_difference("callbacks", site) {
-            self.change(ChangeKind::CallbacksChanged, site, difference.what)
+        if let Some(difference) = self.equality.difference("callbacks", site) {
+            self.change(Kind::CallbacksChanged, site, difference.what)
                 .value(difference.value)
                 .report();
         }

@@ -6,9 +6,8 @@ use serde_json::{Map, Value};
 
 use super::{
     branch::{Branch, Contains, Kind, NameRule},
-    keywords::{counts, doubly_negated, flag, list, numbers, same, strings},
+    keywords::{UNEVALUATED_ITEMS, counts, doubly_negated, flag, list, numbers, same, strings},
     lower::{DEEPEST, Narrowing},
-    pattern::Language,
     schema::Schema,
 };
 use crate::{document::schema::constraints::repeats_format, node::canonical};
@@ -104,7 +103,7 @@ impl<'a> Narrowing<'_, 'a> {
             Some(patterns) => {
                 let mut all = Vec::new();
                 for (pattern, value) in patterns {
-                    let pattern = self.lowering.language(pattern)?;
+                    let pattern = self.lowering.languages.containing(pattern)?;
                     all.push(Rc::clone(&pattern));
                     rules.push(NameRule {
                         patterns: vec![pattern],
@@ -168,17 +167,18 @@ impl<'a> Narrowing<'_, 'a> {
         let languages = match strings.as_slice() {
             [] => vec![None],
             [string] if string.formats.is_empty() && string.excluded().next().is_none() => {
+                let known = &mut self.lowering.languages;
                 let mut languages = Vec::new();
                 for pattern in &string.patterns {
-                    languages.push(Some(self.lowering.language(pattern)?));
+                    languages.push(Some(known.containing(pattern)?));
                 }
                 if let Some(values) = &string.values {
-                    let listing = Language::listing(values.iter().filter_map(|value| value.as_str()));
-                    languages.push(Some(Rc::new(listing?)));
+                    let listing = known.listing(values.iter().filter_map(|value| value.as_str()));
+                    languages.push(Some(listing?));
                 }
                 if string.least > 0 || string.most.is_some() {
-                    let length = Language::of_length(string.least, string.most);
-                    languages.push(Some(Rc::new(length?)));
+                    let length = known.of_length(string.least, string.most);
+                    languages.push(Some(length?));
                 }
                 languages
             }
@@ -206,6 +206,7 @@ fn items<'a>(branch: &mut Branch<'a>, schema: Schema<'a>, members: &'a Map<Strin
     let first = list(members, "x-prefixItems")?;
     let has_prefix = members.contains_key("x-prefixItems");
     let rest = members.get(if has_prefix { "x-items" } else { "items" });
+    let rest = rest.or(members.get(UNEVALUATED_ITEMS));
     while branch.prefix.len() < first.len() {
         branch.prefix.push(branch.items.clone());
     }

@@ -11,8 +11,9 @@ use serde_json::Value;
 use super::{decimal::Decimal, pattern::Language, schema::Schema};
 
 /// A JSON type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Kind {
+    #[default]
     Null,
     Boolean,
     Number,
@@ -114,7 +115,7 @@ pub(super) struct Contains<'a> {
 }
 
 /// The values of one type that a schema allows.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct Branch<'a> {
     pub kind: Kind,
     /// The only allowed values.
@@ -162,28 +163,7 @@ impl<'a> Branch<'a> {
     pub(super) fn all(kind: Kind) -> Self {
         Self {
             kind,
-            values: None,
-            is_whole: false,
-            minimum: None,
-            negated_maximum: None,
-            multiples: Vec::new(),
-            least: 0,
-            most: None,
-            patterns: BTreeSet::new(),
-            formats: BTreeSet::new(),
-            has_unique_items: false,
-            prefix: Vec::new(),
-            items: Vec::new(),
-            contains: Vec::new(),
-            properties: BTreeMap::new(),
-            required: BTreeSet::new(),
-            unsent: BTreeSet::new(),
-            absent: BTreeSet::new(),
-            further: Vec::new(),
-            names: Vec::new(),
-            not: Vec::new(),
-            others: Vec::new(),
-            representation: BTreeSet::new(),
+            ..Self::default()
         }
     }
 

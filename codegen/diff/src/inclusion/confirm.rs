@@ -38,6 +38,19 @@ const NEWER: [&str; 17] = [
     "contentEncoding",
 ];
 
+/// Keywords with schemas of properties and items.
+const INNER: [&str; 9] = [
+    "additionalProperties",
+    "contains",
+    "items",
+    "patternProperties",
+    "prefixItems",
+    "properties",
+    "propertyNames",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+];
+
 /// The role of a schema for a counterexample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Role {
@@ -50,7 +63,7 @@ enum Role {
 /// Validators for schemas of two documents.
 pub(crate) struct Validators<'a> {
     documents: [Root<'a>; 2],
-    known: HashMap<(usize, Direction, Role), Option<Validator>>,
+    known: HashMap<(usize, Direction, Role, usize), Option<Validator>>,
 }
 
 impl<'a> Validators<'a> {
@@ -70,15 +83,23 @@ impl<'a> Validators<'a> {
         value: &Value,
     ) -> bool {
         let forms = forms(value, encoding);
+        let depth = forms.iter().chain([value]).map(depth).max().unwrap_or_default();
         let allows = |validator: Option<&Validator>| validator.is_some_and(|all| all.is_valid(value));
         let rejects = |validator: Option<&Validator>| {
             validator.is_some_and(|all| !forms.iter().chain([value]).any(|value| all.is_valid(value)))
         };
-        allows(self.validator(small, direction, Role::Allowing))
-            && rejects(self.validator(large, direction, Role::Rejecting(one_of)))
+        allows(self.validator(small, direction, Role::Allowing, depth))
+            && rejects(self.validator(large, direction, Role::Rejecting(one_of), depth))
     }
 
-    fn validator(&mut self, schema: Schema<'a>, direction: Direction, role: Role) -> Option<&Validator> {
+    /// The validator for values with at most `depth` levels of objects and arrays.
+    fn validator(
+        &mut self,
+        schema: Schema<'a>,
+        direction: Direction,
+        role: Role,
+        depth: usize,
+    ) -> Option<&Validator> {
         let [old, new] = self.documents;
         let root = match schema.side {
             Side::Old => old,
@@ -92,17 +113,17 @@ impl<'a> Validators<'a> {
                 numbers: HashMap::new(),
                 targets: Vec::new(),
             };
-            let schema = conversion.schema(schema.value);
+            let schema = conversion.schema(schema.value, depth);
             let mut definitions = Map::new();
-            while let Some(target) = conversion.targets.get(definitions.len()).copied() {
+            while let Some((target, depth)) = conversion.targets.get(definitions.len()).copied() {
                 let number = definitions.len().to_string();
-                definitions.insert(number, conversion.schema(target));
+                definitions.insert(number, conversion.schema(target, depth));
             }
             let whole = json!({"allOf": [schema], "$defs": definitions});
             let options = jsonschema::options().with_draft(Draft::Draft202012);
             options.should_validate_formats(true).build(&whole).ok()
         };
-        let key = (schema.key(), direction, role);
+        let key = (schema.key(), direction, role, depth);
         self.known.entry(key).or_insert_with(build).as_ref()
     }
 }
@@ -112,18 +133,19 @@ struct Conversion<'a> {
     root: Root<'a>,
     direction: Direction,
     role: Role,
-    /// Numbers of the targets of references.
-    numbers: HashMap<&'a str, usize>,
-    targets: Vec<&'a Value>,
+    /// Numbers of the targets of references, each for values of a depth.
+    numbers: HashMap<(&'a str, usize), usize>,
+    targets: Vec<(&'a Value, usize)>,
 }
 
 impl<'a> Conversion<'a> {
-    fn schema(&mut self, schema: &'a Value) -> Value {
+    /// Converts a schema for values with at most `depth` levels.
+    fn schema(&mut self, schema: &'a Value, depth: usize) -> Value {
         let Value::Object(members) = schema else {
             return schema.clone();
         };
         if let Some(written) = references::reference(schema) {
-            return self.reference(written);
+            return self.reference(written, depth);
         }
         let mut plain = Map::new();
         for (key, value) in members {
@@ -133,9 +155,9 @@ impl<'a> Conversion<'a> {
             }
             let kept = key.strip_prefix("x-").filter(|kept| NEWER.contains(kept));
             if let Some(kept) = kept {
-                plain.insert(kept.to_owned(), self.keyword(kept, value, members));
+                plain.insert(kept.to_owned(), self.keyword(kept, value, members, depth));
             } else if !members.contains_key(&format!("x-{key}")) {
-                plain.insert(key.clone(), self.keyword(key, value, members));
+                plain.insert(key.clone(), self.keyword(key, value, members, depth));
             }
         }
         self.limits(members, &mut plain);
@@ -155,47 +177,47 @@ impl<'a> Conversion<'a> {
         plain.into()
     }
 
-    fn reference(&mut self, written: &'a str) -> Value {
+    fn reference(&mut self, written: &'a str, depth: usize) -> Value {
         let next = self.targets.len();
-        if !self.numbers.contains_key(written) {
+        if !self.numbers.contains_key(&(written, depth)) {
             let Some((_, target)) = references::follow(self.root.value, written) else {
                 // An unknown schema: it neither allows nor rejects.
                 return Value::Bool(self.role != Role::Allowing);
             };
-            self.targets.push(target);
+            self.targets.push((target, depth));
         }
-        let number = *self.numbers.entry(written).or_insert(next);
+        let number = *self.numbers.entry((written, depth)).or_insert(next);
         json!({"$ref": format!("#/$defs/{number}")})
     }
 
-    fn keyword(&mut self, key: &str, value: &'a Value, members: &'a Map<String, Value>) -> Value {
-        let mut all = |value: &'a Value| match value {
-            Value::Object(all) => all
-                .iter()
-                .map(|(name, schema)| (name.clone(), self.schema(schema)))
-                .collect::<Map<_, _>>()
-                .into(),
-            Value::Array(all) => all.iter().map(|schema| self.schema(schema)).collect(),
-            other => other.clone(),
+    fn keyword(
+        &mut self,
+        key: &str,
+        value: &'a Value,
+        members: &'a Map<String, Value>,
+        depth: usize,
+    ) -> Value {
+        let is_inner = INNER.contains(&key);
+        // Values end before they reach the contents of deeper schemas.
+        let mut part = |schema: &'a Value| match depth.checked_sub(usize::from(is_inner)) {
+            Some(depth) => self.schema(schema, depth),
+            None => true.into(),
         };
-        match key {
-            "properties" | "patternProperties" | "dependentSchemas" | "allOf" | "anyOf" | "oneOf"
-            | "prefixItems" => all(value),
-            "required" => {
+        match (key, value) {
+            ("properties" | "patternProperties" | "dependentSchemas", Value::Object(all)) => {
+                let all = all.iter().map(|(name, schema)| (name.clone(), part(schema)));
+                all.collect::<Map<_, _>>().into()
+            }
+            ("allOf" | "anyOf" | "oneOf" | "prefixItems", Value::Array(all)) => {
+                all.iter().map(part).collect()
+            }
+            ("required", _) => {
                 let names = value.as_array().into_iter().flatten();
                 let is_sent = |name: &&Value| !self.is_unsent(name, members);
                 names.filter(is_sent).cloned().collect()
             }
-            "items"
-            | "additionalProperties"
-            | "not"
-            | "contains"
-            | "if"
-            | "then"
-            | "else"
-            | "propertyNames"
-            | "unevaluatedItems"
-            | "unevaluatedProperties" => self.schema(value),
+            ("not" | "if" | "then" | "else", _) => part(value),
+            _ if is_inner => part(value),
             _ => value.clone(),
         }
     }
@@ -243,4 +265,14 @@ impl<'a> Conversion<'a> {
             parts.push(range);
         }
     }
+}
+
+/// Number of levels of objects and arrays of a value.
+fn depth(value: &Value) -> usize {
+    let deepest = match value {
+        Value::Array(items) => items.iter().map(depth).max(),
+        Value::Object(members) => members.values().map(depth).max(),
+        _ => return 0,
+    };
+    deepest.unwrap_or_default() + 1
 }

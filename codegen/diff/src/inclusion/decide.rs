@@ -425,10 +425,13 @@ impl<'a> Prover<'a> {
         if patterns.len() > MOST_PATTERNS {
             return false;
         }
-        let declared = Language::listing(names.iter().copied());
+        // Without patterns, the names do not matter.
+        let languages = &mut self.lowering.languages;
+        let declared = languages.listing(names.iter().copied().filter(|_| !patterns.is_empty()));
         (0..1_usize << patterns.len()).all(|chosen| {
             let mut inside: Vec<&Language> = Vec::new();
-            let mut outside: Vec<Vec<&Language>> = declared.iter().map(|declared| vec![declared]).collect();
+            let mut outside: Vec<Vec<&Language>> =
+                declared.iter().map(|declared| vec![&**declared]).collect();
             for (index, pattern) in patterns.iter().enumerate() {
                 if chosen & (1 << index) == 0 {
                     outside.push(vec![pattern]);

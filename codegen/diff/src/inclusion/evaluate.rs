@@ -165,7 +165,7 @@ impl<'a> Prover<'a> {
         let length = text.chars().count();
         let knows_formats = self.knows_formats;
         let patterns = branch.patterns.iter().map(|pattern| {
-            let matches = self.pattern(pattern).matches(text);
+            let matches = self.lowering.languages.pattern(pattern).matches(text);
             matches.map_or(Truth::Unknown, Truth::of)
         });
         let patterns = Truth::all(patterns);

@@ -12,6 +12,9 @@ use super::{
 /// The keyword for properties that no other keyword describes.
 pub(super) const UNEVALUATED: &str = "x-unevaluatedProperties";
 
+/// The keyword for items that no other keyword describes.
+pub(super) const UNEVALUATED_ITEMS: &str = "x-unevaluatedItems";
+
 /// The schema that is negated twice.
 pub(super) fn doubly_negated(not: &Map<String, Value>) -> Option<&Value> {
     not.get("not").filter(|_| not.len() == 1)

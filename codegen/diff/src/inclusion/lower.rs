@@ -16,8 +16,8 @@ use funnelflux_openapi::references;
 
 use super::{
     branch::{Branch, Kind},
-    keywords::{UNEVALUATED, doubly_negated, flag, has_type, list},
-    pattern::Language,
+    keywords::{UNEVALUATED, UNEVALUATED_ITEMS, doubly_negated, flag, has_type, list},
+    pattern::Languages,
     schema::{Root, Schema},
 };
 use crate::{level::Direction, side::Side};
@@ -60,7 +60,7 @@ pub(super) struct Lowering<'a> {
     documents: [Root<'a>; 2],
     direction: Direction,
     known: HashMap<(Vec<usize>, Reading), Branches<'a>>,
-    languages: HashMap<&'a str, Option<Rc<Language>>>,
+    pub(super) languages: Languages,
     /// True if a schema had alternatives that exclude each other.
     pub(super) has_one_of: bool,
 }
@@ -71,7 +71,7 @@ impl<'a> Lowering<'a> {
             documents,
             direction,
             known: HashMap::new(),
-            languages: HashMap::new(),
+            languages: Languages::default(),
             has_one_of: false,
         }
     }
@@ -109,12 +109,6 @@ impl<'a> Lowering<'a> {
         }
         branches.retain(|branch| !branch.is_empty());
         Some(branches)
-    }
-
-    /// The strings that match a pattern; `None` if the pattern is unsupported.
-    pub(super) fn language(&mut self, pattern: &'a str) -> Option<Rc<Language>> {
-        let new = || Language::containing(pattern).map(Rc::new);
-        self.languages.entry(pattern).or_insert_with(new).clone()
     }
 
     /// Checks whether the smaller schema is the schema of the old document. This is so in requests, because
@@ -189,7 +183,16 @@ impl<'a> Narrowing<'_, 'a> {
             let unevaluated = members.get(key).map(|value| schema.part(value));
             unevaluated.is_some_and(|unevaluated| !unevaluated.is_anything())
         };
-        if members.contains_key("$ref") || has_unevaluated("x-unevaluatedItems") {
+        let evaluates = [
+            "allOf",
+            "anyOf",
+            "oneOf",
+            "x-if",
+            "x-dependentSchemas",
+            "x-contains",
+        ];
+        let evaluates_items = evaluates.iter().any(|key| members.contains_key(*key));
+        if members.contains_key("$ref") || (evaluates_items && has_unevaluated(UNEVALUATED_ITEMS)) {
             return None;
         }
         let is_nullable = flag(members, "nullable")?;

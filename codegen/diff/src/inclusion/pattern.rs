@@ -1,6 +1,9 @@
 //! Patterns of strings as automata, which decide inclusion and find shortest strings.
 
-use std::collections::HashSet;
+use std::{
+    collections::{HashMap, HashSet},
+    rc::Rc,
+};
 
 use regex_automata::{
     Anchored, MatchKind,
@@ -15,22 +18,66 @@ const MOST_BYTES: usize = 1 << 20;
 /// Maximum number of states of a search.
 const MOST_STATES: usize = 20_000;
 
-/// A pattern in the forms that answer questions about it.
-pub(super) struct Pattern {
-    pub language: Option<Language>,
-    regex: Option<regress::Regex>,
+/// Languages and patterns by their text.
+#[derive(Default)]
+pub(super) struct Languages {
+    languages: HashMap<String, Option<Rc<Language>>>,
+    patterns: HashMap<String, Rc<Pattern>>,
 }
 
-impl Pattern {
-    pub(super) fn new(pattern: &str) -> Self {
-        let language = Language::containing(pattern);
+impl Languages {
+    /// The strings that contain a match of an ECMA-262 pattern; `None` for an unsupported or large pattern.
+    pub(super) fn containing(&mut self, pattern: &str) -> Option<Rc<Language>> {
+        let translated = Translation::of(pattern)?;
+        self.language(format!("\\A(?s:.)*(?:{translated})(?s:.)*\\z"))
+    }
+
+    /// The given strings.
+    pub(super) fn listing<'t>(&mut self, texts: impl Iterator<Item = &'t str>) -> Option<Rc<Language>> {
+        let texts: Vec<String> = texts.map(|text| text.chars().map(literal).collect()).collect();
+        if texts.is_empty() {
+            return None;
+        }
+        self.language(format!("\\A(?:{})\\z", texts.join("|")))
+    }
+
+    /// The strings with a number of characters.
+    pub(super) fn of_length(&mut self, least: u64, most: Option<u64>) -> Option<Rc<Language>> {
+        let most = most.map(|most| most.to_string()).unwrap_or_default();
+        self.language(format!("\\A(?s:.){{{least},{most}}}\\z"))
+    }
+
+    fn language(&mut self, text: String) -> Option<Rc<Language>> {
+        if let Some(known) = self.languages.get(&text) {
+            return known.clone();
+        }
+        let language = Language::new(&text).map(Rc::new);
+        self.languages.insert(text, language.clone());
+        language
+    }
+
+    pub(super) fn pattern(&mut self, pattern: &str) -> Rc<Pattern> {
+        if let Some(known) = self.patterns.get(pattern) {
+            return Rc::clone(known);
+        }
+        let language = self.containing(pattern);
         let regex = match language {
             Some(_) => None,
             None => regress::Regex::with_flags(pattern, "u").ok(),
         };
-        Self { language, regex }
+        let new = Rc::new(Pattern { language, regex });
+        self.patterns.insert(pattern.to_owned(), Rc::clone(&new));
+        new
     }
+}
 
+/// A pattern in the forms that answer questions about it.
+pub(super) struct Pattern {
+    pub language: Option<Rc<Language>>,
+    regex: Option<regress::Regex>,
+}
+
+impl Pattern {
     /// Checks whether a text contains a match; `None` if that is unknown.
     pub(super) fn matches(&self, text: &str) -> Option<bool> {
         /// Maximum length of texts without an automaton, because some patterns take exponential time.
@@ -63,25 +110,6 @@ pub(super) enum Search {
 }
 
 impl Language {
-    /// The strings that contain a match of an ECMA-262 pattern; `None` for an unsupported or large pattern.
-    pub(super) fn containing(pattern: &str) -> Option<Self> {
-        let translated = Translation::of(pattern)?;
-        Self::new(&format!("\\A(?s:.)*(?:{translated})(?s:.)*\\z"))
-    }
-
-    /// The given strings.
-    pub(super) fn listing<'t>(texts: impl Iterator<Item = &'t str>) -> Option<Self> {
-        let texts: Vec<String> = texts.map(|text| text.chars().map(literal).collect()).collect();
-        let is_empty = texts.is_empty();
-        Self::new(&format!("\\A(?:{})\\z", texts.join("|"))).filter(|_| !is_empty)
-    }
-
-    /// The strings with a number of characters.
-    pub(super) fn of_length(least: u64, most: Option<u64>) -> Option<Self> {
-        let most = most.map(|most| most.to_string()).unwrap_or_default();
-        Self::new(&format!("\\A(?s:.){{{least},{most}}}\\z"))
-    }
-
     fn new(pattern: &str) -> Option<Self> {
         let config = dense::Config::new()
             .match_kind(MatchKind::All)
@@ -353,7 +381,7 @@ mod tests {
     use super::*;
 
     fn compare(small: &str, large: &str) -> Search {
-        let [small, large] = [small, large].map(|pattern| Language::containing(pattern).unwrap());
+        let [small, large] = [small, large].map(|pattern| Languages::default().containing(pattern).unwrap());
         search(&[&small], &[vec![&large]])
     }
 
@@ -386,7 +414,8 @@ mod tests {
         ] {
             let found = compare(small, large);
             assert_eq!(found, Search::Found(text.to_owned()), "{small} {large}");
-            let [small, large] = [small, large].map(|pattern| Language::containing(pattern).unwrap());
+            let [small, large] =
+                [small, large].map(|pattern| Languages::default().containing(pattern).unwrap());
             assert!(small.contains(text) && !large.contains(text));
         }
     }
@@ -411,7 +440,7 @@ mod tests {
             "\\cA",
             "a{1000}{1000}",
         ] {
-            assert!(Language::containing(pattern).is_none(), "{pattern}");
+            assert!(Languages::default().containing(pattern).is_none(), "{pattern}");
         }
     }
 
@@ -449,7 +478,7 @@ mod tests {
             "\\\\",
             "^..$",
         ] {
-            let Some(language) = Language::containing(pattern) else {
+            let Some(language) = Languages::default().containing(pattern) else {
                 assert!(pattern.contains("\\S"), "{pattern}");
                 continue;
             };

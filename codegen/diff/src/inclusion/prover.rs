@@ -1,13 +1,9 @@
 //! State of proofs: the schemas of two documents, and the answers so far.
 
-use std::{
-    collections::{HashMap, HashSet},
-    rc::Rc,
-};
+use std::collections::HashSet;
 
 use super::{
     lower::{Lowering, OneOf, Reading, Width},
-    pattern::Pattern,
     schema::Root,
 };
 use crate::level::{Direction, Encoding};
@@ -36,7 +32,6 @@ pub(crate) struct Prover<'a> {
     pub(super) unproven: HashSet<Question>,
     /// Questions in progress.
     pub(super) open: HashSet<Question>,
-    pub(super) patterns: HashMap<&'a str, Rc<Pattern>>,
     /// Remaining steps for the current question.
     pub(super) fuel: usize,
     /// True if formats are evaluated.
@@ -60,7 +55,6 @@ impl<'a> Prover<'a> {
             order: Vec::new(),
             unproven: HashSet::new(),
             open: HashSet::new(),
-            patterns: HashMap::new(),
             fuel: 0,
             knows_formats: true,
             level: 0,
@@ -77,10 +71,5 @@ impl<'a> Prover<'a> {
     /// The reading of schemas in proofs.
     pub(super) fn reading(&self, width: Width) -> Reading {
         (width, self.one_of)
-    }
-
-    pub(super) fn pattern(&mut self, pattern: &'a str) -> Rc<Pattern> {
-        let new = || Rc::new(Pattern::new(pattern));
-        Rc::clone(self.patterns.entry(pattern).or_insert_with(new))
     }
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{
     branch::{Branch, Kind},
-    pattern::{Language, Pattern, Search, search},
+    pattern::{Language, Search, search},
     prover::Prover,
 };
 
@@ -12,20 +12,15 @@ use super::{
 const LONGEST: u64 = 256;
 
 /// The languages whose intersection a branch of strings describes.
-struct Languages {
-    patterns: Vec<Rc<Pattern>>,
-    others: Vec<Language>,
+struct Intersection {
+    all: Vec<Rc<Language>>,
     /// False if the branch also has constraints that are not in the languages.
     is_complete: bool,
 }
 
-impl Languages {
+impl Intersection {
     fn all(&self) -> Vec<&Language> {
-        let patterns = self
-            .patterns
-            .iter()
-            .filter_map(|pattern| pattern.language.as_ref());
-        patterns.chain(&self.others).collect()
+        self.all.iter().map(|language| &**language).collect()
     }
 }
 
@@ -38,50 +33,44 @@ impl<'a> Prover<'a> {
         {
             return Search::Unknown;
         }
-        let mut small = self.languages(branch);
+        let mut small = self.intersection(branch);
         // Texts are valid UTF-8, even without a constraint.
-        small.others.extend(Language::of_length(0, None));
-        let larges: Vec<Languages> = targets
+        small.all.extend(self.lowering.languages.of_length(0, None));
+        let larges: Vec<Intersection> = targets
             .iter()
             .filter(|target| {
                 target.formats.is_subset(&branch.formats)
                     && target.representation == branch.representation
                     && target.excluded().next().is_none()
             })
-            .map(|target| self.languages(target))
-            .filter(|languages| languages.is_complete)
+            .map(|target| self.intersection(target))
+            .filter(|target| target.is_complete)
             .collect();
-        let others: Vec<Vec<&Language>> = larges.iter().map(Languages::all).collect();
+        let others: Vec<Vec<&Language>> = larges.iter().map(Intersection::all).collect();
         search(&small.all(), &others)
     }
 
-    fn languages(&mut self, branch: &Branch<'a>) -> Languages {
-        let patterns: Vec<Rc<Pattern>> = branch
+    fn intersection(&mut self, branch: &Branch<'a>) -> Intersection {
+        let languages = &mut self.lowering.languages;
+        let mut all: Vec<Option<Rc<Language>>> = branch
             .patterns
             .iter()
-            .map(|pattern| self.pattern(pattern))
+            .map(|pattern| languages.containing(pattern))
             .collect();
-        let mut is_complete = patterns.iter().all(|pattern| pattern.language.is_some());
-        let mut others = Vec::new();
-        let mut add = |language: Option<Language>| {
-            is_complete &= language.is_some();
-            others.extend(language);
-        };
         if let Some(values) = &branch.values {
-            add(Language::listing(
-                values.iter().filter_map(|value| value.as_str()),
-            ));
+            all.push(languages.listing(values.iter().filter_map(|value| value.as_str())));
         }
         if branch.least > 0 || branch.most.is_some() {
             let is_small = branch.least <= LONGEST && branch.most.is_none_or(|most| most <= LONGEST);
-            add(Some(branch)
-                .filter(|_| is_small)
-                .and_then(|branch| Language::of_length(branch.least, branch.most)));
+            all.push(
+                is_small
+                    .then(|| languages.of_length(branch.least, branch.most))
+                    .flatten(),
+            );
         }
-        Languages {
-            patterns,
-            others,
-            is_complete,
+        Intersection {
+            is_complete: all.iter().all(Option::is_some),
+            all: all.into_iter().flatten().collect(),
         }
     }
 }

@@ -358,9 +358,9 @@ impl<'a> Prover<'a> {
             .iter()
             .filter(|rule| !rule.is_match && rule.schema.is_nothing());
         // Names are valid UTF-8, even without a pattern.
-        let any = Language::of_length(0, None);
+        let any = self.lowering.languages.of_length(0, None);
         let required = required.filter_map(|rule| rule.patterns.first().map(|pattern| &**pattern));
-        let required: Vec<&Language> = required.chain(&any).collect();
+        let required: Vec<&Language> = required.chain(any.as_deref()).collect();
         let mut found = BTreeSet::new();
         for rule in [branch]
             .into_iter()
@@ -432,7 +432,8 @@ fn numbers(branch: &Branch<'_>, targets: &[&Branch<'_>]) -> Vec<Value> {
     let near = edges.iter().flat_map(|edge| {
         let around = steps
             .iter()
-            .flat_map(|step| [edge.add(*step), edge.add(step.negated())]);
+            .flat_map(|step| [edge.add(*step), edge.add(step.negated())])
+            .flatten();
         [*edge].into_iter().chain(around)
     });
     numbers.extend(near);

@@ -1,6 +1,5 @@
 //! Indexes of one document, built from its reference graph.
 
-mod equality;
 mod usages;
 
 use std::collections::BTreeMap;
@@ -12,7 +11,6 @@ use funnelflux_openapi::{
 
 use crate::node::Node;
 
-pub(crate) use equality::DeepEquality;
 pub(crate) use usages::{UsageIndex, UsageTable};
 
 /// Maximum depth to which compositions are followed; deeper compositions are circular or malicious.

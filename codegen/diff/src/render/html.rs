@@ -1,10 +1,8 @@
 //! Self-contained HTML page for a colleague or a pull request, without scripts.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    fmt::Write as _,
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use funnelflux_openapi::{
     Document,
@@ -26,8 +24,11 @@ use crate::{
 /// Maximum number of lines shown per value.
 const MOST_LINES: usize = 30;
 
-/// Maximum number of links per action or operation.
+/// Maximum number of links per operation.
 const MOST_LINKS: usize = 5;
+
+/// Maximum number of links per action, so that actions against breaks fit on the first screen.
+const MOST_LINKS_OF_ACTION: usize = 2;
 
 const LEVELS: [Level; 4] = [Level::Breaking, Level::Warning, Level::Info, Level::Docs];
 
@@ -60,66 +61,61 @@ impl View<'_> {
             operations: numbered(names),
             sections: numbered(sections),
         };
-        let mut text = String::new();
-        // Writing to a `String` cannot fail.
-        let _ = page.write(&mut text, self);
-        text
+        page.page(self).into_string()
     }
 }
 
 fn numbered(names: BTreeSet<&str>) -> BTreeMap<&str, usize> {
-    names
-        .into_iter()
-        .enumerate()
-        .map(|(number, name)| (name, number))
-        .collect()
+    let names = names.into_iter().enumerate();
+    names.map(|(number, name)| (name, number)).collect()
 }
 
 impl Page<'_> {
-    fn write(&self, text: &mut String, view: View<'_>) -> std::fmt::Result {
+    fn page(&self, view: View<'_>) -> Markup {
         let [old, new] = [&view.report.old, &view.report.new].map(|name| rich(&format!("`{name}`")));
-        let worst = view.report.worst_level();
-        let color = match worst {
+        let color = match view.report.worst_level() {
             Some(Level::Breaking) => "breaking",
             Some(Level::Warning) => "warning",
             Some(Level::Info | Level::Docs) | None => "good",
         };
-        let verdict = view.verdict();
-        write!(
-            text,
-            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <meta http-equiv=\"Content-Security-Policy\" \
-             content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-             <title>{}</title>\n<style>\n{}{}</style>\n</head>\n<body>\n<header>\n\
-             <h1>Changes of the API: {old} → {new}</h1>\n<p class=\"verdict {color}\">{}</p>\n\
-             <p class=\"soft\">{}</p>\n</header>\n",
-            escape(&verdict),
-            include_str!("page.css"),
-            self.filter_rules(),
-            escape(&verdict),
-            escape(&view.counts()),
-        )?;
-        if view.report.is_empty() {
-            return text.write_str("</body>\n</html>\n");
+        let starts = |number: usize| {
+            let level = |number: usize| self.groups.get(number).map(Group::level);
+            level(number).filter(|_| number.checked_sub(1).and_then(level) != level(number))
+        };
+        html! {
+            (DOCTYPE) "\n"
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta http-equiv="Content-Security-Policy"
+                        content="default-src 'none'; style-src 'unsafe-inline'";
+                    "\n"
+                    title { (view.verdict()) } "\n"
+                    style { "\n" (PreEscaped(include_str!("page.css"))) (PreEscaped(self.filter_rules())) }
+                } "\n"
+                body {
+                    header {
+                        h1 { "Changes of the API: " (old) " → " (new) } "\n"
+                        p class={ "verdict " (color) } { (view.verdict()) } "\n"
+                        p.soft { (view.counts()) }
+                    } "\n"
+                    @if !view.report.is_empty() {
+                        (self.actions(view))
+                        (self.filters(view))
+                        main {
+                            @for (number, group) in self.groups.iter().enumerate() {
+                                @if let Some(level) = starts(number) {
+                                    "\n" h2 class={ "level " (level) } data-level=(level) { (title(level)) }
+                                }
+                                (self.group(number, group))
+                            }
+                            (self.operations())
+                        }
+                    }
+                }
+            } "\n"
         }
-        self.write_actions(text, view)?;
-        self.write_filters(text, view)?;
-        text.write_str("<main>\n")?;
-        let mut last = None;
-        for (number, group) in self.groups.iter().enumerate() {
-            let level = group.level();
-            if last.replace(level) != Some(level) {
-                let title = title(level);
-                writeln!(
-                    text,
-                    "<h2 class=\"level {level}\" data-level=\"{level}\">{title}</h2>"
-                )?;
-            }
-            self.write_group(text, number, group)?;
-        }
-        self.write_operations(text)?;
-        text.write_str("</main>\n</body>\n</html>\n")
     }
 
     /// The CSS rules that let checkboxes hide parts.
@@ -134,7 +130,7 @@ impl Page<'_> {
     }
 
     /// The actions that the reader must take, each with the changes that require the action.
-    fn write_actions(&self, text: &mut String, view: View<'_>) -> std::fmt::Result {
+    fn actions(&self, view: View<'_>) -> Markup {
         let mut actions: Vec<(&str, Vec<usize>)> = Vec::new();
         for (number, group) in self.groups.iter().enumerate() {
             let matters = group.level() >= Level::Warning || group.concerns();
@@ -150,94 +146,93 @@ impl Page<'_> {
                 None => actions.push((action, vec![number])),
             }
         }
-        text.write_str("<section>\n<h2>What do I have to do?</h2>\n")?;
-        if actions.is_empty() {
-            text.write_str("<p>Nothing: no change breaks or concerns you.</p>\n")?;
-        } else {
-            text.write_str("<ol class=\"todo\">\n")?;
-            for (action, numbers) in &actions {
-                write!(text, "<li><b>{}</b> ", escape(action))?;
-                for level in LEVELS {
-                    let groups = numbers.iter().filter_map(|number| self.groups.get(*number));
-                    let groups = groups.filter(|group| group.level() == level);
-                    let count: usize = groups.map(|group| group.entries.len()).sum();
-                    if count > 0 {
-                        write!(text, "<span class=\"level {level}\">{count} {level}</span> ")?;
+        let count = |numbers: &[usize], level| -> usize {
+            let groups = numbers.iter().filter_map(|number| self.groups.get(*number));
+            let groups = groups.filter(|group| group.level() == level);
+            groups.map(|group| group.entries.len()).sum()
+        };
+        html! {
+            section {
+                h2 { "What do I have to do?" } "\n"
+                @if actions.is_empty() {
+                    p { "Nothing: no change breaks or concerns you." }
+                } @else {
+                    ol.todo {
+                        @for (action, numbers) in &actions {
+                            "\n" li {
+                                b { (rich(action)) } " "
+                                @for level in LEVELS {
+                                    @let count = count(numbers, level);
+                                    @if count > 0 {
+                                        span class={ "level " (level) } { (count) " " (level) } " "
+                                    }
+                                }
+                                "– " (self.links(numbers))
+                            }
+                        }
+                    }
+                    @if let Some(audience) = view.audience {
+                        "\n" p.soft { "Advice for maintainers and users of the " (audience.name) "." }
                     }
                 }
-                text.write_str("– ")?;
-                self.write_links(text, numbers)?;
-                text.write_str("</li>\n")?;
-            }
-            text.write_str("</ol>\n")?;
+            } "\n"
         }
-        if let (Some(audience), false) = (view.audience, actions.is_empty()) {
-            writeln!(
-                text,
-                "<p class=\"soft\">Advice for maintainers and users of the {}.</p>",
-                audience.name
-            )?;
-        }
-        text.write_str("</section>\n")
     }
 
-    fn write_links(&self, text: &mut String, groups: &[usize]) -> std::fmt::Result {
-        let shown = groups.iter().take(MOST_LINKS);
-        let links = shown.filter_map(|number| {
-            let sentence = self.groups.get(*number)?.sentence();
+    fn links(&self, groups: &[usize]) -> Markup {
+        let link = |number: &usize| {
+            let sentence = self.groups.get(*number).map(Group::sentence).unwrap_or_default();
             let mut shown = shorten(&sentence, SENTENCE / 2).into_owned();
             if !shown.matches('`').count().is_multiple_of(2) {
                 // The cut removed the closing backtick.
                 shown.push('`');
             }
-            Some(format!("<a href=\"#like-{number}\">{}</a>", rich(&shown)))
-        });
-        text.write_str(&links.collect::<Vec<_>>().join("; "))?;
-        match groups.len().saturating_sub(MOST_LINKS) {
-            0 => Ok(()),
-            more => write!(text, "; and {more} more"),
-        }
+            html! { a href={ "#like-" (number) } { (rich(&shown)) } }
+        };
+        let links = groups.iter().take(MOST_LINKS_OF_ACTION).map(link);
+        joined(links, "; ", groups.len())
     }
 
-    fn write_filters(&self, text: &mut String, view: View<'_>) -> std::fmt::Result {
-        text.write_str("<form class=\"filters\">\n<div>Show: ")?;
+    fn filters(&self, view: View<'_>) -> Markup {
         let counts = view.report.summary();
         let has_more_than_docs = counts.docs < view.report.changes.len();
-        for level in LEVELS {
+        let levels = LEVELS.map(|level| {
             let count = match level {
                 Level::Breaking => counts.breaking,
                 Level::Warning => counts.warning,
                 Level::Info => counts.info,
                 Level::Docs => counts.docs,
             };
-            let is_shown = level != Level::Docs || !has_more_than_docs;
-            let checked = if is_shown { " checked" } else { "" };
-            write!(
-                text,
-                "<label class=\"{level}\"><input type=\"checkbox\" id=\"show-{level}\"{checked}> \
-                 <span class=\"level\">{level}</span> {count}</label>"
-            )?;
+            (level, count, level != Level::Docs || !has_more_than_docs)
+        });
+        html! {
+            form.filters {
+                div {
+                    "Show: "
+                    @for (level, count, is_shown) in levels {
+                        label class=(level) {
+                            input type="checkbox" id={ "show-" (level) } checked[is_shown];
+                            " " span.level { (level) } " " (count)
+                        }
+                    }
+                }
+                @if self.sections.len() > 1 {
+                    "\n" div.groups {
+                        "Group: " label { input type="radio" name="section" checked; " all" }
+                        @for (name, number) in &self.sections {
+                            label {
+                                input type="radio" name="section" id={ "section-" (number) };
+                                " " (if name.is_empty() { "/" } else { name })
+                            }
+                        }
+                    }
+                }
+            } "\n"
         }
-        text.write_str("</div>\n")?;
-        if self.sections.len() > 1 {
-            text.write_str(
-                "<div class=\"groups\">Group: <label><input type=\"radio\" name=\"section\" checked> \
-                 all</label>",
-            )?;
-            for (name, number) in &self.sections {
-                write!(
-                    text,
-                    "<label><input type=\"radio\" name=\"section\" id=\"section-{number}\"> {}</label>",
-                    escape(if name.is_empty() { "/" } else { name })
-                )?;
-            }
-            text.write_str("</div>\n")?;
-        }
-        text.write_str("</form>\n")
     }
 
     /// Returns the CSS classes (`in-N`) of the sections to which these operations belong.
-    fn sections<'n>(&self, operations: impl Iterator<Item = &'n Arc<str>>) -> String {
+    fn sections<'n>(&self, operations: impl Iterator<Item = &'n str>) -> String {
         let numbers: BTreeSet<&usize> = operations
             .filter_map(|name| self.sections.get(self.names.name(name)))
             .collect();
@@ -245,134 +240,105 @@ impl Page<'_> {
         classes.collect::<Vec<_>>().concat()
     }
 
-    fn write_group(&self, text: &mut String, number: usize, group: &Group<'_>) -> std::fmt::Result {
+    fn group(&self, number: usize, group: &Group<'_>) -> Markup {
         let Some(first) = group.first() else {
-            return Ok(());
+            return Markup::default();
         };
         let level = group.level();
-        let sections = self.sections(group.operations().into_iter());
-        let count = match group.entries.len() {
-            1 => String::new(),
-            count => format!("<b>{count} ×</b> "),
-        };
-        let rule = match group.entries.len() {
-            1 => String::new(),
-            _ => format!(" <span class=\"soft\">({})</span>", escape(&first.change.id)),
-        };
-        let impact = first.consequence.map_or_else(String::new, |(name, consequence)| {
-            format!(
-                " <span class=\"soft\">for the {name}: {}</span>",
-                consequence.impact
-            )
-        });
-        writeln!(
-            text,
-            "<details class=\"like {level}{sections}\" data-level=\"{level}\" data-in id=\"like-{number}\">\n\
-             <summary>{count}{}{rule}{impact}{}</summary>\n<p>{}</p>",
-            rich(&group.sentence()),
-            some_operations(group),
-            rich(first.change.meaning),
-        )?;
-        if let Some((_, consequence)) = first.consequence {
-            let (reason, action) = (rich(consequence.reason), rich(consequence.action));
-            writeln!(text, "<p>{reason} <b>{action}</b></p>")?;
-        }
+        let operations = group.operations();
+        let sections = self.sections(operations.iter().map(|name| &***name));
         let by_list: HashMap<_, String> = group
             .lists()
             .into_iter()
-            .map(|(list, _)| (list.as_ptr(), self.sections(list.iter())))
+            .map(|(list, _)| (list.as_ptr(), self.sections(list.iter().map(|name| &**name))))
             .collect();
-        for entry in &group.entries {
-            let sections = by_list.get(&entry.change.operations.as_ptr());
-            let sections = sections.map_or("", String::as_str);
-            self.write_change(text, entry, sections, group.entries.len() > 1)?;
+        let is_many = group.entries.len() > 1;
+        let some = operations.iter().take(2).map(|name| html! { (name) });
+        html! {
+            "\n"
+            details class={ "like " (level) (sections) } data-level=(level) data-in id={ "like-" (number) } {
+                "\n" summary {
+                    @if is_many { b { (group.entries.len()) " ×" } " " }
+                    (rich(&group.sentence()))
+                    @if is_many { " " span.soft { "(" (first.change.id) ")" } }
+                    @if let Some((name, consequence)) = first.consequence {
+                        " " span.soft { "for the " (name) ": " (consequence.impact) }
+                    }
+                    @if !operations.is_empty() { br; span.soft { (joined(some, ", ", operations.len())) } }
+                }
+                "\n" p { (rich(first.change.meaning)) }
+                @if let Some((_, consequence)) = first.consequence {
+                    p { (rich(consequence.reason)) " " b { (rich(consequence.action)) } }
+                }
+                @for entry in &group.entries {
+                    @let sections = by_list.get(&entry.change.operations.as_ptr());
+                    (self.change(entry, sections.map_or("", String::as_str), is_many))
+                }
+            }
         }
-        text.write_str("</details>\n")
     }
 
-    fn write_change(
-        &self,
-        text: &mut String,
-        entry: &Entry<'_>,
-        sections: &str,
-        is_one_of_many: bool,
-    ) -> std::fmt::Result {
+    fn change(&self, entry: &Entry<'_>, sections: &str, is_one_of_many: bool) -> Markup {
         let change = entry.change;
-        writeln!(
-            text,
-            "<div class=\"change{sections}\" data-in id=\"{}\">",
-            change.fingerprint
-        )?;
-        if is_one_of_many {
-            writeln!(text, "<p><b>{}</b></p>", rich(&change.what))?;
+        html! {
+            "\n" div class={ "change" (sections) } data-in id=(change.fingerprint) {
+                "\n"
+                @if is_one_of_many { p { b { (rich(&change.what)) } } }
+                @if let Some((sentence, example)) = proof(&change.proof) {
+                    p.proof {
+                        (sentence)
+                        @if let Some(example) = example { ": " code { (one_line(&example)) } }
+                    }
+                }
+                "\n" (self.sides(change)) "\n"
+                (self.operation_links(&change.operations))
+                p.soft {
+                    (change.location) ", " code { (one_line(change.source_pointer.as_str())) }
+                    @if change.side == Side::Old { " (before)" }
+                    ". Rule " code { (change.id) } ", fingerprint " code { (change.fingerprint) }
+                }
+            }
         }
-        if let Some((sentence, example)) = proof(&change.proof) {
-            let example = example.map(|example| format!(": <code>{}</code>", escape(&one_line(&example))));
-            writeln!(
-                text,
-                "<p class=\"proof\">{sentence}{}</p>",
-                example.unwrap_or_default()
-            )?;
-        }
-        self.write_sides(text, change)?;
-        self.write_operation_links(text, &change.operations)?;
-        let gone = if change.side == Side::Old { " (before)" } else { "" };
-        writeln!(
-            text,
-            "<p class=\"soft\">{}, <code>{}</code>{gone}. Rule <code>{}</code>, \
-             fingerprint <code>{}</code></p>\n</div>",
-            escape(&change.location.to_string()),
-            escape(&one_line(change.source_pointer.as_str())),
-            escape(&change.id),
-            change.fingerprint,
-        )
     }
 
     /// The values before and after, side by side, with differing lines marked.
-    fn write_sides(&self, text: &mut String, change: &Change) -> std::fmt::Result {
+    fn sides(&self, change: &Change) -> Markup {
         let [old_document, new_document] = self.documents;
         let [old, new] = [(old_document, &change.old), (new_document, &change.new)].map(value_lines);
         let [in_old, in_new] = [&old, &new].map(|lines| lines.iter().collect::<HashSet<_>>());
-        text.write_str("<div class=\"sides\">")?;
-        for (name, tag, lines, others) in [("before", "del", &old, &in_new), ("after", "ins", &new, &in_old)]
-        {
-            write!(text, "<div><span class=\"soft\">{name}</span><pre>")?;
-            for line in lines.iter().take(MOST_LINES) {
-                let shown = escape(&one_line(line));
-                if others.contains(line) {
-                    writeln!(text, "{shown}")?;
-                } else {
-                    write!(text, "<{tag}>{shown}</{tag}>")?;
+        let side = |name: &str, lines: &[String], others: &HashSet<&String>| {
+            html! {
+                div {
+                    span.soft { (name) }
+                    pre {
+                        @for line in lines.iter().take(MOST_LINES) {
+                            @if others.contains(line) {
+                                (one_line(line)) "\n"
+                            } @else if name == "before" {
+                                del { (one_line(line)) }
+                            } @else {
+                                ins { (one_line(line)) }
+                            }
+                        }
+                        @if lines.is_empty() { "–" }
+                        @if lines.len() > MOST_LINES { "… " (lines.len() - MOST_LINES) " more lines" }
+                    }
                 }
             }
-            match lines.len() {
-                0 => text.write_str("–")?,
-                count if count > MOST_LINES => write!(text, "… {} more lines", count - MOST_LINES)?,
-                _ => {}
-            }
-            text.write_str("</pre></div>")?;
-        }
-        text.write_str("</div>\n")
+        };
+        html! { div.sides { (side("before", &old, &in_new)) (side("after", &new, &in_old)) } }
     }
 
-    fn write_operation_links(&self, text: &mut String, operations: &Operations) -> std::fmt::Result {
-        let links = operations.iter().take(MOST_OPERATIONS).filter_map(|name| {
-            let number = self.operations.get(&**name)?;
-            Some(format!("<a href=\"#operation-{number}\">{}</a>", escape(name)))
+    fn operation_links(&self, operations: &Operations) -> Markup {
+        let links = operations.iter().take(MOST_OPERATIONS).map(|name| {
+            let number = self.operations.get(&**name).copied().unwrap_or_default();
+            html! { a href={ "#operation-" (number) } { (name) } }
         });
-        let links: Vec<String> = links.collect();
-        if links.is_empty() {
-            return Ok(());
-        }
-        let more = match operations.len() - links.len() {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        writeln!(text, "<p>{}{more}</p>", links.join(", "))
+        html! { @if !operations.is_empty() { p { (joined(links, ", ", operations.len())) } } }
     }
 
     /// Every operation with the number of its changes and links to the most severe ones.
-    fn write_operations(&self, text: &mut String) -> std::fmt::Result {
+    fn operations(&self) -> Markup {
         let mut rows: BTreeMap<&str, ([usize; 4], Vec<usize>)> = BTreeMap::new();
         for (number, group) in self.groups.iter().enumerate() {
             let level = LEVELS.iter().position(|level| *level == group.level());
@@ -388,58 +354,47 @@ impl Page<'_> {
                 }
             }
         }
-        if rows.is_empty() {
-            return Ok(());
+        html! {
+            @if !rows.is_empty() {
+                "\n" h2 { "Operations" }
+                div.wide {
+                    table {
+                        tr {
+                            th { "operation" }
+                            @for level in LEVELS {
+                                th class={ "count " (level) } { span.level { (level) } }
+                            }
+                            th { "changes" }
+                        }
+                        @for (name, (counts, groups)) in &rows {
+                            @let number = self.operations.get(name).copied().unwrap_or_default();
+                            @let sections = self.sections([*name].into_iter());
+                            "\n" tr class=(sections.trim_start()) data-in id={ "operation-" (number) } {
+                                td { (name) }
+                                @for count in counts {
+                                    td.count { @if *count > 0 { (count) } }
+                                }
+                                td {
+                                    @for (index, group) in groups.iter().take(MOST_LINKS).enumerate() {
+                                        a href={ "#like-" (group) } { (index + 1) } " "
+                                    }
+                                    @if groups.len() > MOST_LINKS { "…" }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
         }
-        let heads = LEVELS
-            .map(|level| format!("<th class=\"count {level}\"><span class=\"level\">{level}</span></th>"));
-        writeln!(
-            text,
-            "<h2>Operations</h2>\n<div class=\"wide\">\n<table>\n\
-             <tr><th>operation</th>{}<th>changes</th></tr>",
-            heads.concat()
-        )?;
-        for (name, (counts, groups)) in rows {
-            let number = self.operations.get(name).copied().unwrap_or_default();
-            let section = self
-                .sections
-                .get(self.names.name(name))
-                .copied()
-                .unwrap_or_default();
-            let counts = counts.map(|count| match count {
-                0 => "<td></td>".to_owned(),
-                count => format!("<td class=\"count\">{count}</td>"),
-            });
-            let links = groups.iter().take(MOST_LINKS);
-            let links = links
-                .enumerate()
-                .map(|(index, group)| format!("<a href=\"#like-{group}\">{}</a>", index + 1));
-            let more = if groups.len() > MOST_LINKS { " …" } else { "" };
-            writeln!(
-                text,
-                "<tr class=\"in-{section}\" data-in id=\"operation-{number}\">\
-                 <td>{}</td>{}<td>{}{more}</td></tr>",
-                escape(name),
-                counts.concat(),
-                links.collect::<Vec<_>>().join(" ")
-            )?;
-        }
-        text.write_str("</table>\n</div>\n")
     }
 }
 
-/// The first operations of a group, for its summary.
-fn some_operations(group: &Group<'_>) -> String {
-    const MOST: usize = 2;
-    let operations = group.operations();
-    let shown: Vec<String> = operations.iter().take(MOST).map(|name| escape(name)).collect();
-    match operations.len().saturating_sub(MOST) {
-        0 if shown.is_empty() => String::new(),
-        0 => format!("<br><span class=\"soft\">{}</span>", shown.join(", ")),
-        more => format!(
-            "<br><span class=\"soft\">{} and {more} more</span>",
-            shown.join(", ")
-        ),
+/// The first of `all` parts, and the number of those that are not shown.
+fn joined(shown: impl ExactSizeIterator<Item = Markup>, separator: &str, all: usize) -> Markup {
+    let more = all - shown.len();
+    html! {
+        @for (index, part) in shown.enumerate() { @if index > 0 { (separator) } (part) }
+        @if more > 0 { (if separator == "; " { "; and " } else { " and " }) (more) " more" }
     }
 }
 
@@ -454,31 +409,17 @@ fn value_lines((document, pointer): (&Document, &Option<PointerBuf>)) -> Vec<Str
 }
 
 /// Foreign text as HTML, keeping its code spans.
-fn rich(text: &str) -> String {
+fn rich(text: &str) -> Markup {
     let text = one_line(text);
     let parts: Vec<&str> = text.split('`').collect();
-    if parts.len().is_multiple_of(2) {
-        return escape(&text);
-    }
-    let parts = parts.iter().enumerate().map(|(index, part)| match index % 2 {
-        0 => escape(part),
-        _ => format!("<code>{}</code>", escape(part)),
-    });
-    parts.collect()
-}
-
-/// Escapes foreign text for HTML and XML.
-pub(super) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            _ => escaped.push(character),
+    let has_spans = !parts.len().is_multiple_of(2);
+    html! {
+        @if has_spans {
+            @for (index, part) in parts.iter().enumerate() {
+                @if index % 2 == 0 { (part) } @else { code { (part) } }
+            }
+        } @else {
+            (text)
         }
     }
-    escaped
 }

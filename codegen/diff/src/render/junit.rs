@@ -1,13 +1,12 @@
 //! `JUnit` XML for test reports: a test case for each change, which fails if the change breaks.
 
-use std::fmt::Write as _;
+use maud::{Markup, PreEscaped, html};
 
 use funnelflux_openapi::text::one_line;
 
 use super::{
-    html::escape,
     text::with_example,
-    view::{View, proof},
+    view::{Entry, View, proof},
 };
 use crate::{level::Level, report::Summary};
 
@@ -15,37 +14,36 @@ impl View<'_> {
     /// Renders the report as `JUnit` XML.
     #[must_use]
     pub fn junit(self) -> String {
-        let attribute = |text: &str| escape(&one_line(text));
         let Summary { breaking, .. } = self.report.summary();
-        let mut text = format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-             <testsuite name=\"{}\" tests=\"{}\" failures=\"{breaking}\">\n",
-            attribute(&format!("{} → {}", self.report.old, self.report.new)),
-            self.report.changes.len(),
-        );
-        for entry in self.entries() {
-            let change = entry.change;
-            let mut message = entry.message();
-            if let Some((sentence, example)) = proof(&change.proof) {
-                let _ = write!(message, "\n{}", with_example(sentence, example.as_deref()));
+        let name = one_line(&format!("{} → {}", self.report.old, self.report.new)).into_owned();
+        let xml = html! {
+            (PreEscaped("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"))
+            testsuite name=(name) tests=(self.report.changes.len()) failures=(breaking) {
+                @for entry in self.entries() { "\n  " (test_case(&entry)) }
+                "\n"
             }
-            let element = if change.level == Level::Breaking {
-                "failure"
-            } else {
-                "system-out"
-            };
-            let _ = writeln!(
-                text,
-                "  <testcase classname=\"{}\" name=\"{} ({})\">\n    \
-                 <{element}>{}\n{}</{element}>\n  </testcase>",
-                attribute(&change.id),
-                attribute(&change.what),
-                change.fingerprint,
-                message.lines().map(attribute).collect::<Vec<_>>().join("\n"),
-                attribute(&change.location.to_string()),
-            );
+            "\n"
+        };
+        xml.into_string()
+    }
+}
+
+fn test_case(entry: &Entry<'_>) -> Markup {
+    let change = entry.change;
+    let proof = proof(&change.proof);
+    let proof = proof.map(|(sentence, example)| with_example(sentence, example.as_deref()));
+    let lines = [Some(entry.message()), proof, Some(change.location.to_string())];
+    let lines: Vec<String> = lines
+        .iter()
+        .flatten()
+        .map(|line| one_line(line).into_owned())
+        .collect();
+    let text = lines.join("\n");
+    html! {
+        testcase classname=(change.id) name={ (one_line(&change.what)) " (" (change.fingerprint) ")" } {
+            "\n    "
+            @if change.level == Level::Breaking { failure { (text) } } @else { system-out { (text) } }
+            "\n  "
         }
-        text.push_str("</testsuite>\n");
-        text
     }
 }

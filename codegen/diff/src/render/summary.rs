@@ -15,18 +15,24 @@ use crate::level::Level;
 const MOST_KINDS: usize = 3;
 
 impl View<'_> {
+    /// Renders the result, then each change in full; `None` if that has more than `most_lines` lines.
+    #[must_use]
+    pub fn short_text(self, most_lines: usize) -> Option<String> {
+        /// Minimum number of lines of a change in full.
+        const FEWEST: usize = 5;
+        let may_fit = self.report.changes.len() * FEWEST <= most_lines;
+        may_fit
+            .then(|| self.text())
+            .filter(|text| text.lines().count() <= most_lines)
+    }
+
     /// Renders the result, then groups of similar changes. Breaking changes come first, together with changes
     /// that affect the users of the crate. Renders every change in full if the result has at most
     /// `most_lines` lines.
     #[must_use]
     pub fn summary(self, most_lines: usize) -> String {
-        /// Minimum number of lines of a change in full.
-        const FEWEST: usize = 5;
-        if self.report.changes.len() * FEWEST <= most_lines {
-            let full = self.text();
-            if full.lines().count() <= most_lines {
-                return full;
-            }
+        if let Some(text) = self.short_text(most_lines) {
+            return text;
         }
         let groups = self.groups();
         let mut sections: Vec<(String, Vec<&Group<'_>>)> = Vec::new();

@@ -137,6 +137,9 @@ fn arrays(random: &mut Rng, inner: usize, mut set: impl FnMut(&str, Value)) {
         1 => {}
         _ => set("items", schema(random, inner)),
     }
+    if random.u8(..6) == 0 {
+        set("x-unevaluatedItems", schema(random, inner));
+    }
     if random.u8(..4) == 0 {
         set("x-contains", schema(random, inner));
         for (key, least) in [("x-minContains", 0), ("x-maxContains", 1)] {
@@ -218,12 +221,13 @@ fn objects(random: &mut Rng, inner: usize, mut set: impl FnMut(&str, Value)) {
 }
 
 /// Keywords with one schema.
-pub(crate) const PARTS: [&str; 9] = [
+pub(crate) const PARTS: [&str; 10] = [
     "items",
     "additionalProperties",
     "x-items",
     "x-additionalProperties",
     "x-contains",
+    "x-unevaluatedItems",
     "x-propertyNames",
     "x-if",
     "x-then",

@@ -83,6 +83,11 @@ fn array(random: &mut Rng, schema: &Value, shared: &Value, inner: usize) -> Valu
     } else {
         &schema["x-items"]
     };
+    let rest = if rest.is_null() {
+        &schema["x-unevaluatedItems"]
+    } else {
+        rest
+    };
     let count = random.usize(..4);
     let mut items: Vec<Value> = (0..count)
         .map(|index| match first.get(index) {

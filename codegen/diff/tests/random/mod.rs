@@ -335,7 +335,7 @@ impl Schemas {
             Some("number") => match (bound("minimum"), bound("maximum"), random.u8(..6)) {
                 (Some(least), _, 0 | 1) => least.into(),
                 (_, Some(most), 2 | 3) => most.into(),
-                // Whether `3.0` is an integer depends on the draft; the comparison reads it as the number 3.
+                // Drafts disagree whether `3.0` is an integer; the comparison reads it as the number 3.
                 _ => match random.i8(-14..15) {
                     half if half % 2 == 0 => (half / 2).into(),
                     half => (f64::from(half) / 2.0).into(),

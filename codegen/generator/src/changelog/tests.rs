@@ -1,3 +1,5 @@
+//! Changelogs before and after.
+
 use super::*;
 use funnelflux_diff as diff;
 use funnelflux_openapi::{Source, read};

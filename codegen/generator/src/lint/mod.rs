@@ -100,7 +100,6 @@ impl Visitor for Linter<'_> {
             self.report(&rules::OWN_SERVERS, place, message);
         }
         match kind {
-            ObjectKind::Info => self.info(pointer, object),
             ObjectKind::Schema => self.schema(pointer, object),
             ObjectKind::Parameter | ObjectKind::Header
                 if !["schema", "content"].iter().any(|key| object.contains_key(*key)) =>
@@ -177,22 +176,6 @@ fn is_near(name: &str, key: &str) -> bool {
     let distance = if name.len().min(key.len()) <= 4 { 1 } else { 2 };
     name.len().abs_diff(key.len()) <= distance
         && (name.eq_ignore_ascii_case(key) || strsim::osa_distance(name, key) <= distance)
-}
-
-impl Linter<'_> {
-    fn info(&mut self, pointer: &Pointer, info: &Object) {
-        if let Some(Value::String(version)) = info.get("version")
-            && let Some(odd) = version.chars().find(|character| !matches!(character, ' '..='~'))
-        {
-            let odd = odd.escape_debug();
-            let message = format!("the version contains `{odd}`, which an HTTP header cannot contain");
-            self.report(
-                &rules::INFO_VERSION,
-                pointer.with_trailing_token("version"),
-                message,
-            );
-        }
-    }
 }
 
 #[cfg(test)]

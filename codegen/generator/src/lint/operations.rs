@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     linter::{Linter, Object, list},
-    rules,
+    rules::{self, LintRule},
 };
 use funnelflux_openapi::{
     media::{has_no_body, json, raw},
@@ -22,7 +22,6 @@ fn is_excluded(character: char) -> bool {
     character.is_control() || character.is_whitespace() || "\"<>\\^`|".contains(character)
 }
 
-/// A parameter of an operation.
 struct Parameter<'a> {
     name: &'a str,
     place: &'a str,
@@ -242,14 +241,8 @@ impl<'a> Linter<'a> {
         let standard = match place {
             "query" => "form",
             "path" | "header" => "simple",
-            "cookie" => {
-                self.report(
-                    &rules::PARAMETER_PLACE,
-                    pointer,
-                    format!("`{name}` is a cookie parameter"),
-                );
-                return;
-            }
+            // The model has no cookies, and reports them.
+            "cookie" => return,
             other => {
                 let message = format!("`{name}` is in `{other}` instead of query, header, path or cookie");
                 self.report(&rules::STRUCTURE, pointer.with_trailing_token("in"), message);
@@ -271,32 +264,12 @@ impl<'a> Linter<'a> {
             );
             return;
         }
-        let Some(schema) = parameter.get("schema").filter(|schema| schema.is_object()) else {
-            self.report(
-                &rules::STRUCTURE,
-                pointer,
-                format!("the {place} parameter `{name}` needs a `schema`"),
-            );
-            return;
-        };
         let style = text("style").unwrap_or(standard);
         if style != standard {
             self.report(
                 &rules::PARAMETER_STYLE,
                 pointer.with_trailing_token("style"),
                 format!("the {place} parameter `{name}` has the style `{style}`"),
-            );
-            return;
-        }
-        let schema = self.resolve(schema);
-        let kind = schema
-            .and_then(|schema| schema.get("type"))
-            .and_then(Value::as_str);
-        if let ("path" | "header", Some(kind @ ("array" | "object"))) = (place, kind) {
-            self.report(
-                &rules::PARAMETER_TYPE,
-                pointer,
-                format!("the {place} parameter `{name}` is of type {kind}"),
             );
         }
     }
@@ -305,67 +278,14 @@ impl<'a> Linter<'a> {
         let Some((pointer, body)) = self.resolve_at(pointer, body) else {
             return;
         };
-        let Some(content) = body.get("content").and_then(Value::as_object) else {
-            return;
-        };
-        let place = pointer.with_trailing_token("content");
-        let types: Vec<&str> = content.keys().map(String::as_str).collect();
-        let chosen = match (json(content), types.as_slice()) {
-            (Some(json), all) => {
-                if all.len() > 1 {
-                    let others: Vec<&str> = all.iter().copied().filter(|other| *other != json).collect();
-                    self.report(
-                        &rules::CONTENT_CHOICE,
-                        place.clone(),
-                        format!(
-                            "the request body is sent as `{json}`, not as {}",
-                            others.join(", ")
-                        ),
-                    );
-                }
-                json
-            }
-            (None, []) => {
-                self.report(
-                    &rules::REQUEST_CONTENT,
-                    place,
-                    "the request body has no content type",
-                );
-                return;
-            }
-            (None, _) if raw(content).is_some() => return,
-            (None, types) => {
-                self.report(
-                    &rules::REQUEST_CONTENT,
-                    place,
-                    format!("the request body is a form: {}", types.join(", ")),
-                );
-                return;
-            }
-        };
-        let Some(media) = content.get(chosen).and_then(Value::as_object) else {
-            return;
-        };
-        let place = place.with_trailing_token(chosen);
-        if !media.contains_key("schema") {
-            self.report(
-                &rules::REQUEST_SCHEMA,
-                place.clone(),
-                format!("the request body of type `{chosen}` has no schema"),
-            );
+        let content = body.get("content").and_then(Value::as_object);
+        if content.is_some_and(Object::is_empty) {
+            let place = pointer.with_trailing_token("content");
+            let message = "the request body has no content type";
+            self.report(&rules::REQUEST_CONTENT, place, message);
         }
-        self.encoding(&place, media);
-    }
-
-    fn encoding(&mut self, place: &Pointer, media: &Object) {
-        let encoding = media.get("encoding").and_then(Value::as_object);
-        if encoding.is_some_and(|encoding| !encoding.is_empty()) {
-            self.report(
-                &rules::CONTENT_ENCODING,
-                place.with_trailing_token("encoding"),
-                "the body has an `encoding`",
-            );
-        }
+        let rules = [&rules::REQUEST_CONTENT, &rules::REQUEST_SCHEMA];
+        self.content(&pointer, body, "request body", rules);
     }
 
     fn responses(&mut self, pointer: &Pointer, responses: &'a Object) {
@@ -394,7 +314,8 @@ impl<'a> Linter<'a> {
             let schema = if has_no_body(status) {
                 None
             } else {
-                self.response(&place, response)
+                let rules = [&rules::RESPONSE_CONTENT, &rules::RESPONSE_SCHEMA];
+                self.content(&place, response, "response", rules)
             };
             success.push((status, schema));
         }
@@ -430,31 +351,39 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// Checks a success response and returns its type.
-    fn response(&mut self, pointer: &Pointer, response: &'a Object) -> Option<&'a Value> {
-        let content = response
-            .get("content")
-            .and_then(Value::as_object)
-            .filter(|content| !content.is_empty())?;
+    /// Checks the content of a request body or success response, and returns its type. The rules are for a
+    /// form and for JSON without a schema.
+    fn content(
+        &mut self,
+        pointer: &Pointer,
+        body: &'a Object,
+        noun: &str,
+        [form, no_schema]: [&LintRule; 2],
+    ) -> Option<&'a Value> {
+        let content = body.get("content")?.as_object()?;
         let place = pointer.with_trailing_token("content");
         let Some(json) = json(content) else {
-            if raw(content).is_none() {
+            if !content.is_empty() && raw(content).is_none() {
                 let types: Vec<&str> = content.keys().map(String::as_str).collect();
-                let message = format!("the response is a form: {}", types.join(", "));
-                self.report(&rules::RESPONSE_CONTENT, place, message);
+                let message = format!("the {noun} is a form: {}", types.join(", "));
+                self.report(form, place, message);
             }
             return content.values().next();
         };
-        let media = content.get(json).and_then(Value::as_object)?;
+        let media = content.get(json)?.as_object()?;
         let place = place.with_trailing_token(json);
-        self.encoding(&place, media);
+        let encoding = media.get("encoding").and_then(Value::as_object);
+        if encoding.is_some_and(|encoding| !encoding.is_empty()) {
+            self.report(
+                &rules::CONTENT_ENCODING,
+                place.with_trailing_token("encoding"),
+                "the body has an `encoding`",
+            );
+        }
         let schema = media.get("schema");
         if schema.is_none() {
-            self.report(
-                &rules::RESPONSE_SCHEMA,
-                place,
-                format!("the response of type `{json}` has no schema"),
-            );
+            let message = format!("the {noun} of type `{json}` has no schema");
+            self.report(no_schema, place, message);
         }
         schema
     }

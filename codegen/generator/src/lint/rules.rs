@@ -48,9 +48,6 @@ rules! {
     CONST = "const", Error,
         generator: "ignores it silently",
         fix: "write it as an `enum` with one value, in an overlay";
-    INFO_VERSION = "info-version", Error,
-        generator: "compiles, and every call panics, because the version is sent as a header",
-        fix: "set `info.version` to printable ASCII in an overlay";
 
     DANGLING_REFERENCE = "dangling-reference", Error,
         generator: "panics without naming a place",
@@ -88,18 +85,12 @@ rules! {
     PARAMETER_NAME = "parameter-name", Error,
         generator: "emits a method that does not compile",
         fix: "remove one of them in an overlay; renaming would change the request";
-    PARAMETER_PLACE = "parameter-place", Error,
-        generator: "refuses it without naming a place",
-        fix: "remove it in an overlay, and set the cookie on the transport";
     PARAMETER_STYLE = "parameter-style", Error,
         generator: "refuses it without naming a place",
         fix: "replace it with separate parameters in an overlay";
     PARAMETER_CONTENT = "parameter-content", Error,
         generator: "refuses it without naming a place",
         fix: "describe it by a `schema` in an overlay; for the client, a JSON value is a string";
-    PARAMETER_TYPE = "parameter-type", Error,
-        generator: "emits code that does not compile",
-        fix: "make it a string in an overlay";
     REQUEST_CONTENT = "request-content", Error,
         generator: "refuses it, or panics on several types; the runtime supports JSON, text and bytes",
         fix: "add the JSON form in an overlay if the service accepts it; otherwise remove the operation \
@@ -113,9 +104,6 @@ rules! {
     RESPONSE_CONTENT = "response-content", Error,
         generator: "returns raw bytes; the runtime supports JSON, text and bytes",
         fix: "add the JSON form in an overlay if the service sends it; otherwise remove the operation there";
-    CONTENT_CHOICE = "content-choice", Notice,
-        generator: "panics on a request body with several; JSON is used",
-        fix: "no action needed";
     CONTENT_ENCODING = "content-encoding", Error,
         generator: "panics: media type encoding not empty",
         fix: "remove it in an overlay";
@@ -162,13 +150,6 @@ rules! {
     ENUM_VARIANTS = "enum-variants", Warning,
         generator: "panics: failed to make unique variant names; a rule makes it a plain string",
         fix: "no action needed, unless a value is wrong: correct it in an overlay";
-    ENUM_DEFAULT = "enum-default", Warning,
-        generator: "refuses it without naming a place",
-        fix: "correct the default or the values in an overlay";
-
-    DEFAULT_TYPE = "default-type", Warning,
-        generator: "refuses it without naming a place",
-        fix: "correct the default in an overlay, or remove it there";
 
     X_NULLABLE = "x-nullable", Warning,
         generator: "ignores it silently, so that a null in a required member does not decode",
@@ -180,9 +161,6 @@ rules! {
     NOT = "not", Error,
         generator: "panics on most forms of it",
         fix: "remove it in an overlay; the client does not validate";
-    EXCLUSIVE_BOUND = "exclusive-bound", Error,
-        generator: "panics: not yet implemented",
-        fix: "add `minimum` or `maximum`, or remove the flag, in an overlay";
     DISCRIMINATOR = "discriminator", Error,
         generator: "ignores it: of two variants with the same shape, the first always matches",
         fix: "give the property an `enum` with one value in each variant, in an overlay";

@@ -32,7 +32,6 @@ impl<'a> Linter<'a> {
     pub(super) fn schema(&mut self, pointer: &Pointer, schema: &Object) {
         let text = |key: &str| schema.get(key).and_then(Value::as_str);
         let has = |key: &str| schema.contains_key(key);
-        let is_true = |key: &str| schema.get(key) == Some(&Value::Bool(true));
         let mut report = |rule: &LintRule, key: &str, message: String| {
             self.report(rule, pointer.with_trailing_token(key), message);
         };
@@ -40,15 +39,6 @@ impl<'a> Linter<'a> {
         let kind = text("type");
         if let Some(kind) = kind.filter(|kind| !TYPES.contains(kind)) {
             report(&rules::TYPE, "type", format!("`{kind}` is not a type"));
-        }
-        for (flag, bound) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
-            if is_true(flag) && !has(bound) {
-                report(
-                    &rules::EXCLUSIVE_BOUND,
-                    flag,
-                    format!("`{flag}` without `{bound}`"),
-                );
-            }
         }
         // A property that must be absent is left out of the generated type.
         let is_absent_property = matches_nothing(schema)
@@ -73,26 +63,10 @@ impl<'a> Linter<'a> {
                 "the array does not describe its items".to_owned(),
             );
         }
-        self.default(pointer, schema);
         self.enumeration(pointer, schema);
         self.properties(pointer, schema);
         self.unions(pointer, schema);
         self.all_of(pointer, schema);
-    }
-
-    fn default(&mut self, pointer: &Pointer, schema: &Object) {
-        let kind = schema.get("type").and_then(Value::as_str);
-        if let (Some(default), Some(kind)) = (schema.get("default"), kind)
-            && !default.is_null()
-            && !has_type(default, kind)
-        {
-            let message = format!("the default {default} does not have the type {kind}");
-            self.report(
-                &rules::DEFAULT_TYPE,
-                pointer.with_trailing_token("default"),
-                message,
-            );
-        }
     }
 
     fn enumeration(&mut self, pointer: &Pointer, schema: &Object) {
@@ -145,16 +119,6 @@ impl<'a> Linter<'a> {
                     variants.insert(variant, value);
                 }
             }
-        }
-        if let Some(default) = schema
-            .get("default")
-            .filter(|default| !values.contains(default) && !default.is_null())
-        {
-            self.report(
-                &rules::ENUM_DEFAULT,
-                pointer.with_trailing_token("default"),
-                format!("the default {default} is not one of the values"),
-            );
         }
     }
 

@@ -1,3 +1,5 @@
+//! Locks that are written, read and refused.
+
 use super::*;
 
 #[test]

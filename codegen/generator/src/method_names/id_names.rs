@@ -92,7 +92,6 @@ fn aliases(document: &Value) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Names of the required query and path parameters of an operation.
 fn required_parameters(document: &Value, operation: &Operation<'_>) -> Vec<String> {
     let required = references::parameters(document, operation).filter(|parameter| {
         let place = parameter.get("in").and_then(Value::as_str);

@@ -217,7 +217,7 @@ fn an_overlay_for_another_document_is_reported() {
     assert!(applied.notices.is_empty());
 }
 
-/// What the specification says about lists, in the cases of its examples.
+/// The examples of the specification for updates of lists.
 #[test]
 fn lists_are_changed_as_specified() {
     let result = |version: &str, actions: &str, pointer: &str| {

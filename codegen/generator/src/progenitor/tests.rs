@@ -1,3 +1,5 @@
+//! Diagnostics for documents that make the generator fail or crash.
+
 use super::*;
 use crate::transform::transform;
 use funnelflux_openapi::{Source, read::read};

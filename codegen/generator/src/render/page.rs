@@ -64,7 +64,6 @@ fn pretty(item: Item) -> String {
     out
 }
 
-/// Gates an item by the feature of a tag.
 pub(super) fn gated(tag: &Tag, item: &str) -> String {
     format!("#[cfg(feature = {:?})]\n{item}", tag.feature)
 }

@@ -2,7 +2,7 @@
 //! the trait implementations (abilities).
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 use syn::{Item, parse_quote};
 
 use crate::{
@@ -21,7 +21,6 @@ pub(super) fn is_needed(group: &GroupResource) -> bool {
     group.resource.is_some() || group.read_back.is_some()
 }
 
-/// Renders the file of a group.
 pub(super) fn file(tag: &Tag, group: &GroupResource) -> String {
     let mut page = Page::new(&format!("Kind of assets of the tag *{}*.", tag.name));
     let mut items: Vec<Item> = Vec::new();
@@ -272,36 +271,25 @@ fn count_children(children: &[Children]) -> Option<TokenStream> {
 fn abilities(resource: &Resource) -> Vec<Item> {
     let kind = &resource.kind;
     let mut items: Vec<Item> = Vec::new();
-    if let Some(change) = &resource.archive {
-        let (call, acknowledgement) = (call(change), acknowledgement(change));
+    let changes = [
+        ("Archive", &resource.archive, true),
+        ("Unarchive", &resource.unarchive, false),
+        ("Delete", &resource.delete, true),
+    ];
+    for (name, change, is_destructive) in changes {
+        let Some(change) = change else { continue };
+        let (ability, call) = (format_ident!("{name}"), call(change));
+        let constant = format_ident!("{}", name.to_uppercase());
+        let acknowledgement = is_destructive.then(|| acknowledgement(change)).into_iter();
         items.push(parse_quote! {
-            impl resource::Archive for #kind {
-                type Acknowledgement = #acknowledgement;
-                const ARCHIVE: resource::EntriesCall = #call;
+            impl resource::#ability for #kind {
+                #(type Acknowledgement = #acknowledgement;)*
+                const #constant: resource::EntriesCall = #call;
             }
         });
-        if change.entries.children.is_some() {
-            items.push(parse_quote!(impl resource::ArchiveChildren for #kind {}));
-        }
-    }
-    if let Some(change) = &resource.unarchive {
-        let call = call(change);
-        items.push(parse_quote! {
-            impl resource::Unarchive for #kind {
-                const UNARCHIVE: resource::EntriesCall = #call;
-            }
-        });
-    }
-    if let Some(change) = &resource.delete {
-        let (call, acknowledgement) = (call(change), acknowledgement(change));
-        items.push(parse_quote! {
-            impl resource::Delete for #kind {
-                type Acknowledgement = #acknowledgement;
-                const DELETE: resource::EntriesCall = #call;
-            }
-        });
-        if change.entries.children.is_some() {
-            items.push(parse_quote!(impl resource::DeleteChildren for #kind {}));
+        if is_destructive && change.entries.children.is_some() {
+            let ability = format_ident!("{name}Children");
+            items.push(parse_quote!(impl resource::#ability for #kind {}));
         }
     }
     if let Some(categorise) = &resource.categorise {

@@ -137,7 +137,6 @@ pub(super) fn properties<'a>(source: &'a Document, schema: &'a Value) -> Vec<(&'
         .collect()
 }
 
-/// The schema of a request body.
 pub(super) fn body_schema<'a>(source: &'a Document, operation: &Operation) -> Option<&'a Value> {
     let operation = source.value().pointer(operation.pointer.as_str())?;
     let body = resolve(source, operation.get("requestBody")?);

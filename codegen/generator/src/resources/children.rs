@@ -14,7 +14,6 @@ pub(crate) struct Children {
     pub(crate) module: Ident,
     /// Cargo feature of the children's group; `None` if it is the parent's group.
     pub(crate) feature: Option<String>,
-    /// Kind of the children.
     pub(crate) kind: Ident,
     /// Static of the operation that lists the children.
     pub(crate) list: Ident,

@@ -5,13 +5,12 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{Ident, ItemStruct, Type};
 
-pub(super) use crate::rewrite::argument_of;
+pub(super) use crate::rewrite::{argument_of, ident};
 use crate::{
     rewrite::{is_extra, json_name},
     transform::ApiModel,
 };
 
-/// Fields of a struct.
 pub(super) struct Fields<'a> {
     all: Vec<Field>,
     /// Map of unknown fields.
@@ -19,7 +18,6 @@ pub(super) struct Fields<'a> {
     model: &'a ApiModel,
 }
 
-/// A field of a struct.
 #[derive(Clone, Debug)]
 pub(super) struct Field {
     ident: Ident,
@@ -27,7 +25,6 @@ pub(super) struct Field {
     inner: Type,
     /// `true` for a field that may be absent.
     pub(super) is_option: bool,
-    /// `true` for a list.
     pub(super) is_list: bool,
 }
 
@@ -128,14 +125,11 @@ impl<'a> Fields<'a> {
         let Some(name) = ident(&field.inner) else {
             return false;
         };
-        name == "String"
-            || self.model.ids.iter().any(|id| id.name == name)
-            || self.model.enums.iter().any(|open| open.name == name)
+        name == "String" || self.model.is_id(&name) || self.model.is_enum(&name)
     }
 }
 
 impl Field {
-    /// The name in JSON.
     pub(super) fn json_name(&self) -> &str {
         &self.name
     }
@@ -251,14 +245,6 @@ impl Field {
             (false, true) => quote!(#value.#ident.as_ref().map(ToString::to_string)),
             (false, false) => quote!(Some(#value.#ident.to_string())),
         }
-    }
-}
-
-/// Name of a type without arguments.
-pub(super) fn ident(ty: &Type) -> Option<String> {
-    match ty {
-        Type::Path(path) if path.qself.is_none() => path.path.get_ident().map(ToString::to_string),
-        _ => None,
     }
 }
 

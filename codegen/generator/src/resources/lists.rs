@@ -18,7 +18,6 @@ pub(crate) struct ListPlace {
     may_be_absent: bool,
 }
 
-/// The rows of a list.
 pub(super) struct Rows<'a> {
     /// Name of their type.
     pub(super) row: String,

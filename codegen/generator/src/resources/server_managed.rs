@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use funnelflux_openapi::Document;
+use funnelflux_openapi::{Document, pointer::Pointer};
 
 use super::bodies::{properties, resolve};
 
@@ -48,7 +48,7 @@ pub(super) fn fields(source: &Document, tag: &str, asset: Option<&Value>) -> Vec
     let mut fields: Vec<ServerManagedField> = listed.filter_map(field).collect();
     if let Some(asset) = asset {
         let listed = fields.len();
-        read_only(source, asset, "", DEPTH, &mut fields);
+        read_only(source, asset, Pointer::root(), DEPTH, &mut fields);
         // The order of a schema's properties must not change the generated code.
         if let Some(of_schema) = fields.get_mut(listed..) {
             of_schema.sort_by(|one, other| one.property.cmp(&other.property));
@@ -96,7 +96,7 @@ fn field(entry: &Value) -> Option<ServerManagedField> {
 fn read_only(
     source: &Document,
     schema: &Value,
-    at: &str,
+    at: &Pointer,
     depth: usize,
     fields: &mut Vec<ServerManagedField>,
 ) {
@@ -105,7 +105,7 @@ fn read_only(
     };
     let own = schema.get("properties").and_then(Value::as_object);
     for (name, property) in properties(source, schema) {
-        let pointer = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+        let pointer = at.with_trailing_token(name);
         let own = own.and_then(|own| own.get(name));
         let is_read_only = [Some(property), own]
             .into_iter()
@@ -113,9 +113,9 @@ fn read_only(
             .any(|schema| schema.get("readOnly") == Some(&Value::Bool(true)));
         if !is_read_only {
             read_only(source, resolve(source, property), &pointer, depth, fields);
-        } else if fields.iter().all(|field| field.property != pointer) {
+        } else if fields.iter().all(|field| pointer != *field.property) {
             fields.push(ServerManagedField {
-                property: pointer,
+                property: pointer.to_string(),
                 behavior: ServerBehavior::ReadOnly,
             });
         }

@@ -104,11 +104,7 @@ impl Signature {
 
     /// The function that finds several assets.
     pub(super) fn find_many(&self, operation: &Operation, id: &str, rows: &Rows<'_>) -> Option<TokenStream> {
-        let mut required = operation.arguments.iter().filter(|argument| argument.required);
-        let (Some(list), None) = (required.next(), required.next()) else {
-            return None;
-        };
-        let argument = naming::argument(&list.name);
+        let argument = naming::argument(&operation.only_required()?.name);
         let Type::Slice(slice) = self.referenced(&argument)? else {
             return None;
         };
@@ -124,7 +120,7 @@ impl Signature {
         Some(quote!(|client, ids| client.#method(#(#arguments),*) #list_in))
     }
 
-    /// Arguments of a call for the assets of every status.
+    /// Arguments of a call that lists the assets of every status.
     pub(super) fn constant_arguments(
         &self,
         operation: &Operation,
@@ -160,7 +156,6 @@ impl Signature {
         })
     }
 
-    /// The type of the body.
     pub(super) fn body(&self) -> Option<Type> {
         self.referenced("body").cloned()
     }
@@ -172,11 +167,7 @@ impl Signature {
         id: &str,
         copy: impl Fn(&Type) -> Option<TokenStream>,
     ) -> Option<TokenStream> {
-        let mut required = operation.arguments.iter().filter(|argument| argument.required);
-        let (Some(argument), None) = (required.next(), required.next()) else {
-            return None;
-        };
-        let argument = naming::argument(&argument.name);
+        let argument = naming::argument(&operation.only_required()?.name);
         if self.id_type(&argument)? != id {
             return None;
         }

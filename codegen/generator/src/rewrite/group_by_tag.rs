@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use syn::{ImplItemFn, Item, Type};
+use syn::{ImplItemFn, Item};
 
 use crate::transform::{ApiModel, IdType, OpenEnum, Operation, Tag};
 
 use super::{
     mentions::{mentioned, mentioned_in_signature},
+    serde_fields::ident,
     state::declared,
 };
 
@@ -25,7 +26,6 @@ pub(crate) struct Items {
 /// Items that belong to one tag.
 #[derive(Debug)]
 pub(crate) struct TagItems {
-    /// The tag.
     pub(crate) tag: Tag,
     /// Its operations, each with its method.
     pub(crate) operations: Vec<(Operation, ImplItemFn)>,
@@ -164,10 +164,7 @@ fn owners(groups: &BTreeMap<String, Vec<Item>>, tags: &[TagItems], model: &ApiMo
 /// Returns the type of an `impl` block.
 fn implementing_type(item: &Item) -> Option<String> {
     match item {
-        Item::Impl(item) => match &*item.self_ty {
-            Type::Path(path) => path.path.get_ident().map(ToString::to_string),
-            _ => None,
-        },
+        Item::Impl(item) => ident(&item.self_ty),
         _ => None,
     }
 }

@@ -1,7 +1,7 @@
 //! Bodies of the generator's methods. Bodies are only compared, so they are not parsed.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
-use quote::{format_ident, quote};
+use quote::{ToTokens, quote};
 use syn::{Block, Stmt};
 
 /// Name of the macro that stands for an unparsed body.
@@ -32,7 +32,7 @@ fn without_body(token: TokenTree) -> TokenTree {
     match token {
         TokenTree::Group(body) if body.delimiter() == Delimiter::Brace => {
             let body = body.stream();
-            let name = format_ident!("{BODY}");
+            let name = quote::format_ident!("{BODY}");
             Group::new(Delimiter::Brace, quote!(#name! { #body })).into()
         }
         token => token,
@@ -43,7 +43,7 @@ fn without_body(token: TokenTree) -> TokenTree {
 pub(super) fn tokens(body: &Block) -> TokenStream {
     match &*body.stmts {
         [Stmt::Macro(statement)] if statement.mac.path.is_ident(BODY) => statement.mac.tokens.clone(),
-        statements => quote!(#(#statements)*),
+        statements => statements.iter().map(ToTokens::to_token_stream).collect(),
     }
 }
 

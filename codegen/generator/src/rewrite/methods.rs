@@ -15,7 +15,7 @@ use crate::{
 use super::{
     excerpt::{around, excerpt, one_line},
     method_bodies,
-    serde_fields::argument_of,
+    serde_fields::{self, argument_of},
     state::State,
 };
 
@@ -224,10 +224,12 @@ fn parameter(state: &State<'_>, argument: &Argument, given: &Given) -> Result<(T
     } else {
         Some(target)
     };
-    let name = value.and_then(ident_of).unwrap_or_default();
-    let is_enum = state.is_enum(&name);
-    let is_value =
-        is_enum || state.is_id(&name) || VALUES.contains(&name.as_str()) || (is_list && name == "String");
+    let name = value.and_then(serde_fields::ident).unwrap_or_default();
+    let is_enum = state.model.is_enum(&name);
+    let is_value = is_enum
+        || state.model.is_id(&name)
+        || VALUES.contains(&name.as_str())
+        || (is_list && name == "String");
     let Some(value) = value.filter(|_| is_value) else {
         return Err(format!(
             "the argument `{ident}` is {}, which is unsupported",
@@ -252,14 +254,6 @@ fn parameter(state: &State<'_>, argument: &Argument, given: &Given) -> Result<(T
     let call = format_ident!("{}", if optional { optional_call } else { required_call });
     let ty = if optional { parse_quote!(Option<#ty>) } else { ty };
     Ok((ty, quote!(.#call(#json, #ident))))
-}
-
-/// Returns the name of a type without path or arguments.
-fn ident_of(ty: &Type) -> Option<String> {
-    match ty {
-        Type::Path(path) => path.path.get_ident().map(ToString::to_string),
-        _ => None,
-    }
 }
 
 /// Returns the type of the body, and the call that sends it.

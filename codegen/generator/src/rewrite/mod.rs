@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 pub(crate) use group_by_tag::{Items, TagItems, TypeItem};
 pub(crate) use mentions::mentioned;
 pub(crate) use method_bodies::parse;
-pub(crate) use serde_fields::{argument_of, is_extra, json_name, serde_items};
+pub(crate) use serde_fields::{argument_of, ident, is_extra, json_name, serde_items};
 
 use crate::{
     steps::{self, Expect, StageReport, Step},

@@ -24,6 +24,14 @@ pub(crate) fn argument_of<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     }
 }
 
+/// Returns the name of a type without path or arguments.
+pub(crate) fn ident(ty: &Type) -> Option<String> {
+    match ty {
+        Type::Path(path) if path.qself.is_none() => path.path.get_ident().map(ToString::to_string),
+        _ => None,
+    }
+}
+
 /// Returns `true` if `ty` is a list or a map.
 pub(super) fn is_collection(ty: &Type) -> bool {
     last_name(ty).is_some_and(|last| last == "Vec" || last == "Map" || last == "BTreeMap")
@@ -44,7 +52,6 @@ pub(crate) fn is_extra(field: &Field) -> bool {
 /// Name of the type of unknown fields.
 const EXTRA: &str = "UnknownFields";
 
-/// Returns `true` if the field is flattened.
 pub(super) fn is_flat(field: &Field) -> bool {
     has_serde(&field.attrs, "flatten")
 }
@@ -61,7 +68,6 @@ pub(super) fn has_serde(attributes: &[Attribute], name: &str) -> bool {
         .any(|item| item.path().is_ident(name))
 }
 
-/// Returns the JSON name of the field.
 pub(crate) fn json_name(field: &Field) -> String {
     let renamed = serde_items(&field.attrs).into_iter().find_map(|item| match item {
         Meta::NameValue(pair) if pair.path.is_ident("rename") => match pair.value {

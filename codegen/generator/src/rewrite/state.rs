@@ -56,14 +56,6 @@ impl<'a> State<'a> {
             .max_by_key(|name| name.len());
         SCHEMAS.with_trailing_token(schema.unwrap_or(type_name))
     }
-
-    pub(super) fn is_id(&self, name: &str) -> bool {
-        self.model.ids.iter().any(|id| id.name == name)
-    }
-
-    pub(super) fn is_enum(&self, name: &str) -> bool {
-        self.model.enums.iter().any(|open| open.name == name)
-    }
 }
 
 /// Builds the error for unsupported code.

@@ -250,16 +250,15 @@ fn tag_index(document: &Value, name: &str) -> Option<usize> {
 /// Marks tags as undocumented. A group is documented when all of its operations are documented.
 fn mark(document: Document, tags: &BTreeSet<String>, behavior: &[(String, &'static str, Value)]) -> Document {
     let (mut value, provenance) = document.into_parts();
-    for (name, key, extension) in behavior {
+    let undocumented = Value::Bool(true);
+    let marks = tags.iter().map(|name| (name, "x-undocumented", &undocumented));
+    let behavior = behavior
+        .iter()
+        .map(|(name, key, extension)| (name, *key, extension));
+    for (name, key, extension) in behavior.chain(marks) {
         let tag = tag_index(&value, name).and_then(|index| value.get_mut("tags")?.get_mut(index));
         if let Some(Value::Object(tag)) = tag {
-            tag.entry(*key).or_insert_with(|| extension.clone());
-        }
-    }
-    for name in tags {
-        let tag = tag_index(&value, name).and_then(|index| value.get_mut("tags")?.get_mut(index));
-        if let Some(Value::Object(tag)) = tag {
-            tag.insert("x-undocumented".to_owned(), Value::Bool(true));
+            tag.entry(key).or_insert_with(|| extension.clone());
         }
     }
     Document::new(value, provenance)

@@ -32,6 +32,14 @@ pub(crate) struct ApiModel {
 }
 
 impl ApiModel {
+    pub(crate) fn is_id(&self, type_name: &str) -> bool {
+        self.ids.iter().any(|id| id.name == type_name)
+    }
+
+    pub(crate) fn is_enum(&self, type_name: &str) -> bool {
+        self.enums.iter().any(|open| open.name == type_name)
+    }
+
     /// Maps diagnostics on parts that rules have moved back to their original location.
     pub(crate) fn relocate(&self, diagnostics: Diagnostics, source: &Document) -> Diagnostics {
         self.origins.relocate(diagnostics, source)
@@ -55,7 +63,6 @@ pub(crate) struct Tag {
     pub(crate) inferred: bool,
 }
 
-/// An operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Operation {
     /// Pointer into the document.
@@ -75,11 +82,9 @@ pub(crate) struct Operation {
     /// Parameters: first those of the path in its order, then the required ones by name, then the optional
     /// ones by name.
     pub(crate) arguments: Vec<Argument>,
-    /// Request body.
     pub(crate) request_body: RequestBody,
     /// Media type of a request body that is not JSON.
     pub(crate) raw_body: Option<String>,
-    /// Response.
     pub(crate) response: Response,
     /// Effect of sending the operation twice.
     pub(crate) repeat: Repeat,
@@ -91,6 +96,12 @@ impl Operation {
     /// Returns the name of the Rust method.
     pub(crate) fn id(&self) -> &str {
         &self.words.id
+    }
+
+    /// Returns the only required argument; `None` if there is none, or more than one.
+    pub(crate) fn only_required(&self) -> Option<&Argument> {
+        let mut required = self.arguments.iter().filter(|argument| argument.required);
+        required.next().filter(|_| required.next().is_none())
     }
 }
 
@@ -110,7 +121,6 @@ pub(crate) struct Argument {
 pub(crate) enum ArgumentKind {
     /// A part of the path.
     Path,
-    /// A header.
     Header,
     /// One value in the query.
     Single,
@@ -133,7 +143,6 @@ pub(crate) enum Response {
     Bytes(String),
 }
 
-/// Request body of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RequestBody {
     /// No body.
@@ -177,7 +186,6 @@ pub(crate) struct Variant {
     pub(crate) value: String,
 }
 
-/// Type of an ID.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct IdType {
     /// Name of the component and of the Rust type.

@@ -18,7 +18,6 @@ pub(super) const INLINE: &str = "x-inline";
 /// component.
 const USE: [&str; 5] = ["description", "nullable", "x-evidence", NOTES, "deprecated"];
 
-/// Returns a component by its name.
 pub(super) fn get<'a>(document: &'a Value, name: &str) -> Option<&'a Value> {
     document.pointer(SCHEMAS.as_str())?.get(name)
 }
@@ -37,7 +36,6 @@ pub(super) fn referenced(schema: &Value) -> Option<String> {
     (*parent == *SCHEMAS).then(|| name.decoded().into_owned())
 }
 
-/// Builds a reference to a component.
 pub(super) fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#{}", component_pointer(name)) })
 }

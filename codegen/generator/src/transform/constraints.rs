@@ -84,7 +84,6 @@ fn take_limits(object: &mut Map<String, Value>) -> Vec<String> {
     notes
 }
 
-/// Describes a range of counts.
 fn count_range(minimum: Option<u64>, maximum: Option<u64>, unit: &str) -> Option<String> {
     match (minimum.filter(|minimum| *minimum > 0), maximum) {
         (None, None) => None,
@@ -97,7 +96,6 @@ fn count_range(minimum: Option<u64>, maximum: Option<u64>, unit: &str) -> Option
     }
 }
 
-/// Describes a range of numbers.
 fn number_range(object: &mut Map<String, Value>) -> Option<String> {
     let exclusive_minimum = object.remove("exclusiveMinimum") == Some(Value::Bool(true));
     let exclusive_maximum = object.remove("exclusiveMaximum") == Some(Value::Bool(true));

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 pub(super) const NOTES: &str = "x-notes";
 
-/// Adds a note to a schema.
 pub(super) fn add(schema: &mut Value, note: String) {
     let Some(object) = schema.as_object_mut() else {
         return;

@@ -8,12 +8,8 @@ use super::{state::State, visit};
 
 /// Removes the content of responses whose status allows no body.
 pub(super) fn drop_impossible_bodies(state: &mut State<'_>) {
-    for operation in visit::operations(&mut state.document) {
-        let responses = operation
-            .members
-            .get_mut("responses")
-            .and_then(Value::as_object_mut);
-        for (status, response) in responses.into_iter().flatten() {
+    for mut operation in visit::operations(&mut state.document) {
+        for (status, response) in operation.responses().into_iter().flatten() {
             if has_no_body(status)
                 && let Some(response) = response.as_object_mut()
             {
@@ -25,19 +21,13 @@ pub(super) fn drop_impossible_bodies(state: &mut State<'_>) {
 
 /// Keeps only the JSON media type of every request and success response, and names it `application/json`.
 pub(super) fn keep_json(state: &mut State<'_>) {
-    for operation in visit::operations(&mut state.document) {
-        for (key, value) in operation.members.iter_mut() {
-            match (key.as_str(), value) {
-                ("requestBody", body) => state.count += usize::from(keep_json_of(body)),
-                ("responses", Value::Object(responses)) => {
-                    state.count += responses
-                        .iter_mut()
-                        .filter(|(status, _)| is_success(status))
-                        .map(|(_, response)| usize::from(keep_json_of(response)))
-                        .sum::<usize>();
-                }
-                _ => {}
-            }
+    for mut operation in visit::operations(&mut state.document) {
+        if let Some(body) = operation.members.get_mut("requestBody") {
+            state.count += usize::from(keep_json_of(body));
+        }
+        let responses = operation.responses().into_iter().flatten();
+        for (_, response) in responses.filter(|(status, _)| is_success(status)) {
+            state.count += usize::from(keep_json_of(response));
         }
     }
 }
@@ -53,7 +43,7 @@ pub(super) const MAY_BE_EMPTY: &str = "x-may-be-empty";
 
 /// Hides bodies other than JSON from the generator, and marks them with their media types.
 pub(super) fn raw_bodies(state: &mut State<'_>) {
-    for operation in visit::operations(&mut state.document) {
+    for mut operation in visit::operations(&mut state.document) {
         let body = operation.members.get_mut("requestBody");
         if let Some(Value::Object(body)) = body
             && mark_raw(body)
@@ -62,11 +52,7 @@ pub(super) fn raw_bodies(state: &mut State<'_>) {
             operation.members.insert(RAW_BODY.to_owned(), body);
             state.count += 1;
         }
-        let responses = operation
-            .members
-            .get_mut("responses")
-            .and_then(Value::as_object_mut);
-        for (status, response) in responses.into_iter().flatten() {
+        for (status, response) in operation.responses().into_iter().flatten() {
             if let Some(response) = response
                 .as_object_mut()
                 .filter(|_| is_success(status) || status == "default")
@@ -93,8 +79,9 @@ fn mark_raw(body: &mut Map<String, Value>) -> bool {
 
 /// Adds a success status to an operation that documents only `default`, or no success at all.
 pub(super) fn name_success(state: &mut State<'_>) {
-    for operation in visit::operations(&mut state.document) {
-        let Some(Value::Object(responses)) = operation.members.get_mut("responses") else {
+    for mut operation in visit::operations(&mut state.document) {
+        let pointer = operation.pointer.with_trailing_token("responses");
+        let Some(responses) = operation.responses() else {
             continue;
         };
         if responses.keys().any(|status| is_success(status)) {
@@ -102,7 +89,6 @@ pub(super) fn name_success(state: &mut State<'_>) {
         }
         let default = responses.remove("default").filter(|_| responses.is_empty());
         if default.is_some() {
-            let pointer = operation.pointer.with_trailing_token("responses");
             let [current, original] = ["2XX", "default"].map(|key| pointer.with_trailing_token(key));
             state.origins.insert(current, original);
         }
@@ -132,8 +118,8 @@ fn is_success(status: &str) -> bool {
 
 /// Removes all responses except successes.
 pub(super) fn drop_error_responses(state: &mut State<'_>) {
-    for operation in visit::operations(&mut state.document) {
-        if let Some(Value::Object(responses)) = operation.members.get_mut("responses") {
+    for mut operation in visit::operations(&mut state.document) {
+        if let Some(responses) = operation.responses() {
             let before = responses.len();
             responses.retain(|status, _| is_success(status));
             state.count += before - responses.len();
@@ -145,8 +131,9 @@ pub(super) fn drop_error_responses(state: &mut State<'_>) {
 ///
 /// Lint has ensured that all successes with content have the same type.
 pub(super) fn widen_success(state: &mut State<'_>) {
-    for operation in visit::operations(&mut state.document) {
-        let Some(Value::Object(responses)) = operation.members.get_mut("responses") else {
+    for mut operation in visit::operations(&mut state.document) {
+        let pointer = operation.pointer.with_trailing_token("responses");
+        let Some(responses) = operation.responses() else {
             continue;
         };
         state.count += responses.keys().filter(|status| *status != "2XX").count();
@@ -161,7 +148,6 @@ pub(super) fn widen_success(state: &mut State<'_>) {
             .find(|(_, response)| !is_empty(response))
             .or_else(|| all.iter().next());
         if let Some((status, first)) = first {
-            let pointer = operation.pointer.with_trailing_token("responses");
             if status != "2XX" {
                 let [current, original] = ["2XX", status].map(|key| pointer.with_trailing_token(key));
                 state.origins.insert(current, original);

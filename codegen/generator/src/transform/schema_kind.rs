@@ -27,7 +27,6 @@ pub(super) fn is_composed(schema: &Value) -> bool {
         .any(|key| schema.get(key).is_some())
 }
 
-/// Returns `true` if null is a value of the schema.
 pub(super) fn is_nullable(schema: &Value) -> bool {
     schema.get("nullable") == Some(&Value::Bool(true))
 }

@@ -10,7 +10,6 @@ use funnelflux_openapi::{
 
 pub(super) const SCHEMAS: &Pointer = Pointer::from_static("/components/schemas");
 
-/// Returns the pointer to a component.
 pub(super) fn component_pointer(name: &str) -> PointerBuf {
     SCHEMAS.with_trailing_token(name)
 }
@@ -42,7 +41,6 @@ pub(super) fn operations(document: &mut Value) -> impl Iterator<Item = Operation
 }
 
 impl OperationMut<'_> {
-    /// Visits the parameters.
     pub(super) fn parameters(&mut self) -> impl Iterator<Item = (PointerBuf, &mut Map<String, Value>)> {
         let list = self.pointer.with_trailing_token("parameters");
         let parameters = self.members.get_mut("parameters").and_then(Value::as_array_mut);
@@ -50,6 +48,11 @@ impl OperationMut<'_> {
         parameters.filter_map(move |(index, parameter)| {
             Some((list.with_trailing_token(index), parameter.as_object_mut()?))
         })
+    }
+
+    /// Returns the responses by status; `None` if they are not an object.
+    pub(super) fn responses(&mut self) -> Option<&mut Map<String, Value>> {
+        self.members.get_mut("responses")?.as_object_mut()
     }
 
     /// Visits the schemas of the request body and of each response.
@@ -146,7 +149,6 @@ pub(super) fn schema_and_inner(
     }
 }
 
-/// Visits the properties of a schema.
 pub(super) fn properties(schema: &mut Value) -> impl Iterator<Item = (&str, &mut Value)> {
     let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
     let properties = properties.into_iter().flatten();

@@ -1,3 +1,5 @@
+//! Texts and JSON of diagnostics.
+
 use super::*;
 
 fn sample() -> Diagnostic {

@@ -67,7 +67,6 @@ pub(super) fn inline(document: &mut Value, context: &mut Context) -> BTreeSet<Po
     followed
 }
 
-/// A path item and its place.
 struct Link<'a> {
     place: PointerBuf,
     item: &'a Object,

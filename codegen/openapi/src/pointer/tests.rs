@@ -1,3 +1,5 @@
+//! Pointers that are read leniently, and the operations that they lead into.
+
 use super::*;
 
 #[test]

@@ -1,6 +1,6 @@
 //! Resolves references, one at a time or repeatedly.
 
-use std::{borrow::Cow, ptr};
+use std::{borrow::Cow, iter, ptr};
 
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
@@ -26,9 +26,11 @@ pub fn fragment(reference: &str) -> Option<PointerBuf> {
 /// The pointer is a URI fragment and therefore percent-encoded. A pointer that exists only in its undecoded
 /// form is accepted.
 pub fn follow<'a>(document: &'a Value, reference: &str) -> Option<(PointerBuf, &'a Value)> {
-    let written = pointer::parse(reference.strip_prefix('#')?);
-    let candidates = [fragment(reference), written.map(Cow::into_owned)];
-    candidates.into_iter().flatten().find_map(|pointer| {
+    let written = || pointer::parse(reference.strip_prefix('#')?).map(Cow::into_owned);
+    let mut candidates = fragment(reference)
+        .into_iter()
+        .chain(iter::once_with(written).flatten());
+    candidates.find_map(|pointer| {
         let value = document.pointer(pointer.as_str())?;
         Some((pointer, value))
     })

@@ -1,3 +1,5 @@
+//! Targets, referrers and usages of the reference graph.
+
 use serde_json::{Value, json};
 
 use super::*;

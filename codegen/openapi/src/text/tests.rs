@@ -1,3 +1,5 @@
+//! Shortened, escaped and joined texts.
+
 use super::*;
 
 #[test]

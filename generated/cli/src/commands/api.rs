@@ -13,7 +13,7 @@ use std::io::Write as _;
 
 pub(crate) fn command() -> Command {
     Command::new("api")
-        .about("Sends a request to any path, with the account, retries and errors of other commands")
+        .about("Sends a request to any path, with the same account, retries and errors as other commands")
         .after_help("Example: funnelflux --fake api GET /offersource/list/ --query status=active --limit 3")
         .args([
             Arg::new("method")
@@ -28,7 +28,7 @@ pub(crate) fn command() -> Command {
                 .long("query")
                 .value_name("NAME=VALUE")
                 .action(ArgAction::Append)
-                .help("Parameter of the query"),
+                .help("Query parameter"),
         ])
         .args(input::body_arguments())
         .args(row_arguments())

@@ -49,7 +49,7 @@ pub(crate) fn command() -> Command {
                 .help("Use this profile when none is chosen"),
         ]);
     let status = Command::new("status")
-        .about("Prints whose account is in use, and until when its token is valid")
+        .about("Prints the account in use, and the expiry of its token")
         .arg(
             Arg::new("check")
                 .long("check")
@@ -166,7 +166,10 @@ fn read_stdin() -> Result<(SecretString, Option<SecretString>), Failure> {
     }
     let mut text = String::new();
     let read = io::stdin().take(MAX_INPUT).read_to_string(&mut text);
-    let length = read.map_err(|error| Failure::failed(format!("cannot read stdin: {error}")))?;
+    let length = read.map_err(|error| {
+        Failure::failed(format!("cannot read stdin: {error}"))
+            .fix("pass the access token and the refresh token as two lines")
+    })?;
     let text = SecretString::from(text);
     if length as u64 == MAX_INPUT {
         return Err(Failure::usage("stdin contains more than two tokens").fix("pass two lines"));

@@ -69,7 +69,7 @@ fn option(parameter: Parameter) -> Arg {
             ParameterPlace::QueryRepeated => "Can be given several times",
             ParameterPlace::Path => "Part of the path",
             ParameterPlace::Header => "Header",
-            _ => "Parameter of the query",
+            _ => "Query parameter",
         })
         .required(parameter.required)
         .value_name("VALUE")

@@ -13,8 +13,8 @@ pub(crate) fn command() -> Command {
     Command::new("compare")
         .about("Compares a snapshot with the account, or with another snapshot")
         .long_about(
-            "Compares a snapshot with the account, or with another snapshot. Fields that the service manages \
-             do not count. Exits with 6 if assets differ.",
+            "Compares a snapshot with the account, or with another snapshot. Ignores the fields that the \
+             service manages. Exits with 6 if assets differ.",
         )
         .args([
             Arg::new("old")

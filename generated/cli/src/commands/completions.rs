@@ -17,7 +17,7 @@ pub(crate) fn command() -> Command {
             Arg::new("shell")
                 .required(true)
                 .value_parser(value_parser!(Shell))
-                .help("Shell for which the script is"),
+                .help("Shell that runs the script"),
         )
 }
 

@@ -12,9 +12,9 @@ pub(crate) fn command() -> Command {
     Command::new("export")
         .about("Writes all assets to a folder with one JSON file per asset, or to a .tar.gz file")
         .long_about(
-            "Writes all assets to a folder with one JSON file per asset, which is fit for git, or to a \
-             .tar.gz file. An export that was interrupted continues when it is repeated. It changes nothing \
-             in the account.",
+            "Writes all assets to a folder, with one JSON file per asset so that git shows the \
+             differences, or to a .tar.gz file. To continue an interrupted export, repeat the command. It \
+             changes nothing in the account.",
         )
         .after_help("Example: funnelflux export backup")
         .args([
@@ -97,9 +97,8 @@ fn is_archive(path: &Path) -> bool {
 pub(crate) fn export_failure(error: ExportError) -> Failure {
     match error {
         ExportError::Client(error) => Failure::from(error),
-        ExportError::Snapshot(error) => {
-            Failure::usage(error.to_string()).or_fix("name a new folder, or a file that ends in .tar.gz")
-        }
+        ExportError::Snapshot(error) => Failure::library_file(error.to_string())
+            .or_fix("name a new folder, or a file that ends in .tar.gz"),
         ExportError::Incomplete(error) => {
             let message = error.to_string();
             let message = message.split("; fix: ").next().unwrap_or_default().to_owned();
@@ -112,5 +111,5 @@ pub(crate) fn export_failure(error: ExportError) -> Failure {
 
 /// Failure of a snapshot.
 pub(crate) fn snapshot_failure(error: &SnapshotError) -> Failure {
-    Failure::usage(error.to_string()).or_fix("name a folder or file that funnelflux export wrote")
+    Failure::library_file(error.to_string()).or_fix("name a folder or file that funnelflux export wrote")
 }

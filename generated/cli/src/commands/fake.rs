@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 
 pub(crate) fn command() -> Command {
     Command::new("fake")
-        .about("Starts a fake of the service with a thousand assets, until Ctrl-C")
+        .about("Runs a fake of the service with a thousand assets, until Ctrl-C")
         .after_help(
-            "The first lines are settings for a shell. In another terminal, paste them and run commands \
-             without --fake.",
+            "The first lines of the output set environment variables. Paste them in another terminal, then \
+             run commands there without --fake.",
         )
         .args([
             Arg::new("address")

@@ -67,7 +67,8 @@ fn when(matches: &ArgMatches) -> CommandResult {
     match odd {
         Some(odd) => Err(Failure::failed(format!(
             "{odd:?} is not in the documented format, and states no time"
-        ))),
+        ))
+        .fix("pass IDs as funnelflux id new makes them")),
         None => Ok(Exit::Done),
     }
 }

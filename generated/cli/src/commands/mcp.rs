@@ -7,9 +7,9 @@ use std::path::PathBuf;
 
 pub(crate) fn command() -> Command {
     Command::new("mcp")
-        .about("Serves the account to an assistant, which reads and plans, and changes nothing")
+        .about("Lets an assistant read the account and plan changes, but change nothing")
         .long_about(
-            "Serves the account to an assistant, by the Model Context Protocol over stdin and stdout. The \
+            "Serves an assistant with the Model Context Protocol over stdin and stdout. The \
              assistant can list, find and compare assets, and find out where they are used. With --plans, it \
              can also export snapshots and write plans. It cannot change the account: no request that could \
              change something is sent. A person reviews a plan and applies it with funnelflux apply.",
@@ -24,8 +24,8 @@ pub(crate) fn command() -> Command {
                 .value_name("DIR")
                 .value_parser(value_parser!(PathBuf))
                 .help(
-                    "Folder of the plans and snapshots, which the assistant cannot leave; without it, there \
-                     are none",
+                    "The only folder in which the assistant can write plans and snapshots; without this \
+                     option, it can write none",
                 ),
         )
 }

@@ -15,9 +15,9 @@ pub(crate) fn command() -> Command {
     Command::new("plan")
         .about("Makes a plan that restores a snapshot, or copies it into an account")
         .long_about(
-            "Makes a plan that changes the account until it is like a snapshot, or that copies a snapshot \
-             into an account under new IDs. You may edit the files of the snapshot first. Changes nothing: \
-             review the plan, then apply it with funnelflux apply.",
+            "Makes a plan that restores a snapshot or, with --copy, copies it into an account under new \
+             IDs. You may edit the files of the snapshot first. This command changes nothing: review the \
+             plan, then apply it with funnelflux apply.",
         )
         .after_help("Example: funnelflux plan backup --out plan.json && funnelflux apply plan.json")
         .args([

@@ -20,16 +20,16 @@ use std::time::Duration;
 
 pub(crate) fn command() -> Command {
     Command::new("probe")
-        .about("Tests on an account what the documentation leaves open")
+        .about("Answers open questions about the service by experiments on an account")
         .long_about(format!(
-            "Tests on an account what the documentation leaves open: does one unknown ID make a whole call \
-             fail, does a save replace or merge, which statuses and bodies does the service answer with, \
-             and more.\n\n\
-             Every question is a small experiment on assets that the probe creates itself, names {:?} and \
-             deletes again. It changes no other asset. It stops at the first unexpected response, and lists \
-             the assets that remain. The service may keep deleted assets, with the status deleted.\n\n\
-             Each result is one of: settled (we inferred it rightly), contradicts our inference, still open. \
-             The probe writes the settings that it found to a file. To make the fake behave like the \
+            "Answers questions that the documentation leaves open by experiments on an account: does one \
+             unknown ID make a whole call fail, does a save replace or merge, which statuses and bodies does \
+             the service answer with, and more.\n\n\
+             Each experiment uses only assets that the probe creates itself, names {:?}, and deletes again. \
+             It changes no other asset. It stops at the first unexpected response, and lists the assets that \
+             remain. The service may keep deleted assets, with the status deleted.\n\n\
+             Each result is one of: settled (our inference was right), contradicts our inference, still \
+             open. The probe writes the settings that it found to a file. To make the fake behave like the \
              account, run: funnelflux fake --settings FILE",
             format!("{} …", probe::NAME)
         ))
@@ -53,7 +53,7 @@ pub(crate) fn command() -> Command {
                 .value_name("MILLISECONDS")
                 .value_parser(value_parser!(u64))
                 .default_value("200")
-                .help("Pause before reading an asset again that did not exist yet"),
+                .help("Pause before a second attempt to read an asset that was just created"),
         ])
         .args(row_arguments())
 }

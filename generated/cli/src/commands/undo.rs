@@ -2,6 +2,7 @@
 
 use crate::context::Context;
 use crate::exit::{CommandResult, Failure, file_failure};
+use crate::input::require_regular_file;
 use crate::plan_job::{PlanCommand, arguments, plan_failure};
 use clap::{Arg, ArgMatches, Command, value_parser};
 use funnelflux::ext::plan::ChangePlan;
@@ -12,9 +13,9 @@ use std::path::PathBuf;
 
 pub(crate) fn command() -> Command {
     Command::new("undo")
-        .about("Reverts a job, from its journal")
+        .about("Reverts a job")
         .long_about(
-            "Reverts a job with its journal. The job can be one of archive, unarchive, move, duplicate, \
+            "Reverts a job, using its journal. The job can be one of archive, unarchive, move, duplicate, \
              set, edit, import, replace and apply. A value is changed back only if it is still the value \
              that the job set. A deletion cannot be undone.",
         )
@@ -22,7 +23,7 @@ pub(crate) fn command() -> Command {
             Arg::new("file")
                 .value_name("JOURNAL")
                 .value_parser(value_parser!(PathBuf))
-                .help("Journal of the job; default: the newest job of the profile that is no undo itself"),
+                .help("Journal of the job; default: the newest job of the profile, not counting undo jobs"),
         )
         .args(arguments())
 }
@@ -33,6 +34,7 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
         None => newest(context)?,
     };
     context.check_owner(&path)?;
+    require_regular_file(&path)?;
     let client = context.client()?;
     let plan = ChangePlan::undo(&client, &path).await.map_err(plan_failure)?;
     let command = PlanCommand {

@@ -1,11 +1,13 @@
 //! Expressions of jq, run inside the program.
 
 use crate::exit::Failure;
+use crate::output::write_out;
 use jaq_core::data::JustLut;
 use jaq_core::load::{Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Vars, unwrap_valr};
 use jaq_json::{Val, read};
 use serde_json::Value;
+use std::io::Write as _;
 
 /// A result of an expression.
 pub(crate) struct JqResult(Val);
@@ -78,8 +80,16 @@ pub(crate) fn check(expression: &str) -> Result<(), Failure> {
     compile(expression).map(drop)
 }
 
-/// Runs an expression on a value.
-pub(crate) fn run(expression: &str, input: &Value) -> Result<Vec<JqResult>, Failure> {
+/// Results of an expression, which are computed while they are read. An expression may have results without
+/// end. After an error there are no more results.
+pub(crate) type Results<'r> = dyn Iterator<Item = Result<JqResult, Failure>> + 'r;
+
+/// Runs an expression on a value, and gives the results to `read`.
+pub(crate) fn run<T>(
+    expression: &str,
+    input: &Value,
+    read: impl FnOnce(&mut Results<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let filter = compile(expression)?;
     let failed = |error: String| {
         let message = format!("the jq expression {expression:?} failed: {error}");
@@ -89,9 +99,41 @@ pub(crate) fn run(expression: &str, input: &Value) -> Result<Vec<JqResult>, Fail
         read::parse_single(input.to_string().as_bytes()).map_err(|error| failed(error.to_string()))?;
     let context = Ctx::<JustLut<Val>>::new(&filter.lut, Vars::new([]));
     let results = filter.id.run((context, input)).map(unwrap_valr);
-    results
+    let mut results = results
         .map(|result| result.map(JqResult).map_err(|error| failed(error.to_string())))
-        .collect()
+        .fuse();
+    read(&mut results)
+}
+
+/// Bytes of results that are kept until all results are known.
+const MAX_KEPT: usize = 16 * 1024 * 1024;
+
+/// Runs an expression on a value, and prints the results. If the expression fails, nothing is printed, unless
+/// there were more than 16 MiB of results before: these are printed as they come. If `raw` is true, text is
+/// printed without quotes.
+pub(crate) fn print(expression: &str, input: &Value, raw: bool) -> Result<(), Failure> {
+    run(expression, input, |results| {
+        let mut kept = String::new();
+        while kept.len() < MAX_KEPT
+            && let Some(result) = results.next()
+        {
+            kept.push_str(&result?.text(raw));
+            kept.push('\n');
+        }
+        let mut failure = None;
+        write_out(|out| {
+            out.write_all(kept.as_bytes())?;
+            drop(kept);
+            for result in results {
+                match result {
+                    Ok(result) => writeln!(out, "{}", result.text(raw))?,
+                    Err(error) => failure = Some(error),
+                }
+            }
+            Ok(())
+        })?;
+        failure.map_or(Ok(()), Err)
+    })
 }
 
 #[cfg(test)]
@@ -103,8 +145,11 @@ mod tests {
     fn expressions_run_and_errors_are_located() {
         let input = json!([{ "id": "a", "n": 1.5 }, { "id": "b", "n": 12_345_678_901_234_567_u64 }]);
         let texts = |expression: &str, raw| {
-            let results = run(expression, &input)?;
-            Ok::<_, Failure>(results.iter().map(|result| result.text(raw)).collect::<Vec<_>>())
+            run(expression, &input, |results| {
+                results
+                    .map(|result| Ok(result?.text(raw)))
+                    .collect::<Result<Vec<_>, Failure>>()
+            })
         };
         assert_eq!(texts(".[].id", true).unwrap(), ["a", "b"]);
         assert_eq!(texts("map(.n)", false).unwrap(), ["[1.5,12345678901234567]"]);

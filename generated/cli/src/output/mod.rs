@@ -99,6 +99,9 @@ pub(crate) fn quiet_argument() -> Arg {
         .help("Print only the IDs, one per line")
 }
 
+/// Maximum number of paths that a note names.
+const MAX_NAMED: usize = 20;
+
 /// Short names of the paths of a group, and its ID.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct View {
@@ -257,11 +260,19 @@ impl Output {
     /// Returns true if a condition, an order or a column names a path that no row has. The whole assets must
     /// then be read, because rows of a list may have fewer properties.
     pub(crate) fn needs_more_than(&self, rows: &[Value], view: &View) -> Result<bool, Failure> {
+        Ok(!self.absent(rows, view)?.is_empty())
+    }
+
+    /// The paths of conditions, orders and columns that no row has.
+    fn absent(&self, rows: &[Value], view: &View) -> Result<Vec<Column>, Failure> {
         let mut columns: Vec<Column> = self.chosen_columns(view)?.unwrap_or_default();
         columns.extend(self.conditions(view)?.into_iter().map(Filter::into_column));
         columns.extend(self.orders(view)?.into_iter().map(Order::into_column));
-        let is_absent = |column: &Column| rows.iter().all(|row| column.get(row).is_none());
-        Ok(!rows.is_empty() && columns.iter().any(is_absent))
+        columns.retain(|column| rows.iter().all(|row| column.get(row).is_none()));
+        if rows.is_empty() {
+            columns.clear();
+        }
+        Ok(columns)
     }
 
     /// Applies filters, order and limit.
@@ -282,8 +293,8 @@ impl Output {
 
     /// Prints rows after filters, order and limit.
     pub(crate) fn print_rows(&self, rows: Vec<Value>, view: &View) -> Result<(), Failure> {
-        let rows = self.select(rows, view)?;
         self.note_absent(&rows, view)?;
+        let rows = self.select(rows, view)?;
         if self.quiet
             && let Some(id) = &view.id
         {
@@ -338,12 +349,36 @@ impl Output {
         matches!(self.format, Format::Csv | Format::Table) && self.jq.is_none()
     }
 
-    /// Says which paths of `--columns` no row has, because they may be misspelled.
+    /// Says which paths no row has, because they may be misspelled, and which paths the rows have. A
+    /// misspelled path is no error, because a property may be absent in all assets of an account.
     fn note_absent(&self, rows: &[Value], view: &View) -> Result<(), Failure> {
-        let columns = self.chosen_columns(view)?.unwrap_or_default().into_iter();
-        let is_absent = |column: &Column| rows.iter().all(|row| column.get(row).is_none());
-        for column in columns.filter(is_absent).filter(|_| !rows.is_empty()) {
-            note(&format!("no row has {}", column.title));
+        let mut absent: Vec<String> = Vec::new();
+        for column in self.absent(rows, view)? {
+            if !absent.contains(&column.title) {
+                absent.push(column.title);
+            }
+        }
+        if !absent.is_empty() {
+            let short = view.columns.iter().map(|(name, _)| (*name).to_owned());
+            let mut known: Vec<String> = short.collect();
+            let mut paths = all_columns(rows)
+                .into_iter()
+                .map(|column| column.title)
+                .collect::<Vec<_>>();
+            paths.retain(|path| !known.contains(path));
+            known.append(&mut paths);
+            let more = known.len().saturating_sub(MAX_NAMED);
+            known.truncate(MAX_NAMED);
+            let more = if more > 0 {
+                format!(" and {more} more; -o json shows them")
+            } else {
+                String::new()
+            };
+            note(&format!(
+                "no row has {}; the rows have {}{more}",
+                absent.join(", "),
+                known.join(", ")
+            ));
         }
         Ok(())
     }
@@ -380,12 +415,7 @@ impl Output {
     fn print_jq(&self, expression: &str, value: &Value) -> Result<(), Failure> {
         // Text is printed as it is, unless JSON was asked for.
         let raw = !(self.is_explicit && matches!(self.format, Format::Json | Format::Ndjson));
-        let results = jq::run(expression, value)?;
-        write_out(|out| {
-            results
-                .iter()
-                .try_for_each(|result| writeln!(out, "{}", result.text(raw)))
-        })
+        jq::print(expression, value, raw)
     }
 
     fn columns_of(&self, rows: &[Value], view: &View) -> Result<Vec<Column>, Failure> {

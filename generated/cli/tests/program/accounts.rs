@@ -128,7 +128,7 @@ fn the_next_command_names_the_account_and_is_quoted() {
     let mut first = words(&line);
     first.push(world.path("my plan.json"));
     let planned = ran(world.anonymous(first), "").code(0);
-    // What follows `label` is a command that works as it is, but for the confirmation.
+    // The text after `label` is a command that works as it is, except for the confirmation.
     let follow = |text: &str, label: &str| {
         let command = text.split(label).nth(1).unwrap().lines().next().unwrap();
         let words = shlex::split(command).unwrap();

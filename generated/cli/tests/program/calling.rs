@@ -1,6 +1,6 @@
 //! `call`, `api` and `id`.
 
-use crate::support::{World, is_transcription};
+use crate::support::{World, is_transcription, ran, words};
 
 #[test]
 fn an_operation_is_called_with_its_parameters() {
@@ -94,4 +94,54 @@ fn ids_are_made_and_read() {
         "{}",
         odd.err
     );
+}
+
+#[test]
+fn files_without_end_and_arguments_that_control_terminals_are_refused() {
+    let (world, ids) = World::new(1);
+    let with_journal = format!("offer-sources archive {} --journal /dev/zero --yes", ids[0]);
+    for line in [
+        "undo /dev/zero --yes",
+        "apply /dev/zero --yes",
+        "offer-sources archive --resume /dev/zero --yes",
+        &with_journal,
+    ] {
+        let refused = world.run(line).code(2);
+        let message = "error: /dev/zero is not a regular file\nfix: ";
+        assert!(refused.err.contains(message), "{line}: {}", refused.err);
+    }
+    assert_eq!(world.count("archived"), 0);
+    let red = world.command(["offer-sources", "list", "--limit", "\x1b[31m"]);
+    let refused = ran(red, "").code(2);
+    assert!(!refused.err.contains('\x1b'), "{}", refused.err);
+}
+
+/// `/dev/full` is a disk without space.
+#[test]
+fn a_full_disk_is_no_wrong_usage() {
+    if !std::path::Path::new("/dev/full").exists() {
+        return;
+    }
+    let (world, ids) = World::new(1);
+    for line in [
+        "offer-sources list -o ndjson",
+        "offer-sources list -o table",
+        "--help",
+        "man",
+    ] {
+        let mut command = world.command(words(line));
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = command.stdout(full).output().unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{line}: {message}");
+        assert!(message.contains("cannot write to stdout"), "{line}: {message}");
+    }
+    // Places in which nobody, not even the superuser, can create a file.
+    let mut command = world.command(words(&format!("offer-sources archive {} --yes", ids[0])));
+    command.env("FUNNELFLUX_STATE_DIR", "/proc/self");
+    let refused = ran(command, "").code(1);
+    assert!(refused.err.contains("fix: "), "{}", refused.err);
+    let refused = world.run("export /dev/full/backup").code(1);
+    assert!(refused.err.contains("fix: make room"), "{}", refused.err);
+    assert_eq!(world.count("archived"), 0);
 }

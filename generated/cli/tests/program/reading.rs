@@ -1,7 +1,9 @@
 //! `list` and `get`, and their output in every format.
 
-use crate::support::{World, is_transcription};
+use crate::support::{World, is_transcription, words};
 use std::fmt::Write as _;
+use std::io::Read as _;
+use std::process::Stdio;
 
 fn world() -> World {
     let (world, _) = World::new(0);
@@ -31,6 +33,8 @@ fn rows_are_printed_in_every_format() {
         "offer-sources list -o ndjson",
         "offer-sources list -o ndjson --limit 1",
         "offer-sources list -o ndjson --columns id,name,meta.version,nowhere",
+        "offer-sources list -o table --columns id,nmae,sttaus",
+        "offer-sources list -q --filter sttaus=active --sort sttaus",
         "offer-sources list -o json --columns id,postbackTxId --limit 1",
         "offer-sources list -o yaml --columns id,status",
         "offer-sources list --columns id,status --jq 'map(.status)'",
@@ -122,4 +126,40 @@ fn the_fake_in_memory_is_the_same_in_every_run() {
     assert_eq!(list(), list());
     assert_eq!(list().lines().count(), 250);
     assert_eq!(world.fake.request_count(), 0);
+}
+
+#[test]
+fn a_failing_jq_expression_prints_nothing_unless_its_results_are_many() {
+    let world = world();
+    let failed = world
+        .run(r#"offer-sources list --jq '.[].status, error("broken")'"#)
+        .code(1);
+    assert_eq!(failed.out, "");
+    assert!(failed.err.contains("broken"), "{}", failed.err);
+    let failed = world
+        .run(r#"offer-sources list --jq 'range(3000000), error("broken")'"#)
+        .code(1);
+    assert_eq!(failed.out.lines().next_back(), Some("2999999"));
+    assert!(failed.err.contains("broken"), "{}", failed.err);
+}
+
+#[test]
+fn endless_results_of_jq_need_little_memory() {
+    let world = world();
+    let mut command = world.command(words("offer-sources list --jq 'repeat(.[])'"));
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut out = child.stdout.take().unwrap();
+    let mut buffer = vec![0; 1 << 20];
+    for _ in 0..64 {
+        out.read_exact(&mut buffer).unwrap();
+    }
+    // Only Linux shows the peak of a process there.
+    if let Ok(status) = std::fs::read_to_string(format!("/proc/{}/status", child.id())) {
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let peak = peak.unwrap().trim().trim_end_matches(" kB");
+        assert!(peak.parse::<u32>().unwrap() < 100 * 1024, "{peak} KiB");
+    }
+    // A closed pipe ends the program quietly.
+    drop(out);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }

@@ -232,7 +232,7 @@ impl ChangeRecord {
     }
 
     /// Checks the change before anything is sent.
-    pub(super) fn check(&self, entries: &[String]) -> Result<(), InvalidJob> {
+    pub(super) fn check(&self, entries: &[impl AsRef<str>]) -> Result<(), InvalidJob> {
         if let Self::MoveToCategory { category: id } = self {
             // An empty category removes assets from their current category (documented).
             return match validate::problem(id).filter(|_| !id.is_empty()) {

@@ -52,7 +52,7 @@ impl<I> Report<I> {
     ///     (OfferSourceId::from("a"), Outcome::Done { confirmed: true }, Some("copy".into())),
     ///     (OfferSourceId::from("b"), Outcome::Unknown { failure }, None),
     /// ]);
-    /// assert_eq!(report.entries()[0].copy, Some("copy".into()));
+    /// assert_eq!(report.entries()[0].copy(), Some(&"copy".into()));
     /// // A second job would make another copy.
     /// assert_eq!(report.unfinished().count(), 0);
     /// ```
@@ -61,10 +61,8 @@ impl<I> Report<I> {
         outcomes: impl IntoIterator<Item = (I, Outcome, Option<I>)>,
     ) -> Self {
         let outcomes = outcomes.into_iter().enumerate();
-        let entries = outcomes.map(|(position, (id, outcome, copy))| Entry {
-            copy,
-            ..Entry::new(id, position, outcome)
-        });
+        let entries =
+            outcomes.map(|(position, (id, outcome, copy))| Entry::new(id, position, outcome).with_copy(copy));
         Self::new(job.into(), true, entries.collect(), Vec::new())
     }
 }

@@ -173,7 +173,7 @@ impl GroupBulk {
             let job = self.description;
             return Err(GroupJobError::NotAcknowledged { job });
         }
-        Ok(self.job.send(self.steps).await?)
+        Ok(self.job.send(self.steps).await?.map(String::from))
     }
 }
 

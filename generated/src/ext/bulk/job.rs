@@ -15,6 +15,7 @@ use crate::ext::read_calls::ReadCalls;
 use crate::ext::validate::{self, Distinct, InvalidJob};
 use crate::runtime::trace::JobSpan;
 use crate::transport::BoxFuture;
+use crate::values::id::IdText;
 use crate::{Client, RetryPolicy};
 use futures_util::StreamExt as _;
 use std::path::PathBuf;
@@ -95,7 +96,7 @@ pub(super) struct Job {
     pub(super) client: Client,
     /// Calls of the kind.
     pub(super) calls: ReadCalls,
-    pub(super) ids: Vec<String>,
+    pub(super) ids: Vec<IdText>,
     pub(super) record: ChangeRecord,
     pub(super) options: JobOptions,
 }
@@ -111,7 +112,7 @@ impl Job {
 
     /// Future that records the states before the job.
     #[cfg(feature = "snapshot")]
-    fn record_states(&self, ids: &[String]) -> RecordStates {
+    fn record_states(&self, ids: &[IdText]) -> RecordStates {
         let options = &self.options;
         let Some(journal) = options.journal.as_ref().filter(|_| options.is_undoable) else {
             return RecordStates::default();
@@ -124,7 +125,7 @@ impl Job {
             self.client.clone(),
             self.calls.names.segment,
             self.record.clone(),
-            ids.to_vec(),
+            ids.iter().map(IdText::to_string).collect(),
             path,
         );
         RecordStates::new(async move { recording.await.map_err(String::from) })
@@ -132,7 +133,7 @@ impl Job {
 
     #[cfg(not(feature = "snapshot"))]
     #[expect(clippy::unused_self, reason = "same signature as with the feature")]
-    fn record_states(&self, _: &[String]) -> RecordStates {
+    fn record_states(&self, _: &[IdText]) -> RecordStates {
         RecordStates::default()
     }
 
@@ -140,7 +141,7 @@ impl Job {
     pub(super) async fn send(
         self,
         steps: impl FnOnce(Shared) -> Arc<dyn JobSteps>,
-    ) -> Result<Report<String>, InvalidJob> {
+    ) -> Result<Report<IdText>, InvalidJob> {
         Ok(self.stream(steps)?.try_report().await?)
     }
 
@@ -148,7 +149,7 @@ impl Job {
     pub(super) fn stream(
         self,
         steps: impl FnOnce(Shared) -> Arc<dyn JobSteps>,
-    ) -> Result<Outcomes<String>, InvalidJob> {
+    ) -> Result<Outcomes<IdText>, InvalidJob> {
         let (job, shared) = self.begin()?;
         Ok(job.outcomes(steps(shared)))
     }
@@ -189,10 +190,9 @@ impl Job {
         for (position, (id, state)) in ids.into_iter().zip(states).enumerate() {
             let RecordedState { outcome, copy, sent } = state;
             match outcome {
-                Some(outcome) => settled.push(Entry {
-                    copy,
-                    ..Entry::new(id, position, outcome)
-                }),
+                Some(outcome) => {
+                    settled.push(Entry::new(id, position, outcome).with_copy(copy.map(IdText::from)));
+                }
                 None => open.push(OpenId { position, id, sent }),
             }
         }
@@ -206,7 +206,11 @@ impl Job {
             record_states,
             begun,
             seen,
-            copies: settled.iter().filter_map(|entry| entry.copy.clone()).collect(),
+            copies: settled
+                .iter()
+                .filter_map(Entry::copy)
+                .map(IdText::to_string)
+                .collect(),
         };
         let begun = Begun {
             description,
@@ -214,7 +218,10 @@ impl Job {
             repeated,
             span,
             stop,
-            ids: JobIds { settled, open },
+            ids: JobIds {
+                settled,
+                open: open.into(),
+            },
             journal,
             callbacks: self.options.callbacks,
         };
@@ -223,7 +230,8 @@ impl Job {
 
     /// Reads the assets and returns a preview of the job.
     pub(super) async fn plan(mut self) -> Result<Plan<String>, InvalidJob> {
-        let Distinct { ids, repeated } = validate::distinct(std::mem::take(&mut self.ids))?;
+        let ids = self.ids.drain(..).map(String::from).collect();
+        let Distinct { ids, repeated } = validate::distinct::<String>(ids)?;
         self.record.check(&ids)?;
         let reader = &self.reader();
         let record = &self.record;
@@ -256,7 +264,7 @@ impl Job {
 struct Begun {
     description: String,
     duplicates: bool,
-    repeated: Vec<validate::Repeated<String>>,
+    repeated: Vec<validate::Repeated<IdText>>,
     span: JobSpan,
     stop: StopControl,
     ids: JobIds,
@@ -265,8 +273,9 @@ struct Begun {
 }
 
 impl Begun {
-    fn outcomes(self, steps: Arc<dyn JobSteps>) -> Outcomes<String> {
+    fn outcomes(self, steps: Arc<dyn JobSteps>) -> Outcomes<IdText> {
         let refusal = Refusal::default();
+        let total = self.ids.settled.len() + self.ids.open.len();
         let driver = Driver::new(
             steps,
             self.stop,
@@ -281,6 +290,13 @@ impl Begun {
             let entry = span.follow(driver.next()).await?;
             Some((entry, (driver, span)))
         });
-        Outcomes::new(entries, self.description, self.duplicates, self.repeated, refusal)
+        Outcomes::new(
+            entries,
+            total,
+            self.description,
+            self.duplicates,
+            self.repeated,
+            refusal,
+        )
     }
 }

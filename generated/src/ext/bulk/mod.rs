@@ -327,7 +327,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         let job = Job {
             client: self.client,
             calls: ReadCalls::of::<R>(),
-            ids: self.ids.iter().map(|id| id.as_ref().to_owned()).collect(),
+            ids: self.ids.iter().map(|id| id.as_ref().into()).collect(),
             record: self.change.record(),
             options: self.options,
         };
@@ -345,7 +345,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     {
         let (job, change) = self.into_parts();
         let report = job.send(|shared| change.steps(shared)).await?;
-        Ok(report.map(R::Id::from))
+        Ok(report.map(|id| R::Id::from(id.as_str())))
     }
 
     /// Runs the job as a stream of outcomes, in the order in which they become known. The job runs only while
@@ -371,7 +371,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         C: SendableChange<R>,
     {
         let (job, change) = self.into_parts();
-        Ok(job.stream(|shared| change.steps(shared))?.map(R::Id::from))
+        let outcomes = job.stream(|shared| change.steps(shared))?;
+        Ok(outcomes.map(|id| R::Id::from(id.as_str())))
     }
 
     /// Reads the assets and returns a preview of the job. Changes nothing.

@@ -250,16 +250,18 @@ pub struct Entry<I> {
     /// Outcome of the ID.
     #[serde(flatten)]
     pub outcome: Outcome,
-    /// ID of the copy, if the job duplicates.
-    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
-    pub copy: Option<I>,
-    /// Further copies, if reports of several runs were merged and each run made a copy.
-    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
-    pub more_copies: Vec<I>,
+    /// Copies of the asset. The box keeps the entries of all other jobs small.
+    #[serde(flatten)]
+    pub(super) copies: Option<Box<Copies<I>>>,
 }
 
-fn none<I>() -> Option<I> {
-    None
+/// Copies of an asset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Copies<I> {
+    copy: I,
+    /// Further copies, if reports of several runs were merged and each run made a copy.
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    more_copies: Vec<I>,
 }
 
 impl<I> Entry<I> {
@@ -268,9 +270,31 @@ impl<I> Entry<I> {
             id,
             position,
             outcome,
-            copy: None,
-            more_copies: Vec::new(),
+            copies: None,
         }
+    }
+
+    /// The same entry with the ID of a copy.
+    pub(crate) fn with_copy(self, copy: Option<I>) -> Self {
+        let copies = copy.map(|copy| {
+            Box::new(Copies {
+                copy,
+                more_copies: Vec::new(),
+            })
+        });
+        Self { copies, ..self }
+    }
+
+    /// Returns the ID of the copy, if the job duplicates.
+    #[must_use]
+    pub fn copy(&self) -> Option<&I> {
+        self.copies.as_ref().map(|copies| &copies.copy)
+    }
+
+    /// Returns further copies, if reports of several runs were merged and each run made a copy.
+    #[must_use]
+    pub fn more_copies(&self) -> &[I] {
+        self.copies.as_ref().map_or(&[], |copies| &copies.more_copies)
     }
 
     /// Converts the IDs.
@@ -279,8 +303,29 @@ impl<I> Entry<I> {
             id: id(self.id),
             position: self.position,
             outcome: self.outcome,
-            copy: self.copy.map(&id),
-            more_copies: self.more_copies.into_iter().map(&id).collect(),
+            copies: self.copies.map(|copies| {
+                Box::new(Copies {
+                    copy: id(copies.copy),
+                    more_copies: copies.more_copies.into_iter().map(&id).collect(),
+                })
+            }),
+        }
+    }
+}
+
+impl<I: PartialEq> Entry<I> {
+    /// Adds the copies of another entry. Each copy is a separate asset.
+    pub(crate) fn add_copies(&mut self, other: Self) {
+        match (&mut self.copies, other.copies) {
+            (_, None) => {}
+            (copies @ None, added) => *copies = added,
+            (Some(copies), Some(added)) => {
+                for copy in [added.copy].into_iter().chain(added.more_copies) {
+                    if copies.copy != copy && !copies.more_copies.contains(&copy) {
+                        copies.more_copies.push(copy);
+                    }
+                }
+            }
         }
     }
 }

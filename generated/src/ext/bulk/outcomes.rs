@@ -20,6 +20,8 @@ use std::task::{Context, Poll};
 #[must_use = "a job does nothing until its stream is polled"]
 pub struct Outcomes<I> {
     entries: Pin<Box<dyn Stream<Item = Entry<I>> + Send>>,
+    /// Number of distinct IDs of the job.
+    total: usize,
     job: String,
     duplicates: bool,
     repeated: Vec<Repeated<I>>,
@@ -29,6 +31,7 @@ pub struct Outcomes<I> {
 impl<I> Outcomes<I> {
     pub(super) fn new(
         entries: impl Stream<Item = Entry<I>> + Send + 'static,
+        total: usize,
         job: String,
         duplicates: bool,
         repeated: Vec<Repeated<I>>,
@@ -36,6 +39,7 @@ impl<I> Outcomes<I> {
     ) -> Self {
         Self {
             entries: Box::pin(entries),
+            total,
             job,
             duplicates,
             repeated,
@@ -51,6 +55,7 @@ impl<I> Outcomes<I> {
         let repeated = self.repeated.into_iter();
         Outcomes {
             entries: Box::pin(self.entries.map(move |entry| entry.map(id))),
+            total: self.total,
             job: self.job,
             duplicates: self.duplicates,
             repeated: repeated.map(|repeated| repeated.map(id)).collect(),
@@ -69,8 +74,11 @@ impl<I> Outcomes<I> {
     }
 
     /// Runs the job to its end and collects the remaining outcomes in a report.
-    pub async fn report(self) -> Report<I> {
-        let entries = self.entries.collect().await;
+    pub async fn report(mut self) -> Report<I> {
+        let mut entries = Vec::with_capacity(self.total);
+        while let Some(entry) = self.entries.next().await {
+            entries.push(entry);
+        }
         Report::new(self.job, self.duplicates, entries, self.repeated)
     }
 

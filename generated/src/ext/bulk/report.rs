@@ -89,7 +89,8 @@ impl<I> Report<I> {
         mut entries: Vec<Entry<I>>,
         repeated: Vec<Repeated<I>>,
     ) -> Self {
-        entries.sort_by_key(|entry| entry.position);
+        // Positions are distinct, and a stable sort would need half as much memory again.
+        entries.sort_unstable_by_key(|entry| entry.position);
         Self {
             job,
             duplicates,
@@ -207,17 +208,9 @@ impl<I: Clone + Eq + Hash> Report<I> {
             if let Some(earlier) = index.and_then(|index| self.entries.get_mut(index)) {
                 let is_made = self.duplicates && earlier.outcome.is_success();
                 if !is_made {
-                    earlier.outcome = earlier.outcome.clone().then(entry.outcome);
+                    earlier.outcome = earlier.outcome.clone().then(entry.outcome.clone());
                 }
-                let copies = entry.copy.into_iter().chain(entry.more_copies);
-                for copy in copies {
-                    match &earlier.copy {
-                        None => earlier.copy = Some(copy),
-                        // Each copy is a separate asset.
-                        Some(known) if *known == copy || earlier.more_copies.contains(&copy) => {}
-                        Some(_) => earlier.more_copies.push(copy),
-                    }
-                }
+                earlier.add_copies(entry);
             } else {
                 let position = self.entries.len();
                 self.entries.push(Entry { position, ..entry });

@@ -69,7 +69,7 @@ pub trait TokenStore: Send + Sync + 'static {
         Box::pin(async { Ok(StoreGuard::none()) })
     }
 
-    /// Checks that tokens can be stored, when a client is built. Default: no check.
+    /// Called when a client is built, to check that tokens can be stored. By default, it checks nothing.
     ///
     /// # Errors
     /// When tokens cannot be stored. The client is not built then.

@@ -1,5 +1,6 @@
 //! Extracts the service's message from the body of an error response: JSON, plain text or HTML.
 
+use memchr::memmem;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 use std::fmt;
@@ -66,7 +67,10 @@ pub(crate) struct ReportedError {
 
 /// Finds an error in a JSON object: a non-empty property `error` or `errors`.
 pub(crate) fn reported_error(body: &[u8]) -> Option<ReportedError> {
-    if !body.trim_ascii_start().starts_with(b"{") {
+    // Most responses have no such property, and parsing them would be half of the cost of a call.
+    let may_report = |text| memmem::find(body, text).is_some();
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    if !is_object || !(may_report(b"\"error") || may_report(br"\u")) {
         return None;
     }
     let value = serde_json::from_slice::<Value>(body).ok()?;
@@ -323,6 +327,7 @@ mod tests {
             (r#"{"error":null,"message":"done"}"#, None),
             (r#"{"error":"","errors":[]}"#, None),
             (r#"{"message":"done"}"#, None),
+            (r#"{"\u0065rror":"denied"}"#, Some("denied")),
             (r#"[{"error":"a row"}]"#, None),
             ("null", None),
         ] {

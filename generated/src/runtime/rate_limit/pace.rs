@@ -72,7 +72,7 @@ pub(super) struct Pace {
     base: f64,
     /// Rate that was refused last.
     ceiling: f64,
-    /// Rate of the last complete step, until a decrease uses it.
+    /// Rate of the last complete step. A decrease uses and clears it.
     proven: f64,
     /// Rate at which the sample began.
     sample_rate: f64,
@@ -147,7 +147,7 @@ impl Pace {
         self.rate
     }
 
-    /// Permits a request now, or returns the wait until a request may be due.
+    /// Permits a request now, or returns the time to wait before the next attempt.
     pub(super) fn request(&mut self, now: f64) -> Result<Permit, Duration> {
         let burst = if self.rate < self.max { 1 } else { self.burst };
         let early = (f64::from(burst.saturating_sub(1)) / self.rate).max(RESOLUTION);

@@ -2,6 +2,8 @@
 
 pub(crate) mod generator;
 
+/// Text of an ID, which fits into 16 bytes without an allocation if the ID has the documented format.
+pub(crate) use ecow::EcoString as IdText;
 pub use generator::ClockOutOfRange;
 
 /// Generates an ID that is greater than all earlier IDs from this process.
@@ -43,7 +45,7 @@ macro_rules! id_type {
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[derive(::serde::Serialize, ::serde::Deserialize)]
         #[serde(transparent)]
-        pub struct $name(String);
+        pub struct $name($crate::values::id::IdText);
 
         impl $name {
             /// Generates an ID that is greater than all earlier IDs from this process.
@@ -54,7 +56,7 @@ macro_rules! id_type {
             /// # Errors
             /// When the clock of this machine is before 2019 or after 2131.
             pub fn generate() -> Result<Self, $crate::id::ClockOutOfRange> {
-                $crate::values::id::generate().map(Self)
+                $crate::values::id::generate().map(Self::from)
             }
 
             /// The ID as text.
@@ -78,13 +80,13 @@ macro_rules! id_type {
 
         impl From<&str> for $name {
             fn from(id: &str) -> Self {
-                Self(id.to_owned())
+                Self(id.into())
             }
         }
 
         impl From<String> for $name {
             fn from(id: String) -> Self {
-                Self(id)
+                Self(id.into())
             }
         }
 
@@ -96,7 +98,7 @@ macro_rules! id_type {
 
         impl From<$name> for String {
             fn from(id: $name) -> Self {
-                id.0
+                id.0.into()
             }
         }
 
@@ -116,25 +118,25 @@ macro_rules! id_type {
 
         impl PartialEq<str> for $name {
             fn eq(&self, other: &str) -> bool {
-                self.0 == other
+                self.as_str() == other
             }
         }
 
         impl PartialEq<&str> for $name {
             fn eq(&self, other: &&str) -> bool {
-                self.0 == *other
+                self.as_str() == *other
             }
         }
 
         impl PartialEq<$name> for str {
             fn eq(&self, other: &$name) -> bool {
-                self == other.0
+                self == other.as_str()
             }
         }
 
         impl PartialEq<$name> for &str {
             fn eq(&self, other: &$name) -> bool {
-                *self == other.0
+                *self == other.as_str()
             }
         }
 

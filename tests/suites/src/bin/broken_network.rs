@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     };
     let summary = runtime.block_on(run_jobs(seed, jobs));
     println!(
-        "{} jobs, {} of them done at the first attempt, {} broken connections, {} requests: {} contradictions",
+        "{} jobs, {} done at the first attempt, {} broken connections, {} requests: {} contradictions",
         summary.jobs,
         summary.done_at_once,
         summary.faults,

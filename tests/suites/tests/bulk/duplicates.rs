@@ -65,7 +65,7 @@ fn a_crash_at_any_request_makes_no_copy_twice() {
                 assert!(count <= 1, "{context}");
                 match &entry.outcome {
                     Outcome::Done { .. } => {
-                        let copy = entry.copy.as_ref().unwrap();
+                        let copy = entry.copy().unwrap();
                         let state = fake.state();
                         assert_eq!(
                             state.offer_source(copy.as_str()).unwrap().name,
@@ -129,7 +129,7 @@ fn a_list_that_lags_is_read_again() {
         fake.inject(Rule::new(Fault::ResetAfterApplying).on(DUPLICATE).after(2));
         let report = run(copies(&client, &ids).concurrency(1).send()).unwrap();
         assert_eq!(report.counts().to_string(), "3 done", "{stale_reads}: {report}");
-        assert!(report.entries()[2].copy.is_some());
+        assert!(report.entries()[2].copy().is_some());
         assert_eq!(made(&fake).len(), 3);
     }
 }
@@ -159,7 +159,7 @@ fn an_older_asset_of_the_same_name_is_not_the_copy() {
         matches!(report.entries()[0].outcome, Outcome::Unknown { .. }),
         "{report}"
     );
-    assert_eq!(report.entries()[0].copy, None);
+    assert_eq!(report.entries()[0].copy(), None);
 }
 
 #[test]
@@ -168,12 +168,12 @@ fn copies_of_two_runs_are_both_kept() {
     let ids = fake.seed_many(2);
     let mut report = run(copies(&client, &ids).send()).unwrap();
     let later = run(copies(&client, &ids[..1]).send()).unwrap();
-    let second = later.entries()[0].copy.clone().unwrap();
-    let first = report.entries()[0].copy.clone();
+    let second = later.entries()[0].copy().cloned().unwrap();
+    let first = report.entries()[0].copy().cloned();
     report.merge(later).unwrap();
     let entry = &report.entries()[0];
     assert_eq!(
-        (entry.copy.clone(), entry.more_copies.clone()),
+        (entry.copy().cloned(), entry.more_copies().to_vec()),
         (first, vec![second])
     );
 }
@@ -237,7 +237,7 @@ fn a_cancelled_job_is_finished_by_its_journal() {
     );
     let report = run(copies(&hasty, &ids).journal(&path).send()).unwrap();
     assert_eq!(report.counts().to_string(), "20 done");
-    assert!(report.into_iter().all(|entry| entry.copy.is_some()));
+    assert!(report.into_iter().all(|entry| entry.copy().is_some()));
     assert_eq!((made(&fake).len(), calls(&fake, DUPLICATE)), (20, 20));
 }
 
@@ -263,10 +263,7 @@ fn overrides_are_typed_and_only_the_difference_is_sent() {
     );
     let state = fake.state();
     for entry in &report {
-        let copy = &state
-            .offer_source(entry.copy.as_ref().unwrap().as_str())
-            .unwrap()
-            .body;
+        let copy = &state.offer_source(entry.copy().unwrap().as_str()).unwrap().body;
         assert_eq!(
             (&copy["postbackTxId"], &copy["postbackSubId"]),
             (&json!("other"), &json!("subid"))

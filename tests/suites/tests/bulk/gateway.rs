@@ -270,7 +270,7 @@ fn check_copies(seed: u64, report: &Report<OfferSourceId>, before: &State, after
         let context = || format!("seed {seed}, {}: {:?}, {made} copies", entry.id, entry.outcome);
         match &entry.outcome {
             Outcome::Done { .. } => {
-                let copy = entry.copy.as_ref().unwrap();
+                let copy = entry.copy().unwrap();
                 assert_eq!(made, 1, "{}", context());
                 assert_eq!(
                     after.offer_source(copy.as_str()).unwrap().name,

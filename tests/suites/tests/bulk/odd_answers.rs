@@ -150,7 +150,7 @@ fn a_copy_that_is_named_twice_is_counted_once() {
             .concurrency(1)
     };
     let first = run(copies(ids[..1].to_vec()).send()).unwrap();
-    let copy = first.entries()[0].copy.clone().unwrap();
+    let copy = first.entries()[0].copy().cloned().unwrap();
     // The response to the next request repeats the first response; a later response names an original.
     for id in [copy.as_str(), &ids[4]] {
         let body = json!({ "id": id }).to_string();
@@ -160,7 +160,10 @@ fn a_copy_that_is_named_twice_is_counted_once() {
     wanted.extend_from_slice(&ids[3..]);
     // Here, the first copy has the same name as the new copy.
     let report = run(copies(wanted).send()).unwrap();
-    let claimed: Vec<_> = report.into_iter().filter_map(|entry| entry.copy).collect();
+    let claimed: Vec<_> = report
+        .into_iter()
+        .filter_map(|entry| entry.copy().cloned())
+        .collect();
     let distinct: HashSet<_> = claimed.iter().collect();
     assert_eq!(claimed.len(), distinct.len());
     assert!(!claimed.contains(&copy));

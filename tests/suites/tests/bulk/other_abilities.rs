@@ -279,10 +279,10 @@ fn each_asset_is_duplicated_once_under_any_fault() {
             for (position, entry) in report.entries().iter().enumerate() {
                 let hit = fault.as_ref().filter(|_| position == 2);
                 match (&entry.outcome, hit) {
-                    (Outcome::Unknown { .. }, Some((_, false))) => assert_eq!(entry.copy, None),
+                    (Outcome::Unknown { .. }, Some((_, false))) => assert_eq!(entry.copy(), None),
                     (Outcome::Done { confirmed }, hit) => {
                         assert_eq!(*confirmed, hit.is_some());
-                        let copy = entry.copy.as_ref().unwrap().as_str();
+                        let copy = entry.copy().unwrap().as_str();
                         let copy = state.offer_source(copy).unwrap();
                         assert_eq!(copy.name, format!("Copy of {}", entry.id));
                     }

@@ -159,7 +159,7 @@ fn moves_and_copies_are_undone() {
         .offer_sources()
         .duplicate_many([SOURCE], |_| DuplicateRequest::new("Copy"));
     let report = run(job.journal(&journal).send()).unwrap();
-    let copy = report.entries()[0].copy.clone().unwrap();
+    let copy = report.entries()[0].copy().cloned().unwrap();
     let undo = run(ChangePlan::undo(&client, &journal)).unwrap();
     assert_eq!(undo.cannot_undo().len(), 1, "{undo}");
     assert!(apply(&undo, &client).is_success());

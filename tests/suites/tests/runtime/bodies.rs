@@ -296,7 +296,7 @@ async fn a_wrong_guess_about_a_field_loses_no_list_and_no_value() -> Result<(), 
     assert_eq!(named("p9").id_category, Some("9".into()));
     assert_eq!(named("p6").extra.unexpected().count(), 0);
 
-    // What is not set is sent back as it came.
+    // Fields that are not set are sent back unchanged.
     let mut page = client.find_page_by_id(&"p7".into()).await?;
     page.base_url = Some("https://example.com".to_owned());
     let sent = |fake: &Fake| fake.log().pop().unwrap().json().unwrap();

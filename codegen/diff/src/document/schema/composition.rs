@@ -10,7 +10,7 @@ use crate::{
     comparer::Comparer,
     index::DocumentIndex,
     node::{Node, canonical},
-    rules::ChangeKind,
+    rules::ChangeKind as Kind,
     site::{SchemaContext, Site},
     wording::{quote, subject},
 };
@@ -25,23 +25,17 @@ impl<'a> Comparer<'a> {
         context: SchemaContext,
     ) {
         let (added, removed) = match key {
-            "allOf" => (ChangeKind::AllOfAdded, ChangeKind::AllOfRemoved),
-            "anyOf" => (ChangeKind::AnyOfAdded, ChangeKind::AnyOfRemoved),
-            _ => (ChangeKind::OneOfAdded, ChangeKind::OneOfRemoved),
+            "allOf" => (Kind::AllOfAdded, Kind::AllOfRemoved),
+            "anyOf" => (Kind::AnyOfAdded, Kind::AnyOfRemoved),
+            _ => (Kind::OneOfAdded, Kind::OneOfRemoved),
         };
         let Some((old_list, new_list)) = site.both() else {
             let kinds = match key {
                 "allOf" => [added, removed],
-                _ => [
-                    ChangeKind::AlternativesIntroduced,
-                    ChangeKind::AlternativesDropped,
-                ],
+                _ => [Kind::AlternativesIntroduced, Kind::AlternativesDropped],
             };
             let kind = site.one_sided_kind(kinds);
-            return self
-                .change(kind, site, site.describe(key))
-                .context(context)
-                .report();
+            return self.report(kind, site, site.describe(key), context);
         };
         let [before, after] = [old_list, new_list].map(|list| list.entries(part_name));
         let mut pairs = pair_by_name(&before, &after);
@@ -59,15 +53,11 @@ impl<'a> Comparer<'a> {
             let parent = subject(site.parent);
             for part in come.iter().filter_map(|index| after.get(*index)) {
                 let what = format!("{} was added to `{key}` of {parent}", quote(part.value));
-                self.change(added, &Site::added(part, new_list), what)
-                    .context(context)
-                    .report();
+                self.report(added, &Site::added(part, new_list), what, context);
             }
             for part in gone.iter().filter_map(|index| before.get(*index)) {
                 let what = format!("{} was removed from `{key}` of {parent}", quote(part.value));
-                self.change(removed, &Site::removed(part, new_list), what)
-                    .context(context)
-                    .report();
+                self.report(removed, &Site::removed(part, new_list), what, context);
             }
         }
         for (old_index, new_index) in pairs {
@@ -84,7 +74,7 @@ impl<'a> Comparer<'a> {
             if key == "allOf" {
                 self.notation(site, what, [old, site.parent], context, false);
             } else {
-                self.change(ChangeKind::CompositionOrderChanged, site, what)
+                self.change(Kind::CompositionOrderChanged, site, what)
                     .context(context)
                     .covers_subtree(false)
                     .report();
@@ -106,14 +96,14 @@ impl<'a> Comparer<'a> {
                 "`{name}` no longer identifies an alternative of {}",
                 subject(new_parent)
             );
-            self.change(ChangeKind::MappingRemoved, &Site::removed(old, new_parent), what)
+            self.change(Kind::MappingRemoved, &Site::removed(old, new_parent), what)
                 .context(context)
                 .covers_subtree(false)
                 .report();
         }
         if let Some(name) = after.schema_name.filter(|name| !before.values.contains(name)) {
             let what = format!("`{name}` identifies an alternative of {}", subject(new_parent));
-            self.change(ChangeKind::MappingAdded, &Site::added(new, new_parent), what)
+            self.change(Kind::MappingAdded, &Site::added(new, new_parent), what)
                 .context(context)
                 .covers_subtree(false)
                 .report();
@@ -137,14 +127,14 @@ impl<'a> Comparer<'a> {
                 continue;
             }
             let what = format!("`{name}` is a new subtype of {}", subject(new));
-            self.change(ChangeKind::MappingAdded, &Site::added(subtype, new), what)
+            self.change(Kind::MappingAdded, &Site::added(subtype, new), what)
                 .context(context)
                 .covers_subtree(false)
                 .report();
         }
         for (name, subtype) in before.iter().filter(|(name, _)| !after.contains_key(*name)) {
             let what = format!("`{name}` is no longer a subtype of {}", subject(new));
-            self.change(ChangeKind::MappingRemoved, &Site::removed(subtype, new), what)
+            self.change(Kind::MappingRemoved, &Site::removed(subtype, new), what)
                 .context(context)
                 .covers_subtree(false)
                 .report();
@@ -159,20 +149,17 @@ impl<'a> Comparer<'a> {
     ) {
         let new_schema = site.parent;
         let Some((old, new)) = site.both() else {
-            let kinds = [ChangeKind::DiscriminatorAdded, ChangeKind::DiscriminatorRemoved];
+            let kinds = [Kind::DiscriminatorAdded, Kind::DiscriminatorRemoved];
             let kind = site.one_sided_kind(kinds);
-            return self
-                .change(kind, site, site.describe("discriminator"))
-                .context(context)
-                .report();
+            return self.report(kind, site, site.describe("discriminator"), context);
         };
         for (key, site) in Site::members(old, new) {
             match key {
                 _ if site.is_unchanged() => {}
                 "propertyName" => {
                     let what = format!("`discriminator.propertyName` {}", site.before_after());
-                    let kind = ChangeKind::DiscriminatorPropertyChanged;
-                    self.change(kind, &site, what).context(context).report();
+                    let kind = Kind::DiscriminatorPropertyChanged;
+                    self.report(kind, &site, what, context);
                 }
                 "mapping" => self.mapping(&site, [old_schema, new_schema], context),
                 _ => self.annotation_or_unclassified(key, &site, context.direction),
@@ -200,16 +187,12 @@ impl<'a> Comparer<'a> {
             let kind = match targets {
                 // Both sides select the same schema: the mapping entry is redundant or has another notation.
                 [Some(before), Some(after)] if self.is_same_target(&before, &after) => {
-                    ChangeKind::TypeNotationChanged
+                    Kind::TypeNotationChanged
                 }
-                _ => site.kind([
-                    ChangeKind::MappingAdded,
-                    ChangeKind::MappingRemoved,
-                    ChangeKind::MappingChanged,
-                ]),
+                _ => site.kind([Kind::MappingAdded, Kind::MappingRemoved, Kind::MappingChanged]),
             };
             let what = format!("`discriminator.mapping.{value}` {}", site.before_after());
-            self.change(kind, &site, what).context(context).report();
+            self.report(kind, &site, what, context);
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     comparer::Comparer,
     node::Node,
     report::{Fact, IntegerRange},
-    rules::ChangeKind,
+    rules::ChangeKind as Kind,
     site::{SchemaContext, Site},
 };
 
@@ -85,27 +85,25 @@ impl<'a> Comparer<'a> {
             && says_nothing(key, site.new.as_ref(), site.parent)
         {
             let what = site.describe(key.trim_start_matches("x-"));
-            self.change(ChangeKind::NotationChanged, site, what)
-                .direction(context.direction)
-                .report();
+            self.report(Kind::NotationChanged, site, what, context.direction);
             return true;
         }
         let (kind, name) = if key == "not" {
             // A wider `not` allows fewer values, so any difference is one change.
-            (ChangeKind::NotChanged, "")
+            (Kind::NotChanged, "")
         } else if let Some(name) = constraint_name(key) {
             let kinds = [
-                ChangeKind::ConstraintAdded,
-                ChangeKind::ConstraintRemoved,
-                ChangeKind::ConstraintChanged,
+                Kind::ConstraintAdded,
+                Kind::ConstraintRemoved,
+                Kind::ConstraintChanged,
             ];
             (site.kind(kinds), name)
         } else if let Some(name) = representation_name(key) {
-            (ChangeKind::RepresentationChanged, name)
+            (Kind::RepresentationChanged, name)
         } else {
             return false;
         };
-        if let Some(difference) = self.deep_difference(key.trim_start_matches("x-"), site) {
+        if let Some(difference) = self.equality.difference(key.trim_start_matches("x-"), site) {
             self.change(kind, site, difference.what)
                 .context(context)
                 .keyword(name)
@@ -116,25 +114,17 @@ impl<'a> Comparer<'a> {
     }
 
     pub(super) fn pattern(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
-        let kinds = [
-            ChangeKind::PatternAdded,
-            ChangeKind::PatternRemoved,
-            ChangeKind::PatternChanged,
-        ];
-        self.change(site.kind(kinds), site, site.describe("pattern"))
-            .context(context)
-            .report();
+        let kinds = [Kind::PatternAdded, Kind::PatternRemoved, Kind::PatternChanged];
+        self.report(site.kind(kinds), site, site.describe("pattern"), context);
     }
 
     pub(super) fn multiple_of(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
         let kinds = [
-            ChangeKind::MultipleOfSet,
-            ChangeKind::MultipleOfUnset,
-            ChangeKind::MultipleOfChanged,
+            Kind::MultipleOfSet,
+            Kind::MultipleOfUnset,
+            Kind::MultipleOfChanged,
         ];
-        self.change(site.kind(kinds), site, site.describe("multipleOf"))
-            .context(context)
-            .report();
+        self.report(site.kind(kinds), site, site.describe("multipleOf"), context);
     }
 
     pub(super) fn exclusive_limit(
@@ -144,7 +134,7 @@ impl<'a> Comparer<'a> {
         old: &Node<'a>,
         context: SchemaContext,
     ) {
-        let kinds = [ChangeKind::ExclusiveLimitSet, ChangeKind::ExclusiveLimitUnset];
+        let kinds = [Kind::ExclusiveLimitSet, Kind::ExclusiveLimitUnset];
         let ranges = integer_ranges(old, site.parent);
         if let Some(change) = self.schema_flag(key, site, kinds, context) {
             change.fact(ranges).report();
@@ -177,15 +167,15 @@ impl<'a> Comparer<'a> {
         let allows_all = |limit: Option<&Value>| limit.is_none_or(|limit| limit.as_f64() == Some(0.0));
         let is_count = !is_upper && !["minimum", MIN_CONTAINS].contains(&key);
         let kind = match (order, is_upper) {
-            _ if is_count && allows_all(before) && allows_all(after) => ChangeKind::NotationChanged,
-            (None, _) if before.is_none() => ChangeKind::LimitSet,
-            (None, _) => ChangeKind::LimitUnset,
-            (Some(Ordering::Less), true) => ChangeKind::MaximumDecreased,
-            (Some(Ordering::Greater), true) => ChangeKind::MaximumIncreased,
-            (Some(Ordering::Less), false) => ChangeKind::MinimumDecreased,
-            (Some(Ordering::Greater), false) => ChangeKind::MinimumIncreased,
+            _ if is_count && allows_all(before) && allows_all(after) => Kind::NotationChanged,
+            (None, _) if before.is_none() => Kind::LimitSet,
+            (None, _) => Kind::LimitUnset,
+            (Some(Ordering::Less), true) => Kind::MaximumDecreased,
+            (Some(Ordering::Greater), true) => Kind::MaximumIncreased,
+            (Some(Ordering::Less), false) => Kind::MinimumDecreased,
+            (Some(Ordering::Greater), false) => Kind::MinimumIncreased,
             // Both sides have the same number in different notations.
-            (Some(Ordering::Equal), _) => ChangeKind::NotationChanged,
+            (Some(Ordering::Equal), _) => Kind::NotationChanged,
         };
         let has_fixed_length = |schema: &Node<'a>| {
             let least = schema.value.get("minItems");

@@ -7,7 +7,7 @@ use crate::{
     level::Direction,
     node::{Node, missing_from},
     report::Fact,
-    rules::ChangeKind,
+    rules::ChangeKind as Kind,
     site::{SchemaContext, Site},
     wording::{quote, subject},
 };
@@ -19,35 +19,26 @@ impl<'a> Comparer<'a> {
         let (added, removed) = (missing_from(&after, &before), missing_from(&before, &after));
         for name in &added {
             let site = Site::added(name, new);
-            self.presence(
-                ChangeKind::PropertyBecameRequired,
-                &site,
-                name,
-                (new, old),
-                context,
-            );
+            self.presence(Kind::PropertyBecameRequired, &site, name, (new, old), context);
         }
         for name in &removed {
             let site = Site::removed(name, new);
-            self.presence(
-                ChangeKind::PropertyBecameOptional,
-                &site,
-                name,
-                (old, new),
-                context,
-            );
+            self.presence(Kind::PropertyBecameOptional, &site, name, (old, new), context);
         }
         if added.is_empty() && removed.is_empty() {
-            self.change(ChangeKind::NotationChanged, site, site.describe("required"))
-                .direction(context.direction)
-                .report();
+            self.report(
+                Kind::NotationChanged,
+                site,
+                site.describe("required"),
+                context.direction,
+            );
         }
     }
 
     /// Reports a property that only one of two schemas requires.
     fn presence(
         &mut self,
-        kind: ChangeKind,
+        kind: Kind,
         site: &Site<'_, 'a>,
         name: &Node<'a>,
         (requiring, other): (&Node<'a>, &Node<'a>),
@@ -64,7 +55,7 @@ impl<'a> Comparer<'a> {
             return self.changes.explained.push(name.pointer.clone());
         }
         let difference = match kind {
-            ChangeKind::PropertyBecameRequired => "became required",
+            Kind::PropertyBecameRequired => "became required",
             _ => "became optional",
         };
         let what = format!(
@@ -128,12 +119,10 @@ impl<'a> Comparer<'a> {
         context: SchemaContext,
     ) -> bool {
         let (kind, words) = match (old.allows_nothing(), new.allows_nothing(), context.direction) {
-            (false, true, Direction::Response) => {
-                (ChangeKind::OptionalResponsePropertyRemoved, "must be absent")
-            }
-            (false, true, _) => (ChangeKind::RequestPropertyRemoved, "must be absent"),
-            (true, false, Direction::Response) => (ChangeKind::ClosedResponsePropertyAdded, "may be present"),
-            (true, false, _) => (ChangeKind::OptionalRequestPropertyAdded, "may be present"),
+            (false, true, Direction::Response) => (Kind::OptionalResponsePropertyRemoved, "must be absent"),
+            (false, true, _) => (Kind::RequestPropertyRemoved, "must be absent"),
+            (true, false, Direction::Response) => (Kind::ClosedResponsePropertyAdded, "may be present"),
+            (true, false, _) => (Kind::OptionalRequestPropertyAdded, "may be present"),
             _ => return false,
         };
         let site = Site::between(old, new, parent);
@@ -156,12 +145,12 @@ impl<'a> Comparer<'a> {
         let is_closed = old.value.get("additionalProperties") == Some(&Value::Bool(false));
         let has_default = self.new.resolve(property).value.get("default").is_some();
         let kind = match (context.direction, is_optional) {
-            (Direction::Response, _) if is_closed => ChangeKind::ClosedResponsePropertyAdded,
-            (Direction::Response, false) => ChangeKind::RequiredResponsePropertyAdded,
-            (Direction::Response, true) => ChangeKind::OptionalResponsePropertyAdded,
-            (_, false) if has_default => ChangeKind::RequiredRequestPropertyWithDefaultAdded,
-            (_, false) => ChangeKind::RequiredRequestPropertyAdded,
-            (_, true) => ChangeKind::OptionalRequestPropertyAdded,
+            (Direction::Response, _) if is_closed => Kind::ClosedResponsePropertyAdded,
+            (Direction::Response, false) => Kind::RequiredResponsePropertyAdded,
+            (Direction::Response, true) => Kind::OptionalResponsePropertyAdded,
+            (_, false) if has_default => Kind::RequiredRequestPropertyWithDefaultAdded,
+            (_, false) => Kind::RequiredRequestPropertyAdded,
+            (_, true) => Kind::OptionalRequestPropertyAdded,
         };
         let what = format!(
             "the {} property {} was added",
@@ -185,9 +174,9 @@ impl<'a> Comparer<'a> {
         context: SchemaContext,
     ) {
         let kind = match (context.direction, is_optional) {
-            (Direction::Response, false) => ChangeKind::RequiredResponsePropertyRemoved,
-            (Direction::Response, true) => ChangeKind::OptionalResponsePropertyRemoved,
-            _ => ChangeKind::RequestPropertyRemoved,
+            (Direction::Response, false) => Kind::RequiredResponsePropertyRemoved,
+            (Direction::Response, true) => Kind::OptionalResponsePropertyRemoved,
+            _ => Kind::RequestPropertyRemoved,
         };
         let twin = twin.map(|twin| format!("; the new property `{twin}` has the same schema"));
         let twin = twin.unwrap_or_default();
@@ -196,17 +185,15 @@ impl<'a> Comparer<'a> {
             presence(is_optional),
             subject(property)
         );
-        self.change(kind, site, what).context(context).report();
+        self.report(kind, site, what, context);
     }
 
     pub(super) fn items(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
         if let Some((old, new)) = site.both() {
             return self.schema(old, new, context.inner(), false);
         }
-        let kind = site.one_sided_kind([ChangeKind::ItemsAdded, ChangeKind::ItemsRemoved]);
-        self.change(kind, site, site.describe("items"))
-            .context(context)
-            .report();
+        let kind = site.one_sided_kind([Kind::ItemsAdded, Kind::ItemsRemoved]);
+        self.report(kind, site, site.describe("items"), context);
     }
 
     pub(super) fn additional_properties(
@@ -232,10 +219,10 @@ impl<'a> Comparer<'a> {
                 }
                 return;
             }
-            (_, Nothing) => ChangeKind::AdditionalPropertiesForbidden,
-            (Nothing, _) => ChangeKind::AdditionalPropertiesAllowed,
-            (Anything, Matching) => ChangeKind::AdditionalPropertiesRestricted,
-            (Matching, Anything) => ChangeKind::AdditionalPropertiesUnrestricted,
+            (_, Nothing) => Kind::AdditionalPropertiesForbidden,
+            (Nothing, _) => Kind::AdditionalPropertiesAllowed,
+            (Anything, Matching) => Kind::AdditionalPropertiesRestricted,
+            (Matching, Anything) => Kind::AdditionalPropertiesUnrestricted,
         };
         let has_schema = before == Matching || after == Matching;
         let declares_properties = [old, new]

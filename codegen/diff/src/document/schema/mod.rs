@@ -13,7 +13,7 @@ use crate::{
     comparer::Comparer,
     index::DocumentIndex,
     node::Node,
-    rules::ChangeKind,
+    rules::ChangeKind as Kind,
     site::{SchemaContext, Site},
     wording::subject,
 };
@@ -74,10 +74,7 @@ impl<'a> Comparer<'a> {
             };
             let what = format!("{} allows {words} now", subject(new));
             let site = Site::between(old, new, new);
-            return self
-                .change(ChangeKind::NotChanged, &site, what)
-                .context(context)
-                .report();
+            return self.report(Kind::NotChanged, &site, what, context);
         }
         let (before, after) = (self.old.resolve(old), self.new.resolve(new));
         let (old_target, new_target) = (target(old, &before), target(new, &after));
@@ -116,7 +113,7 @@ impl<'a> Comparer<'a> {
     }
 
     fn property_deprecated(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
-        let kinds = [ChangeKind::PropertyDeprecated, ChangeKind::PropertyReactivated];
+        let kinds = [Kind::PropertyDeprecated, Kind::PropertyReactivated];
         self.deprecated(site, kinds, context.direction);
     }
 
@@ -141,27 +138,21 @@ impl<'a> Comparer<'a> {
             let known = self.renamed.insert(before.pointer.clone(), after.pointer.clone());
             if known.is_none() {
                 let what = format!("the schema `{old_name}` was renamed to `{new_name}`");
-                self.change(
-                    ChangeKind::SchemaRenamed,
-                    &Site::between(before, after, new),
-                    what,
-                )
-                .value(String::new())
-                .covers_subtree(false)
-                .report();
+                self.change(Kind::SchemaRenamed, &Site::between(before, after, new), what)
+                    .value(String::new())
+                    .covers_subtree(false)
+                    .report();
             }
             if known.is_none_or(|pointer| pointer == after.pointer) {
                 let what = format!("the reference to `{old_name}` became one to `{new_name}`");
-                self.change(ChangeKind::NotationChanged, &site, what)
-                    .direction(context.direction)
-                    .report();
+                self.report(Kind::NotationChanged, &site, what, context.direction);
                 return;
             }
         }
         let words =
             |node: &Node<'a>| name(node).map_or("an inline schema".to_owned(), |name| format!("`{name}`"));
         let what = format!("{} uses {} instead of {}", subject(new), words(new), words(old));
-        self.change(ChangeKind::SchemaReplaced, &site, what)
+        self.change(Kind::SchemaReplaced, &site, what)
             .context(context)
             .value(format!("{:?}→{:?}", name(old), name(new)))
             .report();
@@ -197,12 +188,10 @@ impl<'a> Comparer<'a> {
         };
         // With siblings other than documentation, the `allOf` is a type of its own.
         let kind = match wrapped(outer) {
-            Some(_) => ChangeKind::NotationChanged,
-            None => ChangeKind::TypeNotationChanged,
+            Some(_) => Kind::NotationChanged,
+            None => Kind::TypeNotationChanged,
         };
-        self.change(kind, &site, what)
-            .direction(context.direction)
-            .report();
+        self.report(kind, &site, what, context.direction);
         self.changes
             .explained
             .push(plain.pointer.with_trailing_token("$ref"));
@@ -236,9 +225,9 @@ impl<'a> Comparer<'a> {
             || is_untyped(old)
             || is_untyped(new);
         let kind = if decides_type {
-            ChangeKind::TypeNotationChanged
+            Kind::TypeNotationChanged
         } else {
-            ChangeKind::NotationChanged
+            Kind::NotationChanged
         };
         self.change(kind, site, what)
             .context(context)
@@ -293,7 +282,7 @@ impl<'a> Comparer<'a> {
             "pattern" => self.pattern(site, context),
             "multipleOf" => self.multiple_of(site, context),
             "uniqueItems" => {
-                let kinds = [ChangeKind::UniqueItemsSet, ChangeKind::UniqueItemsUnset];
+                let kinds = [Kind::UniqueItemsSet, Kind::UniqueItemsUnset];
                 if let Some(change) = self.schema_flag(key, site, kinds, context) {
                     change.report();
                 }

@@ -8,7 +8,7 @@ use crate::{
     node::{Node, canonical, missing_from},
     raw_change::ChangeBuilder,
     report::Fact,
-    rules::ChangeKind,
+    rules::ChangeKind as Kind,
     site::{SchemaContext, SchemaRole, Site},
     wording::{quote, subject},
 };
@@ -16,23 +16,21 @@ use crate::{
 impl<'a> Comparer<'a> {
     pub(super) fn value_type(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
         let kind = match text(site) {
-            (None, _) | (Some("number"), Some("integer")) => ChangeKind::TypeSpecialized,
-            (_, None) | (Some("integer"), Some("number")) => ChangeKind::TypeGeneralized,
-            _ => ChangeKind::TypeChanged,
+            (None, _) | (Some("number"), Some("integer")) => Kind::TypeSpecialized,
+            (_, None) | (Some("integer"), Some("number")) => Kind::TypeGeneralized,
+            _ => Kind::TypeChanged,
         };
-        self.change(kind, site, site.describe("type"))
-            .context(context)
-            .report();
+        self.report(kind, site, site.describe("type"), context);
     }
 
     pub(super) fn format(&mut self, site: &Site<'_, 'a>, old: &Node<'a>, context: SchemaContext) {
         let (before, after) = text(site);
         let kind = match (before, after) {
-            (None, _) => ChangeKind::FormatAdded,
-            (_, None) => ChangeKind::FormatRemoved,
-            (Some("int32"), Some("int64")) | (Some("float"), Some("double")) => ChangeKind::FormatGeneralized,
-            (Some("int64"), Some("int32")) | (Some("double"), Some("float")) => ChangeKind::FormatSpecialized,
-            _ => ChangeKind::FormatChanged,
+            (None, _) => Kind::FormatAdded,
+            (_, None) => Kind::FormatRemoved,
+            (Some("int32"), Some("int64")) | (Some("float"), Some("double")) => Kind::FormatGeneralized,
+            (Some("int64"), Some("int32")) | (Some("double"), Some("float")) => Kind::FormatSpecialized,
+            _ => Kind::FormatChanged,
         };
         let is_string = [old, site.parent]
             .iter()
@@ -48,7 +46,7 @@ impl<'a> Comparer<'a> {
     }
 
     pub(super) fn nullable(&mut self, site: &Site<'_, 'a>, context: SchemaContext, optional: bool) {
-        let kinds = [ChangeKind::BecameNullable, ChangeKind::BecameNotNullable];
+        let kinds = [Kind::BecameNullable, Kind::BecameNotNullable];
         if let Some(change) = self.schema_flag("nullable", site, kinds, context) {
             change.fact_if(optional, Fact::Optional).report();
         }
@@ -58,9 +56,9 @@ impl<'a> Comparer<'a> {
     pub(super) fn access(&mut self, key: &str, site: &Site<'_, 'a>, context: SchemaContext, optional: bool) {
         let must_be_sent = !optional && context.direction == Direction::Request;
         let kinds = match key {
-            "readOnly" if must_be_sent => [ChangeKind::BecameReadOnly, ChangeKind::RequiredBecameNotReadOnly],
-            "readOnly" => [ChangeKind::BecameReadOnly, ChangeKind::BecameNotReadOnly],
-            _ => [ChangeKind::BecameWriteOnly, ChangeKind::BecameNotWriteOnly],
+            "readOnly" if must_be_sent => [Kind::BecameReadOnly, Kind::RequiredBecameNotReadOnly],
+            "readOnly" => [Kind::BecameReadOnly, Kind::BecameNotReadOnly],
+            _ => [Kind::BecameWriteOnly, Kind::BecameNotWriteOnly],
         };
         if let Some(change) = self.schema_flag(key, site, kinds, context) {
             change.presence(optional).report();
@@ -73,7 +71,7 @@ impl<'a> Comparer<'a> {
         &mut self,
         key: &str,
         site: &Site<'_, 'a>,
-        [set, unset]: [ChangeKind; 2],
+        [set, unset]: [Kind; 2],
         context: SchemaContext,
     ) -> Option<ChangeBuilder<'_>> {
         if site.values().any(|node| !node.value.is_boolean()) {
@@ -85,18 +83,15 @@ impl<'a> Comparer<'a> {
             (false, true) => self.change(set, site, what).context(context),
             (true, false) => self.change(unset, site, what).context(context),
             _ => self
-                .change(ChangeKind::NotationChanged, site, what)
+                .change(Kind::NotationChanged, site, what)
                 .direction(context.direction),
         })
     }
 
     pub(super) fn enumeration(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
         let Some((old, new)) = site.both() else {
-            let kind = site.one_sided_kind([ChangeKind::BecameEnum, ChangeKind::EnumUnset]);
-            return self
-                .change(kind, site, site.describe("enum"))
-                .context(context)
-                .report();
+            let kind = site.one_sided_kind([Kind::BecameEnum, Kind::EnumUnset]);
+            return self.report(kind, site, site.describe("enum"), context);
         };
         let [before, after] = [old, new].map(|list| list.entries(canonical));
         let [known, kept] = [&before, &after].map(|entries| {
@@ -113,10 +108,8 @@ impl<'a> Comparer<'a> {
                 subject(site.parent),
                 quote(value.value)
             );
-            let kind = ChangeKind::EnumValueAdded;
-            self.change(kind, &Site::added(value, new), what)
-                .context(context)
-                .report();
+            let kind = Kind::EnumValueAdded;
+            self.report(kind, &Site::added(value, new), what, context);
         }
         for value in &removed {
             let what = format!(
@@ -124,15 +117,16 @@ impl<'a> Comparer<'a> {
                 subject(site.parent),
                 quote(value.value)
             );
-            let kind = ChangeKind::EnumValueRemoved;
-            self.change(kind, &Site::removed(value, new), what)
-                .context(context)
-                .report();
+            let kind = Kind::EnumValueRemoved;
+            self.report(kind, &Site::removed(value, new), what, context);
         }
         if added.is_empty() && removed.is_empty() {
-            self.change(ChangeKind::EnumOrderChanged, site, site.describe("enum"))
-                .direction(context.direction)
-                .report();
+            self.report(
+                Kind::EnumOrderChanged,
+                site,
+                site.describe("enum"),
+                context.direction,
+            );
         }
     }
 
@@ -150,9 +144,7 @@ impl<'a> Comparer<'a> {
                 quote(value.value)
             );
             let site = Site::removed(value, site.parent);
-            self.change(ChangeKind::ExtensibleEnumValueRemoved, &site, what)
-                .context(context)
-                .report();
+            self.report(Kind::ExtensibleEnumValueRemoved, &site, what, context);
         }
         if removed.is_empty() {
             self.annotation("x-extensible-enum", site, context.direction);
@@ -162,20 +154,14 @@ impl<'a> Comparer<'a> {
     pub(super) fn default(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
         let kinds = if context.role == SchemaRole::Parameter && context.direction == Direction::Request {
             [
-                ChangeKind::ParameterDefaultAdded,
-                ChangeKind::ParameterDefaultRemoved,
-                ChangeKind::ParameterDefaultChanged,
+                Kind::ParameterDefaultAdded,
+                Kind::ParameterDefaultRemoved,
+                Kind::ParameterDefaultChanged,
             ]
         } else {
-            [
-                ChangeKind::DefaultAdded,
-                ChangeKind::DefaultRemoved,
-                ChangeKind::DefaultChanged,
-            ]
+            [Kind::DefaultAdded, Kind::DefaultRemoved, Kind::DefaultChanged]
         };
-        self.change(site.kind(kinds), site, site.describe("default"))
-            .context(context)
-            .report();
+        self.report(site.kind(kinds), site, site.describe("default"), context);
     }
 }
 

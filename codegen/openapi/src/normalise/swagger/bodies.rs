@@ -113,7 +113,6 @@ impl Convert<'_> {
         json!({ "required": any_required, "content": content })
     }
 
-    /// Returns the media types of a form.
     fn form_types<'t>(
         &mut self,
         first: &Placed<'_>,

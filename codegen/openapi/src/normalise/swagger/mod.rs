@@ -21,7 +21,7 @@ use crate::{
     references::References,
 };
 use convert::{CONSUMES, Convert, MediaTypes, misfit, texts};
-use parameters::{Placed, placed};
+use parameters::{Placed, bodies};
 
 pub(super) fn normalise(value: Value, context: &mut Context) -> Value {
     let inner = inner_references(&value);
@@ -301,20 +301,10 @@ impl Convert<'_> {
     }
 
     fn path_item(&mut self, mut item: Object, place: &Pointer) -> Object {
-        let shared = match item.get_mut("parameters").map(std::mem::take) {
-            Some(Value::Array(shared)) => shared,
-            Some(other) => {
-                item.insert("parameters".to_owned(), other);
-                Vec::new()
-            }
-            None => Vec::new(),
-        };
+        let shared = take_list(&mut item);
         let list = place.with_trailing_token("parameters");
         let global = self.parameters.clone();
-        let shared_bodies: Vec<Placed<'_>> = placed(&shared, &list, &global)
-            .into_iter()
-            .filter(Placed::is_body)
-            .collect();
+        let shared_bodies = bodies(&shared, &list, &global);
         for (method, operation) in &mut item {
             if let Value::Object(operation) = operation
                 && METHODS.contains(&method.as_str())
@@ -323,7 +313,7 @@ impl Convert<'_> {
                 self.operation(operation, &place, &shared_bodies, &global);
             }
         }
-        let parameters = self.parameter_list(&shared, &list, &list, &global);
+        let parameters = self.parameter_list(&shared, &list, &global);
         put_list(&mut item, parameters);
         item
     }
@@ -354,19 +344,9 @@ impl Convert<'_> {
             }
             aside::keep_aside(operation, "schemes");
         }
-        let parameters = match operation.get_mut("parameters").map(std::mem::take) {
-            Some(Value::Array(parameters)) => parameters,
-            Some(other) => {
-                operation.insert("parameters".to_owned(), other);
-                Vec::new()
-            }
-            None => Vec::new(),
-        };
+        let parameters = take_list(operation);
         let list = place.with_trailing_token("parameters");
-        let mut bodies: Vec<Placed<'_>> = placed(&parameters, &list, global)
-            .into_iter()
-            .filter(Placed::is_body)
-            .collect();
+        let mut bodies = bodies(&parameters, &list, global);
         // The operation overrides a body of the path by kind and name.
         for shared in shared_bodies {
             let overridden = bodies.iter().any(|own| {
@@ -374,15 +354,12 @@ impl Convert<'_> {
                     && (own.place_name() == "body" || own.name() == shared.name())
             });
             if !overridden {
-                bodies.push(Placed {
-                    place: shared.place.clone(),
-                    parameter: shared.parameter,
-                });
+                bodies.push(shared.clone());
             }
         }
         self.bodies_used
             .extend(bodies.iter().map(|body| body.place.clone()));
-        let converted = self.parameter_list(&parameters, &list, &list, global);
+        let converted = self.parameter_list(&parameters, &list, global);
         put_list(operation, converted);
         let mut used = Vec::new();
         if let Some(body) = self.request_body(&bodies, &place.with_trailing_token("requestBody"), &consumes) {
@@ -421,11 +398,19 @@ impl Convert<'_> {
     }
 }
 
+/// Takes the list of parameters; a value that is no list stays.
+fn take_list(object: &mut Object) -> Vec<Value> {
+    match object.get_mut("parameters") {
+        Some(Value::Array(list)) => std::mem::take(list),
+        _ => Vec::new(),
+    }
+}
+
 /// Puts parameters back; an empty list is removed.
 fn put_list(object: &mut Object, parameters: Vec<Value>) {
     if !parameters.is_empty() {
         object.insert("parameters".to_owned(), Value::Array(parameters));
-    } else if object.get("parameters").is_some_and(Value::is_null) {
+    } else if object.get("parameters").is_some_and(Value::is_array) {
         object.shift_remove("parameters");
     }
 }

@@ -32,6 +32,7 @@ const VALUE_KEYS: &[&str] = &[
 ];
 
 /// A parameter and its place in the old document.
+#[derive(Clone)]
 pub(super) struct Placed<'a> {
     pub(super) place: PointerBuf,
     pub(super) parameter: &'a Object,
@@ -57,18 +58,16 @@ impl Placed<'_> {
     }
 }
 
-pub(super) fn placed<'a>(list: &'a [Value], place: &Pointer, global: &'a Object) -> Vec<Placed<'a>> {
+/// Lists the parameters that become request bodies.
+pub(super) fn bodies<'a>(list: &'a [Value], place: &Pointer, global: &'a Object) -> Vec<Placed<'a>> {
     let list = list.iter().enumerate();
-    list.filter_map(|(index, parameter)| placed_one(parameter, place.with_trailing_token(index), global))
+    list.filter_map(|(index, parameter)| placed(parameter, place.with_trailing_token(index), global))
+        .filter(Placed::is_body)
         .collect()
 }
 
 /// Resolves a parameter that may be a reference.
-pub(super) fn placed_one<'a>(
-    parameter: &'a Value,
-    place: PointerBuf,
-    global: &'a Object,
-) -> Option<Placed<'a>> {
+fn placed<'a>(parameter: &'a Value, place: PointerBuf, global: &'a Object) -> Option<Placed<'a>> {
     let object = parameter.as_object()?;
     let name = object
         .get("$ref")
@@ -91,22 +90,16 @@ pub(super) fn placed_one<'a>(
 
 impl Convert<'_> {
     /// Converts the non-body parameters of a list.
-    pub(super) fn parameter_list(
-        &mut self,
-        list: &[Value],
-        new: &Pointer,
-        old: &Pointer,
-        global: &Object,
-    ) -> Vec<Value> {
+    pub(super) fn parameter_list(&mut self, list: &[Value], place: &Pointer, global: &Object) -> Vec<Value> {
         let mut converted = Vec::new();
         for (index, parameter) in list.iter().enumerate() {
-            let from = old.with_trailing_token(index);
-            let body = placed_one(parameter, from.clone(), global).is_some_and(|placed| placed.is_body());
+            let from = place.with_trailing_token(index);
+            let body = placed(parameter, from.clone(), global).is_some_and(|placed| placed.is_body());
             if body {
                 continue;
             }
-            let place = new.with_trailing_token(converted.len());
-            converted.push(self.parameter(parameter.clone(), &place, &from));
+            let new = place.with_trailing_token(converted.len());
+            converted.push(self.parameter(parameter.clone(), &new, &from));
         }
         converted
     }
@@ -223,7 +216,6 @@ impl Convert<'_> {
     }
 }
 
-/// Returns true if a schema contradicts its sibling keys.
 fn contradict(schema: &Value, keys: &Object) -> bool {
     schema.as_object().is_none_or(|schema| {
         keys.iter()

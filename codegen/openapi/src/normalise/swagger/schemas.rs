@@ -12,7 +12,6 @@ use crate::{
     pointer::Pointer,
 };
 
-/// Converts a schema of Swagger 2.0.
 pub(super) fn convert_schema(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     match schema.get("x-nullable") {
         Some(Value::Bool(nullable)) => {

@@ -1,3 +1,5 @@
+//! References that are resolved, dangling or circular.
+
 use serde_json::json;
 
 use super::*;

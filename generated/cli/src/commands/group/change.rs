@@ -57,7 +57,7 @@ pub(super) fn move_to_category(group: AssetGroup) -> Command {
     let category = Arg::new("to")
         .long("to")
         .value_name("CATEGORY")
-        .help("ID or exact name of the category; an empty one removes each asset from its category");
+        .help("ID or exact name of the category; an empty value removes each asset from its category");
     job_command("move", format!("Moves {} to a category", group.plural())).arg(category)
 }
 

@@ -36,9 +36,7 @@ pub(super) fn command(group: AssetGroup) -> Command {
             .long("set")
             .value_name("PATH=VALUE")
             .action(ArgAction::Append)
-            .help(
-                "Set a property of the copies; a value that is no JSON is text. PATH:=VALUE is always text",
-            ),
+            .help("Set a property of the copies: VALUE is JSON or else text; PATH:=VALUE is always text"),
     )
 }
 

@@ -147,9 +147,10 @@ fn edit(text: &str) -> Result<String, Failure> {
             .fix("set $EDITOR to your editor")
     })?;
     if !status.success() {
-        return Err(Failure::failed(format!(
-            "the editor ended with {status}, and nothing was sent"
-        )));
+        return Err(
+            Failure::failed(format!("the editor ended with {status}, and nothing was sent"))
+                .fix("run the command again; $VISUAL or $EDITOR is the editor"),
+        );
     }
     let path: &Path = &path;
     fs::read_to_string(path).map_err(|error| file_failure("read", path, &error))

@@ -27,8 +27,8 @@ pub(super) fn command(group: AssetGroup) -> Command {
         .long_about(format!(
             "Changes and creates {} from a CSV file. The command \"{} list -o csv --all-fields\" writes such \
              a file. A row with an ID changes that asset, and a row without an ID creates one. Columns are \
-             JSON paths. An empty cell leaves the value alone; a cell whose text is two quotes (\"\") sets \
-             an empty text.",
+             JSON paths. An empty cell keeps the value; a cell that contains two quotes (\"\") sets an empty \
+             text.",
             group.plural(),
             group.name()
         ))

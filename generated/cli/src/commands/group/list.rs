@@ -30,7 +30,7 @@ pub(super) fn command(group: AssetGroup) -> Command {
             Arg::new("all-fields")
                 .long("all-fields")
                 .action(ArgAction::SetTrue)
-                .help("Read every asset with all its fields, not only those of the list"),
+                .help("Also read the fields that the list lacks, with one request per asset"),
             quiet_argument(),
         ])
         .args(row_arguments())

@@ -38,7 +38,7 @@ fn describe(group: AssetGroup) -> Command {
         .arg_required_else_help(true);
     let command = if group.is_inferred() {
         command.before_help(format!(
-            "The vendor documents only titles and methods of the operations on {}; their paths and fields \
+            "The vendor documents only the titles and methods of operations on {}. The paths and fields \
              are inferred, and destructive commands need --accept-inferred.",
             group.plural()
         ))

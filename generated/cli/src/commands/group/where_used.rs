@@ -22,8 +22,9 @@ pub(super) fn command(group: AssetGroup) -> Command {
             group.plural()
         ))
         .long_about(format!(
-            "Lists the places where other assets refer to {}, also in fields that this program does not \
-             know. Reads all assets of the account, or those of a snapshot. Exits with 0 if there are none.",
+            "Lists the places where other assets refer to {}, including places in fields that this \
+             program does not know. Reads all assets of the account, or those of a snapshot. A list without \
+             entries is not a failure: the exit code is 0.",
             group.plural()
         ))
         .args(input::id_arguments("IDs or exact names"))

@@ -31,7 +31,7 @@ use steps::DuplicationSteps;
 ///         .send()
 ///         .await?;
 ///     for entry in &report {
-///         println!("{} → {:?}", entry.id, entry.copy);
+///         println!("{} → {:?}", entry.id, entry.copy());
 ///     }
 ///     Ok(())
 /// }

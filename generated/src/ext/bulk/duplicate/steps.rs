@@ -145,7 +145,7 @@ impl DuplicationSteps {
 
     /// Reads the original and adds the overrides to the request.
     async fn look(&self, item: Item, attempts: u32, result: &mut StepResult) {
-        let read = self.shared.reader.texts(std::slice::from_ref(&item.id)).await;
+        let read = self.shared.reader.texts(&[item.id.to_string()]).await;
         let not_sent = |failure| Outcome::NotSent { failure };
         match read.into_iter().next() {
             Some(ReadResult::Found(original)) => {
@@ -219,7 +219,7 @@ impl DuplicationSteps {
         // A gateway that does not reach the service responds in the same way.
         let missing = (class == ErrorClass::Refused && is_not_found(&error)).then_some(&item.id);
         let read = match missing {
-            Some(id) => shared.reader.summaries(std::slice::from_ref(id)).await.pop(),
+            Some(id) => shared.reader.summaries(&[id.to_string()]).await.pop(),
             None => None,
         };
         let is_unknown = missing.is_some() && !matches!(read, Some(ReadResult::Missing));
@@ -271,10 +271,8 @@ impl DuplicationSteps {
         } else {
             Outcome::DONE
         };
-        result.entries.push(Entry {
-            copy: Some(copy),
-            ..Entry::new(item.id, item.position, outcome)
-        });
+        let entry = Entry::new(item.id, item.position, outcome);
+        result.entries.push(entry.with_copy(Some(copy.into())));
     }
 
     /// Reads a copy back. An error if it is the copy of another asset.
@@ -315,10 +313,10 @@ impl DuplicationSteps {
                 let name = self.name(&item.id);
                 let is_single = requests_by_name.get(&name) == Some(&1);
                 match self.search(&name, rows.as_deref(), is_single) {
-                    Search::Copy(copy) => result.entries.push(Entry {
-                        copy: Some(copy),
-                        ..Entry::new(item.id, item.position, Outcome::CONFIRMED)
-                    }),
+                    Search::Copy(copy) => {
+                        let entry = Entry::new(item.id, item.position, Outcome::CONFIRMED);
+                        result.entries.push(entry.with_copy(Some(copy.into())));
+                    }
                     Search::Late(_) if !is_last => late.push(item),
                     Search::Late(note) | Search::Unclear(note) => {
                         let lost =

@@ -8,6 +8,7 @@ use super::{Shared, ends_the_job, pause_after};
 use crate::ext::bulk::journal::EarlierRun;
 use crate::ext::bulk::outcome::{Failure, Reason};
 use crate::ext::read::ReadResult;
+use crate::values::id::IdText;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -18,7 +19,7 @@ const SAMPLE: usize = 20;
 #[derive(Debug)]
 pub(in crate::ext::bulk) struct AccountCheck {
     /// IDs of the job.
-    pub(in crate::ext::bulk) job: HashSet<String>,
+    pub(in crate::ext::bulk) job: HashSet<IdText>,
     /// True if the job removes assets, so that its own IDs cannot identify an account.
     pub(in crate::ext::bulk) deletes: bool,
     /// Account of an earlier run, if the token of that run stated the account.
@@ -39,7 +40,7 @@ pub(in crate::ext::bulk) enum EarlierAssets {
 }
 
 impl AccountCheck {
-    pub(in crate::ext::bulk) fn new(ids: &[String], deletes: bool, earlier: Option<&EarlierRun>) -> Self {
+    pub(in crate::ext::bulk) fn new(ids: &[IdText], deletes: bool, earlier: Option<&EarlierRun>) -> Self {
         let recorded = earlier.and_then(|earlier| earlier.account.clone());
         let earlier = match earlier {
             None => EarlierAssets::None,
@@ -57,7 +58,7 @@ impl AccountCheck {
                     .any(|state| state.sent.is_some() || state.outcome.is_some());
                 let mut distinct = HashSet::new();
                 let recorded: Vec<String> = seen
-                    .chain(proven.map(|(id, _)| id.clone()))
+                    .chain(proven.map(|(id, _)| id.to_string()))
                     .filter(|id| distinct.insert(id.clone()))
                     .collect();
                 if earlier.seen.is_some() || was_sent && !recorded.is_empty() {
@@ -117,13 +118,13 @@ impl Shared {
             return Vec::new();
         };
         let mut all: Vec<String> = all.into_iter().collect();
-        all.sort_unstable_by_key(|id| check.job.contains(id));
+        all.sort_unstable_by_key(|id| check.job.contains(id.as_str()));
         all.truncate(SAMPLE);
         all
     }
 
     async fn find_recorded(&self, check: &AccountCheck, recorded: &[String], result: &mut StepResult) {
-        let lasting = |id: &&String| !check.deletes || !check.job.contains(*id);
+        let lasting = |id: &&String| !check.deletes || !check.job.contains(id.as_str());
         let probe: Vec<String> = recorded.iter().filter(lasting).take(SAMPLE).cloned().collect();
         let is_lasting = !probe.is_empty();
         let probe = if is_lasting {

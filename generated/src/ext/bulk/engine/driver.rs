@@ -11,12 +11,16 @@ use crate::ext::bulk::progress::{OnProgress, Progress};
 use crate::ext::bulk::report::Counts;
 use crate::ext::bulk::stop::{STOPPED, StopControl, stopped_because};
 use crate::transport::BoxFuture;
+use crate::values::id::IdText;
 use futures_util::future::{Either, FutureExt as _, pending, select};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::Instant;
+
+/// Number of finished IDs whose memory is freed at once.
+const FREED_IDS: usize = 8_192;
 
 /// Result of the task of a step.
 type Finished = Result<(task::Id, StepResult), JoinError>;
@@ -35,7 +39,7 @@ enum Event {
 #[derive(Debug)]
 pub(in crate::ext::bulk) struct OpenId {
     pub(in crate::ext::bulk) position: usize,
-    pub(in crate::ext::bulk) id: String,
+    pub(in crate::ext::bulk) id: IdText,
     /// Purpose of the request of an earlier run, if the result of that request is unknown.
     pub(in crate::ext::bulk) sent: Option<SentFor>,
 }
@@ -43,8 +47,8 @@ pub(in crate::ext::bulk) struct OpenId {
 /// IDs of a job, with the results of an earlier run.
 #[derive(Debug)]
 pub(in crate::ext::bulk) struct JobIds {
-    pub(in crate::ext::bulk) settled: Vec<Entry<String>>,
-    pub(in crate::ext::bulk) open: Vec<OpenId>,
+    pub(in crate::ext::bulk) settled: Vec<Entry<IdText>>,
+    pub(in crate::ext::bulk) open: VecDeque<OpenId>,
 }
 
 /// Callbacks of the user.
@@ -59,7 +63,7 @@ pub(in crate::ext::bulk) struct JobCallbacks {
 /// entries.
 pub(in crate::ext::bulk) struct Driver {
     steps: Arc<dyn JobSteps>,
-    open: std::vec::IntoIter<OpenId>,
+    open: VecDeque<OpenId>,
     queue: VecDeque<ScheduledStep>,
     in_flight: JoinSet<StepResult>,
     /// The steps in flight, kept in case their task ends without a result.
@@ -68,9 +72,9 @@ pub(in crate::ext::bulk) struct Driver {
     preparing: bool,
     /// Items whose response was lost.
     lost: Vec<Item>,
-    ready: VecDeque<Entry<String>>,
+    ready: VecDeque<Entry<IdText>>,
     /// Entries that wait for their turn, keyed by position.
-    waiting: BTreeMap<usize, Entry<String>>,
+    waiting: BTreeMap<usize, Entry<IdText>>,
     /// Position of the next entry, if the order matters.
     turn: usize,
     journal: Option<JournalWriter>,
@@ -104,7 +108,7 @@ impl Driver {
                 counts: Counts::default(),
             },
             steps,
-            open: ids.open.into_iter(),
+            open: ids.open,
             queue: VecDeque::new(),
             in_flight: JoinSet::new(),
             running: HashMap::new(),
@@ -129,7 +133,7 @@ impl Driver {
     }
 
     /// Returns the next entry; `None` at the end. Dropping the future loses no entry.
-    pub(in crate::ext::bulk) async fn next(&mut self) -> Option<Entry<String>> {
+    pub(in crate::ext::bulk) async fn next(&mut self) -> Option<Entry<IdText>> {
         loop {
             if let Some(entry) = self.ready.pop_front() {
                 return Some(entry);
@@ -277,10 +281,10 @@ impl Driver {
     }
 
     fn cut_chunk(&mut self) -> Option<ScheduledStep> {
+        let size = self.steps.chunk_size().min(self.open.len());
         let items: Vec<Item> = self
             .open
-            .by_ref()
-            .take(self.steps.chunk_size())
+            .drain(..size)
             .map(|OpenId { position, id, sent }| Item {
                 id,
                 position,
@@ -289,6 +293,10 @@ impl Driver {
                 failure: None,
             })
             .collect();
+        // The entries need the memory that the IDs do not need any more.
+        if self.open.capacity() > self.open.len() + FREED_IDS {
+            self.open.shrink_to_fit();
+        }
         let sent_before = items
             .iter()
             .any(|item| item.earlier_request != EarlierRequest::None);
@@ -377,7 +385,7 @@ impl Driver {
         }
     }
 
-    fn publish(&mut self, entries: Vec<Entry<String>>) {
+    fn publish(&mut self, entries: Vec<Entry<IdText>>) {
         if entries.is_empty() {
             return;
         }

@@ -143,7 +143,8 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Waits for the pause of a step. Returns the step if the job stopped, so that it must not run.
+    /// Waits until the pause of a step is over. Returns the step if the job stopped, because it must not run
+    /// then.
     pub(super) async fn begin(&self, step: &mut ScheduledStep) -> bool {
         let pause = std::mem::take(&mut step.pause);
         self.stop_signal.sleep(pause).await;
@@ -233,7 +234,7 @@ impl StepContext {
     }
 
     async fn read(&self, items: &[Item]) -> Vec<ReadResult<AssetSummary>> {
-        let ids: Vec<String> = items.iter().map(|item| item.id.clone()).collect();
+        let ids: Vec<String> = items.iter().map(|item| item.id.to_string()).collect();
         self.reader.summaries(&ids).await
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 impl StepContext {
     pub(super) async fn send(&self, mut items: Vec<Item>, attempts: u32, for_children: bool) -> StepResult {
-        let entries = items.iter().map(|item| item.id.clone());
+        let entries = items.iter().map(|item| item.id.to_string());
         let call = self.change.call(&self.client, entries.collect());
         let mut call = call.stop_with(self.stop_signal.receiver());
         if let Some(policy) = &self.settings.retry_policy {

@@ -3,6 +3,7 @@
 use crate::Error;
 use crate::ext::bulk::outcome::{Entry, Failure, Outcome};
 use crate::ext::error_class::requested_wait;
+use crate::values::id::IdText;
 use std::time::Duration;
 
 /// Pause before the second attempt of a step; doubles with each further attempt.
@@ -13,7 +14,7 @@ const MAX_PAUSE: Duration = Duration::from_secs(20);
 /// An ID without an outcome.
 #[derive(Clone, Debug)]
 pub(in crate::ext::bulk) struct Item {
-    pub(in crate::ext::bulk) id: String,
+    pub(in crate::ext::bulk) id: IdText,
     pub(in crate::ext::bulk) position: usize,
     /// State before the change: true if the asset was already in the requested state, `None` if it was not
     /// read.
@@ -102,7 +103,7 @@ impl SettleCause {
 /// Result of a step: outcomes for some of its items, and further steps for the others.
 #[derive(Debug)]
 pub struct StepResult {
-    pub(in crate::ext::bulk) entries: Vec<Entry<String>>,
+    pub(in crate::ext::bulk) entries: Vec<Entry<IdText>>,
     pub(in crate::ext::bulk) next: Vec<ScheduledStep>,
     /// Items whose response was lost, to be settled together after all requests.
     pub(in crate::ext::bulk) lost: Vec<Item>,

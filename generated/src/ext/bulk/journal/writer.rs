@@ -138,7 +138,7 @@ impl JournalWriter {
             .map(|entry| SettledId {
                 id: Cow::Borrowed(entry.id.as_ref()),
                 outcome: Cow::Borrowed(&entry.outcome),
-                copy: entry.copy.as_ref().map(|copy| Cow::Borrowed(copy.as_ref())),
+                copy: entry.copy().map(|copy| Cow::Borrowed(copy.as_ref())),
             })
             .collect();
         if settled.is_empty() {
