@@ -132,6 +132,28 @@ fn a_correct_inference_is_confirmed_and_superseded() {
 }
 
 #[test]
+fn failures_that_the_document_describes_make_no_inference_wrong() {
+    let Some(mut document) = later() else { return };
+    for (path, item) in document["paths"].as_object_mut().unwrap() {
+        for (_, operation) in item
+            .as_object_mut()
+            .unwrap()
+            .iter_mut()
+            .filter(|_| path.starts_with("/page/"))
+        {
+            let schema = json!({"type": "object", "properties": {"message": {"type": "string"}}});
+            let failure = json!({"description": "No.", "content": {"application/json": {"schema": schema}}});
+            for status in ["400", "default"] {
+                operation["responses"][status] = failure.clone();
+            }
+        }
+    }
+    let report = report(&apply(&document).1);
+    let count = |code: &str| report.lines().filter(|line| line.starts_with(code)).count();
+    assert_eq!((count("confirmed "), count("wrong ")), (12, 0), "{report}");
+}
+
+#[test]
 fn each_difference_from_a_wrong_inference_is_reported() {
     let Some(mut document) = later() else { return };
     let paths = document["paths"].as_object_mut().unwrap();

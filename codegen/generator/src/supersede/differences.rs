@@ -27,9 +27,9 @@ pub(super) fn differences(
     let mut our_schemas = schemas.clone();
     our_schemas.extend(inferred.all_schemas());
     // Both sides use the vendor's path; a different path is reported separately.
-    let ours = pairs().map(|(our, their)| (their, with_status(our.value, their.value)));
+    let ours = pairs().map(|(our, their)| (their, with_status(&without_failures(our.value), their.value)));
     let ours = inferred::document(ours, &our_schemas);
-    let theirs = pairs().map(|(_, their)| (their, their.value.clone()));
+    let theirs = pairs().map(|(_, their)| (their, without_failures(their.value)));
     let theirs = inferred::document(theirs, schemas);
     let report = diff::compare(&facts(&ours), &facts(&theirs));
     let of_pair = |our: &Operation<'_>, their: &Operation<'_>| {
@@ -45,6 +45,17 @@ pub(super) fn differences(
     let all = inferred.operations.iter().zip(matches);
     all.map(|((_, our), their)| Some(of_pair(our, (*their)?)))
         .collect()
+}
+
+/// Returns an operation without its failure responses, which are never inferred.
+fn without_failures(operation: &Value) -> Value {
+    let mut operation = operation.clone();
+    if let Some(Value::Object(responses)) = operation.get_mut("responses")
+        && responses.keys().any(|status| status.starts_with('2'))
+    {
+        responses.retain(|status, _| status.starts_with('2'));
+    }
+    operation
 }
 
 /// Returns our operation with the vendor's success status, because statuses are never inferred.
