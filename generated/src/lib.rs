@@ -1,4 +1,4 @@
-//! Typed client for the FunnelFlux Pro Assets API, with bulk operations that account for every ID.
+//! Typed client for the FunnelFlux Pro Assets API, with bulk operations that report an outcome for every ID.
 //!
 //! ```
 //! use funnelflux::{Client, types::{OfferSource, StatusFilter}};

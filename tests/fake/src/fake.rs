@@ -207,8 +207,8 @@ impl Fake {
         self.service().fault_rules.pending()
     }
 
-    /// Makes bulk calls and saves reject this ID, as [`Settings::locked_entry`] specifies. The lock
-    /// represents any reason that the service may have.
+    /// Locks this ID: bulk calls and saves that contain it are rejected, as [`Settings::locked_entry`]
+    /// specifies. The lock represents any reason that the service may have.
     pub fn lock(&self, id: impl Into<String>) {
         self.service().locked.insert(id.into());
     }

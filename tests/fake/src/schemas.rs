@@ -224,7 +224,7 @@ impl<'d> Schemas<'d> {
         all
     }
 
-    /// A value of an object schema's property.
+    /// The schema of a property of an object schema.
     pub(crate) fn property(&self, schema: &'d Value, name: &str) -> Option<&'d Value> {
         let schema = self.resolve(schema);
         let own = schema

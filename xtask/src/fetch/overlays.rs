@@ -146,8 +146,8 @@ fn write(workspace: &Workspace, trims: &[Trim<'_>]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Describes the removal of needless parts. If `is_same` is true, the effective document stays unchanged, and
-/// the parts have been removed where possible.
+/// Describes which redundant parts were removed. Parts are removed, where possible, only if the effective
+/// document is the same without them, as `is_same` states.
 fn summary(trims: &[Trim<'_>], is_same: bool) -> Vec<String> {
     let is_gone = |trim: &&Trim<'_>| is_same && trim.rest.is_some();
     let (gone, left): (Vec<&Trim<'_>>, Vec<&Trim<'_>>) = trims.iter().partition(is_gone);

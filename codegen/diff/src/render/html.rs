@@ -389,7 +389,7 @@ impl Page<'_> {
     }
 }
 
-/// The first of `all` parts, and the number of those that are not shown.
+/// The shown parts, and how many of the `all` parts are not shown.
 fn joined(shown: impl ExactSizeIterator<Item = Markup>, separator: &str, all: usize) -> Markup {
     let more = all - shown.len();
     html! {

@@ -23,7 +23,7 @@ pub(crate) fn command() -> Command {
             Arg::new("path")
                 .required(true)
                 .value_name("PATH")
-                .help("Path after the base URL, with its slashes"),
+                .help("Path after the base URL, including the slashes at its beginning and end"),
             Arg::new("query")
                 .long("query")
                 .value_name("NAME=VALUE")

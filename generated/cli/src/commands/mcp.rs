@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 pub(crate) fn command() -> Command {
     Command::new("mcp")
-        .about("Lets an assistant read the account and plan changes, but change nothing")
+        .about("Lets an AI assistant read the account and write plans; it cannot change anything")
         .long_about(
             "Serves an assistant with the Model Context Protocol over stdin and stdout. The \
              assistant can list, find and compare assets, and find out where they are used. With --plans, it \

@@ -20,14 +20,14 @@ use std::time::Duration;
 
 pub(crate) fn command() -> Command {
     Command::new("probe")
-        .about("Answers open questions about the service by experiments on an account")
+        .about("Runs experiments on an account to answer open questions about the service")
         .long_about(format!(
-            "Answers questions that the documentation leaves open by experiments on an account: does one \
+            "Runs experiments on an account to answer questions that the documentation leaves open: does one \
              unknown ID make a whole call fail, does a save replace or merge, which statuses and bodies does \
              the service answer with, and more.\n\n\
-             Each experiment uses only assets that the probe creates itself, names {:?}, and deletes again. \
-             It changes no other asset. It stops at the first unexpected response, and lists the assets that \
-             remain. The service may keep deleted assets, with the status deleted.\n\n\
+             The probe creates the assets that it needs, with names such as {:?}, and deletes them at the \
+             end. It changes no other asset. It stops at the first unexpected response, and lists its assets \
+             that remain. The service may keep deleted assets, with the status deleted.\n\n\
              Each result is one of: settled (our inference was right), contradicts our inference, still \
              open. The probe writes the settings that it found to a file. To make the fake behave like the \
              account, run: funnelflux fake --settings FILE",

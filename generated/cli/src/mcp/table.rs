@@ -199,7 +199,7 @@ pub(super) static TOOLS: &[Tool] = &[
             Parameter::optional(
                 "groups",
                 Kind::Groups,
-                "Change only the assets of these groups. Default: all that can be saved",
+                "Change only the assets of these groups. Default: all groups whose assets can be changed",
             ),
             Parameter::optional("at", Kind::Text, "Change only the value at this JSON path"),
             FILE,

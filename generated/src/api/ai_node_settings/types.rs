@@ -10,9 +10,9 @@ use crate::values::object::object;
 ///
 /// Schema `AiNodeSettings`.
 ///
-/// Evidence for the type and its fields: **inferred** from the pattern of the other operations. As
-/// for offer sources. The spelling of the name (`AINode`, `AiNode`, one or many settings) is a
-/// guess.
+/// Evidence for the type and its fields: **inferred** from the pattern of the other operations.
+/// Same as for offer sources. The spelling of the name (`AINode`, `AiNode`, one or many settings)
+/// is a guess.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AiNodeSettings {

@@ -14,8 +14,8 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// states title and method; the path follows the pattern of offer sources.
 ///
 /// Evidence for arguments, unless they state their own: documented elsewhere by the vendor. Based
-/// on the page *Categories*, which gives names and meanings but not types or which fields are
-/// required.
+/// on the page *Categories*, which gives names and meanings, but neither the types nor which fields
+/// are required.
 impl Client {
     /// **Inferred.** List categories.
     ///
@@ -121,7 +121,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_category` (`idCategory`): **Inferred.** ID of the category to copy. Evidence: **inferred**
-    ///   from the pattern of the other operations. As for offer sources.
+    ///   from the pattern of the other operations. Same as for offer sources.
     /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
@@ -149,7 +149,7 @@ impl Client {
     /// # Arguments
     /// - `id_category` (`idCategory`): **Inferred.** ID of a single category to delete. Older form,
     ///   used only if the body lists no IDs. Evidence: **inferred** from the pattern of the other
-    ///   operations. As for offer sources.
+    ///   operations. Same as for offer sources.
     /// - `body`: Parents to archive or delete, and the treatment of their children. `None` sends no
     ///   body.
     ///

@@ -12,7 +12,7 @@ open_enum! {
     /// Schema `CategoryType`.
     ///
     /// Evidence: documented elsewhere by the vendor. Based on the page *Categories*, which gives names
-    /// and meanings but not types or which fields are required.
+    /// and meanings, but neither the types nor which fields are required.
     CategoryType {
         /// `trafficsources`
         Trafficsources = "trafficsources",
@@ -44,8 +44,8 @@ open_enum! {
 /// Schema `Category`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. Based on the page *Categories*, which gives names and meanings but not types or
-/// which fields are required.
+/// the vendor. Based on the page *Categories*, which gives names and meanings, but neither the
+/// types nor which fields are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Category {

@@ -14,8 +14,8 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// states title and method; the path follows the pattern of offer sources.
 ///
 /// Evidence for arguments, unless they state their own: documented elsewhere by the vendor. Based
-/// on the page *Conditions*, which gives names and meanings but not types or which fields are
-/// required.
+/// on the page *Conditions*, which gives names and meanings, but neither the types nor which fields
+/// are required.
 impl Client {
     /// **Inferred.** List conditions.
     ///
@@ -124,7 +124,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_category` (`idCategory`): **Inferred.** ID of the category. Evidence: **inferred** from
-    ///   the pattern of the other operations. As for offer sources.
+    ///   the pattern of the other operations. Same as for offer sources.
     ///
     /// # Response
     /// The conditions of the category.
@@ -177,7 +177,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_condition` (`idCondition`): **Inferred.** ID of the condition to copy.
-    ///   Evidence: **inferred** from the pattern of the other operations. As for offer sources.
+    ///   Evidence: **inferred** from the pattern of the other operations. Same as for offer sources.
     /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
@@ -204,7 +204,7 @@ impl Client {
     /// # Arguments
     /// - `id_condition` (`idCondition`): **Inferred.** ID of a single condition to delete. Older form,
     ///   used only if the body lists no IDs. Evidence: **inferred** from the pattern of the other
-    ///   operations. As for offer sources.
+    ///   operations. Same as for offer sources.
     /// - `body`: A list of asset IDs. `None` sends no body.
     ///
     /// # Response

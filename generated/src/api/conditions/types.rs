@@ -11,8 +11,8 @@ use crate::values::object::object;
 /// Schema `Condition`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. Based on the page *Conditions*, which gives names and meanings but not types or
-/// which fields are required.
+/// the vendor. Based on the page *Conditions*, which gives names and meanings, but neither the
+/// types nor which fields are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Condition {
@@ -118,7 +118,8 @@ impl Condition {
 /// Schema `ConditionInfo`.
 ///
 /// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
-/// page *Conditions*, which gives names and meanings but not types or which fields are required.
+/// page *Conditions*, which gives names and meanings, but neither the types nor which fields are
+/// required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ConditionInfo {

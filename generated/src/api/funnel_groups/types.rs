@@ -10,7 +10,7 @@ use crate::values::object::object;
 /// Schema `FunnelGroup`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: **inferred** from the
-/// pattern of the other operations. As for offer sources.
+/// pattern of the other operations. Same as for offer sources.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelGroup {
@@ -74,7 +74,7 @@ impl FunnelGroup {
 /// Schema `FunnelGroupInfo`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: **inferred** from the
-/// pattern of the other operations. As for offer sources.
+/// pattern of the other operations. Same as for offer sources.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelGroupInfo {

@@ -15,7 +15,7 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// operations. The index states title and method; the path follows the pattern of offer sources.
 ///
 /// Evidence for arguments, unless they state their own: **inferred** from the pattern of the other
-/// operations. As for offer sources.
+/// operations. Same as for offer sources.
 impl Client {
     /// **Inferred.** List funnels.
     ///
@@ -26,10 +26,11 @@ impl Client {
     /// # Arguments
     /// - `status`: **Documented in part.** Status of the funnels to return. `not-deleted` means active
     ///   and archived. Evidence: documented elsewhere by the vendor. Based on the page *Funnels*, which
-    ///   gives names and meanings but not types or which fields are required.
+    ///   gives names and meanings, but neither the types nor which fields are required.
     /// - `funnel_type` (`funnelType`): **Documented in part.** Return only funnels of this type. The
     ///   possible types are unknown. Evidence: documented elsewhere by the vendor. Based on the
-    ///   page *Funnels*, which gives names and meanings but not types or which fields are required.
+    ///   page *Funnels*, which gives names and meanings, but neither the types nor which fields are
+    ///   required.
     ///
     /// # Response
     /// The funnels.
@@ -52,8 +53,8 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_funnel` (`idFunnel`): **Documented in part.** ID of the funnel. Evidence: documented
-    ///   elsewhere by the vendor. Based on the page *Funnels*, which gives names and meanings but not
-    ///   types or which fields are required.
+    ///   elsewhere by the vendor. Based on the page *Funnels*, which gives names and meanings, but
+    ///   neither the types nor which fields are required.
     ///
     /// # Response
     /// The funnel.
@@ -70,8 +71,8 @@ impl Client {
     /// # Arguments
     /// - `id_funnels` (`idFunnels`): **Documented in part.** The IDs of the funnels to return, as one
     ///   string. The items are sent separated by commas. Evidence: documented elsewhere by the vendor.
-    ///   Based on the page *Funnels*, which gives names and meanings but not types or which fields are
-    ///   required.
+    ///   Based on the page *Funnels*, which gives names and meanings, but neither the types nor which
+    ///   fields are required.
     ///
     /// # Response
     /// The funnels with these IDs.
@@ -111,8 +112,8 @@ impl Client {
     ///
     /// # Arguments
     /// - `funnel_type` (`funnelType`): **Inferred.** The type. The possible types are unknown.
-    ///   Evidence: **inferred** from a similar operation or field. Its parameter is unknown; the list
-    ///   has a filter of this name.
+    ///   Evidence: **inferred** from a similar operation or field. The name of this parameter is
+    ///   unknown; the list has a filter of this name.
     ///
     /// # Response
     /// The funnels of the type.

@@ -12,8 +12,8 @@ use crate::values::object::object;
 /// Schema `Funnel`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. Based on the page *Funnels*, which gives names and meanings but not types or which
-/// fields are required.
+/// the vendor. Based on the page *Funnels*, which gives names and meanings, but neither the types
+/// nor which fields are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Funnel {
@@ -262,7 +262,8 @@ impl FunnelDuplicateRequest {
 /// Schema `FunnelInfo`.
 ///
 /// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
-/// page *Funnels*, which gives names and meanings but not types or which fields are required.
+/// page *Funnels*, which gives names and meanings, but neither the types nor which fields are
+/// required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelInfo {

@@ -14,7 +14,7 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// operations. The index states title and method; the path follows the pattern of offer sources.
 ///
 /// Evidence for arguments, unless they state their own: **inferred** from the pattern of the other
-/// operations. As for offer sources.
+/// operations. Same as for offer sources.
 impl Client {
     /// **Inferred.** List logic scripts.
     ///
@@ -25,10 +25,10 @@ impl Client {
     /// # Arguments
     /// - `status`: **Documented in part.** Status of the logic scripts to return. `not-deleted` means
     ///   active and archived. Evidence: documented elsewhere by the vendor. Based on the page *Logic
-    ///   Scripts*, which gives names and meanings but not types or which fields are required.
+    ///   Scripts*, which gives names and meanings, but neither the types nor which fields are required.
     /// - `id_category` (`idCategory`): **Documented in part.** Return only the logic scripts of this
     ///   category. Evidence: documented elsewhere by the vendor. Based on the page *Logic Scripts*,
-    ///   which gives names and meanings but not types or which fields are required.
+    ///   which gives names and meanings, but neither the types nor which fields are required.
     ///
     /// # Response
     /// The logic scripts.
@@ -52,7 +52,7 @@ impl Client {
     /// # Arguments
     /// - `id_logic_script` (`idLogicScript`): **Documented in part.** ID of the logic script. Evidence:
     ///   documented elsewhere by the vendor. Based on the page *Logic Scripts*, which gives names and
-    ///   meanings but not types or which fields are required.
+    ///   meanings, but neither the types nor which fields are required.
     ///
     /// # Response
     /// The logic script.
@@ -74,8 +74,8 @@ impl Client {
     /// # Arguments
     /// - `id_logic_scripts` (`idLogicScripts`): **Documented in part.** The IDs of the logic scripts to
     ///   return, as one string. The items are sent separated by commas. Evidence: documented elsewhere
-    ///   by the vendor. Based on the page *Logic Scripts*, which gives names and meanings but not types
-    ///   or which fields are required.
+    ///   by the vendor. Based on the page *Logic Scripts*, which gives names and meanings, but neither
+    ///   the types nor which fields are required.
     ///
     /// # Response
     /// The logic scripts with these IDs.
@@ -97,8 +97,8 @@ impl Client {
     ///
     /// # Arguments
     /// - `logic_script_name` (`logicScriptName`): **Inferred.** The name. Evidence: **inferred** from
-    ///   the pattern of the other operations. Its parameter is unknown; the other operations of this
-    ///   kind take the property that they look for.
+    ///   the pattern of the other operations. The name of this parameter is unknown; the other
+    ///   operations of this kind take the property that they look for.
     ///
     /// # Response
     /// The logic scripts with this name.

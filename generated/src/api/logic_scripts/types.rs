@@ -12,8 +12,8 @@ use crate::values::object::object;
 /// Schema `LogicScript`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. Based on the page *Logic Scripts*, which gives names and meanings but not types or
-/// which fields are required.
+/// the vendor. Based on the page *Logic Scripts*, which gives names and meanings, but neither the
+/// types nor which fields are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScript {
@@ -211,7 +211,8 @@ impl LogicScriptDuplicateRequest {
 /// Schema `LogicScriptInfo`.
 ///
 /// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
-/// page *Logic Scripts*, which gives names and meanings but not types or which fields are required.
+/// page *Logic Scripts*, which gives names and meanings, but neither the types nor which fields are
+/// required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScriptInfo {

@@ -15,7 +15,7 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// rest follows the pattern of offer sources.
 ///
 /// Evidence for arguments, unless they state their own: **inferred** from the pattern of the other
-/// operations. As for offer sources.
+/// operations. Same as for offer sources.
 impl Client {
     /// **Inferred.** List middleware configs.
     ///
@@ -26,11 +26,11 @@ impl Client {
     /// # Arguments
     /// - `id_category` (`idCategory`): **Documented in part.** Return only the middleware configs of
     ///   this category. Evidence: documented elsewhere by the vendor. Based on the page *Middleware
-    ///   Configs*, which gives names and meanings but not types or which fields are required.
+    ///   Configs*, which gives names and meanings, but neither the types nor which fields are required.
     /// - `status`: **Documented in part.** Status of the middleware configs to return. `not-deleted`
     ///   means active and archived; so does the empty value, which the documentation allows. Evidence:
     ///   documented elsewhere by the vendor. Based on the page *Middleware Configs*, which gives names
-    ///   and meanings but not types or which fields are required.
+    ///   and meanings, but neither the types nor which fields are required.
     ///
     /// # Response
     /// The middleware configs.
@@ -54,7 +54,7 @@ impl Client {
     /// # Arguments
     /// - `id_middleware_config` (`idMiddlewareConfig`): **Documented in part.** ID of the middleware
     ///   config. Evidence: documented elsewhere by the vendor. Based on the page *Middleware Configs*,
-    ///   which gives names and meanings but not types or which fields are required.
+    ///   which gives names and meanings, but neither the types nor which fields are required.
     ///
     /// # Response
     /// The middleware config.

@@ -10,8 +10,8 @@ use crate::values::object::object;
 /// Schema `MiddlewareBasicAuth`.
 ///
 /// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
-/// page *Middleware Configs*, which gives names and meanings but not types or which fields are
-/// required.
+/// page *Middleware Configs*, which gives names and meanings, but neither the types nor which
+/// fields are required.
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareBasicAuth {
@@ -65,8 +65,8 @@ impl MiddlewareBasicAuth {
 /// Schema `MiddlewareConfig`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. Based on the page *Middleware Configs*, which gives names and meanings but not types
-/// or which fields are required.
+/// the vendor. Based on the page *Middleware Configs*, which gives names and meanings, but neither
+/// the types nor which fields are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MiddlewareConfig {
@@ -220,8 +220,8 @@ impl MiddlewareConfig {
 /// Schema `MiddlewareConfigInfo`.
 ///
 /// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
-/// page *Middleware Configs*, which gives names and meanings but not types or which fields are
-/// required.
+/// page *Middleware Configs*, which gives names and meanings, but neither the types nor which
+/// fields are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MiddlewareConfigInfo {
@@ -330,8 +330,8 @@ impl MiddlewareConfigInfo {
 /// Schema `MiddlewareDestination`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. Based on the page *Middleware Configs*, which gives names and meanings but not types
-/// or which fields are required.
+/// the vendor. Based on the page *Middleware Configs*, which gives names and meanings, but neither
+/// the types nor which fields are required.
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareDestination {

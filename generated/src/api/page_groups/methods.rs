@@ -14,7 +14,7 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// operations. The index states title and method; the path follows the pattern of offer sources.
 ///
 /// Evidence for arguments, unless they state their own: **inferred** from the pattern of the other
-/// operations. As for offer sources.
+/// operations. Same as for offer sources.
 impl Client {
     /// **Inferred.** List page groups.
     ///
@@ -109,7 +109,8 @@ impl Client {
     /// # Arguments
     /// - `page_group_type` (`pageGroupType`): **Inferred.** The type. The possible types are unknown;
     ///   categories have `landerGroup` and `offerGroup`. Evidence: **inferred** from a similar
-    ///   operation or field. Its parameter is unknown; funnels are filtered by `funnelType`.
+    ///   operation or field. The name of this parameter is unknown; the corresponding one of funnels is
+    ///   `funnelType`.
     ///
     /// # Response
     /// The page groups of the type.

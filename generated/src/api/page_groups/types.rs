@@ -10,8 +10,8 @@ use crate::values::object::object;
 ///
 /// Schema `PageGroup`.
 ///
-/// Evidence for the type and its fields: **inferred** from the pattern of the other operations. As
-/// for offer sources.
+/// Evidence for the type and its fields: **inferred** from the pattern of the other operations.
+/// Same as for offer sources.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PageGroup {
@@ -79,8 +79,8 @@ impl PageGroup {
 ///
 /// Schema `PageGroupInfo`.
 ///
-/// Evidence for the type and its fields: **inferred** from the pattern of the other operations. As
-/// for offer sources.
+/// Evidence for the type and its fields: **inferred** from the pattern of the other operations.
+/// Same as for offer sources.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PageGroupInfo {

@@ -10,7 +10,7 @@ use crate::values::object::object;
 /// Schema `Page`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: **inferred** from the
-/// pattern of the other operations. As for offer sources.
+/// pattern of the other operations. Same as for offer sources.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Page {
@@ -108,8 +108,8 @@ impl Page {
 ///
 /// Schema `PageInfo`.
 ///
-/// Evidence for the type and its fields: **inferred** from the pattern of the other operations. As
-/// for offer sources.
+/// Evidence for the type and its fields: **inferred** from the pattern of the other operations.
+/// Same as for offer sources.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PageInfo {

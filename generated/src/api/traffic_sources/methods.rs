@@ -14,7 +14,7 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// states title and method; the path follows the pattern of offer sources.
 ///
 /// Evidence for arguments, unless they state their own: **inferred** from the pattern of the other
-/// operations. As for offer sources.
+/// operations. Same as for offer sources.
 impl Client {
     /// **Inferred.** List traffic sources.
     ///
@@ -25,10 +25,10 @@ impl Client {
     /// # Arguments
     /// - `status`: **Documented in part.** Status of the traffic sources to return. `not-deleted` means
     ///   active and archived. Evidence: documented elsewhere by the vendor. Based on the page *Traffic
-    ///   Sources*, which gives names and meanings but not types or which fields are required.
+    ///   Sources*, which gives names and meanings, but neither the types nor which fields are required.
     /// - `id_category` (`idCategory`): **Documented in part.** Return only the traffic sources of this
     ///   category. Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*,
-    ///   which gives names and meanings but not types or which fields are required.
+    ///   which gives names and meanings, but neither the types nor which fields are required.
     ///
     /// # Response
     /// The traffic sources.
@@ -52,7 +52,7 @@ impl Client {
     /// # Arguments
     /// - `id_traffic_source` (`idTrafficSource`): **Documented in part.** ID of the traffic source.
     ///   Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
-    ///   names and meanings but not types or which fields are required.
+    ///   names and meanings, but neither the types nor which fields are required.
     ///
     /// # Response
     /// The traffic source.
@@ -134,10 +134,10 @@ impl Client {
     /// `PUT /trafficsource/save/`
     ///
     /// # Arguments
-    /// - `body`: A traffic source. The documentation describes more fields than it names: the
-    ///   deprecated tracking fields and scenario data, the settings of conversion tracking for the user
-    ///   interface, and the webhooks that are bound to it; its end is cut off. Fields that are not
-    ///   listed are kept unchanged.
+    /// - `body`: A traffic source. The documentation also describes fields without giving their JSON
+    ///   names: the deprecated tracking fields and scenario data, the settings of conversion tracking
+    ///   for the user interface, and the webhooks that are bound to it. The end of the page is missing.
+    ///   Fields that are not listed are kept unchanged.
     ///
     /// # Response
     /// The traffic source has been updated.
@@ -152,10 +152,10 @@ impl Client {
     /// `POST /trafficsource/save/`
     ///
     /// # Arguments
-    /// - `body`: A traffic source. The documentation describes more fields than it names: the
-    ///   deprecated tracking fields and scenario data, the settings of conversion tracking for the user
-    ///   interface, and the webhooks that are bound to it; its end is cut off. Fields that are not
-    ///   listed are kept unchanged.
+    /// - `body`: A traffic source. The documentation also describes fields without giving their JSON
+    ///   names: the deprecated tracking fields and scenario data, the settings of conversion tracking
+    ///   for the user interface, and the webhooks that are bound to it. The end of the page is missing.
+    ///   Fields that are not listed are kept unchanged.
     ///
     /// # Response
     /// The traffic source has been created.

@@ -19,28 +19,28 @@ pub struct TrackingField {
     /// `name` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
-    /// names and meanings but not types or which fields are required.
+    /// names and meanings, but neither the types nor which fields are required.
     pub name: Option<String>,
     /// **Documented in part.** Former name.
     ///
     /// `previousName` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
-    /// names and meanings but not types or which fields are required.
+    /// names and meanings, but neither the types nor which fields are required.
     pub previous_name: Option<String>,
     /// **Documented in part.** Status. The possible values are unknown, so any JSON is accepted.
     ///
     /// `status` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
-    /// names and meanings but not types or which fields are required.
+    /// names and meanings, but neither the types nor which fields are required.
     pub status: Option<::serde_json::Value>,
     /// **Documented in part.** Its value.
     ///
     /// `value` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
-    /// names and meanings but not types or which fields are required.
+    /// names and meanings, but neither the types nor which fields are required.
     pub value: Option<String>,
     /// Unknown fields are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
@@ -97,16 +97,16 @@ impl TrackingField {
     }
 }
 
-/// **Documented in part.** A traffic source. The documentation describes more fields than it names:
-/// the deprecated tracking fields and scenario data, the settings of conversion tracking for the
-/// user interface, and the webhooks that are bound to it; its end is cut off. Fields that are not
-/// listed are kept unchanged.
+/// **Documented in part.** A traffic source. The documentation also describes fields without giving
+/// their JSON names: the deprecated tracking fields and scenario data, the settings of conversion
+/// tracking for the user interface, and the webhooks that are bound to it. The end of the page is
+/// missing. Fields that are not listed are kept unchanged.
 ///
 /// Schema `TrafficSource`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. Based on the page *Traffic Sources*, which gives names and meanings but not types or
-/// which fields are required.
+/// the vendor. Based on the page *Traffic Sources*, which gives names and meanings, but neither the
+/// types nor which fields are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrafficSource {
@@ -160,7 +160,7 @@ pub struct TrafficSource {
     ///
     /// Evidence: **inferred** from a similar operation or field. The page describes the map without its
     /// name and values. The name is in the description of overrides of a duplicate, the values are in
-    /// the neighbouring schema.
+    /// the schema next to it.
     pub tracking_field_slots: Option<
         ::std::collections::BTreeMap<String, TrackingField>,
     >,
@@ -315,8 +315,8 @@ impl TrafficSource {
 /// Schema `TrafficSourceInfo`.
 ///
 /// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
-/// page *Traffic Sources*, which gives names and meanings but not types or which fields are
-/// required.
+/// page *Traffic Sources*, which gives names and meanings, but neither the types nor which fields
+/// are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrafficSourceInfo {

@@ -9,8 +9,8 @@ use crate::values::object::object;
 ///
 /// Schema `VisitorTag`.
 ///
-/// Evidence for the type and its fields: **inferred** from the pattern of the other operations. As
-/// for offer sources.
+/// Evidence for the type and its fields: **inferred** from the pattern of the other operations.
+/// Same as for offer sources.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct VisitorTag {
@@ -78,8 +78,8 @@ impl VisitorTag {
 ///
 /// Schema `VisitorTagInfo`.
 ///
-/// Evidence for the type and its fields: **inferred** from the pattern of the other operations. As
-/// for offer sources.
+/// Evidence for the type and its fields: **inferred** from the pattern of the other operations.
+/// Same as for offer sources.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct VisitorTagInfo {

@@ -206,7 +206,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self.set(Setting::Retries(retries))
     }
 
-    /// Sets the client's retry policy for each changing request. Default: the policy of the client.
+    /// Sets the retry policy of the requests that change assets. Default: the policy of the client.
     pub fn retry_policy(self, policy: RetryPolicy) -> Self {
         self.set(Setting::RetryPolicy(policy))
     }

@@ -57,7 +57,7 @@ impl PlanStep {
 /// Decides if a plan needs a sentence.
 type IsNeeded = fn(&ChangePlan) -> bool;
 
-/// Sentences with the plans that need them. Sentences about steps follow.
+/// Each sentence, and which plans need it. The sentences about steps come after these.
 const SENTENCES: [(&str, IsNeeded); 8] = [
     (APPLY, |_| true),
     (ORDER, |plan| plan.counts().len() > 1),

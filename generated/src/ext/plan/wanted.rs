@@ -41,8 +41,8 @@ impl WantedAsset {
 }
 
 impl ChangePlan {
-    /// Makes a plan that gives assets the states that a program has worked out, such as edited or imported
-    /// ones. `made_by` describes the job, such as `import pages`.
+    /// Makes a plan that brings assets into states given by the program, for example after an edit or an
+    /// import. `made_by` describes the job, such as `import pages`.
     ///
     /// Assets that already have the wanted state are left out. Some differences cannot be removed by a plan,
     /// for example in fields that the service manages; the [`notes`](Self::notes) list them, or they are

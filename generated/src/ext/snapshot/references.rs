@@ -44,7 +44,7 @@ pub enum MentionForm {
 pub struct Relation {
     /// Kind of the relation.
     pub kind: RelationKind,
-    /// Name of the group of the asset that is named.
+    /// Name of the group of the asset to which the reference points.
     pub group: &'static str,
 }
 

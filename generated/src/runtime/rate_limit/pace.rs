@@ -11,7 +11,7 @@
 //!   the geometric mean is used. A rate that passed a whole [`Step`] without a refusal counts as a lower
 //!   bound.
 //! - **Brake.** Until a sample is complete, a rate at which nothing is accepted is halved per round trip.
-//! - **Search.** After a decrease, the rate approaches the rate that was refused last (the `ceiling`), and
+//! - **Search.** After a decrease, the rate approaches the rate at the last refusal (the `ceiling`), and
 //!   later exceeds it, first by 2 %, then by more.
 //! - **Pay.** Each refusal has to be paid with 12 successes, and each second of pause with ten seconds of
 //!   successes, before the rate may exceed the ceiling. This keeps refusals well below a tenth.
@@ -32,7 +32,7 @@ const MIN_OUTCOMES: f64 = 4.0;
 const MARGIN: f64 = 0.95;
 /// Successes that pay for one refusal.
 const SUCCESSES_PER_REFUSAL: f64 = 12.0;
-/// Seconds of successes that pay for a second of pause.
+/// Seconds with successes after which a refusal may cost one more second of pause.
 const SECONDS_PER_PAUSE: f64 = 10.0;
 /// Time without a success, in seconds, after which the rate is resumed instead of measured.
 const INTERRUPTION: f64 = 10.0;
@@ -70,7 +70,7 @@ pub(super) struct Pace {
     previous_step: Step,
     /// Rate after the last decrease.
     base: f64,
-    /// Rate that was refused last.
+    /// Rate at the time of the last refusal.
     ceiling: f64,
     /// Rate of the last complete step. A decrease uses and clears it.
     proven: f64,
@@ -203,7 +203,7 @@ impl Pace {
         }
     }
 
-    /// Records a 429 that asks for a pause of this many seconds, or zero.
+    /// Records a 429. `pause` is the pause that it asks for, in seconds; zero if it asks for none.
     pub(super) fn refused(&mut self, permit: Permit, pause: f64, now: f64) {
         self.record_round_trip(permit, now);
         let until = now + pause.min(MAX_PAUSE);

@@ -20,8 +20,9 @@ fn job_command(name: &'static str, about: String) -> Command {
 fn children_argument(group: AssetGroup) -> Arg {
     let target = group.singular();
     Arg::new("children").long("children").value_name("CHOICE").default_value("leave").help(format!(
-        "Handling of the children: leave, cascade (the same change), orphan (without a parent) or move:ID \
-             (to another {target}, by ID or exact name)"
+        "What happens to the children of the assets: leave (nothing), cascade (the same change is made to \
+             them), orphan (they lose their parent) or move:ID (they get this {target} as parent; ID or exact \
+             name)"
     ))
 }
 

@@ -26,7 +26,9 @@ pub(super) fn command(group: AssetGroup) -> Command {
                 .required(true)
                 .value_name("NEW")
                 .help("ID or exact name of its replacement"),
-            groups_argument("Change only the assets of these groups; default: all that can be saved"),
+            groups_argument(
+                "Change only the assets of these groups; default: all groups whose assets can be changed",
+            ),
             Arg::new("at")
                 .long("at")
                 .value_name("PATH")

@@ -24,7 +24,7 @@ pub(super) fn command(group: AssetGroup) -> Command {
                 .required(true)
                 .value_name("PATH=VALUE")
                 .action(ArgAction::Append)
-                .help("Property to set: VALUE is JSON or else text; PATH:=VALUE is always text"),
+                .help("Property to set: VALUE is text if it is not valid JSON; PATH:=VALUE is always text"),
         )
         .args(arguments())
 }

@@ -259,7 +259,7 @@ impl Staging {
         self.recorded.contains_key(key)
     }
 
-    /// Returns the assets of a group that have their files.
+    /// Returns the assets of a group whose files are recorded.
     pub(super) fn recorded<'s>(
         &'s self,
         group: &'s str,
