@@ -16,13 +16,13 @@ use crate::{
     level::Direction,
     node::Node,
     normative_words,
+    part_names::subject,
     raw_change::{ChangeBuilder, Changes},
     report::Fact,
     rules::ChangeKind as Kind,
     site::{SchemaContext, Site},
     steps::tokens,
     unclassified::Difference,
-    wording::subject,
 };
 
 /// Key of the extension that states the evidence for a part of the document.

@@ -15,8 +15,8 @@ use funnelflux_openapi::{
 
 use crate::{
     node::{Node, canonical},
+    part_names::subject,
     site::Site,
-    wording::subject,
 };
 
 /// A difference as a sentence, and a text that distinguishes it from other differences at the same place.

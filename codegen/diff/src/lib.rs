@@ -23,6 +23,7 @@ mod level;
 mod media_type;
 mod node;
 mod normative_words;
+mod part_names;
 mod proof;
 mod prove;
 mod raw_change;
@@ -35,7 +36,6 @@ mod site;
 mod source_names;
 mod steps;
 mod unclassified;
-mod wording;
 
 use std::sync::Arc;
 

@@ -5,8 +5,8 @@ use serde_json::Value;
 use crate::{
     level::{Direction, Encoding},
     node::{Node, canonical},
+    part_names::{before_after, subject},
     rules::ChangeKind,
-    wording::{before_after, subject},
 };
 
 /// The part of a message that a schema describes.

@@ -1,7 +1,7 @@
 //! Generates the Rust crate `funnelflux` from the API document: text in, files and diagnostics out, no I/O.
 //!
 //! [`generate`] runs the stages: read → normalise → [`supersede`] → [`overlay`] → [`lint`] →
-//! [`transform`] → [`progenitor`] → [`rewrite`] → [`resources`] → [`render`] → [`lock`].
+//! `transform` → [`progenitor`] → `rewrite` → `resources` → `render` → `lock`.
 
 #![allow(
     clippy::must_use_candidate,

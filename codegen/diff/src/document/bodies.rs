@@ -6,10 +6,10 @@ use crate::{
     level::Direction,
     media_type::MediaRange,
     node::Node,
+    part_names::subject,
     report::Fact,
     rules::ChangeKind as Kind,
     site::{SchemaContext, SchemaRole, Site},
-    wording::subject,
 };
 
 const JSON: &str = "application/json";

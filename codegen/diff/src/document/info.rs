@@ -9,9 +9,9 @@ use crate::{
     level::Direction,
     node::{Node, entry_name},
     normative_words,
+    part_names::quote,
     rules::ChangeKind as Kind,
     site::Site,
-    wording::quote,
 };
 
 /// Marks a tag whose operations the vendor does not document.

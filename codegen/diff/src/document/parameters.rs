@@ -11,9 +11,9 @@ use crate::{
     index::DocumentIndex,
     level::Direction,
     node::{Node, canonical, entry_name},
+    part_names::{parameter_name, subject},
     rules::ChangeKind as Kind,
     site::{SchemaContext, SchemaRole, Site},
-    wording::{parameter_name, subject},
 };
 
 /// Renamed path parameters: old name and new name.

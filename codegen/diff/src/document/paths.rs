@@ -10,9 +10,9 @@ use crate::{
     comparer::Comparer,
     level::Direction,
     node::{Node, missing_from},
+    part_names::{quote, subject},
     rules::ChangeKind as Kind,
     site::Site,
-    wording::{quote, subject},
 };
 
 use super::parameters::Renames;

@@ -7,10 +7,10 @@ use crate::{
     index::DocumentIndex,
     level::Direction,
     node::{Node, canonical},
+    part_names::subject,
     report::Fact,
     rules::ChangeKind as Kind,
     site::{SchemaContext, SchemaRole, Site},
-    wording::subject,
 };
 
 const DIRECTION: Direction = Direction::Response;

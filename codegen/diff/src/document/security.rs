@@ -13,9 +13,9 @@ use crate::{
     comparer::Comparer,
     level::Direction,
     node::{Node, canonical},
+    part_names::quote,
     rules::ChangeKind as Kind,
     site::Site,
-    wording::quote,
 };
 
 /// An alternative: the scopes of each scheme that it requires.

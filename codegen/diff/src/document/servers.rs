@@ -9,9 +9,9 @@ use crate::{
     comparer::Comparer,
     level::Direction,
     node::{Node, entry_name},
+    part_names::subject,
     rules::ChangeKind as Kind,
     site::Site,
-    wording::subject,
 };
 
 impl<'a> Comparer<'a> {

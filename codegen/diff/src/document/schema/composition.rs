@@ -10,9 +10,9 @@ use crate::{
     comparer::Comparer,
     index::DocumentIndex,
     node::{Node, canonical},
+    part_names::{quote, subject},
     rules::ChangeKind as Kind,
     site::{SchemaContext, Site},
-    wording::{quote, subject},
 };
 
 impl<'a> Comparer<'a> {

@@ -6,10 +6,10 @@ use crate::{
     comparer::Comparer,
     level::Direction,
     node::{Node, missing_from},
+    part_names::{quote, subject},
     report::Fact,
     rules::ChangeKind as Kind,
     site::{SchemaContext, Site},
-    wording::{quote, subject},
 };
 
 impl<'a> Comparer<'a> {

@@ -13,9 +13,9 @@ use crate::{
     comparer::Comparer,
     index::DocumentIndex,
     node::Node,
+    part_names::subject,
     rules::ChangeKind as Kind,
     site::{SchemaContext, Site},
-    wording::subject,
 };
 
 /// Keywords that do not restrict the allowed values.

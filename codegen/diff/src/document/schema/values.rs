@@ -6,11 +6,11 @@ use crate::{
     comparer::Comparer,
     level::Direction,
     node::{Node, canonical, missing_from},
+    part_names::{quote, subject},
     raw_change::ChangeBuilder,
     report::Fact,
     rules::ChangeKind as Kind,
     site::{SchemaContext, SchemaRole, Site},
-    wording::{quote, subject},
 };
 
 impl<'a> Comparer<'a> {

@@ -1,4 +1,5 @@
-//! Words for values and for parts of a document.
+//! Names of values and of parts of a document, as sentences of changes contain them. The sentences themselves
+//! are in `document`.
 
 use serde_json::Value;
 
