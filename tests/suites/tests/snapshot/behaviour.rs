@@ -431,6 +431,59 @@ fn an_export_stops_when_the_service_does_not_answer() {
     });
 }
 
+/// Responds to the first search by IDs as to the list before it.
+#[derive(Debug)]
+struct RepeatsTheList {
+    transport: InProcess,
+    list: Mutex<Option<bytes::Bytes>>,
+    is_repeated: AtomicUsize,
+}
+
+impl Transport for RepeatsTheList {
+    fn send(
+        &self,
+        request: http::Request<bytes::Bytes>,
+    ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
+        Box::pin(async move {
+            let is_list = request.uri().path().contains("/list/");
+            let is_find = request.uri().path().contains("/find/byIds/");
+            let list = self.list.lock().unwrap().clone();
+            if let (true, Some(list), 0) = (is_find, list, self.is_repeated.load(Ordering::Relaxed)) {
+                self.is_repeated.store(1, Ordering::Relaxed);
+                return Ok(http::Response::new(ResponseBody::from(list)));
+            }
+            let (parts, body) = self.transport.send(request).await?.into_parts();
+            let body = body.bytes().await?;
+            if is_list {
+                *self.list.lock().unwrap() = Some(body.clone());
+            }
+            Ok(http::Response::from_parts(parts, ResponseBody::from(body)))
+        })
+    }
+}
+
+#[test]
+fn rows_of_the_list_are_not_taken_for_assets() {
+    run(async {
+        let fake = Fake::default();
+        fake.seed_many(5);
+        let right = folder();
+        let export =
+            Snapshot::export(&client_over(InProcess::new(&fake)).build().unwrap()).groups(["offer-sources"]);
+        export.to_folder(right.path()).await.unwrap();
+        let transport = InProcess::new(&fake);
+        let client = client_over(transport.clone()).transport(RepeatsTheList {
+            transport,
+            list: Mutex::default(),
+            is_repeated: AtomicUsize::default(),
+        });
+        let folder = folder();
+        let export = Snapshot::export(&client.build().unwrap()).groups(["offer-sources"]);
+        export.to_folder(folder.path()).await.unwrap();
+        assert_eq!(files(folder.path()), files(right.path()));
+    });
+}
+
 /// Counts concurrent requests.
 #[derive(Debug)]
 struct Counting {

@@ -2,6 +2,7 @@
 
 use super::super::asset::AssetKey;
 use super::super::error::SnapshotError;
+use super::super::fingerprint::Fingerprint;
 use super::super::manifest::{GroupManifest, Unread};
 use super::staging::Staging;
 use crate::ext::{AssetGroup, AssetStatus};
@@ -11,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// An asset in the list of its group.
 pub(super) struct Listed {
     pub(super) group: AssetGroup,
+    /// Fingerprint of the row, which may have fewer properties than the asset.
+    pub(super) row: Fingerprint,
     is_deleted: bool,
 }
 
@@ -43,7 +46,13 @@ impl Account {
             };
             let is_deleted = group.summary(&row).status == AssetStatus::Deleted;
             let key = AssetKey::new(group.name(), id.into_owned());
-            self.listed.insert(key, Listed { group, is_deleted });
+            let row = Fingerprint::of(&row, []);
+            let listed = Listed {
+                group,
+                row,
+                is_deleted,
+            };
+            self.listed.insert(key, listed);
         }
         if without_id > 0 {
             let problem = match without_id {

@@ -14,12 +14,13 @@ pub use error::{ExportError, IncompleteExport};
 
 use super::asset::AssetKey;
 use super::error::{SnapshotError, SnapshotProblem};
+use super::fingerprint::Fingerprint;
 use super::manifest::{Manifest, Origin};
 use super::snapshot::Snapshot;
 use crate::Client;
 use crate::ext::error_class::ErrorClass;
 use crate::ext::{AssetGroup, Failure, FoundAsset};
-use account::Account;
+use account::{Account, Listed};
 use futures_util::StreamExt as _;
 use staging::Staging;
 use std::ffi::OsString;
@@ -279,7 +280,7 @@ impl Export {
         staging: &mut Staging,
         total: usize,
     ) -> Result<(), SnapshotError> {
-        let mut chunks: Vec<(AssetGroup, Vec<String>)> = Vec::new();
+        let mut chunks: Vec<(AssetGroup, Vec<String>, Vec<Fingerprint>)> = Vec::new();
         let mut progress = ExportProgress {
             total,
             read: 0,
@@ -291,14 +292,23 @@ impl Export {
                 continue;
             }
             match chunks.last_mut() {
-                Some((group, ids)) if *group == listed.group && ids.len() < CHUNK => ids.push(key.id.clone()),
-                _ => chunks.push((listed.group, vec![key.id.clone()])),
+                Some((group, ids, rows)) if *group == listed.group && ids.len() < CHUNK => {
+                    ids.push(key.id.clone());
+                    rows.push(listed.row);
+                }
+                _ => chunks.push((listed.group, vec![key.id.clone()], vec![listed.row])),
             }
         }
         self.report(&progress);
         let client = &self.client;
-        let reads = chunks.into_iter().map(|(group, ids)| async move {
-            let found = group.find(client, &ids).await;
+        for (group, ids, rows) in &mut chunks {
+            let is_group = |listed: &&Listed| listed.group == *group;
+            if account.listed.values().filter(is_group).count() > ids.len() {
+                rows.clear();
+            }
+        }
+        let reads = chunks.into_iter().map(|(group, ids, rows)| async move {
+            let found = find(client, group, &ids, &rows).await;
             (group, ids, found)
         });
         let mut reads = futures_util::stream::iter(reads).buffer_unordered(self.concurrency);
@@ -387,6 +397,28 @@ impl Export {
             callback(progress);
         }
     }
+}
+
+/// Finds assets by their IDs. `rows` are the fingerprints of their rows if they are all assets of the list,
+/// otherwise empty.
+///
+/// A gateway may respond as to the list, whose rows may lack properties. For some of the assets, such a response
+/// is refused, because it has rows that were not asked for. For all of them, it is not, so if all assets are
+/// equal to their rows, they are read again in two parts.
+async fn find(client: &Client, group: AssetGroup, ids: &[String], rows: &[Fingerprint]) -> Vec<FoundAsset> {
+    let found = group.find(client, ids).await;
+    let is_row = |(found, row): (&FoundAsset, &Fingerprint)| match found {
+        FoundAsset::Found(asset) => Fingerprint::of(asset, []) == *row,
+        FoundAsset::Missing | FoundAsset::Unreadable(_) => false,
+    };
+    if rows.is_empty() || !found.iter().zip(rows).all(is_row) {
+        return found;
+    }
+    let mut found = Vec::with_capacity(ids.len());
+    for part in ids.chunks(ids.len().div_ceil(2).max(1)) {
+        found.extend(group.find(client, part).await);
+    }
+    found
 }
 
 /// Returns true if the service did not answer. A refusal is an answer.
