@@ -348,8 +348,8 @@ fn split(lists: &mut Vec<Vec<String>>, mut list: Vec<String>) {
     lists.extend([second, list]);
 }
 
-/// Returns the object that has the property: the response itself, or the only object in the response, alone
-/// or in a list, that has the property.
+/// Returns the object that has the property: the response itself, or else the only object with the property
+/// that is a member of the response, or an item of a list in it.
 fn unwrapped(answer: Value, property: &str) -> Option<Value> {
     if answer.get(property).is_some() {
         return Some(answer);

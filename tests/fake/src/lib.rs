@@ -96,13 +96,13 @@ mod fault;
 mod fault_rule;
 mod formats;
 mod id;
-mod json_schema;
 mod log;
 mod read;
 mod refusals;
 mod requests;
 mod resource;
 mod responses;
+mod schema_check;
 mod schemas;
 #[cfg(feature = "server")]
 mod server;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::json_schema::{self, SchemaError};
+use crate::schema_check::{self, SchemaError};
 
 /// Depth to which samples and references are followed.
 const DEPTH: usize = 8;
@@ -56,7 +56,7 @@ pub(crate) struct Validator {
 impl Validator {
     /// The violations of a value.
     pub(crate) fn errors(&self, value: &Value) -> Vec<SchemaError> {
-        json_schema::errors(&self.document, &self.schema, value)
+        schema_check::errors(&self.document, &self.schema, value)
     }
 
     pub(crate) fn accepts(&self, value: &Value) -> bool {

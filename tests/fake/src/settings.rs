@@ -124,7 +124,7 @@ pub struct Settings {
     pub max_body_bytes: usize,
     /// Number of list reads that return the old state after a change. Default: 0 (unknown).
     pub stale_reads: u32,
-    /// Also applies `stale_reads` to find by ID and find by ID list. Default: `false`.
+    /// Also applies `stale_reads` to the operations *find by ID* and *find by ID list*. Default: `false`.
     pub stale_by_id: bool,
 
     /// Number of logged requests. Default: all. Long runs need a limit.
@@ -188,9 +188,9 @@ impl Default for Settings {
 impl Settings {
     /// Draws every undocumented behaviour from `seed`. A client must be correct under each seed.
     ///
-    /// These settings are not drawn. Some of them do not describe undocumented behaviour, and tests set the
-    /// others on purpose: tokens, `auth`, `clock`, `log`, the limits (`max_*`), late reads (`stale_*`), the
-    /// trailing slash, `refuse_unknown_query`, and `unknown_status` and `long_names` (which misreport the
+    /// The following settings are not drawn, because they do not describe undocumented behaviour, or because
+    /// tests set them on purpose: tokens, `auth`, `clock`, `log`, the limits (`max_*`), late reads (`stale_*`),
+    /// the trailing slash, `refuse_unknown_query`, and `unknown_status` and `long_names` (which misreport the
     /// state).
     #[must_use]
     pub fn vary(seed: u64) -> Self {

@@ -46,7 +46,7 @@ pub(super) fn read(source: Source<'_>) -> Result<(Value, SourceMap, Diagnostics)
     Ok((value, source_map, warnings))
 }
 
-/// Converts a position of `serde_json`, which counts columns in bytes and numbers the line start 0.
+/// Converts a position of `serde_json`, whose columns are numbers of bytes from the line start.
 fn character_position(text: &str, line: usize, column: usize) -> Position {
     let content = text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
     let before = content

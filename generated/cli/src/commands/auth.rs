@@ -42,7 +42,7 @@ pub(crate) fn command() -> Command {
             Arg::new("file")
                 .long("file")
                 .action(ArgAction::SetTrue)
-                .help("Keep the tokens in a file even if there is a keyring, such as for a cron job"),
+                .help("Keep the tokens in a file even if there is a keyring; for example, for a cron job"),
             Arg::new("default")
                 .long("default")
                 .action(ArgAction::SetTrue)

@@ -144,8 +144,8 @@ impl Client {
     /// `PUT /condition/save/`
     ///
     /// # Arguments
-    /// - `body`: A condition. Its routes, with their groups of rules, are described without their names
-    ///   and kept unchanged.
+    /// - `body`: A condition. The documentation describes its routes and their groups of rules, but not
+    ///   the JSON names of these fields. The client keeps them unchanged.
     ///
     /// # Response
     /// The condition has been updated.
@@ -160,8 +160,8 @@ impl Client {
     /// `POST /condition/save/`
     ///
     /// # Arguments
-    /// - `body`: A condition. Its routes, with their groups of rules, are described without their names
-    ///   and kept unchanged.
+    /// - `body`: A condition. The documentation describes its routes and their groups of rules, but not
+    ///   the JSON names of these fields. The client keeps them unchanged.
     ///
     /// # Response
     /// The condition has been created.

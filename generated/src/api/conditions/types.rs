@@ -5,8 +5,8 @@ use crate::api::ids::{CategoryId, ConditionId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Documented in part.** A condition. Its routes, with their groups of rules, are described
-/// without their names and kept unchanged.
+/// **Documented in part.** A condition. The documentation describes its routes and their groups of
+/// rules, but not the JSON names of these fields. The client keeps them unchanged.
 ///
 /// Schema `Condition`.
 ///
@@ -123,7 +123,7 @@ impl Condition {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ConditionInfo {
-    /// **Documented in part.** Name of that category.
+    /// **Documented in part.** Name of the category of the asset.
     ///
     /// `categoryName` in JSON, at most 256 characters.
     pub category_name: Option<String>,

@@ -216,7 +216,7 @@ impl LogicScriptDuplicateRequest {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScriptInfo {
-    /// **Documented in part.** Name of that category.
+    /// **Documented in part.** Name of the category of the asset.
     ///
     /// `categoryName` in JSON, at most 256 characters.
     pub category_name: Option<String>,

@@ -225,7 +225,7 @@ impl MiddlewareConfig {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MiddlewareConfigInfo {
-    /// **Documented in part.** Name of that category.
+    /// **Documented in part.** Name of the category of the asset.
     ///
     /// `categoryName` in JSON, at most 256 characters.
     pub category_name: Option<String>,

@@ -84,7 +84,7 @@ impl PageGroup {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PageGroupInfo {
-    /// **Inferred.** Name of that category.
+    /// **Inferred.** Name of the category of the asset.
     ///
     /// `categoryName` in JSON, at most 256 characters.
     pub category_name: Option<String>,

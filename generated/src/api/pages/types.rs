@@ -113,7 +113,7 @@ impl Page {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PageInfo {
-    /// **Inferred.** Name of that category.
+    /// **Inferred.** Name of the category of the asset.
     ///
     /// `categoryName` in JSON, at most 256 characters.
     pub category_name: Option<String>,

@@ -136,8 +136,9 @@ impl Client {
     /// # Arguments
     /// - `body`: A traffic source. The documentation also describes fields without giving their JSON
     ///   names: the deprecated tracking fields and scenario data, the settings of conversion tracking
-    ///   for the user interface, and the webhooks that are bound to it. The end of the page is missing.
-    ///   Fields that are not listed are kept unchanged.
+    ///   for the user interface, and the webhooks that are bound to the traffic source. The end of that
+    ///   page was not available, so more fields may exist. Fields that are not listed are kept
+    ///   unchanged.
     ///
     /// # Response
     /// The traffic source has been updated.
@@ -154,8 +155,9 @@ impl Client {
     /// # Arguments
     /// - `body`: A traffic source. The documentation also describes fields without giving their JSON
     ///   names: the deprecated tracking fields and scenario data, the settings of conversion tracking
-    ///   for the user interface, and the webhooks that are bound to it. The end of the page is missing.
-    ///   Fields that are not listed are kept unchanged.
+    ///   for the user interface, and the webhooks that are bound to the traffic source. The end of that
+    ///   page was not available, so more fields may exist. Fields that are not listed are kept
+    ///   unchanged.
     ///
     /// # Response
     /// The traffic source has been created.

@@ -99,8 +99,9 @@ impl TrackingField {
 
 /// **Documented in part.** A traffic source. The documentation also describes fields without giving
 /// their JSON names: the deprecated tracking fields and scenario data, the settings of conversion
-/// tracking for the user interface, and the webhooks that are bound to it. The end of the page is
-/// missing. Fields that are not listed are kept unchanged.
+/// tracking for the user interface, and the webhooks that are bound to the traffic source. The end
+/// of that page was not available, so more fields may exist. Fields that are not listed are kept
+/// unchanged.
 ///
 /// Schema `TrafficSource`.
 ///
@@ -320,7 +321,7 @@ impl TrafficSource {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrafficSourceInfo {
-    /// **Documented in part.** Name of that category.
+    /// **Documented in part.** Name of the category of the asset.
     ///
     /// `categoryName` in JSON, at most 256 characters.
     pub category_name: Option<String>,

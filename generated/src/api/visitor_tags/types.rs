@@ -83,7 +83,7 @@ impl VisitorTag {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct VisitorTagInfo {
-    /// **Inferred.** Name of that category.
+    /// **Inferred.** Name of the category of the asset.
     ///
     /// `categoryName` in JSON, at most 256 characters.
     pub category_name: Option<String>,

@@ -84,7 +84,7 @@ impl WebhookConfig {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WebhookConfigInfo {
-    /// **Inferred.** Name of that category.
+    /// **Inferred.** Name of the category of the asset.
     ///
     /// `categoryName` in JSON, at most 256 characters.
     pub category_name: Option<String>,

@@ -85,7 +85,7 @@ impl AccountAssets {
         Ok(read)
     }
 
-    /// Reads the assets with these IDs. A listed asset that is not found is deleted.
+    /// Reads the assets with these IDs. An asset that is listed but not found by its ID counts as deleted.
     pub(super) async fn find(
         &mut self,
         client: &Client,

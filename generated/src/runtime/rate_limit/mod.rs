@@ -33,8 +33,8 @@ mod imp {
     ///
     /// Against a service that accepts `r` requests per second (0.5 to 1,000, by a token bucket or by fixed or
     /// sliding windows), after five seconds at most a tenth of the requests is refused, and at least 0.7 `r`
-    /// are accepted, whatever the configured rate. Below one request per second, it takes the time of five
-    /// requests instead of five seconds.
+    /// are accepted, whatever the configured rate. If `r` is below one, this holds after the time of five
+    /// requests instead of after five seconds.
     ///
     /// ```
     /// use funnelflux::{Client, RateLimit};

@@ -45,7 +45,7 @@ pub(super) fn unarchive(group: AssetGroup) -> Command {
 pub(super) fn delete(group: AssetGroup) -> Command {
     let command = job_command(
         "delete",
-        format!("Deletes {}, which cannot be undone", group.plural()),
+        format!("Deletes {}; this cannot be undone", group.plural()),
     );
     if group.abilities().delete_children {
         command.arg(children_argument(group))

@@ -317,7 +317,7 @@ fn the_account_is_that_of_the_profile_and_a_missing_token_ends_the_server() {
         .unwrap()
         .to_owned();
     let command = next.rsplit("funnelflux ").next().unwrap();
-    assert!(command.starts_with("apply --profile work "), "{next}");
+    assert!(command.ends_with("archive.json --profile work"), "{next}");
     ran(world.anonymous(words(&format!("{command} --yes"))), "").code(0);
     assert_eq!(world.status(&ids[0]), "archived");
     // The fake in memory needs no account.
