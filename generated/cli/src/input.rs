@@ -33,7 +33,10 @@ pub(crate) fn body_arguments() -> Vec<Arg> {
             .long("set")
             .value_name("PATH=VALUE")
             .action(ArgAction::Append)
-            .help("Set a property of the body: VALUE is text if it is not valid JSON; PATH:=VALUE is always text"),
+            .help(
+                "Set a property of the body: VALUE is text if it is not valid JSON; PATH:=VALUE is always \
+                 text",
+            ),
     ]
 }
 

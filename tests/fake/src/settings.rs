@@ -189,9 +189,9 @@ impl Settings {
     /// Draws every undocumented behaviour from `seed`. A client must be correct under each seed.
     ///
     /// The following settings are not drawn, because they do not describe undocumented behaviour, or because
-    /// tests set them on purpose: tokens, `auth`, `clock`, `log`, the limits (`max_*`), late reads (`stale_*`),
-    /// the trailing slash, `refuse_unknown_query`, and `unknown_status` and `long_names` (which misreport the
-    /// state).
+    /// tests set them on purpose: tokens, `auth`, `clock`, `log`, the limits (`max_*`), late reads
+    /// (`stale_*`), the trailing slash, `refuse_unknown_query`, and `unknown_status` and `long_names` (which
+    /// misreport the state).
     #[must_use]
     pub fn vary(seed: u64) -> Self {
         let random = &mut fastrand::Rng::with_seed(seed);

@@ -19,11 +19,15 @@ fn job_command(name: &'static str, about: String) -> Command {
 /// The option `--children`.
 fn children_argument(group: AssetGroup) -> Arg {
     let target = group.singular();
-    Arg::new("children").long("children").value_name("CHOICE").default_value("leave").help(format!(
-        "What happens to the children of the assets: leave (nothing), cascade (the same change is made to \
-             them), orphan (they lose their parent) or move:ID (they get this {target} as parent; ID or exact \
-             name)"
-    ))
+    Arg::new("children")
+        .long("children")
+        .value_name("CHOICE")
+        .default_value("leave")
+        .help(format!(
+            "What happens to the children of the assets: leave (nothing), cascade (the same change is made \
+             to them), orphan (they lose their parent) or move:ID (they get this {target} as parent; ID or \
+             exact name)"
+        ))
 }
 
 pub(super) fn archive(group: AssetGroup) -> Command {

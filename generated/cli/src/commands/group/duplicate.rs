@@ -36,7 +36,10 @@ pub(super) fn command(group: AssetGroup) -> Command {
             .long("set")
             .value_name("PATH=VALUE")
             .action(ArgAction::Append)
-            .help("Set a property of the copies: VALUE is text if it is not valid JSON; PATH:=VALUE is always text"),
+            .help(
+                "Set a property of the copies: VALUE is text if it is not valid JSON; PATH:=VALUE is always \
+                 text",
+            ),
     )
 }
 

@@ -48,8 +48,8 @@ impl ChangePlan {
 ///
 /// Each asset is read right before its change. If the asset has changed since the plan was made, it is
 /// rejected as [stale](crate::ext::Reason::Stale) and stays unchanged. Changes of fields that the service
-/// manages do not count. With [`rebase`](Self::rebase), changes that somebody else made are accepted if they do not touch
-/// the same paths. All changes are read back.
+/// manages do not count. With [`rebase`](Self::rebase), changes that somebody else made are accepted if they
+/// do not touch the same paths. All changes are read back.
 ///
 /// # Outcomes
 ///

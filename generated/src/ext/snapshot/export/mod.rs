@@ -402,9 +402,9 @@ impl Export {
 /// Finds assets by their IDs. `rows` are the fingerprints of their rows if they are all assets of the list,
 /// otherwise empty.
 ///
-/// A gateway may respond as to the list, whose rows may lack properties. For some of the assets, such a response
-/// is refused, because it has rows that were not asked for. For all of them, it is not, so if all assets are
-/// equal to their rows, they are read again in two parts.
+/// A gateway may respond as to the list, whose rows may lack properties. For some of the assets, such a
+/// response is refused, because it has rows that were not asked for. For all of them, it is not, so if all
+/// assets are equal to their rows, they are read again in two parts.
 async fn find(client: &Client, group: AssetGroup, ids: &[String], rows: &[Fingerprint]) -> Vec<FoundAsset> {
     let found = group.find(client, ids).await;
     let is_row = |(found, row): (&FoundAsset, &Fingerprint)| match found {
