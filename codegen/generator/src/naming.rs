@@ -50,7 +50,7 @@ const MODULES: &[&str] = &["asset_groups", "ids", "public", "shared"];
 ///
 /// Letters of other scripts become ASCII, because a module in its own file needs an ASCII name.
 pub(crate) fn module(tag: &str) -> String {
-    match deunicode::deunicode(tag).to_snake_case() {
+    match snake(tag) {
         name if name.is_empty() => name,
         name if MODULES.contains(&name.as_str()) => format!("{name}_"),
         name => identifier(&name),
@@ -144,6 +144,11 @@ pub(crate) fn handle(plural: &str) -> String {
     } else {
         name
     }
+}
+
+/// Converts text to snake case. Letters of other scripts become ASCII, and symbols become words.
+pub(crate) fn snake(text: &str) -> String {
+    deunicode::deunicode(text).to_snake_case()
 }
 
 /// Returns the method argument of a parameter.

@@ -1,14 +1,9 @@
 //! Forms of words: snake case, singular and plural.
 
-use heck::ToSnakeCase as _;
+pub(super) use crate::naming::snake;
 
 pub(super) fn split(text: &str) -> Vec<String> {
     snake(text).split('_').map(str::to_owned).collect()
-}
-
-/// Converts text to snake case. Letters of other scripts become ASCII, and symbols become words.
-pub(super) fn snake(text: &str) -> String {
-    deunicode::deunicode(text).to_snake_case()
 }
 
 /// Converts snake case to words with spaces.
