@@ -4,7 +4,7 @@
 //! Own code, because every program that embeds the fake compiles it: the validators of the registry are 25
 //! crates. A test compares it with one of them.
 
-use std::fmt;
+use std::{cmp::Ordering, fmt};
 
 use regex_lite::Regex;
 use serde_json::{Map, Number, Value};
@@ -191,25 +191,22 @@ impl<'d> Check<'d> {
     }
 
     fn number(&mut self, keywords: &'d Map<String, Value>, number: &Number, value: &Value, at: Location<'_>) {
-        let bound = |name: &str, exclusive: &str| {
-            let limit = keywords.get(name).and_then(Value::as_number)?;
-            Some((limit, keywords.get(exclusive) == Some(&Value::Bool(true))))
-        };
-        if let Some((limit, is_exclusive)) = bound("minimum", "exclusiveMinimum") {
+        for (name, exclusive, wrong, comparison) in [
+            ("minimum", "exclusiveMinimum", Ordering::Less, "less"),
+            ("maximum", "exclusiveMaximum", Ordering::Greater, "greater"),
+        ] {
+            let Some(limit) = keywords.get(name).and_then(Value::as_number) else {
+                continue;
+            };
             let order = compare(number, limit);
-            if order.is_lt() {
-                self.violation(at, value, format_args!("is less than the minimum of {limit}"));
-            } else if order.is_eq() && is_exclusive {
-                let rule = format_args!("is less than or equal to the minimum of {limit}");
-                self.violation(at, value, rule);
-            }
-        }
-        if let Some((limit, is_exclusive)) = bound("maximum", "exclusiveMaximum") {
-            let order = compare(number, limit);
-            if order.is_gt() {
-                self.violation(at, value, format_args!("is greater than the maximum of {limit}"));
-            } else if order.is_eq() && is_exclusive {
-                let rule = format_args!("is greater than or equal to the maximum of {limit}");
+            if order == wrong {
+                self.violation(
+                    at,
+                    value,
+                    format_args!("is {comparison} than the {name} of {limit}"),
+                );
+            } else if order.is_eq() && keywords.get(exclusive) == Some(&Value::Bool(true)) {
+                let rule = format_args!("is {comparison} than or equal to the {name} of {limit}");
                 self.violation(at, value, rule);
             }
         }
@@ -381,7 +378,7 @@ fn integer(number: &Number) -> Option<i128> {
     signed.or_else(unsigned).or_else(rounded)
 }
 
-fn compare(left: &Number, right: &Number) -> std::cmp::Ordering {
+fn compare(left: &Number, right: &Number) -> Ordering {
     match (integer(left), integer(right)) {
         (Some(left), Some(right)) => left.cmp(&right),
         _ => float(left).total_cmp(&float(right)),
