@@ -315,8 +315,8 @@ impl<I> Entry<I> {
 
 impl<I: PartialEq> Entry<I> {
     /// Adds the copies of another entry. Each copy is a separate asset.
-    pub(crate) fn add_copies(&mut self, other: Self) {
-        match (&mut self.copies, other.copies) {
+    pub(super) fn add_copies(&mut self, added: Option<Box<Copies<I>>>) {
+        match (&mut self.copies, added) {
             (_, None) => {}
             (copies @ None, added) => *copies = added,
             (Some(copies), Some(added)) => {

@@ -208,9 +208,9 @@ impl<I: Clone + Eq + Hash> Report<I> {
             if let Some(earlier) = index.and_then(|index| self.entries.get_mut(index)) {
                 let is_made = self.duplicates && earlier.outcome.is_success();
                 if !is_made {
-                    earlier.outcome = earlier.outcome.clone().then(entry.outcome.clone());
+                    earlier.outcome = earlier.outcome.clone().then(entry.outcome);
                 }
-                earlier.add_copies(entry);
+                earlier.add_copies(entry.copies);
             } else {
                 let position = self.entries.len();
                 self.entries.push(Entry { position, ..entry });
