@@ -4,6 +4,7 @@ use super::super::asset::AssetKey;
 use super::super::error::SnapshotError;
 use super::super::fingerprint::Fingerprint;
 use super::super::manifest::{GroupManifest, Unread};
+use super::CHUNK;
 use super::staging::Staging;
 use crate::ext::{AssetGroup, AssetStatus};
 use crate::{Client, Error};
@@ -12,8 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// An asset in the list of its group.
 pub(super) struct Listed {
     pub(super) group: AssetGroup,
-    /// Fingerprint of the row, which may have fewer properties than the asset.
-    pub(super) row: Fingerprint,
+    /// Fingerprint of the row, which may have fewer properties than the asset; `None` if one response cannot
+    /// have the assets of all rows.
+    pub(super) row: Option<Fingerprint>,
     is_deleted: bool,
 }
 
@@ -39,6 +41,7 @@ impl Account {
             Err(error) => return self.unlisted(group, &error),
         };
         let mut without_id = 0;
+        let fits_one_response = rows.len() <= CHUNK;
         for row in rows {
             let Some(id) = group.id(&row) else {
                 without_id += 1;
@@ -46,7 +49,7 @@ impl Account {
             };
             let is_deleted = group.summary(&row).status == AssetStatus::Deleted;
             let key = AssetKey::new(group.name(), id.into_owned());
-            let row = Fingerprint::of(&row, []);
+            let row = fits_one_response.then(|| Fingerprint::of(&row, []));
             let listed = Listed {
                 group,
                 row,

@@ -20,7 +20,7 @@ use super::snapshot::Snapshot;
 use crate::Client;
 use crate::ext::error_class::ErrorClass;
 use crate::ext::{AssetGroup, Failure, FoundAsset};
-use account::{Account, Listed};
+use account::Account;
 use futures_util::StreamExt as _;
 use staging::Staging;
 use std::ffi::OsString;
@@ -280,7 +280,7 @@ impl Export {
         staging: &mut Staging,
         total: usize,
     ) -> Result<(), SnapshotError> {
-        let mut chunks: Vec<(AssetGroup, Vec<String>, Vec<Fingerprint>)> = Vec::new();
+        let mut chunks: Vec<(AssetGroup, Vec<String>, Vec<Option<Fingerprint>>)> = Vec::new();
         let mut progress = ExportProgress {
             total,
             read: 0,
@@ -301,12 +301,6 @@ impl Export {
         }
         self.report(&progress);
         let client = &self.client;
-        for (group, ids, rows) in &mut chunks {
-            let is_group = |listed: &&Listed| listed.group == *group;
-            if account.listed.values().filter(is_group).count() > ids.len() {
-                rows.clear();
-            }
-        }
         let reads = chunks.into_iter().map(|(group, ids, rows)| async move {
             let found = find(client, group, &ids, &rows).await;
             (group, ids, found)
@@ -399,19 +393,24 @@ impl Export {
     }
 }
 
-/// Finds assets by their IDs. `rows` are the fingerprints of their rows if they are all assets of the list,
-/// otherwise empty.
+/// Finds assets by their IDs. `rows` are the fingerprints of their rows in the list, if one response can have
+/// the assets of all rows.
 ///
 /// A gateway may respond as to the list, whose rows may lack properties. For some of the assets, such a
 /// response is refused, because it has rows that were not asked for. For all of them, it is not, so if all
 /// assets are equal to their rows, they are read again in two parts.
-async fn find(client: &Client, group: AssetGroup, ids: &[String], rows: &[Fingerprint]) -> Vec<FoundAsset> {
+async fn find(
+    client: &Client,
+    group: AssetGroup,
+    ids: &[String],
+    rows: &[Option<Fingerprint>],
+) -> Vec<FoundAsset> {
     let found = group.find(client, ids).await;
-    let is_row = |(found, row): (&FoundAsset, &Fingerprint)| match found {
-        FoundAsset::Found(asset) => Fingerprint::of(asset, []) == *row,
-        FoundAsset::Missing | FoundAsset::Unreadable(_) => false,
+    let is_row = |(found, row): (&FoundAsset, &Option<Fingerprint>)| match (found, row) {
+        (FoundAsset::Found(asset), Some(row)) => Fingerprint::of(asset, []) == *row,
+        _ => false,
     };
-    if rows.is_empty() || !found.iter().zip(rows).all(is_row) {
+    if !found.iter().zip(rows).all(is_row) {
         return found;
     }
     let mut found = Vec::with_capacity(ids.len());
