@@ -8,7 +8,6 @@ use crate::tokens::TokenPlace;
 use crate::{demo, text};
 use clap::ArgMatches;
 use funnelflux::{Client, ClientBuilder, Credentials, RateLimit};
-use std::borrow::Cow;
 use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::num::NonZeroU32;
@@ -175,25 +174,24 @@ impl Context {
     }
 
     /// A command line of this program for the same account, quoted for a shell.
-    pub(crate) fn command_line<'w>(&'w self, words: impl IntoIterator<Item = Cow<'w, str>>) -> String {
+    pub(crate) fn command_line(&self, words: &[&str]) -> String {
         let options = &self.options;
-        let mut line: Vec<Cow<'w, str>> = vec!["funnelflux".into()];
+        let mut line = vec!["funnelflux"];
         line.extend(words);
         if options.fake {
-            line.push("--fake".into());
+            line.push("--fake");
         } else if self.profile.is_explicit {
-            line.extend(["--profile".into(), self.profile.name.as_str().into()]);
+            line.extend(["--profile", &self.profile.name]);
         }
         if let Some(base_url) = &options.base_url {
-            line.extend(["--base-url".into(), base_url.into()]);
+            line.extend(["--base-url", base_url]);
         }
         if options.accept_inferred {
-            line.push("--accept-inferred".into());
+            line.push("--accept-inferred");
         }
-        let quoted = line.iter().map(|word| {
-            let quoted = shlex::try_quote(word);
+        let quoted = line.into_iter().map(|word| {
             // A word with a null character cannot be an argument.
-            quoted.unwrap_or_else(|_| Cow::Borrowed(word))
+            shlex::try_quote(word).unwrap_or(word.into())
         });
         quoted.collect::<Vec<_>>().join(" ")
     }

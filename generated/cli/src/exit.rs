@@ -98,12 +98,15 @@ impl Failure {
 
     /// A file that the library reads or writes cannot be used. A file that is missing or invalid is the wrong
     /// one; any other problem of the operating system, such as a full disk, is none of the command line.
-    pub(crate) fn library_file(message: impl Into<String>) -> Self {
-        let message = message.into();
-        if message.contains("(os error ") && !message.contains("(os error 2)") {
-            Self::failed(message).or_fix("make room there or name another place, and run the command again")
-        } else {
-            Self::usage(message)
+    pub(crate) fn library_file(error: &impl fmt::Display, cause: Option<&io::Error>) -> Self {
+        use io::ErrorKind::{InvalidData, InvalidInput, NotFound, Other, UnexpectedEof};
+        let message = error.to_string();
+        match cause.map(io::Error::kind) {
+            None | Some(NotFound | InvalidData | InvalidInput | UnexpectedEof | Other) => {
+                Self::usage(message)
+            }
+            Some(_) => Self::failed(message)
+                .or_fix("make room there or name another place, and run the command again"),
         }
     }
 
@@ -217,4 +220,21 @@ impl From<&Error> for Failure {
 pub(crate) fn file_failure(verb: &str, path: &std::path::Path, error: &io::Error) -> Failure {
     Failure::failed(format!("cannot {verb} {}: {error}", path.display()))
         .fix("check the path and its permissions")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_missing_or_invalid_file_is_wrong_usage() {
+        let exit = |cause: Option<io::Error>| Failure::library_file(&"file", cause.as_ref()).exit;
+        assert_eq!(exit(None), Exit::Usage);
+        for kind in [io::ErrorKind::NotFound, io::ErrorKind::InvalidData] {
+            assert_eq!(exit(Some(kind.into())), Exit::Usage, "{kind}");
+        }
+        for kind in [io::ErrorKind::StorageFull, io::ErrorKind::PermissionDenied] {
+            assert_eq!(exit(Some(kind.into())), Exit::Failed, "{kind}");
+        }
+    }
 }

@@ -17,7 +17,6 @@ use funnelflux::ext::{
 };
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
@@ -119,7 +118,7 @@ impl JobCommand<'_> {
         self.context.check_owner(&path)?;
         require_regular_file(&path)?;
         let journal = Journal::read(&path).map_err(|error| {
-            Failure::library_file(error.to_string())
+            Failure::library_file(&error, error.io_error())
                 .or_fix("name the journal of the job; --resume alone finds it")
         })?;
         if verb_of(journal.change()) != Some(self.verb) {
@@ -276,10 +275,8 @@ impl JobCommand<'_> {
         }
         let unfinished = report.entries().iter().any(|entry| entry.outcome.is_unfinished());
         if let (true, Some(path)) = (unfinished, journal) {
-            let words = [self.group.name(), self.verb, "--resume"].map(Cow::from);
-            let command = self
-                .context
-                .command_line(words.into_iter().chain([path.to_string_lossy()]));
+            let words = [self.group.name(), self.verb, "--resume", &path.to_string_lossy()];
+            let command = self.context.command_line(&words);
             note(&format!("continue with: {command}"));
         }
         Ok(exit_of(report))
@@ -369,7 +366,11 @@ fn verb_of(change: &ChangeRecord) -> Option<&'static str> {
 }
 
 fn invalid_job(error: &InvalidJob) -> Failure {
-    Failure::library_file(error.to_string())
+    let cause = match error {
+        InvalidJob::Journal(error) => error.io_error(),
+        _ => None,
+    };
+    Failure::library_file(error, cause)
 }
 
 fn print_plan(plan: &Plan<String>, output: &Output) -> Result<(), Failure> {

@@ -71,9 +71,7 @@ impl PlanCommand<'_> {
         if let Some(path) = self.matches.get_one::<PathBuf>("out") {
             plan.write(path).map_err(plan_failure)?;
             self.show(plan)?;
-            let command = self
-                .context
-                .command_line(["apply".into(), path.to_string_lossy()]);
+            let command = self.context.command_line(&["apply", &path.to_string_lossy()]);
             note(&format!("nothing was changed; apply the plan with: {command}"));
             return Ok(Exit::Done);
         }
@@ -162,11 +160,13 @@ impl PlanCommand<'_> {
         if let (Some(journal), Some(plan)) = (&journal, &kept) {
             if is_unfinished {
                 let (plan, journal) = (plan.to_string_lossy(), journal.to_string_lossy());
-                let words = ["apply".into(), plan, "--journal".into(), journal];
-                note(&format!("continue with: {}", self.context.command_line(words)));
+                let command = self
+                    .context
+                    .command_line(&["apply", &plan, "--journal", &journal]);
+                note(&format!("continue with: {command}"));
             } else if report.counts().done > 0 {
-                let words = ["undo".into(), journal.to_string_lossy()];
-                note(&format!("undo with: {}", self.context.command_line(words)));
+                let command = self.context.command_line(&["undo", &journal.to_string_lossy()]);
+                note(&format!("undo with: {command}"));
             }
         }
         Ok(exit_of(&report))
@@ -206,9 +206,8 @@ fn verb(step: PlanStep) -> &'static str {
 pub(crate) fn plan_failure(error: PlanError) -> Failure {
     match error.error() {
         Some(error) => Failure::from(error),
-        None => {
-            Failure::library_file(error.to_string()).or_fix("name the right file, or make the plan again")
-        }
+        None => Failure::library_file(&error, error.io_error())
+            .or_fix("name the right file, or make the plan again"),
     }
 }
 

@@ -97,7 +97,7 @@ fn is_archive(path: &Path) -> bool {
 pub(crate) fn export_failure(error: ExportError) -> Failure {
     match error {
         ExportError::Client(error) => Failure::from(error),
-        ExportError::Snapshot(error) => Failure::library_file(error.to_string())
+        ExportError::Snapshot(error) => Failure::library_file(&error, error.io_error())
             .or_fix("name a new folder, or a file that ends in .tar.gz"),
         ExportError::Incomplete(error) => {
             let message = error.to_string();
@@ -111,5 +111,6 @@ pub(crate) fn export_failure(error: ExportError) -> Failure {
 
 /// Failure of a snapshot.
 pub(crate) fn snapshot_failure(error: &SnapshotError) -> Failure {
-    Failure::library_file(error.to_string()).or_fix("name a folder or file that funnelflux export wrote")
+    Failure::library_file(error, error.io_error())
+        .or_fix("name a folder or file that funnelflux export wrote")
 }

@@ -84,8 +84,8 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
     command.show(&plan)?;
     if let Some(path) = matches.get_one::<PathBuf>("out") {
         plan.write(path).map_err(plan_failure)?;
-        let words = ["apply".into(), path.to_string_lossy()];
-        note(&format!("apply the plan with: {}", context.command_line(words)));
+        let command = context.command_line(&["apply", &path.to_string_lossy()]);
+        note(&format!("apply the plan with: {command}"));
     }
     let differs = matches.get_flag("exit-code") && !plan.is_empty();
     Ok(if differs { Exit::Differs } else { Exit::Done })

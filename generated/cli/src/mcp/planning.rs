@@ -166,10 +166,12 @@ fn write(server: &Server, path: &Path, plan: &ChangePlan) -> Result<String, Fail
         result.insert("next".to_owned(), json!(next));
         return Ok(Value::Object(result).to_string());
     }
-    let is_accepted = context.options.accept_inferred || !plan.requires_acknowledgement();
-    let accept = (!is_accepted).then_some("--accept-inferred".into());
-    let words = ["apply".into(), path.to_string_lossy()].into_iter().chain(accept);
-    let command = context.command_line(words);
+    let file = path.to_string_lossy();
+    let mut words = vec!["apply", &file];
+    if plan.requires_acknowledgement() && !context.options.accept_inferred {
+        words.push("--accept-inferred");
+    }
+    let command = context.command_line(&words);
     let next = format!(
         "nothing was changed; ask the user to review the plan with: {command} --plan, and to apply it with: \
          {command}"

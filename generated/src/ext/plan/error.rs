@@ -130,6 +130,17 @@ impl PlanError {
             _ => None,
         }
     }
+
+    /// Returns the error of the operating system, if the file could not be read or written.
+    #[must_use]
+    pub fn io_error(&self) -> Option<&io::Error> {
+        match &self.problem {
+            PlanProblem::Io(error) => Some(error),
+            PlanProblem::Snapshot(error) => error.io_error(),
+            PlanProblem::Journal(error) => error.io_error(),
+            _ => None,
+        }
+    }
 }
 
 impl From<PlanProblem> for PlanError {

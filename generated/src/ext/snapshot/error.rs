@@ -108,6 +108,15 @@ impl SnapshotError {
         &self.path
     }
 
+    /// Returns the error of the operating system, if the file could not be read or written.
+    #[must_use]
+    pub fn io_error(&self) -> Option<&io::Error> {
+        match &self.problem {
+            SnapshotProblem::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+
     /// Returns true if the snapshot is readable but incomplete.
     /// [`open_incomplete`](super::Snapshot::open_incomplete) opens such a snapshot.
     #[must_use]

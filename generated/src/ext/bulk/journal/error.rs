@@ -71,4 +71,13 @@ impl JournalError {
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// Returns the error of the operating system, if the file could not be read or written.
+    #[must_use]
+    pub fn io_error(&self) -> Option<&io::Error> {
+        match &self.problem {
+            JournalProblem::Io(error) => Some(error),
+            _ => None,
+        }
+    }
 }
