@@ -12,7 +12,7 @@ use std::{
 
 use funnelflux_openapi::read;
 
-use crate::outcome::Failure;
+use crate::exit::Failure;
 
 /// Accepted forms of a SOURCE, for help texts.
 pub(crate) const HELP: &str = "a file, an http(s) URL, GITREV:path, or - for standard input";

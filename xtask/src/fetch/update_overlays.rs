@@ -14,7 +14,7 @@ use funnelflux_openapi::{
 };
 use serde_json::Value;
 
-use crate::{notices::grouped, outcome::Failure, source::Text, spec::Spec, workspace::Workspace};
+use crate::{exit::Failure, notices::grouped, source::Text, spec::Spec, workspace::Workspace};
 
 /// Maximum number of kinds of notes on the overlays.
 const MOST_NOTES: usize = 3;
