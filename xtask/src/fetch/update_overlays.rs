@@ -154,7 +154,7 @@ fn summary(trims: &[Trim<'_>], is_same: bool) -> Vec<String> {
     let mut notes = Vec::new();
     if !gone.is_empty() {
         notes.push(format!(
-            "removed from {1} {0} that the new document makes redundant: review `git diff spec/overlays`",
+            "removed {0} from {1}, because the new document contains them: review `git diff spec/overlays`",
             counted(gone.iter().map(|trim| trim.parts).sum::<usize>(), "part"),
             counted(gone.len(), "overlay")
         ));
