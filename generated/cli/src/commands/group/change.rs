@@ -18,7 +18,7 @@ fn job_command(name: &'static str, about: String) -> Command {
 
 /// The option `--children`.
 /// Names the children of the assets of a group.
-fn children(group: AssetGroup) -> String {
+fn children_words(group: AssetGroup) -> String {
     let children = group.children().iter();
     let names = children.map(|child| AssetGroup::named(child.group).map_or(child.group, AssetGroup::plural));
     names.collect::<Vec<&str>>().join(" and ")
@@ -34,7 +34,7 @@ fn children_argument(group: AssetGroup) -> Arg {
             "What happens to the {} of the {} (their children): leave (nothing), cascade (the same change is \
              made to them), orphan (they lose their parent) or move:ID (they are moved to the {target} with \
              this ID or exact name)",
-            children(group),
+            children_words(group),
             group.plural(),
         ))
 }
