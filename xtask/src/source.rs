@@ -92,7 +92,7 @@ impl Source {
                     .map_err(|error| Failure::io("read", Path::new("standard input"), &error))?;
                 decode("standard input", bytes)?
             }
-            Self::Address(address) => download(address)?,
+            Self::Address(address) => decode(address, download(address)?)?,
             Self::Revision { revision, path } => read_revision(root, revision, path)?,
             Self::File(path) => {
                 let bytes = fs::read(path).map_err(|error| Failure::io("read", path, &error))?;

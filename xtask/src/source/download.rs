@@ -1,8 +1,7 @@
-//! Downloads a document, and decides from the response whether the server is unreachable or the address wrong.
+//! Downloads a document. Decides from the response whether the server is unreachable or the address wrong.
 
 use std::{io, time::Duration};
 
-use super::decode;
 use crate::exit::Failure;
 
 /// Maximum size of a document; a larger file cannot be a document.
@@ -11,7 +10,7 @@ const MAX_BYTES: u64 = 64 << 20;
 /// Time limit for a download.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-pub(super) fn download(address: &str) -> Result<String, Failure> {
+pub(super) fn download(address: &str) -> Result<Vec<u8>, Failure> {
     let tls = ureq::tls::TlsConfig::builder()
         .root_certs(ureq::tls::RootCerts::PlatformVerifier)
         .build();
@@ -67,5 +66,5 @@ pub(super) fn download(address: &str) -> Result<String, Failure> {
         )));
     }
     let body = response.body_mut().with_config().limit(MAX_BYTES);
-    decode(address, body.read_to_vec().map_err(failure)?)
+    body.read_to_vec().map_err(failure)
 }

@@ -1,4 +1,4 @@
-//! Pairs each inferred operation with the vendor's operation: by method and path, or by method, tag and title.
+//! Pairs each inferred operation with the vendor's: by method and path, or by method, tag and title.
 
 use std::collections::BTreeSet;
 

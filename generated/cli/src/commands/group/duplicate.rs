@@ -37,8 +37,8 @@ pub(super) fn command(group: AssetGroup) -> Command {
             .value_name("PATH=VALUE")
             .action(ArgAction::Append)
             .help(
-                "Set a property of the copies. PATH=VALUE sets VALUE as JSON, or as text if it is not valid JSON; \
-                 PATH:=VALUE always sets it as text",
+                "Set a property of the copies. PATH=VALUE sets VALUE as JSON, or as text if it is not valid \
+                 JSON; PATH:=VALUE always sets it as text",
             ),
     )
 }
