@@ -95,13 +95,13 @@ pub struct Abilities {
     pub override_copy: bool,
     /// Assets can be archived.
     pub archive: bool,
-    /// The children of archived assets can be handled.
+    /// A call that archives assets accepts a [`Cascade`] for their children.
     pub archive_children: bool,
     /// Assets can be restored from the archive.
     pub unarchive: bool,
     /// Assets can be deleted.
     pub delete: bool,
-    /// The children of deleted assets can be handled.
+    /// A call that deletes assets accepts a [`Cascade`] for their children.
     pub delete_children: bool,
     /// Assets can be moved to a category.
     pub categorise: bool,
