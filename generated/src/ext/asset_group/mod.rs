@@ -11,10 +11,12 @@ pub(crate) use table::GroupTable;
 
 use super::bulk::{Failure, GroupBulk, Reason};
 use super::cascade::Cascade;
-use super::read::{ReadResult, Reader, id_text};
+use super::read::{ReadResult, Reader, id_text, odd_failure};
 use super::resource::{AssetSummary, ListRow};
+use crate::runtime::call::Row;
 use crate::runtime::operation::Operation;
 use crate::runtime::server_managed::{ServerBehavior, ServerManagedFields};
+use crate::values::exact_json;
 use crate::{Call, Client, Error};
 use futures_util::StreamExt as _;
 use serde_json::{Value, value::RawValue};
@@ -65,14 +67,31 @@ pub struct ChildRelation {
 
 /// Result of reading one ID.
 #[derive(Clone, Debug, PartialEq)]
-pub enum FoundAsset {
+pub enum FoundAsset<A = Value> {
     /// The asset as the service sent it.
-    Found(Value),
+    Found(A),
     /// A successful response omits the asset. It is not documented whether deleted assets can be read.
     Missing,
     /// There was no usable response, so nothing is known about the asset. [`Failure::error`] returns the
     /// error of the call.
+    ///
+    /// [`AssetGroup::find`] also returns this for an asset with a number that a [`Value`] would round, so
+    /// that no rounded number is saved. Such a failure has no error.
     Unreadable(Failure),
+}
+
+impl<A> FoundAsset<A> {
+    /// Converts an asset that was found. An error states why the asset is unreadable.
+    fn convert<B>(self, convert: impl FnOnce(A) -> Result<B, String>) -> FoundAsset<B> {
+        match self {
+            Self::Found(asset) => match convert(asset) {
+                Ok(asset) => FoundAsset::Found(asset),
+                Err(problem) => FoundAsset::Unreadable(odd_failure(problem)),
+            },
+            Self::Missing => FoundAsset::Missing,
+            Self::Unreadable(failure) => FoundAsset::Unreadable(failure),
+        }
+    }
 }
 
 /// Abilities of a group.
@@ -252,6 +271,9 @@ impl AssetGroup {
 
     /// Lists all assets, whatever their status. Rows may have fewer properties than the assets.
     ///
+    /// Rows are for display. A number that a [`Value`] would round is a string of its digits, as with
+    /// [`json::show`](crate::json::show).
+    ///
     /// # Errors
     /// When the call fails, or when the group has no list.
     pub async fn list(self, client: &Client) -> Result<Vec<Value>, Error> {
@@ -288,8 +310,35 @@ impl AssetGroup {
 
     /// Finds assets by ID, and returns a result for each ID, in order.
     ///
-    /// IDs are sent in chunks of 100. An asset is *missing* only if a successful response omits it.
+    /// IDs are sent in chunks of 100. An asset is *missing* only if a successful response omits it. An asset
+    /// with a number that a [`Value`] would round is *unreadable*; [`find_json`](Self::find_json) and the
+    /// typed calls keep all digits.
     pub async fn find(self, client: &Client, ids: &[String]) -> Vec<FoundAsset> {
+        let found = self.find_rows(client, ids).await.into_iter();
+        found.map(|found| found.convert(exact)).collect()
+    }
+
+    /// Finds assets by ID like [`find`](Self::find), as the JSON texts that the service sent. These texts
+    /// keep all digits of numbers.
+    ///
+    /// ```no_run
+    /// use funnelflux::{Client, ext::{AssetGroup, FoundAsset}};
+    ///
+    /// async fn print_asset(client: &Client, group: AssetGroup, id: &str) {
+    ///     for found in group.find_json(client, &[id.to_owned()]).await {
+    ///         match found {
+    ///             FoundAsset::Found(text) => println!("{text}"),
+    ///             other => println!("{other:?}"),
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    pub async fn find_json(self, client: &Client, ids: &[String]) -> Vec<FoundAsset<Box<RawValue>>> {
+        let found = self.find_rows(client, ids).await.into_iter();
+        found.map(|found| found.convert(|row| Ok(row.text))).collect()
+    }
+
+    pub(crate) async fn find_rows(self, client: &Client, ids: &[String]) -> Vec<FoundAsset<Row>> {
         let Some(resource) = &self.0.resource else {
             let failure = Failure::of(Reason::NotLookedAt, &self.unable("found by ID"));
             return vec![FoundAsset::Unreadable(failure); ids.len()];
@@ -314,6 +363,8 @@ impl AssetGroup {
     }
 
     /// Saves an asset, which replaces the stored asset. The request body is `asset`, unchanged.
+    ///
+    /// Read an asset from a file with [`json::parse`](crate::json::parse), which does not round numbers.
     ///
     /// # Errors
     /// When the call fails, or when assets of the group cannot be saved. If
@@ -442,6 +493,19 @@ impl AssetGroup {
     }
 }
 
+/// Returns an asset without rounded numbers, so that it may be saved.
+fn exact(row: Row) -> Result<Value, String> {
+    if row.is_exact {
+        return Ok(row.value);
+    }
+    let number = exact_json::first_rounded(row.text.get());
+    let number = number.map_or_else(|| "a number".to_owned(), |number| number.to_string());
+    Err(format!(
+        "{number}, and saving the asset would change it; fix: use the typed calls of the crate or \
+         AssetGroup::find_json, which keep all digits"
+    ))
+}
+
 impl fmt::Debug for AssetGroup {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "AssetGroup({})", self.0.name)
@@ -462,8 +526,8 @@ impl Hash for AssetGroup {
     }
 }
 
-async fn find(reader: Reader, ids: Vec<String>) -> Vec<FoundAsset> {
-    let results = reader.values(&ids).await.into_iter();
+async fn find(reader: Reader, ids: Vec<String>) -> Vec<FoundAsset<Row>> {
+    let results = reader.rows(&ids).await.into_iter();
     results
         .map(|result| match result {
             ReadResult::Found(asset) => FoundAsset::Found(asset),
