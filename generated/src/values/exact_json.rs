@@ -5,7 +5,7 @@ use serde::{
     de::{DeserializeSeed, MapAccess, Visitor, value::MapDeserializer},
     forward_to_deserialize_any,
 };
-use serde_json::{Number, Value, value::RawValue};
+use serde_json::{Value, value::RawValue};
 use std::{borrow::Cow, fmt, iter};
 
 /// Depth of nested lists and objects up to which values are decoded, as in `serde_json`.
@@ -29,16 +29,14 @@ pub(crate) fn decode<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
 
 /// Returns `true` if a [`Value`] keeps the notation of all numbers of the text.
 pub(crate) fn is_exact(text: &str) -> bool {
-    numbers(text).all(|(_, number)| {
-        let parsed = number.parse::<Number>();
-        parsed.is_ok_and(|parsed| parsed.to_string() == number)
-    })
+    numbers(text).all(|(_, number)| held(number).as_deref() == Some(number))
 }
 
 /// Returns the value of JSON text, with rounded numbers. If the value cannot be represented, returns the text
 /// as a string.
 pub(crate) fn approximate(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
+    let rounded = replace_numbers(text, |number| held(number).filter(|held| held != number));
+    serde_json::from_str(&rounded).unwrap_or_else(|_| Value::from(text))
 }
 
 /// Parses JSON text, and refuses a number whose value a [`Value`] would change.
@@ -155,7 +153,7 @@ pub(crate) fn first_rounded(text: &str) -> Option<RoundedNumber> {
     Some(RoundedNumber {
         pointer: pointer_at(text, offset),
         number: number.to_owned(),
-        rounded: number.parse::<Number>().ok().map(|parsed| parsed.to_string()),
+        rounded: held(number),
         line: before.matches('\n').count() + 1,
         column: line.chars().count() + 1,
     })
@@ -164,18 +162,27 @@ pub(crate) fn first_rounded(text: &str) -> Option<RoundedNumber> {
 /// Replaces each number of valid JSON text whose value a [`Value`] changes with a string of its digits. The
 /// text is borrowed if there is none.
 pub(crate) fn with_quoted_numbers(text: &str) -> Cow<'_, str> {
-    let mut quoted = String::new();
+    replace_numbers(text, |number| {
+        (!keeps_value(number)).then(|| format!("\"{number}\""))
+    })
+}
+
+/// Replaces those numbers of valid JSON text for which `replacement` returns a text.
+fn replace_numbers(text: &str, replacement: impl Fn(&str) -> Option<String>) -> Cow<'_, str> {
+    let mut replaced = String::new();
     let mut end = 0;
-    for (offset, number) in numbers(text).filter(|(_, number)| !keeps_value(number)) {
-        quoted.push_str(text.get(end..offset).unwrap_or_default());
-        quoted.extend(["\"", number, "\""]);
-        end = offset + number.len();
+    for (offset, number) in numbers(text) {
+        if let Some(new) = replacement(number) {
+            replaced.push_str(text.get(end..offset).unwrap_or_default());
+            replaced.push_str(&new);
+            end = offset + number.len();
+        }
     }
     if end == 0 {
         return Cow::Borrowed(text);
     }
-    quoted.push_str(text.get(end..).unwrap_or_default());
-    Cow::Owned(quoted)
+    replaced.push_str(text.get(end..).unwrap_or_default());
+    Cow::Owned(replaced)
 }
 
 /// Returns `true` if a [`Value`] keeps the value of a number.
@@ -184,8 +191,20 @@ fn keeps_value(number: &str) -> bool {
     if number.len() <= 16 && !number.contains(['e', 'E']) {
         return true;
     }
-    let parsed = number.parse::<Number>();
-    parsed.is_ok_and(|parsed| Decimal::of(&parsed.to_string()) == Decimal::of(number))
+    held(number).is_some_and(|held| Decimal::of(&held) == Decimal::of(number))
+}
+
+/// Returns a number as a 64-bit integer or a double holds it; `None` if it is out of range.
+///
+/// The number types of the crate hold no more, whatever a [`Value`] holds: another crate of the program may
+/// enable the feature `arbitrary_precision` of `serde_json`.
+fn held(number: &str) -> Option<String> {
+    let unsigned = number.parse().map(|integer: u64| integer.to_string());
+    let integer = unsigned.or_else(|_| number.parse().map(|integer: i64| integer.to_string()));
+    let double = || number.parse().ok().filter(|double: &f64| double.is_finite());
+    integer
+        .ok()
+        .or_else(|| double().and_then(|double| serde_json::to_string(&double).ok()))
 }
 
 /// Value of a number: equal for each notation of the same value.
@@ -317,13 +336,17 @@ impl<'t> Iterator for Tokens<'t> {
 
 /// Length of the string at the start of the text, quotes included.
 fn string_length(text: &str) -> usize {
-    let mut is_escaped = false;
-    let end = text.bytes().skip(1).position(|byte| {
-        let is_end = byte == b'"' && !is_escaped;
-        is_escaped = byte == b'\\' && !is_escaped;
-        is_end
-    });
-    end.map_or(text.len(), |end| end + 2)
+    let mut end = 1;
+    while let Some(quote) = text.get(end..).and_then(|rest| rest.find('"')) {
+        end += quote;
+        let before = text.as_bytes().get(..end).unwrap_or_default();
+        let escapes = before.iter().rev().take_while(|byte| **byte == b'\\').count();
+        end += 1;
+        if escapes.is_multiple_of(2) {
+            return end;
+        }
+    }
+    text.len()
 }
 
 /// Reads a value as text.

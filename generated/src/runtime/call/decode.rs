@@ -11,7 +11,7 @@ use std::borrow::Cow;
 pub(crate) struct Row {
     /// The row for display: numbers that a [`Value`] would round are strings.
     pub(crate) value: Value,
-    /// Whether `value` has the same numbers as `text`.
+    /// True if `value` has the same numbers as `text`.
     pub(crate) is_exact: bool,
     /// The row with all digits.
     pub(crate) text: Box<RawValue>,
@@ -21,7 +21,7 @@ impl Row {
     pub(crate) fn new(text: Box<RawValue>) -> Self {
         let shown = exact_json::with_quoted_numbers(text.get());
         Self {
-            value: exact_json::approximate(&shown),
+            value: serde_json::from_str(&shown).unwrap_or_else(|_| Value::from(text.get())),
             is_exact: matches!(shown, Cow::Borrowed(_)),
             text,
         }
