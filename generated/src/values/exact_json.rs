@@ -465,6 +465,11 @@ mod tests {
             with_quoted_numbers(r#"{"1e999": "1e999"}"#),
             Cow::Borrowed(_)
         ));
+        // This needs the feature `float_roundtrip` of `serde_json`.
+        assert_eq!(
+            parse("7693.7880000000005").unwrap().to_string(),
+            "7693.7880000000005"
+        );
         assert!(matches!(parse("[1e999"), Err(ParseError::Json(_))));
         assert!(matches!(parse("1e999"), Err(ParseError::Rounded(_))));
     }
