@@ -5,18 +5,19 @@
 //! a table. The generated code builds one table per group from the resource traits that also implement the
 //! typed abilities. Therefore, a group has the same abilities in both forms.
 
+mod found;
 mod table;
 
+pub use found::FoundAsset;
 pub(crate) use table::GroupTable;
 
 use super::bulk::{Failure, GroupBulk, Reason};
 use super::cascade::Cascade;
-use super::read::{ReadResult, Reader, id_text, odd_failure};
+use super::read::{ReadResult, Reader, id_text};
 use super::resource::{AssetSummary, ListRow};
 use crate::runtime::call::Row;
 use crate::runtime::operation::Operation;
 use crate::runtime::server_managed::{ServerBehavior, ServerManagedFields};
-use crate::values::exact_json;
 use crate::{Call, Client, Error};
 use futures_util::StreamExt as _;
 use serde_json::{Value, value::RawValue};
@@ -63,36 +64,6 @@ pub struct ChildRelation {
     /// JSON pointers that lead, within a child, to the ID of its parent. The first pointer that exists
     /// counts.
     pub pointers: &'static [&'static str],
-}
-
-/// Result of reading one ID.
-#[derive(Clone, Debug, PartialEq)]
-pub enum FoundAsset<A = Value> {
-    /// The asset as the service sent it.
-    Found(A),
-    /// A successful response omits the asset, because it does not exist or is deleted. It is not documented
-    /// whether deleted assets can be read.
-    Missing,
-    /// There was no usable response, so nothing is known about the asset. [`Failure::error`] returns the
-    /// error of the call.
-    ///
-    /// [`AssetGroup::find`] also returns this for an asset with a number that a [`Value`] would round, so
-    /// that no rounded number is saved. Such a failure has no error.
-    Unreadable(Failure),
-}
-
-impl<A> FoundAsset<A> {
-    /// Converts an asset that was found. An error states why the asset is unreadable.
-    fn convert<B>(self, convert: impl FnOnce(A) -> Result<B, String>) -> FoundAsset<B> {
-        match self {
-            Self::Found(asset) => match convert(asset) {
-                Ok(asset) => FoundAsset::Found(asset),
-                Err(problem) => FoundAsset::Unreadable(odd_failure(problem)),
-            },
-            Self::Missing => FoundAsset::Missing,
-            Self::Unreadable(failure) => FoundAsset::Unreadable(failure),
-        }
-    }
 }
 
 /// Abilities of a group.
@@ -316,7 +287,7 @@ impl AssetGroup {
     /// typed calls keep all digits.
     pub async fn find(self, client: &Client, ids: &[String]) -> Vec<FoundAsset> {
         let found = self.find_rows(client, ids).await.into_iter();
-        found.map(|found| found.convert(exact)).collect()
+        found.map(|found| found.convert(found::exact)).collect()
     }
 
     /// Finds assets by ID like [`find`](Self::find), as the JSON texts that the service sent. These texts
@@ -492,19 +463,6 @@ impl AssetGroup {
             "{plural} cannot be {verb}: the vendor's index has no such operation"
         ))
     }
-}
-
-/// Returns an asset without rounded numbers, so that it may be saved.
-fn exact(row: Row) -> Result<Value, String> {
-    if row.is_exact {
-        return Ok(row.value);
-    }
-    let number = exact_json::first_rounded(row.text.get());
-    let number = number.map_or_else(|| "a number".to_owned(), |number| number.to_string());
-    Err(format!(
-        "{number}, and saving the asset would change it; fix: use the typed calls of the crate or \
-         AssetGroup::find_json, which keep all digits"
-    ))
 }
 
 impl fmt::Debug for AssetGroup {
