@@ -121,7 +121,7 @@ pub use fault::{Break, Fault, Interruption, Outcome, RetryAfter, Stage};
 pub use fault_rule::{Received, Rule};
 pub use log::{LogEntry, Verdict};
 pub use requests::{Action, Children, DocumentedProperty, DocumentedRequest};
-pub use responses::Violation;
+pub use responses::{Violation, number};
 #[cfg(feature = "server")]
 pub use server::Server;
 pub use settings::{

@@ -7,6 +7,7 @@ use super::fingerprint::Fingerprint;
 use super::layout::{self, MANIFEST, STAGING};
 use super::manifest::{GroupManifest, Manifest, Unread};
 use crate::ext::AssetGroup;
+use crate::json::{self, ParseError};
 use crate::runtime::duplicate_key;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +29,7 @@ use tempfile::TempDir;
 ///
 /// Each file has the whole asset as the service sent it, including fields that the crate does not know. The
 /// members of objects are sorted by name, so that equal assets have equal files, and a folder suits version
-/// control. Secrets are the placeholders that the service shows.
+/// control. Numbers keep all digits. Secrets are the placeholders that the service shows.
 ///
 /// Assets are read from the files when they are needed, so that a snapshot of any size takes little memory.
 ///
@@ -243,28 +244,52 @@ impl Snapshot {
     /// Reads an asset; `None` if the snapshot does not have it.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be read, or has changed since the snapshot was opened.
+    /// Returns an error if the file cannot be read, has changed since the snapshot was opened, or has a
+    /// number that a [`Value`] would round.
     pub fn asset(&self, key: &AssetKey) -> Result<Option<Asset>, SnapshotError> {
         let file = self.files.get(key);
-        file.map(|file| self.load(key, file)).transpose()
+        file.map(|file| self.load(key, file, json::parse)).transpose()
     }
 
     /// Reads all assets, in order, one by one.
     ///
-    /// An item is an error if its file cannot be read, or has changed since the snapshot was opened.
+    /// An item is an error if its file cannot be read, has changed since the snapshot was opened, or has a
+    /// number that a [`Value`] would round.
     pub fn assets(&self) -> impl Iterator<Item = Result<Asset, SnapshotError>> {
-        self.files.iter().map(|(key, file)| self.load(key, file))
+        let files = self.files.iter();
+        files.map(|(key, file)| self.load(key, file, json::parse))
     }
 
-    fn load(&self, key: &AssetKey, file: &AssetFile) -> Result<Asset, SnapshotError> {
+    /// Reads an asset like [`asset`](Self::asset), for display: a number that a [`Value`] would round is a
+    /// string.
+    pub(super) fn shown(&self, key: &AssetKey) -> Result<Option<Asset>, SnapshotError> {
+        let file = self.files.get(key);
+        file.map(|file| self.load(key, file, show)).transpose()
+    }
+
+    /// Reads all assets like [`shown`](Self::shown).
+    pub(super) fn all_shown(&self) -> impl Iterator<Item = Result<Asset, SnapshotError>> {
+        let files = self.files.iter();
+        files.map(|(key, file)| self.load(key, file, show))
+    }
+
+    fn load(
+        &self,
+        key: &AssetKey,
+        file: &AssetFile,
+        parse: fn(&str) -> Result<Value, ParseError>,
+    ) -> Result<Asset, SnapshotError> {
         let path = self.folder.join(&file.path);
         let text = fs::read(&path).at(&path)?;
         if Fingerprint::of_bytes(&text) != file.fingerprint {
             return Err(SnapshotError::new(path, SnapshotProblem::Changed));
         }
-        let value = serde_json::from_slice(&text)
-            .map_err(|error| SnapshotError::new(path, SnapshotProblem::Json(error.to_string())))?;
-        Ok(Asset::new(key.clone(), value))
+        let problem = match std::str::from_utf8(&text).map(parse) {
+            Ok(Ok(value)) => return Ok(Asset::new(key.clone(), value)),
+            Ok(Err(error)) => SnapshotProblem::from(error),
+            Err(error) => SnapshotProblem::Json(error.to_string()),
+        };
+        Err(SnapshotError::new(path, problem))
     }
 
     /// Returns the fingerprint of an asset's file.
@@ -336,11 +361,16 @@ fn json_files(folder: &Path) -> Result<BTreeSet<String>, SnapshotError> {
     Ok(names)
 }
 
+fn show(text: &str) -> Result<Value, ParseError> {
+    json::show(text).map_err(ParseError::Json)
+}
+
 /// Parses the file of an asset whose content has changed since the export.
 fn parse(file: &Path, group: AssetGroup, id: &str, text: &[u8]) -> Result<Value, SnapshotError> {
     let failed = |problem| SnapshotError::new(file, problem);
-    let value: Value =
-        serde_json::from_slice(text).map_err(|error| failed(SnapshotProblem::Json(error.to_string())))?;
+    let invalid = |error: String| failed(SnapshotProblem::Json(error));
+    let json = std::str::from_utf8(text).map_err(|error| invalid(error.to_string()))?;
+    let value = json::show(json).map_err(|error| invalid(error.to_string()))?;
     if let Some(name) = duplicate_key::find(text) {
         return Err(failed(SnapshotProblem::DuplicateName(name)));
     }

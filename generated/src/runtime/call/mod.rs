@@ -176,8 +176,8 @@ impl<T> Call<T> {
         self.unsent.list_in(place)
     }
 
-    /// Replaces the decoding: the response as JSON.
-    pub(crate) fn raw_json(self) -> Call<serde_json::Value> {
+    /// Replaces the decoding: the response as JSON text.
+    pub(crate) fn raw_json(self) -> Call<Box<RawValue>> {
         self.unsent.json()
     }
 

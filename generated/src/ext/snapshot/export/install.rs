@@ -144,6 +144,7 @@ mod tests {
     use super::super::super::Snapshot;
     use super::super::super::manifest::Origin;
     use super::*;
+    use crate::ext::read::row_of;
     use serde_json::json;
     use std::time::SystemTime;
 
@@ -161,7 +162,7 @@ mod tests {
             let key = AssetKey::new(GROUP, *id);
             if !staging.has(&key) {
                 let asset = json!({"idOfferSource": id, "offerSourceName": name});
-                staging.record(&key, &asset).unwrap();
+                staging.record(&key, &row_of(&asset).unwrap()).unwrap();
             }
         }
         let files = staging.recorded(GROUP);

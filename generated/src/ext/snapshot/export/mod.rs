@@ -20,6 +20,7 @@ use super::snapshot::Snapshot;
 use crate::Client;
 use crate::ext::error_class::ErrorClass;
 use crate::ext::{AssetGroup, Failure, FoundAsset};
+use crate::runtime::call::Row;
 use account::Account;
 use futures_util::StreamExt as _;
 use staging::Staging;
@@ -318,8 +319,8 @@ impl Export {
             for (id, found) in ids.into_iter().zip(found) {
                 let key = AssetKey::new(group.name(), id);
                 match found {
-                    FoundAsset::Found(value) => {
-                        staging.record(&key, &value)?;
+                    FoundAsset::Found(asset) => {
+                        staging.record(&key, &asset)?;
                         progress.read += 1;
                     }
                     FoundAsset::Missing => progress.unread += usize::from(account.missing(key)),
@@ -359,13 +360,13 @@ impl Export {
                 let key = AssetKey::new(group.name(), &*id);
                 let found = match no_answer.clone() {
                     Some(failure) => Some(FoundAsset::Unreadable(failure)),
-                    None => group.find(&self.client, &[id]).await.into_iter().next(),
+                    None => group.find_rows(&self.client, &[id]).await.into_iter().next(),
                 };
                 match found {
-                    Some(FoundAsset::Found(value)) => {
+                    Some(FoundAsset::Found(asset)) => {
                         some_are_readable = true;
                         account.deleted.remove(&key);
-                        staging.record(&key, &value)?;
+                        staging.record(&key, &asset)?;
                         progress.read += 1;
                     }
                     Some(FoundAsset::Unreadable(failure)) => {
@@ -404,10 +405,10 @@ async fn find(
     group: AssetGroup,
     ids: &[String],
     rows: &[Option<Fingerprint>],
-) -> Vec<FoundAsset> {
-    let found = group.find(client, ids).await;
-    let is_row = |(found, row): (&FoundAsset, &Option<Fingerprint>)| match (found, row) {
-        (FoundAsset::Found(asset), Some(row)) => Fingerprint::of(asset, []) == *row,
+) -> Vec<FoundAsset<Row>> {
+    let found = group.find_rows(client, ids).await;
+    let is_row = |(found, row): (&FoundAsset<Row>, &Option<Fingerprint>)| match (found, row) {
+        (FoundAsset::Found(asset), Some(row)) => Fingerprint::of(&asset.value, []) == *row,
         _ => false,
     };
     if !found.iter().zip(rows).all(is_row) {
@@ -415,7 +416,7 @@ async fn find(
     }
     let mut found = Vec::with_capacity(ids.len());
     for part in ids.chunks(ids.len().div_ceil(2).max(1)) {
-        found.extend(group.find(client, part).await);
+        found.extend(group.find_rows(client, part).await);
     }
     found
 }
@@ -427,7 +428,7 @@ fn is_no_answer(failure: &Failure) -> bool {
 }
 
 /// Returns the failure of a read if the service did not answer.
-fn no_answer(found: &FoundAsset) -> Option<&Failure> {
+fn no_answer<A>(found: &FoundAsset<A>) -> Option<&Failure> {
     match found {
         FoundAsset::Unreadable(failure) => Some(failure).filter(|failure| is_no_answer(failure)),
         FoundAsset::Found(_) | FoundAsset::Missing => None,

@@ -10,7 +10,9 @@ use super::super::fingerprint::Fingerprint;
 use super::super::layout::{self, Capitals, MANIFEST, STAGING};
 use super::super::manifest::{Manifest, Origin, in_milliseconds, rfc3339};
 use super::super::snapshot::read_manifest;
+use super::super::sorted_text::SortedText;
 use super::install::has_fingerprint;
+use crate::runtime::call::Row;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -276,7 +278,7 @@ impl Staging {
     }
 
     /// Writes an asset.
-    pub(super) fn record(&mut self, key: &AssetKey, value: &Value) -> Result<(), SnapshotError> {
+    pub(super) fn record(&mut self, key: &AssetKey, asset: &Row) -> Result<(), SnapshotError> {
         let path = self.staged(key);
         if let Some(folder) = path.parent()
             && !self.folders.contains(&key.group)
@@ -284,7 +286,7 @@ impl Staging {
             fs::create_dir_all(folder).at(folder)?;
             self.folders.insert(key.group.clone());
         }
-        let text = file_text(value);
+        let text = file_text(asset);
         fs::write(&path, &text).at(&path)?;
         let fingerprint = Fingerprint::of_bytes(&text);
         self.append(&Line::Asset(key.clone(), fingerprint))?;
@@ -391,9 +393,13 @@ fn check_groups(path: &Path, older: &Manifest, groups: &[&str]) -> Result<(), Sn
 }
 
 /// Returns the text of an asset's file: indented, members sorted by name, with a line feed at the end.
-fn file_text(value: &Value) -> Vec<u8> {
+fn file_text(asset: &Row) -> Vec<u8> {
     // Values of JSON always serialise.
-    let mut text = serde_json::to_vec_pretty(&sorted(value)).unwrap_or_default();
+    let mut text = if asset.is_exact {
+        serde_json::to_vec_pretty(&sorted(&asset.value)).unwrap_or_default()
+    } else {
+        serde_json::to_vec_pretty(&SortedText(&asset.text)).unwrap_or_default()
+    };
     text.push(b'\n');
     text
 }
