@@ -144,6 +144,7 @@ mod tests {
     use super::super::super::Snapshot;
     use super::super::super::manifest::Origin;
     use super::*;
+    use futures_util::FutureExt as _;
     use serde_json::json;
     use std::time::SystemTime;
 
@@ -157,13 +158,17 @@ mod tests {
             started: SystemTime::UNIX_EPOCH,
         };
         let mut staging = Staging::open(target, origin, &[GROUP], false).unwrap();
+        let mut new = Vec::new();
         for (id, name) in assets {
             let key = AssetKey::new(GROUP, *id);
             if !staging.has(&key) {
-                let asset = json!({"idOfferSource": id, "offerSourceName": name});
-                staging.record(&key, &asset).unwrap();
+                new.push((key, json!({"idOfferSource": id, "offerSourceName": name})));
             }
         }
+        let writer = staging.writer().unwrap();
+        // Without a runtime, the assets are written at once.
+        let written = writer.write(new).now_or_never().unwrap().unwrap();
+        staging.add(written);
         let files = staging.recorded(GROUP);
         let files = files
             .map(|(key, fingerprint)| (key.id.clone(), fingerprint))

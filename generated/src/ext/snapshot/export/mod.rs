@@ -2,13 +2,15 @@
 //!
 //! 1. [`Staging`] opens the folder and loads the progress of an interrupted export.
 //! 2. The assets of each group are listed, one group after another.
-//! 3. The assets are read by ID in chunks, several at a time, and each is written as it arrives.
+//! 3. The assets are read by ID in chunks, several at a time, and each chunk is written while others
+//!    are read.
 //! 4. If nothing is missing, the files move to their places, and the manifest last.
 
 mod account;
 mod error;
 mod install;
 mod staging;
+mod writer;
 
 pub use error::{ExportError, IncompleteExport};
 
@@ -26,6 +28,7 @@ use staging::Staging;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use writer::{Writer, Written};
 
 /// Default number of concurrent reads.
 const CONCURRENCY: usize = 4;
@@ -300,41 +303,43 @@ impl Export {
             }
         }
         self.report(&progress);
-        let client = &self.client;
+        let writer = staging.writer()?;
+        let (client, to) = (&self.client, &writer);
         let reads = chunks.into_iter().map(|(group, ids, rows)| async move {
             let found = find(client, group, &ids, &rows).await;
-            (group, ids, found)
+            ids.into_iter()
+                .map(move |id| AssetKey::new(group.name(), id))
+                .zip(found)
         });
-        let mut reads = futures_util::stream::iter(reads).buffer_unordered(self.concurrency);
+        let reads = futures_util::stream::iter(reads).buffer_unordered(self.concurrency);
+        // Bounds the number of chunks that wait to be written.
+        let mut reads = reads.map(|read| write(to, read)).buffered(self.concurrency);
         let mut failed_reads = 0;
         let mut last_error = None;
         while failed_reads < MAX_FAILED_READS
-            && let Some((group, ids, found)) = reads.next().await
+            && let Some(read) = reads.next().await
         {
-            let failure = found.iter().find_map(no_answer).cloned();
-            let is_failed = failure.is_some() && found.iter().all(|found| no_answer(found).is_some());
-            failed_reads = if is_failed { failed_reads + 1 } else { 0 };
-            last_error = failure.or(last_error);
-            for (id, found) in ids.into_iter().zip(found) {
-                let key = AssetKey::new(group.name(), id);
-                match found {
-                    FoundAsset::Found(value) => {
-                        staging.record(&key, &value)?;
-                        progress.read += 1;
-                    }
-                    FoundAsset::Missing => progress.unread += usize::from(account.missing(key)),
-                    FoundAsset::Unreadable(failure) => {
-                        account.unreadable(key, failure.message());
-                        progress.unread += 1;
-                    }
-                }
+            let read = read?;
+            let mut failures = read.unreadable.iter().map(|(_, failure)| failure);
+            let failure = failures.find(|failure| is_no_answer(failure));
+            failed_reads = if read.is_failed() { failed_reads + 1 } else { 0 };
+            last_error = failure.cloned().or(last_error);
+            progress.read += read.written.len();
+            staging.add(read.written);
+            for key in read.missing {
+                progress.unread += usize::from(account.missing(key));
+            }
+            for (key, failure) in read.unreadable {
+                account.unreadable(key, failure.message());
+                progress.unread += 1;
             }
             if let Some(callback) = &mut self.on_progress {
                 callback(&progress);
             }
         }
         drop(reads);
-        self.read_deleted(account, staging, &mut progress).await?;
+        self.read_deleted(account, staging, &writer, &mut progress)
+            .await?;
         let cause = last_error.map_or_else(String::new, |failure| format!(": {failure}"));
         account.finish(staging, &cause);
         Ok(())
@@ -350,6 +355,7 @@ impl Export {
         &mut self,
         account: &mut Account,
         staging: &mut Staging,
+        writer: &Writer,
         progress: &mut ExportProgress,
     ) -> Result<(), SnapshotError> {
         for (group, ids) in account.deleted_ids() {
@@ -365,7 +371,7 @@ impl Export {
                     Some(FoundAsset::Found(value)) => {
                         some_are_readable = true;
                         account.deleted.remove(&key);
-                        staging.record(&key, &value)?;
+                        staging.add(writer.write(vec![(key, value)]).await?);
                         progress.read += 1;
                     }
                     Some(FoundAsset::Unreadable(failure)) => {
@@ -420,16 +426,42 @@ async fn find(
     found
 }
 
+/// Result of reading a chunk of assets.
+#[derive(Default)]
+struct ChunkRead {
+    written: Written,
+    missing: Vec<AssetKey>,
+    unreadable: Vec<(AssetKey, Failure)>,
+}
+
+impl ChunkRead {
+    /// Returns true if the service did not answer at all.
+    fn is_failed(&self) -> bool {
+        let is_unanswered = self.written.is_empty() && self.missing.is_empty() && !self.unreadable.is_empty();
+        is_unanswered && self.unreadable.iter().all(|(_, failure)| is_no_answer(failure))
+    }
+}
+
+/// Writes the assets of a chunk that were found.
+async fn write(
+    writer: &Writer,
+    chunk: impl Iterator<Item = (AssetKey, FoundAsset)>,
+) -> Result<ChunkRead, SnapshotError> {
+    let mut read = ChunkRead::default();
+    let mut assets = Vec::new();
+    for (key, found) in chunk {
+        match found {
+            FoundAsset::Found(value) => assets.push((key, value)),
+            FoundAsset::Missing => read.missing.push(key),
+            FoundAsset::Unreadable(failure) => read.unreadable.push((key, failure)),
+        }
+    }
+    read.written = writer.write(assets).await?;
+    Ok(read)
+}
+
 /// Returns true if the service did not answer. A refusal is an answer.
 fn is_no_answer(failure: &Failure) -> bool {
     let class = failure.error().map(ErrorClass::of);
     class.is_some_and(|class| class != ErrorClass::Refused)
-}
-
-/// Returns the failure of a read if the service did not answer.
-fn no_answer(found: &FoundAsset) -> Option<&Failure> {
-    match found {
-        FoundAsset::Unreadable(failure) => Some(failure).filter(|failure| is_no_answer(failure)),
-        FoundAsset::Found(_) | FoundAsset::Missing => None,
-    }
 }

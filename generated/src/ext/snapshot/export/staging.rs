@@ -11,9 +11,9 @@ use super::super::layout::{self, Capitals, MANIFEST, STAGING};
 use super::super::manifest::{Manifest, Origin, in_milliseconds, rfc3339};
 use super::super::snapshot::read_manifest;
 use super::install::has_fingerprint;
+use super::writer::{Writer, Written};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{BufRead as _, BufReader, ErrorKind, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ pub(super) const OLDER: &str = "older.json";
 /// A line of the progress.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Line {
+pub(super) enum Line {
     Export {
         format: u64,
         base_url: String,
@@ -38,6 +38,15 @@ enum Line {
         started: SystemTime,
     },
     Asset(AssetKey, Fingerprint),
+}
+
+impl Line {
+    /// Appends the line to a text.
+    pub(super) fn write(&self, text: &mut Vec<u8>) {
+        // Strings and numbers always serialise.
+        let _ = serde_json::to_writer(&mut *text, self);
+        text.push(b'\n');
+    }
 }
 
 /// Folder of an export in progress.
@@ -57,8 +66,6 @@ pub(super) struct Staging {
     is_owner_known: bool,
     /// IDs in an older snapshot at another path, which this export may replace.
     elsewhere: Vec<AssetKey>,
-    /// Groups whose folder in `.export` exists.
-    folders: BTreeSet<String>,
 }
 
 impl Staging {
@@ -112,7 +119,6 @@ impl Staging {
             half_installed,
             is_owner_known: false,
             elsewhere: Vec::new(),
-            folders: BTreeSet::new(),
         };
         let (earlier, length) = staging.load()?;
         match earlier {
@@ -187,12 +193,15 @@ impl Staging {
                 fs::remove_dir_all(&path).at(&path)?;
             }
         }
-        self.append(&Line::Export {
+        let line = Line::Export {
             format: super::super::manifest::FORMAT,
             base_url: self.origin.base_url.clone(),
             account: self.origin.account.clone(),
             started: in_milliseconds(self.origin.started),
-        })
+        };
+        let mut text = Vec::new();
+        line.write(&mut text);
+        self.progress.write_all(&text).at(self.folder.join(PROGRESS))
     }
 
     /// Checks that the export may replace an older snapshot at another path.
@@ -270,34 +279,19 @@ impl Staging {
 
     /// Path of the file of an asset before it moves to its place.
     pub(super) fn staged(&self, key: &AssetKey) -> PathBuf {
-        self.folder
-            .join(&key.group)
-            .join(layout::file_name(&key.id, Capitals::Encoded))
+        staged(&self.folder, key)
     }
 
-    /// Writes an asset.
-    pub(super) fn record(&mut self, key: &AssetKey, value: &Value) -> Result<(), SnapshotError> {
-        let path = self.staged(key);
-        if let Some(folder) = path.parent()
-            && !self.folders.contains(&key.group)
-        {
-            fs::create_dir_all(folder).at(folder)?;
-            self.folders.insert(key.group.clone());
-        }
-        let text = file_text(value);
-        fs::write(&path, &text).at(&path)?;
-        let fingerprint = Fingerprint::of_bytes(&text);
-        self.append(&Line::Asset(key.clone(), fingerprint))?;
-        self.recorded.insert(key.clone(), fingerprint);
-        Ok(())
+    /// Creates the writer of the assets.
+    pub(super) fn writer(&self) -> Result<Writer, SnapshotError> {
+        let progress = self.progress.try_clone();
+        let progress = progress.at(self.folder.join(PROGRESS))?;
+        Ok(Writer::new(&self.folder, progress))
     }
 
-    fn append(&mut self, line: &Line) -> Result<(), SnapshotError> {
-        // Strings and numbers always serialise.
-        let mut text = serde_json::to_vec(line).unwrap_or_default();
-        text.push(b'\n');
-        // After a failure, the export ends. The next one cuts off what is torn.
-        self.progress.write_all(&text).at(self.folder.join(PROGRESS))
+    /// Adds assets that the writer has written.
+    pub(super) fn add(&mut self, written: Written) {
+        self.recorded.extend(written);
     }
 
     /// Cuts the progress off after these bytes.
@@ -306,6 +300,13 @@ impl Staging {
         let cut = cut.and_then(|()| self.progress.seek(SeekFrom::Start(length)));
         cut.map(drop).at(self.folder.join(PROGRESS))
     }
+}
+
+/// Path of the file of an asset in the folder of an export in progress.
+pub(super) fn staged(folder: &Path, key: &AssetKey) -> PathBuf {
+    folder
+        .join(&key.group)
+        .join(layout::file_name(&key.id, Capitals::Encoded))
 }
 
 /// Returns the manifest of the snapshot that the export replaces.
@@ -388,27 +389,4 @@ fn check_groups(path: &Path, older: &Manifest, groups: &[&str]) -> Result<(), Sn
         path,
         SnapshotProblem::FewerGroups(lost.join(", ")),
     ))
-}
-
-/// Returns the text of an asset's file: indented, members sorted by name, with a line feed at the end.
-fn file_text(value: &Value) -> Vec<u8> {
-    // Values of JSON always serialise.
-    let mut text = serde_json::to_vec_pretty(&sorted(value)).unwrap_or_default();
-    text.push(b'\n');
-    text
-}
-
-fn sorted(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            let mut members: Vec<_> = members.iter().collect();
-            members.sort_unstable_by_key(|(name, _)| *name);
-            let members = members
-                .into_iter()
-                .map(|(name, value)| (name.clone(), sorted(value)));
-            Value::Object(members.collect())
-        }
-        Value::Array(elements) => Value::Array(elements.iter().map(sorted).collect()),
-        scalar => scalar.clone(),
-    }
 }
