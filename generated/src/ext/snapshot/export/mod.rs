@@ -182,7 +182,8 @@ impl Export {
     /// account.
     ///
     /// The assets are collected in a folder in the same place, which has the name of the file with the suffix
-    /// `.partial`. At the end, the folder is packed into the file.
+    /// `.partial`. At the end, the folder is packed into the file. The snapshot is unpacked into a temporary
+    /// folder when its first asset is read; this fails if the file has been replaced.
     ///
     /// # Errors
     /// As [`to_folder`](Self::to_folder), and if the file exists and is not a snapshot.
@@ -202,10 +203,10 @@ impl Export {
         folder.push(".partial");
         let folder = PathBuf::from(folder);
         let snapshot = self.run(&folder, older.map(|older| (path, older))).await?;
-        snapshot.pack(path)?;
+        let snapshot = snapshot.packed(path)?;
         // The archive is complete. A folder that cannot be removed does no harm.
         let _ = std::fs::remove_dir_all(&folder);
-        Ok(Snapshot::open_incomplete(path)?)
+        Ok(snapshot)
     }
 
     /// Exports into a temporary folder, which is removed when the snapshot is dropped.
@@ -249,7 +250,7 @@ impl Export {
         let contents = account.contents(&groups, &staging);
         let manifest = Manifest::new(staging.origin().clone(), self.client.now(), contents);
         staging.install(&manifest)?;
-        Ok(Snapshot::open_incomplete(path)?)
+        Ok(Snapshot::open_installed(path)?)
     }
 
     /// Returns the chosen groups, in the order of the document.
