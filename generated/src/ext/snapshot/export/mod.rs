@@ -290,8 +290,9 @@ impl Export {
             read: 0,
             unread: 0,
         };
+        staging.prepare(account.listed.keys());
         for (key, listed) in &account.listed {
-            if staging.has(key) {
+            if staging.is_recorded(key) {
                 progress.read += 1;
                 continue;
             }
@@ -313,8 +314,9 @@ impl Export {
                 .zip(found)
         });
         let reads = futures_util::stream::iter(reads).buffer_unordered(self.concurrency);
-        // Bounds the number of chunks that wait to be written.
-        let mut reads = reads.map(|read| write(to, read)).buffered(self.concurrency);
+        // Twice as many chunks as can arrive at once: reads wait for the disk only if it is slower.
+        let queue = self.concurrency.saturating_mul(2);
+        let mut reads = reads.map(|read| write(to, read)).buffered(queue);
         let mut failed_reads = 0;
         let mut last_error = None;
         while failed_reads < MAX_FAILED_READS

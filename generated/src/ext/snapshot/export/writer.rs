@@ -3,14 +3,14 @@
 use super::super::asset::AssetKey;
 use super::super::error::{AtPath as _, SnapshotError};
 use super::super::fingerprint::Fingerprint;
-use super::staging::{Line, PROGRESS, staged};
+use super::staging::{Line, PROGRESS, StagedPaths};
 use crate::runtime::blocking_work;
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::Value;
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,7 +21,8 @@ pub(super) type Written = Vec<(AssetKey, Fingerprint)>;
 ///
 /// Once a writer is dropped, nothing is written any more, although a thread may still have a chunk.
 pub(super) struct Writer {
-    folder: PathBuf,
+    /// Path of the progress.
+    path: PathBuf,
     shared: Arc<Shared>,
     /// Lets chunks wait for their turn without occupying a thread.
     turn: tokio::sync::Mutex<()>,
@@ -35,10 +36,10 @@ struct Shared {
 }
 
 impl Writer {
-    /// Creates a writer into this folder.
-    pub(super) fn new(folder: &Path, progress: File) -> Self {
+    pub(super) fn new(paths: StagedPaths, progress: File) -> Self {
+        let path = paths.folder.join(PROGRESS);
         let files = StagedFiles {
-            folder: folder.to_owned(),
+            paths,
             progress,
             groups: HashSet::new(),
         };
@@ -47,7 +48,7 @@ impl Writer {
             is_stopped: AtomicBool::new(false),
         };
         Self {
-            folder: folder.to_owned(),
+            path,
             shared: Arc::new(shared),
             turn: tokio::sync::Mutex::new(()),
         }
@@ -67,7 +68,7 @@ impl Writer {
                 None => Ok(Written::new()),
             }
         });
-        written.await.at(&self.folder)?
+        written.await.at(&self.path)?
     }
 }
 
@@ -82,7 +83,7 @@ impl Drop for Writer {
 
 /// Files of an export in progress.
 struct StagedFiles {
-    folder: PathBuf,
+    paths: StagedPaths,
     progress: File,
     /// Groups whose folder exists.
     groups: HashSet<String>,
@@ -115,17 +116,17 @@ impl StagedFiles {
         }
         // After a failure, the export ends. The next one cuts off what is torn.
         let recorded = self.progress.write_all(&lines);
-        let recorded = recorded.at(self.folder.join(PROGRESS));
+        let recorded = recorded.at(self.paths.folder.join(PROGRESS));
         result.and(recorded).map(|()| written)
     }
 
     fn write_file(&mut self, key: &AssetKey, text: &[u8]) -> Result<(), SnapshotError> {
         if !self.groups.contains(&key.group) {
-            let folder = self.folder.join(&key.group);
+            let folder = self.paths.folder.join(&key.group);
             fs::create_dir_all(&folder).at(&folder)?;
             self.groups.insert(key.group.clone());
         }
-        let path = staged(&self.folder, key);
+        let path = self.paths.path(key);
         fs::write(&path, text).at(&path)
     }
 }
