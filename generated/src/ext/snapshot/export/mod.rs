@@ -2,8 +2,8 @@
 //!
 //! 1. [`Staging`] opens the folder and loads the progress of an interrupted export.
 //! 2. The assets of each group are listed, one group after another.
-//! 3. The assets are read by ID in chunks, several at a time, and each chunk is written while others
-//!    are read.
+//! 3. The assets are read by ID in chunks, several at a time, and each chunk is written while others are
+//!    read.
 //! 4. If nothing is missing, the files move to their places, and the manifest last.
 
 mod account;
@@ -314,7 +314,7 @@ impl Export {
                 .zip(found)
         });
         let reads = futures_util::stream::iter(reads).buffer_unordered(self.concurrency);
-        // Twice as many chunks as can arrive at once: reads wait for the disk only if it is slower.
+        // Twice as many chunks as can arrive at once: reads wait only if the disk is slower.
         let queue = self.concurrency.saturating_mul(2);
         let mut reads = reads.map(|read| write(to, read)).buffered(queue);
         let mut failed_reads = 0;
