@@ -58,7 +58,7 @@ pub(crate) fn measure(size: Size) -> Result<String, BoxError> {
         "| job | request latency | requests | elapsed ÷ ideal | target |\n|---|---:|---:|---:|---:|\n"
             .to_owned();
     // All files stay until the end, and elsewhere than those of other programs: for minutes after files were
-    // deleted, ext4 needs twenty times as long to create a file in their place.
+    // deleted, ext4 without a journal needs twenty times as long to create a file in their place.
     let folder = tempfile::tempdir_in(workspace::target())?;
     for JobRow { name, job, latency } in JOBS {
         let service = ServiceProcess::start_fake(assets)?;
