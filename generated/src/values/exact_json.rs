@@ -29,7 +29,7 @@ pub(crate) fn decode<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
 
 /// Returns `true` if a [`Value`] keeps the notation of all numbers of the text.
 pub(crate) fn is_exact(text: &str) -> bool {
-    numbers(text).all(|(_, number)| held(number).as_deref() == Some(number))
+    numbers(text).all(|(_, number)| is_plain(number) || held(number).as_deref() == Some(number))
 }
 
 /// Returns the value of JSON text, with rounded numbers. If the value cannot be represented, returns the text
@@ -183,6 +183,17 @@ fn replace_numbers(text: &str, replacement: impl Fn(&str) -> Option<String>) -> 
     }
     replaced.push_str(text.get(end..).unwrap_or_default());
     Cow::Owned(replaced)
+}
+
+/// Returns `true` for usual numbers whose notation a [`Value`] keeps, without computing it.
+fn is_plain(number: &str) -> bool {
+    let digits = number.strip_prefix('-').unwrap_or(number);
+    number.len() <= 16
+        && !number.contains(['e', 'E'])
+        && match digits.split_once('.') {
+            Some((whole, fraction)) => whole != "0" && !fraction.ends_with('0'),
+            None => number != "-0",
+        }
 }
 
 /// Returns `true` if a [`Value`] keeps the value of a number.
@@ -432,6 +443,29 @@ mod tests {
         ] {
             assert_eq!(is_exact(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn the_notation_of_plain_numbers_is_kept() {
+        let mut plain = 0;
+        for seed in 0..20_000_u64 {
+            let random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let digits = (random >> 8).to_string();
+            let digits = digits.get(..1 + seed as usize % 15).unwrap_or(&digits);
+            let (whole, fraction) = digits.split_at(digits.len().min(1 + (random % 7) as usize));
+            let sign = if random & 1 == 0 { "-" } else { "" };
+            let number = if fraction.is_empty() {
+                format!("{sign}{whole}")
+            } else {
+                format!("{sign}{whole}.{fraction}")
+            };
+            plain += usize::from(is_plain(&number));
+            assert!(
+                !is_plain(&number) || held(&number).as_ref() == Some(&number),
+                "{number}"
+            );
+        }
+        assert!(plain > 10_000, "{plain} of 20000 numbers are plain");
     }
 
     #[test]
