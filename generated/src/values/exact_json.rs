@@ -451,8 +451,11 @@ mod tests {
         for seed in 0..20_000_u64 {
             let random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
             let digits = (random >> 8).to_string();
-            let digits = digits.get(..1 + seed as usize % 15).unwrap_or(&digits);
-            let (whole, fraction) = digits.split_at(digits.len().min(1 + (random % 7) as usize));
+            let digits = digits
+                .get(..=usize::try_from(seed % 15).unwrap())
+                .unwrap_or(&digits);
+            let (whole, fraction) =
+                digits.split_at(digits.len().min(usize::try_from(1 + random % 7).unwrap()));
             let sign = if random & 1 == 0 { "-" } else { "" };
             let number = if fraction.is_empty() {
                 format!("{sign}{whole}")
