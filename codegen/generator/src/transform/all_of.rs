@@ -1,0 +1,170 @@
+//! Writes objects that an `allOf` composes as one object.
+
+use serde_json::{Map, Value, json};
+
+use funnelflux_openapi::{
+    openapi_model::ANNOTATIONS,
+    pointer::{Pointer, PointerBuf},
+    references,
+};
+
+use super::{
+    component, schema_kind,
+    state::State,
+    visit::{self, component_pointer},
+};
+
+/// Replaces an `allOf` of objects with one object that has the properties of all parts.
+///
+/// The generator would merge the parts instead, and copy each schema to which a property refers. If that schema
+/// refers back to the object, it does not terminate. A schema of which the parts disagree on a property is left
+/// to the generator.
+pub(super) fn join_object_parts(state: &mut State<'_>) {
+    let source = state.document.clone();
+    visit::schemas(&mut state.document, &mut |pointer, schema| {
+        let Some(joined) = Joined::of(&source, pointer) else {
+            return;
+        };
+        let Some(members) = schema.as_object_mut() else {
+            return;
+        };
+        members.shift_remove("allOf");
+        members.insert("type".to_owned(), json!("object"));
+        let place = pointer.with_trailing_token("properties");
+        let origins = joined.properties.iter();
+        let origins =
+            origins.map(|(name, property)| (place.with_trailing_token(name), property.origin.clone()));
+        state
+            .origins
+            .extend(origins.filter(|(current, original)| current != original));
+        let properties = joined.properties.into_iter();
+        let properties = properties.map(|(name, property)| (name, property.schema.clone()));
+        members.insert("properties".to_owned(), properties.collect());
+        if !joined.required.is_empty() {
+            members.insert("required".to_owned(), json!(joined.required));
+        }
+        members.insert("additionalProperties".to_owned(), json!({}));
+        state.count += 1;
+    });
+}
+
+/// The properties of an object and of all its parts.
+#[derive(Default)]
+struct Joined<'a> {
+    properties: Vec<(String, Property<'a>)>,
+    required: Vec<&'a str>,
+    /// Components that enclose the current part.
+    open: Vec<String>,
+}
+
+struct Property<'a> {
+    schema: &'a Value,
+    origin: PointerBuf,
+}
+
+impl<'a> Joined<'a> {
+    /// Returns `None` if the schema composes no objects, or if the generator must merge its parts.
+    fn of(document: &'a Value, pointer: &Pointer) -> Option<Self> {
+        let schema = document.pointer(pointer.as_str())?;
+        let parts = schema.get("allOf")?.as_array()?.iter().chain([schema]);
+        let is_part = |part: &&Value| {
+            let is_composed = part.get("allOf").is_some() && !std::ptr::eq(*part, schema);
+            is_composed
+                || ["$ref", "properties", "required"]
+                    .iter()
+                    .any(|key| part.get(key).is_some())
+        };
+        if parts.filter(is_part).count() < 2 {
+            return None;
+        }
+        let mut joined = Self::default();
+        joined.add(document, pointer, schema)?;
+        (!joined.properties.is_empty()).then_some(joined)
+    }
+
+    fn add(&mut self, document: &'a Value, pointer: &Pointer, part: &'a Value) -> Option<()> {
+        if part.get("$ref").is_some() {
+            let name = component::referenced(part).filter(|name| !self.open.contains(name))?;
+            let target =
+                component::get(document, &name).filter(|target| !schema_kind::is_nullable(target))?;
+            self.open.push(name.clone());
+            self.add(document, &component_pointer(&name), target)?;
+            self.open.pop();
+            return Some(());
+        }
+        let members = part.as_object()?;
+        if !members.iter().all(|(key, value)| is_supported(key, value)) {
+            return None;
+        }
+        for (index, part) in members
+            .get("allOf")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .enumerate()
+        {
+            let pointer = pointer.with_trailing_token("allOf").with_trailing_token(index);
+            // Null is a value of the whole only if it is one of each part.
+            if schema_kind::is_nullable(part) {
+                return None;
+            }
+            self.add(document, &pointer, part)?;
+        }
+        let place = pointer.with_trailing_token("properties");
+        for (name, schema) in members
+            .get("properties")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
+            let origin = place.with_trailing_token(name);
+            self.property(name, Property { schema, origin })?;
+        }
+        let required = members.get("required").and_then(Value::as_array);
+        for name in required.into_iter().flatten().filter_map(Value::as_str) {
+            if !self.required.contains(&name) {
+                self.required.push(name);
+            }
+        }
+        Some(())
+    }
+
+    /// Adds a property; of two with one name, keeps the one that has all constraints of the other.
+    fn property(&mut self, name: &str, property: Property<'a>) -> Option<()> {
+        let Some((_, other)) = self.properties.iter_mut().find(|(other, _)| other == name) else {
+            self.properties.push((name.to_owned(), property));
+            return Some(());
+        };
+        if is_narrower(property.schema, other.schema) {
+            *other = property;
+        } else if !is_narrower(other.schema, property.schema) {
+            return None;
+        }
+        Some(())
+    }
+}
+
+/// Returns `true` for the keywords of an object with properties, of an `allOf`, and for annotations.
+fn is_supported(key: &str, value: &Value) -> bool {
+    match key {
+        "type" => value == "object",
+        "additionalProperties" => *value == Value::Bool(true) || value.as_object().is_some_and(Map::is_empty),
+        "properties" | "required" | "allOf" | "discriminator" | "nullable" => true,
+        _ => is_annotation(key),
+    }
+}
+
+fn is_annotation(key: &str) -> bool {
+    ANNOTATIONS.contains(&key) || key.starts_with("x-")
+}
+
+/// Returns `true` if a schema has each constraint of the other one.
+fn is_narrower(schema: &Value, other: &Value) -> bool {
+    if schema_kind::is_nullable(schema) && !schema_kind::is_nullable(other) {
+        return false;
+    }
+    let constraints = other.as_object().into_iter().flatten();
+    let mut constraints = constraints.filter(|(key, _)| *key != "nullable" && !is_annotation(key));
+    references::reference(schema) == references::reference(other)
+        && constraints.all(|(key, value)| schema.get(key) == Some(value))
+}
