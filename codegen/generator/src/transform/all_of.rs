@@ -16,30 +16,32 @@ use super::{
 
 /// Replaces an `allOf` of objects with one object that has the properties of all parts.
 ///
-/// The generator would merge the parts instead, and copy each schema to which a property refers. If that schema
-/// refers back to the object, it does not terminate. A schema of which the parts disagree on a property is left
-/// to the generator.
+/// The generator would merge the parts instead, and copy each schema to which a property refers. If that
+/// schema refers back to the object, it does not terminate. If parts disagree on a property, the schema is
+/// left to the generator.
 pub(super) fn join_object_parts(state: &mut State<'_>) {
     let source = state.document.clone();
     visit::schemas(&mut state.document, &mut |pointer, schema| {
-        let Some(joined) = Joined::of(&source, pointer) else {
+        if schema.get("allOf").is_none() {
             return;
-        };
-        let Some(members) = schema.as_object_mut() else {
+        }
+        let parts = schema.clone();
+        let (Some(joined), Some(members)) = (Joined::of(&source, pointer, &parts), schema.as_object_mut())
+        else {
             return;
         };
         members.shift_remove("allOf");
         members.insert("type".to_owned(), json!("object"));
         let place = pointer.with_trailing_token("properties");
-        let origins = joined.properties.iter();
-        let origins =
-            origins.map(|(name, property)| (place.with_trailing_token(name), property.origin.clone()));
-        state
-            .origins
-            .extend(origins.filter(|(current, original)| current != original));
-        let properties = joined.properties.into_iter();
-        let properties = properties.map(|(name, property)| (name, property.schema.clone()));
-        members.insert("properties".to_owned(), properties.collect());
+        let mut properties = Map::new();
+        for (name, property) in joined.properties {
+            let current = place.with_trailing_token(&name);
+            if current != property.origin {
+                state.origins.insert(current, property.origin);
+            }
+            properties.insert(name, property.schema.clone());
+        }
+        members.insert("properties".to_owned(), Value::Object(properties));
         if !joined.required.is_empty() {
             members.insert("required".to_owned(), json!(joined.required));
         }
@@ -64,17 +66,12 @@ struct Property<'a> {
 
 impl<'a> Joined<'a> {
     /// Returns `None` if the schema composes no objects, or if the generator must merge its parts.
-    fn of(document: &'a Value, pointer: &Pointer) -> Option<Self> {
-        let schema = document.pointer(pointer.as_str())?;
-        let parts = schema.get("allOf")?.as_array()?.iter().chain([schema]);
-        let is_part = |part: &&Value| {
-            let is_composed = part.get("allOf").is_some() && !std::ptr::eq(*part, schema);
-            is_composed
-                || ["$ref", "properties", "required"]
-                    .iter()
-                    .any(|key| part.get(key).is_some())
-        };
-        if parts.filter(is_part).count() < 2 {
+    fn of(document: &'a Value, pointer: &Pointer, schema: &'a Value) -> Option<Self> {
+        let has = |part: &Value, keys: &[&str]| keys.iter().any(|key| part.get(key).is_some());
+        let parts = schema.get("allOf")?.as_array()?.iter();
+        let parts = parts.filter(|part| has(part, &["$ref", "allOf", "properties", "required"]));
+        // A single part is an alias.
+        if parts.count() + usize::from(has(schema, &["properties", "required"])) < 2 {
             return None;
         }
         let mut joined = Self::default();
@@ -96,13 +93,8 @@ impl<'a> Joined<'a> {
         if !members.iter().all(|(key, value)| is_supported(key, value)) {
             return None;
         }
-        for (index, part) in members
-            .get("allOf")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .enumerate()
-        {
+        let parts = members.get("allOf").and_then(Value::as_array);
+        for (index, part) in parts.into_iter().flatten().enumerate() {
             let pointer = pointer.with_trailing_token("allOf").with_trailing_token(index);
             // Null is a value of the whole only if it is one of each part.
             if schema_kind::is_nullable(part) {
@@ -111,12 +103,8 @@ impl<'a> Joined<'a> {
             self.add(document, &pointer, part)?;
         }
         let place = pointer.with_trailing_token("properties");
-        for (name, schema) in members
-            .get("properties")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-        {
+        let properties = members.get("properties").and_then(Value::as_object);
+        for (name, schema) in properties.into_iter().flatten() {
             let origin = place.with_trailing_token(name);
             self.property(name, Property { schema, origin })?;
         }
