@@ -195,8 +195,8 @@
 //! `error.type`, `otel.kind` and `otel.status_code`. A bulk job has a span named `funnelflux.job`, the parent
 //! of the spans of its calls. Each retry is logged as an event. A failed call is logged as a warning, except
 //! for a read that finds nothing (404). An unknown enum value is logged once. With the feature `traceparent`,
-//! the headers `traceparent` and `tracestate` of each request contain the context of its attempt. The program
-//! must then collect its spans with `tracing-opentelemetry` 0.34.
+//! the headers `traceparent` and `tracestate` of each request contain the context of its attempt. For
+//! this, your program must install the layer of `tracing-opentelemetry` 0.34.
 //!
 //! A [`Hook`](hook::Hook) sees every request and response and can add headers:
 //!

@@ -10,7 +10,7 @@ use funnelflux_generator::impact;
 use funnelflux_openapi::{Diagnostics, Document, normalise, read};
 
 use crate::{
-    outcome::{Code, Failure, Outcome},
+    exit::{Code, Failure, Outcome},
     source::{self, Source, Text},
     workspace::Workspace,
 };

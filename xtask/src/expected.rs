@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use funnelflux_generator::{COVERAGE, EFFECTIVE, Output};
 
 use crate::{
+    exit::Failure,
     features,
-    outcome::Failure,
     workspace::{GENERATED, LOCK, MANIFEST, Workspace},
 };
 

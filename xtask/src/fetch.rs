@@ -1,6 +1,6 @@
 //! `cargo xtask fetch`: replaces the vendor's document with the current one, and reports the changes.
 
-mod overlays;
+mod update_overlays;
 
 use funnelflux_diff as comparison;
 use funnelflux_generator::{EFFECTIVE, require_operations};
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::{
     diff,
-    outcome::{Code, Failure, Outcome},
+    exit::{Code, Failure, Outcome},
     source::{self, Source},
     spec::Spec,
     workspace::{LOCK, Workspace},
@@ -66,7 +66,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let differences = format!("`cargo xtask diff --full HEAD:{EFFECTIVE} {name}`");
     if spec.upstream.text == text.text {
         // The document may have been put in place by hand.
-        let update = overlays::update(workspace, new, &spec, &differences)?;
+        let update = update_overlays::update(workspace, new, &spec, &differences)?;
         if update.has_trimmed {
             notes.push(format!("{old_name} is identical to {source}"));
             notes.extend(update.notes);
@@ -87,7 +87,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
             workspace.remove(old_name)?;
         }
         notes.push(format!("{name} is now identical to {source}"));
-        notes.extend(overlays::update(workspace, new, &spec, &differences)?.notes);
+        notes.extend(update_overlays::update(workspace, new, &spec, &differences)?.notes);
         // `git restore` does not touch files that git does not track.
         let remove_new = if name == old_name {
             String::new()

@@ -10,9 +10,10 @@ use funnelflux_generator::{EFFECTIVE, Output, StageReport, changelog};
 use funnelflux_openapi::Diagnostics;
 
 use crate::{
-    diff, expected, features,
+    diff,
+    exit::{Code, Failure, Outcome},
+    expected, features,
     notices::grouped,
-    outcome::{Code, Failure, Outcome},
     source::Text,
     spec::Spec,
     workspace::{CHANGELOG, MANIFEST, Workspace},

@@ -5,13 +5,13 @@
 
 mod check;
 mod diff;
+mod exit;
 mod expected;
 mod features;
 mod fetch;
 mod generate;
 mod isolated;
 mod notices;
-mod outcome;
 mod source;
 mod spec;
 mod workspace;
@@ -24,7 +24,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 
-use outcome::{Code, Failure, Outcome};
+use exit::{Code, Failure, Outcome};
 use workspace::Workspace;
 
 #[derive(Parser)]

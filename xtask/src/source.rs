@@ -1,5 +1,7 @@
 //! Sources of a document: a file, a URL, standard input, or a file of an earlier revision.
 
+mod download;
+
 use std::{
     convert::Infallible,
     fmt, fs,
@@ -7,21 +9,15 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     str::FromStr,
-    time::Duration,
 };
 
 use funnelflux_openapi::read;
 
-use crate::outcome::Failure;
+use crate::exit::Failure;
+use download::download;
 
 /// Accepted forms of a SOURCE, for help texts.
 pub(crate) const HELP: &str = "a file, an http(s) URL, GITREV:path, or - for standard input";
-
-/// Maximum size of a document; a larger file cannot be a document.
-const MAX_BYTES: u64 = 64 << 20;
-
-/// Time limit for a download.
-const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A text and its name for messages: a path below the root, with `/` as separator, or a URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +92,7 @@ impl Source {
                     .map_err(|error| Failure::io("read", Path::new("standard input"), &error))?;
                 decode("standard input", bytes)?
             }
-            Self::Address(address) => download(address)?,
+            Self::Address(address) => decode(address, download(address)?)?,
             Self::Revision { revision, path } => read_revision(root, revision, path)?,
             Self::File(path) => {
                 let bytes = fs::read(path).map_err(|error| Failure::io("read", path, &error))?;
@@ -108,65 +104,6 @@ impl Source {
             text,
         })
     }
-}
-
-fn download(address: &str) -> Result<String, Failure> {
-    let tls = ureq::tls::TlsConfig::builder()
-        .root_certs(ureq::tls::RootCerts::PlatformVerifier)
-        .build();
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .tls_config(tls)
-        .timeout_global(Some(TIMEOUT))
-        .http_status_as_error(false)
-        .build()
-        .into();
-    let failure = |error: ureq::Error| {
-        let message = |hint: &str| {
-            format!(
-                "error: cannot get {address}: {error}\n  \
-                 fix: {hint}download the document with a browser and pass the file"
-            )
-        };
-        match error {
-            // The server was reached, but its certificate is invalid.
-            ureq::Error::Io(ref error) if error.kind() == io::ErrorKind::InvalidData => {
-                Failure::Io(message(""))
-            }
-            ureq::Error::Io(_)
-            | ureq::Error::Timeout(_)
-            | ureq::Error::HostNotFound
-            | ureq::Error::ConnectionFailed
-            | ureq::Error::ConnectProxyFailed(_) => Failure::Unreachable(message("check the network, or ")),
-            _ => Failure::Io(message("")),
-        }
-    };
-    let mut response = agent
-        .get(address)
-        .header("accept", "application/json, application/yaml, */*;q=0.5")
-        .call()
-        .map_err(failure)?;
-    let status = response.status();
-    if status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429) {
-        return Err(Failure::Unreachable(format!(
-            "error: {address} answered {status}\n  \
-             fix: run the command again later; the server may be out of order"
-        )));
-    }
-    if matches!(status.as_u16(), 401 | 403 | 407) {
-        return Err(Failure::Io(format!(
-            "error: {address} answered {status}\n  \
-             fix: download the document with a browser and pass the file; the address requires a login"
-        )));
-    }
-    if !status.is_success() {
-        return Err(Failure::Io(format!(
-            "error: {address} answered {status}\n  \
-             fix: if the address has moved, open the documentation and put the link of the button \
-             \"Download schema\" into spec/source.toml"
-        )));
-    }
-    let body = response.body_mut().with_config().limit(MAX_BYTES);
-    decode(address, body.read_to_vec().map_err(failure)?)
 }
 
 fn read_revision(root: &Path, revision: &str, path: &str) -> Result<String, Failure> {

@@ -6,8 +6,8 @@ use funnelflux_generator::{Input, Lock, Options, Output, generate};
 use funnelflux_openapi::{Diagnostics, digest::sha256};
 
 use crate::{
+    exit::Failure,
     isolated,
-    outcome::Failure,
     source::Text,
     workspace::{LOCK, Workspace},
 };

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    outcome::Failure,
+    exit::Failure,
     source::{Text, decode},
 };
 

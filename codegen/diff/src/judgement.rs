@@ -15,9 +15,9 @@ use serde_json::Value;
 
 use crate::{
     cause::Cause,
-    decision::Decision,
     frames::{Frame, Frames},
     inclusion::{Mode, OneOf, Prover, Root, Schema, Validators},
+    judgement_basis::Decision,
     level::{Direction, Encoding, Level},
     proof::Proof,
     raw_change::RawChange,
@@ -124,7 +124,7 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a
         } else {
             continue;
         };
-        let value = judgement.witness(frame, pair, one_of);
+        let value = judgement.confirmed_counterexample(frame, pair, one_of);
         if value.is_none() && warning.contains(&index) {
             continue;
         }
@@ -198,7 +198,7 @@ struct Judgement<'f, 'a> {
     relevant: HashMap<usize, Vec<usize>>,
     provers: HashMap<(Direction, Encoding, OneOf), Prover<'a>>,
     validators: Validators<'a>,
-    witnesses: HashMap<usize, Vec<Value>>,
+    counterexamples: HashMap<usize, Vec<Value>>,
     /// Frames at and below parts of compositions.
     parts: BTreeSet<usize>,
     /// Frames that fail the test of inclusion, although a single change in them passes it.
@@ -222,7 +222,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
             relevant,
             provers: HashMap::new(),
             validators: Validators::new(documents),
-            witnesses: HashMap::new(),
+            counterexamples: HashMap::new(),
             alone: HashSet::new(),
         };
         let is_part = |index: &usize| frames.all.get(*index).is_some_and(|frame| frame.is_part);
@@ -291,11 +291,16 @@ impl<'f, 'a> Judgement<'f, 'a> {
     }
 
     /// Finds a confirmed value of the smaller schema that the larger schema rejects.
-    fn witness(&mut self, frame: &Frame<'a>, pair: (Schema<'a>, Schema<'a>), one_of: OneOf) -> Option<Value> {
-        let witnesses = self.prover(frame, one_of).witnesses(pair.0, pair.1);
+    fn confirmed_counterexample(
+        &mut self,
+        frame: &Frame<'a>,
+        pair: (Schema<'a>, Schema<'a>),
+        one_of: OneOf,
+    ) -> Option<Value> {
+        let counterexamples = self.prover(frame, one_of).counterexamples(pair.0, pair.1);
         let encoding = (frame.direction, frame.encoding);
         let confirms = |value: &Value| self.validators.confirm(pair, encoding, one_of, value);
-        witnesses.into_iter().find(confirms)
+        counterexamples.into_iter().find(confirms)
     }
 
     /// Finds a value that shows that a change breaks. `is_only` is true if the frame has no other change to
@@ -312,16 +317,19 @@ impl<'f, 'a> Judgement<'f, 'a> {
         {
             return self.confirmed(index, value.clone());
         }
-        if !self.witnesses.contains_key(&index) {
-            let found = self.prover(frame, OneOf::Any).witnesses(small, large);
-            self.witnesses.insert(index, found);
+        if !self.counterexamples.contains_key(&index) {
+            let found = self.prover(frame, OneOf::Any).counterexamples(small, large);
+            self.counterexamples.insert(index, found);
         }
-        let witnesses = self.witnesses.get(&index).map_or([].as_slice(), Vec::as_slice);
-        let value = witnesses
+        let counterexamples = self
+            .counterexamples
+            .get(&index)
+            .map_or([].as_slice(), Vec::as_slice);
+        let value = counterexamples
             .iter()
             .find(|value| self.is_caused(value, &cause, frame.direction, large.side));
-        let Some(value) = value.or_else(|| witnesses.first().filter(|_| is_only)) else {
-            let proof = self.without_witness(change, frame, &cause, small, large.side);
+        let Some(value) = value.or_else(|| counterexamples.first().filter(|_| is_only)) else {
+            let proof = self.without_counterexample(change, frame, &cause, small, large.side);
             if proof == Proof::Included {
                 self.alone.insert(index);
             }
@@ -351,7 +359,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
 
     /// Decides a change of a pair that has several changes. The change does not break if its keywords allow
     /// all values of the smaller schema.
-    fn without_witness(
+    fn without_counterexample(
         &self,
         change: &RawChange,
         frame: &Frame<'a>,

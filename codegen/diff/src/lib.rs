@@ -11,7 +11,6 @@
 mod allow_list;
 mod cause;
 mod comparer;
-mod decision;
 mod deep_difference;
 mod document;
 mod external_references;
@@ -19,6 +18,7 @@ mod frames;
 mod inclusion;
 mod index;
 mod judgement;
+mod judgement_basis;
 mod level;
 mod media_type;
 mod node;

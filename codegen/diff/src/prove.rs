@@ -33,7 +33,7 @@ pub fn prove(documents: [&Value; 2], place: &Pointer, direction: Direction) -> P
     let mut validators = Validators::new(roots);
     let encoding = (direction, Encoding::Typed);
     let confirms = |value: &Value| validators.confirm((small, large), encoding, OneOf::Any, value);
-    match prover.witnesses(small, large).into_iter().find(confirms) {
+    match prover.counterexamples(small, large).into_iter().find(confirms) {
         Some(value) => Proof::Counterexample {
             value,
             accepted_by: small.side,

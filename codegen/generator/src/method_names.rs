@@ -7,10 +7,10 @@
 
 mod group_words;
 mod id_names;
+mod inflection;
 mod operation_names;
 mod title;
 mod verb;
-mod word_forms;
 
 use std::collections::BTreeMap;
 

@@ -5,9 +5,9 @@
 //! tag state facts that an OpenAPI document cannot express: `x-children` names the children of the group's
 //! assets, and `x-server-managed` the properties that the service changes.
 
-mod bodies;
 mod children;
 mod fields;
+mod id_list_bodies;
 mod lists;
 mod server_managed;
 mod signature;
@@ -27,9 +27,9 @@ use crate::{
 };
 use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Severity, Stage, pointer::Pointer};
 
-use bodies::{Entries, Place, entries};
 pub(crate) use children::Children;
 use fields::{Field, Fields};
+use id_list_bodies::{Entries, Place, entries};
 use lists::Rows;
 pub(crate) use server_managed::{ServerBehavior, ServerManagedField};
 use signature::Signature;
@@ -576,7 +576,7 @@ impl<'a> Reader<'a> {
     /// The schema of the assets in the effective document: the body that saves one.
     fn asset_schema(&self, tag: &TagItems) -> Option<&'a Value> {
         let saved = Self::main(tag, &Verb::Save).or_else(|| Self::main(tag, &Verb::Create));
-        bodies::body_schema(self.source, saved?.0)
+        id_list_bodies::body_schema(self.source, saved?.0)
     }
 
     /// The children that the tag names; empty unless the children of every named group can be counted.

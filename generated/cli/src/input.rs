@@ -34,8 +34,8 @@ pub(crate) fn body_arguments() -> Vec<Arg> {
             .value_name("PATH=VALUE")
             .action(ArgAction::Append)
             .help(
-                "Set a property of the body: VALUE is text if it is not valid JSON; PATH:=VALUE is always \
-                 text",
+                "Set a property of the body. PATH=VALUE sets VALUE as JSON, or as text if it is not valid \
+                 JSON; PATH:=VALUE always sets it as text",
             ),
     ]
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     diff,
-    outcome::{Code, Failure},
+    exit::{Code, Failure},
     workspace::{GENERATED, LOCK},
 };
 

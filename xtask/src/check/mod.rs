@@ -9,7 +9,7 @@ use funnelflux_openapi::Diagnostics;
 
 use crate::{
     diff,
-    outcome::{Code, Failure, Outcome},
+    exit::{Code, Failure, Outcome},
     source::{self, Source},
     spec::Spec,
     workspace::Workspace,

@@ -7,9 +7,9 @@ use funnelflux_openapi::{Diagnostics, digest::sha256, text::shorten};
 use serde::Serialize;
 
 use crate::{
+    exit::Failure,
     expected::{self, ComparedFile},
     features,
-    outcome::Failure,
     workspace::{GENERATED, LOCK, MANIFEST, Workspace},
 };
 

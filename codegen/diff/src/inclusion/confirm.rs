@@ -10,7 +10,7 @@ use funnelflux_openapi::references;
 use super::{
     lower::OneOf,
     schema::{Root, Schema},
-    text::forms,
+    sent_as_text::forms,
 };
 use crate::{
     level::{Direction, Encoding},

@@ -10,6 +10,7 @@
 mod apply;
 mod branch;
 mod confirm;
+mod counterexample;
 mod decide;
 mod decimal;
 mod disjoint;
@@ -19,9 +20,8 @@ mod lower;
 mod pattern;
 mod prover;
 mod schema;
+mod sent_as_text;
 mod strings;
-mod text;
-mod witness;
 
 pub(crate) use confirm::Validators;
 pub(crate) use lower::OneOf;

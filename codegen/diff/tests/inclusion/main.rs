@@ -143,28 +143,28 @@ fn proofs_agree_with_a_validator() {
                 documents[0], documents[1]
             )
         };
-        let witness = (0..DRAWS)
+        let counterexample = (0..DRAWS)
             .map(|_| draw(random, small.0, small.1, 3))
             .find(|value| breaks(&value));
         match proof {
             Proof::Included => {
                 included += 1;
                 assert!(
-                    witness.is_none(),
+                    counterexample.is_none(),
                     "{} is allowed on one side: {}",
-                    witness.unwrap(),
+                    counterexample.unwrap(),
                     place()
                 );
             }
             Proof::IncludedIfDistinct => {
                 distinct += 1;
-                let witness = (0..DRAWS)
+                let counterexample = (0..DRAWS)
                     .map(|_| draw(random, small.0, small.1, 3))
                     .find(|value| breaks_in(value, 1));
                 assert!(
-                    witness.is_none(),
+                    counterexample.is_none(),
                     "{} is allowed on one side: {}",
-                    witness.unwrap(),
+                    counterexample.unwrap(),
                     place()
                 );
             }
@@ -176,10 +176,10 @@ fn proofs_agree_with_a_validator() {
             }
             Proof::Undecided => {
                 undecided += 1;
-                if let Some(witness) = witness {
+                if let Some(counterexample) = counterexample {
                     missed += 1;
                     if env::var("PROOF_SHOW").is_ok() {
-                        println!("undecided, {witness}: {}", place());
+                        println!("undecided, {counterexample}: {}", place());
                     }
                 }
             }
@@ -188,7 +188,7 @@ fn proofs_agree_with_a_validator() {
     }
     println!(
         "included {included} and {distinct} if distinct, refuted {refuted}, undecided {undecided}, \
-         {missed} of them with a witness"
+         {missed} of them with a counterexample"
     );
     assert!(
         u64::from(undecided) * 5 < pairs,

@@ -1,8 +1,8 @@
 //! Singular and plural of a group.
 
 use super::{
+    inflection::{plural, singular, snake, spaced, split},
     title::Title,
-    word_forms::{plural, singular, snake, spaced, split},
 };
 
 /// Words for the assets of a group.

@@ -8,9 +8,9 @@ use funnelflux_openapi::operations::Operation;
 
 use super::{
     group_words::GroupWords,
+    inflection::{plural, singular, snake, squashed},
     title::title,
     verb::Verb,
-    word_forms::{plural, singular, snake, squashed},
 };
 
 /// Name and meaning of an operation.

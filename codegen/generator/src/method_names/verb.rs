@@ -2,8 +2,8 @@
 
 use super::{
     group_words::GroupWords,
+    inflection::{snake, squashed},
     title::Title,
-    word_forms::{snake, squashed},
 };
 
 /// Effect of an operation on the assets of its group, in the order of the generated methods.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use funnelflux_openapi::{Document, pointer::Pointer};
 
-use super::bodies::{properties, resolve};
+use super::id_list_bodies::{properties, resolve};
 
 /// Depth to which the properties of an asset are searched.
 const DEPTH: usize = 4;

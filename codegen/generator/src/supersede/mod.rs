@@ -7,6 +7,7 @@
 
 mod differences;
 mod inferred;
+mod pairing;
 
 use std::collections::BTreeSet;
 

@@ -235,7 +235,7 @@ fn tag_of(operation: &Map<String, Value>) -> Option<String> {
 /// Puts a label in front of the documentation of a part that the vendor's page does not document.
 pub(super) fn label(part: &Value, paragraphs: &mut [String]) {
     let label = match Evidence::of(part) {
-        Some(Evidence::Docs) => "**Documented in part.**",
+        Some(Evidence::Docs) => "**Documented elsewhere.**",
         Some(Evidence::Help) => "**From the help centre.**",
         Some(evidence) if evidence.is_inferred() => "**Inferred.**",
         _ => return,

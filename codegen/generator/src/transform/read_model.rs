@@ -14,9 +14,9 @@ use super::{
     api_model::{
         ApiModel, Argument, ArgumentKind, IdType, OpenEnum, Operation, RequestBody, Response, Tag, Variant,
     },
-    component, descriptions, evidence, id_types,
+    component, descriptions, evidence, id_types, idempotency,
     origins::Origins,
-    repeat, responses, schema_kind, secrets,
+    responses, schema_kind, secrets,
     state::error,
     visit,
 };
@@ -184,7 +184,7 @@ impl OperationReader<'_> {
             pointer: self.operation.pointer.clone(),
             documentation: String::new(),
             summary: one_line(&text(value, "summary")),
-            repeat: repeat::repeat(&self.operation, &words, self.vocabulary, self.document),
+            repeat: idempotency::repeat(&self.operation, &words, self.vocabulary, self.document),
             requires_acknowledgement: acknowledgement::is_required(&self.operation, &words.verb),
             method: self.method.clone(),
             path: self.operation.path.to_owned(),

@@ -23,7 +23,7 @@ pub(crate) fn command() -> Command {
                 .value_name("PATH")
                 .value_parser(value_parser!(PathBuf))
                 .help("New folder, folder of an earlier export, or a file whose name ends in .tar.gz"),
-            groups_argument("Export only these groups"),
+            groups_argument("Export only these kinds of assets, such as offer-sources,funnels"),
             Arg::new("accept-incomplete")
                 .long("accept-incomplete")
                 .action(ArgAction::SetTrue)

@@ -29,8 +29,8 @@ pub(crate) fn command() -> Command {
              end. It changes no other asset. It stops at the first unexpected response, and lists its assets \
              that remain. The service may keep deleted assets, with the status deleted.\n\n\
              Each result is one of: settled (our inference was right), contradicts our inference, still \
-             open. The probe writes the settings that it found to a file. To make the fake behave like the \
-             account, run: funnelflux fake --settings FILE",
+             open. With --settings FILE, the probe writes its results as settings of the fake. To make the \
+             fake behave like the account, run: funnelflux fake --settings FILE",
             format!("{} …", probe::NAME)
         ))
         .after_help("Try it without an account: funnelflux --fake probe --yes -o table")
@@ -47,7 +47,7 @@ pub(crate) fn command() -> Command {
                 .long("settings")
                 .value_name("FILE")
                 .value_parser(value_parser!(PathBuf))
-                .help("Write the settings that were found to a new file"),
+                .help("Write the results as settings of the fake to a new file"),
             Arg::new("pause")
                 .long("pause")
                 .value_name("MILLISECONDS")

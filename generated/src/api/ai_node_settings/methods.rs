@@ -14,8 +14,9 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// and method are known. Segment and suffix are guessed from the words of the title, following
 /// offer sources. Expect 404: the real name may differ from `ainodesettings`.
 ///
-/// Evidence for all arguments: **inferred** from the pattern of the other operations. Same as for
-/// offer sources. The spelling of the name (`AINode`, `AiNode`, one or many settings) is a guess.
+/// Evidence for all arguments: **inferred** from the pattern of the other operations. Modelled on
+/// the offer sources. The spelling of the name (`AINode`, `AiNode`, one or many settings) is a
+/// guess.
 impl Client {
     /// **Inferred.** Find AI node settings by ID.
     ///

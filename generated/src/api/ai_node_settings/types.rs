@@ -11,8 +11,8 @@ use crate::values::object::object;
 /// Schema `AiNodeSettings`.
 ///
 /// Evidence for the type and its fields: **inferred** from the pattern of the other operations.
-/// Same as for offer sources. The spelling of the name (`AINode`, `AiNode`, one or many settings)
-/// is a guess.
+/// Modelled on the offer sources. The spelling of the name (`AINode`, `AiNode`, one or many
+/// settings) is a guess.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AiNodeSettings {

@@ -24,10 +24,10 @@ impl Client {
     /// `GET /category/list/`
     ///
     /// # Arguments
-    /// - `status`: **Documented in part.** Status of the categories to return. `not-deleted` means
+    /// - `status`: **Documented elsewhere.** Status of the categories to return. `not-deleted` means
     ///   active and archived.
-    /// - `category_type` (`categoryType`): **Documented in part.** Return only categories for assets of
-    ///   this type.
+    /// - `category_type` (`categoryType`): **Documented elsewhere.** Return only categories for assets
+    ///   of this type.
     ///
     /// # Response
     /// The categories.
@@ -49,7 +49,7 @@ impl Client {
     /// `GET /category/find/byId/`
     ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): **Documented in part.** ID of the category.
+    /// - `id_category` (`idCategory`): **Documented elsewhere.** ID of the category.
     ///
     /// # Response
     /// The category.
@@ -69,8 +69,8 @@ impl Client {
     /// `GET /category/find/byIds/`
     ///
     /// # Arguments
-    /// - `id_categories` (`idCategories`): **Documented in part.** The IDs of the categories to return,
-    ///   as one string. The items are sent separated by commas.
+    /// - `id_categories` (`idCategories`): **Documented elsewhere.** The IDs of the categories to
+    ///   return, as one string. The items are sent separated by commas.
     ///
     /// # Response
     /// The categories with these IDs.
@@ -121,7 +121,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_category` (`idCategory`): **Inferred.** ID of the category to copy. Evidence: **inferred**
-    ///   from the pattern of the other operations. Same as for offer sources.
+    ///   from the pattern of the other operations. Modelled on the offer sources.
     /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
@@ -149,7 +149,7 @@ impl Client {
     /// # Arguments
     /// - `id_category` (`idCategory`): **Inferred.** ID of a single category to delete. Older form,
     ///   used only if the body lists no IDs. Evidence: **inferred** from the pattern of the other
-    ///   operations. Same as for offer sources.
+    ///   operations. Modelled on the offer sources.
     /// - `body`: Parents to archive or delete, and the treatment of their children. `None` sends no
     ///   body.
     ///

@@ -7,7 +7,7 @@ use crate::values::object::object;
 use crate::values::open_enum::open_enum;
 
 open_enum! {
-    /// **Documented in part.** The type of the assets that a category is for.
+    /// **Documented elsewhere.** The type of the assets that a category is for.
     ///
     /// Schema `CategoryType`.
     ///
@@ -39,7 +39,7 @@ open_enum! {
     }
 }
 
-/// **Documented in part.** A category. Assets without a category have the empty ID.
+/// **Documented elsewhere.** A category. Assets without a category have the empty ID.
 ///
 /// Schema `Category`.
 ///
@@ -49,27 +49,27 @@ open_enum! {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Category {
-    /// **Documented in part.** Name of the category.
+    /// **Documented elsewhere.** Name of the category.
     ///
     /// `categoryName` in JSON, 1 to 256 characters.
     pub category_name: String,
-    /// **Documented in part.** The type of the assets that it is for.
+    /// **Documented elsewhere.** The type of the assets that it is for.
     ///
     /// `categoryType` in JSON.
     pub category_type: Option<CategoryType>,
-    /// **Documented in part.** ID of the category. Chosen by the client when it is created; never
+    /// **Documented elsewhere.** ID of the category. Chosen by the client when it is created; never
     /// changes.
     ///
     /// `idCategory` in JSON.
     pub id_category: CategoryId,
-    /// **Documented in part.** Belongs to the FunnelFlux user interface. Send it back unchanged.
+    /// **Documented elsewhere.** Belongs to the FunnelFlux user interface. Send it back unchanged.
     ///
     /// `meta` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. The page describes the object without its name;
     /// the introduction uses the name `meta` for such reserved objects of some assets.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// **Documented in part.** Status of an asset: in use, archived or deleted.
+    /// **Documented elsewhere.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Option<Status>,

@@ -24,14 +24,14 @@ impl Client {
     /// `GET /condition/list/`
     ///
     /// # Arguments
-    /// - `status`: **Documented in part.** Status of the conditions to return. `not-deleted` means
+    /// - `status`: **Documented elsewhere.** Status of the conditions to return. `not-deleted` means
     ///   active and archived.
-    /// - `global_only` (`globalOnly`): **Documented in part.** Return only the conditions that all
+    /// - `global_only` (`globalOnly`): **Documented elsewhere.** Return only the conditions that all
     ///   funnels can use.
-    /// - `id_category` (`idCategory`): **Documented in part.** Return only the conditions of this
+    /// - `id_category` (`idCategory`): **Documented elsewhere.** Return only the conditions of this
     ///   category.
-    /// - `id_funnel` (`idFunnel`): **Documented in part.** Return only the conditions that are for this
-    ///   funnel alone. Takes precedence over `globalOnly`.
+    /// - `id_funnel` (`idFunnel`): **Documented elsewhere.** Return only the conditions that are for
+    ///   this funnel alone. Takes precedence over `globalOnly`.
     ///
     /// # Response
     /// The conditions.
@@ -57,7 +57,7 @@ impl Client {
     /// `GET /condition/find/byId/`
     ///
     /// # Arguments
-    /// - `id_condition` (`idCondition`): **Documented in part.** ID of the condition.
+    /// - `id_condition` (`idCondition`): **Documented elsewhere.** ID of the condition.
     ///
     /// # Response
     /// The condition.
@@ -77,8 +77,8 @@ impl Client {
     /// `GET /condition/find/byIds/`
     ///
     /// # Arguments
-    /// - `id_conditions` (`idConditions`): **Documented in part.** The IDs of the conditions to return,
-    ///   as one string. The items are sent separated by commas.
+    /// - `id_conditions` (`idConditions`): **Documented elsewhere.** The IDs of the conditions to
+    ///   return, as one string. The items are sent separated by commas.
     ///
     /// # Response
     /// The conditions with these IDs.
@@ -98,10 +98,10 @@ impl Client {
     /// `GET /condition/find/byStatus/`
     ///
     /// # Arguments
-    /// - `status`: **Documented in part.** Status of the conditions to return. `not-deleted` means
+    /// - `status`: **Documented elsewhere.** Status of the conditions to return. `not-deleted` means
     ///   active and archived.
-    /// - `id_funnel` (`idFunnel`): **Documented in part.** Return only the conditions that are for this
-    ///   funnel alone.
+    /// - `id_funnel` (`idFunnel`): **Documented elsewhere.** Return only the conditions that are for
+    ///   this funnel alone.
     ///
     /// # Response
     /// The conditions with this status.
@@ -124,7 +124,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_category` (`idCategory`): **Inferred.** ID of the category. Evidence: **inferred** from
-    ///   the pattern of the other operations. Same as for offer sources.
+    ///   the pattern of the other operations. Modelled on the offer sources.
     ///
     /// # Response
     /// The conditions of the category.
@@ -177,7 +177,8 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_condition` (`idCondition`): **Inferred.** ID of the condition to copy.
-    ///   Evidence: **inferred** from the pattern of the other operations. Same as for offer sources.
+    ///   Evidence: **inferred** from the pattern of the other operations. Modelled on the offer
+    ///   sources.
     /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
@@ -204,7 +205,7 @@ impl Client {
     /// # Arguments
     /// - `id_condition` (`idCondition`): **Inferred.** ID of a single condition to delete. Older form,
     ///   used only if the body lists no IDs. Evidence: **inferred** from the pattern of the other
-    ///   operations. Same as for offer sources.
+    ///   operations. Modelled on the offer sources.
     /// - `body`: A list of asset IDs. `None` sends no body.
     ///
     /// # Response

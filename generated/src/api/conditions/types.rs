@@ -5,8 +5,8 @@ use crate::api::ids::{CategoryId, ConditionId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Documented in part.** A condition. The documentation describes its routes and their groups of
-/// rules, but not the JSON names of these fields. The client keeps them unchanged.
+/// **Documented elsewhere.** A condition. The documentation describes its routes and their groups
+/// of rules, but not the JSON names of these fields. The client keeps them unchanged.
 ///
 /// Schema `Condition`.
 ///
@@ -16,32 +16,32 @@ use crate::values::object::object;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Condition {
-    /// **Documented in part.** Name of the condition.
+    /// **Documented elsewhere.** Name of the condition.
     ///
     /// `conditionName` in JSON, 1 to 256 characters.
     pub condition_name: String,
-    /// **Documented in part.** ID of the category of the condition.
+    /// **Documented elsewhere.** ID of the category of the condition.
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
-    /// **Documented in part.** ID of the condition. Chosen by the client when it is created; never
+    /// **Documented elsewhere.** ID of the condition. Chosen by the client when it is created; never
     /// changes.
     ///
     /// `idCondition` in JSON.
     pub id_condition: ConditionId,
-    /// **Documented in part.** Belongs to the FunnelFlux user interface. Send it back unchanged.
+    /// **Documented elsewhere.** Belongs to the FunnelFlux user interface. Send it back unchanged.
     ///
     /// `meta` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. The page describes the object without its name;
     /// the introduction uses the name `meta` for such reserved objects of some assets.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// **Documented in part.** ID of the only funnel that can use the condition. If empty, all funnels
-    /// can use it, and it is in the global list.
+    /// **Documented elsewhere.** ID of the only funnel that can use the condition. If empty, all
+    /// funnels can use it, and it is in the global list.
     ///
     /// `restrictToFunnelId` in JSON.
     pub restrict_to_funnel_id: Option<String>,
-    /// **Documented in part.** Status of an asset: in use, archived or deleted.
+    /// **Documented elsewhere.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Option<Status>,
@@ -113,7 +113,7 @@ impl Condition {
     }
 }
 
-/// **Documented in part.** Summary of a condition, as lists return it.
+/// **Documented elsewhere.** Summary of a condition, as lists return it.
 ///
 /// Schema `ConditionInfo`.
 ///
@@ -123,23 +123,23 @@ impl Condition {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ConditionInfo {
-    /// **Documented in part.** Name of the category of the asset.
+    /// **Documented elsewhere.** Name of the category of the asset.
     ///
     /// `categoryName` in JSON, at most 256 characters.
     pub category_name: Option<String>,
-    /// **Documented in part.** Name of the condition.
+    /// **Documented elsewhere.** Name of the condition.
     ///
     /// `conditionName` in JSON, 1 to 256 characters.
     pub condition_name: String,
-    /// **Documented in part.** ID of the category of the condition.
+    /// **Documented elsewhere.** ID of the category of the condition.
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
-    /// **Documented in part.** ID of the condition.
+    /// **Documented elsewhere.** ID of the condition.
     ///
     /// `idCondition` in JSON.
     pub id_condition: ConditionId,
-    /// **Documented in part.** Status of an asset: in use, archived or deleted.
+    /// **Documented elsewhere.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,

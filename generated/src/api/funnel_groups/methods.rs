@@ -15,8 +15,8 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// unarchiving, so we guess that it uses the newer segment; segment and suffix follow the pattern
 /// of offer sources.
 ///
-/// Evidence for all arguments: **inferred** from the pattern of the other operations. Same as for
-/// offer sources.
+/// Evidence for all arguments: **inferred** from the pattern of the other operations. Modelled on
+/// the offer sources.
 impl Client {
     /// **Inferred.** List funnel groups.
     ///

@@ -10,18 +10,18 @@ use crate::values::object::object;
 /// Schema `FunnelGroup`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: **inferred** from the
-/// pattern of the other operations. Same as for offer sources.
+/// pattern of the other operations. Modelled on the offer sources.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelGroup {
-    /// **Documented in part.** Name of the funnel group.
+    /// **Documented elsewhere.** Name of the funnel group.
     ///
     /// `funnelGroupName` in JSON, 1 to 256 characters.
     ///
     /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation uses this name
     /// for the funnel group of a funnel.
     pub funnel_group_name: String,
-    /// **Documented in part.** ID of the funnel group. Chosen by the client when it is created; never
+    /// **Documented elsewhere.** ID of the funnel group. Chosen by the client when it is created; never
     /// changes.
     ///
     /// `idFunnelGroup` in JSON.
@@ -74,18 +74,18 @@ impl FunnelGroup {
 /// Schema `FunnelGroupInfo`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: **inferred** from the
-/// pattern of the other operations. Same as for offer sources.
+/// pattern of the other operations. Modelled on the offer sources.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelGroupInfo {
-    /// **Documented in part.** Name of the funnel group.
+    /// **Documented elsewhere.** Name of the funnel group.
     ///
     /// `funnelGroupName` in JSON, 1 to 256 characters.
     ///
     /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation uses this name
     /// for the funnel group of a funnel.
     pub funnel_group_name: String,
-    /// **Documented in part.** ID of the funnel group.
+    /// **Documented elsewhere.** ID of the funnel group.
     ///
     /// `idFunnelGroup` in JSON.
     ///

@@ -15,7 +15,7 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// operations. The index states title and method; the path follows the pattern of offer sources.
 ///
 /// Evidence for arguments, unless they state their own: **inferred** from the pattern of the other
-/// operations. Same as for offer sources.
+/// operations. Modelled on the offer sources.
 impl Client {
     /// **Inferred.** List funnels.
     ///
@@ -24,10 +24,11 @@ impl Client {
     /// `GET /funnel/list/`
     ///
     /// # Arguments
-    /// - `status`: **Documented in part.** Status of the funnels to return. `not-deleted` means active
-    ///   and archived. Evidence: documented elsewhere by the vendor. Based on the page *Funnels*, which
-    ///   gives names and meanings, but neither the types nor which fields are required.
-    /// - `funnel_type` (`funnelType`): **Documented in part.** Return only funnels of this type. The
+    /// - `status`: **Documented elsewhere.** Status of the funnels to return. `not-deleted` means
+    ///   active and archived. Evidence: documented elsewhere by the vendor. Based on the
+    ///   page *Funnels*, which gives names and meanings, but neither the types nor which fields are
+    ///   required.
+    /// - `funnel_type` (`funnelType`): **Documented elsewhere.** Return only funnels of this type. The
     ///   possible types are unknown. Evidence: documented elsewhere by the vendor. Based on the
     ///   page *Funnels*, which gives names and meanings, but neither the types nor which fields are
     ///   required.
@@ -52,7 +53,7 @@ impl Client {
     /// `GET /funnel/find/byId/`
     ///
     /// # Arguments
-    /// - `id_funnel` (`idFunnel`): **Documented in part.** ID of the funnel. Evidence: documented
+    /// - `id_funnel` (`idFunnel`): **Documented elsewhere.** ID of the funnel. Evidence: documented
     ///   elsewhere by the vendor. Based on the page *Funnels*, which gives names and meanings, but
     ///   neither the types nor which fields are required.
     ///
@@ -69,7 +70,7 @@ impl Client {
     /// `GET /funnel/find/byIds/`
     ///
     /// # Arguments
-    /// - `id_funnels` (`idFunnels`): **Documented in part.** The IDs of the funnels to return, as one
+    /// - `id_funnels` (`idFunnels`): **Documented elsewhere.** The IDs of the funnels to return, as one
     ///   string. The items are sent separated by commas. Evidence: documented elsewhere by the vendor.
     ///   Based on the page *Funnels*, which gives names and meanings, but neither the types nor which
     ///   fields are required.

@@ -5,7 +5,7 @@ use crate::api::ids::{FunnelGroupId, FunnelId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Documented in part.** A funnel. The documentation describes five fields without their names:
+/// **Documented elsewhere.** A funnel. The documentation describes five fields without their names:
 /// query parameters of its tracking URL, cost overrides and postback overrides by traffic source,
 /// its nodes and its connections. They are kept unchanged.
 ///
@@ -17,57 +17,57 @@ use crate::values::object::object;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Funnel {
-    /// **Documented in part.** Height of the drawing area in the user interface.
+    /// **Documented elsewhere.** Height of the drawing area in the user interface.
     ///
     /// `canvasHeight` in JSON.
     pub canvas_height: Option<f64>,
-    /// **Documented in part.** Width of the drawing area in the user interface.
+    /// **Documented elsewhere.** Width of the drawing area in the user interface.
     ///
     /// `canvasWidth` in JSON.
     pub canvas_width: Option<f64>,
-    /// **Documented in part.** The default cost. Its type is unknown, so any JSON is accepted.
+    /// **Documented elsewhere.** The default cost. Its type is unknown, so any JSON is accepted.
     ///
     /// `defaultCost` in JSON.
     pub default_cost: Option<::serde_json::Value>,
-    /// **Documented in part.** Name of the funnel.
+    /// **Documented elsewhere.** Name of the funnel.
     ///
     /// `funnelName` in JSON, 1 to 256 characters.
     pub funnel_name: String,
-    /// **Documented in part.** Type of the funnel. The possible types are unknown.
+    /// **Documented elsewhere.** Type of the funnel. The possible types are unknown.
     ///
     /// `funnelType` in JSON.
     pub funnel_type: Option<String>,
-    /// **Documented in part.** Older name of `idFunnelGroup`.
+    /// **Documented elsewhere.** Older name of `idFunnelGroup`.
     ///
     /// `idCampaign` in JSON.
     pub id_campaign: Option<FunnelGroupId>,
-    /// **Documented in part.** ID of the funnel. Chosen by the client when it is created; never
+    /// **Documented elsewhere.** ID of the funnel. Chosen by the client when it is created; never
     /// changes.
     ///
     /// `idFunnel` in JSON.
     pub id_funnel: FunnelId,
-    /// **Documented in part.** ID of the funnel group that the funnel is in.
+    /// **Documented elsewhere.** ID of the funnel group that the funnel is in.
     ///
     /// `idFunnelGroup` in JSON.
     pub id_funnel_group: Option<FunnelGroupId>,
-    /// **Documented in part.** Visitor addresses are anonymised. If absent, the settings of the account
-    /// apply. Its type is unknown, so any JSON is accepted.
+    /// **Documented elsewhere.** Visitor addresses are anonymised. If absent, the settings of the
+    /// account apply. Its type is unknown, so any JSON is accepted.
     ///
     /// `ipAnonymizer` in JSON.
     pub ip_anonymizer: Option<::serde_json::Value>,
-    /// **Documented in part.** Belongs to the FunnelFlux user interface. Send it back unchanged.
+    /// **Documented elsewhere.** Belongs to the FunnelFlux user interface. Send it back unchanged.
     ///
     /// `meta` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. The page describes the object without its name;
     /// the introduction uses the name `meta` for such reserved objects of some assets.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// **Documented in part.** Set by the service when the funnel is read, ignored when it is saved.
+    /// **Documented elsewhere.** Set by the service when the funnel is read, ignored when it is saved.
     /// Its type is unknown, so any JSON is accepted.
     ///
     /// `owner` in JSON, set by the service.
     pub owner: Option<::serde_json::Value>,
-    /// **Documented in part.** Status of an asset: in use, archived or deleted.
+    /// **Documented elsewhere.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Option<Status>,
@@ -196,7 +196,7 @@ impl Funnel {
     }
 }
 
-/// **Documented in part.** Differences between a copy of a funnel and its original.
+/// **Documented elsewhere.** Differences between a copy of a funnel and its original.
 ///
 /// Schema `FunnelDuplicateRequest`.
 ///
@@ -213,11 +213,11 @@ pub struct FunnelDuplicateRequest {
     /// Evidence: **inferred** from a similar operation or field. The page describes the object without
     /// its name; requests for other assets use this name.
     pub body_updates: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// **Documented in part.** Name of the copy.
+    /// **Documented elsewhere.** Name of the copy.
     ///
     /// `name` in JSON, 1 to 256 characters.
     pub name: String,
-    /// **Documented in part.** ID of the funnel group of the copy.
+    /// **Documented elsewhere.** ID of the funnel group of the copy.
     ///
     /// `parentId` in JSON.
     pub parent_id: String,
@@ -257,7 +257,7 @@ impl FunnelDuplicateRequest {
     }
 }
 
-/// **Documented in part.** Summary of a funnel, as lists return it.
+/// **Documented elsewhere.** Summary of a funnel, as lists return it.
 ///
 /// Schema `FunnelInfo`.
 ///
@@ -267,23 +267,23 @@ impl FunnelDuplicateRequest {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelInfo {
-    /// **Documented in part.** Name of that funnel group.
+    /// **Documented elsewhere.** Name of that funnel group.
     ///
     /// `funnelGroupName` in JSON.
     pub funnel_group_name: Option<String>,
-    /// **Documented in part.** Name of the funnel.
+    /// **Documented elsewhere.** Name of the funnel.
     ///
     /// `funnelName` in JSON, 1 to 256 characters.
     pub funnel_name: String,
-    /// **Documented in part.** ID of the funnel.
+    /// **Documented elsewhere.** ID of the funnel.
     ///
     /// `idFunnel` in JSON.
     pub id_funnel: FunnelId,
-    /// **Documented in part.** ID of the funnel group that the funnel is in.
+    /// **Documented elsewhere.** ID of the funnel group that the funnel is in.
     ///
     /// `idFunnelGroup` in JSON.
     pub id_funnel_group: Option<FunnelGroupId>,
-    /// **Documented in part.** Status of an asset: in use, archived or deleted.
+    /// **Documented elsewhere.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,

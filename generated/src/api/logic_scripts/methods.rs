@@ -14,7 +14,7 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// operations. The index states title and method; the path follows the pattern of offer sources.
 ///
 /// Evidence for arguments, unless they state their own: **inferred** from the pattern of the other
-/// operations. Same as for offer sources.
+/// operations. Modelled on the offer sources.
 impl Client {
     /// **Inferred.** List logic scripts.
     ///
@@ -23,10 +23,10 @@ impl Client {
     /// `GET /logicscript/list/`
     ///
     /// # Arguments
-    /// - `status`: **Documented in part.** Status of the logic scripts to return. `not-deleted` means
+    /// - `status`: **Documented elsewhere.** Status of the logic scripts to return. `not-deleted` means
     ///   active and archived. Evidence: documented elsewhere by the vendor. Based on the page *Logic
     ///   Scripts*, which gives names and meanings, but neither the types nor which fields are required.
-    /// - `id_category` (`idCategory`): **Documented in part.** Return only the logic scripts of this
+    /// - `id_category` (`idCategory`): **Documented elsewhere.** Return only the logic scripts of this
     ///   category. Evidence: documented elsewhere by the vendor. Based on the page *Logic Scripts*,
     ///   which gives names and meanings, but neither the types nor which fields are required.
     ///
@@ -50,9 +50,9 @@ impl Client {
     /// `GET /logicscript/find/byId/`
     ///
     /// # Arguments
-    /// - `id_logic_script` (`idLogicScript`): **Documented in part.** ID of the logic script. Evidence:
-    ///   documented elsewhere by the vendor. Based on the page *Logic Scripts*, which gives names and
-    ///   meanings, but neither the types nor which fields are required.
+    /// - `id_logic_script` (`idLogicScript`): **Documented elsewhere.** ID of the logic script.
+    ///   Evidence: documented elsewhere by the vendor. Based on the page *Logic Scripts*, which gives
+    ///   names and meanings, but neither the types nor which fields are required.
     ///
     /// # Response
     /// The logic script.
@@ -72,10 +72,10 @@ impl Client {
     /// `GET /logicscript/find/byIds/`
     ///
     /// # Arguments
-    /// - `id_logic_scripts` (`idLogicScripts`): **Documented in part.** The IDs of the logic scripts to
-    ///   return, as one string. The items are sent separated by commas. Evidence: documented elsewhere
-    ///   by the vendor. Based on the page *Logic Scripts*, which gives names and meanings, but neither
-    ///   the types nor which fields are required.
+    /// - `id_logic_scripts` (`idLogicScripts`): **Documented elsewhere.** The IDs of the logic scripts
+    ///   to return, as one string. The items are sent separated by commas. Evidence: documented
+    ///   elsewhere by the vendor. Based on the page *Logic Scripts*, which gives names and meanings,
+    ///   but neither the types nor which fields are required.
     ///
     /// # Response
     /// The logic scripts with these IDs.

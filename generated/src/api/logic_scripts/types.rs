@@ -5,9 +5,9 @@ use crate::api::ids::{CategoryId, LogicScriptId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Documented in part.** A logic script: statements in Go, without package, import and function,
-/// of which every path returns the key of a route (`^[a-z0-9_]{1,64}$`; `default` is the fallback).
-/// It belongs to no funnel.
+/// **Documented elsewhere.** A logic script: statements in Go, without package, import and
+/// function, of which every path returns the key of a route (`^[a-z0-9_]{1,64}$`; `default` is the
+/// fallback). It belongs to no funnel.
 ///
 /// Schema `LogicScript`.
 ///
@@ -17,45 +17,45 @@ use crate::values::object::object;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScript {
-    /// **Documented in part.** The script, at most 10 KB.
+    /// **Documented elsewhere.** The script, at most 10 KB.
     ///
     /// `code` in JSON.
     pub code: Option<String>,
-    /// **Documented in part.** SHA-256 of the code. Omitted when creating and saving.
+    /// **Documented elsewhere.** SHA-256 of the code. Omitted when creating and saving.
     ///
     /// `codeHash` in JSON, set by the service.
     pub code_hash: Option<String>,
-    /// **Documented in part.** Purpose of the script.
+    /// **Documented elsewhere.** Purpose of the script.
     ///
     /// `description` in JSON.
     pub description: Option<String>,
-    /// **Documented in part.** ID of the category of the logic script.
+    /// **Documented elsewhere.** ID of the category of the logic script.
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
-    /// **Documented in part.** ID of the logic script. Chosen by the client when it is created; never
+    /// **Documented elsewhere.** ID of the logic script. Chosen by the client when it is created; never
     /// changes.
     ///
     /// `idLogicScript` in JSON.
     pub id_logic_script: LogicScriptId,
-    /// **Documented in part.** Name of the logic script. Spaces around it are removed; it must not be
+    /// **Documented elsewhere.** Name of the logic script. Spaces around it are removed; it must not be
     /// empty.
     ///
     /// `logicScriptName` in JSON, 1 to 256 characters.
     pub logic_script_name: String,
-    /// **Documented in part.** Belongs to the FunnelFlux user interface. Send it back unchanged.
+    /// **Documented elsewhere.** Belongs to the FunnelFlux user interface. Send it back unchanged.
     ///
     /// `meta` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. The page describes the object without its name;
     /// the introduction uses the name `meta` for such reserved objects of some assets.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// **Documented in part.** Omitted when creating and saving. Its type is unknown, so any JSON is
+    /// **Documented elsewhere.** Omitted when creating and saving. Its type is unknown, so any JSON is
     /// accepted.
     ///
     /// `owner` in JSON, set by the service.
     pub owner: Option<::serde_json::Value>,
-    /// **Documented in part.** Status of an asset: in use, archived or deleted.
+    /// **Documented elsewhere.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Option<Status>,
@@ -151,7 +151,7 @@ impl LogicScript {
     }
 }
 
-/// **Documented in part.** Differences between a copy of a logic script and its original.
+/// **Documented elsewhere.** Differences between a copy of a logic script and its original.
 ///
 /// Schema `LogicScriptDuplicateRequest`.
 ///
@@ -168,7 +168,7 @@ pub struct LogicScriptDuplicateRequest {
     /// Evidence: **inferred** from a similar operation or field. The page describes the object without
     /// its name; requests for other assets use this name.
     pub body_updates: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// **Documented in part.** Name of the copy.
+    /// **Documented elsewhere.** Name of the copy.
     ///
     /// `name` in JSON, 1 to 256 characters.
     pub name: String,
@@ -206,7 +206,7 @@ impl LogicScriptDuplicateRequest {
     }
 }
 
-/// **Documented in part.** Summary of a logic script, as lists return it.
+/// **Documented elsewhere.** Summary of a logic script, as lists return it.
 ///
 /// Schema `LogicScriptInfo`.
 ///
@@ -216,27 +216,27 @@ impl LogicScriptDuplicateRequest {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScriptInfo {
-    /// **Documented in part.** Name of the category of the asset.
+    /// **Documented elsewhere.** Name of the category of the asset.
     ///
     /// `categoryName` in JSON, at most 256 characters.
     pub category_name: Option<String>,
-    /// **Documented in part.** SHA-256 of the code. Omitted when creating and saving.
+    /// **Documented elsewhere.** SHA-256 of the code. Omitted when creating and saving.
     ///
     /// `codeHash` in JSON, set by the service.
     pub code_hash: Option<String>,
-    /// **Documented in part.** ID of the category of the logic script.
+    /// **Documented elsewhere.** ID of the category of the logic script.
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
-    /// **Documented in part.** ID of the logic script.
+    /// **Documented elsewhere.** ID of the logic script.
     ///
     /// `idLogicScript` in JSON.
     pub id_logic_script: LogicScriptId,
-    /// **Documented in part.** Name of the logic script.
+    /// **Documented elsewhere.** Name of the logic script.
     ///
     /// `logicScriptName` in JSON, 1 to 256 characters.
     pub logic_script_name: String,
-    /// **Documented in part.** Status of an asset: in use, archived or deleted.
+    /// **Documented elsewhere.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,

@@ -15,7 +15,7 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// rest follows the pattern of offer sources.
 ///
 /// Evidence for arguments, unless they state their own: **inferred** from the pattern of the other
-/// operations. Same as for offer sources.
+/// operations. Modelled on the offer sources.
 impl Client {
     /// **Inferred.** List middleware configs.
     ///
@@ -24,10 +24,10 @@ impl Client {
     /// `GET /middlewareconfig/list/`
     ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): **Documented in part.** Return only the middleware configs of
+    /// - `id_category` (`idCategory`): **Documented elsewhere.** Return only the middleware configs of
     ///   this category. Evidence: documented elsewhere by the vendor. Based on the page *Middleware
     ///   Configs*, which gives names and meanings, but neither the types nor which fields are required.
-    /// - `status`: **Documented in part.** Status of the middleware configs to return. `not-deleted`
+    /// - `status`: **Documented elsewhere.** Status of the middleware configs to return. `not-deleted`
     ///   means active and archived; so does the empty value, which the documentation allows. Evidence:
     ///   documented elsewhere by the vendor. Based on the page *Middleware Configs*, which gives names
     ///   and meanings, but neither the types nor which fields are required.
@@ -52,7 +52,7 @@ impl Client {
     /// `GET /middlewareconfig/find/byId/`
     ///
     /// # Arguments
-    /// - `id_middleware_config` (`idMiddlewareConfig`): **Documented in part.** ID of the middleware
+    /// - `id_middleware_config` (`idMiddlewareConfig`): **Documented elsewhere.** ID of the middleware
     ///   config. Evidence: documented elsewhere by the vendor. Based on the page *Middleware Configs*,
     ///   which gives names and meanings, but neither the types nor which fields are required.
     ///

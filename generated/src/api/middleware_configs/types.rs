@@ -5,7 +5,7 @@ use crate::api::ids::{CategoryId, MiddlewareConfigId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Documented in part.** Credentials that authorize the requests of a middleware config.
+/// **Documented elsewhere.** Credentials that authorize the requests of a middleware config.
 ///
 /// Schema `MiddlewareBasicAuth`.
 ///
@@ -15,11 +15,11 @@ use crate::values::object::object;
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareBasicAuth {
-    /// **Documented in part.** Password.
+    /// **Documented elsewhere.** Password.
     ///
     /// `password` in JSON, format `password`.
     pub password: Option<crate::Secret>,
-    /// **Documented in part.** User name.
+    /// **Documented elsewhere.** User name.
     ///
     /// `username` in JSON.
     pub username: Option<String>,
@@ -60,7 +60,7 @@ impl MiddlewareBasicAuth {
     }
 }
 
-/// **Documented in part.** A middleware config.
+/// **Documented elsewhere.** A middleware config.
 ///
 /// Schema `MiddlewareConfig`.
 ///
@@ -70,7 +70,7 @@ impl MiddlewareBasicAuth {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MiddlewareConfig {
-    /// **Documented in part.** Purpose.
+    /// **Documented elsewhere.** Purpose.
     ///
     /// `description` in JSON.
     pub description: Option<String>,
@@ -81,16 +81,16 @@ pub struct MiddlewareConfig {
     /// Evidence: **inferred** from a similar operation or field. The documentation describes it without
     /// its name, which is guessed from its type.
     pub destination: Option<MiddlewareDestination>,
-    /// **Documented in part.** ID of the category of the middleware config.
+    /// **Documented elsewhere.** ID of the category of the middleware config.
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
-    /// **Documented in part.** ID of the middleware config. Chosen by the client when it is created;
+    /// **Documented elsewhere.** ID of the middleware config. Chosen by the client when it is created;
     /// never changes.
     ///
     /// `idMiddlewareConfig` in JSON.
     pub id_middleware_config: MiddlewareConfigId,
-    /// **Documented in part.** Name of the middleware config.
+    /// **Documented elsewhere.** Name of the middleware config.
     ///
     /// `middlewareConfigName` in JSON, 1 to 256 characters.
     pub middleware_config_name: String,
@@ -102,16 +102,16 @@ pub struct MiddlewareConfig {
     /// Evidence: **inferred** from a similar operation or field. The documentation describes it without
     /// its name, which is guessed from its type.
     pub routes: Option<Vec<MiddlewareRoute>>,
-    /// **Documented in part.** Version of the contract with the service. Its type is unknown, so any
+    /// **Documented elsewhere.** Version of the contract with the service. Its type is unknown, so any
     /// JSON is accepted.
     ///
     /// `schemaVersion` in JSON.
     pub schema_version: Option<::serde_json::Value>,
-    /// **Documented in part.** Status of an asset: in use, archived or deleted.
+    /// **Documented elsewhere.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Option<Status>,
-    /// **Documented in part.** Time limit for the service, in milliseconds. Values above 10000 count
+    /// **Documented elsewhere.** Time limit for the service, in milliseconds. Values above 10000 count
     /// as 10000.
     ///
     /// `timeoutMs` in JSON, at least 1, default `5000`.
@@ -215,7 +215,7 @@ impl MiddlewareConfig {
     }
 }
 
-/// **Documented in part.** Summary of a middleware config, as lists return it.
+/// **Documented elsewhere.** Summary of a middleware config, as lists return it.
 ///
 /// Schema `MiddlewareConfigInfo`.
 ///
@@ -225,32 +225,32 @@ impl MiddlewareConfig {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MiddlewareConfigInfo {
-    /// **Documented in part.** Name of the category of the asset.
+    /// **Documented elsewhere.** Name of the category of the asset.
     ///
     /// `categoryName` in JSON, at most 256 characters.
     pub category_name: Option<String>,
-    /// **Documented in part.** HTTP method of the middleware config's destination: GET or POST.
+    /// **Documented elsewhere.** HTTP method of the middleware config's destination: GET or POST.
     ///
     /// `destinationMethod` in JSON.
     pub destination_method: Option<String>,
-    /// **Documented in part.** Type of the middleware config's destination. The possible types are
+    /// **Documented elsewhere.** Type of the middleware config's destination. The possible types are
     /// unknown.
     ///
     /// `destinationType` in JSON.
     pub destination_type: Option<String>,
-    /// **Documented in part.** ID of the category of the middleware config.
+    /// **Documented elsewhere.** ID of the category of the middleware config.
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
-    /// **Documented in part.** ID of the middleware config.
+    /// **Documented elsewhere.** ID of the middleware config.
     ///
     /// `idMiddlewareConfig` in JSON.
     pub id_middleware_config: MiddlewareConfigId,
-    /// **Documented in part.** Name of the middleware config.
+    /// **Documented elsewhere.** Name of the middleware config.
     ///
     /// `middlewareConfigName` in JSON, 1 to 256 characters.
     pub middleware_config_name: String,
-    /// **Documented in part.** Status of an asset: in use, archived or deleted.
+    /// **Documented elsewhere.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,
@@ -323,8 +323,8 @@ impl MiddlewareConfigInfo {
     }
 }
 
-/// **Documented in part.** The service that a middleware config calls. Secrets are never read back:
-/// a placeholder (`********`) stands for one. To keep a stored secret when saving, send the
+/// **Documented elsewhere.** The service that a middleware config calls. Secrets are never read
+/// back: a placeholder (`********`) stands for one. To keep a stored secret when saving, send the
 /// placeholder, the empty string or nothing, with its `has…` set.
 ///
 /// Schema `MiddlewareDestination`.
@@ -335,31 +335,31 @@ impl MiddlewareConfigInfo {
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareDestination {
-    /// **Documented in part.** Credentials of the request.
+    /// **Documented elsewhere.** Credentials of the request.
     ///
     /// `basicAuth` in JSON.
     pub basic_auth: Option<MiddlewareBasicAuth>,
-    /// **Documented in part.** A password is stored.
+    /// **Documented elsewhere.** A password is stored.
     ///
     /// `hasBasicAuthPassword` in JSON.
     pub has_basic_auth_password: Option<bool>,
-    /// **Documented in part.** A secret is stored.
+    /// **Documented elsewhere.** A secret is stored.
     ///
     /// `hasHmacSecret` in JSON.
     pub has_hmac_secret: Option<bool>,
-    /// **Documented in part.** Request headers. Their format is unknown, so any JSON is accepted.
+    /// **Documented elsewhere.** Request headers. Their format is unknown, so any JSON is accepted.
     ///
     /// `headers` in JSON.
     pub headers: Option<::serde_json::Value>,
-    /// **Documented in part.** Secret by which the request is signed.
+    /// **Documented elsewhere.** Secret by which the request is signed.
     ///
     /// `hmacSecret` in JSON, format `password`.
     pub hmac_secret: Option<crate::Secret>,
-    /// **Documented in part.** HTTP method: GET, without a body, or POST.
+    /// **Documented elsewhere.** HTTP method: GET, without a body, or POST.
     ///
     /// `method` in JSON.
     pub method: Option<String>,
-    /// **Documented in part.** Type of the destination. The possible types are unknown.
+    /// **Documented elsewhere.** Type of the destination. The possible types are unknown.
     ///
     /// `type` in JSON.
     pub type_: Option<String>,
@@ -467,7 +467,7 @@ impl MiddlewareDestination {
     }
 }
 
-/// **Documented in part.** A route for the answer of a service. The documentation describes its
+/// **Documented elsewhere.** A route for the answer of a service. The documentation describes its
 /// conditions without naming them; they are kept unchanged.
 ///
 /// Schema `MiddlewareRoute`.
@@ -477,16 +477,16 @@ impl MiddlewareDestination {
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareRoute {
-    /// **Documented in part.** Key of the route in lower case, which is also its label; `default` for
+    /// **Documented elsewhere.** Key of the route in lower case, which is also its label; `default` for
     /// the default route.
     ///
     /// `idRoute` in JSON.
     pub id_route: Option<String>,
-    /// **Documented in part.** This is the default route.
+    /// **Documented elsewhere.** This is the default route.
     ///
     /// `isDefault` in JSON.
     pub is_default: Option<bool>,
-    /// **Documented in part.** Priority; lower values are tried first. 0 for the default route.
+    /// **Documented elsewhere.** Priority; lower values are tried first. 0 for the default route.
     ///
     /// `priority` in JSON, at least 0 and at most 255.
     pub priority: Option<i64>,

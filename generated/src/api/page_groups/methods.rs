@@ -14,7 +14,7 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// operations. The index states title and method; the path follows the pattern of offer sources.
 ///
 /// Evidence for arguments, unless they state their own: **inferred** from the pattern of the other
-/// operations. Same as for offer sources.
+/// operations. Modelled on the offer sources.
 impl Client {
     /// **Inferred.** List page groups.
     ///

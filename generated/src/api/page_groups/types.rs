@@ -11,7 +11,7 @@ use crate::values::object::object;
 /// Schema `PageGroup`.
 ///
 /// Evidence for the type and its fields: **inferred** from the pattern of the other operations.
-/// Same as for offer sources.
+/// Modelled on the offer sources.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PageGroup {
@@ -80,7 +80,7 @@ impl PageGroup {
 /// Schema `PageGroupInfo`.
 ///
 /// Evidence for the type and its fields: **inferred** from the pattern of the other operations.
-/// Same as for offer sources.
+/// Modelled on the offer sources.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PageGroupInfo {

@@ -10,7 +10,7 @@ use crate::values::object::object;
 /// Schema `Page`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: **inferred** from the
-/// pattern of the other operations. Same as for offer sources.
+/// pattern of the other operations. Modelled on the offer sources.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Page {
@@ -109,7 +109,7 @@ impl Page {
 /// Schema `PageInfo`.
 ///
 /// Evidence for the type and its fields: **inferred** from the pattern of the other operations.
-/// Same as for offer sources.
+/// Modelled on the offer sources.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PageInfo {

@@ -14,7 +14,7 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// states title and method; the path follows the pattern of offer sources.
 ///
 /// Evidence for arguments, unless they state their own: **inferred** from the pattern of the other
-/// operations. Same as for offer sources.
+/// operations. Modelled on the offer sources.
 impl Client {
     /// **Inferred.** List traffic sources.
     ///
@@ -23,12 +23,13 @@ impl Client {
     /// `GET /trafficsource/list/`
     ///
     /// # Arguments
-    /// - `status`: **Documented in part.** Status of the traffic sources to return. `not-deleted` means
-    ///   active and archived. Evidence: documented elsewhere by the vendor. Based on the page *Traffic
+    /// - `status`: **Documented elsewhere.** Status of the traffic sources to return. `not-deleted`
+    ///   means active and archived. Evidence: documented elsewhere by the vendor. Based on the
+    ///   page *Traffic Sources*, which gives names and meanings, but neither the types nor which fields
+    ///   are required.
+    /// - `id_category` (`idCategory`): **Documented elsewhere.** Return only the traffic sources of
+    ///   this category. Evidence: documented elsewhere by the vendor. Based on the page *Traffic
     ///   Sources*, which gives names and meanings, but neither the types nor which fields are required.
-    /// - `id_category` (`idCategory`): **Documented in part.** Return only the traffic sources of this
-    ///   category. Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*,
-    ///   which gives names and meanings, but neither the types nor which fields are required.
     ///
     /// # Response
     /// The traffic sources.
@@ -50,7 +51,7 @@ impl Client {
     /// `GET /trafficsource/find/byId/`
     ///
     /// # Arguments
-    /// - `id_traffic_source` (`idTrafficSource`): **Documented in part.** ID of the traffic source.
+    /// - `id_traffic_source` (`idTrafficSource`): **Documented elsewhere.** ID of the traffic source.
     ///   Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
     ///   names and meanings, but neither the types nor which fields are required.
     ///

@@ -5,7 +5,7 @@ use crate::api::ids::{CategoryId, TrafficSourceId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Documented in part.** A tracking field of a traffic source.
+/// **Documented elsewhere.** A tracking field of a traffic source.
 ///
 /// Schema `TrackingField`.
 ///
@@ -14,28 +14,28 @@ use crate::values::object::object;
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct TrackingField {
-    /// **Documented in part.** Name of the field.
+    /// **Documented elsewhere.** Name of the field.
     ///
     /// `name` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
     /// names and meanings, but neither the types nor which fields are required.
     pub name: Option<String>,
-    /// **Documented in part.** Former name.
+    /// **Documented elsewhere.** Former name.
     ///
     /// `previousName` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
     /// names and meanings, but neither the types nor which fields are required.
     pub previous_name: Option<String>,
-    /// **Documented in part.** Status. The possible values are unknown, so any JSON is accepted.
+    /// **Documented elsewhere.** Status. The possible values are unknown, so any JSON is accepted.
     ///
     /// `status` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
     /// names and meanings, but neither the types nor which fields are required.
     pub status: Option<::serde_json::Value>,
-    /// **Documented in part.** Its value.
+    /// **Documented elsewhere.** Its value.
     ///
     /// `value` in JSON.
     ///
@@ -97,11 +97,11 @@ impl TrackingField {
     }
 }
 
-/// **Documented in part.** A traffic source. The documentation also describes fields without giving
-/// their JSON names: the deprecated tracking fields and scenario data, the settings of conversion
-/// tracking for the user interface, and the webhooks that are bound to the traffic source. The end
-/// of that page was not available, so more fields may exist. Fields that are not listed are kept
-/// unchanged.
+/// **Documented elsewhere.** A traffic source. The documentation also describes fields without
+/// giving their JSON names: the deprecated tracking fields and scenario data, the settings of
+/// conversion tracking for the user interface, and the webhooks that are bound to the traffic
+/// source. The end of that page was not available, so more fields may exist. Fields that are not
+/// listed are kept unchanged.
 ///
 /// Schema `TrafficSource`.
 ///
@@ -111,47 +111,47 @@ impl TrackingField {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrafficSource {
-    /// **Documented in part.** Cost model. The possible values are unknown.
+    /// **Documented elsewhere.** Cost model. The possible values are unknown.
     ///
     /// `costType` in JSON.
     pub cost_type: Option<String>,
-    /// **Documented in part.** The default cost. Its type is unknown, so any JSON is accepted.
+    /// **Documented elsewhere.** The default cost. Its type is unknown, so any JSON is accepted.
     ///
     /// `defaultCost` in JSON.
     pub default_cost: Option<::serde_json::Value>,
-    /// **Documented in part.** Postbacks without revenue are held back.
+    /// **Documented elsewhere.** Postbacks without revenue are held back.
     ///
     /// `disableZeroRevenuePostbacks` in JSON.
     pub disable_zero_revenue_postbacks: Option<bool>,
-    /// **Documented in part.** ID of the category of the traffic source; empty for none.
+    /// **Documented elsewhere.** ID of the category of the traffic source; empty for none.
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
-    /// **Documented in part.** ID of the traffic source. Chosen by the client when it is created; never
-    /// changes.
+    /// **Documented elsewhere.** ID of the traffic source. Chosen by the client when it is created;
+    /// never changes.
     ///
     /// `idTrafficSource` in JSON.
     pub id_traffic_source: TrafficSourceId,
-    /// **Documented in part.** Scales the incoming cost, in percent.
+    /// **Documented elsewhere.** Scales the incoming cost, in percent.
     ///
     /// `incomingCostModifier` in JSON, at least 0 and at most 500.
     pub incoming_cost_modifier: Option<f64>,
-    /// **Documented in part.** Belongs to the FunnelFlux user interface. Send it back unchanged.
+    /// **Documented elsewhere.** Belongs to the FunnelFlux user interface. Send it back unchanged.
     ///
     /// `meta` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. The page describes the object without its name;
     /// the introduction uses the name `meta` for such reserved objects of some assets.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// **Documented in part.** Share of the postbacks that are sent, in percent.
+    /// **Documented elsewhere.** Share of the postbacks that are sent, in percent.
     ///
     /// `outgoingPostbackProbability` in JSON, at least 0 and at most 100.
     pub outgoing_postback_probability: Option<f64>,
-    /// **Documented in part.** Scales the revenue in postbacks, in percent.
+    /// **Documented elsewhere.** Scales the revenue in postbacks, in percent.
     ///
     /// `outgoingRevenueModifier` in JSON, at least 0 and at most 500.
     pub outgoing_revenue_modifier: Option<f64>,
-    /// **Documented in part.** Status of an asset: in use, archived or deleted.
+    /// **Documented elsewhere.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Option<Status>,
@@ -165,7 +165,7 @@ pub struct TrafficSource {
     pub tracking_field_slots: Option<
         ::std::collections::BTreeMap<String, TrackingField>,
     >,
-    /// **Documented in part.** Name of the traffic source.
+    /// **Documented elsewhere.** Name of the traffic source.
     ///
     /// `trafficSourceName` in JSON, 1 to 256 characters.
     pub traffic_source_name: String,
@@ -311,7 +311,7 @@ impl TrafficSource {
     }
 }
 
-/// **Documented in part.** Summary of a traffic source, as lists return it.
+/// **Documented elsewhere.** Summary of a traffic source, as lists return it.
 ///
 /// Schema `TrafficSourceInfo`.
 ///
@@ -321,23 +321,23 @@ impl TrafficSource {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrafficSourceInfo {
-    /// **Documented in part.** Name of the category of the asset.
+    /// **Documented elsewhere.** Name of the category of the asset.
     ///
     /// `categoryName` in JSON, at most 256 characters.
     pub category_name: Option<String>,
-    /// **Documented in part.** ID of the category of the traffic source.
+    /// **Documented elsewhere.** ID of the category of the traffic source.
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
-    /// **Documented in part.** ID of the traffic source.
+    /// **Documented elsewhere.** ID of the traffic source.
     ///
     /// `idTrafficSource` in JSON.
     pub id_traffic_source: TrafficSourceId,
-    /// **Documented in part.** Status of an asset: in use, archived or deleted.
+    /// **Documented elsewhere.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,
-    /// **Documented in part.** Name of the traffic source.
+    /// **Documented elsewhere.** Name of the traffic source.
     ///
     /// `trafficSourceName` in JSON, 1 to 256 characters.
     pub traffic_source_name: String,

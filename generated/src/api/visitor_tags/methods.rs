@@ -13,8 +13,8 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// Evidence for all operations: **inferred** from the pattern of the other operations. The index
 /// states title and method; the path follows the pattern of offer sources.
 ///
-/// Evidence for all arguments: **inferred** from the pattern of the other operations. Same as for
-/// offer sources.
+/// Evidence for all arguments: **inferred** from the pattern of the other operations. Modelled on
+/// the offer sources.
 impl Client {
     /// **Inferred.** List visitor tags.
     ///

@@ -10,7 +10,7 @@ use crate::values::object::object;
 /// Schema `VisitorTag`.
 ///
 /// Evidence for the type and its fields: **inferred** from the pattern of the other operations.
-/// Same as for offer sources.
+/// Modelled on the offer sources.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct VisitorTag {
@@ -79,7 +79,7 @@ impl VisitorTag {
 /// Schema `VisitorTagInfo`.
 ///
 /// Evidence for the type and its fields: **inferred** from the pattern of the other operations.
-/// Same as for offer sources.
+/// Modelled on the offer sources.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct VisitorTagInfo {

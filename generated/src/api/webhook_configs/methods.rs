@@ -119,7 +119,8 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_webhook_config` (`idWebhookConfig`): **Inferred.** ID of the webhook config to copy.
-    ///   Evidence: **inferred** from the pattern of the other operations. Same as for offer sources.
+    ///   Evidence: **inferred** from the pattern of the other operations. Modelled on the offer
+    ///   sources.
     /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
@@ -146,7 +147,7 @@ impl Client {
     /// # Arguments
     /// - `id_webhook_config` (`idWebhookConfig`): **Inferred.** ID of a single webhook config to
     ///   delete. Older form, used only if the body lists no IDs. Evidence: **inferred** from the
-    ///   pattern of the other operations. Same as for offer sources.
+    ///   pattern of the other operations. Modelled on the offer sources.
     /// - `body`: A list of asset IDs. `None` sends no body.
     ///
     /// # Response

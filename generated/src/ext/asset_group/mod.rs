@@ -68,7 +68,8 @@ pub struct ChildRelation {
 pub enum FoundAsset {
     /// The asset as the service sent it.
     Found(Value),
-    /// A successful response omits the asset. It is not documented whether deleted assets can be read.
+    /// A successful response omits the asset, because it does not exist or is deleted. It is not documented
+    /// whether deleted assets can be read.
     Missing,
     /// There was no usable response, so nothing is known about the asset. [`Failure::error`] returns the
     /// error of the call.

@@ -54,13 +54,13 @@ pub(super) use stop::{STOPPED, StopControl, stopped_because};
 /// 3. If the service refuses the request, the job reads the assets to find out which changes were applied
 ///    anyway. It splits the remaining IDs in halves and sends each half, until each refused ID is on its own.
 ///    If the response is a 404 although the assets exist, the job repeats the request without splitting it,
-///    because the response comes from a gateway or is about something else.
+///    because then the 404 comes from a gateway, or is not about these assets.
 /// 4. If no trustworthy response arrives, the job reads the assets, and repeats the request for the unchanged
 ///    assets.
 ///
 /// If the job cannot determine the result, the outcome is *unknown*. An asset counts as missing only if a
-/// successful response omits it; a 404 is not sufficient. The job compares only ID, status and category, so
-/// an asset with unusual fields does not affect other assets.
+/// successful response omits it; a 404 is not sufficient. The job decodes only the ID, status and category
+/// of each asset. If another field of an asset is unusual, the job can still read the other assets.
 ///
 /// # Outcomes
 ///
@@ -87,8 +87,8 @@ pub(super) use stop::{STOPPED, StopControl, stopped_because};
 ///
 /// # Memory
 ///
-/// A job keeps the IDs, a small outcome for each, and up to `concurrency` chunks. If the service refuses to
-/// read a chunk, the job also reads the list of all assets.
+/// A job keeps the IDs, a small outcome for each, and up to `concurrency` chunks. If the service refuses a
+/// read of a chunk, the job reads the list of all assets instead, and keeps it in memory for a short time.
 #[must_use = "a job does nothing until it is sent"]
 pub struct Bulk<R: Resource, C> {
     client: Client,

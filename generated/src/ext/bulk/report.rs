@@ -130,7 +130,7 @@ impl<I> Report<I> {
         self.entries.iter()
     }
 
-    /// Returns the IDs that were given more than once. Each has one entry.
+    /// Returns the IDs that were given more than once. The report has one entry for each of them.
     #[must_use]
     pub fn repeated(&self) -> &[Repeated<I>] {
         &self.repeated

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 impl ChangePlan {
     /// Begins a plan that replaces a text wherever a string of an asset equals it, in known and unknown
-    /// fields. The text is usually an ID, so that assets name another asset afterwards.
+    /// fields. The text is usually the ID of an asset: after the change, other assets refer to the new asset.
     ///
     /// The ID property of an asset is never changed. Deleted assets stay unchanged. If a longer text contains
     /// the old text, it is not changed either; the [`notes`](Self::notes) of the plan list such places.

@@ -28,7 +28,7 @@ pub(crate) struct UndoLog {
 }
 
 impl UndoLog {
-    /// Path of the record of a job, beside its journal.
+    /// Path of the undo log of a job, which is beside the journal of the job.
     pub(crate) fn path_for(journal: &Path) -> PathBuf {
         let mut path = journal.as_os_str().to_owned();
         path.push(".undo");

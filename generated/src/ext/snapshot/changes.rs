@@ -113,7 +113,7 @@ impl Changes {
         Ok(Self(changes))
     }
 
-    /// Returns the changes, in the order of the values.
+    /// Returns the changes. [`between`](Self::between) finds them in the order of the old value's members.
     pub fn iter(&self) -> std::slice::Iter<'_, ValueChange> {
         self.0.iter()
     }

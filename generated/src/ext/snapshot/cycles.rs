@@ -1,6 +1,7 @@
 //! Cycles of a directed graph: its strongly connected components (Kosaraju's algorithm, without recursion).
 
-/// Finds the sets of nodes that reach each other, each sorted, and the nodes that have an edge to themselves.
+/// Finds the cycles: each set of nodes that reach each other, and each node with an edge to itself as a set
+/// of one. The nodes of a set are sorted.
 ///
 /// `edges` lists the successors of each node. Successors outside the graph are ignored.
 pub(super) fn find(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {

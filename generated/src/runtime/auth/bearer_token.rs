@@ -14,7 +14,8 @@ pub(crate) struct BearerToken {
 }
 
 impl BearerToken {
-    /// Creates the bearer token of `credentials`. Its redactor also knows the tokens of `others`.
+    /// Creates the bearer token of `credentials`. Errors of calls with it contain neither its
+    /// tokens nor those of `others`.
     pub(super) fn new<'c>(
         credentials: &'c Credentials,
         others: impl IntoIterator<Item = &'c Credentials>,

@@ -5,10 +5,10 @@ mod bearer_token;
 mod file_token_store;
 mod redactor;
 mod rejection;
+mod renewal_request;
 mod stored_tokens;
 mod token_manager;
 mod token_store;
-mod validate;
 
 pub use account::AccountId;
 pub(crate) use bearer_token::BearerToken;

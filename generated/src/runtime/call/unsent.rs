@@ -33,7 +33,7 @@ const READ_ONLY: &str = "this client only reads, and the operation could change 
 pub(crate) struct UnsentCall {
     pub(super) client: Client,
     pub(super) request: PreparedRequest,
-    /// Place of the rows, if the response is a list.
+    /// Place of the list of rows in the JSON of the response. Only operations that return lists have rows.
     pub(super) list_place: ListPlace,
     /// First error in the arguments.
     pub(super) problem: Option<ErrorKind>,

@@ -2,8 +2,8 @@
 
 mod composition;
 pub(crate) mod constraints;
-mod contents;
-mod values;
+mod properties_and_items;
+mod type_enum_default;
 
 use serde_json::Value;
 

@@ -17,6 +17,13 @@ fn job_command(name: &'static str, about: String) -> Command {
 }
 
 /// The option `--children`.
+/// Names the children of the assets of a group.
+fn children_words(group: AssetGroup) -> String {
+    let children = group.children().iter();
+    let names = children.map(|child| AssetGroup::named(child.group).map_or(child.group, AssetGroup::plural));
+    names.collect::<Vec<&str>>().join(" and ")
+}
+
 fn children_argument(group: AssetGroup) -> Arg {
     let target = group.singular();
     Arg::new("children")
@@ -24,9 +31,11 @@ fn children_argument(group: AssetGroup) -> Arg {
         .value_name("CHOICE")
         .default_value("leave")
         .help(format!(
-            "What happens to the children of the assets: leave (nothing), cascade (the same change is made \
-             to them), orphan (they lose their parent) or move:ID (they get this {target} as parent; ID or \
-             exact name)"
+            "What happens to the {} of the {} (their children): leave (nothing), cascade (the same change is \
+             made to them), orphan (they lose their parent) or move:ID (they are moved to the {target} with \
+             this ID or exact name)",
+            children_words(group),
+            group.plural(),
         ))
 }
 

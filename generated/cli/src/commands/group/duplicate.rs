@@ -25,7 +25,7 @@ pub(super) fn command(group: AssetGroup) -> Command {
             Arg::new("into")
                 .long("into")
                 .value_name("ID")
-                .help("Category or group of the copies; default: that of the original"),
+                .help("ID of the parent or category of the copies; default: that of the original"),
         ])
         .args(job::arguments());
     if !group.abilities().override_copy {
@@ -37,8 +37,8 @@ pub(super) fn command(group: AssetGroup) -> Command {
             .value_name("PATH=VALUE")
             .action(ArgAction::Append)
             .help(
-                "Set a property of the copies: VALUE is text if it is not valid JSON; PATH:=VALUE is always \
-                 text",
+                "Set a property of the copies. PATH=VALUE sets VALUE as JSON, or as text if it is not valid \
+                 JSON; PATH:=VALUE always sets it as text",
             ),
     )
 }

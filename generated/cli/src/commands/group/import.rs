@@ -27,8 +27,8 @@ pub(super) fn command(group: AssetGroup) -> Command {
         .long_about(format!(
             "Changes and creates {} from a CSV file. The command \"{} list -o csv --all-fields\" writes such \
              a file. A row with an ID changes that asset, and a row without an ID creates one. Columns are \
-             JSON paths. An empty cell keeps the value. To set an empty text, enter two quotes (\"\") in the \
-             cell of the spreadsheet; in the CSV file itself, these are six quotes.",
+             JSON paths. An empty cell keeps the value. To set an empty text, enter \"\" \
+             into the cell in a spreadsheet program, or \"\"\"\"\"\" in a text editor.",
             group.plural(),
             group.name()
         ))

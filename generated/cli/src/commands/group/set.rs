@@ -24,7 +24,10 @@ pub(super) fn command(group: AssetGroup) -> Command {
                 .required(true)
                 .value_name("PATH=VALUE")
                 .action(ArgAction::Append)
-                .help("Property to set: VALUE is text if it is not valid JSON; PATH:=VALUE is always text"),
+                .help(
+                    "Property to set. PATH=VALUE sets VALUE as JSON, or as text if it is not valid JSON; \
+                     PATH:=VALUE always sets it as text",
+                ),
         )
         .args(arguments())
 }

@@ -29,7 +29,7 @@ pub(super) fn command(group: AssetGroup) -> Command {
         ))
         .args(input::id_arguments("IDs or exact names"))
         .args([
-            groups_argument("Search only the assets of these groups"),
+            groups_argument("Search only these kinds of assets, such as offer-sources,funnels"),
             Arg::new("snapshot")
                 .long("snapshot")
                 .value_name("PATH")

@@ -172,7 +172,7 @@ impl Driver {
         self.deadline = grace.and_then(|grace| Instant::now().checked_add(grace));
     }
 
-    /// Waits for a step, the cancellation, or the end of the wait after it.
+    /// Waits until a step ends, the job is cancelled, or the time to finish after the cancellation is over.
     async fn wait(&mut self) -> Event {
         let deadline = self.deadline;
         let end = async {

@@ -60,7 +60,8 @@ struct TokenState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CredentialSource {
-    /// The program, by [`ClientBuilder::credentials`](crate::ClientBuilder::credentials) or later.
+    /// The program supplied the tokens, with
+    /// [`ClientBuilder::credentials`](crate::ClientBuilder::credentials) or later.
     Given,
     /// The token store with this description.
     Store(String),

@@ -5,7 +5,7 @@
 
 use super::{CredentialSource, SAVE_INTERVAL, TokenManager, TokenState};
 use crate::runtime::{
-    auth::{BearerToken, Credentials, token_store::StoreError, validate::validate},
+    auth::{BearerToken, Credentials, renewal_request::validate, token_store::StoreError},
     client::Client,
     error::{Error, ErrorKind},
     hook::RenewalView,

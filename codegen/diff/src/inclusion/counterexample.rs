@@ -1,4 +1,4 @@
-//! Witnesses: values that one schema allows and another rejects.
+//! Counterexamples: values that one schema allows and another rejects.
 //!
 //! Candidates are built from the limits, values and properties of both schemas, as small as possible, and
 //! evaluated on both sides.
@@ -16,7 +16,7 @@ use super::{
     pattern::{Language, Search, search},
     prover::Prover,
     schema::Schema,
-    text::forms,
+    sent_as_text::forms,
 };
 
 /// Maximum number of steps for one search.
@@ -25,10 +25,10 @@ const FUEL: usize = 20_000;
 /// Maximum number of levels of objects and arrays in candidates.
 const DEEPEST: usize = 6;
 
-/// Maximum number of witnesses of one search.
+/// Maximum number of counterexamples of one search.
 const MOST: usize = 24;
 
-/// Maximum number of witnesses for a part of a candidate.
+/// Maximum number of counterexamples for a part of a candidate.
 const MOST_OF_PART: usize = 3;
 
 /// Maximum length of texts in candidates.
@@ -40,18 +40,18 @@ const MOST_ITEMS: u64 = 1_000;
 /// Maximum number of invented properties.
 const MOST_PROPERTIES: u64 = 40;
 
-/// The reading of the schemas that allow a witness.
+/// The reading of the schemas that allow a counterexample.
 const EXACT: Reading = (Width::Narrow, OneOf::Exact);
 
 impl<'a> Prover<'a> {
     /// Finds values that `small` allows in every reading and that `large` rejects in every reading.
-    pub(crate) fn witnesses(&mut self, small: Schema<'a>, large: Schema<'a>) -> Vec<Value> {
+    pub(crate) fn counterexamples(&mut self, small: Schema<'a>, large: Schema<'a>) -> Vec<Value> {
         self.fuel = FUEL;
         self.open.clear();
         self.refused(&[small], &[large], MOST, DEEPEST)
     }
 
-    /// Builds a witness for two object schemas from a witness for one of their properties.
+    /// Builds a counterexample for two object schemas from a counterexample for one of their properties.
     pub(crate) fn lift(
         &mut self,
         small: Schema<'a>,
@@ -70,7 +70,7 @@ impl<'a> Prover<'a> {
             }
             object.insert(name.to_owned(), value.clone());
             let object = Value::Object(object);
-            if self.is_witness(&[small], &[large], &object) {
+            if self.is_counterexample(&[small], &[large], &object) {
                 return Some(object);
             }
         }
@@ -80,11 +80,11 @@ impl<'a> Prover<'a> {
     /// Checks whether one schema allows a value that another rejects.
     pub(crate) fn separates(&mut self, small: Schema<'a>, large: Schema<'a>, value: &Value) -> bool {
         self.fuel = FUEL;
-        self.is_witness(&[small], &[large], value)
+        self.is_counterexample(&[small], &[large], value)
     }
 
     /// Checks whether `small` allows a value that `large` rejects.
-    fn is_witness(&mut self, small: &[Schema<'a>], large: &[Schema<'a>], value: &Value) -> bool {
+    fn is_counterexample(&mut self, small: &[Schema<'a>], large: &[Schema<'a>], value: &Value) -> bool {
         let forms = forms(value, self.encoding);
         let mut refused = forms.iter().chain([value]);
         refused.all(|value| self.allows(large, value, self.one_of) == Truth::No)
@@ -123,7 +123,7 @@ impl<'a> Prover<'a> {
                 if found.len() >= most || self.fuel == 0 {
                     return found;
                 }
-                if !found.contains(&value) && self.is_witness(small, large, &value) {
+                if !found.contains(&value) && self.is_counterexample(small, large, &value) {
                     found.push(value);
                 }
             }

@@ -14,7 +14,7 @@ use funnelflux_openapi::{
 };
 use serde_json::Value;
 
-use crate::{notices::grouped, outcome::Failure, source::Text, spec::Spec, workspace::Workspace};
+use crate::{exit::Failure, notices::grouped, source::Text, spec::Spec, workspace::Workspace};
 
 /// Maximum number of kinds of notes on the overlays.
 const MOST_NOTES: usize = 3;
@@ -154,7 +154,7 @@ fn summary(trims: &[Trim<'_>], is_same: bool) -> Vec<String> {
     let mut notes = Vec::new();
     if !gone.is_empty() {
         notes.push(format!(
-            "removed from {1} {0} that the new document makes redundant: review `git diff spec/overlays`",
+            "removed {0} from {1}, because the new document contains them: review `git diff spec/overlays`",
             counted(gone.iter().map(|trim| trim.parts).sum::<usize>(), "part"),
             counted(gone.len(), "overlay")
         ));
