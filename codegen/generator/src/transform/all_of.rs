@@ -18,7 +18,7 @@ use super::{
 ///
 /// The generator would merge the parts instead, and copy each schema to which a property refers. If that
 /// schema refers back to the object, it does not terminate. If parts disagree on a property, the schema is
-/// left to the generator.
+/// left to the generator. So is a schema inside a component that composes the component.
 pub(super) fn join_object_parts(state: &mut State<'_>) {
     let source = state.document.clone();
     visit::schemas(&mut state.document, &mut |pointer, schema| {
@@ -26,8 +26,13 @@ pub(super) fn join_object_parts(state: &mut State<'_>) {
             return;
         }
         let parts = schema.clone();
-        let (Some(joined), Some(members)) = (Joined::of(&source, pointer, &parts), schema.as_object_mut())
-        else {
+        let enclosing = state.origins.enclosing(pointer).chain([pointer]);
+        let mut joined = Joined {
+            open: enclosing.filter_map(component::name).collect(),
+            ..Joined::default()
+        };
+        let is_joined = joined.all(&source, pointer, &parts).is_some();
+        let Some(members) = schema.as_object_mut().filter(|_| is_joined) else {
             return;
         };
         members.shift_remove("allOf");
@@ -55,7 +60,7 @@ pub(super) fn join_object_parts(state: &mut State<'_>) {
 struct Joined<'a> {
     properties: Vec<(String, Property<'a>)>,
     required: Vec<&'a str>,
-    /// Components that enclose the current part.
+    /// Components that the current part is in. To write one of them into the part would not terminate.
     open: Vec<String>,
 }
 
@@ -65,8 +70,8 @@ struct Property<'a> {
 }
 
 impl<'a> Joined<'a> {
-    /// Returns `None` if the schema composes no objects, or if the generator must merge its parts.
-    fn of(document: &'a Value, pointer: &Pointer, schema: &'a Value) -> Option<Self> {
+    /// Adds all parts. Returns `None` if the schema composes no objects, or if the generator must merge them.
+    fn all(&mut self, document: &'a Value, pointer: &Pointer, schema: &'a Value) -> Option<()> {
         let has = |part: &Value, keys: &[&str]| keys.iter().any(|key| part.get(key).is_some());
         let parts = schema.get("allOf")?.as_array()?.iter();
         let parts = parts.filter(|part| has(part, &["$ref", "allOf", "properties", "required"]));
@@ -74,9 +79,8 @@ impl<'a> Joined<'a> {
         if parts.count() + usize::from(has(schema, &["properties", "required"])) < 2 {
             return None;
         }
-        let mut joined = Self::default();
-        joined.add(document, pointer, schema)?;
-        (!joined.properties.is_empty()).then_some(joined)
+        self.add(document, pointer, schema)?;
+        (!self.properties.is_empty()).then_some(())
     }
 
     fn add(&mut self, document: &'a Value, pointer: &Pointer, part: &'a Value) -> Option<()> {
