@@ -364,6 +364,11 @@ pub mod id {
     pub use crate::values::id::{ClockOutOfRange, created_at, generate, is_well_formed};
 }
 
+/// JSON without rounded numbers, for programs that read assets from text.
+pub mod json {
+    pub use crate::values::exact_json::{ParseError, RoundedNumber, parse, show};
+}
+
 /// Transports, which send requests: the default one over HTTP, decorators, and your own.
 #[cfg(feature = "client")]
 pub mod transport {

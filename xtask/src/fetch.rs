@@ -27,7 +27,7 @@ const MOST_LINES: usize = 28;
 #[command(
     after_help = "Exit codes; files are written only with exit code 0:\n  0  spec/upstream.* contains \
                   the fetched document, whether or not it differs from the previous one\n  \
-                  1  usage or I/O error\n  2  the document is invalid\n  3  spec/spec.lock cannot be read\n  \
+                  1  usage or I/O error\n  2  the document is invalid\n  3  spec/spec.lock is damaged\n  \
                   9  the URL is currently unreachable"
 )]
 pub(crate) struct Arguments {

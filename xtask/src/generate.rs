@@ -25,7 +25,7 @@ use crate::{
 #[derive(clap::Args)]
 #[command(
     after_help = "Exit codes:\n  0  all files are written\n  1  usage or I/O error\n  \
-                  2  the document or an overlay is invalid\n  3  spec/spec.lock cannot be read"
+                  2  the document or an overlay is invalid\n  3  spec/spec.lock is damaged"
 )]
 pub(crate) struct Arguments {
     /// Prints every notice in full, and lists every transformation of the document and of the generated code

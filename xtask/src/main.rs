@@ -27,6 +27,9 @@ use clap::{Parser, Subcommand};
 use exit::{Code, Failure, Outcome};
 use workspace::Workspace;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(
     name = "cargo xtask",

@@ -3,10 +3,11 @@
 use crate::exit::{Exit, Failure};
 use crate::output::View;
 use crate::path::JsonPath;
-use crate::text::{count, one_line};
+use crate::text::{count, of_library, one_line};
 use funnelflux::ext::{AssetGroup, AssetStatus, FoundAsset};
-use funnelflux::{Client, id};
+use funnelflux::{Client, id, json};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -88,8 +89,8 @@ pub(crate) async fn resolve(
         }
     }
     // IDs of old accounts have other formats.
-    let found = group.find(client, &unknown).await;
-    let is_found = |(text, found): (String, FoundAsset)| match found {
+    let found = group.find_json(client, &unknown).await;
+    let is_found = |(text, found): (String, FoundAsset<_>)| match found {
         FoundAsset::Found(_) => Ok(text),
         _ => Err(text),
     };
@@ -130,7 +131,7 @@ pub(crate) async fn existing(
     given: Vec<String>,
 ) -> Result<Vec<String>, Failure> {
     let ids = resolve(client, group, given).await?;
-    let (_, missing) = read(client, group, &ids).await?;
+    let (_, missing) = shown(client, group, &ids).await?;
     if missing.is_empty() {
         return Ok(ids);
     }
@@ -252,23 +253,60 @@ impl<'r> Names<'r> {
     }
 }
 
-/// Reads whole assets by ID, in order. The second list contains the IDs that do not exist.
+/// Reads whole assets by ID to change them, in order. The second list contains the IDs that do not exist.
 ///
 /// # Errors
-/// If an asset cannot be read, so that nothing is known about it.
+/// If an asset cannot be read, so that nothing is known about it, or if one of its numbers would be rounded.
 pub(crate) async fn read(
     client: &Client,
     group: AssetGroup,
     ids: &[String],
 ) -> Result<(Vec<Value>, Vec<String>), Failure> {
+    found(group, ids, group.find(client, ids).await)
+}
+
+/// Like [`read`], but for display: a number that would be rounded is a text.
+///
+/// # Errors
+/// If an asset cannot be read, so that nothing is known about it.
+pub(crate) async fn shown(
+    client: &Client,
+    group: AssetGroup,
+    ids: &[String],
+) -> Result<(Vec<Value>, Vec<String>), Failure> {
+    let (texts, missing) = texts(client, group, ids).await?;
+    let values = texts.iter().map(|text| json::show(text.get()));
+    let values = values.collect::<Result<_, _>>();
+    let invalid = |error| Failure::failed(format!("a response is invalid JSON: {error}"));
+    Ok((values.map_err(invalid)?, missing))
+}
+
+/// Like [`read`], but returns the JSON texts that the service sent.
+///
+/// # Errors
+/// If an asset cannot be read, so that nothing is known about it.
+pub(crate) async fn texts(
+    client: &Client,
+    group: AssetGroup,
+    ids: &[String],
+) -> Result<(Vec<Box<RawValue>>, Vec<String>), Failure> {
+    found(group, ids, group.find_json(client, ids).await)
+}
+
+fn found<A>(
+    group: AssetGroup,
+    ids: &[String],
+    results: Vec<FoundAsset<A>>,
+) -> Result<(Vec<A>, Vec<String>), Failure> {
     let mut assets = Vec::with_capacity(ids.len());
     let mut missing = Vec::new();
-    for (id, found) in ids.iter().zip(group.find(client, ids).await) {
+    for (id, found) in ids.iter().zip(results) {
         match found {
             FoundAsset::Found(asset) => assets.push(asset),
             FoundAsset::Missing => missing.push(id.clone()),
             FoundAsset::Unreadable(failure) => {
-                let message = format!("{} {id} cannot be read: {failure}", group.singular());
+                let reason = of_library(&failure.to_string());
+                let message = format!("{} {id} cannot be read: {reason}", group.singular());
                 return Err(match failure.error() {
                     Some(error) => Failure::from(error).with_message(message),
                     None => Failure::failed(message),

@@ -3,6 +3,8 @@
 use crate::exit::{Exit, Failure, file_failure};
 use crate::path::JsonPath;
 use clap::{Arg, ArgAction, ArgMatches};
+use funnelflux::json::{self, ParseError};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::fs;
 use std::io::{self, Read};
@@ -165,7 +167,8 @@ fn ids_of_json(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<Stri
         Failure::usage(format!("{name}: {problem}")).fix("give a list of IDs, or assets with their IDs")
     };
     let mut ids = Vec::new();
-    for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
+    for value in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
+        let value = value.and_then(|value| json::show(value.get()));
         let value = value.map_err(|error| invalid(format!("invalid JSON: {error}")))?;
         // Reports of this program list their IDs as entries.
         let entries = value.get("entries").and_then(Value::as_array).cloned();
@@ -265,24 +268,31 @@ pub(crate) fn assignment(text: &str) -> Result<Assignment, Failure> {
     };
     let (path, value) = match path.strip_suffix(':') {
         Some(path) => (path, Value::from(value)),
-        None => (
-            path,
-            serde_json::from_str(value).unwrap_or_else(|_| Value::from(value)),
-        ),
+        None => match json::parse(value) {
+            Ok(value) => (path, value),
+            Err(ParseError::Rounded(number)) => {
+                return Err(Failure::usage(format!("--set {text:?}: {number}"))
+                    .fix(format!("shorten the number, or write {path}:=VALUE for a text")));
+            }
+            Err(_) => (path, Value::from(value)),
+        },
     };
     let path = JsonPath::parse(path).map_err(Failure::usage)?;
     Ok(Assignment { path, value })
 }
 
-/// Parses JSON; an error names the line.
+/// Parses JSON; an error names the line. A number that would be rounded is an error.
 pub(crate) fn parse_json(text: &str, name: &str) -> Result<Value, Failure> {
-    serde_json::from_str(text).map_err(|error| {
-        let message = format!(
-            "{name}:{}:{}: invalid JSON: {error}",
-            error.line(),
-            error.column()
-        );
-        Failure::usage(message).fix("correct the file")
+    json::parse(text).map_err(|error| {
+        let (line, column, fix) = match &error {
+            ParseError::Json(error) => (error.line(), error.column(), "correct the file"),
+            ParseError::Rounded(number) => {
+                let fix = "shorten the number, or write it in quotes if the property is a text";
+                (number.line, number.column, fix)
+            }
+            _ => (1, 1, "correct the file"),
+        };
+        Failure::usage(format!("{name}:{line}:{column}: {error}")).fix(fix)
     })
 }
 
@@ -338,5 +348,11 @@ mod tests {
             assert_eq!(assignment(text).unwrap().value, expected, "{text}");
         }
         assert!(assignment("a").is_err() && assignment("=1").is_err());
+        assert_eq!(
+            assignment("a=1e999").unwrap_err().to_string(),
+            "error: --set \"a=1e999\": the number 1e999 is out of range\nfix: shorten the number, or write \
+             a:=VALUE for a text"
+        );
+        assert_eq!(assignment("a:=1e999").unwrap().value, "1e999");
     }
 }

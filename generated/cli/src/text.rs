@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 /// Phrases in messages of the library, each with its replacement for users of the program.
-const PHRASES: [(&str, &str); 9] = [
+const PHRASES: [(&str, &str); 11] = [
     ("(ChangePlan::copy)", "(funnelflux plan --copy)"),
     ("use ChangePlan::copy", "use funnelflux plan --copy"),
     ("take the IDs from Journal::read", "continue it with --resume"),
@@ -15,6 +15,14 @@ const PHRASES: [(&str, &str); 9] = [
     (
         "choose one of AssetGroup::all(), or enable the feature of the group",
         "choose one that --help lists",
+    ),
+    (
+        "use the typed calls of the crate or AssetGroup::find_json, which keep all digits",
+        "change the asset on the website of the service",
+    ),
+    (
+        "or restore this asset with the typed calls of the crate, which keep all digits",
+        "or restore this asset on the website of the service",
     ),
     ("call acknowledge_inferred()", "add --accept-inferred"),
     ("(acknowledge_inferred)", "(--accept-inferred)"),

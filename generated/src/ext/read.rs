@@ -134,9 +134,9 @@ impl Reader {
         self.read(ids, |row| Ok(row.text.clone()), |_| None).await
     }
 
-    /// Reads the whole asset of each ID as JSON, in order.
-    pub(crate) async fn values(&self, ids: &[String]) -> Vec<ReadResult<Value>> {
-        self.read(ids, |row| Ok(row.value.clone()), |_| None).await
+    /// Reads the whole asset of each ID as a row, in order.
+    pub(crate) async fn rows(&self, ids: &[String]) -> Vec<ReadResult<Row>> {
+        self.read(ids, |row| Ok(row.clone()), |_| None).await
     }
 
     /// Reads the IDs of all assets; `None` if the kind has no list.
@@ -193,7 +193,7 @@ impl Reader {
             (None, [id]) if self.is_raw => {
                 let asset = (self.calls.find_by_id_raw)(&self.client, id).await;
                 asset.map(|asset| match unwrapped(asset, property) {
-                    Some(row) => HashMap::from([(id.clone(), row_of(&row).and_then(|row| parse(&row)))]),
+                    Some(row) => HashMap::from([(id.clone(), parse(&row))]),
                     None => HashMap::from([(id.clone(), Err(format!("the answer has no {property}")))]),
                 })
             }
@@ -350,18 +350,18 @@ fn split(lists: &mut Vec<Vec<String>>, mut list: Vec<String>) {
 
 /// Returns the object that has the property: the response itself, or else the only object with the property
 /// that is a member of the response, or an item of a list in it.
-fn unwrapped(answer: Value, property: &str) -> Option<Value> {
-    if answer.get(property).is_some() {
-        return Some(answer);
+fn unwrapped(answer: Box<RawValue>, property: &str) -> Option<Row> {
+    let row = Row::new(answer);
+    if row.value.get(property).is_some() {
+        return Some(row);
     }
-    let Value::Object(members) = answer else {
-        return None;
-    };
-    let inside = members.into_iter().flat_map(|(_, member)| match member {
-        Value::Array(rows) => rows,
-        member => vec![member],
-    });
-    let mut found = inside.filter(|member| member.get(property).is_some());
+    let members: HashMap<String, Box<RawValue>> = serde_json::from_str(row.text.get()).ok()?;
+    let inside = members
+        .into_values()
+        .flat_map(|member| serde_json::from_str(member.get()).unwrap_or_else(|_| vec![member]));
+    let mut found = inside
+        .map(Row::new)
+        .filter(|row| row.value.get(property).is_some());
     match (found.next(), found.next()) {
         (Some(asset), None) => Some(asset),
         _ => None,

@@ -5,7 +5,7 @@ use super::resource::{ListRow, Resource, ResourceNames};
 use crate::runtime::call::Row;
 use crate::transport::BoxFuture;
 use crate::{Call, Client};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use std::collections::HashSet;
 use std::fmt;
 
@@ -19,7 +19,7 @@ pub(crate) struct ReadCalls {
     /// Finds one asset, decodes it, and encodes it as a row.
     pub(crate) find_by_id: fn(&Client, &str) -> Call<Result<Row, String>>,
     /// Finds one asset as the service sent it.
-    pub(crate) find_by_id_raw: fn(&Client, &str) -> Call<Value>,
+    pub(crate) find_by_id_raw: fn(&Client, &str) -> Call<Box<RawValue>>,
     /// True if the kind has a call that finds many assets.
     pub(crate) finds_by_ids: bool,
     /// Finds many assets; `None` if the kind has no such call.

@@ -2,6 +2,7 @@
 
 use super::abilities::{Assets, IdOf};
 use super::resource::{Handle, Resource, Save};
+use crate::values::exact_json;
 use crate::{Client, Error};
 use serde::Serialize;
 use serde_json::Value;
@@ -286,10 +287,10 @@ pub(super) enum Absent {
     MayBeEmpty,
 }
 
-/// Converts an asset to JSON. If a number is too large for a [`Value`], this is the text of the asset.
+/// Converts an asset to JSON for comparisons. A number that a [`Value`] would round is a string.
 pub(super) fn json(asset: &impl Serialize) -> Value {
-    let text = || serde_json::to_string(asset).unwrap_or_default();
-    serde_json::to_value(asset).unwrap_or_else(|_| text().into())
+    let text = serde_json::to_string(asset).unwrap_or_default();
+    exact_json::show(&text).unwrap_or_else(|_| text.into())
 }
 
 /// Returns the differences of two assets as JSON pointers. Lists are compared as a whole.

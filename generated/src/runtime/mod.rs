@@ -8,6 +8,7 @@ pub(crate) mod acknowledgement;
 pub(crate) mod attempt_loop;
 pub(crate) mod auth;
 pub(crate) mod base_url;
+pub(crate) mod blocking_work;
 pub(crate) mod builder;
 pub(crate) mod call;
 pub(crate) mod client;

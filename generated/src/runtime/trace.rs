@@ -34,7 +34,7 @@ mod imp {
         sync::{Mutex, PoisonError},
         time::Duration,
     };
-    use tracing::{Instrument as _, Span, field::Empty};
+    use tracing::{Instrument as _, Span, field::Empty, instrument::Instrumented};
 
     /// Maximum number of unknown values that are remembered, so that memory stays bounded.
     const MAX_REMEMBERED: usize = 1_000;
@@ -53,8 +53,8 @@ mod imp {
             ))
         }
 
-        pub(crate) async fn follow<F: Future>(&self, future: F) -> F::Output {
-            future.instrument(self.0.clone()).await
+        pub(crate) fn follow<F: Future>(&self, future: F) -> Instrumented<F> {
+            future.instrument(self.0.clone())
         }
     }
 
@@ -79,8 +79,8 @@ mod imp {
             ))
         }
 
-        pub(crate) async fn follow<F: Future>(&self, future: F) -> F::Output {
-            future.instrument(self.0.clone()).await
+        pub(crate) fn follow<F: Future>(&self, future: F) -> Instrumented<F> {
+            future.instrument(self.0.clone())
         }
 
         /// Span of the attempt with this number, from 1.
@@ -169,8 +169,8 @@ mod imp {
             }
         }
 
-        pub(crate) async fn follow<F: Future>(&self, future: F) -> F::Output {
-            future.instrument(self.0.clone()).await
+        pub(crate) fn follow<F: Future>(&self, future: F) -> Instrumented<F> {
+            future.instrument(self.0.clone())
         }
 
         /// Records the status, or the error if there was no response.
@@ -222,13 +222,14 @@ mod imp {
 
     pub(crate) struct JobSpan;
 
+    #[expect(clippy::unused_self, reason = "same interface as with the feature")]
     impl JobSpan {
         pub(crate) fn new(_: &str, _: usize) -> Self {
             Self
         }
 
-        pub(crate) async fn follow<F: Future>(&self, future: F) -> F::Output {
-            future.await
+        pub(crate) fn follow<F: Future>(&self, future: F) -> F {
+            future
         }
     }
 
@@ -236,8 +237,8 @@ mod imp {
 
     #[expect(clippy::unused_self, reason = "same interface as with the feature")]
     impl AttemptSpan {
-        pub(crate) async fn follow<F: Future>(&self, future: F) -> F::Output {
-            future.await
+        pub(crate) fn follow<F: Future>(&self, future: F) -> F {
+            future
         }
 
         pub(crate) fn end(&self, _: Option<http::StatusCode>, _: Option<&ErrorKind>) {}
@@ -255,8 +256,8 @@ mod imp {
             AttemptSpan
         }
 
-        pub(crate) async fn follow<F: Future>(&self, future: F) -> F::Output {
-            future.await
+        pub(crate) fn follow<F: Future>(&self, future: F) -> F {
+            future
         }
 
         pub(crate) fn retry(&self, _: u32, _: &ErrorKind, _: Duration) {}

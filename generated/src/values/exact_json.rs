@@ -5,8 +5,8 @@ use serde::{
     de::{DeserializeSeed, MapAccess, Visitor, value::MapDeserializer},
     forward_to_deserialize_any,
 };
-use serde_json::{Number, Value, value::RawValue};
-use std::{fmt, iter};
+use serde_json::{Value, value::RawValue};
+use std::{borrow::Cow, fmt, iter};
 
 /// Depth of nested lists and objects up to which values are decoded, as in `serde_json`.
 const MAX_DEPTH: usize = 120;
@@ -21,73 +21,332 @@ pub(crate) fn next_value<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Box<RawV
 #[allow(dead_code, reason = "the document decides whether there are inferred fields")]
 pub(crate) fn decode<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
     // Each text is decoded with a new limit of recursion, so the limit must hold for the whole text.
-    if tokens(text).depth > MAX_DEPTH {
+    if depth(text) > MAX_DEPTH {
         return None;
     }
     serde_json::from_str(text).ok()
 }
 
-/// Returns `true` if a [`Value`] keeps all digits of the text.
+/// Returns `true` if a [`Value`] keeps the notation of all numbers of the text.
 pub(crate) fn is_exact(text: &str) -> bool {
-    tokens(text).is_exact
+    numbers(text).all(|(_, number)| held(number).as_deref() == Some(number))
 }
 
 /// Returns the value of JSON text, with rounded numbers. If the value cannot be represented, returns the text
 /// as a string.
 pub(crate) fn approximate(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
+    let rounded = replace_numbers(text, |number| held(number).filter(|held| held != number));
+    serde_json::from_str(&rounded).unwrap_or_else(|_| Value::from(text))
 }
 
-struct Tokens {
-    is_exact: bool,
-    depth: usize,
+/// Parses JSON text, and refuses a number whose value a [`Value`] would change.
+///
+/// `serde_json` silently rounds a number that neither a 64-bit integer nor a double can hold. If a program
+/// reads an asset from a file and saves it with [`AssetGroup::save`](crate::ext::AssetGroup::save), the
+/// service would receive the rounded number. Another notation of the same value is not an error: 1.10 is read
+/// as 1.1.
+///
+/// ```
+/// use funnelflux::json;
+///
+/// assert_eq!(json::parse(r#"{"cost": 1.10}"#)?["cost"], 1.1);
+/// let error = json::parse(r#"{"cost": 0.1234567890123456789}"#).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "the number 0.1234567890123456789 at /cost would be rounded to 0.12345678901234568"
+/// );
+/// # Ok::<(), json::ParseError>(())
+/// ```
+///
+/// # Errors
+/// If the text is not JSON, or if it has such a number.
+pub fn parse(text: &str) -> Result<Value, ParseError> {
+    let parsed = serde_json::from_str(text);
+    match first_rounded(text) {
+        // A number that is out of range is a syntax error for `serde_json`.
+        Some(number) if parsed.is_ok() || serde_json::from_str::<&RawValue>(text).is_ok() => {
+            Err(ParseError::Rounded(number))
+        }
+        _ => parsed.map_err(ParseError::Json),
+    }
 }
 
-/// Visits the tokens of valid JSON text.
-fn tokens(text: &str) -> Tokens {
-    let mut found = Tokens {
-        is_exact: true,
-        depth: 0,
+/// Parses JSON text for display: a number whose value a [`Value`] would change becomes a string of its
+/// digits.
+///
+/// Do not save such a value, because the service would receive a string. [`parse`] reads values to save.
+///
+/// ```
+/// use funnelflux::json;
+///
+/// assert_eq!(json::show("[18446744073709551616, 1.5]")?, json::parse(r#"["18446744073709551616", 1.5]"#)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// If the text is not JSON.
+pub fn show(text: &str) -> Result<Value, serde_json::Error> {
+    serde_json::from_str(&with_quoted_numbers(text))
+}
+
+/// Error of a text that [`parse`] does not accept.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ParseError {
+    /// The text is not JSON.
+    Json(serde_json::Error),
+    /// A number would change its value.
+    Rounded(RoundedNumber),
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Json(error) => write!(formatter, "invalid JSON: {error}"),
+            Self::Rounded(number) => number.fmt(formatter),
+        }
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+/// A number of a JSON text that a [`Value`] would round.
+///
+/// Displays as a sentence with the number, its path and the rounded number, without the line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RoundedNumber {
+    /// JSON pointer to the number; empty if the number is the whole text.
+    pub pointer: String,
+    /// The number as the text has it.
+    pub number: String,
+    /// The rounded number; `None` if the number is out of range.
+    pub rounded: Option<String>,
+    /// Line of the number, from 1.
+    pub line: usize,
+    /// Column of the number in characters, from 1.
+    pub column: usize,
+}
+
+impl fmt::Display for RoundedNumber {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 40;
+        match self.number.get(..SHOWN) {
+            Some(start) if self.number.len() > SHOWN => write!(formatter, "the number {start}…")?,
+            _ => write!(formatter, "the number {}", self.number)?,
+        }
+        if !self.pointer.is_empty() {
+            write!(formatter, " at {}", self.pointer)?;
+        }
+        match &self.rounded {
+            Some(rounded) => write!(formatter, " would be rounded to {rounded}"),
+            None => formatter.write_str(" is out of range"),
+        }
+    }
+}
+
+/// Returns the first number of valid JSON text whose value a [`Value`] changes.
+pub(crate) fn first_rounded(text: &str) -> Option<RoundedNumber> {
+    let (offset, number) = numbers(text).find(|(_, number)| !keeps_value(number))?;
+    let before = text.get(..offset)?;
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    Some(RoundedNumber {
+        pointer: pointer_at(text, offset),
+        number: number.to_owned(),
+        rounded: held(number),
+        line: before.matches('\n').count() + 1,
+        column: line.chars().count() + 1,
+    })
+}
+
+/// Replaces each number of valid JSON text whose value a [`Value`] changes with a string of its digits. The
+/// text is borrowed if there is none.
+pub(crate) fn with_quoted_numbers(text: &str) -> Cow<'_, str> {
+    replace_numbers(text, |number| {
+        (!keeps_value(number)).then(|| format!("\"{number}\""))
+    })
+}
+
+/// Replaces those numbers of valid JSON text for which `replacement` returns a text.
+fn replace_numbers(text: &str, replacement: impl Fn(&str) -> Option<String>) -> Cow<'_, str> {
+    let mut replaced = String::new();
+    let mut end = 0;
+    for (offset, number) in numbers(text) {
+        if let Some(new) = replacement(number) {
+            replaced.push_str(text.get(end..offset).unwrap_or_default());
+            replaced.push_str(&new);
+            end = offset + number.len();
+        }
+    }
+    if end == 0 {
+        return Cow::Borrowed(text);
+    }
+    replaced.push_str(text.get(end..).unwrap_or_default());
+    Cow::Owned(replaced)
+}
+
+/// Returns `true` if a [`Value`] keeps the value of a number.
+fn keeps_value(number: &str) -> bool {
+    // A double has 15 decimal digits, and a 64-bit integer has 18.
+    if number.len() <= 16 && !number.contains(['e', 'E']) {
+        return true;
+    }
+    held(number).is_some_and(|held| Decimal::of(&held) == Decimal::of(number))
+}
+
+/// Returns a number as a 64-bit integer or a double holds it; `None` if it is out of range.
+///
+/// The number types of the crate hold no more, whatever a [`Value`] holds: another crate of the program may
+/// enable the feature `arbitrary_precision` of `serde_json`.
+fn held(number: &str) -> Option<String> {
+    let unsigned = number.parse().map(|integer: u64| integer.to_string());
+    let integer = unsigned.or_else(|_| number.parse().map(|integer: i64| integer.to_string()));
+    let double = || number.parse().ok().filter(|double: &f64| double.is_finite());
+    integer
+        .ok()
+        .or_else(|| double().and_then(|double| serde_json::to_string(&double).ok()))
+}
+
+/// Value of a number: equal for each notation of the same value.
+#[derive(PartialEq)]
+struct Decimal {
+    is_negative: bool,
+    /// Digits without zeros at either end; empty if the value is zero.
+    digits: String,
+    /// Power of ten of the last digit.
+    exponent: i64,
+}
+
+impl Decimal {
+    fn of(number: &str) -> Self {
+        let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let is_negative = whole.starts_with('-');
+        let all = format!("{}{fraction}", whole.trim_start_matches('-'));
+        let kept = all.trim_end_matches('0');
+        let digits = kept.trim_start_matches('0').to_owned();
+        if digits.is_empty() {
+            return Self {
+                is_negative: false,
+                digits,
+                exponent: 0,
+            };
+        }
+        let out_of_range = if exponent.starts_with('-') {
+            i64::MIN
+        } else {
+            i64::MAX
+        };
+        let length = |text: &str| i64::try_from(text.len()).unwrap_or(i64::MAX);
+        let exponent = exponent.parse().unwrap_or(out_of_range);
+        Self {
+            is_negative,
+            exponent: exponent
+                .saturating_sub(length(fraction))
+                .saturating_add(length(&all) - length(kept)),
+            digits,
+        }
+    }
+}
+
+/// Numbers of valid JSON text, each with its offset in bytes.
+fn numbers(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    Tokens { text, position: 0 }
+        .filter(|(_, token)| matches!(token.as_bytes().first(), Some(b'-' | b'0'..=b'9')))
+}
+
+/// Depth of nested lists and objects of valid JSON text.
+fn depth(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for (_, token) in (Tokens { text, position: 0 }) {
+        match token {
+            "[" | "{" => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            "]" | "}" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// Returns the JSON pointer to the value at an offset of valid JSON text.
+fn pointer_at(text: &str, offset: usize) -> String {
+    enum Part<'t> {
+        /// Index of an entry of a list.
+        Index(usize),
+        /// Name of a member, in quotes. Until the name is read, it is empty.
+        Name(&'t str),
+    }
+    let mut path: Vec<Part<'_>> = Vec::new();
+    for (position, token) in (Tokens { text, position: 0 }) {
+        if position >= offset {
+            break;
+        }
+        match (token, path.last_mut()) {
+            ("[", _) => path.push(Part::Index(0)),
+            ("{", _) => path.push(Part::Name("")),
+            ("]" | "}", _) => drop(path.pop()),
+            (",", Some(Part::Index(index))) => *index += 1,
+            (",", Some(Part::Name(name))) => *name = "",
+            (text, Some(Part::Name(name))) if name.is_empty() => *name = text,
+            _ => {}
+        }
+    }
+    let part = |part: &Part<'_>| match part {
+        Part::Index(index) => format!("/{index}"),
+        Part::Name(name) => {
+            let name: String = serde_json::from_str(name).unwrap_or_default();
+            format!("/{}", name.replace('~', "~0").replace('/', "~1"))
+        }
     };
-    let mut depth = 0_usize;
-    let mut rest = text;
-    while let Some(first) = rest.bytes().next() {
-        let length = match first {
+    path.iter().map(part).collect()
+}
+
+/// Strings, numbers and punctuation of valid JSON text, each with its offset in bytes.
+struct Tokens<'t> {
+    text: &'t str,
+    position: usize,
+}
+
+impl<'t> Iterator for Tokens<'t> {
+    type Item = (usize, &'t str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let is_token =
+            |byte: &u8| matches!(byte, b'"' | b'-' | b'0'..=b'9' | b'[' | b']' | b'{' | b'}' | b',');
+        let rest = self.text.as_bytes().get(self.position..)?;
+        let position = self.position + rest.iter().position(is_token)?;
+        let rest = self.text.get(position..)?;
+        let length = match rest.as_bytes().first()? {
             b'"' => string_length(rest),
             b'-' | b'0'..=b'9' => {
-                let is_part = |character: char| matches!(character, '0'..='9' | '+' | '-' | '.' | 'e' | 'E');
-                let length = rest.find(|character| !is_part(character)).unwrap_or(rest.len());
-                let number = rest.get(..length).unwrap_or_default();
-                found.is_exact &= number
-                    .parse::<Number>()
-                    .is_ok_and(|parsed| parsed.to_string() == number);
-                length
-            }
-            b'[' | b'{' => {
-                depth += 1;
-                found.depth = found.depth.max(depth);
-                1
-            }
-            b']' | b'}' => {
-                depth = depth.saturating_sub(1);
-                1
+                let is_part = |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
+                rest.bytes()
+                    .position(|byte| !is_part(&byte))
+                    .unwrap_or(rest.len())
             }
             _ => 1,
         };
-        rest = rest.get(length..).unwrap_or_default();
+        self.position = position + length;
+        Some((position, rest.get(..length)?))
     }
-    found
 }
 
 /// Length of the string at the start of the text, quotes included.
 fn string_length(text: &str) -> usize {
-    let mut is_escaped = false;
-    let end = text.bytes().skip(1).position(|byte| {
-        let is_end = byte == b'"' && !is_escaped;
-        is_escaped = byte == b'\\' && !is_escaped;
-        is_end
-    });
-    end.map_or(text.len(), |end| end + 2)
+    let mut end = 1;
+    while let Some(quote) = text.get(end..).and_then(|rest| rest.find('"')) {
+        end += quote;
+        let before = text.as_bytes().get(..end).unwrap_or_default();
+        let escapes = before.iter().rev().take_while(|byte| **byte == b'\\').count();
+        end += 1;
+        if escapes.is_multiple_of(2) {
+            return end;
+        }
+    }
+    text.len()
 }
 
 /// Reads a value as text.
@@ -173,6 +432,46 @@ mod tests {
         ] {
             assert_eq!(is_exact(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_rounded_number_is_found_with_its_place() {
+        for (number, is_kept) in [
+            ("1.10", true),
+            ("1E2", true),
+            ("-0.0", true),
+            ("0e9999999999999999999999", true),
+            ("18446744073709551615", true),
+            ("18446744073709551616", false),
+            ("18446744073709551616.0", false),
+            ("100000000000000000000000", true),
+            ("0.30000000000000004", true),
+            ("0.30000000000000003", false),
+            ("0.1234567890123456789", false),
+            ("1e-400", false),
+            ("1e999", false),
+            ("1e99999999999999999999", false),
+        ] {
+            assert_eq!(keeps_value(number), is_kept, "{number}");
+        }
+        let text =
+            "{\"\": {\"1e999\": 1}, \"a,\": [\"\\\"\", {\"x\": \"y\"}],\n \"b/~\\u0063\": [[], 0, 1e999, 2]}";
+        let found = first_rounded(text).unwrap();
+        assert_eq!((found.line, found.column), (2, 23));
+        assert_eq!(found.to_string(), "the number 1e999 at /b~1~0c/2 is out of range");
+        let shown = show(text).unwrap();
+        assert_eq!(shown.pointer(&found.pointer), Some(&Value::from("1e999")));
+        assert!(matches!(
+            with_quoted_numbers(r#"{"1e999": "1e999"}"#),
+            Cow::Borrowed(_)
+        ));
+        // This needs the feature `float_roundtrip` of `serde_json`.
+        assert_eq!(
+            parse("7693.7880000000005").unwrap().to_string(),
+            "7693.7880000000005"
+        );
+        assert!(matches!(parse("[1e999"), Err(ParseError::Json(_))));
+        assert!(matches!(parse("1e999"), Err(ParseError::Rounded(_))));
     }
 
     #[test]

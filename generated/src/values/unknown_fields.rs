@@ -48,7 +48,7 @@ pub struct UnknownFields {
 struct Originals {
     /// JSON text of the values that a [`Value`] rounds, by the name of the field.
     exact: BTreeMap<String, String>,
-    /// Names of the fields of the type that cannot hold the value that the service sent.
+    /// Names of known fields whose Rust type cannot hold the value that the service sent.
     unexpected: BTreeSet<String>,
 }
 

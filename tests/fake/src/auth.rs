@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     clock::{later, unix_seconds},
-    refusals::Refusal,
+    error_responses::Refusal,
     settings::{RejectedToken, Settings},
 };
 

@@ -28,8 +28,8 @@
 //! 3. `auth` checks the bearer token.
 //! 4. `validate` validates query, content type and body against the document. A single 400 lists all
 //!    violations.
-//! 5. `read` or `write` runs the operation on the [`State`]. `entry_policy` handles lists with bad IDs.
-//! 6. `responses` or `refusals` builds the response, and `log` records the request.
+//! 5. `read` or `write` runs the operation on the [`State`]. `bad_entries` handles lists with bad IDs.
+//! 6. `responses` or `error_responses` builds the response, and `log` records the request.
 //!
 //! # Documented behaviour, literal readings, and settings
 //!
@@ -86,9 +86,10 @@
 
 mod arguments;
 mod auth;
+mod bad_entries;
 mod clock;
 mod document;
-mod entry_policy;
+mod error_responses;
 #[cfg(feature = "explore")]
 pub mod explore;
 mod fake;
@@ -98,7 +99,6 @@ mod formats;
 mod id;
 mod log;
 mod read;
-mod refusals;
 mod requests;
 mod resource;
 mod responses;
@@ -121,7 +121,7 @@ pub use fault::{Break, Fault, Interruption, Outcome, RetryAfter, Stage};
 pub use fault_rule::{Received, Rule};
 pub use log::{LogEntry, Verdict};
 pub use requests::{Action, Children, DocumentedProperty, DocumentedRequest};
-pub use responses::Violation;
+pub use responses::{Violation, number};
 #[cfg(feature = "server")]
 pub use server::Server;
 pub use settings::{

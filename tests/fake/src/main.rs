@@ -96,7 +96,7 @@ ID is unknown, or if its asset is locked or already in the requested state.
   stop-at-bad:STATUS  apply the entries before the first bad one; the response is an error
 STATUS is a number from 400 to 499; default: 400.
 
-If the documentation does not state a behaviour, the server behaves as the literal text suggests. --vary
+Where the documentation leaves a behaviour open, the server has a default, which is listed above. --vary
 chooses such behaviours at random, except for the trailing slash, stale reads and limits. --settings reads
 all settings from a file. Other options override both.
 

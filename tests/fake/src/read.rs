@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     arguments::Arguments,
     document::Api,
-    refusals::{Refusal, check_count, unknown_id},
+    error_responses::{Refusal, check_count, unknown_id},
     resource::{Resource, scalar_text},
     responses::{Success, add_unexpected_values, full, slim},
     settings::{ByIdsOrder, DeletedAssets, MissingByIds, Settings},

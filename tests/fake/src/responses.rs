@@ -233,9 +233,36 @@ fn insert_rows(whole: &mut Value, path: &[String], rows: Value, count: usize) {
     }
 }
 
+/// Beginning of a text that responses contain as a number.
+const NUMBER: char = '\u{1}';
+
+/// A value that responses contain as this number, to the digit, such as `18446744073709551616`.
+///
+/// For properties that the document does not describe: the fake holds a text. A number in a request is held
+/// as `serde_json` rounds it; [`LogEntry::body`](crate::LogEntry::body) has the request as it was sent.
+///
+/// ```
+/// use funnelflux_fake::{Fake, number};
+///
+/// let fake = Fake::default();
+/// fake.seed_offer_source("2nIemJxCKbFX");
+/// assert!(fake.set("offersource", "2nIemJxCKbFX", "rank", number("1e999")));
+/// ```
+#[must_use]
+pub fn number(text: &str) -> Value {
+    Value::from(format!("{NUMBER}{text}"))
+}
+
 /// A JSON response.
 pub(crate) fn json_response(status: u16, value: &Value) -> Response<Bytes> {
-    response(status, "application/json", value.to_string().into())
+    let text = value.to_string();
+    let mut parts = text.split("\"\\u0001");
+    let mut body = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (number, rest) = part.split_once('"').unwrap_or((part, ""));
+        body.extend([number, rest]);
+    }
+    response(status, "application/json", body.into())
 }
 
 /// Creates a response. An empty `content_type` sets no `Content-Type` header.

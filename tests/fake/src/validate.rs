@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     document::Operation,
-    refusals::Refusal,
+    error_responses::Refusal,
     responses::Violation,
     schemas::{Location, Notation, Parameter},
     settings::Settings,

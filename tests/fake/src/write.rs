@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 
 use crate::{
     arguments::{Arguments, Place},
+    bad_entries::{EntryState, Selection, select},
     document::Api,
-    entry_policy::{EntryState, Selection, select},
+    error_responses::{Refusal, check_count, unknown_id},
     id,
     read::readable,
-    refusals::{Refusal, check_count, unknown_id},
     resource::{CATEGORY, Resource, parent_at, scalar_text},
     responses::{Success, Violation, add_unknown_fields},
     server_managed::set,

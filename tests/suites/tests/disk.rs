@@ -1,5 +1,5 @@
 //! If the disk is full or read-only, or if a process is killed while it writes, journals and token files stay
-//! complete, and a later process continues.
+//! complete, exports stay unfinished, and a later process continues.
 //!
 //! The process that writes is this test program again, with a limit on the size of files (`ulimit -f`). A
 //! write beyond the limit is incomplete and then fails, or kills the process if the signal is not ignored.
@@ -12,6 +12,7 @@
 )]
 
 use funnelflux::auth::{FileTokenStore, TokenStore as _};
+use funnelflux::ext::snapshot::{ExportError, Snapshot};
 use funnelflux::ext::{BulkArchive as _, Journal};
 use funnelflux::types::OfferSourceId;
 use funnelflux::{Client, Credentials, secrecy::ExposeSecret as _};
@@ -145,6 +146,78 @@ async fn a_journal_survives_a_full_disk_and_a_kill_at_any_write() {
         }
     }
     assert!(incomplete >= 8, "the limits are too high: {incomplete}");
+}
+
+#[tokio::test]
+#[ignore = "runs as a child of the test below"]
+async fn child_exports() {
+    let client = client(&variable(SERVICE), &Fake::default());
+    let export = Snapshot::export(&client).groups(["offer-sources"]);
+    let Err(error) = export.to_folder(variable(FILE)).await else {
+        return;
+    };
+    let text = error.to_string();
+    assert!(
+        text.starts_with(&format!("snapshot {}/", variable(FILE))),
+        "{text}"
+    );
+    let ExportError::Snapshot(error) = error else {
+        panic!("{text}");
+    };
+    let error = error.io_error().unwrap();
+    assert_eq!(error.kind(), ErrorKind::FileTooLarge, "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_export_survives_a_full_disk_and_a_kill_at_any_write() {
+    let mut incomplete = 0;
+    for failure in [WriteFailure::Error, WriteFailure::Kill] {
+        // The progress and the manifest need 30 blocks, and the file of an asset needs 1 or 11.
+        for blocks in [0, 1, 2, 5, 12, 40] {
+            let (fake, server) = service().await;
+            fake.set(
+                "offersource",
+                "id0000000050",
+                "offerSourceName",
+                "x".repeat(5_000),
+            );
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("backup");
+            let (file, url) = (path.clone(), server.base_url());
+            let child = move || under_limit("child_exports", failure, blocks, &file, &url);
+            let status = tokio::task::spawn_blocking(child).await.unwrap();
+            let case = format!("{failure:?}, {blocks} blocks, {status}");
+            let is_complete = Snapshot::open(&path).is_ok();
+            assert_eq!(
+                status.success(),
+                is_complete || failure == WriteFailure::Error,
+                "{case}"
+            );
+            incomplete += usize::from(!is_complete);
+            let progress = std::fs::read_to_string(path.join(".export/progress.jsonl")).unwrap_or_default();
+            fake.clear_log();
+            let client = client(&server.base_url(), &fake);
+            let export = Snapshot::export(&client).groups(["offer-sources"]);
+            let snapshot = export
+                .to_folder(&path)
+                .await
+                .unwrap_or_else(|error| panic!("{case}: {error}"));
+            assert_eq!(snapshot.keys().len(), IDS, "{case}");
+            assert!(Snapshot::open(&path).unwrap().edited().next().is_none(), "{case}");
+            // What is recorded in whole lines is not read again.
+            let again = fake.log();
+            for line in progress
+                .split_inclusive('\n')
+                .filter(|line| line.ends_with('\n'))
+                .skip(1)
+            {
+                let id = line.split(['/', '"']).find(|part| part.starts_with("id00"));
+                let is_asked = again.iter().any(|entry| entry.query.contains(id.unwrap()));
+                assert!(!is_asked, "{case}: {line}");
+            }
+        }
+    }
+    assert_eq!(incomplete, 10);
 }
 
 fn tokens(name: &str) -> Credentials {

@@ -8,7 +8,7 @@ use crate::output::{Output, View, row_arguments, write_out};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use funnelflux::bytes::Bytes;
 use funnelflux::http::Method;
-use serde_json::Value;
+use funnelflux::json;
 use std::io::Write as _;
 
 pub(crate) fn command() -> Command {
@@ -83,9 +83,9 @@ pub(super) fn print(body: &Bytes, output: &Output) -> CommandResult {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Exit::Done);
     }
-    match serde_json::from_slice::<Value>(body) {
-        Ok(value) => output.print_value(value, &View::default())?,
-        Err(_) => write_out(|out| out.write_all(body))?,
+    match std::str::from_utf8(body).map(json::show) {
+        Ok(Ok(value)) => output.print_value(value, &View::default())?,
+        _ => write_out(|out| out.write_all(body))?,
     }
     Ok(Exit::Done)
 }

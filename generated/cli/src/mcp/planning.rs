@@ -12,7 +12,7 @@ use crate::plan_job::plan_failure;
 use crate::text::of_library;
 use funnelflux::ext::plan::{ChangePlan, PlanStep};
 use funnelflux::ext::snapshot::AssetKey;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 use std::path::Path;
 
 pub(super) fn list_files(server: &Server, arguments: &Arguments) -> Result<String, Failure> {
@@ -76,6 +76,10 @@ pub(super) async fn set(server: &Server, arguments: &Arguments) -> Result<String
     let mut assignments = Vec::new();
     for (path, value) in arguments.object("set").into_iter().flatten() {
         let path = JsonPath::parse(path).map_err(Failure::usage)?;
+        if let Some(number) = maybe_rounded(value) {
+            let message = format!("plan_set: the number {number} at {path} may be rounded");
+            return Err(Failure::usage(message).fix("pass a number of at most 15 digits"));
+        }
         let value = value.clone();
         assignments.push(Assignment { path, value });
     }
@@ -85,6 +89,22 @@ pub(super) async fn set(server: &Server, arguments: &Arguments) -> Result<String
         );
     }
     plan_to_set(server, arguments, &path, &assignments).await
+}
+
+/// Returns a number with more than 15 digits that is not a 64-bit integer. The message of the assistant may
+/// have had more digits, which the decoding of the message has lost.
+fn maybe_rounded(value: &Value) -> Option<&Number> {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let text = number.to_string();
+            let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
+            let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+            (digits.trim_matches('0').len() > 15).then_some(number)
+        }
+        Value::Array(items) => items.iter().find_map(maybe_rounded),
+        Value::Object(members) => members.values().find_map(maybe_rounded),
+        _ => None,
+    }
 }
 
 /// Plans to archive assets or to restore them from the archive.
@@ -178,4 +198,21 @@ fn write(server: &Server, path: &Path, plan: &ChangePlan) -> Result<String, Fail
     );
     result.insert("next".to_owned(), json!(next));
     Ok(Value::Object(result).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_more_than_15_digits_are_refused() {
+        for (value, is_refused) in [
+            (json!({ "a": [1.5, 18_446_744_073_709_551_615_u64, -3] }), false),
+            (json!([100_000_000_000_000_000_000.0, 1e-7]), false),
+            (json!({ "a": [0.123_456_789_012_345_68] }), true),
+            (json!(18_446_744_073_709_551_616.0), true),
+        ] {
+            assert_eq!(maybe_rounded(&value).is_some(), is_refused, "{value}");
+        }
+    }
 }

@@ -13,7 +13,9 @@ use crate::output::Output;
 use crate::text::count;
 use funnelflux::ext::snapshot::{Comparison, Snapshot};
 use funnelflux::ext::{AssetGroup, ServerBehavior};
+use funnelflux::json;
 use funnelflux::operations::{Operation, ParameterPlace};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 /// Replacement for a secret.
@@ -78,7 +80,7 @@ pub(super) async fn get(server: &Server, arguments: &Arguments) -> Result<String
     let group = arguments.group()?;
     let given = arguments.some_texts("ids")?;
     let ids = assets::existing(&server.client, group, given).await?;
-    let (found, _) = assets::read(&server.client, group, &ids).await?;
+    let (found, _) = assets::shown(&server.client, group, &ids).await?;
     Ok(render(
         head(Some(group)),
         presented(group, found, arguments)?,
@@ -157,7 +159,9 @@ pub(super) async fn read_operation(server: &Server, arguments: &Arguments) -> Re
             request = request.parameter(name, value);
         }
     }
-    let rows = match request.json::<Value>().await? {
+    let answer = request.json::<Box<RawValue>>().await?;
+    let invalid = |error| Failure::failed(format!("{}: the response is invalid JSON: {error}", operation.id));
+    let rows = match json::show(answer.get()).map_err(invalid)? {
         Value::Array(rows) => rows,
         Value::Null => Vec::new(),
         row => vec![row],

@@ -11,6 +11,7 @@
 //! | `snapshots` | export, compare and where-used |
 //! | `plans` | create, set, edit, import, replace, plan, apply and undo |
 //! | `mcp` | the server for assistants, if the feature is enabled |
+//! | `digits` | numbers that would be rounded |
 //! | `documentation`, `picture` | the README, its picture of a terminal, and a day of work |
 //! | `terminal` | questions, progress bars, Ctrl-C, tables and colours |
 
@@ -23,6 +24,7 @@
 
 mod accounts;
 mod calling;
+mod digits;
 mod documentation;
 mod help;
 mod jobs;

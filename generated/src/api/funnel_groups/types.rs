@@ -18,7 +18,7 @@ pub struct FunnelGroup {
     ///
     /// `funnelGroupName` in JSON, 1 to 256 characters.
     ///
-    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation uses this name
+    /// Evidence: documented elsewhere by the vendor. The documentation's page *Funnels* uses this name
     /// for the funnel group of a funnel.
     pub funnel_group_name: String,
     /// **Documented elsewhere.** ID of the funnel group. Chosen by the client when it is created; never
@@ -26,7 +26,7 @@ pub struct FunnelGroup {
     ///
     /// `idFunnelGroup` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation uses this name
+    /// Evidence: documented elsewhere by the vendor. The documentation's page *Funnels* uses this name
     /// for the funnel group of a funnel.
     pub id_funnel_group: FunnelGroupId,
     /// **Inferred.** Status of an asset: in use, archived or deleted.
@@ -82,14 +82,14 @@ pub struct FunnelGroupInfo {
     ///
     /// `funnelGroupName` in JSON, 1 to 256 characters.
     ///
-    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation uses this name
+    /// Evidence: documented elsewhere by the vendor. The documentation's page *Funnels* uses this name
     /// for the funnel group of a funnel.
     pub funnel_group_name: String,
     /// **Documented elsewhere.** ID of the funnel group.
     ///
     /// `idFunnelGroup` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation uses this name
+    /// Evidence: documented elsewhere by the vendor. The documentation's page *Funnels* uses this name
     /// for the funnel group of a funnel.
     pub id_funnel_group: FunnelGroupId,
     /// **Inferred.** Status of an asset: in use, archived or deleted.

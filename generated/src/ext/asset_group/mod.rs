@@ -5,14 +5,17 @@
 //! a table. The generated code builds one table per group from the resource traits that also implement the
 //! typed abilities. Therefore, a group has the same abilities in both forms.
 
+mod found;
 mod table;
 
+pub use found::FoundAsset;
 pub(crate) use table::GroupTable;
 
 use super::bulk::{Failure, GroupBulk, Reason};
 use super::cascade::Cascade;
 use super::read::{ReadResult, Reader, id_text};
 use super::resource::{AssetSummary, ListRow};
+use crate::runtime::call::Row;
 use crate::runtime::operation::Operation;
 use crate::runtime::server_managed::{ServerBehavior, ServerManagedFields};
 use crate::{Call, Client, Error};
@@ -63,19 +66,6 @@ pub struct ChildRelation {
     pub pointers: &'static [&'static str],
 }
 
-/// Result of reading one ID.
-#[derive(Clone, Debug, PartialEq)]
-pub enum FoundAsset {
-    /// The asset as the service sent it.
-    Found(Value),
-    /// A successful response omits the asset, because it does not exist or is deleted. It is not documented
-    /// whether deleted assets can be read.
-    Missing,
-    /// There was no usable response, so nothing is known about the asset. [`Failure::error`] returns the
-    /// error of the call.
-    Unreadable(Failure),
-}
-
 /// Abilities of a group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -95,13 +85,13 @@ pub struct Abilities {
     pub override_copy: bool,
     /// Assets can be archived.
     pub archive: bool,
-    /// The children of archived assets can be handled.
+    /// A call that archives assets accepts a [`Cascade`] for their children.
     pub archive_children: bool,
     /// Assets can be restored from the archive.
     pub unarchive: bool,
     /// Assets can be deleted.
     pub delete: bool,
-    /// The children of deleted assets can be handled.
+    /// A call that deletes assets accepts a [`Cascade`] for their children.
     pub delete_children: bool,
     /// Assets can be moved to a category.
     pub categorise: bool,
@@ -253,6 +243,9 @@ impl AssetGroup {
 
     /// Lists all assets, whatever their status. Rows may have fewer properties than the assets.
     ///
+    /// Rows are for display. A number that a [`Value`] would round is a string of its digits, as with
+    /// [`json::show`](crate::json::show).
+    ///
     /// # Errors
     /// When the call fails, or when the group has no list.
     pub async fn list(self, client: &Client) -> Result<Vec<Value>, Error> {
@@ -289,8 +282,35 @@ impl AssetGroup {
 
     /// Finds assets by ID, and returns a result for each ID, in order.
     ///
-    /// IDs are sent in chunks of 100. An asset is *missing* only if a successful response omits it.
+    /// IDs are sent in chunks of 100. An asset is *missing* only if a successful response omits it. An asset
+    /// with a number that a [`Value`] would round is *unreadable*; [`find_json`](Self::find_json) and the
+    /// typed calls keep all digits.
     pub async fn find(self, client: &Client, ids: &[String]) -> Vec<FoundAsset> {
+        let found = self.find_rows(client, ids).await.into_iter();
+        found.map(|found| found.convert(found::exact)).collect()
+    }
+
+    /// Finds assets by ID like [`find`](Self::find), as the JSON texts that the service sent. These texts
+    /// keep all digits of numbers.
+    ///
+    /// ```no_run
+    /// use funnelflux::{Client, ext::{AssetGroup, FoundAsset}};
+    ///
+    /// async fn print_asset(client: &Client, group: AssetGroup, id: &str) {
+    ///     for found in group.find_json(client, &[id.to_owned()]).await {
+    ///         match found {
+    ///             FoundAsset::Found(text) => println!("{text}"),
+    ///             other => println!("{other:?}"),
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    pub async fn find_json(self, client: &Client, ids: &[String]) -> Vec<FoundAsset<Box<RawValue>>> {
+        let found = self.find_rows(client, ids).await.into_iter();
+        found.map(|found| found.convert(|row| Ok(row.text))).collect()
+    }
+
+    pub(crate) async fn find_rows(self, client: &Client, ids: &[String]) -> Vec<FoundAsset<Row>> {
         let Some(resource) = &self.0.resource else {
             let failure = Failure::of(Reason::NotLookedAt, &self.unable("found by ID"));
             return vec![FoundAsset::Unreadable(failure); ids.len()];
@@ -315,6 +335,8 @@ impl AssetGroup {
     }
 
     /// Saves an asset, which replaces the stored asset. The request body is `asset`, unchanged.
+    ///
+    /// Read an asset from a file with [`json::parse`](crate::json::parse), which does not round numbers.
     ///
     /// # Errors
     /// When the call fails, or when assets of the group cannot be saved. If
@@ -463,8 +485,8 @@ impl Hash for AssetGroup {
     }
 }
 
-async fn find(reader: Reader, ids: Vec<String>) -> Vec<FoundAsset> {
-    let results = reader.values(&ids).await.into_iter();
+async fn find(reader: Reader, ids: Vec<String>) -> Vec<FoundAsset<Row>> {
+    let results = reader.rows(&ids).await.into_iter();
     results
         .map(|result| match result {
             ReadResult::Found(asset) => FoundAsset::Found(asset),

@@ -42,13 +42,11 @@ impl Copying<'_> {
     pub async fn plan(self, client: &Client) -> Result<ChangePlan, PlanError> {
         let groups = groups_of(self.snapshot, &self.groups)?;
         let mut assets: Vec<(AssetGroup, Asset)> = Vec::new();
-        for asset in self.snapshot.assets() {
-            let asset = asset?;
-            let is_wanted = self.only.as_ref().is_none_or(|only| only.contains(&asset.key));
-            let Some(group) = groups
-                .iter()
-                .find(|group| is_wanted && group.name() == asset.key.group)
-            else {
+        for key in self.snapshot.keys() {
+            let is_wanted = self.only.as_ref().is_none_or(|only| only.contains(key));
+            let group = groups.iter().find(|group| is_wanted && group.name() == key.group);
+            let Some(group) = group else { continue };
+            let Some(asset) = self.snapshot.asset(key)? else {
                 continue;
             };
             if group.summary(&asset.value).status != AssetStatus::Deleted {

@@ -7,6 +7,7 @@ use super::error::{PlanError, PlanProblem};
 use super::explanation;
 use crate::ext::snapshot::{AssetKey, Changes, Fingerprint, pointer};
 use crate::ext::{AssetStatus, validate};
+use crate::json::{self, ParseError};
 use crate::runtime::{duplicate_key, private_file::PrivateFile};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -147,7 +148,11 @@ impl ChangePlan {
     /// Parses the text of a file.
     pub(super) fn parse(text: &[u8]) -> Result<Self, PlanProblem> {
         let invalid = |message: String| PlanProblem::Invalid(message);
-        let value: Value = serde_json::from_slice(text).map_err(|error| invalid(error.to_string()))?;
+        let json = std::str::from_utf8(text).map_err(|error| invalid(error.to_string()))?;
+        let value = json::parse(json).map_err(|error| match error {
+            ParseError::Json(error) => invalid(error.to_string()),
+            ParseError::Rounded(number) => invalid(number.to_string()),
+        })?;
         match value.get(FORMAT_MEMBER).and_then(Value::as_u64) {
             Some(FORMAT) => {}
             Some(version) if version > FORMAT => return Err(PlanProblem::Format(version)),

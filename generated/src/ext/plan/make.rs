@@ -271,8 +271,8 @@ impl Restoring<'_> {
     ///
     /// # Errors
     /// When the snapshot belongs to another account or service, when a file of the snapshot or a group cannot
-    /// be read, or when a group is not in the snapshot. Assets that cannot be read are in the notes of the
-    /// plan.
+    /// be read, or when a group is not in the snapshot. Assets that cannot be read, and assets with a number
+    /// that a [`Value`] would round, are in the notes of the plan.
     pub async fn plan(self, client: &Client) -> Result<ChangePlan, PlanError> {
         let manifest = self.snapshot.manifest();
         if manifest.base_url() != client.base_url() {
@@ -293,13 +293,22 @@ impl Restoring<'_> {
         }
         let groups = groups_of(self.snapshot, &self.groups)?;
         let mut wanted = BTreeMap::new();
-        for asset in self.snapshot.assets() {
-            let asset = asset?;
-            if groups.iter().any(|group| group.name() == asset.key.group) {
-                wanted.insert(asset.key, asset.value);
+        let mut skipped = BTreeMap::new();
+        let is_chosen = |key: &&AssetKey| groups.iter().any(|group| group.name() == key.group);
+        for key in self.snapshot.keys().filter(is_chosen) {
+            match self.snapshot.asset(key) {
+                Ok(asset) => wanted.extend(asset.map(|asset| (asset.key, asset.value))),
+                Err(error) if error.is_rounded() => drop(skipped.insert(key, error)),
+                Err(error) => return Err(error.into()),
             }
         }
-        let account = AccountAssets::read(client, &groups, wanted.keys()).await?;
+        let mut account = AccountAssets::read(client, &groups, wanted.keys()).await?;
+        // They are in the snapshot, so they must not count as assets that are not.
+        account.assets.retain(|key, _| !skipped.contains_key(key));
+        let notes = skipped
+            .iter()
+            .map(|(key, error)| format!("{key} is not restored: {error}"));
+        account.notes.extend(notes);
         let is_foreign = !wanted.is_empty()
             && (!account.assets.is_empty() || !account.deleted.is_empty())
             && manifest.account().is_none()

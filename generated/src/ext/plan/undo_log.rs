@@ -86,11 +86,12 @@ impl UndoLog {
 
     async fn states(&mut self, client: &Client, ids: &[String]) -> Result<(), PlanError> {
         for ids in ids.chunks(400) {
-            let found = self.group.find(client, ids).await;
+            // The state is not sent back, so digits may be strings.
+            let found = self.group.find_rows(client, ids).await;
             for (id, found) in ids.iter().zip(found) {
                 let key = AssetKey::new(self.group.name(), id.clone());
                 let value = match found {
-                    FoundAsset::Found(value) => value,
+                    FoundAsset::Found(row) => row.value,
                     FoundAsset::Missing => continue,
                     FoundAsset::Unreadable(failure) => {
                         let message = format!("the state of {key} could not be recorded: {failure}");
@@ -158,13 +159,14 @@ impl UndoLog {
             let rows = rows.iter().filter(|row| parent_in(row) != Some(false));
             let ids: Vec<String> = rows.filter_map(|row| Some(group.id(row)?.into_owned())).collect();
             for ids in ids.chunks(400) {
-                let found = group.find(client, ids).await;
+                let found = group.find_rows(client, ids).await;
                 for (id, found) in ids.iter().zip(found) {
                     let key = AssetKey::new(group.name(), id.clone());
                     match found {
-                        FoundAsset::Found(value) if parent_in(&value) == Some(true) => {
-                            let change = child_change(group, relation.pointers, &children, deletes, &value);
-                            self.before(key, change, value)?;
+                        FoundAsset::Found(row) if parent_in(&row.value) == Some(true) => {
+                            let change =
+                                child_change(group, relation.pointers, &children, deletes, &row.value);
+                            self.before(key, change, row.value)?;
                         }
                         FoundAsset::Found(_) | FoundAsset::Missing => {}
                         // The asset may be readable in a moment.

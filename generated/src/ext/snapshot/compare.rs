@@ -130,7 +130,7 @@ impl Comparison {
                 comparison.equal += 1;
                 continue;
             }
-            let difference = match (old.asset(key)?, new.asset(key)?) {
+            let difference = match (old.shown(key)?, new.shown(key)?) {
                 (Some(old), Some(new)) => Difference::between(&old, &new),
                 (None, Some(asset)) => Difference::one_sided(&asset, DifferenceKind::Added),
                 (Some(asset), None) => Difference::one_sided(&asset, DifferenceKind::Removed),

@@ -1,6 +1,7 @@
 //! Errors of snapshots.
 
 use super::manifest::FORMAT;
+use crate::json::ParseError;
 use crate::runtime::error::message::one_line;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -51,6 +52,11 @@ pub(super) enum SnapshotProblem {
     TwoFiles { id: String, other: String },
     #[error("it is not valid JSON: {0}; fix: correct or restore the file, or export again")]
     Json(String),
+    #[error(
+        "{0}, which would change the asset; fix: shorten the number in the file, or restore this asset with \
+         the typed calls of the crate, which keep all digits"
+    )]
+    Rounded(String),
     #[error("the name {0:?} occurs twice in an object; fix: remove one of the two, or restore the file")]
     DuplicateName(String),
     #[error("expected the asset {expected}, actual {actual}; fix: restore the file, or export again")]
@@ -132,6 +138,11 @@ impl SnapshotError {
         )
     }
 
+    /// Returns true if the asset in the file has a number that a JSON value would round.
+    pub(crate) fn is_rounded(&self) -> bool {
+        matches!(self.problem, SnapshotProblem::Rounded(_))
+    }
+
     /// The same error, with the path of an archive instead of the folder with the unpacked archive.
     pub(super) fn moved(mut self, folder: &Path, archive: &Path) -> Self {
         if let Ok(inside) = self.path.strip_prefix(folder) {
@@ -142,6 +153,15 @@ impl SnapshotError {
             };
         }
         self
+    }
+}
+
+impl From<ParseError> for SnapshotProblem {
+    fn from(error: ParseError) -> Self {
+        match error {
+            ParseError::Rounded(number) => Self::Rounded(number.to_string()),
+            ParseError::Json(error) => Self::Json(error.to_string()),
+        }
     }
 }
 

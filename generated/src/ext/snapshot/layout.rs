@@ -6,7 +6,7 @@
 //! and followed by its fingerprint.
 
 use super::fingerprint::Fingerprint;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 
 /// File with the manifest.
@@ -52,6 +52,15 @@ pub(super) fn file_name(id: &str, capitals: Capitals) -> String {
     name
 }
 
+/// Returns true if literal names of two of these IDs differ in case only.
+pub(super) fn differ_in_case_only<'i>(ids: impl IntoIterator<Item = &'i str>) -> bool {
+    let mut names = HashSet::new();
+    let mut lower = ids
+        .into_iter()
+        .map(|id| file_name(id, Capitals::Literal).to_ascii_lowercase());
+    !lower.all(|name| names.insert(name))
+}
+
 /// Returns the names of the files of a group by ID.
 pub(super) fn file_names<'i>(ids: impl IntoIterator<Item = &'i str>) -> BTreeMap<&'i str, String> {
     let mut names: BTreeMap<&str, String> = BTreeMap::new();
@@ -93,7 +102,6 @@ fn is_device(id: &str) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use std::collections::HashSet;
 
     #[test]
     fn names_are_safe_and_readable() {
@@ -119,6 +127,7 @@ mod tests {
         let names = file_names(["Ab", "ab", "aB", "c", "C1"]);
         let names: Vec<&str> = names.values().map(String::as_str).collect();
         assert_eq!(names, ["%41b.json", "C1.json", "a%42.json", "ab.json", "c.json"]);
+        assert!(differ_in_case_only(["c", "Ab", "aB"]) && !differ_in_case_only(["c", "C1", "aB"]));
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub(crate) mod pointer;
 mod references;
 #[expect(clippy::module_inception, reason = "the module has the name of its main type")]
 mod snapshot;
+mod sorted_text;
 
 pub use asset::{Asset, AssetKey, InvalidAssetKey};
 pub use changes::{ChangeConflict, Changes, InvalidChanges, ValueChange};

@@ -323,7 +323,7 @@ impl Snapshot {
                 None => drop(references.groups.remove(&unread.group)),
             }
         }
-        references.add(self.assets())?;
+        references.add(self.all_shown())?;
         let deleted = self.manifest().deleted();
         let deleted = deleted.map(|(group, id)| (AssetKey::new(group, id), true));
         references.assets.extend(deleted);
@@ -336,7 +336,7 @@ impl Snapshot {
     /// Returns an error if a file cannot be read.
     pub fn references_to(&self, id: &str) -> Result<Vec<Reference>, SnapshotError> {
         let mut found = Vec::new();
-        for asset in self.assets() {
+        for asset in self.all_shown() {
             found.extend(references_in(&asset?, id));
         }
         Ok(found)

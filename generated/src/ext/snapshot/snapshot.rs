@@ -7,11 +7,13 @@ use super::fingerprint::Fingerprint;
 use super::layout::{self, MANIFEST, STAGING};
 use super::manifest::{GroupManifest, Manifest, Unread};
 use crate::ext::AssetGroup;
+use crate::json::{self, ParseError};
 use crate::runtime::duplicate_key;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use tempfile::TempDir;
 
 /// A snapshot of an account: all assets of some groups, as JSON files.
@@ -28,7 +30,7 @@ use tempfile::TempDir;
 ///
 /// Each file has the whole asset as the service sent it, including fields that the crate does not know. The
 /// members of objects are sorted by name, so that equal assets have equal files, and a folder suits version
-/// control. Secrets are the placeholders that the service shows.
+/// control. Numbers keep all digits. Secrets are the placeholders that the service shows.
 ///
 /// Assets are read from the files when they are needed, so that a snapshot of any size takes little memory.
 ///
@@ -57,12 +59,28 @@ use tempfile::TempDir;
 pub struct Snapshot {
     /// Path for messages.
     path: PathBuf,
-    folder: PathBuf,
+    folder: Folder,
     manifest: Manifest,
     files: BTreeMap<AssetKey, AssetFile>,
     edited: BTreeSet<AssetKey>,
-    /// The temporary folder to remove when the snapshot is dropped, if any.
-    _temporary: Option<TempDir>,
+}
+
+/// Folder with the files of a snapshot.
+#[derive(Debug)]
+enum Folder {
+    Permanent(PathBuf),
+    /// Removed when the snapshot is dropped.
+    Temporary(TempDir),
+    /// An archive, which is unpacked when an asset is read.
+    Packed(OnceLock<TempDir>),
+}
+
+/// Checks of the files of a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Check {
+    Contents,
+    /// For files that were written or checked before.
+    Names,
 }
 
 /// File of an asset.
@@ -115,11 +133,17 @@ impl Snapshot {
             };
         }
         if fs::metadata(path).at(path)?.is_dir() {
-            return Self::read(path, path.to_owned(), None);
+            return Self::read(path, path, Check::Contents);
         }
         let unpacked = archive::unpack(path)?;
-        let folder = unpacked.path().to_owned();
-        Self::read(path, folder.clone(), Some(unpacked)).map_err(|error| error.moved(&folder, path))
+        let snapshot = Self::read(path, unpacked.path(), Check::Contents);
+        let snapshot = snapshot.map_err(|error| error.moved(unpacked.path(), path))?;
+        Ok(snapshot.in_temporary_folder(unpacked))
+    }
+
+    /// Opens the snapshot that an export has just installed in this folder.
+    pub(super) fn open_installed(path: &Path) -> Result<Self, SnapshotError> {
+        Self::read(path, path, Check::Names)
     }
 
     pub(super) fn temporary_folder() -> Result<TempDir, SnapshotError> {
@@ -129,39 +153,54 @@ impl Snapshot {
     /// Returns the same snapshot, whose folder is removed when the snapshot is dropped.
     pub(super) fn in_temporary_folder(self, folder: TempDir) -> Self {
         Self {
-            _temporary: Some(folder),
+            folder: Folder::Temporary(folder),
             ..self
         }
     }
 
-    fn read(path: &Path, folder: PathBuf, temporary: Option<TempDir>) -> Result<Self, SnapshotError> {
-        let manifest = read_manifest(&folder)?;
+    /// Returns the same snapshot as one `.tar.gz` file.
+    pub(super) fn packed(self, path: &Path) -> Result<Self, SnapshotError> {
+        self.pack(path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            folder: Folder::Packed(OnceLock::new()),
+            ..self
+        })
+    }
+
+    fn read(path: &Path, folder: &Path, check: Check) -> Result<Self, SnapshotError> {
+        let manifest = read_manifest(folder)?;
         let mut snapshot = Self {
             path: path.to_owned(),
-            folder,
+            folder: Folder::Permanent(folder.to_owned()),
             manifest,
             files: BTreeMap::new(),
             edited: BTreeSet::new(),
-            _temporary: temporary,
         };
         for group in AssetGroup::all() {
             match snapshot.manifest.contents().get(group.name()) {
                 Some(contents) => {
                     let contents = contents.clone();
-                    snapshot.read_group(*group, &contents)?;
+                    snapshot.read_group(folder, *group, &contents, check)?;
                 }
-                None => snapshot.check_absent(group.name())?,
+                None => check_absent(folder, group.name())?,
             }
         }
         Ok(snapshot)
     }
 
     /// Checks the files of a group.
-    fn read_group(&mut self, group: AssetGroup, contents: &GroupManifest) -> Result<(), SnapshotError> {
-        let folder = self.folder.join(group.name());
+    fn read_group(
+        &mut self,
+        folder: &Path,
+        group: AssetGroup,
+        contents: &GroupManifest,
+        check: Check,
+    ) -> Result<(), SnapshotError> {
+        let folder = folder.join(group.name());
         let names = layout::file_names(contents.files().keys().map(String::as_str));
         let mut present = json_files(&folder)?;
-        for (id, name) in &names {
+        for ((id, name), recorded) in names.iter().zip(contents.files().values()) {
             let file = folder.join(name);
             let key = AssetKey::new(group.name(), *id);
             if !present.remove(name) {
@@ -170,11 +209,14 @@ impl Snapshot {
                     SnapshotProblem::Missing(key.to_string()),
                 ));
             }
-            let text = fs::read(&file).at(&file)?;
-            let fingerprint = Fingerprint::of_bytes(&text);
-            if contents.files().get(*id) != Some(&fingerprint) {
-                parse(&file, group, id, &text)?;
-                self.edited.insert(key.clone());
+            let mut fingerprint = *recorded;
+            if check == Check::Contents {
+                let text = fs::read(&file).at(&file)?;
+                fingerprint = Fingerprint::of_bytes(&text);
+                if fingerprint != *recorded {
+                    parse(&file, group, id, &text)?;
+                    self.edited.insert(key.clone());
+                }
             }
             let path = Path::new(group.name()).join(name);
             self.files.insert(key, AssetFile { path, fingerprint });
@@ -191,12 +233,21 @@ impl Snapshot {
         Err(SnapshotError::new(file, problem))
     }
 
-    /// Checks that a group outside the manifest has no files.
-    fn check_absent(&self, group: &str) -> Result<(), SnapshotError> {
-        let folder = self.folder.join(group);
-        match json_files(&folder)?.pop_first() {
-            Some(name) => Err(SnapshotError::new(folder.join(name), SnapshotProblem::Unexpected)),
-            None => Ok(()),
+    /// Returns the folder with the files.
+    fn folder(&self) -> Result<&Path, SnapshotError> {
+        match &self.folder {
+            Folder::Permanent(folder) => Ok(folder),
+            Folder::Temporary(folder) => Ok(folder.path()),
+            Folder::Packed(unpacked) => {
+                if let Some(folder) = unpacked.get() {
+                    return Ok(folder.path());
+                }
+                let folder = archive::unpack(&self.path)?;
+                if read_manifest(folder.path())? != self.manifest {
+                    return Err(SnapshotError::new(&self.path, SnapshotProblem::Changed));
+                }
+                Ok(unpacked.get_or_init(|| folder).path())
+            }
         }
     }
 
@@ -243,28 +294,52 @@ impl Snapshot {
     /// Reads an asset; `None` if the snapshot does not have it.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be read, or has changed since the snapshot was opened.
+    /// Returns an error if the file cannot be read, has changed since the snapshot was opened, or has a
+    /// number that a [`Value`] would round.
     pub fn asset(&self, key: &AssetKey) -> Result<Option<Asset>, SnapshotError> {
         let file = self.files.get(key);
-        file.map(|file| self.load(key, file)).transpose()
+        file.map(|file| self.load(key, file, json::parse)).transpose()
     }
 
     /// Reads all assets, in order, one by one.
     ///
-    /// An item is an error if its file cannot be read, or has changed since the snapshot was opened.
+    /// An item is an error if its file cannot be read, has changed since the snapshot was opened, or has a
+    /// number that a [`Value`] would round.
     pub fn assets(&self) -> impl Iterator<Item = Result<Asset, SnapshotError>> {
-        self.files.iter().map(|(key, file)| self.load(key, file))
+        let files = self.files.iter();
+        files.map(|(key, file)| self.load(key, file, json::parse))
     }
 
-    fn load(&self, key: &AssetKey, file: &AssetFile) -> Result<Asset, SnapshotError> {
-        let path = self.folder.join(&file.path);
+    /// Reads an asset like [`asset`](Self::asset), for display: a number that a [`Value`] would round is a
+    /// string.
+    pub(super) fn shown(&self, key: &AssetKey) -> Result<Option<Asset>, SnapshotError> {
+        let file = self.files.get(key);
+        file.map(|file| self.load(key, file, show)).transpose()
+    }
+
+    /// Reads all assets like [`shown`](Self::shown).
+    pub(super) fn all_shown(&self) -> impl Iterator<Item = Result<Asset, SnapshotError>> {
+        let files = self.files.iter();
+        files.map(|(key, file)| self.load(key, file, show))
+    }
+
+    fn load(
+        &self,
+        key: &AssetKey,
+        file: &AssetFile,
+        parse: fn(&str) -> Result<Value, ParseError>,
+    ) -> Result<Asset, SnapshotError> {
+        let path = self.folder()?.join(&file.path);
         let text = fs::read(&path).at(&path)?;
         if Fingerprint::of_bytes(&text) != file.fingerprint {
             return Err(SnapshotError::new(path, SnapshotProblem::Changed));
         }
-        let value = serde_json::from_slice(&text)
-            .map_err(|error| SnapshotError::new(path, SnapshotProblem::Json(error.to_string())))?;
-        Ok(Asset::new(key.clone(), value))
+        let problem = match std::str::from_utf8(&text).map(parse) {
+            Ok(Ok(value)) => return Ok(Asset::new(key.clone(), value)),
+            Ok(Err(error)) => SnapshotProblem::from(error),
+            Err(error) => SnapshotProblem::Json(error.to_string()),
+        };
+        Err(SnapshotError::new(path, problem))
     }
 
     /// Returns the fingerprint of an asset's file.
@@ -278,7 +353,7 @@ impl Snapshot {
     /// Returns an error if a file cannot be read or written.
     pub fn pack(&self, path: impl AsRef<Path>) -> Result<(), SnapshotError> {
         let files = self.files.values().map(|file| file.path.as_path());
-        archive::pack(path.as_ref(), &self.folder, &self.manifest, files)
+        archive::pack(path.as_ref(), self.folder()?, &self.manifest, files)
     }
 }
 
@@ -304,6 +379,15 @@ pub(super) fn read_manifest(folder: &Path) -> Result<Manifest, SnapshotError> {
             Err(SnapshotError::new(folder, problem))
         }
         Err(error) => Err(error).at(path),
+    }
+}
+
+/// Checks that a group outside the manifest has no files.
+fn check_absent(folder: &Path, group: &str) -> Result<(), SnapshotError> {
+    let folder = folder.join(group);
+    match json_files(&folder)?.pop_first() {
+        Some(name) => Err(SnapshotError::new(folder.join(name), SnapshotProblem::Unexpected)),
+        None => Ok(()),
     }
 }
 
@@ -336,11 +420,16 @@ fn json_files(folder: &Path) -> Result<BTreeSet<String>, SnapshotError> {
     Ok(names)
 }
 
+fn show(text: &str) -> Result<Value, ParseError> {
+    json::show(text).map_err(ParseError::Json)
+}
+
 /// Parses the file of an asset whose content has changed since the export.
 fn parse(file: &Path, group: AssetGroup, id: &str, text: &[u8]) -> Result<Value, SnapshotError> {
     let failed = |problem| SnapshotError::new(file, problem);
-    let value: Value =
-        serde_json::from_slice(text).map_err(|error| failed(SnapshotProblem::Json(error.to_string())))?;
+    let invalid = |error: String| failed(SnapshotProblem::Json(error));
+    let json = std::str::from_utf8(text).map_err(|error| invalid(error.to_string()))?;
+    let value = json::show(json).map_err(|error| invalid(error.to_string()))?;
     if let Some(name) = duplicate_key::find(text) {
         return Err(failed(SnapshotProblem::DuplicateName(name)));
     }

@@ -5,7 +5,10 @@ use super::{
     Credentials,
     token_store::{StoreError, StoreGuard, TokenStore},
 };
-use crate::{runtime::private_file::PrivateFile, transport::BoxFuture};
+use crate::{
+    runtime::{blocking_work, private_file::PrivateFile},
+    transport::BoxFuture,
+};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::{
     fs::{self, File, TryLockError},
@@ -54,13 +57,7 @@ impl FileTokenStore {
         work: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
     ) -> BoxFuture<'static, Result<T, StoreError>> {
         let store = self.clone();
-        Box::pin(async move {
-            match tokio::runtime::Handle::try_current() {
-                Ok(runtime) => runtime.spawn_blocking(move || work(&store)).await?,
-                // Without a runtime, there are no async threads to keep free.
-                Err(_) => work(&store),
-            }
-        })
+        Box::pin(async move { blocking_work::run(move || work(&store)).await? })
     }
 
     /// The target of all symbolic links. The file need not exist.

@@ -4,20 +4,25 @@ use crate::runtime::{error::ErrorKind, received_response::ReceivedResponse};
 use crate::values::exact_json;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, value::RawValue};
+use std::borrow::Cow;
 
 /// A row of a list.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Row {
-    /// The row with rounded numbers.
+    /// The row for display: numbers that a [`Value`] would round are strings.
     pub(crate) value: Value,
+    /// True if `value` has the same numbers as `text`.
+    pub(crate) is_exact: bool,
     /// The row with all digits.
     pub(crate) text: Box<RawValue>,
 }
 
 impl Row {
     pub(crate) fn new(text: Box<RawValue>) -> Self {
+        let shown = exact_json::with_quoted_numbers(text.get());
         Self {
-            value: exact_json::approximate(text.get()),
+            value: serde_json::from_str(&shown).unwrap_or_else(|_| Value::from(text.get())),
+            is_exact: matches!(shown, Cow::Borrowed(_)),
             text,
         }
     }

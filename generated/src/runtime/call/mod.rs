@@ -108,11 +108,12 @@ impl<T, E> Call<T, E> {
     ///
     /// # Errors
     /// When the service does not respond with a success that can be decoded.
-    pub async fn response(self) -> Result<Response<T>, Error>
+    pub async fn response(mut self) -> Result<Response<T>, Error>
     where
         E: Sendable,
     {
-        let (received, value) = self.send().await?;
+        let received = self.send().await?;
+        let value = self.value(&received)?;
         Ok(Response {
             attempts: received.attempts(),
             elapsed: received.elapsed(),
@@ -122,16 +123,18 @@ impl<T, E> Call<T, E> {
         })
     }
 
-    async fn send(mut self) -> Result<(ReceivedResponse, T), Error> {
+    // Borrows the call, because moving it would make the future of every call larger.
+    async fn send(&mut self) -> Result<ReceivedResponse, Error> {
         let problem = self.unsent.problem.take();
-        // Borrowed, because moving them would make the future of every call larger.
         let UnsentCall { client, request, .. } = &self.unsent;
-        if let Some(problem) = problem {
-            return Err(Error::new(Some(&request.target), problem));
+        match problem {
+            Some(problem) => Err(Error::new(Some(&request.target), problem)),
+            None => execute(client, request).await,
         }
-        let received = execute(client, request).await?;
-        let value = (self.decode)(&received).map_err(|kind| received.fail(request, kind))?;
-        Ok((received, value))
+    }
+
+    fn value(self, received: &ReceivedResponse) -> Result<T, Error> {
+        (self.decode)(received).map_err(|kind| received.fail(&self.unsent.request, kind))
     }
 }
 
@@ -176,8 +179,8 @@ impl<T> Call<T> {
         self.unsent.list_in(place)
     }
 
-    /// Replaces the decoding: the response as JSON.
-    pub(crate) fn raw_json(self) -> Call<serde_json::Value> {
+    /// Replaces the decoding: the response as JSON text.
+    pub(crate) fn raw_json(self) -> Call<Box<RawValue>> {
         self.unsent.json()
     }
 
@@ -240,7 +243,10 @@ where
     type Output = Result<T, Error>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { Ok(self.send().await?.1) })
+    fn into_future(mut self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let received = self.send().await?;
+            self.value(&received)
+        })
     }
 }

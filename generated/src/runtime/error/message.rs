@@ -29,7 +29,7 @@ const SENTENCES: &[&str] = &[
 const CODES: &[&str] = &["error", "code", "errorCode", "error_code"];
 /// Properties that contain a list of problems.
 const LISTS: &[&str] = &["violations", "errors", "details"];
-/// Properties that an error object may have in addition.
+/// Properties that an error object may have besides its message and code.
 const ENVELOPE: &[&str] = &[
     "data",
     "ok",

@@ -24,11 +24,12 @@ mod simulation;
 
 use std::time::Duration;
 
-/// Minimum length of a sample and of a step, in seconds.
+/// Minimum time for a measurement of the service's rate (a sample), and between two increases (a step), in
+/// seconds.
 const MIN_LENGTH: f64 = 1.0;
-/// Minimum number of outcomes of a sample and of a step, for services slower than this many per second.
+/// Minimum number of responses in a sample or a step, for services slower than this many per second.
 const MIN_OUTCOMES: f64 = 4.0;
-/// Rate after a sample, as a fraction of the measured rate.
+/// Fraction of the measured rate of the service at which the client sends after a sample.
 const MARGIN: f64 = 0.95;
 /// Successes that pay for one refusal.
 const SUCCESSES_PER_REFUSAL: f64 = 12.0;

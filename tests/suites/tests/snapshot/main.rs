@@ -17,3 +17,4 @@ mod bad_input;
 mod behaviour;
 mod brute_force;
 mod properties;
+mod writer;

@@ -89,7 +89,11 @@ async fn requested(
         Vec::new()
     };
     let ids = assets::resolve(client, group, given).await?;
-    let (originals, missing) = assets::read(client, group, &ids).await?;
+    let (originals, missing) = if assignments.is_empty() {
+        assets::shown(client, group, &ids).await?
+    } else {
+        assets::read(client, group, &ids).await?
+    };
     if !missing.is_empty() {
         return Err(assets::unknown_assets(group, &missing));
     }

@@ -28,12 +28,12 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     let single = given.len() == 1 && matches.get_one::<String>("ids-from").is_none();
     let client = context.client()?;
     let ids = assets::resolve(&client, group, given.clone()).await?;
-    let (mut found, mut missing) = assets::read(&client, group, &ids).await?;
+    let (mut found, mut missing) = assets::shown(&client, group, &ids).await?;
     if !missing.is_empty() && group.abilities().list {
         // A name can have the format of an ID.
         let named = assets::ids_of_names(&client, group, &missing).await?;
         let ids: Vec<String> = named.iter().flatten().cloned().collect();
-        let (more, _) = assets::read(&client, group, &ids).await?;
+        let (more, _) = assets::shown(&client, group, &ids).await?;
         found.extend(more);
         missing = missing
             .into_iter()

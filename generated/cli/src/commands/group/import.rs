@@ -14,6 +14,7 @@ use funnelflux::Client;
 use funnelflux::ext::AssetGroup;
 use funnelflux::ext::plan::{ChangePlan, WantedAsset};
 use funnelflux::id;
+use funnelflux::json::parse;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -80,12 +81,15 @@ async fn kinds(
         kinds.learn(asset);
     }
     if group.abilities().list {
-        let rows = group.list(client).await?;
+        // An asset with a number that would be rounded teaches nothing.
+        let texts = group.list_json(client).await?;
+        let rows: Vec<Value> = texts.iter().filter_map(|text| parse(text.get()).ok()).collect();
         let ids = rows.iter().filter_map(|row| group.id(row).map(Cow::into_owned));
         let ids: Vec<String> = ids.filter(|id| !current.contains_key(id)).take(SAMPLE).collect();
-        let (sample, _) = assets::read(client, group, &ids).await?;
-        for asset in sample.iter().chain(&rows) {
-            kinds.learn(asset);
+        let (sample, _) = assets::texts(client, group, &ids).await?;
+        let sample = sample.iter().filter_map(|text| parse(text.get()).ok());
+        for asset in sample.chain(rows) {
+            kinds.learn(&asset);
         }
     }
     Ok(kinds)

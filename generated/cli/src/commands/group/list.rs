@@ -8,6 +8,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use funnelflux::Client;
 use funnelflux::ext::{AssetGroup, AssetStatus};
+use funnelflux::json;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -80,7 +81,7 @@ fn print_texts(group: AssetGroup, rows: &[Box<RawValue>], status: &str) -> Resul
                 writeln!(out, "{text}")?;
                 continue;
             }
-            let value: Value = serde_json::from_str(text)?;
+            let value = json::show(text)?;
             if !has_status(&group.summary(&value).status, status) {
                 continue;
             }
@@ -120,7 +121,7 @@ async fn whole(
         .iter()
         .filter_map(|row| group.id(row).map(Cow::into_owned))
         .collect();
-    let (found, missing) = assets::read(client, group, &ids).await?;
+    let (found, missing) = assets::shown(client, group, &ids).await?;
     if !missing.is_empty() && output.format() == Format::Table {
         note(&format!(
             "{} of the list cannot be read by ID, and have fewer fields",

@@ -277,8 +277,8 @@ impl DuplicationSteps {
     async fn verify(&self, copy: &String, name: &str) -> Result<Outcome, Failure> {
         let mut problem = String::new();
         for attempt in 0..LIST_READS {
-            problem = match self.shared.reader.values(std::slice::from_ref(copy)).await.pop() {
-                Some(ReadResult::Found(found)) if !has_name(&found, name) => {
+            problem = match self.shared.reader.rows(std::slice::from_ref(copy)).await.pop() {
+                Some(ReadResult::Found(row)) if !has_name(&row.value, name) => {
                     let message = format!(
                         "its answer names {copy}, which has another name, so it belongs to another request"
                     );

@@ -408,8 +408,8 @@ impl Driver {
     }
 }
 
-/// Creates the result of a step whose task ended without a result. A request may have been sent; any other
-/// task can run again.
+/// Creates the result of a step whose task ended without a result. If the task sends a change, the change may
+/// have been sent. Tasks that only read run again.
 fn interrupted(mut step: ScheduledStep) -> StepResult {
     if let Task::Send { .. } = step.task {
         for item in &mut step.items {

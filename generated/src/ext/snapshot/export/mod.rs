@@ -2,13 +2,15 @@
 //!
 //! 1. [`Staging`] opens the folder and loads the progress of an interrupted export.
 //! 2. The assets of each group are listed, one group after another.
-//! 3. The assets are read by ID in chunks, several at a time, and each is written as it arrives.
+//! 3. The assets are read by ID in chunks, several at a time, and each chunk is written while others are
+//!    read.
 //! 4. If nothing is missing, the files move to their places, and the manifest last.
 
 mod account;
 mod error;
 mod install;
 mod staging;
+mod writer;
 
 pub use error::{ExportError, IncompleteExport};
 
@@ -20,12 +22,14 @@ use super::snapshot::Snapshot;
 use crate::Client;
 use crate::ext::error_class::ErrorClass;
 use crate::ext::{AssetGroup, Failure, FoundAsset};
+use crate::runtime::call::Row;
 use account::Account;
 use futures_util::StreamExt as _;
 use staging::Staging;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use writer::{Writer, Written};
 
 /// Default number of concurrent reads.
 const CONCURRENCY: usize = 4;
@@ -179,7 +183,8 @@ impl Export {
     /// account.
     ///
     /// The assets are collected in a folder in the same place, which has the name of the file with the suffix
-    /// `.partial`. At the end, the folder is packed into the file.
+    /// `.partial`. At the end, the folder is packed into the file. The snapshot is unpacked into a temporary
+    /// folder when its first asset is read; this fails if the file has been replaced.
     ///
     /// # Errors
     /// As [`to_folder`](Self::to_folder), and if the file exists and is not a snapshot.
@@ -199,10 +204,10 @@ impl Export {
         folder.push(".partial");
         let folder = PathBuf::from(folder);
         let snapshot = self.run(&folder, older.map(|older| (path, older))).await?;
-        snapshot.pack(path)?;
+        let snapshot = snapshot.packed(path)?;
         // The archive is complete. A folder that cannot be removed does no harm.
         let _ = std::fs::remove_dir_all(&folder);
-        Ok(Snapshot::open_incomplete(path)?)
+        Ok(snapshot)
     }
 
     /// Exports into a temporary folder, which is removed when the snapshot is dropped.
@@ -246,7 +251,7 @@ impl Export {
         let contents = account.contents(&groups, &staging);
         let manifest = Manifest::new(staging.origin().clone(), self.client.now(), contents);
         staging.install(&manifest)?;
-        Ok(Snapshot::open_incomplete(path)?)
+        Ok(Snapshot::open_installed(path)?)
     }
 
     /// Returns the chosen groups, in the order of the document.
@@ -286,8 +291,9 @@ impl Export {
             read: 0,
             unread: 0,
         };
+        staging.prepare(account.listed.keys());
         for (key, listed) in &account.listed {
-            if staging.has(key) {
+            if staging.is_recorded(key) {
                 progress.read += 1;
                 continue;
             }
@@ -300,41 +306,44 @@ impl Export {
             }
         }
         self.report(&progress);
-        let client = &self.client;
+        let writer = staging.writer()?;
+        let (client, to) = (&self.client, &writer);
         let reads = chunks.into_iter().map(|(group, ids, rows)| async move {
             let found = find(client, group, &ids, &rows).await;
-            (group, ids, found)
+            ids.into_iter()
+                .map(move |id| AssetKey::new(group.name(), id))
+                .zip(found)
         });
-        let mut reads = futures_util::stream::iter(reads).buffer_unordered(self.concurrency);
+        let reads = futures_util::stream::iter(reads).buffer_unordered(self.concurrency);
+        // Twice as many chunks as can arrive at once: reads wait only if the disk is slower.
+        let queue = self.concurrency.saturating_mul(2);
+        let mut reads = reads.map(|read| write(to, read)).buffered(queue);
         let mut failed_reads = 0;
         let mut last_error = None;
         while failed_reads < MAX_FAILED_READS
-            && let Some((group, ids, found)) = reads.next().await
+            && let Some(read) = reads.next().await
         {
-            let failure = found.iter().find_map(no_answer).cloned();
-            let is_failed = failure.is_some() && found.iter().all(|found| no_answer(found).is_some());
-            failed_reads = if is_failed { failed_reads + 1 } else { 0 };
-            last_error = failure.or(last_error);
-            for (id, found) in ids.into_iter().zip(found) {
-                let key = AssetKey::new(group.name(), id);
-                match found {
-                    FoundAsset::Found(value) => {
-                        staging.record(&key, &value)?;
-                        progress.read += 1;
-                    }
-                    FoundAsset::Missing => progress.unread += usize::from(account.missing(key)),
-                    FoundAsset::Unreadable(failure) => {
-                        account.unreadable(key, failure.message());
-                        progress.unread += 1;
-                    }
-                }
+            let read = read?;
+            let mut failures = read.unreadable.iter().map(|(_, failure)| failure);
+            let failure = failures.find(|failure| is_no_answer(failure));
+            failed_reads = if read.is_failed() { failed_reads + 1 } else { 0 };
+            last_error = failure.cloned().or(last_error);
+            progress.read += read.written.len();
+            staging.add(read.written);
+            for key in read.missing {
+                progress.unread += usize::from(account.missing(key));
+            }
+            for (key, failure) in read.unreadable {
+                account.unreadable(key, failure.message());
+                progress.unread += 1;
             }
             if let Some(callback) = &mut self.on_progress {
                 callback(&progress);
             }
         }
         drop(reads);
-        self.read_deleted(account, staging, &mut progress).await?;
+        self.read_deleted(account, staging, &writer, &mut progress)
+            .await?;
         let cause = last_error.map_or_else(String::new, |failure| format!(": {failure}"));
         account.finish(staging, &cause);
         Ok(())
@@ -350,6 +359,7 @@ impl Export {
         &mut self,
         account: &mut Account,
         staging: &mut Staging,
+        writer: &Writer,
         progress: &mut ExportProgress,
     ) -> Result<(), SnapshotError> {
         for (group, ids) in account.deleted_ids() {
@@ -359,13 +369,13 @@ impl Export {
                 let key = AssetKey::new(group.name(), &*id);
                 let found = match no_answer.clone() {
                     Some(failure) => Some(FoundAsset::Unreadable(failure)),
-                    None => group.find(&self.client, &[id]).await.into_iter().next(),
+                    None => group.find_rows(&self.client, &[id]).await.into_iter().next(),
                 };
                 match found {
-                    Some(FoundAsset::Found(value)) => {
+                    Some(FoundAsset::Found(asset)) => {
                         some_are_readable = true;
                         account.deleted.remove(&key);
-                        staging.record(&key, &value)?;
+                        staging.add(writer.write(vec![(key, asset)]).await?);
                         progress.read += 1;
                     }
                     Some(FoundAsset::Unreadable(failure)) => {
@@ -404,10 +414,10 @@ async fn find(
     group: AssetGroup,
     ids: &[String],
     rows: &[Option<Fingerprint>],
-) -> Vec<FoundAsset> {
-    let found = group.find(client, ids).await;
-    let is_row = |(found, row): (&FoundAsset, &Option<Fingerprint>)| match (found, row) {
-        (FoundAsset::Found(asset), Some(row)) => Fingerprint::of(asset, []) == *row,
+) -> Vec<FoundAsset<Row>> {
+    let found = group.find_rows(client, ids).await;
+    let is_row = |(found, row): (&FoundAsset<Row>, &Option<Fingerprint>)| match (found, row) {
+        (FoundAsset::Found(asset), Some(row)) => Fingerprint::of(&asset.value, []) == *row,
         _ => false,
     };
     if !found.iter().zip(rows).all(is_row) {
@@ -415,21 +425,47 @@ async fn find(
     }
     let mut found = Vec::with_capacity(ids.len());
     for part in ids.chunks(ids.len().div_ceil(2).max(1)) {
-        found.extend(group.find(client, part).await);
+        found.extend(group.find_rows(client, part).await);
     }
     found
+}
+
+/// Result of reading a chunk of assets.
+#[derive(Default)]
+struct ChunkRead {
+    written: Written,
+    missing: Vec<AssetKey>,
+    unreadable: Vec<(AssetKey, Failure)>,
+}
+
+impl ChunkRead {
+    /// Returns true if the service did not answer at all.
+    fn is_failed(&self) -> bool {
+        let is_unanswered = self.written.is_empty() && self.missing.is_empty() && !self.unreadable.is_empty();
+        is_unanswered && self.unreadable.iter().all(|(_, failure)| is_no_answer(failure))
+    }
+}
+
+/// Writes the assets of a chunk that were found.
+async fn write(
+    writer: &Writer,
+    chunk: impl Iterator<Item = (AssetKey, FoundAsset<Row>)>,
+) -> Result<ChunkRead, SnapshotError> {
+    let mut read = ChunkRead::default();
+    let mut assets = Vec::new();
+    for (key, found) in chunk {
+        match found {
+            FoundAsset::Found(asset) => assets.push((key, asset)),
+            FoundAsset::Missing => read.missing.push(key),
+            FoundAsset::Unreadable(failure) => read.unreadable.push((key, failure)),
+        }
+    }
+    read.written = writer.write(assets).await?;
+    Ok(read)
 }
 
 /// Returns true if the service did not answer. A refusal is an answer.
 fn is_no_answer(failure: &Failure) -> bool {
     let class = failure.error().map(ErrorClass::of);
     class.is_some_and(|class| class != ErrorClass::Refused)
-}
-
-/// Returns the failure of a read if the service did not answer.
-fn no_answer(found: &FoundAsset) -> Option<&Failure> {
-    match found {
-        FoundAsset::Unreadable(failure) => Some(failure).filter(|failure| is_no_answer(failure)),
-        FoundAsset::Found(_) | FoundAsset::Missing => None,
-    }
 }

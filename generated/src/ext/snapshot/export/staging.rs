@@ -11,8 +11,8 @@ use super::super::layout::{self, Capitals, MANIFEST, STAGING};
 use super::super::manifest::{Manifest, Origin, in_milliseconds, rfc3339};
 use super::super::snapshot::read_manifest;
 use super::install::has_fingerprint;
+use super::writer::{Writer, Written};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{BufRead as _, BufReader, ErrorKind, Seek as _, SeekFrom, Write as _};
@@ -29,7 +29,7 @@ pub(super) const OLDER: &str = "older.json";
 /// A line of the progress.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Line {
+pub(super) enum Line {
     Export {
         format: u64,
         base_url: String,
@@ -40,10 +40,18 @@ enum Line {
     Asset(AssetKey, Fingerprint),
 }
 
+impl Line {
+    /// Appends the line to a text.
+    pub(super) fn write(&self, text: &mut Vec<u8>) {
+        // Strings and numbers always serialise.
+        let _ = serde_json::to_writer(&mut *text, self);
+        text.push(b'\n');
+    }
+}
+
 /// Folder of an export in progress.
 pub(super) struct Staging {
     pub(super) target: PathBuf,
-    pub(super) folder: PathBuf,
     /// Locked against other processes.
     pub(super) progress: File,
     origin: Origin,
@@ -57,8 +65,36 @@ pub(super) struct Staging {
     is_owner_known: bool,
     /// IDs in an older snapshot at another path, which this export may replace.
     elsewhere: Vec<AssetKey>,
-    /// Groups whose folder in `.export` exists.
-    folders: BTreeSet<String>,
+    /// Folder and names of the new files.
+    pub(super) files: StagedPaths,
+}
+
+/// Paths of new files.
+#[derive(Clone)]
+pub(super) struct StagedPaths {
+    pub(super) folder: PathBuf,
+    /// Groups with IDs that differ in case only. The capital letters of their files are encoded; other files
+    /// have their final names.
+    encoded: BTreeSet<String>,
+}
+
+impl StagedPaths {
+    /// Path of the file of an asset before it moves to its place.
+    pub(super) fn path(&self, key: &AssetKey) -> PathBuf {
+        let capitals = if self.has_final_names(&key.group) {
+            Capitals::Literal
+        } else {
+            Capitals::Encoded
+        };
+        self.folder
+            .join(&key.group)
+            .join(layout::file_name(&key.id, capitals))
+    }
+
+    /// Returns true if the files of a group have their final names.
+    pub(super) fn has_final_names(&self, group: &str) -> bool {
+        !self.encoded.contains(group)
+    }
 }
 
 impl Staging {
@@ -104,7 +140,6 @@ impl Staging {
             .is_none_or(|older| is_same_account(older.account(), &origin));
         let mut staging = Self {
             target: target.to_owned(),
-            folder,
             progress,
             origin,
             recorded: BTreeMap::new(),
@@ -112,7 +147,10 @@ impl Staging {
             half_installed,
             is_owner_known: false,
             elsewhere: Vec::new(),
-            folders: BTreeSet::new(),
+            files: StagedPaths {
+                folder,
+                encoded: BTreeSet::new(),
+            },
         };
         let (earlier, length) = staging.load()?;
         match earlier {
@@ -132,7 +170,7 @@ impl Staging {
     /// in bytes.
     fn load(&mut self) -> Result<(Option<Origin>, u64), SnapshotError> {
         let mut length = 0;
-        let path = self.folder.join(PROGRESS);
+        let path = self.files.folder.join(PROGRESS);
         let mut origin = None;
         let mut reader = BufReader::new(&self.progress);
         let mut text = Vec::new();
@@ -181,18 +219,24 @@ impl Staging {
     fn begin(&mut self) -> Result<(), SnapshotError> {
         self.recorded.clear();
         self.cut(0)?;
-        for entry in fs::read_dir(&self.folder).at(&self.folder)? {
-            let path = entry.at(&self.folder)?.path();
+        let folder = &self.files.folder;
+        for entry in fs::read_dir(folder).at(folder)? {
+            let path = entry.at(folder)?.path();
             if path.is_dir() {
                 fs::remove_dir_all(&path).at(&path)?;
             }
         }
-        self.append(&Line::Export {
+        let line = Line::Export {
             format: super::super::manifest::FORMAT,
             base_url: self.origin.base_url.clone(),
             account: self.origin.account.clone(),
             started: in_milliseconds(self.origin.started),
-        })
+        };
+        let mut text = Vec::new();
+        line.write(&mut text);
+        self.progress
+            .write_all(&text)
+            .at(self.files.folder.join(PROGRESS))
     }
 
     /// Checks that the export may replace an older snapshot at another path.
@@ -232,29 +276,38 @@ impl Staging {
         &self.origin
     }
 
-    /// Returns true if the file of the asset exists and has the recorded fingerprint. Otherwise, forgets the
-    /// asset.
-    pub(super) fn has(&mut self, key: &AssetKey) -> bool {
-        let Some(fingerprint) = self.recorded.get(key) else {
-            return false;
-        };
-        let places = [
-            self.staged(key),
-            self.target
-                .join(&key.group)
-                .join(layout::file_name(&key.id, Capitals::Literal)),
-            self.target
-                .join(&key.group)
-                .join(layout::file_name(&key.id, Capitals::Encoded)),
-        ];
-        let is_there = places.iter().any(|path| has_fingerprint(path, *fingerprint));
-        if !is_there {
-            self.recorded.remove(key);
+    /// Chooses the names of the new files, and forgets recorded assets without a file that has their
+    /// fingerprint.
+    pub(super) fn prepare<'k>(&mut self, listed: impl Iterator<Item = &'k AssetKey>) {
+        let mut recorded = std::mem::take(&mut self.recorded);
+        let listed = listed.map(|key| (key.group.as_str(), key.id.as_str()));
+        let before = recorded.keys().map(|key| (key.group.as_str(), key.id.as_str()));
+        let mut ids: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (group, id) in listed.chain(before) {
+            ids.entry(group).or_default().insert(id);
         }
-        is_there
+        ids.retain(|_, ids| layout::differ_in_case_only(ids.iter().copied()));
+        self.files.encoded = ids.into_keys().map(str::to_owned).collect();
+        recorded.retain(|key, fingerprint| self.has(key, *fingerprint));
+        self.recorded = recorded;
     }
 
-    /// Returns true if a file is recorded for the asset. The file itself is not checked.
+    /// Returns true if the file of the asset exists and has the fingerprint.
+    fn has(&self, key: &AssetKey, fingerprint: Fingerprint) -> bool {
+        let place = |capitals| {
+            self.target
+                .join(&key.group)
+                .join(layout::file_name(&key.id, capitals))
+        };
+        let places = [
+            self.files.path(key),
+            place(Capitals::Literal),
+            place(Capitals::Encoded),
+        ];
+        places.iter().any(|path| has_fingerprint(path, fingerprint))
+    }
+
+    /// Returns true if a file is recorded for the asset.
     pub(super) fn is_recorded(&self, key: &AssetKey) -> bool {
         self.recorded.contains_key(key)
     }
@@ -268,43 +321,23 @@ impl Staging {
         recorded.map(|(key, fingerprint)| (key, *fingerprint))
     }
 
-    /// Path of the file of an asset before it moves to its place.
-    pub(super) fn staged(&self, key: &AssetKey) -> PathBuf {
-        self.folder
-            .join(&key.group)
-            .join(layout::file_name(&key.id, Capitals::Encoded))
+    /// Creates the writer of the assets.
+    pub(super) fn writer(&self) -> Result<Writer, SnapshotError> {
+        let progress = self.progress.try_clone();
+        let progress = progress.at(self.files.folder.join(PROGRESS))?;
+        Ok(Writer::new(self.files.clone(), progress))
     }
 
-    /// Writes an asset.
-    pub(super) fn record(&mut self, key: &AssetKey, value: &Value) -> Result<(), SnapshotError> {
-        let path = self.staged(key);
-        if let Some(folder) = path.parent()
-            && !self.folders.contains(&key.group)
-        {
-            fs::create_dir_all(folder).at(folder)?;
-            self.folders.insert(key.group.clone());
-        }
-        let text = file_text(value);
-        fs::write(&path, &text).at(&path)?;
-        let fingerprint = Fingerprint::of_bytes(&text);
-        self.append(&Line::Asset(key.clone(), fingerprint))?;
-        self.recorded.insert(key.clone(), fingerprint);
-        Ok(())
-    }
-
-    fn append(&mut self, line: &Line) -> Result<(), SnapshotError> {
-        // Strings and numbers always serialise.
-        let mut text = serde_json::to_vec(line).unwrap_or_default();
-        text.push(b'\n');
-        // After a failure, the export ends. The next one cuts off what is torn.
-        self.progress.write_all(&text).at(self.folder.join(PROGRESS))
+    /// Adds assets that the writer has written.
+    pub(super) fn add(&mut self, written: Written) {
+        self.recorded.extend(written);
     }
 
     /// Cuts the progress off after these bytes.
     fn cut(&mut self, length: u64) -> Result<(), SnapshotError> {
         let cut = self.progress.set_len(length);
         let cut = cut.and_then(|()| self.progress.seek(SeekFrom::Start(length)));
-        cut.map(drop).at(self.folder.join(PROGRESS))
+        cut.map(drop).at(self.files.folder.join(PROGRESS))
     }
 }
 
@@ -388,27 +421,4 @@ fn check_groups(path: &Path, older: &Manifest, groups: &[&str]) -> Result<(), Sn
         path,
         SnapshotProblem::FewerGroups(lost.join(", ")),
     ))
-}
-
-/// Returns the text of an asset's file: indented, members sorted by name, with a line feed at the end.
-fn file_text(value: &Value) -> Vec<u8> {
-    // Values of JSON always serialise.
-    let mut text = serde_json::to_vec_pretty(&sorted(value)).unwrap_or_default();
-    text.push(b'\n');
-    text
-}
-
-fn sorted(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            let mut members: Vec<_> = members.iter().collect();
-            members.sort_unstable_by_key(|(name, _)| *name);
-            let members = members
-                .into_iter()
-                .map(|(name, value)| (name.clone(), sorted(value)));
-            Value::Object(members.collect())
-        }
-        Value::Array(elements) => Value::Array(elements.iter().map(sorted).collect()),
-        scalar => scalar.clone(),
-    }
 }

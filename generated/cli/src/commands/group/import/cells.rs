@@ -1,6 +1,7 @@
 //! Values of CSV cells: text, or JSON if the field does not contain text.
 
 use crate::path::JsonPath;
+use funnelflux::json::{self, ParseError};
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -66,7 +67,7 @@ impl Kinds {
 /// Returns the value of a cell that is not empty. `current` is the current value of the field, and `usual` is
 /// the kind of the field's values in other assets.
 pub(super) fn value_of(cell: &str, current: Option<&Value>, usual: Option<Kind>) -> Result<Value, String> {
-    let parse = || serde_json::from_str::<Value>(cell.trim());
+    let parse = || json::parse(cell.trim());
     match current.and_then(Kind::of).or(usual) {
         Some(Kind::Text) if cell == EMPTY_TEXT => Ok(Value::from("")),
         Some(Kind::Text) => Ok(Value::from(cell)),
@@ -77,10 +78,17 @@ pub(super) fn value_of(cell: &str, current: Option<&Value>, usual: Option<Kind>)
         },
         Some(Kind::Number) => match parse() {
             Ok(value) if value.is_number() => Ok(value),
+            Err(ParseError::Rounded(number)) => Err(number.to_string()),
             _ => Err(format!("expected a number, not {cell:?}")),
         },
-        Some(Kind::Json) => parse().map_err(|error| format!("expected JSON: {error}")),
-        None => Ok(parse().unwrap_or_else(|_| Value::from(cell))),
+        Some(Kind::Json) => parse().map_err(|error| match error {
+            ParseError::Json(error) => format!("expected JSON: {error}"),
+            error => error.to_string(),
+        }),
+        None => match parse() {
+            Err(ParseError::Rounded(number)) => Err(number.to_string()),
+            value => Ok(value.unwrap_or_else(|_| Value::from(cell))),
+        },
     }
 }
 
@@ -103,6 +111,25 @@ mod tests {
             ("many", Some(json!(1)), None, Err("expected a number")),
             ("ja", Some(json!(true)), None, Err("expected true or false")),
             ("[1", Some(json!([])), None, Err("expected JSON")),
+            (
+                "0.1234567890123456789",
+                Some(json!(4)),
+                None,
+                Err("rounded to 0.123"),
+            ),
+            (
+                "[1e999]",
+                Some(json!([])),
+                None,
+                Err("1e999 at /0 is out of range"),
+            ),
+            ("18446744073709551616", None, None, Err("would be rounded")),
+            (
+                "18446744073709551616",
+                None,
+                Some(Kind::Text),
+                Ok(json!("18446744073709551616")),
+            ),
         ] {
             let value = value_of(cell, current.as_ref(), usual);
             match (value, expected) {

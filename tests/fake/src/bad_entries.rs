@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::{
-    refusals::Refusal,
+    error_responses::Refusal,
     responses::Success,
     settings::{BadEntry, Settings},
 };

@@ -1,4 +1,4 @@
-//! Refusals: errors in the configured format.
+//! Error responses in the configured format.
 
 use std::fmt::Write as _;
 

@@ -1,0 +1,50 @@
+//! Result of reading one ID, and the check that an asset may be saved.
+
+use crate::ext::bulk::Failure;
+use crate::ext::read::odd_failure;
+use crate::runtime::call::Row;
+use crate::values::exact_json;
+use serde_json::Value;
+
+/// Result of reading one ID.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FoundAsset<A = Value> {
+    /// The asset as the service sent it.
+    Found(A),
+    /// A successful response omits the asset, because it does not exist or is deleted. It is not documented
+    /// whether deleted assets can be read.
+    Missing,
+    /// There was no usable response, so nothing is known about the asset. [`Failure::error`] returns the
+    /// error of the call.
+    ///
+    /// [`AssetGroup::find`](super::AssetGroup::find) also returns this for an asset with a number that a
+    /// [`Value`] would round, so that no rounded number is saved. Such a failure has no error.
+    Unreadable(Failure),
+}
+
+impl<A> FoundAsset<A> {
+    /// Converts an asset that was found. An error states why the asset is unreadable.
+    pub(super) fn convert<B>(self, convert: impl FnOnce(A) -> Result<B, String>) -> FoundAsset<B> {
+        match self {
+            Self::Found(asset) => match convert(asset) {
+                Ok(asset) => FoundAsset::Found(asset),
+                Err(problem) => FoundAsset::Unreadable(odd_failure(problem)),
+            },
+            Self::Missing => FoundAsset::Missing,
+            Self::Unreadable(failure) => FoundAsset::Unreadable(failure),
+        }
+    }
+}
+
+/// Returns an asset without rounded numbers, so that it may be saved.
+pub(super) fn exact(row: Row) -> Result<Value, String> {
+    if row.is_exact {
+        return Ok(row.value);
+    }
+    let number = exact_json::first_rounded(row.text.get());
+    let number = number.map_or_else(|| "a number".to_owned(), |number| number.to_string());
+    Err(format!(
+        "{number}, and saving the asset would change it; fix: use the typed calls of the crate or \
+         AssetGroup::find_json, which keep all digits"
+    ))
+}

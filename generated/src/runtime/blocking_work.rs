@@ -1,0 +1,16 @@
+//! Work that blocks, such as the use of files, away from the threads that drive futures.
+
+use std::io;
+use tokio::runtime::Handle;
+
+/// Runs work on a thread of the Tokio runtime for blocking work. Without a runtime, runs the work at once,
+/// because there are no async threads to keep free.
+///
+/// # Errors
+/// When the work panics, or when the runtime shuts down before the work begins.
+pub(crate) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
+    match Handle::try_current() {
+        Ok(runtime) => Ok(runtime.spawn_blocking(work).await?),
+        Err(_) => Ok(work()),
+    }
+}
