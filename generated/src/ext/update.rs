@@ -282,8 +282,8 @@ crate::runtime::error::debug_as_display!(UpdateError<A>, A);
 pub(super) enum Absent {
     /// The assets differ.
     Differs,
-    /// The assets differ unless the property is empty: `null`, or an empty string, list or object. The
-    /// service may show absent values in one of these forms (documented: strings default to empty).
+    /// The assets differ, unless the value of the property is empty: `null`, or an empty string, list or
+    /// object. The service may show an absent value in such a form (documented: strings default to empty).
     MayBeEmpty,
 }
 

@@ -9,8 +9,9 @@ mod aside;
 mod context;
 mod openapi31;
 mod path_items;
-mod schemas;
+mod reference_siblings;
 mod swagger;
+mod type_lists;
 mod whole_numbers;
 
 use crate::{

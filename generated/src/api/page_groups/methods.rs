@@ -130,9 +130,9 @@ impl Client {
     /// `GET /globalpagegroup/find/byCategory/`
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index lists this title and
-    /// method twice, so a second path must exist. A different segment, as for funnel groups, is a
-    /// guess, and the segment itself is a placeholder made of the words “global page group”.
-    /// Expect 404.
+    /// method twice, so there must be a second path. Its first segment is a guess: a placeholder made
+    /// of the words “global page group”, because the paths of funnel groups differ in this segment,
+    /// too. Expect 404.
     ///
     /// # Arguments
     /// - `id_category` (`idCategory`): **Inferred.** ID of the category.
@@ -289,9 +289,9 @@ impl Client {
     /// `PUT /globalpagegroup/move-category/`
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index lists this title and
-    /// method twice, so a second path must exist. A different segment, as for funnel groups, is a
-    /// guess, and the segment itself is a placeholder made of the words “global page group”.
-    /// Expect 404.
+    /// method twice, so there must be a second path. Its first segment is a guess: a placeholder made
+    /// of the words “global page group”, because the paths of funnel groups differ in this segment,
+    /// too. Expect 404.
     ///
     /// # Arguments
     /// - `body`: Assets to move, and their new category.

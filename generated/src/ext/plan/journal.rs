@@ -85,7 +85,7 @@ pub(super) enum Made {
 /// State of an asset according to an earlier run.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Earlier {
-    /// The state before the change is recorded.
+    /// True if the journal contains the state of the asset before the change.
     pub(super) is_begun: bool,
     /// Steps that were sent.
     pub(super) sent: BTreeSet<PlanStep>,

@@ -408,8 +408,8 @@ fn existing(group: AssetGroup, value: &Value, current: &Value, was_sent: bool) -
     }
 }
 
-/// Reads a created asset back. The service has accepted it, so a difference is not an error. An asset that is
-/// not there is one, because a gateway may have answered.
+/// Reads a created asset back. A difference is not an error, because the service has accepted the asset. A
+/// missing asset is an error: the acceptance may have come from a gateway instead of the service.
 async fn created(client: &Client, group: AssetGroup, value: &Value, id: &str) -> Outcome {
     let mut pause = PAUSE;
     let mut failure = Failure::new(

@@ -202,7 +202,7 @@ impl UndoLog {
     }
 }
 
-/// Returns true if the service answered, and does not show the asset.
+/// Returns true if the service answered, and its answer is not the asset but an error, or another value.
 fn is_refused(failure: &Failure) -> bool {
     let error = failure.error();
     error.is_none_or(|error| ErrorClass::of(error) == ErrorClass::Refused)

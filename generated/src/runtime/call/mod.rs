@@ -164,7 +164,7 @@ impl<T> Call<T> {
         })
     }
 
-    /// Replaces the decoding of a list: the JSON text of each row.
+    /// Returns the JSON text of each row of a list, instead of decoding the rows.
     pub(crate) fn row_texts(self) -> Call<Vec<Box<RawValue>>> {
         let place = self.unsent.list_place;
         self.unsent.decode(move |received| place.texts(received))

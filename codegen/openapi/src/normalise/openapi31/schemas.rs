@@ -7,7 +7,8 @@ use crate::{
     normalise::{
         aside::keep_aside,
         context::{Context, Object},
-        schemas::{add_part, types, wrap_reference},
+        reference_siblings::{add_part, wrap_reference},
+        type_lists::types,
     },
     number,
     pointer::Pointer,

@@ -7,7 +7,8 @@ use crate::{
     normalise::{
         aside::keep_aside,
         context::{Context, Object},
-        schemas::{types, wrap_reference},
+        reference_siblings::wrap_reference,
+        type_lists::types,
     },
     pointer::Pointer,
 };

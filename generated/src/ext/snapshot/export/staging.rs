@@ -73,8 +73,8 @@ pub(super) struct Staging {
 #[derive(Clone)]
 pub(super) struct StagedPaths {
     pub(super) folder: PathBuf,
-    /// Groups with IDs that differ in case only. The capital letters of their files are encoded; other files
-    /// have their final names.
+    /// Groups with IDs that differ in case only. In their file names, capital letters are encoded until the
+    /// installation. The file names of other groups stay the same.
     encoded: BTreeSet<String>,
 }
 

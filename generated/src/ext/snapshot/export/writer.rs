@@ -92,8 +92,8 @@ struct StagedFiles {
 }
 
 impl StagedFiles {
-    /// Writes assets until the writer stops, and then the progress of all of them at once. A crash before
-    /// that costs reading the chunk again.
+    /// Writes the files of a chunk of assets, until the writer is told to stop. Then records the progress of all
+    /// of them at once. After a crash before this record, the chunk is read again.
     fn write(
         &mut self,
         assets: &[(AssetKey, Row)],
