@@ -9,6 +9,7 @@
 //! without a location.
 
 use std::{
+    cmp::Reverse,
     collections::BTreeMap,
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -19,7 +20,9 @@ use std::{
 };
 
 use funnelflux_generator::{Input, LeftOut, Options, generate};
-use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Source, operations::operations};
+use funnelflux_openapi::{
+    Diagnostic, Diagnostics, Severity, Source, normalise, operations::operations, read,
+};
 
 /// Time limit per document.
 const LIMIT: Duration = Duration::from_mins(5);
@@ -45,6 +48,26 @@ fn arguments() -> Option<Arguments> {
         }
     }
     (!arguments.folder.is_empty()).then_some(arguments)
+}
+
+/// End of the warning on an operation that is left out.
+const LEFT_OUT: &str = "left out of the generated code";
+
+/// Groups the codes of diagnostics by what a person can do about them.
+fn reason(code: &str) -> &'static str {
+    match code {
+        "request-content" | "response-content" => "form or file as body",
+        "success-types" => "several success types",
+        "success-redirect" => "only a redirect",
+        "external-reference" => "part in another file",
+        "generator-crash" => "merges without end",
+        "title-clash" | "derived-name" | "object-name" | "component-names" | "parameter-name" | "no-tag" => {
+            "no unique name"
+        }
+        "discriminator" | "not" | "parameter-type" | "parameter-style" | "parameter-content"
+        | "generator-refusal" | "not-understood" | "all-of-conflict" => "unsupported schema or parameter",
+        _ => "invalid document",
+    }
 }
 
 /// Result for a document.
@@ -87,7 +110,9 @@ fn run(name: &str, text: &str) -> Outcome {
             files: BTreeMap::new(),
             features: Vec::new(),
             diagnostics,
-            operations: 0,
+            operations: read::read(input.upstream)
+                .and_then(normalise::normalise)
+                .map_or(0, |(document, _)| operations(document.value()).count()),
             left_out: Vec::new(),
         },
     }
@@ -101,24 +126,37 @@ impl Outcome {
 
     /// Formats a row of the table, after the name.
     fn row(&self) -> String {
-        let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
-        let left_out = self.left_out.iter().map(|left_out| left_out.rule.clone());
-        let errors = self
-            .errors()
-            .map(|error| format!("{}::{}", error.stage, error.code));
-        for reason in left_out.chain(errors) {
-            *reasons.entry(reason).or_default() += 1;
+        let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+        if self.files.is_empty() {
+            // The whole document is refused. Its operations count for the most frequent reason.
+            let is_loss = |diagnostic: &&Diagnostic| {
+                diagnostic.code != "no-operations"
+                    && (diagnostic.severity == Severity::Error || diagnostic.message.ends_with(LEFT_OUT))
+            };
+            let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+            for diagnostic in self.diagnostics.iter().filter(is_loss) {
+                *counts.entry(reason(diagnostic.code)).or_default() += 1;
+            }
+            let most = counts.into_iter().max_by_key(|(_, count)| *count);
+            reasons.extend(most.map(|(reason, _)| (reason, self.operations)));
         }
-        let reasons: Vec<String> = reasons
-            .iter()
-            .map(|(reason, count)| format!("{reason} {count}"))
-            .collect();
+        for left_out in &self.left_out {
+            let (_, code) = left_out.rule.split_once("::").unwrap_or_default();
+            *reasons.entry(reason(code)).or_default() += 1;
+        }
+        let kept = if self.files.is_empty() {
+            0
+        } else {
+            self.operations - self.left_out.len()
+        };
+        let mut reasons: Vec<(&str, usize)> = reasons.into_iter().collect();
+        reasons.sort_by_key(|(_, count)| Reverse(*count));
+        let reasons = reasons.iter().map(|(reason, count)| format!("{reason} {count}"));
         format!(
-            "{} of {} | {} | {}{}",
-            self.operations - self.left_out.len(),
+            "{kept} of {} | {} | {}{}",
             self.operations,
             self.time.as_millis(),
-            reasons.join(", "),
+            reasons.collect::<Vec<_>>().join(", "),
             if self.is_located() {
                 ""
             } else {

@@ -543,8 +543,11 @@ fn check_object(
 }
 
 /// Returns true if an object of this kind is a `$ref`. `OpenAPI` 3.0 ignores the other members of a `$ref`.
+///
+/// The specification has no references to operations, but documents that consist of several files have them.
 pub fn is_reference(kind: ObjectKind, object: &Map<String, Value>) -> bool {
-    (kind.section().is_some() || kind == PathItem) && object.get("$ref").is_some_and(Value::is_string)
+    (kind.section().is_some() || matches!(kind, PathItem | Operation))
+        && object.get("$ref").is_some_and(Value::is_string)
 }
 
 /// Calls `change` with every object of the table, outermost first. Values that do not fit the table stay

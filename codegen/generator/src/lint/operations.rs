@@ -11,6 +11,7 @@ use super::{
 };
 use funnelflux_openapi::{
     media::{has_no_body, json, raw},
+    openapi_model::{self, ObjectKind},
     pointer::{METHODS, Pointer, PointerBuf},
 };
 
@@ -54,6 +55,9 @@ impl<'a> Linter<'a> {
                 let Some(operation) = operation.as_object() else {
                     continue;
                 };
+                if openapi_model::is_reference(ObjectKind::Operation, operation) {
+                    continue;
+                }
                 self.operation(&pointer, operation, &shared, names.as_deref());
             }
         }

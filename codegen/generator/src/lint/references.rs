@@ -66,6 +66,10 @@ impl Linter<'_> {
             };
             return (!fits).then(|| (&rules::REFERENCE_PLACE, message()));
         }
+        if kind == ObjectKind::Operation {
+            let message = "an operation cannot be a reference".to_owned();
+            return Some((&rules::STRUCTURE, message));
+        }
         // A path item of a callback is not generated, so it may be a reference.
         let is_path = pointer.count() == 2 && pointer.front().is_some_and(|token| token.encoded() == "paths");
         let message = "the reference of a path item is resolved before overlays apply, not after";

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::naming;
-use funnelflux_openapi::references;
+use funnelflux_openapi::{pointer::Pointer, references};
 
 use super::{
     notes::NOTES,
@@ -20,6 +20,12 @@ const USE: [&str; 5] = ["description", "nullable", "x-evidence", NOTES, "depreca
 
 pub(super) fn get<'a>(document: &'a Value, name: &str) -> Option<&'a Value> {
     document.pointer(SCHEMAS.as_str())?.get(name)
+}
+
+/// Returns the name of the component that a pointer leads to or into.
+pub(super) fn name(pointer: &Pointer) -> Option<String> {
+    let name = pointer.strip_prefix(SCHEMAS)?.front()?;
+    Some(name.decoded().into_owned())
 }
 
 /// Returns the name of the component that a schema refers to, directly or by an `allOf` with one part.

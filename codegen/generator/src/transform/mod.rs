@@ -7,6 +7,7 @@
 
 mod acknowledgement;
 mod aliases;
+mod all_of;
 mod api_model;
 mod component;
 mod composition;
@@ -86,6 +87,8 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
             "a guess about the values of a map must not fail a whole response"),
         rule("drop-empty-parts", MayBeNoop, composition::drop_empty_parts,
             "the generator makes a new type for a part that constrains nothing"),
+        rule("join-object-parts", MayBeNoop, all_of::join_object_parts,
+            "the generator copies what the properties of parts refer to, without end if it refers back"),
         rule("drop-clashing-properties", MayBeNoop, unknown_fields::drop_clashing_properties,
             "two properties cannot be one field; the second is kept among the unknown fields"),
         rule("join-simple-alternatives", MayBeNoop, composition::join_simple_alternatives,

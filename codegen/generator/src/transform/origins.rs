@@ -20,6 +20,12 @@ impl Origins {
         self.0.extend(moves);
     }
 
+    /// Lists the pointers from which a part and the parts that enclose it were moved.
+    pub(super) fn enclosing(&self, current: &Pointer) -> impl Iterator<Item = &Pointer> {
+        let parents = std::iter::successors(Some(current), |pointer| pointer.parent());
+        parents.filter_map(|parent| self.0.get(parent).map(|original| &**original))
+    }
+
     /// Returns the original pointer of a part, even if rules have moved it several times.
     pub(super) fn original(&self, current: &Pointer) -> PointerBuf {
         let mut pointer = current.to_buf();

@@ -108,6 +108,9 @@ fn change(
         ObjectKind::License => {
             aside::keep_aside(object, "identifier");
         }
+        ObjectKind::Operation if !object.contains_key("$ref") => {
+            object.entry("responses").or_insert_with(|| json!({}));
+        }
         ObjectKind::SecurityScheme if object.get("type").is_some_and(|kind| kind == "mutualTLS") => {
             context.report(
                 Severity::Warning,
