@@ -71,8 +71,8 @@ impl<I> Cascade<I> {
 
     /// Reassigns the children to another parent, `target`.
     ///
-    /// A bulk job refuses a target that is one of the assets that it changes. It reads the target first; if the
-    /// target is missing or deleted, the job sends nothing.
+    /// A bulk job refuses a target that is one of the assets that it changes. It reads the target first; if
+    /// the target is missing or deleted, the job sends nothing.
     pub fn move_to(target: impl Into<I>) -> Self {
         Self(Choice::MoveTo(target.into()))
     }

@@ -280,8 +280,8 @@ impl Job<'_> {
         }
     }
 
-    /// Reads the assets that this job has not changed yet. Rejects the entries of assets that somebody else has
-    /// changed since the plan was made, and returns the others.
+    /// Reads the assets that this job has not changed yet. Rejects the entries of assets that somebody else
+    /// has changed since the plan was made, and returns the others.
     async fn look_again(&mut self, works: &[usize]) -> Vec<usize> {
         let untouched = |work: &&Work<'_>| work.finished.is_empty() && !work.is_begun;
         let keys: Vec<&AssetKey> = works

@@ -92,8 +92,8 @@ struct StagedFiles {
 }
 
 impl StagedFiles {
-    /// Writes the files of a chunk of assets, until the writer is told to stop. Then records the progress of all
-    /// of them at once. After a crash before this record, the chunk is read again.
+    /// Writes the files of a chunk of assets, until the writer is told to stop. Then records the progress of
+    /// all of them at once. After a crash before this record, the chunk is read again.
     fn write(
         &mut self,
         assets: &[(AssetKey, Row)],
