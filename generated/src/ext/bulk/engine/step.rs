@@ -31,7 +31,8 @@ pub(in crate::ext::bulk) enum EarlierRequest {
     None,
     /// A request was refused, but may have been applied in part.
     Refused,
-    /// A request got no response.
+    /// The result of a request is unknown: the request got no response, or a response that does not show
+    /// whether the request was applied.
     Unanswered,
 }
 
@@ -82,7 +83,7 @@ pub enum SettleCause {
     /// The service refused the request. `alone` is true if the request was for a single asset and no other
     /// request was sent for that asset.
     Refused { error: Error, alone: bool },
-    /// The request got no response.
+    /// The request got no response, or a response that does not show whether the request was applied.
     Unanswered(Error),
     /// The job stopped.
     Stopped(Failure),
@@ -91,7 +92,7 @@ pub enum SettleCause {
 }
 
 impl SettleCause {
-    /// Returns the error, if the service may have received the request and did not refuse it.
+    /// Returns the error of a request whose result is unknown.
     pub(super) fn error(&self) -> Option<&Error> {
         match self {
             Self::Unanswered(error) => Some(error),
@@ -133,7 +134,7 @@ impl StepResult {
         }
     }
 
-    /// Creates a result that returns a step to the driver, because the step did not run.
+    /// Creates the result of a step that did not run. The driver schedules the step again.
     pub(in crate::ext::bulk) fn not_run(step: ScheduledStep) -> Self {
         Self {
             next: vec![step],
