@@ -99,7 +99,7 @@ impl<T> AssetId for T where
 pub struct ResourceNames {
     /// First segment of the paths of the kind, such as `offersource`.
     pub segment: &'static str,
-    /// Property of an asset that contains its ID, such as `idOfferSource`.
+    /// Name of the property that contains the ID of an asset, such as `idOfferSource`.
     pub id: &'static str,
     /// Singular for messages, such as `offer source`.
     pub singular: &'static str,

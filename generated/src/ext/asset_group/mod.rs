@@ -184,7 +184,7 @@ impl AssetGroup {
             .map(|resource| resource.calls.names.segment)
     }
 
-    /// Returns the ID of an asset. An ID that is a whole number is returned as its digits.
+    /// Returns the ID of an asset. An ID that is a JSON integer is returned as a string of digits.
     #[must_use]
     pub fn id(self, asset: &Value) -> Option<Cow<'_, str>> {
         id_text(asset.pointer(self.id_pointer()?)?)
@@ -222,8 +222,8 @@ impl AssetGroup {
         self.0.resource.as_ref()?.category
     }
 
-    /// Returns the properties that the service is documented to change when it stores an asset, each with its
-    /// JSON pointer and the change.
+    /// Returns the JSON pointers of the properties that the service changes when it stores an asset
+    /// (documented), each with the kind of change.
     #[must_use]
     pub fn server_managed(self) -> &'static [(&'static str, ServerBehavior)] {
         self.managed_fields().0
@@ -234,13 +234,13 @@ impl AssetGroup {
         resource.map_or(ServerManagedFields(&[]), |resource| resource.server_managed)
     }
 
-    /// Returns the groups whose assets belong to assets of this group.
+    /// Returns the groups of the children of this group's assets.
     #[must_use]
     pub const fn children(self) -> &'static [ChildRelation] {
         self.0.children
     }
 
-    /// Lists all assets, whatever their status. Rows may have fewer properties than the assets.
+    /// Lists all assets, whatever their status. A row may lack properties of its asset.
     ///
     /// Rows are for display. A number that a [`Value`] would round becomes a string of its digits, as with
     /// [`json::show`](crate::json::show).

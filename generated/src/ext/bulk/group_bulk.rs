@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Builder of a bulk job of a group that is chosen at run time. [`AssetGroup`](crate::ext::AssetGroup)
-/// creates it.
+/// creates such builders.
 ///
 /// The job has the same settings and outcomes as a [`Bulk`]. A `Bulk` can resume the journal of a
 /// `GroupBulk`, and vice versa.

@@ -265,7 +265,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// Cancels the job when `cancel` completes. This future can wait for a signal, a timer or a message, for
     /// example.
     ///
-    /// After that, nothing more is sent or retried. The job waits for requests in flight, and reads the
+    /// After that, no further change is sent or retried. The job waits for requests in flight, and reads the
     /// assets back if the effect of a request is unclear, so that the report stays accurate. All other IDs
     /// end as *not sent*. To limit the wait, set a [`cancel_grace`](Self::cancel_grace).
     pub fn cancel_when<T>(self, cancel: impl Future<Output = T> + Send + 'static) -> Self {
@@ -294,7 +294,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self.set(Setting::CancelGrace(wait))
     }
 
-    /// Writes a journal to this file. If the file already contains a journal, continues its job.
+    /// Writes a journal to this file. If the file already contains a journal, continues the job of that
+    /// journal.
     ///
     /// A journal belongs to one job: one change of the same IDs in one account at one base URL. If the file
     /// belongs to a different job, this job is refused. [`Journal::read`] returns the change and the IDs of a

@@ -50,8 +50,8 @@ pub enum Children {
         /// Number of children that are not deleted.
         count: usize,
     },
-    /// The job handles children, but their number is unknown. No documented call lists them, and the inferred
-    /// call is unavailable or failed.
+    /// The job handles children, but their number is unknown. No documented call lists the children, and the
+    /// inferred call is unavailable or failed.
     Unknown,
 }
 

@@ -178,7 +178,7 @@ impl<I> Report<I> {
 }
 
 impl<I: Clone + Eq + Hash> Report<I> {
-    /// Returns the outcome of an ID; `None` if it was not in the job.
+    /// Returns the outcome of an ID; `None` if the ID was not in the job.
     #[must_use]
     pub fn outcome(&self, id: &I) -> Option<&Outcome> {
         let entry = self.entries.iter().find(|entry| entry.id == *id)?;

@@ -265,7 +265,7 @@ impl References {
         dangling.collect()
     }
 
-    /// Returns the sets of assets that name each other in a circle, each in order.
+    /// Returns the sets of assets that name each other in a circle. Each set is sorted.
     ///
     /// An asset that names its own ID outside its ID property is a circle of one. An ID within a longer text
     /// does not count.

@@ -22,7 +22,7 @@ const LIST_READS: u32 = 4;
 
 /// Assets that cannot be the copy that a further request makes.
 struct KnownAssets {
-    /// Assets that had the name of a requested copy before the job; `None` if they could not be listed.
+    /// Assets that had the name of a requested copy before the job; `None` if the assets could not be listed.
     before: Option<HashSet<String>>,
     /// Copies that the job has made.
     copies: HashSet<String>,
@@ -300,7 +300,7 @@ impl DuplicationSteps {
     }
 }
 
-/// Returns true if a property of the asset has this text.
+/// Returns true if a property of the asset equals this name.
 fn has_name(asset: &serde_json::Value, name: &str) -> bool {
     let mut properties = asset.as_object().into_iter().flatten();
     properties.any(|(_, value)| value == name)

@@ -1,5 +1,5 @@
-//! Engine of all bulk jobs. It splits the IDs into chunks, and runs the steps *look*, *send* and *settle* for
-//! each chunk until every ID has an outcome.
+//! Engine of all bulk jobs. It splits the IDs into chunks, and runs steps for each chunk until every ID has
+//! an outcome: *look* reads the assets, *send* sends the change, and *settle* reads the assets back.
 //!
 //! ```text
 //!            ┌──── already so, missing ────────────────────────────┐

@@ -61,7 +61,8 @@ impl ScheduledStep {
 /// Task of a step.
 #[derive(Clone, Debug)]
 pub enum Task {
-    /// Checks the account and reads the target of the children. No other step starts before this step ends.
+    /// Checks the account, reads the target of the children, and records states for an undoable job. No other
+    /// step starts before this step ends.
     Prepare,
     /// Reads the assets before a change.
     Look,

@@ -133,7 +133,7 @@ impl Account {
         groups
     }
 
-    /// Adds a note for each listed asset that the export did not attempt to read.
+    /// Adds to `unread` each listed asset that the export did not attempt to read.
     pub(super) fn finish(&mut self, staging: &Staging, cause: &str) {
         let attempted: BTreeSet<(&str, &str)> = self
             .unread

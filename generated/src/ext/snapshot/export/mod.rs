@@ -350,7 +350,7 @@ impl Export {
         Ok(())
     }
 
-    /// Reads again, one by one, the deleted assets that were missing from the responses.
+    /// Repeats the reads of deleted assets that were missing from the responses, one by one.
     ///
     /// If the service refuses a list of IDs for another reason, such as the length of the list, all deleted
     /// assets of the list count as missing, even if they are readable. Therefore, the missing deleted assets

@@ -1,4 +1,4 @@
-//! Finds the copies whose responses were lost, by their names and the times in their IDs.
+//! Finds copies after lost responses, by the names of the copies and by the times in their IDs.
 
 use super::{DuplicationSteps, LIST_READS};
 use crate::ext::bulk::engine::{Item, StepResult, pause};
