@@ -22,9 +22,11 @@ impl<R: Resource> Assets for Handle<R> {
     }
 }
 
-/// Change that archives assets of the kind `R`, not yet acknowledged.
+/// Change that archives assets of the kind `R`. If the call is inferred, the caller has not acknowledged this
+/// yet.
 type ArchivingOf<R> = Archiving<<R as Resource>::Id, <R as Archive>::Acknowledgement>;
-/// Change that deletes assets of the kind `R`, not yet acknowledged.
+/// Change that deletes assets of the kind `R`. If the call is inferred, the caller has not acknowledged this
+/// yet.
 type DeletingOf<R> = Deleting<<R as Resource>::Id, <R as Delete>::Acknowledgement>;
 
 /// ID type of a handle's assets.
@@ -50,8 +52,9 @@ pub(super) type IdOf<T> = <<T as Assets>::Resource as Resource>::Id;
 pub trait BulkArchive: Assets<Resource: Archive> {
     /// Creates a job that archives these assets.
     ///
-    /// Children stay unchanged unless the job sets `children`; only kinds with children have that method. If
-    /// the call is inferred, acknowledge it with `acknowledge_inferred` before sending.
+    /// The children of the assets stay unchanged, unless you set `children` on the job. Only jobs on kinds
+    /// with children have this method. If the call is inferred, acknowledge it with `acknowledge_inferred`
+    /// before sending.
     fn bulk_archive<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
@@ -65,8 +68,8 @@ impl<R: Archive> BulkArchive for Handle<R> {}
 
 /// Restores many assets from the archive.
 ///
-/// If a cascade archived children together with their parent, restoring the parent probably does not restore
-/// them; this is not documented.
+/// Children that a cascade archived together with their parent probably stay archived when the parent is
+/// restored. The vendor does not document this.
 ///
 /// ```no_run
 /// use funnelflux::{Client, ext::*, types::StatusFilter};
@@ -94,10 +97,10 @@ impl<R: Unarchive> BulkUnarchive for Handle<R> {}
 
 /// Deletes many assets.
 ///
-/// The job reads deleted assets back, unless [`Bulk::verify`](super::Bulk::verify) is off. An asset counts as
-/// deleted if its status is *deleted* or if it can no longer be read. It is not documented which of the two
-/// applies to a deleted asset. An ID that cannot be read *before* the deletion is rejected as not found: it
-/// was deleted earlier or never existed.
+/// After the deletion, the job reads the assets back, unless [`Bulk::verify`](super::Bulk::verify) is off. An
+/// asset counts as deleted if its status is *deleted* or if it can no longer be read. The vendor does not
+/// document which of the two happens. An ID that cannot be read *before* the deletion is rejected as not
+/// found: it was deleted earlier or never existed.
 ///
 /// ```no_run
 /// use funnelflux::{Client, ext::*};
@@ -116,8 +119,9 @@ impl<R: Unarchive> BulkUnarchive for Handle<R> {}
 pub trait BulkDelete: Assets<Resource: Delete> {
     /// Creates a job that deletes these assets.
     ///
-    /// Children stay unchanged unless the job sets `children`; only kinds with children have that method. If
-    /// the call is inferred, acknowledge it with `acknowledge_inferred` before sending.
+    /// The children of the assets stay unchanged, unless you set `children` on the job. Only jobs on kinds
+    /// with children have this method. If the call is inferred, acknowledge it with `acknowledge_inferred`
+    /// before sending.
     fn bulk_delete<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
@@ -143,8 +147,8 @@ impl<R: Delete> BulkDelete for Handle<R> {}
 /// }
 /// ```
 pub trait MoveToCategory: Assets<Resource: Categorised> {
-    /// Creates a job that moves these assets to `category`. The empty category removes the assets from their
-    /// category (documented).
+    /// Creates a job that moves these assets to `category`. An empty `category` removes the assets from their
+    /// current category (documented).
     ///
     /// The effect of a category that does not exist is not documented.
     fn move_to_category<I: Into<IdOf<Self>>>(

@@ -8,7 +8,7 @@ use futures_util::{StreamExt as _, TryFutureExt as _, stream};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
 
-/// A kind of asset, for code that works with any of them. The trait is sealed; every kind of asset implements
+/// A kind of asset, for code that works with any kind. The trait is sealed; every kind of asset implements
 /// it.
 ///
 /// ```
@@ -29,10 +29,10 @@ use std::fmt::Debug;
 /// }
 /// ```
 ///
-/// If a function needs only an ability, require the ability instead, as in `fn archive_old(assets: &impl
-/// BulkArchive)`.
+/// If a function needs only one ability, let it require that ability instead, as in `fn archive_old(assets:
+/// &impl BulkArchive)`.
 pub trait AssetKind: sealed::Sealed + Sized + Send + Sync + 'static {
-    /// Type of its IDs.
+    /// Type of the IDs of this kind.
     type Id: AssetId;
     /// Type of an asset with all its fields.
     type Asset: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static;
@@ -44,7 +44,7 @@ pub trait AssetKind: sealed::Sealed + Sized + Send + Sync + 'static {
     /// ID of an asset; `None` if the asset has none.
     fn id(asset: &Self::Asset) -> Option<&Self::Id>;
 
-    /// Status of an asset; active if absent, which is the documented default.
+    /// Status of an asset; active if the asset has none (documented default).
     fn status(asset: &Self::Asset) -> AssetStatus;
 
     #[doc(hidden)]
@@ -65,7 +65,7 @@ pub struct AssetRow<I> {
     pub name: String,
     /// Status of the asset.
     pub status: AssetStatus,
-    /// ID of the category of the asset; empty if it has none.
+    /// ID of the category of the asset; empty if the asset has none.
     pub category: String,
 }
 
@@ -106,7 +106,8 @@ impl<K: AssetKind> Handle<K> {
     /// Lists all assets of the kind, whatever their status.
     ///
     /// # Errors
-    /// When the call fails, or when the vendor's index has no such operation (settings of AI nodes).
+    /// When the call fails, or when the vendor's index has no operation that lists this kind (settings of AI
+    /// nodes).
     pub async fn list(&self) -> Result<Vec<AssetRow<K::Id>>, Error> {
         K::list(self.client()).await
     }

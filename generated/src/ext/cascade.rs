@@ -5,8 +5,8 @@ use std::fmt;
 
 /// Handling of children when their parents are archived or deleted.
 ///
-/// The children of an offer source are its offer pages, for which the effects in this table are documented.
-/// For other kinds of parents (categories and funnel groups), the effects are inferred.
+/// The children of an offer source are its offer pages. For them, the vendor documents the effects in this
+/// table. For the children of categories and funnel groups, the effects are inferred.
 ///
 /// | choice | sent | archive | delete |
 /// |---|---|---|---|
@@ -19,9 +19,9 @@ use std::fmt;
 ///
 /// **Not documented:**
 ///
-/// - if a parent is *already* archived or deleted, whether another request handles its children;
+/// - whether a request handles the children of a parent that is *already* archived or deleted;
 /// - whether a target may itself be archived;
-/// - whether unarchiving a parent restores children that a cascade archived; probably not.
+/// - whether unarchiving a parent restores children that a cascade archived (probably not).
 ///
 /// A move without a target does not compile. A target with another choice, or a target of another kind of
 /// asset, does not compile either:
@@ -71,13 +71,13 @@ impl<I> Cascade<I> {
 
     /// Reassigns the children to another parent, `target`.
     ///
-    /// A bulk job refuses a target that is one of the assets that it changes. It reads the target first; if
-    /// the target is missing or deleted, the job sends nothing.
+    /// A bulk job refuses a target that is one of the assets that it changes. The job reads the target first.
+    /// If the target is missing or deleted, the job changes nothing.
     pub fn move_to(target: impl Into<I>) -> Self {
         Self(Choice::MoveTo(target.into()))
     }
 
-    /// Removes the children from their parent and leaves them without one.
+    /// Removes the children from their parent, and leaves them without a parent.
     pub const fn orphan() -> Self {
         Self(Choice::Orphan)
     }
@@ -109,7 +109,8 @@ impl<I> Cascade<I> {
 }
 
 impl<I: AsRef<str>> Cascade<I> {
-    /// Values of the properties for the action and its target; `None` for a property that is not sent.
+    /// Returns the values of the body properties for the action and for the target; `None` for a property
+    /// that is not sent.
     pub(crate) fn values(&self) -> (Option<&'static str>, Option<&str>) {
         match &self.0 {
             Choice::Leave => (None, None),

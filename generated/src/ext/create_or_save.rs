@@ -1,7 +1,7 @@
 //! Creates an asset under a chosen ID, or saves it if the ID exists.
 //!
 //! [`Client::create`](crate::Client::create) creates an asset under a new ID. After a lost response, it reads
-//! the new ID back.
+//! the asset back by its new ID.
 
 use super::abilities::{Assets, IdOf};
 use super::bulk::Failure;
@@ -27,22 +27,23 @@ use std::fmt;
 /// }
 /// ```
 pub trait CreateOrSave: Assets<Resource: Save> {
-    /// Creates the asset if its ID does not exist; otherwise saves it if it differs from the stored asset.
+    /// Creates the asset if its ID does not exist; otherwise saves the asset if it differs from the stored
+    /// asset.
     ///
     /// The asset replaces the stored asset. To change single fields and keep the other fields, use
-    /// [`Update`](super::Update). A second run does nothing, so a script can declare the assets that should
-    /// exist. The comparison has these rules:
+    /// [`Update`](super::Update). A second run with the same asset does nothing, so a script can declare the
+    /// assets that should exist. The comparison has these rules:
     ///
     /// - An absent field equals an empty field.
     /// - An absent status is not compared, except that a deleted asset always differs.
     /// - Fields that only the service sets, such as the hash of a script, and fields that this version of the
-    ///   crate does not know, are compared only if the asset contains them. The same applies to `meta` and
-    ///   its members, which belong to the vendor's user interface.
+    ///   crate does not know, are compared only if the given asset contains them. The same applies to `meta`
+    ///   and its members, which belong to the vendor's user interface.
     /// - Secrets cannot be compared, so an asset with a secret is always saved.
     ///
     /// A second run saves again if the service does not store the asset as it was sent. This happens if the
-    /// service keeps a field that a save omits, or if it replaces the members of `meta`. Neither behaviour is
-    /// documented.
+    /// service keeps a field that a save omits, or if the service replaces the members of `meta`. Neither
+    /// behaviour is documented.
     ///
     /// # Errors
     /// Returns a [`StoreError`] if the asset was neither created nor saved, or if the result is unknown.
@@ -89,7 +90,7 @@ pub enum StoreError<I> {
         /// The problem.
         failure: Failure,
     },
-    /// The service refused or never received the request. Nothing was created or saved under this ID.
+    /// The service refused the request, or did not process it. Nothing was created or saved under this ID.
     #[error("{id} was not stored: {error}")]
     Refused {
         /// The ID.
@@ -97,7 +98,7 @@ pub enum StoreError<I> {
         /// Error of the call.
         error: Error,
     },
-    /// No trustworthy response arrived, and reading the asset back did not show the result.
+    /// No trustworthy response arrived. After a save, reading the asset back did not show the result either.
     #[error("it is unknown whether {id} was stored: {error}; fix: read it before you try again")]
     Unknown {
         /// The ID.
@@ -171,8 +172,8 @@ fn is_stored<R: Resource>(asset: &R::Asset, found: &R::Asset) -> bool {
         })
 }
 
-/// Returns true if this version of the crate knows the property at `pointer`, which the asset lacks. A typed
-/// property does not accept every value; an unknown property does.
+/// Returns true if this version of the crate knows the property at `pointer`, which the asset lacks. The test
+/// is that a known property rejects values of a wrong type, and that an unknown property accepts every value.
 fn is_known<R: Resource>(asset: &Value, pointer: &str) -> bool {
     let Some((parent, name)) = pointer.rsplit_once('/') else {
         return true;

@@ -47,7 +47,7 @@ impl ErrorClass {
     }
 }
 
-/// Returns the requested wait (`Retry-After`) for the two statuses with which a service asks for a wait.
+/// Returns the wait that the service requests (`Retry-After`), if the status is 429 or 503.
 pub(crate) fn requested_wait(error: &Error) -> Option<Duration> {
     let busy = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
     error

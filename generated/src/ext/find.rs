@@ -41,9 +41,9 @@ impl<R: Resource> FindMany for Handle<R> {}
 
 /// Builder of a search for many assets by ID.
 ///
-/// The IDs are sent in chunks, limited by number and by the length of the URL. It is not documented whether
-/// the service omits unknown IDs or refuses the whole list. A refused list is therefore split until each
-/// refused ID is on its own.
+/// The IDs are sent in chunks, limited by number and by the length of the URL. The vendor does not document
+/// whether the service omits unknown IDs or refuses the whole list. Therefore, a refused list is split until
+/// each refused ID is on its own.
 #[must_use = "a search does nothing until it is sent"]
 pub struct Find<R: Resource> {
     client: Client,
@@ -117,13 +117,14 @@ impl<R: Resource> Find<R> {
     }
 }
 
-/// Result of a search. Every distinct ID is in exactly one of the lists, in the given order.
+/// Result of a search. For every distinct ID, exactly one of the lists `assets`, `missing` and `unreadable`
+/// has an entry. Each list is in the given order.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Found<A, I> {
     /// The assets that were found.
     pub assets: Vec<A>,
-    /// IDs without a readable asset. It is not documented whether deleted assets can be read.
+    /// IDs that a successful response omits. The vendor does not document whether deleted assets can be read.
     pub missing: Vec<I>,
     /// IDs without a usable response, each with the reason.
     pub unreadable: Vec<(I, Failure)>,

@@ -35,7 +35,7 @@ impl From<io::Error> for LineError {
 }
 
 impl LineFile {
-    /// Creates a file with these lines; `None` if the file exists.
+    /// Creates a file with these lines; returns `None` if the file exists.
     pub(in crate::ext) fn create(path: &Path, text: &[u8]) -> Result<Option<Self>, LineError> {
         let mut new_file = PrivateFile::beside(path)?;
         new_file.file().write_all(text)?;
@@ -73,8 +73,8 @@ impl LineFile {
         &self.file
     }
 
-    /// Cuts the file after `length` bytes to remove an incomplete line, so that the next line starts on a new
-    /// line.
+    /// Cuts the file after `length` bytes to remove an incomplete line, so that the next appended line starts
+    /// on a new line.
     pub(in crate::ext) fn cut(&mut self, length: u64) -> Result<(), LineError> {
         self.file.set_len(length)?;
         self.length = self.file.seek(SeekFrom::End(0))?;
@@ -110,7 +110,7 @@ impl LineFile {
         Ok(self.file.sync_data()?)
     }
 
-    /// Returns false if the path no longer leads to the open file.
+    /// Returns true if the path still leads to the open file.
     fn is_in_place(&self) -> bool {
         let (Ok(named), Ok(open)) = (std::fs::metadata(&self.path), self.file.metadata()) else {
             return false;

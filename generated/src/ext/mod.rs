@@ -1,7 +1,7 @@
 //! Extension traits: operations on assets that need more than one call.
 //!
 //! Each kind of asset has a handle, such as [`Client::offer_sources`](crate::Client::offer_sources), and
-//! handles have abilities. Other kinds than offer sources require a cargo feature. They have only the
+//! handles have abilities. Kinds other than offer sources require a cargo feature. A kind has only the
 //! abilities for which the vendor's index lists operations. `use funnelflux::ext::*` brings the abilities
 //! into scope:
 //!
@@ -32,8 +32,8 @@
 //! | `bulk` | bulk jobs with their engine, journal and report; `duplicate_many` |
 //! | `resource` | traits that connect a kind of asset to the client; the generator implements them |
 //! | `validate` | checks of IDs and jobs before anything is sent |
-//! | `read` | reading by ID, for every possible treatment of unknown IDs |
-//! | `read_calls` | the calls of a kind that read its assets, without types |
+//! | `read` | reading by ID, whatever the service does with unknown IDs |
+//! | `read_calls` | the calls that read the assets of a kind, with untyped IDs and rows |
 //! | `error_class` | the service's treatment of a failed request |
 //! | `snapshot` | snapshots of whole accounts, references and comparison (feature `snapshot`) |
 

@@ -1,18 +1,19 @@
-//! Reads assets by ID, for every possible treatment of unknown IDs by the service.
+//! Reads assets by ID, whatever the service does with unknown IDs.
 //!
-//! It is not documented whether *find by ID list* omits unknown IDs or refuses the whole list, and with which
-//! status. A gateway in front of the service may also refuse a request. An asset therefore counts as missing
-//! only if a successful response omits it. After a refusal, the reader lists all assets, and reads the IDs
-//! that exist again. If the service refuses the list as well, the assets are unreadable.
+//! The vendor does not document whether *find by ID list* omits unknown IDs or refuses the whole list, nor
+//! the status of such a refusal. A gateway in front of the service may also refuse a request. Therefore, an
+//! asset counts as missing only if a successful response omits it. After a refusal, the reader lists all
+//! assets, and then repeats the read for the IDs that exist. If the request for the list is refused as well,
+//! the assets are unreadable.
 //!
-//! Rows are decoded one by one, so that an unusual asset does not affect other assets. A row for an ID that
-//! was not requested shows that the response belongs to another request.
+//! Rows are decoded one by one, so that an unusual asset does not affect other assets. If a response contains
+//! a row for an ID that was not requested, the response belongs to another request.
 //!
 //! If a kind has no *find by ID list*, summaries come from the list of all assets, and whole assets are read
 //! one by one.
 //!
-//! The reader works on IDs and rows without types, so that the compiler translates it once and not once per
-//! kind. [`ReadCalls`] connects it to a kind.
+//! The reader works on untyped IDs and rows, so that the compiler translates its code only once, instead of
+//! once per kind. [`ReadCalls`] connects the reader to a kind.
 
 use super::bulk::{Failure, Reason};
 use super::error_class::ErrorClass;
@@ -47,7 +48,8 @@ pub(crate) enum ReadResult<T> {
 /// No limit is documented. Common proxies accept URLs below 2,000 bytes.
 pub(crate) const URL_LENGTH: usize = 1_800;
 
-/// If a kind of asset cannot be listed, reading by ID stops after this number of consecutive refused reads.
+/// Number of consecutive refused reads after which reading by ID stops, if the kind of asset cannot be
+/// listed.
 const MAX_REFUSALS: usize = 12;
 
 /// Reads assets of one kind by ID.
@@ -56,7 +58,7 @@ pub(crate) struct Reader {
     client: Client,
     calls: ReadCalls,
     url_length: usize,
-    /// True if whole assets are returned as the JSON that was sent, without decoding them.
+    /// True if whole assets are returned as the JSON that the service sent, without decoding them.
     is_raw: bool,
     /// True if the service has answered a read successfully.
     answered: AtomicBool,
@@ -64,13 +66,13 @@ pub(crate) struct Reader {
 
 /// All assets of a kind, as the service lists them.
 struct Listed {
-    /// Summaries, keyed by ID; `None` if the row is unusual.
+    /// Summaries, keyed by ID; `None` if the row cannot be decoded.
     rows: HashMap<String, Option<AssetSummary>>,
-    /// True if every row has an ID. Only then, an asset without a row does not exist.
+    /// True if every row has an ID. Only in this case does a missing row mean that the asset does not exist.
     is_complete: bool,
 }
 
-/// Rows of a response by ID, or the problem of a row that has an unexpected form.
+/// Rows of a response, keyed by ID. For a row in an unexpected form, the value is an error with the problem.
 type Rows<T> = HashMap<String, Result<T, String>>;
 
 impl Reader {
@@ -150,7 +152,7 @@ impl Reader {
         Some((self.calls.list)(&self.client)?.await)
     }
 
-    /// Counts the children of some assets; `None` if they cannot be counted.
+    /// Counts the children of some assets; `None` if the children cannot be counted.
     pub(crate) async fn count_children(&self, parents: HashSet<String>) -> Option<usize> {
         (self.calls.count_children)(self.client.clone(), parents).await
     }
@@ -293,8 +295,8 @@ impl Reader {
 }
 
 impl Listed {
-    /// Adds the results of those refused IDs that are missing or deleted according to the list of all assets.
-    /// Returns the other refused IDs.
+    /// Decides which of the refused IDs are missing or deleted, according to the list of all assets, and adds
+    /// the results of these IDs. Returns the other IDs.
     fn settle<T>(
         &self,
         ids: Vec<String>,
@@ -338,7 +340,7 @@ fn odd<T>(problem: String) -> ReadResult<T> {
     ReadResult::Odd(odd_failure(problem))
 }
 
-/// Failure of an asset that the service returned in an unexpected form.
+/// Returns the failure of an asset that the service returned in an unexpected form.
 pub(crate) fn odd_failure(problem: String) -> Failure {
     Failure::new(Reason::NotLookedAt, problem)
 }
@@ -348,8 +350,8 @@ fn split(lists: &mut Vec<Vec<String>>, mut list: Vec<String>) {
     lists.extend([second, list]);
 }
 
-/// Returns the object that has the property: the response itself, or else the only object with the property
-/// that is a member of the response, or an item of a list in it.
+/// Returns the object that has the property: the response itself, or else the only object with this property
+/// among the members of the response and the items of its lists.
 fn unwrapped(answer: Box<RawValue>, property: &str) -> Option<Row> {
     let row = Row::new(answer);
     if row.value.get(property).is_some() {
@@ -368,7 +370,7 @@ fn unwrapped(answer: Box<RawValue>, property: &str) -> Option<Row> {
     }
 }
 
-/// Assigns rows to the requested IDs.
+/// Assigns rows to the requested IDs; an error if a row has another ID.
 fn match_rows<T>(
     rows: Vec<Row>,
     asked: &HashSet<String>,
@@ -398,7 +400,7 @@ fn match_rows<T>(
     Ok(matched)
 }
 
-/// Returns an ID as text. The IDs of most groups are inferred to be strings, and could be numbers.
+/// Returns an ID as text. The IDs of most groups are inferred to be strings, but could be numbers.
 pub(crate) fn id_text(id: &Value) -> Option<Cow<'_, str>> {
     match id {
         Value::String(text) => Some(Cow::Borrowed(text)),
@@ -407,7 +409,7 @@ pub(crate) fn id_text(id: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Reads status and category, the only properties that bulk jobs compare.
+/// Parses the status and category of a row, the only properties that bulk jobs compare.
 fn parse_summary(row: &Row) -> Result<AssetSummary, String> {
     let text = |property: &str| match row.value.get(property) {
         None | Some(Value::Null) => Ok(None),
@@ -427,8 +429,8 @@ pub(crate) fn parse_asset<A: DeserializeOwned>(text: &RawValue) -> Result<A, Str
     })
 }
 
-/// Returns true for a response that reports that nothing was found. Such a response comes from the service,
-/// or from a gateway that does not reach the service.
+/// Returns true if the response has the status 404 or 410. Such a response comes from the service, or from a
+/// gateway that does not reach the service.
 pub(crate) fn is_not_found(error: &Error) -> bool {
     let statuses = [http::StatusCode::NOT_FOUND, http::StatusCode::GONE];
     error.status().is_some_and(|status| statuses.contains(&status))
@@ -443,7 +445,8 @@ fn is_too_large(error: &Error) -> bool {
     error.status().is_some_and(|status| statuses.contains(&status))
 }
 
-/// Splits `ids` so that each part, percent-encoded and separated by commas, has at most `limit` bytes.
+/// Splits `ids` so that each part, percent-encoded and separated by commas, has at most `limit` bytes. A
+/// longer ID is a part of its own.
 fn by_url_length(ids: &[String], limit: usize) -> Vec<&[String]> {
     let mut lists = Vec::new();
     let mut rest = ids;

@@ -1,4 +1,4 @@
-//! Calls that read the assets of one kind, with IDs and rows without types.
+//! Calls that read the assets of one kind, with untyped IDs and rows.
 
 use super::read::row_of;
 use super::resource::{ListRow, Resource, ResourceNames};

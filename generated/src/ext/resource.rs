@@ -2,8 +2,8 @@
 //! per kind.
 //!
 //! Users work with [`Handle`] and the ability traits. The traits of this module are sealed because the module
-//! is private. The generator implements these traits with methods of the client. An ability that a document
-//! does not allow is not implemented.
+//! is private. The generator implements these traits with methods of the client. It implements only abilities
+//! for which the document has operations.
 
 use super::cascade::Cascade;
 use super::read::{ReadResult, Reader, URL_LENGTH};
@@ -22,7 +22,7 @@ use std::{hash::Hash, marker::PhantomData};
 /// One kind of asset of one client: `client.offer_sources()`.
 ///
 /// The abilities of the kind are traits; `use funnelflux::ext::*` brings these traits into scope. A handle is
-/// cheap to create and to clone, because it shares everything with its client.
+/// cheap to create and to clone, because it shares all its state with its client.
 pub struct Handle<R> {
     client: Client,
     resource: PhantomData<fn() -> R>,
@@ -55,7 +55,7 @@ impl<R: Resource> Debug for Handle<R> {
     }
 }
 
-/// Capabilities that the IDs of all kinds share.
+/// Traits that the ID types of all kinds implement.
 pub trait AssetId:
     Clone
     + Debug
@@ -97,9 +97,9 @@ impl<T> AssetId for T where
 /// Names of a kind of asset.
 #[derive(Debug)]
 pub struct ResourceNames {
-    /// First segment of its paths, such as `offersource`.
+    /// First segment of the paths of the kind, such as `offersource`.
     pub segment: &'static str,
-    /// Property of an asset that contains its ID, such as `idOfferSource`.
+    /// Name of the property that contains the ID of an asset, such as `idOfferSource`.
     pub id: &'static str,
     /// Singular for messages, such as `offer source`.
     pub singular: &'static str,
@@ -114,7 +114,7 @@ pub enum AssetStatus {
     Active,
     /// Archived.
     Archived,
-    /// Deleted, and still readable.
+    /// Deleted, but still readable.
     Deleted,
     /// A status that the client does not know.
     Other(String),
@@ -124,9 +124,9 @@ pub enum AssetStatus {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AssetSummary {
-    /// Status; active if absent, which is the documented default.
+    /// Status; active if the asset has none (documented default).
     pub status: AssetStatus,
-    /// ID of the category; empty if it has none.
+    /// ID of the category; empty if the asset has none.
     pub category: String,
 }
 
@@ -192,16 +192,16 @@ pub(crate) enum Place {
     Query(&'static str),
 }
 
-/// Properties of a request body for the treatment of children.
+/// Names of the body properties that request the handling of children.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ChildrenProperties {
-    /// The action.
+    /// Property with the action.
     pub(crate) action: &'static str,
-    /// The new parent.
+    /// Property with the ID of the new parent.
     pub(crate) target: &'static str,
 }
 
-/// A call that changes the assets that its request lists.
+/// A call that changes a list of assets.
 #[derive(Clone, Copy, Debug)]
 pub struct EntriesCall {
     pub(crate) operation: &'static Operation,
@@ -210,7 +210,7 @@ pub struct EntriesCall {
 }
 
 impl EntriesCall {
-    /// Creates the call for some assets, with more properties of the body.
+    /// Creates the call for some assets. `more` are additional properties of the body.
     pub(crate) fn call<'a>(
         &self,
         client: &Client,
@@ -232,7 +232,7 @@ impl EntriesCall {
         .empty()
     }
 
-    /// Creates the call for some parents, with the treatment of their children.
+    /// Creates the call for some parents, with the handling of their children.
     pub(crate) fn with_children<I: AsRef<str>>(
         &self,
         client: &Client,
@@ -254,9 +254,10 @@ impl EntriesCall {
 #[derive(Clone, Copy, Debug)]
 #[allow(dead_code, reason = "the document decides where children name their parents")]
 pub(crate) enum ChildRows {
-    /// A row contains the IDs of the parents.
+    /// Each row contains the ID of the parent.
     NameParents,
-    /// A row has only the ID of the child, at this pointer. The child itself contains the IDs of the parents.
+    /// Each row contains only the ID of the child, at this pointer. The child itself contains the ID of the
+    /// parent.
     HaveIds(&'static str),
 }
 
@@ -265,8 +266,7 @@ pub(crate) enum ChildRows {
 pub(crate) struct ChildQuery {
     pub(crate) list: Call<Vec<Value>>,
     pub(crate) rows: ChildRows,
-    /// JSON pointers that lead, within a child, to the ID of its parent. The first pointer that exists
-    /// counts.
+    /// JSON pointers to the ID of the parent in a child. The first pointer that leads to a value counts.
     pub(crate) parents: &'static [&'static str],
 }
 
@@ -314,7 +314,7 @@ impl ChildQuery {
 
 /// A kind of asset that can be read by ID.
 pub trait Resource: Sized + Send + Sync + 'static {
-    /// Type of its IDs.
+    /// Type of the IDs of this kind.
     type Id: AssetId;
     /// Type of an asset with all its fields.
     type Asset: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static;
@@ -326,7 +326,7 @@ pub trait Resource: Sized + Send + Sync + 'static {
     const FIND_BY_IDS: Option<FindByIds<Self>>;
     /// Lists all assets; `None` if the vendor's index has no such operation.
     const LIST: Option<ListCall<Self>>;
-    /// Counts children; `None` if the kind has none that can be read.
+    /// Counts children; `None` if the kind has no children that can be read.
     const COUNT_CHILDREN: Option<CountChildren<Self>> = None;
     /// Properties that the service changes.
     const SERVER_MANAGED: ServerManagedFields;
@@ -339,7 +339,7 @@ pub trait Resource: Sized + Send + Sync + 'static {
 
 /// A kind of asset that can be archived.
 pub trait Archive: Resource {
-    /// The evidence of the call.
+    /// Evidence for the call: documented or inferred.
     type Acknowledgement: EvidenceState;
     /// Archives assets.
     const ARCHIVE: EntriesCall;
@@ -356,7 +356,7 @@ pub trait Unarchive: Resource {
 
 /// A kind of asset that can be deleted.
 pub trait Delete: Resource {
-    /// The evidence of the call.
+    /// Evidence for the call: documented or inferred.
     type Acknowledgement: EvidenceState;
     /// Deletes assets.
     const DELETE: EntriesCall;
@@ -369,9 +369,9 @@ pub trait DeleteChildren: Delete {}
 pub trait Categorised: Resource {
     /// Type of the ID of a category.
     type Category: AssetId;
-    /// Moves assets to a category. The empty category removes the assets from their category.
+    /// Moves assets to a category. An empty ID removes the assets from their current category.
     const MOVE_TO_CATEGORY: EntriesCall;
-    /// Property of the body with the ID of the category.
+    /// Name of the body property that contains the ID of the category.
     const CATEGORY: &'static str;
 }
 
@@ -388,7 +388,7 @@ pub trait Duplicate: Resource {
 
 /// A kind of asset whose copies can differ from the original.
 pub trait OverrideCopy: Duplicate {
-    /// Adds the properties in which the copy differs from the original.
+    /// Adds to a request the properties in which the copy differs from the original.
     fn add_updates(request: &mut Self::Request, updates: Map<String, Value>);
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::fmt;
 use std::time::Duration;
 
-/// Wait before an asset is read back a second time; doubles each time.
+/// Wait before an asset is read back a second time; doubles before each further read.
 const PAUSE: Duration = Duration::from_millis(500);
 /// Number of times that a saved asset is read back before the change counts as lost.
 const READS: u32 = 4;
@@ -57,10 +57,10 @@ impl<R: Save> Update for Handle<R> {}
 /// The API has no versions to compare. Instead, the asset is read again right before saving. If it differs
 /// from the asset on which the change is based, nothing is saved and the error lists the differences. With
 /// [`repeat_on_conflict`](Self::repeat_on_conflict), the change is repeated on the newer asset. A concurrent
-/// change between that read and the save goes unnoticed and is overwritten.
+/// change between this second read and the save goes unnoticed and is overwritten.
 ///
 /// The saved asset is read back up to four times, 0.5 s, 1 s and 2 s apart, because the service may apply the
-/// change with a delay. A secret cannot be read back; the service shows only that one is stored.
+/// change with a delay. A secret cannot be read back; the service shows only that a secret is stored.
 #[must_use = "an update does nothing until it is sent"]
 pub struct UpdateOne<R: Resource, F> {
     client: Client,
@@ -82,7 +82,7 @@ where
     F: FnMut(&mut R::Asset) + Send,
 {
     /// Sets the asset on which the change is based, such as an asset that a form has shown for minutes. If
-    /// the stored asset now differs from it, the update reports a conflict. Default: the asset that
+    /// the stored asset now differs from `asset`, the update reports a conflict. Default: the asset that
     /// [`send`](Self::send) reads.
     pub fn based_on(mut self, asset: R::Asset) -> Self {
         self.based_on = Some(asset);
@@ -99,7 +99,7 @@ where
     /// Reads, changes and saves the asset, and reads it back.
     ///
     /// # Errors
-    /// Returns an [`UpdateError`]. Its kind states whether the asset was changed.
+    /// Returns an [`UpdateError`]. The variant states whether the asset was changed.
     pub async fn send(mut self) -> Result<Updated<R::Asset>, UpdateError<R::Asset>> {
         let mut base = match self.based_on.take() {
             Some(asset) => asset,
@@ -223,7 +223,7 @@ pub struct Updated<A> {
     /// The changed fields, as JSON pointers. If empty, there was nothing to change and nothing was saved.
     pub changed: Vec<String>,
     /// Unchanged fields that differ from the saved asset when read back, as JSON pointers. The service may
-    /// set them itself or keep a removed field, or another client may have changed them right afterwards.
+    /// set these fields itself, or another client may have changed them right after the save.
     pub unexpected: Vec<String>,
 }
 
@@ -254,7 +254,7 @@ pub enum UpdateError<A> {
         /// The asset as it was last read.
         current: Box<A>,
     },
-    /// The service refused to save the asset. Nothing was saved.
+    /// The service refused the request, or did not process it. Nothing was saved.
     #[error("the asset was not saved: {0}")]
     Refused(Error),
     /// The service accepted the asset, but reading it back shows other values. Either another client changed
@@ -269,8 +269,8 @@ pub enum UpdateError<A> {
     /// The service accepted the asset, but it could not be read back.
     #[error("the asset was saved, but could not be read back: {0}")]
     NotReadBack(Error),
-    /// No trustworthy response arrived, and reading the asset back does not show the change. The asset may or
-    /// may not be saved.
+    /// No trustworthy response arrived, and reading the asset back did not show, or could not show, the
+    /// change. The asset may or may not be saved.
     #[error("it is unknown whether the asset was saved: {0}; fix: read it before you try again")]
     Unknown(Error),
 }
@@ -287,7 +287,7 @@ pub(super) enum Absent {
     MayBeEmpty,
 }
 
-/// Converts an asset to JSON for comparisons. A number that a [`Value`] would round is a string.
+/// Converts an asset to JSON for comparisons. A number that a [`Value`] would round becomes a string.
 pub(super) fn json(asset: &impl Serialize) -> Value {
     let text = serde_json::to_string(asset).unwrap_or_default();
     exact_json::show(&text).unwrap_or_else(|_| text.into())
@@ -330,7 +330,7 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Returns true if one pointer equals the other or is below it.
+/// Returns true if the pointers are equal, or if one of them leads into the value at the other.
 fn overlap(left: &str, right: &str) -> bool {
     let contains = |parent: &str, pointer: &str| {
         let rest = pointer.strip_prefix(parent);

@@ -49,7 +49,7 @@ crate::runtime::error::debug_as_display!(InvalidJob);
 
 /// Problem of an invalid ID.
 ///
-/// All other strings are accepted, because old accounts may have IDs in an older format.
+/// All IDs without these problems are accepted, because old accounts may have IDs in an older format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IdProblem {
@@ -164,7 +164,7 @@ pub(crate) fn distinct<I: AsRef<str> + Clone>(ids: Vec<I>) -> Result<Distinct<I>
     Ok(Distinct { ids, repeated })
 }
 
-/// Checks the target of the children against the parents of the job.
+/// Checks the ID of the new parent of the children, which must not be one of the assets to archive or delete.
 pub(crate) fn target(target: &str, entries: &[impl AsRef<str>]) -> Result<(), InvalidJob> {
     let id = target.to_owned();
     if let Some(problem) = problem(&id) {

@@ -11,19 +11,21 @@ use serde_json::Value;
 pub enum FoundAsset<A = Value> {
     /// The asset as the service sent it.
     Found(A),
-    /// A successful response omits the asset, because it does not exist or is deleted. It is not documented
-    /// whether deleted assets can be read.
+    /// A successful response omits the asset, because the asset does not exist or is deleted. The vendor does
+    /// not document whether deleted assets can be read.
     Missing,
     /// There was no usable response, so nothing is known about the asset. [`Failure::error`] returns the
     /// error of the call.
     ///
     /// [`AssetGroup::find`](super::AssetGroup::find) also returns this for an asset with a number that a
-    /// [`Value`] would round, so that no rounded number is saved. Such a failure has no error.
+    /// [`Value`] would round, so that a program cannot save a rounded number. In this case,
+    /// [`Failure::error`] returns `None`.
     Unreadable(Failure),
 }
 
 impl<A> FoundAsset<A> {
-    /// Converts an asset that was found. An error states why the asset is unreadable.
+    /// Converts an asset that was found. If `convert` returns an error, the asset counts as unreadable for
+    /// this reason.
     pub(super) fn convert<B>(self, convert: impl FnOnce(A) -> Result<B, String>) -> FoundAsset<B> {
         match self {
             Self::Found(asset) => match convert(asset) {
@@ -36,7 +38,7 @@ impl<A> FoundAsset<A> {
     }
 }
 
-/// Returns an asset without rounded numbers, so that it may be saved.
+/// Returns the asset of a row, so that it may be saved; an error if a number of the asset was rounded.
 pub(super) fn exact(row: Row) -> Result<Value, String> {
     if row.is_exact {
         return Ok(row.value);

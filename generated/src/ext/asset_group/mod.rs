@@ -1,9 +1,9 @@
 //! Groups of assets that are chosen at run time.
 //!
 //! With the traits of this crate, a program chooses a kind of asset at compile time. A program that takes the
-//! name of a group as an argument, or that works on all groups, uses [`AssetGroup`] instead, which refers to
-//! a table. The generated code builds one table per group from the resource traits that also implement the
-//! typed abilities. Therefore, a group has the same abilities in both forms.
+//! name of a group as an argument, or that works on all groups, uses [`AssetGroup`] instead. An `AssetGroup`
+//! refers to a table of functions. The generated code builds the table of each group from the same resource
+//! traits as the typed abilities, so a group has the same abilities in both forms.
 
 mod found;
 mod table;
@@ -33,8 +33,8 @@ const CONCURRENT_READS: usize = 4;
 
 /// A group of operations on one kind of asset, chosen at run time.
 ///
-/// Assets are the JSON that the service sent. If the operations of a group do not fit an ability, the group
-/// lacks this ability.
+/// Assets are the JSON values that the service sent. A group has only the abilities for which it has suitable
+/// operations.
 ///
 /// ```
 /// use funnelflux::{Client, Error, ext::AssetGroup};
@@ -58,11 +58,10 @@ pub struct AssetGroup(&'static GroupTable);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChildRelation {
-    /// Name of the group of the children, such as `pages`. If the cargo feature of that group is disabled,
+    /// Name of the group of the children, such as `pages`. If the cargo feature of this group is disabled,
     /// the group is absent from [`AssetGroup::all`].
     pub group: &'static str,
-    /// JSON pointers that lead, within a child, to the ID of its parent. The first pointer that exists
-    /// counts.
+    /// JSON pointers to the ID of the parent in a child. The first pointer that leads to a value counts.
     pub pointers: &'static [&'static str],
 }
 
@@ -102,7 +101,7 @@ impl AssetGroup {
         Self(table)
     }
 
-    /// Returns the groups whose features are enabled, in the order of the document.
+    /// Returns the groups whose cargo features are enabled, in the order of the OpenAPI document.
     #[must_use]
     pub fn all() -> &'static [Self] {
         crate::api::asset_groups::ALL
@@ -185,7 +184,7 @@ impl AssetGroup {
             .map(|resource| resource.calls.names.segment)
     }
 
-    /// Returns the ID of an asset. An ID that is a whole number is returned as its digits.
+    /// Returns the ID of an asset. An ID that is a JSON integer is returned as a string of digits.
     #[must_use]
     pub fn id(self, asset: &Value) -> Option<Cow<'_, str>> {
         id_text(asset.pointer(self.id_pointer()?)?)
@@ -197,7 +196,7 @@ impl AssetGroup {
         asset.pointer(self.name_pointer()?)?.as_str()
     }
 
-    /// Returns status and category of an asset. An absent status is active (documented default).
+    /// Returns the status and category of an asset. An asset without a status is active (documented default).
     #[must_use]
     pub fn summary(self, asset: &Value) -> AssetSummary {
         let text = |pointer: &str| asset.pointer(pointer).and_then(Value::as_str);
@@ -223,8 +222,8 @@ impl AssetGroup {
         self.0.resource.as_ref()?.category
     }
 
-    /// Returns the properties that the service is documented to change when it stores an asset, each with its
-    /// JSON pointer and the change.
+    /// Returns the JSON pointers of the properties that the service changes when it stores an asset
+    /// (documented), each with the kind of change.
     #[must_use]
     pub fn server_managed(self) -> &'static [(&'static str, ServerBehavior)] {
         self.managed_fields().0
@@ -235,15 +234,15 @@ impl AssetGroup {
         resource.map_or(ServerManagedFields(&[]), |resource| resource.server_managed)
     }
 
-    /// Returns the groups whose assets belong to assets of this group.
+    /// Returns the groups of the children of this group's assets.
     #[must_use]
     pub const fn children(self) -> &'static [ChildRelation] {
         self.0.children
     }
 
-    /// Lists all assets, whatever their status. Rows may have fewer properties than the assets.
+    /// Lists all assets, whatever their status. A row may lack properties of its asset.
     ///
-    /// Rows are for display. A number that a [`Value`] would round is a string of its digits, as with
+    /// Rows are for display. A number that a [`Value`] would round becomes a string of its digits, as with
     /// [`json::show`](crate::json::show).
     ///
     /// # Errors
@@ -253,7 +252,7 @@ impl AssetGroup {
         Ok(rows.into_iter().map(|row| row.value).collect())
     }
 
-    /// Lists all assets like [`list`](Self::list), as the JSON texts that the service sent.
+    /// Lists all assets like [`list`](Self::list), but returns the JSON texts that the service sent.
     ///
     /// These texts take much less memory than decoded rows, and keep all digits of numbers.
     ///
@@ -290,8 +289,8 @@ impl AssetGroup {
         found.map(|found| found.convert(found::exact)).collect()
     }
 
-    /// Finds assets by ID like [`find`](Self::find), as the JSON texts that the service sent. These texts
-    /// keep all digits of numbers.
+    /// Finds assets by ID like [`find`](Self::find), but returns the JSON texts that the service sent. These
+    /// texts keep all digits of numbers.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::{AssetGroup, FoundAsset}};
@@ -323,8 +322,8 @@ impl AssetGroup {
         chunks.flat_map(futures_util::stream::iter).collect().await
     }
 
-    /// Creates an asset. The request body is `asset`, unchanged; it contains the ID, which the client chooses
-    /// (documented).
+    /// Creates an asset. The request body is `asset`, unchanged. It must contain the ID, because the client
+    /// chooses the ID (documented).
     ///
     /// # Errors
     /// When the call fails, or when assets of the group cannot be created. If
@@ -358,8 +357,8 @@ impl AssetGroup {
     /// Creates a job that archives assets.
     ///
     /// # Errors
-    /// When assets of the group cannot be archived, or when `children` asks for handling of children that the
-    /// operation cannot handle.
+    /// When assets of the group cannot be archived, or when `children` is not [`Cascade::leave`] and the
+    /// operation does not handle children.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "a caller makes the cascade for this job"
@@ -388,8 +387,8 @@ impl AssetGroup {
     /// Creates a job that deletes assets.
     ///
     /// # Errors
-    /// When assets of the group cannot be deleted, or when `children` asks for handling of children that the
-    /// operation cannot handle.
+    /// When assets of the group cannot be deleted, or when `children` is not [`Cascade::leave`] and the
+    /// operation does not handle children.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "a caller makes the cascade for this job"
@@ -420,8 +419,8 @@ impl AssetGroup {
         Ok((table.job)(client, ids, children))
     }
 
-    /// Creates a job that moves assets to a category. The empty category removes the assets from their
-    /// category (documented).
+    /// Creates a job that moves assets to a category. An empty `category` removes the assets from their
+    /// current category (documented).
     ///
     /// # Errors
     /// When assets of the group have no category.
@@ -439,8 +438,8 @@ impl AssetGroup {
     }
 
     /// Creates a job that makes one copy of each asset. Each ID is paired with the request body that
-    /// describes its copy, such as `{"name": "Copy of A"}`. Other properties are `parentId` and, if copies
-    /// can differ, `bodyUpdates` (documented for offer sources).
+    /// describes its copy, such as `{"name": "Copy of A"}`. Other properties of the body are `parentId` and,
+    /// if copies can differ, `bodyUpdates` (documented for offer sources).
     ///
     /// # Errors
     /// When assets of the group cannot be duplicated, or when a request body is invalid.

@@ -1,5 +1,5 @@
-//! Tables behind [`AssetGroup`](super::AssetGroup): the functions of one kind of asset, which take and return
-//! JSON instead of typed assets.
+//! Tables behind [`AssetGroup`](super::AssetGroup). Each table contains the functions of one kind of asset,
+//! which take and return JSON instead of typed assets.
 
 use super::ChildRelation;
 use crate::ext::abilities::{BulkUnarchive as _, MoveToCategory as _};
@@ -36,7 +36,7 @@ pub(super) type MoveAssets = fn(&Client, Vec<String>, String) -> GroupBulk;
 /// Function that creates a duplication job. Each ID is paired with the request body that describes its copy.
 pub(super) type DuplicateAssets = fn(&Client, Vec<(String, Value)>) -> Result<GroupBulk, Error>;
 
-/// Calls that read assets, and the places of their properties.
+/// Calls that read assets, and JSON pointers to the properties of an asset.
 pub(super) struct ResourceTable {
     pub(super) calls: ReadCalls,
     pub(super) id: &'static str,
@@ -45,7 +45,7 @@ pub(super) struct ResourceTable {
     pub(super) server_managed: ServerManagedFields,
 }
 
-/// Operations that store an asset. Their request body is the asset.
+/// Operations that store an asset. The request body is the asset.
 pub(super) struct SaveTable {
     pub(super) create: &'static Operation,
     pub(super) save: &'static Operation,
@@ -63,7 +63,7 @@ pub(super) struct DuplicateTable {
     pub(super) job: DuplicateAssets,
 }
 
-/// Constructors for the generated code.
+/// Constructors that the generated code calls.
 #[allow(dead_code, reason = "the document decides which abilities there are")]
 impl GroupTable {
     pub(crate) const fn new(

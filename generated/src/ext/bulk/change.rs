@@ -33,7 +33,7 @@ pub trait SendableChange<R: Resource>: BulkChange<R> {
 pub(super) struct ListChange {
     pub(super) record: ChangeRecord,
     call: EntriesCall,
-    /// Property of the body with the ID of the category.
+    /// Name of the body property that contains the ID of the category.
     category: Option<&'static str>,
 }
 
@@ -53,7 +53,7 @@ impl ListChange {
         Arc::new(StepContext::new(shared, change))
     }
 
-    /// Creates the call for some of the IDs.
+    /// Creates the call that changes the assets with the IDs `entries`.
     pub(super) fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
         match &self.record {
             ChangeRecord::Archive { children } | ChangeRecord::Delete { children } => {
@@ -196,12 +196,12 @@ pub enum ChangeRecord {
 }
 
 impl ChangeRecord {
-    /// Default of [`Bulk::verify`](crate::ext::Bulk::verify).
+    /// Returns the default of [`Bulk::verify`](crate::ext::Bulk::verify) for this change.
     pub(super) fn verifies(&self) -> bool {
         self.deletes() || self.handles_children()
     }
 
-    /// Returns true if the assets do not exist afterwards.
+    /// Returns true if the change deletes the assets.
     pub(super) const fn deletes(&self) -> bool {
         matches!(self, Self::Delete { .. })
     }
@@ -249,7 +249,7 @@ impl ChangeRecord {
         }
     }
 
-    /// Describes the part of the change that cannot be undone.
+    /// Describes the part of the change that cannot be undone; `None` if the whole change can be undone.
     pub(crate) const fn cannot_undo(&self) -> Option<&'static str> {
         match self {
             Self::Delete { .. } => Some(
@@ -260,7 +260,7 @@ impl ChangeRecord {
         }
     }
 
-    /// Describes the job for messages.
+    /// Describes the job for messages. `assets` is the plural of the kind of asset.
     pub(crate) fn describe(&self, assets: &str) -> String {
         match self {
             Self::Archive { children } if children.is_leave() => format!("archive {assets}"),

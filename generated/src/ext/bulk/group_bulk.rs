@@ -15,10 +15,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Builder of a bulk job of a group that is chosen at run time. [`AssetGroup`](crate::ext::AssetGroup)
-/// creates it.
+/// creates such builders.
 ///
 /// The job has the same settings and outcomes as a [`Bulk`]. A `Bulk` can resume the journal of a
-/// `GroupBulk`, and the other way round.
+/// `GroupBulk`, and vice versa.
 ///
 /// ```no_run
 /// use funnelflux::{Client, ext::{AssetGroup, Cascade}};
@@ -35,7 +35,7 @@ pub struct GroupBulk {
     job: Job,
     steps: Box<dyn FnOnce(Shared) -> Arc<dyn JobSteps> + Send>,
     description: String,
-    /// The call is inferred and destructive.
+    /// True if the call is inferred and destructive.
     is_inferred: bool,
     is_acknowledged: bool,
 }
@@ -76,7 +76,8 @@ impl GroupBulk {
         self.is_inferred
     }
 
-    /// Acknowledges that the call is inferred, not documented. No effect on a job whose call is documented.
+    /// Acknowledges that the call is inferred, not documented. Has no effect on a job whose call is
+    /// documented.
     pub const fn acknowledge_inferred(mut self) -> Self {
         self.is_acknowledged = true;
         self
@@ -166,8 +167,8 @@ impl GroupBulk {
     /// Runs the job to its end.
     ///
     /// # Errors
-    /// When the job is not acknowledged or invalid, or when its journal cannot be used; nothing is sent then.
-    /// All other failures are outcomes of the IDs.
+    /// When a required acknowledgement is missing, when the job is invalid, or when its journal cannot be
+    /// used. In these cases, nothing is sent. All other failures are outcomes of the IDs.
     pub async fn send(self) -> Result<Report<String>, GroupJobError> {
         if self.is_inferred && !self.is_acknowledged {
             let job = self.description;

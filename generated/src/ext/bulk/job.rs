@@ -1,6 +1,6 @@
 //! Bulk jobs without the type of their assets. The typed [`Bulk`](super::Bulk) and the
-//! [`GroupBulk`](super::GroupBulk) of a group that is chosen at run time are builders of the same job, which
-//! the compiler therefore translates once and not once per kind and change.
+//! [`GroupBulk`](super::GroupBulk) of a group that is chosen at run time are builders of the same [`Job`].
+//! Therefore, the compiler translates the code of jobs only once, instead of once per kind and change.
 
 use super::change::ChangeRecord;
 use super::engine::{
@@ -94,7 +94,7 @@ impl JobOptions {
 /// A job on assets of any kind.
 pub(super) struct Job {
     pub(super) client: Client,
-    /// Calls of the kind.
+    /// Calls that read assets of the kind.
     pub(super) calls: ReadCalls,
     pub(super) ids: Vec<IdText>,
     pub(super) record: ChangeRecord,
@@ -110,7 +110,8 @@ impl Job {
         Reader::new(self.calls, self.client.clone(), self.options.url_length)
     }
 
-    /// Future that records the states before the job.
+    /// Returns the recording of the states before the job, which is empty if the job is not undoable or if it
+    /// duplicates.
     #[cfg(feature = "snapshot")]
     fn record_states(&self, ids: &[IdText]) -> RecordStates {
         let options = &self.options;
@@ -260,7 +261,7 @@ impl Job {
     }
 }
 
-/// A job whose journal is open.
+/// A job that was checked, with its open journal, if any.
 struct Begun {
     description: String,
     duplicates: bool,

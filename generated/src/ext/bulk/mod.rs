@@ -48,19 +48,19 @@ pub(super) use stop::{STOPPED, StopControl, stopped_because};
 /// The distinct IDs are cut into chunks, in the given order. Each chunk passes these steps:
 ///
 /// 1. The job reads the assets. It does not send assets that are missing, deleted, or already in the
-///    requested state. With a [`Cascade`], it also sends parents that are already in the requested state,
-///    because of their children.
+///    requested state. With a [`Cascade`], it also sends parents that are already in the requested state, so
+///    that their children are handled.
 /// 2. The job sends the other assets in one request.
 /// 3. If the service refuses the request, the job reads the assets to find out which changes were applied
 ///    anyway. It splits the remaining IDs in halves and sends each half, until each refused ID is on its own.
 ///    If the response is a 404 although the assets exist, the job repeats the request without splitting it,
-///    because then the 404 comes from a gateway, or is not about these assets.
+///    because such a 404 comes from a gateway, or is not about these assets.
 /// 4. If no trustworthy response arrives, the job reads the assets, and repeats the request for the unchanged
 ///    assets.
 ///
 /// If the job cannot determine the result, the outcome is *unknown*. An asset counts as missing only if a
-/// successful response omits it; a 404 is not sufficient. The job decodes only the ID, status and category
-/// of each asset. If another field of an asset is unusual, the job can still read the other assets.
+/// successful response omits it; a 404 is not sufficient. The job decodes only the ID, status and category of
+/// each asset, so unusual values in other fields do not affect the job.
 ///
 /// # Outcomes
 ///
@@ -81,14 +81,15 @@ pub(super) use stop::{STOPPED, StopControl, stopped_because};
 /// | [`url_length`](Self::url_length) | 1,800 bytes of IDs in a URL | 100 to 65,536 |
 ///
 /// A job stops after five consecutive requests without a response, if the service refuses every read, or if
-/// the service asks for a wait of more than a minute (`Retry-After`). The remaining IDs are not sent, and the
-/// failure contains the requested wait. The limits of the service are not documented; if the service refuses
-/// a chunk as too large, the job splits it.
+/// the service asks for a wait of more than a minute (`Retry-After`). The remaining IDs are not sent. If the
+/// service asked for a wait, the failures of these IDs contain the requested wait. The limits of the service
+/// are not documented; if the service refuses a chunk as too large, the job splits the chunk.
 ///
 /// # Memory
 ///
 /// A job keeps the IDs, a small outcome for each, and up to `concurrency` chunks. If the service refuses a
-/// read of a chunk, the job reads the list of all assets instead, and keeps it in memory for a short time.
+/// read of a chunk, the job reads the list of all assets instead, and keeps this list in memory for a short
+/// time.
 #[must_use = "a job does nothing until it is sent"]
 pub struct Bulk<R: Resource, C> {
     client: Client,
@@ -184,8 +185,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
 
     /// Sets the number of IDs per request, clamped to 1 to 10,000. Default: 100.
     ///
-    /// The limit of the service is not documented. A chunk that it refuses as too large (413) is split, and
-    /// later chunks are smaller.
+    /// The limit of the service is not documented. A chunk that the service refuses as too large (413) is
+    /// split, and later chunks are smaller.
     pub fn chunk_size(self, ids: usize) -> Self {
         self.set(Setting::ChunkSize(ids))
     }
@@ -200,8 +201,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// Sets the number of times that a step without a trustworthy response is retried, in addition to the
     /// client's own attempts; from 0 to 10. Default: 2.
     ///
-    /// Before a retry, the job reads the assets, and sends only the unchanged assets. The waits are 0.5 s, 1
-    /// s, 2 s and so on, up to 20 s.
+    /// If the request may have been applied, the job reads the assets before the retry, and sends only the
+    /// unchanged assets. The waits are 0.5 s, 1 s, 2 s and so on, up to 20 s.
     pub fn retries(self, retries: u32) -> Self {
         self.set(Setting::Retries(retries))
     }
@@ -214,8 +215,9 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// Sets whether the assets are read before the change is sent. Default: yes.
     ///
     /// Switching this off saves one request per chunk, but assets that are already in the requested state are
-    /// reported as *done*. If the service silently ignores missing IDs, these are reported as *done*, too.
-    /// Leave it on if the IDs may be wrong; if you switch it off, consider [`verify`](Self::verify).
+    /// reported as *done*. If the service silently ignores missing IDs, these IDs are reported as *done*,
+    /// too. Leave this setting on if the IDs may be wrong; if you switch it off, consider
+    /// [`verify`](Self::verify).
     pub fn look_first(self, look: bool) -> Self {
         self.set(Setting::LookFirst(look))
     }
@@ -224,22 +226,23 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// deletions, and with a [`Cascade`] other than [`leave`](Cascade::leave).
     ///
     /// An unchanged asset is read up to four times, 0.5 s, 1 s and 2 s apart, because the service may apply
-    /// the change with a delay. If it is still unchanged, the outcome is *unknown*. Children are not read
-    /// back, because no documented call lists them.
+    /// the change with a delay. If the asset is still unchanged, the outcome is *unknown*. Children are not
+    /// read back, because no documented call lists them.
     pub fn verify(self, verify: bool) -> Self {
         self.set(Setting::Verify(verify))
     }
 
-    /// Sets whether [`stream`](Self::stream) yields outcomes in the order of the IDs instead of as they
-    /// become known. Default: no.
+    /// Sets whether [`stream`](Self::stream) yields outcomes in the order of the IDs. Default: no; outcomes
+    /// come in the order in which they become known.
     ///
-    /// Outcomes that become known early are kept until their turn. A [`Report`] is always in order.
+    /// With this setting, outcomes that become known early are kept until their turn. A [`Report`] is always
+    /// in order.
     pub fn in_order(self, in_order: bool) -> Self {
         self.set(Setting::InOrder(in_order))
     }
 
     /// Stops the job after this number of failed IDs (rejected, unknown, or not sent because of an error); 1
-    /// stops on the first. Default: never.
+    /// stops on the first failure. Default: never.
     ///
     /// Requests in flight are finished, so more IDs may fail. All other IDs end as *not sent*.
     pub fn stop_after(self, failed: usize) -> Self {
@@ -259,9 +262,10 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self.set(Setting::OnProgress(Box::new(on_progress)))
     }
 
-    /// Cancels the job when this future completes, such as a signal, a timer or a message.
+    /// Cancels the job when `cancel` completes. This future can wait for a signal, a timer or a message, for
+    /// example.
     ///
-    /// After that, nothing more is sent or retried. The job waits for requests in flight, and reads the
+    /// After that, no further change is sent or retried. The job waits for requests in flight, and reads the
     /// assets back if the effect of a request is unclear, so that the report stays accurate. All other IDs
     /// end as *not sent*. To limit the wait, set a [`cancel_grace`](Self::cancel_grace).
     pub fn cancel_when<T>(self, cancel: impl Future<Output = T> + Send + 'static) -> Self {
@@ -272,7 +276,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
 
     /// Sets the longest wait for requests in flight once the job is cancelled. Default: until they end.
     ///
-    /// If a request has no response by then, its IDs end as *unknown*. Run the job again for these IDs.
+    /// If a request has no response at the end of the wait, its IDs end as *unknown*. Run the job again for
+    /// these IDs.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::*};
@@ -289,12 +294,14 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self.set(Setting::CancelGrace(wait))
     }
 
-    /// Writes a journal to this file. If the file already contains a journal, continues its job.
+    /// Writes a journal to this file. If the file already contains a journal, continues the job of that
+    /// journal.
     ///
-    /// A journal belongs to one job: one change of the same IDs in one account at one base URL. A different
-    /// job is refused; [`Journal::read`] returns the change and the IDs. IDs that are done, already so or
-    /// rejected keep their outcome and are not sent again. If the result of an ID is unknown, the job first
-    /// reads its asset; if the asset is in the requested state, the ID is done.
+    /// A journal belongs to one job: one change of the same IDs in one account at one base URL. If the file
+    /// belongs to a different job, this job is refused. [`Journal::read`] returns the change and the IDs of a
+    /// journal. IDs that are done, already so or rejected keep their outcome and are not sent again. If the
+    /// result of an ID is unknown, the job first reads its asset; if the asset is in the requested state, the
+    /// ID is done.
     ///
     /// The journal records the account that the token states. If the token does not state the account, a new
     /// job lists the assets and records some of them, and a resumed job must find one of these assets.
@@ -309,9 +316,10 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// of each asset before the job. From these two files,
     /// [`ChangePlan::undo`](crate::ext::plan::ChangePlan::undo) makes a plan that reverts the job.
     ///
-    /// Before anything is sent, the job reads the assets, and those children that it handles and that can be
-    /// read. If the state of an asset cannot be read, nothing is sent. A deletion cannot be undone: the
-    /// service has no operation that restores deleted assets or their statistics. Copies are deleted again.
+    /// Before the job changes anything, it reads the assets, and the children that it handles, as far as
+    /// these can be read. If the state of an asset cannot be read, the job sends no change. A deletion cannot
+    /// be undone: the service has no operation that restores deleted assets or their statistics. To undo a
+    /// duplication, the plan deletes the copies.
     #[cfg(feature = "snapshot")]
     pub fn undoable_journal(self, path: impl AsRef<Path>) -> Self {
         self.set(Setting::UndoableJournal(path.as_ref().to_owned()))
@@ -337,8 +345,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// Runs the job to its end.
     ///
     /// # Errors
-    /// Returns an error if the job is invalid or its journal cannot be used. Nothing is sent then. All other
-    /// failures are outcomes of IDs.
+    /// Returns an error if the job is invalid or its journal cannot be used. In these cases, nothing is sent.
+    /// All other failures are outcomes of IDs.
     pub async fn send(self) -> Result<Report<R::Id>, InvalidJob>
     where
         C: SendableChange<R>,

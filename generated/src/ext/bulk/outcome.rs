@@ -16,7 +16,7 @@ use std::{fmt, sync::Arc};
 ///
 /// [`Report::unfinished`](super::Report::unfinished) returns the IDs for which to run the job again. If it is
 /// unknown whether an asset was copied, the ID of that asset is not returned: look for the copy first,
-/// because the job would make another copy.
+/// because a new job would make another copy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -30,7 +30,7 @@ pub enum Outcome {
     /// The asset was already in the requested state.
     AlreadySo {
         /// Reason why the children were not handled, if any. A job with a [`Cascade`](crate::ext::Cascade)
-        /// sends even parents that are already in the requested state, because of their children.
+        /// sends even parents that are already in the requested state, so that their children are handled.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         children: Option<Failure>,
     },
@@ -39,7 +39,7 @@ pub enum Outcome {
         /// The reason.
         failure: Failure,
     },
-    /// The change was sent, no trustworthy response arrived, and reading back did not show the result.
+    /// The change was sent, but neither the response nor reading the asset back shows the result.
     Unknown {
         /// The reason.
         failure: Failure,
@@ -81,7 +81,7 @@ impl Outcome {
         }
     }
 
-    /// Combines the outcome with that of a later job.
+    /// Combines the outcome with the outcome of the same ID in a later run.
     pub(crate) fn then(self, later: Self) -> Self {
         match (&self, &later) {
             // The later job did not read the asset.
@@ -145,7 +145,7 @@ impl Eq for FailureData {}
 pub enum Reason {
     /// The service refused the change.
     Refused,
-    /// No asset with this ID can be read, so nothing was sent.
+    /// No asset with this ID can be read. Nothing was changed.
     NotFound,
     /// The asset to delete was deleted earlier or never existed, so nothing was sent.
     Gone,
@@ -155,7 +155,7 @@ pub enum Reason {
     NoAnswer,
     /// The service accepted the change, but reading the asset back shows no change.
     NotApplied,
-    /// The service accepted the change, but the asset could not be read back.
+    /// The asset could not be read back, for example after the service accepted the change.
     NotReadable,
     /// The service did not process the request: no connection, credentials refused, or too many requests.
     #[serde(alias = "turned_away")]
@@ -194,7 +194,7 @@ impl Failure {
         }))
     }
 
-    /// Returns the same failure with another reason and a note after the message.
+    /// Returns the same failure with another reason, and with a note appended to the message.
     pub(crate) fn because(&self, reason: Reason, note: &str) -> Self {
         Self(Arc::new(FailureData {
             reason,
@@ -250,7 +250,7 @@ pub struct Entry<I> {
     /// Outcome of the ID.
     #[serde(flatten)]
     pub outcome: Outcome,
-    /// Copies of the asset. The box keeps the entries of all other jobs small.
+    /// Copies of the asset, in a box, so that entries without copies stay small.
     #[serde(flatten)]
     pub(super) copies: Option<Box<Copies<I>>>,
 }
@@ -274,7 +274,7 @@ impl<I> Entry<I> {
         }
     }
 
-    /// The same entry with the ID of a copy.
+    /// Returns the same entry with the ID of a copy.
     pub(crate) fn with_copy(self, copy: Option<I>) -> Self {
         let copies = copy.map(|copy| {
             Box::new(Copies {
@@ -314,7 +314,7 @@ impl<I> Entry<I> {
 }
 
 impl<I: PartialEq> Entry<I> {
-    /// Adds the copies of another entry. Each copy is a separate asset.
+    /// Adds the copies of another entry for the same ID. Each copy is a separate asset.
     pub(super) fn add_copies(&mut self, added: Option<Box<Copies<I>>>) {
         match (&mut self.copies, added) {
             (_, None) => {}

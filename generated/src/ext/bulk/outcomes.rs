@@ -15,8 +15,8 @@ use std::task::{Context, Poll};
 /// [`Stream`] of the outcomes of a job, in the order in which they become known.
 ///
 /// Polling the stream runs the job. Requests in flight make progress between polls, so a slow consumer does
-/// not cause timeouts, but the next requests start only with the next poll. Dropping the stream ends the job
-/// and abandons the requests in flight.
+/// not cause timeouts. However, the next requests start only with the next poll. Dropping the stream ends the
+/// job and abandons the requests in flight.
 #[must_use = "a job does nothing until its stream is polled"]
 pub struct Outcomes<I> {
     entries: Pin<Box<dyn Stream<Item = Entry<I>> + Send>>,
@@ -63,7 +63,7 @@ impl<I> Outcomes<I> {
         }
     }
 
-    /// Runs the job to its end, unless its journal belongs to another account.
+    /// Runs the job to its end and returns its report; an error if the journal belongs to another account.
     pub(super) async fn try_report(self) -> Result<Report<I>, JournalError> {
         let refusal = Arc::clone(&self.refusal);
         let report = self.report().await;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Preview of a job, based on the current state of the assets. Every distinct ID is in exactly one of the
-/// lists.
+/// lists `would_change`, `already`, `missing` and `unreadable`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Plan<I> {
@@ -20,17 +20,17 @@ pub struct Plan<I> {
     pub would_change: Vec<I>,
     /// IDs of the assets that are already in the requested state.
     pub already: Vec<I>,
-    /// IDs of missing or deleted assets, which the job would reject. It is not documented whether deleted
-    /// assets can be read; if they cannot be read, they appear as missing.
+    /// IDs of missing or deleted assets, which the job would reject. The vendor does not document whether
+    /// deleted assets can be read. Deleted assets that cannot be read appear as missing.
     pub missing: Vec<I>,
     /// IDs of the assets that could not be read, each with the reason.
     pub unreadable: Vec<(I, Failure)>,
-    /// Number of children, as far as known.
+    /// Effect on children, with their number if it is known.
     pub children: Children,
     /// IDs that were given more than once. Each counts once.
     pub repeated: Vec<Repeated<I>>,
-    /// Limits of undoing the job; `None` if an `undoable_journal` (feature `snapshot`) makes it possible to
-    /// undo the whole job.
+    /// Part of the job that cannot be undone; `None` if an `undoable_journal` (feature `snapshot`) makes it
+    /// possible to undo the whole job.
     #[serde(default)]
     pub cannot_undo: Option<String>,
 }
@@ -45,13 +45,13 @@ pub enum Children {
     /// The job handles children, and their number is known.
     ///
     /// Offer pages of offer sources are counted with the feature `pages`, funnels of funnel groups with the
-    /// feature `funnels`. The calls that read them are inferred.
+    /// feature `funnels`. The calls that read these children are inferred.
     Known {
         /// Number of children that are not deleted.
         count: usize,
     },
-    /// The job handles children, but their number is unknown. No documented call lists them, and the inferred
-    /// call is unavailable or failed.
+    /// The job handles children, but their number is unknown. No documented call lists the children, and the
+    /// inferred call is unavailable or failed.
     Unknown,
 }
 

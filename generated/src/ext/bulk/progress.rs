@@ -12,12 +12,12 @@ pub(crate) type OnProgress = Box<dyn FnMut(&Progress) + Send>;
 pub struct Progress {
     /// Number of distinct IDs in the job.
     pub total: usize,
-    /// Number of IDs that have ended, by outcome.
+    /// Number of finished IDs, by outcome.
     pub counts: Counts,
 }
 
 impl Progress {
-    /// Returns the number of IDs that have ended in any outcome.
+    /// Returns the number of finished IDs, whatever their outcome.
     #[must_use]
     pub const fn finished(&self) -> usize {
         self.counts.total()

@@ -14,7 +14,7 @@ use std::{collections::HashMap, fmt, hash::Hash};
 #[must_use = "the report shows which IDs are not done"]
 pub struct Report<I> {
     job: String,
-    /// True if a second run would create further copies.
+    /// True if the job duplicates assets, so that a second run would make further copies.
     #[serde(default)]
     duplicates: bool,
     entries: Vec<Entry<I>>,
@@ -152,8 +152,8 @@ impl<I> Report<I> {
         self.entries.iter().all(|entry| entry.outcome.is_success())
     }
 
-    /// Returns the unknown and unsent IDs, as input for the next job. That job reads the assets first, so
-    /// nothing is done twice.
+    /// Returns the unknown and unsent IDs, as input for the next job. That job reads the assets first, so no
+    /// change is made twice.
     ///
     /// For a duplication, only unsent IDs are returned. For an unknown ID, a new job would make another copy;
     /// a job that resumes from its journal looks for the copy instead.
@@ -178,14 +178,14 @@ impl<I> Report<I> {
 }
 
 impl<I: Clone + Eq + Hash> Report<I> {
-    /// Returns the outcome of an ID; `None` if it was not in the job.
+    /// Returns the outcome of an ID; `None` if the ID was not in the job.
     #[must_use]
     pub fn outcome(&self, id: &I) -> Option<&Outcome> {
         let entry = self.entries.iter().find(|entry| entry.id == *id)?;
         Some(&entry.outcome)
     }
 
-    /// Merges the report of a later run of the same job, for any IDs.
+    /// Merges the report of a later run of the same job into this report. The IDs of the two runs may differ.
     ///
     /// If both reports contain an ID, the later outcome replaces the earlier outcome, unless the later run
     /// did not send the ID. An *unknown* ID becomes *done* if the later run finds its asset in the requested

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 /// Number of consecutive requests without a response after which the job stops.
 const MAX_UNANSWERED: u32 = 5;
-/// Beginning of the message of every failure of a stopped job.
+/// Beginning of the message of a failure that stops a job.
 pub(in crate::ext) const STOPPED: &str = "the job stopped";
 
 /// Decides when a job stops.
@@ -34,7 +34,7 @@ impl StopControl {
         }
     }
 
-    /// Returns the reason to stop, if any. With a reason, nothing more is sent.
+    /// Returns the reason to stop, if any. Once there is a reason, no further change is sent.
     pub(in crate::ext) fn reason(&self) -> Option<&Failure> {
         self.reason.as_ref()
     }
@@ -58,9 +58,9 @@ impl StopControl {
         self.stop(Failure::new(Reason::Cancelled, message));
     }
 
-    /// Records the result of a request. `answered` states whether the service responded; `None` if this is
-    /// not relevant. `failed` is the number of IDs that failed because of the request, and `cause` the
-    /// failure of one of them.
+    /// Records the result of a request. `answered` states whether the service responded; `None` if the result
+    /// says nothing about this. `failed` is the number of IDs that failed because of the request, and `cause`
+    /// the failure of one of them.
     pub(in crate::ext) fn record(&mut self, answered: Option<bool>, failed: usize, cause: Option<&Failure>) {
         match answered {
             Some(true) => self.unanswered_in_a_row = 0,
@@ -82,7 +82,7 @@ impl StopControl {
     }
 }
 
-/// Creates the failure of a job that stopped because of another failure.
+/// Creates the failure of a job that stopped because of the failure `cause`.
 pub(in crate::ext) fn stopped_because(occasion: &str, cause: &Failure) -> Failure {
     let message = format!("{occasion}: {cause}");
     match cause.error() {

@@ -1,4 +1,4 @@
-//! Text that plans and reports share.
+//! Formatting that the texts of plans and reports share.
 
 use super::outcome::{Failure, Reason};
 use super::stop::{STOPPED, cause_of_stop};
@@ -6,9 +6,9 @@ use crate::runtime::error::ATTEMPT_WORDS;
 use std::collections::HashMap;
 use std::fmt::{Display, Formatter, Result};
 
-/// Number of lines per section.
+/// Maximum number of lines per section.
 const MAX_LINES: usize = 5;
-/// Number of IDs that are shown for one failure.
+/// Maximum number of IDs that are shown for one failure.
 const MAX_IDS: usize = 3;
 
 /// Writes the counts other than zero, each after a comma.
@@ -91,7 +91,8 @@ pub(super) fn write_section<'e, I: Display + 'e>(
     }
 }
 
-/// Returns the words of the cause in a message without the ID, numbers, attempts and the request ID.
+/// Reduces a message to the words that describe its cause: without the ID of the asset, numbers, words about
+/// attempts, and the request ID.
 fn cause(message: &str, id: &str) -> String {
     let message = cause_of_stop(message).replace(id, "");
     let message = message.split("request ID").next().unwrap_or_default();

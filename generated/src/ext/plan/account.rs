@@ -46,7 +46,8 @@ pub(super) fn groups(names: &[String]) -> Result<Vec<AssetGroup>, PlanError> {
 }
 
 impl AccountAssets {
-    /// Reads all assets of some groups, and the assets with these keys. Errors of single assets become notes.
+    /// Reads all assets of some groups, including assets of these groups that are not listed but whose keys
+    /// are in `more`. Errors of single assets become notes.
     ///
     /// # Errors
     /// When the assets of a group cannot be listed.

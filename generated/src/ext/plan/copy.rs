@@ -21,7 +21,7 @@ pub struct Copying<'s> {
 }
 
 impl Copying<'_> {
-    /// Sets the groups that are copied. Default: all groups of the snapshot.
+    /// Sets the groups whose assets are copied. Default: all groups of the snapshot.
     pub fn groups<S: Into<String>>(mut self, groups: impl IntoIterator<Item = S>) -> Self {
         self.groups = groups.into_iter().map(Into::into).collect();
         self

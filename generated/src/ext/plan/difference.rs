@@ -12,7 +12,8 @@ pub(super) fn fingerprint(group: AssetGroup, asset: &Value) -> Fingerprint {
     Fingerprint::of(asset, managed(group))
 }
 
-/// Returns the status in the form in which an asset shows it; active if absent (documented default).
+/// Returns the status that a value of the field `status` stands for; active if the value is absent
+/// (documented default).
 pub(super) fn status_of(value: Option<&Value>) -> AssetStatus {
     match value.and_then(Value::as_str) {
         None | Some("" | "active") => AssetStatus::Active,
@@ -78,7 +79,7 @@ pub(super) fn change(
     (entry(group, key, current, changes), notes)
 }
 
-/// Returns the secret to which a path leads. The path is the path of the secret's value or of its flag.
+/// Returns the pointer of the secret whose value or flag is at `path`.
 fn secret_at(group: AssetGroup, path: &str) -> Option<&'static str> {
     let mut managed = group.server_managed().iter();
     managed.find_map(|(pointer, behavior)| match behavior {
@@ -87,7 +88,7 @@ fn secret_at(group: AssetGroup, path: &str) -> Option<&'static str> {
     })
 }
 
-/// Returns the entry that makes changes to an asset; `None` if there are none.
+/// Returns the entry that makes changes to an asset; `None` if there are no changes.
 pub(super) fn entry(
     group: AssetGroup,
     key: &AssetKey,
@@ -135,8 +136,8 @@ pub(super) fn named<'t, T>(value: &Value, targets: &'t BTreeMap<&str, T>) -> Vec
     named
 }
 
-/// Levels of assets by their references: an asset is in a later level than the assets that it names. Assets
-/// that name each other in a circle share the last level.
+/// Orders assets in levels by their references: an asset is in a later level than the assets that it names.
+/// Assets that name each other in a circle share the last level with the assets that depend on them.
 pub(super) fn levels(assets: &[(&AssetKey, &Value)]) -> Vec<Vec<usize>> {
     let by_id: BTreeMap<&str, usize> = assets
         .iter()

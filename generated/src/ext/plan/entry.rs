@@ -20,7 +20,7 @@ pub struct PlanEntry {
     pub(super) key: AssetKey,
     /// Name of the asset when the plan was made.
     pub(super) name: Option<String>,
-    /// Fingerprint of the asset when the plan was made; `None` if the asset is created.
+    /// Fingerprint of the asset when the plan was made; `None` if the entry creates the asset.
     pub(super) was: Option<Fingerprint>,
     pub(super) action: Action,
 }
@@ -36,7 +36,7 @@ pub(super) enum Action {
     Delete,
 }
 
-/// A step of the change of one asset: one kind of request.
+/// A step of the change of one asset. Each step is one kind of request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -56,7 +56,7 @@ pub enum PlanStep {
 }
 
 impl PlanStep {
-    /// Describes an asset after the step.
+    /// Returns the word that describes an asset after the step, such as `saved`.
     pub(super) const fn past(self) -> &'static str {
         match self {
             Self::Create => "created",
@@ -97,7 +97,7 @@ impl PlanEntry {
         }
     }
 
-    /// Changes of values; empty if the asset is created or deleted.
+    /// Changes of values; empty if the plan creates or deletes the asset.
     pub fn changes(&self) -> std::slice::Iter<'_, ValueChange> {
         match &self.action {
             Action::Change(changes) => changes.iter(),
@@ -105,7 +105,7 @@ impl PlanEntry {
         }
     }
 
-    /// Group of the asset; `None` if its feature is disabled.
+    /// Group of the asset; `None` if the cargo feature of the group is disabled.
     pub(super) fn group(&self) -> Option<AssetGroup> {
         AssetGroup::named(&self.key.group)
     }
@@ -124,7 +124,7 @@ impl PlanEntry {
         steps
     }
 
-    /// Step that makes a change of a value.
+    /// Returns the step that makes the change of this value.
     pub(super) fn step_of(&self, change: &ValueChange) -> PlanStep {
         let Some(group) = self.group() else {
             return PlanStep::Save;
@@ -143,7 +143,7 @@ impl PlanEntry {
         PlanStep::Save
     }
 
-    /// Changes of values that a step makes.
+    /// Returns the changes of values that a step makes.
     pub(super) fn changes_of(&self, step: PlanStep) -> impl Iterator<Item = &ValueChange> {
         self.changes().filter(move |change| self.step_of(change) == step)
     }
@@ -196,7 +196,7 @@ impl PlanEntry {
         }
     }
 
-    /// Describes the values that are saved.
+    /// Describes the changes of values that the step *save* makes.
     fn saved(&self) -> String {
         let mut saved: Vec<String> = self.changes_of(PlanStep::Save).map(words).collect();
         if saved.len() > MAX_CHANGES {

@@ -1,4 +1,4 @@
-//! Sentences in the file of a plan that say what happens when the plan is applied.
+//! Sentences that explain the effect of a plan in the file of the plan.
 
 use super::ChangePlan;
 use super::entry::{PlanEntry, PlanStep};
@@ -37,7 +37,7 @@ impl PlanStep {
         Self::Delete,
     ];
 
-    /// Sentence about the operation of the step.
+    /// Returns the sentence that explains the step.
     const fn explanation(self) -> &'static str {
         match self {
             Self::Create => {
@@ -57,7 +57,8 @@ impl PlanStep {
 /// Decides if a plan needs a sentence.
 type IsNeeded = fn(&ChangePlan) -> bool;
 
-/// Each sentence, and which plans need it. The sentences about steps come after these.
+/// Sentences, each with a function that decides if a plan needs it. In the file, the sentences about steps
+/// come after these sentences.
 const SENTENCES: [(&str, IsNeeded); 8] = [
     (APPLY, |_| true),
     (ORDER, |plan| plan.counts().len() > 1),
@@ -84,7 +85,7 @@ pub(super) fn of(plan: &ChangePlan) -> Vec<&'static str> {
         .collect()
 }
 
-/// Returns true if a plan can contain this sentence. An edited plan may contain fewer than it needs.
+/// Returns true if the crate writes this sentence into plans. An edited plan may lack some sentences.
 pub(super) fn is_known(sentence: &str) -> bool {
     SENTENCES.iter().any(|(known, _)| *known == sentence)
         || PlanStep::ALL.iter().any(|step| step.explanation() == sentence)

@@ -18,7 +18,7 @@ use std::path::Path;
 
 /// Version of the format.
 pub(super) const FORMAT: u64 = 1;
-/// Member with the version of the format.
+/// Name of the member with the version of the format.
 const FORMAT_MEMBER: &str = "funnelflux_plan";
 
 #[derive(Serialize, Deserialize)]
@@ -39,8 +39,8 @@ struct PlanFile {
     entries: Vec<EntryFile>,
 }
 
-/// An entry in the file. Some members only describe the others in words. They may be absent, but if they are
-/// present, they must agree with the other members.
+/// An entry in the file. The members `does`, `cannot_undo` and `inferred` only describe the other members.
+/// Each of these three may be absent, but must agree with the other members if it is present.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct EntryFile {
@@ -84,7 +84,7 @@ impl From<&PlanEntry> for EntryFile {
 }
 
 impl ChangePlan {
-    /// Writes the plan to a file, and atomically replaces an existing file.
+    /// Writes the plan to a file. If the file exists, replaces it atomically.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -123,13 +123,13 @@ impl ChangePlan {
         text
     }
 
-    /// Fingerprint of the plan, without the descriptions in words: another version of the crate may word them
-    /// differently, and it continues the same journal.
+    /// Returns the fingerprint of the plan without the descriptions in words. Another version of the crate
+    /// may word these descriptions differently, and must still recognise the journal of the plan.
     pub(super) fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of_bytes(pretty(&self.file()).as_bytes())
     }
 
-    /// Contents of the file, without the descriptions in words.
+    /// Returns the contents of the file, without the descriptions in words.
     fn file(&self) -> PlanFile {
         PlanFile {
             funnelflux_plan: FORMAT,
@@ -348,12 +348,13 @@ pub(super) fn check(entry: &PlanEntry) -> Result<(), String> {
     Ok(())
 }
 
-/// Strings, numbers and maps with string keys always serialise.
+/// Serialises the file with indentation. This does not fail, because strings, numbers and maps with string
+/// keys always serialise.
 fn pretty(file: &PlanFile) -> String {
     serde_json::to_string_pretty(file).unwrap_or_default()
 }
 
-/// Names of steps as the file writes them.
+/// Returns the names of steps in the form in which the file contains them.
 fn names(steps: &[PlanStep]) -> String {
     serde_json::to_string(steps).unwrap_or_default()
 }

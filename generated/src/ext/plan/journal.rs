@@ -1,8 +1,9 @@
-//! Journal of a plan, and the record of the state before a bulk job.
+//! Journal of a plan, and undo log of a bulk job, which contains the states of assets before the job.
 //!
 //! Both are files of JSON lines. The first line names the plan or the job, and the account. A `before` line
-//! has the state of an asset; it reaches the disk before the change of the asset is sent. A `sending` line
-//! names the assets of a step that is about to be sent. A `settled` line has the outcome of an asset.
+//! has the state of an asset. This line is written to the disk before the change of the asset is sent. A
+//! `sending` line names the assets of a step that is about to be sent. A `settled` line has the outcome of an
+//! asset.
 
 use super::entry::PlanStep;
 use super::error::PlanProblem;
@@ -26,7 +27,7 @@ const VERSION: u32 = 1;
 pub(super) enum Line {
     /// Begins the journal of a plan.
     Plan(Header),
-    /// Begins the record of the state before a bulk job.
+    /// Begins the undo log of a bulk job.
     Undo(Header),
     Before(Before),
     Sending {
@@ -38,9 +39,10 @@ pub(super) enum Line {
         #[serde(flatten)]
         outcome: Outcome,
     },
-    /// All states before the job are recorded, so that the job may begin.
+    /// The undo log contains all states, so the job may begin.
     Complete,
-    /// The state of some assets could not be read before the job, so the job cannot be undone.
+    /// Some children could not be read before the job, so the changes of these children cannot be undone.
+    /// Contains the cause.
     Unread(String),
 }
 
@@ -92,7 +94,7 @@ pub(super) struct Earlier {
     pub(super) outcome: Option<Outcome>,
 }
 
-/// A journal or record that was read.
+/// Contents of a journal or an undo log.
 #[derive(Debug)]
 pub(super) struct Recorded {
     pub(super) header: Header,
@@ -118,7 +120,7 @@ impl Header {
         })
     }
 
-    /// Checks that the client has the account of the file.
+    /// Checks that the client uses the service and the account of the file.
     pub(super) fn check_account(&self, actual: &Self) -> Result<(), PlanProblem> {
         if self.base_url != actual.base_url {
             return Err(PlanProblem::OtherService {

@@ -14,11 +14,12 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl ChangePlan {
-    /// Begins a plan that replaces a text wherever a string of an asset equals it, in known and unknown
-    /// fields. The text is usually the ID of an asset: after the change, other assets refer to the new asset.
+    /// Begins a plan that replaces a text: every string of an asset that equals `old` becomes `new`, in known
+    /// and unknown fields. The texts are usually IDs of assets: assets that refer to the old asset then refer
+    /// to the new asset.
     ///
-    /// The ID property of an asset is never changed. Deleted assets stay unchanged. If a longer text contains
-    /// the old text, it is not changed either; the [`notes`](Self::notes) of the plan list such places.
+    /// The ID property of an asset is never changed. Deleted assets stay unchanged. A longer text that
+    /// contains the old text stays unchanged, too; the [`notes`](Self::notes) of the plan list such texts.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::plan::{ChangePlan, PlanError}};
@@ -36,8 +37,8 @@ impl ChangePlan {
 
     /// Begins a plan that sets the value at one path of assets. `None` removes the value.
     ///
-    /// An asset is left out if it already has the value, or if the parent of the path is not an object, so
-    /// that the asset has no place for the value.
+    /// An asset is left out if it already has the value, or if it has no place for the value: the parent of
+    /// the path is not an object, and the path does not lead to an existing array element.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::plan::{ChangePlan, PlanError}, serde_json::json};
@@ -51,12 +52,12 @@ impl ChangePlan {
         Replacing::new(Some(path.into()), None, new)
     }
 
-    /// Begins a plan that makes the account like a snapshot of it: assets that differ are changed back, and
-    /// assets that are missing are created under their IDs.
+    /// Begins a plan that restores the state of a snapshot: assets that differ from the snapshot are changed
+    /// back, and assets that are missing in the account are created under their old IDs.
     ///
     /// Deleted assets and secrets cannot be restored; the [`notes`](Self::notes) list them. The service does
     /// not accept the ID of a deleted asset again. The plan ignores fields that the service manages. Assets
-    /// that are not in the snapshot stay, unless [`Restoring::others`] is set.
+    /// that are not in the snapshot stay unchanged, unless [`Restoring::others`] is set.
     pub fn restore(snapshot: &Snapshot) -> Restoring<'_> {
         Restoring {
             snapshot,
@@ -68,8 +69,8 @@ impl ChangePlan {
     /// Begins a plan that copies assets of a snapshot into an account under new IDs (deep copy). Each string
     /// that equals the ID of a copied asset becomes the new ID, in known and unknown fields.
     ///
-    /// Deleted assets are not copied. Secrets are not in a snapshot, so the copies have none. The new IDs are
-    /// in the plan, so applying it twice creates nothing twice.
+    /// Deleted assets are not copied. Secrets are not in a snapshot, so the copies have none. The plan
+    /// contains the new IDs, so applying the plan twice creates nothing twice.
     pub fn copy(snapshot: &Snapshot) -> Copying<'_> {
         Copying {
             snapshot,
@@ -113,7 +114,7 @@ impl Replacing {
         self
     }
 
-    /// Changes a value only if it equals this value.
+    /// Changes a value only if it equals `old`.
     pub fn where_it_was(mut self, old: Value) -> Self {
         self.old = Some(old);
         self
@@ -128,8 +129,8 @@ impl Replacing {
     /// Reads the assets of the account and makes the plan. Changes nothing.
     ///
     /// # Errors
-    /// When a group is unknown, when the path is invalid, or when the assets of a group cannot be listed.
-    /// Assets that cannot be read are in the notes of the plan.
+    /// When a group is unknown, when the path is invalid, or when the assets of a group cannot be listed. The
+    /// notes of the plan list assets that cannot be read.
     pub async fn plan(self, client: &Client) -> Result<ChangePlan, PlanError> {
         if let Some(path) = self
             .path
@@ -171,7 +172,7 @@ impl Replacing {
         }
     }
 
-    /// Changes of one asset.
+    /// Returns the changes of one asset. Adds notes on texts that contain the old text but stay unchanged.
     fn changes(
         &self,
         group: AssetGroup,
@@ -224,7 +225,7 @@ impl Replacing {
     }
 }
 
-/// Keeps an entry that can be applied; explains in a note why any other entry is left out.
+/// Adds the entry to `entries` if it can be applied. Otherwise, adds a note with the reason.
 pub(super) fn keep_valid(entry: PlanEntry, entries: &mut Vec<PlanEntry>, notes: &mut Vec<String>) {
     match file::check(&entry) {
         Ok(()) => entries.push(entry),
@@ -236,12 +237,12 @@ pub(super) fn keep_valid(entry: PlanEntry, entries: &mut Vec<PlanEntry>, notes: 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AssetsNotInSnapshot {
-    /// They stay as they are.
+    /// The assets stay unchanged.
     #[default]
     Leave,
-    /// They are archived, which can be undone.
+    /// The assets are archived. This can be undone.
     Archive,
-    /// They are deleted, which cannot be undone.
+    /// The assets are deleted. This cannot be undone.
     Delete,
 }
 
@@ -255,7 +256,7 @@ pub struct Restoring<'s> {
 }
 
 impl Restoring<'_> {
-    /// Sets the groups that are restored. Default: all groups of the snapshot.
+    /// Sets the groups whose assets are restored. Default: all groups of the snapshot.
     pub fn groups<S: Into<String>>(mut self, groups: impl IntoIterator<Item = S>) -> Self {
         self.groups = groups.into_iter().map(Into::into).collect();
         self
@@ -270,9 +271,9 @@ impl Restoring<'_> {
     /// Reads the assets of the account and makes the plan. Changes nothing.
     ///
     /// # Errors
-    /// When the snapshot belongs to another account or service, when a file of the snapshot or a group cannot
-    /// be read, or when a group is not in the snapshot. Assets that cannot be read, and assets with a number
-    /// that a [`Value`] would round, are in the notes of the plan.
+    /// When the snapshot belongs to another account or service, when a file of the snapshot cannot be read,
+    /// when the assets of a group cannot be listed, or when a group is not in the snapshot. The notes of the
+    /// plan list assets that cannot be read, and assets with a number that a [`Value`] would round.
     pub async fn plan(self, client: &Client) -> Result<ChangePlan, PlanError> {
         let manifest = self.snapshot.manifest();
         if manifest.base_url() != client.base_url() {
@@ -335,7 +336,8 @@ impl Restoring<'_> {
     }
 }
 
-/// Groups of a snapshot: the groups with these names or, without names, all groups.
+/// Returns the groups of a snapshot that have these names, or all groups of the snapshot if there are no
+/// names.
 pub(super) fn groups_of(snapshot: &Snapshot, names: &[String]) -> Result<Vec<AssetGroup>, PlanError> {
     let known: BTreeSet<&str> = snapshot.manifest().groups().map(|(name, _)| name).collect();
     if names.is_empty() {
@@ -352,7 +354,8 @@ pub(super) fn groups_of(snapshot: &Snapshot, names: &[String]) -> Result<Vec<Ass
     }
 }
 
-/// Entries that change an account to the wanted state, and notes on the differences that no entry can remove.
+/// Returns the entries that change an account to the wanted state, and notes on the differences that no entry
+/// can remove.
 fn restoring(
     groups: &[AssetGroup],
     wanted: &BTreeMap<AssetKey, Value>,
@@ -426,8 +429,8 @@ fn restoring(
     (entries, notes)
 }
 
-/// An asset as it can be created: without the fields that the service manages, and without the placeholders
-/// of secrets.
+/// Returns an asset in the form in which it can be created: without read-only fields, and without the
+/// placeholders of secrets. Also returns notes on the secrets.
 pub(super) fn creatable(group: AssetGroup, key: &AssetKey, value: &Value) -> (Value, Vec<String>) {
     let mut value = value.clone();
     let mut notes = Vec::new();

@@ -2,15 +2,15 @@
 //!
 //! A [`ChangePlan`] lists each asset that changes, with the operations, the old and the new values, and a
 //! fingerprint of the asset at the time of the plan. A plan can be written to a file, reviewed, and applied
-//! later:
+//! later. These functions make plans:
 //!
 //! | plan | effect |
 //! |---|---|
-//! | [`ChangePlan::replace`] | replaces a text, such as an ID, wherever an asset has it |
+//! | [`ChangePlan::replace`] | replaces a text, such as an ID, in all strings that equal it |
 //! | [`ChangePlan::set`] | sets the value at one path |
-//! | [`ChangePlan::restore`] | makes the account like a snapshot |
+//! | [`ChangePlan::restore`] | restores the state of a snapshot |
 //! | [`ChangePlan::copy`] | copies the assets of a snapshot into an account, under new IDs |
-//! | [`ChangePlan::wanted`] | gives assets the states that a program has worked out |
+//! | [`ChangePlan::wanted`] | brings assets into states that a program computes |
 //! | [`ChangePlan::undo`] | reverts what a job or an earlier plan did |
 //!
 //! [`ChangePlan::apply`] makes the changes. It refuses an asset that has changed since the plan was made.
@@ -44,13 +44,13 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | `entry` | the change of one asset, its steps and its words |
-//! | `explanation` | the sentences in the file that say what applying it does |
-//! | `file` | the file of a plan, and the checks of an edited one |
-//! | `difference` | comparison of an asset with a wanted one, dependency order |
+//! | `entry` | the change of one asset, its steps and its description |
+//! | `explanation` | the sentences in the file that explain the effect of the plan |
+//! | `file` | the file of a plan, and the checks of an edited file |
+//! | `difference` | comparison of an asset with the wanted asset, dependency order |
 //! | `account` | reading the assets of an account |
 //! | `make`, `copy`, `undo`, `wanted` | plans of each kind |
-//! | `journal`, `undo_log` | the journal of a plan; the record of the state before a bulk job |
+//! | `journal`, `undo_log` | the journal of a plan; the states of assets before a bulk job |
 //! | `apply`, `store` | applying a plan; creating and saving one asset |
 
 mod account;
@@ -80,16 +80,16 @@ use crate::{Client, Error};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Number of entries that a plan shows as text.
+/// Maximum number of entries that the text of a plan shows.
 const MAX_ENTRIES: usize = 10;
 
 /// A reviewable list of changes of assets. See the [module](self).
 ///
-/// Displays as a summary with its first entries.
+/// Displays as a summary with the first entries.
 #[derive(Clone, PartialEq)]
 pub struct ChangePlan {
     made_by: String,
-    /// Time, in RFC 3339.
+    /// Time at which the plan was made, in RFC 3339.
     made: String,
     base_url: String,
     account: Option<String>,
@@ -133,7 +133,7 @@ impl ChangePlan {
         &self.base_url
     }
 
-    /// Returns the account, if the access token states it.
+    /// Returns the account of the plan, if the access token stated it.
     #[must_use]
     pub fn account(&self) -> Option<&str> {
         self.account.as_deref()
@@ -173,7 +173,7 @@ impl ChangePlan {
             .collect()
     }
 
-    /// Number of assets by step.
+    /// Returns the number of assets by step.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<PlanStep, usize> {
         let mut counts = BTreeMap::new();

@@ -1,4 +1,5 @@
-//! Creates and saves one asset, as JSON: reads it, compares, stores it, and reads it back.
+//! Creates or saves one asset, as JSON: reads the asset, compares it with the plan, stores it, and reads it
+//! back.
 
 use super::difference::{fingerprint, same, same_at};
 use super::entry::{Action, PlanEntry, PlanStep};
@@ -11,18 +12,18 @@ use crate::{Client, Error};
 use serde_json::Value;
 use std::time::Duration;
 
-/// Wait before an asset is read back a second time; doubles each time.
+/// Wait before an asset is read back a second time; doubles before each further read.
 const PAUSE: Duration = Duration::from_millis(500);
-/// Number of times that a stored asset is read back.
+/// Maximum number of times that a stored asset is read back.
 const READS: u32 = 4;
 
 /// Result of storing an asset.
 #[derive(Debug)]
 pub(super) struct StoreResult {
     pub(super) outcome: Outcome,
-    /// The service responded.
+    /// True if the service responded.
     pub(super) answered: bool,
-    /// All further requests would currently fail.
+    /// Failure because of which all further requests would currently fail, if any.
     pub(super) ends_the_job: Option<Failure>,
 }
 
@@ -49,8 +50,8 @@ impl StoreResult {
 /// State of an asset compared with a plan.
 #[derive(Debug)]
 pub(super) enum Freshness {
-    /// The asset is unchanged since the plan was made, or an earlier run of the plan has made a part of the
-    /// changes.
+    /// The entry can be applied: the asset is unchanged since the plan was made, an earlier run of the plan
+    /// has made a part of the changes, or the policy accepts the other changes of the asset.
     Fresh,
     /// The asset already has the state that the plan requires.
     Satisfied,
@@ -58,12 +59,12 @@ pub(super) enum Freshness {
     Stale(String),
 }
 
-/// Policy for assets that have changed.
+/// Policy for assets that have changed since the plan was made.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StalePolicy {
-    /// Accepts assets whose changes do not touch the paths of the plan.
+    /// True to accept assets that have changed at other paths than the paths of the plan.
     pub(super) rebase: bool,
-    /// An earlier run may have made a part of the change.
+    /// True if an earlier run may have made a part of the change.
     pub(super) is_begun: bool,
 }
 
@@ -104,7 +105,7 @@ pub(super) fn freshness(
     })
 }
 
-/// Outcome of an asset that has changed since the plan was made.
+/// Returns the outcome of an asset that has changed since the plan was made.
 pub(super) fn stale(reason: &str) -> Outcome {
     let message = format!(
         "the asset has changed since the plan was made ({reason}), so nothing was sent; fix: make the plan \
@@ -231,7 +232,7 @@ impl Saving<'_> {
         self.unsaved(current).is_empty()
     }
 
-    /// Paths at which the asset does not have the new values.
+    /// Returns the paths at which the asset does not have the new values.
     fn unsaved(&self, current: &Value) -> Vec<&str> {
         let managed = self.group.managed_fields();
         let wanted = managed.as_stored(self.wanted(current, false));
@@ -249,7 +250,8 @@ impl Saving<'_> {
             .collect()
     }
 
-    /// The asset with the new values. `empties` writes an empty value in place of a removed one.
+    /// Returns the asset with the new values. With `empties`, a removed string or array becomes empty
+    /// instead.
     fn wanted(&self, current: &Value, empties: bool) -> Value {
         let mut wanted = current.clone();
         for change in self.entry.changes_of(PlanStep::Save) {
@@ -271,7 +273,8 @@ impl Saving<'_> {
         self.group.save(client, &in_request(wanted)).await
     }
 
-    /// Reads the asset back after an uncertain answer.
+    /// Reads the asset back after a save with an unknown result. Returns true if the asset has the new
+    /// values.
     async fn read_back(&self, client: &Client) -> Result<bool, Failure> {
         let mut pause = PAUSE;
         for read in 1..=READS {
@@ -287,7 +290,7 @@ impl Saving<'_> {
         Ok(false)
     }
 
-    /// Reads the asset back after the service has accepted it.
+    /// Reads the asset back after the service has accepted the save.
     async fn verify(&self, client: &Client, before: &Value) -> StoreResult {
         let mut pause = PAUSE;
         let mut are_empties_sent = false;
@@ -326,8 +329,7 @@ impl Saving<'_> {
         StoreResult::new(Outcome::Unknown { failure })
     }
 
-    /// Returns true if the only differences left are removed values that the service has kept, and the rest
-    /// of the save was applied or was empty.
+    /// Returns true if all values that are not saved are removed values that the service has kept.
     fn keeps_omitted(&self, unsaved: &[&str], current: &Value, before: &Value) -> bool {
         let mut changes = self.entry.changes_of(PlanStep::Save);
         let are_removals =
@@ -388,7 +390,7 @@ pub(super) async fn create(
     }
 }
 
-/// Outcome of an asset that exists under the ID to create.
+/// Returns the outcome of a creation if an asset with its ID exists.
 fn existing(group: AssetGroup, value: &Value, current: &Value, was_sent: bool) -> Outcome {
     let differing = differing(group, value, current);
     match (differing.as_slice(), was_sent) {
@@ -437,7 +439,8 @@ async fn created(client: &Client, group: AssetGroup, value: &Value, id: &str) ->
     Outcome::Unknown { failure }
 }
 
-/// Paths at which an asset differs from the asset to create, except for its status and managed fields.
+/// Returns the paths at which an asset differs from the asset to create, except for the status and managed
+/// fields.
 fn differing(group: AssetGroup, value: &Value, current: &Value) -> Vec<String> {
     let fields = group.managed_fields();
     let wanted = fields.as_stored(in_request(&as_created(value)));
@@ -452,8 +455,8 @@ fn differing(group: AssetGroup, value: &Value, current: &Value) -> Vec<String> {
         .collect()
 }
 
-/// An asset in the form in which a request sends it: without members that are `null`. The service may show
-/// absent properties as `null`, but may refuse `null` in requests.
+/// Returns an asset in the form in which a request sends it: without members that are `null`. The service may
+/// show absent properties as `null`, but may refuse `null` in requests.
 fn in_request(asset: &Value) -> Value {
     let mut asset = asset.clone();
     if let Some(members) = asset.as_object_mut() {
@@ -462,8 +465,8 @@ fn in_request(asset: &Value) -> Value {
     asset
 }
 
-/// An asset in the form in which its creation sends it: active, because an archived asset is created first
-/// and archived afterwards.
+/// Returns an asset in the form in which its creation sends it: without a status, so that it becomes active.
+/// If the plan wants an archived asset, a later step archives it.
 fn as_created(value: &Value) -> Value {
     let mut value = value.clone();
     if let Some(members) = value.as_object_mut() {

@@ -19,11 +19,11 @@ impl ChangePlan {
     /// journal of a bulk job with an [undoable journal](crate::ext::Bulk::undoable_journal). The job need not
     /// have ended; it may have crashed.
     ///
-    /// The plan changes only values that the job changed and nobody has changed since. It deletes assets that
-    /// the job created. Deleted assets, and values that someone else has changed since, cannot be undone; the
-    /// [`notes`](Self::notes) list them.
+    /// The plan changes only values that the job changed and that nobody has changed since. The plan deletes
+    /// assets that the job created. Deleted assets, and values that someone else has changed since, cannot be
+    /// undone; the [`notes`](Self::notes) list them.
     ///
-    /// The plan is reviewed and applied like any other, and can be undone in turn.
+    /// The plan is reviewed and applied like any other plan, and can itself be undone.
     ///
     /// # Errors
     /// When the file is not a journal, when the job kept no record of the state before its changes, or when
@@ -59,7 +59,7 @@ impl ChangePlan {
     }
 }
 
-/// Reverts a bulk job.
+/// Makes a plan that reverts a bulk job.
 async fn undo_bulk(client: &Client, path: &Path) -> Result<ChangePlan, PlanError> {
     let journal = Journal::read(path).map_err(|error| PlanError::new(PlanProblem::Journal(error)))?;
     let mut header = Header::new(client, journal.job().to_owned()).await?;
@@ -98,7 +98,7 @@ async fn undo_bulk(client: &Client, path: &Path) -> Result<ChangePlan, PlanError
     Ok(ChangePlan::new(client, format!("undo: {}", journal.job()), notes, entries).await?)
 }
 
-/// Entries that revert changes, and notes on the changes that no entry can revert.
+/// Returns the entries that revert changes, and notes on the changes that no entry can revert.
 async fn revert(
     client: &Client,
     before: &[&Before],
@@ -174,7 +174,8 @@ fn is_there(key: &AssetKey, state: Option<&FoundAsset>) -> bool {
     }
 }
 
-/// Changes that revert the changes of a job, for the values that are still as the job set them.
+/// Returns the changes that revert the changes of a job to an asset. Reverts only values that are still as
+/// the job set them; adds notes on the other values.
 fn reverted(
     group: AssetGroup,
     key: &AssetKey,

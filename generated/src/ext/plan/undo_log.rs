@@ -13,7 +13,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Number of times that the children are listed if the answers are unusable.
+/// Maximum number of attempts to list the children.
 const ATTEMPTS: u32 = 3;
 
 /// Record of the states of assets before a bulk job, from which [`ChangePlan::undo`](super::ChangePlan::undo)
@@ -23,23 +23,23 @@ pub(crate) struct UndoLog {
     group: AssetGroup,
     change: ChangeRecord,
     file: LineFile,
-    /// Assets whose state an earlier run has recorded.
+    /// Assets whose states are already in the file.
     recorded: BTreeSet<AssetKey>,
 }
 
 impl UndoLog {
-    /// Path of the undo log of a job, which is beside the journal of the job.
+    /// Returns the path of the undo log of a job: the path of the journal with the suffix `.undo`.
     pub(crate) fn path_for(journal: &Path) -> PathBuf {
         let mut path = journal.as_os_str().to_owned();
         path.push(".undo");
         path.into()
     }
 
-    /// Records the states of the assets of a job and of the children that it handles, unless an earlier run
-    /// of the job has recorded them. `segment` names the group.
+    /// Records the states of the assets of a job, and of the children that the job handles, unless an earlier
+    /// run of the job has recorded these states. `segment` names the group.
     ///
     /// # Errors
-    /// When the state of an asset cannot be read, or when the file cannot be used. In these cases, the job
+    /// When the state of an asset cannot be read, or when the file cannot be used. After an error, the job
     /// must not begin.
     pub(crate) async fn record(
         client: Client,
@@ -105,7 +105,8 @@ impl UndoLog {
         Ok(())
     }
 
-    /// Change that the job makes to an asset in this state; `None` if it makes none.
+    /// Returns the change that the job makes to an asset in this state; `None` if the job does not change the
+    /// asset.
     fn change_of(&self, value: &Value) -> Option<Made> {
         match &self.change {
             ChangeRecord::Archive { .. } => changed(value, &[STATUS], "archived"),
@@ -119,7 +120,7 @@ impl UndoLog {
         }
     }
 
-    /// Records the children that the job handles, as far as they can be read.
+    /// Records the states of the children that the job handles, as far as the children can be read.
     async fn children(&mut self, client: &Client, parents: &[String]) -> Result<(), PlanProblem> {
         let (children, deletes) = match &self.change {
             ChangeRecord::Archive { children } => (children.clone(), false),
@@ -202,13 +203,13 @@ impl UndoLog {
     }
 }
 
-/// Returns true if the service answered, and its answer is not the asset but an error, or another value.
+/// Returns true if the service responded, but refused the read or sent the asset in an unexpected form.
 fn is_refused(failure: &Failure) -> bool {
     let error = failure.error();
     error.is_none_or(|error| ErrorClass::of(error) == ErrorClass::Refused)
 }
 
-/// Lists the assets of a group, and repeats the request after an unusable answer.
+/// Lists the assets of a group. Repeats the request if no trustworthy response arrives.
 async fn list(client: &Client, group: AssetGroup) -> Result<Vec<Value>, Error> {
     let mut attempts = 1;
     loop {
@@ -221,7 +222,8 @@ async fn list(client: &Client, group: AssetGroup) -> Result<Vec<Value>, Error> {
     }
 }
 
-/// Change of a child when its parent is archived or deleted.
+/// Returns the change that archiving or deleting a parent makes to a child; `None` if the child stays
+/// unchanged.
 fn child_change(
     group: AssetGroup,
     pointers: &[&'static str],
@@ -247,7 +249,8 @@ fn child_change(
     }
 }
 
-/// Change that sets the values at some paths to a text; `None` if all of them already equal the text.
+/// Returns the change that sets the values at some paths to a text; `None` if all these values already equal
+/// the text.
 fn changed(value: &Value, paths: &[&str], new: &str) -> Option<Made> {
     let new = Some(Value::from(new));
     let changes = paths.iter().map(|path| ValueChange {

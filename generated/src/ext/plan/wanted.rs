@@ -1,4 +1,4 @@
-//! Plans for states of assets that a program has worked out.
+//! Plans that bring assets into states that a program computes.
 
 use super::ChangePlan;
 use super::difference;
@@ -19,7 +19,8 @@ pub struct WantedAsset {
 }
 
 impl WantedAsset {
-    /// An asset that changes. `current` is the asset as the service sent it, with all its fields.
+    /// Describes a change of an existing asset. `current` is the asset as the service sent it, with all its
+    /// fields.
     #[must_use]
     pub const fn changed(group: AssetGroup, current: Value, wanted: Value) -> Self {
         Self {
@@ -29,7 +30,7 @@ impl WantedAsset {
         }
     }
 
-    /// An asset that is created, under the ID that it contains.
+    /// Describes a new asset. The plan creates the asset under the ID that `wanted` contains.
     #[must_use]
     pub const fn created(group: AssetGroup, wanted: Value) -> Self {
         Self {
@@ -44,9 +45,9 @@ impl ChangePlan {
     /// Makes a plan that brings assets into states given by the program, for example after an edit or an
     /// import. `made_by` describes the job, such as `import pages`.
     ///
-    /// Assets that already have the wanted state are left out. Some differences cannot be removed by a plan,
-    /// for example in fields that the service manages; the [`notes`](Self::notes) list them, or they are
-    /// ignored.
+    /// Assets that already have the wanted state are left out. The plan ignores differences in fields that
+    /// the service manages. The [`notes`](Self::notes) list other differences that a plan cannot remove, such
+    /// as secrets.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::AssetGroup, ext::plan::{ChangePlan, PlanError, WantedAsset}};

@@ -16,7 +16,7 @@ use tempfile::{NamedTempFile, TempDir};
 /// by default.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
 
-/// Writes an archive with the manifest first. The file appears whole or not at all.
+/// Writes an archive whose first entry is the manifest. The file appears complete or not at all.
 pub(super) fn pack<'f>(
     path: &Path,
     folder: &Path,

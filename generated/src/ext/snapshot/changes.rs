@@ -82,8 +82,8 @@ impl Changes {
     /// Creates a list of changes.
     ///
     /// # Errors
-    /// Returns an error if a path is not a JSON pointer, leads into the path of another change, or is the
-    /// path of a change without any value.
+    /// Returns an error if a path is not a JSON pointer, if a change has neither an old nor a new value, or
+    /// if a path equals the path of another change or is inside it.
     pub fn new(changes: Vec<ValueChange>) -> Result<Self, InvalidChanges> {
         let invalid = |path: &str, problem| {
             Err(InvalidChanges {
@@ -113,7 +113,8 @@ impl Changes {
         Ok(Self(changes))
     }
 
-    /// Returns the changes. [`between`](Self::between) finds them in the order of the old value's members.
+    /// Returns the changes. [`between`](Self::between) orders them by the members of the old value; in each
+    /// object, added members come last.
     pub fn iter(&self) -> std::slice::Iter<'_, ValueChange> {
         self.0.iter()
     }
@@ -151,8 +152,8 @@ impl Changes {
         })
     }
 
-    /// Returns the changes that do not fit a value, because the value at the path is not the old value of the
-    /// change.
+    /// Returns the changes that do not fit a value. [`apply`](Self::apply) explains when a change does not
+    /// fit.
     #[must_use]
     pub fn conflicts(&self, value: &Value) -> Vec<ChangeConflict> {
         let fits = |change: &ValueChange| {
@@ -170,9 +171,9 @@ impl Changes {
     /// Applies all changes to a value, or none.
     ///
     /// # Errors
-    /// Returns the first change that does not fit. A change does not fit if the value at the path is not its
-    /// old value, if it adds a member to a value other than an object, or if it adds or removes an element of
-    /// an array.
+    /// Returns the first change that does not fit. A change does not fit if the value at the path is not the
+    /// old value of the change, if the change adds a member to a value other than an object, or if the change
+    /// adds or removes an element of an array.
     pub fn apply(&self, value: &mut Value) -> Result<(), Box<ChangeConflict>> {
         if let Some(conflict) = self.conflicts(value).into_iter().next() {
             return Err(Box::new(conflict));
@@ -184,7 +185,8 @@ impl Changes {
     }
 }
 
-/// Returns true if the change can be made: it replaces a value, or its parent is an object.
+/// Returns true if the value has a place for the change: the change replaces a value, or the parent of its
+/// path is an object.
 fn has_place(value: &Value, change: &ValueChange) -> bool {
     let parent = change
         .path

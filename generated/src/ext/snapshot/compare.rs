@@ -11,8 +11,8 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// Object of assets that belongs to the user interface of the service: its state, edit version and conflict
-/// tracking (documented in the introduction of the API, for all assets that have it).
+/// Pointer to the member of assets that the user interface of the service uses for its state, edit version
+/// and conflict tracking (documented in the introduction of the API).
 const META: &str = "/meta";
 /// Pointer of the status of an asset.
 const STATUS: &str = "/status";
@@ -60,8 +60,8 @@ pub struct Comparison {
     pub equal: usize,
     /// Assets that could not be read in one of the states, so that nothing is known about them.
     pub unknown: Vec<AssetKey>,
-    /// Groups that were not compared, because only one of the states has the group, or because its assets
-    /// could not be listed.
+    /// Groups that were not compared completely, because only one of the states has the group, or because the
+    /// assets of the group could not be listed.
     pub unknown_groups: Vec<String>,
 }
 
@@ -71,7 +71,7 @@ pub struct Comparison {
 pub struct Difference {
     /// Group and ID.
     pub key: AssetKey,
-    /// Name, the new one if it changed.
+    /// Name of the asset; the new name if the name changed.
     pub name: Option<String>,
     /// Kind of the difference.
     pub kind: DifferenceKind,
@@ -150,7 +150,7 @@ impl Comparison {
         Ok(comparison)
     }
 
-    /// Returns true if nothing differs, as far as known.
+    /// Returns true if no difference was found. Assets that could not be compared may still differ.
     #[must_use]
     pub fn is_equal(&self) -> bool {
         self.differences.is_empty()
@@ -173,8 +173,8 @@ impl Comparison {
 }
 
 impl Snapshot {
-    /// Compares the snapshot with the account of a client. This must be the account from which the snapshot
-    /// was exported. The groups of the snapshot are exported into a temporary folder.
+    /// Compares the snapshot with the account of a client. The snapshot must be an export of the same
+    /// account. For the comparison, the groups of the snapshot are exported again, into a temporary folder.
     ///
     /// # Errors
     /// Returns an error if the client has another account or another service, or if the account cannot be
@@ -188,8 +188,8 @@ impl Snapshot {
         Ok(Comparison::between(self, &now)?)
     }
 
-    /// Checks that the client has the service and the account of this snapshot, as far as its token states
-    /// the account. Sends nothing.
+    /// Checks that the client uses the service and the account of this snapshot. The account is checked only
+    /// if the tokens of the export and of the client state it. Sends nothing.
     ///
     /// # Errors
     /// Returns an error if the client has another account or another service, or if its credentials cannot be
@@ -214,8 +214,8 @@ impl Snapshot {
         }
     }
 
-    /// Checks that two snapshots have an asset in common, unless both state their account. A common asset
-    /// proves that the accounts are the same, because IDs are unique across accounts.
+    /// Checks that the two snapshots have an asset in common, unless both snapshots state their account. A
+    /// common asset proves that the accounts are the same, because IDs are unique across accounts.
     fn check_owner(&self, now: &Self) -> Result<(), SnapshotError> {
         let is_stated = self.manifest().account().is_some() && now.manifest().account().is_some();
         let is_unknown = self.keys().len() == 0 || !now.is_whole();
@@ -234,7 +234,7 @@ impl Snapshot {
     }
 }
 
-/// Parts that could not be read.
+/// Groups and assets of a snapshot that could not be read.
 struct Gaps {
     groups: BTreeSet<String>,
     keys: BTreeSet<AssetKey>,

@@ -1,7 +1,7 @@
 //! Cycles of a directed graph: its strongly connected components (Kosaraju's algorithm, without recursion).
 
-/// Finds the cycles: each set of nodes that reach each other, and each node with an edge to itself as a set
-/// of one. The nodes of a set are sorted.
+/// Finds the cycles: the maximal sets of nodes that reach each other. A node with an edge to itself can be a
+/// set of one. The nodes of a set are sorted.
 ///
 /// `edges` lists the successors of each node. Successors outside the graph are ignored.
 pub(super) fn find(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
@@ -36,8 +36,8 @@ pub(super) fn find(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
     cycles
 }
 
-/// Appends the unvisited nodes that a node reaches, in postorder: each node after the unvisited nodes that it
-/// reaches.
+/// Visits `start` and the unvisited nodes that it reaches, and appends these nodes to `finished` in
+/// postorder: each node follows the nodes that were visited from it.
 fn visit(edges: &[Vec<usize>], start: usize, is_visited: &mut [bool], finished: &mut Vec<usize>) {
     let mut enter = |node: usize| match is_visited.get_mut(node) {
         Some(is_visited) if !*is_visited => {

@@ -143,7 +143,8 @@ impl SnapshotError {
         matches!(self.problem, SnapshotProblem::Rounded(_))
     }
 
-    /// The same error, with the path of an archive instead of the folder with the unpacked archive.
+    /// Returns the same error, with the path of the archive instead of the folder into which the archive was
+    /// unpacked.
     pub(super) fn moved(mut self, folder: &Path, archive: &Path) -> Self {
         if let Ok(inside) = self.path.strip_prefix(folder) {
             self.path = if inside.as_os_str().is_empty() {

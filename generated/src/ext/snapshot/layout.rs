@@ -2,8 +2,8 @@
 //!
 //! An asset is in `GROUP/NAME.json`. The name is the ID; bytes other than ASCII letters, digits, `-` and `_`
 //! are percent-encoded. If IDs of a group differ in case only, their capital letters are percent-encoded, so
-//! that file systems which ignore case keep them apart. An ID that is too long for a file name is shortened
-//! and followed by its fingerprint.
+//! that their files have different names even on a file system that ignores case. An ID that is too long for
+//! a file name is shortened, and its fingerprint is appended.
 
 use super::fingerprint::Fingerprint;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -19,11 +19,12 @@ const MAX_LENGTH: usize = 200;
 /// Names of devices on Windows, which cannot be names of files.
 const DEVICES: &[&str] = &["con", "prn", "aux", "nul", "com", "lpt"];
 
-/// Treatment of capital letters.
+/// Treatment of capital letters in file names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Capitals {
     Literal,
-    /// Names of different IDs differ even if case is ignored.
+    /// Capital letters are percent-encoded, so that the names of different IDs differ even if case is
+    /// ignored.
     Encoded,
 }
 
@@ -61,7 +62,7 @@ pub(super) fn differ_in_case_only<'i>(ids: impl IntoIterator<Item = &'i str>) ->
     !lower.all(|name| names.insert(name))
 }
 
-/// Returns the names of the files of a group by ID.
+/// Returns the names of the files of a group, keyed by ID.
 pub(super) fn file_names<'i>(ids: impl IntoIterator<Item = &'i str>) -> BTreeMap<&'i str, String> {
     let mut names: BTreeMap<&str, String> = BTreeMap::new();
     let mut counts: HashMap<String, usize> = HashMap::new();

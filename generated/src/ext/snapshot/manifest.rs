@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Version of the format.
 pub(super) const FORMAT: u64 = 1;
-/// Member with the version of the format.
+/// Name of the member with the version of the format.
 const FORMAT_MEMBER: &str = "funnelflux_snapshot";
 
 /// Description of a snapshot: origin, time, contents.
@@ -64,8 +64,8 @@ struct UnreadEntry {
 pub struct Unread {
     /// Name of the group.
     pub group: String,
-    /// ID of the asset; `None` if the assets of the group could not be listed, so that it is unknown which
-    /// assets are missing.
+    /// ID of the asset; `None` if the list of the group could not be read or is incomplete, so that it is
+    /// unknown which assets are missing.
     pub id: Option<String>,
     /// Cause, in one line.
     pub problem: String,
@@ -84,7 +84,7 @@ impl fmt::Display for Unread {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Origin {
     pub(super) base_url: String,
-    /// The account, if stated in the token.
+    /// The account, if the token of the export stated it.
     pub(super) account: Option<String>,
     pub(super) started: SystemTime,
 }
@@ -135,14 +135,15 @@ impl Manifest {
         &self.base_url
     }
 
-    /// Returns the account, if stated in the access token of the export.
+    /// Returns the account, if the access token of the export stated it.
     #[must_use]
     pub fn account(&self) -> Option<&str> {
         self.account.as_deref()
     }
 
-    /// Returns the start of the export. Every asset was read after this time, so all changes before it are in
-    /// the snapshot. A later change is in the snapshot only if it was made before the asset was read.
+    /// Returns the start of the export. Every asset was read after the start, so all changes before the start
+    /// are in the snapshot. A later change of an asset is in the snapshot only if it was made before the
+    /// asset was read.
     #[must_use]
     pub fn started(&self) -> SystemTime {
         self.started
@@ -209,7 +210,7 @@ impl Manifest {
         text
     }
 
-    /// Parses the file at this path.
+    /// Parses `text`, the contents of the file at `path`.
     pub(super) fn parse(path: &Path, text: &[u8]) -> Result<Self, SnapshotError> {
         let failed = |problem| SnapshotError::new(path, problem);
         let invalid = |message: String| failed(SnapshotProblem::Manifest(message));
@@ -254,7 +255,7 @@ pub(super) fn in_milliseconds(time: SystemTime) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(milliseconds)
 }
 
-/// Times as RFC 3339 in UTC.
+/// Serialisation of times as RFC 3339 in UTC.
 pub(super) mod rfc3339 {
     use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
     use std::time::SystemTime;

@@ -1,11 +1,10 @@
-//! Snapshots of an account: types that are shared by the parts of the crate that compare and change whole
-//! accounts.
+//! Snapshots of an account, and the types for comparing and changing whole accounts.
 //!
-//! [`Snapshot`] exports an account into files and reads them. [`References`] are the places where assets name
-//! each other.
+//! [`Snapshot`] exports an account into files, and reads these files. [`References`] are the places where
+//! assets contain the IDs of other assets.
 //!
-//! An [`Asset`] is an asset of any group as JSON, with its [`AssetKey`]. [`Changes`] are the differences of
-//! two values, with their JSON paths. A [`Fingerprint`] identifies the content of an asset.
+//! An [`Asset`] is an asset of any group as JSON, with its [`AssetKey`]. [`Changes`] are the differences
+//! between two JSON values, each with its JSON pointer. A [`Fingerprint`] identifies the content of an asset.
 
 mod archive;
 mod asset;

@@ -19,8 +19,8 @@ pub(crate) fn is_within(path: &str, outer: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Sets or removes the value at a path. The parent must be an object. It may also be an array if the call
-/// replaces an existing element. Otherwise, returns false and changes nothing.
+/// Sets or removes the value at a path, and returns true. The parent of the path must be an object, or an
+/// array in which the call replaces an existing element. Otherwise, changes nothing and returns false.
 pub(crate) fn put(root: &mut Value, path: &str, value: Option<Value>) -> bool {
     let Some((parent, token)) = Pointer::parse(path).ok().and_then(Pointer::split_back) else {
         return match value {
@@ -51,7 +51,7 @@ pub(crate) fn put(root: &mut Value, path: &str, value: Option<Value>) -> bool {
     }
 }
 
-/// The value without the members at these paths.
+/// Returns a copy of the value without the members at these paths.
 pub(crate) fn without<'p>(value: &Value, paths: impl IntoIterator<Item = &'p str>) -> Value {
     let mut value = value.clone();
     for path in paths {
@@ -60,8 +60,8 @@ pub(crate) fn without<'p>(value: &Value, paths: impl IntoIterator<Item = &'p str
     value
 }
 
-/// Calls a function for each string, with its path, and for each name of a member, with the path of the
-/// member and `true`.
+/// Calls `visit` with the path and the text of each string and of each member name. The third argument is
+/// true for a member name, and its path is the path of the member.
 pub(crate) fn visit_strings(value: &Value, visit: &mut impl FnMut(&str, &str, bool)) {
     fn walk(path: &mut String, value: &Value, visit: &mut impl FnMut(&str, &str, bool)) {
         let length = path.len();

@@ -16,13 +16,13 @@ use std::fmt;
 pub struct Reference {
     /// The ID that is named.
     pub id: String,
-    /// The asset that names it.
+    /// The asset that contains the reference.
     pub from: AssetKey,
     /// JSON pointer of the string, or of the member whose name contains the ID.
     pub path: String,
     /// Form of the mention.
     pub form: MentionForm,
-    /// Known meaning of the place.
+    /// Known meaning of the reference, if any.
     pub relation: Option<Relation>,
 }
 
@@ -32,9 +32,9 @@ pub struct Reference {
 pub enum MentionForm {
     /// The string is the ID.
     Whole,
-    /// The string contains the ID between characters that are neither letters nor digits, such as a URL does.
+    /// The string contains the ID between characters that are neither letters nor digits, as in a URL.
     Part,
-    /// The name of a member is the ID, or contains it in the same way.
+    /// The name of a member is the ID, or contains the ID as in [`Part`](MentionForm::Part).
     Name,
 }
 
@@ -52,11 +52,12 @@ pub struct Relation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RelationKind {
-    /// The asset is in this category.
+    /// The reference names the category of the asset.
     Category,
-    /// The asset is a child of the asset that it names, so a cascade on the parent affects it.
+    /// The reference names the parent of the asset. A cascade on the parent affects the asset.
     Parent,
-    /// The property has the name of the ID in the other group, such as `idPage`. Inferred from the name.
+    /// The property has the same name as the ID property of another group, such as `idPage`. The relation is
+    /// inferred from this name.
     NamedLikeId,
 }
 
@@ -83,15 +84,15 @@ impl fmt::Display for Reference {
     }
 }
 
-/// A reference to an asset that does not exist.
+/// A reference to an asset that does not exist or is deleted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct Dangling {
     /// The reference.
     pub reference: Reference,
-    /// The asset that does not exist.
+    /// The asset that does not exist or is deleted.
     pub target: AssetKey,
-    /// The asset exists and is deleted.
+    /// True if the asset is deleted.
     pub is_deleted: bool,
 }
 
@@ -134,9 +135,9 @@ pub fn references_in(asset: &Asset, id: &str) -> Vec<Reference> {
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct References {
-    /// Sorted by ID.
+    /// All references, sorted by the ID that they name.
     all: Vec<Reference>,
-    /// All assets; true if deleted.
+    /// All assets. The value is true if the asset is deleted.
     assets: BTreeMap<AssetKey, bool>,
     /// Assets that exist but could not be read.
     unread: BTreeSet<AssetKey>,
@@ -202,8 +203,9 @@ impl References {
 
     /// Returns the references to an asset.
     ///
-    /// If assets of several groups have the same ID, a reference with a known relation counts for the group
-    /// of that relation. A reference without a known relation counts for each of these assets.
+    /// If assets of several groups have the same ID, a reference with a known relation counts only for the
+    /// asset in the group of that relation. A reference without a known relation counts for each of these
+    /// assets.
     pub fn to(&self, key: &AssetKey) -> impl Iterator<Item = &Reference> {
         let references = self.to_id(&key.id).iter();
         references.filter(|reference| self.leads_to(reference, key))
@@ -236,7 +238,8 @@ impl References {
         existing.map(|(key, _)| key).filter(|key| !is_used(key)).collect()
     }
 
-    /// Returns the references with a known relation whose target does not exist or is deleted.
+    /// Returns the dangling references: their relation is known, and their target does not exist or is
+    /// deleted.
     ///
     /// A reference to a group that was not read, or to an asset that could not be read, does not count as
     /// dangling.
@@ -262,7 +265,7 @@ impl References {
         dangling.collect()
     }
 
-    /// Returns the sets of assets that name each other in a circle, each in order.
+    /// Returns the sets of assets that name each other in a circle. Each set is sorted.
     ///
     /// An asset that names its own ID outside its ID property is a circle of one. An ID within a longer text
     /// does not count.
@@ -384,7 +387,7 @@ impl<'i> IdIndex<'i> {
     }
 }
 
-/// Returns the length of the letters and digits at the start, in bytes.
+/// Returns the length of the longest prefix of letters and digits, in bytes.
 fn word_length(text: &str) -> usize {
     text.find(|character: char| !character.is_alphanumeric())
         .unwrap_or(text.len())
@@ -397,11 +400,11 @@ fn is_named_at_start(text: &str, id: &str) -> bool {
         .is_some_and(|rest| !(ends_in_word && rest.starts_with(char::is_alphanumeric)))
 }
 
-/// Known relations of one group.
+/// Known relations of the properties of one group.
 struct Relations {
     own_id: Option<&'static str>,
     by_path: HashMap<&'static str, Relation>,
-    /// Groups by the name of their ID property.
+    /// Relations to other groups, keyed by the name of the ID property of the other group.
     by_name: HashMap<&'static str, Relation>,
 }
 
@@ -454,7 +457,7 @@ impl Relations {
     }
 }
 
-/// Finds the references of an asset to indexed IDs, and the targets of its known relations.
+/// Finds the references of an asset to indexed IDs, and its references with a known relation to any ID.
 fn scan(asset: &Asset, index: &IdIndex<'_>, relations: &Relations) -> Vec<Reference> {
     let mut found = Vec::new();
     let reference = |id: &str, path: &str, form, relation| Reference {

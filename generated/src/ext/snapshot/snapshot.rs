@@ -29,10 +29,11 @@ use tempfile::TempDir;
 /// ```
 ///
 /// Each file has the whole asset as the service sent it, including fields that the crate does not know. The
-/// members of objects are sorted by name, so that equal assets have equal files, and a folder suits version
-/// control. Numbers keep all digits. Secrets are the placeholders that the service shows.
+/// members of objects are sorted by name, so that equal assets have equal files. A folder is therefore
+/// suitable for version control. Numbers keep all digits. Instead of secrets, the files contain the
+/// placeholders that the service shows.
 ///
-/// Assets are read from the files when they are needed, so that a snapshot of any size takes little memory.
+/// An asset is read from its file only when it is needed, so a snapshot of any size takes little memory.
 ///
 /// ```
 /// use funnelflux::ext::snapshot::Snapshot;
@@ -69,17 +70,17 @@ pub struct Snapshot {
 #[derive(Debug)]
 enum Folder {
     Permanent(PathBuf),
-    /// Removed when the snapshot is dropped.
+    /// A folder that is removed when the snapshot is dropped.
     Temporary(TempDir),
     /// An archive, which is unpacked when an asset is read.
     Packed(OnceLock<TempDir>),
 }
 
-/// Checks of the files of a snapshot.
+/// Extent of the checks of the files of a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Check {
     Contents,
-    /// For files that were written or checked before.
+    /// Only the names, if the contents were written or checked before.
     Names,
 }
 
@@ -92,14 +93,14 @@ struct AssetFile {
 }
 
 impl Snapshot {
-    /// Opens a whole snapshot: a folder, or a `.tar.gz` file, which is unpacked into a temporary folder.
+    /// Opens a complete snapshot: a folder, or a `.tar.gz` file, which is unpacked into a temporary folder.
     ///
     /// Checks every file. Files that were edited by hand and are still assets with the same ID are accepted;
     /// [`edited`](Self::edited) lists them.
     ///
     /// # Errors
-    /// Returns an error that names the file and the fix. The error occurs if this is not a snapshot, if the
-    /// snapshot is incomplete, if its format is newer, or if a file is missing, unexpected, invalid, or
+    /// Returns an error that names the file and the fix. The error occurs if the path is not a snapshot, if
+    /// the snapshot is incomplete, if its format is newer, or if a file is missing, unexpected, invalid, or
     /// belongs to another asset.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, SnapshotError> {
         let snapshot = Self::open_incomplete(path)?;
@@ -120,7 +121,7 @@ impl Snapshot {
     /// the missing parts.
     ///
     /// # Errors
-    /// As [`open`](Self::open), except for a snapshot that is not whole.
+    /// Returns the errors of [`open`](Self::open), except for the error of an incomplete snapshot.
     pub fn open_incomplete(path: impl AsRef<Path>) -> Result<Self, SnapshotError> {
         let mut path = path.as_ref();
         if path.file_name().is_some_and(|name| name == MANIFEST)
@@ -150,7 +151,8 @@ impl Snapshot {
         tempfile::tempdir().at(std::env::temp_dir())
     }
 
-    /// Returns the same snapshot, whose folder is removed when the snapshot is dropped.
+    /// Makes the snapshot own its temporary folder, so that the folder is removed when the snapshot is
+    /// dropped.
     pub(super) fn in_temporary_folder(self, folder: TempDir) -> Self {
         Self {
             folder: Folder::Temporary(folder),
@@ -158,7 +160,7 @@ impl Snapshot {
         }
     }
 
-    /// Returns the same snapshot as one `.tar.gz` file.
+    /// Writes the snapshot as one `.tar.gz` file, and returns the snapshot in this file.
     pub(super) fn packed(self, path: &Path) -> Result<Self, SnapshotError> {
         self.pack(path)?;
         Ok(Self {
@@ -233,7 +235,7 @@ impl Snapshot {
         Err(SnapshotError::new(file, problem))
     }
 
-    /// Returns the folder with the files.
+    /// Returns the folder with the files. The first call unpacks an archive.
     fn folder(&self) -> Result<&Path, SnapshotError> {
         match &self.folder {
             Folder::Permanent(folder) => Ok(folder),
@@ -310,8 +312,8 @@ impl Snapshot {
         files.map(|(key, file)| self.load(key, file, json::parse))
     }
 
-    /// Reads an asset like [`asset`](Self::asset), for display: a number that a [`Value`] would round is a
-    /// string.
+    /// Reads an asset like [`asset`](Self::asset), for display: a number that a [`Value`] would round becomes
+    /// a string.
     pub(super) fn shown(&self, key: &AssetKey) -> Result<Option<Asset>, SnapshotError> {
         let file = self.files.get(key);
         file.map(|file| self.load(key, file, show)).transpose()
@@ -382,7 +384,7 @@ pub(super) fn read_manifest(folder: &Path) -> Result<Manifest, SnapshotError> {
     }
 }
 
-/// Checks that a group outside the manifest has no files.
+/// Checks that a group that is not in the manifest has no files.
 fn check_absent(folder: &Path, group: &str) -> Result<(), SnapshotError> {
     let folder = folder.join(group);
     match json_files(&folder)?.pop_first() {
@@ -424,7 +426,7 @@ fn show(text: &str) -> Result<Value, ParseError> {
     json::show(text).map_err(ParseError::Json)
 }
 
-/// Parses the file of an asset whose content has changed since the export.
+/// Parses and checks an asset's file whose content has changed since the export.
 fn parse(file: &Path, group: AssetGroup, id: &str, text: &[u8]) -> Result<Value, SnapshotError> {
     let failed = |problem| SnapshotError::new(file, problem);
     let invalid = |error: String| failed(SnapshotProblem::Json(error));

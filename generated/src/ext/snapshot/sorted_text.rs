@@ -1,12 +1,12 @@
-//! JSON text with all digits, and members sorted by name.
+//! JSON text that keeps all digits of numbers, with members sorted by name.
 
 use crate::values::exact_json;
 use serde::{Serialize, Serializer, ser::Error};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
-/// JSON text that is written like a [`Value`](serde_json::Value) whose members are sorted by name, except
-/// that numbers which a value would round keep their digits.
+/// JSON text that serialises like a [`Value`](serde_json::Value) whose members are sorted by name, with one
+/// exception: a number that a `Value` would round keeps all its digits.
 pub(super) struct SortedText<'t>(pub(super) &'t RawValue);
 
 impl Serialize for SortedText<'_> {

@@ -37,10 +37,12 @@ use steps::DuplicationSteps;
 /// }
 /// ```
 pub trait DuplicateMany: Assets<Resource: resource::Duplicate> {
-    /// Creates a job that makes one copy of each of these assets. `request` describes each copy. Give each
-    /// copy a unique name, so that the job can find it after a broken connection.
+    /// Creates a job that makes one copy of each of these assets. `request` returns the request body that
+    /// describes a copy. Give each copy a unique name, so that the job can find the copy after a broken
+    /// connection.
     ///
-    /// With a journal, `request` must return the same request for each ID when the job resumes.
+    /// When a job resumes from a journal, `request` must return the same request body for each ID as in the
+    /// first run.
     fn duplicate_many<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
@@ -60,13 +62,13 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 
 /// Builder of a job that duplicates many assets.
 ///
-/// The service generates the ID of a copy (documented), so a request that may have been received is never
-/// repeated, not even by a job that resumes. If a response is lost, the job looks for the copy in the list of
-/// all assets. The copy is recognised if exactly one asset has the requested name, was not listed before the
-/// job, has an ID that was generated after the start of the job, and is not another copy of this job. The job
-/// reads the list up to four times, because it may be out of date. If the copy is not recognised, the outcome
-/// is *unknown*, and the failure lists the candidates. Before you duplicate that asset again, check whether a
-/// candidate is the copy.
+/// The service generates the ID of a copy (documented), so repeating a request would make another copy.
+/// Therefore, a request that may have been received is never repeated, not even by a resumed job. If a
+/// response is lost, the job looks for the copy in the list of all assets. The copy is recognised if exactly
+/// one asset has the requested name, was not listed before the job, has an ID that was generated after the
+/// start of the job, and is not another copy of this job. The job reads the list up to four times, because
+/// the list may be out of date. If the copy is not recognised, the outcome is *unknown*, and the failure
+/// lists the candidates. Before you duplicate that asset again, check whether a candidate is the copy.
 ///
 /// Each copy is one request, so [`chunk_size`](Bulk::chunk_size) only applies to [`plan`](Bulk::plan), and
 /// [`look_first`](Bulk::look_first) has no effect. With [`verify`](Bulk::verify), each copy is read back.
@@ -79,7 +81,7 @@ pub struct Duplicating<R: resource::Duplicate> {
 }
 
 impl<R: resource::Duplicate> Duplicating<R> {
-    /// Each asset to copy needs a request.
+    /// Creates the change. `requests` must contain a request for each asset to copy.
     pub(in crate::ext) fn new(requests: BTreeMap<R::Id, RequestOf<R>>) -> Self {
         Self {
             requests,
@@ -102,14 +104,14 @@ impl<R: resource::Duplicate> fmt::Debug for Duplicating<R> {
 /// Function that changes an original into its copy.
 type ChangeCopy<A> = Box<dyn Fn(&mut A) + Send + Sync>;
 
-/// Change of the copies.
+/// Overrides that make the copies differ from their originals.
 struct Overrides<R: resource::Duplicate> {
     change: ChangeCopy<R::Asset>,
     /// Function that adds the changed properties to a request.
     add: fn(&mut RequestOf<R>, Map<String, Value>),
 }
 
-/// Problem of the overrides of a copy.
+/// Reason why the overrides of a copy cannot be used.
 enum OverrideProblem {
     /// The service returned the original in an unexpected form.
     Odd(String),
@@ -117,9 +119,9 @@ enum OverrideProblem {
     Refused(&'static str),
 }
 
-/// Requests of the copies, without their types.
+/// Requests of the copies, behind a trait without type parameters.
 trait CopyRequests: Send {
-    /// Returns true if the copies differ from their originals.
+    /// Returns true if overrides may make the copies differ from their originals.
     fn has_overrides(&self) -> bool;
     /// Returns true if the asset is to be copied.
     fn contains(&self, id: &str) -> bool;
@@ -184,8 +186,8 @@ impl<R: resource::Duplicate> CopyRequests for Duplicating<R> {
 type RequestOf<R> = <R as resource::Duplicate>::Request;
 
 impl<R: resource::OverrideCopy> Bulk<R, Duplicating<R>> {
-    /// Changes the copies: the job reads each original, applies `change` to it, and sends the changed
-    /// properties as overrides of the copy (`bodyUpdates`). The original stays unchanged.
+    /// Changes the copies: the job reads each original, applies `change` in memory, and sends the changed
+    /// properties as overrides of the copy (`bodyUpdates`). The stored original stays unchanged.
     ///
     /// The service sets the ID and the status of a copy (documented). If `change` replaces the ID or the
     /// status, the asset is rejected. The name of the copy comes from the request.

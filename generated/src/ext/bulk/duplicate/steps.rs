@@ -1,4 +1,5 @@
-//! Steps of a duplication: reads the original, sends the request, and checks the copy in the response.
+//! Steps of a duplication: reading the original, sending the request, and checking the copy that the response
+//! names.
 
 mod lost_copies;
 
@@ -16,12 +17,12 @@ use crate::transport::BoxFuture;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Maximum number of times that the list is read to find a copy whose response was lost.
+/// Maximum number of reads of the list to find a copy whose response was lost, and of a copy to read it back.
 const LIST_READS: u32 = 4;
 
-/// Assets that are not new copies.
+/// Assets that cannot be the copy that a further request makes.
 struct KnownAssets {
-    /// Assets that had the name of a requested copy before the job; `None` if they could not be listed.
+    /// Assets that had the name of a requested copy before the job; `None` if the assets could not be listed.
     before: Option<HashSet<String>>,
     /// Copies that the job has made.
     copies: HashSet<String>,
@@ -29,7 +30,7 @@ struct KnownAssets {
 
 pub(super) struct DuplicationSteps {
     shared: Shared,
-    /// Names of the copies.
+    /// Requested names of the copies.
     names: HashSet<String>,
     requests: Mutex<Box<dyn CopyRequests>>,
     has_overrides: bool,
@@ -112,7 +113,7 @@ impl DuplicationSteps {
         requests.name(id).map(str::to_owned).unwrap_or_default()
     }
 
-    /// Checks the account, and lists the assets that already have the name of a copy.
+    /// Checks the account, and lists the assets that already have the requested name of a copy.
     async fn prepare(&self) -> StepResult {
         let mut result = self.shared.check_account().await;
         if result.fatal.is_some() || result.other_account.is_some() || self.known().before.is_some() {
@@ -273,7 +274,8 @@ impl DuplicationSteps {
         result.entries.push(entry.with_copy(Some(copy.into())));
     }
 
-    /// Reads a copy back. An error if it is the copy of another asset.
+    /// Reads a copy back. Returns an error if the copy has another name, because then it belongs to another
+    /// request.
     async fn verify(&self, copy: &String, name: &str) -> Result<Outcome, Failure> {
         let mut problem = String::new();
         for attempt in 0..LIST_READS {
@@ -298,7 +300,7 @@ impl DuplicationSteps {
     }
 }
 
-/// Returns true if a property of the asset has this text.
+/// Returns true if a property of the asset equals this name.
 fn has_name(asset: &serde_json::Value, name: &str) -> bool {
     let mut properties = asset.as_object().into_iter().flatten();
     properties.any(|(_, value)| value == name)

@@ -1,7 +1,8 @@
 //! Recognises the account of a journal by its assets, if the token does not state the account.
 //!
-//! A new job records some assets of the account. A resumed job must find one of these assets, or an asset
-//! that the earlier run has sent. This identifies the account, because IDs are unique across accounts.
+//! A new job records the IDs of some assets of the account. A resumed job must find one of these assets, or
+//! an asset whose ID an earlier run has sent. Such an asset identifies the account, because IDs are unique
+//! across accounts.
 
 use super::step::StepResult;
 use super::{Shared, ends_the_job, pause_after};
@@ -20,20 +21,21 @@ const SAMPLE: usize = 20;
 pub(in crate::ext::bulk) struct AccountCheck {
     /// IDs of the job.
     pub(in crate::ext::bulk) job: HashSet<IdText>,
-    /// True if the job removes assets, so that its own IDs cannot identify an account.
+    /// True if the job deletes assets. In this case, the IDs of the job cannot identify an account.
     pub(in crate::ext::bulk) deletes: bool,
     /// Account of an earlier run, if the token of that run stated the account.
     pub(in crate::ext::bulk) recorded: Option<String>,
-    /// Assets of an earlier run.
+    /// Assets that identify the account of an earlier run.
     pub(in crate::ext::bulk) earlier: EarlierAssets,
-    /// True if the account may differ, so that a missing asset proves nothing.
+    /// True if the account may differ from the account of the journal. In this case, a missing asset proves
+    /// nothing.
     pub(in crate::ext::bulk) is_unverified: AtomicBool,
 }
 
 /// Assets that the account owned in an earlier run.
 #[derive(Debug)]
 pub(in crate::ext::bulk) enum EarlierAssets {
-    /// No earlier run has recorded assets or sent a request.
+    /// No earlier run has recorded assets, or sent a request which proves that an asset exists.
     None,
     /// The recorded assets. At least one of them must be found.
     Recorded(Vec<String>),
@@ -85,7 +87,8 @@ impl Shared {
         check.is_some_and(|check| check.is_unverified.load(Ordering::Relaxed))
     }
 
-    /// Records assets of the account in a new journal, or finds the assets that an earlier run has recorded.
+    /// Checks that the journal belongs to the account of the client. For a new journal, returns the account,
+    /// or else some of its assets, to be recorded.
     pub(in crate::ext::bulk) async fn check_account(&self) -> StepResult {
         let mut result = StepResult::new();
         let Some(check) = &self.account else {
@@ -112,7 +115,7 @@ impl Shared {
         result
     }
 
-    /// Picks assets of the account, preferably those that the job does not touch.
+    /// Picks assets of the account, preferably assets that the job does not change.
     async fn sample(&self, check: &AccountCheck) -> Vec<String> {
         let Some(Ok(all)) = self.reader.all_ids().await else {
             return Vec::new();

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 /// Number of finished IDs whose memory is freed at once.
 const FREED_IDS: usize = 8_192;
 
-/// Result of the task of a step.
+/// Result of the tokio task that runs a step.
 type Finished = Result<(task::Id, StepResult), JoinError>;
 
 /// Event that a job waits for.
@@ -31,7 +31,7 @@ enum Event {
     Finished(Finished),
     /// The user cancelled the job.
     Cancelled,
-    /// The wait after the cancellation is over.
+    /// The wait for requests in flight, which follows a cancellation, is over.
     Deadline,
 }
 
@@ -40,7 +40,7 @@ enum Event {
 pub(in crate::ext::bulk) struct OpenId {
     pub(in crate::ext::bulk) position: usize,
     pub(in crate::ext::bulk) id: IdText,
-    /// Purpose of the request of an earlier run, if the result of that request is unknown.
+    /// Purpose of the request that an earlier run sent for this ID, if the result of that request is unknown.
     pub(in crate::ext::bulk) sent: Option<SentFor>,
 }
 
@@ -59,16 +59,16 @@ pub(in crate::ext::bulk) struct JobCallbacks {
 
 /// Runs a job and returns its entries one by one.
 ///
-/// Each step is a separate task, so that requests in flight make progress even if the caller rarely takes
-/// entries.
+/// Each step runs in its own tokio task, so that requests in flight make progress even if the caller rarely
+/// asks for an entry.
 pub(in crate::ext::bulk) struct Driver {
     steps: Arc<dyn JobSteps>,
     open: VecDeque<OpenId>,
     queue: VecDeque<ScheduledStep>,
     in_flight: JoinSet<StepResult>,
-    /// The steps in flight, kept in case their task ends without a result.
+    /// The steps in flight, kept in case a task ends without a result.
     running: HashMap<task::Id, ScheduledStep>,
-    /// True while the account and the target of the children are being read.
+    /// True until the step [`Task::Prepare`] has ended.
     preparing: bool,
     /// Items whose response was lost.
     lost: Vec<Item>,
@@ -78,10 +78,10 @@ pub(in crate::ext::bulk) struct Driver {
     /// Position of the next entry, if the order matters.
     turn: usize,
     journal: Option<JournalWriter>,
-    /// Error of a journal that belongs to another account.
+    /// Set if the job finds that its journal belongs to another account.
     refusal: Refusal,
     callbacks: JobCallbacks,
-    /// True if nothing more is read, so that open items keep their last known state.
+    /// True if no further step starts, not even a step that reads assets back.
     is_abandoned: bool,
     /// End of the wait for requests in flight, once the job is cancelled.
     deadline: Option<Instant>,
@@ -89,7 +89,7 @@ pub(in crate::ext::bulk) struct Driver {
     progress: Progress,
 }
 
-/// Returns an error if the job found that its journal belongs to another account.
+/// Error that is set if the job finds that its journal belongs to another account.
 pub(in crate::ext::bulk) type Refusal = Arc<OnceLock<JournalError>>;
 
 impl Driver {
@@ -172,7 +172,8 @@ impl Driver {
         self.deadline = grace.and_then(|grace| Instant::now().checked_add(grace));
     }
 
-    /// Waits until a step ends, the job is cancelled, or the time to finish after the cancellation is over.
+    /// Waits until a step ends, the job is cancelled, or the wait for requests in flight after a cancellation
+    /// is over.
     async fn wait(&mut self) -> Event {
         let deadline = self.deadline;
         let end = async {
@@ -242,7 +243,7 @@ impl Driver {
         self.take(result);
     }
 
-    /// Starts steps up to the limit.
+    /// Starts steps up to the limit of concurrent steps.
     fn fill(&mut self) {
         let concurrency = self.steps.settings().concurrency;
         while self.ready.is_empty() && self.in_flight.len() < concurrency {
@@ -357,7 +358,7 @@ impl Driver {
         self.stop.record(result.answered, failed + lost, cause.as_ref());
     }
 
-    /// Records the account of a journal, or rejects a different account.
+    /// Records the account in the journal. If the journal belongs to another account, stops the job.
     fn prepared(&mut self, result: &mut StepResult) {
         let Some(journal) = &mut self.journal else {
             return;
@@ -408,8 +409,8 @@ impl Driver {
     }
 }
 
-/// Creates the result of a step whose task ended without a result. If the task sends a change, the change may
-/// have been sent. Tasks that only read run again.
+/// Creates the result of a step whose task ended without a result. If the step sends a change, the service
+/// may have received the change, so the assets are read next. A step that only reads runs again.
 fn interrupted(mut step: ScheduledStep) -> StepResult {
     if let Task::Send { .. } = step.task {
         for item in &mut step.items {

@@ -1,4 +1,4 @@
-//! Reads the target of the children and the assets before the change.
+//! Reads the target of the children, and the state of the assets before the change.
 
 use super::step::{EarlierRequest, Item, ScheduledStep, StepResult, Task, pause_after};
 use super::{StepContext, ends_the_job};
@@ -14,7 +14,8 @@ impl StepContext {
         self.change.record.children()?.target()
     }
 
-    /// Reads the target, because children that move to a missing target would be lost.
+    /// Checks that the target of the children exists, because children that move to a missing target would be
+    /// lost.
     pub(super) async fn check_target(&self) -> StepResult {
         let mut result = StepResult::new();
         let Some(target) = self.target() else {
@@ -165,7 +166,8 @@ impl StepContext {
     }
 }
 
-/// Ends an item whose asset was not found before the change.
+/// Ends an item whose state before the change could not be read. The outcome is *unknown* if an earlier
+/// request may have changed the asset, and *not sent* otherwise.
 pub(super) fn end_unseen(result: &mut StepResult, item: Item, failure: Failure) {
     let outcome = match item.earlier_request {
         EarlierRequest::None => Outcome::NotSent { failure },

@@ -1,5 +1,5 @@
-//! Engine of all bulk jobs. It splits the IDs into chunks, and runs the steps *look*, *send* and *settle* for
-//! each chunk until every ID has an outcome.
+//! Engine of all bulk jobs. It splits the IDs into chunks, and runs steps for each chunk until every ID has
+//! an outcome: *look* reads the assets, *send* sends the change, and *settle* reads the assets back.
 //!
 //! ```text
 //!            ┌──── already so, missing ────────────────────────────┐
@@ -10,8 +10,8 @@
 //!         failed)    └─── not as asked: again, or split ┘
 //! ```
 //!
-//! A step is one request or one list read. It processes some items, produces outcomes for some of them, and
-//! schedules further steps for the others.
+//! An item is an ID without an outcome. Each step processes some items: it sends one request, or reads
+//! assets. It ends some of these items with an outcome, and schedules further steps for the others.
 //!
 //! | file | contents |
 //! |---|---|
@@ -98,7 +98,7 @@ pub trait JobSteps: Send + Sync + 'static {
     fn run(self: Arc<Self>, step: ScheduledStep) -> BoxFuture<'static, StepResult>;
 }
 
-/// Recording of the states of assets before the job, if the job is undoable.
+/// Future that records the states of assets before an undoable job; empty for other jobs.
 #[derive(Default)]
 pub(super) struct RecordStates(Mutex<Option<BoxFuture<'static, Result<(), String>>>>);
 
@@ -123,16 +123,16 @@ impl fmt::Debug for RecordStates {
     }
 }
 
-/// State of every kind of job.
+/// State that all kinds of jobs need.
 #[derive(Debug)]
 pub struct Shared {
     pub(super) client: Client,
     pub(super) reader: Reader,
     pub(super) settings: JobSettings,
     pub(super) stop_signal: StopSignal,
-    /// Writer of the journal, if the job has one.
+    /// Check of the account, if the job has a journal.
     pub(super) account: Option<AccountCheck>,
-    /// Runs before the first chunk.
+    /// Recording of states, which runs before the first chunk.
     pub(super) record_states: RecordStates,
     /// Start of the first run of the job.
     pub(super) begun: SystemTime,
@@ -143,8 +143,8 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Waits until the pause of a step is over. Returns the step if the job stopped, because it must not run
-    /// then.
+    /// Waits until the pause of a step is over. Returns true if the step may run. After the job has stopped,
+    /// only steps that read assets back may run.
     pub(super) async fn begin(&self, step: &mut ScheduledStep) -> bool {
         let pause = std::mem::take(&mut step.pause);
         self.stop_signal.sleep(pause).await;
@@ -157,12 +157,13 @@ impl Shared {
     }
 }
 
-/// State that the steps of a list change share.
+/// State that the steps of a [`ListChange`] share.
 #[derive(Debug)]
 pub(super) struct StepContext {
     shared: Shared,
     change: ListChange,
-    /// Largest chunk size that the service has not refused as too large.
+    /// Limit of the chunk size. If the service refuses a chunk as too large, the limit becomes half the size
+    /// of that chunk.
     max_chunk_size: AtomicUsize,
 }
 

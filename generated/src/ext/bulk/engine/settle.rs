@@ -7,7 +7,8 @@ use crate::ext::bulk::outcome::{Failure, Outcome, Reason};
 use crate::ext::error_class::exceeds_max_wait;
 use crate::ext::read::{ReadResult, is_not_found};
 
-/// Number of times that an accepted change is read back before its outcome is unknown.
+/// Number of reads of an unchanged asset after the service accepted the change. After the last read, the
+/// outcome is unknown.
 const VERIFY_READS: u32 = 4;
 
 impl StepContext {
@@ -89,17 +90,17 @@ impl StepContext {
     }
 }
 
-/// Items that were not in the requested state when read back.
+/// Items that have no outcome after their assets were read back.
 pub(super) struct Unsettled {
     /// True if the request was for a single ID.
     pub(super) sent_alone: bool,
-    /// Items whose assets are unchanged.
+    /// Items whose assets are not in the requested state.
     pub(super) unchanged: Vec<Item>,
     /// Items that could not be read.
     pub(super) unread: Vec<Item>,
     /// Problem of an asset that the service returned in an unexpected form.
     odd: Option<Failure>,
-    /// Error of the read.
+    /// Error of a failed read.
     read_error: Option<Error>,
 }
 
@@ -161,8 +162,9 @@ impl Unsettled {
         }
     }
 
-    /// Repeats a request that was refused with a 404 although the assets exist. Such a response either comes
-    /// from a gateway that does not reach the service, or refers to something other than the assets.
+    /// Handles a 404 although the assets exist: repeats the request, or ends the items. Such a response
+    /// either comes from a gateway that does not reach the service, or refers to something other than the
+    /// assets.
     fn after_not_found(self, result: &mut StepResult, error: &Error, attempts: u32, retry: bool) {
         if retry {
             let task = Task::Send { for_children: false };

@@ -31,7 +31,8 @@ pub(in crate::ext::bulk) enum EarlierRequest {
     None,
     /// A request was refused, but may have been applied in part.
     Refused,
-    /// A request got no response.
+    /// The result of a request is unknown: the request got no response, or a response that does not show
+    /// whether the request was applied.
     Unanswered,
 }
 
@@ -60,7 +61,8 @@ impl ScheduledStep {
 /// Task of a step.
 #[derive(Clone, Debug)]
 pub enum Task {
-    /// Checks the account and reads the target of the children. No other step starts before this step ends.
+    /// Checks the account, reads the target of the children, and records states for an undoable job. No other
+    /// step starts before this step ends.
     Prepare,
     /// Reads the assets before a change.
     Look,
@@ -82,7 +84,7 @@ pub enum SettleCause {
     /// The service refused the request. `alone` is true if the request was for a single asset and no other
     /// request was sent for that asset.
     Refused { error: Error, alone: bool },
-    /// The request got no response.
+    /// The request got no response, or a response that does not show whether the request was applied.
     Unanswered(Error),
     /// The job stopped.
     Stopped(Failure),
@@ -91,7 +93,7 @@ pub enum SettleCause {
 }
 
 impl SettleCause {
-    /// Returns the error, if the service may have received the request and did not refuse it.
+    /// Returns the error of a request whose result is unknown.
     pub(super) fn error(&self) -> Option<&Error> {
         match self {
             Self::Unanswered(error) => Some(error),
@@ -133,7 +135,7 @@ impl StepResult {
         }
     }
 
-    /// Creates a result that returns a step to the driver, because the step did not run.
+    /// Creates the result of a step that did not run. The driver schedules the step again.
     pub(in crate::ext::bulk) fn not_run(step: ScheduledStep) -> Self {
         Self {
             next: vec![step],

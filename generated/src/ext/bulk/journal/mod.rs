@@ -1,16 +1,16 @@
-//! Journal of a job: a file from which a later process can resume after a crash.
+//! Journal of a job: a file from which a later process can resume the job after a crash.
 //!
 //! The file consists of JSON lines, and lines are only appended. The first line describes the job, and the
-//! next lines list its IDs. These lines are written together, so the file appears complete or not at all.
-//! While the job runs, it writes a `sending` line to the disk before it sends each request, and a `settled`
-//! line after the result. After a crash, the last line may be incomplete at any byte. An incomplete line is
-//! ignored, and the resumed job reads the assets of that line instead.
+//! next lines list the IDs of the job. A new file appears with all of these lines, or not at all. While the
+//! job runs, it writes a `sending` line to the disk before it sends each request, and a `settled` line after
+//! the result. After a crash, the last line may be incomplete. An incomplete line is ignored. If it is a
+//! `settled` line, the resumed job reads the assets of that line.
 //!
 //! A journal belongs to one account at one base URL. The first line has the base URL. An `account` line names
 //! the account if the token states it. Otherwise, a `seen` line lists some assets of the account, and a
 //! resumed job must find one of them.
 //!
-//! This file is long because the lines, the reader and the tests of the format share their types.
+//! This module is long because the lines, the reader and the tests of the format share their types.
 
 mod error;
 mod writer;
@@ -43,13 +43,14 @@ const VERSION: u32 = 2;
 enum Line<'a> {
     Job(Cow<'a, Header>),
     Ids(Vec<Cow<'a, str>>),
-    /// The account stated in the token.
+    /// The account that the token states.
     Account(Cow<'a, str>),
-    /// IDs that the account owned when the job began. A copy is new if it is not among these IDs.
+    /// IDs that the account owned when the job began. In a duplication, none of these IDs is the ID of a new
+    /// copy.
     Seen(Vec<Cow<'a, str>>),
-    /// IDs of a request with the change.
+    /// IDs of a request that changes the assets.
     Sending(Vec<Cow<'a, str>>),
-    /// IDs of a request that only handles the children.
+    /// IDs of a request that only handles the children of the assets.
     #[serde(rename = "again")]
     SendingForChildren(Vec<Cow<'a, str>>),
     Settled(Vec<SettledId<'a>>),
@@ -89,7 +90,8 @@ impl Header {
         }
     }
 
-    /// Checks that the journal records the same job for the same service.
+    /// Checks that `recorded`, the header of an existing journal, describes the same job for the same
+    /// service.
     fn check(&self, recorded: &Self) -> Result<(), JournalProblem> {
         if (&recorded.resource, &recorded.change) != (&self.resource, &self.change) {
             return Err(JournalProblem::OtherJob {
@@ -116,13 +118,13 @@ struct SettledId<'a> {
     copy: Option<Cow<'a, str>>,
 }
 
-/// Recorded state of an ID.
+/// State of an ID, as recorded in the journal.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RecordedState {
     pub(super) outcome: Option<Outcome>,
     /// ID of the copy, if the job duplicates.
     pub(super) copy: Option<String>,
-    /// Purpose of a request whose result is unknown.
+    /// Purpose of the last request, if the result of that request is unknown.
     pub(super) sent: Option<SentFor>,
 }
 
@@ -153,7 +155,7 @@ pub(super) enum SentFor {
     Children,
 }
 
-/// Content of a journal: description and progress of its job.
+/// Content of a journal: the description and the progress of a job.
 ///
 /// ```no_run
 /// use funnelflux::{Client, ext::*, types::OfferSourceId};
@@ -235,13 +237,13 @@ impl Journal {
         self.ids.iter().cloned().map(I::from).collect()
     }
 
-    /// First segment of the paths of the group.
+    /// Returns the first path segment of the group whose assets the job changes.
     #[cfg(feature = "snapshot")]
     pub(crate) fn segment(&self) -> &str {
         &self.header.resource
     }
 
-    /// IDs of the assets that the job may have changed.
+    /// Returns the IDs of the assets that the job may have changed.
     #[cfg(feature = "snapshot")]
     pub(crate) fn may_have_changed(&self) -> HashSet<&str> {
         let states = self.ids.iter().zip(&self.states);
@@ -253,13 +255,13 @@ impl Journal {
         changed.map(|(id, _)| id.as_str()).collect()
     }
 
-    /// IDs of the copies that the job made.
+    /// Returns the IDs of the copies that the job made.
     #[cfg(feature = "snapshot")]
     pub(crate) fn copies(&self) -> impl Iterator<Item = &str> {
         self.states.iter().filter_map(|state| state.copy.as_deref())
     }
 
-    /// Notes on copies that the job may have made without learning their IDs.
+    /// Returns notes on copies that may exist, but whose IDs the job does not know.
     #[cfg(feature = "snapshot")]
     pub(crate) fn lost_copies(&self) -> Vec<String> {
         let states = self.ids.iter().zip(&self.states);
@@ -270,7 +272,7 @@ impl Journal {
         .collect()
     }
 
-    /// Counts the IDs by outcome. Does not count IDs that were not sent or got no response.
+    /// Counts the IDs by outcome. IDs that were not sent, and IDs whose result is unknown, do not count.
     #[must_use]
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();

@@ -22,7 +22,7 @@ pub(in crate::ext::bulk) struct EarlierRun {
     pub(in crate::ext::bulk) seen: Option<HashSet<String>>,
     /// Start of the first run.
     pub(in crate::ext::bulk) begun: SystemTime,
-    /// The account, if stated in its token.
+    /// The account, if the token of the earlier run stated it.
     pub(in crate::ext::bulk) account: Option<String>,
 }
 
@@ -42,8 +42,8 @@ impl JournalWriter {
         Ok((writer, Some(earlier)))
     }
 
-    /// Creates a journal; returns `None` if the file exists. The file appears with the whole job, or not at
-    /// all.
+    /// Creates a journal; returns `None` if the file exists. The new file contains the description and all
+    /// IDs of the job, or does not appear.
     fn create<I: AsRef<str>>(path: &Path, header: Header, ids: &[I]) -> Result<Option<Self>, JournalError> {
         let header = Header {
             ids: ids.len(),
@@ -127,7 +127,7 @@ impl JournalWriter {
             .map_err(|error| JournalError::new(self.0.path(), error.into()))
     }
 
-    /// Records outcomes. IDs that were not sent stay open.
+    /// Records outcomes, except for IDs that were not sent. A resumed job sends these IDs.
     pub(in crate::ext::bulk) fn settled<I: AsRef<str>>(
         &mut self,
         entries: &[Entry<I>],

@@ -18,9 +18,9 @@ use futures_util::{FutureExt as _, StreamExt as _, stream};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Number of assets whose states are recorded in one write before the assets are stored.
+/// Maximum number of assets whose states are recorded together before the assets are stored.
 const BATCH: usize = 32;
-/// Number of assets of one bulk job.
+/// Maximum number of assets in one bulk job.
 const BULK: usize = 1_000;
 
 /// A plan that is being applied.
@@ -38,7 +38,7 @@ pub(super) struct Job<'p> {
 }
 
 impl Job<'_> {
-    /// Decides which steps each entry still needs.
+    /// Decides which steps each entry of the plan still needs.
     pub(super) fn begin(
         &mut self,
         mut states: BTreeMap<AssetKey, FoundAsset>,
@@ -102,7 +102,7 @@ impl Job<'_> {
         }
     }
 
-    /// Entries that have this step next.
+    /// Returns the entries whose next step is `step`.
     fn open(&self, step: PlanStep) -> Vec<usize> {
         let works = self.works.iter().enumerate();
         works
@@ -140,8 +140,8 @@ impl Job<'_> {
         }
     }
 
-    /// Assets, keyed by ID, whose creation failed or has an unknown result. The flag is true if the asset may
-    /// still be created.
+    /// Returns the assets whose creation failed or has an unknown result, keyed by ID. The flag is true if
+    /// the asset may exist, or if a later run may create it.
     fn not_created(&self) -> BTreeMap<&str, (&AssetKey, bool)> {
         let works = self.works.iter().filter(|work| work.entry.created().is_some());
         let failed = works.filter_map(|work| {
@@ -154,7 +154,7 @@ impl Job<'_> {
         failed.collect()
     }
 
-    /// Ends entries that name an asset whose creation failed.
+    /// Ends the entries that name an asset whose creation failed, and removes them from `works`.
     fn end_dependents(&mut self, works: &mut Vec<usize>) {
         let not_created = self.not_created();
         if not_created.is_empty() {
@@ -191,7 +191,7 @@ impl Job<'_> {
         }
     }
 
-    /// Ends these entries and returns true if the job was stopped or cancelled; otherwise returns false.
+    /// Returns true if the job was stopped or cancelled. In this case, these entries end as *not sent*.
     fn is_stopped(&mut self, works: &[usize]) -> bool {
         if let Some(cancel) = &mut self.cancel
             && cancel.now_or_never().is_some()
@@ -281,7 +281,7 @@ impl Job<'_> {
     }
 
     /// Reads the assets that this job has not changed yet. Rejects the entries of assets that somebody else
-    /// has changed since the plan was made, and returns the others.
+    /// has changed since the plan was made, and returns the other entries.
     async fn look_again(&mut self, works: &[usize]) -> Vec<usize> {
         let untouched = |work: &&Work<'_>| work.finished.is_empty() && !work.is_begun;
         let keys: Vec<&AssetKey> = works
@@ -365,8 +365,8 @@ impl Job<'_> {
         }
     }
 
-    /// Records the states of assets and the step that is about to be sent. If the journal cannot be written,
-    /// ends the entries and returns false.
+    /// Records the states of assets, and the step that is about to be sent. If the journal cannot be written,
+    /// ends these entries as *not sent* and returns false.
     fn record(&mut self, step: PlanStep, works: &[usize]) -> bool {
         let mut before = Vec::new();
         let mut keys = Vec::new();
@@ -396,7 +396,8 @@ impl Job<'_> {
         }
     }
 
-    /// Ends a step of an entry.
+    /// Records the outcome of the next step of an entry. If the step failed or was the last step, ends the
+    /// entry.
     fn step_ended(&mut self, index: usize, outcome: Outcome) {
         let Some(work) = self.works.get_mut(index) else {
             return;
@@ -415,7 +416,7 @@ impl Job<'_> {
         self.settle(index, outcome);
     }
 
-    /// Ends an entry.
+    /// Records the final outcome of an entry, and reports the progress.
     fn settle(&mut self, index: usize, outcome: Outcome) {
         let Some(work) = self.works.get_mut(index) else {
             return;

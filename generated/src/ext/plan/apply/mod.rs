@@ -40,22 +40,23 @@ impl ChangePlan {
 ///
 /// # Order
 ///
-/// First, assets are created; an asset is created after the assets that it names. Then assets are restored
-/// from the archive, saved, moved and archived. Deletions come last; an asset is deleted before the assets
-/// that it names. If the creation of an asset failed, assets that name it are not sent.
+/// An asset *names* another asset if it contains the ID of that asset. First, assets are created, each after
+/// the assets that it names. Then assets are restored from the archive, saved, moved and archived. Deletions
+/// come last; each asset is deleted before the assets that it names. If the creation of an asset failed,
+/// changes of other assets that name this asset are not sent.
 ///
 /// # Checks
 ///
 /// Each asset is read right before its change. If the asset has changed since the plan was made, it is
-/// rejected as [stale](crate::ext::Reason::Stale) and stays unchanged. Changes of fields that the service
+/// rejected as [stale](crate::ext::Reason::Stale) and stays unchanged. Changes to fields that the service
 /// manages do not count. With [`rebase`](Self::rebase), changes that somebody else made are accepted if they
 /// do not touch the same paths. All changes are read back.
 ///
 /// # Outcomes
 ///
-/// Every asset of the plan ends in exactly one [`Outcome`](crate::ext::Outcome). Archive, unarchive, delete
-/// and move are [bulk jobs](crate::ext::Bulk) with their contract. If only a part of the changes of an asset
-/// was made, its outcome is *unknown*; running the job again makes the other changes.
+/// Every asset of the plan ends in exactly one [`Outcome`](crate::ext::Outcome). The operations *archive*,
+/// *unarchive*, *delete* and *move* run as [bulk jobs](crate::ext::Bulk). If only a part of the changes of an
+/// asset was made, its outcome is *unknown*. Running the job again makes the other changes.
 #[must_use = "a job does nothing until it is sent"]
 pub struct Apply<'p> {
     plan: &'p ChangePlan,
@@ -79,7 +80,7 @@ impl Apply<'_> {
     /// Writes a journal to this file. If the file already contains a journal of this plan, continues that
     /// journal.
     ///
-    /// The state of each asset reaches the disk before its change is sent, so that
+    /// The old state of each asset is written to the disk before its change is sent, so that
     /// [`ChangePlan::undo`] can revert the changes. After a crash at any point, the same call continues:
     /// finished assets are not sent again, and nothing is created twice.
     pub fn journal(mut self, path: impl AsRef<Path>) -> Self {
@@ -131,8 +132,8 @@ impl Apply<'_> {
     ///
     /// # Errors
     /// When the plan belongs to another account or service, when it is invalid, when it needs an
-    /// acknowledgement or when its journal cannot be used. Nothing was sent then. All other failures are
-    /// outcomes of the assets.
+    /// acknowledgement, or when its journal cannot be used. In these cases, no change was sent. All other
+    /// failures are outcomes of the assets.
     pub async fn send(self) -> Result<Report<AssetKey>, PlanError> {
         let plan = self.plan;
         // A plan that was changed in memory is checked like one from a file.
@@ -183,7 +184,7 @@ impl Apply<'_> {
     }
 }
 
-/// Checks that the client has the account of the plan.
+/// Checks that the client uses the service and the account of the plan.
 fn check_account(plan: &ChangePlan, actual: &Header) -> Result<(), PlanError> {
     if plan.base_url != actual.base_url {
         return Err(PlanError::new(PlanProblem::OtherService {
@@ -202,8 +203,8 @@ fn check_account(plan: &ChangePlan, actual: &Header) -> Result<(), PlanError> {
     }
 }
 
-/// Returns true if the plan changes existing assets, but the account has none of these assets. IDs are unique
-/// across accounts.
+/// Returns true if the plan changes existing assets, but the account has none of these assets. In this case,
+/// the plan belongs to another account, because IDs are unique across accounts.
 fn is_foreign(plan: &ChangePlan, states: &BTreeMap<AssetKey, FoundAsset>) -> bool {
     let mut changed = plan.entries.iter().filter(|entry| entry.was.is_some()).peekable();
     changed.peek().is_some()

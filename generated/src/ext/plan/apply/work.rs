@@ -9,7 +9,7 @@ use crate::ext::{AssetGroup, AssetStatus, Failure, FoundAsset, Outcome, Reason};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// The progress of one entry.
+/// The progress of one entry of the plan.
 pub(super) struct Work<'p> {
     pub(super) entry: &'p PlanEntry,
     pub(super) group: AssetGroup,
@@ -34,7 +34,8 @@ impl Work<'_> {
         }
     }
 
-    /// Compares the entry with the current state of the asset. Returns the outcome if no step is needed.
+    /// Compares the entry with the current state of the asset. Returns an outcome if the entry needs no step,
+    /// or cannot be applied.
     pub(super) fn look(&mut self, state: FoundAsset, rebase: bool) -> Option<Outcome> {
         let current = match state {
             FoundAsset::Found(current) => current,
@@ -97,7 +98,7 @@ impl Work<'_> {
         }
     }
 
-    /// The state before the change, for the journal.
+    /// Returns the state before the change, for the journal.
     pub(super) fn before(&self) -> Before {
         let change = match &self.entry.action {
             Action::Create(_) => Made::Created,
@@ -111,7 +112,7 @@ impl Work<'_> {
         }
     }
 
-    /// Outcome of the entry, derived from the outcomes of its steps.
+    /// Derives the outcome of the entry from the outcomes of its steps.
     pub(super) fn total(&self) -> Outcome {
         let mut outcomes = self.finished.iter().map(|(_, outcome)| outcome);
         let changed: Vec<&str> = self
@@ -153,8 +154,9 @@ impl Work<'_> {
     }
 }
 
-/// Changes whose old values are replaced by the current values of the asset. The two can differ only in the
-/// form of empty values.
+/// Returns the changes, with the current values of the asset as old values. A change whose new value is
+/// already in place keeps its old value. For other changes, the current and the old value can differ only in
+/// the form of empty values.
 fn actual(changes: &Changes, current: Option<&Value>) -> Changes {
     let Some(current) = current else {
         return changes.clone();

@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// An asset in the list of its group.
 pub(super) struct Listed {
     pub(super) group: AssetGroup,
-    /// Fingerprint of the row, which may have fewer properties than the asset; `None` if one response cannot
-    /// have the assets of all rows.
+    /// Fingerprint of the row, which may have fewer properties than the asset; `None` if the list has more
+    /// rows than one read can return.
     pub(super) row: Option<Fingerprint>,
     is_deleted: bool,
 }
@@ -25,11 +25,11 @@ pub(super) struct Account {
     pub(super) listed: BTreeMap<AssetKey, Listed>,
     /// Groups whose list could not be read.
     unlisted: BTreeSet<&'static str>,
-    /// Deleted assets that are not readable.
+    /// Deleted assets that cannot be read.
     pub(super) deleted: BTreeSet<AssetKey>,
     pub(super) unread: BTreeSet<Unread>,
-    /// True if the account owns an asset that the export folder already contains, if the folder contains
-    /// none, or if tokens identify the account.
+    /// True if the account is the account of the export folder: tokens show this, the folder contains no
+    /// assets yet, or the account owns one of the assets in the folder.
     pub(super) is_verified: bool,
 }
 
@@ -83,8 +83,9 @@ impl Account {
         });
     }
 
-    /// Checks that the account owns an asset that the export folder already contains, unless tokens identify
-    /// the account. Owning one asset is sufficient, because IDs are unique across accounts.
+    /// Checks that the account owns one of the assets that the export folder already contains, unless tokens
+    /// show that the account is the same. Owning one asset is sufficient, because IDs are unique across
+    /// accounts.
     pub(super) fn check_owner(&mut self, staging: &Staging) -> Result<(), SnapshotError> {
         if staging.is_owner_known() {
             self.is_verified = true;
@@ -117,7 +118,7 @@ impl Account {
         self.add_unread(&key.group, Some(key.id), problem.to_owned());
     }
 
-    /// Returns the IDs of the deleted assets that are missing, by group.
+    /// Returns the IDs of the deleted assets that the service did not find by ID, by group.
     pub(super) fn deleted_ids(&self) -> Vec<(AssetGroup, Vec<String>)> {
         let mut groups: Vec<(AssetGroup, Vec<String>)> = Vec::new();
         for key in &self.deleted {
@@ -132,7 +133,7 @@ impl Account {
         groups
     }
 
-    /// Adds the assets that the export did not attempt to read.
+    /// Adds to `unread` each listed asset that the export did not attempt to read.
     pub(super) fn finish(&mut self, staging: &Staging, cause: &str) {
         let attempted: BTreeSet<(&str, &str)> = self
             .unread

@@ -34,7 +34,7 @@ crate::runtime::error::debug_as_display!(ExportError);
 
 /// An export that could not read everything.
 ///
-/// The assets that were read are kept for the next export into the same place.
+/// The assets that were read are kept for the next export to the same path.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IncompleteExport {
     path: PathBuf,

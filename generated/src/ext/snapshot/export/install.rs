@@ -1,9 +1,9 @@
-//! Moves the files of an export to their places.
+//! Moves the files of an export from the folder `.export` into the folder of the snapshot.
 //!
-//! The manifest moves away first, then needless files are removed, the new files move to their places, and
-//! the new manifest comes last. A folder without a manifest is not a snapshot, so a snapshot is never a
-//! mixture of two. After a crash, the next export continues: files that are in their places already count as
-//! read.
+//! First, the old manifest moves away. Then, files that the new snapshot does not need are removed, and the
+//! new files move to their places. The new manifest moves last. A folder without a manifest is not a
+//! snapshot, so a snapshot is never a mixture of an old and a new export. After a crash, the next export
+//! continues: files that are already in their places count as read.
 
 use super::super::asset::AssetKey;
 use super::super::error::{AtPath as _, SnapshotError};
@@ -17,7 +17,7 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 impl Staging {
-    /// Moves the files of the manifest to their places, and the manifest last.
+    /// Moves the files that the manifest lists to their places, and then the manifest.
     pub(super) fn install(self, manifest: &Manifest) -> Result<(), SnapshotError> {
         for step in self.steps(manifest)? {
             step.run()?;
@@ -150,12 +150,12 @@ impl Step {
     }
 }
 
-/// Returns the names of the files of a group by ID.
+/// Returns the names of the files of a group, keyed by ID.
 fn names(contents: &GroupManifest) -> BTreeMap<&str, String> {
     layout::file_names(contents.files().keys().map(String::as_str))
 }
 
-/// Returns true if the file has the contents with this fingerprint.
+/// Returns true if the path is a regular file whose contents have this fingerprint.
 pub(super) fn has_fingerprint(path: &Path, fingerprint: Fingerprint) -> bool {
     let is_file = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file());
     is_file && fs::read(path).is_ok_and(|text| Fingerprint::of_bytes(&text) == fingerprint)

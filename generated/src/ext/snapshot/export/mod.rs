@@ -2,9 +2,8 @@
 //!
 //! 1. [`Staging`] opens the folder and loads the progress of an interrupted export.
 //! 2. The assets of each group are listed, one group after another.
-//! 3. The assets are read by ID in chunks, several at a time, and each chunk is written while others are
-//!    read.
-//! 4. If nothing is missing, the files move to their places, and the manifest last.
+//! 3. The assets are read by ID, several chunks at a time. Each chunk is written while other chunks are read.
+//! 4. If nothing is missing, the files move to their places. The manifest moves last.
 
 mod account;
 mod error;
@@ -33,7 +32,7 @@ use writer::{Writer, Written};
 
 /// Default number of concurrent reads.
 const CONCURRENCY: usize = 4;
-/// Number of assets per read. The length of a URL usually allows fewer.
+/// Maximum number of assets per read. The maximum length of a URL may allow fewer.
 const CHUNK: usize = 100;
 /// Number of consecutive reads without any answer after which an export stops.
 const MAX_FAILED_READS: usize = 3;
@@ -47,7 +46,7 @@ type OnProgress = Box<dyn FnMut(&ExportProgress) + Send>;
 pub struct ExportProgress {
     /// Number of assets that the service lists in the chosen groups.
     pub total: usize,
-    /// Number of assets that are read, those of an interrupted export included.
+    /// Number of assets that have been read, including the assets that an interrupted export has read.
     pub read: usize,
     /// Number of assets that could not be read.
     pub unread: usize,
@@ -72,18 +71,18 @@ impl fmt::Display for ExportProgress {
 ///
 /// By default, an export succeeds only if every asset was read. Otherwise the error lists the missing assets,
 /// and an older snapshot at the same path stays unchanged. If the same export is repeated within a day, it
-/// reads only the missing assets. This also holds for an export that was interrupted by an error, by a crash,
-/// or because its future was dropped.
+/// reads only the missing assets. The same applies after an export that was interrupted by an error, by a
+/// crash, or because its future was dropped.
 ///
-/// The service has no transactions. If an asset changes while the export runs, the snapshot may contain the
-/// old or the new state. The manifest records the start and the end of the export. If the export was
-/// repeated, the start is the start of the first attempt.
+/// The service has no transactions. If an asset changes while the export runs, the snapshot contains either
+/// the old or the new state. The manifest records the start and the end of the export. If the export
+/// continues an earlier attempt, the recorded start is the start of the first attempt.
 ///
 /// # Deleted assets
 ///
-/// It is not documented whether the service lists deleted assets, and whether deleted assets can be read.
-/// Deleted assets that can be read are exported. [`Manifest::deleted`] names deleted assets that are listed
-/// but cannot be read.
+/// The vendor does not document whether the service lists deleted assets, or whether deleted assets can be
+/// read. Deleted assets that can be read are exported. [`Manifest::deleted`] names deleted assets that are
+/// listed but cannot be read.
 #[must_use = "an export does nothing until it has a destination"]
 pub struct Export {
     client: Client,
@@ -179,15 +178,17 @@ impl Export {
         self.run(path.as_ref(), None).await
     }
 
-    /// Exports into one `.tar.gz` file, which appears whole and replaces an older snapshot of the same
-    /// account.
+    /// Exports into one `.tar.gz` file, which replaces an older snapshot of the same account. The file
+    /// appears only when it is complete.
     ///
-    /// The assets are collected in a folder in the same place, which has the name of the file with the suffix
-    /// `.partial`. At the end, the folder is packed into the file. The snapshot is unpacked into a temporary
-    /// folder when its first asset is read; this fails if the file has been replaced.
+    /// The assets are collected in a folder next to the file. The name of the folder is the name of the file
+    /// with the suffix `.partial`. At the end, the folder is packed into the file. The returned snapshot
+    /// unpacks the file into a temporary folder when its first asset is read; this fails if the file has been
+    /// replaced.
     ///
     /// # Errors
-    /// As [`to_folder`](Self::to_folder), and if the file exists and is not a snapshot.
+    /// Returns the errors of [`to_folder`](Self::to_folder), and an error if the file exists but is not a
+    /// snapshot.
     pub async fn to_archive(self, path: impl AsRef<Path>) -> Result<Snapshot, ExportError> {
         let path = path.as_ref();
         let older = match std::fs::metadata(path) {
@@ -213,7 +214,7 @@ impl Export {
     /// Exports into a temporary folder, which is removed when the snapshot is dropped.
     ///
     /// # Errors
-    /// As [`to_folder`](Self::to_folder).
+    /// Returns the errors of [`to_folder`](Self::to_folder).
     pub async fn to_temporary_folder(self) -> Result<Snapshot, ExportError> {
         let folder = Snapshot::temporary_folder()?;
         let snapshot = self.run(folder.path(), None).await?;
@@ -349,12 +350,13 @@ impl Export {
         Ok(())
     }
 
-    /// Reads again, one by one, the deleted assets that were missing from the responses.
+    /// Repeats the reads of deleted assets that were missing from the responses, one by one.
     ///
-    /// This is necessary because deleted assets count as missing if the service refuses a list of IDs for
-    /// another reason, such as its length. If the first deleted asset of a group is missing even when it is
-    /// read alone, the service does not show deleted assets (inferred), and the other deleted assets of the
-    /// group count as missing without being read.
+    /// If the service refuses a list of IDs for another reason, such as the length of the list, all deleted
+    /// assets of the list count as missing, even if they are readable. Therefore, the missing deleted assets
+    /// are read again. If the first deleted asset of a group is missing even when it is read alone, the
+    /// export infers that the service does not show deleted assets, and does not read the others of this
+    /// group.
     async fn read_deleted(
         &mut self,
         account: &mut Account,
@@ -403,12 +405,13 @@ impl Export {
     }
 }
 
-/// Finds assets by their IDs. `rows` are the fingerprints of their rows in the list, if one response can have
-/// the assets of all rows.
+/// Finds assets by their IDs. `rows` has the fingerprint of each asset's row in the list of all assets;
+/// `None` if the list has more rows than one read can return.
 ///
-/// A gateway may respond as to the list, whose rows may lack properties. For some of the assets, such a
-/// response is refused, because it has rows that were not asked for. For all of them, it is not, so if all
-/// assets are equal to their rows, they are read again in two parts.
+/// A faulty gateway may answer a read with the list of all assets, whose rows may lack properties. If only
+/// some of the assets were requested, the reader refuses this answer, because it has rows that were not
+/// requested. If all assets were requested, the reader cannot detect the error. Therefore, if all assets are
+/// equal to their rows, they are read again in two parts.
 async fn find(
     client: &Client,
     group: AssetGroup,
@@ -446,7 +449,7 @@ impl ChunkRead {
     }
 }
 
-/// Writes the assets of a chunk that were found.
+/// Writes the assets that were found in a chunk.
 async fn write(
     writer: &Writer,
     chunk: impl Iterator<Item = (AssetKey, FoundAsset<Row>)>,

@@ -1,8 +1,8 @@
 //! Folder of an export in progress.
 //!
-//! New files are in the folder `.export` until all of them are there. `progress.jsonl` lists them with their
-//! fingerprints, and its first line says for which account they were read. A later export continues with the
-//! files that still have their fingerprint.
+//! New files stay in the folder `.export` until the export is complete. The file `progress.jsonl` lists these
+//! files with their fingerprints. Its first line names the service and the account. A later export reuses the
+//! files that still have their recorded fingerprint.
 
 use super::super::asset::AssetKey;
 use super::super::error::{AtPath as _, SnapshotError, SnapshotProblem};
@@ -19,14 +19,14 @@ use std::io::{BufRead as _, BufReader, ErrorKind, Seek as _, SeekFrom, Write as 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// Age up to which the progress of an interrupted export is used.
+/// Maximum age of an interrupted export whose progress is used.
 const RESUME_WITHIN: Duration = Duration::from_hours(24);
 /// File with the progress.
 pub(super) const PROGRESS: &str = "progress.jsonl";
-/// The manifest of the older snapshot during the installation.
+/// File with the manifest of the older snapshot during the installation.
 pub(super) const OLDER: &str = "older.json";
 
-/// A line of the progress.
+/// A line of the file with the progress.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Line {
@@ -52,18 +52,20 @@ impl Line {
 /// Folder of an export in progress.
 pub(super) struct Staging {
     pub(super) target: PathBuf,
-    /// Locked against other processes.
+    /// File with the progress, locked against other processes.
     pub(super) progress: File,
     origin: Origin,
     /// The assets whose files are written, with the fingerprints of the files.
     recorded: BTreeMap<AssetKey, Fingerprint>,
-    /// The older snapshot in the folder.
+    /// Manifest of the older snapshot in the folder, if any.
     pub(super) older: Option<Manifest>,
-    /// The snapshot whose installation was interrupted. Some of its files may be in their places.
+    /// Manifest of a snapshot whose installation was interrupted. Some files of that snapshot may already be
+    /// in their places.
     pub(super) half_installed: Option<Manifest>,
-    /// True if tokens identified the account when the older snapshot and the interrupted export were made.
+    /// True if tokens show that this export has the same account as the older snapshot and the interrupted
+    /// export.
     is_owner_known: bool,
-    /// IDs in an older snapshot at another path, which this export may replace.
+    /// Keys of the assets in an older snapshot at another path, which this export replaces.
     elsewhere: Vec<AssetKey>,
     /// Folder and names of the new files.
     pub(super) files: StagedPaths,
@@ -73,13 +75,13 @@ pub(super) struct Staging {
 #[derive(Clone)]
 pub(super) struct StagedPaths {
     pub(super) folder: PathBuf,
-    /// Groups with IDs that differ in case only. In their file names, capital letters are encoded until the
-    /// installation. The file names of other groups stay the same.
+    /// Groups with IDs that differ in case only. Until the installation, all capital letters in the file
+    /// names of these groups are encoded. The files of other groups have their final names from the start.
     encoded: BTreeSet<String>,
 }
 
 impl StagedPaths {
-    /// Path of the file of an asset before it moves to its place.
+    /// Returns the path of an asset's file before the installation.
     pub(super) fn path(&self, key: &AssetKey) -> PathBuf {
         let capitals = if self.has_final_names(&key.group) {
             Capitals::Literal
@@ -98,8 +100,8 @@ impl StagedPaths {
 }
 
 impl Staging {
-    /// Opens the temporary folder for an export to `target`. If an earlier export was interrupted, its
-    /// progress is loaded.
+    /// Opens the folder `.export` for an export to `target`. If an earlier export was interrupted, loads the
+    /// progress of that export.
     pub(super) fn open(
         target: &Path,
         origin: Origin,
@@ -253,13 +255,12 @@ impl Staging {
         Ok(())
     }
 
-    /// Returns true if tokens show that the account is the same as before, or if the folder contains no
-    /// earlier assets.
+    /// Returns true if tokens show that the account is the same as before, or if there is no earlier export.
     pub(super) fn is_owner_known(&self) -> bool {
         self.is_owner_known
     }
 
-    /// Returns the keys of assets that the account owned according to the folder.
+    /// Returns the keys of assets that the account owned at the time of earlier exports.
     pub(super) fn known_ids(&self) -> impl Iterator<Item = AssetKey> {
         let older = self.older.iter().flat_map(keys);
         older
@@ -276,7 +277,7 @@ impl Staging {
         &self.origin
     }
 
-    /// Chooses the names of the new files, and forgets recorded assets without a file that has their
+    /// Chooses the names of the new files, and drops recorded assets whose file is missing or has another
     /// fingerprint.
     pub(super) fn prepare<'k>(&mut self, listed: impl Iterator<Item = &'k AssetKey>) {
         let mut recorded = std::mem::take(&mut self.recorded);
@@ -333,7 +334,7 @@ impl Staging {
         self.recorded.extend(written);
     }
 
-    /// Cuts the progress off after these bytes.
+    /// Truncates the progress to `length` bytes.
     fn cut(&mut self, length: u64) -> Result<(), SnapshotError> {
         let cut = self.progress.set_len(length);
         let cut = cut.and_then(|()| self.progress.seek(SeekFrom::Start(length)));
@@ -358,7 +359,7 @@ fn older(target: &Path, folder: &Path) -> Result<Option<Manifest>, SnapshotError
     Ok(None)
 }
 
-/// Parses a manifest if the file exists.
+/// Parses a manifest; returns `None` if the file does not exist.
 fn parse(path: &Path) -> Result<Option<Manifest>, SnapshotError> {
     match fs::read(path) {
         Ok(text) => Manifest::parse(path, &text).map(Some),
@@ -372,7 +373,8 @@ fn keys(manifest: &Manifest) -> impl Iterator<Item = AssetKey> {
     groups.flat_map(|(group, contents)| contents.files().keys().map(move |id| AssetKey::new(group, id)))
 }
 
-/// Checks that an older snapshot belongs to the same service, and to the same account as far as stated.
+/// Checks that an older snapshot belongs to the same service and, if both tokens state the account, to the
+/// same account.
 fn check_origin(path: &Path, older: &Manifest, origin: &Origin) -> Result<(), SnapshotError> {
     check_service(path, older.base_url(), origin)?;
     check_account(path, older.account(), origin)
@@ -402,7 +404,7 @@ fn check_account(path: &Path, recorded: Option<&str>, origin: &Origin) -> Result
     }
 }
 
-/// Returns true if tokens name both accounts, and they are the same.
+/// Returns true if tokens name both accounts, and the two accounts are the same.
 fn is_same_account(recorded: Option<&str>, origin: &Origin) -> bool {
     recorded.is_some() && recorded == origin.account.as_deref()
 }

@@ -21,7 +21,7 @@ pub(super) type Written = Vec<(AssetKey, Fingerprint)>;
 
 /// Writes assets on a thread for blocking work, one chunk at a time.
 ///
-/// Once a writer is dropped, nothing is written any more, although a thread may still have a chunk.
+/// After a writer is dropped, nothing more is written, even if a thread still has a chunk to write.
 pub(super) struct Writer {
     /// Path of the progress.
     path: PathBuf,
@@ -30,7 +30,7 @@ pub(super) struct Writer {
     turn: tokio::sync::Mutex<()>,
 }
 
-/// State that a writer shares with the thread that has a chunk.
+/// State that a writer shares with the thread that writes a chunk.
 struct Shared {
     /// `None` once the writer is dropped.
     files: Mutex<Option<StagedFiles>>,
@@ -92,8 +92,8 @@ struct StagedFiles {
 }
 
 impl StagedFiles {
-    /// Writes the files of a chunk of assets, until the writer is told to stop. Then records the progress of
-    /// all of them at once. After a crash before this record, the chunk is read again.
+    /// Writes the files of a chunk of assets, until all are written or the writer is stopped. Then adds all
+    /// written files to the progress at once. If a crash prevents this, the chunk is read again.
     fn write(
         &mut self,
         assets: &[(AssetKey, Row)],

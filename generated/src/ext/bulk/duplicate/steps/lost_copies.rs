@@ -1,4 +1,4 @@
-//! Finds the copies whose responses were lost, by their names and the times in their IDs.
+//! Finds copies after lost responses, by the names of the copies and by the times in their IDs.
 
 use super::{DuplicationSteps, LIST_READS};
 use crate::ext::bulk::engine::{Item, StepResult, pause};
@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 const CLOCK_DIFFERENCE: Duration = Duration::from_mins(1);
 
 impl DuplicationSteps {
-    /// Looks for the copies whose response was lost.
+    /// Looks for the copies of items whose response was lost.
     pub(super) async fn find_copies(&self, mut items: Vec<Item>, result: &mut StepResult) {
         let mut requests_by_name: HashMap<String, usize> = HashMap::new();
         for item in &items {
@@ -85,7 +85,7 @@ impl DuplicationSteps {
 /// Result of the search for a copy.
 enum Search {
     Copy(String),
-    /// There is no candidate yet. Contains the reason.
+    /// No candidate has been found yet. Contains the reason.
     Late(String),
     /// It is unclear which asset is the copy. Contains the reason.
     Unclear(String),
