@@ -75,13 +75,13 @@ struct Inner {
     target: Option<RequestTarget>,
     kind: ErrorKind,
     stats: AttemptStats,
-    /// Additional sentence for the text, such as the reason why there was no retry.
+    /// Additional remark for the text, such as the reason why there was no retry.
     note: Option<String>,
     /// ID of the asset that was to be created.
     asset_id: Option<String>,
 }
 
-/// Attempts that a call has made.
+/// Statistics about the attempts of a call.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct AttemptStats {
     pub(crate) attempts: u32,
@@ -112,9 +112,9 @@ pub(crate) enum ErrorKind {
     TooLarge { status: http::StatusCode, limit: usize },
     /// The status is not a success.
     Status(Box<ResponseSnapshot>),
-    /// A success whose body is an HTML page.
+    /// The status is a success, but the body is an HTML page.
     Page(Box<ResponseSnapshot>),
-    /// A success whose body does not decode.
+    /// The status is a success, but the body does not decode.
     Decode {
         response: Box<ResponseSnapshot>,
         path: String,
@@ -259,7 +259,7 @@ impl Error {
         }
     }
 
-    /// Status of the last response, if there was one. A success status means that the body was wrong.
+    /// Status of the last response, if there was one. If the status is a success, the body was unusable.
     #[must_use]
     pub fn status(&self) -> Option<http::StatusCode> {
         match &self.0.kind {
@@ -333,9 +333,9 @@ impl Error {
 
     /// Wait that the service asked for in `Retry-After`, counted from the response.
     ///
-    /// Calls wait automatically. If an error has this value, the wait exceeded
-    /// [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after) or the remaining time of the
-    /// call, or no attempt was left.
+    /// A call that is retried waits automatically. If an error has this value, the wait was longer than
+    /// [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after) or than the remaining time of
+    /// the call, or the call could not be retried for another reason.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.response()?.retry_after
@@ -425,11 +425,11 @@ impl Error {
     /// only read.
     ///
     /// # Troubleshooting
-    /// True if the request may have arrived and no trustworthy rejection came back: after a connection error,
-    /// a timeout, a 5xx, an HTML page or an undecodable response in any attempt. Before you send a
-    /// duplication again, look for the copy; all other calls can be sent again safely. A rejection (4xx)
-    /// counts as *not applied*. It is not documented whether a call with a list of IDs can be applied in part
-    /// before it is rejected, so the bulk calls in [`ext`](crate::ext) read back.
+    /// True if the request may have arrived and no trustworthy rejection came back: after a broken
+    /// connection, a timeout, a 5xx, an HTML page, or an undecodable or too large response in any attempt.
+    /// Before you send a duplication again, look for the copy; all other calls can be sent again safely. A
+    /// rejection (4xx) counts as *not applied*. It is not documented whether a call with a list of IDs can be
+    /// applied in part before it is rejected, so the bulk calls in [`ext`](crate::ext) read the assets back.
     #[must_use]
     pub fn may_have_been_applied(&self) -> bool {
         self.0.stats.may_have_been_applied

@@ -1,4 +1,5 @@
-//! ID types. They accept any string for existing assets; only new assets need the documented format.
+//! ID types. They accept any string, because IDs of existing assets may have any format; only the ID of a new
+//! asset must have the documented format.
 
 pub(crate) mod generator;
 
