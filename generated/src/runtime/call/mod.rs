@@ -147,7 +147,7 @@ impl<T> Call<T> {
 
     /// Makes the call fail with `problem`, instead of being sent. Replaces an earlier problem.
     pub(crate) fn invalid(mut self, problem: ErrorKind) -> Self {
-        // An earlier problem may be a consequence of this one, such as an invalid ID if none could be generated.
+        // An earlier problem is a consequence of this one: the ID is invalid because none could be generated.
         self.unsent.problem = Some(problem);
         self
     }
