@@ -63,7 +63,7 @@ pub(crate) async fn execute(client: &Client, request: &PreparedRequest) -> Resul
     result
 }
 
-/// Final failure of a call, with an additional sentence for the text of the error.
+/// Final failure of a call, with an additional remark for the text of the error.
 struct CallFailure {
     kind: ErrorKind,
     note: Option<String>,
@@ -242,7 +242,7 @@ impl<'a> Execution<'a> {
 
     /// Replaces the token that the service rejected.
     ///
-    /// `confirmed` is true if the service itself issued or confirmed this token during this call.
+    /// `confirmed` is true if the service issued or confirmed this token earlier in this call.
     async fn renew(
         &self,
         token: Option<&BearerToken>,

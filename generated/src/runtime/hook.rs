@@ -11,9 +11,10 @@ use std::time::{Duration, SystemTime};
 /// Hooks also see each retry and each token renewal as a separate request. Hooks run in the order in which
 /// they were added with [`ClientBuilder::hook`](crate::ClientBuilder::hook), on the task that makes the call,
 /// and must not block. Hooks never see the client's tokens: the client adds `Authorization` after the hooks
-/// have run, and the views of a renewal have no bodies. If a hook or [`Call::header`](crate::Call::header)
-/// has set `Authorization`, the client sends that header instead of its own token. If the service rejects
-/// such a header, the client does not renew its tokens. A renewal always carries the client's token.
+/// have run, and the views of a token renewal have no bodies. If a hook or
+/// [`Call::header`](crate::Call::header) has set `Authorization`, the client sends that header instead of its
+/// own token. If the service rejects such a header, the client does not renew its tokens. A renewal always
+/// carries the client's token.
 ///
 /// ```
 /// use funnelflux::{Client, hook::{Hook, RequestView, ResponseView}, http::HeaderValue};

@@ -8,8 +8,8 @@ use std::{borrow::Cow, fmt};
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Operation {
-    /// Name of the operation, such as `list_offer_sources`. The method of [`Client`](crate::Client) has the
-    /// same name.
+    /// Name of the operation, such as `list_offer_sources`. The method of [`Client`](crate::Client) that
+    /// calls the operation has the same name.
     pub id: &'static str,
     /// HTTP method.
     pub method: http::Method,
@@ -19,7 +19,7 @@ pub struct Operation {
     pub tag: &'static str,
     /// Summary in one line.
     pub summary: &'static str,
-    /// Condition for sending the operation again.
+    /// Condition under which the operation may be sent again.
     pub repeat: Repeat,
     /// Requirement for a request body: none, optional or required.
     pub request_body: RequestBody,
@@ -37,7 +37,7 @@ impl fmt::Display for Operation {
     }
 }
 
-/// Condition for sending an operation again after the service may have received it.
+/// Condition under which an operation may be sent again after the service may have received the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Repeat {
@@ -49,7 +49,7 @@ pub enum Repeat {
     /// with this ID shows whether the operation was applied.
     ClientId,
     /// The operation creates a new asset each time, and is not repeated once the service may have received
-    /// it.
+    /// the request.
     Never,
 }
 
@@ -71,7 +71,7 @@ pub enum RequestBody {
 pub struct Parameter {
     /// Name of the parameter in the OpenAPI document.
     pub name: &'static str,
-    /// Place in the request.
+    /// Place of the parameter in the request.
     pub place: ParameterPlace,
     /// `true` if callers must set the parameter.
     pub required: bool,

@@ -15,7 +15,8 @@ impl Client {
     /// as for every other call.
     ///
     /// The path is relative to the base URL and begins with a slash. GET and HEAD are retried like other
-    /// reads; any other method is sent once, unless [`Request::repeat`] allows a retry.
+    /// reads. A request with any other method is not sent again once the service may have received it, unless
+    /// [`Request::repeat`] allows that.
     ///
     /// ```no_run
     /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
@@ -92,7 +93,7 @@ fn path_problem(path: &str) -> Option<&'static str> {
 pub struct Request {
     unsent: UnsentCall,
     operation: Option<&'static Operation>,
-    /// Names of the operation's parameters that are set.
+    /// Names of the parameters that have been set.
     parameters: Vec<&'static str>,
     has_body: bool,
     is_acknowledged: bool,

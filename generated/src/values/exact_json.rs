@@ -257,7 +257,7 @@ fn numbers(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .filter(|(_, token)| matches!(token.as_bytes().first(), Some(b'-' | b'0'..=b'9')))
 }
 
-/// Depth of nested lists and objects of valid JSON text.
+/// Returns the maximum depth of nested lists and objects in valid JSON text.
 fn depth(text: &str) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     for (_, token) in (Tokens { text, position: 0 }) {
@@ -306,7 +306,7 @@ fn pointer_at(text: &str, offset: usize) -> String {
     path.iter().map(part).collect()
 }
 
-/// Strings, numbers and punctuation of valid JSON text, each with its offset in bytes.
+/// Iterator over the strings, numbers and punctuation of valid JSON text, each with its offset in bytes.
 struct Tokens<'t> {
     text: &'t str,
     position: usize,
@@ -351,7 +351,7 @@ fn string_length(text: &str) -> usize {
     text.len()
 }
 
-/// Reads a value as text.
+/// Reads a value as JSON text.
 struct Raw;
 
 impl<'de> DeserializeSeed<'de> for Raw {
@@ -362,8 +362,8 @@ impl<'de> DeserializeSeed<'de> for Raw {
     }
 }
 
-/// Makes [`RawValue`] work with every deserialiser. Some deserialisers have no text, such as the deserialiser
-/// of an untagged enumeration.
+/// Makes [`RawValue`] work with every deserialiser. Some deserialisers have no JSON text, such as the
+/// deserialiser of an untagged enumeration.
 struct Fallback<D>(D);
 
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for Fallback<D> {

@@ -240,7 +240,8 @@ fn from_text<T: DeserializeOwned, E: Error>(text: String) -> Result<T, E> {
     T::deserialize(text.into_deserializer())
 }
 
-/// Meaning of an absent field of the type `T`.
+/// Kind of a field of the type `T`: determines how the field is read and written, and the meaning of its
+/// absence.
 pub(crate) trait Kind<T: Serialize> {
     fn read<'de, A: MapAccess<'de>>(
         map: &mut A,

@@ -79,7 +79,7 @@ pub trait TokenStore: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Names the store in errors, such as `the token file /etc/tokens.json`.
+    /// Name of the store in errors, such as `the token file /etc/tokens.json`.
     fn description(&self) -> String {
         "the token store".to_owned()
     }
@@ -97,7 +97,7 @@ impl StoreGuard {
         Self { _guard: None }
     }
 
-    /// Creates a guard that contains `guard`, whose drop releases the lock.
+    /// Creates a guard for a lock that is released when `guard` is dropped.
     #[must_use]
     pub fn holding(guard: impl Send + 'static) -> Self {
         Self {

@@ -152,8 +152,8 @@ impl<T> Call<T> {
         self
     }
 
-    /// Replaces the decoding of a list: `read` receives the raw rows. If `read` returns an error, the text
-    /// states why the rows cannot be the response to this call.
+    /// Replaces the decoding of a list: `read` receives the raw rows. If `read` returns an error, the text of
+    /// the error states why the rows cannot be the response to this call.
     pub(crate) fn rows<U>(
         self,
         read: impl FnOnce(Vec<Row>) -> Result<U, String> + Send + 'static,

@@ -37,7 +37,7 @@ pub(crate) struct UnsentCall {
     pub(super) list_place: ListPlace,
     /// First error in the arguments.
     pub(super) problem: Option<ErrorKind>,
-    /// True if the body may be omitted. A deletion without a body needs the ID in the query.
+    /// True if the body may be omitted. A deletion without a body needs the ID in the query or in the path.
     has_optional_body: bool,
     /// True if a path parameter was set.
     has_path_parameter: bool,

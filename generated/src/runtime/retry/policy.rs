@@ -36,7 +36,7 @@ pub struct RetryPolicy {
 }
 
 /// Statuses that are retried by default: timeouts and overload (408, 425, 429, 529), and failures of the
-/// service, of a gateway (502 to 504) or of Cloudflare (520 to 524, 530).
+/// service (500), of a gateway (502 to 504) or of Cloudflare (520 to 524, 530).
 pub(crate) const DEFAULT_STATUSES: &[u16] = &[
     408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530,
 ];
@@ -85,8 +85,8 @@ impl RetryPolicy {
 
     /// Sets the longest `Retry-After` that a call accepts. Default 60 s.
     ///
-    /// If the service asks for more, the call fails, and [`Error::retry_after`](crate::Error::retry_after)
-    /// returns the requested wait.
+    /// If the service asks for a longer wait, the call fails, and
+    /// [`Error::retry_after`](crate::Error::retry_after) returns the requested wait.
     #[must_use]
     pub const fn max_retry_after(mut self, wait: Duration) -> Self {
         self.max_retry_after = wait;

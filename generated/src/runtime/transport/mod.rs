@@ -29,7 +29,7 @@ use std::{
     task::{Context, Poll},
 };
 
-/// Boxed future that a [`Transport`] returns.
+/// Boxed future, such as a [`Transport`] and a [`TokenStore`](crate::auth::TokenStore) return.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Sends one request once. A transport makes no retries, follows no redirects and adds no credentials.

@@ -16,8 +16,8 @@ compile_error!("funnelflux needs TLS: enable the feature `rustls` (on by default
 
 /// Transport over HTTP, the default transport of a client.
 ///
-/// This transport does not follow redirects. With the feature `rustls`, it verifies certificates like the
-/// operating system.
+/// This transport does not follow redirects. With the feature `rustls`, it verifies certificates in the same
+/// way as the operating system.
 ///
 /// # Proxies
 /// Requests to another machine obey `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`. A proxy sees
@@ -27,10 +27,10 @@ compile_error!("funnelflux needs TLS: enable the feature `rustls` (on by default
 ///
 /// # Private certificate authorities
 /// Add the authority to the certificates of the operating system. On Linux, the variables `SSL_CERT_FILE` (a
-/// PEM file) and `SSL_CERT_DIR` replace those certificates; on macOS and Windows `rustls` ignores them. If
-/// you set these variables, they must also include the public authorities that the program needs. To trust an
-/// authority in one client only, pass a rustls configuration that includes it to `tls_backend_preconfigured`
-/// in `ClientBuilder::reqwest` (feature `reqwest`).
+/// PEM file) and `SSL_CERT_DIR` replace those certificates; on macOS and Windows, `rustls` ignores the
+/// variables. If you set the variables, the file and the folder must also include the public authorities that
+/// the program needs. To trust an authority in one client only, pass a rustls configuration that includes it
+/// to `tls_backend_preconfigured` in `ClientBuilder::reqwest` (feature `reqwest`).
 ///
 /// ```
 /// use funnelflux::{Client, transport::HttpTransport};

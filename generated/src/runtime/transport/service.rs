@@ -75,7 +75,7 @@ where
     FromService(Mutex::new(service))
 }
 
-/// Transport of [`from_service`].
+/// Transport that [`from_service`] creates.
 pub struct FromService<S>(Mutex<S>);
 
 impl<S, B> Transport for FromService<S>

@@ -33,7 +33,8 @@ const RENEWAL_MARGIN: Duration = Duration::from_mins(5);
 const MIN_BACKOFF: Duration = Duration::from_secs(1);
 /// Longest wait after a failed renewal.
 const MAX_BACKOFF: Duration = Duration::from_mins(1);
-/// Time after which a runtime that has run nothing counts as stalled. Its work is then taken over.
+/// Time after which a runtime that has run nothing counts as stalled. Another runtime then takes over the
+/// work.
 pub(super) const STALLED: Duration = Duration::from_secs(5);
 
 type RenewalResult = Result<RenewalOutcome, RenewalFailure>;

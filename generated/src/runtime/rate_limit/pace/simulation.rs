@@ -52,7 +52,7 @@ struct Case {
 /// A kind of limit. Times are in seconds.
 #[derive(Clone, Debug)]
 enum Limit {
-    /// A bucket with this capacity, which is full at first.
+    /// A token bucket with this capacity. The bucket is full at first.
     TokenBucket(f64),
     /// A number of requests in each window; the first window began `phase` ago.
     FixedWindow { requests: u32, length: f64, phase: f64 },
@@ -316,7 +316,8 @@ fn the_rate_of_the_service_is_found() {
     assert!(is_met, "repeat one with FUNNELFLUX_SEED:\n{}", texts.join("\n"));
 }
 
-/// After the service has refused everything for a minute, the client does not crawl.
+/// Checks that the client reaches a quarter of the rate again after the service has refused everything for a
+/// minute.
 #[test]
 fn an_outage_is_forgotten() {
     let first = fastrand::u64(..u64::MAX / 2);
