@@ -100,8 +100,8 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// Returns an error if the tokens are bound to another base URL, or if they would be sent over plain `http`
-    /// without [`ClientBuilder::allow_plain_http`](crate::ClientBuilder::allow_plain_http).
+    /// When the tokens are bound to another base URL, or when they would be sent over plain `http` to another
+    /// machine without [`ClientBuilder::allow_plain_http`](crate::ClientBuilder::allow_plain_http).
     pub fn with_credentials(&self, credentials: Credentials) -> Result<Self, Error> {
         self.for_account(Some(credentials), None)
     }
