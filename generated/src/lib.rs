@@ -26,8 +26,8 @@
 //! [`Client`] has one method for each operation of the vendor's OpenAPI document. [`ext`] adds operations
 //! that need several calls, such as archiving hundreds of assets with their children.
 //!
-//! This documentation says *documented* if a statement comes from the vendor's pages, *inferred* if it is our
-//! own conclusion, and *unknown* if the vendor does not say.
+//! In this documentation, *documented* marks a statement from the vendor's pages, *inferred* marks our own
+//! conclusion, and *unknown* marks a point on which the vendor's pages are silent.
 //!
 //! # Built-in behaviour
 //!
@@ -45,11 +45,11 @@
 //!
 //! Create tokens in FunnelFlux under settings → API access. An access token is valid for 72 hours
 //! (documented). With a refresh token, the client renews the access token in the background before it
-//! expires. If the service rejects the token, the client renews it and repeats the rejected call. Concurrent
-//! calls share one renewal, and [`Hook::tokens_renewed`](hook::Hook::tokens_renewed) reports it. A [token
-//! store](auth::TokenStore) keeps renewed tokens in memory, in a file, or wherever your own implementation
-//! puts them. A store belongs to one base URL and one account; the client rejects a store of a different URL
-//! or account. This client stores tokens in a file:
+//! expires. If the service rejects the access token, the client renews the token and repeats the rejected
+//! call. Concurrent calls share one renewal, and [`Hook::tokens_renewed`](hook::Hook::tokens_renewed) reports
+//! it. A [token store](auth::TokenStore) keeps renewed tokens in memory, in a file, or wherever your own
+//! implementation puts them. A store belongs to one base URL and one account; the client rejects a store of a
+//! different URL or account. This client stores tokens in a file:
 //!
 //! ```no_run
 //! use funnelflux::{Client, Credentials};
@@ -68,9 +68,9 @@
 //! # Retries
 //!
 //! Each operation [declares whether it may be repeated](operations::Operation::repeat): an update can always
-//! be repeated; a duplication cannot be repeated if the service might already have received it. After a 429
-//! or 503 the client waits as long as `Retry-After` says; otherwise it backs off exponentially with full
-//! jitter. Set a policy for the client or for a single call:
+//! be repeated; a duplication cannot be repeated once the service may have received the request. After a 429
+//! or 503 with `Retry-After`, the client waits for the requested time. After other failures, the client backs
+//! off exponentially with full jitter. Set a policy for the client or for a single call:
 //!
 //! ```
 //! use funnelflux::{Client, Error, RetryPolicy, types::StatusFilter};
@@ -101,8 +101,8 @@
 //! # Creating assets
 //!
 //! The client, not the service, generates the ID of a new asset (documented). [`Client::create`] generates an
-//! ID, passes it to your closure and returns it. If the response is lost, the client looks up the ID to
-//! find out whether the asset exists. Therefore it never creates two assets.
+//! ID, passes it to your closure and returns it. Every attempt uses the same ID, so a call never creates two
+//! assets. If the response is lost, the client looks up the ID to find out whether the asset exists.
 //!
 //! ```
 //! use funnelflux::{Client, Error, types::{OfferSource, OfferSourceId}};
@@ -147,8 +147,8 @@
 //! ```
 //!
 //! [`Call::timeout`] and [`Call::attempt_timeout`] set the limits of a single call. With the feature
-//! `rate-limit`, all clones of a client share a request rate. A response with status 429 lowers the rate, and
-//! successful responses restore it:
+//! `rate-limit`, you can limit the request rate that a client and its clones share. Responses with status 429
+//! lower the rate, and successful responses restore it:
 //!
 #![cfg_attr(feature = "rate-limit", doc = "```")]
 #![cfg_attr(not(feature = "rate-limit"), doc = "```ignore")]
@@ -195,8 +195,8 @@
 //! `error.type`, `otel.kind` and `otel.status_code`. A bulk job has a span named `funnelflux.job`, the parent
 //! of the spans of its calls. Each retry is logged as an event. A failed call is logged as a warning, except
 //! for a read that finds nothing (404). An unknown enum value is logged once. With the feature `traceparent`,
-//! the headers `traceparent` and `tracestate` of each request contain the context of its attempt. For
-//! this, your program must install the layer of `tracing-opentelemetry` 0.34.
+//! the headers `traceparent` and `tracestate` of each request contain the trace context of the attempt. This
+//! feature works only if your program installs the layer of `tracing-opentelemetry` 0.34.
 //!
 //! A [`Hook`](hook::Hook) sees every request and response and can add headers:
 //!
@@ -215,7 +215,8 @@
 //! # Ok::<(), funnelflux::Error>(())
 //! ```
 //!
-//! [`Client::request`] calls a path for which `Client` has no method, with the same retries and errors.
+//! [`Client::request`] calls a path for which `Client` has no method. Such a call has the same retries and
+//! errors as every other call.
 //!
 //! # Security
 //!
@@ -264,7 +265,7 @@
 //! |---|---|---|
 //! | `client` | yes | calls; [without it](#types-only), the crate contains only types |
 //! | `rustls` | yes | TLS by rustls with ring and the system's certificates; overrides `native-tls` |
-//! | `native-tls` | no | TLS by the operating system's library; one of the two is required |
+//! | `native-tls` | no | TLS by the operating system's library; `client` requires `rustls` or `native-tls` |
 //! | `tracing` | yes | spans and events |
 //! | `traceparent` | no | [the trace context in every request](#observation) |
 //! | `http2`, `gzip` | no | HTTP/2 and compressed responses, if the service supports them; adds 12 crates |
@@ -284,8 +285,8 @@
 //! # Types only
 //!
 //! A program that reads or writes the API's JSON, but does not call the API, needs neither an HTTP client nor
-//! a runtime. Without the default features, the crate contains only [`types`], [`id`], [`Secret`] and
-//! [`UnknownFields`], and the build has 16 crates instead of 98:
+//! a runtime. Without the default features, the crate contains only [`types`], [`id`], [`json`], [`Secret`]
+//! and [`UnknownFields`]. The build then has 16 crates instead of 98:
 //!
 //! ```toml
 //! funnelflux = { version = "0.1", default-features = false, features = ["documented"] }
@@ -295,8 +296,8 @@
 //!
 //! # Versions
 //!
-//! The minimum Rust version is `rust-version` in the manifest, and CI checks it. A version becomes the
-//! minimum only when it is at least six months old, and raising the minimum is a minor release.
+//! The minimum Rust version is `rust-version` in the manifest, and CI checks it. A Rust version becomes the
+//! minimum only when it is at least six months old. Raising the minimum is a minor release of this crate.
 
 #![cfg_attr(docsrs, feature(doc_cfg), doc(auto_cfg(hide(feature = "client"))))]
 // The pages describe the client, too.
@@ -357,19 +358,19 @@ pub mod hook {
     pub use crate::runtime::hook::{Hook, RenewalView, RequestView, ResponseView};
 }
 
-/// IDs of any kind of asset as text, for programs that choose the kind at run time.
+/// Functions for IDs of any kind of asset as text, for programs that choose the kind at run time.
 ///
-/// Each kind also has a type of its own in [`types`], with the same functions.
+/// Each kind of asset also has its own ID type in [`types`], with the same functions.
 pub mod id {
     pub use crate::values::id::{ClockOutOfRange, created_at, generate, is_well_formed};
 }
 
-/// JSON without rounded numbers, for programs that read assets from text.
+/// Parsing of JSON without rounding numbers, for programs that read assets from text.
 pub mod json {
     pub use crate::values::exact_json::{ParseError, RoundedNumber, parse, show};
 }
 
-/// Transports, which send requests: the default one over HTTP, decorators, and your own.
+/// Transports, which send requests: the default HTTP transport, wrappers, and your own implementations.
 #[cfg(feature = "client")]
 pub mod transport {
     pub use crate::runtime::transport::{

@@ -1,4 +1,5 @@
-//! Type-level evidence of destructive calls, so that an inferred call cannot be sent by accident.
+//! Marker types that state the evidence for a destructive call, so that an inferred call cannot be sent by
+//! accident.
 
 use std::fmt::Debug;
 
@@ -10,8 +11,8 @@ pub struct Documented;
 /// Marks a destructive call or job whose operation is inferred.
 ///
 /// For an inferred operation, the vendor's index states only title and method. Path and body were inferred
-/// from similar operations. The call may fail, or its effect may differ from its name. Test it on an asset
-/// that you can lose, and read the asset back. `acknowledge_inferred` makes the call or job sendable.
+/// from similar operations. The call may fail, or may do something other than its name says. Test it on an
+/// asset that you can lose, and read the asset back. `acknowledge_inferred` makes the call or job sendable.
 #[derive(Clone, Copy, Debug)]
 pub struct Inferred;
 

@@ -1,8 +1,8 @@
-//! The attempt loop: sends one call until it succeeds, fails for good or runs out of time.
+//! The attempt loop: sends one call until the call succeeds, fails permanently or runs out of time.
 //!
-//! Each attempt takes a token, waits for the rate limiter and sends the request. After a failure the loop
-//! renews the token or waits and retries. After a create with an unknown result, the asset is read back at
-//! the end.
+//! Each attempt takes a token, waits for the rate limiter and sends the request. After a failure, the loop
+//! either renews the token and retries, or waits and retries, or gives up. If the result of a create is
+//! unknown at the end, the asset is read back.
 
 use super::{
     auth::{BearerToken, Redactor, RenewalOutcome, rejects_the_token},
@@ -63,7 +63,7 @@ pub(crate) async fn execute(client: &Client, request: &PreparedRequest) -> Resul
     result
 }
 
-/// Final failure of a call, with an additional sentence for the text of the error.
+/// Final failure of a call, with an additional remark for the text of the error.
 struct CallFailure {
     kind: ErrorKind,
     note: Option<String>,
@@ -90,7 +90,8 @@ struct Execution<'a> {
     started: Instant,
     /// Time limit of the whole call.
     limit: Duration,
-    /// Time at which the last attempt must end. A create reserves the remaining time for the read-back.
+    /// Time at which the last attempt must end. For a create, the time from this deadline to the time limit
+    /// is reserved for the read-back.
     deadline: Instant,
     attempts: u32,
     waited: Duration,
@@ -241,7 +242,7 @@ impl<'a> Execution<'a> {
 
     /// Replaces the token that the service rejected.
     ///
-    /// `confirmed` is true if the service itself issued or confirmed this token during this call.
+    /// `confirmed` is true if the service issued or confirmed this token earlier in this call.
     async fn renew(
         &self,
         token: Option<&BearerToken>,
@@ -364,8 +365,8 @@ impl<'a> Execution<'a> {
         Err(ErrorKind::Status(response.into()))
     }
 
-    /// Builds the HTTP request and a redactor for its tokens. Also returns whether the request has an
-    /// `Authorization` header that is not the client's.
+    /// Builds the HTTP request, and a [`Redactor`] for the tokens in the request. The returned flag is true
+    /// if the call or a hook has set the `Authorization` header.
     ///
     /// A token that the caller or a hook sets replaces the client's token and is redacted as well.
     fn http_request(
@@ -444,8 +445,8 @@ impl<'a> Execution<'a> {
         })
     }
 
-    /// Reads the asset back if the service may have created it. If the asset exists as it was sent, turns
-    /// the failure into a success.
+    /// Reads the asset back if the service may have created it. If the asset exists and equals the asset that
+    /// was sent, turns the failure into a success.
     async fn read_back(&self, failure: CallFailure) -> Result<ReceivedResponse, CallFailure> {
         let remaining = self.limit.saturating_sub(self.started.elapsed());
         let read_back = match &self.request.read_back {

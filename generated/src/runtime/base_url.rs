@@ -2,10 +2,10 @@
 
 use super::{error::Error, transport::is_loopback};
 
-/// First server in the OpenAPI document.
+/// URL of the first server in the OpenAPI document.
 pub(super) const BASE_URL: &str = "https://api.funnelflux.pro/v1";
 
-/// The same base URL in the form that a client uses, or unchanged if it is invalid.
+/// Converts a base URL to the form that a client uses. Returns an invalid URL unchanged.
 pub(super) fn normalised(text: &str) -> String {
     base_url(text).unwrap_or_else(|_| text.to_owned())
 }

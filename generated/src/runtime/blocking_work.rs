@@ -1,10 +1,10 @@
-//! Work that blocks, such as the use of files, away from the threads that drive futures.
+//! Runs blocking work, such as file access, outside of the threads that drive futures.
 
 use std::io;
 use tokio::runtime::Handle;
 
-/// Runs work on a thread of the Tokio runtime for blocking work. Without a runtime, runs the work at once,
-/// because there are no async threads to keep free.
+/// Runs work on one of Tokio's threads for blocking work. Outside of a Tokio runtime, runs the work on the
+/// current thread, because there are no async threads to keep free.
 ///
 /// # Errors
 /// When the work panics, or when the runtime shuts down before the work begins.

@@ -99,7 +99,7 @@ impl ClientBuilder {
         }
     }
 
-    /// Starts a builder with the settings of these environment variables.
+    /// Starts a builder with the settings from these environment variables.
     ///
     /// | variable | setting |
     /// |---|---|
@@ -154,10 +154,11 @@ impl ClientBuilder {
 
     /// Sets the tokens of the account. Default: none; calls carry no token.
     ///
-    /// Stored tokens of the same account have precedence, because they may be newer; the given tokens are
-    /// used if the service rejects the stored tokens. Stored tokens that are known to belong to another
-    /// account are an error, and stored tokens that descend from other credentials are ignored.
-    /// [`Client::credential_source`] reports which tokens are in use.
+    /// Stored tokens of the same account take precedence, because they may be newer. The client uses the
+    /// given tokens if the service rejects the stored tokens. If the stored tokens are known to belong to
+    /// another account, calls fail. If the account of the given or of the stored tokens is unknown, the
+    /// client ignores stored tokens that were renewed from other credentials. [`Client::credential_source`]
+    /// reports which tokens are in use.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(credentials);
         self
@@ -174,8 +175,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Stores renewed tokens in a file, with a [`FileTokenStore`](crate::auth::FileTokenStore). Its folder
-    /// must exist and be writable.
+    /// Stores renewed tokens in a file, with a [`FileTokenStore`](crate::auth::FileTokenStore). The folder of
+    /// the file must exist and be writable.
     pub fn token_file(self, path: impl Into<PathBuf>) -> Self {
         self.token_store(FileTokenStore::new(path))
     }
@@ -198,8 +199,8 @@ impl ClientBuilder {
     /// Sets the time limit of a call. Default 5 min.
     ///
     /// The limit covers the renewal of the token, the rate limit, all attempts and waits, and the read-back
-    /// of a create. A wait that would exceed the limit is not started. The attempts of a create may use four
-    /// fifths of the limit; the rest is reserved for the read-back.
+    /// of a create. If a wait before the next attempt would exceed the limit, the call fails without waiting.
+    /// The attempts of a create may use four fifths of the limit; the rest is reserved for the read-back.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -271,10 +272,11 @@ impl ClientBuilder {
 
     /// Configures the HTTP client, such as its proxies, local addresses and pools.
     ///
-    /// The builder already has the TLS settings of this crate and the connect timeout, and redirects are
-    /// disabled. Keep redirects disabled: a redirected PUT would become a GET, and the token would be sent to
-    /// the new location. Proxies do not apply to requests to this machine, as [`HttpTransport`] describes.
-    /// The function runs twice for each Tokio runtime that uses the client: with proxies and without.
+    /// The builder that `configure` receives already has the TLS settings of this crate and the connect
+    /// timeout, and does not follow redirects. Keep redirects disabled: a redirected PUT would become a GET,
+    /// and the token would be sent to the new location. Proxies do not apply to requests to this machine, as
+    /// [`HttpTransport`] describes. `configure` runs twice for each Tokio runtime that uses the client: once
+    /// for connections that may use proxies, and once for connections that bypass proxies.
     ///
     /// A custom [`transport`](Self::transport) ignores this setting.
     ///
@@ -307,8 +309,9 @@ impl ClientBuilder {
     /// Builds the client.
     ///
     /// # Errors
-    /// When the base URL is invalid, a token would be sent over plain `http`, tokens could not be stored, a
-    /// limit is zero, the user agent is not a valid header value, or TLS cannot be set up.
+    /// When the base URL is invalid, tokens would be sent over plain `http` to another machine, the token
+    /// store cannot store tokens, a limit is zero, the user agent is not a valid header value, or TLS cannot
+    /// be set up.
     pub fn build(self) -> Result<Client, Error> {
         let base_url = base_url(&self.base_url)?;
         if (self.credentials.is_some() || self.store.is_some()) && !self.allow_plain_http {

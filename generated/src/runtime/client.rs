@@ -20,11 +20,11 @@ use std::{
 
 /// Client for the FunnelFlux Assets API, with one method for each operation.
 ///
-/// Cloning is cheap; clones share connections, tokens, the retry budget and the rate limit.
-/// [`with_credentials`](Self::with_credentials) makes a client for another account that shares the
-/// connections. Calls need a Tokio runtime, or the feature `blocking`.
+/// Cloning is cheap; clones share connections, tokens, the retry budget and the rate limit. For another
+/// account, [`with_credentials`](Self::with_credentials) makes a client that shares the connections of this
+/// client. Calls need a Tokio runtime, or the feature `blocking`.
 ///
-/// The [front page](crate) describes its behaviour, and [`ClientBuilder`] lists every setting.
+/// The [front page](crate) describes the behaviour of a client, and [`ClientBuilder`] lists every setting.
 #[derive(Clone)]
 pub struct Client(pub(super) Arc<ClientInner>);
 
@@ -36,7 +36,7 @@ pub(super) struct ClientInner {
     pub(super) limiter: Option<Limiter>,
 }
 
-/// Parts shared by all clients that were derived from each other, even for different accounts.
+/// Parts that a client shares with all clients derived from it, including clients for other accounts.
 pub(super) struct SharedParts {
     pub(super) settings: ClientSettings,
     pub(super) transport: Box<dyn Transport>,
@@ -64,7 +64,7 @@ impl Client {
         ClientBuilder::new()
     }
 
-    /// Builds a client from environment variables, which
+    /// Builds a client from the environment variables that
     /// [`ClientBuilder::from_env`](crate::ClientBuilder::from_env) lists.
     ///
     /// ```no_run
@@ -83,7 +83,8 @@ impl Client {
         ClientBuilder::from_env()?.build()
     }
 
-    /// Makes a client for another account that shares connections, hooks and settings with this one.
+    /// Makes a client for another account. The new client shares the connections, hooks and settings of this
+    /// client.
     ///
     /// The new client has its own retry budget and rate limit. It keeps renewed tokens in memory; to store
     /// them, use [`with_token_store`](Self::with_token_store).
@@ -99,15 +100,16 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// Returns an error if the tokens are bound to another base URL, or if they would be sent over plain
-    /// `http` without [`ClientBuilder::allow_plain_http`](crate::ClientBuilder::allow_plain_http).
+    /// When the tokens are bound to another base URL, or when they would be sent over plain `http` to another
+    /// machine without [`ClientBuilder::allow_plain_http`](crate::ClientBuilder::allow_plain_http).
     pub fn with_credentials(&self, credentials: Credentials) -> Result<Self, Error> {
         self.for_account(Some(credentials), None)
     }
 
     /// Makes a client for the account of this token store, like [`with_credentials`](Self::with_credentials).
     ///
-    /// The credentials are used while the store is empty.
+    /// The client uses the given credentials if the store is empty, or if the service rejects the stored
+    /// tokens.
     ///
     /// ```no_run
     /// # fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
@@ -118,7 +120,8 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// As [`with_credentials`](Self::with_credentials), and when the store cannot store tokens.
+    /// Returns the errors of [`with_credentials`](Self::with_credentials). Also returns an error if the store
+    /// cannot store tokens.
     pub fn with_token_store(
         &self,
         credentials: Option<Credentials>,
@@ -144,9 +147,10 @@ impl Client {
         })))
     }
 
-    /// Replaces the tokens of this client and its clones while it runs, and stores them in its token store.
+    /// Replaces the tokens of this running client and its clones, and stores the new tokens in the token
+    /// store.
     ///
-    /// Running calls use the new tokens from their next attempt. The outcome of a renewal in progress is
+    /// Running calls use the new tokens from their next attempt on. The outcome of a renewal in progress is
     /// discarded.
     ///
     /// ```no_run
@@ -160,8 +164,8 @@ impl Client {
     ///
     /// # Errors
     /// When the client was built without tokens, when the tokens are known to belong to another account, or
-    /// when the token store fails. If the store fails, the new tokens may already be in use, and the error
-    /// says so.
+    /// when the token store fails. If the store fails while it saves the new tokens, these tokens are already
+    /// in use, and the error says so.
     pub async fn replace_credentials(&self, credentials: Credentials) -> Result<(), Error> {
         let Some(token_manager) = self.token_manager() else {
             return Err(Error::configuration(
@@ -181,7 +185,7 @@ impl Client {
     /// Account of the client, as stated in its access token; `None` if the client has no token, or if the
     /// token does not state an account.
     ///
-    /// This method loads the token store if no call has done so yet, and sends nothing.
+    /// This method sends nothing. It loads the stored tokens if no call has loaded them yet.
     ///
     /// ```no_run
     /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
@@ -203,10 +207,10 @@ impl Client {
         }
     }
 
-    /// Origin of the access token in use; `None` if the client has none.
+    /// Origin of the access token in use; `None` if the client has no token.
     ///
-    /// A token store has precedence over given credentials of the same account, because its tokens may be
-    /// newer. Like [`account`](Self::account), it loads the token store if necessary.
+    /// Stored tokens take precedence over given credentials of the same account, because the stored tokens
+    /// may be newer. Like [`account`](Self::account), this method loads the stored tokens if necessary.
     ///
     /// ```no_run
     /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {

@@ -19,8 +19,8 @@ use serde_json::{Map, Value};
 
 /// A type of asset whose IDs the client generates.
 ///
-/// Documented: the service does not generate an ID, and its response is empty. The trait is sealed; the crate
-/// implements it for every type of asset whose IDs the client generates.
+/// Documented: the service does not generate an ID, and the response to a create is empty. The trait is
+/// sealed; the crate implements it for every type of asset whose IDs the client generates.
 pub trait Create: Sealed + Sized {
     /// Type of the asset's ID.
     type Id: From<String> + Send + 'static;
@@ -32,7 +32,7 @@ pub trait Create: Sealed + Sized {
     fn store(&self, client: &Client) -> Call<()>;
 }
 
-/// Implemented for the types that implement [`Create`]. This module is private.
+/// Seals [`Create`]: because this module is private, other crates cannot implement either trait.
 pub trait Sealed {}
 
 impl Client {
@@ -66,12 +66,12 @@ impl Client {
     }
 }
 
-/// Reads an asset back whose creation has an unknown result.
+/// Reads an asset back if the result of its creation is unknown.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReadBack {
     pub(crate) create: &'static Operation,
     pub(crate) find: &'static Operation,
-    /// Name of the ID in the body and in the query.
+    /// Name of the ID in the request body and in the query.
     pub(crate) property: &'static str,
     pub(crate) server_managed: ServerManagedFields,
 }
@@ -85,7 +85,7 @@ pub(crate) enum ReadBackOutcome {
 }
 
 impl ReadBack {
-    /// Returns the read-back of an operation that creates; `None` for every other operation.
+    /// Returns the read-back for an operation that creates an asset; `None` for every other operation.
     pub(crate) fn for_operation(operation: &Operation) -> Option<Self> {
         let mut entries = READ_BACKS.iter().copied();
         entries.find(|entry| entry.create.id == operation.id).copied()
@@ -108,7 +108,7 @@ impl ReadBack {
         })
     }
 
-    /// ID of the asset that the body creates.
+    /// ID of the asset in a request body.
     pub(crate) fn asset_id(&self, body: &Bytes) -> Option<String> {
         self.id(&object(body)?).map(str::to_owned)
     }
@@ -132,8 +132,8 @@ impl ReadBack {
         sent.keys().find(differs).cloned()
     }
 
-    /// Reads the asset and compares it. The future is boxed, because the attempt loop that calls this
-    /// function is recursive here.
+    /// Reads the asset and compares it with the asset that was sent. The future is boxed, because the attempt
+    /// loop calls this function, which calls the attempt loop again.
     pub(crate) fn execute<'a>(
         &'a self,
         client: &'a Client,

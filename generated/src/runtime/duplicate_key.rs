@@ -1,10 +1,10 @@
-//! Finds a duplicate key in a JSON object. A sent object has a duplicate key if its `extra` contains the name
-//! of a field.
+//! Finds a duplicate key in a JSON object. The types of this crate write each key once; a request body of the
+//! program's own type may contain a key twice.
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use std::{collections::HashSet, fmt};
 
-/// The first duplicate key of an object in `json`.
+/// Returns the first key that an object in `json` contains twice.
 pub(crate) fn find(json: &[u8]) -> Option<String> {
     // Text with one colon has at most one key. Most bodies of bulk calls are a list of IDs under one key.
     memchr::memchr_iter(b':', json).nth(1)?;
@@ -14,7 +14,7 @@ pub(crate) fn find(json: &[u8]) -> Option<String> {
     duplicate
 }
 
-/// Walks over one value and keeps the duplicate key.
+/// Walks over one value and stores the first duplicate key.
 struct Walk<'d>(&'d mut Option<String>);
 
 impl<'de> DeserializeSeed<'de> for Walk<'_> {

@@ -6,15 +6,15 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, Uri};
 use std::time::{Duration, SystemTime};
 
-/// Observes every request before it is sent, every response after it arrived, and renewals of tokens.
+/// Observes every request before it is sent, every response after it has arrived, and renewals of tokens.
 ///
 /// Hooks also see each retry and each token renewal as a separate request. Hooks run in the order in which
 /// they were added with [`ClientBuilder::hook`](crate::ClientBuilder::hook), on the task that makes the call,
 /// and must not block. Hooks never see the client's tokens: the client adds `Authorization` after the hooks
-/// have run, and the views of a renewal have no bodies. If a hook or [`Call::header`](crate::Call::header)
-/// has set `Authorization`, the client does not replace it. A renewal always carries the client's token. If
-/// the service rejects an `Authorization` that a hook or the call has set, the client does not renew its
-/// tokens.
+/// have run, and the views of a token renewal have no bodies. If a hook or
+/// [`Call::header`](crate::Call::header) has set `Authorization`, the client sends that header instead of its
+/// own token. If the service rejects such a header, the client does not renew its tokens. A renewal always
+/// carries the client's token.
 ///
 /// ```
 /// use funnelflux::{Client, hook::{Hook, RequestView, ResponseView}, http::HeaderValue};
@@ -35,12 +35,12 @@ use std::time::{Duration, SystemTime};
 /// # Ok::<(), funnelflux::Error>(())
 /// ```
 pub trait Hook: Send + Sync + 'static {
-    /// Runs before a request is sent, and may change its headers.
+    /// Runs before a request is sent, and may change the headers of the request.
     fn before_request(&self, request: &mut RequestView<'_>) {
         let _ = request;
     }
 
-    /// Runs after the complete response arrived, or after the attempt failed.
+    /// Runs after the complete response has arrived, or after the attempt has failed without one.
     fn after_response(&self, response: &ResponseView<'_>) {
         let _ = response;
     }
@@ -67,7 +67,7 @@ pub struct RequestView<'a> {
     pub uri: &'a Uri,
     /// Headers without the client's `Authorization`.
     pub headers: &'a mut HeaderMap,
-    /// Body; `None` if the request has none, and for token renewals.
+    /// Body; `None` if the request has no body or renews tokens.
     pub body: Option<&'a Bytes>,
 }
 
@@ -79,11 +79,12 @@ pub struct ResponseView<'a> {
     pub operation: &'a str,
     /// Number of the attempt within the call, from 1.
     pub attempt_number: u32,
-    /// Status; `None` if no response arrived.
+    /// Status; `None` if no complete response arrived.
     pub status: Option<StatusCode>,
-    /// Headers; `None` if no response arrived.
+    /// Headers; `None` if no complete response arrived.
     pub headers: Option<&'a HeaderMap>,
-    /// Body as far as it was read; `None` if no response arrived, and for token renewals.
+    /// Body; `None` if no complete response arrived, or if the request renews tokens. The body of an error
+    /// response may be truncated.
     pub body: Option<&'a Bytes>,
     /// Duration of the attempt.
     pub duration: Duration,

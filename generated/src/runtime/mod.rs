@@ -1,8 +1,8 @@
 //! Behaviour that every call shares: transport, credentials, retries, limits and errors.
 //!
 //! A call passes through these modules: `call` (arguments and options), `attempt_loop` (all attempts of a
-//! call), `auth` (the token), `rate_limit`, `hook`, `transport` (one request), `retry` (another attempt?),
-//! `creatable` (the read-back of a create), `error`.
+//! call), `auth` (the access token), `rate_limit`, `hook`, `transport` (one request), `retry` (the decision
+//! about another attempt), `creatable` (the read-back of a create), `error`.
 
 pub(crate) mod acknowledgement;
 pub(crate) mod attempt_loop;

@@ -8,7 +8,8 @@ use std::{borrow::Cow, fmt};
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Operation {
-    /// Name of the operation and of its method, such as `list_offer_sources`.
+    /// Name of the operation, such as `list_offer_sources`. The method of [`Client`](crate::Client) that
+    /// calls the operation has the same name.
     pub id: &'static str,
     /// HTTP method.
     pub method: http::Method,
@@ -18,14 +19,15 @@ pub struct Operation {
     pub tag: &'static str,
     /// Summary in one line.
     pub summary: &'static str,
-    /// Condition for sending the operation again.
+    /// Condition under which the operation may be sent again.
     pub repeat: Repeat,
-    /// Presence of a request body.
+    /// Requirement for a request body: none, optional or required.
     pub request_body: RequestBody,
-    /// Parameters: first the parameters of the path in the order of the path, then the required parameters by
-    /// name, then the optional parameters by name.
+    /// Parameters: path parameters in the order of the path, then required parameters by name, then optional
+    /// parameters by name.
     pub parameters: &'static [Parameter],
-    /// `true` for a destructive operation that is inferred; callers must acknowledge this.
+    /// `true` if the operation is destructive and only inferred; callers must then acknowledge that it is
+    /// inferred.
     pub requires_acknowledgement: bool,
 }
 
@@ -35,7 +37,7 @@ impl fmt::Display for Operation {
     }
 }
 
-/// Condition for sending an operation again after the service may have received it.
+/// Condition under which an operation may be sent again after the service may have received the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Repeat {
@@ -43,15 +45,15 @@ pub enum Repeat {
     Read,
     /// The operation is an idempotent write, and may be repeated.
     Idempotent,
-    /// The operation creates an asset under a client-generated ID, and may be repeated. Reading the ID back
-    /// shows whether the operation was applied.
+    /// The operation creates an asset under a client-generated ID, and may be repeated. Reading the asset
+    /// with this ID shows whether the operation was applied.
     ClientId,
     /// The operation creates a new asset each time, and is not repeated once the service may have received
-    /// it.
+    /// the request.
     Never,
 }
 
-/// Presence of a request body.
+/// Requirement for a request body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RequestBody {
@@ -67,11 +69,11 @@ pub enum RequestBody {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Parameter {
-    /// Name in the document.
+    /// Name of the parameter in the OpenAPI document.
     pub name: &'static str,
-    /// Place in the request.
+    /// Place of the parameter in the request.
     pub place: ParameterPlace,
-    /// `true` if callers must pass it.
+    /// `true` if callers must set the parameter.
     pub required: bool,
 }
 
@@ -85,9 +87,9 @@ pub enum ParameterPlace {
     Header,
     /// One value in the query.
     Query,
-    /// A list in the query, separated by commas.
+    /// One value in the query that contains a comma-separated list.
     QueryList,
-    /// A list in the query that repeats the name.
+    /// A list in the query; the name is repeated for each entry.
     QueryRepeated,
 }
 

@@ -19,11 +19,12 @@ pub(crate) struct PreparedRequest {
     pub(crate) body: Option<Bytes>,
     pub(crate) options: CallOptions,
     pub(crate) authorization: Authorization,
-    /// True if the bodies contain tokens, so that hooks and errors must not see them.
+    /// True if the bodies of request and response contain tokens. Hooks and errors must not see such bodies.
     pub(crate) confidential: bool,
     /// True if a response may have any content type, HTML included.
     pub(crate) any_content: bool,
-    /// True if no data is expected. A success may then contain anything except an error message.
+    /// True if no data is expected. A successful response may then have any body except an HTML page or an
+    /// error message.
     pub(crate) no_content: bool,
     pub(crate) read_back: Option<ReadBack>,
 }
@@ -35,15 +36,15 @@ pub(crate) struct CallOptions {
     pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) headers: HeaderMap,
-    /// Signal to stop: once it is `true`, the request is not sent again.
+    /// Signal to stop: once the signal is `true`, the request is not sent again.
     pub(crate) stop: Option<watch::Receiver<bool>>,
 }
 
 /// The token that a request carries.
 pub(crate) enum Authorization {
-    /// The client's token, which the loop may renew.
+    /// The client's token, which the attempt loop may renew.
     Client,
-    /// A token that the loop must not renew.
+    /// A token that the attempt loop must not renew.
     Fixed(Arc<BearerToken>),
 }
 
@@ -66,7 +67,7 @@ impl PreparedRequest {
         self.target.repeat != Repeat::Read
     }
 
-    /// ID of the asset that a create request creates.
+    /// ID of the asset that this request creates; `None` if the request is not a create.
     pub(crate) fn asset_id(&self) -> Option<String> {
         self.read_back?.asset_id(self.body.as_ref()?)
     }

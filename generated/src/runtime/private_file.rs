@@ -1,4 +1,4 @@
-//! A file that only its owner can read and that appears with its whole content, or not at all.
+//! Files that only their owner can read, and that appear under their final name only when they are complete.
 //!
 //! The crate `tempfile` does more, but it brings three crates, which take longer to compile than all types of
 //! the API.
@@ -9,17 +9,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Number of names to try if files with these names exist.
+/// Number of further random names to try if a file with the chosen name exists.
 const ATTEMPTS: usize = 16;
 
-/// A new file with a random name, which is removed unless it gets another name.
+/// A new file with a random name. Dropping this value removes that name, and deletes the file unless the file
+/// has got another name.
 #[derive(Debug)]
 pub(crate) struct PrivateFile {
     file: File,
     path: RemovedPath,
 }
 
-/// A path whose file is removed, if it still has this name.
+/// A path at which the file is removed on drop, if there still is one.
 #[derive(Debug)]
 struct RemovedPath(PathBuf);
 
@@ -55,16 +56,16 @@ impl PrivateFile {
         &mut self.file
     }
 
-    /// Gives the file the name `target`, in place of any file with that name.
+    /// Renames the file to `target`. A file that already has that name is replaced.
     pub(crate) fn replace(self, target: &Path) -> io::Result<File> {
         fs::rename(&self.path.0, target)?;
         Ok(self.file)
     }
 
-    /// Gives the file the name `target`.
+    /// Gives the file the name `target`, without replacing another file.
     ///
     /// # Errors
-    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if a file has that name.
+    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if another file has that name, or any other I/O error.
     pub(crate) fn create(self, target: &Path) -> io::Result<File> {
         match fs::hard_link(&self.path.0, target) {
             Ok(()) => Ok(self.file),
@@ -78,7 +79,7 @@ impl PrivateFile {
     }
 }
 
-/// Creates a file that did not exist, readable by its owner only.
+/// Creates a new file that only its owner can read. Fails if the file exists.
 fn create_new(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);

@@ -38,7 +38,7 @@ impl ReceivedResponse {
         ResponseSnapshot::new(self.status, &self.headers, body, retry_after, &self.redactor)
     }
 
-    /// Turns this response into an error after its body was found unusable.
+    /// Creates the error of a call whose response body is unusable for the reason in `kind`.
     pub(crate) fn fail(&self, request: &PreparedRequest, kind: ErrorKind) -> Error {
         let mut stats = self.stats;
         stats.may_have_been_applied |= request.writes() && kind.may_have_been_applied();
@@ -55,7 +55,7 @@ impl ReceivedResponse {
         self.unusable(path, reason)
     }
 
-    /// Error for a body that cannot be used for this reason, with secrets redacted.
+    /// Error for a body that is unusable for the given reason, with secrets redacted.
     pub(crate) fn unusable(&self, path: &str, reason: String) -> ErrorKind {
         let redacted = self.redactor.redact(reason.as_bytes());
         ErrorKind::Decode {

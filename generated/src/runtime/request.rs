@@ -11,11 +11,12 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::{borrow::Cow, fmt};
 
 impl Client {
-    /// Starts a request to a path for which the client has no method, with the token, retries and errors of
-    /// every other call.
+    /// Starts a request to a path for which the client has no method. Token, retries and errors are the same
+    /// as for every other call.
     ///
     /// The path is relative to the base URL and begins with a slash. GET and HEAD are retried like other
-    /// reads; any other method is sent once, unless [`Request::repeat`] allows a retry.
+    /// reads. A request with any other method is not sent again once the service may have received it, unless
+    /// [`Request::repeat`] allows that.
     ///
     /// ```no_run
     /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
@@ -49,8 +50,8 @@ impl Client {
     }
 
     /// Starts a request of an operation that is chosen at run time, such as one of
-    /// [`operations::GROUPS`](crate::operations::GROUPS). It is retried like a call of the operation's own
-    /// method.
+    /// [`operations::GROUPS`](crate::operations::GROUPS). The request is retried like a call of the
+    /// operation's own method.
     ///
     /// The call fails, and nothing is sent, if a required parameter or body is missing, if a deletion has no
     /// ID, or if the operation [requires an acknowledgement](Operation::requires_acknowledgement) and the
@@ -92,7 +93,7 @@ fn path_problem(path: &str) -> Option<&'static str> {
 pub struct Request {
     unsent: UnsentCall,
     operation: Option<&'static Operation>,
-    /// Names of the operation's parameters that are set.
+    /// Names of the parameters that have been set.
     parameters: Vec<&'static str>,
     has_body: bool,
     is_acknowledged: bool,
@@ -121,10 +122,11 @@ impl Request {
         self.map(|unsent| unsent.query(name, value))
     }
 
-    /// Sets a parameter of the operation at its place: path, header or query.
+    /// Sets a parameter of the operation, in the path, in a header or in the query.
     ///
-    /// A list that is separated by commas is one value. A list that repeats its parameter needs one call for
-    /// each value. The call fails if the operation has no such parameter.
+    /// If the parameter is a comma-separated list, pass the whole list as one value. If the parameter is
+    /// repeated for each entry of a list, call this method once for each entry. If the operation has no
+    /// parameter with this name, the request fails.
     pub fn parameter(mut self, name: &str, value: impl fmt::Display) -> Self {
         let parameters = self.operation.map_or(&[][..], |operation| operation.parameters);
         let Some(parameter) = parameters.iter().find(|parameter| parameter.name == name) else {
@@ -147,7 +149,8 @@ impl Request {
         self.map(|unsent| unsent.body(body))
     }
 
-    /// Sets whether the request may be sent again. Default: only for GET and HEAD.
+    /// Sets whether the request may be sent again. Default: [`Operation::repeat`] of the operation; for a
+    /// request to any path, only a GET or HEAD is sent again.
     pub fn repeat(self, repeat: Repeat) -> Self {
         self.map(|unsent| unsent.repeat(repeat))
     }
@@ -163,7 +166,7 @@ impl Request {
         self.checked().json()
     }
 
-    /// Expects no content, and ignores any content.
+    /// Expects no content. Any content is ignored, except for an HTML page and an error message.
     pub fn empty(self) -> Call<()> {
         self.checked().empty()
     }

@@ -10,11 +10,11 @@ use http::StatusCode;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// Maximum wait for the rest of the body of an error.
+/// Maximum time for reading the body of an error response.
 const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Reads a whole body of at most `limit` bytes. If the response is an error, reads only the part of the body
-/// that an error keeps.
+/// Reads a whole body of at most `limit` bytes. If the status is not a success, reads only the beginning of
+/// the body, which is all that an error keeps.
 pub(super) async fn read_body(
     status: StatusCode,
     mut chunks: ResponseBody,
@@ -62,7 +62,8 @@ pub(super) async fn read_body(
     Ok(if joined.is_empty() { first } else { joined.into() })
 }
 
-/// Marks an error as *interrupted* if the response had begun, because the service has received the request.
+/// Marks an error of reading a body as *interrupted*: the response had begun, so the service has received the
+/// request.
 fn interrupted(error: TransportError) -> ErrorKind {
     ErrorKind::Transport(match error.kind() {
         TransportErrorKind::Interrupted => error,

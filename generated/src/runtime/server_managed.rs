@@ -16,21 +16,22 @@ pub enum ServerBehavior {
     ReadOnly,
     /// The service removes surrounding spaces.
     Trimmed,
-    /// An older name of the property at this pointer.
+    /// The property is an older name of the property at this JSON pointer. If only one of them is set, the
+    /// service sets the other to the same value.
     AliasOf(&'static str),
-    /// A number with a default and an upper bound.
+    /// The property is a number, for which the service has a default and an upper bound.
     Capped {
         /// The default.
         default: u64,
         /// The upper bound.
         maximum: u64,
     },
-    /// A secret, which the service returns as the placeholder `********`.
+    /// The property is a secret. The service returns the placeholder `********` instead of the secret.
     ///
-    /// If the flag at this pointer is true, a placeholder, an empty string or an absent value keeps the
-    /// stored secret. The document marks the property with the format `password`.
+    /// If the flag of the secret is true, the service keeps the stored secret when it receives a placeholder,
+    /// an empty string or no value. The document marks the property with the format `password`.
     Secret {
-        /// Pointer to the flag.
+        /// JSON pointer to the flag of the secret, a property that is true if a secret is stored.
         flag: &'static str,
     },
 }
@@ -43,8 +44,8 @@ pub enum ServerBehavior {
 pub struct ServerManagedFields(pub(crate) &'static [(&'static str, ServerBehavior)]);
 
 impl ServerManagedFields {
-    /// Returns the asset in the form in which the service probably returns it after storing it. Applying the
-    /// function again changes nothing.
+    /// Predicts the form in which the service returns an asset after storing it. Applying the function a
+    /// second time changes nothing.
     pub(crate) fn as_stored(self, mut asset: Value) -> Value {
         for (pointer, behavior) in self.0 {
             behavior.apply(pointer, &mut asset);
@@ -52,7 +53,8 @@ impl ServerManagedFields {
         asset
     }
 
-    /// The asset with its secrets replaced by placeholders, and otherwise unchanged.
+    /// Replaces the secrets of the asset by placeholders, and sets the flags of the secrets. Changes nothing
+    /// else.
     pub(crate) fn with_masked_secrets(self, mut asset: Value) -> Value {
         for (pointer, behavior) in self.secrets() {
             behavior.apply(pointer, &mut asset);
@@ -60,7 +62,7 @@ impl ServerManagedFields {
         asset
     }
 
-    /// Pointers of secrets that are empty or absent in the asset.
+    /// Pointers to the secrets that are empty or absent in the asset.
     pub(crate) fn empty_secrets(self, asset: &Value) -> Vec<&'static str> {
         let text = |pointer: &str| asset.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let empty = self.secrets().filter(|(pointer, _)| text(pointer).is_empty());
@@ -68,7 +70,7 @@ impl ServerManagedFields {
     }
 
     /// Returns true if the asset contains a secret in plain text. Reading the asset back cannot confirm that
-    /// the secret is stored.
+    /// such a secret is stored, because the service returns only a placeholder.
     pub(crate) fn contains_secret(self, asset: &Value) -> bool {
         self.secrets()
             .any(|(pointer, _)| is_secret(asset.pointer(pointer)))
@@ -127,7 +129,8 @@ fn is_secret(value: Option<&Value>) -> bool {
     !text.is_empty() && text != PLACEHOLDER
 }
 
-/// Sets or removes the value at the pointer, if its parent is an object.
+/// Sets the value at the pointer, or removes it if `value` is `None`. Does nothing if the parent is not an
+/// object.
 fn put(asset: &mut Value, pointer: &str, value: Option<Value>) {
     let Some((parent, name)) = pointer.rsplit_once('/') else {
         return;

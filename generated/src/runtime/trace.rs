@@ -13,7 +13,7 @@ use super::error::Error;
 )]
 pub(crate) struct CallSummary<'a> {
     pub(crate) status: Option<http::StatusCode>,
-    /// Finds the request ID. Called only if the span is enabled, because it searches the headers.
+    /// Finds the request ID. Called only if the span is enabled, because searching the headers takes time.
     pub(crate) request_id: &'a dyn Fn() -> Option<String>,
     pub(crate) attempts: u32,
     pub(crate) waited: std::time::Duration,
@@ -43,7 +43,7 @@ mod imp {
     pub(crate) struct JobSpan(Span);
 
     impl JobSpan {
-        /// `job` describes the change, and `assets` is the number of assets to change.
+        /// Creates the span. `job` describes the change, and `assets` is the number of assets to change.
         pub(crate) fn new(job: &str, assets: usize) -> Self {
             Self(tracing::info_span!(
                 "funnelflux.job",
@@ -83,7 +83,7 @@ mod imp {
             future.instrument(self.0.clone())
         }
 
-        /// Span of the attempt with this number, from 1.
+        /// Creates the span of an attempt. The first attempt has the number 1.
         pub(crate) fn attempt(&self, target: &RequestTarget, uri: &http::Uri, number: u32) -> AttemptSpan {
             let span = tracing::info_span!(
                 parent: &self.0,
@@ -143,7 +143,7 @@ mod imp {
     pub(crate) struct AttemptSpan(Span);
 
     impl AttemptSpan {
-        /// Adds the W3C trace context of this span, unless the program has set one.
+        /// Adds the W3C trace context of this span to the headers, unless the program has set `traceparent`.
         #[cfg(feature = "traceparent")]
         pub(crate) fn propagate(&self, headers: &mut http::HeaderMap) {
             use opentelemetry::trace::TraceContextExt as _;
@@ -173,7 +173,7 @@ mod imp {
             future.instrument(self.0.clone())
         }
 
-        /// Records the status, or the error if there was no response.
+        /// Records the status of the response, if any, and the error of the attempt, if any.
         pub(crate) fn end(&self, status: Option<http::StatusCode>, error: Option<&ErrorKind>) {
             if let Some(status) = status {
                 self.0.record("http.response.status_code", status.as_u16());

@@ -8,16 +8,16 @@ use serde::{
 use serde_json::{Value, value::RawValue};
 use std::{borrow::Cow, fmt, iter};
 
-/// Depth of nested lists and objects up to which values are decoded, as in `serde_json`.
+/// Maximum depth of nested lists and objects in a value that is decoded. `serde_json` has a similar limit.
 const MAX_DEPTH: usize = 120;
 
-/// Reads the next value of an object as JSON text. If the source is not JSON text, returns the value written
-/// as JSON.
+/// Reads the next value of an object as JSON text. If the deserialiser does not read JSON text, serialises
+/// the value as JSON.
 pub(crate) fn next_value<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Box<RawValue>, A::Error> {
     map.next_value_seed(Raw)
 }
 
-/// Decodes a value; `None` if `T` cannot hold it.
+/// Decodes a value; `None` if `T` cannot hold the value, or if it is nested too deeply.
 #[allow(dead_code, reason = "the document decides whether there are inferred fields")]
 pub(crate) fn decode<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
     // Each text is decoded with a new limit of recursion, so the limit must hold for the whole text.
@@ -32,7 +32,7 @@ pub(crate) fn is_exact(text: &str) -> bool {
     numbers(text).all(|(_, number)| is_plain(number) || held(number).as_deref() == Some(number))
 }
 
-/// Returns the value of JSON text, with rounded numbers. If the value cannot be represented, returns the text
+/// Parses JSON text into a value, in which numbers may be rounded. If the text cannot be parsed, returns it
 /// as a string.
 pub(crate) fn approximate(text: &str) -> Value {
     let rounded = replace_numbers(text, |number| held(number).filter(|held| held != number));
@@ -41,10 +41,10 @@ pub(crate) fn approximate(text: &str) -> Value {
 
 /// Parses JSON text, and refuses a number whose value a [`Value`] would change.
 ///
-/// `serde_json` silently rounds a number that neither a 64-bit integer nor a double can hold. If a program
-/// reads an asset from a file and saves it with [`AssetGroup::save`](crate::ext::AssetGroup::save), the
-/// service would receive the rounded number. Another notation of the same value is not an error: 1.10 is read
-/// as 1.1.
+/// `serde_json` silently rounds a number that neither a 64-bit integer nor a double can hold. A program that
+/// reads an asset from a file with `serde_json` and saves it with
+/// [`AssetGroup::save`](crate::ext::AssetGroup::save) would send the rounded number. This function does not
+/// reject another notation of the same value: 1.10 is read as 1.1.
 ///
 /// ```
 /// use funnelflux::json;
@@ -59,7 +59,7 @@ pub(crate) fn approximate(text: &str) -> Value {
 /// ```
 ///
 /// # Errors
-/// If the text is not JSON, or if it has such a number.
+/// If the text is not JSON, or if it contains a number that would be rounded or is out of range.
 pub fn parse(text: &str) -> Result<Value, ParseError> {
     let parsed = serde_json::from_str(text);
     match first_rounded(text) {
@@ -74,7 +74,8 @@ pub fn parse(text: &str) -> Result<Value, ParseError> {
 /// Parses JSON text for display: a number whose value a [`Value`] would change becomes a string of its
 /// digits.
 ///
-/// Do not save such a value, because the service would receive a string. [`parse`] reads values to save.
+/// Do not save such a value, because the service would receive a string instead of a number. To read values
+/// that you want to save, use [`parse`].
 ///
 /// ```
 /// use funnelflux::json;
@@ -95,7 +96,7 @@ pub fn show(text: &str) -> Result<Value, serde_json::Error> {
 pub enum ParseError {
     /// The text is not JSON.
     Json(serde_json::Error),
-    /// A number would change its value.
+    /// A number would be rounded, or is out of range.
     Rounded(RoundedNumber),
 }
 
@@ -112,13 +113,13 @@ impl std::error::Error for ParseError {}
 
 /// A number of a JSON text that a [`Value`] would round.
 ///
-/// Displays as a sentence with the number, its path and the rounded number, without the line.
+/// `Display` writes a sentence with the number, its path and the rounded number, but without line and column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RoundedNumber {
     /// JSON pointer to the number; empty if the number is the whole text.
     pub pointer: String,
-    /// The number as the text has it.
+    /// The number as written in the text.
     pub number: String,
     /// The rounded number; `None` if the number is out of range.
     pub rounded: Option<String>,
@@ -159,15 +160,15 @@ pub(crate) fn first_rounded(text: &str) -> Option<RoundedNumber> {
     })
 }
 
-/// Replaces each number of valid JSON text whose value a [`Value`] changes with a string of its digits. The
-/// text is borrowed if there is none.
+/// Puts quotes around each number of valid JSON text whose value a [`Value`] would change. If there is no
+/// such number, borrows the text.
 pub(crate) fn with_quoted_numbers(text: &str) -> Cow<'_, str> {
     replace_numbers(text, |number| {
         (!keeps_value(number)).then(|| format!("\"{number}\""))
     })
 }
 
-/// Replaces those numbers of valid JSON text for which `replacement` returns a text.
+/// Replaces each number of valid JSON text for which `replacement` returns `Some`.
 fn replace_numbers(text: &str, replacement: impl Fn(&str) -> Option<String>) -> Cow<'_, str> {
     let mut replaced = String::new();
     let mut end = 0;
@@ -205,10 +206,11 @@ fn keeps_value(number: &str) -> bool {
     held(number).is_some_and(|held| Decimal::of(&held) == Decimal::of(number))
 }
 
-/// Returns a number as a 64-bit integer or a double holds it; `None` if it is out of range.
+/// Returns the text of a number after parsing it as a 64-bit integer or a double; `None` if it is out of
+/// range.
 ///
-/// The number types of the crate hold no more, whatever a [`Value`] holds: another crate of the program may
-/// enable the feature `arbitrary_precision` of `serde_json`.
+/// This function does not use a [`Value`], because a [`Value`] may hold more digits than the number types of
+/// this crate: another crate of the program may enable the feature `arbitrary_precision` of `serde_json`.
 fn held(number: &str) -> Option<String> {
     let unsigned = number.parse().map(|integer: u64| integer.to_string());
     let integer = unsigned.or_else(|_| number.parse().map(|integer: i64| integer.to_string()));
@@ -218,7 +220,7 @@ fn held(number: &str) -> Option<String> {
         .or_else(|| double().and_then(|double| serde_json::to_string(&double).ok()))
 }
 
-/// Value of a number: equal for each notation of the same value.
+/// Value of a number. All notations of the same value are equal.
 #[derive(PartialEq)]
 struct Decimal {
     is_negative: bool,
@@ -266,7 +268,7 @@ fn numbers(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .filter(|(_, token)| matches!(token.as_bytes().first(), Some(b'-' | b'0'..=b'9')))
 }
 
-/// Depth of nested lists and objects of valid JSON text.
+/// Returns the maximum depth of nested lists and objects in valid JSON text.
 fn depth(text: &str) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     for (_, token) in (Tokens { text, position: 0 }) {
@@ -315,7 +317,7 @@ fn pointer_at(text: &str, offset: usize) -> String {
     path.iter().map(part).collect()
 }
 
-/// Strings, numbers and punctuation of valid JSON text, each with its offset in bytes.
+/// Iterator over the strings, numbers and punctuation of valid JSON text, each with its offset in bytes.
 struct Tokens<'t> {
     text: &'t str,
     position: usize,
@@ -360,7 +362,7 @@ fn string_length(text: &str) -> usize {
     text.len()
 }
 
-/// Reads a value as text.
+/// Reads a value as JSON text.
 struct Raw;
 
 impl<'de> DeserializeSeed<'de> for Raw {
@@ -371,8 +373,8 @@ impl<'de> DeserializeSeed<'de> for Raw {
     }
 }
 
-/// Makes [`RawValue`] work with every deserialiser. Some deserialisers have no text, such as the deserialiser
-/// of an untagged enumeration.
+/// Makes [`RawValue`] work with every deserialiser. Some deserialisers have no JSON text, such as the
+/// deserialiser of an untagged enumeration.
 struct Fallback<D>(D);
 
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for Fallback<D> {
@@ -397,7 +399,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Fallback<D> {
     }
 }
 
-/// Passes a value without text to the visitor of [`RawValue`] as if it had one.
+/// Serialises a value that has no JSON text, and passes the text to the visitor of [`RawValue`].
 struct WithoutText<V> {
     name: &'static str,
     visitor: V,

@@ -1,8 +1,8 @@
 //! Reading and writing of the types of JSON objects.
 //!
 //! The macro [`object`] replaces serde's derives. The derives would lose digits of unknown fields, and values
-//! that a field cannot hold. Each field has a kind, which determines the meaning of its absence, and a
-//! policy, which determines how its value is read.
+//! that a field cannot hold. Each field has a [`Kind`], which determines the meaning of an absent field, and
+//! a [`Policy`], which determines how the value is read.
 
 use super::{exact_json, unknown_fields::UnknownFields};
 use serde::{
@@ -136,9 +136,9 @@ impl Visitor<'_> for KeyOf {
     }
 }
 
-/// Reading of a field.
+/// Policy for reading the value of a field.
 pub(crate) trait Policy {
-    /// Decodes the value; `None` if `T` cannot hold it and the unknown fields keep it.
+    /// Decodes the value. Returns `None` if `T` cannot hold the value; in that case, `extra` keeps the value.
     fn read<'de, A: MapAccess<'de>, T: DeserializeOwned>(
         map: &mut A,
         key: &'static str,
@@ -158,19 +158,20 @@ pub(crate) trait Policy {
 /// Treats a value of another type as an error.
 pub(crate) struct Strict;
 
-/// Like [`Strict`], and keeps the digits of numbers. For types that hold any JSON.
+/// Like [`Strict`], but also keeps the digits of numbers. This policy is for types that hold any JSON.
 pub(crate) struct Exact;
 
-/// For fields whose type is inferred: a value of another type is kept among the unknown fields.
+/// Keeps a value of another type among the unknown fields. This policy is for fields whose type is inferred.
 #[allow(dead_code, reason = "the document decides whether there are inferred fields")]
 pub(crate) struct Inferred;
 
 thread_local! {
-    /// Makes [`Inferred`] behave like [`Strict`].
+    /// If true, [`Inferred`] behaves like [`Strict`].
     static IS_STRICT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Returns `true` if every field of `T` can hold its value in `object`, even if its type is inferred.
+/// Returns `true` if every field of `T`, including those whose type is inferred, can hold its value in
+/// `object`.
 pub(crate) fn fits_strictly<T: DeserializeOwned>(object: Value) -> bool {
     IS_STRICT.set(true);
     let fits = serde_json::from_value::<T>(object).is_ok();
@@ -220,7 +221,7 @@ impl Policy for Inferred {
         Ok(decoded)
     }
 
-    /// Keeps `null`, too, because an absent value and `null` differ when the object is sent back.
+    /// Also keeps `null`, because an absent field and a `null` differ when the object is sent back.
     fn read_optional<'de, A: MapAccess<'de>, T: DeserializeOwned>(
         map: &mut A,
         key: &'static str,
@@ -239,7 +240,8 @@ fn from_text<T: DeserializeOwned, E: Error>(text: String) -> Result<T, E> {
     T::deserialize(text.into_deserializer())
 }
 
-/// Meaning of an absent field of the type `T`.
+/// Kind of a field of the type `T`: determines how the field is read and written, and the meaning of its
+/// absence.
 pub(crate) trait Kind<T: Serialize> {
     fn read<'de, A: MapAccess<'de>>(
         map: &mut A,
@@ -288,7 +290,7 @@ kinds! {
     Nullable,
     /// The field is omitted if its value is `None`.
     Optional,
-    /// The value is empty if the field is absent or `null`.
+    /// The field is empty if it is absent or `null` in JSON.
     List,
 }
 

@@ -24,7 +24,7 @@ macro_rules! open_enum {
         }
 
         impl $name {
-            /// Values that the document lists, in its order.
+            /// Values that the document lists, in the order of the document.
             pub const KNOWN: &'static [&'static str] = &[$($value),+];
 
             /// The value in JSON and in queries.

@@ -3,11 +3,11 @@
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Secret in a field of an asset, such as the password for a destination. The field has the format
-/// `password`.
+/// Secret in a field of an asset, such as the password for a destination. In the OpenAPI document, such a
+/// field has the format `password`.
 ///
-/// The secret is sent unchanged, and no formatting shows it. The service may return a placeholder instead of
-/// the secret, if the field's documentation says so.
+/// The secret is sent unchanged, and `Debug` does not show it. For some fields, the service returns a
+/// placeholder instead of the secret; the documentation of the field then says so.
 ///
 /// ```
 /// use funnelflux::Secret;

@@ -18,8 +18,9 @@ use std::{
 ///
 /// For some fields, this crate only infers the type. If the service sends a value of another type for such a
 /// field, the value is kept here, and [`unexpected`](Self::unexpected) lists the name of the field. The field
-/// itself is then absent or, if it is a required text or ID, contains the text of the value. The value is
-/// sent back unchanged unless the program sets the field.
+/// itself is then `None` or empty. There are two exceptions, in which a field for a text or an ID contains
+/// the text of the value: the field is required, or the value is a number or a boolean. The value is sent
+/// back unchanged unless the program sets the field.
 ///
 /// No name is written twice. If a program inserts a value here under the name of a field of the type, the
 /// value is written only if that field is absent.
@@ -39,7 +40,7 @@ use std::{
 #[derive(Clone, Default, PartialEq)]
 pub struct UnknownFields {
     values: Map<String, Value>,
-    /// Details; almost always absent.
+    /// Details about the original values; almost always absent.
     originals: Option<Box<Originals>>,
 }
 
@@ -67,7 +68,7 @@ impl UnknownFields {
         is_unchanged.then_some(text)
     }
 
-    /// Names of fields whose type is inferred, and whose value has another type.
+    /// Names of the fields for which the service sent a value of another type than the inferred one.
     pub fn unexpected(&self) -> impl Iterator<Item = &str> {
         let names = self.originals.iter().flat_map(|originals| &originals.unexpected);
         names
@@ -89,7 +90,7 @@ impl UnknownFields {
         self.originals().unexpected.insert(name.to_owned());
     }
 
-    /// Keeps the digits of a value that a field of the type holds, if a [`Value`] rounds them.
+    /// Keeps the JSON text of a field's value if a [`Value`] would change the notation of a number in it.
     pub(crate) fn keep_digits(&mut self, name: &str, text: &str) {
         if !exact_json::is_exact(text) {
             self.originals().exact.insert(name.to_owned(), text.to_owned());
@@ -128,7 +129,7 @@ impl UnknownFields {
         Some(self.to_send(name, value))
     }
 
-    /// Returns the value of a field as text, for a field whose type is a text.
+    /// Returns the value of a field as text, for a field that can hold only text.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         Some(match (self.exact(name), self.values.get(name)?) {
             (Some(text), _) => text.to_owned(),
@@ -138,7 +139,7 @@ impl UnknownFields {
         })
     }
 
-    /// Returns `true` if the value of a field is a number or a truth value.
+    /// Returns `true` if the value of a field is a number or a boolean.
     #[allow(dead_code, reason = "the document decides whether there are inferred fields")]
     pub(crate) fn is_scalar(&self, name: &str) -> bool {
         matches!(self.values.get(name), Some(Value::Bool(_) | Value::Number(_)))
@@ -159,7 +160,8 @@ impl UnknownFields {
     }
 }
 
-/// Returns `true` for the value that a field has in place of an unexpected value.
+/// Returns `true` for `null` and for an empty list or object: a field has such a value if its original value
+/// was unexpected.
 fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,

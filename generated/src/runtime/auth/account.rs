@@ -10,9 +10,9 @@ use std::{
 
 /// Account of an access token, as stated in the token.
 ///
-/// The value is the claim `sub` of a JWT, preceded by `org_id` if the token has that claim. Equal values mean
-/// the same account. The format of the service's tokens is not documented: a token that is not a JWT has no
-/// `AccountId`.
+/// The value is the claim `sub` of a JWT, preceded by the claim `org_id` and a slash if the token has that
+/// claim. Equal values mean the same account. The format of the service's tokens is not documented. A token
+/// that is not a JWT has no `AccountId`.
 ///
 /// An `AccountId` is not a secret and can be stored as text:
 ///
@@ -35,8 +35,8 @@ impl AccountId {
         &self.0
     }
 
-    /// Reads the account from the claims of a JWT. The signature is not verified: the client only compares
-    /// accounts, and the service decides.
+    /// Reads the account from the claims of a JWT. The signature is not verified, because the client only
+    /// compares accounts. The service decides which tokens are valid.
     pub(super) fn of_token(token: &SecretString) -> Option<Self> {
         let claims = claims(token)?;
         let text = |name: &str| claims.get(name)?.as_str().filter(|text| !text.is_empty());
@@ -67,7 +67,8 @@ pub(super) fn expiry_of_token(token: &SecretString) -> Option<SystemTime> {
     SystemTime::UNIX_EPOCH.checked_add(since)
 }
 
-/// Claims of a signed JWT in compact form. It has three parts; the second part is JSON in base64url.
+/// Claims of a signed JWT in compact form. Such a JWT has three parts; the second part contains the claims as
+/// JSON in base64url.
 fn claims(token: &SecretString) -> Option<Value> {
     let mut parts = token.expose_secret().split('.');
     let (Some(_), Some(payload), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next())

@@ -8,14 +8,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 /// An access token in the form used in requests.
 pub(crate) struct BearerToken {
     pub(super) token: SecretString,
-    /// `Authorization` header; `None` if the token contains invalid characters.
+    /// `Authorization` header; `None` if the token contains characters that a header cannot carry.
     header: Option<HeaderValue>,
     redactor: Redactor,
 }
 
 impl BearerToken {
-    /// Creates the bearer token of `credentials`. Errors of calls with it contain neither its
-    /// tokens nor those of `others`.
+    /// Creates the bearer token of `credentials`. If a call with this token fails, its error contains neither
+    /// the tokens of `credentials` nor those of `others`.
     pub(super) fn new<'c>(
         credentials: &'c Credentials,
         others: impl IntoIterator<Item = &'c Credentials>,
@@ -42,7 +42,7 @@ impl BearerToken {
         })
     }
 
-    /// Redactor for errors of requests that carry this token.
+    /// Returns the [`Redactor`] for the errors of requests that carry this token.
     pub(crate) fn redactor(&self) -> Redactor {
         self.redactor.clone()
     }

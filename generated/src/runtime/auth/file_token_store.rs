@@ -1,5 +1,5 @@
-//! The token store in a file that only its owner can read, with atomic replacement and a lock between
-//! processes.
+//! The token store in a file that only its owner can read. The file is replaced atomically, and processes
+//! lock it for renewals.
 
 use super::{
     Credentials,
@@ -21,28 +21,28 @@ use std::{
 const LOCK_TIMEOUT: Duration = Duration::from_mins(1);
 /// Interval between attempts to take the lock.
 const LOCK_INTERVAL: Duration = Duration::from_millis(50);
-/// Maximum number of symbolic links to follow; more are treated as a circle.
+/// Maximum number of symbolic links to follow; a longer chain is treated as a circle.
 const MAX_LINKS: usize = 40;
 
-/// Stores tokens in a JSON file. Its folder must exist and be writable, or else
+/// Stores tokens in a JSON file. The folder of the file must exist and be writable, or else
 /// [`ClientBuilder::build`](crate::ClientBuilder::build) fails.
 ///
 /// - The file records the base URL and the account of its tokens. A client for another base URL or account
-///   rejects the file. A file without a base URL belongs to the vendor's service.
+///   rejects the file. Tokens in a file without a base URL are assumed to be for the vendor's service.
 /// - On Unix the file gets mode 0600, and a file that others can read is rejected.
-/// - Saving writes a temporary file and renames it, so a crash leaves the old or the new file. A symbolic
-///   link is kept: its target is replaced.
-/// - During a renewal, the lock `<file>.lock` keeps other processes from renewing. They wait up to 60 s and
-///   then use the new tokens.
+/// - Saving writes a temporary file and renames it, so a crash leaves the old or the new file. If the path is
+///   a symbolic link, the target of the link is replaced, not the link.
+/// - During a renewal, the client locks the file `<file>.lock`, so that other processes do not renew at the
+///   same time. The other processes wait up to 60 s for the lock, and then use the new tokens.
 ///
-/// Within a Tokio runtime, files are read and written on its threads for blocking work.
+/// Within a Tokio runtime, files are read and written on the runtime's threads for blocking work.
 #[derive(Clone, Debug)]
 pub struct FileTokenStore {
     path: PathBuf,
 }
 
 impl FileTokenStore {
-    /// Uses the file at `path`, which need not exist yet.
+    /// Creates a store that uses the file at `path`. The file need not exist yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }
@@ -60,7 +60,7 @@ impl FileTokenStore {
         Box::pin(async move { blocking_work::run(move || work(&store)).await? })
     }
 
-    /// The target of all symbolic links. The file need not exist.
+    /// Path of the file after following symbolic links. The file need not exist.
     fn target(&self) -> Result<PathBuf, StoreError> {
         let mut path = self.path.clone();
         for _ in 0..MAX_LINKS {

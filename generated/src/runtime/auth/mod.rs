@@ -55,14 +55,14 @@ pub struct Credentials {
     expires_at: Option<SystemTime>,
     /// Base URL of the service for which the tokens are valid.
     base_url: Option<String>,
-    /// Account of an earlier token, in case the current token does not state its account.
+    /// Account that an earlier token stated, for the case that the current token does not state an account.
     account: Option<AccountId>,
-    /// Fingerprint of the credentials from which these credentials were renewed.
+    /// Fingerprint of the credentials from the program, from which these credentials were renewed.
     origin: Option<String>,
 }
 
 impl Credentials {
-    /// Creates credentials with an access token; calls work until it expires.
+    /// Creates credentials with an access token only; calls work until the token expires.
     pub fn new(access_token: impl Into<SecretString>) -> Self {
         Self {
             access_token: access_token.into(),
@@ -84,8 +84,8 @@ impl Credentials {
     /// Adds the expiry of the access token, so that the client renews the token in the background, starting
     /// five minutes before the expiry.
     ///
-    /// Without this setting, the client uses the expiry in a JWT. If the expiry is unknown, the token is
-    /// renewed when the service first rejects it, and the rejected calls wait for the renewal.
+    /// Without this setting, the client uses the expiry that a JWT states. If the expiry is unknown, the
+    /// token is renewed when the service first rejects it, and the rejected calls wait for the renewal.
     #[must_use]
     pub fn with_expires_at(mut self, expires_at: SystemTime) -> Self {
         self.expires_at = Some(expires_at);
@@ -93,9 +93,10 @@ impl Credentials {
     }
 
     /// Binds the tokens to the service at this base URL. Implementations of
-    /// [`TokenStore`](crate::auth::TokenStore) need this.
+    /// [`TokenStore`](crate::auth::TokenStore) need this method to restore stored tokens.
     ///
-    /// The client binds tokens that it saves, and rejects stored tokens of another base URL.
+    /// The client binds tokens to its base URL before it saves them, and rejects stored tokens that are bound
+    /// to another base URL.
     #[must_use]
     pub fn with_base_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = Some(base_url.into());
@@ -150,7 +151,7 @@ impl Credentials {
         AccountId::of_token(&self.access_token).or_else(|| self.account.clone())
     }
 
-    /// Base URL of the service for which stored tokens are valid.
+    /// Base URL to which the tokens are bound, if any.
     #[must_use]
     pub fn base_url(&self) -> Option<&str> {
         self.base_url.as_deref()
@@ -185,7 +186,7 @@ impl Credentials {
         Ok(())
     }
 
-    /// Compares both tokens.
+    /// Returns true if both the access tokens and the refresh tokens are equal.
     fn same(&self, other: &Self) -> bool {
         self.same_refresh_token(other) && self.same_token(&other.access_token)
     }
@@ -198,7 +199,7 @@ impl Credentials {
         expose(self) == expose(other)
     }
 
-    /// Compares the access token.
+    /// Returns true if the access token equals `token`.
     pub(crate) fn same_token(&self, token: &SecretString) -> bool {
         self.access_token.expose_secret() == token.expose_secret()
     }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::{borrow::Cow, sync::Arc};
 
-/// Redacts tokens in the text of errors, in case the service returns them. Cheap to clone.
+/// Redacts tokens in the text of errors, in case a response contains tokens. Cheap to clone.
 #[derive(Clone, Default)]
 pub(crate) struct Redactor(Option<Arc<[SecretString]>>);
 
@@ -18,7 +18,7 @@ impl Redactor {
         Self(Some(tokens.cloned().collect()))
     }
 
-    /// Adds a secret.
+    /// Returns a redactor that also redacts this secret.
     pub(crate) fn and(self, secret: SecretString) -> Self {
         let known = self.all().iter().cloned();
         Self(Some(known.chain([secret]).collect()))
@@ -28,7 +28,7 @@ impl Redactor {
         self.0.as_deref().unwrap_or_default()
     }
 
-    /// Replaces each secret in the text.
+    /// Replaces each secret in the text with `[redacted]`.
     pub(crate) fn redact_text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         match self.redact(text.as_bytes()) {
             Some(redacted) => String::from_utf8_lossy(&redacted).into_owned().into(),
@@ -36,7 +36,7 @@ impl Redactor {
         }
     }
 
-    /// Replaces each secret in the bytes; `None` if the bytes contain no secret.
+    /// Replaces each secret in the bytes with `[redacted]`. Returns `None` if the bytes contain no secret.
     pub(crate) fn redact(&self, bytes: &[u8]) -> Option<Bytes> {
         let is_contained = |secret: &&SecretString| {
             let secret = secret.expose_secret().as_bytes();

@@ -1,8 +1,8 @@
 //! The request that renews tokens.
 //!
-//! Documented: `POST /auth/validate` takes the access token, expired or not, as bearer token and the refresh
-//! token in the body. If the access token is still valid, the response contains the same token with its
-//! expiry. If the access token has expired, the response contains a new token.
+//! Documented: `POST /auth/validate` takes the access token (expired or not) as the bearer token, and takes
+//! the refresh token in the body. If the access token is still valid, the response contains the same token
+//! with its expiry. If the access token has expired, the response contains a new token.
 
 use super::{BearerToken, Credentials};
 use crate::runtime::{
@@ -58,7 +58,7 @@ pub(super) async fn validate(
     }
 }
 
-/// Parses the tokens in a response; an absent refresh token stays unchanged.
+/// Parses the tokens in a response. If the response has no refresh token, the previous one is kept.
 fn parse_renewed(body: &[u8], before: &Credentials) -> Option<Credentials> {
     let response: Value = serde_json::from_slice(body).ok()?;
     let tokens = response.get("tokens")?;

@@ -18,7 +18,7 @@ struct StoredTokens {
     base_url: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     account: Option<String>,
-    /// Fingerprint of the credentials from which the tokens were originally renewed.
+    /// Fingerprint of the credentials from the program, from which the tokens were renewed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     origin: Option<String>,
 }
@@ -55,10 +55,10 @@ impl Credentials {
         serde_json::to_string(&stored).unwrap_or_default().into()
     }
 
-    /// Reads the JSON of [`to_json`](Self::to_json).
+    /// Reads credentials from the JSON that [`to_json`](Self::to_json) returns.
     ///
     /// # Errors
-    /// When the text is not this JSON. The error names the line and column, and contains no token.
+    /// When the text is not such JSON. The error states the line and the column, and contains no token.
     pub fn from_json(json: &SecretString) -> Result<Self, StoreError> {
         // The parser's message could contain a token.
         let stored: StoredTokens = serde_json::from_str(json.expose_secret()).map_err(|error| {

@@ -10,13 +10,14 @@ pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
 /// Stores tokens between renewals and, in persistent stores, between processes.
 ///
 /// The client loads tokens before its first call and before each renewal, so that it picks up tokens that
-/// another process has renewed. It saves them after each renewal. [`MemoryTokenStore`] and [`FileTokenStore`]
-/// are ready-made; implement the trait for a secrets manager or a database.
+/// another process has renewed. The client saves the tokens after each renewal. [`MemoryTokenStore`] and
+/// [`FileTokenStore`] are ready-made; implement the trait for a secrets manager or a database.
 ///
 /// A store belongs to one account on one base URL. The client saves credentials with their [base
-/// URL](Credentials::base_url); [`Credentials::to_json`] and [`Credentials::from_json`] keep it. A store with
-/// another format must restore it with [`Credentials::with_base_url`]. The client rejects stored tokens of
-/// another base URL or account. Stored tokens without a base URL belong to the vendor's service.
+/// URL](Credentials::base_url); [`Credentials::to_json`] and [`Credentials::from_json`] keep the base URL. A
+/// store with another format must restore the base URL with [`Credentials::with_base_url`]. The client
+/// rejects stored tokens of another base URL or account. Stored tokens without a base URL are assumed to be
+/// for the vendor's service.
 ///
 /// [`FileTokenStore`]: crate::auth::FileTokenStore
 ///
@@ -46,22 +47,23 @@ pub trait TokenStore: Send + Sync + 'static {
     /// Loads the stored tokens; `None` if there are none.
     ///
     /// # Errors
-    /// When the store cannot be read. The call fails then. Users see the error's text, so it must not contain
-    /// a secret.
+    /// When the store cannot be read. The call that needed the tokens then fails. The text of the error must
+    /// not contain a secret, because users see the text.
     fn load(&self) -> BoxFuture<'_, Result<Option<Credentials>, StoreError>>;
 
     /// Replaces the stored tokens.
     ///
     /// # Errors
     /// When the tokens cannot be stored. The client keeps using the new tokens, attempts to store them again
-    /// a minute later and logs a warning with `tracing`. If the service has replaced the refresh token, the
-    /// next process could not renew the stored tokens, so the next call fails with this error.
+    /// a minute later and logs a warning with `tracing`. If the service has also replaced the refresh token,
+    /// the next call fails with this error, because other processes could no longer renew the tokens that are
+    /// in the store.
     fn save<'a>(&'a self, credentials: &'a Credentials) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Prevents renewals by other processes until the guard is dropped. Default: no lock.
     ///
-    /// Without a lock, two processes may renew at the same time. This is harmless unless the service
-    /// invalidates a refresh token after its use, which is not documented.
+    /// Without a lock, two processes may renew at the same time. This is harmless unless a refresh token
+    /// becomes invalid when it is used. It is not documented whether that is the case.
     ///
     /// # Errors
     /// When the lock cannot be taken.
@@ -69,33 +71,33 @@ pub trait TokenStore: Send + Sync + 'static {
         Box::pin(async { Ok(StoreGuard::none()) })
     }
 
-    /// Called when a client is built, to check that tokens can be stored. By default, it checks nothing.
+    /// Checks that tokens can be stored. This method is called when a client is built. Default: no check.
     ///
     /// # Errors
-    /// When tokens cannot be stored. The client is not built then.
+    /// When tokens cannot be stored. Building the client then fails.
     fn check(&self) -> Result<(), StoreError> {
         Ok(())
     }
 
-    /// Names the store in errors, such as `the token file /etc/tokens.json`.
+    /// Name of the store in errors, such as `the token file /etc/tokens.json`.
     fn description(&self) -> String {
         "the token store".to_owned()
     }
 }
 
-/// Holds a store's lock until it is dropped.
+/// Guard for the lock of a store. Dropping the guard releases the lock.
 pub struct StoreGuard {
     _guard: Option<Box<dyn Send>>,
 }
 
 impl StoreGuard {
-    /// A guard without a lock.
+    /// Creates a guard without a lock.
     #[must_use]
     pub fn none() -> Self {
         Self { _guard: None }
     }
 
-    /// A guard that drops `guard` to unlock.
+    /// Creates a guard for a lock that is released when `guard` is dropped.
     #[must_use]
     pub fn holding(guard: impl Send + 'static) -> Self {
         Self {

@@ -9,11 +9,11 @@ use std::borrow::Cow;
 /// A row of a list.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
-    /// The row for display: numbers that a [`Value`] would round are strings.
+    /// The row for display. Numbers that a [`Value`] would round are strings.
     pub(crate) value: Value,
-    /// True if `value` has the same numbers as `text`.
+    /// True if no number in `value` had to become a string.
     pub(crate) is_exact: bool,
-    /// The row with all digits.
+    /// JSON text of the row, with all digits of its numbers.
     pub(crate) text: Box<RawValue>,
 }
 
@@ -32,7 +32,7 @@ pub(super) fn decode_json<T: DeserializeOwned>(received: &ReceivedResponse) -> R
     serde_json::from_slice(&received.body).map_err(|error| decode_error::<T>(received, &error))
 }
 
-/// Locates a decoding error by decoding again with path tracking, which is too slow for every call.
+/// Locates a decoding error by decoding again with path tracking, which would be too slow for every response.
 #[cold]
 fn decode_error<T: DeserializeOwned>(received: &ReceivedResponse, error: &serde_json::Error) -> ErrorKind {
     let mut deserializer = serde_json::Deserializer::from_slice(&received.body);

@@ -1,4 +1,4 @@
-//! Calls: an operation with its arguments and options, sent when it is awaited.
+//! Calls. A call is an operation with its arguments and options, and is sent when it is awaited.
 
 mod decode;
 mod rows;
@@ -107,7 +107,7 @@ impl<T, E> Call<T, E> {
     /// ```
     ///
     /// # Errors
-    /// When the service does not respond with a success that can be decoded.
+    /// When no successful response arrives, or when its body cannot be decoded.
     pub async fn response(mut self) -> Result<Response<T>, Error>
     where
         E: Sendable,
@@ -139,21 +139,21 @@ impl<T, E> Call<T, E> {
 }
 
 impl<T> Call<T> {
-    /// Stops retries once `stop` is true; an attempt in flight is awaited.
+    /// Prevents further attempts once `stop` is true. An attempt that has begun is completed.
     pub(crate) fn stop_with(mut self, stop: watch::Receiver<bool>) -> Self {
         self.unsent.request.options.stop = Some(stop);
         self
     }
 
-    /// Marks the call as unsendable.
+    /// Makes the call fail with `problem`, instead of being sent. Replaces an earlier problem.
     pub(crate) fn invalid(mut self, problem: ErrorKind) -> Self {
-        // The first problem is kept, because later problems may be its consequences.
+        // An earlier problem is a consequence of this one: the ID is invalid because none could be generated.
         self.unsent.problem = Some(problem);
         self
     }
 
-    /// Replaces the decoding of a list: `read` receives the raw rows. An error of `read` states why the rows
-    /// cannot be the response to this call.
+    /// Replaces the decoding of a list: `read` receives the raw rows. If `read` returns an error, the text of
+    /// the error states why the rows cannot be the response to this call.
     pub(crate) fn rows<U>(
         self,
         read: impl FnOnce(Vec<Row>) -> Result<U, String> + Send + 'static,
@@ -170,7 +170,7 @@ impl<T> Call<T> {
         self.unsent.decode(move |received| place.texts(received))
     }
 
-    /// Replaces the decoding: the rows of a list inside of the response.
+    /// Replaces the decoding: decodes the rows of a list that is inside of the response.
     #[allow(
         dead_code,
         reason = "the document decides whether lists are inside of objects"
@@ -179,7 +179,7 @@ impl<T> Call<T> {
         self.unsent.list_in(place)
     }
 
-    /// Replaces the decoding: the response as JSON text.
+    /// Replaces the decoding: returns the response as JSON text.
     pub(crate) fn raw_json(self) -> Call<Box<RawValue>> {
         self.unsent.json()
     }
@@ -195,7 +195,7 @@ impl<T> Call<T> {
 }
 
 impl<T, E: EvidenceState> Call<T, E> {
-    /// Changes the evidence of the call.
+    /// Changes the type parameter that states the evidence of the call.
     fn with_evidence<F: EvidenceState>(self) -> Call<T, F> {
         Call {
             unsent: self.unsent,

@@ -6,16 +6,16 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, value::RawValue};
 use std::collections::BTreeMap;
 
-/// Place of the rows in a response.
+/// Location of a list of rows within a response.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ListPlace {
-    /// Properties that lead to the list; empty if the response is the list.
+    /// Names of the nested properties that lead to the list; empty if the response itself is the list.
     pub(crate) properties: &'static [&'static str],
-    /// `true` if an absent property stands for an empty list.
+    /// `true` if an absent property means an empty list.
     pub(crate) may_be_absent: bool,
 }
 
-/// Members that state how many rows there are.
+/// Names of members that state the total number of rows, in lower case and without punctuation.
 const TOTALS: [&str; 8] = [
     "count",
     "total",
@@ -27,7 +27,8 @@ const TOTALS: [&str; 8] = [
     "totalrows",
 ];
 
-/// Members that lead to the next part of a list, or state that there is one.
+/// Names of members that lead to the next part of a list or state that a next part exists, in lower case and
+/// without punctuation.
 const NEXT: [&str; 9] = [
     "hasmore",
     "hasnext",
@@ -44,7 +45,7 @@ impl ListPlace {
     /// Reads the JSON text of each row; `null` counts as an empty list.
     ///
     /// # Errors
-    /// If the list is not at this place, or if the response states that it contains a part of the list only.
+    /// If the list is not at this place, or if the response states that it contains only a part of the list.
     pub(super) fn texts(self, received: &ReceivedResponse) -> Result<Vec<Box<RawValue>>, ErrorKind> {
         let [first, others @ ..] = self.properties else {
             return Ok(decode_json::<Option<Vec<Box<RawValue>>>>(received)?.unwrap_or_default());
@@ -97,7 +98,7 @@ impl ListPlace {
         .collect()
     }
 
-    /// Reads the rows with all digits.
+    /// Reads the rows, with all digits of their numbers.
     pub(super) fn rows(self, received: &ReceivedResponse) -> Result<Vec<Row>, ErrorKind> {
         Ok(self.texts(received)?.into_iter().map(Row::new).collect())
     }
@@ -118,7 +119,8 @@ fn parse<T: DeserializeOwned>(
     })
 }
 
-/// Returns the member that states that there are more rows than `count`: this member, or one inside of it.
+/// Returns the statement of a response that its list has more than `count` rows. The statement may be the
+/// member `name` itself or, if `with_members` is true, a member inside of its value.
 fn more_rows(name: &str, text: &RawValue, count: usize, with_members: bool) -> Option<String> {
     let key: String = name
         .chars()

@@ -1,4 +1,4 @@
-//! Calls whose arguments the generated methods are setting.
+//! Calls under construction, whose arguments the generated methods set.
 
 use super::{Call, ListPlace, decode::decode_json};
 use crate::runtime::{
@@ -26,18 +26,18 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// Problem of a call that a read-only client refuses.
+/// Error message for a call that a read-only client refuses.
 const READ_ONLY: &str = "this client only reads, and the operation could change something";
 
-/// A call whose arguments a generated method is setting.
+/// A call under construction, whose arguments a generated method sets.
 pub(crate) struct UnsentCall {
     pub(super) client: Client,
     pub(super) request: PreparedRequest,
-    /// Place of the list of rows in the JSON of the response. Only operations that return lists have rows.
+    /// Location of the rows in the response, for operations that return a list.
     pub(super) list_place: ListPlace,
     /// First error in the arguments.
     pub(super) problem: Option<ErrorKind>,
-    /// True if the body may be omitted. A deletion without a body needs the ID in the query.
+    /// True if the body may be omitted. A deletion without a body needs the ID in the query or in the path.
     has_optional_body: bool,
     /// True if a path parameter was set.
     has_path_parameter: bool,
@@ -74,7 +74,7 @@ impl UnsentCall {
         self
     }
 
-    /// Marks the call as unsendable.
+    /// Makes the call fail with `problem`, instead of being sent. If there is an earlier problem, keeps it.
     pub(crate) fn invalid(mut self, problem: ErrorKind) -> Self {
         self.problem.get_or_insert(problem);
         self
@@ -184,7 +184,8 @@ impl UnsentCall {
         unsent.decode(|_| Ok(()))
     }
 
-    /// Rejects a deletion without an ID: its effect is not documented, and it might delete everything.
+    /// Returns a problem if this is a deletion without an ID. The effect of such a request is not documented;
+    /// it might delete everything.
     pub(crate) fn empty_deletion(&self, may_lack_body: bool) -> Option<&'static str> {
         let PreparedRequest {
             target, query, body, ..
@@ -304,7 +305,7 @@ impl UnsentCall {
         }
     }
 
-    /// Expects a JSON response that may be absent.
+    /// Expects a JSON response or an empty body.
     pub(crate) fn optional<T: DeserializeOwned + 'static>(self) -> Call<Option<T>> {
         self.decode(|received| match &*received.body {
             [] => Ok(None),
@@ -325,7 +326,8 @@ impl UnsentCall {
     }
 }
 
-/// Writes text to a query and percent-encodes reserved characters. Most names and values contain none.
+/// Writes text to a query and percent-encodes reserved characters. Most names and values contain no such
+/// characters.
 struct QueryEncoder<'q>(&'q mut String);
 
 impl fmt::Write for QueryEncoder<'_> {

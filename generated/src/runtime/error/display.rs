@@ -6,8 +6,7 @@ use std::{fmt, time::Duration};
 /// Maximum number of characters that a decoding error quotes from the body.
 const QUOTED_CHARACTERS: usize = 100;
 
-/// Implements `Debug` as `Display`, because `main` and `unwrap` print errors with `Debug`. Reports use it,
-/// too.
+/// Implements `Debug` with the text of `Display`, because `main` and `unwrap` print errors with `Debug`.
 macro_rules! debug_as_display {
     ($error:ty $(, $($generics:tt)+)?) => {
         impl $(<$($generics)+>)? ::std::fmt::Debug for $error {
@@ -162,10 +161,10 @@ impl fmt::Display for DisplayStatus {
     }
 }
 
-/// Words in which errors with the same cause differ, because they state attempts and durations.
+/// Words of the remark about attempts and durations. Errors with the same cause may differ in these words.
 pub(crate) const ATTEMPT_WORDS: [&str; 6] = ["attempt", "attempts", "in", "ms", "s", "h"];
 
-/// Remark about the attempts of a call; `None` for one short attempt.
+/// Returns the remark about the attempts of a call; `None` if there was only one short attempt.
 fn attempts(attempts: u32, elapsed: Duration) -> Option<String> {
     match attempts {
         0 => None,

@@ -29,7 +29,7 @@ const SENTENCES: &[&str] = &[
 const CODES: &[&str] = &["error", "code", "errorCode", "error_code"];
 /// Properties that contain a list of problems.
 const LISTS: &[&str] = &["violations", "errors", "details"];
-/// Properties that an error object may have besides its message and code.
+/// Other properties that an error object may have.
 const ENVELOPE: &[&str] = &[
     "data",
     "ok",
@@ -42,7 +42,7 @@ const ENVELOPE: &[&str] = &[
 /// Properties that locate a problem.
 const LOCATIONS: &[&str] = &["field", "name", "path", "property", "param"];
 
-/// Message in a body, in one line of at most [`MESSAGE_CHARACTERS`] characters.
+/// Extracts the message from a body, as one line of at most [`MESSAGE_CHARACTERS`] characters.
 pub(crate) fn message(content_type: Option<&str>, body: &[u8]) -> Option<String> {
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     let text = String::from_utf8_lossy(body);
@@ -61,7 +61,8 @@ pub(crate) fn message(content_type: Option<&str>, body: &[u8]) -> Option<String>
 pub(crate) struct ReportedError {
     /// The service's message, in one line.
     pub(crate) text: String,
-    /// True if the response contains nothing else, so that it cannot be an asset with a property `error`.
+    /// True if the response contains only the error. Otherwise, the response may be an asset with a property
+    /// named `error`.
     pub(crate) is_alone: bool,
 }
 
@@ -194,7 +195,7 @@ fn from_json(value: &Value) -> Option<String> {
     }
 }
 
-/// Visible text of a page, after its title.
+/// Returns the title of a page, followed by the visible text of the page.
 fn from_html(page: &str) -> String {
     let lower = page.to_ascii_lowercase();
     let title = element(page, &lower, "title").unwrap_or_default();

@@ -21,8 +21,9 @@ use std::{
 
 /// Error of a call.
 ///
-/// The type is opaque. Its text is one line with the operation, the cause (quoting the service's own message
-/// if there is one), the number of attempts with their total time, and the request ID if there is one:
+/// The type is opaque. The text of an error is one line with the operation, the cause (quoting the service's
+/// own message if there is one), the number of attempts with their total time, and the request ID if there is
+/// one:
 ///
 /// ```text
 /// list_offer_sources (GET /offersource/list/): 503 Service Unavailable: back at noon (5 attempts in 6.2 s)
@@ -54,8 +55,8 @@ use std::{
 /// [`may_have_been_applied`]: Self::may_have_been_applied
 /// [`retry_after`]: Self::retry_after
 ///
-/// `Debug` prints the same line, so a `main` that returns an error shows it. No error contains a token, even
-/// if the service returns one. Cloning is cheap.
+/// `Debug` prints the same line, so a `main` that returns an error shows this line. No error contains a
+/// token, even if the service returns one. Cloning is cheap.
 ///
 /// ```
 /// # fn handle(error: funnelflux::Error) {
@@ -75,13 +76,13 @@ struct Inner {
     target: Option<RequestTarget>,
     kind: ErrorKind,
     stats: AttemptStats,
-    /// Additional sentence for the text, such as the reason why there was no retry.
+    /// Additional remark for the text, such as the reason why there was no retry.
     note: Option<String>,
     /// ID of the asset that was to be created.
     asset_id: Option<String>,
 }
 
-/// Attempts that a call has made.
+/// Statistics about the attempts of a call.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct AttemptStats {
     pub(crate) attempts: u32,
@@ -112,9 +113,9 @@ pub(crate) enum ErrorKind {
     TooLarge { status: http::StatusCode, limit: usize },
     /// The status is not a success.
     Status(Box<ResponseSnapshot>),
-    /// A success whose body is an HTML page.
+    /// The status is a success, but the body is an HTML page.
     Page(Box<ResponseSnapshot>),
-    /// A success whose body does not decode.
+    /// The status is a success, but the body does not decode.
     Decode {
         response: Box<ResponseSnapshot>,
         path: String,
@@ -259,7 +260,7 @@ impl Error {
         }
     }
 
-    /// Status of the last response, if there was one. A success status means that the body was wrong.
+    /// Status of the last response, if there was one. If the status is a success, the body was unusable.
     #[must_use]
     pub fn status(&self) -> Option<http::StatusCode> {
         match &self.0.kind {
@@ -276,8 +277,8 @@ impl Error {
         self.response()?.message.as_deref()
     }
 
-    /// Request ID for the service's support, from `x-request-id`, `request-id`, `x-correlation-id` or a
-    /// header of a common proxy.
+    /// Request ID for the vendor's support, from `x-request-id`, `request-id`, `x-correlation-id` or a header
+    /// of a common proxy.
     ///
     /// It is not documented whether the service sends one of these headers.
     #[must_use]
@@ -291,7 +292,7 @@ impl Error {
         self.response().map(|response| &*response.body)
     }
 
-    /// Path of the field that did not decode, such as `[3].offerSourceName`; `.` is the whole response.
+    /// Path of the field that did not decode, such as `[3].offerSourceName`; `.` means the whole response.
     #[must_use]
     pub fn json_path(&self) -> Option<&str> {
         match &self.0.kind {
@@ -333,9 +334,9 @@ impl Error {
 
     /// Wait that the service asked for in `Retry-After`, counted from the response.
     ///
-    /// Calls wait automatically. If an error has this value, the wait exceeded
-    /// [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after) or the remaining time of the
-    /// call, or no attempt was left.
+    /// A call that is retried waits automatically. If an error has this value, the wait was longer than
+    /// [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after) or than the remaining time of
+    /// the call, or the call could not be retried for another reason.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.response()?.retry_after
@@ -385,10 +386,10 @@ impl Error {
     /// Returns true if a time limit was exceeded: for connecting, for one attempt or for the whole call.
     ///
     /// # Troubleshooting
-    /// The text states which limit was exceeded. If it was the limit for connecting, check firewall and
-    /// proxy. If it was the limit for an attempt, the response is large or the service is slow: raise
+    /// The text states which limit was exceeded. If the limit for connecting was exceeded, check firewall and
+    /// proxy. If the limit for an attempt was exceeded, the response is large or the service is slow: raise
     /// [`ClientBuilder::attempt_timeout`](crate::ClientBuilder::attempt_timeout), or request fewer assets. If
-    /// it was the limit for the call, its attempts and waits together exceeded
+    /// the limit for the call was exceeded, its attempts and waits together took longer than
     /// [`ClientBuilder::timeout`](crate::ClientBuilder::timeout). A write may still have been applied; see
     /// [`may_have_been_applied`](Self::may_have_been_applied).
     #[must_use]
@@ -407,10 +408,10 @@ impl Error {
     ///
     /// # Troubleshooting
     /// True for the [statuses that are retried](crate::RetryPolicy::statuses), for connection errors and for
-    /// timeouts, unless the operation creates a new asset each time (duplicate) and may have been applied.
-    /// False if the service's certificate is not trusted. The call has already been retried as its policy
-    /// allows: wait longer, or queue the work. If the error persists, the service is down; give its support
-    /// the [`request_id`](Self::request_id).
+    /// timeouts, unless the operation creates a new asset each time (a duplication) and may have been
+    /// applied. False if the service's certificate is not trusted. The call has already been retried as its
+    /// policy allows: wait longer, or queue the work. If the error persists, the service is down; send the
+    /// [`request_id`](Self::request_id) to the vendor's support.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         let never = self
@@ -425,11 +426,11 @@ impl Error {
     /// only read.
     ///
     /// # Troubleshooting
-    /// True if the request may have arrived and no trustworthy rejection came back: after a connection error,
-    /// a timeout, a 5xx, an HTML page or an undecodable response in any attempt. Before you send a
-    /// duplication again, look for the copy; all other calls can be sent again safely. A rejection (4xx)
-    /// counts as *not applied*. It is not documented whether a call with a list of IDs can be applied in part
-    /// before it is rejected, so the bulk calls in [`ext`](crate::ext) read back.
+    /// True if the request may have arrived and no trustworthy rejection came back: after a broken
+    /// connection, a timeout, a 5xx, an HTML page, or an undecodable or too large response in any attempt.
+    /// Before you send a duplication again, look for the copy; all other calls can be sent again safely. A
+    /// rejection (4xx) counts as *not applied*. It is not documented whether a call with a list of IDs can be
+    /// applied in part before it is rejected, so the bulk calls in [`ext`](crate::ext) read the assets back.
     #[must_use]
     pub fn may_have_been_applied(&self) -> bool {
         self.0.stats.may_have_been_applied

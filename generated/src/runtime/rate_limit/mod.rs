@@ -19,22 +19,24 @@ mod imp {
     };
     use tokio::time::Instant;
 
-    /// Rate at which a client and all its clones send requests. Every attempt counts as a request.
+    /// Maximum rate at which a client and all its clones send requests. Every attempt counts as a request.
     ///
     /// The service does not publish its limits, so there is no default: without this setting, requests are
     /// sent immediately, and each call waits only after its own 429s. With this setting, the client sends at
     /// most at the configured rate, and finds a lower rate if the service accepts fewer requests:
     ///
-    /// - It measures how many requests per second the service accepts between refusals, and sends slightly
-    ///   fewer.
-    /// - Later it tries a higher rate. Each refusal has to be paid with 12 successes before the next trial.
+    /// - The client measures how many requests per second the service accepts between refusals, and sends
+    ///   slightly fewer.
+    /// - Later, the client tries a higher rate. Before that, it waits for 12 successes for each refusal.
     /// - A 429 pauses all requests for as long as the service asks, at most 60 s.
     /// - The rate does not fall below one request in four seconds.
     ///
-    /// Against a service that accepts `r` requests per second (0.5 to 1,000, by a token bucket or by fixed or
-    /// sliding windows), after five seconds at most a tenth of the requests is refused, and at least 0.7 `r`
-    /// are accepted, whatever the configured rate. If `r` is below one, this holds after the time of five
-    /// requests instead of after five seconds.
+    /// Simulations show the following result for services that accept `r` requests per second, where `r` is
+    /// between 0.5 and 1,000 and the limit is a token bucket, a fixed window or a sliding window. Once five
+    /// seconds have passed, the service refuses at most a tenth of the requests. On average, it accepts at
+    /// least 0.7 times `r` requests per second, or 0.7 times the configured rate if that rate is lower. If
+    /// the lower of the two rates is below one, the result holds after the time of five requests instead of
+    /// five seconds.
     ///
     /// ```
     /// use funnelflux::{Client, RateLimit};
@@ -47,7 +49,7 @@ mod imp {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct RateLimit {
         requests: NonZeroU32,
-        /// Time for these requests, in seconds.
+        /// Period to which `requests` applies, in seconds.
         seconds: u8,
         burst: NonZeroU32,
     }
@@ -81,8 +83,8 @@ mod imp {
             }
         }
 
-        /// Number of requests that may be sent at once after an idle period, unless the service has refused
-        /// requests recently. Default 1.
+        /// Sets the number of requests that may be sent at once after an idle period. Default 1. Bursts are
+        /// disabled while the rate is reduced after refusals.
         #[must_use]
         pub const fn burst(mut self, requests: NonZeroU32) -> Self {
             self.burst = requests;
@@ -133,7 +135,7 @@ mod imp {
             }
         }
 
-        /// Records that the service did not refuse a request for its rate.
+        /// Records a response that is neither a 429 nor a server error.
         pub(crate) fn accepted(&self, permit: Permit) {
             self.with_pace(|pace, now| pace.accepted(permit, now));
         }
@@ -243,7 +245,7 @@ mod imp {
     #[derive(Clone, Copy, Debug, Default)]
     pub(crate) struct Permit(());
 
-    /// Stand-in without the feature; no value of it exists.
+    /// Stand-in without the feature. This type has no values, because there is no limiter.
     #[derive(Debug)]
     pub(crate) struct Limiter(Infallible);
 

@@ -1,20 +1,24 @@
-//! The pace of a rate-limited client: which rate the service accepts, inferred from its responses.
+//! The pace of a rate-limited client: infers from the responses of the service which rate the service
+//! accepts.
 //!
 //! # Principle
-//! Token buckets, fixed windows and sliding windows have one thing in common: from one moment at which the
-//! limit is exhausted to the next, the service accepts exactly its rate times the elapsed time, however
-//! many requests it receives. BBR measures traffic policers in this way. So:
+//! Token buckets, fixed windows and sliding windows have one thing in common: between two moments at which
+//! the limit is exhausted, the service accepts exactly its rate times the elapsed time, however many requests
+//! it receives. BBR measures traffic policers in the same way. This module uses that property as follows:
 //!
 //! - **Measure.** A [`Sample`] lasts from the first success after a refusal to the next such success, and at
-//!   least a second, because most services count per second. Its accepted requests per second are the new
-//!   rate. Where a refusal asked for a pause, the truth is between the rate with and without the pause, and
-//!   the geometric mean is used. A rate that passed a whole [`Step`] without a refusal counts as a lower
-//!   bound.
-//! - **Brake.** Until a sample is complete, a rate at which nothing is accepted is halved per round trip.
+//!   least a second, because most services count per second. The number of requests that were accepted per
+//!   second of the sample is the measured rate; the new rate is slightly lower. If a refusal asked for a
+//!   pause, the rate of the service is between the accepted requests per second with the pause included and
+//!   those with the pause excluded; the geometric mean of both is used. A rate at which a whole [`Step`]
+//!   passed without a refusal counts as a lower bound.
+//! - **Brake.** Until a sample is complete, the rate is halved once per round trip if the service accepts
+//!   nothing, or refuses more than two thirds of the requests.
 //! - **Search.** After a decrease, the rate approaches the rate at the last refusal (the `ceiling`), and
 //!   later exceeds it, first by 2 %, then by more.
-//! - **Pay.** Each refusal has to be paid with 12 successes, and each second of pause with ten seconds of
-//!   successes, before the rate may exceed the ceiling. This keeps refusals well below a tenth.
+//! - **Pay.** Before the rate may exceed the ceiling, each refusal must be paid for with 12 successes, and
+//!   each second of pause with ten seconds of successes. This keeps refusals well below a tenth of the
+//!   requests.
 //!
 //! The constants are not delicate: the simulation in `simulation` passes with each of them changed by a
 //! third.
@@ -24,25 +28,26 @@ mod simulation;
 
 use std::time::Duration;
 
-/// Minimum time for a measurement of the service's rate (a sample), and between two increases (a step), in
-/// seconds.
+/// Minimum length of a [`Sample`] and of a [`Step`], in seconds.
 const MIN_LENGTH: f64 = 1.0;
-/// Minimum number of responses in a sample or a step, for services slower than this many per second.
+/// Minimum number of responses in a sample or a step. At rates below this many requests per second, samples
+/// and steps are therefore longer than [`MIN_LENGTH`].
 const MIN_OUTCOMES: f64 = 4.0;
-/// Fraction of the measured rate of the service at which the client sends after a sample.
+/// Rate of the client after a sample, as a fraction of the measured rate of the service.
 const MARGIN: f64 = 0.95;
-/// Successes that pay for one refusal.
+/// Number of successes that pay for one refusal.
 const SUCCESSES_PER_REFUSAL: f64 = 12.0;
-/// Seconds with successes after which a refusal may cost one more second of pause.
+/// Seconds of successes that pay for one second of pause.
 const SECONDS_PER_PAUSE: f64 = 10.0;
-/// Time without a success, in seconds, after which the rate is resumed instead of measured.
+/// Time without a success, in seconds, that counts as an outage. After an outage, the new rate is at least
+/// about half of the earlier rate, whatever was measured.
 const INTERRUPTION: f64 = 10.0;
 /// First and greatest growth beyond the ceiling, as a fraction of the rate per step. The growth doubles with
 /// each step.
 const GROWTH: (f64, f64) = (0.02, 0.7);
 /// Lowest rate, in requests per second.
 pub(super) const MIN_RATE: f64 = 0.25;
-/// Longest pause of all requests after a 429.
+/// Longest pause of all requests after a 429, in seconds.
 const MAX_PAUSE: f64 = 60.0;
 /// Resolution of Tokio's timer in seconds. A request may be sent this long before it is due.
 pub(super) const RESOLUTION: f64 = 0.001;
@@ -54,17 +59,19 @@ pub(crate) struct Permit {
     sent: f64,
 }
 
-/// Rate in effect. Times are in seconds since an origin of the caller, rates in requests per second.
+/// The rate in effect, and the measurements that determine it. Times are in seconds since an origin that the
+/// caller chooses. Rates are in requests per second.
 #[derive(Debug)]
 pub(super) struct Pace {
     /// Configured rate.
     max: f64,
     burst: u32,
     rate: f64,
-    /// Time at which an evenly spread request would be due.
+    /// Time at which the next of evenly spread requests is due.
     due: f64,
     paused_until: f64,
-    /// Period between two decreases. A refusal from an earlier epoch is no reason for another decrease.
+    /// Period since the last decrease. The refusal of a request from an earlier epoch does not cause another
+    /// decrease.
     epoch: Epoch,
     sample: Sample,
     step: Step,
@@ -73,7 +80,7 @@ pub(super) struct Pace {
     base: f64,
     /// Rate at the time of the last refusal.
     ceiling: f64,
-    /// Rate of the last complete step. A decrease uses and clears it.
+    /// Rate of the last complete step; the end of a sample uses this rate and resets it to zero.
     proven: f64,
     /// Rate at which the sample began.
     sample_rate: f64,
@@ -93,7 +100,7 @@ struct Epoch {
     refused: f64,
 }
 
-/// Outcomes from which the service's rate is measured.
+/// Outcomes from which the rate of the service is measured.
 #[derive(Debug, Default)]
 struct Sample {
     start: f64,
@@ -103,7 +110,7 @@ struct Sample {
     paused: f64,
 }
 
-/// A period without a refusal.
+/// A period without a refusal, and the rate at its start.
 #[derive(Clone, Copy, Debug, Default)]
 struct Step {
     start: f64,
@@ -204,7 +211,8 @@ impl Pace {
         }
     }
 
-    /// Records a 429. `pause` is the pause that it asks for, in seconds; zero if it asks for none.
+    /// Records a 429. `pause` is the requested pause in seconds; zero if the response does not request a
+    /// pause.
     pub(super) fn refused(&mut self, permit: Permit, pause: f64, now: f64) {
         self.record_round_trip(permit, now);
         let until = now + pause.min(MAX_PAUSE);
@@ -232,7 +240,7 @@ impl Pace {
         }
     }
 
-    /// Ends a sample: continues with the measured rate.
+    /// Ends the sample, and continues with a rate slightly below the measured rate.
     fn conclude(&mut self, sent: f64, now: f64) {
         let sample = std::mem::take(&mut self.sample);
         let length = sent - sample.start;
@@ -271,7 +279,8 @@ impl Pace {
         self.previous_step = self.step;
     }
 
-    /// Increases the rate after `steps` without a refusal.
+    /// Increases the rate for a time without a refusal. `steps` is this time in steps, usually a fraction of
+    /// one.
     fn grow(&mut self, steps: f64) {
         if self.debt > 0.0 {
             // Halves the distance with each step, on a logarithmic scale, at most by a factor of two.
@@ -292,7 +301,7 @@ impl Pace {
         }
     }
 
-    /// Starts an epoch with this rate.
+    /// Starts a new epoch with this rate.
     fn slow_down(&mut self, rate: f64, now: f64) {
         self.rate = rate.max(MIN_RATE).min(self.max);
         self.due = self.due.max(now + 1.0 / self.rate);
@@ -325,7 +334,7 @@ impl Pace {
 }
 
 impl Sample {
-    /// Returns true if the sample suffices for a measurement at this time.
+    /// Returns true if the sample, ended at `now`, suffices for a measurement.
     fn is_complete(&self, now: f64) -> bool {
         now - self.start >= MIN_LENGTH && (self.paused > 0.0 || self.accepted + self.refused >= MIN_OUTCOMES)
     }

@@ -4,9 +4,10 @@ use std::sync::{Mutex, PoisonError};
 
 /// Limit on the retries that all calls of a client make together.
 ///
-/// The budget starts full. Each retry takes one token, each success returns a fraction of a token. While the
-/// budget is empty, failures are returned without a retry. Retries bridge short outages without making long
-/// outages worse: in a steady state the service receives at most `1 + per_success` times the load.
+/// The budget starts full. Each retry takes one token from the budget, and each success returns a fraction of
+/// a token. While the budget is empty, failures are returned without a retry. Retries bridge short outages
+/// without making long outages worse: in a steady state the service receives at most `1 + per_success` times
+/// the load.
 ///
 /// ```
 /// use funnelflux::{Client, RetryBudget};
@@ -21,8 +22,8 @@ pub struct RetryBudget {
 }
 
 impl RetryBudget {
-    /// Allows bursts of `capacity` retries and returns `per_success` (0 to 1) for each success. Default: 100
-    /// and 0.2.
+    /// Creates a budget of `capacity` tokens, to which each success returns `per_success` tokens (0 to 1).
+    /// Default: 100 and 0.2.
     #[must_use]
     pub fn new(capacity: u32, per_success: f64) -> Self {
         let valid = per_success.is_finite() && per_success > 0.0;

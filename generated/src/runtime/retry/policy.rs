@@ -8,15 +8,15 @@ use std::{borrow::Cow, time::Duration};
 /// Set a policy per client ([`ClientBuilder::retry`](crate::ClientBuilder::retry)) or per call
 /// ([`Call::retry`](crate::Call::retry)).
 ///
-/// An attempt is retried after a [status](Self::statuses) of an overloaded or unavailable service, a failed
-/// or broken connection, or a timeout, but only if the operation allows it
-/// ([`Repeat`](crate::operations::Repeat)): a duplicate is never sent again once the service may have
-/// received it. An untrusted certificate is not retried.
+/// A failed attempt is retried after a [status](Self::statuses) of an overloaded or unavailable service,
+/// after a failed or broken connection, and after a timeout. An untrusted certificate does not cause a retry.
+/// The operation must also allow the retry ([`Repeat`](crate::operations::Repeat)): a duplication is never
+/// sent again once the service may have received the request.
 ///
-/// The wait is the time that the service asks for in `Retry-After` (seconds, an HTTP date, or
-/// `retry-after-ms`), plus up to a tenth, so that many callers do not return in the same instant. If the
-/// service asks for no wait, or for zero, the wait is random between zero and `base_delay` × 2ⁿ (full
-/// jitter), at most `max_delay`.
+/// After a 429 or 503, the wait is the time that the service asks for in `Retry-After` (seconds, an HTTP
+/// date, or `retry-after-ms`), plus up to a tenth, so that many callers do not return in the same instant.
+/// After other failures, or if the service asks for no wait or a wait of zero, the wait is random between
+/// zero and `base_delay` × 2ⁿ (full jitter), at most `max_delay`.
 ///
 /// ```
 /// use funnelflux::{Client, RetryPolicy};
@@ -36,14 +36,14 @@ pub struct RetryPolicy {
 }
 
 /// Statuses that are retried by default: timeouts and overload (408, 425, 429, 529), and failures of the
-/// service, of a gateway (502 to 504) or of Cloudflare (520 to 524, 530).
+/// service (500), of a gateway (502 to 504) or of Cloudflare (520 to 524, 530).
 pub(crate) const DEFAULT_STATUSES: &[u16] = &[
     408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530,
 ];
 
 impl RetryPolicy {
-    /// The defaults: 5 attempts, a base delay of 500 ms, at most 20 s between attempts, at most 60 s of
-    /// `Retry-After`, and the default [`statuses`](Self::statuses).
+    /// Creates the default policy: 5 attempts, a base delay of 500 ms, at most 20 s between attempts, at most
+    /// 60 s of `Retry-After`, and the default [`statuses`](Self::statuses).
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -68,7 +68,8 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets the longest wait before the second attempt; it doubles with each further attempt. Default 500 ms.
+    /// Sets the longest wait before the second attempt. This maximum doubles with each further attempt.
+    /// Default 500 ms.
     #[must_use]
     pub const fn base_delay(mut self, delay: Duration) -> Self {
         self.base_delay = delay;
@@ -84,15 +85,15 @@ impl RetryPolicy {
 
     /// Sets the longest `Retry-After` that a call accepts. Default 60 s.
     ///
-    /// If the service asks for more, the call fails, and [`Error::retry_after`](crate::Error::retry_after)
-    /// returns the requested wait.
+    /// If the service asks for a longer wait, the call fails, and
+    /// [`Error::retry_after`](crate::Error::retry_after) returns the requested wait.
     #[must_use]
     pub const fn max_retry_after(mut self, wait: Duration) -> Self {
         self.max_retry_after = wait;
         self
     }
 
-    /// Statuses after which an attempt is retried, and for which
+    /// Sets the statuses after which an attempt is retried, and for which
     /// [`Error::is_retryable`](crate::Error::is_retryable) is true. Default: 408, 425, 429, 500, 502 to 504,
     /// 520 to 524, 529 and 530.
     ///
@@ -166,7 +167,7 @@ impl Default for RetryPolicy {
 pub(crate) enum RetryDecision {
     /// Make another attempt after this wait.
     RetryAfter(Duration),
-    /// Make no further attempt. Contains an additional sentence for the error.
+    /// Make no further attempt. Contains an additional remark for the error, if any.
     GiveUp(Option<&'static str>),
 }
 

@@ -3,11 +3,12 @@
 use http::{HeaderMap, header};
 use std::time::{Duration, SystemTime};
 
-/// Wait that the headers ask for: `retry-after-ms`, `Retry-After` in seconds, or `Retry-After` as an HTTP
-/// date. If proxies have added further values, the longest value in seconds counts.
+/// Returns the wait that the headers ask for: `retry-after-ms`, `Retry-After` in seconds, or `Retry-After` as
+/// an HTTP date, in this order of precedence. If a header has several numbers, because proxies have added
+/// some, the greatest number counts.
 ///
-/// A date is compared with the response's own `Date`, so that a wrong clock on either side does no harm.
-/// Without a `Date` it is compared with `now` in whole seconds, the precision of HTTP dates.
+/// A date is compared with the response's own `Date`, so that a wrong clock on either side does no harm. If
+/// the response has no `Date`, the date is compared with `now` in whole seconds, the precision of HTTP dates.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
     let longest = |name: &str| {
@@ -40,7 +41,7 @@ fn number(text: &str) -> Option<f64> {
     text.parse().ok().filter(|_| digits_only)
 }
 
-/// Converts seconds, with [`Duration::MAX`] for a value that overflows.
+/// Converts seconds to a duration. A number that is too large becomes [`Duration::MAX`].
 fn duration(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }

@@ -37,7 +37,7 @@ where
     FromFn(function)
 }
 
-/// Transport of [`from_fn`].
+/// Transport that [`from_fn`] creates.
 #[derive(Clone)]
 pub struct FromFn<F>(F);
 

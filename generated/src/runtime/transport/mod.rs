@@ -29,15 +29,15 @@ use std::{
     task::{Context, Poll},
 };
 
-/// Boxed future that a [`Transport`] returns.
+/// Boxed future, such as a [`Transport`] and a [`TokenStore`](crate::auth::TokenStore) return.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Sends one request once. A transport makes no retries, follows no redirects and adds no credentials.
 ///
 /// [`HttpTransport`] is the default. You can wrap it with [`from_fn`] or with tower layers
 /// ([`TransportService`]). You can also implement a transport, for tests without sockets or for a program
-/// with its own HTTP stack. A transport sees everything, including the `Authorization` header and the body of
-/// a token renewal, and must not log them.
+/// with its own HTTP stack. A transport sees the `Authorization` header and the body of a token renewal, and
+/// must not log them.
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// Sends `request` and resolves when the head of the response has arrived.
     ///
@@ -61,7 +61,7 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
     }
 }
 
-/// Body of a response, which arrives in chunks. It is an [`http_body::Body`].
+/// Body of a response, which arrives in chunks. The type implements [`http_body::Body`].
 pub struct ResponseBody(Pin<Box<dyn Stream<Item = Result<Bytes, TransportError>> + Send>>);
 
 impl ResponseBody {
@@ -134,8 +134,8 @@ impl fmt::Debug for ResponseBody {
 
 /// Error of a request that got no complete response.
 ///
-/// The text, which `Debug` prints as well, contains every cause, so the error has no
-/// [`source`](std::error::Error::source); [`cause`](Self::cause) is the error of the HTTP library.
+/// The text contains every cause, and `Debug` prints the same text. Therefore, the error has no
+/// [`source`](std::error::Error::source). [`cause`](Self::cause) returns the error of the HTTP library.
 pub struct TransportError {
     kind: TransportErrorKind,
     timeout: bool,
@@ -166,8 +166,8 @@ impl TransportError {
         }
     }
 
-    /// Keeps a transport error. Treats any other error as a broken connection, after which the service may
-    /// have received the request.
+    /// Returns a transport error unchanged. Treats any other error as a broken connection, after which the
+    /// service may have received the request.
     fn from_source(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         match error.into().downcast::<Self>() {
             Ok(error) => *error,

@@ -16,21 +16,21 @@ compile_error!("funnelflux needs TLS: enable the feature `rustls` (on by default
 
 /// Transport over HTTP, the default transport of a client.
 ///
-/// This transport does not follow redirects. With the feature `rustls`, it verifies certificates like the
-/// operating system.
+/// This transport does not follow redirects. With the feature `rustls`, it verifies certificates in the same
+/// way as the operating system.
 ///
 /// # Proxies
 /// Requests to another machine obey `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`. A proxy sees
-/// requests over `https` only in encrypted form. It can read requests over plain `http`; with or without a
-/// proxy, such requests require [`ClientBuilder::allow_plain_http`](crate::ClientBuilder::allow_plain_http).
-/// Requests to this machine (`localhost`, 127.0.0.0/8, `::1`) always bypass proxies.
+/// requests over `https` only in encrypted form. A proxy can read requests over plain `http`. With or without
+/// a proxy, such requests require [`ClientBuilder::allow_plain_http`](crate::ClientBuilder::allow_plain_http)
+/// if they carry tokens. Requests to this machine (`localhost`, 127.0.0.0/8, `::1`) always bypass proxies.
 ///
 /// # Private certificate authorities
 /// Add the authority to the certificates of the operating system. On Linux, the variables `SSL_CERT_FILE` (a
-/// PEM file) and `SSL_CERT_DIR` replace those certificates; on macOS and Windows `rustls` ignores them. If
-/// you set these variables, they must also include the public authorities that the program needs. To trust an
-/// authority in one client only, pass a rustls configuration that includes it to `tls_backend_preconfigured`
-/// in `ClientBuilder::reqwest` (feature `reqwest`).
+/// PEM file) and `SSL_CERT_DIR` replace those certificates; on macOS and Windows, `rustls` ignores the
+/// variables. If you set the variables, the file and the folder must also include the public authorities that
+/// the program needs. To trust an authority in one client only, pass a rustls configuration that includes it
+/// to `tls_backend_preconfigured` in `ClientBuilder::reqwest` (feature `reqwest`).
 ///
 /// ```
 /// use funnelflux::{Client, transport::HttpTransport};
@@ -68,7 +68,8 @@ impl HttpTransport {
         Self::configured(timeout, None)
     }
 
-    /// Creates a transport with the settings of the caller. Requests to this machine bypass its proxies.
+    /// Creates a transport with the settings of the caller. Requests to this machine bypass the proxies in
+    /// these settings.
     pub(crate) fn configured(connect_timeout: Duration, configure: Option<Configure>) -> Result<Self, Error> {
         let tls = tls()?;
         let settings = move || {
@@ -162,8 +163,8 @@ pub(crate) fn is_loopback(url: &::reqwest::Url) -> bool {
             .is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
-/// Parsed scheme, host and port of the first request. All requests of a client share them, and parsing the
-/// host is half the work of parsing a URL.
+/// Parsed scheme, host and port of the first request. They are cached because all requests of a client share
+/// them, and because parsing the host is half the work of parsing a URL.
 #[derive(Debug, Default)]
 struct CachedOrigin(OnceLock<::reqwest::Url>);
 
@@ -195,7 +196,7 @@ fn has_origin(uri: &http::Uri, origin: &::reqwest::Url) -> bool {
     authority.is_some() && authority == uri.authority().map(http::uri::Authority::as_str)
 }
 
-/// TLS of all connections: rustls with ring, independent of the process's default provider.
+/// TLS settings of all connections: rustls with ring, whatever the default provider of the process is.
 #[cfg(feature = "rustls")]
 fn tls() -> Result<impl Fn(::reqwest::ClientBuilder) -> ::reqwest::ClientBuilder + Send + Sync, Error> {
     use rustls_platform_verifier::BuilderVerifierExt;
@@ -212,7 +213,7 @@ fn tls() -> Result<impl Fn(::reqwest::ClientBuilder) -> ::reqwest::ClientBuilder
     Ok(move |builder: ::reqwest::ClientBuilder| builder.tls_backend_preconfigured(config.clone()))
 }
 
-/// TLS of all connections: the library of the operating system.
+/// TLS settings of all connections: the library of the operating system.
 #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
 #[expect(clippy::unnecessary_wraps, reason = "same signature as with rustls")]
 fn tls() -> Result<impl Fn(::reqwest::ClientBuilder) -> ::reqwest::ClientBuilder + Send + Sync, Error> {
@@ -264,7 +265,7 @@ fn classify(error: ::reqwest::Error) -> TransportError {
     if timed_out { error.timed_out() } else { error }
 }
 
-/// Finds the certificate error that the TLS library hides in I/O errors.
+/// Searches the chain of causes for a certificate error, which the TLS library may hide inside of I/O errors.
 fn has_certificate_error(error: &::reqwest::Error) -> bool {
     let mut next: Option<&(dyn StdError + 'static)> = error.source();
     while let Some(error) = next {
@@ -288,7 +289,8 @@ fn is_certificate_error(error: &(dyn StdError + 'static)) -> bool {
     matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
 }
 
-/// The libraries of the operating systems have no common type for certificate errors.
+/// Recognises a certificate error by its text, because the libraries of the operating systems have no common
+/// type for such errors.
 #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
 fn is_certificate_error(error: &(dyn StdError + 'static)) -> bool {
     error.to_string().contains("certificate")

@@ -14,7 +14,7 @@ use tower_service::Service;
 
 /// A transport as a tower service, so that layers can wrap it.
 ///
-/// [`from_service`] turns the result into a transport.
+/// [`from_service`] turns the wrapped service into a transport again.
 ///
 /// ```
 /// use funnelflux::{Client, bytes::Bytes, http::{HeaderValue, Request}};
@@ -62,8 +62,8 @@ impl<T: Transport> Service<http::Request<Bytes>> for TransportService<T> {
 
 /// Creates a transport from a tower service; see [`TransportService`].
 ///
-/// Each request uses a clone of the service. An error other than a [`TransportError`], such as an error of a
-/// layer, counts as a broken connection: the service may have received the request.
+/// Each request uses a clone of the tower service. An error other than a [`TransportError`], such as an error
+/// of a layer, counts as a broken connection, after which the API may have received the request.
 pub fn from_service<S, B>(service: S) -> FromService<S>
 where
     S: Service<http::Request<Bytes>, Response = http::Response<B>> + Clone + Send + 'static,
@@ -75,7 +75,7 @@ where
     FromService(Mutex::new(service))
 }
 
-/// Transport of [`from_service`].
+/// Transport that [`from_service`] creates.
 pub struct FromService<S>(Mutex<S>);
 
 impl<S, B> Transport for FromService<S>

@@ -1,4 +1,5 @@
-//! ID types. They accept any string for existing assets; only new assets need the documented format.
+//! ID types. They accept any string, because IDs of existing assets may have any format; only the ID of a new
+//! asset must have the documented format.
 
 pub(crate) mod generator;
 
@@ -8,8 +9,8 @@ pub use generator::ClockOutOfRange;
 
 /// Generates an ID that is greater than all earlier IDs from this process.
 ///
-/// The format is documented: 12 characters of `0-9A-Za-z`. The first 7 count the milliseconds since
-/// 2019-07-23T00:00:00Z, the other 5 are random.
+/// The format is documented: 12 characters of `0-9A-Za-z`. The first 7 characters count the milliseconds
+/// since 2019-07-23T00:00:00Z, and the other 5 are random.
 ///
 /// ```
 /// let id = funnelflux::id::generate()?;

@@ -24,7 +24,7 @@ use std::{
 };
 use tokio::{sync::OnceCell, time::Instant};
 
-/// Wait after a failure to store tokens.
+/// Wait between a failed attempt to store tokens and the next attempt.
 const SAVE_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Tokens of a client.
@@ -44,15 +44,15 @@ struct TokenState {
     /// Number of times that the credentials were replaced, by the program or by a renewal.
     generation: u64,
     renewal: Option<SharedRenewal>,
-    /// Time before which only a rejected token causes a renewal.
+    /// Time before which no renewal starts, unless the service rejects the token.
     no_renewal_before: Option<SystemTime>,
-    /// Credentials that the service has refused to renew, with the failure. A second request for the same
+    /// Credentials that the service has refused to renew, with the failure. Another attempt with the same
     /// credentials would fail, too.
     permanent_rejection: Option<(Vec<Credentials>, RenewalFailure)>,
     backoff: Option<Backoff>,
     /// Time of the next attempt to store tokens, if the last attempt failed.
     next_save: Option<Instant>,
-    /// Store error that the next call reports.
+    /// Error of the token store that the next call reports.
     unreported: Option<String>,
 }
 
@@ -60,12 +60,12 @@ struct TokenState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CredentialSource {
-    /// The program supplied the tokens, with
-    /// [`ClientBuilder::credentials`](crate::ClientBuilder::credentials) or later.
+    /// The program supplied the token, for example with
+    /// [`ClientBuilder::credentials`](crate::ClientBuilder::credentials).
     Given,
-    /// The token store with this description.
+    /// The token comes from the token store with this description.
     Store(String),
-    /// A renewal by this client.
+    /// The token comes from a renewal by this client.
     Renewal,
 }
 
@@ -84,7 +84,7 @@ struct ActiveCredentials {
     credentials: Credentials,
     bearer: Arc<BearerToken>,
     source: CredentialSource,
-    /// Expiry of a token that can be renewed.
+    /// Expiry of the token, if it is known and the token can be renewed.
     renewable_until: Option<SystemTime>,
 }
 
@@ -135,8 +135,8 @@ impl TokenManager {
         Ok(())
     }
 
-    /// Loads the stored tokens. If another call is already loading them, waits for that call, unless its
-    /// runtime has stalled.
+    /// Loads the stored tokens. If another call is already loading the tokens, waits for that call, unless
+    /// the runtime of that call has stalled.
     async fn load_once(&self) -> Result<(), RenewalFailure> {
         let is_loading = AtomicBool::new(false);
         let load = pin!(self.loaded.get_or_try_init(|| {
@@ -150,7 +150,7 @@ impl TokenManager {
         }
     }
 
-    /// Loads the stored tokens, or else uses those from the program.
+    /// Loads the stored tokens. If there are no suitable stored tokens, uses the tokens from the program.
     async fn load(&self) -> Result<(), RenewalFailure> {
         let stored = match &self.store {
             Some(store) => store.load().await?,
@@ -169,8 +169,8 @@ impl TokenManager {
         Ok(())
     }
 
-    /// Checks that stored tokens belong to this service and to the account of `known`. Returns `None` if the
-    /// stored tokens descend from other credentials and nothing shows that both belong to the same account.
+    /// Checks that stored tokens belong to this service and to the account of `known`. Returns `None` if one
+    /// of the accounts is unknown and the stored tokens were renewed from other credentials than `known`.
     fn admit(
         &self,
         stored: Option<Credentials>,
@@ -229,8 +229,8 @@ impl TokenManager {
             .map(|current| current.source.clone()))
     }
 
-    /// Access token for the next request. A token that is about to expire is renewed in the background; an
-    /// expired token is renewed first.
+    /// Returns the access token for the next request. If the token is about to expire, starts a renewal in
+    /// the background. If the token has expired, waits for the renewal.
     pub(crate) async fn token(&self, client: &Client) -> Result<Arc<BearerToken>, ErrorKind> {
         self.loaded().await?;
         let bearer = {
@@ -267,7 +267,7 @@ impl TokenManager {
         Ok(current.map_or(bearer, |current| Arc::clone(&current.bearer)))
     }
 
-    /// Stores the tokens in use after the last attempt failed.
+    /// Stores the tokens in use, after an earlier attempt to store them has failed.
     async fn save_again(&self) -> Result<(), StoreError> {
         let credentials = {
             let state = self.state();
@@ -281,7 +281,7 @@ impl TokenManager {
         Ok(())
     }
 
-    /// Replaces the credentials with those of the program and stores them.
+    /// Replaces the credentials in use with new ones from the program, and stores the new ones.
     pub(crate) async fn replace(&self, mut credentials: Credentials) -> Result<(), ErrorKind> {
         credentials
             .bind(&self.base_url)
@@ -342,7 +342,7 @@ impl TokenState {
     }
 }
 
-/// Starts another attempt to store the tokens in use.
+/// Starts another attempt to store the tokens in use, in the background.
 fn spawn_save(client: &Client) {
     let client = client.clone();
     tokio::spawn(async move {

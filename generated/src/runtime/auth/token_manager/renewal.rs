@@ -1,7 +1,8 @@
-//! Renewals: one for all waiting calls, in the background while the token is still valid.
+//! Renewals of tokens. All waiting calls share one renewal. While the token is still valid, calls do not wait
+//! for a renewal.
 //!
-//! A renewal before the expiry may change nothing, because the service only confirms a valid token
-//! (documented). In that case, the client renews again at the expiry.
+//! A renewal before the expiry may change nothing, because the service returns a valid token unchanged
+//! (documented). In that case, the client renews the token again at the expiry.
 
 use super::{CredentialSource, SAVE_INTERVAL, TokenManager, TokenState};
 use crate::runtime::{
@@ -26,13 +27,14 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// Time before the expiry from which a token is renewed in the background.
+/// Time between the start of a background renewal and the expiry of the token.
 const RENEWAL_MARGIN: Duration = Duration::from_mins(5);
-/// Wait after the first failed renewal; it doubles with each further failure.
+/// Wait after the first failed renewal. Each further failure doubles the wait.
 const MIN_BACKOFF: Duration = Duration::from_secs(1);
 /// Longest wait after a failed renewal.
 const MAX_BACKOFF: Duration = Duration::from_mins(1);
-/// Time after which work is taken over from a runtime that has run nothing in the meantime.
+/// Time after which a runtime that has run nothing counts as stalled. Another runtime then takes over the
+/// work.
 pub(super) const STALLED: Duration = Duration::from_secs(5);
 
 type RenewalResult = Result<RenewalOutcome, RenewalFailure>;
@@ -41,8 +43,8 @@ type RenewalResult = Result<RenewalOutcome, RenewalFailure>;
 ///
 /// Each renewal is a separate task, so that it completes even if all waiting calls are dropped: a refresh
 /// token may be valid for one use only. The task may belong to a current-thread runtime that nobody runs any
-/// more. A call on another runtime notices this and renews on its own runtime. The stalled renewal is kept,
-/// because it may have received the only copy of a new refresh token.
+/// more. A call on another runtime notices this and renews on its own runtime. The task of the stalled
+/// renewal is not aborted, because it may have received the only copy of a new refresh token.
 #[derive(Clone)]
 pub(super) struct SharedRenewal {
     outcome: Shared<BoxFuture<'static, RenewalResult>>,
@@ -73,7 +75,8 @@ pub(super) enum RenewalCause {
 }
 
 impl SharedRenewal {
-    /// Waits for the outcome, unless the runtime of the renewal has ended or stalled.
+    /// Waits for the outcome. If the runtime of the renewal has ended or stalled, returns
+    /// [`RenewalFailure::Aborted`].
     async fn outcome(&self) -> RenewalResult {
         let mut outcome = self.outcome.clone();
         let runtime = Handle::try_current().map(|runtime| runtime.id());
@@ -96,7 +99,7 @@ impl SharedRenewal {
 pub(crate) enum RenewalOutcome {
     /// The service issued or confirmed the token in this renewal.
     Confirmed,
-    /// Another call or process had already replaced the token; the service was not asked.
+    /// The program, another call or another process has replaced the token in the meantime.
     AlreadyReplaced,
 }
 
@@ -104,12 +107,12 @@ pub(crate) enum RenewalOutcome {
 #[derive(Clone)]
 pub(super) enum RenewalFailure {
     Store(String),
-    /// The task of the renewal ended without an outcome.
+    /// The task of the renewal ended without an outcome, or its runtime has stalled.
     Aborted,
     Login {
         reason: String,
         cause: Option<Error>,
-        /// Another attempt would fail the same way.
+        /// True if another attempt would fail in the same way.
         permanent: bool,
     },
 }
@@ -173,7 +176,7 @@ impl TokenManager {
         }
     }
 
-    /// Renews the tokens, and backs off after a temporary failure.
+    /// Renews the tokens. A temporary failure starts a [`Backoff`].
     async fn perform_renewal(
         &self,
         client: &Client,
@@ -343,8 +346,8 @@ impl TokenManager {
         RenewalOutcome::Confirmed
     }
 
-    /// Uses the credentials that a renewal returned or found, unless other credentials have replaced the
-    /// rejected credentials in the meantime.
+    /// Uses the credentials that a renewal has received or found in the store, unless other credentials have
+    /// replaced the rejected credentials in the meantime.
     fn adopt(
         &self,
         client: &Client,
@@ -400,13 +403,13 @@ impl TokenState {
             .clone()
     }
 
-    /// Forgets this renewal, if it is still in progress.
+    /// Removes this renewal from the state, unless another renewal has taken its place.
     fn end_renewal(&mut self, id: RenewalId) {
         self.renewal.take_if(|renewal| renewal.id == id);
     }
 }
 
-/// Starts a renewal. If no call waits for it, the renewal logs its failure.
+/// Starts a renewal. If no call waits for the renewal, a failure is logged.
 fn spawn_renewal(
     client: &Client,
     rejected: &SecretString,
@@ -445,7 +448,7 @@ fn spawn_renewal(
     }
 }
 
-/// Renews the token after `wait`, at its expiry, unless the client has been dropped by then.
+/// Renews the token at its expiry, after `wait`, unless the client has been dropped by then.
 fn spawn_renewal_at(client: &Client, wait: Duration) {
     let client = Arc::downgrade(&client.0);
     tokio::spawn(async move {
@@ -468,7 +471,7 @@ fn spawn_renewal_at(client: &Client, wait: Duration) {
     });
 }
 
-/// Recognises a status after which the service would refuse the same renewal again.
+/// Recognises a status that means that the service would refuse the same renewal again.
 fn is_permanent_rejection(status: http::StatusCode) -> bool {
     matches!(status.as_u16(), 400 | 401 | 403)
 }

@@ -1,16 +1,18 @@
-//! Simulates clients against rate-limited services, to check the limiter's property for thousands of them.
+//! Simulates clients of thousands of rate-limited services, to check a property of the limiter.
 //!
-//! Property: against a service that accepts `r` requests per second, 0.5 to 1,000, whatever rate is
-//! configured, after five seconds at most a tenth of the requests is refused, and at least 0.7 of the lower
-//! of both rates is accepted.
+//! The property: a service accepts `r` requests per second, where `r` is between 0.5 and 1,000. The client is
+//! configured with any rate. Once five seconds have passed, the service refuses at most a tenth of the
+//! requests, and accepts at least 0.7 times the lower of the two rates.
 //!
-//! A rate below one request per second says nothing within five seconds. There, the property begins after
-//! five requests instead. A tenth is measured over 30 s, and at least over 200 requests.
+//! If the lower rate is below one request per second, five seconds contain too few requests. In that case,
+//! the property must hold after the time of five requests instead. The property is measured over 30 s, or
+//! over the time of 200 requests if that is longer.
 //!
-//! Services are random, and in 200,000 simulations four missed the property narrowly (0.64 of the rate, or
-//! 12 % refused). So one case in a thousand may miss it, and no case may miss it by far.
+//! The services are random. In 200,000 simulations, four cases missed the property narrowly (0.64 of the
+//! rate, or 12 % refused). Therefore, the test allows one case in a thousand to miss the property, but allows
+//! no case to miss it by far.
 //!
-//! `FUNNELFLUX_SEED` repeats a failed case.
+//! To repeat a failed case, set the environment variable `FUNNELFLUX_SEED` to its seed.
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -37,7 +39,7 @@ struct Case {
     retry_after: RetryAfter,
     /// Round trip in seconds.
     latency: f64,
-    /// Maximum additional delay of a request. The additional delay is random for each request.
+    /// Maximum of the random additional delay of each request, in seconds.
     jitter: f64,
     /// Configured rate of the client.
     configured: f64,
@@ -50,11 +52,11 @@ struct Case {
 /// A kind of limit. Times are in seconds.
 #[derive(Clone, Debug)]
 enum Limit {
-    /// A bucket with this capacity, which is full at first.
+    /// A token bucket with this capacity. The bucket is full at first.
     TokenBucket(f64),
     /// A number of requests in each window; the first window began `phase` ago.
     FixedWindow { requests: u32, length: f64, phase: f64 },
-    /// A number of requests in any window.
+    /// A number of requests in any period of this length.
     SlidingWindow { requests: u32, length: f64 },
 }
 
@@ -66,7 +68,7 @@ enum RetryAfter {
     Exact,
 }
 
-/// Requests that the service counts against its limit.
+/// State of the limit of a service.
 #[derive(Default)]
 struct Counter {
     /// Tokens in the bucket, or requests left in the window.
@@ -261,7 +263,7 @@ impl Case {
         )
     }
 
-    /// Checks the property. A failure says whether the property is missed by far.
+    /// Checks the property. The flag of an error is true if the case misses the property by far.
     fn check(&self) -> Result<(), (bool, String)> {
         let (accepted, refused) = self.run(&self.measured());
         let fraction = accepted / self.expected_rate();
@@ -314,7 +316,8 @@ fn the_rate_of_the_service_is_found() {
     assert!(is_met, "repeat one with FUNNELFLUX_SEED:\n{}", texts.join("\n"));
 }
 
-/// After the service has refused everything for a minute, the client does not crawl.
+/// Checks that the client reaches a quarter of the rate again after the service has refused everything for a
+/// minute.
 #[test]
 fn an_outage_is_forgotten() {
     let first = fastrand::u64(..u64::MAX / 2);
