@@ -8,14 +8,14 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # AI Node Settings
 ///
-/// Manage the settings of AI nodes. The vendor asks not to create AI nodes by program.
+/// Manage the settings of AI nodes. The vendor asks programs not to create AI nodes.
 ///
 /// Evidence for all operations: **inferred** from the pattern of the other operations. Only title
-/// and method are known. Segment and suffix are guessed from the words of the title, following
-/// offer sources. Expect 404: the real name may differ from `ainodesettings`.
+/// and method are known. We guessed segment and suffix from the words of the title, following the
+/// pattern of offer sources. Expect 404: the real name may differ from `ainodesettings`.
 ///
 /// Evidence for all arguments: **inferred** from the pattern of the other operations. Modelled on
-/// the offer sources. The spelling of the name (`AINode`, `AiNode`, one or many settings) is a
+/// the offer sources. The spelling of the name (`AINode` or `AiNode`, singular or plural) is a
 /// guess.
 impl Client {
     /// **Inferred.** Find AI node settings by ID.
@@ -67,8 +67,8 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: The settings of an AI node. The help centre mentions a mode (conversion rate or
-    ///   revenue per view), an update interval and a look-back period; the names of the fields are
-    ///   unknown. They are kept unchanged.
+    ///   revenue per view), an update interval and a look-back period; the names of these fields are
+    ///   unknown. The client keeps the fields unchanged.
     ///
     /// # Response
     /// The settings have been updated.
@@ -84,8 +84,8 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: The settings of an AI node. The help centre mentions a mode (conversion rate or
-    ///   revenue per view), an update interval and a look-back period; the names of the fields are
-    ///   unknown. They are kept unchanged.
+    ///   revenue per view), an update interval and a look-back period; the names of these fields are
+    ///   unknown. The client keeps the fields unchanged.
     ///
     /// # Response
     /// The settings have been created.
@@ -102,8 +102,9 @@ impl Client {
     /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
     ///
     /// # Arguments
-    /// - `id_ai_node_setting` (`idAiNodeSetting`): **Inferred.** ID of the settings to delete, if only
-    ///   one. Older form, used only if the body lists no IDs.
+    /// - `id_ai_node_setting` (`idAiNodeSetting`): **Inferred.** ID of the settings to delete, for
+    ///   deleting the settings of only one AI node. This older parameter is used only if the body lists
+    ///   no IDs.
     /// - `body`: A list of asset IDs. `None` sends no body.
     ///
     /// # Response

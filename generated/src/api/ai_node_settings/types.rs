@@ -5,18 +5,19 @@ use crate::api::ids::AiNodeSettingsId;
 use crate::values::object::object;
 
 /// **Inferred.** The settings of an AI node. The help centre mentions a mode (conversion rate or
-/// revenue per view), an update interval and a look-back period; the names of the fields are
-/// unknown. They are kept unchanged.
+/// revenue per view), an update interval and a look-back period; the names of these fields are
+/// unknown. The client keeps the fields unchanged.
 ///
 /// Schema `AiNodeSettings`.
 ///
 /// Evidence for the type and its fields: **inferred** from the pattern of the other operations.
-/// Modelled on the offer sources. The spelling of the name (`AINode`, `AiNode`, one or many
-/// settings) is a guess.
+/// Modelled on the offer sources. The spelling of the name (`AINode` or `AiNode`, singular or
+/// plural) is a guess.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AiNodeSettings {
-    /// **Inferred.** ID of the settings. Chosen by the client when they are created; never changes.
+    /// **Inferred.** ID of the settings. The client chooses the ID when it creates the settings; the ID
+    /// never changes.
     ///
     /// `idAiNodeSetting` in JSON.
     pub id_ai_node_setting: AiNodeSettingsId,

@@ -11,11 +11,11 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// Manage categories, which group assets of one type.
 ///
 /// Evidence for all operations: **inferred** from the pattern of the other operations. The index
-/// states title and method; the path follows the pattern of offer sources.
+/// states title and method. The path follows the pattern of offer sources.
 ///
 /// Evidence for arguments, unless they state their own: documented elsewhere by the vendor. Based
-/// on the page *Categories*, which gives names and meanings, but neither the types nor which fields
-/// are required.
+/// on the page *Categories*, which gives names and meanings, but does not state types or required
+/// fields.
 impl Client {
     /// **Inferred.** List categories.
     ///
@@ -90,7 +90,7 @@ impl Client {
     /// `PUT /category/save/`
     ///
     /// # Arguments
-    /// - `body`: A category. Assets without a category have the empty ID.
+    /// - `body`: A category. In an asset without a category, the ID of the category is empty.
     ///
     /// # Response
     /// The category has been updated.
@@ -105,7 +105,7 @@ impl Client {
     /// `POST /category/save/`
     ///
     /// # Arguments
-    /// - `body`: A category. Assets without a category have the empty ID.
+    /// - `body`: A category. In an asset without a category, the ID of the category is empty.
     ///
     /// # Response
     /// The category has been created.
@@ -147,9 +147,9 @@ impl Client {
     /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
     ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): **Inferred.** ID of a single category to delete. Older form,
-    ///   used only if the body lists no IDs. Evidence: **inferred** from the pattern of the other
-    ///   operations. Modelled on the offer sources.
+    /// - `id_category` (`idCategory`): **Inferred.** ID of a single category to delete. This older
+    ///   parameter is used only if the body lists no IDs. Evidence: **inferred** from the pattern of
+    ///   the other operations. Modelled on the offer sources.
     /// - `body`: Parents to archive or delete, and the treatment of their children. `None` sends no
     ///   body.
     ///

@@ -12,7 +12,7 @@ open_enum! {
     /// Schema `CategoryType`.
     ///
     /// Evidence: documented elsewhere by the vendor. Based on the page *Categories*, which gives names
-    /// and meanings, but neither the types nor which fields are required.
+    /// and meanings, but does not state types or required fields.
     CategoryType {
         /// `trafficsources`
         Trafficsources = "trafficsources",
@@ -39,13 +39,14 @@ open_enum! {
     }
 }
 
-/// **Documented elsewhere.** A category. Assets without a category have the empty ID.
+/// **Documented elsewhere.** A category. In an asset without a category, the ID of the category is
+/// empty.
 ///
 /// Schema `Category`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. Based on the page *Categories*, which gives names and meanings, but neither the
-/// types nor which fields are required.
+/// the vendor. Based on the page *Categories*, which gives names and meanings, but does not state
+/// types or required fields.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Category {
@@ -53,12 +54,12 @@ pub struct Category {
     ///
     /// `categoryName` in JSON, 1 to 256 characters.
     pub category_name: String,
-    /// **Documented elsewhere.** The type of the assets that it is for.
+    /// **Documented elsewhere.** Type of the assets that the category is for.
     ///
     /// `categoryType` in JSON.
     pub category_type: Option<CategoryType>,
-    /// **Documented elsewhere.** ID of the category. Chosen by the client when it is created; never
-    /// changes.
+    /// **Documented elsewhere.** ID of the category. The client chooses the ID when it creates the
+    /// asset; the ID never changes.
     ///
     /// `idCategory` in JSON.
     pub id_category: CategoryId,
@@ -66,8 +67,8 @@ pub struct Category {
     ///
     /// `meta` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. The page describes the object without its name;
-    /// the introduction uses the name `meta` for such reserved objects of some assets.
+    /// Evidence: documented elsewhere by the vendor. The page describes this object without giving its
+    /// name. The introduction uses the name `meta` for such reserved objects of some assets.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// **Documented elsewhere.** Status of an asset: in use, archived or deleted.
     ///

@@ -11,11 +11,11 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// Manage conditions, by which a funnel routes its visitors.
 ///
 /// Evidence for all operations: **inferred** from the pattern of the other operations. The index
-/// states title and method; the path follows the pattern of offer sources.
+/// states title and method. The path follows the pattern of offer sources.
 ///
 /// Evidence for arguments, unless they state their own: documented elsewhere by the vendor. Based
-/// on the page *Conditions*, which gives names and meanings, but neither the types nor which fields
-/// are required.
+/// on the page *Conditions*, which gives names and meanings, but does not state types or required
+/// fields.
 impl Client {
     /// **Inferred.** List conditions.
     ///
@@ -30,8 +30,8 @@ impl Client {
     ///   funnels can use.
     /// - `id_category` (`idCategory`): **Documented elsewhere.** Return only the conditions of this
     ///   category.
-    /// - `id_funnel` (`idFunnel`): **Documented elsewhere.** Return only the conditions that are for
-    ///   this funnel alone. Takes precedence over `globalOnly`.
+    /// - `id_funnel` (`idFunnel`): **Documented elsewhere.** Return only the conditions that are
+    ///   reserved for this funnel. This parameter takes precedence over `globalOnly`.
     ///
     /// # Response
     /// The conditions.
@@ -93,15 +93,15 @@ impl Client {
 
     /// **Inferred.** Find conditions by status.
     ///
-    /// Lists the conditions that have the given status, in the same form as the list.
+    /// Lists summaries of the conditions that have the given status.
     ///
     /// `GET /condition/find/byStatus/`
     ///
     /// # Arguments
     /// - `status`: **Documented elsewhere.** Status of the conditions to return. `not-deleted` means
     ///   active and archived.
-    /// - `id_funnel` (`idFunnel`): **Documented elsewhere.** Return only the conditions that are for
-    ///   this funnel alone.
+    /// - `id_funnel` (`idFunnel`): **Documented elsewhere.** Return only the conditions that are
+    ///   reserved for this funnel.
     ///
     /// # Response
     /// The conditions with this status.
@@ -203,9 +203,9 @@ impl Client {
     /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
     ///
     /// # Arguments
-    /// - `id_condition` (`idCondition`): **Inferred.** ID of a single condition to delete. Older form,
-    ///   used only if the body lists no IDs. Evidence: **inferred** from the pattern of the other
-    ///   operations. Modelled on the offer sources.
+    /// - `id_condition` (`idCondition`): **Inferred.** ID of a single condition to delete. This older
+    ///   parameter is used only if the body lists no IDs. Evidence: **inferred** from the pattern of
+    ///   the other operations. Modelled on the offer sources.
     /// - `body`: A list of asset IDs. `None` sends no body.
     ///
     /// # Response

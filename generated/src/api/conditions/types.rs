@@ -11,8 +11,8 @@ use crate::values::object::object;
 /// Schema `Condition`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. Based on the page *Conditions*, which gives names and meanings, but neither the
-/// types nor which fields are required.
+/// the vendor. Based on the page *Conditions*, which gives names and meanings, but does not state
+/// types or required fields.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Condition {
@@ -24,8 +24,8 @@ pub struct Condition {
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
-    /// **Documented elsewhere.** ID of the condition. Chosen by the client when it is created; never
-    /// changes.
+    /// **Documented elsewhere.** ID of the condition. The client chooses the ID when it creates the
+    /// asset; the ID never changes.
     ///
     /// `idCondition` in JSON.
     pub id_condition: ConditionId,
@@ -33,11 +33,11 @@ pub struct Condition {
     ///
     /// `meta` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. The page describes the object without its name;
-    /// the introduction uses the name `meta` for such reserved objects of some assets.
+    /// Evidence: documented elsewhere by the vendor. The page describes this object without giving its
+    /// name. The introduction uses the name `meta` for such reserved objects of some assets.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// **Documented elsewhere.** ID of the only funnel that can use the condition. If empty, all
-    /// funnels can use it, and it is in the global list.
+    /// **Documented elsewhere.** ID of the only funnel that can use the condition. If this ID is empty,
+    /// all funnels can use the condition, and the global list contains the condition.
     ///
     /// `restrictToFunnelId` in JSON.
     pub restrict_to_funnel_id: Option<String>,
@@ -118,8 +118,7 @@ impl Condition {
 /// Schema `ConditionInfo`.
 ///
 /// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
-/// page *Conditions*, which gives names and meanings, but neither the types nor which fields are
-/// required.
+/// page *Conditions*, which gives names and meanings, but does not state types or required fields.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ConditionInfo {

@@ -11,9 +11,9 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// Manage funnel groups, which older parts of the product call campaigns.
 ///
 /// Evidence for operations, unless they state their own: **inferred** from the pattern of the other
-/// operations. The index states title and method, in two listings. The second listing has
-/// unarchiving, so we guess that it uses the newer segment; segment and suffix follow the pattern
-/// of offer sources.
+/// operations. The index states title and method, in two listings. We guess that the second listing
+/// uses the newer segment, because this listing has unarchiving. Segment and suffix follow the
+/// pattern of offer sources.
 ///
 /// Evidence for all arguments: **inferred** from the pattern of the other operations. Modelled on
 /// the offer sources.
@@ -26,8 +26,8 @@ impl Client {
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index states title and
     /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that the first listing does, because it lacks unarchiving. If a call fails with 404, the
-    /// two may be swapped.
+    /// guess that the URLs of the first listing do so, because this listing lacks unarchiving. If a
+    /// call fails with 404, the URLs of the two listings may be swapped.
     ///
     /// # Arguments
     /// - `status`: **Inferred.** Status of the funnel groups to return. `not-deleted` means active and
@@ -69,8 +69,8 @@ impl Client {
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index states title and
     /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that the first listing does, because it lacks unarchiving. If a call fails with 404, the
-    /// two may be swapped.
+    /// guess that the URLs of the first listing do so, because this listing lacks unarchiving. If a
+    /// call fails with 404, the URLs of the two listings may be swapped.
     ///
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of the funnel group.
@@ -114,8 +114,8 @@ impl Client {
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index states title and
     /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that the first listing does, because it lacks unarchiving. If a call fails with 404, the
-    /// two may be swapped.
+    /// guess that the URLs of the first listing do so, because this listing lacks unarchiving. If a
+    /// call fails with 404, the URLs of the two listings may be swapped.
     ///
     /// # Arguments
     /// - `id_funnel_groups` (`idFunnelGroups`): **Inferred.** The IDs of the funnel groups to return,
@@ -155,14 +155,14 @@ impl Client {
 
     /// **Inferred.** Find funnel groups by status.
     ///
-    /// Lists the funnel groups that have the given status, in the same form as the list.
+    /// Lists summaries of the funnel groups that have the given status.
     ///
     /// `GET /campaign/find/byStatus/`
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index states title and
     /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that the first listing does, because it lacks unarchiving. If a call fails with 404, the
-    /// two may be swapped.
+    /// guess that the URLs of the first listing do so, because this listing lacks unarchiving. If a
+    /// call fails with 404, the URLs of the two listings may be swapped.
     ///
     /// # Arguments
     /// - `status`: **Inferred.** Status of the funnel groups to return. `not-deleted` means active and
@@ -179,7 +179,7 @@ impl Client {
 
     /// **Inferred.** Find funnel groups by status.
     ///
-    /// Lists the funnel groups that have the given status, in the same form as the list.
+    /// Lists summaries of the funnel groups that have the given status.
     ///
     /// `GET /funnelgroup/find/byStatus/`
     ///
@@ -206,11 +206,11 @@ impl Client {
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index states title and
     /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that the first listing does, because it lacks unarchiving. If a call fails with 404, the
-    /// two may be swapped.
+    /// guess that the URLs of the first listing do so, because this listing lacks unarchiving. If a
+    /// call fails with 404, the URLs of the two listings may be swapped.
     ///
     /// # Arguments
-    /// - `body`: A funnel group. Other fields are unknown and kept unchanged.
+    /// - `body`: A funnel group. Other fields are unknown; the client keeps them unchanged.
     ///
     /// # Response
     /// The funnel group has been updated.
@@ -225,7 +225,7 @@ impl Client {
     /// `PUT /funnelgroup/save/`
     ///
     /// # Arguments
-    /// - `body`: A funnel group. Other fields are unknown and kept unchanged.
+    /// - `body`: A funnel group. Other fields are unknown; the client keeps them unchanged.
     ///
     /// # Response
     /// The funnel group has been updated.
@@ -241,11 +241,11 @@ impl Client {
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index states title and
     /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that the first listing does, because it lacks unarchiving. If a call fails with 404, the
-    /// two may be swapped.
+    /// guess that the URLs of the first listing do so, because this listing lacks unarchiving. If a
+    /// call fails with 404, the URLs of the two listings may be swapped.
     ///
     /// # Arguments
-    /// - `body`: A funnel group. Other fields are unknown and kept unchanged.
+    /// - `body`: A funnel group. Other fields are unknown; the client keeps them unchanged.
     ///
     /// # Response
     /// The funnel group has been created.
@@ -260,7 +260,7 @@ impl Client {
     /// `POST /funnelgroup/save/`
     ///
     /// # Arguments
-    /// - `body`: A funnel group. Other fields are unknown and kept unchanged.
+    /// - `body`: A funnel group. Other fields are unknown; the client keeps them unchanged.
     ///
     /// # Response
     /// The funnel group has been created.
@@ -276,8 +276,8 @@ impl Client {
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index states title and
     /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that the first listing does, because it lacks unarchiving. If a call fails with 404, the
-    /// two may be swapped.
+    /// guess that the URLs of the first listing do so, because this listing lacks unarchiving. If a
+    /// call fails with 404, the URLs of the two listings may be swapped.
     ///
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of the funnel group to copy.
@@ -330,12 +330,12 @@ impl Client {
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index states title and
     /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that the first listing does, because it lacks unarchiving. If a call fails with 404, the
-    /// two may be swapped.
+    /// guess that the URLs of the first listing do so, because this listing lacks unarchiving. If a
+    /// call fails with 404, the URLs of the two listings may be swapped.
     ///
     /// # Arguments
-    /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of a single funnel group to delete.
-    ///   Older form, used only if the body lists no IDs.
+    /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of a single funnel group to delete. This
+    ///   older parameter is used only if the body lists no IDs.
     /// - `body`: Parents to archive or delete, and the treatment of their children. `None` sends no
     ///   body.
     ///
@@ -363,8 +363,8 @@ impl Client {
     /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
     ///
     /// # Arguments
-    /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of a single funnel group to delete.
-    ///   Older form, used only if the body lists no IDs.
+    /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of a single funnel group to delete. This
+    ///   older parameter is used only if the body lists no IDs.
     /// - `body`: Parents to archive or delete, and the treatment of their children. `None` sends no
     ///   body.
     ///
@@ -393,8 +393,8 @@ impl Client {
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index states title and
     /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that the first listing does, because it lacks unarchiving. If a call fails with 404, the
-    /// two may be swapped.
+    /// guess that the URLs of the first listing do so, because this listing lacks unarchiving. If a
+    /// call fails with 404, the URLs of the two listings may be swapped.
     ///
     /// # Arguments
     /// - `body`: Parents to archive or delete, and the treatment of their children.

@@ -5,7 +5,7 @@ use crate::api::ids::FunnelGroupId;
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Inferred.** A funnel group. Other fields are unknown and kept unchanged.
+/// **Inferred.** A funnel group. Other fields are unknown; the client keeps them unchanged.
 ///
 /// Schema `FunnelGroup`.
 ///
@@ -21,8 +21,8 @@ pub struct FunnelGroup {
     /// Evidence: documented elsewhere by the vendor. The documentation's page *Funnels* uses this name
     /// for the funnel group of a funnel.
     pub funnel_group_name: String,
-    /// **Documented elsewhere.** ID of the funnel group. Chosen by the client when it is created; never
-    /// changes.
+    /// **Documented elsewhere.** ID of the funnel group. The client chooses the ID when it creates the
+    /// asset; the ID never changes.
     ///
     /// `idFunnelGroup` in JSON.
     ///
@@ -68,8 +68,8 @@ impl FunnelGroup {
     }
 }
 
-/// **Inferred.** Summary of a funnel group, as lists return it. The first listing may name its
-/// fields `idCampaign` and so on.
+/// **Inferred.** Summary of a funnel group, as lists return it. The operations with `/campaign/` in
+/// the path may use other field names, such as `idCampaign`.
 ///
 /// Schema `FunnelGroupInfo`.
 ///

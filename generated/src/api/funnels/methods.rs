@@ -8,11 +8,11 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # Funnels
 ///
-/// Manage funnels. The vendor advises to build one in the user interface first and to look at its
-/// requests: a funnel is easy to get wrong.
+/// Manage funnels. The vendor advises building a funnel in the user interface first and looking at
+/// the requests that the user interface sends, because a funnel is easy to get wrong.
 ///
 /// Evidence for operations, unless they state their own: **inferred** from the pattern of the other
-/// operations. The index states title and method; the path follows the pattern of offer sources.
+/// operations. The index states title and method. The path follows the pattern of offer sources.
 ///
 /// Evidence for arguments, unless they state their own: **inferred** from the pattern of the other
 /// operations. Modelled on the offer sources.
@@ -26,12 +26,10 @@ impl Client {
     /// # Arguments
     /// - `status`: **Documented elsewhere.** Status of the funnels to return. `not-deleted` means
     ///   active and archived. Evidence: documented elsewhere by the vendor. Based on the
-    ///   page *Funnels*, which gives names and meanings, but neither the types nor which fields are
-    ///   required.
+    ///   page *Funnels*, which gives names and meanings, but does not state types or required fields.
     /// - `funnel_type` (`funnelType`): **Documented elsewhere.** Return only funnels of this type. The
     ///   possible types are unknown. Evidence: documented elsewhere by the vendor. Based on the
-    ///   page *Funnels*, which gives names and meanings, but neither the types nor which fields are
-    ///   required.
+    ///   page *Funnels*, which gives names and meanings, but does not state types or required fields.
     ///
     /// # Response
     /// The funnels.
@@ -54,8 +52,8 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_funnel` (`idFunnel`): **Documented elsewhere.** ID of the funnel. Evidence: documented
-    ///   elsewhere by the vendor. Based on the page *Funnels*, which gives names and meanings, but
-    ///   neither the types nor which fields are required.
+    ///   elsewhere by the vendor. Based on the page *Funnels*, which gives names and meanings, but does
+    ///   not state types or required fields.
     ///
     /// # Response
     /// The funnel.
@@ -72,8 +70,8 @@ impl Client {
     /// # Arguments
     /// - `id_funnels` (`idFunnels`): **Documented elsewhere.** The IDs of the funnels to return, as one
     ///   string. The items are sent separated by commas. Evidence: documented elsewhere by the vendor.
-    ///   Based on the page *Funnels*, which gives names and meanings, but neither the types nor which
-    ///   fields are required.
+    ///   Based on the page *Funnels*, which gives names and meanings, but does not state types or
+    ///   required fields.
     ///
     /// # Response
     /// The funnels with these IDs.
@@ -88,7 +86,7 @@ impl Client {
 
     /// **Inferred.** Find funnels by status.
     ///
-    /// Lists the funnels that have the given status, in the same form as the list.
+    /// Lists summaries of the funnels that have the given status.
     ///
     /// `GET /funnel/find/byStatus/`
     ///
@@ -107,14 +105,14 @@ impl Client {
 
     /// **Inferred.** Find funnels by type.
     ///
-    /// Returns the funnels of one type. The full form is assumed.
+    /// Returns the funnels of one type. We assume that the response contains all fields of each funnel.
     ///
     /// `GET /funnel/find/byType/`
     ///
     /// # Arguments
-    /// - `funnel_type` (`funnelType`): **Inferred.** The type. The possible types are unknown.
-    ///   Evidence: **inferred** from a similar operation or field. The name of this parameter is
-    ///   unknown; the list has a filter of this name.
+    /// - `funnel_type` (`funnelType`): **Inferred.** Type of the funnels. The possible types are
+    ///   unknown. Evidence: **inferred** from a similar operation or field. The name of this parameter
+    ///   is unknown. We use the name of the corresponding parameter of the list operation.
     ///
     /// # Response
     /// The funnels of the type.
@@ -153,7 +151,7 @@ impl Client {
     /// # Arguments
     /// - `body`: A funnel. The documentation describes five fields without their names: query
     ///   parameters of its tracking URL, cost overrides and postback overrides by traffic source, its
-    ///   nodes and its connections. They are kept unchanged.
+    ///   nodes and its connections. The client keeps these fields unchanged.
     ///
     /// # Response
     /// The funnel has been updated.
@@ -170,7 +168,7 @@ impl Client {
     /// # Arguments
     /// - `body`: A funnel. The documentation describes five fields without their names: query
     ///   parameters of its tracking URL, cost overrides and postback overrides by traffic source, its
-    ///   nodes and its connections. They are kept unchanged.
+    ///   nodes and its connections. The client keeps these fields unchanged.
     ///
     /// # Response
     /// The funnel has been created.
@@ -210,8 +208,8 @@ impl Client {
     /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
     ///
     /// # Arguments
-    /// - `id_funnel` (`idFunnel`): **Inferred.** ID of a single funnel to delete. Older form, used only
-    ///   if the body lists no IDs.
+    /// - `id_funnel` (`idFunnel`): **Inferred.** ID of a single funnel to delete. This older parameter
+    ///   is used only if the body lists no IDs.
     /// - `body`: A list of asset IDs. `None` sends no body.
     ///
     /// # Response
@@ -263,13 +261,14 @@ impl Client {
     /// **Inferred.** Move a funnel.
     ///
     /// Moves a funnel. The target (another funnel group or a category) and the contents of the body are
-    /// unknown, so it is any JSON object.
+    /// unknown, so any JSON object is accepted as the body.
     ///
     /// `PUT /funnel/move/`
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index states title and
-    /// method only. The title lacks the words “to a category”, and no type of category is for funnels,
-    /// so the last segment is the title's verb; it may well be `move-category`.
+    /// method only. The title lacks the words “to a category”, and no type of category is for funnels.
+    /// Therefore, we use the verb of the title as the last segment. The real segment may well be
+    /// `move-category`.
     ///
     /// # Arguments
     /// - `body`: The request body.

@@ -7,13 +7,13 @@ use crate::values::object::object;
 
 /// **Documented elsewhere.** A funnel. The documentation describes five fields without their names:
 /// query parameters of its tracking URL, cost overrides and postback overrides by traffic source,
-/// its nodes and its connections. They are kept unchanged.
+/// its nodes and its connections. The client keeps these fields unchanged.
 ///
 /// Schema `Funnel`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. Based on the page *Funnels*, which gives names and meanings, but neither the types
-/// nor which fields are required.
+/// the vendor. Based on the page *Funnels*, which gives names and meanings, but does not state
+/// types or required fields.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Funnel {
@@ -41,8 +41,8 @@ pub struct Funnel {
     ///
     /// `idCampaign` in JSON.
     pub id_campaign: Option<FunnelGroupId>,
-    /// **Documented elsewhere.** ID of the funnel. Chosen by the client when it is created; never
-    /// changes.
+    /// **Documented elsewhere.** ID of the funnel. The client chooses the ID when it creates the asset;
+    /// the ID never changes.
     ///
     /// `idFunnel` in JSON.
     pub id_funnel: FunnelId,
@@ -50,8 +50,8 @@ pub struct Funnel {
     ///
     /// `idFunnelGroup` in JSON.
     pub id_funnel_group: Option<FunnelGroupId>,
-    /// **Documented elsewhere.** Visitor addresses are anonymised. If absent, the settings of the
-    /// account apply. Its type is unknown, so any JSON is accepted.
+    /// **Documented elsewhere.** True if visitor addresses are anonymised. If the field is absent, the
+    /// settings of the account apply. The type of the field is unknown, so any JSON is accepted.
     ///
     /// `ipAnonymizer` in JSON.
     pub ip_anonymizer: Option<::serde_json::Value>,
@@ -59,11 +59,11 @@ pub struct Funnel {
     ///
     /// `meta` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. The page describes the object without its name;
-    /// the introduction uses the name `meta` for such reserved objects of some assets.
+    /// Evidence: documented elsewhere by the vendor. The page describes this object without giving its
+    /// name. The introduction uses the name `meta` for such reserved objects of some assets.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// **Documented elsewhere.** Set by the service when the funnel is read, ignored when it is saved.
-    /// Its type is unknown, so any JSON is accepted.
+    /// **Documented elsewhere.** The service sets this field when a funnel is read, and ignores the
+    /// field when a funnel is saved. The type of the field is unknown, so any JSON is accepted.
     ///
     /// `owner` in JSON, set by the service.
     pub owner: Option<::serde_json::Value>,
@@ -210,8 +210,8 @@ pub struct FunnelDuplicateRequest {
     ///
     /// `bodyUpdates` in JSON.
     ///
-    /// Evidence: **inferred** from a similar operation or field. The page describes the object without
-    /// its name; requests for other assets use this name.
+    /// Evidence: **inferred** from a similar operation or field. The page describes this object without
+    /// giving its name. Requests for other assets use this name.
     pub body_updates: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// **Documented elsewhere.** Name of the copy.
     ///
@@ -262,12 +262,11 @@ impl FunnelDuplicateRequest {
 /// Schema `FunnelInfo`.
 ///
 /// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
-/// page *Funnels*, which gives names and meanings, but neither the types nor which fields are
-/// required.
+/// page *Funnels*, which gives names and meanings, but does not state types or required fields.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelInfo {
-    /// **Documented elsewhere.** Name of that funnel group.
+    /// **Documented elsewhere.** Name of the funnel group that the funnel is in.
     ///
     /// `funnelGroupName` in JSON.
     pub funnel_group_name: Option<String>,

@@ -9,13 +9,13 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// Manage the API keys of integrations.
 ///
 /// Evidence for all operations: **inferred** from the pattern of the other operations. Only title
-/// and method are known. Segment and suffix are guessed from the words of the title, following
-/// offer sources. Expect 404: the real name may differ from `integration`.
+/// and method are known. We guessed segment and suffix from the words of the title, following the
+/// pattern of offer sources. Expect 404: the real name may differ from `integration`.
 impl Client {
     /// **Inferred.** List integration API keys.
     ///
-    /// Lists the API keys. The contents of a row are unknown, so it is any JSON object; it may contain
-    /// a secret.
+    /// Lists the API keys. The contents of a row are unknown, so any JSON object is accepted as a row.
+    /// A row may contain a secret.
     ///
     /// `GET /integration/list/`
     ///
@@ -29,8 +29,8 @@ impl Client {
 
     /// **Inferred.** Update integration API key.
     ///
-    /// Updates an API key. The contents of the body, including the name of the ID, are unknown, so it
-    /// is any JSON object.
+    /// Updates an API key. The contents of the body, including the name of the ID, are unknown, so any
+    /// JSON object is accepted.
     ///
     /// `PUT /integration/save/`
     ///
@@ -48,8 +48,8 @@ impl Client {
 
     /// **Inferred.** Generate integration API key.
     ///
-    /// Creates an API key. The contents of body and answer are unknown, so they are any JSON object;
-    /// the answer may contain a secret.
+    /// Creates an API key. The contents of request and response are unknown, so any JSON object is
+    /// accepted. The response may contain a secret.
     ///
     /// `POST /integration/save/`
     ///
@@ -67,8 +67,8 @@ impl Client {
 
     /// **Inferred.** Delete integration API key.
     ///
-    /// Deletes an API key. The field that names it in the request is unknown, so the body is any JSON
-    /// object.
+    /// Deletes an API key. It is unknown which field of the request identifies the API key, so any JSON
+    /// object is accepted as the body.
     ///
     /// `DELETE /integration/delete/`
     ///

@@ -11,7 +11,7 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// Manage logic scripts: snippets of code that return the route of a visitor.
 ///
 /// Evidence for operations, unless they state their own: **inferred** from the pattern of the other
-/// operations. The index states title and method; the path follows the pattern of offer sources.
+/// operations. The index states title and method. The path follows the pattern of offer sources.
 ///
 /// Evidence for arguments, unless they state their own: **inferred** from the pattern of the other
 /// operations. Modelled on the offer sources.
@@ -25,10 +25,10 @@ impl Client {
     /// # Arguments
     /// - `status`: **Documented elsewhere.** Status of the logic scripts to return. `not-deleted` means
     ///   active and archived. Evidence: documented elsewhere by the vendor. Based on the page *Logic
-    ///   Scripts*, which gives names and meanings, but neither the types nor which fields are required.
+    ///   Scripts*, which gives names and meanings, but does not state types or required fields.
     /// - `id_category` (`idCategory`): **Documented elsewhere.** Return only the logic scripts of this
     ///   category. Evidence: documented elsewhere by the vendor. Based on the page *Logic Scripts*,
-    ///   which gives names and meanings, but neither the types nor which fields are required.
+    ///   which gives names and meanings, but does not state types or required fields.
     ///
     /// # Response
     /// The logic scripts.
@@ -52,7 +52,7 @@ impl Client {
     /// # Arguments
     /// - `id_logic_script` (`idLogicScript`): **Documented elsewhere.** ID of the logic script.
     ///   Evidence: documented elsewhere by the vendor. Based on the page *Logic Scripts*, which gives
-    ///   names and meanings, but neither the types nor which fields are required.
+    ///   names and meanings, but does not state types or required fields.
     ///
     /// # Response
     /// The logic script.
@@ -75,7 +75,7 @@ impl Client {
     /// - `id_logic_scripts` (`idLogicScripts`): **Documented elsewhere.** The IDs of the logic scripts
     ///   to return, as one string. The items are sent separated by commas. Evidence: documented
     ///   elsewhere by the vendor. Based on the page *Logic Scripts*, which gives names and meanings,
-    ///   but neither the types nor which fields are required.
+    ///   but does not state types or required fields.
     ///
     /// # Response
     /// The logic scripts with these IDs.
@@ -90,15 +90,16 @@ impl Client {
 
     /// **Inferred.** Find logic scripts by name.
     ///
-    /// Returns the logic scripts with a name. It is assumed to return summaries; it is unknown whether
-    /// the whole name must match.
+    /// Returns the logic scripts that have the given name. We assume that the response contains
+    /// summaries. It is unknown whether the whole name must match.
     ///
     /// `GET /logicscript/find/byName/`
     ///
     /// # Arguments
-    /// - `logic_script_name` (`logicScriptName`): **Inferred.** The name. Evidence: **inferred** from
-    ///   the pattern of the other operations. The name of this parameter is unknown; the other
-    ///   operations of this kind take the property that they look for.
+    /// - `logic_script_name` (`logicScriptName`): **Inferred.** Name of the logic scripts.
+    ///   Evidence: **inferred** from the pattern of the other operations. The name of this parameter is
+    ///   unknown. In the other operations of this kind, the parameter has the name of the property that
+    ///   is searched.
     ///
     /// # Response
     /// The logic scripts with this name.
@@ -113,7 +114,7 @@ impl Client {
 
     /// **Inferred.** Find logic scripts by status.
     ///
-    /// Lists the logic scripts that have the given status, in the same form as the list.
+    /// Lists summaries of the logic scripts that have the given status.
     ///
     /// `GET /logicscript/find/byStatus/`
     ///
@@ -159,9 +160,9 @@ impl Client {
     /// `PUT /logicscript/save/`
     ///
     /// # Arguments
-    /// - `body`: A logic script: statements in Go, without package, import and function, of which every
-    ///   path returns the key of a route (`^[a-z0-9_]{1,64}$`; `default` is the fallback). It belongs
-    ///   to no funnel.
+    /// - `body`: A logic script: Go statements without package, imports and function. Every path
+    ///   through the statements returns the key of a route. A key matches `^[a-z0-9_]{1,64}$`;
+    ///   `default` is the fallback. A logic script belongs to no funnel.
     ///
     /// # Response
     /// The logic script has been updated.
@@ -176,9 +177,9 @@ impl Client {
     /// `POST /logicscript/save/`
     ///
     /// # Arguments
-    /// - `body`: A logic script: statements in Go, without package, import and function, of which every
-    ///   path returns the key of a route (`^[a-z0-9_]{1,64}$`; `default` is the fallback). It belongs
-    ///   to no funnel.
+    /// - `body`: A logic script: Go statements without package, imports and function. Every path
+    ///   through the statements returns the key of a route. A key matches `^[a-z0-9_]{1,64}$`;
+    ///   `default` is the fallback. A logic script belongs to no funnel.
     ///
     /// # Response
     /// The logic script has been created.
@@ -211,15 +212,15 @@ impl Client {
 
     /// **Inferred.** Soft-delete logic scripts.
     ///
-    /// Deletes the given logic scripts. They are only marked as deleted.
+    /// Deletes the given logic scripts. The service only marks them as deleted.
     ///
     /// `DELETE /logicscript/delete/`
     ///
     /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
     ///
     /// # Arguments
-    /// - `id_logic_script` (`idLogicScript`): **Inferred.** ID of a single logic script to delete.
-    ///   Older form, used only if the body lists no IDs.
+    /// - `id_logic_script` (`idLogicScript`): **Inferred.** ID of a single logic script to delete. This
+    ///   older parameter is used only if the body lists no IDs.
     /// - `body`: A list of asset IDs. `None` sends no body.
     ///
     /// # Response
@@ -238,15 +239,15 @@ impl Client {
 
     /// **Inferred.** Validate logic script code.
     ///
-    /// Checks a script without saving it. The vendor advises to do so before saving. The contents of
-    /// body and answer are unknown, so both are any JSON object; the body probably has a `code`, like a
-    /// logic script.
+    /// Checks a script without saving it. The vendor advises checking a script before saving it. The
+    /// contents of request and response are unknown, so any JSON object is accepted. The request
+    /// probably has a property `code`, like a logic script.
     ///
     /// `POST /logicscript/validate/`
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index states title and
-    /// method only. The last segment is made of the words of the title, like `move-category`, without
-    /// other evidence.
+    /// method only. The last segment consists of the words of the title, as in `move-category`. There
+    /// is no other evidence for it.
     ///
     /// # Arguments
     /// - `body`: The request body.
@@ -315,14 +316,14 @@ impl Client {
 
     /// **Inferred.** Get logic script language metadata.
     ///
-    /// Returns the facilities available to scripts. The contents of the answer are unknown, so it is
-    /// any JSON object.
+    /// Returns the facilities that are available to logic scripts. The contents of the response are
+    /// unknown, so any JSON object is accepted.
     ///
     /// `GET /logicscript/language-metadata/`
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index states title and
-    /// method only. The last segment is made of the words of the title, like `move-category`, without
-    /// other evidence.
+    /// method only. The last segment consists of the words of the title, as in `move-category`. There
+    /// is no other evidence for it.
     ///
     /// # Response
     /// The metadata.

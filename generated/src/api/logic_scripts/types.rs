@@ -5,15 +5,15 @@ use crate::api::ids::{CategoryId, LogicScriptId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Documented elsewhere.** A logic script: statements in Go, without package, import and
-/// function, of which every path returns the key of a route (`^[a-z0-9_]{1,64}$`; `default` is the
-/// fallback). It belongs to no funnel.
+/// **Documented elsewhere.** A logic script: Go statements without package, imports and function.
+/// Every path through the statements returns the key of a route. A key matches `^[a-z0-9_]{1,64}$`;
+/// `default` is the fallback. A logic script belongs to no funnel.
 ///
 /// Schema `LogicScript`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. Based on the page *Logic Scripts*, which gives names and meanings, but neither the
-/// types nor which fields are required.
+/// the vendor. Based on the page *Logic Scripts*, which gives names and meanings, but does not
+/// state types or required fields.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScript {
@@ -21,7 +21,8 @@ pub struct LogicScript {
     ///
     /// `code` in JSON.
     pub code: Option<String>,
-    /// **Documented elsewhere.** SHA-256 of the code. Omitted when creating and saving.
+    /// **Documented elsewhere.** SHA-256 of the code. Requests that create or save a logic script omit
+    /// this field.
     ///
     /// `codeHash` in JSON, set by the service.
     pub code_hash: Option<String>,
@@ -33,13 +34,13 @@ pub struct LogicScript {
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
-    /// **Documented elsewhere.** ID of the logic script. Chosen by the client when it is created; never
-    /// changes.
+    /// **Documented elsewhere.** ID of the logic script. The client chooses the ID when it creates the
+    /// asset; the ID never changes.
     ///
     /// `idLogicScript` in JSON.
     pub id_logic_script: LogicScriptId,
-    /// **Documented elsewhere.** Name of the logic script. Spaces around it are removed; it must not be
-    /// empty.
+    /// **Documented elsewhere.** Name of the logic script. The service removes surrounding spaces. The
+    /// name must not be empty.
     ///
     /// `logicScriptName` in JSON, 1 to 256 characters.
     pub logic_script_name: String,
@@ -47,11 +48,11 @@ pub struct LogicScript {
     ///
     /// `meta` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. The page describes the object without its name;
-    /// the introduction uses the name `meta` for such reserved objects of some assets.
+    /// Evidence: documented elsewhere by the vendor. The page describes this object without giving its
+    /// name. The introduction uses the name `meta` for such reserved objects of some assets.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// **Documented elsewhere.** Omitted when creating and saving. Its type is unknown, so any JSON is
-    /// accepted.
+    /// **Documented elsewhere.** Requests that create or save a logic script omit this field. The type
+    /// of the field is unknown, so any JSON is accepted.
     ///
     /// `owner` in JSON, set by the service.
     pub owner: Option<::serde_json::Value>,
@@ -161,12 +162,12 @@ impl LogicScript {
 #[non_exhaustive]
 pub struct LogicScriptDuplicateRequest {
     /// **Inferred.** Fields of the copy whose values differ from the original: `idCategory`,
-    /// `categoryName` and `description`; all others are ignored.
+    /// `categoryName` and `description`. The service ignores all other fields.
     ///
     /// `bodyUpdates` in JSON.
     ///
-    /// Evidence: **inferred** from a similar operation or field. The page describes the object without
-    /// its name; requests for other assets use this name.
+    /// Evidence: **inferred** from a similar operation or field. The page describes this object without
+    /// giving its name. Requests for other assets use this name.
     pub body_updates: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// **Documented elsewhere.** Name of the copy.
     ///
@@ -211,8 +212,8 @@ impl LogicScriptDuplicateRequest {
 /// Schema `LogicScriptInfo`.
 ///
 /// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
-/// page *Logic Scripts*, which gives names and meanings, but neither the types nor which fields are
-/// required.
+/// page *Logic Scripts*, which gives names and meanings, but does not state types or required
+/// fields.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScriptInfo {
@@ -220,7 +221,8 @@ pub struct LogicScriptInfo {
     ///
     /// `categoryName` in JSON, at most 256 characters.
     pub category_name: Option<String>,
-    /// **Documented elsewhere.** SHA-256 of the code. Omitted when creating and saving.
+    /// **Documented elsewhere.** SHA-256 of the code. Requests that create or save a logic script omit
+    /// this field.
     ///
     /// `codeHash` in JSON, set by the service.
     pub code_hash: Option<String>,

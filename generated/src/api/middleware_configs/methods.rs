@@ -11,8 +11,8 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// Manage middleware configs: services of your own that choose the route of a visitor.
 ///
 /// Evidence for all operations: **inferred** from the pattern of the other operations. The index
-/// states title and method; a link of the documentation has the segment `middlewareconfig`, the
-/// rest follows the pattern of offer sources.
+/// states title and method. A link of the documentation has the segment `middlewareconfig`. The
+/// rest of the path follows the pattern of offer sources.
 ///
 /// Evidence for arguments, unless they state their own: **inferred** from the pattern of the other
 /// operations. Modelled on the offer sources.
@@ -26,11 +26,11 @@ impl Client {
     /// # Arguments
     /// - `id_category` (`idCategory`): **Documented elsewhere.** Return only the middleware configs of
     ///   this category. Evidence: documented elsewhere by the vendor. Based on the page *Middleware
-    ///   Configs*, which gives names and meanings, but neither the types nor which fields are required.
+    ///   Configs*, which gives names and meanings, but does not state types or required fields.
     /// - `status`: **Documented elsewhere.** Status of the middleware configs to return. `not-deleted`
-    ///   means active and archived; so does the empty value, which the documentation allows. Evidence:
-    ///   documented elsewhere by the vendor. Based on the page *Middleware Configs*, which gives names
-    ///   and meanings, but neither the types nor which fields are required.
+    ///   means active and archived. The empty value, which the documentation allows, means the same.
+    ///   Evidence: documented elsewhere by the vendor. Based on the page *Middleware Configs*, which
+    ///   gives names and meanings, but does not state types or required fields.
     ///
     /// # Response
     /// The middleware configs.
@@ -54,7 +54,7 @@ impl Client {
     /// # Arguments
     /// - `id_middleware_config` (`idMiddlewareConfig`): **Documented elsewhere.** ID of the middleware
     ///   config. Evidence: documented elsewhere by the vendor. Based on the page *Middleware Configs*,
-    ///   which gives names and meanings, but neither the types nor which fields are required.
+    ///   which gives names and meanings, but does not state types or required fields.
     ///
     /// # Response
     /// The middleware config.
@@ -152,7 +152,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_middleware_config` (`idMiddlewareConfig`): **Inferred.** ID of a single middleware config
-    ///   to delete. Older form, used only if the body lists no IDs.
+    ///   to delete. This older parameter is used only if the body lists no IDs.
     /// - `body`: A list of asset IDs. `None` sends no body.
     ///
     /// # Response

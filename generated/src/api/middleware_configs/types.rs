@@ -10,8 +10,8 @@ use crate::values::object::object;
 /// Schema `MiddlewareBasicAuth`.
 ///
 /// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
-/// page *Middleware Configs*, which gives names and meanings, but neither the types nor which
-/// fields are required.
+/// page *Middleware Configs*, which gives names and meanings, but does not state types or required
+/// fields.
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareBasicAuth {
@@ -65,12 +65,12 @@ impl MiddlewareBasicAuth {
 /// Schema `MiddlewareConfig`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. Based on the page *Middleware Configs*, which gives names and meanings, but neither
-/// the types nor which fields are required.
+/// the vendor. Based on the page *Middleware Configs*, which gives names and meanings, but does not
+/// state types or required fields.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MiddlewareConfig {
-    /// **Documented elsewhere.** Purpose.
+    /// **Documented elsewhere.** Purpose of the middleware config.
     ///
     /// `description` in JSON.
     pub description: Option<String>,
@@ -78,15 +78,15 @@ pub struct MiddlewareConfig {
     ///
     /// `destination` in JSON.
     ///
-    /// Evidence: **inferred** from a similar operation or field. The documentation describes it without
-    /// its name, which is guessed from its type.
+    /// Evidence: **inferred** from a similar operation or field. The documentation describes this field
+    /// without giving its name. We guessed the name from the type.
     pub destination: Option<MiddlewareDestination>,
     /// **Documented elsewhere.** ID of the category of the middleware config.
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
-    /// **Documented elsewhere.** ID of the middleware config. Chosen by the client when it is created;
-    /// never changes.
+    /// **Documented elsewhere.** ID of the middleware config. The client chooses the ID when it creates
+    /// the asset; the ID never changes.
     ///
     /// `idMiddlewareConfig` in JSON.
     pub id_middleware_config: MiddlewareConfigId,
@@ -94,16 +94,16 @@ pub struct MiddlewareConfig {
     ///
     /// `middlewareConfigName` in JSON, 1 to 256 characters.
     pub middleware_config_name: String,
-    /// **Inferred.** Routes for the answer. Exactly one is the default; the others are tried in
-    /// ascending priority.
+    /// **Inferred.** Routes for the answer. Exactly one route is the default. The other routes are
+    /// tried in the order of ascending priority.
     ///
     /// `routes` in JSON.
     ///
-    /// Evidence: **inferred** from a similar operation or field. The documentation describes it without
-    /// its name, which is guessed from its type.
+    /// Evidence: **inferred** from a similar operation or field. The documentation describes this field
+    /// without giving its name. We guessed the name from the type.
     pub routes: Option<Vec<MiddlewareRoute>>,
-    /// **Documented elsewhere.** Version of the contract with the service. Its type is unknown, so any
-    /// JSON is accepted.
+    /// **Documented elsewhere.** Version of the contract with the service. The type of this field is
+    /// unknown, so any JSON is accepted.
     ///
     /// `schemaVersion` in JSON.
     pub schema_version: Option<::serde_json::Value>,
@@ -116,8 +116,8 @@ pub struct MiddlewareConfig {
     ///
     /// `timeoutMs` in JSON, at least 1, default `5000`.
     ///
-    /// Evidence: documented elsewhere by the vendor. The guide on middleware nodes and the changelog of
-    /// the documentation.
+    /// Evidence: documented elsewhere by the vendor. Based on the guide on middleware nodes and on the
+    /// changelog of the documentation.
     pub timeout_ms: Option<i64>,
     /// Unknown fields are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
@@ -220,8 +220,8 @@ impl MiddlewareConfig {
 /// Schema `MiddlewareConfigInfo`.
 ///
 /// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
-/// page *Middleware Configs*, which gives names and meanings, but neither the types nor which
-/// fields are required.
+/// page *Middleware Configs*, which gives names and meanings, but does not state types or required
+/// fields.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MiddlewareConfigInfo {
@@ -323,27 +323,28 @@ impl MiddlewareConfigInfo {
     }
 }
 
-/// **Documented elsewhere.** The service that a middleware config calls. Secrets are never read
-/// back: a placeholder (`********`) stands for one. To keep a stored secret when saving, send the
-/// placeholder, the empty string or nothing, with its `has…` set.
+/// **Documented elsewhere.** The service that a middleware config calls. Responses never contain a
+/// secret; a placeholder (`********`) stands for a stored secret. To keep a stored secret when
+/// saving, set the `has…` field of the secret, and send the placeholder, an empty string or nothing
+/// as the secret.
 ///
 /// Schema `MiddlewareDestination`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. Based on the page *Middleware Configs*, which gives names and meanings, but neither
-/// the types nor which fields are required.
+/// the vendor. Based on the page *Middleware Configs*, which gives names and meanings, but does not
+/// state types or required fields.
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareDestination {
-    /// **Documented elsewhere.** Credentials of the request.
+    /// **Documented elsewhere.** Credentials of the requests to the service.
     ///
     /// `basicAuth` in JSON.
     pub basic_auth: Option<MiddlewareBasicAuth>,
-    /// **Documented elsewhere.** A password is stored.
+    /// **Documented elsewhere.** True if a password is stored.
     ///
     /// `hasBasicAuthPassword` in JSON.
     pub has_basic_auth_password: Option<bool>,
-    /// **Documented elsewhere.** A secret is stored.
+    /// **Documented elsewhere.** True if a secret is stored.
     ///
     /// `hasHmacSecret` in JSON.
     pub has_hmac_secret: Option<bool>,
@@ -351,7 +352,7 @@ pub struct MiddlewareDestination {
     ///
     /// `headers` in JSON.
     pub headers: Option<::serde_json::Value>,
-    /// **Documented elsewhere.** Secret by which the request is signed.
+    /// **Documented elsewhere.** Secret with which requests are signed.
     ///
     /// `hmacSecret` in JSON, format `password`.
     pub hmac_secret: Option<crate::Secret>,
@@ -467,13 +468,14 @@ impl MiddlewareDestination {
     }
 }
 
-/// **Documented elsewhere.** A route for the answer of a service. The documentation describes its
-/// conditions without naming them; they are kept unchanged.
+/// **Documented elsewhere.** A route for the answer of a service. The documentation describes the
+/// conditions of a route without giving the names of their fields. The client keeps these fields
+/// unchanged.
 ///
 /// Schema `MiddlewareRoute`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. The guide on
-/// middleware nodes and the changelog of the documentation.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the guide on
+/// middleware nodes and on the changelog of the documentation.
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareRoute {
@@ -482,11 +484,12 @@ pub struct MiddlewareRoute {
     ///
     /// `idRoute` in JSON.
     pub id_route: Option<String>,
-    /// **Documented elsewhere.** This is the default route.
+    /// **Documented elsewhere.** True if this is the default route.
     ///
     /// `isDefault` in JSON.
     pub is_default: Option<bool>,
-    /// **Documented elsewhere.** Priority; lower values are tried first. 0 for the default route.
+    /// **Documented elsewhere.** Priority of the route. Routes with lower values are tried first. The
+    /// default route has the priority 0.
     ///
     /// `priority` in JSON, at least 0 and at most 255.
     pub priority: Option<i64>,

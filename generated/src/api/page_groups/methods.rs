@@ -8,10 +8,11 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # Page Groups
 ///
-/// Manage page groups: pages of one kind (landers or offers) among which a funnel rotates.
+/// Manage page groups: groups of pages of one kind (landers or offers), among which a funnel
+/// rotates.
 ///
 /// Evidence for operations, unless they state their own: **inferred** from the pattern of the other
-/// operations. The index states title and method; the path follows the pattern of offer sources.
+/// operations. The index states title and method. The path follows the pattern of offer sources.
 ///
 /// Evidence for arguments, unless they state their own: **inferred** from the pattern of the other
 /// operations. Modelled on the offer sources.
@@ -83,7 +84,7 @@ impl Client {
 
     /// **Inferred.** Find page groups by status.
     ///
-    /// Lists the page groups that have the given status, in the same form as the list.
+    /// Lists summaries of the page groups that have the given status.
     ///
     /// `GET /pagegroup/find/byStatus/`
     ///
@@ -102,15 +103,16 @@ impl Client {
 
     /// **Inferred.** Find page groups by type.
     ///
-    /// Returns the page groups of one type. The full form is assumed.
+    /// Returns the page groups of one type. We assume that the response contains all fields of each
+    /// page group.
     ///
     /// `GET /pagegroup/find/byType/`
     ///
     /// # Arguments
-    /// - `page_group_type` (`pageGroupType`): **Inferred.** The type. The possible types are unknown;
-    ///   categories have `landerGroup` and `offerGroup`. Evidence: **inferred** from a similar
-    ///   operation or field. The name of this parameter is unknown; the corresponding one of funnels is
-    ///   `funnelType`.
+    /// - `page_group_type` (`pageGroupType`): **Inferred.** Type of the page groups. The possible types
+    ///   are unknown; the types of categories include `landerGroup` and `offerGroup`.
+    ///   Evidence: **inferred** from a similar operation or field. The name of this parameter is
+    ///   unknown. The corresponding parameter of funnels is `funnelType`.
     ///
     /// # Response
     /// The page groups of the type.
@@ -130,9 +132,9 @@ impl Client {
     /// `GET /globalpagegroup/find/byCategory/`
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index lists this title and
-    /// method twice, so there must be a second path. Its first segment is a guess: a placeholder made
-    /// of the words “global page group”, because the paths of funnel groups differ in this segment,
-    /// too. Expect 404.
+    /// method twice, so there must be a second path. We guess that the second path differs in the first
+    /// segment, as the paths of funnel groups do. The segment is a placeholder that consists of the
+    /// words “global page group”. Expect 404.
     ///
     /// # Arguments
     /// - `id_category` (`idCategory`): **Inferred.** ID of the category.
@@ -175,8 +177,8 @@ impl Client {
     /// `PUT /pagegroup/save/`
     ///
     /// # Arguments
-    /// - `body`: A page group. It is global, or belongs to one funnel. Other fields are unknown and
-    ///   kept unchanged.
+    /// - `body`: A page group. It is global, or belongs to one funnel. Other fields are unknown; the
+    ///   client keeps them unchanged.
     ///
     /// # Response
     /// The page group has been updated.
@@ -191,8 +193,8 @@ impl Client {
     /// `POST /pagegroup/save/`
     ///
     /// # Arguments
-    /// - `body`: A page group. It is global, or belongs to one funnel. Other fields are unknown and
-    ///   kept unchanged.
+    /// - `body`: A page group. It is global, or belongs to one funnel. Other fields are unknown; the
+    ///   client keeps them unchanged.
     ///
     /// # Response
     /// The page group has been created.
@@ -232,8 +234,8 @@ impl Client {
     /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
     ///
     /// # Arguments
-    /// - `id_page_group` (`idPageGroup`): **Inferred.** ID of a single page group to delete. Older
-    ///   form, used only if the body lists no IDs.
+    /// - `id_page_group` (`idPageGroup`): **Inferred.** ID of a single page group to delete. This older
+    ///   parameter is used only if the body lists no IDs.
     /// - `body`: A list of asset IDs. `None` sends no body.
     ///
     /// # Response
@@ -289,9 +291,9 @@ impl Client {
     /// `PUT /globalpagegroup/move-category/`
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index lists this title and
-    /// method twice, so there must be a second path. Its first segment is a guess: a placeholder made
-    /// of the words “global page group”, because the paths of funnel groups differ in this segment,
-    /// too. Expect 404.
+    /// method twice, so there must be a second path. We guess that the second path differs in the first
+    /// segment, as the paths of funnel groups do. The segment is a placeholder that consists of the
+    /// words “global page group”. Expect 404.
     ///
     /// # Arguments
     /// - `body`: Assets to move, and their new category.

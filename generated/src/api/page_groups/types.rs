@@ -5,8 +5,8 @@ use crate::api::ids::{CategoryId, PageGroupId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Inferred.** A page group. It is global, or belongs to one funnel. Other fields are unknown and
-/// kept unchanged.
+/// **Inferred.** A page group. It is global, or belongs to one funnel. Other fields are unknown;
+/// the client keeps them unchanged.
 ///
 /// Schema `PageGroup`.
 ///
@@ -19,7 +19,8 @@ pub struct PageGroup {
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
-    /// **Inferred.** ID of the page group. Chosen by the client when it is created; never changes.
+    /// **Inferred.** ID of the page group. The client chooses the ID when it creates the asset; the ID
+    /// never changes.
     ///
     /// `idPageGroup` in JSON.
     pub id_page_group: PageGroupId,

@@ -11,7 +11,7 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// Manage pages: landers, and offers, which belong to an offer source.
 ///
 /// Evidence for all operations: **inferred** from the pattern of the other operations. The index
-/// states title and method; the path follows the pattern of offer sources.
+/// states title and method. The path follows the pattern of offer sources.
 ///
 /// Evidence for all arguments: **inferred** from the pattern of the other operations. Modelled on
 /// the offer sources.
@@ -73,7 +73,7 @@ impl Client {
 
     /// **Inferred.** Find pages by status.
     ///
-    /// Lists the pages that have the given status, in the same form as the list.
+    /// Lists summaries of the pages that have the given status.
     ///
     /// `GET /page/find/byStatus/`
     ///
@@ -117,7 +117,7 @@ impl Client {
     /// `PUT /page/save/`
     ///
     /// # Arguments
-    /// - `body`: A page. Other fields are unknown and kept unchanged.
+    /// - `body`: A page. Other fields are unknown; the client keeps them unchanged.
     ///
     /// # Response
     /// The page has been updated.
@@ -132,7 +132,7 @@ impl Client {
     /// `POST /page/save/`
     ///
     /// # Arguments
-    /// - `body`: A page. Other fields are unknown and kept unchanged.
+    /// - `body`: A page. Other fields are unknown; the client keeps them unchanged.
     ///
     /// # Response
     /// The page has been created.
@@ -169,8 +169,8 @@ impl Client {
     /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
     ///
     /// # Arguments
-    /// - `id_page` (`idPage`): **Inferred.** ID of a single page to delete. Older form, used only if
-    ///   the body lists no IDs.
+    /// - `id_page` (`idPage`): **Inferred.** ID of a single page to delete. This older parameter is
+    ///   used only if the body lists no IDs.
     /// - `body`: A list of asset IDs. `None` sends no body.
     ///
     /// # Response

@@ -5,7 +5,7 @@ use crate::api::ids::{CategoryId, OfferSourceId, PageId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Inferred.** A page. Other fields are unknown and kept unchanged.
+/// **Inferred.** A page. Other fields are unknown; the client keeps them unchanged.
 ///
 /// Schema `Page`.
 ///
@@ -18,21 +18,24 @@ pub struct Page {
     ///
     /// `baseURL` in JSON.
     ///
-    /// Evidence: documented on the vendor's page. The page Offer Sources mentions it.
+    /// Evidence: documented on the vendor's page. The vendor's page *Offer Sources* mentions this
+    /// field.
     pub base_url: Option<String>,
     /// **Inferred.** ID of the category of the page; empty for none.
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
-    /// **Inferred.** ID of the page. Chosen by the client when it is created; never changes.
+    /// **Inferred.** ID of the page. The client chooses the ID when it creates the asset; the ID never
+    /// changes.
     ///
     /// `idPage` in JSON.
     pub id_page: PageId,
-    /// Fields that only offer pages have. Other fields are unknown and kept unchanged.
+    /// Fields that only offer pages have. Other fields are unknown; the client keeps them unchanged.
     ///
     /// `offerParams` in JSON.
     ///
-    /// Evidence: documented on the vendor's page. The page Offer Sources mentions it.
+    /// Evidence: documented on the vendor's page. The vendor's page *Offer Sources* mentions this
+    /// field.
     pub offer_params: Option<PageOfferParams>,
     /// **Inferred.** Name of the page.
     ///
@@ -180,10 +183,10 @@ impl PageInfo {
     }
 }
 
-/// Fields that only offer pages have. Other fields are unknown and kept unchanged.
+/// Fields that only offer pages have. Other fields are unknown; the client keeps them unchanged.
 ///
-/// Evidence for the type and its fields: documented on the vendor's page. The page Offer Sources
-/// mentions it.
+/// Evidence for the type and its fields: documented on the vendor's page. The vendor's page *Offer
+/// Sources* mentions this field.
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct PageOfferParams {

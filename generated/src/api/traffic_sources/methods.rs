@@ -11,7 +11,7 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// Manage traffic sources.
 ///
 /// Evidence for all operations: **inferred** from the pattern of the other operations. The index
-/// states title and method; the path follows the pattern of offer sources.
+/// states title and method. The path follows the pattern of offer sources.
 ///
 /// Evidence for arguments, unless they state their own: **inferred** from the pattern of the other
 /// operations. Modelled on the offer sources.
@@ -25,11 +25,11 @@ impl Client {
     /// # Arguments
     /// - `status`: **Documented elsewhere.** Status of the traffic sources to return. `not-deleted`
     ///   means active and archived. Evidence: documented elsewhere by the vendor. Based on the
-    ///   page *Traffic Sources*, which gives names and meanings, but neither the types nor which fields
-    ///   are required.
+    ///   page *Traffic Sources*, which gives names and meanings, but does not state types or required
+    ///   fields.
     /// - `id_category` (`idCategory`): **Documented elsewhere.** Return only the traffic sources of
     ///   this category. Evidence: documented elsewhere by the vendor. Based on the page *Traffic
-    ///   Sources*, which gives names and meanings, but neither the types nor which fields are required.
+    ///   Sources*, which gives names and meanings, but does not state types or required fields.
     ///
     /// # Response
     /// The traffic sources.
@@ -53,7 +53,7 @@ impl Client {
     /// # Arguments
     /// - `id_traffic_source` (`idTrafficSource`): **Documented elsewhere.** ID of the traffic source.
     ///   Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
-    ///   names and meanings, but neither the types nor which fields are required.
+    ///   names and meanings, but does not state types or required fields.
     ///
     /// # Response
     /// The traffic source.
@@ -89,7 +89,7 @@ impl Client {
 
     /// **Inferred.** Find traffic sources by status.
     ///
-    /// Lists the traffic sources that have the given status, in the same form as the list.
+    /// Lists summaries of the traffic sources that have the given status.
     ///
     /// `GET /trafficsource/find/byStatus/`
     ///
@@ -138,8 +138,8 @@ impl Client {
     /// - `body`: A traffic source. The documentation also describes fields without giving their JSON
     ///   names: the deprecated tracking fields and scenario data, the settings of conversion tracking
     ///   for the user interface, and the webhooks that are bound to the traffic source. The end of that
-    ///   page was not available, so more fields may exist. Fields that are not listed are kept
-    ///   unchanged.
+    ///   page was not available, so more fields may exist. The client keeps fields unchanged that are
+    ///   not listed here.
     ///
     /// # Response
     /// The traffic source has been updated.
@@ -157,8 +157,8 @@ impl Client {
     /// - `body`: A traffic source. The documentation also describes fields without giving their JSON
     ///   names: the deprecated tracking fields and scenario data, the settings of conversion tracking
     ///   for the user interface, and the webhooks that are bound to the traffic source. The end of that
-    ///   page was not available, so more fields may exist. Fields that are not listed are kept
-    ///   unchanged.
+    ///   page was not available, so more fields may exist. The client keeps fields unchanged that are
+    ///   not listed here.
     ///
     /// # Response
     /// The traffic source has been created.
@@ -199,7 +199,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_traffic_source` (`idTrafficSource`): **Inferred.** ID of a single traffic source to
-    ///   delete. Older form, used only if the body lists no IDs.
+    ///   delete. This older parameter is used only if the body lists no IDs.
     /// - `body`: A list of asset IDs. `None` sends no body.
     ///
     /// # Response

@@ -19,28 +19,29 @@ pub struct TrackingField {
     /// `name` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
-    /// names and meanings, but neither the types nor which fields are required.
+    /// names and meanings, but does not state types or required fields.
     pub name: Option<String>,
-    /// **Documented elsewhere.** Former name.
+    /// **Documented elsewhere.** Former name of the field.
     ///
     /// `previousName` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
-    /// names and meanings, but neither the types nor which fields are required.
+    /// names and meanings, but does not state types or required fields.
     pub previous_name: Option<String>,
-    /// **Documented elsewhere.** Status. The possible values are unknown, so any JSON is accepted.
+    /// **Documented elsewhere.** Status of the field. The possible values are unknown, so any JSON is
+    /// accepted.
     ///
     /// `status` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
-    /// names and meanings, but neither the types nor which fields are required.
+    /// names and meanings, but does not state types or required fields.
     pub status: Option<::serde_json::Value>,
-    /// **Documented elsewhere.** Its value.
+    /// **Documented elsewhere.** Value of the field.
     ///
     /// `value` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
-    /// names and meanings, but neither the types nor which fields are required.
+    /// names and meanings, but does not state types or required fields.
     pub value: Option<String>,
     /// Unknown fields are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
@@ -100,14 +101,14 @@ impl TrackingField {
 /// **Documented elsewhere.** A traffic source. The documentation also describes fields without
 /// giving their JSON names: the deprecated tracking fields and scenario data, the settings of
 /// conversion tracking for the user interface, and the webhooks that are bound to the traffic
-/// source. The end of that page was not available, so more fields may exist. Fields that are not
-/// listed are kept unchanged.
+/// source. The end of that page was not available, so more fields may exist. The client keeps
+/// fields unchanged that are not listed here.
 ///
 /// Schema `TrafficSource`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. Based on the page *Traffic Sources*, which gives names and meanings, but neither the
-/// types nor which fields are required.
+/// the vendor. Based on the page *Traffic Sources*, which gives names and meanings, but does not
+/// state types or required fields.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrafficSource {
@@ -119,7 +120,7 @@ pub struct TrafficSource {
     ///
     /// `defaultCost` in JSON.
     pub default_cost: Option<::serde_json::Value>,
-    /// **Documented elsewhere.** Postbacks without revenue are held back.
+    /// **Documented elsewhere.** True if postbacks without revenue are held back.
     ///
     /// `disableZeroRevenuePostbacks` in JSON.
     pub disable_zero_revenue_postbacks: Option<bool>,
@@ -127,12 +128,12 @@ pub struct TrafficSource {
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
-    /// **Documented elsewhere.** ID of the traffic source. Chosen by the client when it is created;
-    /// never changes.
+    /// **Documented elsewhere.** ID of the traffic source. The client chooses the ID when it creates
+    /// the asset; the ID never changes.
     ///
     /// `idTrafficSource` in JSON.
     pub id_traffic_source: TrafficSourceId,
-    /// **Documented elsewhere.** Scales the incoming cost, in percent.
+    /// **Documented elsewhere.** Factor by which the incoming cost is scaled, in percent.
     ///
     /// `incomingCostModifier` in JSON, at least 0 and at most 500.
     pub incoming_cost_modifier: Option<f64>,
@@ -140,14 +141,14 @@ pub struct TrafficSource {
     ///
     /// `meta` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. The page describes the object without its name;
-    /// the introduction uses the name `meta` for such reserved objects of some assets.
+    /// Evidence: documented elsewhere by the vendor. The page describes this object without giving its
+    /// name. The introduction uses the name `meta` for such reserved objects of some assets.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// **Documented elsewhere.** Share of the postbacks that are sent, in percent.
+    /// **Documented elsewhere.** Percentage of the postbacks that are sent.
     ///
     /// `outgoingPostbackProbability` in JSON, at least 0 and at most 100.
     pub outgoing_postback_probability: Option<f64>,
-    /// **Documented elsewhere.** Scales the revenue in postbacks, in percent.
+    /// **Documented elsewhere.** Factor by which the revenue in postbacks is scaled, in percent.
     ///
     /// `outgoingRevenueModifier` in JSON, at least 0 and at most 500.
     pub outgoing_revenue_modifier: Option<f64>,
@@ -159,9 +160,9 @@ pub struct TrafficSource {
     ///
     /// `trackingFieldSlots` in JSON.
     ///
-    /// Evidence: **inferred** from a similar operation or field. The page describes the map without its
-    /// name and values. The name is in the description of overrides of a duplicate, the values are in
-    /// the schema next to it.
+    /// Evidence: **inferred** from a similar operation or field. The page describes this map without
+    /// giving its name or its values. The name comes from the description of the overrides of a
+    /// duplicate, and the values come from the schema next to that description.
     pub tracking_field_slots: Option<
         ::std::collections::BTreeMap<String, TrackingField>,
     >,
@@ -316,8 +317,8 @@ impl TrafficSource {
 /// Schema `TrafficSourceInfo`.
 ///
 /// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
-/// page *Traffic Sources*, which gives names and meanings, but neither the types nor which fields
-/// are required.
+/// page *Traffic Sources*, which gives names and meanings, but does not state types or required
+/// fields.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrafficSourceInfo {

@@ -9,13 +9,13 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// Manage the settings of the user.
 ///
 /// Evidence for all operations: **inferred** from the pattern of the other operations. Only title
-/// and method are known. Segment and suffix are guessed from the words of the title, following
-/// offer sources. Expect 404: the real name may differ from `usersettings`.
+/// and method are known. We guessed segment and suffix from the words of the title, following the
+/// pattern of offer sources. Expect 404: the real name may differ from `usersettings`.
 impl Client {
     /// **Inferred.** Get user settings.
     ///
-    /// Returns the settings of the user. Their contents are unknown (one of them anonymises visitor
-    /// addresses), so they are any JSON object.
+    /// Returns the settings of the user. One of the settings anonymises visitor addresses. Otherwise,
+    /// the contents are unknown, so any JSON object is accepted.
     ///
     /// `GET /usersettings/get/`
     ///
@@ -29,7 +29,8 @@ impl Client {
 
     /// **Inferred.** Save user settings.
     ///
-    /// Saves the settings of the user. Their contents are unknown, so they are any JSON object.
+    /// Saves the settings of the user. The contents of the settings are unknown, so any JSON object is
+    /// accepted.
     ///
     /// `PUT /usersettings/save/`
     ///

@@ -11,7 +11,7 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// Manage visitor tags.
 ///
 /// Evidence for all operations: **inferred** from the pattern of the other operations. The index
-/// states title and method; the path follows the pattern of offer sources.
+/// states title and method. The path follows the pattern of offer sources.
 ///
 /// Evidence for all arguments: **inferred** from the pattern of the other operations. Modelled on
 /// the offer sources.
@@ -62,7 +62,7 @@ impl Client {
 
     /// **Inferred.** Find visitor tags by status.
     ///
-    /// Lists the visitor tags that have the given status, in the same form as the list.
+    /// Lists summaries of the visitor tags that have the given status.
     ///
     /// `GET /visitortag/find/byStatus/`
     ///
@@ -88,7 +88,7 @@ impl Client {
     /// `PUT /visitortag/save/`
     ///
     /// # Arguments
-    /// - `body`: A visitor tag. Other fields are unknown and kept unchanged.
+    /// - `body`: A visitor tag. Other fields are unknown; the client keeps them unchanged.
     ///
     /// # Response
     /// The visitor tag has been updated.
@@ -103,7 +103,7 @@ impl Client {
     /// `POST /visitortag/save/`
     ///
     /// # Arguments
-    /// - `body`: A visitor tag. Other fields are unknown and kept unchanged.
+    /// - `body`: A visitor tag. Other fields are unknown; the client keeps them unchanged.
     ///
     /// # Response
     /// The visitor tag has been created.
@@ -143,8 +143,8 @@ impl Client {
     /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
     ///
     /// # Arguments
-    /// - `id_visitor_tag` (`idVisitorTag`): **Inferred.** ID of a single visitor tag to delete. Older
-    ///   form, used only if the body lists no IDs.
+    /// - `id_visitor_tag` (`idVisitorTag`): **Inferred.** ID of a single visitor tag to delete. This
+    ///   older parameter is used only if the body lists no IDs.
     /// - `body`: A list of asset IDs. `None` sends no body.
     ///
     /// # Response

@@ -5,7 +5,7 @@ use crate::api::ids::{CategoryId, VisitorTagId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Inferred.** A visitor tag. Other fields are unknown and kept unchanged.
+/// **Inferred.** A visitor tag. Other fields are unknown; the client keeps them unchanged.
 ///
 /// Schema `VisitorTag`.
 ///
@@ -18,7 +18,8 @@ pub struct VisitorTag {
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
-    /// **Inferred.** ID of the visitor tag. Chosen by the client when it is created; never changes.
+    /// **Inferred.** ID of the visitor tag. The client chooses the ID when it creates the asset; the ID
+    /// never changes.
     ///
     /// `idVisitorTag` in JSON.
     pub id_visitor_tag: VisitorTagId,

@@ -11,10 +11,10 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// Manage webhook configs: URLs to which the service reports events.
 ///
 /// Evidence for all operations: **inferred** from the pattern of the other operations. The index
-/// states title and method; the path follows the pattern of offer sources.
+/// states title and method. The path follows the pattern of offer sources.
 ///
 /// Evidence for arguments, unless they state their own: **inferred** from a similar operation or
-/// field. As for middleware configs.
+/// field. Modelled on the middleware configs.
 impl Client {
     /// **Inferred.** List webhook configs.
     ///
@@ -88,7 +88,7 @@ impl Client {
     /// `PUT /webhookconfig/save/`
     ///
     /// # Arguments
-    /// - `body`: A webhook config. Other fields are unknown and kept unchanged.
+    /// - `body`: A webhook config. Other fields are unknown; the client keeps them unchanged.
     ///
     /// # Response
     /// The webhook config has been updated.
@@ -103,7 +103,7 @@ impl Client {
     /// `POST /webhookconfig/save/`
     ///
     /// # Arguments
-    /// - `body`: A webhook config. Other fields are unknown and kept unchanged.
+    /// - `body`: A webhook config. Other fields are unknown; the client keeps them unchanged.
     ///
     /// # Response
     /// The webhook config has been created.
@@ -146,8 +146,8 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_webhook_config` (`idWebhookConfig`): **Inferred.** ID of a single webhook config to
-    ///   delete. Older form, used only if the body lists no IDs. Evidence: **inferred** from the
-    ///   pattern of the other operations. Modelled on the offer sources.
+    ///   delete. This older parameter is used only if the body lists no IDs. Evidence: **inferred**
+    ///   from the pattern of the other operations. Modelled on the offer sources.
     /// - `body`: A list of asset IDs. `None` sends no body.
     ///
     /// # Response

@@ -5,12 +5,12 @@ use crate::api::ids::{CategoryId, WebhookConfigId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Inferred.** A webhook config. Other fields are unknown and kept unchanged.
+/// **Inferred.** A webhook config. Other fields are unknown; the client keeps them unchanged.
 ///
 /// Schema `WebhookConfig`.
 ///
-/// Evidence for the type and its fields: **inferred** from a similar operation or field. As for
-/// middleware configs.
+/// Evidence for the type and its fields: **inferred** from a similar operation or field. Modelled
+/// on the middleware configs.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WebhookConfig {
@@ -18,7 +18,8 @@ pub struct WebhookConfig {
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
-    /// **Inferred.** ID of the webhook config. Chosen by the client when it is created; never changes.
+    /// **Inferred.** ID of the webhook config. The client chooses the ID when it creates the asset; the
+    /// ID never changes.
     ///
     /// `idWebhookConfig` in JSON.
     pub id_webhook_config: WebhookConfigId,
@@ -79,8 +80,8 @@ impl WebhookConfig {
 ///
 /// Schema `WebhookConfigInfo`.
 ///
-/// Evidence for the type and its fields: **inferred** from a similar operation or field. As for
-/// middleware configs.
+/// Evidence for the type and its fields: **inferred** from a similar operation or field. Modelled
+/// on the middleware configs.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WebhookConfigInfo {
