@@ -76,7 +76,7 @@ fn read_back(read_back: &ReadBack) -> Item {
         property,
     } = read_back;
     parse_quote! {
-        /// Reads a create back whose result is unknown.
+        /// Call that reads the asset if the result of its creation is unknown.
         pub(crate) static READ_BACK: ReadBack = ReadBack {
             create: &operations::#create,
             find: &operations::#find,

@@ -16,7 +16,7 @@ const SERVER_MANAGED: ServerManagedFields = ServerManagedFields(
     ],
 );
 
-/// Reads a create back whose result is unknown.
+/// Call that reads the asset if the result of its creation is unknown.
 pub(crate) static READ_BACK: ReadBack = ReadBack {
     create: &operations::CREATE_FUNNEL,
     find: &operations::FIND_FUNNEL_BY_ID,

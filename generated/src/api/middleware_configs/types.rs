@@ -468,9 +468,9 @@ impl MiddlewareDestination {
     }
 }
 
-/// **Documented elsewhere.** A route for the answer of a service. The documentation describes the
-/// conditions of a route without giving the names of their fields. The client keeps these fields
-/// unchanged.
+/// **Documented elsewhere.** A route that a middleware config may choose, depending on the response
+/// of the external service. The documentation describes the conditions of a route without giving
+/// the names of their fields. The client keeps these fields unchanged.
 ///
 /// Schema `MiddlewareRoute`.
 ///

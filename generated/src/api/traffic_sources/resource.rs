@@ -8,7 +8,7 @@ use crate::runtime::{creatable::ReadBack, server_managed::ServerManagedFields};
 /// Properties that the service changes when it stores an asset.
 const SERVER_MANAGED: ServerManagedFields = ServerManagedFields(&[]);
 
-/// Reads a create back whose result is unknown.
+/// Call that reads the asset if the result of its creation is unknown.
 pub(crate) static READ_BACK: ReadBack = ReadBack {
     create: &operations::CREATE_TRAFFIC_SOURCE,
     find: &operations::FIND_TRAFFIC_SOURCE_BY_ID,

@@ -38,7 +38,8 @@ impl<A> FoundAsset<A> {
     }
 }
 
-/// Returns the asset of a row, so that it may be saved; an error if a number of the asset was rounded.
+/// Returns the asset of a row. Returns an error if a number of the asset was rounded, because saving the asset
+/// would change the number.
 pub(super) fn exact(row: Row) -> Result<Value, String> {
     if row.is_exact {
         return Ok(row.value);

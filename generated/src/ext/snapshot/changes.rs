@@ -185,8 +185,8 @@ impl Changes {
     }
 }
 
-/// Returns true if the value has a place for the change: the change replaces a value, or the parent of its
-/// path is an object.
+/// Returns true if the change is possible in this value: something exists at the path of the change, or the
+/// path leads to a member of an existing object.
 fn has_place(value: &Value, change: &ValueChange) -> bool {
     let parent = change
         .path

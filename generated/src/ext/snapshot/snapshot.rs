@@ -80,7 +80,7 @@ enum Folder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Check {
     Contents,
-    /// Only the names, if the contents were written or checked before.
+    /// Checks only that the files exist. Their contents were written or checked before.
     Names,
 }
 

@@ -18,7 +18,8 @@ struct StoredTokens {
     base_url: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     account: Option<String>,
-    /// Fingerprint of the credentials from the program, from which the tokens were renewed.
+    /// Fingerprint of the credentials that the caller passed to the client, and that a renewal replaced with
+    /// these tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     origin: Option<String>,
 }

@@ -84,7 +84,7 @@ pub(super) struct Pace {
     proven: f64,
     /// Rate at which the sample began.
     sample_rate: f64,
-    /// Number of successes that are still required before the rate may exceed the ceiling.
+    /// Number of successes that are still required before the rate may rise above `ceiling`.
     debt: f64,
     growth: f64,
     last_success: f64,

@@ -119,7 +119,7 @@ enum OverrideProblem {
     Refused(&'static str),
 }
 
-/// Requests of the copies, behind a trait without type parameters.
+/// Requests that create the copies. The trait has no type parameters, so a job can hold a trait object.
 trait CopyRequests: Send {
     /// Returns true if overrides may make the copies differ from their originals.
     fn has_overrides(&self) -> bool;
