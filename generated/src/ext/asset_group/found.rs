@@ -38,8 +38,8 @@ impl<A> FoundAsset<A> {
     }
 }
 
-/// Returns the asset of a row. Returns an error if a number of the asset was rounded, because saving the asset
-/// would change the number.
+/// Returns the asset of a row. Returns an error if a number of the asset was rounded, because saving the
+/// asset would change the number.
 pub(super) fn exact(row: Row) -> Result<Value, String> {
     if row.is_exact {
         return Ok(row.value);

@@ -10,7 +10,7 @@ impl Failure {
         Self::of(reason, error)
     }
 
-    /// Creates a failure from a reason and a message, without the error of a call. For tests of your own code.
+    /// Creates a failure from a reason and a message, without the error of a call, for tests of your code.
     #[must_use]
     pub fn from_message(reason: Reason, message: impl Into<String>) -> Self {
         Self::new(reason, message)
