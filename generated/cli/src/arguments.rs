@@ -73,7 +73,7 @@ fn global_arguments() -> Vec<Arg> {
         Arg::new("profile")
             .long("profile")
             .value_name("NAME")
-            .help("Account to use; see funnelflux auth login. Overrides the environment"),
+            .help("Account to use, stored by funnelflux auth login. Overrides FUNNELFLUX_PROFILE"),
         Arg::new("base-url")
             .long("base-url")
             .value_name("URL")

@@ -28,10 +28,11 @@ pub enum ServerBehavior {
     },
     /// The property is a secret. The service returns the placeholder `********` instead of the secret.
     ///
-    /// If the flag of the secret is true, the service keeps the stored secret when it receives a placeholder,
-    /// an empty string or no value. The document marks the property with the format `password`.
+    /// Another property, the flag, is true if a secret is stored. If a request sets the flag to true, the
+    /// service keeps the stored secret unless the request has a new one: neither the placeholder nor an empty
+    /// string is a new secret. The document marks the property with the format `password`.
     Secret {
-        /// JSON pointer to the flag of the secret, a property that is true if a secret is stored.
+        /// JSON pointer to the flag.
         flag: &'static str,
     },
 }

@@ -8,6 +8,26 @@ use crate::{
 use funnelflux_benches::workload::{self, ClientKind, Workload};
 use std::{fmt::Write as _, fs, path::Path, process::Command, time::Duration};
 
+/// A listing, and the same listing with curl and jq.
+struct ListTask {
+    name: &'static str,
+    options: &'static [&'static str],
+    jq: &'static str,
+}
+
+const LISTS: [ListTask; 2] = [
+    ListTask {
+        name: "rows",
+        options: &["-o", "ndjson"],
+        jq: "jq -c '.[]'",
+    },
+    ListTask {
+        name: "IDs",
+        options: &["--jq", ".[].idOfferSource"],
+        jq: "jq -r '.[].idOfferSource'",
+    },
+];
+
 /// Number of interleaved runs. The shortest run counts.
 const TIMES: u32 = 5;
 
@@ -24,33 +44,33 @@ pub(crate) fn measure(size: Size) -> Result<String, BoxError> {
     for rows in [1_000, 100_000] {
         let rows = size.of(rows);
         let service = ServiceProcess::start_fake(rows)?;
-        let program = || {
-            let mut list = program(&service.base_url, folder.path());
-            list.args(["offer-sources", "list", "--jq", ".[].idOfferSource"]);
-            list
-        };
-        let curl = || {
-            let mut shell = Command::new("sh");
-            let url = format!("{}/offersource/list/?status=all", service.base_url);
-            shell.args([
-                "-c",
-                "curl -sf -H \"Authorization: Bearer $1\" \"$2\" | jq -r '.[].idOfferSource'",
-            ]);
-            shell.args(["sh", FAKE_TOKEN, &url]);
-            shell
-        };
-        let (program_lines, curl_lines) = (output(&mut program())?.0, output(&mut curl())?.0);
-        if program_lines != curl_lines || program_lines.lines().count() != rows {
-            return Err("the program and curl print different IDs".into());
+        for task in LISTS {
+            let program = || {
+                let mut list = program(&service.base_url, folder.path());
+                list.args(["offer-sources", "list"]).args(task.options);
+                list
+            };
+            let curl = || {
+                let mut shell = Command::new("sh");
+                let url = format!("{}/offersource/list/?status=all", service.base_url);
+                let script = format!("curl -sf -H \"Authorization: Bearer $1\" \"$2\" | {}", task.jq);
+                shell.args(["-c", &script, "sh", FAKE_TOKEN, &url]);
+                shell
+            };
+            let (program_lines, curl_lines) = (output(&mut program())?.0, output(&mut curl())?.0);
+            if program_lines != curl_lines || program_lines.lines().count() != rows {
+                return Err("the program and curl print different lines".into());
+            }
+            let [ours, theirs] = shortest([&program, &curl])?;
+            let peer = format!("`curl \\| {}`", task.jq);
+            row(
+                &mut table,
+                &format!("{} of {rows} assets", task.name),
+                &peer,
+                theirs,
+                ours,
+            )?;
         }
-        let [ours, theirs] = shortest([&program, &curl])?;
-        row(
-            &mut table,
-            &format!("list {rows} IDs"),
-            "`curl \\| jq`",
-            theirs,
-            ours,
-        )?;
     }
     let ids = size.of(10_000);
     let service = ServiceProcess::start(Duration::ZERO)?;

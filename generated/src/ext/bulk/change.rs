@@ -15,7 +15,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-/// A change of many assets of the resource `R`. Sealed: this module is private.
+/// A change of many assets of the resource `R`. Other crates cannot implement this trait.
 pub trait BulkChange<R: Resource>: fmt::Debug + Send + Sync + 'static {
     /// Returns the change as data, for the job, the journal and the report.
     fn record(&self) -> ChangeRecord;

@@ -198,11 +198,11 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self.set(Setting::Concurrency(requests))
     }
 
-    /// Sets the number of times that a step without a trustworthy response is retried, in addition to the
+    /// Sets the number of times that the job repeats a request without a trustworthy response, after the
     /// client's own attempts; from 0 to 10. Default: 2.
     ///
-    /// If the request may have been applied, the job reads the assets before the retry, and sends only the
-    /// unchanged assets. The waits are 0.5 s, 1 s, 2 s and so on, up to 20 s.
+    /// If the request may have been applied, the job first reads its assets. It repeats the request only for
+    /// the assets that do not have the change. The waits are 0.5 s, 1 s, 2 s and so on, up to 20 s.
     pub fn retries(self, retries: u32) -> Self {
         self.set(Setting::Retries(retries))
     }

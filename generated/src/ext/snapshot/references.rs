@@ -116,7 +116,7 @@ pub fn references_in(asset: &Asset, id: &str) -> Vec<Reference> {
     found
 }
 
-/// All references between some assets.
+/// All references that occur in a set of assets.
 ///
 /// [`Snapshot::references`] finds the references of a snapshot. It searches every string of every asset, in
 /// known and unknown fields.

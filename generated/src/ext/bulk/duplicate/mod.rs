@@ -190,7 +190,7 @@ impl<R: resource::OverrideCopy> Bulk<R, Duplicating<R>> {
     /// properties as overrides of the copy (`bodyUpdates`). The stored original stays unchanged.
     ///
     /// The service sets the ID and the status of a copy (documented). If `change` replaces the ID or the
-    /// status, the asset is rejected. The name of the copy comes from the request.
+    /// status, the asset is rejected. The name of a copy comes from its `DuplicateRequest`.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::*, types::DuplicateRequest};
