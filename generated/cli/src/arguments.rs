@@ -70,10 +70,9 @@ pub(crate) fn command() -> Command {
 
 fn global_arguments() -> Vec<Arg> {
     let arguments = [
-        Arg::new("profile")
-            .long("profile")
-            .value_name("NAME")
-            .help("Account to use, stored by funnelflux auth login. Overrides FUNNELFLUX_PROFILE"),
+        Arg::new("profile").long("profile").value_name("NAME").help(
+            "Account to use, stored by funnelflux auth login. Tokens in the environment are then ignored",
+        ),
         Arg::new("base-url")
             .long("base-url")
             .value_name("URL")
