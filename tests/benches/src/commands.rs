@@ -76,7 +76,7 @@ pub(crate) fn measure(document: Option<&Path>, pair: &[PathBuf]) -> Result<Strin
         let seconds = foreign(document, &folder.path().join("foreign"))?;
         writeln!(
             table,
-            "\nReading, normalising and linting the public document {name} ({megabytes:.1} MB) takes \
+            "\nRunning all stages on the public document {name} ({megabytes:.1} MB) takes \
              {seconds:.2} CPU seconds."
         )?;
     }
