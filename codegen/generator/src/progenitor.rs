@@ -30,6 +30,11 @@ use funnelflux_openapi::{
     text::counted,
 };
 
+/// First line of a response with code.
+const CODE: &str = "code";
+/// First line of a response with the reason why the generator refused the document.
+const REFUSAL: &str = "refusal";
+
 /// Runs [`in_process`] on a request, in a process that may crash. Returns the response, or describes the
 /// crash.
 pub type Isolation<'a> = &'a dyn Fn(&str) -> Result<String, String>;
@@ -109,7 +114,8 @@ pub fn in_process(request: &str) -> Result<String, String> {
         })
         .map_err(|error| format!("no thread could be started: {error}"))?;
     match receiver.recv_timeout(Duration::from_secs(seconds)) {
-        Ok(response) => serde_json::to_string(&response).map_err(|error| error.to_string()),
+        Ok(Ok(code)) => Ok(format!("{CODE}\n{code}")),
+        Ok(Err(refusal)) => Ok(format!("{REFUSAL}\n{refusal}")),
         Err(RecvTimeoutError::Timeout) => Err(format!("it did not finish within {seconds} seconds")),
         Err(RecvTimeoutError::Disconnected) => Err(match thread.join() {
             Ok(()) => "it gave no answer".to_owned(),
@@ -186,10 +192,12 @@ impl<'a> Driver<'a> {
         });
         let response = (self.isolation)(&format!("{settings}\n{document}"))
             .map_err(|crash| GeneratorFailure::crash(&crash))?;
-        let response: Result<String, String> =
-            serde_json::from_str(&response).map_err(|error| GeneratorFailure::crash(&error.to_string()))?;
-        let code = response.map_err(|refusal| GeneratorFailure::refusal(&refusal))?;
-        rewrite::parse(&code)
+        let code = match response.split_once('\n') {
+            Some((CODE, code)) => code,
+            Some((REFUSAL, refusal)) => return Err(GeneratorFailure::refusal(refusal)),
+            _ => return Err(GeneratorFailure::crash("its response was cut off")),
+        };
+        rewrite::parse(code)
             .map_err(|error| GeneratorFailure::crash(&format!("its output is not Rust: {error}")))
     }
 
