@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::Literal;
 use quote::{format_ident, quote};
 use syn::{
-    Item, ItemImpl, parse_quote,
+    ImplItem, Item, ItemImpl, parse_quote,
     visit_mut::{self, VisitMut},
 };
 
@@ -338,19 +338,19 @@ fn entry(operation: &Operation) -> Item {
 fn methods(tag: &TagItems, names: &Names<'_>) -> String {
     let mut page = Page::new(&format!("Client methods of the tag *{}*.", tag.tag.name));
     let docs = rustdoc::attributes(&tag.tag.documentation);
-    let functions = tag.operations.iter().map(|(_, method)| method);
     let mut methods: ItemImpl = parse_quote! {
         #(#docs)*
-        impl Client { #(#functions)* }
+        impl Client {}
     };
-    let used = |names: &BTreeSet<&str>, methods: &ItemImpl| {
-        let item = Item::Impl(methods.clone());
-        mentioned(std::slice::from_ref(&item), names)
-    };
-    let ids = used(&names.ids, &methods);
-    let own = used(&names.of_tags, &methods);
-    let shared = used(&names.shared, &methods);
-    Qualify { names }.visit_item_impl_mut(&mut methods);
+    let functions = tag.operations.iter().map(|(_, method)| method.clone());
+    methods.items = functions.map(ImplItem::Fn).collect();
+    let mut methods = [Item::Impl(methods)];
+    let ids = mentioned(&methods, &names.ids);
+    let own = mentioned(&methods, &names.of_tags);
+    let shared = mentioned(&methods, &names.shared);
+    for item in &mut methods {
+        Qualify { names }.visit_item_mut(item);
+    }
 
     let mut imports = vec![if own.is_empty() {
         "use super::operations;".to_owned()
@@ -371,7 +371,7 @@ fn methods(tag: &TagItems, names: &Names<'_>) -> String {
         "use crate::runtime::{call::Call, client::Client};".to_owned()
     });
     page.piece(&imports.join("\n"));
-    page.items([Item::Impl(methods)]);
+    page.items(methods);
     page.finish()
 }
 

@@ -1,7 +1,7 @@
 //! Structs and enums: documentation, optional fields, constructors.
 
 use quote::quote;
-use syn::{Field, Fields, FieldsNamed, FnArg, ImplItem, Item, ItemImpl, ItemStruct, Meta, Type, parse_quote};
+use syn::{Field, Fields, FieldsNamed, ImplItem, Item, ItemImpl, ItemStruct, Meta, Type, parse_quote};
 
 use crate::rustdoc;
 
@@ -164,20 +164,20 @@ pub(super) fn constructors(state: &mut State<'_>) {
 }
 
 fn constructor(name: &syn::Ident, fields: &FieldsNamed) -> ItemImpl {
-    let mut arguments: Vec<FnArg> = Vec::new();
-    let mut values: Vec<syn::FieldValue> = Vec::new();
+    // Tokens, because everything is parsed once, at the end.
+    let (mut arguments, mut values) = (Vec::new(), Vec::new());
     let mut setters: Vec<ImplItem> = Vec::new();
     for field in &fields.named {
         let (Some(ident), ty) = (&field.ident, &field.ty) else {
             continue;
         };
         if serde_fields::is_extra(field) {
-            values.push(parse_quote!(#ident: crate::values::unknown_fields::UnknownFields::new()));
+            values.push(quote!(#ident: crate::values::unknown_fields::UnknownFields::new()));
         } else if let Some(inner) = optional(field) {
-            values.push(parse_quote!(#ident: None));
+            values.push(quote!(#ident: None));
             setters.push(setter(ident, inner));
         } else {
-            let argument = parse_quote!(#ident: impl Into<#ty>);
+            let argument = quote!(#ident: impl Into<#ty>);
             // The asset's own ID comes first. If the order depended on names, a renamed property could
             // silently swap the ID and the name.
             if is_own_id(name, ty) {
@@ -185,7 +185,7 @@ fn constructor(name: &syn::Ident, fields: &FieldsNamed) -> ItemImpl {
             } else {
                 arguments.push(argument);
             }
-            values.push(parse_quote!(#ident: #ident.into()));
+            values.push(quote!(#ident: #ident.into()));
         }
     }
     let documentation = if arguments.is_empty() {
@@ -196,16 +196,17 @@ fn constructor(name: &syn::Ident, fields: &FieldsNamed) -> ItemImpl {
         format!("Creates a new `{name}` from its required fields. The others are absent until they are set.")
     };
     let docs = rustdoc::attributes(&documentation);
-    parse_quote! {
+    let mut implementation: ItemImpl = parse_quote! {
         impl #name {
             #(#docs)*
             #[must_use]
             pub fn new(#(#arguments),*) -> Self {
                 Self { #(#values),* }
             }
-            #(#setters)*
         }
-    }
+    };
+    implementation.items.extend(setters);
+    implementation
 }
 
 /// Returns `true` if `ty` is the type of the ID of a struct: `FunnelId` for `Funnel` and for `FunnelInfo`.
