@@ -68,7 +68,7 @@ fn rewrite(state: &State<'_>, operation: &Operation, method: &ImplItemFn) -> Res
     let success = success(method)?;
     compare(&method.block, expected(operation, &given, &success)?)?;
 
-    let mut parameters: Vec<FnArg> = Vec::new();
+    let mut parameters: Vec<TokenStream> = Vec::new();
     let mut chain: Vec<TokenStream> = Vec::new();
     for argument in &operation.arguments {
         let name = naming::argument(&argument.name);
@@ -78,7 +78,7 @@ fn rewrite(state: &State<'_>, operation: &Operation, method: &ImplItemFn) -> Res
             .ok_or_else(|| format!("the method has no argument `{name}`"))?;
         let (ty, call) = parameter(state, argument, given)?;
         let ident = &given.name;
-        parameters.push(parse_quote!(#ident: #ty));
+        parameters.push(quote!(#ident: #ty));
         chain.push(call);
     }
     if let Some(media_type) = &operation.raw_body {
@@ -92,7 +92,7 @@ fn rewrite(state: &State<'_>, operation: &Operation, method: &ImplItemFn) -> Res
                 quote!(.raw_body(#media_type, body)),
             ),
         };
-        parameters.push(parse_quote!(body: #ty));
+        parameters.push(quote!(body: #ty));
         chain.push(call);
     } else if operation.request_body != RequestBody::None {
         let given = given
@@ -100,7 +100,7 @@ fn rewrite(state: &State<'_>, operation: &Operation, method: &ImplItemFn) -> Res
             .find(|given| given.name == "body")
             .ok_or("the method has no body")?;
         let (ty, call) = body(operation, given)?;
-        parameters.push(parse_quote!(body: #ty));
+        parameters.push(quote!(body: #ty));
         chain.push(call);
     }
     if parameters.len() != given.len() + usize::from(operation.raw_body.is_some()) {
