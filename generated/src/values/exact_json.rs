@@ -20,8 +20,8 @@ pub(crate) fn next_value<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Box<RawV
 /// Decodes a value; `None` if `T` cannot hold the value, or if it is nested too deeply.
 #[allow(dead_code, reason = "the document decides whether there are inferred fields")]
 pub(crate) fn decode<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
-    // Each text is decoded with a new limit of recursion, so the limit must hold for the whole text. Each level
-    // of a text takes two bytes.
+    // Each text is decoded with a new limit of recursion, so the limit must hold for the whole text. Each
+    // level of a text takes two bytes.
     if text.len() / 2 > MAX_DEPTH && depth(text) > MAX_DEPTH {
         return None;
     }
