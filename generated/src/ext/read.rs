@@ -108,7 +108,7 @@ impl Reader {
     /// Reads the summary of each ID, in order.
     pub(crate) async fn summaries(&self, ids: &[String]) -> Vec<ReadResult<AssetSummary>> {
         if self.calls.finds_by_ids || !self.calls.lists {
-            return self.read(ids, parse_summary, Some).await;
+            return self.read(ids, |row| parse_summary(&row), Some).await;
         }
         match self.list().await {
             Some(Ok(listed)) => ids.iter().map(|id| listed.result(id)).collect(),
@@ -133,12 +133,12 @@ impl Reader {
 
     /// Reads the JSON text of the whole asset of each ID, in order.
     pub(crate) async fn texts(&self, ids: &[String]) -> Vec<ReadResult<Box<RawValue>>> {
-        self.read(ids, |row| Ok(row.text.clone()), |_| None).await
+        self.read(ids, |row| Ok(row.text), |_| None).await
     }
 
     /// Reads the whole asset of each ID as a row, in order.
     pub(crate) async fn rows(&self, ids: &[String]) -> Vec<ReadResult<Row>> {
-        self.read(ids, |row| Ok(row.clone()), |_| None).await
+        self.read(ids, Ok, |_| None).await
     }
 
     /// Reads the IDs of all assets; `None` if the kind has no list.
@@ -183,7 +183,7 @@ impl Reader {
     async fn find<T: Send + 'static>(
         &self,
         ids: &[String],
-        parse: fn(&Row) -> Result<T, String>,
+        parse: fn(Row) -> Result<T, String>,
     ) -> Result<Rows<T>, Error> {
         let property = self.calls.names.id;
         let found = match ((self.calls.find_by_ids)(&self.client, ids), ids) {
@@ -195,13 +195,13 @@ impl Reader {
             (None, [id]) if self.is_raw => {
                 let asset = (self.calls.find_by_id_raw)(&self.client, id).await;
                 asset.map(|asset| match unwrapped(asset, property) {
-                    Some(row) => HashMap::from([(id.clone(), parse(&row))]),
+                    Some(row) => HashMap::from([(id.clone(), parse(row))]),
                     None => HashMap::from([(id.clone(), Err(format!("the answer has no {property}")))]),
                 })
             }
             (None, [id]) => {
                 let row = (self.calls.find_by_id)(&self.client, id).await;
-                row.map(|row| HashMap::from([(id.clone(), row.and_then(|row| parse(&row)))]))
+                row.map(|row| HashMap::from([(id.clone(), row.and_then(parse))]))
             }
             (None, _) => Ok(HashMap::new()),
         };
@@ -212,7 +212,7 @@ impl Reader {
     async fn read<T: Clone + Send + 'static>(
         &self,
         ids: &[String],
-        parse: fn(&Row) -> Result<T, String>,
+        parse: fn(Row) -> Result<T, String>,
         from_summary: fn(AssetSummary) -> Option<T>,
     ) -> Vec<ReadResult<T>> {
         let mut results: HashMap<String, ReadResult<T>> = HashMap::with_capacity(ids.len());
@@ -375,21 +375,21 @@ fn match_rows<T>(
     rows: Vec<Row>,
     asked: &HashSet<String>,
     property: &str,
-    parse: fn(&Row) -> Result<T, String>,
+    parse: fn(Row) -> Result<T, String>,
 ) -> Result<Rows<T>, String> {
     let mut matched = HashMap::with_capacity(rows.len());
     let mut is_complete = true;
     for row in rows {
-        let Some(id) = row.value.get(property).and_then(id_text) else {
+        let Some(id) = row.value.get(property).and_then(id_text).map(Cow::into_owned) else {
             is_complete = false;
             continue;
         };
-        if !asked.contains(&*id) {
+        if !asked.contains(&id) {
             return Err(format!(
                 "it has a row for {id}, which was not asked for, so it may belong to another request"
             ));
         }
-        matched.insert(id.into_owned(), parse(&row));
+        matched.insert(id, parse(row));
     }
     if !is_complete {
         for id in asked {
