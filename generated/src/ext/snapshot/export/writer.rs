@@ -7,8 +7,6 @@ use super::super::sorted_text::SortedText;
 use super::staging::{Line, PROGRESS, StagedPaths};
 use crate::runtime::blocking_work;
 use crate::runtime::call::Row;
-use serde::ser::{Serialize, SerializeMap as _, Serializer};
-use serde_json::Value;
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -135,32 +133,7 @@ impl StagedFiles {
 
 /// Writes the text of an asset's file: indented, members sorted by name, with a line feed at the end.
 fn write_text(text: &mut Vec<u8>, asset: &Row) {
-    // Values of JSON always serialise.
-    let _ = if asset.is_exact {
-        serde_json::to_writer_pretty(&mut *text, &Sorted(&asset.value))
-    } else {
-        serde_json::to_writer_pretty(&mut *text, &SortedText(&asset.text))
-    };
+    // JSON text always serialises.
+    let _ = serde_json::to_writer_pretty(&mut *text, &SortedText(&asset.text));
     text.push(b'\n');
-}
-
-/// A value that serialises with its members sorted by name.
-struct Sorted<'v>(&'v Value);
-
-impl Serialize for Sorted<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Value::Object(members) => {
-                let mut members: Vec<_> = members.iter().collect();
-                members.sort_unstable_by_key(|(name, _)| *name);
-                let mut map = serializer.serialize_map(Some(members.len()))?;
-                for (name, value) in members {
-                    map.serialize_entry(name, &Sorted(value))?;
-                }
-                map.end()
-            }
-            Value::Array(elements) => serializer.collect_seq(elements.iter().map(Sorted)),
-            scalar => scalar.serialize(serializer),
-        }
-    }
 }
