@@ -190,21 +190,22 @@ fn replace_numbers(text: &str, replacement: impl Fn(&str) -> Option<String>) -> 
 /// Returns `true` for usual numbers whose notation a [`Value`] keeps, without computing it.
 fn is_plain(number: &str) -> bool {
     let digits = number.strip_prefix('-').unwrap_or(number);
-    number.len() <= 16
-        && !number.contains(['e', 'E'])
+    is_short(number)
         && match digits.split_once('.') {
             Some((whole, fraction)) => whole != "0" && !fraction.ends_with('0'),
             None => number != "-0",
         }
 }
 
+/// Returns `true` for numbers that fit a [`Value`] by their length: a double has 15 decimal digits, and a
+/// 64-bit integer has 18.
+fn is_short(number: &str) -> bool {
+    number.len() <= 16 && !number.contains(['e', 'E'])
+}
+
 /// Returns `true` if a [`Value`] keeps the value of a number.
 fn keeps_value(number: &str) -> bool {
-    // A double has 15 decimal digits, and a 64-bit integer has 18.
-    if number.len() <= 16 && !number.contains(['e', 'E']) {
-        return true;
-    }
-    held(number).is_some_and(|held| Decimal::of(&held) == Decimal::of(number))
+    is_short(number) || held(number).is_some_and(|held| Decimal::of(&held) == Decimal::of(number))
 }
 
 /// Returns the text of a number after parsing it as a 64-bit integer or a double; `None` if it is out of
