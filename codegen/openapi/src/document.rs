@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     diagnostic::{Diagnostic, Diagnostics, Location, Severity, Stage},
     pointer::{Pointer, PointerBuf, ToPointer, Token},
-    source_map::{Position, SourceMap},
+    source_map::SourceMap,
 };
 
 /// A text to read.
@@ -137,13 +137,8 @@ impl Text {
     }
 
     fn locate(&self, pointer: &Pointer) -> (Location, usize) {
-        let (Position { line, column }, depth) = self.source_map.locate(pointer);
-        let location = Location {
-            file: self.name.clone(),
-            line: line as usize,
-            column: column as usize,
-        };
-        (location, depth)
+        let (position, depth) = self.source_map.locate(pointer);
+        (position.in_text(&self.name), depth)
     }
 }
 

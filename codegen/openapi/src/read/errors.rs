@@ -1,7 +1,7 @@
 //! Diagnostics on a text, before there is a document.
 
 use crate::{
-    diagnostic::{Diagnostic, Location, Severity, Stage},
+    diagnostic::{Diagnostic, Severity, Stage},
     document::Source,
     source_map::Position,
 };
@@ -18,11 +18,8 @@ pub(super) fn at(
     code: &'static str,
     message: impl Into<String>,
 ) -> Diagnostic {
-    Diagnostic::new(Severity::Error, Stage::Read, code, "", message).at(Some(Location {
-        file: source.name.to_owned(),
-        line: position.line as usize,
-        column: position.column as usize,
-    }))
+    let location = position.in_text(source.name);
+    Diagnostic::new(Severity::Error, Stage::Read, code, "", message).at(Some(location))
 }
 
 /// Reports a key that occurs twice in one object. Parsers disagree on which value counts, so the document is

@@ -13,7 +13,7 @@ use crate::{
     document::{Document, Source, Text},
     source_map::Position,
 };
-use errors::syntax;
+use errors::{duplicate, syntax};
 
 pub use encoding::text;
 pub use version::{Version, version};
@@ -37,18 +37,17 @@ pub fn parse(source: Source<'_>) -> Result<Document, Diagnostics> {
     let text = source.text.strip_prefix('\u{feff}').unwrap_or(source.text);
     let source = Source { text, ..source };
     let name = source.name.to_ascii_lowercase();
-    let first = text.trim_start().chars().next();
-    match first {
-        None => Err(syntax(source, Position::START, "the text is empty")
-            .fix("put the API document there")
-            .into()),
-        Some('<') => Err(syntax(
-            source,
-            Position::START,
-            "this is HTML or XML, neither JSON nor YAML",
-        )
-        .fix("it may be a login, error or viewer page: fetch the document itself, not the page that shows it")
-        .into()),
+    let (value, source_map) = match text.trim_start().chars().next() {
+        None => {
+            let diagnostic = syntax(source, Position::START, "the text is empty");
+            return Err(diagnostic.fix("put the API document there").into());
+        }
+        Some('<') => {
+            let message = "this is HTML or XML, neither JSON nor YAML";
+            let fix = "it may be a login, error or viewer page: fetch the document itself, not the page that \
+                       shows it";
+            return Err(syntax(source, Position::START, message).fix(fix).into());
+        }
         Some('{' | '[') => match json::read(source) {
             // Flow style is YAML too, and more lenient than JSON.
             Err(_) if has_extension(&name, &["yaml", "yml"]) => yaml::read(source),
@@ -56,8 +55,15 @@ pub fn parse(source: Source<'_>) -> Result<Document, Diagnostics> {
         },
         Some(_) if has_extension(&name, &["json"]) => json::read(source),
         Some(_) => yaml::read(source),
-    }
-    .map(|(value, source_map, warnings)| Document::read(value, Text::new(source.name, source_map, warnings)))
+    }?;
+    let duplicates = source_map.duplicate_keys().into_iter();
+    let duplicates: Diagnostics = duplicates
+        .map(|(key, position, first)| duplicate(source, key, position, first))
+        .collect();
+    duplicates.unless_errors(())?;
+    let warnings = numbers::warnings(source, &source_map);
+    let text = Text::new(source.name, source_map, warnings);
+    Ok(Document::read(value, text))
 }
 
 fn has_extension(name: &str, extensions: &[&str]) -> bool {

@@ -1,46 +1,38 @@
 //! Numbers that are not kept exactly. A value holds 64 bits, but a text can have any number of digits.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use serde_json::Number;
 
-use super::errors::at;
 use crate::{
-    diagnostic::{Diagnostics, Severity},
+    diagnostic::{Diagnostic, Diagnostics, Severity, Stage},
     document::Source,
-    pointer::{self, PointerBuf},
-    source_map::{Node, NodeId, SourceMap},
+    pointer::PointerBuf,
+    source_map::{Node, SourceMap},
     text::shorten,
 };
 
-/// Creates a warning for each number, given with its node.
-pub(super) fn warnings(
-    source: Source<'_>,
-    source_map: &SourceMap,
-    numbers: Vec<(NodeId, String)>,
-) -> Diagnostics {
-    let mut numbers: HashMap<NodeId, String> = numbers.into_iter().collect();
+/// Creates a warning for each number that is not kept exactly.
+pub(super) fn warnings(source: Source<'_>, source_map: &SourceMap) -> Diagnostics {
     let mut diagnostics = Vec::new();
     let mut seen = HashSet::new();
     let mut open = vec![(source_map.root, source_map.start, PointerBuf::root())];
-    while !numbers.is_empty()
+    while diagnostics.len() < source_map.inexact.len()
         && let Some((node, position, pointer)) = open.pop()
     {
         // The target of an alias has been visited at its anchor.
         if !seen.insert(node) {
             continue;
         }
-        if let Some(text) = numbers.remove(&node) {
-            let fix = if has_leading_zero(&text) {
+        if let Some(text) = source_map.inexact.get(&node) {
+            let fix = if has_leading_zero(text) {
                 "quote it if it is a text, such as a code; otherwise remove the zeros"
             } else {
                 "if the digits matter, let an overlay write it with fewer digits or as a string"
             };
-            let mut diagnostic = at(source, position, "number", message(&text)).fix(fix);
-            diagnostic.severity = Severity::Warning;
-            diagnostic.operation = pointer::operation(&pointer);
-            diagnostic.pointer.clone_from(&pointer);
-            diagnostics.push(diagnostic);
+            let warning = Diagnostic::new(Severity::Warning, Stage::Read, "number", &pointer, message(text));
+            let location = position.in_text(source.name);
+            diagnostics.push(warning.at(Some(location)).fix(fix));
         }
         let inside: Vec<_> = match source_map.nodes.get(node) {
             Some(Node::Mapping(members)) => members

@@ -5,36 +5,22 @@ use serde_json::{Number, Value};
 
 /// Reads a scalar. In the core schema, `yes`, `no` and dates are text.
 pub(super) fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, String> {
-    let resolved = || {
-        if style == ScalarStyle::Plain {
-            plain(text)
-        } else {
-            Ok(Value::String(text.to_owned()))
-        }
+    let name = match tag {
+        None if style == ScalarStyle::Plain => return plain(text),
+        None => "str",
+        Some(tag) if tag.handle.is_empty() && tag.suffix == "!" => "str",
+        Some(tag) => core_tag(tag).ok_or_else(|| format!("the tag `{tag}` is not known here"))?,
     };
-    let Some(tag) = tag else { return resolved() };
-    if tag.handle.is_empty() && tag.suffix == "!" {
-        return Ok(Value::String(text.to_owned()));
-    }
-    let Some(name) = core_tag(tag) else {
-        return Err(format!(
-            "the tag `{}{}` is not known here",
-            tag.handle, tag.suffix
-        ));
+    let is_of_type: fn(&Value) -> bool = match name {
+        "str" => return Ok(Value::from(text)),
+        "null" => Value::is_null,
+        "bool" => Value::is_boolean,
+        "int" => |value| value.is_i64() || value.is_u64(),
+        "float" => Value::is_number,
+        _ => return Err(format!("the tag `!!{name}` is not known here")),
     };
-    let value = match name {
-        "str" => Value::String(text.to_owned()),
-        "null" | "bool" | "int" | "float" => plain(text)?,
-        suffix => return Err(format!("the tag `!!{suffix}` is not known here")),
-    };
-    let fits = match name {
-        "null" => value.is_null(),
-        "bool" => value.is_boolean(),
-        "int" => value.is_i64() || value.is_u64(),
-        "float" => value.is_number(),
-        _ => true,
-    };
-    if fits {
+    let value = plain(text)?;
+    if is_of_type(&value) {
         Ok(value)
     } else {
         Err(format!("`{text}` is not a `!!{name}`"))
@@ -63,53 +49,31 @@ fn plain(text: &str) -> Result<Value, String> {
     if matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {
         return Err(format!("`{text}` is a number that JSON does not have"));
     }
+    let out_of_range = || format!("the number `{text}` is out of range");
     for (prefix, radix) in [("0x", 16), ("0o", 8)] {
         if let Some(digits) = text.strip_prefix(prefix)
             && !digits.is_empty()
             && digits.chars().all(|digit| digit.is_digit(radix))
         {
-            return u64::from_str_radix(digits, radix)
-                .map(Value::from)
-                .map_err(|_| out_of_range(text));
+            let number = u64::from_str_radix(digits, radix);
+            return number.map(Value::from).map_err(|_| out_of_range());
         }
     }
     // Nearly all scalars are text, because they do not start like a number.
     if !unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
-        return Ok(Value::String(text.to_owned()));
+        return Ok(Value::from(text));
     }
-    if unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
-        let integer = text.strip_prefix('+').unwrap_or(text);
-        if let Ok(number) = integer.parse::<i64>() {
-            return Ok(number.into());
-        }
-        if let Ok(number) = integer.parse::<u64>() {
-            return Ok(number.into());
-        }
+    if let Ok(number) = text.parse::<i64>() {
+        return Ok(number.into());
     }
-    if is_float(unsigned) {
-        let number = text.parse::<f64>().ok().and_then(Number::from_f64);
-        return number.map(Value::Number).ok_or_else(|| out_of_range(text));
+    if let Ok(number) = text.parse::<u64>() {
+        return Ok(number.into());
     }
-    Ok(Value::String(text.to_owned()))
-}
-
-fn out_of_range(text: &str) -> String {
-    format!("the number `{text}` is out of range")
-}
-
-/// Matches `( "." digits | digits [ "." digits? ] ) [ exponent ]`, for a text without its sign.
-fn is_float(text: &str) -> bool {
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (
-            mantissa,
-            Some(exponent.strip_prefix(['-', '+']).unwrap_or(exponent)),
-        ),
-        None => (text, None),
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    digits(whole)
-        && digits(fraction)
-        && !(whole.is_empty() && fraction.is_empty())
-        && exponent.is_none_or(|exponent| !exponent.is_empty() && digits(exponent))
+    // After such a start, the notation of floats in Rust is that of YAML.
+    match text.parse::<f64>() {
+        Ok(number) => Number::from_f64(number)
+            .map(Value::Number)
+            .ok_or_else(out_of_range),
+        Err(_) => Ok(Value::from(text)),
+    }
 }

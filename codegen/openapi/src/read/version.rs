@@ -31,60 +31,42 @@ impl fmt::Display for Version {
     }
 }
 
-const ACCEPTED: &str = "accepted are Swagger 2.0, OpenAPI 3.0.x and OpenAPI 3.1.x";
-
 /// Returns the version that a document states.
 ///
 /// # Errors
 /// A located diagnostic with the actual and the accepted versions.
 pub fn version(document: &Document) -> Result<Version, Diagnostics> {
-    let error = |pointer: &str, message: String| {
-        Diagnostics::from(
-            document
-                .error(Stage::Read, "version", pointer, message)
-                .fix(ACCEPTED),
-        )
-    };
-    let Some(root) = document.value().as_object() else {
-        return Err(error(
+    let root = document.value();
+    // In YAML, `3.1` and `2.0` without quotes are numbers.
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let openapi = root.get("openapi").map(text);
+    let swagger = root.get("swagger").map(text);
+    let (pointer, message) = match (openapi.as_deref(), swagger.as_deref()) {
+        _ if !root.is_object() => (
             "",
-            format!(
-                "an API document must be an object, this is {}",
-                kind(document.value())
-            ),
-        ));
-    };
-    match (root.get("openapi"), root.get("swagger")) {
-        (Some(_), Some(_)) => Err(error(
+            format!("an API document must be an object, this is {}", kind(root)),
+        ),
+        (Some(_), Some(_)) => (
             "/swagger",
             "the document has both `openapi` and `swagger`".to_owned(),
-        )),
-        (None, None) => Err(error(
-            "",
-            "the document has neither `openapi` nor `swagger`".to_owned(),
-        )),
-        (Some(value), None) => {
-            let text = text(value);
-            match text.split('.').collect::<Vec<_>>().as_slice() {
-                ["3", "0", ..] => Ok(Version::OpenApi30),
-                ["3", "1", ..] => Ok(Version::OpenApi31),
-                _ => Err(error(
-                    "/openapi",
-                    format!("the document is OpenAPI `{text}`, which is not supported"),
-                )),
-            }
-        }
-        (None, Some(value)) => match text(value).as_str() {
-            "2.0" | "2" => Ok(Version::Swagger20),
-            text => Err(error(
-                "/swagger",
-                format!("the document is Swagger `{text}`, which is not supported"),
-            )),
+        ),
+        (None, None) => ("", "the document has neither `openapi` nor `swagger`".to_owned()),
+        (Some(text), None) => match text.split('.').collect::<Vec<_>>().as_slice() {
+            ["3", "0", ..] => return Ok(Version::OpenApi30),
+            ["3", "1", ..] => return Ok(Version::OpenApi31),
+            _ => (
+                "/openapi",
+                format!("the document is OpenAPI `{text}`, which is not supported"),
+            ),
         },
-    }
-}
-
-/// Returns the version as text. In YAML, `3.1` and `2.0` without quotes are numbers.
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+        (None, Some("2" | "2.0")) => return Ok(Version::Swagger20),
+        (None, Some(text)) => (
+            "/swagger",
+            format!("the document is Swagger `{text}`, which is not supported"),
+        ),
+    };
+    let error = document.error(Stage::Read, "version", pointer, message);
+    Err(error
+        .fix("accepted are Swagger 2.0, OpenAPI 3.0.x and OpenAPI 3.1.x")
+        .into())
 }

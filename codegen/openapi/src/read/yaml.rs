@@ -4,14 +4,14 @@
 //! positions. Duplicate keys, merge keys, bounded aliases and located diagnostics require such events. The
 //! intermediate tree allows checking and counting aliases before anything is copied.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 use serde_json::{Map, Value};
 
 use super::{
-    errors::{at, duplicate, syntax},
-    numbers,
+    errors::{at, syntax},
+    numbers::has_leading_zero,
     scalar::{core_tag, scalar},
 };
 use crate::{
@@ -19,47 +19,39 @@ use crate::{
     document::Source,
     limits::{COPIES, DEPTH},
     number,
-    source_map::{Node, NodeId, Position, SourceMap, duplicate_keys},
+    source_map::{Member, Node, NodeId, Position, SourceMap},
 };
 
 /// Reads a YAML text that holds one document.
-pub(super) fn read(source: Source<'_>) -> Result<(Value, SourceMap, Diagnostics), Diagnostics> {
+pub(super) fn read(source: Source<'_>) -> Result<(Value, SourceMap), Diagnostics> {
     let tree = Builder::new(source).build()?;
     let mut budget = tree.source_map.nodes.len().saturating_add(COPIES);
     let value = tree
         .value(tree.source_map.root, 0, &mut budget)
-        .map_err(|limit| {
-            let message = match limit {
-                Limit::Copies => "its aliases expand to more values than the limit",
-                Limit::Depth => "its aliases nest values more deeply than the limit",
-            };
-            Diagnostics::from(at(source, tree.source_map.start, "aliases", message).fix(format!(
+        .map_err(|message| {
+            at(source, tree.source_map.start, "aliases", message).fix(format!(
                 "at most {COPIES} values by alias, at most {DEPTH} levels: write some of them out"
-            )))
+            ))
         })?;
-    let warnings = numbers::warnings(source, &tree.source_map, tree.numbers);
-    Ok((value, tree.source_map, warnings))
+    Ok((value, tree.source_map))
 }
 
 /// Values and positions of a text, by node.
+#[derive(Default)]
 struct Tree {
     source_map: SourceMap,
-    /// Values of scalars; null for other nodes.
+    /// Values of scalars, and keys as text; null for other nodes.
     scalars: Vec<Value>,
-    /// Numbers that are not kept exactly.
-    numbers: Vec<(NodeId, String)>,
-}
-
-enum Limit {
-    Copies,
-    Depth,
 }
 
 impl Tree {
-    fn value(&self, node: NodeId, depth: usize, budget: &mut usize) -> Result<Value, Limit> {
-        *budget = budget.checked_sub(1).ok_or(Limit::Copies)?;
+    /// Returns the value of a node with its aliases expanded, or the limit that it exceeds.
+    fn value(&self, node: NodeId, depth: usize, budget: &mut usize) -> Result<Value, &'static str> {
+        *budget = budget
+            .checked_sub(1)
+            .ok_or("its aliases expand to more values than the limit")?;
         if depth > DEPTH {
-            return Err(Limit::Depth);
+            return Err("its aliases nest values more deeply than the limit");
         }
         Ok(match self.source_map.nodes.get(node) {
             Some(Node::Mapping(members)) => {
@@ -70,11 +62,9 @@ impl Tree {
                 Value::Object(object)
             }
             Some(Node::Sequence(items)) => {
-                let mut array = Vec::with_capacity(items.len());
-                for (_, node) in items {
-                    array.push(self.value(*node, depth + 1, budget)?);
-                }
-                Value::Array(array)
+                let items = items.iter();
+                let values = items.map(|(_, node)| self.value(*node, depth + 1, budget));
+                Value::Array(values.collect::<Result<_, _>>()?)
             }
             Some(Node::Scalar) | None => self.scalars.get(node).cloned().unwrap_or_default(),
         })
@@ -85,75 +75,48 @@ impl Tree {
 struct Frame {
     anchor: usize,
     position: Position,
-    collection: Collection,
-}
-
-enum Collection {
-    Sequence(Vec<(Position, NodeId)>),
-    Mapping {
-        members: Vec<(Box<str>, Position, NodeId)>,
-        key: Option<Key>,
-        merges: Vec<(Position, NodeId)>,
-    },
-}
-
-enum Key {
-    Plain(Box<str>, Position),
-    Merge(Position),
+    is_mapping: bool,
+    /// Items of a sequence; keys and values of a mapping, in turns.
+    items: Vec<(Position, NodeId)>,
 }
 
 struct Builder<'a> {
     source: Source<'a>,
     tree: Tree,
     anchors: HashMap<usize, NodeId>,
+    /// Nodes of keys that are `<<`.
+    merge_keys: HashSet<NodeId>,
     frames: Vec<Frame>,
     documents: usize,
-    duplicates: Diagnostics,
 }
 
 impl<'a> Builder<'a> {
     fn new(source: Source<'a>) -> Self {
         Self {
             source,
-            tree: Tree {
-                source_map: SourceMap {
-                    nodes: Vec::new(),
-                    root: 0,
-                    start: Position::START,
-                },
-                scalars: Vec::new(),
-                numbers: Vec::new(),
-            },
+            tree: Tree::default(),
             anchors: HashMap::new(),
+            merge_keys: HashSet::new(),
             frames: Vec::new(),
             documents: 0,
-            duplicates: Diagnostics::default(),
         }
     }
 
     fn build(mut self) -> Result<Tree, Diagnostics> {
         for event in Parser::new_from_str(self.source.text) {
             let (event, span) = event.map_err(|error| {
-                Diagnostics::from(
-                    syntax(
-                        self.source,
-                        position(error.marker()),
-                        format!("this is not valid YAML: {}", error.info()),
-                    )
-                    .fix("correct the text at this position"),
-                )
+                let message = format!("this is not valid YAML: {}", error.info());
+                syntax(self.source, position(error.marker()), message)
+                    .fix("correct the text at this position")
             })?;
             self.event(event, position(&span.start))?;
         }
         if self.documents == 0 {
-            let diagnostic = syntax(
-                self.source,
-                Position::START,
-                "there is no YAML document in this text",
-            );
+            let message = "there is no YAML document in this text";
+            let diagnostic = syntax(self.source, Position::START, message);
             return Err(diagnostic.fix("put the API document there").into());
         }
-        self.duplicates.unless_errors(self.tree).map(|(tree, _)| tree)
+        Ok(self.tree)
     }
 
     fn event(&mut self, event: Event<'_>, position: Position) -> Result<(), Diagnostics> {
@@ -168,77 +131,43 @@ impl<'a> Builder<'a> {
                 }
             }
             Event::Scalar(text, style, anchor, tag) => {
-                if let Some(key) = self.awaited_key() {
-                    // Every key is text: `200:` and `true:` are strings, as in JSON.
-                    let is_merge = match tag.as_deref() {
-                        None => style == ScalarStyle::Plain && text == "<<",
-                        Some(tag) => core_tag(tag) == Some("merge"),
-                    };
-                    *key = Some(if is_merge {
-                        Key::Merge(position)
-                    } else {
-                        Key::Plain(text.as_ref().into(), position)
-                    });
-                    if anchor > 0 {
-                        let node = self.node(Node::Scalar, Value::String(text.into_owned()));
-                        self.anchors.insert(anchor, node);
-                    }
-                    return Ok(());
-                }
-                let value = scalar(&text, style, tag.as_deref()).map_err(|message| {
-                    at(source, position, "scalar", message)
-                        .fix("write a value that JSON has too, or a quoted string")
-                })?;
-                let is_changed = (value.is_f64() && !number::is_kept(&text))
-                    || (value.is_number() && style == ScalarStyle::Plain && numbers::has_leading_zero(&text));
-                let node = self.node(Node::Scalar, value);
-                if is_changed {
-                    self.tree.numbers.push((node, text.into_owned()));
-                }
-                self.complete(node, position, anchor)?;
-            }
-            Event::SequenceStart(anchor, tag) => {
-                self.open(
-                    anchor,
-                    tag.as_deref(),
-                    "seq",
-                    position,
-                    Collection::Sequence(Vec::new()),
-                )?;
-            }
-            Event::MappingStart(anchor, tag) => {
-                let collection = Collection::Mapping {
-                    members: Vec::new(),
-                    key: None,
-                    merges: Vec::new(),
+                let tag = tag.as_deref();
+                let frame = self.frames.last();
+                let is_key = frame.is_some_and(|frame| frame.is_mapping && frame.items.len() % 2 == 0);
+                // Every key is text: `200:` and `true:` are strings, as in JSON.
+                let value = if is_key {
+                    Value::from(&*text)
+                } else {
+                    scalar(&text, style, tag).map_err(|message| {
+                        at(source, position, "scalar", message)
+                            .fix("write a value that JSON has too, or a quoted string")
+                    })?
                 };
-                self.open(anchor, tag.as_deref(), "map", position, collection)?;
+                let is_inexact = (value.is_f64() && !number::is_kept(&text))
+                    || (value.is_number() && style == ScalarStyle::Plain && has_leading_zero(&text));
+                let node = self.node(Node::Scalar, value);
+                let is_plain = tag.is_none() && style == ScalarStyle::Plain;
+                if is_key && (is_plain && text == "<<" || tag.and_then(core_tag) == Some("merge")) {
+                    self.merge_keys.insert(node);
+                }
+                if is_inexact {
+                    self.tree.source_map.inexact.insert(node, text.into_owned());
+                }
+                self.complete(node, position, anchor);
             }
+            Event::SequenceStart(anchor, tag) => self.open(anchor, tag.as_deref(), "seq", position)?,
+            Event::MappingStart(anchor, tag) => self.open(anchor, tag.as_deref(), "map", position)?,
             Event::SequenceEnd | Event::MappingEnd => self.close()?,
             Event::Alias(anchor) => {
                 let node = *self.anchors.get(&anchor).ok_or_else(|| {
                     at(source, position, "aliases", "this alias is inside its own value")
                         .fix("write the value out: a value cannot contain itself")
                 })?;
-                let text = self.tree.scalars.get(node).and_then(Value::as_str).map(Box::from);
-                if let Some(key) = self.awaited_key() {
-                    let text = text.ok_or_else(|| complex_key(source, position))?;
-                    *key = Some(Key::Plain(text, position));
-                    return Ok(());
-                }
-                self.complete(node, position, 0)?;
+                self.complete(node, position, 0);
             }
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
         }
         Ok(())
-    }
-
-    /// Returns the slot for the key that the innermost open mapping expects next.
-    fn awaited_key(&mut self) -> Option<&mut Option<Key>> {
-        match &mut self.frames.last_mut()?.collection {
-            Collection::Mapping { key, .. } if key.is_none() => Some(key),
-            _ => None,
-        }
     }
 
     fn node(&mut self, node: Node, scalar: Value) -> NodeId {
@@ -247,131 +176,95 @@ impl<'a> Builder<'a> {
         self.tree.scalars.len() - 1
     }
 
+    /// Opens a collection, whose tag in YAML is `kind`.
     fn open(
         &mut self,
         anchor: usize,
         tag: Option<&Tag>,
-        suffix: &str,
+        kind: &str,
         position: Position,
-        collection: Collection,
     ) -> Result<(), Diagnostics> {
-        if let Some(tag) = tag.filter(|tag| core_tag(tag) != Some(suffix)) {
-            return Err(at(
-                self.source,
-                position,
-                "tag",
-                format!("the tag `{tag}` is not known here"),
-            )
-            .fix("remove the tag, or write its value out")
-            .into());
-        }
-        if self.awaited_key().is_some() {
-            return Err(complex_key(self.source, position));
+        if let Some(tag) = tag.filter(|tag| core_tag(tag) != Some(kind)) {
+            let message = format!("the tag `{tag}` is not known here");
+            return Err(at(self.source, position, "tag", message)
+                .fix("remove the tag, or write its value out")
+                .into());
         }
         if self.frames.len() >= DEPTH {
-            return Err(syntax(
-                self.source,
-                position,
-                format!("values are nested more than {DEPTH} levels deep"),
-            )
-            .fix("check how the document was made: nobody writes such nesting by hand")
-            .into());
+            let message = format!("values are nested more than {DEPTH} levels deep");
+            return Err(syntax(self.source, position, message)
+                .fix("check how the document was made: nobody writes such nesting by hand")
+                .into());
         }
         self.frames.push(Frame {
             anchor,
             position,
-            collection,
+            is_mapping: kind == "map",
+            items: Vec::new(),
         });
         Ok(())
     }
 
     /// Closes the innermost open collection.
     fn close(&mut self) -> Result<(), Diagnostics> {
-        let Some(Frame {
-            anchor,
-            position,
-            collection,
-        }) = self.frames.pop()
-        else {
+        let Some(frame) = self.frames.pop() else {
             return Ok(());
         };
-        let node = match collection {
-            Collection::Sequence(items) => Node::Sequence(items),
-            Collection::Mapping { members, merges, .. } => {
-                for (key, position, first) in duplicate_keys(&members) {
-                    self.duplicates.push(duplicate(self.source, key, position, first));
-                }
-                Node::Mapping(self.merge(members, &merges)?)
-            }
+        let node = if frame.is_mapping {
+            Node::Mapping(self.members(&frame.items)?)
+        } else {
+            Node::Sequence(frame.items)
         };
         let node = self.node(node, Value::Null);
-        self.complete(node, position, anchor)
-    }
-
-    /// Adds a complete value to the innermost open collection.
-    fn complete(&mut self, node: NodeId, position: Position, anchor: usize) -> Result<(), Diagnostics> {
-        if anchor > 0 {
-            self.anchors.insert(anchor, node);
-        }
-        match self.frames.last_mut() {
-            None => {
-                self.tree.source_map.root = node;
-                self.tree.source_map.start = position;
-            }
-            Some(Frame {
-                collection: Collection::Sequence(items),
-                ..
-            }) => items.push((position, node)),
-            Some(Frame {
-                collection: Collection::Mapping { members, key, merges },
-                ..
-            }) => match key.take() {
-                Some(Key::Plain(key, position)) => members.push((key, position, node)),
-                Some(Key::Merge(position)) => match self.tree.source_map.nodes.get(node) {
-                    Some(Node::Sequence(items)) => {
-                        merges.extend(items.iter().map(|(_, node)| (position, *node)));
-                    }
-                    _ => merges.push((position, node)),
-                },
-                None => return Err(complex_key(self.source, position)),
-            },
-        }
+        self.complete(node, frame.position, frame.anchor);
         Ok(())
     }
 
-    /// Appends the members of merged mappings. Earlier members win.
-    fn merge(
-        &self,
-        mut members: Vec<(Box<str>, Position, NodeId)>,
-        merges: &[(Position, NodeId)],
-    ) -> Result<Vec<(Box<str>, Position, NodeId)>, Diagnostics> {
-        for (position, node) in merges {
-            let Some(Node::Mapping(inherited)) = self.tree.source_map.nodes.get(*node) else {
-                return Err(at(
-                    self.source,
-                    *position,
-                    "merge-key",
-                    "`<<` takes a mapping or a list of mappings",
-                )
-                .fix("quote the key if it is meant as text, or merge a mapping")
-                .into());
+    /// Adds a complete value to the innermost open collection.
+    fn complete(&mut self, node: NodeId, position: Position, anchor: usize) {
+        if anchor > 0 {
+            self.anchors.insert(anchor, node);
+        }
+        if let Some(frame) = self.frames.last_mut() {
+            frame.items.push((position, node));
+        } else {
+            self.tree.source_map.root = node;
+            self.tree.source_map.start = position;
+        }
+    }
+
+    /// Returns the members of a mapping, then those of the mappings that it merges. Earlier members win.
+    fn members(&self, items: &[(Position, NodeId)]) -> Result<Vec<Member>, Diagnostics> {
+        let nodes = &self.tree.source_map.nodes;
+        let mut members: Vec<Member> = Vec::new();
+        let mut merged = Vec::new();
+        for [(position, key), (_, node)] in items.as_chunks().0 {
+            if !self.merge_keys.contains(key) {
+                let text = self.tree.scalars.get(*key).and_then(Value::as_str);
+                let text = text.ok_or_else(|| complex_key(self.source, *position))?;
+                members.push((text.into(), *position, *node));
+            } else if let Some(Node::Sequence(items)) = nodes.get(*node) {
+                merged.extend(items.iter().map(|(_, node)| (*position, *node)));
+            } else {
+                merged.push((*position, *node));
+            }
+        }
+        for (position, node) in merged {
+            let Some(Node::Mapping(inherited)) = nodes.get(node) else {
+                let message = "`<<` takes a mapping or a list of mappings";
+                return Err(at(self.source, position, "merge-key", message)
+                    .fix("quote the key if it is meant as text, or merge a mapping")
+                    .into());
             };
             if members.len().saturating_add(inherited.len()) > COPIES {
-                return Err(at(
-                    self.source,
-                    *position,
-                    "aliases",
-                    "merging makes more members than the limit",
-                )
-                .fix("write some of it out")
-                .into());
+                let message = "merging makes more members than the limit";
+                return Err(at(self.source, position, "aliases", message)
+                    .fix("write some of it out")
+                    .into());
             }
-            let known: std::collections::HashSet<&str> = members.iter().map(|(key, ..)| &**key).collect();
-            let new: Vec<_> = inherited
-                .iter()
-                .filter(|(key, ..)| !known.contains(&**key))
-                .cloned()
-                .collect();
+            let known: HashSet<&str> = members.iter().map(|(key, ..)| &**key).collect();
+            let new = inherited.iter().filter(|(key, ..)| !known.contains(&**key));
+            let new: Vec<Member> = new.cloned().collect();
             members.extend(new);
         }
         Ok(members)
@@ -390,9 +283,8 @@ fn complex_key(source: Source<'_>, position: Position) -> Diagnostics {
 }
 
 fn position(marker: &Marker) -> Position {
-    let saturate = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     Position {
-        line: saturate(marker.line()),
-        column: saturate(marker.col().saturating_add(1)),
+        line: marker.line(),
+        column: marker.col() + 1,
     }
 }

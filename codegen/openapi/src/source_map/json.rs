@@ -1,144 +1,102 @@
 //! Scans a JSON text for the positions of its values.
 
 use super::{Node, NodeId, Position, SourceMap};
-use crate::{limits::DEPTH, number};
+use crate::number;
 
-/// Builds the source map of a valid JSON text, and lists the numbers that are not kept exactly. For any other
-/// text, the resulting tree is unspecified.
-pub(crate) fn scan(text: &str) -> (SourceMap, Vec<(NodeId, String)>) {
+/// Builds the source map of a valid JSON text.
+pub(crate) fn scan(text: &str) -> SourceMap {
     let mut scan = Scan {
         text,
         offset: 0,
-        line: 1,
-        line_start: 0,
-        counted: (0, 0),
-        nodes: Vec::new(),
-        numbers: Vec::new(),
+        position: Position::START,
+        source_map: SourceMap::default(),
     };
-    let (start, root) = scan.value(0);
-    let source_map = SourceMap {
-        nodes: scan.nodes,
-        root,
-        start,
-    };
-    (source_map, scan.numbers)
+    (scan.source_map.start, scan.source_map.root) = scan.value();
+    scan.source_map
 }
 
 struct Scan<'a> {
     text: &'a str,
     offset: usize,
-    line: u32,
-    line_start: usize,
-    /// Offset in the current line up to which characters have been counted, and the number of characters
-    /// before the offset. A document may be a single line, so counting from the line start each time would be
-    /// quadratic.
-    counted: (usize, usize),
-    nodes: Vec<Node>,
-    numbers: Vec<(NodeId, String)>,
+    /// Position of the offset.
+    position: Position,
+    source_map: SourceMap,
 }
 
-impl Scan<'_> {
-    fn peek(&mut self) -> Option<u8> {
-        while let Some(byte) = self.text.as_bytes().get(self.offset) {
-            match byte {
-                b'\n' => {
-                    self.line += 1;
-                    self.line_start = self.offset + 1;
-                }
-                b' ' | b'\t' | b'\r' => {}
-                _ => return Some(*byte),
+impl<'a> Scan<'a> {
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.offset).copied()
+    }
+
+    fn skip(&mut self) {
+        match self.byte() {
+            Some(b'\n') => {
+                self.position.line += 1;
+                self.position.column = 1;
             }
-            self.offset += 1;
+            // A byte inside of a character.
+            Some(0x80..0xc0) => {}
+            _ => self.position.column += 1,
         }
-        None
-    }
-
-    fn position(&mut self) -> Position {
-        let (end, count) = if self.counted.0 < self.line_start {
-            (self.line_start, 0)
-        } else {
-            self.counted
-        };
-        let more = self.text.as_bytes().get(end..self.offset);
-        let count = count + characters(more.unwrap_or_default());
-        self.counted = (self.offset, count);
-        Position {
-            line: self.line,
-            column: saturate(count + 1),
-        }
-    }
-
-    fn node(&mut self, node: Node) -> NodeId {
-        self.nodes.push(node);
-        self.nodes.len() - 1
-    }
-
-    /// Reads the string at the current offset.
-    fn string(&mut self) -> Box<str> {
-        let start = self.offset;
         self.offset += 1;
-        let mut escaped = false;
-        while let Some(byte) = self.text.as_bytes().get(self.offset) {
-            match byte {
-                b'"' => break,
-                b'\\' => {
-                    escaped = true;
-                    self.offset += 1;
-                }
-                _ => {}
-            }
-            self.offset += 1;
+    }
+
+    /// Skips white space, and returns the byte after it.
+    fn peek(&mut self) -> Option<u8> {
+        while self.byte().is_some_and(|byte| byte.is_ascii_whitespace()) {
+            self.skip();
         }
-        self.offset = (self.offset + 1).min(self.text.len());
-        let literal = self.text.get(start..self.offset).unwrap_or_default();
-        if escaped {
-            serde_json::from_str::<String>(literal).unwrap_or_default().into()
-        } else {
-            literal.trim_matches('"').into()
+        self.byte()
+    }
+
+    fn skip_separator(&mut self, separator: u8) {
+        if self.peek() == Some(separator) {
+            self.skip();
         }
     }
 
-    fn value(&mut self, depth: usize) -> (Position, NodeId) {
-        let first = self.peek();
-        let position = self.position();
-        if depth > DEPTH {
-            // The reader refuses deeper nesting.
-            self.offset = self.text.len();
-            return (position, self.node(Node::Scalar));
+    /// Reads the string at the current offset, and returns it with its quotes and escapes.
+    fn string(&mut self) -> &'a str {
+        let start = self.offset;
+        self.skip();
+        while let Some(byte) = self.byte()
+            && byte != b'"'
+        {
+            if byte == b'\\' {
+                self.skip();
+            }
+            self.skip();
         }
+        self.skip();
+        self.text.get(start..self.offset).unwrap_or_default()
+    }
+
+    fn value(&mut self) -> (Position, NodeId) {
+        let first = self.peek();
+        let position = self.position;
         let node = match first {
             Some(b'{') => {
-                self.offset += 1;
+                self.skip();
                 let mut members = Vec::new();
                 while self.peek() == Some(b'"') {
-                    let position = self.position();
-                    let key = self.string();
-                    if self.peek() == Some(b':') {
-                        self.offset += 1;
-                    }
-                    let (_, node) = self.value(depth + 1);
+                    let position = self.position;
+                    let key = serde_json::from_str(self.string()).unwrap_or_default();
+                    self.skip_separator(b':');
+                    let (_, node) = self.value();
                     members.push((key, position, node));
-                    if self.peek() == Some(b',') {
-                        self.offset += 1;
-                    }
+                    self.skip_separator(b',');
                 }
-                self.offset += 1;
+                self.skip();
                 Node::Mapping(members)
             }
             Some(b'[') => {
-                self.offset += 1;
+                self.skip();
                 let mut items = Vec::new();
-                while !matches!(self.peek(), Some(b']') | None) {
-                    let before = self.offset;
-                    items.push(self.value(depth + 1));
-                    if self.peek() == Some(b',') {
-                        self.offset += 1;
-                    }
-                    if self.offset == before {
-                        break;
-                    }
+                while self.peek().is_some_and(|byte| byte != b']') {
+                    items.push(self.value());
+                    self.skip_separator(b',');
                 }
-                self.offset += 1;
+                self.skip();
                 Node::Sequence(items)
             }
             Some(b'"') => {
@@ -146,29 +104,23 @@ impl Scan<'_> {
                 Node::Scalar
             }
             _ => {
+                // Literals and numbers.
+                let is_literal =
+                    |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.');
                 let start = self.offset;
-                let rest = self.text.as_bytes().get(start..).unwrap_or_default();
-                self.offset += rest
-                    .iter()
-                    .position(|byte| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n'))
-                    .unwrap_or(rest.len());
+                while self.byte().is_some_and(is_literal) {
+                    self.skip();
+                }
                 let literal = self.text.get(start..self.offset).unwrap_or_default();
                 if matches!(first, Some(b'-' | b'0'..=b'9')) && !number::is_kept(literal) {
                     // The number that the node pushed below will get.
-                    self.numbers.push((self.nodes.len(), literal.to_owned()));
+                    let node = self.source_map.nodes.len();
+                    self.source_map.inexact.insert(node, literal.to_owned());
                 }
                 Node::Scalar
             }
         };
-        (position, self.node(node))
+        self.source_map.nodes.push(node);
+        (position, self.source_map.nodes.len() - 1)
     }
-}
-
-/// Counts the characters that start in these bytes.
-pub(crate) fn characters(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|byte| !matches!(byte, 0x80..0xc0)).count()
-}
-
-pub(crate) fn saturate(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }

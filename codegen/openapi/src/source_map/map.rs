@@ -2,22 +2,34 @@
 
 use std::collections::HashMap;
 
-use crate::pointer::Pointer;
+use crate::{diagnostic::Location, pointer::Pointer};
 
 /// A line and a column, both numbered from 1. Each character is one column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Position {
-    pub(crate) line: u32,
-    pub(crate) column: u32,
+    pub(crate) line: usize,
+    pub(crate) column: usize,
 }
 
 impl Position {
     /// Start of a text.
     pub(crate) const START: Self = Self { line: 1, column: 1 };
+
+    /// Returns the location of this position in the text `name`.
+    pub(crate) fn in_text(self, name: &str) -> Location {
+        Location {
+            file: name.to_owned(),
+            line: self.line,
+            column: self.column,
+        }
+    }
 }
 
 /// Number of a node in a [`SourceMap`].
 pub(crate) type NodeId = usize;
+
+/// Member of an object: its key, the position of the key, and the value.
+pub(crate) type Member = (Box<str>, Position, NodeId);
 
 /// Children of a value. Several parents may share a node: YAML has aliases.
 #[derive(Debug)]
@@ -26,16 +38,17 @@ pub(crate) enum Node {
     Scalar,
     /// Items, each with the position of its start.
     Sequence(Vec<(Position, NodeId)>),
-    /// Members, each with the position of its key.
-    Mapping(Vec<(Box<str>, Position, NodeId)>),
+    Mapping(Vec<Member>),
 }
 
 /// Positions of all values of a text.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct SourceMap {
     pub(crate) nodes: Vec<Node>,
     pub(crate) root: NodeId,
     pub(crate) start: Position,
+    /// Numbers that are not kept exactly, as the text writes them.
+    pub(crate) inexact: HashMap<NodeId, String>,
 }
 
 impl SourceMap {
@@ -64,18 +77,20 @@ impl SourceMap {
         }
         (position, depth)
     }
-}
 
-/// Lists the duplicate keys among `members`: key, position, and position of the first occurrence.
-pub(crate) fn duplicate_keys(members: &[(Box<str>, Position, NodeId)]) -> Vec<(&str, Position, Position)> {
-    let mut duplicates = Vec::new();
-    let mut seen = HashMap::with_capacity(members.len());
-    for (key, position, _) in members {
-        if let Some(first) = seen.get(&**key) {
-            duplicates.push((&**key, *position, *first));
-        } else {
-            seen.insert(&**key, *position);
+    /// Lists the keys that occur twice in one object: key, position, and position of the first occurrence.
+    pub(crate) fn duplicate_keys(&self) -> Vec<(&str, Position, Position)> {
+        let mut duplicates = Vec::new();
+        for node in &self.nodes {
+            let Node::Mapping(members) = node else { continue };
+            let mut seen = HashMap::with_capacity(members.len());
+            for (key, position, _) in members {
+                let first = *seen.entry(&**key).or_insert(*position);
+                if first != *position {
+                    duplicates.push((&**key, *position, first));
+                }
+            }
         }
+        duplicates
     }
-    duplicates
 }

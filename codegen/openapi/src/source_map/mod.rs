@@ -3,4 +3,4 @@
 pub(crate) mod json;
 mod map;
 
-pub(crate) use map::{Node, NodeId, Position, SourceMap, duplicate_keys};
+pub(crate) use map::{Member, Node, NodeId, Position, SourceMap};
