@@ -65,10 +65,6 @@ impl Visitor for Warnings<'_> {
             self.warn("default-type", &at, message, "correct the default or the type");
         }
     }
-
-    fn misfit(&mut self, _: &Pointer, _: String) {}
-
-    fn unknown(&mut self, _: ObjectKind, _: &Pointer, _: &str) {}
 }
 
 /// Checks whether a value has a type of `OpenAPI`; true for an unknown type.

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    pointer::{Pointer, PointerBuf, Token},
+    pointer::{METHODS, Pointer, PointerBuf, Token},
     text::kind,
 };
 
@@ -77,33 +77,6 @@ pub enum FieldType {
     Map(ObjectKind),
 }
 
-/// A field of an object.
-#[derive(Clone, Copy, Debug)]
-pub struct Field {
-    /// Key.
-    pub key: &'static str,
-    /// Type of the value.
-    pub value: FieldType,
-    /// True if the object must have the field.
-    pub required: bool,
-}
-
-const fn required(key: &'static str, value: FieldType) -> Field {
-    Field {
-        key,
-        value,
-        required: true,
-    }
-}
-
-const fn optional(key: &'static str, value: FieldType) -> Field {
-    Field {
-        key,
-        value,
-        required: false,
-    }
-}
-
 /// Keys that do not change the type, next to a `$ref` or in a schema.
 pub const ANNOTATIONS: [&str; 11] = [
     "description",
@@ -125,11 +98,6 @@ pub fn matches_nothing(schema: &Map<String, Value>) -> bool {
     not.is_some_and(Map::is_empty)
 }
 
-/// A table of fields.
-macro_rules! fields {
-    ($($field:expr),* $(,)?) => { const { &[$($field),*] } };
-}
-
 use FieldType::{Any, Count, Flag, List, Map as MapOf, Number, One, OneOrFlag, Text, TextMap, Texts, Values};
 use ObjectKind::{
     Callback, Components, Contact, Discriminator, Document, Encoding, Example, ExternalDocumentation, Flow,
@@ -138,233 +106,188 @@ use ObjectKind::{
 };
 
 impl ObjectKind {
-    /// Returns the fields.
+    /// Returns the fields, as lists of keys whose values have the same type.
     #[expect(clippy::too_many_lines, reason = "a table is as long as what it lists")]
-    pub fn fields(self) -> &'static [Field] {
+    pub fn fields(self) -> &'static [(FieldType, &'static [&'static str])] {
         match self {
-            Document => fields![
-                required("openapi", Text),
-                required("info", One(Info)),
-                optional("servers", List(Server)),
-                required("paths", One(Paths)),
-                optional("components", One(Components)),
-                optional("security", List(SecurityRequirement)),
-                optional("tags", List(Tag)),
-                optional("externalDocs", One(ExternalDocumentation)),
+            Document => &[
+                (Text, &["openapi"]),
+                (One(Info), &["info"]),
+                (List(Server), &["servers"]),
+                (One(Paths), &["paths"]),
+                (One(Components), &["components"]),
+                (List(SecurityRequirement), &["security"]),
+                (List(Tag), &["tags"]),
+                (One(ExternalDocumentation), &["externalDocs"]),
             ],
-            Info => fields![
-                required("title", Text),
-                optional("description", Text),
-                optional("termsOfService", Text),
-                optional("contact", One(Contact)),
-                optional("license", One(License)),
-                required("version", Text),
+            Info => &[
+                (Text, &["title", "description", "termsOfService", "version"]),
+                (One(Contact), &["contact"]),
+                (One(License), &["license"]),
             ],
-            Contact => fields![
-                optional("name", Text),
-                optional("url", Text),
-                optional("email", Text),
+            Contact => &[(Text, &["name", "url", "email"])],
+            License => &[(Text, &["name", "url"])],
+            Server => &[
+                (Text, &["url", "description"]),
+                (MapOf(ServerVariable), &["variables"]),
             ],
-            License => fields![required("name", Text), optional("url", Text)],
-            Server => fields![
-                required("url", Text),
-                optional("description", Text),
-                optional("variables", MapOf(ServerVariable)),
+            ServerVariable => &[(Texts, &["enum"]), (Text, &["default", "description"])],
+            Tag => &[
+                (Text, &["name", "description"]),
+                (One(ExternalDocumentation), &["externalDocs"]),
             ],
-            ServerVariable => fields![
-                optional("enum", Texts),
-                required("default", Text),
-                optional("description", Text),
+            ExternalDocumentation => &[(Text, &["description", "url"])],
+            PathItem => &[
+                (Text, &["summary", "description"]),
+                (One(Operation), &METHODS),
+                (List(Server), &["servers"]),
+                (List(Parameter), &["parameters"]),
             ],
-            Tag => fields![
-                required("name", Text),
-                optional("description", Text),
-                optional("externalDocs", One(ExternalDocumentation)),
+            Operation => &[
+                (Texts, &["tags"]),
+                (Text, &["summary", "description", "operationId"]),
+                (One(ExternalDocumentation), &["externalDocs"]),
+                (List(Parameter), &["parameters"]),
+                (One(RequestBody), &["requestBody"]),
+                (One(Responses), &["responses"]),
+                (MapOf(Callback), &["callbacks"]),
+                (Flag, &["deprecated"]),
+                (List(SecurityRequirement), &["security"]),
+                (List(Server), &["servers"]),
             ],
-            ExternalDocumentation => fields![optional("description", Text), required("url", Text)],
-            PathItem => fields![
-                optional("summary", Text),
-                optional("description", Text),
-                optional("get", One(Operation)),
-                optional("put", One(Operation)),
-                optional("post", One(Operation)),
-                optional("delete", One(Operation)),
-                optional("options", One(Operation)),
-                optional("head", One(Operation)),
-                optional("patch", One(Operation)),
-                optional("trace", One(Operation)),
-                optional("servers", List(Server)),
-                optional("parameters", List(Parameter)),
+            Parameter => &[
+                (Text, &["name", "in", "description", "style"]),
+                (Flag, &["required", "deprecated", "allowEmptyValue"]),
+                (Flag, &["explode", "allowReserved"]),
+                (One(Schema), &["schema"]),
+                (Any, &["example"]),
+                (MapOf(Example), &["examples"]),
+                (MapOf(MediaType), &["content"]),
             ],
-            Operation => fields![
-                optional("tags", Texts),
-                optional("summary", Text),
-                optional("description", Text),
-                optional("externalDocs", One(ExternalDocumentation)),
-                optional("operationId", Text),
-                optional("parameters", List(Parameter)),
-                optional("requestBody", One(RequestBody)),
-                required("responses", One(Responses)),
-                optional("callbacks", MapOf(Callback)),
-                optional("deprecated", Flag),
-                optional("security", List(SecurityRequirement)),
-                optional("servers", List(Server)),
+            Header => &[
+                (Text, &["description", "style"]),
+                (Flag, &["required", "deprecated", "allowEmptyValue"]),
+                (Flag, &["explode", "allowReserved"]),
+                (One(Schema), &["schema"]),
+                (Any, &["example"]),
+                (MapOf(Example), &["examples"]),
+                (MapOf(MediaType), &["content"]),
             ],
-            Parameter => fields![
-                required("name", Text),
-                required("in", Text),
-                optional("description", Text),
-                optional("required", Flag),
-                optional("deprecated", Flag),
-                optional("allowEmptyValue", Flag),
-                optional("style", Text),
-                optional("explode", Flag),
-                optional("allowReserved", Flag),
-                optional("schema", One(Schema)),
-                optional("example", Any),
-                optional("examples", MapOf(Example)),
-                optional("content", MapOf(MediaType)),
+            RequestBody => &[
+                (Text, &["description"]),
+                (MapOf(MediaType), &["content"]),
+                (Flag, &["required"]),
             ],
-            Header => fields![
-                optional("description", Text),
-                optional("required", Flag),
-                optional("deprecated", Flag),
-                optional("allowEmptyValue", Flag),
-                optional("style", Text),
-                optional("explode", Flag),
-                optional("allowReserved", Flag),
-                optional("schema", One(Schema)),
-                optional("example", Any),
-                optional("examples", MapOf(Example)),
-                optional("content", MapOf(MediaType)),
+            MediaType => &[
+                (One(Schema), &["schema"]),
+                (Any, &["example"]),
+                (MapOf(Example), &["examples"]),
+                (MapOf(Encoding), &["encoding"]),
             ],
-            RequestBody => fields![
-                optional("description", Text),
-                required("content", MapOf(MediaType)),
-                optional("required", Flag),
+            Encoding => &[
+                (Text, &["contentType", "style"]),
+                (MapOf(Header), &["headers"]),
+                (Flag, &["explode", "allowReserved"]),
             ],
-            MediaType => fields![
-                optional("schema", One(Schema)),
-                optional("example", Any),
-                optional("examples", MapOf(Example)),
-                optional("encoding", MapOf(Encoding)),
+            Response => &[
+                (Text, &["description"]),
+                (MapOf(Header), &["headers"]),
+                (MapOf(MediaType), &["content"]),
+                (MapOf(Link), &["links"]),
             ],
-            Encoding => fields![
-                optional("contentType", Text),
-                optional("headers", MapOf(Header)),
-                optional("style", Text),
-                optional("explode", Flag),
-                optional("allowReserved", Flag),
+            Schema => &[
+                (Text, &["title", "pattern", "type", "description", "format"]),
+                (Number, &["multipleOf", "maximum", "minimum"]),
+                (Count, &["maxLength", "minLength", "maxItems", "minItems"]),
+                (Count, &["maxProperties", "minProperties"]),
+                (Flag, &["exclusiveMaximum", "exclusiveMinimum", "uniqueItems"]),
+                (Flag, &["nullable", "readOnly", "writeOnly", "deprecated"]),
+                (Texts, &["required"]),
+                (Values, &["enum"]),
+                (List(Schema), &["allOf", "oneOf", "anyOf"]),
+                (One(Schema), &["not", "items"]),
+                (MapOf(Schema), &["properties"]),
+                (OneOrFlag(Schema), &["additionalProperties"]),
+                (Any, &["default", "example"]),
+                (One(Discriminator), &["discriminator"]),
+                (One(Xml), &["xml"]),
+                (One(ExternalDocumentation), &["externalDocs"]),
             ],
-            Response => fields![
-                required("description", Text),
-                optional("headers", MapOf(Header)),
-                optional("content", MapOf(MediaType)),
-                optional("links", MapOf(Link)),
+            Discriminator => &[(Text, &["propertyName"]), (TextMap, &["mapping"])],
+            Xml => &[
+                (Text, &["name", "namespace", "prefix"]),
+                (Flag, &["attribute", "wrapped"]),
             ],
-            Schema => fields![
-                optional("title", Text),
-                optional("multipleOf", Number),
-                optional("maximum", Number),
-                optional("exclusiveMaximum", Flag),
-                optional("minimum", Number),
-                optional("exclusiveMinimum", Flag),
-                optional("maxLength", Count),
-                optional("minLength", Count),
-                optional("pattern", Text),
-                optional("maxItems", Count),
-                optional("minItems", Count),
-                optional("uniqueItems", Flag),
-                optional("maxProperties", Count),
-                optional("minProperties", Count),
-                optional("required", Texts),
-                optional("enum", Values),
-                optional("type", Text),
-                optional("allOf", List(Schema)),
-                optional("oneOf", List(Schema)),
-                optional("anyOf", List(Schema)),
-                optional("not", One(Schema)),
-                optional("items", One(Schema)),
-                optional("properties", MapOf(Schema)),
-                optional("additionalProperties", OneOrFlag(Schema)),
-                optional("description", Text),
-                optional("format", Text),
-                optional("default", Any),
-                optional("nullable", Flag),
-                optional("discriminator", One(Discriminator)),
-                optional("readOnly", Flag),
-                optional("writeOnly", Flag),
-                optional("xml", One(Xml)),
-                optional("externalDocs", One(ExternalDocumentation)),
-                optional("example", Any),
-                optional("deprecated", Flag),
+            Components => &[
+                (MapOf(Schema), &["schemas"]),
+                (MapOf(Response), &["responses"]),
+                (MapOf(Parameter), &["parameters"]),
+                (MapOf(Example), &["examples"]),
+                (MapOf(RequestBody), &["requestBodies"]),
+                (MapOf(Header), &["headers"]),
+                (MapOf(SecurityScheme), &["securitySchemes"]),
+                (MapOf(Link), &["links"]),
+                (MapOf(Callback), &["callbacks"]),
             ],
-            Discriminator => fields![required("propertyName", Text), optional("mapping", TextMap)],
-            Xml => fields![
-                optional("name", Text),
-                optional("namespace", Text),
-                optional("prefix", Text),
-                optional("attribute", Flag),
-                optional("wrapped", Flag),
+            SecurityScheme => &[
+                (Text, &["type", "description", "name", "in", "scheme"]),
+                (Text, &["bearerFormat", "openIdConnectUrl"]),
+                (One(Flows), &["flows"]),
             ],
-            Components => fields![
-                optional("schemas", MapOf(Schema)),
-                optional("responses", MapOf(Response)),
-                optional("parameters", MapOf(Parameter)),
-                optional("examples", MapOf(Example)),
-                optional("requestBodies", MapOf(RequestBody)),
-                optional("headers", MapOf(Header)),
-                optional("securitySchemes", MapOf(SecurityScheme)),
-                optional("links", MapOf(Link)),
-                optional("callbacks", MapOf(Callback)),
+            Flows => &[
+                (One(Flow), &["implicit", "password"]),
+                (One(Flow), &["clientCredentials", "authorizationCode"]),
             ],
-            SecurityScheme => fields![
-                required("type", Text),
-                optional("description", Text),
-                optional("name", Text),
-                optional("in", Text),
-                optional("scheme", Text),
-                optional("bearerFormat", Text),
-                optional("flows", One(Flows)),
-                optional("openIdConnectUrl", Text),
+            Flow => &[
+                (Text, &["authorizationUrl", "tokenUrl", "refreshUrl"]),
+                (TextMap, &["scopes"]),
             ],
-            Flows => fields![
-                optional("implicit", One(Flow)),
-                optional("password", One(Flow)),
-                optional("clientCredentials", One(Flow)),
-                optional("authorizationCode", One(Flow)),
+            Example => &[
+                (Text, &["summary", "description", "externalValue"]),
+                (Any, &["value"]),
             ],
-            Flow => fields![
-                optional("authorizationUrl", Text),
-                optional("tokenUrl", Text),
-                optional("refreshUrl", Text),
-                required("scopes", TextMap),
+            Link => &[
+                (Text, &["operationRef", "operationId", "description"]),
+                (Any, &["parameters", "requestBody"]),
+                (One(Server), &["server"]),
             ],
-            Example => fields![
-                optional("summary", Text),
-                optional("description", Text),
-                optional("value", Any),
-                optional("externalValue", Text),
-            ],
-            Link => fields![
-                optional("operationRef", Text),
-                optional("operationId", Text),
-                optional("parameters", Any),
-                optional("requestBody", Any),
-                optional("description", Text),
-                optional("server", One(Server)),
-            ],
-            Paths | Responses | SecurityRequirement | Callback => fields![],
+            Paths | Responses | SecurityRequirement | Callback => &[],
         }
     }
 
-    /// Returns the type of members with arbitrary keys; `None` if the kind has no such members.
-    fn members(self) -> Option<FieldType> {
+    /// Returns the keys of the fields.
+    pub fn keys(self) -> impl Iterator<Item = &'static str> {
+        self.fields().iter().flat_map(|(_, keys)| *keys).copied()
+    }
+
+    /// Returns the fields that the object must have.
+    fn required(self) -> &'static [&'static str] {
         match self {
+            Document => &["openapi", "info", "paths"],
+            Info => &["title", "version"],
+            License | Tag => &["name"],
+            Server | ExternalDocumentation => &["url"],
+            ServerVariable => &["default"],
+            Operation => &["responses"],
+            Parameter => &["name", "in"],
+            RequestBody => &["content"],
+            Response => &["description"],
+            Discriminator => &["propertyName"],
+            SecurityScheme => &["type"],
+            Flow => &["scopes"],
+            _ => &[],
+        }
+    }
+
+    /// Returns the type of a member; `None` for an extension or an unknown key.
+    pub(crate) fn member(self, key: &str) -> Option<FieldType> {
+        let field = self.fields().iter().find(|(_, keys)| keys.contains(&key));
+        match self {
+            Paths | Callback | Responses | SecurityRequirement if key.starts_with("x-") => None,
             Paths | Callback => Some(One(PathItem)),
             Responses => Some(One(Response)),
             SecurityRequirement => Some(Texts),
-            _ => None,
+            _ => field.map(|(value, _)| *value),
         }
     }
 
@@ -372,7 +295,11 @@ impl ObjectKind {
     /// allowed.
     pub fn section(self) -> Option<&'static str> {
         let mut sections = Components.fields().iter();
-        Some(sections.find(|section| section.value == MapOf(self))?.key)
+        sections
+            .find(|(value, _)| *value == MapOf(self))?
+            .1
+            .first()
+            .copied()
     }
 
     /// Returns the name of the kind for messages.
@@ -460,9 +387,9 @@ pub trait Visitor {
     /// Visits an object of a kind, possibly a `$ref`, before its members.
     fn object(&mut self, kind: ObjectKind, pointer: &Pointer, object: &Map<String, Value>);
     /// Visits a value whose type the table does not allow.
-    fn misfit(&mut self, pointer: &Pointer, message: String);
+    fn misfit(&mut self, _pointer: &Pointer, _message: String) {}
     /// Visits a key that is not in the table for its kind.
-    fn unknown(&mut self, kind: ObjectKind, pointer: &Pointer, key: &str);
+    fn unknown(&mut self, _kind: ObjectKind, _pointer: &Pointer, _key: &str) {}
 }
 
 /// Calls `run` with `token` appended to the pointer of a walk.
@@ -521,24 +448,15 @@ fn check_object(
     if is_reference(kind, object) {
         return;
     }
-    let fields = kind.fields();
     for (key, value) in object {
-        let field = fields.iter().find(|field| field.key == key);
-        let expected = match (field, kind.members()) {
-            (Some(field), _) => field.value,
-            (None, _) if key.starts_with("x-") => continue,
-            (None, Some(expected)) => expected,
-            (None, None) => {
-                visitor.unknown(kind, path, key);
-                continue;
-            }
-        };
-        within(path, key, |path| check(path, expected, value, visitor));
-    }
-    for Field { key, .. } in fields.iter().filter(|field| field.required) {
-        if !object.contains_key(*key) {
-            visitor.misfit(path, format!("{} needs `{key}`", kind.name()));
+        match kind.member(key) {
+            Some(expected) => within(path, key, |path| check(path, expected, value, visitor)),
+            None if key.starts_with("x-") => {}
+            None => visitor.unknown(kind, path, key),
         }
+    }
+    for key in kind.required().iter().filter(|key| !object.contains_key(**key)) {
+        visitor.misfit(path, format!("{} needs `{key}`", kind.name()));
     }
 }
 
@@ -575,29 +493,34 @@ fn change_value(
     value: &mut Value,
     change: &mut impl FnMut(ObjectKind, &Pointer, &mut Map<String, Value>),
 ) {
-    match (expected, value) {
-        (One(kind) | OneOrFlag(kind), Value::Object(object)) => {
-            change(kind, path, object);
-            for (key, value) in object.iter_mut() {
-                let field = kind.fields().iter().find(|field| field.key == key);
-                let expected = match (field, kind.members()) {
-                    (Some(field), _) => field.value,
-                    (None, Some(expected)) if !key.starts_with("x-") => expected,
-                    _ => continue,
-                };
-                if matches!(expected, One(_) | OneOrFlag(_) | List(_) | MapOf(_)) {
-                    within(path, key, |path| change_value(path, expected, value, change));
-                }
+    each_value(path, expected, value, &mut |path, kind, value| {
+        let Value::Object(object) = value else { return };
+        change(kind, path, object);
+        for (key, value) in object.iter_mut() {
+            if let Some(expected) = kind.member(key) {
+                within(path, key, |path| change_value(path, expected, value, change));
             }
         }
+    });
+}
+
+/// Calls `run` with each value in a field that the table expects to be an object of a kind.
+pub(crate) fn each_value(
+    path: &mut PointerBuf,
+    expected: FieldType,
+    value: &mut Value,
+    run: &mut impl FnMut(&mut PointerBuf, ObjectKind, &mut Value),
+) {
+    match (expected, value) {
+        (One(kind) | OneOrFlag(kind), value) => run(path, kind, value),
         (List(kind), Value::Array(list)) => {
             for (index, item) in list.iter_mut().enumerate() {
-                within(path, index, |path| change_value(path, One(kind), item, change));
+                within(path, index, |path| run(path, kind, item));
             }
         }
         (MapOf(kind), Value::Object(map)) => {
             for (key, member) in map {
-                within(path, key, |path| change_value(path, One(kind), member, change));
+                within(path, key, |path| run(path, kind, member));
             }
         }
         _ => {}

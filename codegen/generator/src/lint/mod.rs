@@ -138,11 +138,7 @@ impl Visitor for Linter<'_> {
             self.report(&rules::CONST, place, "OpenAPI 3.0 has no `const`");
             return;
         }
-        let near = kind
-            .fields()
-            .iter()
-            .map(|field| field.key)
-            .find(|name| is_near(name, key));
+        let near = kind.keys().find(|name| is_near(name, key));
         match near {
             Some(near) if !ANNOTATIONS.contains(&near) && !DOCUMENTATION.contains(&near) => {
                 let message = format!("{} has no key `{key}`; did you mean `{near}`?", kind.name());

@@ -60,10 +60,6 @@ impl Visitor for Innermost {
             };
         }
     }
-
-    fn misfit(&mut self, _: &Pointer, _: String) {}
-
-    fn unknown(&mut self, _: ObjectKind, _: &Pointer, _: &str) {}
 }
 
 /// Returns the parser's message if it rejects an object.

@@ -3,7 +3,7 @@
 //!
 //! References of callbacks stay, because a callback may lead back to its own operation.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -27,148 +27,121 @@ pub(super) fn inline(document: &mut Value, context: &mut Context) -> BTreeSet<Po
     let mut inline = Inline {
         document,
         context,
-        resolved: BTreeMap::new(),
         followed: BTreeSet::new(),
+        reported: BTreeSet::new(),
         copies: 0,
     };
-    let mut places = Vec::new();
+    let mut resolved = Vec::new();
     for section in ["/paths", "/webhooks"].map(Pointer::from_static) {
-        let items = inline
-            .document
-            .pointer(section.as_str())
-            .and_then(Value::as_object);
-        for (name, item) in items.into_iter().flatten() {
-            let refers = |item: &&Object| item.contains_key("$ref") && !name.starts_with("x-");
-            let Some(item) = item.as_object().filter(refers) else {
-                continue;
-            };
-            let place = section.with_trailing_token(name);
-            places.push(place.clone());
-            inline.resolve(Link { place, item });
+        let items = inline.document.pointer(section.as_str());
+        let items = items.and_then(Value::as_object).into_iter().flatten();
+        for (name, item) in items.filter(|(name, _)| !name.starts_with("x-")) {
+            if let Some(item) = item.as_object().filter(|item| item.contains_key("$ref")) {
+                resolved.extend(inline.resolve(section.with_trailing_token(name), item));
+            }
         }
     }
-    let Inline {
-        mut resolved,
-        followed,
-        ..
-    } = inline;
+    let followed = inline.followed;
     // Path items are replaced last, because other references may lead to them.
-    for place in places {
-        if let Some(Some(Resolved { item, from, own })) = resolved.remove(&place)
-            && let Some(value) = document.pointer_mut(place.as_str())
-        {
+    for Resolved { place, item, origins } in resolved {
+        if let Some(value) = document.pointer_mut(place.as_str()) {
             *value = Value::Object(item);
-            context.provenance.put(place.clone(), from);
-            for (key, from) in own {
-                context.provenance.put(place.with_trailing_token(&key), from);
-            }
+        }
+        for (place, from) in origins {
+            context.provenance.put(place, from);
         }
     }
     followed
 }
 
-struct Link<'a> {
-    place: PointerBuf,
-    item: &'a Object,
-}
-
 /// A path item whose reference is resolved.
-#[derive(Clone)]
 struct Resolved {
+    place: PointerBuf,
     item: Object,
-    from: Place,
-    /// Members whose origin differs from that of the rest.
-    own: Vec<(String, Place)>,
+    /// Origins of the path item, and of its members that come from elsewhere.
+    origins: Vec<(PointerBuf, Place)>,
 }
 
 struct Inline<'a> {
     document: &'a Value,
     context: &'a mut Context,
-    /// Path items with references, by place; `None` for those that were reported as wrong.
-    resolved: BTreeMap<PointerBuf, Option<Resolved>>,
     followed: BTreeSet<PointerBuf>,
+    /// Places of errors, and of path items whose references lead to an error.
+    reported: BTreeSet<PointerBuf>,
     /// Number of values copied so far.
     copies: usize,
 }
 
 impl<'a> Inline<'a> {
-    /// Follows the references of a path item until a path item that is already resolved.
-    fn resolve(&mut self, first: Link<'a>) {
-        if self.copies > COPIES {
-            return;
-        }
-        let mut links: Vec<Link<'a>> = Vec::new();
+    /// Follows the references of a path item; returns `None` if the path item stays as it is.
+    fn resolve(&mut self, place: PointerBuf, item: &'a Object) -> Option<Resolved> {
+        let first = place.clone();
+        let mut here = (place, item);
+        let mut links: Vec<(PointerBuf, &Object)> = Vec::new();
         let mut places = BTreeSet::new();
-        let mut here = first;
-        let mut end = loop {
-            if let Some(known) = self.resolved.get(&here.place) {
-                break known.clone();
-            }
-            places.insert(here.place.clone());
-            match self.next(&here, &places) {
-                Some(Ok(next)) => links.push(std::mem::replace(&mut here, next)),
-                Some(Err(message)) => {
-                    let place = here.place.with_trailing_token("$ref");
-                    let fix =
-                        "refer to the intended path item, in an overlay if the document is the vendor's";
-                    self.context.report(Severity::Error, CODE, place, message, fix);
-                    self.resolved.insert(here.place.clone(), None);
-                    break None;
+        while let Some(written) = here.1.get("$ref").and_then(Value::as_str)
+            && let Some((next, target)) = follow(self.document, written)
+        {
+            places.insert(here.0.clone());
+            let message = match path_item(target) {
+                Ok(_) if places.contains(&next) => {
+                    format!("`{written}` has been followed before: the references go in a circle")
                 }
-                None => {
-                    break Some(Resolved {
-                        item: here.item.clone(),
-                        from: self.context.provenance.place(&here.place),
-                        own: Vec::new(),
-                    });
+                Ok(item) if !self.reported.contains(&next) => {
+                    self.count(1, &here.0)?;
+                    self.followed.insert(next.clone());
+                    links.push(std::mem::replace(&mut here, (next, item)));
+                    continue;
                 }
-            }
-        };
-        let followed = links.iter().chain([&here]).skip(1);
-        self.followed.extend(followed.map(|link| link.place.clone()));
-        for link in links.into_iter().rev() {
-            end = end
-                .filter(|end| self.has_room(&end.item, &link.place))
-                .map(|end| self.add_siblings(end, &link));
-            self.resolved.insert(link.place, end.clone());
+                Ok(_) => {
+                    self.reported.extend(places);
+                    return None;
+                }
+                Err(why) => format!("`{written}` is not a path item: {why}"),
+            };
+            let fix = "refer to the intended path item, in an overlay if the document is the vendor's";
+            self.report(here.0.with_trailing_token("$ref"), message, fix);
+            self.reported.extend(places);
+            return None;
         }
+        let (end, item) = here;
+        let mut resolved = Resolved {
+            origins: vec![(first.clone(), self.context.provenance.place(&end))],
+            place: first,
+            item: item.clone(),
+        };
+        for (place, link) in links.into_iter().rev() {
+            self.count(resolved.item.values().map(count).sum(), &place)?;
+            self.add_siblings(&mut resolved, &place, link);
+        }
+        Some(resolved)
     }
 
-    /// Returns the target of a path item's reference, or the reason why the target is invalid; `None` if the
-    /// path item has no reference, or if the reference leads nowhere.
-    fn next(&self, here: &Link<'a>, places: &BTreeSet<PointerBuf>) -> Option<Result<Link<'a>, String>> {
-        let written = here.item.get("$ref")?.as_str()?;
-        let (place, target) = follow(self.document, written)?;
-        Some(match path_item(target) {
-            Ok(_) if places.contains(&place) => Err(format!(
-                "`{written}` has been followed before: the references go in a circle"
-            )),
-            Ok(item) => Ok(Link { place, item }),
-            Err(why) => Err(format!("`{written}` is not a path item: {why}")),
-        })
-    }
-
-    /// Counts a copy of a path item, and reports the copy that exceeds the limit.
-    fn has_room(&mut self, item: &Object, place: &Pointer) -> bool {
-        self.copies += item.values().map(count).sum::<usize>();
-        let has_room = self.copies <= COPIES;
-        if !has_room {
-            let place = place.with_trailing_token("$ref");
+    /// Counts copies of values. Returns `None` if they exceed the limit, and reports the first that does.
+    fn count(&mut self, copies: usize, place: &Pointer) -> Option<()> {
+        let before = self.copies;
+        self.copies += copies;
+        if self.copies <= COPIES {
+            return Some(());
+        }
+        if before <= COPIES {
             let message = "up to here, references of path items expand to more values than the limit";
             let fix = format!("at most {COPIES}: write some of the path items out");
-            self.context.report(Severity::Error, CODE, place, message, &fix);
+            self.report(place.with_trailing_token("$ref"), message, &fix);
         }
-        has_room
+        None
     }
 
     /// Adds the siblings of a reference to its target.
-    fn add_siblings(&mut self, mut end: Resolved, link: &Link<'a>) -> Resolved {
-        for (key, value) in link.item.iter().filter(|(key, _)| *key != "$ref") {
-            let here = link.place.with_trailing_token(key);
-            match end.item.get(key) {
+    fn add_siblings(&mut self, resolved: &mut Resolved, place: &Pointer, link: &Object) {
+        for (key, value) in link.iter().filter(|(key, _)| *key != "$ref") {
+            let here = place.with_trailing_token(key);
+            match resolved.item.get(key) {
                 None => {
-                    end.item.insert(key.clone(), value.clone());
-                    end.own.push((key.clone(), self.context.provenance.place(&here)));
+                    resolved.item.insert(key.clone(), value.clone());
+                    let origin = self.context.provenance.place(&here);
+                    let new = resolved.place.with_trailing_token(key);
+                    resolved.origins.push((new, origin));
                 }
                 Some(other) if other == value => {}
                 Some(_) => {
@@ -177,11 +150,17 @@ impl<'a> Inline<'a> {
                          leaves open which one applies"
                     );
                     let fix = "remove one of the two, in an overlay if the document is the vendor's";
-                    self.context.report(Severity::Error, CODE, here, message, fix);
+                    self.report(here, message, fix);
                 }
             }
         }
-        end
+    }
+
+    /// Reports an error, unless another path item has led to it before.
+    fn report(&mut self, place: PointerBuf, message: impl Into<String>, fix: &str) {
+        if self.reported.insert(place.clone()) {
+            self.context.report(Severity::Error, CODE, place, message, fix);
+        }
     }
 }
 
@@ -190,9 +169,8 @@ fn path_item(value: &Value) -> Result<&Object, String> {
     let item = value
         .as_object()
         .ok_or_else(|| format!("it is {}", kind(value)))?;
-    let fields = ObjectKind::PathItem.fields();
     let is_foreign = |key: &&String| {
-        *key != "$ref" && !key.starts_with("x-") && !fields.iter().any(|field| field.key == *key)
+        *key != "$ref" && !key.starts_with("x-") && !ObjectKind::PathItem.keys().any(|field| field == *key)
     };
     match item.keys().find(is_foreign) {
         Some(key) => Err(format!("it has the key `{key}`")),

@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::{
     aside::{keep_aside, name_aside},
-    context::{Context, Object},
+    context::{Object, Part},
 };
-use crate::{diagnostic::Severity, pointer::Pointer};
+use crate::diagnostic::Severity;
 
 /// Types, each with the keywords that apply only to that type.
 const OF_TYPE: &[(&str, &[&str])] = &[
@@ -35,14 +35,11 @@ const NUMERIC: &[&str] = &[
 ];
 
 /// Rewrites lists of types, and the type `null`, as `nullable` and `oneOf`.
-pub(in crate::normalise) fn types(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
-    if schema
-        .get("enum")
-        .and_then(Value::as_array)
-        .is_some_and(|values| values.contains(&Value::Null))
-        && !schema.contains_key("type")
-    {
-        schema.insert("nullable".to_owned(), Value::Bool(true));
+pub(in crate::normalise) fn types(schema: &mut Part<'_>) {
+    let values = schema.get("enum").and_then(Value::as_array);
+    let lacks_null = values.map(|values| !values.contains(&Value::Null));
+    if lacks_null == Some(false) && !schema.contains_key("type") {
+        schema.set("nullable", true);
     }
     let kinds: Vec<Value> = match schema.get("type") {
         Some(Value::Array(kinds)) => kinds.clone(),
@@ -56,47 +53,30 @@ pub(in crate::normalise) fn types(context: &mut Context, pointer: &Pointer, sche
         others.retain(|kind| kind != "integer");
     }
     if kinds.contains(&"null".into()) {
-        schema.insert("nullable".to_owned(), Value::Bool(true));
-        if let Some(Value::Array(values)) = schema.get("enum")
-            && !others.is_empty()
-            && !values.contains(&Value::Null)
-        {
-            context.report(
-                Severity::Notice,
-                "null-value",
-                pointer.with_trailing_token("enum"),
-                "null is one of the types and none of the values: it is read all the same",
-                "nothing to do; remove `null` from the types in an overlay if it never comes",
-            );
+        schema.set("nullable", true);
+        if lacks_null == Some(true) && !others.is_empty() {
+            let message = "null is one of the types and none of the values: it is read all the same";
+            let fix = "nothing to do; remove `null` from the types in an overlay if it never comes";
+            schema.report(Severity::Notice, "null-value", "enum", message, fix);
         }
     }
     match others.as_slice() {
         [] if kinds.is_empty() => {
             schema.shift_remove("type");
-            context.report(
-                Severity::Warning,
-                "type-list",
-                pointer.with_trailing_token("type"),
-                "the list of types is empty: any value is read",
-                "write the types of the value in an overlay, or remove the list there",
-            );
+            let message = "the list of types is empty: any value is read";
+            let fix = "write the types of the value in an overlay, or remove the list there";
+            schema.report(Severity::Warning, "type-list", "type", message, fix);
         }
         [] => {
-            let place = pointer.with_trailing_token("type");
-            context.put(pointer.with_trailing_token(name_aside(schema, "type")), &place);
+            let aside = schema.place(&name_aside(schema, "type"));
+            schema.context.put(aside, schema.place("type"));
             keep_aside(schema, "type");
-            schema.insert("nullable".to_owned(), Value::Bool(true));
-            context.report(
-                Severity::Warning,
-                "null-type",
-                pointer.with_trailing_token("type"),
-                "a value that is always null cannot be expressed in OpenAPI 3.0: any value is read",
-                "nothing to do; remove it in an overlay if it is in the way",
-            );
+            schema.set("nullable", true);
+            let message = "a value that is always null cannot be expressed in OpenAPI 3.0: any value is read";
+            let fix = "nothing to do; remove it in an overlay if it is in the way";
+            schema.report(Severity::Warning, "null-type", "type", message, fix);
         }
-        [kind] => {
-            schema.insert("type".to_owned(), kind.clone());
-        }
+        [kind] => schema.set("type", kind.clone()),
         kinds
             if ["oneOf", "anyOf", "enum"]
                 .iter()
@@ -105,10 +85,10 @@ pub(in crate::normalise) fn types(context: &mut Context, pointer: &Pointer, sche
             // The variants or values are more precise.
             let list = kinds.iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
             schema.shift_remove("type");
-            context.report(
+            schema.report(
                 Severity::Warning,
                 "type-list",
-                pointer.with_trailing_token("type"),
+                "type",
                 format!(
                     "the types {list} next to an enumeration or union cannot be expressed in OpenAPI 3.0"
                 ),
@@ -116,15 +96,12 @@ pub(in crate::normalise) fn types(context: &mut Context, pointer: &Pointer, sche
             );
         }
         kinds => {
-            let variants = kinds.iter().map(|kind| variant(kind, schema)).collect();
-            for (_, keys) in OF_TYPE {
-                for key in *keys {
-                    schema.shift_remove(*key);
-                }
+            let variants: Vec<Value> = kinds.iter().map(|kind| variant(kind, schema)).collect();
+            let keys = OF_TYPE.iter().flat_map(|(_, keys)| *keys);
+            for key in keys.chain(&["type", "format"]) {
+                schema.shift_remove(*key);
             }
-            schema.shift_remove("type");
-            schema.shift_remove("format");
-            schema.insert("oneOf".to_owned(), Value::Array(variants));
+            schema.set("oneOf", variants);
         }
     }
 }

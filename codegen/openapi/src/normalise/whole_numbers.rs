@@ -1,78 +1,40 @@
 //! Whole numbers that are written with a point or an exponent, such as `100.0`, where an integer is expected.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::{
-    openapi_model::{self, FieldType, ObjectKind, Visitor},
-    pointer::{Pointer, PointerBuf},
-};
+use crate::openapi_model::{self, FieldType, ObjectKind};
 
 /// Keys of integer schemas whose values are integers.
-const VALUES: [&str; 3] = ["minimum", "maximum", "multipleOf"];
+const VALUES: [&str; 4] = ["minimum", "maximum", "multipleOf", "default"];
 
 /// Rewrites whole numbers as integers where the specification or the type of a schema requires an integer.
 pub(super) fn write_as_integers(document: &mut Value) {
-    let mut found = WholeNumbers(Vec::new());
-    openapi_model::walk(document, &mut found);
-    for (pointer, integer) in found.0 {
-        if let Some(number) = document.pointer_mut(pointer.as_str()) {
-            *number = integer.into();
-        }
-    }
-}
-
-struct WholeNumbers(Vec<(PointerBuf, i64)>);
-
-impl WholeNumbers {
-    fn note(&mut self, pointer: PointerBuf, value: &Value) {
-        if let Some(integer) = integer(value) {
-            self.0.push((pointer, integer));
-        }
-    }
-}
-
-impl Visitor for WholeNumbers {
-    fn object(&mut self, kind: ObjectKind, pointer: &Pointer, object: &Map<String, Value>) {
+    openapi_model::walk_mut(document, &mut |kind, _, object| {
         if kind != ObjectKind::Schema {
             return;
         }
-        let counts = kind
-            .fields()
-            .iter()
-            .filter(|field| field.value == FieldType::Count);
         let is_integer = object.get("type").is_some_and(|kind| kind == "integer");
-        let values = VALUES.iter().filter(|_| is_integer).copied();
-        for key in counts.map(|field| field.key).chain(values) {
-            if let Some(value) = object.get(key) {
-                self.note(pointer.with_trailing_token(key), value);
+        for (key, value) in object.iter_mut() {
+            let is_count = kind.member(key) == Some(FieldType::Count);
+            if is_count || is_integer && VALUES.contains(&key.as_str()) {
+                write_as_integer(value);
+            } else if let (true, "enum", Value::Array(values)) = (is_integer, key.as_str(), value) {
+                values.iter_mut().for_each(write_as_integer);
             }
         }
-        let enumerated = object
-            .get("enum")
-            .and_then(Value::as_array)
-            .filter(|_| is_integer);
-        let place = pointer.with_trailing_token("enum");
-        for (index, value) in enumerated.into_iter().flatten().enumerate() {
-            self.note(place.with_trailing_token(index), value);
-        }
-        if let Some(default) = object.get("default").filter(|_| is_integer) {
-            self.note(pointer.with_trailing_token("default"), default);
-        }
-    }
-
-    fn misfit(&mut self, _: &Pointer, _: String) {}
-
-    fn unknown(&mut self, _: ObjectKind, _: &Pointer, _: &str) {}
+    });
 }
 
-/// Returns the integer that a float stands for.
-fn integer(value: &Value) -> Option<i64> {
+/// Rewrites a float without a fraction as the integer that it stands for.
+fn write_as_integer(value: &mut Value) {
     /// Greatest integer up to which a float can hold every integer exactly.
     const EXACT: f64 = 9_007_199_254_740_992.0;
-    let number = value.as_f64().filter(|_| value.is_f64())?;
-    let is_whole = number.fract() == 0.0 && number.abs() <= EXACT;
-    #[expect(clippy::cast_possible_truncation, reason = "it is whole and small enough")]
-    is_whole.then_some(number as i64)
+    let float = value.as_f64().filter(|_| value.is_f64());
+    if let Some(float) = float.filter(|float| float.fract() == 0.0 && float.abs() <= EXACT) {
+        #[expect(clippy::cast_possible_truncation, reason = "it is whole and small enough")]
+        let integer = float as i64;
+        *value = integer.into();
+    }
 }
 
 #[cfg(test)]

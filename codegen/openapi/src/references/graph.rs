@@ -149,20 +149,20 @@ impl<'a> References<'a> {
         self.targets.get(reference.target?)
     }
 
+    /// Returns the target at `place`.
+    fn target_at(&self, place: &Pointer) -> Option<&Target<'a>> {
+        self.targets.get(*self.numbers.get(place)?)
+    }
+
     /// Returns the innermost target that is or encloses `place`.
     pub fn enclosing(&self, place: &Pointer) -> Option<&Target<'a>> {
         let mut around = std::iter::successors(Some(place), |place| place.parent());
-        let number = around.find_map(|place| self.numbers.get(place));
-        self.targets.get(*number?)
+        around.find_map(|place| self.target_at(place))
     }
 
     /// Lists the references that lead exactly to `place`, in the order of the document.
     pub fn referrers(&self, place: &Pointer) -> impl Iterator<Item = &Reference<'a>> {
-        let target = self
-            .numbers
-            .get(place)
-            .and_then(|number| self.targets.get(*number));
-        let referrers = target.map_or(&[][..], |target| &target.referrers);
+        let referrers = self.target_at(place).map_or(&[][..], |target| &target.referrers);
         referrers.iter().filter_map(|position| self.all.get(*position))
     }
 
@@ -190,8 +190,7 @@ impl<'a> References<'a> {
     /// Lists the shared schemas that may replace the schema at `parent`, sorted by name. If the parent has a
     /// discriminator, these are the schemas whose `allOf` includes the parent; otherwise there are none.
     pub fn subtypes(&self, parent: &Pointer) -> Vec<(Cow<'_, str>, &Pointer)> {
-        let number = self.numbers.get(parent);
-        let target = number.and_then(|number| self.targets.get(*number));
+        let target = self.target_at(parent);
         if target.is_none_or(|target| target.value.get("discriminator").is_none()) {
             return Vec::new();
         }

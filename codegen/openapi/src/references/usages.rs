@@ -46,11 +46,12 @@ impl<'r> Usages<'r> {
     pub fn new(references: &'r References<'r>) -> Self {
         let mut usages = Self {
             references,
-            operations: operations(references.document()).collect(),
+            operations: Vec::new(),
             uses: vec![Vec::new(); references.targets.len()],
         };
-        for number in 0..usages.operations.len() {
-            usages.operation_uses(number);
+        for operation in operations(references.document()) {
+            usages.operation_uses(usages.operations.len(), &operation.pointer);
+            usages.operations.push(operation);
         }
         for (number, target) in references.targets.iter().enumerate() {
             let user = User::Target(number);
@@ -65,19 +66,11 @@ impl<'r> Usages<'r> {
     }
 
     /// Adds the uses by an operation and by the parameters of its path.
-    fn operation_uses(&mut self, number: usize) {
-        let references = self.references;
-        let Some(operation) = self
-            .operations
-            .get(number)
-            .map(|operation| operation.pointer.clone())
-        else {
-            return;
-        };
+    fn operation_uses(&mut self, number: usize, operation: &Pointer) {
         let item = operation.parent().unwrap_or_default();
         let shared = item.with_trailing_token("parameters");
-        for (around, place) in [(&*operation, &*operation), (item, &*shared)] {
-            for reference in references.within(place) {
+        for (around, place) in [(operation, operation), (item, &*shared)] {
+            for reference in self.references.within(place) {
                 if let Some(part) = reference.pointer.strip_prefix(around) {
                     let direction = Direction::of(part);
                     let user = User::Operation { number, direction };

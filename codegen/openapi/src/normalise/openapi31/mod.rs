@@ -12,46 +12,46 @@ mod schemas;
 
 use super::{
     aside,
-    context::{Context, Object, TARGET},
+    context::{Context, Object, Part, TARGET},
     path_items,
 };
 use crate::{
     diagnostic::Severity,
     openapi_model::{self, FieldType, ObjectKind},
-    pointer::{METHODS, Pointer, PointerBuf},
-    references::fragment,
+    operations::operations_in,
+    pointer::{Pointer, PointerBuf},
+    references::{References, Target, fragment},
 };
 
 /// Default dialect of `OpenAPI` 3.1.
 const DIALECT: &str = "https://spec.openapis.org/oas/3.1/dialect/base";
 
+const COMPONENTS: &Pointer = Pointer::from_static("/components");
+
 /// Targets of references to path items.
 const PATH_ITEMS: &Pointer = Pointer::from_static("/components/pathItems");
 
+const WEBHOOKS: &Pointer = Pointer::from_static("/webhooks");
+
 pub(super) fn normalise(mut value: Value, followed: &BTreeSet<PointerBuf>, context: &mut Context) -> Value {
-    keep_path_items(&mut value, followed, context);
+    let mut moves = Moves::default();
+    keep_path_items(&mut value, followed, context, &mut moves);
     let Some(root) = value.as_object_mut() else {
         return value;
     };
     root.insert("openapi".to_owned(), TARGET.into());
-    if !root.contains_key("paths") {
-        root.insert("paths".to_owned(), json!({}));
-    }
+    root.entry("paths").or_insert_with(|| json!({}));
     if let Some(webhooks) = root.get("webhooks") {
         let message = format!(
             "webhooks (operations: {}) are left out: they are calls of the service, not to it",
-            count_operations(webhooks)
+            operations_in(WEBHOOKS, webhooks).count()
         );
-        context.report(
-            Severity::Notice,
-            "webhooks",
-            "/webhooks",
-            message,
-            "nothing to do: the client only calls",
-        );
-        let aside = Pointer::root().with_trailing_token(aside::name_aside(root, "webhooks"));
-        context.put(aside, "/webhooks");
+        let fix = "nothing to do: the client only calls";
+        context.report(Severity::Notice, "webhooks", WEBHOOKS, message, fix);
+        let new = Pointer::root().with_trailing_token(aside::name_aside(root, "webhooks"));
         aside::keep_aside(root, "webhooks");
+        moves.path_items.push(new.clone());
+        moves.add(context, WEBHOOKS.to_buf(), new);
     }
     if root
         .get("jsonSchemaDialect")
@@ -68,84 +68,95 @@ pub(super) fn normalise(mut value: Value, followed: &BTreeSet<PointerBuf>, conte
     aside::keep_aside(root, "jsonSchemaDialect");
     aside::keep_aside(root, "$self");
 
-    let mut hoisted = Hoisted::default();
     openapi_model::walk_mut(&mut value, &mut |kind, pointer, object| {
-        change(context, &mut hoisted, kind, pointer, object);
+        change(context, &mut moves, kind, pointer, object);
     });
-    hoist(&mut value, context, hoisted);
+    hoist(&mut value, context, &mut moves);
+    redirect(&mut value, context, &moves);
     value
 }
 
-/// Definitions and anchors inside schemas, as targets of references.
+/// Values that move, and other targets of references.
 #[derive(Default)]
-struct Hoisted {
+struct Moves {
+    /// New places of values by their old places.
+    moved: BTreeMap<PointerBuf, PointerBuf>,
     /// `$defs` that move to the components, with their old pointers.
     definitions: Vec<(PointerBuf, Object)>,
     /// Pointers of schemas by their `$anchor` or `$dynamicAnchor`.
     anchors: BTreeMap<String, Vec<PointerBuf>>,
+    /// Extensions that keep path items.
+    path_items: Vec<PointerBuf>,
+}
+
+impl Moves {
+    /// Records that a value moves.
+    fn add(&mut self, context: &mut Context, old: PointerBuf, new: PointerBuf) {
+        context.put(&new, &old);
+        self.moved.insert(old, new);
+    }
 }
 
 fn change(
     context: &mut Context,
-    hoisted: &mut Hoisted,
+    moves: &mut Moves,
     kind: ObjectKind,
     pointer: &Pointer,
     object: &mut Object,
 ) {
     booleans(context, kind, pointer, object);
+    if kind == ObjectKind::Schema {
+        for key in ["$defs", "definitions"] {
+            if object.get(key).is_some_and(Value::is_object)
+                && let Some(Value::Object(definitions)) = object.shift_remove(key)
+            {
+                let place = pointer.with_trailing_token(key);
+                moves.definitions.push((place, definitions));
+            }
+        }
+        for key in ["$anchor", "$dynamicAnchor"] {
+            if let Some(Value::String(anchor)) = object.get(key) {
+                let places = moves.anchors.entry(anchor.clone()).or_default();
+                places.push(pointer.to_buf());
+            }
+        }
+        kept_schemas(context, moves, pointer, object);
+    }
+    let mut part = Part {
+        context,
+        pointer,
+        object,
+    };
     match kind {
+        ObjectKind::Schema => schemas::convert_schema(&mut part),
         ObjectKind::Info => {
-            if let Some(summary) = object.shift_remove("summary") {
-                if object.contains_key("description") {
-                    object.insert("x-summary".to_owned(), summary);
+            if let Some(summary) = part.shift_remove("summary") {
+                if part.contains_key("description") {
+                    part.set("x-summary", summary);
                 } else {
-                    let from = pointer.with_trailing_token("summary");
-                    context.put(pointer.with_trailing_token("description"), &from);
-                    object.insert("description".to_owned(), summary);
+                    part.set_from("description", summary, part.place("summary"));
                 }
             }
         }
         ObjectKind::License => {
-            aside::keep_aside(object, "identifier");
+            aside::keep_aside(&mut part, "identifier");
         }
-        ObjectKind::Operation if !object.contains_key("$ref") => {
-            object.entry("responses").or_insert_with(|| json!({}));
+        ObjectKind::Operation if !part.contains_key("$ref") => {
+            part.entry("responses").or_insert_with(|| json!({}));
         }
-        ObjectKind::SecurityScheme if object.get("type").is_some_and(|kind| kind == "mutualTLS") => {
-            context.report(
-                Severity::Warning,
-                "mutual-tls",
-                pointer.with_trailing_token("type"),
-                "the security scheme `mutualTLS` cannot be expressed in OpenAPI 3.0",
-                "give the transport the client's certificate",
-            );
-            object.insert("type".to_owned(), "http".into());
-            object.insert("scheme".to_owned(), "mutual".into());
-        }
-        ObjectKind::Schema => {
-            for key in ["$defs", "definitions"] {
-                if object.get(key).is_some_and(Value::is_object)
-                    && let Some(Value::Object(definitions)) = object.shift_remove(key)
-                {
-                    let place = pointer.with_trailing_token(key);
-                    hoisted.definitions.push((place, definitions));
-                }
-            }
-            for key in ["$anchor", "$dynamicAnchor"] {
-                if let Some(Value::String(anchor)) = object.get(key) {
-                    let places = hoisted.anchors.entry(anchor.clone()).or_default();
-                    places.push(pointer.to_buf());
-                }
-            }
-            kept_schemas(context, hoisted, pointer, object);
-            schemas::convert_schema(context, pointer, object);
+        ObjectKind::SecurityScheme if part.is("type", "mutualTLS") => {
+            let message = "the security scheme `mutualTLS` cannot be expressed in OpenAPI 3.0";
+            let fix = "give the transport the client's certificate";
+            part.report(Severity::Warning, "mutual-tls", "type", message, fix);
+            part.set("type", "http");
+            part.set("scheme", "mutual");
         }
         _ => {}
     }
 }
 
 /// Converts the schemas in keywords that are kept aside. A diagnostic about the keyword covers them.
-fn kept_schemas(context: &mut Context, hoisted: &mut Hoisted, pointer: &Pointer, object: &mut Object) {
+fn kept_schemas(context: &mut Context, moves: &mut Moves, pointer: &Pointer, object: &mut Object) {
     const SCHEMA: FieldType = FieldType::One(ObjectKind::Schema);
     const SCHEMAS: FieldType = FieldType::Map(ObjectKind::Schema);
     const KEPT: [(&str, FieldType); 10] = [
@@ -167,7 +178,7 @@ fn kept_schemas(context: &mut Context, hoisted: &mut Hoisted, pointer: &Pointer,
         let diagnostics = std::mem::take(&mut context.diagnostics);
         let place = pointer.with_trailing_token(key);
         openapi_model::walk_part_mut(&place, kind, value, &mut |kind, pointer, object| {
-            change(context, hoisted, kind, pointer, object);
+            change(context, moves, kind, pointer, object);
         });
         let inner = std::mem::replace(&mut context.diagnostics, diagnostics);
         if key == "patternProperties" {
@@ -179,24 +190,16 @@ fn kept_schemas(context: &mut Context, hoisted: &mut Hoisted, pointer: &Pointer,
 
 /// Rewrites schemas that are booleans: a walk over objects does not visit them.
 fn booleans(context: &mut Context, kind: ObjectKind, pointer: &Pointer, object: &mut Object) {
-    for field in kind.fields() {
-        let Some(value) = object.get_mut(field.key) else {
-            continue;
-        };
-        let place = pointer.with_trailing_token(field.key);
-        match (field.value, value) {
-            (FieldType::One(ObjectKind::Schema), value) => boolean(context, &place, value),
-            (FieldType::List(ObjectKind::Schema), Value::Array(list)) => {
-                for (index, value) in list.iter_mut().enumerate() {
-                    boolean(context, &place.with_trailing_token(index), value);
-                }
-            }
-            (FieldType::Map(ObjectKind::Schema), Value::Object(map)) => {
-                for (key, value) in map {
-                    boolean(context, &place.with_trailing_token(key), value);
-                }
-            }
-            _ => {}
+    use FieldType::{List, Map, One};
+    for (key, value) in object.iter_mut() {
+        if let Some(
+            schemas @ (One(ObjectKind::Schema) | List(ObjectKind::Schema) | Map(ObjectKind::Schema)),
+        ) = kind.member(key)
+        {
+            let mut place = pointer.with_trailing_token(key);
+            openapi_model::each_value(&mut place, schemas, value, &mut |place, _, schema| {
+                boolean(context, place, schema);
+            });
         }
     }
 }
@@ -213,153 +216,99 @@ fn boolean(context: &mut Context, pointer: &Pointer, schema: &mut Value) {
     }
 }
 
-/// Path items and webhooks that move to an extension, because `OpenAPI` 3.0 has no section for them.
-struct Aside {
-    webhooks: String,
-    path_items: String,
-    items: Object,
-    /// Names of the path items that references lead to, in the order of discovery.
-    referred: Vec<String>,
-}
-
-impl Aside {
-    /// Redirects a reference to the new place of its target.
-    fn redirect(&mut self, object: &mut Object) {
-        let Some(Value::String(target)) = object.get_mut("$ref") else {
-            return;
-        };
-        if let Some(rest) = target.strip_prefix("#/webhooks/") {
-            *target = format!("#/{}/{rest}", self.webhooks);
-        } else if let Some(rest) = target.strip_prefix("#/components/pathItems/") {
-            let place = fragment(target);
-            let name = place.as_ref().and_then(|place| place.get(2));
-            if let Some(name) = name.filter(|name| self.items.contains_key(&*name.decoded())) {
-                self.referred.push(name.decoded().into_owned());
-                *target = format!("#/components/{}/{rest}", self.path_items);
-            }
+/// Moves the path items to which references lead, for example from a callback, to an extension, because
+/// `OpenAPI` 3.0 has no section for them. Removes the other path items, and reports each removed path item
+/// that is not in `followed`.
+fn keep_path_items(
+    value: &mut Value,
+    followed: &BTreeSet<PointerBuf>,
+    context: &mut Context,
+    moves: &mut Moves,
+) {
+    if !value.pointer(PATH_ITEMS.as_str()).is_some_and(Value::is_object) {
+        return;
+    }
+    let references = References::new(value);
+    let item = |target: &Target<'_>| {
+        let name = target.pointer.strip_prefix(PATH_ITEMS)?.front()?;
+        Some(PATH_ITEMS.with_trailing_token(name))
+    };
+    let mut kept = BTreeSet::new();
+    let outside = references.all().iter();
+    let outside = outside.filter(|reference| !reference.pointer.starts_with(PATH_ITEMS));
+    for place in outside.filter_map(|reference| item(references.target(reference)?)) {
+        if !kept.contains(&place) {
+            kept.extend(references.needed(&place).into_iter().filter_map(item));
+            kept.insert(place);
         }
     }
-}
-
-/// Moves the path items to which references lead, for example from a callback, to an extension. Removes the
-/// other path items, and reports each removed path item that is not in `followed`.
-fn keep_path_items(value: &mut Value, followed: &BTreeSet<PointerBuf>, context: &mut Context) {
-    let Some(root) = value.as_object_mut() else {
+    let Some(Value::Object(components)) = value.get_mut("components") else {
         return;
     };
-    let mut aside = Aside {
-        webhooks: aside::name_aside(root, "webhooks"),
-        path_items: String::new(),
-        items: Object::new(),
-        referred: Vec::new(),
+    let Some(Value::Object(mut items)) = components.shift_remove("pathItems") else {
+        return;
     };
-    if let Some(Value::Object(components)) = root.get_mut("components")
-        && let Some(Value::Object(items)) = components.get_mut("pathItems")
-    {
-        aside.items = std::mem::take(items);
-        components.shift_remove("pathItems");
-        aside.path_items = aside::name_aside(components, "pathItems");
-    }
-    openapi_model::walk_mut(value, &mut |_, _, object| aside.redirect(object));
-    if let Some(webhooks) = value.get_mut("webhooks") {
-        let expected = FieldType::Map(ObjectKind::PathItem);
-        openapi_model::walk_part_mut(
-            Pointer::from_static("/webhooks"),
-            expected,
-            webhooks,
-            &mut |_, _, object| {
-                aside.redirect(object);
-            },
-        );
-    }
-    let mut kept = BTreeSet::new();
-    while let Some(name) = aside.referred.pop() {
-        if kept.contains(&name) {
-            continue;
-        }
-        let old = PATH_ITEMS.with_trailing_token(&name);
-        // The path item is taken, but its name stays, because the path item may refer to itself.
-        let mut item = aside.items.get_mut(&name).map(std::mem::take).unwrap_or_default();
-        openapi_model::walk_part_mut(
-            &old,
-            FieldType::One(ObjectKind::PathItem),
-            &mut item,
-            &mut |_, _, object| aside.redirect(object),
-        );
-        aside.items.insert(name.clone(), item);
-        let new = Pointer::from_static("/components")
-            .with_trailing_token(&aside.path_items)
-            .with_trailing_token(&name);
-        context.put(new, &old);
-        kept.insert(name);
-    }
-    aside.items.retain(|name, _| {
+    let aside = aside::name_aside(components, "pathItems");
+    let extension = COMPONENTS.with_trailing_token(&aside);
+    items.retain(|name, _| {
         let place = PATH_ITEMS.with_trailing_token(name);
-        let keep = kept.contains(name);
-        if !keep && !followed.contains(&place) {
-            context.report(
-                Severity::Notice,
-                path_items::CODE,
-                place,
-                format!("no path, webhook or callback leads to the path item `{name}`: it is left out"),
-                "nothing to do unless a path should have it",
-            );
+        let keep = kept.contains(&place);
+        if keep {
+            moves.add(context, place, extension.with_trailing_token(name));
+        } else if !followed.contains(&place) {
+            let message =
+                format!("no path, webhook or callback leads to the path item `{name}`: it is left out");
+            let fix = "nothing to do unless a path should have it";
+            context.report(Severity::Notice, path_items::CODE, place, message, fix);
         }
         keep
     });
-    if !kept.is_empty()
-        && let Some(Value::Object(components)) = value.get_mut("components")
-    {
-        components.insert(aside.path_items, Value::Object(aside.items));
+    if !items.is_empty() {
+        components.insert(aside, Value::Object(items));
+        moves.path_items.push(extension);
     }
 }
 
-/// Moves `$defs` to the components, and redirects references to them and to anchors.
-fn hoist(value: &mut Value, context: &mut Context, mut hoisted: Hoisted) {
-    let mut moved: BTreeMap<PointerBuf, PointerBuf> = BTreeMap::new();
-    while let Some((place, definitions)) = hoisted.definitions.pop() {
+/// Moves `$defs` to the components.
+fn hoist(value: &mut Value, context: &mut Context, moves: &mut Moves) {
+    while let Some((place, definitions)) = moves.definitions.pop() {
         for (name, mut definition) in definitions {
-            let Some(root) = value.as_object_mut() else {
-                return;
-            };
-            let components = root.entry("components").or_insert_with(|| json!({}));
-            let Some(components) = components.as_object_mut() else {
-                return;
-            };
-            let schemas = components.entry("schemas").or_insert_with(|| json!({}));
-            let Some(schemas) = schemas.as_object_mut() else {
+            let Some(schemas) = shared_schemas(value) else {
                 return;
             };
             let old = place.with_trailing_token(&name);
             let free = free_name(&name, &place, schemas);
             let new = Pointer::from_static("/components/schemas").with_trailing_token(&free);
-            context.put(new.clone(), &old);
+            moves.add(context, old.clone(), new.clone());
             boolean(context, &new, &mut definition);
-            moved.insert(old.clone(), new.clone());
-            let mut deeper = Hoisted {
-                definitions: Vec::new(),
-                anchors: std::mem::take(&mut hoisted.anchors),
-            };
-            openapi_model::walk_part_mut(
-                &new,
-                FieldType::One(ObjectKind::Schema),
-                &mut definition,
-                &mut |kind, pointer, object| {
-                    change(context, &mut deeper, kind, pointer, object);
-                },
-            );
+            let outer = std::mem::take(&mut moves.definitions);
+            let expected = FieldType::One(ObjectKind::Schema);
+            openapi_model::walk_part_mut(&new, expected, &mut definition, &mut |kind, pointer, object| {
+                change(context, moves, kind, pointer, object);
+            });
             // Inner definitions were recorded at their new place, but references use the old place.
-            hoisted.anchors = deeper.anchors;
-            for (inner, definitions) in deeper.definitions {
+            for (inner, definitions) in std::mem::replace(&mut moves.definitions, outer) {
                 let rest = inner.strip_prefix(&new);
                 let before = rest.map_or_else(|| inner.clone(), |rest| old.concat(rest));
-                context.put(before.clone(), &inner);
-                hoisted.definitions.push((before, definitions));
+                context.put(&before, &inner);
+                moves.definitions.push((before, definitions));
             }
             schemas.insert(free, definition);
         }
     }
-    if moved.is_empty() && hoisted.anchors.is_empty() {
+}
+
+/// Returns the shared schemas, which need not exist yet.
+fn shared_schemas(document: &mut Value) -> Option<&mut Object> {
+    let components = document.as_object_mut()?.entry("components");
+    let components = components.or_insert_with(|| json!({})).as_object_mut()?;
+    let schemas = components.entry("schemas").or_insert_with(|| json!({}));
+    schemas.as_object_mut()
+}
+
+/// Redirects references to values that have moved, and to anchors.
+fn redirect(value: &mut Value, context: &mut Context, moves: &Moves) {
+    if moves.moved.is_empty() && moves.anchors.is_empty() {
         return;
     }
     let mut redirect = |place: PointerBuf, target: &mut String| {
@@ -367,7 +316,7 @@ fn hoist(value: &mut Value, context: &mut Context, mut hoisted: Hoisted) {
             return;
         };
         let plain = percent_decode_str(plain).decode_utf8_lossy().into_owned();
-        match hoisted.anchors.get(&plain).map(Vec::as_slice) {
+        match moves.anchors.get(&plain).map(Vec::as_slice) {
             Some([only]) => *target = format!("#{only}"),
             Some(_) => context.report(
                 Severity::Error,
@@ -379,17 +328,17 @@ fn hoist(value: &mut Value, context: &mut Context, mut hoisted: Hoisted) {
             None => {
                 let Some(pointer) = fragment(target) else { return };
                 let mut ancestors = iter::successors(Some(&*pointer), |pointer| pointer.parent());
-                let moved = ancestors.find_map(|ancestor| {
-                    let new = moved.get(ancestor)?;
+                let new = ancestors.find_map(|ancestor| {
+                    let new = moves.moved.get(ancestor)?;
                     Some(new.concat(pointer.strip_prefix(ancestor)?))
                 });
-                if let Some(moved) = moved {
-                    *target = format!("#{moved}");
+                if let Some(new) = new {
+                    *target = format!("#{new}");
                 }
             }
         }
     };
-    openapi_model::walk_mut(value, &mut |kind, place, object| {
+    let mut change = |kind: ObjectKind, place: &Pointer, object: &mut Object| {
         if let Some(Value::String(target)) = object.get_mut("$ref") {
             redirect(place.with_trailing_token("$ref"), target);
         }
@@ -403,7 +352,13 @@ fn hoist(value: &mut Value, context: &mut Context, mut hoisted: Hoisted) {
                 }
             }
         }
-    });
+    };
+    openapi_model::walk_mut(value, &mut change);
+    for place in &moves.path_items {
+        if let Some(items) = value.pointer_mut(place.as_str()) {
+            openapi_model::walk_part_mut(place, FieldType::Map(ObjectKind::PathItem), items, &mut change);
+        }
+    }
 }
 
 /// Returns an unused name for a component. The first unused name of these is returned: the name of the
@@ -420,18 +375,4 @@ fn free_name(name: &str, place: &Pointer, taken: &Object) -> String {
         .chain(numbered)
         .find(|name| !taken.contains_key(name))
         .unwrap_or(long)
-}
-
-/// Returns the number of operations in an object of path items.
-fn count_operations(items: &Value) -> usize {
-    let items = items.as_object().into_iter().flatten();
-    let items = items.filter_map(|(_, item)| item.as_object());
-    items
-        .map(|item| {
-            METHODS
-                .iter()
-                .filter(|method| item.contains_key(**method))
-                .count()
-        })
-        .sum()
 }

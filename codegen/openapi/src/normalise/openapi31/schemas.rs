@@ -1,17 +1,18 @@
 //! Converts schemas of JSON Schema 2020-12, the dialect of `OpenAPI` 3.1: one function per keyword.
 
+use std::cmp::Ordering;
+
 use serde_json::{Value, json};
 
 use crate::{
     diagnostic::Severity,
     normalise::{
         aside::keep_aside,
-        context::{Context, Object},
+        context::{Object, Part},
         reference_siblings::{add_part, wrap_reference},
         type_lists::types,
     },
     number,
-    pointer::Pointer,
 };
 
 /// Keywords that only validate values. Removing them makes a type wider.
@@ -39,44 +40,36 @@ const REMARKS: &[&str] = &["$schema", "$comment", "$vocabulary", "$anchor", "$dy
 const EVERY_NAME: &[&str] = &["", ".*", "^.*$", ".+", "^.+$"];
 
 /// Converts a schema of `OpenAPI` 3.1.
-pub(super) fn convert_schema(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
+pub(super) fn convert_schema(schema: &mut Part<'_>) {
     for key in REMARKS {
         keep_aside(schema, key);
     }
     if schema.contains_key("$dynamicRef") {
-        context.report(
-            Severity::Error,
-            "dynamic-reference",
-            pointer.with_trailing_token("$dynamicRef"),
-            "`$dynamicRef` cannot be expressed in OpenAPI 3.0",
-            "replace it with a `$ref` to the intended schema",
-        );
+        let message = "`$dynamicRef` cannot be expressed in OpenAPI 3.0";
+        let fix = "replace it with a `$ref` to the intended schema";
+        schema.report(Severity::Error, "dynamic-reference", "$dynamicRef", message, fix);
     }
     // These steps precede `types`, which splits their results among the types.
-    tuples(context, pointer, schema);
-    pattern_properties(context, pointer, schema);
-    constant(context, pointer, schema);
-    null_variants(context, pointer, schema);
-    content(context, pointer, schema);
-    types(context, pointer, schema);
-    exclusive_bounds(context, pointer, schema);
-    examples(context, pointer, schema);
+    tuples(schema);
+    pattern_properties(schema);
+    constant(schema);
+    null_variants(schema);
+    content(schema);
+    types(schema);
+    exclusive_bounds(schema);
+    examples(schema);
     for key in CHECKS {
         if keep_aside(schema, key) {
-            context.report(
-                Severity::Warning,
-                "unexpressed",
-                pointer.with_trailing_token(*key),
-                format!("`{key}` cannot be expressed in OpenAPI 3.0: the type is wider than meant"),
-                "nothing, unless callers must obey it; the original is kept under `x-…`",
-            );
+            let message = format!("`{key}` cannot be expressed in OpenAPI 3.0: the type is wider than meant");
+            let fix = "nothing, unless callers must obey it; the original is kept under `x-…`";
+            schema.report(Severity::Warning, "unexpressed", key, message, fix);
         }
     }
-    wrap_reference(context, pointer, schema);
+    wrap_reference(schema);
 }
 
 /// Rewrites `const` as an enumeration of one value.
-fn constant(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
+fn constant(schema: &mut Part<'_>) {
     // An `enum` that contains only null is treated like a `const`.
     let key = if schema.get("enum") == Some(&json!([null])) {
         "enum"
@@ -86,10 +79,9 @@ fn constant(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     let Some(value) = schema.shift_remove(key) else {
         return;
     };
-    let from = pointer.with_trailing_token(key);
+    let from = schema.place(key);
     if value.is_null() || key == "enum" {
-        context.put(pointer.with_trailing_token("type"), &from);
-        schema.insert("type".to_owned(), "null".into());
+        schema.set_from("type", "null", &from);
         return;
     }
     let kind = match &value {
@@ -101,10 +93,7 @@ fn constant(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
         Value::Null | Value::Object(_) => "object",
     };
     match schema.get_mut("type") {
-        None => {
-            context.put(pointer.with_trailing_token("type"), &from);
-            schema.insert("type".to_owned(), kind.into());
-        }
+        None => schema.set_from("type", kind, &from),
         Some(Value::Array(kinds)) => {
             // Null remains allowed, because many authors list null as a type and forget it as a value.
             let fits = |other: &Value| other == kind || kind == "integer" && other == "number";
@@ -117,34 +106,30 @@ fn constant(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     if let Some(Value::Array(values)) = schema.get("enum")
         && !values.contains(&value)
     {
-        context.report(
-            Severity::Error,
-            "constant",
-            from,
-            "`const` is not among the values of the sibling `enum`, so no value matches both",
-            "remove one of the two in an overlay",
-        );
+        let message = "`const` is not among the values of the sibling `enum`, so no value matches both";
+        let fix = "remove one of the two in an overlay";
+        schema.report(Severity::Error, "constant", key, message, fix);
         return;
     }
-    context.put(pointer.with_trailing_token("enum"), &from);
-    schema.insert("enum".to_owned(), Value::Array(vec![value]));
+    schema.set_from("enum", vec![value], &from);
 }
 
 /// Rewrites null variants as `nullable`, and a union of one variant as that variant.
-fn null_variants(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
+fn null_variants(schema: &mut Part<'_>) {
     for key in ["oneOf", "anyOf"] {
-        let Some(variants) = schema.get_mut(key).and_then(Value::as_array_mut) else {
+        let place = schema.place(key);
+        let Some(variants) = schema.object.get_mut(key).and_then(Value::as_array_mut) else {
             continue;
         };
-        let place = pointer.with_trailing_token(key);
         let before = variants.len();
-        let mut index = 0;
-        while let Some(variant) = variants.get(index) {
-            if is_null(variant) {
+        // From the end, so that the other variants keep their numbers.
+        for index in (0..before).rev() {
+            if variants.get(index).is_some_and(is_null) {
+                let variant = variants.remove(index);
                 // All other keywords are lost.
                 let mut keys = variant.as_object().into_iter().flat_map(Object::keys);
                 if keys.any(|key| !["type", "const", "enum"].contains(&key.as_str())) {
-                    context.report(
+                    schema.context.report(
                         Severity::Notice,
                         "null-variant",
                         place.with_trailing_token(index),
@@ -152,10 +137,8 @@ fn null_variants(context: &mut Context, pointer: &Pointer, schema: &mut Object) 
                         "nothing to do",
                     );
                 }
-                context.provenance.remove_item(&place, index, variants.len());
-                variants.remove(index);
-            } else {
-                index += 1;
+                let provenance = &mut schema.context.provenance;
+                provenance.remove_item(&place, index, variants.len() + 1);
             }
         }
         if variants.len() == before {
@@ -165,13 +148,13 @@ fn null_variants(context: &mut Context, pointer: &Pointer, schema: &mut Object) 
         if variants.is_empty() {
             schema.shift_remove(key);
             if only.is_none() {
-                schema.insert("type".to_owned(), "null".into());
-                context.put(pointer.with_trailing_token("type"), &place);
+                schema.set_from("type", "null", &place);
             }
         }
-        schema.insert("nullable".to_owned(), Value::Bool(true));
+        schema.set("nullable", true);
         let Some(only) = only else { continue };
-        let from = context.provenance.place(place.with_trailing_token(0));
+        let place = place.with_trailing_token(0);
+        let from = schema.context.provenance.place(&place);
         match only {
             Value::Object(only)
                 if !only.contains_key("$ref")
@@ -187,54 +170,45 @@ fn null_variants(context: &mut Context, pointer: &Pointer, schema: &mut Object) 
                     {
                         values.push(Value::Null);
                     }
-                    context
-                        .provenance
-                        .put(pointer.with_trailing_token(&key), from.member(&key));
+                    let new = schema.place(&key);
+                    schema.context.provenance.put(new, from.member(&key));
                     schema.insert(key, value);
                 }
             }
-            only => add_part(context, pointer, schema, &place.with_trailing_token(0), only),
+            only => add_part(schema, &place, only),
         }
     }
 }
 
 fn is_null(schema: &Value) -> bool {
-    let Some(schema) = schema.as_object() else {
-        return false;
-    };
-    schema
-        .get("type")
-        .is_some_and(|kind| kind == "null" || *kind == json!(["null"]))
-        || schema.get("const").is_some_and(Value::is_null)
-        || schema.get("enum").is_some_and(|values| *values == json!([null]))
+    let null = json!([null]);
+    let is = |key: &str, is_null: &dyn Fn(&Value) -> bool| schema.get(key).is_some_and(is_null);
+    is("type", &|kind| kind == "null" || *kind == json!(["null"]))
+        || is("const", &Value::is_null)
+        || is("enum", &|values| *values == null)
 }
 
 /// Rewrites numeric exclusive bounds as a bound plus a flag, keeping the tighter bound.
-fn exclusive_bounds(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
-    for (exclusive, bound, lower) in [
-        ("exclusiveMinimum", "minimum", true),
-        ("exclusiveMaximum", "maximum", false),
+fn exclusive_bounds(schema: &mut Part<'_>) {
+    for (exclusive, bound, looser) in [
+        ("exclusiveMinimum", "minimum", Ordering::Less),
+        ("exclusiveMaximum", "maximum", Ordering::Greater),
     ] {
         let Some(limit) = schema.get(exclusive).filter(|limit| limit.is_number()).cloned() else {
             continue;
         };
-        let tighter = schema.get(bound).is_none_or(|other| {
-            let order = number::compare(&limit, other);
-            if lower { order.is_ge() } else { order.is_le() }
-        });
-        if tighter {
-            let from = pointer.with_trailing_token(exclusive);
-            context.put(pointer.with_trailing_token(bound), &from);
-            schema.insert(bound.to_owned(), limit);
-            schema.insert(exclusive.to_owned(), Value::Bool(true));
-        } else {
+        let other = schema.get(bound);
+        if other.is_some_and(|other| number::compare(&limit, other) == looser) {
             schema.shift_remove(exclusive);
+        } else {
+            schema.set_from(bound, limit, schema.place(exclusive));
+            schema.set(exclusive, true);
         }
     }
 }
 
 /// Rewrites encoded content of strings as the formats `byte` and `binary`.
-fn content(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
+fn content(schema: &mut Part<'_>) {
     // The keywords concern text only; a union or a reference states its type elsewhere.
     let elsewhere = ["$ref", "allOf", "oneOf", "anyOf"];
     let is_text = match schema.get("type") {
@@ -251,11 +225,7 @@ fn content(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
         (None, Some("application/octet-stream")) => ("contentMediaType", "binary"),
         _ => return,
     };
-    context.put(
-        pointer.with_trailing_token("format"),
-        pointer.with_trailing_token(key),
-    );
-    schema.insert("format".to_owned(), format.into());
+    schema.set_from("format", format, schema.place(key));
     schema.entry("type").or_insert_with(|| "string".into());
     for key in ["contentEncoding", "contentMediaType"] {
         keep_aside(schema, key);
@@ -263,74 +233,64 @@ fn content(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
 }
 
 /// Rewrites `examples` of a schema as its `example`.
-fn examples(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
+fn examples(schema: &mut Part<'_>) {
     let Some(Value::Array(examples)) = schema.get("examples") else {
         return;
     };
-    let first = examples.first().cloned();
-    if examples.len() > 1 || schema.contains_key("example") {
+    let has_example = schema.contains_key("example");
+    let first = examples.first().filter(|_| !has_example).cloned();
+    if examples.len() > 1 || has_example {
         keep_aside(schema, "examples");
     } else {
         schema.shift_remove("examples");
     }
-    if let Some(first) = first
-        && !schema.contains_key("example")
-    {
-        let from = pointer.with_trailing_token("examples").with_trailing_token(0);
-        context.put(pointer.with_trailing_token("example"), &from);
-        schema.insert("example".to_owned(), first);
+    if let Some(first) = first {
+        let from = schema.place("examples").with_trailing_token(0);
+        schema.set_from("example", first, &from);
     }
 }
 
 /// Rewrites tuples as lists of any values.
-fn tuples(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
-    if schema.contains_key("prefixItems") {
-        context.report(
+fn tuples(schema: &mut Part<'_>) {
+    if keep_aside(schema, "prefixItems") {
+        schema.report(
             Severity::Warning,
             "tuple",
-            pointer.with_trailing_token("prefixItems"),
+            "prefixItems",
             "a tuple cannot be expressed in OpenAPI 3.0: its items are any JSON values",
             "state in an overlay what the items have in common; the original is kept under `x-prefixItems`",
         );
-        keep_aside(schema, "prefixItems");
         // Items after those of the tuple.
         keep_aside(schema, "items");
-        schema.insert("items".to_owned(), json!({}));
+        schema.set("items", json!({}));
     }
 }
 
 /// Rewrites pattern properties as additional properties.
-fn pattern_properties(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
-    let Some(Value::Object(patterns)) = schema.get("patternProperties") else {
+fn pattern_properties(schema: &mut Part<'_>) {
+    let key = "patternProperties";
+    let Some(Value::Object(patterns)) = schema.object.get(key) else {
         return;
     };
+    let place = schema.place(key);
     let mut schemas = patterns.iter();
-    let additional = match (schemas.next(), schemas.next(), schema.get("additionalProperties")) {
+    let additional = schema.object.get("additionalProperties");
+    let additional = match (schemas.next(), schemas.next(), additional) {
         // A type for all names would reject values if other names are allowed.
-        (Some((key, only)), None, additional)
+        (Some((pattern, only)), None, additional)
             if additional == Some(&Value::Bool(false))
-                || additional.is_none() && EVERY_NAME.contains(&key.as_str()) =>
+                || additional.is_none() && EVERY_NAME.contains(&pattern.as_str()) =>
         {
-            let from = context.provenance.place(
-                pointer
-                    .with_trailing_token("patternProperties")
-                    .with_trailing_token(key),
-            );
-            context
-                .provenance
-                .put(pointer.with_trailing_token("additionalProperties"), from);
+            let new = schema.place("additionalProperties");
+            schema.context.put(new, place.with_trailing_token(pattern));
             only.clone()
         }
         _ => Value::Bool(true),
     };
-    context.report(
-        Severity::Warning,
-        "pattern-properties",
-        pointer.with_trailing_token("patternProperties"),
-        "properties by pattern cannot be expressed in OpenAPI 3.0: they are properties of any name",
-        "nothing to do; the original is kept under `x-patternProperties`",
-    );
-    keep_aside(schema, "patternProperties");
+    let message = "properties by pattern cannot be expressed in OpenAPI 3.0: they are properties of any name";
+    let fix = "nothing to do; the original is kept under `x-patternProperties`";
+    schema.report(Severity::Warning, "pattern-properties", key, message, fix);
+    keep_aside(schema, key);
     keep_aside(schema, "additionalProperties");
-    schema.insert("additionalProperties".to_owned(), additional);
+    schema.set("additionalProperties", additional);
 }

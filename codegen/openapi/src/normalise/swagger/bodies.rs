@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    convert::{CONSUMES, Convert, MediaTypes, shared_name},
+    convert::{CONSUMES, Convert, MISFIT, MediaTypes, shared_name},
     parameters::Placed,
 };
 use crate::{
@@ -16,35 +16,29 @@ use crate::{
 const FORM: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data";
 
-impl Convert<'_> {
+impl<'a> Convert<'a> {
     pub(super) fn request_body(
         &mut self,
         bodies: &[Placed<'_>],
         new: &Pointer,
         consumes: &MediaTypes,
     ) -> Option<Value> {
-        if let Some(body) = bodies.iter().find(|body| body.place_name() == "body") {
-            if let Some(form) = bodies.iter().find(|form| form.place_name() == "formData") {
-                self.report(
-                    Severity::Error,
-                    "body-and-form",
-                    &form.place,
-                    "an operation has either a body or form parameters, this one has both",
-                    "remove one of them",
-                );
-            }
-            if let Some(second) = bodies.iter().filter(|body| body.place_name() == "body").nth(1) {
-                self.report(
-                    Severity::Error,
-                    "second-body",
-                    &second.place,
-                    "an operation has one body, this one has another before it",
-                    "remove one of them, or make them one object in an overlay",
-                );
-            }
-            return Some(self.json_body(body, new, consumes));
+        let mut forms = bodies.iter().filter(|body| body.text("in") == "formData");
+        let mut whole = bodies.iter().filter(|body| body.text("in") == "body");
+        let Some(body) = whole.next() else {
+            return Some(self.form(bodies.first()?, bodies, new, consumes));
+        };
+        if let Some(form) = forms.next() {
+            let message = "an operation has either a body or form parameters, this one has both";
+            let fix = "remove one of them";
+            self.report(Severity::Error, "body-and-form", &form.place, message, fix);
         }
-        Some(self.form(bodies.first()?, bodies, new, consumes))
+        if let Some(second) = whole.next() {
+            let message = "an operation has one body, this one has another before it";
+            let fix = "remove one of them, or make them one object in an overlay";
+            self.report(Severity::Error, "second-body", &second.place, message, fix);
+        }
+        Some(self.json_body(body, new, consumes))
     }
 
     /// Converts form parameters, the first of which is `first`, to a body.
@@ -59,26 +53,17 @@ impl Convert<'_> {
         let types = self.form_types(first, bodies, consumes);
         let mut properties = Object::new();
         let mut required = Vec::new();
-        let mut content = Object::new();
         for body in bodies {
             let Some(name) = body.parameter.get("name").and_then(Value::as_str) else {
-                self.report(
-                    Severity::Error,
-                    "form-name",
-                    &body.place,
-                    "a form parameter needs a `name` that is a string",
-                    "give it one in an overlay",
-                );
+                let message = "a form parameter needs a `name` that is a string";
+                let fix = "give it one in an overlay";
+                self.report(Severity::Error, "form-name", &body.place, message, fix);
                 continue;
             };
             if properties.contains_key(name) {
-                self.report(
-                    Severity::Error,
-                    "form-name",
-                    &body.place,
-                    format!("a second form parameter `{name}`"),
-                    "remove one of them in an overlay",
-                );
+                let message = format!("a second form parameter `{name}`");
+                let fix = "remove one of them in an overlay";
+                self.report(Severity::Error, "form-name", &body.place, message, fix);
             }
             let mut property = self.form_field(body);
             match property.shift_remove("required") {
@@ -86,9 +71,8 @@ impl Convert<'_> {
                 Some(Value::Bool(false)) | None => {}
                 Some(_) => {
                     let place = body.place.with_trailing_token("required");
-                    let fix = "write a value that the Swagger 2.0 specification allows";
                     let message = "expected true or false";
-                    self.report(Severity::Error, "structure", &place, message, fix);
+                    self.report(Severity::Error, "structure", place, message, MISFIT);
                 }
             }
             properties.insert(name.to_owned(), Value::Object(property));
@@ -98,63 +82,66 @@ impl Convert<'_> {
         if let (true, Some(schema)) = (any_required, schema.as_object_mut()) {
             schema.insert("required".to_owned(), Value::Array(required));
         }
-        for media_type in types {
-            let place = new.with_trailing_token("content").with_trailing_token(media_type);
-            let place = place
-                .with_trailing_token("schema")
-                .with_trailing_token("properties");
+        let content = self.content(&types, FORM, new, Some(&schema), &first.place);
+        for media_type in content.keys() {
             for body in bodies {
-                if let Some(name) = body.parameter.get("name").and_then(Value::as_str) {
-                    self.moved(place.with_trailing_token(name), &body.place);
-                }
+                let tokens = ["content", media_type, "schema", "properties", body.text("name")];
+                self.moved(new.concat(&PointerBuf::from_tokens(tokens)), &body.place);
             }
-            content.insert(media_type.to_owned(), json!({ "schema": schema }));
         }
         json!({ "required": any_required, "content": content })
     }
 
-    fn form_types<'t>(
+    /// Returns the `content` of the body or response at `new`: the schema at `old`, in each of the media
+    /// types.
+    fn content(
         &mut self,
-        first: &Placed<'_>,
-        bodies: &[Placed<'_>],
-        consumes: &'t MediaTypes,
-    ) -> Vec<&'t str> {
-        let has_file = bodies
-            .iter()
-            .any(|body| body.parameter.get("type").is_some_and(|kind| kind == "file"));
-        let mut types: Vec<&str> = consumes
-            .types
-            .iter()
-            .map(String::as_str)
-            .filter(|media_type| [FORM, MULTIPART].contains(media_type))
-            .collect();
+        types: &MediaTypes,
+        default: &str,
+        new: &Pointer,
+        schema: Option<&Value>,
+        old: &Pointer,
+    ) -> Object {
+        let place = new.with_trailing_token("content");
+        let default = [default.to_owned()];
+        let types = if types.types.is_empty() {
+            &default[..]
+        } else {
+            self.moved(&place, &types.place);
+            &types.types
+        };
+        let mut content = Object::new();
+        for media_type in types {
+            let place = place.with_trailing_token(media_type);
+            self.moved(place.with_trailing_token("schema"), old);
+            let media = schema.map_or_else(|| json!({}), |schema| json!({ "schema": schema }));
+            content.insert(media_type.clone(), media);
+        }
+        content
+    }
+
+    fn form_types(&mut self, first: &Placed<'_>, bodies: &[Placed<'_>], consumes: &MediaTypes) -> MediaTypes {
+        let has_file = bodies.iter().any(|body| body.text("type") == "file");
+        let all = consumes.types.iter().map(String::as_str);
+        let is_form = |media_type: &&str| [FORM, MULTIPART].contains(media_type);
+        let mut types: Vec<&str> = all.clone().filter(is_form).collect();
         if types.is_empty() || has_file {
             types = vec![if has_file { MULTIPART } else { FORM }];
         }
-        let others: Vec<&str> = consumes
-            .types
-            .iter()
-            .map(String::as_str)
-            .filter(|media_type| !types.contains(media_type))
-            .collect();
+        let others: Vec<&str> = all.filter(|media_type| !types.contains(media_type)).collect();
         if !others.is_empty() {
-            self.report(
-                Severity::Notice,
-                "form-type",
-                if consumes.place == CONSUMES {
-                    &first.place
-                } else {
-                    &consumes.place
-                },
-                format!(
-                    "form parameters are sent as {}, not as {}, which the operation consumes",
-                    types.join(" or "),
-                    others.join(" or ")
-                ),
-                "make them one body parameter in an overlay if the service takes an object",
-            );
+            let is_own = consumes.place != CONSUMES;
+            let place = if is_own { &consumes.place } else { &first.place };
+            let (sent, others) = (types.join(" or "), others.join(" or "));
+            let message =
+                format!("form parameters are sent as {sent}, not as {others}, which the operation consumes");
+            let fix = "make them one body parameter in an overlay if the service takes an object";
+            self.report(Severity::Notice, "form-type", place, message, fix);
         }
-        types
+        MediaTypes {
+            types: types.into_iter().map(str::to_owned).collect(),
+            place: first.place.clone(),
+        }
     }
 
     /// Returns the schema of a form parameter; `required` stays in the schema.
@@ -164,66 +151,37 @@ impl Convert<'_> {
             property.shift_remove(key);
         }
         if aside::keep_aside(&mut property, "allowEmptyValue") {
-            self.report(
-                Severity::Notice,
-                "empty-value",
-                body.place.with_trailing_token("allowEmptyValue"),
-                "OpenAPI 3.0 cannot express that a field of a form may be empty",
-                "nothing to do",
-            );
+            let place = body.place.with_trailing_token("allowEmptyValue");
+            let message = "OpenAPI 3.0 cannot express that a field of a form may be empty";
+            let fix = "nothing to do";
+            self.report(Severity::Notice, "empty-value", place, message, fix);
         }
         // `OpenAPI` 3.0 repeats the field, like `multi`.
-        let joined = property.get("type").is_some_and(|kind| kind == "array")
+        let joined = body.text("type") == "array"
             && property
                 .get("collectionFormat")
                 .is_none_or(|format| format != "multi");
         aside::keep_aside(&mut property, "collectionFormat");
         if joined {
-            self.report(
-                Severity::Warning,
-                "collection-format",
-                body.place.with_trailing_token("collectionFormat"),
-                "OpenAPI 3.0 cannot express how a list in a form is joined",
-                "make the field a string in an overlay and join the items",
-            );
+            let place = body.place.with_trailing_token("collectionFormat");
+            let message = "OpenAPI 3.0 cannot express how a list in a form is joined";
+            let fix = "make the field a string in an overlay and join the items";
+            self.report(Severity::Warning, "collection-format", place, message, fix);
         }
         property
     }
 
     fn json_body(&mut self, body: &Placed<'_>, new: &Pointer, consumes: &MediaTypes) -> Value {
         self.moved(new, &body.place);
-        let mut result = Object::new();
-        for (key, value) in body.parameter {
-            match key.as_str() {
-                "name" => {
-                    result.insert("x-name".to_owned(), value.clone());
-                }
-                "in" | "schema" => {}
-                _ => {
-                    result.insert(key.clone(), value.clone());
-                }
-            }
+        let mut result = body.parameter.clone();
+        if let Some(name) = result.shift_remove("name") {
+            result.shift_insert(0, "x-name".to_owned(), name);
         }
-        let place = new.with_trailing_token("content");
-        let types = if consumes.types.is_empty() {
-            vec![JSON.to_owned()]
-        } else {
-            self.moved(place.clone(), &consumes.place);
-            consumes.types.clone()
-        };
-        let mut content = Object::new();
-        for media_type in types {
-            let mut media = Object::new();
-            if let Some(schema) = body.parameter.get("schema") {
-                let place = place.with_trailing_token(&media_type);
-                self.moved(
-                    place.with_trailing_token("schema"),
-                    body.place.with_trailing_token("schema"),
-                );
-                media.insert("schema".to_owned(), schema.clone());
-            }
-            content.insert(media_type, Value::Object(media));
+        for key in ["in", "schema"] {
+            result.shift_remove(key);
         }
+        let from = body.place.with_trailing_token("schema");
+        let content = self.content(consumes, JSON, new, body.parameter.get("schema"), &from);
         result.insert("content".to_owned(), Value::Object(content));
         Value::Object(result)
     }
@@ -243,12 +201,11 @@ impl Convert<'_> {
             // content types.
             let response = Value::Object(response);
             if let Some((from, shared)) = self.shared_response(&response)
-                && produces.types != self.produces.types
+                && produces.types != self.old.produces.types
                 && shared.get("schema").is_some()
             {
-                let shared = shared.clone();
                 self.moved(new, &from);
-                return self.response(shared, new, &from, produces);
+                return self.response(shared.clone(), new, &from, produces);
             }
             return response;
         }
@@ -260,37 +217,21 @@ impl Convert<'_> {
         if let Some(schema) = response.shift_remove("schema") {
             self.mixed(&mut response, "content", old);
             let is_file = schema.get("type").is_some_and(|kind| kind == "file");
-            let types = match produces.types.as_slice() {
-                [] => vec![if is_file { "application/octet-stream" } else { JSON }.to_owned()],
-                types => {
-                    self.moved(new.with_trailing_token("content"), &produces.place);
-                    types.to_vec()
-                }
-            };
-            let mut content = Object::new();
-            for media_type in types {
-                let place = new
-                    .with_trailing_token("content")
-                    .with_trailing_token(&media_type);
-                self.moved(
-                    place.with_trailing_token("schema"),
-                    old.with_trailing_token("schema"),
-                );
-                let mut media = Object::new();
-                media.insert("schema".to_owned(), schema.clone());
-                let example = examples
-                    .as_mut()
-                    .and_then(Value::as_object_mut)
-                    .and_then(|examples| examples.shift_remove(&media_type));
-                if let Some(example) = example {
+            let default = if is_file { "application/octet-stream" } else { JSON };
+            let from = old.with_trailing_token("schema");
+            let mut content = self.content(produces, default, new, Some(&schema), &from);
+            let mut examples = examples.as_mut().and_then(Value::as_object_mut);
+            for (media_type, media) in &mut content {
+                let examples = examples.as_mut();
+                let example = examples.and_then(|examples| examples.shift_remove(media_type));
+                if let Some((example, media)) = example.zip(media.as_object_mut()) {
+                    let place = new.concat(&PointerBuf::from_tokens(["content", media_type, "example"]));
                     self.moved(
-                        place.with_trailing_token("example"),
-                        old.with_trailing_token("examples")
-                            .with_trailing_token(&media_type),
+                        place,
+                        old.concat(&PointerBuf::from_tokens(["examples", media_type])),
                     );
                     media.insert("example".to_owned(), example);
                 }
-                content.insert(media_type, Value::Object(media));
             }
             response.insert("content".to_owned(), Value::Object(content));
         }
@@ -298,32 +239,21 @@ impl Convert<'_> {
         if let Some(examples) = examples.filter(|examples| *examples != json!({})) {
             response.insert("examples".to_owned(), examples);
             aside::keep_aside(&mut response, "examples");
-            self.report(
-                Severity::Notice,
-                "examples",
-                old.with_trailing_token("examples"),
-                "an example of a media type that the response does not have is not shown",
-                "nothing to do; the original is kept under `x-examples`",
-            );
+            let place = old.with_trailing_token("examples");
+            let message = "an example of a media type that the response does not have is not shown";
+            let fix = "nothing to do; the original is kept under `x-examples`";
+            self.report(Severity::Notice, "examples", place, message, fix);
         }
         Value::Object(response)
     }
 
     /// Returns the shared response to which a reference leads, and the place of that response; `None` if the
     /// target is itself a reference.
-    pub(super) fn shared_response(&self, response: &Value) -> Option<(PointerBuf, &Value)> {
-        let target = response.get("$ref")?.as_str()?;
-        let name = shared_name(target, "responses")?;
-        let shared = self.responses.get(&name)?;
-        let is_reference = shared
-            .as_object()
-            .is_some_and(|shared| shared.contains_key("$ref"));
-        (!is_reference).then(|| {
-            (
-                Pointer::from_static("/responses").with_trailing_token(&name),
-                shared,
-            )
-        })
+    pub(super) fn shared_response(&self, response: &Value) -> Option<(PointerBuf, &'a Value)> {
+        let name = shared_name(response.get("$ref")?.as_str()?, "responses")?;
+        let shared = self.old.responses.get(&name)?;
+        let place = Pointer::from_static("/responses").with_trailing_token(name);
+        shared.get("$ref").is_none().then_some((place, shared))
     }
 
     fn headers(&mut self, headers: &mut Object, new: &Pointer, old: &Pointer) {
@@ -334,13 +264,10 @@ impl Convert<'_> {
             let old = old.with_trailing_token(name);
             let format = header.get("collectionFormat");
             if format.is_some_and(|format| format != "csv") {
-                self.report(
-                    Severity::Warning,
-                    "collection-format",
-                    old.with_trailing_token("collectionFormat"),
-                    "OpenAPI 3.0 cannot express a list in a header that is not joined by commas",
-                    "make it a string in an overlay",
-                );
+                let place = old.with_trailing_token("collectionFormat");
+                let message = "OpenAPI 3.0 cannot express a list in a header that is not joined by commas";
+                let fix = "make it a string in an overlay";
+                self.report(Severity::Warning, "collection-format", place, message, fix);
             }
             aside::keep_aside(header, "collectionFormat");
             self.value_schema(header, &new.with_trailing_token(name), &old);

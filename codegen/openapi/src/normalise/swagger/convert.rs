@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{
@@ -15,41 +16,40 @@ use crate::{
     references::fragment,
 };
 
-/// Returns the strings of a list such as `consumes`; an absent list has no strings.
-pub(super) fn texts(context: &mut Context, list: Option<&Value>, place: &Pointer) -> Vec<String> {
-    let strings: Option<Vec<String>> = match list {
-        None => Some(Vec::new()),
-        Some(Value::Array(list)) => list.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
-        Some(_) => None,
-    };
-    strings.unwrap_or_else(|| {
-        misfit(context, place, "a list of strings");
-        Vec::new()
+/// Reads a value, which is empty if it is absent. Reports a value of the wrong type, because lint will not
+/// see it.
+pub(super) fn typed<T: DeserializeOwned + Default>(
+    context: &mut Context,
+    value: Option<Value>,
+    place: &Pointer,
+    wanted: &str,
+) -> T {
+    value.map_or_else(T::default, |value| {
+        serde_json::from_value(value).unwrap_or_else(|_| {
+            let message = format!("expected {wanted}");
+            context.report(Severity::Error, "structure", place, message, MISFIT);
+            T::default()
+        })
     })
 }
 
-/// Reports a value of the wrong type, because lint will not see it.
-pub(super) fn misfit(context: &mut Context, place: &Pointer, wanted: &str) {
-    let fix = "write a value that the Swagger 2.0 specification allows";
-    let message = format!("expected {wanted}");
-    context.report(Severity::Error, "structure", place, message, fix);
-}
+/// Fix for a value of the wrong type.
+pub(super) const MISFIT: &str = "write a value that the Swagger 2.0 specification allows";
 
 /// Media types that all operations consume.
 pub(super) const CONSUMES: &Pointer = Pointer::from_static("/consumes");
 
 /// A list of media types and its place.
-#[derive(Clone)]
 pub(super) struct MediaTypes {
     pub(super) types: Vec<String>,
     pub(super) place: PointerBuf,
 }
 
 impl MediaTypes {
-    pub(super) fn new(context: &mut Context, list: Option<&Value>, place: &Pointer) -> Self {
+    fn new(context: &mut Context, list: Option<&Value>, place: PointerBuf) -> Self {
         Self {
-            types: texts(context, list, place),
-            place: place.to_buf(),
+            types: typed(context, list.cloned(), &place, "a list of strings"),
+            place,
         }
     }
 
@@ -60,20 +60,56 @@ impl MediaTypes {
     }
 }
 
-pub(super) struct Convert<'a> {
+/// Parts of the old document that all operations may use.
+pub(super) struct Old {
     pub(super) consumes: MediaTypes,
     pub(super) produces: MediaTypes,
+    /// The safest first, because the first server is the default.
     pub(super) schemes: Vec<String>,
     pub(super) parameters: Object,
     pub(super) responses: Object,
-    pub(super) host: Option<String>,
+    /// Empty if it is absent.
+    pub(super) host: String,
     pub(super) base_path: String,
+    /// Provenance of the old document.
+    before: Provenance,
+}
+
+impl Old {
+    /// Takes the parts out of a document. The media types stay.
+    pub(super) fn take(context: &mut Context, document: &mut Object) -> Self {
+        let before = context.provenance.clone();
+        let place = |key: &str| Pointer::root().with_trailing_token(key);
+        let mut types = |key: &str| MediaTypes::new(context, document.get(key), place(key));
+        let (consumes, produces) = (types("consumes"), types("produces"));
+        let schemes = document.shift_remove("schemes");
+        let mut schemes: Vec<String> = typed(context, schemes, &place("schemes"), "a list of strings");
+        if schemes.is_empty() {
+            schemes.push("https".to_owned());
+        }
+        schemes.sort_by_key(|scheme| (scheme != "https", scheme != "http"));
+        let mut section = |key: &str| typed(context, document.shift_remove(key), &place(key), "an object");
+        let (parameters, responses) = (section("parameters"), section("responses"));
+        let mut text = |key: &str| typed(context, document.shift_remove(key), &place(key), "a string");
+        Self {
+            consumes,
+            produces,
+            schemes,
+            parameters,
+            responses,
+            host: text("host"),
+            base_path: text("basePath"),
+            before,
+        }
+    }
+}
+
+pub(super) struct Convert<'a> {
+    pub(super) old: &'a Old,
     /// Places of shared parameters that became bodies of operations.
     pub(super) bodies_used: BTreeSet<PointerBuf>,
     /// The document's `consumes` and `produces`, if they became the content of a body or response.
     pub(super) types_used: BTreeSet<&'static str>,
-    /// Provenance of the old document.
-    pub(super) before: Provenance,
     pub(super) context: &'a mut Context,
 }
 
@@ -81,8 +117,11 @@ impl Convert<'_> {
     /// Returns the media types that an operation lists itself.
     pub(super) fn own_types(&mut self, operation: &Object, key: &str, place: &Pointer) -> Option<MediaTypes> {
         let list = operation.get(key)?;
-        let place = place.with_trailing_token(key);
-        Some(MediaTypes::new(self.context, Some(list), &place))
+        Some(MediaTypes::new(
+            self.context,
+            Some(list),
+            place.with_trailing_token(key),
+        ))
     }
 
     /// Removes `consumes` or `produces` from an object. An unused list moves to an extension, so that
@@ -98,7 +137,7 @@ impl Convert<'_> {
     }
 
     pub(super) fn moved<'a, 'b>(&mut self, new: impl ToPointer<'a>, old: impl ToPointer<'b>) {
-        self.context.provenance.put(new, self.before.place(old));
+        self.context.provenance.put(new, self.old.before.place(old));
     }
 
     /// Reports a diagnostic on a place in the old document. The new document may have a different value
@@ -112,7 +151,7 @@ impl Convert<'_> {
         fix: &str,
     ) {
         let diagnostic = Diagnostic::new(severity, Stage::Normalise, code, place, message).fix(fix);
-        let location = self.before.place(&diagnostic.pointer).location();
+        let location = self.old.before.place(&diagnostic.pointer).location();
         self.context.diagnostics.push(diagnostic.at(Some(location)));
     }
 

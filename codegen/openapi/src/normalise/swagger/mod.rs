@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     aside,
-    context::{Context, Object, TARGET},
+    context::{Context, Object, Part, TARGET},
 };
 use crate::{
     diagnostic::Severity,
@@ -20,46 +20,47 @@ use crate::{
     pointer::{METHODS, Pointer, Token},
     references::References,
 };
-use convert::{CONSUMES, Convert, MediaTypes, misfit, texts};
+use convert::{Convert, Old, typed};
 use parameters::{Placed, bodies};
 
 pub(super) fn normalise(value: Value, context: &mut Context) -> Value {
     let inner = inner_references(&value);
-    let Value::Object(mut old) = value else {
+    let Value::Object(mut document) = value else {
         return value;
     };
-    let before = context.provenance.clone();
+    let old = Old::take(context, &mut document);
     let convert = Convert {
-        consumes: MediaTypes::new(context, old.get("consumes"), CONSUMES),
-        produces: MediaTypes::new(context, old.get("produces"), Pointer::from_static("/produces")),
-        schemes: schemes(context, old.get("schemes")),
-        parameters: take(context, &mut old, "parameters"),
-        responses: take(context, &mut old, "responses"),
-        host: text(context, &old, "host").filter(|host| !host.is_empty()),
-        base_path: text(context, &old, "basePath").unwrap_or_default(),
+        old: &old,
         bodies_used: BTreeSet::new(),
         types_used: BTreeSet::new(),
-        before,
         context,
     };
-    let mut value = Value::Object(convert.document(old));
+    let mut value = Value::Object(convert.document(document));
     openapi_model::walk_mut(&mut value, &mut |kind, pointer, object| {
+        let mut part = Part {
+            context,
+            pointer,
+            object,
+        };
         if kind.section().is_some() {
-            if let Some(Value::String(target)) = object.get("$ref")
+            if let Some(Value::String(target)) = part.get("$ref")
                 && inner.contains(target)
             {
-                context.report(
+                let message = format!("`{target}` leads to a part that may move in OpenAPI 3.0");
+                part.report(
                     Severity::Warning,
                     "reference-place",
-                    pointer.with_trailing_token("$ref"),
-                    format!("`{target}` leads to a part that may move in OpenAPI 3.0"),
+                    "$ref",
+                    message,
                     "move the target to the definitions, parameters or responses, and refer to it there",
                 );
             }
-            reference(object);
+            reference(&mut part);
         }
-        if kind == ObjectKind::Schema {
-            schemas::convert_schema(context, pointer, object);
+        match kind {
+            ObjectKind::Schema => schemas::convert_schema(&mut part),
+            ObjectKind::SecurityScheme => security_scheme(&mut part),
+            _ => {}
         }
     });
     value
@@ -99,69 +100,29 @@ fn reference(object: &mut Object) {
     }
 }
 
-/// Takes a section out of the document; returns an empty section if it is missing.
-fn take(context: &mut Context, document: &mut Object, key: &str) -> Object {
-    match document.shift_remove(key) {
-        Some(Value::Object(section)) => section,
-        Some(_) => {
-            misfit(context, &Pointer::root().with_trailing_token(key), "an object");
-            Object::new()
-        }
-        None => Object::new(),
-    }
-}
-
-/// Returns a member of the document that is a string.
-fn text(context: &mut Context, document: &Object, key: &str) -> Option<String> {
-    let value = document.get(key)?;
-    let text = value.as_str().map(str::to_owned);
-    if text.is_none() {
-        misfit(context, &Pointer::root().with_trailing_token(key), "a string");
-    }
-    text
-}
-
-/// Returns the schemes of the document, the safest first: the first server is the default.
-fn schemes(context: &mut Context, list: Option<&Value>) -> Vec<String> {
-    let mut schemes = texts(context, list, Pointer::from_static("/schemes"));
-    if schemes.is_empty() {
-        schemes.push("https".to_owned());
-    }
-    schemes.sort_by_key(|scheme| (scheme != "https", scheme != "http"));
-    schemes
-}
-
 impl Convert<'_> {
     fn document(mut self, mut old: Object) -> Object {
         let mut new = Object::new();
         new.insert("openapi".to_owned(), TARGET.into());
-        self.moved("/openapi".to_owned(), "/swagger");
+        self.moved("/openapi", "/swagger");
         old.shift_remove("swagger");
-        for key in ["info", "externalDocs"] {
-            if let Some(value) = old.shift_remove(key) {
-                new.insert(key.to_owned(), value);
-            }
-        }
+        take(&mut old, &mut new, &["info", "externalDocs"]);
         if let Some(servers) = self.servers() {
             new.insert("servers".to_owned(), servers);
         }
-        for key in ["tags", "security"] {
-            if let Some(value) = old.shift_remove(key) {
-                new.insert(key.to_owned(), value);
+        take(&mut old, &mut new, &["tags", "security"]);
+        let mut paths = old.shift_remove("paths").unwrap_or_else(|| json!({}));
+        for (path, item) in paths.as_object_mut().into_iter().flatten() {
+            if let Value::Object(item) = item
+                && !path.starts_with("x-")
+            {
+                self.path_item(item, &Pointer::from_static("/paths").with_trailing_token(path));
             }
         }
-        let paths = match old.shift_remove("paths") {
-            Some(Value::Object(paths)) => Value::Object(self.paths(paths)),
-            Some(other) => other,
-            None => json!({}),
-        };
         new.insert("paths".to_owned(), paths);
         let components = self.components(&mut old);
         if !components.is_empty() {
             new.insert("components".to_owned(), Value::Object(components));
-        }
-        for key in ["schemes", "host", "basePath"] {
-            old.shift_remove(key);
         }
         for key in ["consumes", "produces"] {
             let used = self.types_used.contains(key);
@@ -178,195 +139,149 @@ impl Convert<'_> {
     }
 
     fn servers(&mut self) -> Option<Value> {
-        let mut base = self.base_path.trim_end_matches('/').to_owned();
+        let Old { host, schemes, .. } = self.old;
+        let mut base = self.old.base_path.trim_end_matches('/').to_owned();
         if !base.is_empty() && !base.starts_with('/') {
             base.insert(0, '/');
         }
-        let Some(host) = self.host.clone() else {
-            self.context.report(
-                Severity::Notice,
-                "server",
-                "",
-                "the document names no host: the client's base URL has to be set by hand",
-                "add the server in an overlay",
-            );
+        if host.is_empty() {
+            let message = "the document names no host: the client's base URL has to be set by hand";
+            let fix = "add the server in an overlay";
+            self.report(Severity::Notice, "server", "", message, fix);
             if base.is_empty() {
                 return None;
             }
-            self.moved("/servers".to_owned(), "/basePath");
+            self.moved("/servers", "/basePath");
             return Some(json!([{ "url": base }]));
-        };
-        if host.contains("://") {
-            self.context.report(
-                Severity::Error,
-                "server",
-                "/host",
-                format!("`{host}` is not a host: it must not have a scheme"),
-                "write the scheme into `schemes`",
-            );
         }
-        if let Some(scheme) = self.schemes.first()
+        if host.contains("://") {
+            let message = format!("`{host}` is not a host: it must not have a scheme");
+            let fix = "write the scheme into `schemes`";
+            self.report(Severity::Error, "server", "/host", message, fix);
+        }
+        if let Some(scheme) = schemes.first()
             && !["https", "http"].contains(&scheme.as_str())
         {
-            self.report(
-                Severity::Warning,
-                "schemes",
-                "/schemes",
-                format!("the client calls by https and http, not by `{scheme}`"),
-                "add the server in an overlay",
-            );
+            let message = format!("the client calls by https and http, not by `{scheme}`");
+            let fix = "add the server in an overlay";
+            self.report(Severity::Warning, "schemes", "/schemes", message, fix);
         }
-        self.moved("/servers".to_owned(), "/host");
-        let servers: Vec<Value> = self
-            .schemes
-            .iter()
-            .map(|scheme| json!({ "url": format!("{scheme}://{host}{base}") }))
-            .collect();
-        Some(Value::Array(servers))
+        self.moved("/servers", "/host");
+        let servers = schemes.iter();
+        Some(
+            servers
+                .map(|scheme| json!({ "url": format!("{scheme}://{host}{base}") }))
+                .collect(),
+        )
     }
 
     fn components(&mut self, old: &mut Object) -> Object {
-        let mut components = Object::new();
-        let definitions = take(self.context, old, "definitions");
-        if !definitions.is_empty() {
-            self.moved("/components/schemas".to_owned(), "/definitions");
-            components.insert("schemas".to_owned(), Value::Object(definitions));
-        }
+        let components = Pointer::from_static("/components");
         let mut responses = Object::new();
-        for (name, response) in self.responses.clone() {
-            let new = Pointer::from_static("/components/responses").with_trailing_token(&name);
-            let from = Pointer::from_static("/responses").with_trailing_token(&name);
-            self.moved(new.clone(), &from);
-            let produces = self.produces.clone();
-            let response = self.response(response, &new, &from, &produces);
-            if produces.are_of(&response) {
+        for (name, response) in &self.old.responses {
+            let new = components
+                .with_trailing_token("responses")
+                .with_trailing_token(name);
+            let from = Pointer::from_static("/responses").with_trailing_token(name);
+            self.moved(&new, &from);
+            let response = self.response(response.clone(), &new, &from, &self.old.produces);
+            if self.old.produces.are_of(&response) {
                 self.types_used.insert("produces");
             }
-            responses.insert(name, response);
-        }
-        if !responses.is_empty() {
-            components.insert("responses".to_owned(), Value::Object(responses));
+            responses.insert(name.clone(), response);
         }
         let mut parameters = Object::new();
-        for (name, parameter) in self.parameters.clone() {
+        for (name, parameter) in &self.old.parameters {
             let place = parameter.get("in").and_then(Value::as_str).unwrap_or_default();
             // Bodies belong to the operations, like their content types.
-            let from = Pointer::from_static("/parameters").with_trailing_token(&name);
+            let from = Pointer::from_static("/parameters").with_trailing_token(name);
             if !matches!(place, "body" | "formData") {
-                let new = Pointer::from_static("/components/parameters").with_trailing_token(&name);
-                parameters.insert(name, self.parameter(parameter, &new, &from));
+                let new = components
+                    .with_trailing_token("parameters")
+                    .with_trailing_token(name);
+                parameters.insert(name.clone(), self.parameter(parameter.clone(), &new, &from));
             } else if !self.bodies_used.contains(&from) {
-                self.report(
-                    Severity::Notice,
-                    "unused-body",
-                    &from,
-                    "no operation takes this parameter: it is left out",
-                    "nothing to do unless an operation should have it",
-                );
+                let message = "no operation takes this parameter: it is left out";
+                let fix = "nothing to do unless an operation should have it";
+                self.report(Severity::Notice, "unused-body", &from, message, fix);
             }
         }
-        if !parameters.is_empty() {
-            components.insert("parameters".to_owned(), Value::Object(parameters));
-        }
-        let schemes = take(self.context, old, "securityDefinitions");
-        if !schemes.is_empty() {
-            self.moved("/components/securitySchemes".to_owned(), "/securityDefinitions");
-            let schemes: Object = schemes
-                .into_iter()
-                .map(|(name, scheme)| {
-                    let place =
-                        Pointer::from_static("/components/securitySchemes").with_trailing_token(&name);
-                    (name, security_scheme(self.context, scheme, &place))
-                })
-                .collect();
-            components.insert("securitySchemes".to_owned(), Value::Object(schemes));
-        }
-        components
-    }
-
-    fn paths(&mut self, paths: Object) -> Object {
-        paths
-            .into_iter()
-            .map(|(path, item)| {
-                let place = Pointer::from_static("/paths").with_trailing_token(&path);
-                let item = match item {
-                    Value::Object(item) if !path.starts_with("x-") => {
-                        Value::Object(self.path_item(item, &place))
-                    }
-                    other => other,
-                };
-                (path, item)
-            })
+        let schemas = self.section(old, "definitions", "/components/schemas");
+        let security = self.section(old, "securityDefinitions", "/components/securitySchemes");
+        let sections = [
+            ("schemas", schemas),
+            ("responses", responses),
+            ("parameters", parameters),
+            ("securitySchemes", security),
+        ];
+        let sections = sections.into_iter().filter(|(_, section)| !section.is_empty());
+        sections
+            .map(|(key, section)| (key.to_owned(), Value::Object(section)))
             .collect()
     }
 
-    fn path_item(&mut self, mut item: Object, place: &Pointer) -> Object {
-        let shared = take_list(&mut item);
+    /// Takes a section whose members only move.
+    fn section(&mut self, old: &mut Object, key: &str, new: &str) -> Object {
+        let place = Pointer::root().with_trailing_token(key);
+        let section = old.shift_remove(key);
+        self.moved(new, &place);
+        typed(self.context, section, &place, "an object")
+    }
+
+    fn path_item(&mut self, item: &mut Object, place: &Pointer) {
+        let shared = take_list(item);
         let list = place.with_trailing_token("parameters");
-        let global = self.parameters.clone();
-        let shared_bodies = bodies(&shared, &list, &global);
-        for (method, operation) in &mut item {
+        let shared_bodies = bodies(&shared, &list, &self.old.parameters);
+        for (method, operation) in item.iter_mut() {
             if let Value::Object(operation) = operation
                 && METHODS.contains(&method.as_str())
             {
-                let place = place.with_trailing_token(method);
-                self.operation(operation, &place, &shared_bodies, &global);
+                self.operation(operation, &place.with_trailing_token(method), &shared_bodies);
             }
         }
-        let parameters = self.parameter_list(&shared, &list, &global);
-        put_list(&mut item, parameters);
-        item
+        let parameters = self.parameter_list(&shared, &list);
+        put_list(item, parameters);
     }
 
-    fn operation(
-        &mut self,
-        operation: &mut Object,
-        place: &Pointer,
-        shared_bodies: &[Placed<'_>],
-        global: &Object,
-    ) {
+    fn operation(&mut self, operation: &mut Object, place: &Pointer, shared_bodies: &[Placed<'_>]) {
         let own_consumes = self.own_types(operation, "consumes", place);
-        let consumes = own_consumes.clone().unwrap_or_else(|| self.consumes.clone());
+        let consumes = own_consumes.as_ref().unwrap_or(&self.old.consumes);
         let own_produces = self.own_types(operation, "produces", place);
-        let produces = own_produces.clone().unwrap_or_else(|| self.produces.clone());
+        let produces = own_produces.as_ref().unwrap_or(&self.old.produces);
         if let Some(schemes) = operation.get("schemes") {
             let list = place.with_trailing_token("schemes");
-            let own = texts(self.context, Some(schemes), &list);
-            let default = self.schemes.first();
+            let own: Vec<String> = typed(self.context, Some(schemes.clone()), &list, "a list of strings");
+            let default = self.old.schemes.first();
             if !own.is_empty() && !default.is_some_and(|default| own.contains(default)) {
-                self.context.report(
-                    Severity::Notice,
-                    "schemes",
-                    list,
-                    "the operation has schemes of its own, which are not used",
-                    "call it with a base URL of that scheme",
-                );
+                let message = "the operation has schemes of its own, which are not used";
+                let fix = "call it with a base URL of that scheme";
+                self.report(Severity::Notice, "schemes", list, message, fix);
             }
             aside::keep_aside(operation, "schemes");
         }
         let parameters = take_list(operation);
         let list = place.with_trailing_token("parameters");
-        let mut bodies = bodies(&parameters, &list, global);
+        let mut bodies = bodies(&parameters, &list, &self.old.parameters);
         // The operation overrides a body of the path by kind and name.
+        let own = bodies.len();
         for shared in shared_bodies {
-            let overridden = bodies.iter().any(|own| {
-                own.place_name() == shared.place_name()
-                    && (own.place_name() == "body" || own.name() == shared.name())
+            let mut own = bodies.iter().take(own);
+            let is_overridden = own.any(|own| {
+                own.text("in") == shared.text("in")
+                    && (own.text("in") == "body" || own.text("name") == shared.text("name"))
             });
-            if !overridden {
+            if !is_overridden {
                 bodies.push(shared.clone());
             }
         }
         self.bodies_used
             .extend(bodies.iter().map(|body| body.place.clone()));
-        let converted = self.parameter_list(&parameters, &list, global);
+        let converted = self.parameter_list(&parameters, &list);
         put_list(operation, converted);
-        let mut used = Vec::new();
-        if let Some(body) = self.request_body(&bodies, &place.with_trailing_token("requestBody"), &consumes) {
+        let (mut consumes_used, mut produces_used) = (false, false);
+        if let Some(body) = self.request_body(&bodies, &place.with_trailing_token("requestBody"), consumes) {
             self.mixed(operation, "requestBody", place);
-            if consumes.are_of(&body) {
-                used.push("consumes");
-            }
+            consumes_used = consumes.are_of(&body);
             operation.insert("requestBody".to_owned(), body);
         }
         if let Some(Value::Object(responses)) = operation.get_mut("responses") {
@@ -376,25 +291,31 @@ impl Convert<'_> {
                 .filter(|(status, _)| !status.starts_with("x-"))
             {
                 let place = place.with_trailing_token(status);
-                let old = std::mem::take(response);
-                *response = self.response(old, &place, &place, &produces);
+                *response = self.response(std::mem::take(response), &place, &place, produces);
                 // A shared response has the media types of the document.
-                let of_shared = self.shared_response(response).is_some_and(|(_, shared)| {
-                    shared.get("schema").is_some() && produces.types == self.produces.types
-                });
-                if of_shared || produces.are_of(response) {
-                    used.push("produces");
-                }
+                let shared = self.shared_response(response);
+                let has_content = shared.is_some_and(|(_, shared)| shared.get("schema").is_some());
+                produces_used |= has_content && produces.types == self.old.produces.types;
+                produces_used |= produces.are_of(response);
             }
         }
-        for (key, own) in [("consumes", own_consumes), ("produces", own_produces)] {
-            let used = used.contains(&key);
+        for (key, own, used) in [
+            ("consumes", own_consumes, consumes_used),
+            ("produces", own_produces, produces_used),
+        ] {
             if own.is_some() {
                 self.types_are_read(operation, key, place, used);
             } else if used {
                 self.types_used.insert(key);
             }
         }
+    }
+}
+
+/// Moves members to another object.
+fn take(old: &mut Object, new: &mut Object, keys: &[&str]) {
+    for key in keys {
+        new.extend(old.shift_remove_entry(*key));
     }
 }
 
@@ -415,43 +336,31 @@ fn put_list(object: &mut Object, parameters: Vec<Value>) {
     }
 }
 
-fn security_scheme(context: &mut Context, scheme: Value, place: &Pointer) -> Value {
-    let Value::Object(mut scheme) = scheme else {
-        return scheme;
-    };
-    match scheme.get("type").and_then(Value::as_str) {
-        Some("basic") => {
-            scheme.insert("type".to_owned(), "http".into());
-            scheme.insert("scheme".to_owned(), "basic".into());
-        }
-        Some("oauth2") if !scheme.contains_key("flows") => {
-            let name = match scheme.shift_remove("flow").as_ref().and_then(Value::as_str) {
-                Some("application") => "clientCredentials",
-                Some("accessCode") => "authorizationCode",
-                Some("password") => "password",
-                Some("implicit") => "implicit",
-                _ => {
-                    context.report(
-                        Severity::Warning,
-                        "oauth-flow",
-                        place.with_trailing_token("flow"),
-                        "the flow is none of `implicit`, `password`, `application` and `accessCode`: it is \
-                         read as `implicit`",
-                        "write the flow that the service has; the client's calls do not depend on it",
-                    );
-                    "implicit"
-                }
-            };
-            let mut flow = Object::new();
-            for key in ["authorizationUrl", "tokenUrl", "scopes"] {
-                if let Some(value) = scheme.shift_remove(key) {
-                    flow.insert(key.to_owned(), value);
-                }
+fn security_scheme(scheme: &mut Part<'_>) {
+    if scheme.is("type", "basic") {
+        scheme.set("type", "http");
+        scheme.set("scheme", "basic");
+    } else if scheme.is("type", "oauth2") && !scheme.contains_key("flows") {
+        let name = match scheme.shift_remove("flow").as_ref().and_then(Value::as_str) {
+            Some("application") => "clientCredentials",
+            Some("accessCode") => "authorizationCode",
+            Some("password") => "password",
+            Some("implicit") => "implicit",
+            _ => {
+                scheme.report(
+                    Severity::Warning,
+                    "oauth-flow",
+                    "flow",
+                    "the flow is none of `implicit`, `password`, `application` and `accessCode`: it is read \
+                     as `implicit`",
+                    "write the flow that the service has; the client's calls do not depend on it",
+                );
+                "implicit"
             }
-            flow.entry("scopes").or_insert_with(|| json!({}));
-            scheme.insert("flows".to_owned(), json!({ name: flow }));
-        }
-        _ => {}
+        };
+        let mut flow = Object::new();
+        take(scheme, &mut flow, &["authorizationUrl", "tokenUrl", "scopes"]);
+        flow.entry("scopes").or_insert_with(|| json!({}));
+        scheme.set("flows", json!({ name: flow }));
     }
-    Value::Object(scheme)
 }

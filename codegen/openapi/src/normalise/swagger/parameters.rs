@@ -39,22 +39,16 @@ pub(super) struct Placed<'a> {
 }
 
 impl Placed<'_> {
-    pub(super) fn place_name(&self) -> &str {
+    /// Returns a member that is a text; empty if it is absent.
+    pub(super) fn text(&self, key: &str) -> &str {
         self.parameter
-            .get("in")
+            .get(key)
             .and_then(Value::as_str)
             .unwrap_or_default()
     }
 
-    pub(super) fn name(&self) -> &str {
-        self.parameter
-            .get("name")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    }
-
-    pub(super) fn is_body(&self) -> bool {
-        matches!(self.place_name(), "body" | "formData")
+    fn is_body(&self) -> bool {
+        matches!(self.text("in"), "body" | "formData")
     }
 }
 
@@ -68,38 +62,29 @@ pub(super) fn bodies<'a>(list: &'a [Value], place: &Pointer, global: &'a Object)
 
 /// Resolves a parameter that may be a reference.
 fn placed<'a>(parameter: &'a Value, place: PointerBuf, global: &'a Object) -> Option<Placed<'a>> {
-    let object = parameter.as_object()?;
-    let name = object
-        .get("$ref")
-        .and_then(Value::as_str)
-        .and_then(|written| shared_name(written, "parameters"));
-    match name {
-        Some(name) if !object.contains_key("in") => {
-            let place = Pointer::from_static("/parameters").with_trailing_token(&name);
-            Some(Placed {
-                place,
-                parameter: global.get(&name)?.as_object()?,
-            })
-        }
-        _ => Some(Placed {
-            place,
-            parameter: object,
-        }),
-    }
+    let parameter = parameter.as_object()?;
+    let written = parameter.get("$ref").and_then(Value::as_str);
+    let name = written.and_then(|written| shared_name(written, "parameters"));
+    Some(match name {
+        Some(name) if !parameter.contains_key("in") => Placed {
+            parameter: global.get(&name)?.as_object()?,
+            place: Pointer::from_static("/parameters").with_trailing_token(name),
+        },
+        _ => Placed { place, parameter },
+    })
 }
 
 impl Convert<'_> {
     /// Converts the non-body parameters of a list.
-    pub(super) fn parameter_list(&mut self, list: &[Value], place: &Pointer, global: &Object) -> Vec<Value> {
+    pub(super) fn parameter_list(&mut self, list: &[Value], place: &Pointer) -> Vec<Value> {
         let mut converted = Vec::new();
         for (index, parameter) in list.iter().enumerate() {
             let from = place.with_trailing_token(index);
-            let body = placed(parameter, from.clone(), global).is_some_and(|placed| placed.is_body());
-            if body {
-                continue;
+            let placed = placed(parameter, from.clone(), &self.old.parameters);
+            if !placed.is_some_and(|placed| placed.is_body()) {
+                let new = place.with_trailing_token(converted.len());
+                converted.push(self.parameter(parameter.clone(), &new, &from));
             }
-            let new = place.with_trailing_token(converted.len());
-            converted.push(self.parameter(parameter.clone(), &new, &from));
         }
         converted
     }
@@ -131,13 +116,9 @@ impl Convert<'_> {
             }
         }
         if schema.is_empty() && !holder.contains_key("schema") {
-            self.report(
-                Severity::Warning,
-                "type-missing",
-                old,
-                "the type of this value is missing: any value is accepted",
-                "give it a `type` in an overlay",
-            );
+            let message = "the type of this value is missing: any value is accepted";
+            let fix = "give it a `type` in an overlay";
+            self.report(Severity::Warning, "type-missing", old, message, fix);
         }
         // Lists in lists have delimiters too, which only Swagger 2.0 can express.
         let mut items = schema.get_mut("items").and_then(Value::as_object_mut);
@@ -146,13 +127,10 @@ impl Convert<'_> {
             place = place.with_trailing_token("items");
             aside::keep_aside(inner, "collectionFormat");
             if inner.get("type").is_some_and(|kind| kind == "array") {
-                self.report(
-                    Severity::Warning,
-                    "collection-format",
-                    place.with_trailing_token("collectionFormat"),
-                    "how a list in a list is joined cannot be expressed in OpenAPI 3.0",
-                    "make it a string in an overlay",
-                );
+                let place = place.with_trailing_token("collectionFormat");
+                let message = "how a list in a list is joined cannot be expressed in OpenAPI 3.0";
+                let fix = "make it a string in an overlay";
+                self.report(Severity::Warning, "collection-format", place, message, fix);
             }
             items = inner.get_mut("items").and_then(Value::as_object_mut);
         }
