@@ -18,33 +18,19 @@ pub(crate) struct Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
     /// No problem and no change.
-    Good,
+    Good = 0,
     /// Usage error, or a file that could not be read or written.
-    Usage,
+    Usage = 1,
     /// The document or an overlay is invalid.
-    Invalid,
+    Invalid = 2,
     /// A file or the lock differs from the output of `generate`: stale, missing, orphaned or hand-edited.
-    Stale,
+    Stale = 3,
     /// The documents differ, but no change breaks on the wire.
-    Changed,
+    Changed = 5,
     /// The documents differ, and a change breaks on the wire.
-    Breaking,
+    Breaking = 6,
     /// A URL is currently unreachable.
-    Unreachable,
-}
-
-impl Code {
-    pub(crate) fn number(self) -> u8 {
-        match self {
-            Self::Good => 0,
-            Self::Usage => 1,
-            Self::Invalid => 2,
-            Self::Stale => 3,
-            Self::Changed => 5,
-            Self::Breaking => 6,
-            Self::Unreachable => 9,
-        }
-    }
+    Unreachable = 9,
 }
 
 impl From<&Report> for Code {
@@ -59,7 +45,7 @@ impl From<&Report> for Code {
 
 impl From<Code> for ExitCode {
     fn from(code: Code) -> Self {
-        Self::from(code.number())
+        Self::from(code as u8)
     }
 }
 

@@ -25,34 +25,48 @@ impl ComparedFile {
     }
 }
 
-/// Reads each file that the pipeline produces, in writing order.
+/// Files that the pipeline produces.
+pub(crate) struct Expected {
+    /// In writing order.
+    pub(crate) files: Vec<ComparedFile>,
+    /// Reason why the features of groups cannot be written to the manifest.
+    pub(crate) manifest_problem: Option<String>,
+}
+
+/// Reads each file that the pipeline produces.
 ///
 /// The lock comes last. After an interrupted run, the old lock therefore still exists, and the next run
 /// replaces it.
-pub(crate) fn compare(workspace: &Workspace, output: &Output) -> Result<Vec<ComparedFile>, Failure> {
+pub(crate) fn compare(workspace: &Workspace, output: &Output) -> Result<Expected, Failure> {
     let mut expected = vec![
         (EFFECTIVE.to_owned(), output.effective.clone()),
         (COVERAGE.to_owned(), output.coverage.clone()),
     ];
     let generated = output.files.iter();
     expected.extend(generated.map(|(path, text)| (format!("{GENERATED}/{path}"), text.clone())));
-    if let Some(manifest) = workspace.read(MANIFEST)? {
-        // The rest of the manifest is hand-written. If the marks are missing, `check` reports this.
-        let manifest = features::with_groups(&manifest.text, &output.features).unwrap_or(manifest.text);
-        expected.push((MANIFEST.to_owned(), manifest));
-    }
+    // The rest of the manifest is hand-written.
+    let manifest = workspace.read(MANIFEST)?;
+    let manifest = manifest.map(|manifest| features::with_groups(&manifest.text, &output.features));
+    let manifest = manifest.transpose();
+    let manifest_problem = manifest.as_ref().err().cloned();
+    expected.extend(
+        manifest
+            .ok()
+            .flatten()
+            .map(|manifest| (MANIFEST.to_owned(), manifest)),
+    );
     expected.push((LOCK.to_owned(), output.lock.text()));
-    expected
-        .into_iter()
-        .map(|(path, expected)| {
-            let actual = workspace.read_bytes(&path)?;
-            Ok(ComparedFile {
-                path,
-                actual,
-                expected,
-            })
+    let files = expected.into_iter().map(|(path, expected)| {
+        Ok(ComparedFile {
+            actual: workspace.read_bytes(&path)?,
+            path,
+            expected,
         })
-        .collect()
+    });
+    Ok(Expected {
+        files: files.collect::<Result<_, Failure>>()?,
+        manifest_problem,
+    })
 }
 
 /// Paths of existing files below [`GENERATED`] that are not in `generated`.

@@ -12,7 +12,8 @@ use funnelflux_openapi::Diagnostics;
 use crate::{
     diff,
     exit::{Code, Failure, Outcome},
-    expected, features,
+    expected::{self, ComparedFile},
+    features,
     notices::grouped,
     source::Text,
     spec::Spec,
@@ -62,14 +63,11 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
         ));
         None
     });
-    let changes = write(workspace, &output, changelog)?;
-    let manifest = workspace.read(MANIFEST)?.map(|manifest| manifest.text);
-    if let Some(Err(problem)) = manifest.map(|manifest| features::with_groups(&manifest, &output.features)) {
-        warnings.push(format!(
-            "warning: {MANIFEST}: {problem}\n  fix: {}",
-            features::FIX
-        ));
-    }
+    let expected = expected::compare(workspace, &output)?;
+    let problem = expected.manifest_problem;
+    warnings
+        .extend(problem.map(|problem| format!("warning: {MANIFEST}: {problem}\n  fix: {}", features::FIX)));
+    let changes = write(workspace, &output, changelog, expected.files)?;
     Ok(Outcome {
         stdout: report(
             &output.stages,
@@ -102,7 +100,12 @@ fn add_changes(
 }
 
 /// Removes orphaned files and writes the stale files, the changelog first and the lock last.
-fn write(workspace: &Workspace, output: &Output, changelog: Option<String>) -> Result<FileChanges, Failure> {
+fn write(
+    workspace: &Workspace,
+    output: &Output,
+    changelog: Option<String>,
+    files: Vec<ComparedFile>,
+) -> Result<FileChanges, Failure> {
     let mut changes = FileChanges::default();
     if let Some(changelog) = changelog {
         workspace.write(CHANGELOG, &changelog)?;
@@ -112,7 +115,7 @@ fn write(workspace: &Workspace, output: &Output, changelog: Option<String>) -> R
         workspace.remove(&path)?;
         changes.removed.push(path);
     }
-    for file in expected::compare(workspace, output)? {
+    for file in files {
         if file.is_current() {
             changes.unchanged += 1;
         } else {

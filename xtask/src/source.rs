@@ -84,34 +84,29 @@ impl fmt::Display for Source {
 impl Source {
     /// Reads the whole text; a revision is looked up in the repository at `root`.
     pub(crate) fn read(&self, root: &Path) -> Result<Text, Failure> {
-        let text = match self {
+        let name = self.to_string();
+        let bytes = match self {
             Self::StandardInput => {
                 let mut bytes = Vec::new();
-                io::stdin()
-                    .read_to_end(&mut bytes)
-                    .map_err(|error| Failure::io("read", Path::new("standard input"), &error))?;
-                decode("standard input", bytes)?
+                let result = io::stdin().read_to_end(&mut bytes);
+                result.map_err(|error| Failure::io("read", Path::new(&name), &error))?;
+                bytes
             }
-            Self::Address(address) => decode(address, download(address)?)?,
-            Self::Revision { revision, path } => read_revision(root, revision, path)?,
-            Self::File(path) => {
-                let bytes = fs::read(path).map_err(|error| Failure::io("read", path, &error))?;
-                decode(&path.display().to_string(), bytes)?
-            }
+            Self::Address(address) => download(address)?,
+            Self::Revision { .. } => read_revision(root, &name)?,
+            Self::File(path) => fs::read(path).map_err(|error| Failure::io("read", path, &error))?,
         };
-        Ok(Text {
-            name: self.to_string(),
-            text,
-        })
+        let text = decode(&name, bytes)?;
+        Ok(Text { name, text })
     }
 }
 
-fn read_revision(root: &Path, revision: &str, path: &str) -> Result<String, Failure> {
-    let name = format!("{revision}:{path}");
+/// Reads a file of an earlier revision, given as `GITREV:path`.
+fn read_revision(root: &Path, name: &str) -> Result<Vec<u8>, Failure> {
     let output = Command::new("git")
         .arg("-C")
         .arg(root)
-        .args(["cat-file", "blob", &name])
+        .args(["cat-file", "blob", name])
         .output()
         .map_err(|error| Failure::io("run", Path::new("git"), &error))?;
     if !output.status.success() {
@@ -121,7 +116,7 @@ fn read_revision(root: &Path, revision: &str, path: &str) -> Result<String, Fail
             String::from_utf8_lossy(&output.stderr).trim()
         )));
     }
-    decode(&name, output.stdout)
+    Ok(output.stdout)
 }
 
 /// Decodes UTF-8. The error for other bytes names the actual encoding.

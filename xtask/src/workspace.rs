@@ -50,10 +50,8 @@ impl Workspace {
             ))
         };
         let root = if let Some(root) = root {
-            Some(root)
-                .filter(is_workspace)
-                .ok_or_else(|| missing(root))?
-                .to_owned()
+            let root = Some(root).filter(is_workspace).ok_or_else(|| missing(root))?;
+            root.to_owned()
         } else {
             let current = std::env::current_dir()
                 .map_err(|error| Failure::io("find", Path::new("the current directory"), &error))?;

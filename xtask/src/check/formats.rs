@@ -94,11 +94,10 @@ impl CheckReport {
     }
 
     pub(super) fn json(&self) -> Value {
-        let problems: Vec<Value> = self.problems.iter().map(Problem::json).collect();
         json!({
-            "exit_code": self.code().number(),
+            "exit_code": self.code() as u8,
             "invalid": self.invalid,
-            "problems": problems,
+            "problems": self.problems,
             "upstream": self.upstream_report().map(diff::json),
             "upstream_failure": self.upstream_failure().map(ToString::to_string),
         })
@@ -132,23 +131,11 @@ impl CheckReport {
 impl Problem {
     /// Returns the lines below the message: actual and expected content, and the fix.
     fn details(&self) -> String {
-        let lines = self.lines.as_ref();
+        let lines = self.actual.as_ref().zip(self.expected.as_ref());
         let lines = lines.map_or_else(String::new, |(actual, expected)| {
             format!("\n  actual:   {actual}\n  expected: {expected}")
         });
         format!("{lines}\n  fix: {}", self.fix)
-    }
-
-    fn json(&self) -> Value {
-        json!({
-            "kind": self.kind,
-            "file": self.path,
-            "line": self.line,
-            "message": self.message,
-            "actual": self.lines.as_ref().map(|(actual, _)| actual),
-            "expected": self.lines.as_ref().map(|(_, expected)| expected),
-            "fix": self.fix,
-        })
     }
 
     fn github(&self) -> String {
@@ -169,13 +156,8 @@ impl fmt::Display for Problem {
         if let Some(line) = self.line {
             write!(formatter, ":{line}")?;
         }
-        write!(
-            formatter,
-            ": error[check::{}]: {}{}",
-            self.kind,
-            self.message,
-            self.details()
-        )
+        let (kind, details) = (self.kind, self.details());
+        write!(formatter, ": error[check::{kind}]: {}{details}", self.message)
     }
 }
 

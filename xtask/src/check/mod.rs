@@ -51,19 +51,18 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
         .as_ref()
         .and_then(|source| compare_upstream(workspace, &spec, source).transpose());
     let lock = spec.lock();
-    let report = match spec.generate(lock.clone().unwrap_or_default(), false) {
-        Err(invalid) => CheckReport {
-            invalid,
-            problems: problems::with_lock(workspace, &lock)?,
-            generated: 0,
-            upstream,
-        },
-        Ok(output) => CheckReport {
-            invalid: Diagnostics::default(),
-            problems: problems::with_output(workspace, &lock, &output)?,
-            generated: output.files.len(),
-            upstream,
-        },
+    let (invalid, problems, generated) = match spec.generate(lock.clone().unwrap_or_default(), false) {
+        Err(invalid) => (invalid, problems::with_lock(workspace, &lock)?, 0),
+        Ok(output) => {
+            let problems = problems::with_output(workspace, &lock, &output)?;
+            (Diagnostics::default(), problems, output.files.len())
+        }
+    };
+    let report = CheckReport {
+        invalid,
+        problems,
+        generated,
+        upstream,
     };
     let code = report.code();
     let (stdout, stderr) = match (arguments.format, code) {

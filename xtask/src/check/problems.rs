@@ -18,15 +18,18 @@ use super::stale_cause;
 const GENERATE: &str = "`cargo xtask generate`";
 
 /// A file that differs from the output of `generate`.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Problem {
     pub(super) kind: Kind,
+    #[serde(rename = "file")]
     pub(super) path: String,
     /// Number of the first line that differs.
     pub(super) line: Option<usize>,
     pub(super) message: String,
-    /// Actual and expected text of this line.
-    pub(super) lines: Option<(String, String)>,
+    /// Actual text of this line.
+    pub(super) actual: Option<String>,
+    /// Expected text of this line.
+    pub(super) expected: Option<String>,
     pub(super) fix: &'static str,
 }
 
@@ -66,10 +69,8 @@ pub(super) fn with_output(
     let recorded = lock.map(recorded_files).unwrap_or_default();
     let cause = stale_cause::describe(lock, &output.lock);
     let mut problems = Vec::new();
-    for file in expected::compare(workspace, output)? {
-        if file.is_current() {
-            continue;
-        }
+    let expected = expected::compare(workspace, output)?;
+    for file in expected.files.iter().filter(|file| !file.is_current()) {
         let departure = if file.path == LOCK {
             lock_problem(old_lock)
         } else {
@@ -77,28 +78,18 @@ pub(super) fn with_output(
             departure(&file.path, file.actual.as_deref(), sha256)
         };
         problems.push(match departure {
-            Some(problem) if problem.kind == Kind::HandEdited => with_lines(problem, &file),
+            Some(problem) if problem.kind == Kind::HandEdited => with_lines(problem, file),
             Some(problem) => problem,
-            None if file.path == MANIFEST => with_lines(
-                problem(
-                    Kind::Features,
-                    MANIFEST,
-                    "the features differ from the groups",
-                    GENERATE,
-                ),
-                &file,
-            ),
-            None => stale(&file, &cause),
+            None if file.path == MANIFEST => {
+                let message = "the features differ from the groups";
+                with_lines(problem(Kind::Features, MANIFEST, message, GENERATE), file)
+            }
+            None => stale(file, &cause),
         });
     }
     problems.extend(orphans(workspace, output.files.keys())?);
-    let manifest = workspace.read(MANIFEST)?.map(|manifest| manifest.text);
-    let features = manifest.map(|manifest| features::with_groups(&manifest, &output.features));
-    problems.extend(
-        features
-            .and_then(Result::err)
-            .map(|message| problem(Kind::Features, MANIFEST, message, features::FIX)),
-    );
+    let manifest = expected.manifest_problem;
+    problems.extend(manifest.map(|message| problem(Kind::Features, MANIFEST, message, features::FIX)));
     Ok(problems)
 }
 
@@ -131,7 +122,8 @@ fn problem(kind: Kind, path: &str, message: impl Into<String>, fix: &'static str
         path: path.to_owned(),
         line: None,
         message: message.into(),
-        lines: None,
+        actual: None,
+        expected: None,
         fix,
     }
 }
@@ -172,12 +164,14 @@ fn stale(file: &ComparedFile, cause: &str) -> Problem {
 fn with_lines(problem: Problem, file: &ComparedFile) -> Problem {
     let actual = file.actual.as_deref();
     let actual = actual.and_then(|bytes| std::str::from_utf8(bytes).ok());
-    let Some(difference) = actual.and_then(|actual| first_difference(actual, &file.expected)) else {
+    let difference = actual.and_then(|actual| first_difference(actual, &file.expected));
+    let Some((line, actual, expected)) = difference else {
         return problem;
     };
     Problem {
-        line: Some(difference.line),
-        lines: Some((show(difference.actual), show(difference.expected))),
+        line: Some(line),
+        actual: Some(show(actual)),
+        expected: Some(show(expected)),
         ..problem
     }
 }
@@ -212,34 +206,17 @@ fn orphans<'a>(
     Ok(paths.map(move |path| problem(Kind::Orphaned, &path, message, fix)))
 }
 
-/// First line that differs between two texts.
-#[derive(Debug, PartialEq, Eq)]
-struct Difference<'a> {
-    /// Number of the line, from 1.
-    line: usize,
-    /// `None` after the end of the text.
-    actual: Option<&'a str>,
-    /// `None` after the end of the text.
-    expected: Option<&'a str>,
-}
-
-/// Compares two texts line by line, line ends included.
-fn first_difference<'a>(actual: &'a str, expected: &'a str) -> Option<Difference<'a>> {
-    let mut actual_lines = actual.split_inclusive('\n');
-    let mut expected_lines = expected.split_inclusive('\n');
-    let mut line = 0;
-    loop {
-        line += 1;
-        let (actual, expected) = (actual_lines.next(), expected_lines.next());
-        if actual != expected {
-            return Some(Difference {
-                line,
-                actual,
-                expected,
-            });
-        }
-        actual?;
-    }
+/// Returns the number of the first line that differs, line ends included, and both lines; `None` after the
+/// end of a text.
+fn first_difference<'a>(
+    actual: &'a str,
+    expected: &'a str,
+) -> Option<(usize, Option<&'a str>, Option<&'a str>)> {
+    let mut actual = actual.split_inclusive('\n');
+    let mut expected = expected.split_inclusive('\n');
+    let lines = (1..).map(|line| (line, actual.next(), expected.next()));
+    let mut lines = lines.take_while(|(_, actual, expected)| actual.or(*expected).is_some());
+    lines.find(|(_, actual, expected)| actual != expected)
 }
 
 /// Formats a line for a message: escapes invisible characters, and truncates it to 120 characters.

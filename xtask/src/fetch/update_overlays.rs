@@ -1,7 +1,10 @@
 //! Effect of a new document on our overlays. The inferred operations are compared with the document, and
 //! parts of overlays that the document makes needless are removed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Display,
+};
 
 use funnelflux_generator::{
     overlay::{self, Action, Applied, Trimmed},
@@ -174,43 +177,29 @@ fn summary(trims: &[Trim<'_>], is_same: bool) -> Vec<String> {
 /// it.
 fn table(comparisons: &[Comparison]) -> Vec<String> {
     let mut groups: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
-    let mut all = [0; 3];
     for comparison in comparisons {
-        let group = groups.entry(&comparison.group).or_default();
-        let [confirmed, wrong, absent] = match comparison.inference {
-            Inference::Confirmed => [1, 0, 0],
-            Inference::Wrong(_) => [0, 1, 0],
-            Inference::Absent => [0, 0, 1],
+        let [confirmed, wrong, absent] = groups.entry(&comparison.group).or_default();
+        let count = match comparison.inference {
+            Inference::Confirmed => confirmed,
+            Inference::Wrong(_) => wrong,
+            Inference::Absent => absent,
         };
-        for counts in [group, &mut all] {
-            let [sum_confirmed, sum_wrong, sum_absent] = counts;
-            *sum_confirmed += confirmed;
-            *sum_wrong += wrong;
-            *sum_absent += absent;
-        }
+        *count += 1;
     }
     if groups.is_empty() {
         return Vec::new();
     }
-    let width = groups
-        .keys()
-        .map(|name| name.chars().count())
-        .max()
-        .unwrap_or_default()
-        .max(9);
-    let row = |name: &str, [confirmed, wrong, absent]: [String; 3]| {
+    let widths = groups.keys().map(|name| name.chars().count());
+    let width = widths.fold(9, usize::max);
+    let row = |name: &str, [confirmed, wrong, absent]: [&dyn Display; 3]| {
         format!("{name:<width$} {confirmed:>10} {wrong:>6} {absent:>7}")
     };
-    let counts = |counts: [usize; 3]| counts.map(|count| count.to_string());
-    let head = ["confirmed", "wrong", "absent"].map(str::to_owned);
-    let mut lines = vec![row("inferences", head)];
-    lines.extend(
-        groups
-            .iter()
-            .map(|(name, group)| row(&one_line(name), counts(*group))),
-    );
+    let counts = |name: &str, [confirmed, wrong, absent]: &[usize; 3]| row(name, [confirmed, wrong, absent]);
+    let mut lines = vec![row("inferences", [&"confirmed", &"wrong", &"absent"])];
+    lines.extend(groups.iter().map(|(name, group)| counts(&one_line(name), group)));
     if groups.len() > 1 {
-        lines.push(row("all", counts(all)));
+        let sum = |index: usize| groups.values().filter_map(|group| group.get(index)).sum();
+        lines.push(counts("all", &[sum(0), sum(1), sum(2)]));
     }
     vec![lines.join("\n")]
 }

@@ -15,11 +15,6 @@ fn the_first_differing_line_is_found() {
         ("a", "a\n", Some((1, Some("a"), Some("a\n")))),
         ("", "", None),
     ] {
-        let difference = difference.map(|(line, actual, expected)| Difference {
-            line,
-            actual,
-            expected,
-        });
         assert_eq!(first_difference(actual, expected), difference);
     }
 }
