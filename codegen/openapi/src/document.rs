@@ -30,11 +30,14 @@ pub struct Document {
 }
 
 impl Document {
-    pub(crate) fn read(value: Value, text: Text) -> Self {
-        Self {
-            value,
-            provenance: Provenance::new(Arc::new(text)),
-        }
+    /// Creates a document from a text that was read.
+    pub(crate) fn read(value: Value, origin: Text) -> Self {
+        let provenance = Provenance {
+            origin: Arc::new(origin),
+            moved: BTreeMap::new(),
+            has_null_type: false,
+        };
+        Self { value, provenance }
     }
 
     /// Creates a document from a value whose parts have this provenance.
@@ -122,20 +125,12 @@ impl fmt::Debug for Document {
 
 /// A text that was read, with its source map.
 pub(crate) struct Text {
-    name: String,
-    source_map: SourceMap,
-    warnings: Diagnostics,
+    pub(crate) name: String,
+    pub(crate) source_map: SourceMap,
+    pub(crate) warnings: Diagnostics,
 }
 
 impl Text {
-    pub(crate) fn new(name: &str, source_map: SourceMap, warnings: Diagnostics) -> Self {
-        Self {
-            name: name.to_owned(),
-            source_map,
-            warnings,
-        }
-    }
-
     fn locate(&self, pointer: &Pointer) -> (Location, usize) {
         let (position, depth) = self.source_map.locate(pointer);
         (position.in_text(&self.name), depth)
@@ -183,14 +178,6 @@ pub struct Provenance {
 }
 
 impl Provenance {
-    fn new(origin: Arc<Text>) -> Self {
-        Self {
-            origin,
-            moved: BTreeMap::new(),
-            has_null_type: false,
-        }
-    }
-
     /// Checks whether null is a type in the text, as in `OpenAPI` 3.1. `nullable` then has one meaning, also
     /// beside a composition.
     pub fn has_null_type(&self) -> bool {

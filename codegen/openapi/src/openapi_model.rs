@@ -339,46 +339,45 @@ impl ObjectKind {
 }
 
 impl FieldType {
-    /// Returns the name of the expected type for messages.
-    fn name(self) -> String {
-        match self {
-            Any => "anything".to_owned(),
-            Text => "a string".to_owned(),
-            Flag => "true or false".to_owned(),
-            Number => "a number".to_owned(),
-            Count => "a whole number, 0 or more".to_owned(),
-            Texts => "a list of strings".to_owned(),
-            Values => "a list".to_owned(),
-            TextMap => "an object with strings".to_owned(),
-            One(kind) => format!("{} (an object)", kind.name()),
-            OneOrFlag(kind) => format!("{} (an object), true or false", kind.name()),
-            List(kind) => format!("a list, each item {}", kind.name()),
-            MapOf(kind) => format!("an object, each member {}", kind.name()),
-        }
-    }
-
-    fn fits(self, value: &Value) -> bool {
-        match self {
-            Any => true,
-            Text => value.is_string(),
-            Flag => value.is_boolean(),
-            Number => value.is_number(),
-            Count => {
-                value.is_u64()
-                    || value
-                        .as_f64()
-                        .is_some_and(|number| number >= 0.0 && number.fract() == 0.0)
+    /// Returns the reason why a value does not have this type.
+    fn misfit(self, value: &Value) -> Option<String> {
+        let not_a_string = |item: &&Value| !item.is_string();
+        let expected = match (self, value) {
+            (Any, _)
+            | (Text, Value::String(_))
+            | (Flag, Value::Bool(_))
+            | (Number, Value::Number(_))
+            | (Values | List(_), Value::Array(_))
+            | (One(_) | MapOf(_), Value::Object(_))
+            | (OneOrFlag(_), Value::Object(_) | Value::Bool(_)) => return None,
+            (Texts, Value::Array(list)) => {
+                let odd = list.iter().find(not_a_string)?;
+                return Some(format!("each item must be a string, one is {}", kind(odd)));
             }
-            Texts => value
-                .as_array()
-                .is_some_and(|list| list.iter().all(Value::is_string)),
-            Values | List(_) => value.is_array(),
-            TextMap => value
-                .as_object()
-                .is_some_and(|map| map.values().all(Value::is_string)),
-            One(_) | MapOf(_) => value.is_object(),
-            OneOrFlag(_) => value.is_object() || value.is_boolean(),
-        }
+            (TextMap, Value::Object(map)) => {
+                let odd = map.values().find(not_a_string)?;
+                return Some(format!("each member must be a string, one is {}", kind(odd)));
+            }
+            (Count, value)
+                if value
+                    .as_f64()
+                    .is_some_and(|count| count >= 0.0 && count.fract() == 0.0) =>
+            {
+                return None;
+            }
+            (Text, _) => "a string".to_owned(),
+            (Flag, _) => "true or false".to_owned(),
+            (Number, _) => "a number".to_owned(),
+            (Count, _) => "a whole number, 0 or more".to_owned(),
+            (Texts, _) => "a list of strings".to_owned(),
+            (Values, _) => "a list".to_owned(),
+            (TextMap, _) => "an object with strings".to_owned(),
+            (One(kind), _) => format!("{} (an object)", kind.name()),
+            (OneOrFlag(kind), _) => format!("{} (an object), true or false", kind.name()),
+            (List(kind), _) => format!("a list, each item {}", kind.name()),
+            (MapOf(kind), _) => format!("an object, each member {}", kind.name()),
+        };
+        Some(format!("expected {expected}, found {}", kind(value)))
     }
 }
 
@@ -405,18 +404,7 @@ pub fn walk(document: &Value, visitor: &mut impl Visitor) {
 }
 
 fn check(path: &mut PointerBuf, expected: FieldType, value: &Value, visitor: &mut impl Visitor) {
-    if !expected.fits(value) {
-        let message = match (expected, value) {
-            (Texts, Value::Array(list)) => {
-                let odd = list.iter().find(|item| !item.is_string()).unwrap_or(value);
-                format!("each item must be a string, one is {}", kind(odd))
-            }
-            (TextMap, Value::Object(map)) => {
-                let odd = map.values().find(|item| !item.is_string()).unwrap_or(value);
-                format!("each member must be a string, one is {}", kind(odd))
-            }
-            _ => format!("expected {}, found {}", expected.name(), kind(value)),
-        };
+    if let Some(message) = expected.misfit(value) {
         visitor.misfit(path, message);
         return;
     }

@@ -39,26 +39,15 @@ impl ToPointer<'static> for PointerBuf {
 
 impl<'a> ToPointer<'a> for &'a str {
     fn to_pointer(self) -> Cow<'a, Pointer> {
-        Pointer::parse(self).map_or_else(|_| Cow::Owned(lenient(self)), Cow::Borrowed)
+        Pointer::parse(self).map_or_else(
+            |_| {
+                let tokens = self.strip_prefix('/').unwrap_or(self).split('/');
+                let tokens = tokens.map(|token| Token::new(unescape(token)));
+                Cow::Owned(PointerBuf::from_tokens(tokens))
+            },
+            Cow::Borrowed,
+        )
     }
-}
-
-impl<'a> ToPointer<'a> for &'a String {
-    fn to_pointer(self) -> Cow<'a, Pointer> {
-        self.as_str().to_pointer()
-    }
-}
-
-impl ToPointer<'static> for String {
-    fn to_pointer(self) -> Cow<'static, Pointer> {
-        Cow::Owned(PointerBuf::parse(self).unwrap_or_else(|error| lenient(error.subject())))
-    }
-}
-
-/// Reads text that is not a valid JSON pointer, by repairing it.
-fn lenient(text: &str) -> PointerBuf {
-    let tokens = text.strip_prefix('/').unwrap_or(text).split('/');
-    PointerBuf::from_tokens(tokens.map(|token| Token::new(unescape(token))))
 }
 
 /// Parses a JSON pointer from a document; `None` if it is neither empty nor begins with a slash.

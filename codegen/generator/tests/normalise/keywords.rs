@@ -122,7 +122,7 @@ fn fate(base: &Value, before: &Run, place: &str, key: &str, value: &Value) -> (S
     let after = run(&changed);
 
     // The lines of the keyword itself: a diagnostic on its parent does not count.
-    let first = after.input.locate(format!("{place}/{key}"));
+    let first = after.input.locate(&*format!("{place}/{key}"));
     let first = first.line;
     let lines = first..first + format!("{value:#}").lines().count();
     let reported: Vec<&Diagnostic> = after

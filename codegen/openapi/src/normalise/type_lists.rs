@@ -85,15 +85,11 @@ pub(in crate::normalise) fn types(schema: &mut Part<'_>) {
             // The variants or values are more precise.
             let list = kinds.iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
             schema.shift_remove("type");
-            schema.report(
-                Severity::Warning,
-                "type-list",
-                "type",
-                format!(
-                    "the types {list} next to an enumeration or union cannot be expressed in OpenAPI 3.0"
-                ),
-                "nothing to do if the values or variants have these types",
+            let message = format!(
+                "the types {list} next to an enumeration or union cannot be expressed in OpenAPI 3.0"
             );
+            let fix = "nothing to do if the values or variants have these types";
+            schema.report(Severity::Warning, "type-list", "type", message, fix);
         }
         kinds => {
             let variants: Vec<Value> = kinds.iter().map(|kind| variant(kind, schema)).collect();

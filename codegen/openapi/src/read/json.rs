@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::errors::syntax;
+use super::{errors::syntax, json_positions::scan};
 use crate::{
     diagnostic::Diagnostics,
     document::Source,
-    source_map::{Position, SourceMap, json::scan},
+    source_map::{Position, SourceMap},
 };
 
 /// Reads a JSON text.

@@ -3,6 +3,7 @@
 mod encoding;
 mod errors;
 mod json;
+mod json_positions;
 mod numbers;
 mod scalar;
 mod version;
@@ -61,8 +62,11 @@ pub fn parse(source: Source<'_>) -> Result<Document, Diagnostics> {
         .map(|(key, position, first)| duplicate(source, key, position, first))
         .collect();
     duplicates.unless_errors(())?;
-    let warnings = numbers::warnings(source, &source_map);
-    let text = Text::new(source.name, source_map, warnings);
+    let text = Text {
+        name: source.name.to_owned(),
+        warnings: numbers::warnings(source, &source_map),
+        source_map,
+    };
     Ok(Document::read(value, text))
 }
 

@@ -1,7 +1,5 @@
 //! Accepted versions, and the diagnostic for all others.
 
-use std::fmt;
-
 use serde_json::Value;
 
 use crate::{
@@ -19,16 +17,6 @@ pub enum Version {
     OpenApi30,
     /// `OpenAPI` 3.1.x.
     OpenApi31,
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Swagger20 => "Swagger 2.0",
-            Self::OpenApi30 => "OpenAPI 3.0",
-            Self::OpenApi31 => "OpenAPI 3.1",
-        })
-    }
 }
 
 /// Returns the version that a document states.

@@ -24,27 +24,67 @@ use crate::{
 
 /// Reads a YAML text that holds one document.
 pub(super) fn read(source: Source<'_>) -> Result<(Value, SourceMap), Diagnostics> {
-    let tree = Builder::new(source).build()?;
-    let mut budget = tree.source_map.nodes.len().saturating_add(COPIES);
-    let value = tree
-        .value(tree.source_map.root, 0, &mut budget)
+    let mut builder = Builder {
+        source,
+        source_map: SourceMap::default(),
+        scalars: Vec::new(),
+        anchors: HashMap::new(),
+        merge_keys: HashSet::new(),
+        frames: Vec::new(),
+        documents: 0,
+    };
+    builder.events()?;
+    let source_map = &builder.source_map;
+    let mut budget = source_map.nodes.len().saturating_add(COPIES);
+    let value = builder
+        .value(source_map.root, 0, &mut budget)
         .map_err(|message| {
-            at(source, tree.source_map.start, "aliases", message).fix(format!(
+            at(source, source_map.start, "aliases", message).fix(format!(
                 "at most {COPIES} values by alias, at most {DEPTH} levels: write some of them out"
             ))
         })?;
-    Ok((value, tree.source_map))
+    Ok((value, builder.source_map))
 }
 
-/// Values and positions of a text, by node.
-#[derive(Default)]
-struct Tree {
+/// An open collection.
+struct Frame {
+    anchor: usize,
+    position: Position,
+    is_mapping: bool,
+    /// Items of a sequence; keys and values of a mapping, in turns.
+    items: Vec<(Position, NodeId)>,
+}
+
+struct Builder<'a> {
+    source: Source<'a>,
     source_map: SourceMap,
     /// Values of scalars, and keys as text; null for other nodes.
     scalars: Vec<Value>,
+    anchors: HashMap<usize, NodeId>,
+    /// Nodes of keys that are `<<`.
+    merge_keys: HashSet<NodeId>,
+    frames: Vec<Frame>,
+    documents: usize,
 }
 
-impl Tree {
+impl Builder<'_> {
+    fn events(&mut self) -> Result<(), Diagnostics> {
+        for event in Parser::new_from_str(self.source.text) {
+            let (event, span) = event.map_err(|error| {
+                let message = format!("this is not valid YAML: {}", error.info());
+                syntax(self.source, position(error.marker()), message)
+                    .fix("correct the text at this position")
+            })?;
+            self.event(event, position(&span.start))?;
+        }
+        if self.documents == 0 {
+            let message = "there is no YAML document in this text";
+            let diagnostic = syntax(self.source, Position::START, message);
+            return Err(diagnostic.fix("put the API document there").into());
+        }
+        Ok(())
+    }
+
     /// Returns the value of a node with its aliases expanded, or the limit that it exceeds.
     fn value(&self, node: NodeId, depth: usize, budget: &mut usize) -> Result<Value, &'static str> {
         *budget = budget
@@ -68,55 +108,6 @@ impl Tree {
             }
             Some(Node::Scalar) | None => self.scalars.get(node).cloned().unwrap_or_default(),
         })
-    }
-}
-
-/// An open collection.
-struct Frame {
-    anchor: usize,
-    position: Position,
-    is_mapping: bool,
-    /// Items of a sequence; keys and values of a mapping, in turns.
-    items: Vec<(Position, NodeId)>,
-}
-
-struct Builder<'a> {
-    source: Source<'a>,
-    tree: Tree,
-    anchors: HashMap<usize, NodeId>,
-    /// Nodes of keys that are `<<`.
-    merge_keys: HashSet<NodeId>,
-    frames: Vec<Frame>,
-    documents: usize,
-}
-
-impl<'a> Builder<'a> {
-    fn new(source: Source<'a>) -> Self {
-        Self {
-            source,
-            tree: Tree::default(),
-            anchors: HashMap::new(),
-            merge_keys: HashSet::new(),
-            frames: Vec::new(),
-            documents: 0,
-        }
-    }
-
-    fn build(mut self) -> Result<Tree, Diagnostics> {
-        for event in Parser::new_from_str(self.source.text) {
-            let (event, span) = event.map_err(|error| {
-                let message = format!("this is not valid YAML: {}", error.info());
-                syntax(self.source, position(error.marker()), message)
-                    .fix("correct the text at this position")
-            })?;
-            self.event(event, position(&span.start))?;
-        }
-        if self.documents == 0 {
-            let message = "there is no YAML document in this text";
-            let diagnostic = syntax(self.source, Position::START, message);
-            return Err(diagnostic.fix("put the API document there").into());
-        }
-        Ok(self.tree)
     }
 
     fn event(&mut self, event: Event<'_>, position: Position) -> Result<(), Diagnostics> {
@@ -151,7 +142,7 @@ impl<'a> Builder<'a> {
                     self.merge_keys.insert(node);
                 }
                 if is_inexact {
-                    self.tree.source_map.inexact.insert(node, text.into_owned());
+                    self.source_map.inexact.insert(node, text.into_owned());
                 }
                 self.complete(node, position, anchor);
             }
@@ -171,9 +162,9 @@ impl<'a> Builder<'a> {
     }
 
     fn node(&mut self, node: Node, scalar: Value) -> NodeId {
-        self.tree.source_map.nodes.push(node);
-        self.tree.scalars.push(scalar);
-        self.tree.scalars.len() - 1
+        self.source_map.nodes.push(node);
+        self.scalars.push(scalar);
+        self.scalars.len() - 1
     }
 
     /// Opens a collection, whose tag in YAML is `kind`.
@@ -228,19 +219,19 @@ impl<'a> Builder<'a> {
         if let Some(frame) = self.frames.last_mut() {
             frame.items.push((position, node));
         } else {
-            self.tree.source_map.root = node;
-            self.tree.source_map.start = position;
+            self.source_map.root = node;
+            self.source_map.start = position;
         }
     }
 
     /// Returns the members of a mapping, then those of the mappings that it merges. Earlier members win.
     fn members(&self, items: &[(Position, NodeId)]) -> Result<Vec<Member>, Diagnostics> {
-        let nodes = &self.tree.source_map.nodes;
+        let nodes = &self.source_map.nodes;
         let mut members: Vec<Member> = Vec::new();
         let mut merged = Vec::new();
         for [(position, key), (_, node)] in items.as_chunks().0 {
             if !self.merge_keys.contains(key) {
-                let text = self.tree.scalars.get(*key).and_then(Value::as_str);
+                let text = self.scalars.get(*key).and_then(Value::as_str);
                 let text = text.ok_or_else(|| complex_key(self.source, *position))?;
                 members.push((text.into(), *position, *node));
             } else if let Some(Node::Sequence(items)) = nodes.get(*node) {

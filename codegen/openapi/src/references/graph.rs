@@ -1,6 +1,9 @@
 //! The graph of all references of a document.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use serde_json::Value;
 
@@ -169,22 +172,15 @@ impl<'a> References<'a> {
     /// Lists the targets that `place` needs, directly or through other targets. Each is listed once, the
     /// nearest first.
     pub fn needed(&self, place: &Pointer) -> Vec<&Target<'a>> {
-        let mut seen = vec![false; self.targets.len()];
-        let mut needed: Vec<&Target<'a>> = Vec::new();
-        let mut next = Some(place);
-        let mut done = 0;
-        while let Some(place) = next {
-            for number in self.within(place).iter().filter_map(|reference| reference.target) {
-                if let (Some(seen), Some(target)) = (seen.get_mut(number), self.targets.get(number))
-                    && !std::mem::replace(seen, true)
-                {
-                    needed.push(target);
-                }
-            }
-            next = needed.get(done).map(|target| &*target.pointer);
-            done += 1;
-        }
+        let inside = |place| self.within(place).iter().filter_map(|reference| reference.target);
+        let needed = reachable(inside(place), |number| {
+            let target = self.targets.get(number).into_iter();
+            target.flat_map(|target| inside(&target.pointer))
+        });
         needed
+            .into_iter()
+            .filter_map(|number| self.targets.get(number))
+            .collect()
     }
 
     /// Lists the shared schemas that may replace the schema at `parent`, sorted by name. If the parent has a
@@ -207,6 +203,24 @@ impl<'a> References<'a> {
         subtypes.dedup();
         subtypes
     }
+}
+
+/// Lists these targets and all to which `next` leads from them. Each is listed once, the nearest first.
+pub(super) fn reachable<Next: IntoIterator<Item = usize>>(
+    targets: impl IntoIterator<Item = usize>,
+    next: impl Fn(usize) -> Next,
+) -> Vec<usize> {
+    let mut seen = HashSet::new();
+    let mut found: Vec<usize> = targets
+        .into_iter()
+        .filter(|target| seen.insert(*target))
+        .collect();
+    let mut done = 0;
+    while let Some(target) = found.get(done) {
+        found.extend(next(*target).into_iter().filter(|target| seen.insert(*target)));
+        done += 1;
+    }
+    found
 }
 
 /// Pointer to the section of shared schemas.

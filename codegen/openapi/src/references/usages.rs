@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::graph::References;
+use super::graph::{References, reachable};
 use crate::{
     operations::{Direction, Operation, operations},
     pointer::{Pointer, PointerBuf},
@@ -106,44 +106,24 @@ impl<'r> Usages<'r> {
     /// Lists these targets and all targets that use them, directly or through other targets. Each is listed
     /// once, the nearest first.
     pub fn users(&self, targets: impl IntoIterator<Item = usize>) -> Vec<usize> {
-        let mut seen = vec![false; self.uses.len()];
-        let mut found: Vec<usize> = Vec::new();
-        let mut visit = |target: usize, found: &mut Vec<usize>| {
-            if let Some(seen) = seen.get_mut(target)
-                && !std::mem::replace(seen, true)
-            {
-                found.push(target);
-            }
-        };
-        for target in targets {
-            visit(target, &mut found);
-        }
-        let mut done = 0;
-        while let Some(target) = found.get(done).copied() {
-            for used in self.of(target) {
-                if let User::Target(user) = used.user {
-                    visit(user, &mut found);
-                }
-            }
-            done += 1;
-        }
-        found
+        reachable(targets, |target| {
+            self.of(target).iter().filter_map(|used| match used.user {
+                User::Target(user) => Some(user),
+                User::Operation { .. } => None,
+            })
+        })
     }
 
     /// Lists the operations that use, through a reference, the value at `pointer` or an enclosing value. Each
     /// is listed once, in the order of the document.
     pub fn operations(&self, pointer: &Pointer) -> Vec<&Operation<'r>> {
         let users = self.users(self.around(pointer)).into_iter();
-        let numbers = users
-            .flat_map(|target| self.of(target))
-            .filter_map(|used| match used.user {
-                User::Operation { number, .. } => Some(number),
-                User::Target(_) => None,
-            });
-        let numbers: BTreeSet<usize> = numbers.collect();
-        let operations = numbers.into_iter();
-        operations
-            .filter_map(|number| self.operations.get(number))
-            .collect()
+        let numbers = users.flat_map(|target| self.of(target));
+        let numbers = numbers.filter_map(|used| match used.user {
+            User::Operation { number, .. } => Some(number),
+            User::Target(_) => None,
+        });
+        let numbers = numbers.collect::<BTreeSet<usize>>().into_iter();
+        numbers.filter_map(|number| self.operations.get(number)).collect()
     }
 }

@@ -53,17 +53,12 @@ pub(super) fn normalise(mut value: Value, followed: &BTreeSet<PointerBuf>, conte
         moves.path_items.push(new.clone());
         moves.add(context, WEBHOOKS.to_buf(), new);
     }
-    if root
-        .get("jsonSchemaDialect")
-        .is_some_and(|dialect| dialect != DIALECT)
-    {
-        context.report(
-            Severity::Warning,
-            "dialect",
-            "/jsonSchemaDialect",
-            "the schemas are written in a dialect of their own and are read as those of OpenAPI 3.1",
-            "check the schemas for keywords that this dialect adds",
-        );
+    let dialect = root.get("jsonSchemaDialect");
+    if dialect.is_some_and(|dialect| dialect != DIALECT) {
+        let message =
+            "the schemas are written in a dialect of their own and are read as those of OpenAPI 3.1";
+        let fix = "check the schemas for keywords that this dialect adds";
+        context.report(Severity::Warning, "dialect", "/jsonSchemaDialect", message, fix);
     }
     aside::keep_aside(root, "jsonSchemaDialect");
     aside::keep_aside(root, "$self");

@@ -129,13 +129,11 @@ fn null_variants(schema: &mut Part<'_>) {
                 // All other keywords are lost.
                 let mut keys = variant.as_object().into_iter().flat_map(Object::keys);
                 if keys.any(|key| !["type", "const", "enum"].contains(&key.as_str())) {
-                    schema.context.report(
-                        Severity::Notice,
-                        "null-variant",
-                        place.with_trailing_token(index),
-                        "keywords of the variant null are left out: OpenAPI 3.0 has no schema for it",
-                        "nothing to do",
-                    );
+                    let place = place.with_trailing_token(index);
+                    let message =
+                        "keywords of the variant null are left out: OpenAPI 3.0 has no schema for it";
+                    let context = &mut *schema.context;
+                    context.report(Severity::Notice, "null-variant", place, message, "nothing to do");
                 }
                 let provenance = &mut schema.context.provenance;
                 provenance.remove_item(&place, index, variants.len() + 1);
@@ -253,13 +251,10 @@ fn examples(schema: &mut Part<'_>) {
 /// Rewrites tuples as lists of any values.
 fn tuples(schema: &mut Part<'_>) {
     if keep_aside(schema, "prefixItems") {
-        schema.report(
-            Severity::Warning,
-            "tuple",
-            "prefixItems",
-            "a tuple cannot be expressed in OpenAPI 3.0: its items are any JSON values",
-            "state in an overlay what the items have in common; the original is kept under `x-prefixItems`",
-        );
+        let message = "a tuple cannot be expressed in OpenAPI 3.0: its items are any JSON values";
+        let fix =
+            "state in an overlay what the items have in common; the original is kept under `x-prefixItems`";
+        schema.report(Severity::Warning, "tuple", "prefixItems", message, fix);
         // Items after those of the tuple.
         keep_aside(schema, "items");
         schema.set("items", json!({}));

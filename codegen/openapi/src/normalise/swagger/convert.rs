@@ -40,17 +40,19 @@ pub(super) const MISFIT: &str = "write a value that the Swagger 2.0 specificatio
 pub(super) const CONSUMES: &Pointer = Pointer::from_static("/consumes");
 
 /// A list of media types and its place.
+#[derive(Default)]
 pub(super) struct MediaTypes {
     pub(super) types: Vec<String>,
     pub(super) place: PointerBuf,
 }
 
 impl MediaTypes {
-    fn new(context: &mut Context, list: Option<&Value>, place: PointerBuf) -> Self {
-        Self {
-            types: typed(context, list.cloned(), &place, "a list of strings"),
-            place,
-        }
+    /// Reads the list that an object at `place` has under this key.
+    pub(super) fn of(context: &mut Context, holder: &Object, key: &str, place: &Pointer) -> Option<Self> {
+        let list = holder.get(key)?.clone();
+        let place = place.with_trailing_token(key);
+        let types = typed(context, Some(list), &place, "a list of strings");
+        Some(Self { types, place })
     }
 
     /// Returns true if a body or response has exactly these media types.
@@ -80,7 +82,8 @@ impl Old {
     pub(super) fn take(context: &mut Context, document: &mut Object) -> Self {
         let before = context.provenance.clone();
         let place = |key: &str| Pointer::root().with_trailing_token(key);
-        let mut types = |key: &str| MediaTypes::new(context, document.get(key), place(key));
+        let mut types =
+            |key: &str| MediaTypes::of(context, document, key, Pointer::root()).unwrap_or_default();
         let (consumes, produces) = (types("consumes"), types("produces"));
         let schemes = document.shift_remove("schemes");
         let mut schemes: Vec<String> = typed(context, schemes, &place("schemes"), "a list of strings");
@@ -114,16 +117,6 @@ pub(super) struct Convert<'a> {
 }
 
 impl Convert<'_> {
-    /// Returns the media types that an operation lists itself.
-    pub(super) fn own_types(&mut self, operation: &Object, key: &str, place: &Pointer) -> Option<MediaTypes> {
-        let list = operation.get(key)?;
-        Some(MediaTypes::new(
-            self.context,
-            Some(list),
-            place.with_trailing_token(key),
-        ))
-    }
-
     /// Removes `consumes` or `produces` from an object. An unused list moves to an extension, so that
     /// comparisons see it.
     pub(super) fn types_are_read(&mut self, holder: &mut Object, key: &str, place: &Pointer, used: bool) {
@@ -161,15 +154,18 @@ impl Convert<'_> {
         if !holder.contains_key(key) {
             return;
         }
-        self.report(
-            Severity::Error,
-            "mixed-versions",
-            place.with_trailing_token(key),
-            format!("`{key}` belongs to OpenAPI 3.0, and its equivalent in Swagger 2.0 is here too"),
-            "remove one of the two: it is unknown which one applies",
-        );
+        let place = place.with_trailing_token(key);
+        let message =
+            format!("`{key}` belongs to OpenAPI 3.0, and its equivalent in Swagger 2.0 is here too");
+        let fix = "remove one of the two: it is unknown which one applies";
+        self.report(Severity::Error, "mixed-versions", place, message, fix);
         aside::keep_aside(holder, key);
     }
+}
+
+/// Returns a member that is a text; empty if it is absent.
+pub(super) fn text<'a>(object: &'a Object, key: &str) -> &'a str {
+    object.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// Returns the name in a reference to a section of the document, such as `parameters`.

@@ -20,7 +20,7 @@ use crate::{
     pointer::{METHODS, Pointer, Token},
     references::References,
 };
-use convert::{Convert, Old, typed};
+use convert::{Convert, MediaTypes, Old, text, typed};
 use parameters::{Placed, bodies};
 
 pub(super) fn normalise(value: Value, context: &mut Context) -> Value {
@@ -47,13 +47,9 @@ pub(super) fn normalise(value: Value, context: &mut Context) -> Value {
                 && inner.contains(target)
             {
                 let message = format!("`{target}` leads to a part that may move in OpenAPI 3.0");
-                part.report(
-                    Severity::Warning,
-                    "reference-place",
-                    "$ref",
-                    message,
-                    "move the target to the definitions, parameters or responses, and refer to it there",
-                );
+                let fix =
+                    "move the target to the definitions, parameters or responses, and refer to it there";
+                part.report(Severity::Warning, "reference-place", "$ref", message, fix);
             }
             reference(&mut part);
         }
@@ -167,21 +163,14 @@ impl Convert<'_> {
             self.report(Severity::Warning, "schemes", "/schemes", message, fix);
         }
         self.moved("/servers", "/host");
-        let servers = schemes.iter();
-        Some(
-            servers
-                .map(|scheme| json!({ "url": format!("{scheme}://{host}{base}") }))
-                .collect(),
-        )
+        let url = |scheme| json!({ "url": format!("{scheme}://{host}{base}") });
+        Some(schemes.iter().map(url).collect())
     }
 
     fn components(&mut self, old: &mut Object) -> Object {
-        let components = Pointer::from_static("/components");
         let mut responses = Object::new();
         for (name, response) in &self.old.responses {
-            let new = components
-                .with_trailing_token("responses")
-                .with_trailing_token(name);
+            let new = Pointer::from_static("/components/responses").with_trailing_token(name);
             let from = Pointer::from_static("/responses").with_trailing_token(name);
             self.moved(&new, &from);
             let response = self.response(response.clone(), &new, &from, &self.old.produces);
@@ -192,13 +181,13 @@ impl Convert<'_> {
         }
         let mut parameters = Object::new();
         for (name, parameter) in &self.old.parameters {
-            let place = parameter.get("in").and_then(Value::as_str).unwrap_or_default();
+            let place = parameter
+                .as_object()
+                .map_or("", |parameter| text(parameter, "in"));
             // Bodies belong to the operations, like their content types.
             let from = Pointer::from_static("/parameters").with_trailing_token(name);
             if !matches!(place, "body" | "formData") {
-                let new = components
-                    .with_trailing_token("parameters")
-                    .with_trailing_token(name);
+                let new = Pointer::from_static("/components/parameters").with_trailing_token(name);
                 parameters.insert(name.clone(), self.parameter(parameter.clone(), &new, &from));
             } else if !self.bodies_used.contains(&from) {
                 let message = "no operation takes this parameter: it is left out";
@@ -244,9 +233,9 @@ impl Convert<'_> {
     }
 
     fn operation(&mut self, operation: &mut Object, place: &Pointer, shared_bodies: &[Placed<'_>]) {
-        let own_consumes = self.own_types(operation, "consumes", place);
+        let own_consumes = MediaTypes::of(self.context, operation, "consumes", place);
         let consumes = own_consumes.as_ref().unwrap_or(&self.old.consumes);
-        let own_produces = self.own_types(operation, "produces", place);
+        let own_produces = MediaTypes::of(self.context, operation, "produces", place);
         let produces = own_produces.as_ref().unwrap_or(&self.old.produces);
         if let Some(schemes) = operation.get("schemes") {
             let list = place.with_trailing_token("schemes");

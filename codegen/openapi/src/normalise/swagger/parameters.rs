@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::convert::{Convert, shared_name};
+use super::convert::{Convert, shared_name, text};
 use crate::{
     diagnostic::Severity,
     normalise::{aside, context::Object},
@@ -41,10 +41,7 @@ pub(super) struct Placed<'a> {
 impl Placed<'_> {
     /// Returns a member that is a text; empty if it is absent.
     pub(super) fn text(&self, key: &str) -> &str {
-        self.parameter
-            .get(key)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
+        text(self.parameter, key)
     }
 
     fn is_body(&self) -> bool {
@@ -97,12 +94,7 @@ impl Convert<'_> {
         if parameter.contains_key("$ref") && !parameter.contains_key("in") {
             return Value::Object(parameter);
         }
-        let place = parameter
-            .get("in")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned();
-        self.collection_format(&mut parameter, &place, new, old);
+        self.collection_format(&mut parameter, new, old);
         self.value_schema(&mut parameter, new, old);
         Value::Object(parameter)
     }
@@ -157,7 +149,7 @@ impl Convert<'_> {
         }
     }
 
-    fn collection_format(&mut self, parameter: &mut Object, place: &str, new: &Pointer, old: &Pointer) {
+    fn collection_format(&mut self, parameter: &mut Object, new: &Pointer, old: &Pointer) {
         let written = parameter.get("schema").and_then(|schema| schema.get("type"));
         let kind = parameter.get("type").or(written);
         if kind.is_none_or(|kind| kind != "array") {
@@ -168,6 +160,7 @@ impl Convert<'_> {
         let old = old.with_trailing_token("collectionFormat");
         let format = parameter.shift_remove("collectionFormat");
         let format = format.as_ref().and_then(Value::as_str).unwrap_or("csv");
+        let place = text(parameter, "in");
         let (style, explode) = match (place, format) {
             ("query", "multi") => ("form", true),
             ("query", "csv") => ("form", false),
@@ -175,15 +168,11 @@ impl Convert<'_> {
             ("query", "pipes") => ("pipeDelimited", false),
             ("path" | "header", "csv") => ("simple", false),
             _ => {
-                self.report(
-                    Severity::Error,
-                    "collection-format",
-                    &old,
-                    format!(
-                        "OpenAPI 3.0 cannot express the collection format `{format}` of a {place} parameter"
-                    ),
-                    "make the parameter a string",
+                let message = format!(
+                    "OpenAPI 3.0 cannot express the collection format `{format}` of a {place} parameter"
                 );
+                let fix = "make the parameter a string";
+                self.report(Severity::Error, "collection-format", &old, message, fix);
                 return;
             }
         };

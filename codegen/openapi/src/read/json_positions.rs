@@ -1,10 +1,12 @@
 //! Scans a JSON text for the positions of its values.
 
-use super::{Node, NodeId, Position, SourceMap};
-use crate::number;
+use crate::{
+    number,
+    source_map::{Node, NodeId, Position, SourceMap},
+};
 
 /// Builds the source map of a valid JSON text.
-pub(crate) fn scan(text: &str) -> SourceMap {
+pub(super) fn scan(text: &str) -> SourceMap {
     let mut scan = Scan {
         text,
         offset: 0,
