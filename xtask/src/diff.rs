@@ -11,7 +11,7 @@ use funnelflux_openapi::{Diagnostics, Document, normalise, read};
 
 use crate::{
     exit::{Code, Failure, Outcome},
-    source::{self, Source, Text},
+    source::{self, Source},
     workspace::Workspace,
 };
 
@@ -68,9 +68,8 @@ pub(crate) enum Format {
 
 pub(crate) fn run(root: Option<&Path>, arguments: &Arguments) -> Result<Outcome, Failure> {
     if (&arguments.old, &arguments.new) == (&Source::StandardInput, &Source::StandardInput) {
-        return Err(Failure::Io(
-            "error: both documents come from standard input\n  fix: name a file for one of them".to_owned(),
-        ));
+        let fix = "name a file for one of them";
+        return Err(Failure::new("both documents come from standard input", fix));
     }
     // The root matters only for GITREV:path. It is the workspace if there is one, or else the current
     // directory.
@@ -82,19 +81,27 @@ pub(crate) fn run(root: Option<&Path>, arguments: &Arguments) -> Result<Outcome,
     let allow = allow
         .map(|path| Source::File(path.clone()).read(root))
         .transpose()?;
-    let old = document(&arguments.old.read(root)?);
-    let new = document(&arguments.new.read(root)?);
-    let (old, new) = both(old, new)?;
+    let old = document(arguments.old.read(root)?.source());
+    let new = document(arguments.new.read(root)?.source());
+    let (old, new) = match (old, new) {
+        (Ok(old), Ok(new)) => (old, new),
+        (old, new) => {
+            let errors = [old.err(), new.err()].into_iter().flatten().flatten();
+            return Err(errors.collect::<Diagnostics>().into());
+        }
+    };
     let mut report = diff::compare(&old, &new);
     let mut diagnostics: Diagnostics = [&old, &new]
         .into_iter()
         .flat_map(|document| {
-            let warnings = [document.warnings().clone(), diff::external_references(document)];
-            warnings
-                .into_iter()
-                .flatten()
-                .chain(diff::schema_warnings(document))
+            let reading = document.warnings().clone();
+            [
+                reading,
+                diff::external_references(document),
+                diff::schema_warnings(document),
+            ]
         })
+        .flatten()
         .collect();
     let mut notes = Vec::new();
     let mut accepted = 0;
@@ -121,24 +128,9 @@ pub(crate) fn run(root: Option<&Path>, arguments: &Arguments) -> Result<Outcome,
 }
 
 /// Parses and normalises a document.
-pub(crate) fn document(text: &Text) -> Result<Document, Diagnostics> {
-    let (document, _) = normalise::normalise(read::read(text.source())?)?;
+pub(crate) fn document(source: funnelflux_openapi::Source<'_>) -> Result<Document, Diagnostics> {
+    let (document, _) = normalise::normalise(read::read(source)?)?;
     Ok(document)
-}
-
-/// Returns both documents, or the errors of both.
-fn both(
-    old: Result<Document, Diagnostics>,
-    new: Result<Document, Diagnostics>,
-) -> Result<(Document, Document), Diagnostics> {
-    match (old, new) {
-        (Ok(old), Ok(new)) => Ok((old, new)),
-        (Err(Diagnostics(mut diagnostics)), Err(Diagnostics(more))) => {
-            diagnostics.extend(more);
-            Err(Diagnostics(diagnostics))
-        }
-        (Err(diagnostics), _) | (_, Err(diagnostics)) => Err(diagnostics),
-    }
 }
 
 /// Summarises a report in at most `most_lines` lines. If changes are left out, `hint` follows.

@@ -61,6 +61,11 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// Creates a usage error, with its fix.
+    pub(crate) fn new(problem: impl fmt::Display, fix: impl fmt::Display) -> Self {
+        Self::Io(format!("error: {problem}\n  fix: {fix}"))
+    }
+
     /// Creates an error of the file system. `action` is a verb, such as `read`.
     pub(crate) fn io(action: &str, path: &Path, error: &io::Error) -> Self {
         let fix = match error.kind() {
@@ -73,10 +78,7 @@ impl Failure {
             io::ErrorKind::NotFound => "check the name",
             _ => "correct that, then run the command again; no file is half written",
         };
-        Self::Io(format!(
-            "error: cannot {action} {}: {error}\n  fix: {fix}",
-            path.display()
-        ))
+        Self::new(format!("cannot {action} {}: {error}", path.display()), fix)
     }
 
     pub(crate) fn code(&self) -> Code {

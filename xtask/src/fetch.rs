@@ -46,13 +46,13 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let text = source.read(workspace.root())?;
     let spec = Spec::read_replacing(workspace, Some(&text.text))?;
     let lock = spec.lock()?;
-    let new = diff::document(&text)?;
+    let new = diff::document(text.source())?;
     require_operations(&new)?;
     let old_name = &spec.upstream.name;
     let name = file_name(&text.text);
     let whole_report = format!("the whole report: `cargo xtask diff --full HEAD:{old_name} {name}`");
     // An invalid document can be replaced as well.
-    let mut stdout = match diff::document(&spec.upstream) {
+    let mut stdout = match diff::document(spec.upstream.source()) {
         Ok(old) => {
             let report = comparison::compare(&old, &new);
             match arguments.format {
@@ -119,15 +119,12 @@ fn default_source(workspace: &Workspace) -> Result<Source, Failure> {
         address: String,
     }
     let text = workspace.read(SOURCE)?.ok_or_else(|| {
-        Failure::Io(format!(
-            "error: there is no {SOURCE}\n  fix: name the source: {}",
-            source::HELP
-        ))
+        let fix = format!("name the source: {}", source::HELP);
+        Failure::new(format!("there is no {SOURCE}"), fix)
     })?;
     let file: File = toml::from_str(&text.text).map_err(|error| {
-        Failure::Io(format!(
-            "error: {SOURCE}: {error}\n  fix: write only `address = \"https://…\"` into it"
-        ))
+        let fix = "write only `address = \"https://…\"` into it";
+        Failure::new(format!("{SOURCE}: {error}"), fix)
     })?;
     let Ok(source) = file.address.parse();
     Ok(source)

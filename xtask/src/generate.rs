@@ -7,7 +7,7 @@ use std::{
 
 use funnelflux_diff as comparison;
 use funnelflux_generator::{EFFECTIVE, Output, StageReport, changelog};
-use funnelflux_openapi::Diagnostics;
+use funnelflux_openapi::{Diagnostics, Source};
 
 use crate::{
     diff,
@@ -15,7 +15,6 @@ use crate::{
     expected::{self, ComparedFile},
     features,
     notices::grouped,
-    source::Text,
     spec::Spec,
     workspace::{CHANGELOG, MANIFEST, Workspace},
 };
@@ -53,17 +52,16 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let output = spec.generate(lock, arguments.strict)?;
     let mut warnings = Vec::new();
     workspace.remove_leftovers()?;
-    // The comparison needs the old effective document, so it comes before the write.
-    let old_effective = workspace.read_bytes(EFFECTIVE)?;
+    let expected = expected::compare(workspace, &output)?;
+    let effective = expected.files.iter().find(|file| file.path == EFFECTIVE);
     let changelog = workspace.read(CHANGELOG)?.map(|changelog| changelog.text);
-    let changelog = add_changes(changelog.as_deref(), old_effective.as_deref(), &output.effective);
+    let changelog = effective.map_or(Ok(None), |effective| add_changes(changelog.as_deref(), effective));
     let changelog = changelog.unwrap_or_else(|diagnostics| {
         warnings.push(format!(
             "warning: {CHANGELOG} lacks the changes, because the old {EFFECTIVE} is invalid:\n{diagnostics}"
         ));
         None
     });
-    let expected = expected::compare(workspace, &output)?;
     let problem = expected.manifest_problem;
     warnings
         .extend(problem.map(|problem| format!("warning: {MANIFEST}: {problem}\n  fix: {}", features::FIX)));
@@ -82,21 +80,19 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
 }
 
 /// Returns the changelog with the changes of the effective document added; `None` if nothing is to be added.
-fn add_changes(
-    changelog: Option<&str>,
-    old: Option<&[u8]>,
-    new: &str,
-) -> Result<Option<String>, Diagnostics> {
-    let Some(old) = old.filter(|old| *old != new.as_bytes()) else {
+fn add_changes(changelog: Option<&str>, effective: &ComparedFile) -> Result<Option<String>, Diagnostics> {
+    let Some(old) = effective.actual.as_ref().filter(|_| !effective.is_current()) else {
         return Ok(None);
     };
-    let text = |text: &str| Text {
-        name: EFFECTIVE.to_owned(),
-        text: text.to_owned(),
+    let (old, new) = (String::from_utf8_lossy(old), &effective.expected);
+    let document = |text| {
+        diff::document(Source {
+            name: EFFECTIVE,
+            text,
+        })
     };
-    let (old, new) = (text(&String::from_utf8_lossy(old)), text(new));
-    let report = comparison::compare(&diff::document(&old)?, &diff::document(&new)?);
-    Ok(changelog::add(changelog, (&old.text, &new.text), &report))
+    let report = comparison::compare(&document(&old)?, &document(new)?);
+    Ok(changelog::add(changelog, (&old, new), &report))
 }
 
 /// Removes orphaned files and writes the stale files, the changelog first and the lock last.
@@ -156,27 +152,26 @@ fn report(
     for part in notices.iter().flat_map(|notice| notice.lines()) {
         line("", part.to_owned());
     }
+    let FileChanges {
+        written,
+        removed,
+        unchanged,
+    } = changes;
+    let (count, gone) = (written.len(), removed.len());
     line(
         "files",
-        format!(
-            "{} written, {} removed, {} unchanged",
-            changes.written.len(),
-            changes.removed.len(),
-            changes.unchanged
-        ),
+        format!("{count} written, {gone} removed, {unchanged} unchanged"),
     );
-    for path in &changes.written {
+    for path in written {
         line("", format!("      {path}"));
     }
-    for path in &changes.removed {
+    for path in removed {
         line("", format!("      {path} (removed)"));
     }
     let of_stage = |stage: &StageReport| format!("{} {}", stage.stage, stage.time.as_millis());
     let of_stages: Vec<String> = stages.iter().map(of_stage).collect();
-    line(
-        "time",
-        format!("{} ms: {}", time.as_millis(), of_stages.join(", ")),
-    );
+    let (all, of_stages) = (time.as_millis(), of_stages.join(", "));
+    line("time", format!("{all} ms: {of_stages}"));
     text
 }
 

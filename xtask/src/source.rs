@@ -110,11 +110,12 @@ fn read_revision(root: &Path, name: &str) -> Result<Vec<u8>, Failure> {
         .output()
         .map_err(|error| Failure::io("run", Path::new("git"), &error))?;
     if !output.status.success() {
-        return Err(Failure::Io(format!(
-            "error: cannot read {name}: {}\n  \
-             fix: check the name; neither a file nor a path in git at that revision has it",
-            String::from_utf8_lossy(&output.stderr).trim()
-        )));
+        let reason = String::from_utf8_lossy(&output.stderr);
+        let fix = "check the name; neither a file nor a path in git at that revision has it";
+        return Err(Failure::new(
+            format!("cannot read {name}: {}", reason.trim()),
+            fix,
+        ));
     }
     Ok(output.stdout)
 }
@@ -122,10 +123,8 @@ fn read_revision(root: &Path, name: &str) -> Result<Vec<u8>, Failure> {
 /// Decodes UTF-8. The error for other bytes names the actual encoding.
 pub(crate) fn decode(name: &str, bytes: Vec<u8>) -> Result<String, Failure> {
     read::text(bytes).map_err(|reason| {
-        Failure::Io(format!(
-            "error: cannot read {name}: {reason}\n  \
-             fix: unpack it, or save it as UTF-8 without compression"
-        ))
+        let fix = "unpack it, or save it as UTF-8 without compression";
+        Failure::new(format!("cannot read {name}: {reason}"), fix)
     })
 }
 

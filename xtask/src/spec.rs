@@ -43,23 +43,16 @@ impl Spec {
         {
             documents.remove(index);
         }
-        let names: Vec<String> = documents.iter().map(|text| text.name.clone()).collect();
-        let mut documents = documents.into_iter();
-        let upstream = match (documents.next(), documents.next()) {
-            (Some(upstream), None) => upstream,
-            (None, _) => {
-                return Err(Failure::Io(format!(
-                    "error: there is no document\n  fix: put the vendor's document at {}",
-                    UPSTREAM.join(" or ")
-                )));
-            }
-            (Some(_), Some(_)) => {
-                return Err(Failure::Io(format!(
-                    "error: there is more than one document: {}\n  fix: remove all but one",
-                    names.join(", ")
-                )));
-            }
+        let Some(upstream) = documents.pop() else {
+            let fix = format!("put the vendor's document at {}", UPSTREAM.join(" or "));
+            return Err(Failure::new("there is no document", fix));
         };
+        if !documents.is_empty() {
+            let names = documents.iter().chain([&upstream]).map(|text| &*text.name);
+            let names = names.collect::<Vec<&str>>().join(", ");
+            let problem = format!("there is more than one document: {names}");
+            return Err(Failure::new(problem, "remove all but one"));
+        }
         let mut overlays = Vec::new();
         for name in workspace.files_in(OVERLAYS)? {
             let is_overlay = Path::new(&name)

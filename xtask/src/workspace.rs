@@ -43,11 +43,12 @@ impl Workspace {
         let is_workspace =
             |directory: &&Path| directory.join("spec").is_dir() && directory.join("generated").is_dir();
         let missing = |place: &Path| {
-            Failure::Io(format!(
-                "error: no workspace at {}: it lacks the folders spec/ and generated/\n  \
-                 fix: run the command inside the repository, or name the repository with --root",
-                place.display()
-            ))
+            let place = place.display();
+            let fix = "run the command inside the repository, or name the repository with --root";
+            Failure::new(
+                format!("no workspace at {place}: it lacks the folders spec/ and generated/"),
+                fix,
+            )
         };
         let root = if let Some(root) = root {
             let root = Some(root).filter(is_workspace).ok_or_else(|| missing(root))?;

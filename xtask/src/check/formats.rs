@@ -98,7 +98,7 @@ impl CheckReport {
             "exit_code": self.code() as u8,
             "invalid": self.invalid,
             "problems": self.problems,
-            "upstream": self.upstream_report().map(diff::json),
+            "upstream": self.upstream.iter().flatten().next().map(diff::json),
             "upstream_failure": self.upstream_failure().map(ToString::to_string),
         })
     }
@@ -106,7 +106,7 @@ impl CheckReport {
     pub(super) fn github(&self) -> String {
         let mut lines: Vec<String> = self.invalid.iter().map(annotate).collect();
         lines.extend(self.problems.iter().map(Problem::github));
-        lines.extend(self.upstream_report().map(diff::github));
+        lines.extend(self.upstream.iter().flatten().map(diff::github));
         match self.upstream_failure() {
             None => {}
             Some(Failure::Diagnostics(diagnostics)) => lines.extend(diagnostics.iter().map(annotate)),
@@ -117,10 +117,6 @@ impl CheckReport {
             }
         }
         lines.join("\n")
-    }
-
-    fn upstream_report(&self) -> Option<&Report> {
-        self.upstream.as_ref()?.as_ref().ok()
     }
 
     fn upstream_failure(&self) -> Option<&Failure> {

@@ -77,7 +77,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
 /// Compares our document with the vendor's current document; `None` if our document is invalid, which is
 /// reported separately.
 fn compare_upstream(workspace: &Workspace, spec: &Spec, source: &Source) -> Result<Option<Report>, Failure> {
-    let theirs = diff::document(&source.read(workspace.root())?)?;
-    let ours = diff::document(&spec.upstream).ok();
+    let theirs = diff::document(source.read(workspace.root())?.source())?;
+    let ours = diff::document(spec.upstream.source()).ok();
     Ok(ours.map(|ours| compare_documents(&ours, &theirs)))
 }

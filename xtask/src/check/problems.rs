@@ -71,21 +71,24 @@ pub(super) fn with_output(
     let mut problems = Vec::new();
     let expected = expected::compare(workspace, output)?;
     for file in expected.files.iter().filter(|file| !file.is_current()) {
-        let departure = if file.path == LOCK {
-            lock_problem(old_lock)
-        } else {
-            let sha256 = recorded.get(&file.path).copied();
-            departure(&file.path, file.actual.as_deref(), sha256)
-        };
-        problems.push(match departure {
-            Some(problem) if problem.kind == Kind::HandEdited => with_lines(problem, file),
-            Some(problem) => problem,
-            None if file.path == MANIFEST => {
-                let message = "the features differ from the groups";
-                with_lines(problem(Kind::Features, MANIFEST, message, GENERATE), file)
-            }
-            None => stale(file, &cause),
+        if file.path == LOCK
+            && let Some(problem) = lock_problem(old_lock)
+        {
+            problems.push(problem);
+            continue;
+        }
+        let recorded = recorded.get(&file.path).copied();
+        let departure = departure(&file.path, file.actual.as_deref(), recorded);
+        let problem = departure.unwrap_or_else(|| {
+            let (kind, message) = match (&*file.path, &file.actual) {
+                (LOCK, _) => (Kind::Lock, &*cause),
+                (MANIFEST, _) => (Kind::Features, "the features differ from the groups"),
+                (_, None) => (Kind::Missing, &*cause),
+                (_, Some(_)) => (Kind::Stale, &*cause),
+            };
+            problem(kind, &file.path, message, GENERATE)
         });
+        problems.push(with_lines(problem, file));
     }
     problems.extend(orphans(workspace, output.files.keys())?);
     let manifest = expected.manifest_problem;
@@ -148,16 +151,6 @@ fn departure(path: &str, actual: Option<&[u8]>, recorded: Option<&str>) -> Optio
     };
     let message = "differs from the output of the last run";
     Some(problem(Kind::HandEdited, path, message, fix))
-}
-
-/// Reports a file that `generate` would create or change.
-fn stale(file: &ComparedFile, cause: &str) -> Problem {
-    let kind = match (&file.actual, file.path.as_str()) {
-        (_, LOCK) => Kind::Lock,
-        (None, _) => Kind::Missing,
-        (Some(_), _) => Kind::Stale,
-    };
-    with_lines(problem(kind, &file.path, cause, GENERATE), file)
 }
 
 /// Adds the first line that differs, if the file is text.

@@ -16,13 +16,11 @@ pub(super) fn describe(old: Option<&Lock>, new: &Lock) -> String {
             new.upstream.file
         ));
     }
-    let overlays = |lock: &Lock| -> BTreeMap<String, String> {
+    let [old_overlays, new_overlays] = [old, new].map(|lock| {
         let overlays = lock.overlays.iter();
-        overlays
-            .map(|overlay| (overlay.file.clone(), overlay.sha256.clone()))
-            .collect()
-    };
-    let (old_overlays, new_overlays) = (overlays(old), overlays(new));
+        let overlays = overlays.map(|overlay| (&*overlay.file, &*overlay.sha256));
+        overlays.collect::<BTreeMap<&str, &str>>()
+    });
     for (file, sha256) in &new_overlays {
         match old_overlays.get(file) {
             None => causes.push(format!("the overlay {file} is not in the lock")),

@@ -69,7 +69,13 @@ pub(super) fn update(
     });
     notes.extend(most(reasons.collect(), "`git diff spec/overlays`"));
     if is_same {
-        write(workspace, &trims)?;
+        for Trim { overlay, rest, .. } in &trims {
+            match rest {
+                Some(Trimmed::Text(text)) => workspace.write(&overlay.name, text)?,
+                Some(Trimmed::Empty) => workspace.remove(&overlay.name)?,
+                None => {}
+            }
+        }
     }
     notes.extend(summary(&trims, is_same));
     Ok(Update {
@@ -136,17 +142,6 @@ fn rest(spec: &Spec, trims: &[Trim<'_>]) -> Vec<Text> {
         Some(Text { name, text })
     });
     rest.collect()
-}
-
-fn write(workspace: &Workspace, trims: &[Trim<'_>]) -> Result<(), Failure> {
-    for Trim { overlay, rest, .. } in trims {
-        match rest {
-            Some(Trimmed::Text(text)) => workspace.write(&overlay.name, text)?,
-            Some(Trimmed::Empty) => workspace.remove(&overlay.name)?,
-            None => {}
-        }
-    }
-    Ok(())
 }
 
 /// Describes which redundant parts were removed. Parts are removed, where possible, only if the effective

@@ -46,24 +46,22 @@ pub(super) fn download(address: &str) -> Result<Vec<u8>, Failure> {
         .call()
         .map_err(failure)?;
     let status = response.status();
-    if status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429) {
-        return Err(Failure::Unreachable(format!(
-            "error: {address} answered {status}\n  \
-             fix: run the command again later; the server may be out of order"
-        )));
-    }
-    if matches!(status.as_u16(), 401 | 403 | 407) {
-        return Err(Failure::Io(format!(
-            "error: {address} answered {status}\n  \
-             fix: download the document with a browser and pass the file; the address requires a login"
-        )));
-    }
-    if !status.is_success() {
-        return Err(Failure::Io(format!(
-            "error: {address} answered {status}\n  \
-             fix: if the address has moved, open the documentation and put the link of the button \
-             \"Download schema\" into spec/source.toml"
-        )));
+    let answered = |fix: &str| format!("error: {address} answered {status}\n  fix: {fix}");
+    match status.as_u16() {
+        200..300 => {}
+        408 | 425 | 429 | 500.. => {
+            let fix = "run the command again later; the server may be out of order";
+            return Err(Failure::Unreachable(answered(fix)));
+        }
+        401 | 403 | 407 => {
+            let fix = "download the document with a browser and pass the file; the address requires a login";
+            return Err(Failure::Io(answered(fix)));
+        }
+        _ => {
+            let fix = "if the address has moved, open the documentation and put the link of the button \
+                       \"Download schema\" into spec/source.toml";
+            return Err(Failure::Io(answered(fix)));
+        }
     }
     let body = response.body_mut().with_config().limit(MAX_BYTES);
     body.read_to_vec().map_err(failure)
