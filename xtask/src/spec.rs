@@ -1,6 +1,6 @@
 //! Inputs of the generation: the vendor's document, our overlays, the lock.
 
-use std::path::Path;
+use std::{ffi::OsStr, path::Path};
 
 use funnelflux_generator::{Input, Lock, Options, Output, generate};
 use funnelflux_openapi::{Diagnostics, digest::sha256};
@@ -55,10 +55,8 @@ impl Spec {
         }
         let mut overlays = Vec::new();
         for name in workspace.files_in(OVERLAYS)? {
-            let is_overlay = Path::new(&name)
-                .extension()
-                .is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension == *known));
-            if is_overlay {
+            let extension = Path::new(&name).extension().and_then(OsStr::to_str);
+            if matches!(extension, Some("yaml" | "yml" | "json")) {
                 overlays.extend(workspace.read(&name)?);
             }
         }

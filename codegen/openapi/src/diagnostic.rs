@@ -219,13 +219,15 @@ impl fmt::Display for Diagnostics {
         for diagnostic in &self.0 {
             writeln!(formatter, "{diagnostic}")?;
         }
-        let counts: Vec<String> = [Severity::Error, Severity::Warning, Severity::Notice]
-            .into_iter()
-            .map(|severity| (self.count(severity), severity.to_string()))
-            .filter(|(count, _)| *count > 0)
+        if self.is_empty() {
+            return formatter.write_str("nothing found");
+        }
+        let severities = [Severity::Error, Severity::Warning, Severity::Notice].into_iter();
+        let counts = severities.map(|severity| (self.count(severity), severity.to_string()));
+        let counts = counts.filter(|(count, _)| *count > 0);
+        let counts: Vec<String> = counts
             .map(|(count, severity)| counted(count, &severity))
             .collect();
-        formatter.write_str(if counts.is_empty() { "nothing found" } else { "" })?;
         formatter.write_str(&counts.join(", "))
     }
 }

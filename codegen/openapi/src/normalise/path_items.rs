@@ -84,23 +84,22 @@ impl<'a> Inline<'a> {
         {
             places.insert(here.0.clone());
             let message = match path_item(target) {
-                Ok(_) if places.contains(&next) => {
-                    format!("`{written}` has been followed before: the references go in a circle")
-                }
-                Ok(item) if !self.reported.contains(&next) => {
+                Err(why) => Some(format!("`{written}` is not a path item: {why}")),
+                Ok(_) if places.contains(&next) => Some(format!(
+                    "`{written}` has been followed before: the references go in a circle"
+                )),
+                Ok(_) if self.reported.contains(&next) => None,
+                Ok(item) => {
                     self.count(1, &here.0)?;
                     self.followed.insert(next.clone());
                     links.push(std::mem::replace(&mut here, (next, item)));
                     continue;
                 }
-                Ok(_) => {
-                    self.reported.extend(places);
-                    return None;
-                }
-                Err(why) => format!("`{written}` is not a path item: {why}"),
             };
-            let fix = "refer to the intended path item, in an overlay if the document is the vendor's";
-            self.report(here.0.with_trailing_token("$ref"), message, fix);
+            if let Some(message) = message {
+                let fix = "refer to the intended path item, in an overlay if the document is the vendor's";
+                self.report(here.0.with_trailing_token("$ref"), message, fix);
+            }
             self.reported.extend(places);
             return None;
         }
@@ -111,9 +110,9 @@ impl<'a> Inline<'a> {
             item: item.clone(),
         };
         for (place, link) in links.into_iter().rev() {
-            self.count(resolved.item.values().map(count).sum(), &place)?;
             self.add_siblings(&mut resolved, &place, link);
         }
+        self.count(resolved.item.values().map(count).sum(), &resolved.place)?;
         Some(resolved)
     }
 

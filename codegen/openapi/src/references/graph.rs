@@ -57,26 +57,23 @@ impl<'a> References<'a> {
             numbers: HashMap::new(),
         };
         let mut known = HashMap::new();
-        walk(
-            document,
-            &mut PointerBuf::root(),
-            false,
-            &mut |pointer, written| {
-                let target = *known.entry(written).or_insert_with(|| {
-                    let (pointer, value) = follow(document, written)?;
-                    Some(references.number(pointer, value))
-                });
-                let position = references.all.len();
-                if let Some(target) = target.and_then(|target| references.targets.get_mut(target)) {
-                    target.referrers.push(position);
-                }
-                references.all.push(Reference {
-                    pointer: pointer.clone(),
-                    written,
-                    target,
-                });
-            },
-        );
+        let mut add = |pointer: &PointerBuf, written: &'a str| {
+            let target = *known.entry(written).or_insert_with(|| {
+                let (pointer, value) = follow(document, written)?;
+                Some(references.number(pointer, value))
+            });
+            let position = references.all.len();
+            if let Some(target) = target.and_then(|target| references.targets.get_mut(target)) {
+                target.referrers.push(position);
+            }
+            let pointer = pointer.clone();
+            references.all.push(Reference {
+                pointer,
+                written,
+                target,
+            });
+        };
+        walk(document, &mut PointerBuf::root(), false, &mut add);
         let all = &references.all;
         references.by_pointer = (0..all.len()).collect();
         references
@@ -126,23 +123,15 @@ impl<'a> References<'a> {
     pub fn within(&self, place: &Pointer) -> &[Reference<'a>] {
         let pointer = |position: &usize| self.all.get(*position).map_or(Pointer::root(), |at| &*at.pointer);
         // In this order, a longer name such as `/a-b` stands between `/a` and `/a/b`.
-        let itself = self
-            .by_pointer
-            .binary_search_by(|position| pointer(position).cmp(place));
+        let sorted = &self.by_pointer;
+        let itself = sorted.binary_search_by(|position| pointer(position).cmp(place));
         let first = place.with_trailing_token("");
-        let start = self
-            .by_pointer
-            .partition_point(|position| pointer(position) < &*first);
-        let inside = self.by_pointer.get(start..).unwrap_or_default();
+        let start = sorted.partition_point(|position| pointer(position) < &*first);
+        let inside = sorted.get(start..).unwrap_or_default();
         let count = inside.partition_point(|position| pointer(position).starts_with(place));
-        let itself = itself.ok().and_then(|index| self.by_pointer.get(index));
-        let start = inside
-            .iter()
-            .take(count)
-            .chain(itself)
-            .min()
-            .copied()
-            .unwrap_or_default();
+        let itself = itself.ok().and_then(|index| sorted.get(index));
+        let start = inside.iter().take(count).chain(itself).min().copied();
+        let start = start.unwrap_or_default();
         let end = start + count + usize::from(itself.is_some());
         self.all.get(start..end).unwrap_or_default()
     }

@@ -179,11 +179,11 @@ fn null_variants(schema: &mut Part<'_>) {
 }
 
 fn is_null(schema: &Value) -> bool {
-    let null = json!([null]);
-    let is = |key: &str, is_null: &dyn Fn(&Value) -> bool| schema.get(key).is_some_and(is_null);
-    is("type", &|kind| kind == "null" || *kind == json!(["null"]))
-        || is("const", &Value::is_null)
-        || is("enum", &|values| *values == null)
+    let has = |key: &str, value: Value| schema.get(key) == Some(&value);
+    has("type", json!("null"))
+        || has("type", json!(["null"]))
+        || has("const", Value::Null)
+        || has("enum", json!([null]))
 }
 
 /// Rewrites numeric exclusive bounds as a bound plus a flag, keeping the tighter bound.
