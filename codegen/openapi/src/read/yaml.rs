@@ -123,8 +123,7 @@ impl Builder<'_> {
             }
             Event::Scalar(text, style, anchor, tag) => {
                 let tag = tag.as_deref();
-                let frame = self.frames.last();
-                let is_key = frame.is_some_and(|frame| frame.is_mapping && frame.items.len() % 2 == 0);
+                let is_key = self.awaits_key();
                 // Every key is text: `200:` and `true:` are strings, as in JSON.
                 let value = if is_key {
                     Value::from(&*text)
@@ -167,6 +166,12 @@ impl Builder<'_> {
         self.scalars.len() - 1
     }
 
+    /// Returns true if the innermost open collection is a mapping that expects a key next.
+    fn awaits_key(&self) -> bool {
+        let frame = self.frames.last();
+        frame.is_some_and(|frame| frame.is_mapping && frame.items.len() % 2 == 0)
+    }
+
     /// Opens a collection, whose tag in YAML is `kind`.
     fn open(
         &mut self,
@@ -180,6 +185,9 @@ impl Builder<'_> {
             return Err(at(self.source, position, "tag", message)
                 .fix("remove the tag, or write its value out")
                 .into());
+        }
+        if self.awaits_key() {
+            return Err(complex_key(self.source, position));
         }
         if self.frames.len() >= DEPTH {
             let message = format!("values are nested more than {DEPTH} levels deep");
