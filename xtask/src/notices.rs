@@ -11,22 +11,15 @@ use funnelflux_openapi::{
 const MOST_PLACES: usize = 5;
 
 /// Diagnostics of one rule with the same fix, whose sentences differ only in their quotations.
-type Key<'a> = (Severity, Stage, &'a str, Vec<&'a str>, &'a str);
+type Key<'a> = ((Severity, Stage, &'a str), Vec<&'a str>, &'a str);
 
 /// Prints one block per group of similar diagnostics, in the order of the first diagnostic of each group.
 pub(crate) fn grouped<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>) -> Vec<String> {
     let mut groups: Vec<Vec<&Diagnostic>> = Vec::new();
     let mut numbers: HashMap<Key<'_>, usize> = HashMap::new();
     for diagnostic in diagnostics {
-        let Diagnostic {
-            severity,
-            stage,
-            code,
-            message,
-            fix,
-            ..
-        } = diagnostic;
-        let key = (*severity, *stage, *code, unquoted(message), fix.as_str());
+        let rule = (diagnostic.severity, diagnostic.stage, diagnostic.code);
+        let key = (rule, unquoted(&diagnostic.message), diagnostic.fix.as_str());
         let number = *numbers.entry(key).or_insert(groups.len());
         match groups.get_mut(number) {
             Some(group) => group.push(diagnostic),

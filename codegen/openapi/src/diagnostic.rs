@@ -147,12 +147,11 @@ impl Diagnostic {
     /// Adds the name of the first affected operation and the number of the others. Used if the pointer does
     /// not lead into an operation. An empty list changes nothing.
     pub fn operations(mut self, operations: &[String]) -> Self {
-        match operations {
-            [] => {}
-            [only] => self.operation = Some(only.clone()),
-            [first, others @ ..] => {
-                self.operation = Some(format!("{first} and {} more", others.len()));
-            }
+        if let [first, others @ ..] = operations {
+            self.operation = Some(match others {
+                [] => first.clone(),
+                _ => format!("{first} and {} more", others.len()),
+            });
         }
         self
     }

@@ -400,7 +400,7 @@ fn within<'t>(path: &mut PointerBuf, token: impl Into<Token<'t>>, run: impl FnOn
 
 /// Walks over a document.
 pub fn walk(document: &Value, visitor: &mut impl Visitor) {
-    check(&mut PointerBuf::root(), One(Document), document, visitor);
+    check(&mut PointerBuf::root(), DOCUMENT, document, visitor);
 }
 
 fn check(path: &mut PointerBuf, expected: FieldType, value: &Value, visitor: &mut impl Visitor) {
@@ -456,37 +456,23 @@ pub fn is_reference(kind: ObjectKind, object: &Map<String, Value>) -> bool {
         && object.get("$ref").is_some_and(Value::is_string)
 }
 
-/// Calls `change` with every object of the table, outermost first. Values that do not fit the table stay
-/// unchanged, and lint reports them.
-pub fn walk_mut(
-    document: &mut Value,
-    change: &mut impl FnMut(ObjectKind, &Pointer, &mut Map<String, Value>),
-) {
-    change_value(&mut PointerBuf::root(), One(Document), document, change);
-}
+/// The type of a whole document.
+pub(crate) const DOCUMENT: FieldType = One(Document);
 
-/// Like [`walk_mut`], for one part of a document.
-pub fn walk_part_mut(
-    pointer: &Pointer,
+/// Calls `change` with every object of the table in a part of a document, outermost first. Values that do not
+/// fit the table stay unchanged, and lint reports them.
+pub(crate) fn walk_mut(
+    path: &mut PointerBuf,
     expected: FieldType,
     part: &mut Value,
     change: &mut impl FnMut(ObjectKind, &Pointer, &mut Map<String, Value>),
 ) {
-    change_value(&mut pointer.to_buf(), expected, part, change);
-}
-
-fn change_value(
-    path: &mut PointerBuf,
-    expected: FieldType,
-    value: &mut Value,
-    change: &mut impl FnMut(ObjectKind, &Pointer, &mut Map<String, Value>),
-) {
-    each_value(path, expected, value, &mut |path, kind, value| {
+    each_value(path, expected, part, &mut |path, kind, value| {
         let Value::Object(object) = value else { return };
         change(kind, path, object);
         for (key, value) in object.iter_mut() {
             if let Some(expected) = kind.member(key) {
-                within(path, key, |path| change_value(path, expected, value, change));
+                within(path, key, |path| walk_mut(path, expected, value, change));
             }
         }
     });

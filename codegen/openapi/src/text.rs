@@ -36,38 +36,19 @@ pub fn shorten_pair(left: &str, right: &str) -> (String, String) {
     const AROUND: usize = 60;
     /// Minimum number of characters that an ellipsis replaces.
     const SAVING: usize = 20;
-    let counts = [left, right].map(|text| text.chars().count());
-    if counts.iter().all(|count| *count <= SENTENCE) {
+    let (left_count, right_count) = (left.chars().count(), right.chars().count());
+    if left_count.max(right_count) <= SENTENCE {
         return (left.to_owned(), right.to_owned());
     }
     let same = |pair: &(char, char)| pair.0 == pair.1;
     let start = left.chars().zip(right.chars()).take_while(same).count();
-    let rest = counts.iter().min().map_or(0, |count| count - start);
+    let rest = left_count.min(right_count) - start;
     let ends = left.chars().rev().zip(right.chars().rev());
     let end = ends.take(rest).take_while(same).count();
-    let from = if start > AROUND + SAVING {
-        start - AROUND
-    } else {
-        0
-    };
-    let kept_end = if end > AROUND + SAVING { AROUND } else { end };
-    let [left, right] = [left, right].map(|text| {
-        let tail = text
-            .chars()
-            .rev()
-            .take(end - kept_end)
-            .map(char::len_utf8)
-            .sum::<usize>();
-        let head = text.get(..text.len() - tail).unwrap_or(text);
-        let shown = excerpt(head, from, DIFFERENCE);
-        let is_cut = tail > 0 && !shown.ends_with('…');
-        if is_cut {
-            format!("{shown}…")
-        } else {
-            shown.into_owned()
-        }
-    });
-    (left, right)
+    let hidden = |same: usize| if same > AROUND + SAVING { same - AROUND } else { 0 };
+    let (from, cut) = (hidden(start), hidden(end));
+    let shown = |text, count: usize| excerpt(text, from, DIFFERENCE.min(count - from - cut)).into_owned();
+    (shown(left, left_count), shown(right, right_count))
 }
 
 /// Puts foreign text on one line, without characters that a terminal or a workflow would interpret as a

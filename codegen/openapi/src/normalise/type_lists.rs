@@ -104,17 +104,12 @@ pub(in crate::normalise) fn types(schema: &mut Part<'_>) {
 
 /// Returns the part of a schema that concerns one of its types.
 fn variant(kind: &Value, schema: &Object) -> Value {
+    let keys = OF_TYPE.iter().find(|(name, _)| kind == name);
+    let keys = keys.map_or(&[][..], |(_, keys)| *keys).iter();
+    let format = (kind != "object" && kind != "array" && kind != "boolean").then_some(&"format");
     let mut variant = Object::new();
     variant.insert("type".to_owned(), kind.clone());
-    let keys = OF_TYPE
-        .iter()
-        .find(|(name, _)| kind == name)
-        .map_or(&[][..], |(_, keys)| *keys);
-    let format = (kind != "object" && kind != "array" && kind != "boolean").then_some(&"format");
-    for key in keys.iter().chain(format) {
-        if let Some(value) = schema.get(*key) {
-            variant.insert((*key).to_owned(), value.clone());
-        }
-    }
+    let own = keys.chain(format).filter_map(|key| schema.get_key_value(*key));
+    variant.extend(own.map(|(key, value)| (key.clone(), value.clone())));
     Value::Object(variant)
 }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     diagnostic::Severity,
-    openapi_model::{self, FieldType, ObjectKind},
+    openapi_model::{DOCUMENT, FieldType, ObjectKind, each_value, walk_mut},
     operations::operations_in,
     pointer::{Pointer, PointerBuf},
     references::{References, Target, fragment},
@@ -63,9 +63,14 @@ pub(super) fn normalise(mut value: Value, followed: &BTreeSet<PointerBuf>, conte
     aside::keep_aside(root, "jsonSchemaDialect");
     aside::keep_aside(root, "$self");
 
-    openapi_model::walk_mut(&mut value, &mut |kind, pointer, object| {
-        change(context, &mut moves, kind, pointer, object);
-    });
+    walk_mut(
+        &mut PointerBuf::root(),
+        DOCUMENT,
+        &mut value,
+        &mut |kind, pointer, object| {
+            change(context, &mut moves, kind, pointer, object);
+        },
+    );
     hoist(&mut value, context, &mut moves);
     redirect(&mut value, context, &moves);
     value
@@ -171,8 +176,8 @@ fn kept_schemas(context: &mut Context, moves: &mut Moves, pointer: &Pointer, obj
             continue;
         };
         let diagnostics = std::mem::take(&mut context.diagnostics);
-        let place = pointer.with_trailing_token(key);
-        openapi_model::walk_part_mut(&place, kind, value, &mut |kind, pointer, object| {
+        let mut place = pointer.with_trailing_token(key);
+        walk_mut(&mut place, kind, value, &mut |kind, pointer, object| {
             change(context, moves, kind, pointer, object);
         });
         let inner = std::mem::replace(&mut context.diagnostics, diagnostics);
@@ -192,7 +197,7 @@ fn booleans(context: &mut Context, kind: ObjectKind, pointer: &Pointer, object: 
         ) = kind.member(key)
         {
             let mut place = pointer.with_trailing_token(key);
-            openapi_model::each_value(&mut place, schemas, value, &mut |place, _, schema| {
+            each_value(&mut place, schemas, value, &mut |place, _, schema| {
                 boolean(context, place, schema);
             });
         }
@@ -278,9 +283,14 @@ fn hoist(value: &mut Value, context: &mut Context, moves: &mut Moves) {
             boolean(context, &new, &mut definition);
             let outer = std::mem::take(&mut moves.definitions);
             let expected = FieldType::One(ObjectKind::Schema);
-            openapi_model::walk_part_mut(&new, expected, &mut definition, &mut |kind, pointer, object| {
-                change(context, moves, kind, pointer, object);
-            });
+            walk_mut(
+                &mut new.clone(),
+                expected,
+                &mut definition,
+                &mut |kind, pointer, object| {
+                    change(context, moves, kind, pointer, object);
+                },
+            );
             // Inner definitions were recorded at their new place, but references use the old place.
             for (inner, definitions) in std::mem::replace(&mut moves.definitions, outer) {
                 let rest = inner.strip_prefix(&new);
@@ -348,10 +358,15 @@ fn redirect(value: &mut Value, context: &mut Context, moves: &Moves) {
             }
         }
     };
-    openapi_model::walk_mut(value, &mut change);
+    walk_mut(&mut PointerBuf::root(), DOCUMENT, value, &mut change);
     for place in &moves.path_items {
         if let Some(items) = value.pointer_mut(place.as_str()) {
-            openapi_model::walk_part_mut(place, FieldType::Map(ObjectKind::PathItem), items, &mut change);
+            walk_mut(
+                &mut place.clone(),
+                FieldType::Map(ObjectKind::PathItem),
+                items,
+                &mut change,
+            );
         }
     }
 }

@@ -163,6 +163,13 @@ impl Convert<'_> {
     }
 }
 
+/// Moves members to another object.
+pub(super) fn take(old: &mut Object, new: &mut Object, keys: &[&str]) {
+    for key in keys {
+        new.extend(old.shift_remove_entry(*key));
+    }
+}
+
 /// Returns a member that is a text; empty if it is absent.
 pub(super) fn text<'a>(object: &'a Object, key: &str) -> &'a str {
     object.get(key).and_then(Value::as_str).unwrap_or_default()

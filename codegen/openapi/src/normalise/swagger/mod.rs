@@ -16,11 +16,11 @@ use super::{
 };
 use crate::{
     diagnostic::Severity,
-    openapi_model::{self, ObjectKind},
-    pointer::{METHODS, Pointer, Token},
+    openapi_model::{DOCUMENT, ObjectKind, walk_mut},
+    pointer::{METHODS, Pointer, PointerBuf, Token},
     references::References,
 };
-use convert::{Convert, MediaTypes, Old, text, typed};
+use convert::{Convert, MediaTypes, Old, take, text, typed};
 use parameters::{Placed, bodies};
 
 pub(super) fn normalise(value: Value, context: &mut Context) -> Value {
@@ -36,29 +36,34 @@ pub(super) fn normalise(value: Value, context: &mut Context) -> Value {
         context,
     };
     let mut value = Value::Object(convert.document(document));
-    openapi_model::walk_mut(&mut value, &mut |kind, pointer, object| {
-        let mut part = Part {
-            context,
-            pointer,
-            object,
-        };
-        if kind.section().is_some() {
-            if let Some(Value::String(target)) = part.get("$ref")
-                && inner.contains(target)
-            {
-                let message = format!("`{target}` leads to a part that may move in OpenAPI 3.0");
-                let fix =
-                    "move the target to the definitions, parameters or responses, and refer to it there";
-                part.report(Severity::Warning, "reference-place", "$ref", message, fix);
+    walk_mut(
+        &mut PointerBuf::root(),
+        DOCUMENT,
+        &mut value,
+        &mut |kind, pointer, object| {
+            let mut part = Part {
+                context,
+                pointer,
+                object,
+            };
+            if kind.section().is_some() {
+                if let Some(Value::String(target)) = part.get("$ref")
+                    && inner.contains(target)
+                {
+                    let message = format!("`{target}` leads to a part that may move in OpenAPI 3.0");
+                    let fix =
+                        "move the target to the definitions, parameters or responses, and refer to it there";
+                    part.report(Severity::Warning, "reference-place", "$ref", message, fix);
+                }
+                reference(&mut part);
             }
-            reference(&mut part);
-        }
-        match kind {
-            ObjectKind::Schema => schemas::convert_schema(&mut part),
-            ObjectKind::SecurityScheme => security_scheme(&mut part),
-            _ => {}
-        }
-    });
+            match kind {
+                ObjectKind::Schema => schemas::convert_schema(&mut part),
+                ObjectKind::SecurityScheme => security_scheme(&mut part),
+                _ => {}
+            }
+        },
+    );
     value
 }
 
@@ -298,13 +303,6 @@ impl Convert<'_> {
                 self.types_used.insert(key);
             }
         }
-    }
-}
-
-/// Moves members to another object.
-fn take(old: &mut Object, new: &mut Object, keys: &[&str]) {
-    for key in keys {
-        new.extend(old.shift_remove_entry(*key));
     }
 }
 

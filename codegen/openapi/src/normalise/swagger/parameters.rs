@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::convert::{Convert, shared_name, text};
+use super::convert::{Convert, shared_name, take, text};
 use crate::{
     diagnostic::Severity,
     normalise::{aside, context::Object},
@@ -29,6 +29,7 @@ const VALUE_KEYS: &[&str] = &[
     "multipleOf",
     "x-nullable",
     "example",
+    "$ref",
 ];
 
 /// A parameter and its place in the old document.
@@ -102,11 +103,7 @@ impl Convert<'_> {
     /// Moves the keys that describe a value into a schema.
     pub(super) fn value_schema(&mut self, holder: &mut Object, new: &Pointer, old: &Pointer) {
         let mut schema = Object::new();
-        for key in VALUE_KEYS.iter().chain(&["$ref"]) {
-            if let Some(value) = holder.shift_remove(*key) {
-                schema.insert((*key).to_owned(), value);
-            }
-        }
+        take(holder, &mut schema, VALUE_KEYS);
         if schema.is_empty() && !holder.contains_key("schema") {
             let message = "the type of this value is missing: any value is accepted";
             let fix = "give it a `type` in an overlay";
