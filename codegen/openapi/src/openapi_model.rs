@@ -400,7 +400,7 @@ fn within<'t>(path: &mut PointerBuf, token: impl Into<Token<'t>>, run: impl FnOn
 
 /// Walks over a document.
 pub fn walk(document: &Value, visitor: &mut impl Visitor) {
-    check(&mut PointerBuf::root(), DOCUMENT, document, visitor);
+    check(&mut PointerBuf::root(), One(Document), document, visitor);
 }
 
 fn check(path: &mut PointerBuf, expected: FieldType, value: &Value, visitor: &mut impl Visitor) {
@@ -456,12 +456,17 @@ pub fn is_reference(kind: ObjectKind, object: &Map<String, Value>) -> bool {
         && object.get("$ref").is_some_and(Value::is_string)
 }
 
-/// The type of a whole document.
-pub(crate) const DOCUMENT: FieldType = One(Document);
-
-/// Calls `change` with every object of the table in a part of a document, outermost first. Values that do not
-/// fit the table stay unchanged, and lint reports them.
+/// Calls `change` with every object of the table, outermost first. Values that do not fit the table stay
+/// unchanged, and lint reports them.
 pub(crate) fn walk_mut(
+    document: &mut Value,
+    change: &mut impl FnMut(ObjectKind, &Pointer, &mut Map<String, Value>),
+) {
+    walk_part_mut(&mut PointerBuf::root(), One(Document), document, change);
+}
+
+/// Like [`walk_mut`], for one part of a document.
+pub(crate) fn walk_part_mut(
     path: &mut PointerBuf,
     expected: FieldType,
     part: &mut Value,
@@ -472,7 +477,7 @@ pub(crate) fn walk_mut(
         change(kind, path, object);
         for (key, value) in object.iter_mut() {
             if let Some(expected) = kind.member(key) {
-                within(path, key, |path| walk_mut(path, expected, value, change));
+                within(path, key, |path| walk_part_mut(path, expected, value, change));
             }
         }
     });

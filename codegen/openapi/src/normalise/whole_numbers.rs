@@ -2,35 +2,27 @@
 
 use serde_json::Value;
 
-use crate::{
-    openapi_model::{DOCUMENT, FieldType, ObjectKind, walk_mut},
-    pointer::PointerBuf,
-};
+use crate::openapi_model::{FieldType, ObjectKind, walk_mut};
 
 /// Keys of integer schemas whose values are integers.
 const VALUES: [&str; 4] = ["minimum", "maximum", "multipleOf", "default"];
 
 /// Rewrites whole numbers as integers where the specification or the type of a schema requires an integer.
 pub(super) fn write_as_integers(document: &mut Value) {
-    walk_mut(
-        &mut PointerBuf::root(),
-        DOCUMENT,
-        document,
-        &mut |kind, _, object| {
-            if kind != ObjectKind::Schema {
-                return;
+    walk_mut(document, &mut |kind, _, object| {
+        if kind != ObjectKind::Schema {
+            return;
+        }
+        let is_integer = object.get("type").is_some_and(|kind| kind == "integer");
+        for (key, value) in object.iter_mut() {
+            let is_count = kind.member(key) == Some(FieldType::Count);
+            if is_count || is_integer && VALUES.contains(&key.as_str()) {
+                write_as_integer(value);
+            } else if let (true, "enum", Value::Array(values)) = (is_integer, key.as_str(), value) {
+                values.iter_mut().for_each(write_as_integer);
             }
-            let is_integer = object.get("type").is_some_and(|kind| kind == "integer");
-            for (key, value) in object.iter_mut() {
-                let is_count = kind.member(key) == Some(FieldType::Count);
-                if is_count || is_integer && VALUES.contains(&key.as_str()) {
-                    write_as_integer(value);
-                } else if let (true, "enum", Value::Array(values)) = (is_integer, key.as_str(), value) {
-                    values.iter_mut().for_each(write_as_integer);
-                }
-            }
-        },
-    );
+        }
+    });
 }
 
 /// Rewrites a float without a fraction as the integer that it stands for.

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     diagnostic::Severity,
-    openapi_model::{DOCUMENT, FieldType, ObjectKind, each_value, walk_mut},
+    openapi_model::{FieldType, ObjectKind, each_value, walk_mut, walk_part_mut},
     operations::operations_in,
     pointer::{Pointer, PointerBuf},
     references::{References, Target, fragment},
@@ -63,14 +63,9 @@ pub(super) fn normalise(mut value: Value, followed: &BTreeSet<PointerBuf>, conte
     aside::keep_aside(root, "jsonSchemaDialect");
     aside::keep_aside(root, "$self");
 
-    walk_mut(
-        &mut PointerBuf::root(),
-        DOCUMENT,
-        &mut value,
-        &mut |kind, pointer, object| {
-            change(context, &mut moves, kind, pointer, object);
-        },
-    );
+    walk_mut(&mut value, &mut |kind, pointer, object| {
+        change(context, &mut moves, kind, pointer, object);
+    });
     hoist(&mut value, context, &mut moves);
     redirect(&mut value, context, &moves);
     value
@@ -177,7 +172,7 @@ fn kept_schemas(context: &mut Context, moves: &mut Moves, pointer: &Pointer, obj
         };
         let diagnostics = std::mem::take(&mut context.diagnostics);
         let mut place = pointer.with_trailing_token(key);
-        walk_mut(&mut place, kind, value, &mut |kind, pointer, object| {
+        walk_part_mut(&mut place, kind, value, &mut |kind, pointer, object| {
             change(context, moves, kind, pointer, object);
         });
         let inner = std::mem::replace(&mut context.diagnostics, diagnostics);
@@ -283,12 +278,12 @@ fn hoist(value: &mut Value, context: &mut Context, moves: &mut Moves) {
             boolean(context, &new, &mut definition);
             let outer = std::mem::take(&mut moves.definitions);
             let expected = FieldType::One(ObjectKind::Schema);
-            walk_mut(
+            walk_part_mut(
                 &mut new.clone(),
                 expected,
                 &mut definition,
-                &mut |kind, pointer, object| {
-                    change(context, moves, kind, pointer, object);
+                &mut |kind, place, object| {
+                    change(context, moves, kind, place, object);
                 },
             );
             // Inner definitions were recorded at their new place, but references use the old place.
@@ -358,15 +353,11 @@ fn redirect(value: &mut Value, context: &mut Context, moves: &Moves) {
             }
         }
     };
-    walk_mut(&mut PointerBuf::root(), DOCUMENT, value, &mut change);
+    walk_mut(value, &mut change);
     for place in &moves.path_items {
         if let Some(items) = value.pointer_mut(place.as_str()) {
-            walk_mut(
-                &mut place.clone(),
-                FieldType::Map(ObjectKind::PathItem),
-                items,
-                &mut change,
-            );
+            let expected = FieldType::Map(ObjectKind::PathItem);
+            walk_part_mut(&mut place.clone(), expected, items, &mut change);
         }
     }
 }

@@ -16,8 +16,8 @@ use super::{
 };
 use crate::{
     diagnostic::Severity,
-    openapi_model::{DOCUMENT, ObjectKind, walk_mut},
-    pointer::{METHODS, Pointer, PointerBuf, Token},
+    openapi_model::{ObjectKind, walk_mut},
+    pointer::{METHODS, Pointer, Token},
     references::References,
 };
 use convert::{Convert, MediaTypes, Old, take, text, typed};
@@ -36,34 +36,29 @@ pub(super) fn normalise(value: Value, context: &mut Context) -> Value {
         context,
     };
     let mut value = Value::Object(convert.document(document));
-    walk_mut(
-        &mut PointerBuf::root(),
-        DOCUMENT,
-        &mut value,
-        &mut |kind, pointer, object| {
-            let mut part = Part {
-                context,
-                pointer,
-                object,
-            };
-            if kind.section().is_some() {
-                if let Some(Value::String(target)) = part.get("$ref")
-                    && inner.contains(target)
-                {
-                    let message = format!("`{target}` leads to a part that may move in OpenAPI 3.0");
-                    let fix =
-                        "move the target to the definitions, parameters or responses, and refer to it there";
-                    part.report(Severity::Warning, "reference-place", "$ref", message, fix);
-                }
-                reference(&mut part);
+    walk_mut(&mut value, &mut |kind, pointer, object| {
+        let mut part = Part {
+            context,
+            pointer,
+            object,
+        };
+        if kind.section().is_some() {
+            if let Some(Value::String(target)) = part.get("$ref")
+                && inner.contains(target)
+            {
+                let message = format!("`{target}` leads to a part that may move in OpenAPI 3.0");
+                let fix =
+                    "move the target to the definitions, parameters or responses, and refer to it there";
+                part.report(Severity::Warning, "reference-place", "$ref", message, fix);
             }
-            match kind {
-                ObjectKind::Schema => schemas::convert_schema(&mut part),
-                ObjectKind::SecurityScheme => security_scheme(&mut part),
-                _ => {}
-            }
-        },
-    );
+            reference(&mut part);
+        }
+        match kind {
+            ObjectKind::Schema => schemas::convert_schema(&mut part),
+            ObjectKind::SecurityScheme => security_scheme(&mut part),
+            _ => {}
+        }
+    });
     value
 }
 
