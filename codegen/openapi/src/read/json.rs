@@ -1,12 +1,14 @@
-//! JSON: `serde_json` reads the value, and a scan of the same text finds positions.
+//! JSON: `serde_json` reads the value, and `jsonc-parser` finds the positions of its parts.
 
+use jsonc_parser::{CollectOptions, ParseOptions, ast, common::Ranged as _, parse_to_ast};
 use serde_json::Value;
 
-use super::{errors::syntax, json_positions::scan};
+use super::errors::syntax;
 use crate::{
-    diagnostic::Diagnostics,
+    diagnostic::{Diagnostic, Diagnostics},
     document::Source,
-    source_map::{Position, SourceMap},
+    number,
+    source_map::{Node, NodeId, Position, SourceMap},
 };
 
 /// Reads a JSON text.
@@ -17,13 +19,19 @@ pub(super) fn read(source: Source<'_>) -> Result<(Value, SourceMap), Diagnostics
         let message = text.strip_suffix(&position).unwrap_or(&text);
         let message = message.replace("EOF while parsing", "the text ends inside");
         let position = character_position(source.text, error.line(), error.column());
-        syntax(source, position, format!("this is not valid JSON: {message}")).fix(if error.is_eof() {
+        invalid(source, position, &message).fix(if error.is_eof() {
             "fetch the text again: it may have been cut off"
         } else {
-            "correct the text at this position"
+            CORRECT
         })
     })?;
-    Ok((value, scan(source.text)))
+    Ok((value, source_map(source)?))
+}
+
+const CORRECT: &str = "correct the text at this position";
+
+fn invalid(source: Source<'_>, position: Position, message: &str) -> Diagnostic {
+    syntax(source, position, format!("this is not valid JSON: {message}"))
 }
 
 /// Converts a position of `serde_json`, whose columns are numbers of bytes from the line start.
@@ -35,5 +43,78 @@ fn character_position(text: &str, line: usize, column: usize) -> Position {
     Position {
         line,
         column: before.count() + 1,
+    }
+}
+
+/// Builds the source map of a text that `serde_json` accepts.
+fn source_map(source: Source<'_>) -> Result<SourceMap, Diagnostics> {
+    let mut builder = Builder {
+        text: source.text,
+        offset: 0,
+        position: Position::START,
+        source_map: SourceMap::default(),
+    };
+    let parsed = parse_to_ast(source.text, &CollectOptions::default(), &ParseOptions::default());
+    let parsed = parsed.map_err(|error| {
+        let position = builder.position(error.range().start);
+        invalid(source, position, &error.kind().to_string()).fix(CORRECT)
+    })?;
+    if let Some(value) = parsed.value {
+        (builder.source_map.start, builder.source_map.root) = builder.add(&value);
+    }
+    Ok(builder.source_map)
+}
+
+struct Builder<'a> {
+    text: &'a str,
+    offset: usize,
+    /// Position of the offset.
+    position: Position,
+    source_map: SourceMap,
+}
+
+impl Builder<'_> {
+    /// Returns the position of an offset that is not before the offset of the last call.
+    fn position(&mut self, offset: usize) -> Position {
+        let text = self.text.get(self.offset..offset).unwrap_or_default();
+        for character in text.chars() {
+            if character == '\n' {
+                self.position.line += 1;
+                self.position.column = 1;
+            } else {
+                self.position.column += 1;
+            }
+        }
+        self.offset = offset;
+        self.position
+    }
+
+    fn add(&mut self, value: &ast::Value<'_>) -> (Position, NodeId) {
+        let position = self.position(value.start());
+        let node = match value {
+            ast::Value::Object(object) => {
+                let members = object.properties.iter().map(|member| {
+                    let position = self.position(member.start());
+                    let (_, node) = self.add(&member.value);
+                    (member.name.as_str().into(), position, node)
+                });
+                Node::Mapping(members.collect())
+            }
+            ast::Value::Array(array) => {
+                let items = array.elements.iter().map(|item| self.add(item));
+                Node::Sequence(items.collect())
+            }
+            _ => Node::Scalar,
+        };
+        let nodes = &mut self.source_map.nodes;
+        if let ast::Value::NumberLit(number) = value
+            && !number::is_kept(number.value)
+        {
+            self.source_map
+                .inexact
+                .insert(nodes.len(), number.value.to_owned());
+        }
+        nodes.push(node);
+        (position, nodes.len() - 1)
     }
 }

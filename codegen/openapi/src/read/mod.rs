@@ -3,7 +3,6 @@
 mod encoding;
 mod errors;
 mod json;
-mod json_positions;
 mod numbers;
 mod scalar;
 mod version;
