@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// Compares two numbers. Whole numbers are not rounded, whatever their notation.
 pub fn compare(left: &Value, right: &Value) -> Ordering {
@@ -19,9 +19,7 @@ pub fn compare(left: &Value, right: &Value) -> Ordering {
 fn whole(value: &Value) -> Option<i128> {
     /// A whole float below this bound converts to an integer exactly.
     const BOUND: f64 = 1e38;
-    let integer = value.as_i64().map(i128::from);
-    let integer = integer.or_else(|| value.as_u64().map(i128::from));
-    integer.or_else(|| {
+    value.as_number().and_then(Number::as_i128).or_else(|| {
         let float = value.as_f64()?;
         #[expect(clippy::cast_possible_truncation, reason = "it is whole and within the bound")]
         (float.fract() == 0.0 && float.abs() < BOUND).then_some(float as i128)
@@ -32,8 +30,8 @@ fn whole(value: &Value) -> Option<i128> {
 /// digits, as with `0.1`.
 pub(crate) fn is_kept(text: &str) -> bool {
     let is_whole = text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok();
-    let float = text.parse::<f64>();
-    is_whole || float.is_ok_and(|float| decimal(text) == decimal(&format!("{float:e}")))
+    let float = text.parse().ok().and_then(Number::from_f64);
+    is_whole || float.is_some_and(|float| decimal(text) == decimal(&float.to_string()))
 }
 
 /// Returns the sign of a number, its digits without leading and trailing zeros, and its exponent.
