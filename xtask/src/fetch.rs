@@ -44,7 +44,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
         None => default_source(workspace)?,
     };
     let text = source.read(workspace.root())?;
-    let spec = Spec::read_replacing(workspace, Some(&text.text))?;
+    let spec = Spec::read(workspace, Some(&text.text))?;
     let lock = spec.lock()?;
     let new = diff::document(text.source())?;
     require_operations(&new)?;

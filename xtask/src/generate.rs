@@ -47,7 +47,7 @@ struct FileChanges {
 
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcome, Failure> {
     let start = Instant::now();
-    let spec = Spec::read(workspace)?;
+    let spec = Spec::read(workspace, None)?;
     let lock = spec.lock()?;
     let output = spec.generate(lock, arguments.strict)?;
     let mut warnings = Vec::new();

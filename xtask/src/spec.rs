@@ -25,15 +25,10 @@ pub(crate) struct Spec {
 }
 
 impl Spec {
-    /// Reads the inputs.
-    pub(crate) fn read(workspace: &Workspace) -> Result<Self, Failure> {
-        Self::read_replacing(workspace, None)
-    }
-
-    /// Reads the inputs, but uses the text `new` instead of the vendor's document.
+    /// Reads the inputs. `new` is the text that a fetch is about to store.
     ///
     /// An interrupted fetch may have left `new` next to the old document, under another name.
-    pub(crate) fn read_replacing(workspace: &Workspace, new: Option<&str>) -> Result<Self, Failure> {
+    pub(crate) fn read(workspace: &Workspace, new: Option<&str>) -> Result<Self, Failure> {
         let mut documents = Vec::new();
         for name in UPSTREAM {
             documents.extend(workspace.read(name)?);

@@ -45,7 +45,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcome, Failure> {
-    let spec = Spec::read(workspace)?;
+    let spec = Spec::read(workspace, None)?;
     let upstream = arguments
         .upstream
         .as_ref()

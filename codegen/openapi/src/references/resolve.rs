@@ -1,6 +1,6 @@
 //! Resolves references, one at a time or repeatedly.
 
-use std::{borrow::Cow, iter, ptr};
+use std::{borrow::Cow, collections::HashSet, iter, ptr};
 
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
@@ -45,21 +45,11 @@ pub fn resolve<'a, 'p>(
     value: &'a Value,
 ) -> (Cow<'p, Pointer>, &'a Value) {
     let mut here = (Cow::Borrowed(pointer), value);
-    // Brent's algorithm: a circle comes back to a value that is remembered for twice as many steps each time.
-    let mut remembered = value;
-    let mut steps = 0_usize;
-    let mut limit = 1_usize;
-    while let Some((pointer, value)) = reference(here.1).and_then(|written| follow(document, written)) {
+    let mut followed = HashSet::new();
+    while let Some((pointer, value)) = reference(here.1).and_then(|written| follow(document, written))
+        && followed.insert(ptr::from_ref(here.1))
+    {
         here = (Cow::Owned(pointer), value);
-        if ptr::eq(value, remembered) {
-            break;
-        }
-        steps += 1;
-        if steps == limit {
-            remembered = value;
-            steps = 0;
-            limit = limit.saturating_mul(2);
-        }
     }
     here
 }
