@@ -110,10 +110,10 @@ impl CheckReport {
         match self.upstream_failure() {
             None => {}
             Some(Failure::Diagnostics(diagnostics)) => lines.extend(diagnostics.iter().map(annotate)),
-            Some(Failure::Io(message)) => lines.push(annotate_failure(Severity::Error, message)),
+            Some(Failure::Io(message)) => lines.push(annotation(Severity::Error, None, COMMAND, message)),
             // The caller decides whether an unreachable URL is an error.
             Some(Failure::Unreachable(message)) => {
-                lines.push(annotate_failure(Severity::Warning, message));
+                lines.push(annotation(Severity::Warning, None, COMMAND, message));
             }
         }
         lines.join("\n")
@@ -157,9 +157,8 @@ impl fmt::Display for Problem {
     }
 }
 
-fn annotate_failure(severity: Severity, message: &str) -> String {
-    annotation(severity, None, "cargo xtask check", message)
-}
+/// Title of annotations without a place.
+const COMMAND: &str = "cargo xtask check";
 
 fn annotate(diagnostic: &Diagnostic) -> String {
     let title = format!("{}::{}", diagnostic.stage, diagnostic.code);

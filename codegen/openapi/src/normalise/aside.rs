@@ -2,14 +2,13 @@
 
 use super::context::Object;
 
-/// Moves a member to `x-…`, where it is kept without being read as a keyword. Returns true if the member
-/// existed.
-pub(in crate::normalise) fn keep_aside(object: &mut Object, key: &str) -> bool {
-    let Some(value) = object.shift_remove(key) else {
-        return false;
-    };
-    object.insert(name_aside(object, key), value);
-    true
+/// Moves a member to `x-…`, where it is kept without being read as a keyword. Returns the name of the
+/// extension; `None` if there is no such member.
+pub(in crate::normalise) fn keep_aside(object: &mut Object, key: &str) -> Option<String> {
+    let value = object.shift_remove(key)?;
+    let name = name_aside(object, key);
+    object.insert(name.clone(), value);
+    Some(name)
 }
 
 /// Returns the name of the extension that keeps a member.

@@ -90,7 +90,7 @@ impl<'a> Inline<'a> {
                 )),
                 Ok(_) if self.reported.contains(&next) => None,
                 Ok(item) => {
-                    self.count(1, &here.0)?;
+                    self.add_copies(1, &here.0)?;
                     self.followed.insert(next.clone());
                     links.push(std::mem::replace(&mut here, (next, item)));
                     continue;
@@ -112,12 +112,12 @@ impl<'a> Inline<'a> {
         for (place, link) in links.into_iter().rev() {
             self.add_siblings(&mut resolved, &place, link);
         }
-        self.count(resolved.item.values().map(count).sum(), &resolved.place)?;
+        self.add_copies(resolved.item.values().map(count).sum(), &resolved.place)?;
         Some(resolved)
     }
 
     /// Counts copies of values. Returns `None` if they exceed the limit, and reports the first that does.
-    fn count(&mut self, copies: usize, place: &Pointer) -> Option<()> {
+    fn add_copies(&mut self, copies: usize, place: &Pointer) -> Option<()> {
         let before = self.copies;
         self.copies += copies;
         if self.copies <= COPIES {

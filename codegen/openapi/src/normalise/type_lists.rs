@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    aside::{keep_aside, name_aside},
+    aside::keep_aside,
     context::{Object, Part},
 };
 use crate::diagnostic::Severity;
@@ -68,9 +68,9 @@ pub(in crate::normalise) fn types(schema: &mut Part<'_>) {
             schema.report(Severity::Warning, "type-list", "type", message, fix);
         }
         [] => {
-            let aside = schema.place(&name_aside(schema, "type"));
-            schema.context.put(aside, schema.place("type"));
-            keep_aside(schema, "type");
+            if let Some(aside) = keep_aside(schema, "type") {
+                schema.context.put(schema.place(&aside), schema.place("type"));
+            }
             schema.set("nullable", true);
             let message = "a value that is always null cannot be expressed in OpenAPI 3.0: any value is read";
             let fix = "nothing to do; remove it in an overlay if it is in the way";

@@ -48,8 +48,9 @@ pub(super) fn normalise(mut value: Value, followed: &BTreeSet<PointerBuf>, conte
         );
         let fix = "nothing to do: the client only calls";
         context.report(Severity::Notice, "webhooks", WEBHOOKS, message, fix);
-        let new = Pointer::root().with_trailing_token(aside::name_aside(root, "webhooks"));
-        aside::keep_aside(root, "webhooks");
+    }
+    if let Some(aside) = aside::keep_aside(root, "webhooks") {
+        let new = Pointer::root().with_trailing_token(aside);
         moves.path_items.push(new.clone());
         moves.add(context, WEBHOOKS.to_buf(), new);
     }

@@ -59,7 +59,7 @@ pub(super) fn convert_schema(schema: &mut Part<'_>) {
     exclusive_bounds(schema);
     examples(schema);
     for key in CHECKS {
-        if keep_aside(schema, key) {
+        if keep_aside(schema, key).is_some() {
             let message = format!("`{key}` cannot be expressed in OpenAPI 3.0: the type is wider than meant");
             let fix = "nothing, unless callers must obey it; the original is kept under `x-…`";
             schema.report(Severity::Warning, "unexpressed", key, message, fix);
@@ -250,7 +250,7 @@ fn examples(schema: &mut Part<'_>) {
 
 /// Rewrites tuples as lists of any values.
 fn tuples(schema: &mut Part<'_>) {
-    if keep_aside(schema, "prefixItems") {
+    if keep_aside(schema, "prefixItems").is_some() {
         let message = "a tuple cannot be expressed in OpenAPI 3.0: its items are any JSON values";
         let fix =
             "state in an overlay what the items have in common; the original is kept under `x-prefixItems`";

@@ -150,7 +150,7 @@ impl<'a> Convert<'a> {
         for key in ["name", "in"] {
             property.shift_remove(key);
         }
-        if aside::keep_aside(&mut property, "allowEmptyValue") {
+        if aside::keep_aside(&mut property, "allowEmptyValue").is_some() {
             let place = body.place.with_trailing_token("allowEmptyValue");
             let message = "OpenAPI 3.0 cannot express that a field of a form may be empty";
             let fix = "nothing to do";

@@ -122,10 +122,8 @@ impl Convert<'_> {
     pub(super) fn types_are_read(&mut self, holder: &mut Object, key: &str, place: &Pointer, used: bool) {
         if used {
             holder.shift_remove(key);
-        } else if holder.contains_key(key) {
-            let aside = aside::name_aside(holder, key);
+        } else if let Some(aside) = aside::keep_aside(holder, key) {
             self.moved(place.with_trailing_token(&aside), place.with_trailing_token(key));
-            aside::keep_aside(holder, key);
         }
     }
 
