@@ -106,16 +106,12 @@ fn entries(report: &Report) -> impl Iterator<Item = (&'static str, String)> {
     };
     let (evidence, changes): (Vec<&Change>, Vec<&Change>) = report.changes.iter().partition(is_evidence);
     let evidence = (!evidence.is_empty()).then(|| {
-        let entry = format!(
-            "- `x-` fields, which record the evidence for a part of the document, changed in {}",
-            counted(evidence.len(), "place")
-        );
-        ("Changed", entry)
+        let places = counted(evidence.len(), "place");
+        let fields = "`x-` fields, which record the evidence for a part of the document";
+        ("Changed", format!("- {fields}, changed in {places}"))
     });
-    changes
-        .into_iter()
-        .map(|change| (section(change), entry(change)))
-        .chain(evidence)
+    let changes = changes.into_iter().map(|change| (section(change), entry(change)));
+    changes.chain(evidence)
 }
 
 /// Title of the changelog section for a change, from the perspective of users of the crate.
@@ -130,19 +126,15 @@ fn section(change: &Change) -> &'static str {
 
 fn entry(change: &Change) -> String {
     let (impact, reason) = impact::of(change);
-    format!(
-        "- {}. {} (crate: {impact}, wire: {}, `{}`)",
-        markdown(&change.what),
-        markdown(reason),
-        change.level,
-        change.id
-    )
+    let (what, reason) = (markdown(&change.what), markdown(reason));
+    let Change { level, id, .. } = change;
+    format!("- {what}. {reason} (crate: {impact}, wire: {level}, `{id}`)")
 }
 
 /// Joins the parts that are not empty, with an empty line between them.
 fn join(parts: &[String]) -> String {
-    let parts: Vec<&str> = parts.iter().map(|part| part.trim()).collect();
-    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    let parts = parts.iter().map(|part| part.trim());
+    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
     format!("{}\n", parts.join("\n\n"))
 }
 

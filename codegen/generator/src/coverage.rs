@@ -8,6 +8,7 @@ use std::{fmt::Write as _, ptr};
 use serde_json::Value;
 
 use crate::{
+    json::Json as _,
     left_out::LeftOut,
     method_names::{Verb, Vocabulary},
 };
@@ -82,51 +83,39 @@ pub(crate) fn coverage(document: &Value, left_out: &[LeftOut]) -> String {
         row
     });
     let mut rows: Vec<Row> = rows.collect();
-    let tags = document
-        .get("tags")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
-    let tags: Vec<&Value> = tags.filter_map(|tag| tag.get("name")).collect();
-    rows.sort_by_key(|row| tags.iter().position(|tag| **tag == row.tag).unwrap_or(tags.len()));
-    let word = |evidence: Option<Evidence>| evidence.map_or("–", Evidence::name);
+    let tags = document.items("tags").filter_map(|tag| tag.text("name"));
+    let tags: Vec<&str> = tags.collect();
+    rows.sort_by_key(|row| tags.iter().position(|tag| *tag == row.tag).unwrap_or(tags.len()));
     let mut text = format!("{HEAD}{}\n\n", summary(&rows));
     text.push_str(
         "| # | group | title | method | path | Rust | path evidence | parameters | body | response | fake |\n\
          |---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for (index, row) in rows.iter().enumerate() {
+        let number = index + 1;
+        let [tag, title] = [&row.tag, &row.title].map(|text| escape_cell(text));
+        let (method, path) = (&row.method, &row.path);
+        let name = row.name.as_ref().map(|name| format!("`{name}`"));
+        let name = name.unwrap_or_else(|| "–".to_owned());
+        let word = |evidence: Option<Evidence>| evidence.map_or("–", Evidence::name);
+        let (parameters, body) = (word(row.parameters), word(row.body));
+        let [own, response] = [row.path_evidence, row.response].map(Evidence::name);
+        let fake = if row.is_simulated { "yes" } else { "accepts" };
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | `{}` | {} | {} | {} | {} | {} | {} |",
-            index + 1,
-            escape_cell(&row.tag),
-            escape_cell(&row.title),
-            row.method,
-            row.path,
-            row.name
-                .as_ref()
-                .map_or_else(|| "–".to_owned(), |name| format!("`{name}`")),
-            row.path_evidence.name(),
-            word(row.parameters),
-            word(row.body),
-            row.response.name(),
-            if row.is_simulated { "yes" } else { "accepts" }
+            "| {number} | {tag} | {title} | {method} | `{path}` | {name} \
+             | {own} | {parameters} | {body} | {response} | {fake} |"
         );
     }
     if !left_out.is_empty() {
         text.push_str(LEFT_OUT);
-        for operation in left_out {
-            let _ = writeln!(
-                text,
-                "| {} | {} | {} | {} |",
-                operation.method.to_ascii_uppercase(),
-                markdown(&format!("`{}`", operation.path)),
-                operation.rule,
-                markdown(&operation.reason)
-            );
-        }
+    }
+    for operation in left_out {
+        let LeftOut { method, rule, .. } = operation;
+        let method = method.to_ascii_uppercase();
+        let [path, reason] = [&format!("`{}`", operation.path), &operation.reason].map(|text| markdown(text));
+        let _ = writeln!(text, "| {method} | {path} | {rule} | {reason} |");
     }
     text
 }
@@ -138,11 +127,8 @@ fn summary(rows: &[Row]) -> String {
         (count > 0).then(|| format!("{} {count}", evidence.name()))
     });
     let counts: Vec<String> = counts.collect();
-    format!(
-        "{}. Evidence for their paths: {}.",
-        counted(rows.len(), "operation"),
-        counts.join(", ")
-    )
+    let (operations, counts) = (counted(rows.len(), "operation"), counts.join(", "));
+    format!("{operations}. Evidence for their paths: {counts}.")
 }
 
 fn escape_cell(text: &str) -> String {
@@ -150,21 +136,15 @@ fn escape_cell(text: &str) -> String {
 }
 
 fn row(document: &Value, vocabulary: &Vocabulary, operation: &Operation<'_>) -> Row {
-    let Operation {
-        method, path, value, ..
-    } = operation;
+    let (path, value) = (operation.path, operation.value);
     let item = document.get("paths").and_then(|paths| paths.get(path));
-    let method = method.to_ascii_uppercase();
     let tag = operation.tag().unwrap_or_default();
     let own = Evidence::of(value).unwrap_or(Evidence::Page);
     let parameters = references::parameters(document, operation);
-    let parameters = parameters
-        .map(|parameter| Evidence::of(parameter).unwrap_or(own))
-        .max();
+    let parameters = parameters.map(|parameter| Evidence::of(parameter).unwrap_or(own));
     let body = value.get("requestBody");
     let body = body.map(|body| content(document, body, Evidence::of(body).unwrap_or(own)));
-    let responses = value.get("responses").and_then(Value::as_object);
-    let mut responses = responses.into_iter().flatten();
+    let mut responses = value.members("responses");
     let success = responses.find(|(status, _)| status.starts_with('2'));
     let response = success.map_or(own, |(_, response)| content(document, response, own));
     let words = vocabulary.operation(&operation.pointer);
@@ -173,10 +153,10 @@ fn row(document: &Value, vocabulary: &Vocabulary, operation: &Operation<'_>) -> 
         tag: tag.to_owned(),
         title: operation.title().to_owned(),
         name: words.map(|words| words.id.clone()),
-        method,
-        path: (*path).to_owned(),
+        method: operation.method.to_ascii_uppercase(),
+        path: path.to_owned(),
         path_evidence: item.and_then(Evidence::of).unwrap_or(own),
-        parameters,
+        parameters: parameters.max(),
         body,
         response,
         is_simulated: has_id && body != Some(Evidence::Unknown) && response != Evidence::Unknown,
@@ -187,9 +167,7 @@ fn row(document: &Value, vocabulary: &Vocabulary, operation: &Operation<'_>) -> 
 ///
 /// Evidence on the response object covers only its status.
 fn content(document: &Value, holder: &Value, own: Evidence) -> Evidence {
-    let content = resolve(document, holder).get("content");
-    let content = content.and_then(Value::as_object);
-    let Some(media) = content.and_then(|content| content.values().next()) else {
+    let Some((_, media)) = resolve(document, holder).members("content").next() else {
         return own;
     };
     let schema = media.get("schema");
@@ -211,7 +189,7 @@ fn is_open(document: &Value, schema: &Value) -> bool {
         seen.push(items);
         schema = resolve(document, items);
     }
-    schema.get("type").is_some_and(|kind| kind == "object") && schema.get("properties").is_none()
+    schema.text("type") == Some("object") && schema.get("properties").is_none()
 }
 
 fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {

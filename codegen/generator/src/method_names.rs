@@ -45,20 +45,22 @@ impl Vocabulary {
     /// Reads the words of a document, before or after its references are resolved.
     pub(crate) fn of(document: &Value) -> Self {
         let operations: Vec<Operation<'_>> = operations(document).collect();
-        let tags = Tags::of(&operations);
+        let tags = operations.iter().filter_map(|operation| {
+            let segment = operation.path.split('/').find(|segment| !segment.is_empty())?;
+            Some((segment, operation.tag()?))
+        });
+        let tags: BTreeMap<&str, &str> = tags.collect();
         let mut titles: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
         for operation in &operations {
-            if let Some(tag) = tags.tag(operation) {
+            if let Some(tag) = tag(operation, &tags) {
                 let title = (operation.method.to_ascii_uppercase(), title(operation));
                 titles.entry(tag).or_default().push(title);
             }
         }
-        let groups: BTreeMap<String, GroupWords> = titles
-            .iter()
-            .map(|(tag, titles)| (tag.clone(), GroupWords::of(tag, titles)))
-            .collect();
+        let group = |(tag, titles): (&String, &Vec<_>)| (tag.clone(), GroupWords::of(tag, titles));
+        let groups: BTreeMap<String, GroupWords> = titles.iter().map(group).collect();
         let drafts = operations.into_iter().filter_map(|operation| {
-            let tag = tags.tag(&operation)?;
+            let tag = tag(&operation, &tags)?;
             let words = groups.get(&tag)?;
             Some(Draft::new(operation, tag, words))
         });
@@ -102,34 +104,16 @@ impl Vocabulary {
     }
 }
 
-/// Tags of all operations, including operations without a tag in the document.
-struct Tags {
-    by_segment: BTreeMap<String, String>,
-}
-
-impl Tags {
-    fn of(operations: &[Operation<'_>]) -> Self {
-        let stated = operations.iter().filter_map(|operation| {
-            let segment = operation.path.split('/').find(|segment| !segment.is_empty())?;
-            Some((segment.to_owned(), operation.tag()?.to_owned()))
-        });
-        Self {
-            by_segment: stated.collect(),
-        }
+/// Returns the first tag of the operation. If the operation has no tag, returns the tag of other operations
+/// whose paths begin with the same segment. If there is no such tag, returns the segment.
+fn tag(operation: &Operation<'_>, by_segment: &BTreeMap<&str, &str>) -> Option<String> {
+    if let Some(tag) = operation.tag() {
+        return Some(tag.to_owned());
     }
-
-    /// Returns the first tag of the operation. If the operation has no tag, returns the tag of other
-    /// operations whose paths begin with the same segment. If there is no such tag, returns the segment.
-    fn tag(&self, operation: &Operation<'_>) -> Option<String> {
-        if let Some(tag) = operation.tag() {
-            return Some(tag.to_owned());
-        }
-        let mut segments = operation.path.split('/');
-        let segment =
-            segments.find(|segment| segment.contains(char::is_alphanumeric) && !segment.contains('{'))?;
-        let stated = self.by_segment.get(segment).cloned();
-        Some(stated.unwrap_or_else(|| segment.to_title_case()))
-    }
+    let is_word = |segment: &&str| segment.contains(char::is_alphanumeric) && !segment.contains('{');
+    let segment = operation.path.split('/').find(is_word)?;
+    let stated = by_segment.get(segment).map(|tag| (*tag).to_owned());
+    Some(stated.unwrap_or_else(|| segment.to_title_case()))
 }
 
 #[cfg(test)]

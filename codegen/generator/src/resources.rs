@@ -25,7 +25,7 @@ use crate::{
     rewrite::{Items, TagItems, TypeItem},
     transform::{ApiModel, Operation, Repeat},
 };
-use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Severity, Stage, pointer::Pointer};
+use funnelflux_openapi::{Diagnostics, Document, Severity, Stage, pointer::Pointer};
 
 pub(crate) use children::Children;
 use fields::{Field, Fields};
@@ -195,25 +195,20 @@ pub(crate) fn resources(
         {
             resource.client_made_id = None;
         }
-        let asset = reader.asset_schema(tag);
-        let server_managed = server_managed::fields(source, &tag.tag.name, asset);
-        let read_back = Reader::read_back(tag);
+        let name = &tag.tag.name;
         let group = GroupResource {
             resource,
-            read_back,
-            server_managed,
-            words: model.vocabulary.group(&tag.tag.name).cloned(),
-            child_pointers: children::listed(source, &tag.tag.name),
+            read_back: Reader::read_back(tag),
+            server_managed: server_managed::fields(source, name, reader.asset_schema(tag)),
+            words: model.vocabulary.group(name).cloned(),
+            child_pointers: children::listed(source, name),
         };
-        groups.insert(tag.tag.name.clone(), group);
+        groups.insert(name.clone(), group);
     }
-    let children: Vec<(String, Vec<Children>)> = items
-        .tags
-        .iter()
-        .map(|tag| (tag.tag.name.clone(), reader.children(tag, &groups)))
-        .collect();
-    for (tag, children) in children {
-        if let Some(resource) = groups.get_mut(&tag).and_then(|group| group.resource.as_mut()) {
+    for tag in &items.tags {
+        let children = reader.children(tag, &groups);
+        let group = groups.get_mut(&tag.tag.name);
+        if let Some(resource) = group.and_then(|group| group.resource.as_mut()) {
             resource.children = children;
         }
     }
@@ -250,34 +245,24 @@ impl<'a> Reader<'a> {
 
     /// Finds the main operation for a verb.
     fn main<'t>(tag: &'t TagItems, verb: &Verb) -> Option<(&'t Operation, &'t ImplItemFn)> {
-        let is_it = |(operation, _): &&(Operation, ImplItemFn)| {
-            operation.words.is_main && operation.words.verb == *verb
-        };
-        tag.operations
-            .iter()
-            .find(is_it)
-            .map(|(operation, method)| (operation, method))
+        let is_main = |operation: &Operation| operation.words.is_main && operation.words.verb == *verb;
+        let main = tag.operations.iter().find(|(operation, _)| is_main(operation));
+        main.map(|(operation, method)| (operation, method))
     }
 
     /// Warns that an ability is left out.
     fn left_out(&mut self, operation: &Operation, ability: &str, reason: &str) {
+        let (severity, stage, at) = (Severity::Warning, Stage::Rewrite, &operation.pointer);
         let message = format!("{ability} is left out: {reason}");
-        let warning: Diagnostic = self.source.diagnostic(
-            Severity::Warning,
-            Stage::Rewrite,
-            "ability",
-            &operation.pointer,
-            message,
-        );
+        let warning = self.source.diagnostic(severity, stage, "ability", at, message);
         let fix = "call the method of the operation instead, or correct the operation in an overlay";
         self.diagnostics.push(warning.fix(fix));
     }
 
     /// Returns an ability, or warns that it is left out.
     fn or_left_out<T>(&mut self, ability: Result<T, String>, operation: &Operation, name: &str) -> Option<T> {
-        ability
-            .map_err(|reason| self.left_out(operation, name, &reason))
-            .ok()
+        let ability = ability.map_err(|reason| self.left_out(operation, name, &reason));
+        ability.ok()
     }
 
     /// The fields of a struct; `None` if the type is not a struct.
@@ -330,24 +315,20 @@ impl<'a> Reader<'a> {
         let delete = self.change(tag, &Verb::Delete, "deleting many assets");
         let categorise = self.categorise(tag);
         let duplicate = self.duplicate(tag, &id, id_name);
+        let segment = finder.path.split('/').find(|segment| !segment.is_empty());
         let pointer = |name: &str| Pointer::root().with_trailing_token(name).to_string();
-        let category = categorise.as_ref().map(|categorise| categorise.property.as_str());
+        let name = fields.name(&words.singular);
+        let category = fields.category(id_name).map(Field::json_name);
+        let category = category.or(categorise.as_ref().map(|categorise| &*categorise.property));
         let pointers = Pointers {
             id: pointer(id_name),
-            name: fields
-                .name(&words.singular)
-                .map(|field| pointer(field.json_name())),
-            category: fields.category(id_name).or(category).map(pointer),
+            name: name.map(|field| pointer(field.json_name())),
+            category: category.map(pointer),
         };
         Some(Resource {
             kind: self.kind(self.plural(tag, &words)),
             handle: self.handle(self.plural(tag, &words)),
-            segment: finder
-                .path
-                .split('/')
-                .find(|segment| !segment.is_empty())
-                .unwrap_or_default()
-                .to_owned(),
+            segment: segment.unwrap_or_default().to_owned(),
             words,
             id_property: id_name.to_owned(),
             id: id_tokens,
@@ -372,14 +353,11 @@ impl<'a> Reader<'a> {
     /// The plural after which the kind and the handle of a group are named. If another group has the same
     /// plural, this is the module of the group.
     fn plural<'t>(&self, tag: &'t TagItems, words: &'t GroupWords) -> &'t str {
-        let mut others = self
-            .items
-            .tags
-            .iter()
-            .filter(|other| other.tag.name != tag.tag.name);
+        let others = self.items.tags.iter().map(|other| &other.tag);
+        let mut others = others.filter(|other| other.name != tag.tag.name);
         let is_taken = others.any(|other| {
-            let other_words = self.model.vocabulary.group(&other.tag.name);
-            other.tag.module == words.plural || other_words.is_some_and(|other| other.plural == words.plural)
+            let other_words = self.model.vocabulary.group(&other.name);
+            other.module == words.plural || other_words.is_some_and(|other| other.plural == words.plural)
         });
         if is_taken { &tag.tag.module } else { &words.plural }
     }
@@ -400,11 +378,8 @@ impl<'a> Reader<'a> {
     /// Names a handle after its plural. If a method of an operation has the same name, appends `_handle`.
     fn handle(&self, plural: &str) -> Ident {
         let name = naming::handle(plural);
-        let is_taken = self
-            .model
-            .operations
-            .iter()
-            .any(|operation| operation.id() == name);
+        let mut operations = self.model.operations.iter();
+        let is_taken = operations.any(|operation| operation.id() == name);
         format_ident!("{name}{}", if is_taken { "_handle" } else { "" })
     }
 
@@ -435,9 +410,8 @@ impl<'a> Reader<'a> {
         let (operation, method) = Self::main(tag, &Verb::FindByIds)?;
         let signature = Signature::of(method);
         let call = self.rows(&signature.returns, id_name).and_then(|rows| {
-            let call = signature
-                .find_many(operation, id, &rows)
-                .filter(|_| rows.row == asset);
+            let call = signature.find_many(operation, id, &rows);
+            let call = call.filter(|_| rows.row == asset);
             call.ok_or_else(|| "it does not take a list of IDs, or does not return assets".to_owned())
         });
         self.or_left_out(call, operation, "finding many assets at once")
@@ -481,18 +455,14 @@ impl<'a> Reader<'a> {
         let create_call = Signature::of(create_method).store(asset);
         let save_call = Signature::of(save_method).store(asset);
         if create_call.is_none() || save_call.is_none() {
-            self.left_out(
-                save,
-                "creating and updating assets",
-                "its body is not the asset that finding by ID returns",
-            );
+            let reason = "its body is not the asset that finding by ID returns";
+            self.left_out(save, "creating and updating assets", reason);
         }
-        let operation = |operation: &Operation| format_ident!("{}", naming::constant(operation.id()));
         Some(StoreCalls {
             create: create_call?,
             save: save_call?,
-            create_operation: operation(create),
-            save_operation: operation(save),
+            create_operation: create.constant(),
+            save_operation: save.constant(),
         })
     }
 
@@ -505,7 +475,7 @@ impl<'a> Reader<'a> {
 
     fn change_of(operation: &Operation, entries: Entries) -> Change {
         Change {
-            operation: format_ident!("{}", naming::constant(operation.id())),
+            operation: operation.constant(),
             inferred: operation.requires_acknowledgement,
             entries,
         }
@@ -534,9 +504,8 @@ impl<'a> Reader<'a> {
             let request = signature.body()?;
             let fields = self.fields(&request)?;
             let name = fields.name("")?.text(&quote!(request))?;
-            let updates = fields
-                .get("bodyUpdates")
-                .and_then(|field| field.object(&quote!(request)));
+            let updates = fields.get("bodyUpdates");
+            let updates = updates.and_then(|field| field.object(&quote!(request)));
             let call = signature.duplicate(operation, id, |response| {
                 let fields = self.fields(response)?;
                 let field = fields.get("id").or_else(|| fields.get(id_name))?;
@@ -551,11 +520,8 @@ impl<'a> Reader<'a> {
         };
         let duplicate = read();
         if duplicate.is_none() {
-            self.left_out(
-                operation,
-                "copying many assets",
-                "it does not take one ID and a body with the name of the copy",
-            );
+            let reason = "it does not take one ID and a body with the name of the copy";
+            self.left_out(operation, "copying many assets", reason);
         }
         duplicate
     }
@@ -567,8 +533,8 @@ impl<'a> Reader<'a> {
             return None;
         }
         Some(ReadBack {
-            create: format_ident!("{}", naming::constant(create.id())),
-            find: format_ident!("{}", naming::constant(find.id())),
+            create: create.constant(),
+            find: find.constant(),
             property: Self::id_argument(find)?.to_owned(),
         })
     }
@@ -593,7 +559,7 @@ impl<'a> Reader<'a> {
                 module: format_ident!("{}", group.tag.module),
                 feature: (name != tag.tag.name).then(|| group.tag.feature.clone()),
                 kind: resource.kind.clone(),
-                list: format_ident!("{}", naming::constant(list.id())),
+                list: list.constant(),
                 query: signature::constant_query(list, &self.model.enums, method, &["not-deleted", "all"])?,
                 in_rows: rows.fields.get(first).is_some(),
                 id: resource.pointers.id.clone(),

@@ -65,14 +65,10 @@ impl<'a> Draft<'a> {
 
     /// Returns the segments of the path before the verb.
     fn segments(&self) -> Vec<&'a str> {
-        let segments = self
-            .operation
-            .path
-            .split('/')
-            .filter(|segment| !segment.is_empty());
-        match Verb::of_path(&self.method, self.operation.path) {
+        let path = self.operation.path;
+        match Verb::of_path(&self.method, path) {
             Some((_, before)) => before,
-            None => segments.collect(),
+            None => path.split('/').filter(|segment| !segment.is_empty()).collect(),
         }
     }
 
@@ -200,10 +196,8 @@ fn segment_words(segments: &[&str], words: &GroupWords) -> (String, String) {
         if let Some(prefix) = squashed(&segment).strip_suffix(&squashed(word))
             && !prefix.is_empty()
         {
-            return (
-                format!("{prefix}_{}", words.singular),
-                format!("{prefix}_{}", words.plural),
-            );
+            let GroupWords { singular, plural, .. } = words;
+            return (format!("{prefix}_{singular}"), format!("{prefix}_{plural}"));
         }
     }
     let singular = singular(&segment);

@@ -12,7 +12,10 @@ use crate::{
     transform::Tag,
 };
 
-use super::page::{Page, gated, indented};
+use super::{
+    page::{Page, gated, indented},
+    resource::option,
+};
 
 /// Renders the table of each group, and the list of all tables in the order of the document.
 pub(super) fn file(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String {
@@ -31,11 +34,9 @@ pub(super) fn file(items: &Items, resources: &BTreeMap<String, GroupResource>) -
          pub(crate) static ALL: &[AssetGroup] = &[\n{}\n];",
         indented(&lines.join("\n"))
     ));
-    let tables = items
-        .tags
-        .iter()
-        .map(|TagItems { tag, .. }| table(tag, items, resources));
-    page.items(tables);
+    for TagItems { tag, .. } in &items.tags {
+        page.items([table(tag, items, resources)]);
+    }
     page.finish()
 }
 
@@ -59,10 +60,10 @@ fn table(tag: &Tag, items: &Items, resources: &BTreeMap<String, GroupResource>) 
     if let Some((group, resource)) = group.and_then(|group| Some((group, group.resource.as_ref()?))) {
         steps = table_steps(&module, resource);
         let children = children(tag, group, items, resources);
-        let children: Vec<TokenStream> = children
+        let children = children
             .into_iter()
-            .map(|(group, pointers)| quote!(ChildRelation { group: #group, pointers: &[#(#pointers),*] }))
-            .collect();
+            .map(|(group, pointers)| quote!(ChildRelation { group: #group, pointers: &[#(#pointers),*] }));
+        let children: Vec<TokenStream> = children.collect();
         if !children.is_empty() {
             steps.push(quote!(.with_children(&[#(#children),*])));
         }
@@ -103,8 +104,8 @@ fn table_steps(module: &Ident, resource: &Resource) -> Vec<TokenStream> {
     let kind = &resource.kind;
     let kind = quote!(super::#module::resource::#kind);
     let pointers = &resource.pointers;
-    let (id, name) = (&pointers.id, option_of_text(pointers.name.as_ref()));
-    let category = option_of_text(pointers.category.as_ref());
+    let (id, name) = (&pointers.id, option(pointers.name.as_ref()));
+    let category = option(pointers.category.as_ref());
     let has_children = |change: &Change| change.entries.children.is_some();
     let mut steps = vec![quote!(.with_resource::<#kind>(#id, #name, #category))];
     if let Some(save) = &resource.save {
@@ -131,8 +132,4 @@ fn table_steps(module: &Ident, resource: &Resource) -> Vec<TokenStream> {
         steps.push(quote!(.with_duplicate::<#kind>(#overrides)));
     }
     steps
-}
-
-fn option_of_text(text: Option<&String>) -> TokenStream {
-    text.map_or_else(|| quote!(None), |text| quote!(Some(#text)))
 }

@@ -2,7 +2,7 @@
 //! the trait implementations (abilities).
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::{Item, parse_quote};
 
 use crate::{
@@ -30,7 +30,13 @@ pub(super) fn file(tag: &Tag, group: &GroupResource) -> String {
         const SERVER_MANAGED: ServerManagedFields = #server_managed;
     });
     items.extend(group.read_back.as_ref().map(read_back));
-    let mut imports = vec!["use super::operations;"];
+    if let Some(resource) = &group.resource {
+        items.extend(kind(tag, resource));
+    }
+    let mut imports = Vec::new();
+    if quote!(#(#items)*).to_string().contains("operations ::") {
+        imports.push("use super::operations;");
+    }
     if group.resource.is_some() {
         imports.push("use crate::{Client, ext::resource, types};");
     }
@@ -38,13 +44,6 @@ pub(super) fn file(tag: &Tag, group: &GroupResource) -> String {
         Some(_) => "use crate::runtime::{creatable::ReadBack, server_managed::ServerManagedFields};",
         None => "use crate::runtime::server_managed::ServerManagedFields;",
     });
-    if let Some(resource) = &group.resource {
-        items.extend(kind(tag, resource));
-    }
-    let text = quote!(#(#items)*).to_string();
-    if !text.contains("operations ::") {
-        imports.remove(0);
-    }
     page.piece(&imports.join("\n"));
     page.items(items);
     page.finish()
@@ -70,11 +69,7 @@ fn server_managed(fields: &[ServerManagedField]) -> TokenStream {
 }
 
 fn read_back(read_back: &ReadBack) -> Item {
-    let ReadBack {
-        create,
-        find,
-        property,
-    } = read_back;
+    let (create, find, property) = (&read_back.create, &read_back.find, &read_back.property);
     parse_quote! {
         /// Call that reads the asset if the result of its creation is unknown.
         pub(crate) static READ_BACK: ReadBack = ReadBack {
@@ -87,18 +82,11 @@ fn read_back(read_back: &ReadBack) -> Item {
 }
 
 fn kind(tag: &Tag, resource: &Resource) -> Vec<Item> {
-    let Resource {
-        kind,
-        handle,
-        id,
-        asset,
-        ..
-    } = resource;
-    let about = rustdoc::attributes(&format!(
-        "{}{}: the kind of asset behind [`Client::{handle}`].",
-        label(tag),
-        rustdoc::capitalised(&resource.words.plural_text)
-    ));
+    let (kind, handle) = (&resource.kind, &resource.handle);
+    let (id, asset) = (&resource.id, &resource.asset);
+    let (label, plural) = (label(tag), rustdoc::capitalised(&resource.words.plural_text));
+    let about = format!("{label}{plural}: the kind of asset behind [`Client::{handle}`].");
+    let about = rustdoc::attributes(&about);
     let handle_docs = rustdoc::attributes(&documentation(tag, resource));
     let mut items: Vec<Item> = vec![
         parse_quote! {
@@ -139,23 +127,14 @@ fn kind(tag: &Tag, resource: &Resource) -> Vec<Item> {
 }
 
 fn implementation(resource: &Resource) -> Item {
-    let Resource {
-        kind,
-        id,
-        asset,
-        find_by_id,
-        segment,
-        ..
-    } = resource;
+    let (kind, id, asset) = (&resource.kind, &resource.id, &resource.asset);
+    let (segment, find_by_id) = (&resource.segment, &resource.find_by_id);
     let (singular, plural) = (&resource.words.singular_text, &resource.words.plural_text);
     let (id_of_asset, summary) = (&resource.id_of_asset, &resource.summary_of_asset);
     let find_by_ids = option(resource.find_by_ids.as_ref());
     let list = option(resource.list.as_ref().map(|list| &list.call));
-    let asset_argument = if summary.to_string().contains("asset") {
-        quote!(asset)
-    } else {
-        quote!(_)
-    };
+    let uses_asset = summary.to_string().contains("asset");
+    let asset_argument = if uses_asset { quote!(asset) } else { quote!(_) };
     let count = count_children(&resource.children);
     let id_property = &resource.id_property;
     parse_quote! {
@@ -185,18 +164,14 @@ fn implementation(resource: &Resource) -> Item {
     }
 }
 
-fn option(value: Option<&TokenStream>) -> TokenStream {
+/// Renders an expression of the type `Option`.
+pub(super) fn option(value: Option<&impl ToTokens>) -> TokenStream {
     value.map_or_else(|| quote!(None), |value| quote!(Some(#value)))
 }
 
 fn row(list: &List, id: &TokenStream) -> Item {
-    let List {
-        row,
-        id: id_of_row,
-        name,
-        summary,
-        ..
-    } = list;
+    let (row, id_of_row) = (&list.row, &list.id);
+    let (name, summary) = (&list.name, &list.summary);
     parse_quote! {
         #[allow(clippy::unnecessary_wraps, reason = "rows of some groups may lack an ID")]
         fn row(row: #row) -> Option<resource::ListRow<#id>> {
@@ -214,41 +189,29 @@ fn count_children(children: &[Children]) -> Option<TokenStream> {
     if children.is_empty() {
         return None;
     }
-    let features: Vec<&String> = children
-        .iter()
-        .filter_map(|child| child.feature.as_ref())
-        .collect();
+    let features = children.iter().filter_map(|child| child.feature.as_ref());
+    let features: Vec<&String> = features.collect();
     let gate = match features.as_slice() {
         [] => None,
         [feature] => Some(quote!(#[cfg(feature = #feature)])),
         features => Some(quote!(#[cfg(all(#(feature = #features),*))])),
     };
     let counts = children.iter().map(|child| {
-        let Children {
-            module,
-            kind,
-            list,
-            id,
-            properties,
-            in_rows,
-            place,
-            ..
-        } = child;
-        let list_in = place.step(&quote!(serde_json::Value));
+        let (module, kind, list) = (&child.module, &child.kind, &child.list);
+        let (id, properties) = (&child.id, &child.properties);
+        let list_in = child.place.step(&quote!(serde_json::Value));
         let list_in = list_in.unwrap_or_else(|| quote!(.list()));
-        let query = child
-            .query
-            .iter()
-            .map(|(name, value)| quote!(.query(#name, #value)));
-        let rows = if *in_rows {
-            quote!(resource::ChildRows::NameParents)
+        let query = child.query.iter();
+        let query = query.map(|(name, value)| quote!(.query(#name, #value)));
+        let rows = if child.in_rows {
+            quote!(NameParents)
         } else {
-            quote!(resource::ChildRows::HaveIds(#id))
+            quote!(HaveIds(#id))
         };
         quote! {
             resource::ChildQuery {
                 list: client.call(&crate::api::#module::operations::#list)#(#query)* #list_in,
-                rows: #rows,
+                rows: resource::ChildRows::#rows,
                 parents: &[#(#properties),*],
             }
             .count::<crate::api::#module::resource::#kind>(client.clone(), &parents)
@@ -369,56 +332,40 @@ fn label(tag: &Tag) -> &'static str {
 
 /// Renders the documentation of the handle: purpose, evidence, example.
 fn documentation(tag: &Tag, resource: &Resource) -> String {
-    let Resource { handle, words, .. } = resource;
-    let mut paragraphs = vec![format!(
-        "{}Operations on many {}: bulk jobs, search by ID, safe updates.",
-        label(tag),
-        words.plural_text
-    )];
+    let (handle, plural) = (&resource.handle, &resource.words.plural_text);
+    let purpose = format!("Operations on many {plural}: bulk jobs, search by ID, safe updates.");
+    let mut paragraphs = vec![format!("{}{purpose}", label(tag))];
     if tag.inferred {
-        paragraphs.push(
-            "The vendor's index lists these operations by title and method only. Paths and bodies are \
-             inferred: the methods of the client state the evidence for each."
-                .to_owned(),
-        );
+        let evidence = "The vendor's index lists these operations by title and method only. Paths and bodies \
+                        are inferred: the methods of the client state the evidence for each.";
+        paragraphs.push(evidence.to_owned());
     }
     let changes = [("archive", &resource.archive), ("delete", &resource.delete)];
-    let changes = changes
-        .into_iter()
-        .filter_map(|(verb, change)| Some((verb, change.as_ref()?)));
-    let inferred: Vec<&str> = changes
-        .clone()
-        .filter(|(_, change)| change.inferred)
-        .map(|(verb, _)| verb)
-        .collect();
+    let changes = changes.into_iter();
+    let changes = changes.filter_map(|(verb, change)| Some((verb, change.as_ref()?)));
+    let inferred = changes.clone().filter(|(_, change)| change.inferred);
+    let inferred: Vec<String> = inferred.map(|(verb, _)| format!("{verb}s")).collect();
     if !inferred.is_empty() {
-        paragraphs.push(format!(
-            "A job that {}s must be acknowledged with `acknowledge_inferred` before it is sent.",
-            inferred.join("s or ")
-        ));
+        let verbs = inferred.join(" or ");
+        let words = "must be acknowledged with `acknowledge_inferred` before it is sent";
+        paragraphs.push(format!("A job that {verbs} {words}."));
     }
-    let (verb, body) = match changes.clone().next() {
-        Some((verb, change)) => {
-            let acknowledge = if change.inferred {
-                ".acknowledge_inferred()"
-            } else {
-                ""
-            };
-            (
-                verb,
-                format!(
-                    "    let ids = [\"2nIemJxCKbFX\", \"2n5JuOKWLTzd\"];\n\
-                     \x20   println!(\"{{}}\", assets.bulk_{verb}(ids).plan().await?);\n\
-                     \x20   println!(\"{{}}\", assets.bulk_{verb}(ids){acknowledge}.send().await?);"
-                ),
-            )
-        }
-        None => (
-            "find",
-            "    let found = assets.find_many([\"2nIemJxCKbFX\", \"2n5JuOKWLTzd\"]).send().await?;\n\
-             \x20   println!(\"{} found\", found.assets.len());"
-                .to_owned(),
-        ),
+    let (verb, body) = if let Some((verb, change)) = changes.clone().next() {
+        let acknowledge = if change.inferred {
+            ".acknowledge_inferred()"
+        } else {
+            ""
+        };
+        let body = format!(
+            "    let ids = [\"2nIemJxCKbFX\", \"2n5JuOKWLTzd\"];\n\
+             \x20   println!(\"{{}}\", assets.bulk_{verb}(ids).plan().await?);\n\
+             \x20   println!(\"{{}}\", assets.bulk_{verb}(ids){acknowledge}.send().await?);"
+        );
+        (verb, body)
+    } else {
+        let call = "assets.find_many([\"2nIemJxCKbFX\", \"2n5JuOKWLTzd\"]).send().await?";
+        let print = "println!(\"{} found\", found.assets.len());";
+        ("find", format!("    let found = {call};\n    {print}"))
     };
     paragraphs.push(format!(
         "```no_run\nuse funnelflux::{{Client, ext::*}};\n\n\

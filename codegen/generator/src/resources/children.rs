@@ -3,6 +3,7 @@
 use serde_json::Value;
 use syn::Ident;
 
+use crate::json::Json as _;
 use funnelflux_openapi::Document;
 
 use super::{lists::ListPlace, server_managed::extension};
@@ -33,10 +34,9 @@ pub(crate) struct Children {
 /// of the parent in a child.
 pub(super) fn listed(source: &Document, tag: &str) -> Vec<(String, Vec<String>)> {
     let children = extension(source, tag, "x-children").filter_map(|child| {
-        let name = child.get("tag")?.as_str()?;
-        let properties = child.get("properties")?.as_array()?;
-        let properties = properties.iter().filter_map(Value::as_str).map(str::to_owned);
-        Some((name.to_owned(), properties.collect()))
+        let properties = child.items("properties").filter_map(Value::as_str);
+        let properties = properties.map(str::to_owned).collect();
+        Some((child.text("tag")?.to_owned(), properties))
     });
     children.collect()
 }

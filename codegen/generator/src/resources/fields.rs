@@ -7,7 +7,7 @@ use syn::{Ident, ItemStruct, Type};
 
 pub(super) use crate::rewrite::{argument_of, ident};
 use crate::{
-    rewrite::{is_extra, json_name},
+    rewrite::{is_extra, json_name, last_name, unwrapped},
     transform::ApiModel,
 };
 
@@ -32,15 +32,9 @@ impl<'a> Fields<'a> {
     pub(super) fn of(item: &ItemStruct, model: &'a ApiModel) -> Self {
         let fields = item.fields.iter().filter_map(|field| {
             let ident = field.ident.clone()?;
-            let (inner, is_option) = match argument_of(&field.ty, "Option") {
-                Some(inner) => (inner, true),
-                None => (&field.ty, false),
-            };
-            let inner = argument_of(inner, "Box").unwrap_or(inner);
-            let (inner, is_list) = match argument_of(inner, "Vec") {
-                Some(inner) => (inner, true),
-                None => (inner, false),
-            };
+            let (inner, is_option) = unwrapped(&field.ty, "Option");
+            let (inner, _) = unwrapped(inner, "Box");
+            let (inner, is_list) = unwrapped(inner, "Vec");
             Some(Field {
                 name: json_name(field),
                 ident,
@@ -49,13 +43,10 @@ impl<'a> Fields<'a> {
                 is_list,
             })
         });
+        let extra = item.fields.iter().find(|field| is_extra(field));
         Self {
             all: fields.collect(),
-            extra: item
-                .fields
-                .iter()
-                .find(|field| is_extra(field))
-                .and_then(|field| field.ident.clone()),
+            extra: extra.and_then(|field| field.ident.clone()),
             model,
         }
     }
@@ -81,12 +72,8 @@ impl<'a> Fields<'a> {
             .or_else(|| named(&|name| name.ends_with("_name") && !name.contains("category")))
     }
 
-    /// Returns the JSON name of the field that contains the ID of the category.
-    pub(super) fn category(&self, id_name: &str) -> Option<&str> {
-        self.category_field(id_name).map(Field::json_name)
-    }
-
-    fn category_field(&self, id_name: &str) -> Option<&Field> {
+    /// Returns the field that contains the ID of the category.
+    pub(super) fn category(&self, id_name: &str) -> Option<&Field> {
         self.all.iter().find(|field| {
             let name = field.name.to_snake_case();
             ["id_category", "category_id"].contains(&name.as_str()) && field.name != id_name
@@ -96,36 +83,23 @@ impl<'a> Fields<'a> {
     /// Expression of the summary of `value`: its status and its category.
     pub(super) fn summary(&self, value: &TokenStream, id_name: &str) -> TokenStream {
         // The service may send a field that the document does not declare.
-        let unknown = |name: &str| {
-            let extra = self.extra.as_ref();
-            let unknown =
-                extra.map(|extra| quote!(#value.#extra.get(#name).and_then(serde_json::Value::as_str)));
-            unknown.unwrap_or_else(|| quote!(None))
-        };
-        let text = |field: Option<&Field>, name: &str| {
-            let text = field.filter(|field| !field.is_list && self.is_text(field));
-            match (field, text) {
-                (_, Some(text)) => text.text_reference(value),
-                (Some(_), None) => quote!(None),
-                (None, None) => unknown(name),
-            }
+        let text = |field: Option<&Field>, name: &str| match (field, &self.extra) {
+            (Some(field), _) if !field.is_list && self.is_text(field) => field.text_reference(value),
+            (None, Some(extra)) => quote!(#value.#extra.get(#name).and_then(serde_json::Value::as_str)),
+            _ => quote!(None),
         };
         let status = text(self.get("status"), "status");
-        let category = self.category_field(id_name);
-        let category = if id_name == "idCategory" {
-            quote!(None)
-        } else {
-            text(category, "idCategory")
+        let category = match id_name {
+            "idCategory" => quote!(None),
+            _ => text(self.category(id_name), "idCategory"),
         };
         quote!(resource::AssetSummary::new(#status, #category))
     }
 
     /// Returns `true` for strings, IDs and enumerations.
     fn is_text(&self, field: &Field) -> bool {
-        let Some(name) = ident(&field.inner) else {
-            return false;
-        };
-        name == "String" || self.model.is_id(&name) || self.model.is_enum(&name)
+        let is_text = |name: String| name == "String" || self.model.is_id(&name) || self.model.is_enum(&name);
+        ident(&field.inner).is_some_and(is_text)
     }
 }
 
@@ -219,15 +193,7 @@ impl Field {
     /// field is not a map.
     pub(super) fn object(&self, value: &TokenStream) -> Option<TokenStream> {
         let ident = &self.ident;
-        let is_object = match &self.inner {
-            Type::Path(path) => path
-                .path
-                .segments
-                .last()
-                .is_some_and(|segment| segment.ident == "Map"),
-            _ => false,
-        };
-        is_object.then(|| {
+        last_name(&self.inner).is_some_and(|name| name == "Map").then(|| {
             if self.is_option {
                 quote!(#value.#ident.get_or_insert_default())
             } else {

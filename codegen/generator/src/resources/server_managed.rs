@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::json::Json as _;
 use funnelflux_openapi::{Document, pointer::Pointer};
 
 use super::id_list_bodies::{properties, resolve};
@@ -63,18 +64,14 @@ pub(super) fn extension<'a>(
     tag: &str,
     key: &'static str,
 ) -> impl Iterator<Item = &'a Value> {
-    let tags = source
-        .get("/tags")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
     let tag = tag.to_owned();
-    let tags = tags.filter(move |value| value.get("name").and_then(Value::as_str) == Some(&tag));
-    tags.filter_map(move |tag| tag.get(key)?.as_array()).flatten()
+    let tags = source.value().items("tags");
+    let tags = tags.filter(move |value| value.text("name") == Some(&tag));
+    tags.flat_map(move |tag| tag.items(key))
 }
 
 fn field(entry: &Value) -> Option<ServerManagedField> {
-    let text = |key: &str| entry.get(key)?.as_str().map(str::to_owned);
+    let text = |key: &str| entry.text(key).map(str::to_owned);
     let number = |key: &str| entry.get(key)?.as_u64();
     let behavior = match entry.get("behavior")?.as_str()? {
         "read-only" => ServerBehavior::ReadOnly,
@@ -103,15 +100,11 @@ fn read_only(
     let Some(depth) = depth.checked_sub(1) else {
         return;
     };
-    let own = schema.get("properties").and_then(Value::as_object);
     for (name, property) in properties(source, schema) {
         let pointer = at.with_trailing_token(name);
-        let own = own.and_then(|own| own.get(name));
-        let is_read_only = [Some(property), own]
-            .into_iter()
-            .flatten()
-            .any(|schema| schema.get("readOnly") == Some(&Value::Bool(true)));
-        if !is_read_only {
+        // The reference to the property's schema may be read-only, too.
+        let own = schema.object("properties").and_then(|own| own.get(name));
+        if !property.is_true("readOnly") && !own.is_some_and(|own| own.is_true("readOnly")) {
             read_only(source, resolve(source, property), &pointer, depth, fields);
         } else if fields.iter().all(|field| pointer != *field.property) {
             fields.push(ServerManagedField {

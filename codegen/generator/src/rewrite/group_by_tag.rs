@@ -76,21 +76,16 @@ pub(super) fn group(types: Vec<Item>, methods: Vec<ImplItemFn>, model: &ApiModel
             groups.entry(name).or_default().push(item);
         }
     }
-    let mut methods: BTreeMap<String, ImplItemFn> = methods
-        .into_iter()
-        .map(|method| (method.sig.ident.to_string(), method))
-        .collect();
+    let named = |method: ImplItemFn| (method.sig.ident.to_string(), method);
+    let mut methods: BTreeMap<String, ImplItemFn> = methods.into_iter().map(named).collect();
     let tags = model.tags.iter().map(|tag| {
-        let operations = model
-            .operations
-            .iter()
-            .filter(|operation| operation.tag == tag.name);
-        let operations = operations
-            .filter_map(|operation| Some((operation.clone(), methods.remove(operation.id())?)))
-            .collect();
+        let is_own = |operation: &&Operation| operation.tag == tag.name;
+        let operations = model.operations.iter().filter(is_own);
+        let operations =
+            operations.filter_map(|operation| Some((operation.clone(), methods.remove(operation.id())?)));
         TagItems {
             tag: tag.clone(),
-            operations,
+            operations: operations.collect(),
             types: Vec::new(),
         }
     });
@@ -124,16 +119,13 @@ pub(super) fn group(types: Vec<Item>, methods: Vec<ImplItemFn>, model: &ApiModel
 
 /// Finds the users of each type.
 fn owners(groups: &BTreeMap<String, Vec<Item>>, tags: &[TagItems], model: &ApiModel) -> Owners {
-    let names: BTreeSet<&str> = groups
-        .keys()
-        .map(String::as_str)
-        .chain(model.enums.iter().map(|open| open.name.as_str()))
-        .chain(model.ids.iter().map(|id| id.name.as_str()))
-        .collect();
-    let uses: BTreeMap<&str, BTreeSet<String>> = groups
-        .iter()
-        .map(|(name, items)| (name.as_str(), mentioned(items, &names)))
-        .collect();
+    let enums = model.enums.iter().map(|open| &open.name);
+    let ids = model.ids.iter().map(|id| &id.name);
+    let names = groups.keys().chain(enums).chain(ids);
+    let names: BTreeSet<&str> = names.map(String::as_str).collect();
+    let types = groups.iter();
+    let uses = types.map(|(name, items)| (name.as_str(), mentioned(items, &names)));
+    let uses: BTreeMap<&str, BTreeSet<String>> = uses.collect();
     let inner = |name: &str| uses.get(name).into_iter().flatten().cloned();
     let mut owners: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
     for (index, tag) in tags.iter().enumerate() {
@@ -147,12 +139,8 @@ fn owners(groups: &BTreeMap<String, Vec<Item>>, tags: &[TagItems], model: &ApiMo
         }
     }
     let mut unused = BTreeSet::new();
-    let is_unused = |name: &&&str| !owners.contains_key(**name);
-    let mut open: Vec<String> = uses
-        .keys()
-        .filter(is_unused)
-        .map(|name| (*name).to_owned())
-        .collect();
+    let open = groups.keys().filter(|name| !owners.contains_key(*name));
+    let mut open: Vec<String> = open.cloned().collect();
     while let Some(name) = open.pop() {
         if unused.insert(name.clone()) {
             open.extend(inner(&name));

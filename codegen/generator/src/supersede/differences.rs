@@ -78,21 +78,18 @@ fn with_status(our: &Value, their: &Value) -> Value {
 /// inferred. If `named` is true, the author of the document chooses the keys, such as property names. They
 /// are kept, even if one is `title`.
 fn without_words(value: &Value, named: bool) -> Value {
-    const WORDS: &[&str] = &[
-        "description",
-        "summary",
-        "title",
-        "operationId",
-        "tags",
-        "example",
-        "examples",
-    ];
     const NAMED: &[&str] = &["properties", "schemas", "paths", "responses", "content"];
+    let is_word = |key: &str| {
+        matches!(
+            key,
+            "description" | "summary" | "title" | "operationId" | "tags" | "example" | "examples"
+        )
+    };
     match value {
         Value::Object(object) => {
             let facts = object
                 .iter()
-                .filter(|(key, _)| named || !(WORDS.contains(&key.as_str()) || key.starts_with("x-")));
+                .filter(|(key, _)| named || !(is_word(key) || key.starts_with("x-")));
             let facts = facts.map(|(key, value)| {
                 let inner = without_words(value, !named && NAMED.contains(&key.as_str()));
                 (key.clone(), inner)

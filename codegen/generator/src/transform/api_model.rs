@@ -2,9 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use quote::format_ident;
 use serde_json::Value;
+use syn::Ident;
 
-use crate::method_names::{OperationWords, Vocabulary};
+use crate::{
+    method_names::{OperationWords, Vocabulary},
+    naming,
+};
 use funnelflux_openapi::{Diagnostics, Document, pointer::PointerBuf};
 
 use super::origins::Origins;
@@ -98,6 +103,11 @@ impl Operation {
         &self.words.id
     }
 
+    /// Returns the name of the static with its metadata.
+    pub(crate) fn constant(&self) -> Ident {
+        format_ident!("{}", naming::constant(self.id()))
+    }
+
     /// Returns the only required argument; `None` if there is none, or more than one.
     pub(crate) fn only_required(&self) -> Option<&Argument> {
         let mut required = self.arguments.iter().filter(|argument| argument.required);
@@ -128,6 +138,19 @@ pub(crate) enum ArgumentKind {
     CommaSeparated,
     /// A list in the query that repeats the name.
     Repeated,
+}
+
+impl ArgumentKind {
+    /// Returns the name of the runtime's functions for such a parameter.
+    pub(crate) fn function(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Header => "header",
+            Self::Single => "query",
+            Self::CommaSeparated => "query_list",
+            Self::Repeated => "query_repeated",
+        }
+    }
 }
 
 /// Response of an operation.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::{method_names::Vocabulary, naming};
+use crate::{json::Json as _, method_names::Vocabulary, naming};
 use funnelflux_openapi::{
     Diagnostics, Document,
     pointer::{Pointer, PointerBuf},
@@ -52,8 +52,7 @@ pub(super) fn drop_unusable_enums(state: &mut State<'_>) {
         let texts: Vec<&str> = values.iter().filter_map(|value| value.as_str()).collect();
         let variants: BTreeSet<String> = texts.iter().map(|text| naming::variant(text)).collect();
         let has_only_texts = texts.len() == values.len();
-        let stated = schema.get("type").and_then(Value::as_str);
-        let is_text = stated.is_none_or(|kind| kind == "string");
+        let is_text = schema.text("type").is_none_or(|kind| kind == "string");
         let is_usable = !values.is_empty() && has_only_texts && is_text && variants.len() == texts.len();
         let listed: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
         if !is_usable && !has_only_texts && !values.is_empty() {
@@ -71,19 +70,17 @@ pub(super) fn drop_unusable_enums(state: &mut State<'_>) {
 /// The enumeration of a parameter gets the name of the parameter with the suffix `Filter`; the enumeration of
 /// a property gets the name of the property.
 pub(super) fn hoist_enums(state: &mut State<'_>) {
-    let known = visit::components(&mut state.document)
-        .map(|(name, schema)| {
-            let known = Known {
-                component: name.to_owned(),
-                pointer: component_pointer(name),
-                values: owned_values(schema),
-                new: None,
-            };
-            (naming::type_name(name), known)
-        })
-        .collect();
+    let known = visit::components(&mut state.document).map(|(name, schema)| {
+        let known = Known {
+            component: name.to_owned(),
+            pointer: component_pointer(name),
+            values: owned_values(schema),
+            new: None,
+        };
+        (naming::type_name(name), known)
+    });
     let mut registry = Registry {
-        known,
+        known: known.collect(),
         source: state.source,
         vocabulary: &state.vocabulary,
         origins: &state.origins,
@@ -92,7 +89,7 @@ pub(super) fn hoist_enums(state: &mut State<'_>) {
     };
     for mut operation in visit::operations(&mut state.document) {
         for (mut pointer, parameter) in operation.parameters() {
-            let Some(name) = parameter.get("name").and_then(Value::as_str) else {
+            let Some(name) = parameter.text("name") else {
                 continue;
             };
             let rust_name = naming::parameter_enum(name);
@@ -110,21 +107,15 @@ pub(super) fn hoist_enums(state: &mut State<'_>) {
             let pointer = pointer.with_trailing_token(name);
             let summary = format!("Values of the property `{name}`.");
             let description = property.get("description").cloned();
-            registry.hoist(
-                &pointer,
-                &naming::type_name(name),
-                &summary,
-                description,
-                property,
-            );
+            let rust_name = naming::type_name(name);
+            registry.hoist(&pointer, &rust_name, &summary, description, property);
         }
     });
     let mut new = Vec::new();
     for known in registry.known.into_values() {
         if let Some(schema) = known.new {
-            state
-                .origins
-                .insert(component_pointer(&known.component), known.pointer);
+            let current = component_pointer(&known.component);
+            state.origins.insert(current, known.pointer);
             new.push((known.component, schema));
         }
     }
@@ -153,10 +144,7 @@ impl Registry<'_, '_> {
     fn free_name(&self, pointer: &Pointer, name: &str, values: &[String]) -> String {
         let qualified = format!("{}{name}", self.around(pointer));
         let numbered = (2..).map(|number| format!("{qualified}{number}"));
-        let is_free = |name: &String| {
-            let known = self.known.get(name);
-            known.is_none_or(|known| known.values.as_ref().is_some_and(|known| same(known, values)))
-        };
+        let is_free = |name: &String| self.known.get(name).is_none_or(|known| known.has(values));
         let names = [name.to_owned(), qualified.clone()].into_iter().chain(numbered);
         let mut names = names.map(|name| naming::component(&name));
         names.find(is_free).unwrap_or_else(|| name.to_owned())
@@ -179,14 +167,8 @@ impl Registry<'_, '_> {
         let Some(values) = owned_values(schema) else {
             return;
         };
-        let set = schema
-            .get(RUST_NAME)
-            .and_then(Value::as_str)
-            .map(naming::component);
-        let name = match set {
-            Some(name) => name,
-            None => self.free_name(pointer, rust_name, &values),
-        };
+        let set = schema.text(RUST_NAME).map(naming::component);
+        let name = set.unwrap_or_else(|| self.free_name(pointer, rust_name, &values));
         let text = match description.as_ref().and_then(Value::as_str) {
             Some(description) => format!("{summary}\n\n{description}"),
             None => summary.to_owned(),
@@ -208,10 +190,10 @@ impl Registry<'_, '_> {
                 self.known.insert(name.clone(), known);
                 name
             }
-            Some(known) if known.values.as_ref().is_some_and(|known| same(known, &values)) => {
+            Some(known) if known.has(&values) => {
                 // Descriptions of different uses describe the uses, not the type.
                 if let Some(Value::Object(new)) = &mut known.new
-                    && new.get("description").and_then(Value::as_str) != Some(&text)
+                    && new.text("description") != Some(&text)
                 {
                     new.insert("description".to_owned(), Value::String(summary.to_owned()));
                 }
@@ -223,13 +205,11 @@ impl Registry<'_, '_> {
                     None => "no enumeration".to_owned(),
                 };
                 let location = self.source.locate(self.origins.original(&known.pointer));
-                let message = format!(
-                    "this enumeration of {} would get the name `{name}`, which is {existing} ({location})",
-                    codes(&values),
-                );
+                let clash = format!("the name `{name}`, which is {existing} ({location})");
+                let message = format!("this enumeration of {} would get {clash}", codes(&values));
                 let fix = "add `x-rust-name` with another name to one of the schemas in an overlay";
-                self.diagnostics
-                    .push(error(self.source, "enum-name", pointer, message, fix));
+                let error = error(self.source, "enum-name", pointer, message, fix);
+                self.diagnostics.push(error);
                 return;
             }
         };
@@ -238,9 +218,12 @@ impl Registry<'_, '_> {
     }
 }
 
-/// Compares two enumerations, ignoring the order of their values.
-fn same(left: &[String], right: &[String]) -> bool {
-    left.len() == right.len() && left.iter().all(|value| right.contains(value))
+impl Known {
+    /// Returns `true` for an enumeration of these values, in any order.
+    fn has(&self, values: &[String]) -> bool {
+        let own = self.values.as_ref();
+        own.is_some_and(|own| own.len() == values.len() && own.iter().all(|value| values.contains(value)))
+    }
 }
 
 /// Formats values as a list of Markdown code.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::Value;
 
-use crate::{method_names::Vocabulary, naming, rustdoc};
+use crate::{json::Json as _, method_names::Vocabulary, naming, rustdoc};
 use funnelflux_openapi::{openapi_model::ANNOTATIONS, operations::Direction, pointer::PointerBuf};
 
 use super::{
@@ -28,6 +28,7 @@ struct Site {
 }
 
 /// New components, and names already in use.
+#[derive(Default)]
 struct Hoist {
     /// Rust types in use. Different names in the document may become the same type.
     taken: BTreeSet<String>,
@@ -52,14 +53,10 @@ struct Shared {
 
 /// Moves every inline object to a component that is named after its place.
 pub(super) fn hoist_objects(state: &mut State<'_>) {
+    let names = visit::components(&mut state.document).map(|(name, _)| naming::type_name(name));
     let mut hoist = Hoist {
-        taken: visit::components(&mut state.document)
-            .map(|(name, _)| naming::type_name(name))
-            .collect(),
-        clashes: Vec::new(),
-        moves: Vec::new(),
-        open: VecDeque::new(),
-        shared: BTreeMap::new(),
+        taken: names.collect(),
+        ..Hoist::default()
     };
     for mut operation in visit::operations(&mut state.document) {
         let words = state.vocabulary.operation(&operation.pointer);
@@ -101,12 +98,9 @@ pub(super) fn hoist_objects(state: &mut State<'_>) {
         hoisted.push((name, schema));
     }
     for (pointer, name) in hoist.clashes {
-        state.error(
-            "object-name",
-            &pointer,
-            format!("this object would get the name `{name}`, which another schema has"),
-            "move it to a component with a name of its own in an overlay",
-        );
+        let message = format!("this object would get the name `{name}`, which another schema has");
+        let fix = "move it to a component with a name of its own in an overlay";
+        state.error("object-name", &pointer, message, fix);
     }
     state.origins.extend(hoist.moves);
     state.count += hoisted.len();
@@ -116,34 +110,24 @@ pub(super) fn hoist_objects(state: &mut State<'_>) {
 impl Hoist {
     /// Hoists a schema, its items or its values, if it is an object.
     fn schema(&mut self, site: Site, schema: &mut Value, vocabulary: &Vocabulary) {
-        let Site {
-            pointer,
-            name,
-            noun,
-            tag,
-        } = site;
-        let is_map_of = schema.get("additionalProperties").is_some_and(Value::is_object)
-            && !schema_kind::is_object(schema);
-        let (mut name, mut description, inside) = if schema.get("items").is_some() {
-            (
-                format!("{name}Item"),
-                format!("An item of {noun}."),
-                Some("items"),
-            )
+        let (mut pointer, mut name, noun) = (site.pointer, site.name, site.noun);
+        let mut description = rustdoc::sentence(&rustdoc::capitalised(&noun));
+        let is_map_of = schema.object("additionalProperties").is_some() && !schema_kind::is_object(schema);
+        let object = if schema.get("items").is_some() {
+            (name, description) = (format!("{name}Item"), format!("An item of {noun}."));
+            pointer.push_back("items");
+            schema.get_mut("items")
         } else if is_map_of {
-            let description = format!("A value of {noun}.");
-            (format!("{name}Value"), description, Some("additionalProperties"))
+            (name, description) = (format!("{name}Value"), format!("A value of {noun}."));
+            pointer.push_back("additionalProperties");
+            schema.get_mut("additionalProperties")
         } else {
-            (name, rustdoc::sentence(&rustdoc::capitalised(&noun)), None)
-        };
-        let (pointer, object) = match inside {
-            Some(key) => (pointer.with_trailing_token(key), schema.get_mut(key)),
-            None => (pointer, Some(schema)),
+            Some(schema)
         };
         let Some(object) = object.filter(|object| schema_kind::is_object(object)) else {
             return;
         };
-        let key = tag.map(|tag| (tag, form(object)));
+        let key = site.tag.map(|tag| (tag, form(object)));
         if let Some((key, shared)) = key.and_then(|key| Some((key.0.clone(), self.shared.get_mut(&key)?))) {
             if let Some(component) = &shared.component {
                 component::refer(object, component);

@@ -15,22 +15,14 @@ pub(super) fn inferred_values(state: &mut State<'_>) {
                 continue;
             }
             let of_property = Evidence::of(property);
-            let Some(values) = property
-                .get_mut("additionalProperties")
-                .filter(|values| values.is_object())
-            else {
+            let Some(values) = property.get_mut("additionalProperties") else {
                 continue;
             };
             let evidence = Evidence::of(values).or(of_property);
-            let is_simple = ["string", "integer", "number", "boolean"]
-                .iter()
-                .any(|kind| schema_kind::has_type(values, kind));
-            if is_simple && evidence.is_some_and(Evidence::is_inferred) {
+            if schema_kind::is_simple(values) && evidence.is_some_and(Evidence::is_inferred) {
                 *values = json!({});
-                notes::add(
-                    property,
-                    "values of any type, because their type is inferred".to_owned(),
-                );
+                let note = "values of any type, because their type is inferred";
+                notes::add(property, note.to_owned());
                 state.count += 1;
             }
         }

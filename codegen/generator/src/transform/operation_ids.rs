@@ -50,23 +50,17 @@ pub(super) fn name_operations(state: &mut State<'_>) {
 }
 
 fn clash(source: &Document, id: &str, first: &Named, second: &Named) -> Diagnostic {
-    let message = format!(
-        "`{} {}` and `{} {}` ({}) both get the method name `{id}`",
-        second.method,
-        second.path,
-        first.method,
-        first.path,
-        source.locate(&first.pointer)
-    );
+    let name = |operation: &Named| format!("`{} {}`", operation.method, operation.path);
+    let (earlier, later, location) = (name(first), name(second), source.locate(&first.pointer));
+    let message = format!("{later} and {earlier} ({location}) both get the method name `{id}`");
     // The main operation keeps its name whatever its title.
     let retitled = if first.is_main { second } else { first };
+    let (path, method) = (&retitled.path, retitled.method.to_ascii_lowercase());
     let fix = format!(
         "give one of them another title, with an action in an overlay:\n\
          - target: $.paths\n  \
            description: Two operations must not share a method name.\n  \
-           update: {{{:?}: {{{}: {{summary: another title}}}}}}",
-        retitled.path,
-        retitled.method.to_ascii_lowercase()
+           update: {{{path:?}: {{{method}: {{summary: another title}}}}}}"
     );
     error(source, OPERATION_NAME, &second.pointer, message, &fix)
 }
