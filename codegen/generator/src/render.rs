@@ -408,7 +408,6 @@ fn open_enum(open: &OpenEnum) -> String {
     lines.join("\n")
 }
 
-/// Renders the lines of a documentation comment.
 fn comment(columns: usize, text: &str) -> Vec<String> {
     rustdoc::lines(text)
         .iter()

@@ -5,19 +5,18 @@
 //! tag state facts that an OpenAPI document cannot express: `x-children` names the children of the group's
 //! assets, and `x-server-managed` the properties that the service changes.
 
-mod children;
 mod fields;
 mod id_list_bodies;
 mod lists;
-mod server_managed;
 mod signature;
+mod tag_extensions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
-use syn::{Ident, ImplItemFn, ItemStruct, Type};
+use syn::{Ident, ImplItemFn, Item, ItemStruct, Type, parse_quote};
 
 use crate::{
     method_names::{GroupWords, Verb},
@@ -27,94 +26,69 @@ use crate::{
 };
 use funnelflux_openapi::{Diagnostics, Document, Severity, Stage, pointer::Pointer};
 
-pub(crate) use children::Children;
 use fields::{Field, Fields};
 use id_list_bodies::{Entries, Place, entries};
 use lists::Rows;
-pub(crate) use server_managed::{ServerBehavior, ServerManagedField};
 use signature::Signature;
+pub(crate) use tag_extensions::{ServerBehavior, ServerManagedField};
 
 /// A group whose assets can be read by ID.
 #[derive(Debug)]
 pub(crate) struct Resource {
     /// Type that stands for the kind of asset, such as `Pages`.
     pub(crate) kind: Ident,
-    /// Method that makes its handle.
     pub(crate) handle: Ident,
     pub(crate) words: GroupWords,
     /// First segment of the paths.
     pub(crate) segment: String,
-    /// Property of an asset that contains its ID.
     pub(crate) id_property: String,
     /// Type of its IDs.
     pub(crate) id: TokenStream,
     /// Type of its assets.
     pub(crate) asset: TokenStream,
-    /// Function that finds one asset.
     pub(crate) find_by_id: TokenStream,
-    /// Function that finds several assets.
     pub(crate) find_by_ids: Option<TokenStream>,
-    /// Function that lists all assets, and the expressions that read a row.
     pub(crate) list: Option<List>,
     /// Expression of type `Option` for the ID of `asset`.
     pub(crate) id_of_asset: TokenStream,
     pub(crate) summary_of_asset: TokenStream,
     /// Children that can be counted.
     pub(crate) children: Vec<Children>,
-    /// Call that archives.
     pub(crate) archive: Option<Change>,
-    /// Call that restores from the archive.
     pub(crate) unarchive: Option<Change>,
-    /// Call that deletes.
     pub(crate) delete: Option<Change>,
-    /// Call that moves to a category.
     pub(crate) categorise: Option<Categorise>,
-    /// Call that copies.
     pub(crate) duplicate: Option<Duplicate>,
     /// Functions that create and save.
     pub(crate) save: Option<StoreCalls>,
     /// Expression for the ID of `self`, if the client generates the IDs.
     pub(crate) client_made_id: Option<TokenStream>,
-    /// Pointers to the properties that every asset has.
     pub(crate) pointers: Pointers,
 }
 
 /// JSON pointers to properties that every asset of a resource has.
 #[derive(Debug)]
 pub(crate) struct Pointers {
-    /// Pointer to the ID.
     pub(crate) id: String,
-    /// Pointer to the name, if the assets have one.
     pub(crate) name: Option<String>,
-    /// Pointer to the ID of the category, if the assets have one.
     pub(crate) category: Option<String>,
 }
 
 /// Calls that create and save an asset.
 #[derive(Debug)]
 pub(crate) struct StoreCalls {
-    /// Function that creates.
     pub(crate) create: TokenStream,
-    /// Function that saves.
     pub(crate) save: TokenStream,
     pub(crate) create_operation: Ident,
-    /// Static of the operation that saves.
     pub(crate) save_operation: Ident,
 }
 
 /// The list of a resource.
 #[derive(Debug)]
 pub(crate) struct List {
-    /// Function that lists.
     pub(crate) call: TokenStream,
-    /// Type of a row.
-    pub(crate) row: TokenStream,
-    /// Expression of the ID of `row`, which it consumes.
-    pub(crate) id: TokenStream,
-    /// Expression of the name of `row`, which it consumes.
-    pub(crate) name: TokenStream,
-    /// Expression of the summary of `row`.
-    pub(crate) summary: TokenStream,
+    /// Function that reads a row.
+    pub(crate) row: Item,
 }
 
 /// A call that changes the assets that its request lists.
@@ -124,14 +98,12 @@ pub(crate) struct Change {
     pub(crate) operation: Ident,
     /// `true` if callers must acknowledge that the operation is inferred.
     pub(crate) inferred: bool,
-    /// Format of the request.
     pub(crate) entries: Entries,
 }
 
 /// A call that moves assets to a category.
 #[derive(Debug)]
 pub(crate) struct Categorise {
-    /// The call.
     pub(crate) change: Change,
     /// Property with the ID of the category.
     pub(crate) property: String,
@@ -144,7 +116,6 @@ pub(crate) struct Categorise {
 pub(crate) struct Duplicate {
     /// Type of the request body.
     pub(crate) request: TokenStream,
-    /// Function that copies.
     pub(crate) call: TokenStream,
     /// Expression of the name in `request`.
     pub(crate) name: TokenStream,
@@ -152,25 +123,21 @@ pub(crate) struct Duplicate {
     pub(crate) updates: Option<TokenStream>,
 }
 
-/// Data for reading back an asset whose creation has an unknown result.
+/// Children of the assets of a resource.
 #[derive(Debug)]
-pub(crate) struct ReadBack {
-    /// Static of the operation that creates.
-    pub(crate) create: Ident,
-    /// Static of the operation that finds the asset.
-    pub(crate) find: Ident,
-    /// JSON name of the ID.
-    pub(crate) property: String,
+pub(crate) struct Children {
+    /// Cargo feature of the children's group; `None` if it is the parent's group.
+    pub(crate) feature: Option<String>,
+    /// Expression for the number of children of `parents`.
+    pub(crate) count: TokenStream,
 }
 
 /// The resource of a group, and the data of its operations.
 #[derive(Debug, Default)]
 pub(crate) struct GroupResource {
-    /// The resource, if assets can be read by ID.
     pub(crate) resource: Option<Resource>,
-    /// Data for reading back creations, if the client generates the IDs.
-    pub(crate) read_back: Option<ReadBack>,
-    /// Properties that the service changes.
+    /// Static for reading back creations, if the client generates the IDs.
+    pub(crate) read_back: Option<Item>,
     pub(crate) server_managed: Vec<ServerManagedField>,
     pub(crate) words: Option<GroupWords>,
     /// Children that the tag names: the tag of the child group, and pointers to the ID of the parent in a
@@ -199,9 +166,9 @@ pub(crate) fn resources(
         let group = GroupResource {
             resource,
             read_back: Reader::read_back(tag),
-            server_managed: server_managed::fields(source, name, reader.asset_schema(tag)),
+            server_managed: tag_extensions::server_managed(source, name, reader.asset_schema(tag)),
             words: model.vocabulary.group(name).cloned(),
-            child_pointers: children::listed(source, name),
+            child_pointers: tag_extensions::children(source, name),
         };
         groups.insert(name.clone(), group);
     }
@@ -215,7 +182,6 @@ pub(crate) fn resources(
     (groups, reader.diagnostics)
 }
 
-/// Reads the resources of a document.
 struct Reader<'a> {
     items: &'a Items,
     model: &'a ApiModel,
@@ -230,7 +196,7 @@ impl<'a> Reader<'a> {
         let structs = types.filter_map(|item| match item {
             TypeItem::Enum(_) => None,
             TypeItem::Items { items, .. } => items.iter().find_map(|item| match item {
-                syn::Item::Struct(item) => Some((item.ident.to_string(), item)),
+                Item::Struct(item) => Some((item.ident.to_string(), item)),
                 _ => None,
             }),
         });
@@ -429,8 +395,10 @@ impl<'a> Reader<'a> {
             }
             let name = rows.fields.name(&words.singular);
             let name = name.map_or_else(|| quote!(String::new()), |field| field.value(&quote!(row)));
+            let summary = rows.fields.summary(&quote!(row), id_name);
+            let id_of_row = rows.id.taken(&quote!(row));
             let method = &method.sig.ident;
-            let row = fields::path(&rows.row);
+            let (row, id) = (fields::path(&rows.row), fields::path(id));
             let list_in = rows.place.step(&row);
             Ok(List {
                 call: quote! {
@@ -439,10 +407,16 @@ impl<'a> Reader<'a> {
                         call.map(|rows| rows.into_iter().filter_map(row).collect())
                     }
                 },
-                row,
-                id: rows.id.taken(&quote!(row)),
-                name,
-                summary: rows.fields.summary(&quote!(row), id_name),
+                row: parse_quote! {
+                    #[allow(clippy::unnecessary_wraps, reason = "rows of some groups may lack an ID")]
+                    fn row(row: #row) -> Option<resource::ListRow<#id>> {
+                        Some(resource::ListRow {
+                            summary: #summary,
+                            id: #id_of_row,
+                            name: #name,
+                        })
+                    }
+                },
             })
         };
         let list = read();
@@ -526,16 +500,22 @@ impl<'a> Reader<'a> {
         duplicate
     }
 
-    fn read_back(tag: &TagItems) -> Option<ReadBack> {
+    fn read_back(tag: &TagItems) -> Option<Item> {
         let (create, _) = Self::main(tag, &Verb::Create)?;
         let (find, _) = Self::main(tag, &Verb::FindById)?;
         if create.repeat != Repeat::ClientId {
             return None;
         }
-        Some(ReadBack {
-            create: create.constant(),
-            find: find.constant(),
-            property: Self::id_argument(find)?.to_owned(),
+        let property = Self::id_argument(find)?;
+        let (create, find) = (create.constant(), find.constant());
+        Some(parse_quote! {
+            /// Call that reads the asset if the result of its creation is unknown.
+            pub(crate) static READ_BACK: ReadBack = ReadBack {
+                create: &operations::#create,
+                find: &operations::#find,
+                property: #property,
+                server_managed: SERVER_MANAGED,
+            };
         })
     }
 
@@ -547,7 +527,7 @@ impl<'a> Reader<'a> {
 
     /// The children that the tag names; empty unless the children of every named group can be counted.
     fn children(&self, tag: &TagItems, groups: &BTreeMap<String, GroupResource>) -> Vec<Children> {
-        let listed = children::listed(self.source, &tag.tag.name).into_iter();
+        let listed = tag_extensions::children(self.source, &tag.tag.name).into_iter();
         let children = listed.map(|(name, properties)| {
             let group = self.items.tags.iter().find(|tag| tag.tag.name == name)?;
             let resource = groups.get(&name)?.resource.as_ref()?;
@@ -555,16 +535,28 @@ impl<'a> Reader<'a> {
             let first = properties.first()?.trim_start_matches('/');
             let id_name = Self::id_argument(Self::main(group, &Verb::FindById)?.0)?;
             let rows = self.rows(&Signature::of(method).returns, id_name).ok()?;
+            let statuses = ["not-deleted", "all"];
+            let query = signature::constant_query(list, &self.model.enums, method, &statuses)?;
+            let query = query.iter().map(|(name, value)| quote!(.query(#name, #value)));
+            let list_in = rows.place.step(&quote!(serde_json::Value));
+            let list_in = list_in.unwrap_or_else(|| quote!(.list()));
+            let (kind, id, list) = (&resource.kind, &resource.pointers.id, list.constant());
+            let rows = match rows.fields.get(first) {
+                Some(_) => quote!(NameParents),
+                None => quote!(HaveIds(#id)),
+            };
+            let module = format_ident!("{}", group.tag.module);
             Some(Children {
-                module: format_ident!("{}", group.tag.module),
                 feature: (name != tag.tag.name).then(|| group.tag.feature.clone()),
-                kind: resource.kind.clone(),
-                list: list.constant(),
-                query: signature::constant_query(list, &self.model.enums, method, &["not-deleted", "all"])?,
-                in_rows: rows.fields.get(first).is_some(),
-                id: resource.pointers.id.clone(),
-                place: rows.place,
-                properties,
+                count: quote! {
+                    resource::ChildQuery {
+                        list: client.call(&crate::api::#module::operations::#list)#(#query)* #list_in,
+                        rows: resource::ChildRows::#rows,
+                        parents: &[#(#properties),*],
+                    }
+                    .count::<crate::api::#module::resource::#kind>(client.clone(), &parents)
+                    .await
+                },
             })
         });
         children.collect::<Option<Vec<Children>>>().unwrap_or_default()

@@ -201,7 +201,6 @@ pub(crate) fn sentence(text: &str) -> String {
     }
 }
 
-/// Capitalises the first letter.
 pub(crate) fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     match characters.next() {

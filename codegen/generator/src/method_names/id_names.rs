@@ -14,7 +14,6 @@ use super::{group_words::GroupWords, operation_names::Draft, verb::Verb};
 pub(crate) struct IdName {
     /// Its name in JSON, such as `idOfferSource`.
     pub(crate) name: String,
-    /// Rust type.
     pub(crate) type_name: String,
     /// Asset that the ID identifies, with an article, such as `an offer source`.
     pub(crate) owner: String,

@@ -18,9 +18,7 @@ use super::{
 pub(crate) struct OperationWords {
     /// Name of the Rust method.
     pub(crate) id: String,
-    /// Effect of the operation.
     pub(crate) verb: Verb,
-    /// Name of its group.
     pub(crate) tag: String,
     /// `true` if this is the main operation for its verb in the group. Another path may have a second
     /// operation with the same verb.

@@ -9,33 +9,22 @@ use super::{
 /// Effect of an operation on the assets of its group, in the order of the generated methods.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verb {
-    /// Lists the assets.
     List,
-    /// Finds one asset.
     FindById,
-    /// Finds several assets.
     FindByIds,
     /// Finds the assets with a property, in snake case.
     FindBy(String),
     /// Reads an object without an ID.
     Get,
-    /// Saves an existing asset.
     Save,
-    /// Creates an asset.
     Create,
-    /// Copies an asset.
     Duplicate,
-    /// Deletes assets.
     Delete,
     /// Checks an asset without saving it.
     Validate,
-    /// Archives assets.
     Archive,
-    /// Restores assets from the archive.
     Unarchive,
-    /// Moves an asset.
     Move,
-    /// Moves assets to a category.
     MoveToCategory,
     /// Has another effect; the value is the whole name of the method.
     Other(String),
@@ -149,7 +138,6 @@ impl Verb {
         }
     }
 
-    /// Returns the name of the method for a verb and these words.
     pub(super) fn method(&self, singular: &str, plural: &str) -> String {
         match self {
             Self::List => format!("list_{plural}"),

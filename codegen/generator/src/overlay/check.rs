@@ -13,7 +13,6 @@ use funnelflux_openapi::{
 /// Maximum length of a JSONPath in bytes. The parser is recursive; hand-written paths stay below this length.
 const MAX_QUERY: usize = 2_000;
 
-/// An action that can be applied.
 pub(super) struct CheckedAction<'a> {
     pub(super) pointer: PointerBuf,
     pub(super) target: &'a str,

@@ -40,12 +40,10 @@ pub(super) fn file(items: &Items, resources: &BTreeMap<String, GroupResource>) -
     page.finish()
 }
 
-/// Returns the name of the run-time table of a group.
 fn table_name(tag: &Tag) -> Ident {
     format_ident!("{}_GROUP", tag.module.to_uppercase())
 }
 
-/// Renders the run-time table of a group.
 fn table(tag: &Tag, items: &Items, resources: &BTreeMap<String, GroupResource>) -> Item {
     let group = resources.get(&tag.name);
     let constant = table_name(tag);

@@ -6,10 +6,7 @@ use quote::{ToTokens, format_ident, quote};
 use syn::{Item, parse_quote};
 
 use crate::{
-    resources::{
-        Change, Children, GroupResource, List, ReadBack, Resource, ServerBehavior, ServerManagedField,
-        StoreCalls,
-    },
+    resources::{Change, Children, GroupResource, Resource, ServerBehavior, ServerManagedField, StoreCalls},
     rustdoc,
     transform::Tag,
 };
@@ -29,7 +26,7 @@ pub(super) fn file(tag: &Tag, group: &GroupResource) -> String {
         /// Properties that the service changes when it stores an asset.
         const SERVER_MANAGED: ServerManagedFields = #server_managed;
     });
-    items.extend(group.read_back.as_ref().map(read_back));
+    items.extend(group.read_back.clone());
     if let Some(resource) = &group.resource {
         items.extend(kind(tag, resource));
     }
@@ -68,19 +65,6 @@ fn server_managed(fields: &[ServerManagedField]) -> TokenStream {
     quote!(ServerManagedFields(&[#(#fields),*]))
 }
 
-fn read_back(read_back: &ReadBack) -> Item {
-    let (create, find, property) = (&read_back.create, &read_back.find, &read_back.property);
-    parse_quote! {
-        /// Call that reads the asset if the result of its creation is unknown.
-        pub(crate) static READ_BACK: ReadBack = ReadBack {
-            create: &operations::#create,
-            find: &operations::#find,
-            property: #property,
-            server_managed: SERVER_MANAGED,
-        };
-    }
-}
-
 fn kind(tag: &Tag, resource: &Resource) -> Vec<Item> {
     let (kind, handle) = (&resource.kind, &resource.handle);
     let (id, asset) = (&resource.id, &resource.asset);
@@ -105,7 +89,7 @@ fn kind(tag: &Tag, resource: &Resource) -> Vec<Item> {
         },
     ];
     items.push(implementation(resource));
-    items.extend(resource.list.as_ref().map(|list| row(list, id)));
+    items.extend(resource.list.as_ref().map(|list| list.row.clone()));
     items.extend(abilities(resource));
     if let Some(id_of_asset) = &resource.client_made_id {
         items.push(parse_quote!(impl crate::runtime::creatable::Sealed for #asset {}));
@@ -164,24 +148,8 @@ fn implementation(resource: &Resource) -> Item {
     }
 }
 
-/// Renders an expression of the type `Option`.
 pub(super) fn option(value: Option<&impl ToTokens>) -> TokenStream {
     value.map_or_else(|| quote!(None), |value| quote!(Some(#value)))
-}
-
-fn row(list: &List, id: &TokenStream) -> Item {
-    let (row, id_of_row) = (&list.row, &list.id);
-    let (name, summary) = (&list.name, &list.summary);
-    parse_quote! {
-        #[allow(clippy::unnecessary_wraps, reason = "rows of some groups may lack an ID")]
-        fn row(row: #row) -> Option<resource::ListRow<#id>> {
-            Some(resource::ListRow {
-                summary: #summary,
-                id: #id_of_row,
-                name: #name,
-            })
-        }
-    }
 }
 
 /// Renders the function that counts children, if there are any.
@@ -196,31 +164,9 @@ fn count_children(children: &[Children]) -> Option<TokenStream> {
         [feature] => Some(quote!(#[cfg(feature = #feature)])),
         features => Some(quote!(#[cfg(all(#(feature = #features),*))])),
     };
-    let counts = children.iter().map(|child| {
-        let (module, kind, list) = (&child.module, &child.kind, &child.list);
-        let (id, properties) = (&child.id, &child.properties);
-        let list_in = child.place.step(&quote!(serde_json::Value));
-        let list_in = list_in.unwrap_or_else(|| quote!(.list()));
-        let query = child.query.iter();
-        let query = query.map(|(name, value)| quote!(.query(#name, #value)));
-        let rows = if child.in_rows {
-            quote!(NameParents)
-        } else {
-            quote!(HaveIds(#id))
-        };
-        quote! {
-            resource::ChildQuery {
-                list: client.call(&crate::api::#module::operations::#list)#(#query)* #list_in,
-                rows: resource::ChildRows::#rows,
-                parents: &[#(#properties),*],
-            }
-            .count::<crate::api::#module::resource::#kind>(client.clone(), &parents)
-            .await
-        }
-    });
-    let counts: Vec<TokenStream> = counts.collect();
+    let counts: Vec<&TokenStream> = children.iter().map(|child| &child.count).collect();
     let sum = match counts.as_slice() {
-        [count] => count.clone(),
+        [count] => quote!(#count),
         counts => quote!(Some(#(#counts?)+*)),
     };
     Some(quote! {

@@ -113,7 +113,6 @@ impl Field {
         &self.inner
     }
 
-    /// Path to the type.
     fn path(&self) -> TokenStream {
         path(&ident(&self.inner).unwrap_or_default())
     }

@@ -25,7 +25,6 @@ pub(crate) enum Place {
 /// Format of a request that lists assets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entries {
-    /// Place of the list.
     pub(crate) place: Place,
     /// Properties for the treatment of children: the action and its target.
     pub(crate) children: Option<(String, String)>,

@@ -15,7 +15,6 @@ use super::{
     lists::Rows,
 };
 
-/// Signature of a method.
 pub(super) struct Signature {
     method: Ident,
     arguments: Vec<(String, Type)>,

@@ -19,7 +19,6 @@ pub(crate) struct Items {
     pub(crate) tags: Vec<TagItems>,
     /// Types that several tags use, or that no tag uses.
     pub(crate) shared: Vec<TypeItem>,
-    /// Types of IDs.
     pub(crate) ids: Vec<IdType>,
 }
 
@@ -27,7 +26,6 @@ pub(crate) struct Items {
 #[derive(Debug)]
 pub(crate) struct TagItems {
     pub(crate) tag: Tag,
-    /// Its operations, each with its method.
     pub(crate) operations: Vec<(Operation, ImplItemFn)>,
     /// Types that no other tag uses.
     pub(crate) types: Vec<TypeItem>,
@@ -40,7 +38,6 @@ pub(crate) enum TypeItem {
     Enum(OpenEnum),
     /// Any other type.
     Items {
-        /// Rust type.
         name: String,
         /// The type, then its implementations.
         items: Vec<Item>,
@@ -50,7 +47,6 @@ pub(crate) enum TypeItem {
 }
 
 impl TypeItem {
-    /// Returns the name of the Rust type.
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Enum(open) => &open.name,

@@ -19,7 +19,6 @@ use super::{
     state::State,
 };
 
-/// Rewrites every method.
 pub(super) fn call_runtime(state: &mut State<'_>) {
     let methods = std::mem::take(&mut state.methods);
     let mut rewritten = Vec::new();

@@ -14,7 +14,6 @@ pub(crate) fn argument_of<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     argument.filter(|_| last_name(ty).is_some_and(|last| last == name))
 }
 
-/// Returns the type arguments of `ty`.
 pub(crate) fn arguments<'a>(ty: &'a Type) -> impl Iterator<Item = &'a Type> {
     let last = match ty {
         Type::Path(path) => path.path.segments.last(),
@@ -74,7 +73,6 @@ pub(super) fn may_be_absent(field: &Field) -> bool {
     has_serde(&field.attrs, "default")
 }
 
-/// Returns `true` for `#[serde(…)]`.
 pub(crate) fn is_serde(attribute: &Attribute) -> bool {
     attribute.path().is_ident("serde")
 }

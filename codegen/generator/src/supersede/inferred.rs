@@ -15,9 +15,7 @@ use funnelflux_openapi::{
 /// Identifies a part of an overlay by its place.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct PartId {
-    /// Index of the overlay.
     pub(super) overlay: usize,
-    /// Pointer in the overlay.
     pub(super) pointer: PointerBuf,
 }
 

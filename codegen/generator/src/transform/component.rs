@@ -71,7 +71,6 @@ pub(super) fn refer(schema: &mut Value, name: &str) -> Value {
     old
 }
 
-/// Adds components.
 pub(super) fn add(document: &mut Value, schemas: impl IntoIterator<Item = (String, Value)>) {
     let mut schemas = schemas.into_iter().peekable();
     if schemas.peek().is_none() {

@@ -1,4 +1,4 @@
-//! Properties that the service changes when it stores an asset.
+//! Extensions of a tag: its children, and the properties that the service changes when it stores an asset.
 
 use serde_json::Value;
 
@@ -15,7 +15,6 @@ const DEPTH: usize = 4;
 pub(crate) struct ServerManagedField {
     /// JSON pointer into the asset.
     pub(crate) property: String,
-    /// The change.
     pub(crate) behavior: ServerBehavior,
 }
 
@@ -44,7 +43,7 @@ pub(crate) enum ServerBehavior {
 
 /// Reads the fields that the tag lists (`x-server-managed`), and the fields that the schema marks as
 /// read-only.
-pub(super) fn fields(source: &Document, tag: &str, asset: Option<&Value>) -> Vec<ServerManagedField> {
+pub(super) fn server_managed(source: &Document, tag: &str, asset: Option<&Value>) -> Vec<ServerManagedField> {
     let listed = extension(source, tag, "x-server-managed");
     let mut fields: Vec<ServerManagedField> = listed.filter_map(field).collect();
     if let Some(asset) = asset {
@@ -59,15 +58,22 @@ pub(super) fn fields(source: &Document, tag: &str, asset: Option<&Value>) -> Vec
 }
 
 /// Entries of an extension of a tag.
-pub(super) fn extension<'a>(
-    source: &'a Document,
-    tag: &str,
-    key: &'static str,
-) -> impl Iterator<Item = &'a Value> {
+fn extension<'a>(source: &'a Document, tag: &str, key: &'static str) -> impl Iterator<Item = &'a Value> {
     let tag = tag.to_owned();
     let tags = source.value().items("tags");
     let tags = tags.filter(move |value| value.text("name") == Some(&tag));
     tags.flat_map(move |tag| tag.items(key))
+}
+
+/// Returns the children that a tag names (`x-children`): the tags of the child groups, and pointers to the ID
+/// of the parent in a child.
+pub(super) fn children(source: &Document, tag: &str) -> Vec<(String, Vec<String>)> {
+    let children = extension(source, tag, "x-children").filter_map(|child| {
+        let properties = child.items("properties").filter_map(Value::as_str);
+        let properties = properties.map(str::to_owned).collect();
+        Some((child.text("tag")?.to_owned(), properties))
+    });
+    children.collect()
 }
 
 fn field(entry: &Value) -> Option<ServerManagedField> {
