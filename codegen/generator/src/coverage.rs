@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     json::Json as _,
     left_out::LeftOut,
-    method_names::{Verb, Vocabulary},
+    method_names::{OperationWords, Verb, Vocabulary},
 };
 use funnelflux_openapi::{
     evidence::Evidence,
@@ -55,58 +55,33 @@ each.
 ";
 
 struct Row {
-    tag: String,
-    title: String,
-    method: String,
-    path: String,
-    /// Name of the Rust method; `None` if the operation is left out.
-    name: Option<String>,
+    /// Position of the group in the document.
+    rank: usize,
     path_evidence: Evidence,
-    /// Evidence for the parameters; `None` if there are no parameters.
-    parameters: Option<Evidence>,
-    /// Evidence for the request body; `None` if there is no body.
-    body: Option<Evidence>,
-    response: Evidence,
-    is_simulated: bool,
+    /// All cells except the number.
+    cells: String,
 }
 
 /// Renders the table for an effective document, and the operations that are left out of the generated code.
 pub(crate) fn coverage(document: &Value, left_out: &[LeftOut]) -> String {
     let vocabulary = Vocabulary::of(document);
     let rows = operations(document).map(|operation| {
-        let mut row = row(document, &vocabulary, &operation);
         let is_left_out =
             |left_out: &LeftOut| (&*left_out.method, &*left_out.path) == (operation.method, operation.path);
-        if left_out.iter().any(is_left_out) {
-            row.name = None;
-        }
-        row
+        let words = vocabulary.operation(&operation.pointer);
+        let words = words.filter(|_| !left_out.iter().any(is_left_out));
+        row(document, &vocabulary, &operation, words)
     });
     let mut rows: Vec<Row> = rows.collect();
-    let tags = document.items("tags").filter_map(|tag| tag.text("name"));
-    let tags: Vec<&str> = tags.collect();
-    rows.sort_by_key(|row| tags.iter().position(|tag| *tag == row.tag).unwrap_or(tags.len()));
+    rows.sort_by_key(|row| row.rank);
     let mut text = format!("{HEAD}{}\n\n", summary(&rows));
     text.push_str(
         "| # | group | title | method | path | Rust | path evidence | parameters | body | response | fake |\n\
          |---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for (index, row) in rows.iter().enumerate() {
-        let number = index + 1;
-        let [tag, title] = [&row.tag, &row.title].map(|text| escape_cell(text));
-        let (method, path) = (&row.method, &row.path);
-        let name = row.name.as_ref().map(|name| format!("`{name}`"));
-        let name = name.unwrap_or_else(|| "–".to_owned());
-        let word = |evidence: Option<Evidence>| evidence.map_or("–", Evidence::name);
-        let (parameters, body) = (word(row.parameters), word(row.body));
-        let [own, response] = [row.path_evidence, row.response].map(Evidence::name);
-        let fake = if row.is_simulated { "yes" } else { "accepts" };
         // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "| {number} | {tag} | {title} | {method} | `{path}` | {name} \
-             | {own} | {parameters} | {body} | {response} | {fake} |"
-        );
+        let _ = writeln!(text, "| {} | {} |", index + 1, row.cells);
     }
     if !left_out.is_empty() {
         text.push_str(LEFT_OUT);
@@ -135,31 +110,46 @@ fn escape_cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
-fn row(document: &Value, vocabulary: &Vocabulary, operation: &Operation<'_>) -> Row {
+/// Renders the row of an operation, which has no words if it is left out.
+fn row(
+    document: &Value,
+    vocabulary: &Vocabulary,
+    operation: &Operation<'_>,
+    words: Option<&OperationWords>,
+) -> Row {
     let (path, value) = (operation.path, operation.value);
     let item = document.get("paths").and_then(|paths| paths.get(path));
     let tag = operation.tag().unwrap_or_default();
+    let mut tags = document.items("tags").filter_map(|tag| tag.text("name"));
     let own = Evidence::of(value).unwrap_or(Evidence::Page);
+    let path_evidence = item.and_then(Evidence::of).unwrap_or(own);
     let parameters = references::parameters(document, operation);
-    let parameters = parameters.map(|parameter| Evidence::of(parameter).unwrap_or(own));
+    let parameters = parameters
+        .map(|parameter| Evidence::of(parameter).unwrap_or(own))
+        .max();
     let body = value.get("requestBody");
     let body = body.map(|body| content(document, body, Evidence::of(body).unwrap_or(own)));
     let mut responses = value.members("responses");
     let success = responses.find(|(status, _)| status.starts_with('2'));
     let response = success.map_or(own, |(_, response)| content(document, response, own));
-    let words = vocabulary.operation(&operation.pointer);
     let has_id = vocabulary.main_operation(tag, &Verb::FindById).is_some();
+    let is_known = body != Some(Evidence::Unknown) && response != Evidence::Unknown;
+    let evidence = [Some(path_evidence), parameters, body, Some(response)];
+    let cells = [
+        escape_cell(tag),
+        escape_cell(operation.title()),
+        operation.method.to_ascii_uppercase(),
+        format!("`{path}`"),
+        words.map_or_else(|| "–".to_owned(), |words| format!("`{}`", words.id)),
+        evidence
+            .map(|evidence| evidence.map_or("–", Evidence::name))
+            .join(" | "),
+        if has_id && is_known { "yes" } else { "accepts" }.to_owned(),
+    ];
     Row {
-        tag: tag.to_owned(),
-        title: operation.title().to_owned(),
-        name: words.map(|words| words.id.clone()),
-        method: operation.method.to_ascii_uppercase(),
-        path: path.to_owned(),
-        path_evidence: item.and_then(Evidence::of).unwrap_or(own),
-        parameters: parameters.max(),
-        body,
-        response,
-        is_simulated: has_id && body != Some(Evidence::Unknown) && response != Evidence::Unknown,
+        rank: tags.position(|name| name == tag).unwrap_or(usize::MAX),
+        path_evidence,
+        cells: cells.join(" | "),
     }
 }
 

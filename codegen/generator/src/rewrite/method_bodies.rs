@@ -48,25 +48,7 @@ pub(super) fn tokens(body: &Block) -> TokenStream {
 }
 
 /// Compares tokens, without their spacing.
-pub(super) fn are_equal(left: TokenStream, right: TokenStream) -> bool {
-    let (mut left, mut right) = (left.into_iter(), right.into_iter());
-    loop {
-        let is_equal = match (left.next(), right.next()) {
-            (None, None) => return true,
-            (Some(TokenTree::Group(left)), Some(TokenTree::Group(right))) => {
-                left.delimiter() == right.delimiter() && are_equal(left.stream(), right.stream())
-            }
-            (Some(TokenTree::Ident(left)), Some(TokenTree::Ident(right))) => left == right,
-            (Some(TokenTree::Punct(left)), Some(TokenTree::Punct(right))) => {
-                left.as_char() == right.as_char()
-            }
-            (Some(TokenTree::Literal(left)), Some(TokenTree::Literal(right))) => {
-                left.to_string() == right.to_string()
-            }
-            _ => false,
-        };
-        if !is_equal {
-            return false;
-        }
-    }
+pub(super) fn are_equal(left: &TokenStream, right: &TokenStream) -> bool {
+    let text = |tokens: &TokenStream| tokens.to_string().split_whitespace().collect::<String>();
+    text(left) == text(right)
 }

@@ -320,7 +320,7 @@ fn expected(operation: &Operation, given: &[Given], success: &Type) -> Result<To
 /// Compares the body of a method with the expected one. Only bodies that differ are parsed.
 fn compare(actual: &Block, expected: TokenStream) -> Result<(), String> {
     let actual = method_bodies::tokens(actual);
-    if method_bodies::are_equal(actual.clone(), expected.clone()) {
+    if method_bodies::are_equal(&actual, &expected) {
         return Ok(());
     }
     let block = |body: TokenStream| {

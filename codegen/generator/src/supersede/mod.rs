@@ -7,7 +7,6 @@
 
 mod differences;
 mod inferred;
-mod pairing;
 
 use std::collections::BTreeSet;
 

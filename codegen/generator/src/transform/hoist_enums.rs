@@ -1,20 +1,21 @@
 //! Moves inline enumerations of strings to components.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+};
 
 use serde_json::{Value, json};
 
-use crate::{json::Json as _, method_names::Vocabulary, naming};
-use funnelflux_openapi::{
-    Diagnostics, Document,
-    pointer::{Pointer, PointerBuf},
+use crate::{
+    json::{Json as _, last_token},
+    naming,
 };
+use funnelflux_openapi::pointer::{Pointer, PointerBuf};
 
 use super::{
-    component, notes,
-    origins::Origins,
-    schema_kind,
-    state::{State, error},
+    component, notes, schema_kind,
+    state::State,
     visit::{self, component_pointer},
 };
 
@@ -25,11 +26,8 @@ const RUST_NAME: &str = "x-rust-name";
 struct Registry<'a, 'b> {
     /// Components, keyed by Rust type, because different names may become the same type.
     known: BTreeMap<String, Known>,
-    source: &'a Document,
-    vocabulary: &'b Vocabulary,
-    origins: &'b Origins,
-    diagnostics: &'b mut Diagnostics,
-    count: &'b mut usize,
+    /// The state without the document, which is being visited.
+    state: &'b mut State<'a>,
 }
 
 struct Known {
@@ -70,9 +68,10 @@ pub(super) fn drop_unusable_enums(state: &mut State<'_>) {
 /// The enumeration of a parameter gets the name of the parameter with the suffix `Filter`; the enumeration of
 /// a property gets the name of the property.
 pub(super) fn hoist_enums(state: &mut State<'_>) {
-    let known = visit::components(&mut state.document).map(|(name, schema)| {
+    let mut document = mem::take(&mut state.document);
+    let known = component::all(&document).map(|(name, schema)| {
         let known = Known {
-            component: name.to_owned(),
+            component: name.clone(),
             pointer: component_pointer(name),
             values: owned_values(schema),
             new: None,
@@ -81,13 +80,9 @@ pub(super) fn hoist_enums(state: &mut State<'_>) {
     });
     let mut registry = Registry {
         known: known.collect(),
-        source: state.source,
-        vocabulary: &state.vocabulary,
-        origins: &state.origins,
-        diagnostics: &mut state.diagnostics,
-        count: &mut state.count,
+        state,
     };
-    for mut operation in visit::operations(&mut state.document) {
+    for mut operation in visit::operations(&mut document) {
         for (mut pointer, parameter) in operation.parameters() {
             let Some(name) = parameter.text("name") else {
                 continue;
@@ -101,7 +96,7 @@ pub(super) fn hoist_enums(state: &mut State<'_>) {
             }
         }
     }
-    visit::schemas(&mut state.document, &mut |pointer, schema| {
+    visit::schemas(&mut document, &mut |pointer, schema| {
         let pointer = pointer.with_trailing_token("properties");
         for (name, property) in visit::properties(schema) {
             let pointer = pointer.with_trailing_token(name);
@@ -119,7 +114,8 @@ pub(super) fn hoist_enums(state: &mut State<'_>) {
             new.push((known.component, schema));
         }
     }
-    component::add(&mut state.document, new);
+    component::add(&mut document, new);
+    state.document = document;
 }
 
 fn owned_values(schema: &Value) -> Option<Vec<String>> {
@@ -130,13 +126,12 @@ fn owned_values(schema: &Value) -> Option<Vec<String>> {
 impl Registry<'_, '_> {
     /// Returns the type name of the component or operation that `pointer` leads into.
     fn around(&self, pointer: &Pointer) -> String {
-        let tokens: Vec<_> = pointer.tokens().take(3).collect();
-        let operation = PointerBuf::from_tokens(tokens.iter().cloned());
-        if let Some(words) = self.vocabulary.operation(&operation) {
-            return naming::type_name(&words.id);
-        }
-        let component = tokens.get(2).map(|token| token.decoded().into_owned());
-        component.map_or_else(String::new, |component| naming::type_name(&component))
+        let operation = PointerBuf::from_tokens(pointer.tokens().take(3));
+        let name = match self.state.vocabulary.operation(&operation) {
+            Some(words) => words.id.clone(),
+            None => last_token(&operation),
+        };
+        naming::type_name(&name)
     }
 
     /// Returns a name that no other type has. The first unused name of these is returned: the name itself,
@@ -204,17 +199,17 @@ impl Registry<'_, '_> {
                     Some(existing) => format!("an enumeration of {}", codes(existing)),
                     None => "no enumeration".to_owned(),
                 };
-                let location = self.source.locate(self.origins.original(&known.pointer));
+                let original = self.state.origins.original(&known.pointer);
+                let location = self.state.source.locate(&original);
                 let clash = format!("the name `{name}`, which is {existing} ({location})");
                 let message = format!("this enumeration of {} would get {clash}", codes(&values));
                 let fix = "add `x-rust-name` with another name to one of the schemas in an overlay";
-                let error = error(self.source, "enum-name", pointer, message, fix);
-                self.diagnostics.push(error);
+                self.state.error("enum-name", pointer, message, fix);
                 return;
             }
         };
         component::refer(schema, &component);
-        *self.count += 1;
+        self.state.count += 1;
     }
 }
 

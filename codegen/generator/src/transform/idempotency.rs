@@ -1,6 +1,6 @@
-//! Decides which operations may be sent again.
+//! Decides which operations may be sent again, and which callers must acknowledge before sending them.
 
-use funnelflux_openapi::operations::Operation;
+use funnelflux_openapi::{evidence::Evidence, operations::Operation};
 use serde_json::Value;
 
 use super::{api_model::Repeat, component, schema_kind};
@@ -49,4 +49,10 @@ fn body_has_own_id(
     let schema = component.and_then(|name| component::get(document, &name));
     let property = schema.and_then(|schema| schema.get("properties")?.get(id));
     property.is_some_and(|property| !schema_kind::has_type(property, "integer"))
+}
+
+/// Returns `true` if the operation deletes or archives, and is inferred.
+pub(super) fn requires_acknowledgement(operation: &Operation<'_>, verb: &Verb) -> bool {
+    let is_destructive = operation.method.eq_ignore_ascii_case("delete") || *verb == Verb::Archive;
+    is_destructive && Evidence::of(operation.value).is_some_and(Evidence::is_inferred)
 }

@@ -5,7 +5,6 @@
 //! FunnelFlux document. Facts that rules remove from a schema become notes, and the last rule adds the notes
 //! to the descriptions.
 
-mod acknowledgement;
 mod aliases;
 mod all_of;
 mod api_model;
@@ -18,6 +17,7 @@ mod hoist_enums;
 mod hoist_objects;
 mod id_types;
 mod idempotency;
+
 mod inferred_values;
 mod inline_references;
 mod key_order;

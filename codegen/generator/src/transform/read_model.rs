@@ -10,7 +10,6 @@ use funnelflux_openapi::{
 };
 
 use super::{
-    acknowledgement,
     api_model::{
         ApiModel, Argument, ArgumentKind, IdType, OpenEnum, Operation, RequestBody, Response, Tag, Variant,
     },
@@ -161,7 +160,7 @@ impl OperationReader<'_> {
             documentation: String::new(),
             summary: one_line(&text(value, "summary")),
             repeat: idempotency::repeat(&self.operation, &words, self.vocabulary, self.document),
-            requires_acknowledgement: acknowledgement::is_required(&self.operation, &words.verb),
+            requires_acknowledgement: idempotency::requires_acknowledgement(&self.operation, &words.verb),
             method: self.operation.method.to_ascii_uppercase(),
             path: self.operation.path.to_owned(),
             tag: words.tag.clone(),
