@@ -171,30 +171,30 @@ fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String 
             read_backs.push(gated(tag, &line));
         }
     }
+    operations.push(format!(
+        "/// Operations that the enabled features include, by tag.\n\
+         pub static GROUPS: &[&[&Operation]] = &[\n{}\n];",
+        indented(&groups, "\n")
+    ));
     page.piece(&format!(
         "/// Types of the API.\npub mod types {{\n{}\n}}",
-        indented(&types.join("\n"))
+        indented(&types, "\n")
     ));
     page.piece(&format!(
         "/// Kinds of assets.\n{CLIENT}\npub(crate) mod kinds {{\n{}\n}}",
-        indented(&kinds.join("\n"))
+        indented(&kinds, "\n")
     ));
     page.piece(&format!(
         "/// One entry for each operation that may be retried because the client makes the ID.\n{CLIENT}\n\
          pub(crate) static READ_BACKS: &[&crate::runtime::creatable::ReadBack] = &[\n{}\n];",
-        indented(&read_backs.join("\n"))
+        indented(&read_backs, "\n")
     ));
     page.piece(&format!(
         "/// Metadata of all operations.\n{CLIENT}\npub mod operations {{\n    \
          pub use crate::runtime::operation::{{\
          Operation, Parameter, ParameterPlace, Repeat, RequestBody}};\n\n\
-         {}\n\n{}\n}}",
-        indented(&operations.join("\n\n")),
-        indented(&format!(
-            "/// Operations that the enabled features include, by tag.\n\
-             pub static GROUPS: &[&[&Operation]] = &[\n{}\n];",
-            indented(&groups.join("\n"))
-        ))
+         {}\n}}",
+        indented(&operations, "\n\n"),
     ));
     page.finish()
 }

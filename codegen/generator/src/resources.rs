@@ -33,7 +33,6 @@ use signature::Signature;
 pub(crate) use tag_extensions::{ServerBehavior, ServerManagedField};
 
 /// A group whose assets can be read by ID.
-#[derive(Debug)]
 pub(crate) struct Resource {
     /// Type that stands for the kind of asset, such as `Pages`.
     pub(crate) kind: Ident,
@@ -67,7 +66,6 @@ pub(crate) struct Resource {
 }
 
 /// JSON pointers to properties that every asset of a resource has.
-#[derive(Debug)]
 pub(crate) struct Pointers {
     pub(crate) id: String,
     pub(crate) name: Option<String>,
@@ -75,7 +73,6 @@ pub(crate) struct Pointers {
 }
 
 /// Calls that create and save an asset.
-#[derive(Debug)]
 pub(crate) struct StoreCalls {
     pub(crate) create: TokenStream,
     pub(crate) save: TokenStream,
@@ -84,7 +81,6 @@ pub(crate) struct StoreCalls {
 }
 
 /// The list of a resource.
-#[derive(Debug)]
 pub(crate) struct List {
     pub(crate) call: TokenStream,
     /// Function that reads a row.
@@ -92,7 +88,6 @@ pub(crate) struct List {
 }
 
 /// A call that changes the assets that its request lists.
-#[derive(Debug)]
 pub(crate) struct Change {
     /// Static of the operation.
     pub(crate) operation: Ident,
@@ -102,7 +97,6 @@ pub(crate) struct Change {
 }
 
 /// A call that moves assets to a category.
-#[derive(Debug)]
 pub(crate) struct Categorise {
     pub(crate) change: Change,
     /// Property with the ID of the category.
@@ -112,7 +106,6 @@ pub(crate) struct Categorise {
 }
 
 /// A call that copies an asset.
-#[derive(Debug)]
 pub(crate) struct Duplicate {
     /// Type of the request body.
     pub(crate) request: TokenStream,
@@ -124,7 +117,6 @@ pub(crate) struct Duplicate {
 }
 
 /// Children of the assets of a resource.
-#[derive(Debug)]
 pub(crate) struct Children {
     /// Cargo feature of the children's group; `None` if it is the parent's group.
     pub(crate) feature: Option<String>,
@@ -133,7 +125,7 @@ pub(crate) struct Children {
 }
 
 /// The resource of a group, and the data of its operations.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct GroupResource {
     pub(crate) resource: Option<Resource>,
     /// Static for reading back creations, if the client generates the IDs.

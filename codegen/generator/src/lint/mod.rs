@@ -128,30 +128,20 @@ impl Visitor for Linter<'_> {
         let message = format!("{} has no key `{key}`", kind.name());
         let mut fields = kind.fields().iter().map(|field| field.key);
         let near = fields.find(|name| is_near(name, key));
-        match near.filter(|near| !ANNOTATIONS.contains(near) && !DOCUMENTATION.contains(near)) {
+        match near.filter(|near| !ANNOTATIONS.contains(near)) {
+            // The other keys that do not affect types.
+            None
+            | Some(
+                "termsOfService" | "contact" | "license" | "operationId" | "tags" | "url" | "email" | "name"
+                | "$comment" | "links" | "callbacks",
+            ) => self.report_member(&rules::UNKNOWN_KEYWORD, pointer, key, message),
             Some(near) => {
                 let message = format!("{message}; did you mean `{near}`?");
                 self.report_member(&rules::MISSPELT_KEYWORD, pointer, key, message);
             }
-            None => self.report_member(&rules::UNKNOWN_KEYWORD, pointer, key, message),
         }
     }
 }
-
-/// Keys that do not affect types, other than annotations.
-const DOCUMENTATION: &[&str] = &[
-    "termsOfService",
-    "contact",
-    "license",
-    "operationId",
-    "tags",
-    "url",
-    "email",
-    "name",
-    "$comment",
-    "links",
-    "callbacks",
-];
 
 /// Returns true if `key` may be a misspelling of `name`.
 fn is_near(name: &str, key: &str) -> bool {

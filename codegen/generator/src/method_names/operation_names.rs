@@ -27,8 +27,17 @@ pub(crate) struct OperationWords {
 
 impl OperationWords {
     /// Returns the key by which the operations of a group are sorted.
-    pub(crate) fn order(&self) -> (usize, &str) {
-        (self.verb.rank(), &self.id)
+    pub(crate) fn order(&self) -> (Verb, usize, &str) {
+        let (verb, rank) = match &self.verb {
+            Verb::FindBy(property) => {
+                let first = ["name", "status", "type", "category"];
+                let rank = first.iter().position(|first| first == property);
+                (Verb::FindBy(String::new()), rank.unwrap_or(first.len()))
+            }
+            Verb::Other(_) => (Verb::Other(String::new()), 0),
+            verb => (verb.clone(), 0),
+        };
+        (verb, rank, &self.id)
     }
 }
 

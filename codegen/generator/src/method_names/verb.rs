@@ -111,33 +111,6 @@ impl Verb {
         })
     }
 
-    /// Returns the position among the methods of a group.
-    pub(super) fn rank(&self) -> usize {
-        match self {
-            Self::List => 0,
-            Self::FindById => 1,
-            Self::FindByIds => 2,
-            Self::FindBy(property) => match property.as_str() {
-                "name" => 3,
-                "status" => 4,
-                "type" => 5,
-                "category" => 6,
-                _ => 7,
-            },
-            Self::Get => 8,
-            Self::Save => 9,
-            Self::Create => 10,
-            Self::Duplicate => 11,
-            Self::Delete => 12,
-            Self::Validate => 13,
-            Self::Archive => 14,
-            Self::Unarchive => 15,
-            Self::Move => 16,
-            Self::MoveToCategory => 17,
-            Self::Other(_) => 18,
-        }
-    }
-
     pub(super) fn method(&self, singular: &str, plural: &str) -> String {
         match self {
             Self::List => format!("list_{plural}"),

@@ -29,22 +29,14 @@ pub(super) enum CheckedEffect<'a> {
     Copy(JsonPath),
 }
 
-/// Checks an overlay for the document named `document`, and returns its valid actions.
-pub(super) fn check<'a>(
-    overlay: &'a Document,
-    document: &str,
-    diagnostics: &mut Diagnostics,
-) -> Vec<CheckedAction<'a>> {
-    Checker { overlay, diagnostics }.overlay(document)
-}
-
-struct Checker<'a, 'b> {
-    overlay: &'a Document,
-    diagnostics: &'b mut Diagnostics,
+pub(super) struct Checker<'a, 'b> {
+    pub(super) overlay: &'a Document,
+    pub(super) diagnostics: &'b mut Diagnostics,
 }
 
 impl<'a> Checker<'a, '_> {
-    fn overlay(&mut self, document: &str) -> Vec<CheckedAction<'a>> {
+    /// Checks the overlay for the document named `document`, and returns its valid actions.
+    pub(super) fn actions(&mut self, document: &str) -> Vec<CheckedAction<'a>> {
         let Some(root) = self.object(Pointer::root(), self.overlay.value(), "an overlay") else {
             return Vec::new();
         };

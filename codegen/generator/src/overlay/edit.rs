@@ -14,7 +14,7 @@ use funnelflux_openapi::{
 /// A document being changed by actions.
 pub(super) struct Editor {
     pub(super) value: Value,
-    provenance: Provenance,
+    pub(super) provenance: Provenance,
 }
 
 /// Source of the values that an action adds to the document.
@@ -40,15 +40,6 @@ impl Origin<'_> {
 }
 
 impl Editor {
-    pub(super) fn new(document: Document) -> Self {
-        let (value, provenance) = document.into_parts();
-        Self { value, provenance }
-    }
-
-    pub(super) fn finish(self) -> Document {
-        Document::new(self.value, self.provenance)
-    }
-
     /// Pointers to the matches of a query, each once.
     pub(super) fn query(&self, path: &JsonPath) -> Vec<PointerBuf> {
         let mut seen = HashSet::new();
@@ -57,10 +48,6 @@ impl Editor {
             .filter_map(|node| PointerBuf::parse(node.location().to_json_pointer()).ok())
             .filter(|pointer| seen.insert(pointer.clone()))
             .collect()
-    }
-
-    pub(super) fn remove(&mut self, targets: &[PointerBuf]) {
-        remove(&mut self.value, &mut self.provenance, targets);
     }
 
     /// Merges a value into a target. Returns true if the target changed.

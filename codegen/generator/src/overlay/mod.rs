@@ -19,7 +19,7 @@ use funnelflux_openapi::{
     read, references,
 };
 
-use check::{CheckedAction, CheckedEffect};
+use check::{CheckedAction, CheckedEffect, Checker};
 pub(crate) use edit::remove;
 use edit::{Editor, Origin};
 pub use trim::{Trimmed, trim};
@@ -73,12 +73,17 @@ pub fn read(sources: &[Source<'_>]) -> Result<Vec<Document>, Diagnostics> {
 /// not fit its match.
 pub fn apply(document: Document, overlays: &[Document]) -> Result<Applied, Diagnostics> {
     let name = document.name().to_owned();
-    let mut editor = Editor::new(document);
+    let (value, provenance) = document.into_parts();
+    let mut editor = Editor { value, provenance };
     let mut actions = Vec::new();
     let mut diagnostics = Diagnostics::default();
     for overlay in overlays {
         diagnostics.extend(overlay.warnings().clone());
-        for action in check::check(overlay, &name, &mut diagnostics) {
+        let mut checker = Checker {
+            overlay,
+            diagnostics: &mut diagnostics,
+        };
+        for action in checker.actions(&name) {
             match act(&mut editor, overlay, &action) {
                 Ok((applied, warnings)) => {
                     if !applied.changed {
@@ -91,9 +96,9 @@ pub fn apply(document: Document, overlays: &[Document]) -> Result<Applied, Diagn
             }
         }
     }
-    let ((document, actions), notices) = diagnostics.unless_errors((editor.finish(), actions))?;
+    let (actions, notices) = diagnostics.unless_errors(actions)?;
     Ok(Applied {
-        document,
+        document: Document::new(editor.value, editor.provenance),
         actions,
         notices,
     })
@@ -139,7 +144,7 @@ fn act(
             return Err(error("root", place, message, "target a part of it"));
         }
         CheckedEffect::Remove => {
-            editor.remove(&targets);
+            remove(&mut editor.value, &mut editor.provenance, &targets);
             true
         }
         CheckedEffect::Update(value) => {

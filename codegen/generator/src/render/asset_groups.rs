@@ -32,7 +32,7 @@ pub(super) fn file(items: &Items, resources: &BTreeMap<String, GroupResource>) -
     page.piece(&format!(
         "/// Groups that the enabled features include, in the order of the document.\n\
          pub(crate) static ALL: &[AssetGroup] = &[\n{}\n];",
-        indented(&lines.join("\n"))
+        indented(&lines, "\n")
     ));
     for TagItems { tag, .. } in &items.tags {
         page.items([table(tag, items, resources)]);

@@ -66,7 +66,9 @@ pub(super) fn gated(tag: &Tag, item: &str) -> String {
     format!("#[cfg(feature = {:?})]\n{item}", tag.feature)
 }
 
-pub(super) fn indented(text: &str) -> String {
+/// Indents pieces of code, which `separator` separates.
+pub(super) fn indented(pieces: &[String], separator: &str) -> String {
+    let text = pieces.join(separator);
     let lines = text.lines().map(|line| match line {
         "" => String::new(),
         line => format!("    {line}"),

@@ -125,91 +125,70 @@ impl Field {
     /// The value as an optional reference.
     pub(super) fn reference(&self, value: &TokenStream) -> TokenStream {
         let ident = &self.ident;
-        if self.is_option {
-            quote!(#value.#ident.as_ref())
-        } else {
-            quote!(Some(&#value.#ident))
-        }
+        self.either(quote!(#value.#ident.as_ref()), quote!(Some(&#value.#ident)))
     }
 
     /// The value as an optional `&str`.
     fn text_reference(&self, value: &TokenStream) -> TokenStream {
-        let ident = &self.ident;
-        match (self.is_option, self.is("String")) {
-            (true, true) => quote!(#value.#ident.as_deref()),
-            (true, false) => {
-                let ty = self.path();
-                quote!(#value.#ident.as_ref().map(#ty::as_str))
-            }
-            (false, _) => quote!(Some(#value.#ident.as_str())),
-        }
+        let (ident, ty) = (&self.ident, self.path());
+        let optional = if self.is("String") {
+            quote!(#value.#ident.as_deref())
+        } else {
+            quote!(#value.#ident.as_ref().map(#ty::as_str))
+        };
+        self.either(optional, quote!(Some(#value.#ident.as_str())))
     }
 
     /// The value as `&str`; `None` if it is not a string.
     pub(super) fn text(&self, value: &TokenStream) -> Option<TokenStream> {
         let ident = &self.ident;
-        if !self.is("String") {
-            return None;
-        }
-        Some(if self.is_option {
-            quote!(#value.#ident.as_deref().unwrap_or_default())
-        } else {
-            quote!(&#value.#ident)
-        })
+        let optional = quote!(#value.#ident.as_deref().unwrap_or_default());
+        let text = self.either(optional, quote!(&#value.#ident));
+        self.is("String").then_some(text)
     }
 
     /// Returns code that reads the value, and returns early if the value is absent.
     pub(super) fn taken(&self, value: &TokenStream) -> TokenStream {
         let ident = &self.ident;
-        if self.is_option {
-            quote!(#value.#ident?)
-        } else {
-            quote!(#value.#ident)
-        }
+        self.either(quote!(#value.#ident?), quote!(#value.#ident))
     }
 
     /// Returns code that reads the value, or the default of its type if the value is absent.
     pub(super) fn value(&self, value: &TokenStream) -> TokenStream {
         let ident = &self.ident;
-        if self.is_option {
-            quote!(#value.#ident.unwrap_or_default())
-        } else {
-            quote!(#value.#ident)
-        }
+        self.either(quote!(#value.#ident.unwrap_or_default()), quote!(#value.#ident))
     }
 
     /// Returns code that copies the ID; an absent ID becomes an empty ID.
     pub(super) fn owned(&self, value: &TokenStream, ty: &TokenStream) -> TokenStream {
         let ident = &self.ident;
-        if self.is_option {
-            quote!(#value.#ident.clone().unwrap_or_else(|| #ty::from(String::new())))
-        } else {
-            quote!(#value.#ident.clone())
-        }
+        let optional = quote!(#value.#ident.clone().unwrap_or_else(|| #ty::from(String::new())));
+        self.either(optional, quote!(#value.#ident.clone()))
     }
 
     /// Returns code that accesses the field's map and inserts an empty one if it is absent; `None` if the
     /// field is not a map.
     pub(super) fn object(&self, value: &TokenStream) -> Option<TokenStream> {
         let ident = &self.ident;
-        last_name(&self.inner).is_some_and(|name| name == "Map").then(|| {
-            if self.is_option {
-                quote!(#value.#ident.get_or_insert_default())
-            } else {
-                quote!(#value.#ident)
-            }
-        })
+        let optional = quote!(#value.#ident.get_or_insert_default());
+        let object = self.either(optional, quote!(#value.#ident));
+        last_name(&self.inner)
+            .is_some_and(|name| name == "Map")
+            .then_some(object)
     }
 
     /// The value as an `Option<String>`.
     pub(super) fn text_option(&self, value: &TokenStream) -> TokenStream {
         let ident = &self.ident;
-        match (self.is("String"), self.is_option) {
-            (true, true) => quote!(#value.#ident),
-            (true, false) => quote!(Some(#value.#ident)),
-            (false, true) => quote!(#value.#ident.as_ref().map(ToString::to_string)),
-            (false, false) => quote!(Some(#value.#ident.to_string())),
+        if self.is("String") {
+            return self.either(quote!(#value.#ident), quote!(Some(#value.#ident)));
         }
+        let optional = quote!(#value.#ident.as_ref().map(ToString::to_string));
+        self.either(optional, quote!(Some(#value.#ident.to_string())))
+    }
+
+    fn either(&self, optional: TokenStream, required: TokenStream) -> TokenStream {
+        if self.is_option { optional } else { required }
     }
 }
 
