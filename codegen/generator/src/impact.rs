@@ -90,40 +90,39 @@ fn in_context(change: &Change, facts: &[Fact]) -> (Impact, &'static str) {
 /// Returns the impact if facts about the change determine it.
 fn by_facts(change: &Change, facts: &[Fact]) -> Option<(Impact, &'static str)> {
     let has = |fact: &Fact| facts.contains(fact);
+    let patch = |reason| Some((Impact::Patch, reason));
     match change.kind {
         ChangeKind::NotationChanged => None,
         ChangeKind::ExtensionChanged => Some(of_extension(&change.pointer, has(&Fact::InferenceChanged))),
         ChangeKind::TitleChanged => {
             let names_type = has(&Fact::InlineSchema) && (!has(&Fact::Scalar) || has(&Fact::HasAlternatives));
-            (!names_type).then_some((Impact::Patch, "Components, properties and parameters name types."))
+            patch("Components, properties and parameters name types.").filter(|_| !names_type)
         }
-        ChangeKind::BecameNullable | ChangeKind::BecameNotNullable if has(&Fact::Optional) => Some((
-            Impact::Patch,
-            "An optional field reads null as absent, and is never sent as null.",
-        )),
+        ChangeKind::BecameNullable | ChangeKind::BecameNotNullable if has(&Fact::Optional) => {
+            patch("An optional field reads null as absent, and is never sent as null.")
+        }
         ChangeKind::ClosedResponsePropertyAdded if has(&Fact::Optional) => {
             Some((Impact::Minor, "The crate keeps unknown fields, so it reads both."))
         }
         _ => facts.iter().find_map(|fact| match fact {
-            Fact::SameSuccessBodies => Some((
-                Impact::Patch,
+            Fact::SameSuccessBodies => patch(
                 "Every 2xx is a success and every other status is one error type, so the return type stays.",
-            )),
-            Fact::JsonStays => Some((Impact::Patch, "The crate uses JSON, before and after.")),
+            ),
+            Fact::JsonStays => patch("The crate uses JSON, before and after."),
             Fact::UndeclaredProperty => {
                 let reason =
                     "A required property without a declaration is a field of any JSON, which comes or goes.";
                 Some((Impact::Major, reason))
             }
-            Fact::UndeclaredPropertiesOnly => Some((
-                Impact::Patch,
-                "A type with fields keeps unknown ones in `extra`, whatever the schema allows.",
-            )),
+            Fact::UndeclaredPropertiesOnly => {
+                patch("A type with fields keeps unknown ones in `extra`, whatever the schema allows.")
+            }
             // Only the format `password` selects a type, that of secrets. Other formats are documented.
-            Fact::StringFormats { old, new } => [old, new]
-                .iter()
-                .all(|format| format.as_deref() != Some("password"))
-                .then_some((Impact::Patch, "With either format the type is `String`.")),
+            Fact::StringFormats { old, new } => {
+                let is_secret = |format: &Option<_>| format.as_deref() == Some("password");
+                patch("With either format the type is `String`.")
+                    .filter(|_| ![old, new].into_iter().any(is_secret))
+            }
             _ => None,
         }),
     }

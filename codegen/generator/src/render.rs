@@ -253,17 +253,14 @@ fn entry(operation: &Operation) -> Item {
         "" => line,
         summary => format!("{}: {line}", summary.trim_end_matches('.')),
     });
-    let id = Literal::string(operation.id());
-    let path = Literal::string(&operation.path);
-    let tag = Literal::string(&operation.tag);
-    let summary = Literal::string(&operation.summary);
+    let (id, path) = (operation.id(), &operation.path);
+    let (tag, summary) = (&operation.tag, &operation.summary);
     let method = format_ident!("{}", operation.method);
     // The variants of the model are named like those of the runtime.
     let repeat = format_ident!("{}", format!("{:?}", operation.repeat));
     let request_body = format_ident!("{}", format!("{:?}", operation.request_body));
     let parameters = operation.arguments.iter().map(|argument| {
-        let name = Literal::string(&argument.name);
-        let required = argument.required;
+        let (name, required) = (&argument.name, argument.required);
         let place = format_ident!("{}", argument.kind.function());
         quote!(Parameter::#place(#name, #required))
     });

@@ -27,10 +27,10 @@ use crate::{
 use funnelflux_openapi::{Diagnostics, Document, Severity, Stage, pointer::Pointer};
 
 use fields::{Field, Fields};
-use id_list_bodies::{Entries, Place, entries};
+use id_list_bodies::{Entries, entries};
 use lists::Rows;
 use signature::Signature;
-pub(crate) use tag_extensions::{ServerBehavior, ServerManagedField};
+pub(crate) use tag_extensions::ServerManagedField;
 
 /// A group whose assets can be read by ID.
 pub(crate) struct Resource {
@@ -533,9 +533,11 @@ impl<'a> Reader<'a> {
             let list_in = rows.place.step(&quote!(serde_json::Value));
             let list_in = list_in.unwrap_or_else(|| quote!(.list()));
             let (kind, id, list) = (&resource.kind, &resource.pointers.id, list.constant());
-            let rows = match rows.fields.get(first) {
-                Some(_) => quote!(NameParents),
-                None => quote!(HaveIds(#id)),
+            let names_parents = rows.fields.get(first).is_some();
+            let rows = if names_parents {
+                quote!(NameParents)
+            } else {
+                quote!(HaveIds(#id))
             };
             let module = format_ident!("{}", group.tag.module);
             Some(Children {
@@ -552,16 +554,5 @@ impl<'a> Reader<'a> {
             })
         });
         children.collect::<Option<Vec<Children>>>().unwrap_or_default()
-    }
-}
-
-impl Place {
-    /// Renders the place as an expression of the runtime.
-    pub(crate) fn tokens(&self) -> TokenStream {
-        match self {
-            Self::Body => quote!(resource::Place::Body),
-            Self::Property(name) => quote!(resource::Place::Property(#name)),
-            Self::Query(name) => quote!(resource::Place::Query(#name)),
-        }
     }
 }

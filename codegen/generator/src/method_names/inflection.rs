@@ -2,10 +2,6 @@
 
 pub(super) use crate::naming::snake;
 
-pub(super) fn split(text: &str) -> Vec<String> {
-    snake(text).split('_').map(str::to_owned).collect()
-}
-
 /// Converts snake case to words with spaces.
 pub(super) fn spaced(name: &str) -> String {
     let words = name.split('_').map(|word| match word {

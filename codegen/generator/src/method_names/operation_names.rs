@@ -113,37 +113,28 @@ fn general(method: &str, path: &str, words: &GroupWords) -> String {
 fn spelled(method: &str, path: &str) -> String {
     let mut words = vec![method.to_ascii_lowercase()];
     for segment in path.split('/').skip(1) {
-        let mut starts_word = true;
-        if segment.is_empty() {
-            words.push("slash".to_owned());
-        }
-        for character in segment.chars() {
-            let sign = match character {
-                '{' => "by".to_owned(),
-                '}' => "end".to_owned(),
-                '-' => "dash".to_owned(),
-                '_' => "underscore".to_owned(),
-                '.' => "dot".to_owned(),
-                'A'..='Z' => "upper".to_owned(),
-                _ if character.is_ascii_alphanumeric() => String::new(),
-                _ => format!("u{:x}", u32::from(character)),
-            };
-            starts_word |= !sign.is_empty();
-            if !sign.is_empty() {
-                words.push(sign);
-            }
-            if character.is_ascii_alphanumeric() {
-                let letter = character.to_ascii_lowercase();
-                match words.last_mut().filter(|_| !starts_word) {
-                    Some(word) => word.push(letter),
-                    None => words.push(letter.into()),
-                }
-                starts_word = false;
-            }
-        }
-        if words.last().is_some_and(|word| word == "end") {
-            words.pop();
-        }
+        let spelled = segment.chars().map(|character| match character {
+            '{' => "_by_".to_owned(),
+            '}' => "_end_".to_owned(),
+            '-' => "_dash_".to_owned(),
+            '_' => "_underscore_".to_owned(),
+            '.' => "_dot_".to_owned(),
+            'A'..='Z' => format!("_upper_{}", character.to_ascii_lowercase()),
+            _ if character.is_ascii_alphanumeric() => character.to_string(),
+            _ => format!("_u{:x}_", u32::from(character)),
+        });
+        let spelled = if segment.is_empty() {
+            "slash".to_owned()
+        } else {
+            spelled.collect()
+        };
+        words.extend(
+            spelled
+                .split('_')
+                .filter(|word| !word.is_empty())
+                .map(str::to_owned),
+        );
+        words.pop_if(|word| word == "end");
     }
     words.join("_")
 }

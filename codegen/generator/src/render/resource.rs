@@ -6,7 +6,7 @@ use quote::{ToTokens, format_ident, quote};
 use syn::{Item, parse_quote};
 
 use crate::{
-    resources::{Change, Children, GroupResource, Resource, ServerBehavior, ServerManagedField, StoreCalls},
+    resources::{Change, Children, GroupResource, Resource, ServerManagedField, StoreCalls},
     rustdoc,
     transform::Tag,
 };
@@ -48,18 +48,7 @@ pub(super) fn file(tag: &Tag, group: &GroupResource) -> String {
 
 fn server_managed(fields: &[ServerManagedField]) -> TokenStream {
     let fields = fields.iter().map(|field| {
-        let property = &field.property;
-        let behavior = match &field.behavior {
-            ServerBehavior::ReadOnly => quote!(ReadOnly),
-            ServerBehavior::Trimmed => quote!(Trimmed),
-            ServerBehavior::AliasOf(current) => quote!(AliasOf(#current)),
-            ServerBehavior::Capped { default, maximum } => {
-                let [default, maximum] =
-                    [default, maximum].map(|number| proc_macro2::Literal::u64_unsuffixed(*number));
-                quote!(Capped { default: #default, maximum: #maximum })
-            }
-            ServerBehavior::Secret { flag } => quote!(Secret { flag: #flag }),
-        };
+        let (property, behavior) = (&field.property, &field.behavior);
         quote!((#property, crate::runtime::server_managed::ServerBehavior::#behavior))
     });
     quote!(ServerManagedFields(&[#(#fields),*]))
@@ -248,7 +237,7 @@ fn abilities(resource: &Resource) -> Vec<Item> {
 }
 
 fn call(change: &Change) -> TokenStream {
-    let (operation, place) = (&change.operation, change.entries.place.tokens());
+    let (operation, place) = (&change.operation, &change.entries.place);
     let children = match &change.entries.children {
         None => quote!(None),
         Some((action, target)) => {
@@ -258,7 +247,7 @@ fn call(change: &Change) -> TokenStream {
     quote! {
         resource::EntriesCall {
             operation: &operations::#operation,
-            entries: #place,
+            entries: resource::Place::#place,
             children: #children,
         }
     }

@@ -3,6 +3,8 @@
 use std::iter;
 
 use heck::ToSnakeCase as _;
+use proc_macro2::TokenStream;
+use quote::quote;
 use serde_json::Value;
 
 use crate::{
@@ -11,21 +13,10 @@ use crate::{
 };
 use funnelflux_openapi::{Document, pointer::Pointer, references};
 
-/// Place of the list of IDs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// The body is the list.
-    Body,
-    /// A property of the body.
-    Property(String),
-    /// A parameter of the query.
-    Query(String),
-}
-
 /// Format of a request that lists assets.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entries {
-    pub(crate) place: Place,
+    /// Place of the list, as a variant of the runtime's `Place`.
+    pub(crate) place: TokenStream,
     /// Properties for the treatment of children: the action and its target.
     pub(crate) children: Option<(String, String)>,
 }
@@ -50,10 +41,11 @@ pub(super) fn entries(
         children: None,
     };
     match (required.as_slice(), body_schema(source, operation)) {
-        ([], Some(schema)) if is_list_of_text(source, schema) => Ok((plain(Place::Body), None)),
+        ([], Some(schema)) if is_list_of_text(source, schema) => Ok((plain(quote!(Body)), None)),
         ([], Some(schema)) => of_body(source, schema, with_category),
         ([argument], None) if argument.kind == ArgumentKind::CommaSeparated => {
-            Ok((plain(Place::Query(argument.name.clone())), None))
+            let name = &argument.name;
+            Ok((plain(quote!(Query(#name))), None))
         }
         _ => Err("it does not take a list of IDs".to_owned()),
     }
@@ -96,7 +88,7 @@ fn of_body(
         Some(name) => Err(format!("its body requires `{name}`, whose meaning is unknown")),
         None => Ok((
             Entries {
-                place: Place::Property(list.to_owned()),
+                place: quote!(Property(#list)),
                 children,
             },
             category,

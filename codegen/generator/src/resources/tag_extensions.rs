@@ -1,5 +1,7 @@
 //! Extensions of a tag: its children, and the properties that the service changes when it stores an asset.
 
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
 use serde_json::Value;
 
 use crate::json::Json as _;
@@ -11,34 +13,11 @@ use super::id_list_bodies::{properties, resolve};
 const DEPTH: usize = 4;
 
 /// A property that the service changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ServerManagedField {
     /// JSON pointer into the asset.
     pub(crate) property: String,
-    pub(crate) behavior: ServerBehavior,
-}
-
-/// Change that the service makes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum ServerBehavior {
-    /// The service sets the value, and ignores the value that is sent.
-    ReadOnly,
-    /// The service removes surrounding spaces.
-    Trimmed,
-    /// The property is an older name of the property at this pointer.
-    AliasOf(String),
-    /// The service applies a default and a maximum.
-    Capped {
-        /// Value of an absent property.
-        default: u64,
-        /// Greatest value.
-        maximum: u64,
-    },
-    /// The service hides the value. Another property states whether there is a value.
-    Secret {
-        /// JSON pointer to the other property.
-        flag: String,
-    },
+    /// The change, as a variant of the runtime's `ServerBehavior`.
+    pub(crate) behavior: TokenStream,
 }
 
 /// Reads the fields that the tag lists (`x-server-managed`), and the fields that the schema marks as
@@ -77,21 +56,26 @@ pub(super) fn children(source: &Document, tag: &str) -> Vec<(String, Vec<String>
 }
 
 fn field(entry: &Value) -> Option<ServerManagedField> {
-    let text = |key: &str| entry.text(key).map(str::to_owned);
-    let number = |key: &str| entry.get(key)?.as_u64();
-    let behavior = match entry.get("behavior")?.as_str()? {
-        "read-only" => ServerBehavior::ReadOnly,
-        "trimmed" => ServerBehavior::Trimmed,
-        "alias" => ServerBehavior::AliasOf(text("of")?),
-        "capped" => ServerBehavior::Capped {
-            default: number("default")?,
-            maximum: number("maximum")?,
-        },
-        "secret" => ServerBehavior::Secret { flag: text("flag")? },
+    let number = |key: &str| entry.get(key)?.as_u64().map(Literal::u64_unsuffixed);
+    let behavior = match entry.text("behavior")? {
+        "read-only" => quote!(ReadOnly),
+        "trimmed" => quote!(Trimmed),
+        "alias" => {
+            let current = entry.text("of")?;
+            quote!(AliasOf(#current))
+        }
+        "capped" => {
+            let (default, maximum) = (number("default")?, number("maximum")?);
+            quote!(Capped { default: #default, maximum: #maximum })
+        }
+        "secret" => {
+            let flag = entry.text("flag")?;
+            quote!(Secret { flag: #flag })
+        }
         _ => return None,
     };
     Some(ServerManagedField {
-        property: text("property")?,
+        property: entry.text("property")?.to_owned(),
         behavior,
     })
 }
@@ -115,7 +99,7 @@ fn read_only(
         } else if fields.iter().all(|field| pointer != *field.property) {
             fields.push(ServerManagedField {
                 property: pointer.to_string(),
-                behavior: ServerBehavior::ReadOnly,
+                behavior: quote!(ReadOnly),
             });
         }
     }

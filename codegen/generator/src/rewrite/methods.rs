@@ -166,8 +166,7 @@ const VALUES: &[&str] = &[
 
 /// Returns the type of a parameter, and the call that sends it.
 fn parameter(state: &State<'_>, argument: &Argument, given: &Given) -> Result<(Type, TokenStream), String> {
-    let json = LitStr::new(&argument.name, Span::call_site());
-    let ident = &given.name;
+    let (json, ident) = (&argument.name, &given.name);
     let (inner, optional) = unwrapped(&given.ty, "Option");
     if optional == argument.required {
         return Err(format!("the argument `{ident}` is {}", excerpt(&given.ty)));
