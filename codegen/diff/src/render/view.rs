@@ -109,7 +109,7 @@ impl<'a> View<'a> {
         match (breaking, warning) {
             (0, 0) if only => "compatible: the only change breaks no client".to_owned(),
             (0, 0) => format!("compatible: none {all} breaks a client"),
-            (0, _) => format!("judge by hand: {} may break clients", some(warning)),
+            (0, _) => format!("review by hand: {} may break clients", some(warning)),
             _ => format!("breaking: {} break{s} clients that work today", some(breaking)),
         }
     }
