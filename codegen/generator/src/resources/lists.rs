@@ -70,20 +70,17 @@ pub(super) fn rows<'a>(
         Some(row) => found.extend(rows_of(fields_of, row, id_name, ListPlace::default())),
         None => lists_inside(fields_of, response, id_name, &ListPlace::default(), &mut found),
     }
-    match (found.pop(), found.is_empty()) {
-        (Some(rows), true) => Ok(rows),
-        (None, _) => Err(format!(
-            "its response has no list of objects with the property `{id_name}`"
-        )),
-        (Some(last), false) => {
-            let places = found.iter().chain([&last]);
-            let places: Vec<String> = places
-                .map(|rows| format!("`{}`", rows.place.properties.join(".")))
-                .collect();
-            Err(format!(
-                "its response has several lists of objects with the property `{id_name}`: {}",
-                places.join(" and ")
-            ))
+    let places = found
+        .iter()
+        .map(|rows| format!("`{}`", rows.place.properties.join(".")));
+    let places: Vec<String> = places.collect();
+    let objects = format!("objects with the property `{id_name}`");
+    match (found.pop(), places.as_slice()) {
+        (Some(rows), [_]) => Ok(rows),
+        (None, _) => Err(format!("its response has no list of {objects}")),
+        (Some(_), places) => {
+            let places = places.join(" and ");
+            Err(format!("its response has several lists of {objects}: {places}"))
         }
     }
 }

@@ -55,13 +55,9 @@ impl TypeItem {
     }
 }
 
-/// Users of each type.
-struct Owners {
-    /// For each type, the positions of the tags whose operations use it.
-    tags: BTreeMap<String, BTreeSet<usize>>,
-    /// Types that no operation uses, and all types that these types contain.
-    unused: BTreeSet<String>,
-}
+/// For each type, the positions of the tags whose operations use it. `None` stands for the use by a type that
+/// no operation uses, and for such types themselves.
+type Owners = BTreeMap<String, BTreeSet<Option<usize>>>;
 
 /// Groups methods and types by tag. A type belongs to a tag if only operations of this tag use the type.
 pub(super) fn group(types: Vec<Item>, methods: Vec<ImplItemFn>, model: &ApiModel) -> Items {
@@ -96,11 +92,9 @@ pub(super) fn group(types: Vec<Item>, methods: Vec<ImplItemFn>, model: &ApiModel
     let enums = model.enums.iter().cloned().map(TypeItem::Enum);
     let mut shared = Vec::new();
     for item in enums.chain(others) {
-        let name = item.name();
-        let users = owners.tags.get(name);
-        let users = users.filter(|users| users.len() == 1 && !owners.unused.contains(name));
-        let user = users.and_then(|users| users.first());
-        if let Some(tag) = user.and_then(|index| tags.get_mut(*index)) {
+        let users = owners.get(item.name()).filter(|users| users.len() == 1);
+        let only = users.and_then(|users| *users.first()?);
+        if let Some(tag) = only.and_then(|index| tags.get_mut(index)) {
             tag.types.push(item);
         } else {
             shared.push(item);
@@ -122,27 +116,24 @@ fn owners(groups: &BTreeMap<String, Vec<Item>>, tags: &[TagItems], model: &ApiMo
     let types = groups.iter();
     let uses = types.map(|(name, items)| (name.as_str(), mentioned(items, &names)));
     let uses: BTreeMap<&str, BTreeSet<String>> = uses.collect();
-    let inner = |name: &str| uses.get(name).into_iter().flatten().cloned();
-    let mut owners: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-    for (index, tag) in tags.iter().enumerate() {
-        for (_, method) in &tag.operations {
-            let mut open: Vec<String> = mentioned_in_signature(&method.sig, &names).into_iter().collect();
-            while let Some(name) = open.pop() {
-                if owners.entry(name.clone()).or_default().insert(index) {
-                    open.extend(inner(&name));
-                }
+    let use_all = |owners: &mut Owners, user: Option<usize>, mut open: Vec<String>| {
+        while let Some(name) = open.pop() {
+            if owners.entry(name.clone()).or_default().insert(user) {
+                open.extend(uses.get(name.as_str()).into_iter().flatten().cloned());
             }
         }
-    }
-    let mut unused = BTreeSet::new();
-    let open = groups.keys().filter(|name| !owners.contains_key(*name));
-    let mut open: Vec<String> = open.cloned().collect();
-    while let Some(name) = open.pop() {
-        if unused.insert(name.clone()) {
-            open.extend(inner(&name));
+    };
+    let mut owners = Owners::new();
+    for (index, tag) in tags.iter().enumerate() {
+        for (_, method) in &tag.operations {
+            let used = mentioned_in_signature(&method.sig, &names);
+            use_all(&mut owners, Some(index), used.into_iter().collect());
         }
     }
-    Owners { tags: owners, unused }
+    let unused = groups.keys().filter(|name| !owners.contains_key(*name));
+    let unused = unused.cloned().collect();
+    use_all(&mut owners, None, unused);
+    owners
 }
 
 /// Returns the type of an `impl` block.
