@@ -3,7 +3,7 @@
 //! A part without evidence has the evidence of its operation. An operation without evidence is documented by
 //! the vendor's page.
 
-use std::{fmt::Write as _, ptr};
+use std::{fmt::Write as _, iter};
 
 use serde_json::Value;
 
@@ -168,18 +168,14 @@ fn content(document: &Value, holder: &Value, own: Evidence) -> Evidence {
 }
 
 /// Returns `true` for an object without known properties, or a list of such objects.
-fn is_open(document: &Value, schema: &Value) -> bool {
-    let mut schema = resolve(document, schema);
-    let mut seen: Vec<&Value> = Vec::new();
-    while let Some(items) = schema.get("items") {
-        // A list may contain itself.
-        if seen.iter().any(|seen| ptr::eq(*seen, items)) {
-            return false;
-        }
-        seen.push(items);
-        schema = resolve(document, items);
-    }
-    schema.text("type") == Some("object") && schema.get("properties").is_none()
+fn is_open<'a>(document: &'a Value, schema: &'a Value) -> bool {
+    // A list may contain itself.
+    const DEPTH: usize = 16;
+    let items = |list: &&'a Value| Some(resolve(document, list.get("items")?));
+    let nested = iter::successors(Some(resolve(document, schema)), items);
+    let innermost = nested.take(DEPTH).last();
+    innermost
+        .is_some_and(|schema| schema.text("type") == Some("object") && schema.get("properties").is_none())
 }
 
 fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {

@@ -102,12 +102,10 @@ impl Superseded {
             let all = self.comparisons.iter();
             all.filter(|comparison| is(&comparison.inference)).count()
         };
-        format!(
-            "{}: {} confirmed, {} wrong",
-            counted(self.inferred, "inferred operation"),
-            count(|inference| *inference == Inference::Confirmed),
-            count(|inference| matches!(inference, Inference::Wrong(_))),
-        )
+        let operations = counted(self.inferred, "inferred operation");
+        let confirmed = count(|inference| *inference == Inference::Confirmed);
+        let wrong = count(|inference| matches!(inference, Inference::Wrong(_)));
+        format!("{operations}: {confirmed} confirmed, {wrong} wrong")
     }
 }
 
@@ -134,21 +132,20 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
     for ((id, our), differences) in inferred.operations.iter().zip(differences) {
         let tag = our.tag().unwrap_or_default();
         let overlay = overlays.get(id.overlay);
-        let inference = if let Some(differences) = differences {
-            superseded.insert(id.clone());
-            if differences.is_empty() {
-                Inference::Confirmed
-            } else {
-                Inference::Wrong(differences)
-            }
-        } else {
-            // The document may declare the tag and no operation of it.
+        let inference = match differences {
+            Some(differences) if differences.is_empty() => Inference::Confirmed,
+            Some(differences) => Inference::Wrong(differences),
+            None => Inference::Absent,
+        };
+        if inference == Inference::Absent {
             partly_inferred.insert(tag.to_owned());
+            // The document may declare the tag and no operation of it.
             if !tags.contains(tag) {
                 continue;
             }
-            Inference::Absent
-        };
+        } else {
+            superseded.insert(id.clone());
+        }
         comparisons.push(Comparison {
             location: overlay.map(|overlay| overlay.locate(&id.pointer)),
             group: tag.to_owned(),
