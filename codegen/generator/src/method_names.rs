@@ -33,12 +33,13 @@ pub(crate) use verb::Verb;
 /// Words of a document.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Vocabulary {
-    groups: BTreeMap<String, GroupWords>,
+    /// Words of the groups, keyed by tag.
+    pub(crate) groups: BTreeMap<String, GroupWords>,
     operations: BTreeMap<PointerBuf, OperationWords>,
     /// IDs, keyed by the name of a parameter or property.
-    ids: BTreeMap<String, IdName>,
+    pub(crate) ids: BTreeMap<String, IdName>,
     /// IDs, keyed by the name of a parameter that takes several IDs.
-    id_lists: BTreeMap<String, IdName>,
+    pub(crate) id_lists: BTreeMap<String, IdName>,
 }
 
 impl Vocabulary {
@@ -82,25 +83,11 @@ impl Vocabulary {
         self.operations.get(pointer)
     }
 
-    pub(crate) fn group(&self, tag: &str) -> Option<&GroupWords> {
-        self.groups.get(tag)
-    }
-
     /// Returns the pointer to the main operation for a verb in a group.
     pub(crate) fn main_operation(&self, tag: &str, verb: &Verb) -> Option<&Pointer> {
         let is_it = |words: &&OperationWords| words.is_main && words.tag == tag && words.verb == *verb;
         let mut found = self.operations.iter().filter(|(_, words)| is_it(words));
         found.next().map(|(pointer, _)| &**pointer)
-    }
-
-    /// Returns the kind of ID whose name in JSON is `name`.
-    pub(crate) fn id(&self, name: &str) -> Option<&IdName> {
-        self.ids.get(name)
-    }
-
-    /// Returns the kind of ID of which the parameter `name` takes several.
-    pub(crate) fn id_list(&self, name: &str) -> Option<&IdName> {
-        self.id_lists.get(name)
     }
 }
 

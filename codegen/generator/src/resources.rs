@@ -159,7 +159,7 @@ pub(crate) fn resources(
             resource,
             read_back: Reader::read_back(tag),
             server_managed: tag_extensions::server_managed(source, name, reader.asset_schema(tag)),
-            words: model.vocabulary.group(name).cloned(),
+            words: model.vocabulary.groups.get(name).cloned(),
             child_pointers: tag_extensions::children(source, name),
         };
         groups.insert(name.clone(), group);
@@ -241,7 +241,7 @@ impl<'a> Reader<'a> {
     }
 
     fn resource(&mut self, tag: &TagItems) -> Option<Resource> {
-        let words = self.model.vocabulary.group(&tag.tag.name)?.clone();
+        let words = self.model.vocabulary.groups.get(&tag.tag.name)?.clone();
         let (finder, method) = Self::main(tag, &Verb::FindById)?;
         let ability = format!("the handle of {}", words.plural_text);
         let read = || {
@@ -314,7 +314,7 @@ impl<'a> Reader<'a> {
         let others = self.items.tags.iter().map(|other| &other.tag);
         let mut others = others.filter(|other| other.name != tag.tag.name);
         let is_taken = others.any(|other| {
-            let other_words = self.model.vocabulary.group(&other.name);
+            let other_words = self.model.vocabulary.groups.get(&other.name);
             other.module == words.plural || other_words.is_some_and(|other| other.plural == words.plural)
         });
         if is_taken { &tag.tag.module } else { &words.plural }
@@ -451,7 +451,7 @@ impl<'a> Reader<'a> {
         let (operation, _) = Self::main(tag, &Verb::MoveToCategory)?;
         let change = entries(self.source, operation, true).and_then(|(entries, property)| {
             let property = property.ok_or_else(|| "its body has no property for the category".to_owned())?;
-            let id = self.model.vocabulary.id(&property);
+            let id = self.model.vocabulary.ids.get(&property);
             let id = id.map(|id| id.type_name.as_str());
             let id = id.filter(|id| self.model.is_id(id));
             Ok(Categorise {

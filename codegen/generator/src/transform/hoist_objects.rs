@@ -133,7 +133,7 @@ impl Hoist<'_, '_> {
                 self.state.origins.insert(component_pointer(component), pointer);
                 return;
             }
-            let words = self.state.vocabulary.group(&key);
+            let words = self.state.vocabulary.groups.get(&key);
             let of_group = words.map(|words| naming::type_name(&words.singular));
             if let Some(of_group) = of_group.filter(|name| !self.taken.contains(name)) {
                 name = of_group;

@@ -25,7 +25,7 @@ pub(super) fn id_lists(state: &mut State<'_>) {
             let name = parameter.text("name");
             let is_finder = is_finder && parameter.is_true("required");
             let is_list = parameter.text("in") == Some("query")
-                && (is_finder || name.is_some_and(|name| state.vocabulary.id_list(name).is_some()))
+                && (is_finder || name.is_some_and(|name| state.vocabulary.id_lists.contains_key(name)))
                 && parameter.get("schema").is_some_and(schema_kind::is_plain_string);
             if is_list {
                 parameter.insert("explode".to_owned(), Value::Bool(false));
@@ -44,9 +44,9 @@ pub(super) fn id_types(state: &mut State<'_>) {
     let mut used: BTreeMap<String, IdName> = BTreeMap::new();
     let vocabulary = &state.vocabulary;
     let mut type_id = |name: &str, schema: &mut Value| {
-        let (name, id) = match vocabulary.id(name) {
+        let (name, id) = match vocabulary.ids.get(name) {
             Some(name) => (name, Some(schema)),
-            None => match vocabulary.id_list(name) {
+            None => match vocabulary.id_lists.get(name) {
                 Some(name) => (name, schema.get_mut("items")),
                 None => return,
             },

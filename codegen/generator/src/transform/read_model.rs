@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{json::Json as _, method_names::Vocabulary, naming};
 use funnelflux_openapi::{
-    Diagnostics, Document, media,
+    Diagnostics, Document, Stage, media,
     operations::{self, operations},
     pointer::Pointer,
 };
@@ -16,7 +16,6 @@ use super::{
     component, descriptions, evidence, id_types, idempotency,
     origins::Origins,
     responses, schema_kind, secrets,
-    state::error,
 };
 
 /// Reads the model. Reports parts that the model does not support.
@@ -175,8 +174,8 @@ impl OperationReader<'_> {
     }
 
     fn error(&mut self, code: &'static str, at: &Pointer, message: String, fix: &str) {
-        let error = error(self.source, code, at, message, fix);
-        self.diagnostics.push(error);
+        let error = self.source.error(Stage::Transform, code, at, message);
+        self.diagnostics.push(error.fix(fix));
     }
 
     fn argument(&mut self, pointer: &Pointer, parameter: &Value) -> Option<Argument> {
