@@ -28,6 +28,7 @@ use syn::{
 };
 
 use crate::{
+    naming,
     resources::GroupResource,
     rewrite::{Items, TagItems, TypeItem, mentioned},
     rustdoc,
@@ -392,14 +393,14 @@ fn open_enum(open: &OpenEnum) -> String {
     let mut lines = vec!["open_enum! {".to_owned()];
     lines.extend(comment(4, &open.documentation));
     lines.push(format!("    {} {{", open.name));
-    for variant in &open.variants {
-        let doc = match variant.value.as_str() {
+    for value in &open.values {
+        let doc = match value.as_str() {
             "" => "The empty string.".to_owned(),
             value => format!("`{value}`"),
         };
         lines.extend(comment(8, &doc));
-        let value = Literal::string(&variant.value);
-        lines.push(format!("        {} = {value},", variant.name));
+        let (variant, value) = (naming::variant(value), Literal::string(value));
+        lines.push(format!("        {variant} = {value},"));
     }
     lines.extend(["    }".to_owned(), "}".to_owned()]);
     lines.join("\n")

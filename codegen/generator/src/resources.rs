@@ -276,11 +276,11 @@ impl<'a> Reader<'a> {
         let segment = finder.path.split('/').find(|segment| !segment.is_empty());
         let pointer = |name: &str| Pointer::root().with_trailing_token(name).to_string();
         let name = fields.name(&words.singular);
-        let category = fields.category(id_name).map(Field::json_name);
+        let category = fields.category(id_name).map(|field| field.name.as_str());
         let category = category.or(categorise.as_ref().map(|categorise| &*categorise.property));
         let pointers = Pointers {
             id: pointer(id_name),
-            name: name.map(|field| pointer(field.json_name())),
+            name: name.map(|field| pointer(&field.name)),
             category: category.map(pointer),
         };
         Some(Resource {
@@ -348,10 +348,10 @@ impl<'a> Reader<'a> {
         if fields.get(property).is_some() {
             return Some((ty.clone(), None));
         }
-        let mut inside = fields.all().filter_map(|field| {
-            let inner = self.fields(field.inner())?;
+        let mut inside = fields.all.iter().filter_map(|field| {
+            let inner = self.fields(&field.inner)?;
             inner.get(property)?;
-            Some((field.inner().clone(), Some(field.clone())))
+            Some((field.inner.clone(), Some(field.clone())))
         });
         match (inside.next(), inside.next()) {
             (Some(found), None) => Some(found),

@@ -50,7 +50,7 @@ fn required_by<'a>(
     let mut ambiguous = BTreeSet::new();
     for draft in finders {
         let parameters = required_parameters(document, &draft.operation);
-        if let ([name], Some(words)) = (parameters.as_slice(), groups.get(&draft.tag)) {
+        if let ([name], Some(words)) = (parameters.as_slice(), groups.get(&draft.words.tag)) {
             let id = IdName {
                 name: name.clone(),
                 type_name: naming::component(&format!("{}_id", words.singular)),

@@ -45,7 +45,6 @@ impl OperationWords {
 pub(super) struct Draft<'a> {
     pub(super) operation: Operation<'a>,
     method: String,
-    pub(super) tag: String,
     pub(super) words: OperationWords,
 }
 
@@ -59,13 +58,12 @@ impl<'a> Draft<'a> {
         let words = OperationWords {
             id: verb.method(&words.singular, &words.plural),
             verb,
-            tag: tag.clone(),
+            tag,
             is_main: true,
         };
         Self {
             operation,
             method,
-            tag,
             words,
         }
     }
@@ -84,7 +82,7 @@ impl<'a> Draft<'a> {
     fn claim(&self, groups: &BTreeMap<String, GroupWords>) -> (bool, bool, usize, &'a str) {
         let path = self.operation.path;
         let segments = self.segments();
-        let names_group = groups.get(&self.tag).is_some_and(|words| {
+        let names_group = groups.get(&self.words.tag).is_some_and(|words| {
             let words = [squashed(&words.singular), squashed(&words.plural)];
             segments.iter().any(|segment| words.contains(&squashed(segment)))
         });
@@ -157,10 +155,10 @@ pub(super) fn separate(drafts: &mut [Draft<'_>], groups: &BTreeMap<String, Group
             let Some(draft) = drafts.get_mut(index) else {
                 continue;
             };
-            let Some(words) = groups.get(&draft.tag) else {
+            let Some(words) = groups.get(&draft.words.tag) else {
                 continue;
             };
-            draft.words.is_main = tags.insert(draft.tag.clone());
+            draft.words.is_main = tags.insert(draft.words.tag.clone());
             if rank == 0 {
                 continue;
             }

@@ -12,7 +12,7 @@ use crate::{
 };
 
 pub(super) struct Fields<'a> {
-    all: Vec<Field>,
+    pub(super) all: Vec<Field>,
     /// Map of unknown fields.
     extra: Option<Ident>,
     model: &'a ApiModel,
@@ -21,8 +21,10 @@ pub(super) struct Fields<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Field {
     ident: Ident,
-    name: String,
-    inner: Type,
+    /// Name in JSON.
+    pub(super) name: String,
+    /// The type, without option and list.
+    pub(super) inner: Type,
     /// `true` for a field that may be absent.
     pub(super) is_option: bool,
     pub(super) is_list: bool,
@@ -49,10 +51,6 @@ impl<'a> Fields<'a> {
             extra: extra.and_then(|field| field.ident.clone()),
             model,
         }
-    }
-
-    pub(super) fn all(&self) -> impl Iterator<Item = &Field> {
-        self.all.iter()
     }
 
     /// Returns the field whose JSON name is `name`, unless it is a list.
@@ -104,15 +102,6 @@ impl<'a> Fields<'a> {
 }
 
 impl Field {
-    pub(super) fn json_name(&self) -> &str {
-        &self.name
-    }
-
-    /// The type, without option and list.
-    pub(super) fn inner(&self) -> &Type {
-        &self.inner
-    }
-
     fn path(&self) -> TokenStream {
         path(&ident(&self.inner).unwrap_or_default())
     }

@@ -46,7 +46,7 @@ impl ListPlace {
 
     fn inside(&self, field: &Field) -> Self {
         let mut place = self.clone();
-        place.properties.push(field.json_name().to_owned());
+        place.properties.push(field.name.clone());
         place.may_be_absent |= field.is_option;
         place
     }
@@ -93,12 +93,12 @@ fn lists_inside<'a>(
     found: &mut Vec<Rows<'a>>,
 ) {
     let fields = fields_of(ty).filter(|_| place.properties.len() < DEPTH);
-    for field in fields.iter().flat_map(Fields::all) {
+    for field in fields.iter().flat_map(|fields| &fields.all) {
         let place = place.inside(field);
         if field.is_list {
-            found.extend(rows_of(fields_of, field.inner(), id_name, place));
+            found.extend(rows_of(fields_of, &field.inner, id_name, place));
         } else {
-            lists_inside(fields_of, field.inner(), id_name, &place, found);
+            lists_inside(fields_of, &field.inner, id_name, &place, found);
         }
     }
 }

@@ -202,8 +202,10 @@ fn statuses(
         let open = ident(argument_of(ty, "Option").unwrap_or(ty))
             .and_then(|name| enums.iter().find(|open| open.name == name));
         let value = open.and_then(|open| {
-            let known = |value: &&&str| open.variants.iter().any(|variant| variant.value == **value);
-            Some((open.name.clone(), (*values.iter().find(known)?).to_owned()))
+            let known = values
+                .iter()
+                .find(|value| open.values.iter().any(|known| known == *value))?;
+            Some((open.name.clone(), (*known).to_owned()))
         });
         match value {
             Some((open, value)) => given.push((argument.name.clone(), open, value)),

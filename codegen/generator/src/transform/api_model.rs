@@ -184,16 +184,8 @@ pub(crate) struct OpenEnum {
     pub(crate) name: String,
     /// Documentation in Markdown.
     pub(crate) documentation: String,
-    /// Values in the order of the document.
-    pub(crate) variants: Vec<Variant>,
-}
-
-/// A value of an enumeration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Variant {
-    pub(crate) name: String,
-    /// Value in the document.
-    pub(crate) value: String,
+    /// Values in the order of the document. Lint has ensured that no two become the same variant.
+    pub(crate) values: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,9 +10,7 @@ use funnelflux_openapi::{
 };
 
 use super::{
-    api_model::{
-        ApiModel, Argument, ArgumentKind, IdType, OpenEnum, Operation, RequestBody, Response, Tag, Variant,
-    },
+    api_model::{ApiModel, Argument, ArgumentKind, IdType, OpenEnum, Operation, RequestBody, Response, Tag},
     component, descriptions, evidence, id_types, idempotency,
     origins::Origins,
     responses, schema_kind, secrets,
@@ -55,7 +53,11 @@ pub(super) fn read(
     let (mut enums, mut ids, mut secret) = (Vec::new(), Vec::new(), None);
     for (name, component) in component::all(&document) {
         if let Some(values) = schema_kind::string_enum(component) {
-            enums.push(open_enum(name, component, &values));
+            enums.push(OpenEnum {
+                name: naming::type_name(name),
+                documentation: text(component, "description"),
+                values: values.into_iter().map(str::to_owned).collect(),
+            });
         } else if component.get(id_types::ID_TYPE).is_some() {
             ids.push(IdType {
                 name: name.clone(),
@@ -98,19 +100,6 @@ fn tag(name: String, value: &Value) -> Tag {
         feature: naming::feature(&name),
         inferred: value.is_true("x-undocumented"),
         name,
-    }
-}
-
-/// Reads an enumeration. Lint has ensured that no two values become the same variant.
-fn open_enum(component: &str, schema: &Value, values: &[&str]) -> OpenEnum {
-    let variant = |value: &&str| Variant {
-        name: naming::variant(value),
-        value: (*value).to_owned(),
-    };
-    OpenEnum {
-        name: naming::type_name(component),
-        documentation: text(schema, "description"),
-        variants: values.iter().map(variant).collect(),
     }
 }
 
