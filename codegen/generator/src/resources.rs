@@ -230,7 +230,6 @@ impl<'a> Reader<'a> {
         Some(Fields::of(item, self.model))
     }
 
-    /// The list of a response whose rows have this property.
     fn rows(&self, response: &Type, id_name: &str) -> Result<Rows<'a>, String> {
         lists::rows(&|ty| self.fields(ty), response, id_name)
     }

@@ -89,9 +89,11 @@ impl<'a> Checker<'a, '_> {
             return;
         };
         if last(extends) != last(document) {
+            let (severity, stage, at) = (Severity::Warning, Stage::Overlay, extends_at);
             let message = format!("this overlay is for `{extends}`, but is applied to `{document}`");
-            let fix = "correct or remove `extends`, or remove the overlay";
-            self.report(Severity::Warning, extends_at, "extends", message, fix);
+            let warning = self.overlay.diagnostic(severity, stage, "extends", at, message);
+            let warning = warning.fix("correct or remove `extends`, or remove the overlay");
+            self.diagnostics.push(warning);
         }
     }
 
@@ -190,19 +192,7 @@ impl<'a> Checker<'a, '_> {
         message: impl Into<String>,
         fix: impl Into<String>,
     ) {
-        self.report(Severity::Error, at, code, message, fix);
-    }
-
-    fn report(
-        &mut self,
-        severity: Severity,
-        at: &Pointer,
-        code: &'static str,
-        message: impl Into<String>,
-        fix: impl Into<String>,
-    ) {
-        let (overlay, stage) = (self.overlay, Stage::Overlay);
-        let diagnostic = overlay.diagnostic(severity, stage, code, at, message);
-        self.diagnostics.push(diagnostic.fix(fix));
+        let error = self.overlay.error(Stage::Overlay, code, at, message);
+        self.diagnostics.push(error.fix(fix));
     }
 }

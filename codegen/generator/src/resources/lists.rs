@@ -30,10 +30,7 @@ pub(super) struct Rows<'a> {
 impl ListPlace {
     /// Renders the step of a call that reads rows of this type, for a list inside of an object.
     pub(crate) fn step(&self, row: &TokenStream) -> Option<TokenStream> {
-        let Self {
-            properties,
-            may_be_absent,
-        } = self;
+        let (properties, may_be_absent) = (&self.properties, self.may_be_absent);
         (!properties.is_empty()).then(|| {
             quote! {
                 .list_in::<#row>(crate::runtime::call::ListPlace {

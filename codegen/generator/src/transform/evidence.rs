@@ -1,11 +1,11 @@
-//! States evidence once if many parts share it.
+//! Evidence: states it once if many parts share it, and accepts any JSON where types are inferred.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     ptr,
 };
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{json::Json as _, naming, rustdoc};
 use funnelflux_openapi::{
@@ -14,7 +14,7 @@ use funnelflux_openapi::{
     references,
 };
 
-use super::{component, state::State, visit};
+use super::{component, notes, schema_kind, state::State, visit};
 
 /// Marks a part whose evidence the tag or the type states instead.
 const STATED_ELSEWHERE: &str = "stated-elsewhere";
@@ -57,6 +57,29 @@ fn mark_inferred(value: &mut Value, inherited: Evidence) -> usize {
         Value::Array(items) => items.iter_mut().map(|item| mark_inferred(item, evidence)).sum(),
         _ => 0,
     }
+}
+
+/// Replaces inferred types of map values with any JSON, so that a value of another type is kept and does not
+/// fail the whole response.
+pub(super) fn inferred_values(state: &mut State<'_>) {
+    visit::schemas(&mut state.document, &mut |_, schema| {
+        for (_, property) in visit::properties(schema) {
+            if !schema_kind::is_map(property) {
+                continue;
+            }
+            let of_property = Evidence::of(property);
+            let Some(values) = property.get_mut("additionalProperties") else {
+                continue;
+            };
+            let evidence = Evidence::of(values).or(of_property);
+            if schema_kind::is_simple(values) && evidence.is_some_and(Evidence::is_inferred) {
+                *values = json!({});
+                let note = "values of any type, because their type is inferred";
+                notes::add(property, note.to_owned());
+                state.count += 1;
+            }
+        }
+    });
 }
 
 /// Returns the names of the properties whose types are inferred, by the Rust type of their component.

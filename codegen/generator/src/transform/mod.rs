@@ -18,7 +18,6 @@ mod hoist_objects;
 mod id_types;
 mod idempotency;
 
-mod inferred_values;
 mod inline_references;
 mod key_order;
 mod notes;
@@ -83,7 +82,7 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
             "the generator fills in the default of an absent field and sends it; absent must stay absent"),
         rule("keep-unknown-fields", Work, unknown_fields::keep_unknown_fields,
             "reading, changing and saving an asset must keep fields that the document does not know"),
-        rule("inferred-values", MayBeNoop, inferred_values::inferred_values,
+        rule("inferred-values", MayBeNoop, evidence::inferred_values,
             "a guess about the values of a map must not fail a whole response"),
         rule("drop-empty-parts", MayBeNoop, composition::drop_empty_parts,
             "the generator makes a new type for a part that constrains nothing"),
