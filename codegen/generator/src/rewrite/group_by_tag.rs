@@ -126,8 +126,8 @@ fn owners(groups: &BTreeMap<String, Vec<Item>>, tags: &[TagItems], model: &ApiMo
     let mut owners = Owners::new();
     for (index, tag) in tags.iter().enumerate() {
         for (_, method) in &tag.operations {
-            let used = mentioned_in_signature(&method.sig, &names);
-            use_all(&mut owners, Some(index), used.into_iter().collect());
+            let mentions = mentioned_in_signature(&method.sig, &names);
+            use_all(&mut owners, Some(index), mentions.into_iter().collect());
         }
     }
     let unused = groups.keys().filter(|name| !owners.contains_key(*name));
