@@ -172,30 +172,26 @@ fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String 
             read_backs.push(gated(tag, &line));
         }
     }
+    let [types, groups, kinds, read_backs] =
+        [types, groups, kinds, read_backs].map(|lines| indented(&lines, "\n"));
     operations.push(format!(
         "/// Operations that the enabled features include, by tag.\n\
-         pub static GROUPS: &[&[&Operation]] = &[\n{}\n];",
-        indented(&groups, "\n")
+         pub static GROUPS: &[&[&Operation]] = &[\n{groups}\n];"
     ));
+    let operations = indented(&operations, "\n\n");
+    page.piece(&format!("/// Types of the API.\npub mod types {{\n{types}\n}}"));
     page.piece(&format!(
-        "/// Types of the API.\npub mod types {{\n{}\n}}",
-        indented(&types, "\n")
-    ));
-    page.piece(&format!(
-        "/// Kinds of assets.\n{CLIENT}\npub(crate) mod kinds {{\n{}\n}}",
-        indented(&kinds, "\n")
+        "/// Kinds of assets.\n{CLIENT}\npub(crate) mod kinds {{\n{kinds}\n}}"
     ));
     page.piece(&format!(
         "/// One entry for each operation that may be retried because the client makes the ID.\n{CLIENT}\n\
-         pub(crate) static READ_BACKS: &[&crate::runtime::creatable::ReadBack] = &[\n{}\n];",
-        indented(&read_backs, "\n")
+         pub(crate) static READ_BACKS: &[&crate::runtime::creatable::ReadBack] = &[\n{read_backs}\n];"
     ));
     page.piece(&format!(
         "/// Metadata of all operations.\n{CLIENT}\npub mod operations {{\n    \
          pub use crate::runtime::operation::{{\
          Operation, Parameter, ParameterPlace, Repeat, RequestBody}};\n\n\
-         {}\n}}",
-        indented(&operations, "\n\n"),
+         {operations}\n}}"
     ));
     page.finish()
 }

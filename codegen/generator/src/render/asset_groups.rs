@@ -28,11 +28,10 @@ pub(super) fn file(items: &Items, resources: &BTreeMap<String, GroupResource>) -
         let constant = table_name(tag);
         gated(tag, &format!("AssetGroup::new(&{constant}),"))
     });
-    let lines: Vec<String> = lines.collect();
+    let lines = indented(&lines.collect::<Vec<String>>(), "\n");
     page.piece(&format!(
         "/// Groups that the enabled features include, in the order of the document.\n\
-         pub(crate) static ALL: &[AssetGroup] = &[\n{}\n];",
-        indented(&lines, "\n")
+         pub(crate) static ALL: &[AssetGroup] = &[\n{lines}\n];"
     ));
     for TagItems { tag, .. } in &items.tags {
         page.items([table(tag, items, resources)]);

@@ -36,10 +36,8 @@ pub(super) fn entries(
 ) -> Result<(Entries, Option<String>), String> {
     let required = operation.arguments.iter().filter(|argument| argument.required);
     let required: Vec<_> = required.collect();
-    let plain = |place| Entries {
-        place,
-        children: None,
-    };
+    let children = None;
+    let plain = |place| Entries { place, children };
     match (required.as_slice(), body_schema(source, operation)) {
         ([], Some(schema)) if is_list_of_text(source, schema) => Ok((plain(quote!(Body)), None)),
         ([], Some(schema)) => of_body(source, schema, with_category),
@@ -57,11 +55,9 @@ fn of_body(
     with_category: bool,
 ) -> Result<(Entries, Option<String>), String> {
     let properties: Vec<(&String, &Value)> = properties(source, schema);
-    let lists = properties.iter().filter_map(|(name, schema)| {
-        let is_list = is_list_of_text(source, schema);
-        is_list.then_some(name.as_str())
-    });
-    let lists: Vec<&str> = lists.collect();
+    let is_list = |(_, schema): &&(&String, &Value)| is_list_of_text(source, schema);
+    let lists = properties.iter().filter(is_list);
+    let lists: Vec<&str> = lists.map(|(name, _)| name.as_str()).collect();
     let list = match lists.as_slice() {
         [list] => *list,
         lists if lists.contains(&"entries") => "entries",
@@ -84,16 +80,11 @@ fn of_body(
     let known: Vec<&String> = of_children.chain(&category).collect();
     let is_known = |name: &str| name == list || known.iter().any(|known| *known == name);
     let mut required = schema.items("required").filter_map(Value::as_str);
-    match required.find(|name| !is_known(name)) {
-        Some(name) => Err(format!("its body requires `{name}`, whose meaning is unknown")),
-        None => Ok((
-            Entries {
-                place: quote!(Property(#list)),
-                children,
-            },
-            category,
-        )),
+    if let Some(name) = required.find(|name| !is_known(name)) {
+        return Err(format!("its body requires `{name}`, whose meaning is unknown"));
     }
+    let place = quote!(Property(#list));
+    Ok((Entries { place, children }, category))
 }
 
 /// The properties of a schema and of the parts that it is composed of, resolved.

@@ -69,18 +69,13 @@ fn rewrite(state: &State<'_>, operation: &Operation, method: &ImplItemFn) -> Res
         chain.push(call);
     }
     if let Some(media_type) = &operation.raw_body {
-        let (ty, call): (Type, _) = match operation.request_body {
-            RequestBody::Optional => (
-                parse_quote!(Option<::bytes::Bytes>),
-                quote!(.raw_body_optional(#media_type, body)),
-            ),
-            _ => (
-                parse_quote!(impl Into<::bytes::Bytes>),
-                quote!(.raw_body(#media_type, body)),
-            ),
-        };
-        parameters.push(quote!(body: #ty));
-        chain.push(call);
+        if operation.request_body == RequestBody::Optional {
+            parameters.push(quote!(body: Option<::bytes::Bytes>));
+            chain.push(quote!(.raw_body_optional(#media_type, body)));
+        } else {
+            parameters.push(quote!(body: impl Into<::bytes::Bytes>));
+            chain.push(quote!(.raw_body(#media_type, body)));
+        }
     } else if operation.request_body != RequestBody::None {
         let given = given.iter().find(|given| given.name == "body");
         let given = given.ok_or("the method has no body")?;
@@ -276,16 +271,17 @@ fn expected(operation: &Operation, given: &[Given], success: &Type) -> Result<To
     }
     let capacity = headers.len() + 1;
     let is_empty = matches!(success, Type::Tuple(nothing) if nothing.elems.is_empty());
+    let accept = quote! {
+        .header(
+            ::reqwest::header::ACCEPT,
+            ::reqwest::header::HeaderValue::from_static("application/json",),
+        )
+    };
     let (accept, decode) = if is_empty {
         (None, quote!(Ok(ResponseValue::empty(#response))))
     } else {
         (
-            Some(quote! {
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json",),
-                )
-            }),
+            Some(accept),
             quote!(ResponseValue::from_response(#response).await),
         )
     };

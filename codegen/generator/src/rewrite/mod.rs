@@ -82,14 +82,8 @@ pub(crate) fn rewrite(
     let mut state = State::new(file.items, model, source);
     let steps = steps::run(&passes(), &mut state, |state| &mut state.count);
     report_clashes(&mut state);
-    let State {
-        diagnostics,
-        types,
-        methods,
-        ..
-    } = state;
-    let ((types, methods), _) = diagnostics.unless_errors((types, methods))?;
-    let items = group_by_tag::group(types, methods, model);
+    state.diagnostics.unless_errors(())?;
+    let items = group_by_tag::group(state.types, state.methods, model);
     let types = items.tags.iter().map(|tag| tag.types.len()).sum::<usize>() + items.shared.len();
     let methods = counted(model.operations.len(), "method");
     let summary = format!("{methods}, {}", counted(types, "type"));

@@ -73,11 +73,10 @@ struct Property<'a> {
 impl<'a> Joined<'a> {
     /// Adds all parts. Returns `None` if the schema composes no objects, or if the generator must merge them.
     fn all(&mut self, document: &'a Value, pointer: &Pointer, schema: &'a Value) -> Option<()> {
-        let has = |part: &Value, keys: &[&str]| keys.iter().any(|key| part.get(key).is_some());
         let parts = schema.items("allOf");
-        let parts = parts.filter(|part| has(part, &["$ref", "allOf", "properties", "required"]));
+        let parts = parts.filter(|part| part.has_any(&["$ref", "allOf", "properties", "required"]));
         // A single part is an alias.
-        if parts.count() + usize::from(has(schema, &["properties", "required"])) < 2 {
+        if parts.count() + usize::from(schema.has_any(&["properties", "required"])) < 2 {
             return None;
         }
         self.add(document, pointer, schema)?;

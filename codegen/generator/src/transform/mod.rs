@@ -132,34 +132,20 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
 pub(crate) fn transform(source: &Document) -> Result<(ApiModel, StageReport), Diagnostics> {
     let mut state = State::new(source);
     let steps = steps::run(&rules(), &mut state, |state| &mut state.count);
-    let State {
-        document,
-        diagnostics,
-        origins,
-        vocabulary,
-        ..
-    } = state;
-    let (document, mut diagnostics) = diagnostics
-        .unless_errors(document)
-        .map_err(|diagnostics| origins.relocate(diagnostics, source))?;
+    let (document, vocabulary, origins) = (state.document, state.vocabulary, state.origins);
+    let result = state.diagnostics.unless_errors(document);
+    let (document, mut diagnostics) = result.map_err(|diagnostics| origins.relocate(diagnostics, source))?;
     let document = Document::new(document, source.provenance().clone());
-    diagnostics.0.extend(lint::names(&document));
-    let model = read_model::read(
-        document.into_value(),
-        vocabulary,
-        origins,
-        source,
-        &mut diagnostics,
-    );
+    diagnostics.extend(lint::names(&document));
+    let document = document.into_value();
+    let model = read_model::read(document, vocabulary, origins, source, &mut diagnostics);
     if diagnostics.has_errors() {
         return Err(model.relocate(diagnostics, source));
     }
-    let summary = format!(
-        "{}, {}, {}",
-        counted(model.operations.len(), "operation"),
-        counted(model.enums.len(), "open enumeration"),
-        counted(model.ids.len(), "ID type")
-    );
+    let operations = counted(model.operations.len(), "operation");
+    let enums = counted(model.enums.len(), "open enumeration");
+    let ids = counted(model.ids.len(), "ID type");
+    let summary = format!("{operations}, {enums}, {ids}");
     let report = StageReport::of_steps(Stage::Transform, "rules", steps, &summary);
     Ok((model, report))
 }
