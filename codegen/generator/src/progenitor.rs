@@ -40,10 +40,8 @@ const REFUSAL: &str = "refusal";
 /// crash.
 pub type Isolation<'a> = &'a dyn Fn(&str) -> Result<String, String>;
 
-/// Generates the items of the client, which are the input of the passes.
-///
-/// # Errors
-/// Diagnostics with a place, for input that the generator refuses or that makes it crash.
+/// Generates the items of the client, which are the input of the passes. Locates input that the generator
+/// refuses or that makes it crash.
 pub(crate) fn generate_items(
     model: &ApiModel,
     source: &Document,

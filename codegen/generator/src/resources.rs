@@ -62,14 +62,10 @@ pub(crate) struct Resource {
     pub(crate) save: Option<StoreCalls>,
     /// Expression for the ID of `self`, if the client generates the IDs.
     pub(crate) client_made_id: Option<TokenStream>,
-    pub(crate) pointers: Pointers,
-}
-
-/// JSON pointers to properties that every asset of a resource has.
-pub(crate) struct Pointers {
-    pub(crate) id: String,
-    pub(crate) name: Option<String>,
-    pub(crate) category: Option<String>,
+    pub(crate) id_pointer: String,
+    pub(crate) name_pointer: Option<String>,
+    /// JSON pointer to the ID of the category, if the assets have one.
+    pub(crate) category_pointer: Option<String>,
 }
 
 /// Calls that create and save an asset.
@@ -277,11 +273,7 @@ impl<'a> Reader<'a> {
         let name = fields.name(&words.singular);
         let category = fields.category(id_name).map(|field| field.name.as_str());
         let category = category.or(categorise.as_ref().map(|categorise| &*categorise.property));
-        let pointers = Pointers {
-            id: pointer(id_name),
-            name: name.map(|field| pointer(&field.name)),
-            category: category.map(pointer),
-        };
+        let category_pointer = category.map(pointer);
         Some(Resource {
             kind: self.kind(self.plural(tag, &words)),
             handle: self.handle(self.plural(tag, &words)),
@@ -303,7 +295,9 @@ impl<'a> Reader<'a> {
             duplicate,
             save,
             client_made_id,
-            pointers,
+            id_pointer: pointer(id_name),
+            name_pointer: name.map(|field| pointer(&field.name)),
+            category_pointer,
         })
     }
 
@@ -531,7 +525,7 @@ impl<'a> Reader<'a> {
             let query = query.iter().map(|(name, value)| quote!(.query(#name, #value)));
             let list_in = rows.place.step(&quote!(serde_json::Value));
             let list_in = list_in.unwrap_or_else(|| quote!(.list()));
-            let (kind, id, list) = (&resource.kind, &resource.pointers.id, list.constant());
+            let (kind, id, list) = (&resource.kind, &resource.id_pointer, list.constant());
             let names_parents = rows.fields.get(first).is_some();
             let rows = if names_parents {
                 quote!(NameParents)

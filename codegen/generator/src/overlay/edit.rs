@@ -50,10 +50,8 @@ impl Editor {
             .collect()
     }
 
-    /// Merges a value into a target. Returns true if the target changed.
-    ///
-    /// # Errors
-    /// The reason why the value does not fit.
+    /// Merges a value into a target. Returns true if the target changed, or the reason why the value does not
+    /// fit.
     pub(super) fn update(
         &mut self,
         target: &Pointer,

@@ -86,10 +86,10 @@ fn children(
         let child = tags().find(|child| child.name == *name)?;
         Some((child.feature.clone(), pointers.clone()))
     });
-    let own = group.resource.as_ref().map(|resource| &resource.pointers.id);
+    let own = group.resource.as_ref().map(|resource| &resource.id_pointer);
     let in_category = tags().filter_map(|child| {
         let resource = resources.get(&child.name)?.resource.as_ref()?;
-        let category = resource.pointers.category.as_ref()?;
+        let category = resource.category_pointer.as_ref()?;
         let belongs = child.name != tag.name && Some(category) == own;
         belongs.then(|| (child.feature.clone(), vec![category.clone()]))
     });
@@ -100,9 +100,8 @@ fn children(
 fn table_steps(module: &Ident, resource: &Resource) -> Vec<TokenStream> {
     let kind = &resource.kind;
     let kind = quote!(super::#module::resource::#kind);
-    let pointers = &resource.pointers;
-    let (id, name) = (&pointers.id, option(pointers.name.as_ref()));
-    let category = option(pointers.category.as_ref());
+    let (id, name) = (&resource.id_pointer, option(resource.name_pointer.as_ref()));
+    let category = option(resource.category_pointer.as_ref());
     let has_children = |change: &Change| change.entries.children.is_some();
     let mut steps = vec![quote!(.with_resource::<#kind>(#id, #name, #category))];
     if let Some(save) = &resource.save {

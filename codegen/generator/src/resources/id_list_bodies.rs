@@ -25,10 +25,7 @@ pub(crate) struct Entries {
 const ACTIONS: [&str; 3] = ["cascade", "move", "orphan"];
 
 /// Reads the format of a request that lists assets. Also reads the property that contains the category, if
-/// the caller asks for it.
-///
-/// # Errors
-/// The reason why the request does not fit.
+/// the caller asks for it. Returns the reason if the request does not fit.
 pub(super) fn entries(
     source: &Document,
     operation: &Operation,

@@ -53,10 +53,7 @@ impl ListPlace {
 type FieldsOf<'r, 'a> = &'r dyn Fn(&Type) -> Option<Fields<'a>>;
 
 /// Looks for the list of a response whose rows have this property: the response itself, or the only such list
-/// inside of it.
-///
-/// # Errors
-/// The reason why there is no such list.
+/// inside of it. Returns the reason if there is no such list.
 pub(super) fn rows<'a>(
     fields_of: FieldsOf<'_, 'a>,
     response: &Type,

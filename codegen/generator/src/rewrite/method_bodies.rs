@@ -8,9 +8,6 @@ use syn::{Block, Stmt};
 const BODY: &str = "__body";
 
 /// Parses the generator's code, except for the bodies of the client's methods.
-///
-/// # Errors
-/// If the code is not Rust.
 pub(crate) fn parse(code: &str) -> syn::Result<syn::File> {
     let code: TokenStream = code.parse()?;
     let mut file = Vec::new();

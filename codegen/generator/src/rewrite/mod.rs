@@ -70,10 +70,7 @@ fn passes<'a>() -> Vec<Step<State<'a>>> {
     ]
 }
 
-/// Applies all passes.
-///
-/// # Errors
-/// Located diagnostics for all unsupported code.
+/// Applies all passes. Reports all unsupported code.
 pub(crate) fn rewrite(
     file: syn::File,
     model: &ApiModel,

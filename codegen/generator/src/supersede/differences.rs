@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::inferred::{self, Inferred};
-use funnelflux_diff::{self as diff, Level};
+use funnelflux_diff::{self as diff, Change, Level};
 use funnelflux_openapi::{Document, operations::Operation};
 
 /// Lists the differences between each inferred operation and its match; `None` for an operation without a
@@ -35,16 +35,15 @@ pub(super) fn differences(
     let of_pair = |our: &Operation<'_>, their: &Operation<'_>| {
         let path = (our.path != their.path).then(|| format!("the path is `{}`", their.path));
         let name: Arc<str> = their.to_string().into();
-        let changes = report
-            .changes
-            .iter()
-            .filter(|change| change.level != Level::Docs && change.operations.binary_search(&name).is_ok());
+        let is_about = |change: &&Change| change.operations.binary_search(&name).is_ok();
+        let changes = report.changes.iter().filter(is_about);
+        let changes = changes.filter(|change| change.level != Level::Docs);
         let changes = changes.map(|change| change.what.clone());
         path.into_iter().chain(changes).collect()
     };
     let all = inferred.operations.iter().zip(matches);
-    all.map(|((_, our), their)| Some(of_pair(our, (*their)?)))
-        .collect()
+    let all = all.map(|((_, our), their)| Some(of_pair(our, (*their)?)));
+    all.collect()
 }
 
 /// Returns an operation without its failure responses, which are never inferred.

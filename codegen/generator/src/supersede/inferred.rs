@@ -73,10 +73,8 @@ impl<'a> Inferred<'a> {
     pub(super) fn matches<'b>(&self, theirs: &'b [Operation<'b>]) -> Vec<Option<&'b Operation<'b>>> {
         let key = |operation: &Operation<'a>| (operation.method, operation.path);
         let ours: BTreeSet<_> = self.operations.iter().map(|(_, our)| key(our)).collect();
-        let free = theirs
-            .iter()
-            .filter(|their| !ours.contains(&(their.method, their.path)));
-        let mut free: Vec<&Operation<'_>> = free.collect();
+        let is_free = |their: &&Operation<'_>| !ours.contains(&(their.method, their.path));
+        let mut free: Vec<&Operation<'_>> = theirs.iter().filter(is_free).collect();
         let mut matches = Vec::new();
         for (_, our) in &self.operations {
             let same_path = theirs.iter().find(|their| (their.method, their.path) == key(our));
@@ -94,8 +92,8 @@ impl<'a> Inferred<'a> {
 
     pub(super) fn all_schemas(&self) -> Map<String, Value> {
         let all = self.schemas.iter();
-        all.map(|(_, name, schema)| ((*name).to_owned(), (*schema).clone()))
-            .collect()
+        let all = all.map(|(_, name, schema)| ((*name).to_owned(), (*schema).clone()));
+        all.collect()
     }
 }
 

@@ -125,10 +125,7 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
     ]
 }
 
-/// Applies all rules.
-///
-/// # Errors
-/// Located diagnostics for everything that a rule or the model does not support.
+/// Applies all rules. Reports everything that a rule or the model does not support.
 pub(crate) fn transform(source: &Document) -> Result<(ApiModel, StageReport), Diagnostics> {
     let mut state = State::new(source);
     let steps = steps::run(&rules(), &mut state, |state| &mut state.count);
