@@ -107,7 +107,7 @@ fn looks_like_code(word: &str) -> bool {
 }
 
 fn escape(word: &str) -> String {
-    let signs = ["<", ">", "[", "]"].iter();
+    let signs = ["<", ">", "[", "]"].iter().filter(|sign| word.contains(**sign));
     signs.fold(word.to_owned(), |word, sign| {
         word.replace(sign, &format!("\\{sign}"))
     })

@@ -46,6 +46,7 @@ pub(super) fn tokens(body: &Block) -> TokenStream {
 
 /// Compares tokens, without their spacing.
 pub(super) fn are_equal(left: &TokenStream, right: &TokenStream) -> bool {
-    let text = |tokens: &TokenStream| tokens.to_string().split_whitespace().collect::<String>();
-    text(left) == text(right)
+    let [left, right] = [left, right].map(TokenStream::to_string);
+    let is_ink = |character: &char| !character.is_whitespace();
+    left.chars().filter(is_ink).eq(right.chars().filter(is_ink))
 }
