@@ -144,12 +144,11 @@ impl<'a> Linter<'a> {
         let mut seen: HashMap<String, &str> = HashMap::with_capacity(properties.len());
         for name in properties.keys() {
             let field = name.to_snake_case();
-            if let Some(first) = seen.get(&field) {
+            let first = *seen.entry(field.clone()).or_insert(name);
+            if first != name {
                 let message =
                     format!("the properties `{first}` and `{name}` both become the field `{field}`");
-                self.report(&rules::PROPERTY_NAMES, pointer.with_trailing_token(name), message);
-            } else {
-                seen.insert(field, name);
+                self.report_member(&rules::PROPERTY_NAMES, pointer, name, message);
             }
         }
     }

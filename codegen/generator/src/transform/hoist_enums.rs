@@ -168,47 +168,37 @@ impl Registry<'_, '_> {
             Some(description) => format!("{summary}\n\n{description}"),
             None => summary.to_owned(),
         };
-        let component = match self.known.get_mut(&name) {
-            None => {
-                let new = json!({
-                    "type": "string",
-                    "enum": values,
-                    "description": text,
-                    component::INLINE: true,
-                });
-                let known = Known {
-                    component: name.clone(),
-                    pointer: pointer.to_buf(),
-                    values: Some(values),
-                    new: Some(new),
-                };
-                self.known.insert(name.clone(), known);
-                name
-            }
-            Some(known) if known.has(&values) => {
-                // Descriptions of different uses describe the uses, not the type.
-                if let Some(Value::Object(new)) = &mut known.new
-                    && new.text("description") != Some(&text)
-                {
-                    new.insert("description".to_owned(), Value::String(summary.to_owned()));
-                }
-                known.component.clone()
-            }
-            Some(known) => {
-                let existing = match &known.values {
-                    Some(existing) => format!("an enumeration of {}", codes(existing)),
-                    None => "no enumeration".to_owned(),
-                };
-                let original = self.state.origins.original(&known.pointer);
-                let location = self.state.source.locate(&original);
-                let clash = format!("the name `{name}`, which is {existing} ({location})");
-                let message = format!("this enumeration of {} would get {clash}", codes(&values));
-                let fix = "add `x-rust-name` with another name to one of the schemas in an overlay";
-                self.state.error("enum-name", pointer, message, fix);
-                return;
-            }
-        };
-        component::refer(schema, &component);
+        let known = self.known.entry(name.clone()).or_insert_with(|| Known {
+            component: name.clone(),
+            pointer: pointer.to_buf(),
+            values: Some(values.clone()),
+            new: Some(json!({
+                "type": "string",
+                "enum": values,
+                "description": text,
+                component::INLINE: true,
+            })),
+        });
+        if !known.has(&values) {
+            let existing = match &known.values {
+                Some(existing) => format!("an enumeration of {}", codes(existing)),
+                None => "no enumeration".to_owned(),
+            };
+            let original = self.state.origins.original(&known.pointer);
+            let location = self.state.source.locate(&original);
+            let clash = format!("the name `{name}`, which is {existing} ({location})");
+            let message = format!("this enumeration of {} would get {clash}", codes(&values));
+            let fix = "add `x-rust-name` with another name to one of the schemas in an overlay";
+            self.state.error("enum-name", pointer, message, fix);
+            return;
+        }
+        // Descriptions of different uses describe the uses, not the type.
+        if let Some(Value::Object(new)) = &mut known.new
+            && new.text("description") != Some(&text)
+        {
+            new.insert("description".to_owned(), Value::String(summary.to_owned()));
+        }
+        component::refer(schema, &known.component);
         self.state.count += 1;
     }
 }
