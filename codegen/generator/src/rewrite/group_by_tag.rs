@@ -13,7 +13,6 @@ use super::{
 };
 
 /// Contents of the generated files.
-#[derive(Debug)]
 pub(crate) struct Items {
     /// Tags in the order of the document.
     pub(crate) tags: Vec<TagItems>,
@@ -23,7 +22,6 @@ pub(crate) struct Items {
 }
 
 /// Items that belong to one tag.
-#[derive(Debug)]
 pub(crate) struct TagItems {
     pub(crate) tag: Tag,
     pub(crate) operations: Vec<(Operation, ImplItemFn)>,
@@ -32,7 +30,6 @@ pub(crate) struct TagItems {
 }
 
 /// A type of the document.
-#[derive(Clone, Debug)]
 pub(crate) enum TypeItem {
     /// An enumeration of strings.
     Enum(OpenEnum),
