@@ -89,11 +89,8 @@ pub(crate) fn run(root: Option<&Path>, arguments: &Arguments) -> Result<Outcome,
     let mut diagnostics: Diagnostics = [&old, &new]
         .into_iter()
         .flat_map(|document| {
-            let warnings = [document.warnings().clone(), diff::external_references(document)];
-            warnings
-                .into_iter()
-                .flatten()
-                .chain(diff::schema_warnings(document))
+            let warnings = document.warnings().clone().into_iter();
+            warnings.chain(diff::warnings(document))
         })
         .collect();
     let mut notes = Vec::new();

@@ -17,12 +17,11 @@ use crate::{
     node::Node,
     normative_words,
     part_names::subject,
-    raw_change::{ChangeBuilder, Changes},
+    raw_change::{ChangeBuilder, Changes, RawChange},
     report::Fact,
     rules::ChangeKind as Kind,
     site::{SchemaContext, Site},
     steps::tokens,
-    unclassified::Difference,
 };
 
 /// Key of the extension that states the evidence for a part of the document.
@@ -67,20 +66,27 @@ impl<'a> Comparer<'a> {
         self.changes.change(kind, site, what).frame(frame)
     }
 
-    /// Reports a change of a schema in a context, or of another part in a direction.
-    pub(crate) fn report(&mut self, kind: Kind, site: &Site<'_, 'a>, what: String, part: impl Into<Part>) {
-        let change = self.change(kind, site, what);
-        match part.into() {
-            Part::Schema(context) => change.context(context).report(),
-            Part::Other(direction) => change.direction(direction).report(),
-        }
+    /// Reports a change in a direction.
+    pub(crate) fn report(&mut self, kind: Kind, site: &Site<'_, 'a>, what: String, direction: Direction) {
+        self.change(kind, site, what).direction(direction).report();
+    }
+
+    /// Reports a change of a schema in a context.
+    pub(crate) fn report_in(
+        &mut self,
+        kind: Kind,
+        site: &Site<'_, 'a>,
+        what: String,
+        context: SchemaContext,
+    ) {
+        self.change(kind, site, what).context(context).report();
     }
 
     /// Reports a difference that no rule covers.
     pub(crate) fn unclassified(&mut self, site: &Site<'_, 'a>) {
         if !site.is_unchanged() {
-            let difference = Difference::between(site.old.as_ref(), site.new.as_ref());
-            self.changes.raw.push(difference.into_change());
+            let sides = [&site.old, &site.new].map(Option::as_ref);
+            self.changes.raw.extend(RawChange::unclassified(sides));
         }
     }
 
@@ -192,24 +198,6 @@ impl<'a> Comparer<'a> {
             .direction(direction)
             .covers_subtree(old.is_none() || new.is_none())
             .report();
-    }
-}
-
-/// The part of a document that a change concerns.
-pub(crate) enum Part {
-    Schema(SchemaContext),
-    Other(Direction),
-}
-
-impl From<SchemaContext> for Part {
-    fn from(context: SchemaContext) -> Self {
-        Self::Schema(context)
-    }
-}
-
-impl From<Direction> for Part {
-    fn from(direction: Direction) -> Self {
-        Self::Other(direction)
     }
 }
 

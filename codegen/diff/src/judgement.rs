@@ -17,12 +17,10 @@ use crate::{
     cause::Cause,
     frames::{Frame, Frames},
     inclusion::{Mode, OneOf, Prover, Root, Schema, Validators},
-    judgement_basis::Decision,
-    level::{Direction, Encoding, Level},
+    level::{Direction, Encoding, Level, Side},
     proof::Proof,
     raw_change::RawChange,
     rules::ChangeKind,
-    side::Side,
     steps::tokens,
 };
 
@@ -34,29 +32,26 @@ const MOST_OBJECTS: usize = 3;
 
 /// Adds a proof to each change that is decided by inclusion.
 pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a>; 2]) {
-    let mut judged: Vec<(&mut RawChange, usize)> = changes
-        .iter_mut()
-        .filter(|change| change.kind.rule().level(change.direction) > Level::Info)
-        .filter(|change| Decision::about(change.kind) != Decision::Rule)
-        .filter_map(|change| {
-            let index = change.frame?;
-            let direction = frames.all.get(index)?.direction;
-            let has_direction = matches!(direction, Direction::Request | Direction::Response);
-            has_direction.then_some((change, index))
-        })
-        .collect();
-    let mut judgement = Judgement::new(frames, documents, judged.iter().map(|(_, index)| *index));
+    let harmful = changes.iter_mut();
+    let harmful = harmful.filter(|change| change.kind.rule().level(change.direction) > Level::Info);
+    let judged = harmful.filter_map(|change| {
+        let (mode, index) = (deciding_mode(change.kind)?, change.frame?);
+        let has_direction = frames.all.get(index)?.has_direction();
+        has_direction.then_some((change, index, mode))
+    });
+    let mut judged: Vec<(&mut RawChange, usize, Mode)> = judged.collect();
+    let mut judgement = Judgement::new(frames, documents, judged.iter().map(|(_, index, _)| *index));
     let mut exposed = |one_of| [Mode::Sent, Mode::Declared].map(|mode| judgement.exposed(mode, one_of));
     let exposed_as_any = exposed(OneOf::Any);
     let exposed_exactly = exposed(OneOf::Exact);
     let mut counts: HashMap<usize, usize> = HashMap::new();
-    for (_, index) in &judged {
+    for (_, index, _) in &judged {
         *counts.entry(*index).or_default() += 1;
     }
-    for (change, index) in &mut judged {
-        let is_exposed = |[sent, declared]: &[HashSet<usize>; 2]| match Decision::about(change.kind) {
-            Decision::Declarations => declared.contains(index),
-            Decision::Values | Decision::Rule => sent.contains(index),
+    for (change, index, mode) in &mut judged {
+        let is_exposed = |[sent, declared]: &[HashSet<usize>; 2]| match mode {
+            Mode::Declared => declared.contains(index),
+            Mode::Sent | Mode::All => sent.contains(index),
         };
         let is_only = counts.get(index) == Some(&1);
         change.proof = if !is_exposed(&exposed_as_any) {
@@ -71,11 +66,10 @@ pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, document
             judgement.counterexample(change, *index, is_only)
         };
     }
-    let breaking = judged
-        .iter()
-        .filter(|(change, _)| change.level() == Level::Breaking);
-    let around_breaks = frames.around(breaking.map(|(_, index)| *index).collect());
-    for (change, index) in &mut judged {
+    let breaking = judged.iter();
+    let breaking = breaking.filter(|(change, ..)| change.level() == Level::Breaking);
+    let around_breaks = frames.around(breaking.map(|(_, index, _)| *index).collect());
+    for (change, index, _) in &mut judged {
         // Some change of a pair that is not included has to break.
         let is_alone = change.proof == Proof::Included && judgement.alone.contains(index);
         if is_alone && !around_breaks.contains(index) {
@@ -101,22 +95,16 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a
     };
     // The frames with changes of a level, and those around them.
     let [mut breaking, mut warning] = [Level::Breaking, Level::Warning].map(|level| {
-        let indexes = by_frame.keys().copied();
-        frames.around(
-            indexes
-                .filter(|index| has_level(&by_frame, *index, level))
-                .collect(),
-        )
+        let mut indexes: Vec<usize> = by_frame.keys().copied().collect();
+        indexes.retain(|index| has_level(&by_frame, *index, level));
+        frames.around(indexes)
     });
-    for (index, frame) in frames.all.iter().enumerate().filter(|(_, frame)| frame.is_root) {
-        let has_direction = matches!(frame.direction, Direction::Request | Direction::Response);
-        if !has_direction || !judgement.relevant.contains_key(&index) {
+    let roots = frames.all.iter().enumerate();
+    for (index, frame) in roots.filter(|(_, frame)| frame.is_root && frame.has_direction()) {
+        if breaking.contains(&index) || !judgement.relevant.contains_key(&index) {
             continue;
         }
-        if breaking.contains(&index) {
-            continue;
-        }
-        let pair = sides(frame.direction, [frame.old, frame.new]);
+        let pair = frame.sides();
         let one_of = if !judgement.includes(frame, pair, Mode::Sent, OneOf::Any) {
             OneOf::Any
         } else if !warning.contains(&index) && !judgement.includes(frame, pair, Mode::Sent, OneOf::Exact) {
@@ -132,7 +120,7 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a
             let Some(frame) = frames.all.get(cause) else {
                 continue;
             };
-            let (small, large) = sides(frame.direction, [frame.old, frame.new]);
+            let (small, large) = frame.sides();
             // A wider alternative leaves less to the others.
             let mut includes = |small, large| judgement.includes(frame, (small, large), Mode::All, one_of);
             if includes(small, large) && (one_of == OneOf::Any || includes(large, small)) {
@@ -161,6 +149,42 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a
     }
 }
 
+/// The inclusion that decides a kind of change; `None` if its rule decides.
+fn deciding_mode(kind: ChangeKind) -> Option<Mode> {
+    use ChangeKind as Kind;
+    match kind {
+        // Values alone would not show a removed property, because it still matches an open object.
+        Kind::RequestPropertyRemoved
+        | Kind::OptionalResponsePropertyRemoved
+        | Kind::AllOfRemoved
+        | Kind::AnyOfRemoved
+        | Kind::OneOfRemoved
+        | Kind::AlternativesIntroduced
+        | Kind::AlternativesDropped => Some(Mode::Declared),
+        Kind::ParameterDefaultAdded
+        | Kind::ParameterDefaultRemoved
+        | Kind::ParameterDefaultChanged
+        | Kind::DefaultAdded
+        | Kind::DefaultRemoved
+        | Kind::DefaultChanged
+        | Kind::BecameReadOnly
+        | Kind::BecameNotReadOnly
+        | Kind::RequiredBecameNotReadOnly
+        | Kind::BecameWriteOnly
+        | Kind::BecameNotWriteOnly
+        | Kind::ExtensibleEnumValueRemoved
+        | Kind::DiscriminatorAdded
+        | Kind::DiscriminatorRemoved
+        | Kind::DiscriminatorPropertyChanged
+        | Kind::MappingAdded
+        | Kind::MappingRemoved
+        | Kind::MappingChanged
+        | Kind::NormativeWordsChanged
+        | Kind::LifecycleChanged => None,
+        _ => Some(Mode::Sent),
+    }
+}
+
 /// Checks whether a change describes a property that another part of the schema may have allowed already.
 fn describes_property(kind: ChangeKind) -> bool {
     matches!(
@@ -169,25 +193,6 @@ fn describes_property(kind: ChangeKind) -> bool {
             | ChangeKind::OptionalResponsePropertyAdded
             | ChangeKind::RequiredResponsePropertyAdded
     )
-}
-
-/// The schema that must be smaller and the schema that must be larger.
-pub(crate) fn sides(direction: Direction, [old, new]: [&Value; 2]) -> (Schema<'_>, Schema<'_>) {
-    let (old, new) = (
-        Schema {
-            value: old,
-            side: Side::Old,
-        },
-        Schema {
-            value: new,
-            side: Side::New,
-        },
-    );
-    if direction == Direction::Response {
-        (new, old)
-    } else {
-        (old, new)
-    }
 }
 
 struct Judgement<'f, 'a> {
@@ -240,7 +245,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
             let Some(frame) = self.frames.all.get(index) else {
                 continue;
             };
-            let pair = sides(frame.direction, [frame.old, frame.new]);
+            let pair = frame.sides();
             // Another part may declare the property.
             let is_part = self.parts.contains(&index);
             if self.includes(frame, pair, mode, one_of)
@@ -310,7 +315,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
         let Some(frame) = frames.all.get(index) else {
             return Proof::Undecided;
         };
-        let (small, large) = sides(frame.direction, [frame.old, frame.new]);
+        let (small, large) = frame.sides();
         let cause = Cause::of(change, frame, large, self.documents);
         if let Cause::Value(value) = cause
             && self.prover(frame, OneOf::Any).separates(small, large, value)
@@ -321,13 +326,10 @@ impl<'f, 'a> Judgement<'f, 'a> {
             let found = self.prover(frame, OneOf::Any).counterexamples(small, large);
             self.counterexamples.insert(index, found);
         }
-        let counterexamples = self
-            .counterexamples
-            .get(&index)
-            .map_or([].as_slice(), Vec::as_slice);
-        let value = counterexamples
-            .iter()
-            .find(|value| self.is_caused(value, &cause, frame.direction, large.side));
+        let counterexamples = self.counterexamples.get(&index);
+        let counterexamples = counterexamples.map_or(&[][..], Vec::as_slice);
+        let mut values = counterexamples.iter();
+        let value = values.find(|value| self.is_caused(value, &cause, frame.direction, large.side));
         let Some(value) = value.or_else(|| counterexamples.first().filter(|_| is_only)) else {
             let proof = self.without_counterexample(change, frame, &cause, small, large.side);
             if proof == Proof::Included {
@@ -345,7 +347,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
             let Some(frame) = self.frames.all.get(index) else {
                 continue;
             };
-            let pair = sides(frame.direction, [frame.old, frame.new]);
+            let pair = frame.sides();
             let encoding = (frame.direction, frame.encoding);
             if self.validators.confirm(pair, encoding, OneOf::Any, &value) {
                 return Proof::Counterexample {
@@ -368,9 +370,9 @@ impl<'f, 'a> Judgement<'f, 'a> {
         side: Side,
     ) -> Proof {
         if let Cause::Keywords(schema) = cause
-            && Decision::about(change.kind) == Decision::Values
+            && deciding_mode(change.kind) == Some(Mode::Sent)
         {
-            let large = Schema { value: schema, side };
+            let large = Schema::new(schema, side);
             let mut prover = Prover::new(self.documents, frame.direction, frame.encoding, OneOf::Any);
             if prover.includes(small, large, Mode::All) {
                 return Proof::Included;
@@ -385,7 +387,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
             Cause::Value(wanted) => value == *wanted,
             Cause::Property(name) => value.get(name).is_some(),
             Cause::Keywords(schema) => {
-                let schema = Schema { value: schema, side };
+                let schema = Schema::new(schema, side);
                 Prover::new(self.documents, direction, Encoding::Typed, OneOf::Any).refuses(schema, value)
             }
         }
@@ -407,7 +409,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
             let Some(parent) = frames.all.get(*outer) else {
                 break;
             };
-            let (small, large) = sides(parent.direction, [parent.old, parent.new]);
+            let (small, large) = parent.sides();
             let Some(object) = self.prover(parent, OneOf::Any).lift(small, large, name, &value) else {
                 break;
             };

@@ -13,12 +13,10 @@ mod cause;
 mod comparer;
 mod deep_difference;
 mod document;
-mod external_references;
 mod frames;
 mod inclusion;
 mod index;
 mod judgement;
-mod judgement_basis;
 mod level;
 mod media_type;
 mod node;
@@ -30,12 +28,11 @@ mod raw_change;
 mod render;
 mod report;
 pub mod rules;
-mod schema_warnings;
-mod side;
 mod site;
 mod source_names;
 mod steps;
 mod unclassified;
+mod warnings;
 
 use std::sync::Arc;
 
@@ -54,15 +51,13 @@ use node::ancestors;
 use raw_change::{RawChange, merge};
 
 pub use allow_list::{AllowList, Allowed};
-pub use external_references::external_references;
-pub use level::{Direction, Level};
+pub use level::{Direction, Level, Side};
 pub use proof::Proof;
 pub use prove::prove;
 pub use render::{Audience, Consequence, View, annotation, print_json};
 pub use report::{Change, Component, Fact, Operations, Report, Summary, Usage, Use, User};
 pub use rules::ChangeKind;
-pub use schema_warnings::schema_warnings;
-pub use side::Side;
+pub use warnings::warnings;
 
 /// The JSON Schema of a report in JSON.
 pub const REPORT_SCHEMA: &str = include_str!("report.schema.json");

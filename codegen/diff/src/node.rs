@@ -37,14 +37,6 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// A node at the same place with another value.
-    pub(crate) fn with(&self, value: &'a Value) -> Self {
-        Self {
-            value,
-            ..self.clone()
-        }
-    }
-
     fn child(&self, key: &str, value: &'a Value) -> Self {
         Self {
             value,
@@ -138,12 +130,6 @@ pub(crate) fn canonical(value: &Value) -> String {
         }
         scalar => scalar.to_string(),
     }
-}
-
-/// Returns the nodes of the first list that have no equal node in the second list.
-pub(crate) fn missing_from<'a>(nodes: &[Node<'a>], others: &[Node<'a>]) -> Vec<Node<'a>> {
-    let is_missing = |node: &&Node<'a>| !others.iter().any(|other| other.value == node.value);
-    nodes.iter().filter(is_missing).cloned().collect()
 }
 
 /// The name of an array entry: its `name`, `$ref` or `url`.

@@ -43,33 +43,26 @@ pub(crate) fn subject(node: &Node<'_>) -> String {
         schema_steps(rest, &mut steps);
         format!("`{}`", steps.join(".").replace(".[]", "[]"))
     };
-    match tokens.as_slice() {
+    let (holder, rest) = match tokens.as_slice() {
         [root, kind, _] if root == "components" && kind == "parameters" => {
-            format!("the {}", parameter_name(node))
+            return format!("the {}", parameter_name(node));
         }
-        [root, _, name, rest @ ..] if root == "components" => dotted(name, rest),
+        [root, _, name, rest @ ..] if root == "components" => return dotted(name, rest),
         [root, path, method, rest @ ..] if root == "paths" && METHODS.contains(&method.as_str()) => {
-            let operation = format!("`{} {path}`", method.to_ascii_uppercase());
-            let part = match rest {
-                [part, _] if part == "parameters" => format!("the {}", parameter_name(node)),
-                [part, _, rest @ ..] if part == "parameters" => dotted("parameter", rest),
-                [part, rest @ ..] if part == "requestBody" => dotted("body", rest),
-                [part, status, rest @ ..] if part == "responses" => dotted(status, rest),
-                _ => return operation,
-            };
-            format!("{part} of {operation}")
+            (format!("`{} {path}`", method.to_ascii_uppercase()), rest)
         }
-        [root, path] if root == "paths" => format!("the path `{path}`"),
-        [root, path, part, _, rest @ ..] if root == "paths" && part == "parameters" => {
-            let part = match rest {
-                [] => format!("the {}", parameter_name(node)),
-                _ => dotted("parameter", rest),
-            };
-            format!("{part} of the path `{path}`")
-        }
-        [] => "the document".to_owned(),
-        _ => format!("`{}`", tokens.join(".")),
-    }
+        [root, path, rest @ ..] if root == "paths" => (format!("the path `{path}`"), rest),
+        [] => return "the document".to_owned(),
+        _ => return format!("`{}`", tokens.join(".")),
+    };
+    let part = match rest {
+        [part, _] if part == "parameters" => format!("the {}", parameter_name(node)),
+        [part, _, rest @ ..] if part == "parameters" => dotted("parameter", rest),
+        [part, rest @ ..] if part == "requestBody" => dotted("body", rest),
+        [part, status, rest @ ..] if part == "responses" => dotted(status, rest),
+        _ => return holder,
+    };
+    format!("{part} of {holder}")
 }
 
 pub(crate) fn parameter_name(node: &Node<'_>) -> String {

@@ -5,8 +5,7 @@ use serde_json::Value;
 use funnelflux_openapi::pointer::Pointer;
 
 use crate::{
-    inclusion::{Mode, OneOf, Prover, Root, Validators},
-    judgement::sides,
+    inclusion::{Mode, OneOf, Prover, Root, Schema, Validators},
     level::{Direction, Encoding},
     proof::Proof,
 };
@@ -21,7 +20,7 @@ pub fn prove(documents: [&Value; 2], place: &Pointer, direction: Direction) -> P
         value,
         has_null_type: false,
     });
-    let (small, large) = sides(direction, [old, new]);
+    let (small, large) = Schema::sides(direction, [old, new]);
     let prover = |one_of| Prover::new(roots, direction, Encoding::Typed, one_of);
     if prover(OneOf::Exact).includes(small, large, Mode::Sent) {
         return Proof::Included;

@@ -7,10 +7,9 @@ use serde::Serialize;
 use funnelflux_openapi::{Location, pointer::PointerBuf};
 
 use crate::{
-    level::{Direction, Level},
+    level::{Direction, Level, Side},
     proof::Proof,
     rules::ChangeKind,
-    side::Side,
     steps::join_arrays,
 };
 
@@ -149,6 +148,18 @@ pub struct Summary {
     pub info: usize,
     /// Changes of documentation.
     pub docs: usize,
+}
+
+impl Summary {
+    /// The counts with their levels, worst first.
+    pub(crate) fn by_level(self) -> [(Level, usize); 4] {
+        [
+            (Level::Breaking, self.breaking),
+            (Level::Warning, self.warning),
+            (Level::Info, self.info),
+            (Level::Docs, self.docs),
+        ]
+    }
 }
 
 /// All changes between two documents, worst first.

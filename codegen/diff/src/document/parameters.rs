@@ -19,6 +19,9 @@ use crate::{
 /// Renamed path parameters: old name and new name.
 pub(crate) type Renames<'n> = Vec<(&'n str, &'n str)>;
 
+/// Parameters that `OpenAPI` ignores, by location and name in lower case.
+const IGNORED: [&str; 3] = ["header:accept", "header:content-type", "header:authorization"];
+
 /// A parameter of an operation or of its path.
 struct Parameter<'a> {
     /// Location and name, such as `query:page`.
@@ -36,7 +39,7 @@ impl<'a> Comparer<'a> {
         renames: &Renames<'_>,
     ) {
         let mut before = effective_parameters(&self.old, old, items.0);
-        let after = effective_parameters(&self.new, new, items.1);
+        let mut after = effective_parameters(&self.new, new, items.1);
         for parameter in &mut before {
             if let Some(placeholder) = parameter.name.strip_prefix("path:")
                 && let Some((_, renamed)) = renames.iter().find(|(from, _)| *from == placeholder)
@@ -44,10 +47,12 @@ impl<'a> Comparer<'a> {
                 parameter.name = format!("path:{renamed}");
             }
         }
-        let has_ignored = self.ignored_headers(&before, &after, new);
-        let is_sent = |parameter: &Parameter<'a>| !is_ignored(&parameter.name);
+        let count = before.len() + after.len();
+        self.ignored_headers(&before, &after, new);
+        let is_sent = |parameter: &Parameter<'a>| !IGNORED.contains(&parameter.name.as_str());
         before.retain(is_sent);
-        let after: Vec<Parameter<'a>> = after.into_iter().filter(is_sent).collect();
+        after.retain(is_sent);
+        let has_ignored = before.len() + after.len() < count;
         let is_in = |list: &[Parameter<'a>], name: &str| list.iter().any(|other| other.name == name);
         for parameter in &after {
             match before.iter().find(|other| other.name == parameter.name) {
@@ -56,11 +61,8 @@ impl<'a> Comparer<'a> {
             }
         }
         for parameter in before.iter().filter(|parameter| !is_in(&after, &parameter.name)) {
-            let what = format!(
-                "the {} was removed from {}",
-                parameter_name(&parameter.value),
-                subject(new)
-            );
+            let name = parameter_name(&parameter.value);
+            let what = format!("the {name} was removed from {}", subject(new));
             let site = Site::removed(&parameter.written, new);
             self.report(Kind::ParameterRemoved, &site, what, Direction::Request);
         }
@@ -98,59 +100,28 @@ impl<'a> Comparer<'a> {
             };
             if let Some(other) = before.iter().find(is_moved) {
                 let site = Site::between(&other.written, &parameter.written, new);
-                let what = format!(
-                    "the {} is written in another place",
-                    parameter_name(&parameter.value)
-                );
+                let name = parameter_name(&parameter.value);
+                let what = format!("the {name} is written in another place");
                 self.report(Kind::NotationChanged, &site, what, Direction::Request);
             }
         }
     }
 
-    /// Compares descriptions of headers that `OpenAPI` ignores; returns true if there are such headers.
-    fn ignored_headers(
-        &mut self,
-        before: &[Parameter<'a>],
-        after: &[Parameter<'a>],
-        parent: &Node<'a>,
-    ) -> bool {
-        let mut has_ignored = false;
-        let find = |list: &'_ [Parameter<'a>], name: &str| -> Option<Node<'a>> {
-            let found = list.iter().find(|other| other.name == name);
-            found.map(|parameter| parameter.written.clone())
-        };
-        let of_new = after
-            .iter()
-            .map(|parameter| (parameter, find(before, &parameter.name)));
-        let of_old = before
-            .iter()
-            .filter(|parameter| find(after, &parameter.name).is_none());
-        for (parameter, other) in of_new.chain(of_old.map(|parameter| (parameter, None))) {
-            if !is_ignored(&parameter.name) {
-                continue;
-            }
-            has_ignored = true;
-            let is_new = find(after, &parameter.name).is_some();
-            let site = if is_new {
-                Site {
-                    old: other,
-                    new: Some(parameter.written.clone()),
-                    parent,
-                }
-            } else {
-                Site::removed(&parameter.written, parent)
-            };
-            if !site.is_unchanged() {
-                let name = parameter_name(&parameter.value);
-                let what = format!(
-                    "the {name} of {}, which is ignored, {}",
-                    subject(parent),
-                    site.verb()
-                );
+    /// Compares descriptions of headers that `OpenAPI` ignores.
+    fn ignored_headers(&mut self, before: &[Parameter<'a>], after: &[Parameter<'a>], parent: &Node<'a>) {
+        for name in IGNORED {
+            let [old, new] = [before, after].map(|list| list.iter().find(|other| other.name == name));
+            let [old_written, new_written] =
+                [old, new].map(|header| header.map(|header| header.written.clone()));
+            let site = Site::new(old_written, new_written, parent);
+            if let Some(header) = new.or(old)
+                && !site.is_unchanged()
+            {
+                let (name, holder) = (parameter_name(&header.value), subject(parent));
+                let what = format!("the {name} of {holder}, which is ignored, {}", site.verb());
                 self.report(Kind::IgnoredHeaderChanged, &site, what, Direction::Request);
             }
         }
-        has_ignored
     }
 
     fn parameter_added(&mut self, added: &Parameter<'a>, parent: &Node<'a>) {
@@ -277,11 +248,6 @@ impl<'a> Comparer<'a> {
             }
         }
     }
-}
-
-/// Checks whether `OpenAPI` ignores a parameter, by its location and name in lower case.
-fn is_ignored(name: &str) -> bool {
-    ["header:accept", "header:content-type", "header:authorization"].contains(&name)
 }
 
 /// The value of a keyword for serialization, or its default.

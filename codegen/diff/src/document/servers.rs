@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde_json::Value;
+
 use funnelflux_openapi::pointer::PointerBuf;
 
 use super::server_url::ServerUrl;
@@ -29,10 +31,8 @@ impl<'a> Comparer<'a> {
         if effective.into_iter().flatten().any(|list| !list.value.is_array()) {
             return self.unclassified(site);
         }
-        let [before, after] = effective.map(|list| {
-            let entries = list.map(|list| list.entries(|entry| entry_name(entry).unwrap_or_default()));
-            entries.unwrap_or_default()
-        });
+        let name = |entry: &'a Value| entry_name(entry).unwrap_or_default();
+        let [before, after] = effective.map(|list| list.map(|list| list.entries(name)).unwrap_or_default());
         let written = |server: &Node<'a>| server.str("url").unwrap_or_default();
         // A server of both sides goes by the URL that the old document writes.
         let mut names: HashMap<PointerBuf, &'a str> = HashMap::new();
@@ -46,8 +46,7 @@ impl<'a> Comparer<'a> {
                 names.insert(server.pointer.clone(), written(other));
             }
         }
-        let url = |server: &Node<'a>| names.get(&server.pointer).copied();
-        let url = |server: &Node<'a>| url(server).unwrap_or_else(|| written(server));
+        let url = |server: &Node<'a>| names.get(&server.pointer).copied().unwrap_or(written(server));
         // Without any server, the URL of the document applies.
         let urls = |servers: &[Node<'a>], url: &dyn Fn(&Node<'a>) -> &'a str| match servers {
             [] => vec!["/"],
@@ -65,15 +64,9 @@ impl<'a> Comparer<'a> {
             } else {
                 Kind::ServerOrderChanged
             };
-            let difference = match (&site.old, &site.new) {
-                (None, _) => "were added",
-                (_, None) => "were removed",
-                _ => "changed",
-            };
-            let what = format!(
-                "`servers` of {} {difference}; URLs: {addresses}",
-                subject(site.parent)
-            );
+            let difference = site.pick(["were added", "were removed", "changed"]);
+            let holder = subject(site.parent);
+            let what = format!("`servers` of {holder} {difference}; URLs: {addresses}");
             return self.change(kind, site, what).report();
         }
         for server in before
@@ -81,21 +74,13 @@ impl<'a> Comparer<'a> {
             .filter(|server| !new_urls.contains(&written(server)))
         {
             let what = format!("the server `{}` was removed", written(server));
-            self.report(
-                Kind::ServerRemoved,
-                &Site::removed(server, site.parent),
-                what,
-                Direction::None,
-            );
+            let site = Site::removed(server, site.parent);
+            self.change(Kind::ServerRemoved, &site, what).report();
         }
         for server in after.iter().filter(|server| !old_urls.contains(&url(server))) {
             let what = format!("the server `{}` was added", url(server));
-            self.report(
-                Kind::ServerAdded,
-                &Site::added(server, site.parent),
-                what,
-                Direction::None,
-            );
+            let site = Site::added(server, site.parent);
+            self.change(Kind::ServerAdded, &site, what).report();
         }
         let kept = |urls: &[&'a str], others: &[&'a str]| -> Vec<&'a str> {
             urls.iter().filter(|url| others.contains(url)).copied().collect()

@@ -12,10 +12,7 @@ use super::{
     schema::{Root, Schema},
     sent_as_text::forms,
 };
-use crate::{
-    level::{Direction, Encoding},
-    side::Side,
-};
+use crate::level::{Direction, Encoding, Side};
 
 /// Keywords of JSON Schema that normalising has kept under `x-`.
 const NEWER: [&str; 17] = [
@@ -241,10 +238,7 @@ impl<'a> Conversion<'a> {
         if self.role == Role::Rejecting(OneOf::Any)
             && let Some(alternatives) = plain.shift_remove("oneOf")
         {
-            let parts = plain.entry("allOf").or_insert_with(|| json!([]));
-            if let Some(parts) = parts.as_array_mut() {
-                parts.push(json!({"anyOf": alternatives}));
-            }
+            also(plain, json!({"anyOf": alternatives}));
         }
         for (flag, limit) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
             plain.shift_remove(flag);
@@ -260,10 +254,15 @@ impl<'a> Conversion<'a> {
             Some("int64") if is_integer => json!({"minimum": i64::MIN, "maximum": i64::MAX}),
             _ => return,
         };
-        let parts = plain.entry("allOf").or_insert_with(|| json!([]));
-        if let Some(parts) = parts.as_array_mut() {
-            parts.push(range);
-        }
+        also(plain, range);
+    }
+}
+
+/// Adds a schema that values must match as well.
+fn also(plain: &mut Map<String, Value>, schema: Value) {
+    let parts = plain.entry("allOf").or_insert_with(|| json!([]));
+    if let Some(parts) = parts.as_array_mut() {
+        parts.push(schema);
     }
 }
 

@@ -70,18 +70,14 @@ impl<'a> Prover<'a> {
             return true;
         }
         let keys = |schemas: &[Schema<'a>]| {
-            let mut keys: Vec<usize> = schemas
-                .iter()
+            let schemas = schemas.iter();
+            schemas
                 .map(|schema| self.lowering.resolve(*schema).key())
-                .collect();
-            keys.sort_unstable();
-            keys.dedup();
-            keys
+                .collect()
         };
-        let encoding = if depth == DEEPEST {
-            self.encoding
-        } else {
-            self.encoding.inner()
+        let encoding = match depth {
+            DEEPEST => self.encoding,
+            _ => self.encoding.inner(),
         };
         let question = (keys(small), keys(large), mode, encoding);
         // A question that recurs concerns a part of the value, so it may be assumed to hold, by induction.
@@ -121,22 +117,17 @@ impl<'a> Prover<'a> {
         (mode, encoding): (Mode, Encoding),
         depth: usize,
     ) -> bool {
-        let Some(branches) = self.lowering.branches(small, self.reading(Width::Wide)) else {
-            return false;
-        };
-        let Some(targets) = self.lowering.branches(large, self.reading(Width::Narrow)) else {
+        let (Some(branches), Some(targets)) = (
+            self.lowering.branches(small, self.reading(Width::Wide)),
+            self.lowering.branches(large, self.reading(Width::Narrow)),
+        ) else {
             return false;
         };
         // A value may match one alternative, but have a property that only another alternative declares.
-        let names = |branches: &[Branch<'a>]| -> BTreeSet<&'a str> {
-            branches
-                .iter()
-                .flat_map(|branch| branch.properties.keys().copied())
-                .collect()
-        };
-        let mut known = names(&branches);
+        let names = |branch: &Branch<'a>| branch.properties.keys().copied().collect::<Vec<_>>();
+        let mut known: BTreeSet<&'a str> = branches.iter().flat_map(names).collect();
         if branches.len() > 1 && branches.iter().any(|branch| !branch.further.is_empty()) {
-            known.extend(names(&targets));
+            known.extend(targets.iter().flat_map(names));
         }
         let context = Context {
             small,
@@ -159,34 +150,24 @@ impl<'a> Prover<'a> {
         depth: usize,
         most: usize,
     ) -> bool {
-        let Context {
-            small,
-            large,
-            targets,
-            known,
-            mode,
-            encoding,
-        } = context;
-        let mut same_kind = targets.iter().filter(|target| target.kind == branch.kind);
-        if same_kind.any(|target| self.within(branch, target, known, mode, depth))
-            || self.values_in(branch, small, large, encoding)
-            || self.strings_in(branch, targets)
-            || self.text_in(branch, small, targets, (mode, encoding), depth)
+        let (mode, encoding) = (context.mode, context.encoding);
+        let mut same_kind = context.targets.iter().filter(|target| target.kind == branch.kind);
+        if same_kind.any(|target| self.within(branch, target, context.known, mode, depth))
+            || self.values_in(branch, context)
+            || self.strings_in(branch, context.targets)
+            || self.text_in(branch, context.small, context.targets, (mode, encoding), depth)
             || self.is_impossible(branch, depth)
         {
             return true;
         }
-        let Some(most) = most
-            .checked_sub(1)
-            .filter(|_| self.fuel > 0 && encoding == Encoding::Typed)
-        else {
+        if most == 0 || self.fuel == 0 || encoding != Encoding::Typed {
             return false;
-        };
+        }
         self.fuel -= 1;
         let cases = self.cases(branch, context);
         cases.is_some_and(|cases| {
             let mut cases = cases.iter();
-            cases.all(|case| self.branch_in(case, context, depth, most))
+            cases.all(|case| self.branch_in(case, context, depth, most - 1))
         })
     }
 
@@ -198,11 +179,9 @@ impl<'a> Prover<'a> {
             let is_open = !branch.required.contains(name) && !branch.forbids(name);
             is_open && !branch.unsent.contains(name)
         };
-        let names = targets
-            .iter()
-            .flat_map(|target| target.required.iter().chain(&target.absent))
-            .copied();
-        if let Some(name) = names.clone().find(differs).filter(|_| targets.len() > 1) {
+        let names = targets.iter();
+        let names = names.flat_map(|target| target.required.iter().chain(&target.absent));
+        if let Some(name) = names.copied().find(differs).filter(|_| targets.len() > 1) {
             let mut absent = branch.clone();
             absent.absent.insert(name);
             let mut cases = vec![absent];
@@ -225,28 +204,18 @@ impl<'a> Prover<'a> {
     }
 
     /// Checks whether a branch has only a few values, all of which the schemas allow.
-    fn values_in(
-        &mut self,
-        branch: &Branch<'a>,
-        small: &[Schema<'a>],
-        large: &[Schema<'a>],
-        encoding: Encoding,
-    ) -> bool {
-        finite(branch).is_some_and(|values| {
-            values
-                .iter()
-                .all(|value| self.allows_value(large, value, encoding) || self.excludes(small, value))
-        })
+    fn values_in(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>) -> bool {
+        let is_in = |value: &Value| {
+            self.allows_value(context.large, value, context.encoding) || self.excludes(context.small, value)
+        };
+        finite(branch).is_some_and(|values| values.iter().all(is_in))
     }
 
     /// Checks whether every string of a branch belongs to another branch, as far as patterns, lengths and
     /// listed values show it.
     fn strings_in(&mut self, branch: &Branch<'a>, targets: &[Branch<'a>]) -> bool {
-        let targets: Vec<&Branch<'a>> = targets
-            .iter()
-            .filter(|target| target.kind == Kind::String)
-            .collect();
-        self.search_strings(branch, &targets) == Search::Nothing
+        let targets = targets.iter().filter(|target| target.kind == Kind::String);
+        self.search_strings(branch, &targets.collect::<Vec<_>>()) == Search::Nothing
     }
 
     /// The number of values that the schemas allow; `None` unless it is known to be small.
@@ -360,11 +329,10 @@ impl<'a> Prover<'a> {
         let least = small.least.max(small.required.len() as u64);
         let declared = is_closed.then_some(small.properties.len() as u64);
         let most = small.most.into_iter().chain(declared).min();
+        let is_most = |limit: u64| most.is_some_and(|most| most <= limit);
         if !large.required.is_subset(&small.required)
             || least < large.least
-            || large
-                .most
-                .is_some_and(|limit| most.is_none_or(|most| most > limit))
+            || !large.most.is_none_or(is_most)
         {
             return false;
         }
@@ -413,11 +381,8 @@ impl<'a> Prover<'a> {
         depth: usize,
     ) -> bool {
         let mut patterns: Vec<&Rc<Language>> = Vec::new();
-        for pattern in [small, large]
-            .iter()
-            .flat_map(|branch| &branch.names)
-            .flat_map(|rule| &rule.patterns)
-        {
+        let rules = small.names.iter().chain(&large.names);
+        for pattern in rules.flat_map(|rule| &rule.patterns) {
             if !patterns.iter().any(|known| known.is_same(pattern)) {
                 patterns.push(pattern);
             }
@@ -430,8 +395,7 @@ impl<'a> Prover<'a> {
         let declared = languages.listing(names.iter().copied().filter(|_| !patterns.is_empty()));
         (0..1_usize << patterns.len()).all(|chosen| {
             let mut inside: Vec<&Language> = Vec::new();
-            let mut outside: Vec<Vec<&Language>> =
-                declared.iter().map(|declared| vec![&**declared]).collect();
+            let mut outside: Vec<Vec<&Language>> = declared.iter().map(|names| vec![&**names]).collect();
             for (index, pattern) in patterns.iter().enumerate() {
                 if chosen & (1 << index) == 0 {
                     outside.push(vec![pattern]);

@@ -39,6 +39,19 @@ pub(super) fn flag(members: &Map<String, Value>, key: &str) -> Option<bool> {
     members.get(key).map_or(Some(false), Value::as_bool)
 }
 
+/// Reads a keyword: `Some(None)` if it is absent, and `None` if its value is unsupported.
+#[expect(clippy::option_option, reason = "absent and unsupported keywords differ")]
+pub(super) fn optional<'a, T>(
+    members: &'a Map<String, Value>,
+    key: &str,
+    read: impl FnOnce(&'a Value) -> Option<T>,
+) -> Option<Option<T>> {
+    match members.get(key) {
+        None => Some(None),
+        Some(value) => read(value).map(Some),
+    }
+}
+
 /// The entries of a list, treating an absent list as empty; `None` if the value is not a list.
 pub(super) fn list<'a>(members: &'a Map<String, Value>, key: &str) -> Option<&'a [Value]> {
     members
@@ -71,10 +84,7 @@ pub(super) fn numbers<'a>(
     is_whole: bool,
 ) -> Option<()> {
     branch.is_whole |= is_whole;
-    let number = |key: &str| match members.get(key) {
-        None => Some(None),
-        Some(value) => Decimal::of(value).map(Some),
-    };
+    let number = |key: &str| optional(members, key, Decimal::of);
     if let Some(at) = number("minimum")? {
         let is_exclusive = flag(members, "exclusiveMinimum")?;
         Branch::raise(&mut branch.minimum, Bound { at, is_exclusive });
@@ -85,39 +95,31 @@ pub(super) fn numbers<'a>(
         Branch::raise(&mut branch.negated_maximum, bound);
     }
     branch.multiples.extend(number("multipleOf")?);
-    match members.get("format").map(|format| format.as_str()) {
-        Some(Some(format @ ("int32" | "int64"))) if is_whole => {
+    match optional(members, "format", Value::as_str)? {
+        Some(format @ ("int32" | "int64")) if is_whole => {
             let (least, most) = match format {
                 "int32" => (i32::MIN.into(), i32::MAX.into()),
                 _ => (i64::MIN, i64::MAX),
             };
-            let bound = |at: i64| Bound {
-                at: Decimal::whole(at.into()),
-                is_exclusive: false,
-            };
+            let bound = |at: i64| Bound::inclusive(Decimal::whole(at.into()));
             Branch::raise(&mut branch.minimum, bound(least));
             Branch::raise(&mut branch.negated_maximum, bound(most).negated());
         }
-        Some(Some(format)) => {
-            branch.formats.insert(format);
-        }
-        Some(None) => return None,
-        None => {}
+        format => branch.formats.extend(format),
     }
     Some(())
 }
 
 pub(super) fn strings<'a>(branch: &mut Branch<'a>, members: &'a Map<String, Value>) -> Option<()> {
     counts(branch, members, "minLength", "maxLength")?;
-    if let Some(pattern) = members.get("pattern") {
-        branch.patterns.insert(pattern.as_str()?);
-    }
-    if let Some(format) = members.get("format") {
-        // Tools hide passwords; their values are any strings.
-        branch
-            .formats
-            .extend(Some(format.as_str()?).filter(|format| *format != "password"));
-    }
+    branch
+        .patterns
+        .extend(optional(members, "pattern", Value::as_str)?);
+    // Tools hide passwords; their values are any strings.
+    let format = optional(members, "format", Value::as_str)?;
+    branch
+        .formats
+        .extend(format.filter(|format| *format != "password"));
     Some(())
 }
 
@@ -127,19 +129,13 @@ pub(super) fn counts(
     least: &str,
     most: &str,
 ) -> Option<()> {
-    let count = |key: &str| match members.get(key) {
-        None => Some(None),
-        Some(value) => {
-            let number = Decimal::of(value).filter(|number| number.is_whole())?;
-            u64::try_from(number.floor()).ok().map(Some)
-        }
+    let count = |value: &Value| {
+        let number = Decimal::of(value).filter(|number| number.is_whole())?;
+        u64::try_from(number.floor()).ok()
     };
-    if let Some(limit) = count(least)? {
-        branch.least = branch.least.max(limit);
-    }
-    if let Some(limit) = count(most)? {
-        branch.most = Some(branch.most.map_or(limit, |most| most.min(limit)));
-    }
+    let (least, most) = (optional(members, least, count)?, optional(members, most, count)?);
+    branch.least = branch.least.max(least.unwrap_or_default());
+    branch.most = branch.most.into_iter().chain(most).min();
     Some(())
 }
 

@@ -1,6 +1,6 @@
 //! State of proofs: the schemas of two documents, and the answers so far.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::{
     lower::{Lowering, OneOf, Reading, Width},
@@ -20,8 +20,8 @@ pub(crate) enum Mode {
     All,
 }
 
-/// The two lists of schemas, the mode and the encoding of a question.
-pub(super) type Question = (Vec<usize>, Vec<usize>, Mode, Encoding);
+/// The two sets of schemas, the mode and the encoding of a question.
+pub(super) type Question = (BTreeSet<usize>, BTreeSet<usize>, Mode, Encoding);
 
 /// Answers questions about the schemas of two documents in messages of one direction.
 pub(crate) struct Prover<'a> {

@@ -16,9 +16,8 @@ use super::{
     view::{Entry, MOST_OPERATIONS, View, proof, title},
 };
 use crate::{
-    level::Level,
+    level::{Level, Side},
     report::{Change, Operations},
-    side::Side,
 };
 
 /// Maximum number of lines shown per value.
@@ -133,11 +132,10 @@ impl Page<'_> {
     fn actions(&self, view: View<'_>) -> Markup {
         let mut actions: Vec<(&str, Vec<usize>)> = Vec::new();
         for (number, group) in self.groups.iter().enumerate() {
-            let matters = group.level() >= Level::Warning || group.concerns();
-            let Some(first) = group.first().filter(|_| matters) else {
+            if group.level() < Level::Warning && !group.concerns() {
                 continue;
-            };
-            let action = match first.consequence {
+            }
+            let action = match group.first.consequence {
                 Some((_, consequence)) => consequence.action,
                 None => title(group.level()),
             };
@@ -195,22 +193,14 @@ impl Page<'_> {
 
     fn filters(&self, view: View<'_>) -> Markup {
         let counts = view.report.summary();
-        let has_more_than_docs = counts.docs < view.report.changes.len();
-        let levels = LEVELS.map(|level| {
-            let count = match level {
-                Level::Breaking => counts.breaking,
-                Level::Warning => counts.warning,
-                Level::Info => counts.info,
-                Level::Docs => counts.docs,
-            };
-            (level, count, level != Level::Docs || !has_more_than_docs)
-        });
+        let has_only_docs = counts.docs == view.report.changes.len();
         html! {
             form.filters {
                 div {
                     "Show: "
-                    @for (level, count, is_shown) in levels {
+                    @for (level, count) in counts.by_level() {
                         label class=(level) {
+                            @let is_shown = level != Level::Docs || has_only_docs;
                             input type="checkbox" id={ "show-" (level) } checked[is_shown];
                             " " span.level { (level) } " " (count)
                         }
@@ -241,24 +231,21 @@ impl Page<'_> {
     }
 
     fn group(&self, number: usize, group: &Group<'_>) -> Markup {
-        let Some(first) = group.first() else {
-            return Markup::default();
-        };
+        let Group { first, entries } = group;
         let level = group.level();
         let operations = group.operations();
         let sections = self.sections(operations.iter().map(|name| &***name));
-        let by_list: HashMap<_, String> = group
-            .lists()
-            .into_iter()
+        let lists = group.lists().into_iter();
+        let by_list: HashMap<_, String> = lists
             .map(|(list, _)| (list.as_ptr(), self.sections(list.iter().map(|name| &**name))))
             .collect();
-        let is_many = group.entries.len() > 1;
+        let is_many = entries.len() > 1;
         let some = operations.iter().take(2).map(|name| html! { (name) });
         html! {
             "\n"
             details class={ "like " (level) (sections) } data-level=(level) data-in id={ "like-" (number) } {
                 "\n" summary {
-                    @if is_many { b { (group.entries.len()) " ×" } " " }
+                    @if is_many { b { (entries.len()) " ×" } " " }
                     (rich(&group.sentence()))
                     @if is_many { " " span.soft { "(" (first.change.id) ")" } }
                     @if let Some((name, consequence)) = first.consequence {
@@ -270,7 +257,7 @@ impl Page<'_> {
                 @if let Some((_, consequence)) = first.consequence {
                     p { (rich(consequence.reason)) " " b { (rich(consequence.action)) } }
                 }
-                @for entry in &group.entries {
+                @for entry in entries {
                     @let sections = by_list.get(&entry.change.operations.as_ptr());
                     (self.change(entry, sections.map_or("", String::as_str), is_many))
                 }

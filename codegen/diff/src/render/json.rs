@@ -6,9 +6,9 @@ use std::{
     sync::Arc,
 };
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::view::{Consequence, Entry, View};
+use super::view::{Entry, View};
 use crate::{
     proof::Proof,
     report::{Operations, Use, User},
@@ -112,42 +112,17 @@ impl Numbers<'_> {
             "fingerprint": change.fingerprint,
         });
         if let Some(members) = json.as_object_mut() {
-            members.extend(proof(&change.proof).map(|proof| ("proof".to_owned(), proof)));
-            members.extend(consequence(entry));
+            if change.proof != Proof::None {
+                members.insert("proof".to_owned(), json!(change.proof));
+            }
+            if let Some((name, consequence)) = entry.consequence {
+                members.insert("action".to_owned(), consequence.action.into());
+                members.insert(format!("{name}_impact"), consequence.impact.into());
+                members.insert(format!("{name}_reason"), consequence.reason.into());
+            }
         }
         json
     }
-}
-
-fn proof(proof: &Proof) -> Option<Value> {
-    match proof {
-        Proof::None => None,
-        Proof::Included => Some(json!({"kind": "included"})),
-        Proof::IncludedIfDistinct => Some(json!({"kind": "included_if_distinct"})),
-        Proof::Counterexample { value, accepted_by } => {
-            Some(json!({"kind": "counterexample", "value": value, "accepted_by": accepted_by}))
-        }
-        Proof::Undecided => Some(json!({"kind": "undecided"})),
-    }
-}
-
-fn consequence(entry: &Entry<'_>) -> Map<String, Value> {
-    let mut members = Map::new();
-    if let Some((
-        name,
-        Consequence {
-            impact,
-            reason,
-            action,
-            ..
-        },
-    )) = entry.consequence
-    {
-        members.insert("action".to_owned(), action.into());
-        members.insert(format!("{name}_impact"), impact.into());
-        members.insert(format!("{name}_reason"), reason.into());
-    }
-    members
 }
 
 /// Prints each member of the report on its own line. If a member is a list, each of its items is on its own
