@@ -10,7 +10,7 @@ use serde_json::Value;
 use funnelflux_openapi::pointer::PointerBuf;
 
 use crate::{
-    inclusion::Schema,
+    inclusion::{Pair, Schema},
     level::{Direction, Encoding},
     node::Node,
     site::SchemaContext,
@@ -33,9 +33,8 @@ pub(crate) struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// The schema that must be smaller and the schema that must be larger.
-    pub(crate) fn sides(&self) -> (Schema<'a>, Schema<'a>) {
-        Schema::sides(self.direction, [self.old, self.new])
+    pub(crate) fn pair(&self) -> Pair<'a> {
+        Schema::pair(self.direction, [self.old, self.new])
     }
 
     /// Checks whether the pair is part of requests or of responses.

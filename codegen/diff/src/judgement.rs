@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::{
     cause::Cause,
     frames::{Frame, Frames},
-    inclusion::{Mode, OneOf, Prover, Root, Schema, Validators},
+    inclusion::{Mode, OneOf, Pair, Prover, Root, Schema, Validators},
     level::{Direction, Encoding, Level, Side},
     proof::Proof,
     raw_change::RawChange,
@@ -104,7 +104,7 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a
         if breaking.contains(&index) || !judgement.relevant.contains_key(&index) {
             continue;
         }
-        let pair = frame.sides();
+        let pair = frame.pair();
         let one_of = if !judgement.includes(frame, pair, Mode::Sent, OneOf::Any) {
             OneOf::Any
         } else if !warning.contains(&index) && !judgement.includes(frame, pair, Mode::Sent, OneOf::Exact) {
@@ -112,7 +112,7 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a
         } else {
             continue;
         };
-        let value = judgement.confirmed_counterexample(frame, pair, one_of);
+        let value = judgement.confirmed_counterexample(frame, one_of);
         if value.is_none() && warning.contains(&index) {
             continue;
         }
@@ -120,10 +120,10 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a
             let Some(frame) = frames.all.get(cause) else {
                 continue;
             };
-            let (small, large) = frame.sides();
+            let (small, large) = frame.pair();
             // A wider alternative leaves less to the others.
-            let mut includes = |small, large| judgement.includes(frame, (small, large), Mode::All, one_of);
-            if includes(small, large) && (one_of == OneOf::Any || includes(large, small)) {
+            let mut includes = |pair| judgement.includes(frame, pair, Mode::All, one_of);
+            if includes((small, large)) && (one_of == OneOf::Any || includes((large, small))) {
                 continue;
             }
             for change in by_frame.get_mut(&cause).into_iter().flatten() {
@@ -245,7 +245,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
             let Some(frame) = self.frames.all.get(index) else {
                 continue;
             };
-            let pair = frame.sides();
+            let pair = frame.pair();
             // Another part may declare the property.
             let is_part = self.parts.contains(&index);
             if self.includes(frame, pair, mode, one_of)
@@ -279,31 +279,20 @@ impl<'f, 'a> Judgement<'f, 'a> {
             .or_insert_with(new)
     }
 
-    fn includes(
-        &mut self,
-        frame: &Frame<'a>,
-        (small, large): (Schema<'a>, Schema<'a>),
-        mode: Mode,
-        one_of: OneOf,
-    ) -> bool {
+    fn includes(&mut self, frame: &Frame<'a>, pair: Pair<'a>, mode: Mode, one_of: OneOf) -> bool {
         let prover = self.prover(frame, OneOf::Any);
-        let includes = prover.includes(small, large, mode);
+        let includes = prover.includes(pair, mode);
         // The two readings differ only if a proof has met a `oneOf`. A text may match several types.
         if one_of == OneOf::Any || !prover.has_one_of() || frame.encoding != Encoding::Typed {
             return includes;
         }
-        self.prover(frame, OneOf::Exact).includes(small, large, mode)
+        self.prover(frame, OneOf::Exact).includes(pair, mode)
     }
 
     /// Finds a confirmed value of the smaller schema that the larger schema rejects.
-    fn confirmed_counterexample(
-        &mut self,
-        frame: &Frame<'a>,
-        pair: (Schema<'a>, Schema<'a>),
-        one_of: OneOf,
-    ) -> Option<Value> {
-        let counterexamples = self.prover(frame, one_of).counterexamples(pair.0, pair.1);
-        let encoding = (frame.direction, frame.encoding);
+    fn confirmed_counterexample(&mut self, frame: &Frame<'a>, one_of: OneOf) -> Option<Value> {
+        let (pair, encoding) = (frame.pair(), (frame.direction, frame.encoding));
+        let counterexamples = self.prover(frame, one_of).counterexamples(pair);
         let confirms = |value: &Value| self.validators.confirm(pair, encoding, one_of, value);
         counterexamples.into_iter().find(confirms)
     }
@@ -315,15 +304,15 @@ impl<'f, 'a> Judgement<'f, 'a> {
         let Some(frame) = frames.all.get(index) else {
             return Proof::Undecided;
         };
-        let (small, large) = frame.sides();
+        let (small, large) = frame.pair();
         let cause = Cause::of(change, frame, large, self.documents);
         if let Cause::Value(value) = cause
-            && self.prover(frame, OneOf::Any).separates(small, large, value)
+            && self.prover(frame, OneOf::Any).separates((small, large), value)
         {
             return self.confirmed(index, value.clone());
         }
         if !self.counterexamples.contains_key(&index) {
-            let found = self.prover(frame, OneOf::Any).counterexamples(small, large);
+            let found = self.prover(frame, OneOf::Any).counterexamples((small, large));
             self.counterexamples.insert(index, found);
         }
         let counterexamples = self.counterexamples.get(&index);
@@ -347,13 +336,11 @@ impl<'f, 'a> Judgement<'f, 'a> {
             let Some(frame) = self.frames.all.get(index) else {
                 continue;
             };
-            let pair = frame.sides();
+            let pair = frame.pair();
             let encoding = (frame.direction, frame.encoding);
             if self.validators.confirm(pair, encoding, OneOf::Any, &value) {
-                return Proof::Counterexample {
-                    value,
-                    accepted_by: pair.0.side,
-                };
+                let accepted_by = pair.0.side;
+                return Proof::Counterexample { value, accepted_by };
             }
         }
         Proof::Undecided
@@ -374,7 +361,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
         {
             let large = Schema::new(schema, side);
             let mut prover = Prover::new(self.documents, frame.direction, frame.encoding, OneOf::Any);
-            if prover.includes(small, large, Mode::All) {
+            if prover.includes((small, large), Mode::All) {
                 return Proof::Included;
             }
         }
@@ -409,8 +396,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
             let Some(parent) = frames.all.get(*outer) else {
                 break;
             };
-            let (small, large) = parent.sides();
-            let Some(object) = self.prover(parent, OneOf::Any).lift(small, large, name, &value) else {
+            let Some(object) = self.prover(parent, OneOf::Any).lift(parent.pair(), name, &value) else {
                 break;
             };
             if object.to_string().len() > SHORT {

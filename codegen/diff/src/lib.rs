@@ -34,15 +34,11 @@ mod steps;
 mod unclassified;
 mod warnings;
 
-use std::sync::Arc;
+use std::{cmp::Reverse, sync::Arc};
 
 use serde_json::Value;
 
-use funnelflux_openapi::{
-    Document,
-    pointer::{Pointer, PointerBuf},
-    references::References,
-};
+use funnelflux_openapi::{Document, pointer::Pointer, references::References};
 
 use comparer::Comparer;
 use inclusion::Root;
@@ -87,12 +83,15 @@ pub fn compare(old: &Document, new: &Document) -> Report {
         .filter(|change| !is_converted(change))
         .collect();
     changes.sort_by(|left, right| {
-        right
-            .level
-            .cmp(&left.level)
-            .then_with(|| left.location.cmp(&right.location))
-            .then_with(|| left.pointer.cmp(&right.pointer))
-            .then_with(|| left.id.cmp(&right.id))
+        let [left, right] = [left, right].map(|change| {
+            (
+                Reverse(change.level),
+                &change.location,
+                &change.pointer,
+                &change.id,
+            )
+        });
+        left.cmp(&right)
     });
     Report {
         old: old.name().to_owned(),
@@ -111,14 +110,10 @@ fn complete<'a>(
 ) -> Change {
     let direction = change.direction;
     let (side, pointer, document) = match (&change.new, &change.old) {
-        (Some(pointer), _) => (Side::New, pointer.clone(), new),
         (None, Some(pointer)) => (Side::Old, pointer.clone(), old),
-        (None, None) => (Side::New, PointerBuf::new(), new),
+        (pointer, _) => (Side::New, pointer.clone().unwrap_or_default(), new),
     };
-    let nearest = match &change.new {
-        Some(pointer) => pointer,
-        None => nearest_remaining(new.value(), &change.nearest),
-    };
+    let nearest = nearest_remaining(new.value(), &change.nearest);
     // Operations that use the place on both sides or, if there are none, on one side.
     let (usages, other_usages, other_pointer) = match side {
         Side::New => (new_usages, old_usages, change.old.as_deref()),

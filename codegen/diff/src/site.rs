@@ -28,6 +28,8 @@ pub(crate) struct SchemaContext {
     /// True in the response to a failed call.
     pub failure: bool,
     pub encoding: Encoding,
+    /// True if the value may be omitted on both sides.
+    pub optional: bool,
 }
 
 impl SchemaContext {
@@ -37,6 +39,7 @@ impl SchemaContext {
             role,
             failure: false,
             encoding: Encoding::Typed,
+            optional: false,
         }
     }
 
@@ -57,6 +60,7 @@ impl SchemaContext {
         Self {
             role,
             encoding: self.encoding.inner(),
+            optional: false,
             ..self
         }
     }

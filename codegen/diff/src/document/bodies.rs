@@ -171,7 +171,7 @@ impl<'a> Comparer<'a> {
     fn media_type(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         for (key, site) in Site::members(old, new) {
             match (key, site.both()) {
-                ("schema", Some((before, after))) => self.schema(before, after, context, false),
+                ("schema", Some((before, after))) => self.schema(before, after, context),
                 ("schema", None) if site.values().all(|node| self.allows_anything(node, &site)) => {
                     let what = format!("a schema for any value of {} {}", subject(new), site.verb());
                     self.report(Kind::NotationChanged, &site, what, context.direction);

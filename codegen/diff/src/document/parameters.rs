@@ -193,14 +193,14 @@ impl<'a> Comparer<'a> {
         let context = SchemaContext::new(direction, SchemaRole::Parameter);
         let same_text = self.schemas_of_same_text(old, new);
         if let Some((before, after)) = &same_text {
-            self.schema(before, after, context.as_text(), false);
+            self.schema(before, after, context.as_text());
         }
         for (key, site) in Site::members(old, new) {
             match (key, site.both()) {
                 ("schema" | "content", None) if same_text.is_some() => {
                     self.report(Kind::NotationChanged, &site, site.describe(key), direction);
                 }
-                ("schema", Some((before, after))) => self.schema(before, after, context.as_text(), false),
+                ("schema", Some((before, after))) => self.schema(before, after, context.as_text()),
                 ("content", Some((before, after))) => self.content(before, after, context),
                 ("schema" | "content", None) => {
                     let kind = Kind::ParameterContentChanged;

@@ -119,7 +119,7 @@ impl<'a> Comparer<'a> {
     fn header(&mut self, old: &Node<'a>, new: &Node<'a>, name: &str, context: SchemaContext) {
         for (key, site) in Site::members(old, new) {
             match (key, site.both()) {
-                ("schema", Some((before, after))) => self.schema(before, after, context.as_text(), false),
+                ("schema", Some((before, after))) => self.schema(before, after, context.as_text()),
                 ("content", Some((before, after))) => self.content(before, after, context),
                 _ if site.is_unchanged() => {}
                 ("required", _) => {

@@ -1,7 +1,6 @@
 //! Branches: a schema as a list of alternatives, each for one JSON type, with all constraints on its values.
 
 use std::{
-    cmp::Ordering,
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
 };
@@ -54,20 +53,12 @@ pub(super) struct Bound {
 impl Bound {
     /// Checks whether every number above this bound is also above the other bound.
     pub(super) fn is_at_least(self, other: Self) -> bool {
-        match self.at.compare(other.at) {
-            Ordering::Greater => true,
-            Ordering::Equal => self.is_exclusive || !other.is_exclusive,
-            Ordering::Less => false,
-        }
+        self.at > other.at || (self.at == other.at && (self.is_exclusive || !other.is_exclusive))
     }
 
     /// Checks whether a number is above the bound.
     pub(super) fn admits(self, number: Decimal) -> bool {
-        match number.compare(self.at) {
-            Ordering::Greater => true,
-            Ordering::Equal => !self.is_exclusive,
-            Ordering::Less => false,
-        }
+        number > self.at || (number == self.at && !self.is_exclusive)
     }
 
     pub(super) fn inclusive(at: Decimal) -> Self {

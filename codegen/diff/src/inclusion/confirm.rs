@@ -9,7 +9,7 @@ use funnelflux_openapi::references;
 
 use super::{
     lower::OneOf,
-    schema::{Root, Schema},
+    schema::{Pair, Root, Schema},
     sent_as_text::forms,
 };
 use crate::level::{Direction, Encoding, Side};
@@ -74,7 +74,7 @@ impl<'a> Validators<'a> {
     /// Checks whether a value is valid for the smaller schema and invalid for the larger one.
     pub(crate) fn confirm(
         &mut self,
-        (small, large): (Schema<'a>, Schema<'a>),
+        (small, large): Pair<'a>,
         (direction, encoding): (Direction, Encoding),
         one_of: OneOf,
         value: &Value,

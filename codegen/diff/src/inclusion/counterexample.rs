@@ -15,7 +15,7 @@ use super::{
     lower::{OneOf, Reading, Width},
     pattern::{Language, Search, search},
     prover::Prover,
-    schema::Schema,
+    schema::{Pair, Schema},
     sent_as_text::forms,
 };
 
@@ -45,20 +45,14 @@ const EXACT: Reading = (Width::Narrow, OneOf::Exact);
 
 impl<'a> Prover<'a> {
     /// Finds values that `small` allows in every reading and that `large` rejects in every reading.
-    pub(crate) fn counterexamples(&mut self, small: Schema<'a>, large: Schema<'a>) -> Vec<Value> {
+    pub(crate) fn counterexamples(&mut self, (small, large): Pair<'a>) -> Vec<Value> {
         self.fuel = FUEL;
         self.open.clear();
         self.refused(&[small], &[large], MOST, DEEPEST)
     }
 
     /// Builds a counterexample for two object schemas from a counterexample for one of their properties.
-    pub(crate) fn lift(
-        &mut self,
-        small: Schema<'a>,
-        large: Schema<'a>,
-        name: &str,
-        value: &Value,
-    ) -> Option<Value> {
+    pub(crate) fn lift(&mut self, (small, large): Pair<'a>, name: &str, value: &Value) -> Option<Value> {
         self.fuel = FUEL;
         let branches = self.lowering.branches(&[small], EXACT)?;
         let objects = branches.iter().filter(|branch| branch.kind == Kind::Object);
@@ -78,7 +72,7 @@ impl<'a> Prover<'a> {
     }
 
     /// Checks whether one schema allows a value that another rejects.
-    pub(crate) fn separates(&mut self, small: Schema<'a>, large: Schema<'a>, value: &Value) -> bool {
+    pub(crate) fn separates(&mut self, (small, large): Pair<'a>, value: &Value) -> bool {
         self.fuel = FUEL;
         self.is_counterexample(&[small], &[large], value)
     }
@@ -173,11 +167,11 @@ impl<'a> Prover<'a> {
             Kind::Boolean => vec![true.into(), false.into()],
             Kind::Number => numbers(branch, targets),
             Kind::String => {
-                let found = match self.search_strings(branch, targets) {
-                    Search::Found(text) => Some(Value::from(text)),
-                    Search::Nothing | Search::Unknown => None,
-                };
-                found.into_iter().chain(texts(branch, targets)).collect()
+                let mut found = texts(branch, targets);
+                if let Search::Found(text) = self.search_strings(branch, targets) {
+                    found.insert(0, text.into());
+                }
+                found
             }
             Kind::Array => self.arrays(branch, targets, depth),
             Kind::Object => self.objects(branch, targets, depth),
@@ -187,7 +181,6 @@ impl<'a> Prover<'a> {
     fn arrays(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>], depth: usize) -> Vec<Value> {
         let counts = counts(branch, targets, MOST_ITEMS);
         let longest = counts.iter().copied().max().unwrap_or_default();
-        let longest = usize::try_from(longest).unwrap_or_default();
         let mut items: Vec<Value> = Vec::new();
         for position in 0..branch.prefix.len().min(longest) {
             let samples = self.samples(branch.item(position), MOST_OF_PART, depth);
@@ -208,17 +201,15 @@ impl<'a> Prover<'a> {
                 items.extend(self.samples(&branch.items, rest, depth));
             }
         }
-        let take = |count: u64| usize::try_from(count).ok().and_then(|count| items.get(..count));
-        let mut found: Vec<Value> = counts
+        let found = counts
             .iter()
-            .filter_map(|count| Some(take(*count)?.into()))
-            .collect();
+            .filter_map(|count| Some(items.get(..*count)?.into()));
+        let mut found: Vec<Value> = found.collect();
         let least = usize::try_from(branch.least).unwrap_or_default();
         // Puts an item at a position, among the fewest other items.
         let with = |position: usize, item: &Value| {
-            let others = items
-                .iter()
-                .filter(|other| !branch.has_unique_items || *other != item);
+            let others = items.iter();
+            let others = others.filter(|other| !branch.has_unique_items || *other != item);
             let mut array: Vec<Value> = others.take(least.max(position + 1) - 1).cloned().collect();
             let position = position.min(array.len());
             array.insert(position, item.clone());
@@ -362,7 +353,7 @@ impl<'a> Prover<'a> {
 }
 
 /// Lengths or counts at the limits of the branches that the first branch allows.
-fn counts(branch: &Branch<'_>, targets: &[&Branch<'_>], longest: u64) -> Vec<u64> {
+fn counts(branch: &Branch<'_>, targets: &[&Branch<'_>], longest: u64) -> Vec<usize> {
     let mut counts = vec![branch.least, 1, 2];
     counts.extend(branch.most);
     for target in targets {
@@ -375,7 +366,8 @@ fn counts(branch: &Branch<'_>, targets: &[&Branch<'_>], longest: u64) -> Vec<u64
     });
     counts.sort_unstable();
     counts.dedup();
-    counts
+    let counts = counts.into_iter();
+    counts.filter_map(|count| usize::try_from(count).ok()).collect()
 }
 
 fn numbers(branch: &Branch<'_>, targets: &[&Branch<'_>]) -> Vec<Value> {
@@ -418,7 +410,6 @@ fn texts(branch: &Branch<'_>, targets: &[&Branch<'_>]) -> Vec<Value> {
     }
     let letters: &[&str] = if is_special { &["a", "A", "0"] } else { &["a"] };
     for length in lengths {
-        let length = usize::try_from(length).unwrap_or_default();
         texts.extend(letters.iter().map(|letter| letter.repeat(length)));
     }
     texts.into_iter().map(Value::from).collect()

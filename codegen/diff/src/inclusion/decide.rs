@@ -12,7 +12,7 @@ use super::{
     lower::{OneOf, Width},
     pattern::{Language, Search, search},
     prover::{Mode, Prover},
-    schema::Schema,
+    schema::{Pair, Schema},
 };
 use crate::level::Encoding;
 
@@ -42,7 +42,7 @@ struct Context<'q, 'a> {
 
 impl<'a> Prover<'a> {
     /// Checks whether every value of `small` is also a value of `large`. False means that there is no proof.
-    pub(crate) fn includes(&mut self, small: Schema<'a>, large: Schema<'a>, mode: Mode) -> bool {
+    pub(crate) fn includes(&mut self, (small, large): Pair<'a>, mode: Mode) -> bool {
         self.fuel = FUEL;
         self.open.clear();
         self.all_in(&[small], &[large], mode, DEEPEST)

@@ -63,7 +63,7 @@ pub(super) fn list<'a>(members: &'a Map<String, Value>, key: &str) -> Option<&'a
 pub(super) fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(_), Value::Number(_)) => match (Decimal::of(left), Decimal::of(right)) {
-            (Some(left), Some(right)) => left.compare(right).is_eq(),
+            (Some(left), Some(right)) => left == right,
             _ => left == right,
         },
         (Value::Array(left), Value::Array(right)) => {

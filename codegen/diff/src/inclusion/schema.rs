@@ -26,13 +26,16 @@ pub(crate) struct Schema<'a> {
     pub side: Side,
 }
 
+/// The schema that must be smaller and the schema that must be larger.
+pub(crate) type Pair<'a> = (Schema<'a>, Schema<'a>);
+
 impl<'a> Schema<'a> {
     pub(crate) fn new(value: &'a Value, side: Side) -> Self {
         Self { value, side }
     }
 
-    /// The schema that must be smaller and the schema that must be larger.
-    pub(crate) fn sides(direction: Direction, [old, new]: [&'a Value; 2]) -> (Self, Self) {
+    /// The schemas of both documents, as a message of this direction needs them.
+    pub(crate) fn pair(direction: Direction, [old, new]: [&'a Value; 2]) -> Pair<'a> {
         let (old, new) = (Self::new(old, Side::Old), Self::new(new, Side::New));
         match direction {
             Direction::Response => (new, old),

@@ -64,13 +64,13 @@ impl<'a> Comparer<'a> {
                     self.discriminator_names([old_part, new_part], [old, site.parent], context);
                 }
                 self.frames.is_part = true;
-                self.schema(old_part, new_part, context, false);
+                self.schema(old_part, new_part, context);
             }
         }
         if !is_in_order {
             let what = format!("the order of `{key}` of {} changed", subject(site.parent));
             if key == "allOf" {
-                self.notation(site, what, [old, site.parent], context, false);
+                self.notation(site, what, old, context);
             } else {
                 self.change(Kind::CompositionOrderChanged, site, what)
                     .context(context)
@@ -132,25 +132,20 @@ impl<'a> Comparer<'a> {
             .report();
     }
 
-    pub(super) fn discriminator(
-        &mut self,
-        site: &Site<'_, 'a>,
-        old_schema: &Node<'a>,
-        context: SchemaContext,
-    ) {
-        let new_schema = site.parent;
-        let Some((old, new)) = site.both() else {
+    pub(super) fn discriminator(&mut self, site: &Site<'_, 'a>, old: &Node<'a>, context: SchemaContext) {
+        let new = site.parent;
+        if site.both().is_none() {
             let kind = site.pick_side([Kind::DiscriminatorAdded, Kind::DiscriminatorRemoved]);
             return self.report_in(kind, site, site.describe("discriminator"), context);
-        };
-        for (key, site) in Site::members(old, new) {
+        }
+        for (key, site) in site.contents() {
             match key {
                 _ if site.is_unchanged() => {}
                 "propertyName" => {
                     let what = format!("`discriminator.propertyName` {}", site.before_after());
                     self.report_in(Kind::DiscriminatorPropertyChanged, &site, what, context);
                 }
-                "mapping" => self.mapping(&site, [old_schema, new_schema], context),
+                "mapping" => self.mapping(&site, [old, new], context),
                 _ => self.annotation_or_unclassified(key, &site, context.direction),
             }
         }

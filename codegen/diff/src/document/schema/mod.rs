@@ -41,14 +41,15 @@ impl<'a> Comparer<'a> {
             let pair = (old.pointer.clone(), new.pointer.clone(), context);
             if self.compared.insert(pair) {
                 self.frames.current = Some(frame);
-                self.keywords(&old, &new, context, false);
+                self.keywords(&old, &new, context);
             }
         }
         self.frames.current = None;
     }
 
     /// Adds two schemas to the queue, below the pair that is being compared.
-    pub(super) fn enqueue(&mut self, old: Node<'a>, new: Node<'a>, context: SchemaContext) {
+    pub(super) fn enqueue(&mut self, old: Node<'a>, new: Node<'a>, mut context: SchemaContext) {
+        context.optional = false;
         let frame = self.frames.add(&old, &new, context);
         self.queue.push_back((old, new, context, frame));
     }
@@ -60,21 +61,18 @@ impl<'a> Comparer<'a> {
         self.frames.current = current;
     }
 
-    /// Compares two schemas. `optional` is true if the value may be omitted on both sides.
-    pub(crate) fn schema(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext, optional: bool) {
+    /// Compares two schemas.
+    pub(crate) fn schema(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         let frame = self.frames.add(old, new, context);
         let outer = self.frames.current.replace(frame);
-        self.schema_pair(old, new, context, optional);
+        self.schema_pair(old, new, context);
         self.frames.current = outer;
     }
 
-    fn schema_pair(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext, optional: bool) {
+    fn schema_pair(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         if old.allows_nothing() != new.allows_nothing() {
-            let words = if new.allows_nothing() {
-                "no value"
-            } else {
-                "values"
-            };
+            let is_nothing = new.allows_nothing();
+            let words = if is_nothing { "no value" } else { "values" };
             let what = format!("{} allows {words} now", subject(new));
             return self.report_in(Kind::NotChanged, &Site::between(old, new, new), what, context);
         }
@@ -85,17 +83,17 @@ impl<'a> Comparer<'a> {
             (None, None) => match (wrapped(old), wrapped(new)) {
                 (Some(inner), None) if !is_wrapper(new) => Some((Side::Old, inner)),
                 (None, Some(inner)) if !is_wrapper(old) => Some((Side::New, inner)),
-                _ => return self.keywords(old, new, context, optional),
+                _ => return self.keywords(old, new, context),
             },
             (Some(target), None) => wraps(&self.new, target, new).map(|inner| (Side::New, inner)),
             (None, Some(target)) => wraps(&self.old, target, old).map(|inner| (Side::Old, inner)),
             _ => None,
         };
         if let Some((side, inner)) = wrapper {
-            return self.wrapper((old, new), side, &inner, context, optional);
+            return self.wrapper((old, new), side, &inner, context);
         }
         if old_target != new_target {
-            self.replaced(old, new, (&before, &after), context);
+            self.replaced(old, new, context);
         }
         if old_target.is_some() && new_target.is_some() {
             self.beside_reference(old, new, context);
@@ -120,13 +118,8 @@ impl<'a> Comparer<'a> {
     }
 
     /// Reports that a different schema is used here, shared or inline.
-    fn replaced(
-        &mut self,
-        old: &Node<'a>,
-        new: &Node<'a>,
-        (before, after): (&Node<'a>, &Node<'a>),
-        context: SchemaContext,
-    ) {
+    fn replaced(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
+        let (before, after) = (self.old.resolve(old), self.new.resolve(new));
         let name = |node: &Node<'a>| Some(node.reference()?.rsplit('/').next().unwrap_or_default());
         let site = Site::between(old, new, new);
         if let (Some(old_name), Some(new_name)) = (name(old), name(new))
@@ -137,7 +130,7 @@ impl<'a> Comparer<'a> {
             let known = self.renamed.insert(before.pointer.clone(), after.pointer.clone());
             if known.is_none() {
                 let what = format!("the schema `{old_name}` was renamed to `{new_name}`");
-                self.change(Kind::SchemaRenamed, &Site::between(before, after, new), what)
+                self.change(Kind::SchemaRenamed, &Site::between(&before, &after, new), what)
                     .value(String::new())
                     .covers_subtree(false)
                     .report();
@@ -164,7 +157,6 @@ impl<'a> Comparer<'a> {
         side: Side,
         inner: &Node<'a>,
         context: SchemaContext,
-        optional: bool,
     ) {
         let (outer, plain, words) = match side {
             Side::Old => (old, new, "no longer"),
@@ -178,7 +170,7 @@ impl<'a> Comparer<'a> {
         };
         for (key, site) in Site::members(before, after) {
             if key != "allOf" {
-                self.keyword(key, &site, before, context, optional);
+                self.keyword(key, &site, before, context);
                 continue;
             }
             // With siblings other than documentation, the `allOf` is a type of its own.
@@ -191,19 +183,13 @@ impl<'a> Comparer<'a> {
         }
         let reference = plain.pointer.with_trailing_token("$ref");
         self.changes.explained.push(reference);
-        self.schema(old, new, context, optional);
+        self.schema(old, new, context);
     }
 
     /// Reports a different notation with the same meaning. If the schema has alternatives or no type, tools
     /// may derive a different type from the notation.
-    fn notation(
-        &mut self,
-        site: &Site<'_, 'a>,
-        what: String,
-        [old, new]: [&Node<'a>; 2],
-        context: SchemaContext,
-        covers_subtree: bool,
-    ) {
+    fn notation(&mut self, site: &Site<'_, 'a>, what: String, old: &Node<'a>, context: SchemaContext) {
+        let new = site.parent;
         let has_alternatives = self.old.has_alternatives(old) || self.new.has_alternatives(new);
         let kind = if has_alternatives || is_untyped(old) || is_untyped(new) {
             Kind::TypeNotationChanged
@@ -212,29 +198,22 @@ impl<'a> Comparer<'a> {
         };
         self.change(kind, site, what)
             .context(context)
-            .covers_subtree(covers_subtree)
+            .covers_subtree(false)
             .report();
     }
 
-    fn keywords(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext, optional: bool) {
+    fn keywords(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         if !old.value.is_object() || !new.value.is_object() {
             return self.unclassified(&Site::between(old, new, new));
         }
         for (key, site) in Site::members(old, new) {
-            self.keyword(key, &site, old, context, optional);
+            self.keyword(key, &site, old, context);
         }
         self.subtypes(old, new, context);
     }
 
     /// Compares a keyword of the schemas `old` and `site.parent`.
-    fn keyword(
-        &mut self,
-        key: &str,
-        site: &Site<'_, 'a>,
-        old: &Node<'a>,
-        context: SchemaContext,
-        optional: bool,
-    ) {
+    fn keyword(&mut self, key: &str, site: &Site<'_, 'a>, old: &Node<'a>, context: SchemaContext) {
         if site.values().any(|value| !fits(key, value.value)) {
             return self.unclassified(site);
         }
@@ -276,10 +255,10 @@ impl<'a> Comparer<'a> {
                 }
             }
             "format" => self.format(site, old, context),
-            "nullable" => self.nullable(site, context, optional),
+            "nullable" => self.nullable(site, context),
             "enum" => self.enumeration(site, context),
             "required" => self.required(site, old, context),
-            "readOnly" | "writeOnly" => self.access(key, site, context, optional),
+            "readOnly" | "writeOnly" => self.access(key, site, context),
             "deprecated" => self.property_deprecated(site, context),
             "discriminator" => self.discriminator(site, old, context),
             "x-extensible-enum" => self.extensible_enumeration(site, context),

@@ -55,7 +55,8 @@ impl<'a> Comparer<'a> {
             match (&property.old, &property.new) {
                 (Some(before), Some(after)) => {
                     if before.allows_nothing() == after.allows_nothing() {
-                        self.schema(before, after, inner, was_optional && is_optional);
+                        let optional = was_optional && is_optional;
+                        self.schema(before, after, SchemaContext { optional, ..inner });
                     } else {
                         self.property_forbidden_or_allowed(&property, after, is_optional, inner);
                     }
@@ -74,7 +75,7 @@ impl<'a> Comparer<'a> {
         }
         if site.contents().next().is_none() && !site.is_unchanged() {
             let what = "an empty `properties` was added or removed".to_owned();
-            self.notation(site, what, [old, new], context, true);
+            self.notation(site, what, old, context);
         }
     }
 
@@ -149,7 +150,7 @@ impl<'a> Comparer<'a> {
 
     pub(super) fn items(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
         if let Some((old, new)) = site.both() {
-            return self.schema(old, new, context.inner(), false);
+            return self.schema(old, new, context.inner());
         }
         let kind = site.pick_side([Kind::ItemsAdded, Kind::ItemsRemoved]);
         self.report_in(kind, site, site.describe("items"), context);
@@ -168,13 +169,13 @@ impl<'a> Comparer<'a> {
         let kind = match (before, after) {
             (Matching, Matching) => {
                 if let Some((old, new)) = site.both() {
-                    self.schema(old, new, context.inner(), false);
+                    self.schema(old, new, context.inner());
                 }
                 return;
             }
             (Anything, Anything) | (Nothing, Nothing) => {
                 if !site.is_unchanged() {
-                    self.notation(site, what(), [old, new], context, true);
+                    self.notation(site, what(), old, context);
                 }
                 return;
             }

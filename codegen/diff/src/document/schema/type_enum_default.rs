@@ -34,23 +34,23 @@ impl<'a> Comparer<'a> {
             .report();
     }
 
-    pub(super) fn nullable(&mut self, site: &Site<'_, 'a>, context: SchemaContext, optional: bool) {
+    pub(super) fn nullable(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
         let kinds = [Kind::BecameNullable, Kind::BecameNotNullable];
         if let Some(change) = self.schema_flag("nullable", site, kinds, context) {
-            change.fact_if(optional, Fact::Optional).report();
+            change.fact_if(context.optional, Fact::Optional).report();
         }
     }
 
     /// Compares `readOnly` or `writeOnly`.
-    pub(super) fn access(&mut self, key: &str, site: &Site<'_, 'a>, context: SchemaContext, optional: bool) {
-        let must_be_sent = !optional && context.direction == Direction::Request;
+    pub(super) fn access(&mut self, key: &str, site: &Site<'_, 'a>, context: SchemaContext) {
+        let must_be_sent = !context.optional && context.direction == Direction::Request;
         let kinds = match key {
             "readOnly" if must_be_sent => [Kind::BecameReadOnly, Kind::RequiredBecameNotReadOnly],
             "readOnly" => [Kind::BecameReadOnly, Kind::BecameNotReadOnly],
             _ => [Kind::BecameWriteOnly, Kind::BecameNotWriteOnly],
         };
         if let Some(change) = self.schema_flag(key, site, kinds, context) {
-            change.presence(optional).report();
+            change.presence(context.optional).report();
         }
     }
 
