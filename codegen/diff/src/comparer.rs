@@ -91,12 +91,7 @@ impl<'a> Comparer<'a> {
     }
 
     /// Compares an annotation, or reports the key as unclassified.
-    pub(crate) fn annotation_or_unclassified(
-        &mut self,
-        key: &str,
-        site: &Site<'_, 'a>,
-        direction: Direction,
-    ) {
+    pub(crate) fn other_member(&mut self, key: &str, site: &Site<'_, 'a>, direction: Direction) {
         if !self.annotation(key, site, direction) {
             self.unclassified(site);
         }
@@ -106,7 +101,7 @@ impl<'a> Comparer<'a> {
         if UNCONVERTED.contains(&key) {
             self.unclassified(site);
         } else {
-            self.annotation_or_unclassified(key, site, Direction::None);
+            self.other_member(key, site, Direction::None);
         }
     }
 

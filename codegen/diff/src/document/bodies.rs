@@ -1,6 +1,7 @@
 //! Request bodies, and the content of bodies in both directions.
 
-use super::schema::ANNOTATIONS;
+use funnelflux_openapi::openapi_model::ANNOTATIONS;
+
 use crate::{
     comparer::Comparer,
     level::Direction,
@@ -48,7 +49,7 @@ impl<'a> Comparer<'a> {
                     let words = ["became required", "became optional", "is as required as before"];
                     self.flag(&name, &site, kinds, words, direction);
                 }
-                _ => self.annotation_or_unclassified(key, &site, direction),
+                _ => self.other_member(key, &site, direction),
             }
         }
     }
@@ -185,7 +186,7 @@ impl<'a> Comparer<'a> {
                     let what = format!("{} {words}", subject(new));
                     self.report(site.pick_side(kinds), &site, what, context.direction);
                 }
-                _ => self.annotation_or_unclassified(key, &site, context.direction),
+                _ => self.other_member(key, &site, context.direction),
             }
         }
     }

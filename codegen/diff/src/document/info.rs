@@ -21,7 +21,7 @@ impl<'a> Comparer<'a> {
                     let what = format!("`info.{key}` {}", site.before_after());
                     self.change(Kind::InfoChanged, &site, what).report();
                 }
-                _ => self.annotation_or_unclassified(key, &site, Direction::None),
+                _ => self.other_member(key, &site, Direction::None),
             }
         }
     }

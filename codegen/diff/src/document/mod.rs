@@ -27,7 +27,7 @@ impl Comparer<'_> {
                     }
                 }
                 "info" => self.info(&site),
-                "servers" => self.servers(&site, &[None, None]),
+                "servers" => self.servers(&site, [None, None]),
                 "security" => self.document_security(&site),
                 "tags" => self.tags(&site),
                 "paths" => self.paths(&site),

@@ -29,6 +29,8 @@ struct Parameter<'a> {
     value: Node<'a>,
     /// The parameter itself, or the reference to it.
     written: Node<'a>,
+    /// False if the parameter is among those of the path.
+    is_own: bool,
 }
 
 impl<'a> Comparer<'a> {
@@ -47,12 +49,10 @@ impl<'a> Comparer<'a> {
                 parameter.name = format!("path:{renamed}");
             }
         }
-        let count = before.len() + after.len();
         self.ignored_headers(&before, &after, new);
         let is_sent = |parameter: &Parameter<'a>| !IGNORED.contains(&parameter.name.as_str());
         before.retain(is_sent);
         after.retain(is_sent);
-        let has_ignored = before.len() + after.len() < count;
         let is_in = |list: &[Parameter<'a>], name: &str| list.iter().any(|other| other.name == name);
         for parameter in &after {
             match before.iter().find(|other| other.name == parameter.name) {
@@ -81,22 +81,11 @@ impl<'a> Comparer<'a> {
                 .value(new_order.replace(", ", ","))
                 .report();
         }
-        let is_same_list = old_order == new_order && old_order.len() == before.len();
-        if is_same_list && new_order.len() == after.len() && !has_ignored {
-            for (old, new) in [(old, new), items] {
-                // The same parameters are now written in the other of path and operation, or behind a
-                // reference.
-                let site = Site::member("parameters", old, new);
-                if written(site.old.as_ref()) != written(site.new.as_ref()) {
-                    let what = "the same parameters are written in another place".to_owned();
-                    self.report(Kind::NotationChanged, &site, what, Direction::Request);
-                }
-            }
-            return;
-        }
         for parameter in &after {
             let is_moved = |other: &&Parameter<'a>| {
-                other.name == parameter.name && other.written.reference() != parameter.written.reference()
+                other.name == parameter.name
+                    && (other.is_own, other.written.reference())
+                        != (parameter.is_own, parameter.written.reference())
             };
             if let Some(other) = before.iter().find(is_moved) {
                 let site = Site::between(&other.written, &parameter.written, new);
@@ -244,7 +233,7 @@ impl<'a> Comparer<'a> {
                     ];
                     self.flag(&subject(new), &site, kinds, words, direction);
                 }
-                _ => self.annotation_or_unclassified(key, &site, direction),
+                _ => self.other_member(key, &site, direction),
             }
         }
     }
@@ -289,6 +278,7 @@ fn effective_parameters<'a>(
             Parameter {
                 name,
                 value: document.resolve(&written),
+                is_own: written.pointer.starts_with(&operation.pointer),
                 written,
             }
         });
@@ -299,10 +289,4 @@ fn effective_parameters<'a>(
     all.retain(|parameter| !own.iter().any(|other| other.name == parameter.name));
     all.extend(own);
     all
-}
-
-/// The references in a list of parameters; `None` for an inline parameter.
-fn written<'a>(list: Option<&Node<'a>>) -> Vec<Option<&'a str>> {
-    let entries = list.and_then(|list| list.value.as_array()).into_iter().flatten();
-    entries.map(references::reference).collect()
 }

@@ -132,9 +132,9 @@ impl<'a> Comparer<'a> {
                 "parameters" => {}
                 "servers" => {
                     let inherited = [&self.old, &self.new].map(|document| document.root.get(key));
-                    self.servers(&site, &inherited);
+                    self.servers(&site, inherited);
                 }
-                _ => self.annotation_or_unclassified(key, &site, Direction::None),
+                _ => self.other_member(key, &site, Direction::None),
             }
         }
         let has = |item: &Node<'a>, method: &str| item.value.get(method).is_some();
@@ -178,7 +178,7 @@ impl<'a> Comparer<'a> {
                     let inherited = [(items.0, &self.old), (items.1, &self.new)];
                     let inherited =
                         inherited.map(|(item, document)| item.get(key).or_else(|| document.root.get(key)));
-                    self.servers(&site, &inherited);
+                    self.servers(&site, inherited);
                 }
                 "callbacks" => self.callbacks(&site),
                 _ => self.unconverted_or_annotation(key, &site),

@@ -77,7 +77,7 @@ impl<'a> Comparer<'a> {
                 ("content", Some((before, after))) => self.content(before, after, context),
                 ("content", None) => self.whole_content(&site, context),
                 ("headers", _) => self.headers(&site, context),
-                _ => self.annotation_or_unclassified(key, &site, DIRECTION),
+                _ => self.other_member(key, &site, DIRECTION),
             }
         }
     }
@@ -138,7 +138,7 @@ impl<'a> Comparer<'a> {
                 // The list separator of a Swagger 2.0 header: no rule covers it, and it is more than
                 // documentation.
                 ("x-collectionFormat", _) => self.unclassified(&site),
-                _ => self.annotation_or_unclassified(key, &site, DIRECTION),
+                _ => self.other_member(key, &site, DIRECTION),
             }
         }
     }

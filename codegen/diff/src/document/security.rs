@@ -63,18 +63,15 @@ impl<'a> Comparer<'a> {
     /// has no requirements of its own, or there are no operations.
     fn inherits_security(&self) -> bool {
         let operations = |root: &Node<'a>| -> BTreeMap<String, &'a Value> {
-            let operations = operations(root.value);
-            operations
-                .map(|operation| (operation.to_string(), operation.value))
-                .collect()
+            let named = operations(root.value).map(|operation| (operation.to_string(), operation.value));
+            named.collect()
         };
         let (old, new) = (operations(&self.old.root), operations(&self.new.root));
         let inherits = |operation: &Value| operation.get("security").is_none();
-        let common = old
-            .iter()
-            .filter_map(|(name, operation)| Some((operation, new.get(name)?)));
+        let common = old.iter().filter(|(name, _)| new.contains_key(*name));
         let mut common = common.peekable();
-        common.peek().is_none() || common.any(|(before, after)| inherits(before) && inherits(after))
+        let new_inherits = |name: &String| new.get(name).copied().is_some_and(inherits);
+        common.peek().is_none() || common.any(|(name, before)| inherits(before) && new_inherits(name))
     }
 
     fn requirements(&mut self, site: &Site<'_, 'a>, [added, removed]: [Kind; 2]) {
@@ -87,11 +84,8 @@ impl<'a> Comparer<'a> {
         let [before, after] = site.entries(canonical);
         let (old, new) = (self.alternatives(&before, true), self.alternatives(&after, false));
         let met = are_met(&old, &new);
-        let mut is_reported = false;
-        for (entry, alternative) in after.iter().zip(&new) {
-            if old.contains(alternative) {
-                continue;
-            }
+        let added_entries = after.iter().zip(&new);
+        for (entry, alternative) in added_entries.filter(|(_, added)| !old.contains(added)) {
             let kind = if alternative.is_empty() {
                 Kind::SecurityDropped
             } else if !met {
@@ -103,12 +97,9 @@ impl<'a> Comparer<'a> {
             };
             let what = format!("the security requirement {} was added", quote(entry.value));
             self.change(kind, &Site::added(entry, site.parent), what).report();
-            is_reported = true;
         }
-        for (entry, alternative) in before.iter().zip(&old) {
-            if new.contains(alternative) {
-                continue;
-            }
+        let removed_entries = before.iter().zip(&old);
+        for (entry, alternative) in removed_entries.filter(|(_, removed)| !new.contains(removed)) {
             let kind = if is_optional(&after) {
                 Kind::SecurityDropped
             } else if new.iter().any(|other| is_met(other, alternative)) {
@@ -117,11 +108,10 @@ impl<'a> Comparer<'a> {
                 removed
             };
             let what = format!("the security requirement {} was removed", quote(entry.value));
-            self.change(kind, &Site::removed(entry, site.parent), what)
-                .report();
-            is_reported = true;
+            let site = Site::removed(entry, site.parent);
+            self.change(kind, &site, what).report();
         }
-        if !is_reported {
+        if old.iter().all(|known| new.contains(known)) && new.iter().all(|known| old.contains(known)) {
             let what = format!("`security` {}", site.before_after());
             self.change(Kind::NotationChanged, site, what).report();
         }
@@ -171,6 +161,10 @@ impl<'a> Comparer<'a> {
                 continue;
             };
             let is_same = sent(old.value) == sent(new.value);
+            let offers_more = |site: &Site<'_, 'a>| {
+                let flows = site.both().map(|(old, new)| (flows(old.value), flows(new.value)));
+                flows.is_some_and(|(old, new)| includes(&new, &old))
+            };
             for (key, site) in Site::members(old, new) {
                 let kind = match key {
                     _ if site.is_unchanged() => continue,
@@ -178,12 +172,12 @@ impl<'a> Comparer<'a> {
                     "type" | "scheme" | "name" | "in" | "flows" | "openIdConnectUrl" if is_same => {
                         Kind::NotationChanged
                     }
-                    "flows" if offers(old.value.get(key), new.value.get(key)) => Kind::SecuritySchemeAdded,
+                    "flows" if offers_more(&site) => Kind::SecuritySchemeAdded,
                     "type" | "scheme" | "name" | "in" | "flows" | "openIdConnectUrl" => {
                         Kind::SecuritySchemeChanged
                     }
                     _ => {
-                        self.annotation_or_unclassified(key, &site, Direction::None);
+                        self.other_member(key, &site, Direction::None);
                         continue;
                     }
                 };
@@ -249,18 +243,15 @@ fn flows(flows: &Value) -> Value {
     flows
 }
 
-/// Checks whether the new flows offer everything that the old flows offered.
-fn offers(old: Option<&Value>, new: Option<&Value>) -> bool {
-    fn includes(new: &Value, old: &Value) -> bool {
-        match (old, new) {
-            (Value::Object(old), Value::Object(new)) => old
-                .iter()
-                .all(|(key, old)| new.get(key).is_some_and(|new| includes(new, old))),
-            _ => old == new,
+/// Checks whether a value includes another value, such as the new flows the old flows.
+fn includes(new: &Value, old: &Value) -> bool {
+    match (old, new) {
+        (Value::Object(old), Value::Object(new)) => {
+            let mut old = old.iter();
+            old.all(|(key, old)| new.get(key).is_some_and(|new| includes(new, old)))
         }
+        _ => old == new,
     }
-    old.zip(new)
-        .is_some_and(|(old, new)| includes(&flows(new), &flows(old)))
 }
 
 /// Checks whether no credentials are required: there is no alternative, or an empty one.

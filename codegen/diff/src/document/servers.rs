@@ -18,17 +18,16 @@ use crate::{
 
 impl<'a> Comparer<'a> {
     /// Compares servers. A side without servers inherits those of the enclosing object.
-    pub(crate) fn servers(
-        &mut self,
-        site: &Site<'_, 'a>,
-        [old_inherited, new_inherited]: &[Option<Node<'a>>; 2],
-    ) {
+    pub(crate) fn servers(&mut self, site: &Site<'_, 'a>, inherited: [Option<Node<'a>>; 2]) {
         if site.is_unchanged() {
             return;
         }
-        let effective = [(&site.old, old_inherited), (&site.new, new_inherited)];
-        let effective = effective.map(|(own, inherited)| own.as_ref().or(inherited.as_ref()));
-        if effective.into_iter().flatten().any(|list| !list.value.is_array()) {
+        let [old_inherited, new_inherited] = inherited;
+        let effective = [
+            site.old.clone().or(old_inherited),
+            site.new.clone().or(new_inherited),
+        ];
+        if effective.iter().flatten().any(|list| !list.value.is_array()) {
             return self.unclassified(site);
         }
         let name = |entry: &'a Value| entry_name(entry).unwrap_or_default();
@@ -69,10 +68,8 @@ impl<'a> Comparer<'a> {
             let what = format!("`servers` of {holder} {difference}; URLs: {addresses}");
             return self.change(kind, site, what).report();
         }
-        for server in before
-            .iter()
-            .filter(|server| !new_urls.contains(&written(server)))
-        {
+        let is_removed = |server: &&Node<'a>| !new_urls.contains(&written(server));
+        for server in before.iter().filter(is_removed) {
             let what = format!("the server `{}` was removed", written(server));
             let site = Site::removed(server, site.parent);
             self.change(Kind::ServerRemoved, &site, what).report();
@@ -107,7 +104,7 @@ impl<'a> Comparer<'a> {
         };
         for (key, site) in Site::members(old, new) {
             if !["url", "variables"].contains(&key) {
-                self.annotation_or_unclassified(key, &site, Direction::None);
+                self.other_member(key, &site, Direction::None);
             } else if !site.is_unchanged() {
                 let url = new.str("url").unwrap_or_default();
                 let what = format!("`{key}` of the server `{url}` {}", site.before_after());

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     branch::{Branch, Kind},
-    decide::{finite, is_unsent},
+    decide::{Terms, finite, is_unsent},
     evaluate::Truth,
     lower::Width,
     pattern::Search,
@@ -36,9 +36,10 @@ impl<'a> Prover<'a> {
         // The smaller schema may exclude more values. This question concerns the value itself, so induction
         // does not apply.
         let open = mem::take(&mut self.open);
-        let is_known = branch
-            .excluded()
-            .any(|known| self.all_in(&[not], &[known], Mode::All, depth));
+        let terms = self.terms(Mode::All).inner();
+        let terms = Terms { depth, ..terms };
+        let mut known_excluded = branch.excluded();
+        let is_known = known_excluded.any(|known| self.all_in(&[not], &[known], terms));
         self.open = open;
         if is_known {
             return true;
@@ -87,11 +88,13 @@ impl<'a> Prover<'a> {
         if lacks_part || self.search_strings(branch, &[]) == Search::Nothing {
             return true;
         }
+        let terms = self.terms(Mode::All).inner();
+        let terms = Terms { depth, ..terms };
         branch.excluded().any(|not| {
             let targets = self.lowering.branches(&[not], self.reading(Width::Narrow));
             targets.is_some_and(|targets| {
                 let mut targets = targets.iter().filter(|target| target.kind == branch.kind);
-                targets.any(|target| self.within(branch, target, &BTreeSet::new(), Mode::All, depth))
+                targets.any(|target| self.within(branch, target, &BTreeSet::new(), terms))
             })
         })
     }

@@ -5,9 +5,10 @@ use serde_json::Value;
 
 use super::{
     branch::{Branch, Kind},
+    decide::Context,
     evaluate::Truth,
     lower::OneOf,
-    prover::{Mode, Prover},
+    prover::Prover,
     schema::Schema,
 };
 use crate::level::Encoding;
@@ -21,23 +22,17 @@ impl<'a> Prover<'a> {
     }
 
     /// Checks whether the texts of a branch are among those of branches of another type.
-    pub(super) fn text_in(
-        &mut self,
-        branch: &Branch<'a>,
-        small: &[Schema<'a>],
-        targets: &[Branch<'a>],
-        (mode, encoding): (Mode, Encoding),
-        depth: usize,
-    ) -> bool {
+    pub(super) fn text_in(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>) -> bool {
+        let encoding = context.terms.encoding;
         let has_text = [Kind::Boolean, Kind::Number].contains(&branch.kind);
         let is_scalar = has_text || branch.kind == Kind::String;
-        targets.iter().any(|target| match target.kind {
+        context.targets.iter().any(|target| match target.kind {
             Kind::String => has_text && encoding != Encoding::Typed && is_any_text(target),
             Kind::Array => {
                 is_scalar
                     && encoding == Encoding::Text
                     && is_any_list(target)
-                    && self.all_in(small, &target.items, mode, depth)
+                    && self.all_in(context.small, &target.items, context.terms.inner())
             }
             _ => false,
         })

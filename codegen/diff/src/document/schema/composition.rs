@@ -146,7 +146,7 @@ impl<'a> Comparer<'a> {
                     self.report_in(Kind::DiscriminatorPropertyChanged, &site, what, context);
                 }
                 "mapping" => self.mapping(&site, [old, new], context),
-                _ => self.annotation_or_unclassified(key, &site, context.direction),
+                _ => self.other_member(key, &site, context.direction),
             }
         }
     }

@@ -7,7 +7,7 @@ mod type_enum_default;
 
 use serde_json::Value;
 
-use funnelflux_openapi::{pointer::PointerBuf, references};
+use funnelflux_openapi::{openapi_model::ANNOTATIONS, pointer::PointerBuf, references};
 
 use type_enum_default::{default_kind, type_kind};
 
@@ -20,19 +20,6 @@ use crate::{
     rules::ChangeKind as Kind,
     site::{SchemaContext, Site},
 };
-
-/// Keywords that do not restrict the allowed values.
-pub(super) const ANNOTATIONS: [&str; 9] = [
-    "title",
-    "description",
-    "example",
-    "examples",
-    "externalDocs",
-    "deprecated",
-    "default",
-    "readOnly",
-    "writeOnly",
-];
 
 impl<'a> Comparer<'a> {
     /// Compares the pairs in the queue. A queue is necessary, because schemas can be recursive.
@@ -263,7 +250,7 @@ impl<'a> Comparer<'a> {
             "discriminator" => self.discriminator(site, old, context),
             "x-extensible-enum" => self.extensible_enumeration(site, context),
             _ if self.limit(key, site, context) => {}
-            _ => self.annotation_or_unclassified(key, site, context.direction),
+            _ => self.other_member(key, site, context.direction),
         }
     }
 }

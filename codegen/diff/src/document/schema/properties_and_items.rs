@@ -52,23 +52,20 @@ impl<'a> Comparer<'a> {
         let inner = context.inner();
         for (name, property) in site.contents() {
             let [was_optional, is_optional] = [old, new].map(|schema| !schema.lists("required", name));
+            let in_context = |optional| SchemaContext { optional, ..inner };
             match (&property.old, &property.new) {
-                (Some(before), Some(after)) => {
-                    if before.allows_nothing() == after.allows_nothing() {
-                        let optional = was_optional && is_optional;
-                        self.schema(before, after, SchemaContext { optional, ..inner });
-                    } else {
-                        self.property_forbidden_or_allowed(&property, after, is_optional, inner);
-                    }
+                (Some(before), Some(after)) if before.allows_nothing() == after.allows_nothing() => {
+                    self.schema(before, after, in_context(was_optional && is_optional));
                 }
-                (None, Some(after)) => self.property_added(&property, after, is_optional, old, inner),
+                (Some(_), Some(after)) => self.property_allowed(&property, after, in_context(is_optional)),
+                (None, Some(after)) => self.property_added(&property, after, old, in_context(is_optional)),
                 (Some(before), None) => {
                     let is_twin = |(_, other): &(&str, Site<'_, 'a>)| {
                         let new = other.new.as_ref().filter(|_| other.old.is_none());
                         new.is_some_and(|new| new.value == before.value)
                     };
                     let twin = site.contents().find(is_twin).map(|(name, _)| name);
-                    self.property_removed(&property, before, was_optional, twin, inner);
+                    self.property_removed(&property, before, twin, in_context(was_optional));
                 }
                 (None, None) => {}
             }
@@ -80,13 +77,7 @@ impl<'a> Comparer<'a> {
     }
 
     /// Reports a property that must be absent on one side only: its schema there is `false`.
-    fn property_forbidden_or_allowed(
-        &mut self,
-        site: &Site<'_, 'a>,
-        new: &Node<'a>,
-        is_optional: bool,
-        context: SchemaContext,
-    ) {
+    fn property_allowed(&mut self, site: &Site<'_, 'a>, new: &Node<'a>, context: SchemaContext) {
         let (kind, words) = match (new.allows_nothing(), context.direction) {
             (true, Direction::Response) => (Kind::OptionalResponsePropertyRemoved, "must be absent"),
             (true, _) => (Kind::RequestPropertyRemoved, "must be absent"),
@@ -95,7 +86,7 @@ impl<'a> Comparer<'a> {
         };
         self.change(kind, site, format!("the property {} {words} now", subject(new)))
             .context(context)
-            .fact_if(is_optional, Fact::Optional)
+            .fact_if(context.optional, Fact::Optional)
             .report();
     }
 
@@ -103,13 +94,12 @@ impl<'a> Comparer<'a> {
         &mut self,
         site: &Site<'_, 'a>,
         property: &Node<'a>,
-        is_optional: bool,
         old: &Node<'a>,
         context: SchemaContext,
     ) {
         let is_closed = old.value.get("additionalProperties") == Some(&Value::Bool(false));
         let has_default = self.new.resolve(property).value.get("default").is_some();
-        let kind = match (context.direction, is_optional) {
+        let kind = match (context.direction, context.optional) {
             (Direction::Response, _) if is_closed => Kind::ClosedResponsePropertyAdded,
             (Direction::Response, false) => Kind::RequiredResponsePropertyAdded,
             (Direction::Response, true) => Kind::OptionalResponsePropertyAdded,
@@ -117,12 +107,12 @@ impl<'a> Comparer<'a> {
             (_, false) => Kind::RequiredRequestPropertyAdded,
             (_, true) => Kind::OptionalRequestPropertyAdded,
         };
-        let (presence, name) = (presence(is_optional), subject(property));
+        let (presence, name) = (presence(context.optional), subject(property));
         let properties = old.value.get("properties").and_then(Value::as_object);
         self.change(kind, site, format!("the {presence} property {name} was added"))
             .context(context)
             .fact_if(properties.is_none_or(Map::is_empty), Fact::FirstProperty)
-            .fact_if(is_optional, Fact::Optional)
+            .fact_if(context.optional, Fact::Optional)
             .report();
     }
 
@@ -130,21 +120,18 @@ impl<'a> Comparer<'a> {
         &mut self,
         site: &Site<'_, 'a>,
         property: &Node<'a>,
-        is_optional: bool,
         twin: Option<&str>,
         context: SchemaContext,
     ) {
-        let kind = match (context.direction, is_optional) {
+        let kind = match (context.direction, context.optional) {
             (Direction::Response, false) => Kind::RequiredResponsePropertyRemoved,
             (Direction::Response, true) => Kind::OptionalResponsePropertyRemoved,
             _ => Kind::RequestPropertyRemoved,
         };
         let twin = twin.map(|twin| format!("; the new property `{twin}` has the same schema"));
-        let (presence, name) = (presence(is_optional), subject(property));
-        let what = format!(
-            "the {presence} property {name} was removed{}",
-            twin.unwrap_or_default()
-        );
+        let twin = twin.unwrap_or_default();
+        let (presence, name) = (presence(context.optional), subject(property));
+        let what = format!("the {presence} property {name} was removed{twin}");
         self.report_in(kind, site, what, context);
     }
 
