@@ -16,12 +16,11 @@ use crate::{
     level::Direction,
     node::Node,
     normative_words,
-    part_names::subject,
+    part_names::{subject, tokens},
     raw_change::{ChangeBuilder, Changes, RawChange},
     report::Fact,
     rules::ChangeKind as Kind,
     site::{SchemaContext, Site},
-    steps::tokens,
 };
 
 /// Key of the extension that states the evidence for a part of the document.

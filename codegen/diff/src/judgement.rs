@@ -9,7 +9,10 @@
 //! JSON Schema wants exactly one alternative of a `oneOf` to match; authors often mean at least one. A change
 //! breaks only if it does so in both readings. If it is harmless in the second reading only, it is a warning.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    iter,
+};
 
 use serde_json::Value;
 
@@ -18,10 +21,10 @@ use crate::{
     frames::{Frame, Frames},
     inclusion::{Mode, OneOf, Pair, Prover, Root, Schema, Validators},
     level::{Direction, Encoding, Level, Side},
+    part_names::tokens,
     proof::Proof,
     raw_change::RawChange,
     rules::ChangeKind,
-    steps::tokens,
 };
 
 /// Maximum length of a counterexample that is still wrapped in its enclosing object.
@@ -306,7 +309,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
         };
         let (small, large) = frame.pair();
         let cause = Cause::of(change, frame, large, self.documents);
-        if let Cause::Value(value) = cause
+        if let Some(Cause::Value(value)) = cause
             && self.prover(frame, OneOf::Any).separates((small, large), value)
         {
             return self.confirmed(index, value.clone());
@@ -318,9 +321,11 @@ impl<'f, 'a> Judgement<'f, 'a> {
         let counterexamples = self.counterexamples.get(&index);
         let counterexamples = counterexamples.map_or(&[][..], Vec::as_slice);
         let mut values = counterexamples.iter();
-        let value = values.find(|value| self.is_caused(value, &cause, frame.direction, large.side));
+        let is_caused =
+            |cause| values.find(|value| self.is_caused(value, cause, frame.direction, large.side));
+        let value = cause.as_ref().and_then(is_caused);
         let Some(value) = value.or_else(|| counterexamples.first().filter(|_| is_only)) else {
-            let proof = self.without_counterexample(change, frame, &cause, small, large.side);
+            let proof = self.without_counterexample(change, frame, cause.as_ref(), small, large.side);
             if proof == Proof::Included {
                 self.alone.insert(index);
             }
@@ -332,7 +337,11 @@ impl<'f, 'a> Judgement<'f, 'a> {
     /// Returns the counterexample if the validator confirms it. If its enclosing object is short, the
     /// counterexample is shown inside that object.
     fn confirmed(&mut self, index: usize, value: Value) -> Proof {
-        for (index, value) in [self.lifted(index, value.clone()), (index, value)] {
+        let lifted = iter::successors(Some((index, value.clone())), |(index, value)| {
+            self.lifted(*index, value)
+        });
+        let lifted = lifted.take(MOST_OBJECTS + 1).last();
+        for (index, value) in lifted.into_iter().chain([(index, value)]) {
             let Some(frame) = self.frames.all.get(index) else {
                 continue;
             };
@@ -352,11 +361,11 @@ impl<'f, 'a> Judgement<'f, 'a> {
         &self,
         change: &RawChange,
         frame: &Frame<'a>,
-        cause: &Cause<'a>,
+        cause: Option<&Cause<'a>>,
         small: Schema<'a>,
         side: Side,
     ) -> Proof {
-        if let Cause::Keywords(schema) = cause
+        if let Some(Cause::Keywords(schema)) = cause
             && deciding_mode(change.kind) == Some(Mode::Sent)
         {
             let large = Schema::new(schema, side);
@@ -370,7 +379,6 @@ impl<'f, 'a> Judgement<'f, 'a> {
 
     fn is_caused(&self, value: &Value, cause: &Cause<'a>, direction: Direction, side: Side) -> bool {
         match cause {
-            Cause::Unclear => false,
             Cause::Value(wanted) => value == *wanted,
             Cause::Property(name) => value.get(name).is_some(),
             Cause::Keywords(schema) => {
@@ -380,30 +388,17 @@ impl<'f, 'a> Judgement<'f, 'a> {
         }
     }
 
-    /// Wraps the value of a property in its enclosing object.
-    fn lifted(&mut self, mut index: usize, mut value: Value) -> (usize, Value) {
+    /// Wraps the value of a property in its enclosing object; `None` without such an object, or if it is long.
+    fn lifted(&mut self, index: usize, value: &Value) -> Option<(usize, Value)> {
         let frames = self.frames;
-        for _ in 0..MOST_OBJECTS {
-            let Some(frame) = frames.all.get(index) else { break };
-            let [_, pointer] = &frame.pointers;
-            let path = tokens(pointer);
-            let [.., keyword, name] = path.as_slice() else {
-                break;
-            };
-            let Some(outer) = frame.parents.first().filter(|_| keyword == "properties") else {
-                break;
-            };
-            let Some(parent) = frames.all.get(*outer) else {
-                break;
-            };
-            let Some(object) = self.prover(parent, OneOf::Any).lift(parent.pair(), name, &value) else {
-                break;
-            };
-            if object.to_string().len() > SHORT {
-                break;
-            }
-            (index, value) = (*outer, object);
-        }
-        (index, value)
+        let frame = frames.all.get(index)?;
+        let path = tokens(frame.pointers.last()?);
+        let [.., keyword, name] = path.as_slice() else {
+            return None;
+        };
+        let outer = *frame.parents.first().filter(|_| keyword == "properties")?;
+        let parent = frames.all.get(outer)?;
+        let object = self.prover(parent, OneOf::Any).lift(parent.pair(), name, value)?;
+        (object.to_string().len() <= SHORT).then_some((outer, object))
     }
 }

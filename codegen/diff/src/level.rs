@@ -28,6 +28,16 @@ pub enum Side {
     New,
 }
 
+impl Side {
+    /// The value of this side.
+    pub(crate) fn of<T>(self, [old, new]: [T; 2]) -> T {
+        match self {
+            Self::Old => old,
+            Self::New => new,
+        }
+    }
+}
+
 /// The messages that a change affects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -29,8 +29,6 @@ mod render;
 mod report;
 pub mod rules;
 mod site;
-mod source_names;
-mod steps;
 mod unclassified;
 mod warnings;
 
@@ -64,9 +62,7 @@ pub fn compare(old: &Document, new: &Document) -> Report {
     let (old_references, new_references) = (References::new(old.value()), References::new(new.value()));
     let mut comparer = Comparer::new(&old_references, &new_references);
     comparer.document();
-    let Comparer {
-        mut changes, frames, ..
-    } = comparer;
+    let (mut changes, frames) = (comparer.changes, comparer.frames);
     let roots = [old, new].map(|document| Root {
         value: document.value(),
         has_null_type: document.provenance().has_null_type(),
@@ -77,22 +73,14 @@ pub fn compare(old: &Document, new: &Document) -> Report {
     let mut table = UsageTable::default();
     let [mut old_usages, mut new_usages] = [(&old_references, old), (&new_references, new)]
         .map(|(references, document)| UsageIndex::new(references, document.provenance(), &mut table));
-    let mut changes: Vec<Change> = changes
-        .into_iter()
-        .map(|change| complete(change, (old, &mut old_usages), (new, &mut new_usages), &mut table))
-        .filter(|change| !is_converted(change))
-        .collect();
+    let mut complete = |change| complete(change, (old, &mut old_usages), (new, &mut new_usages), &mut table);
+    let mut changes: Vec<Change> = changes.into_iter().map(&mut complete).collect();
+    changes.retain(|change| !is_converted(change));
     changes.sort_by(|left, right| {
-        let [left, right] = [left, right].map(|change| {
-            (
-                Reverse(change.level),
-                &change.location,
-                &change.pointer,
-                &change.id,
-            )
-        });
-        left.cmp(&right)
+        let place = (&left.location, &left.pointer, &left.id);
+        place.cmp(&(&right.location, &right.pointer, &right.id))
     });
+    changes.sort_by_key(|change| Reverse(change.level));
     Report {
         old: old.name().to_owned(),
         new: new.name().to_owned(),
@@ -146,7 +134,7 @@ fn complete<'a>(
         new_location: new.locate(nearest),
         meaning: change.meaning(),
         fingerprint: change.fingerprint(),
-        what: source_names::sentence(change.what, provenance, &pointer, &source_pointer),
+        what: part_names::source_sentence(change.what, provenance, &pointer, &source_pointer),
         source_pointer,
         pointer,
         side,

@@ -53,30 +53,25 @@ impl<'a> Node<'a> {
     /// All entries of an array, named by `name`.
     pub(crate) fn entries(&self, name: impl Fn(&'a Value) -> String) -> Vec<Self> {
         let entries = self.value.as_array().into_iter().flatten().enumerate();
-        entries
-            .map(|(index, value)| Self {
-                value,
-                pointer: self.pointer.with_trailing_token(index),
-                identity: self.identity.with_trailing_token(name(value)),
-            })
-            .collect()
+        let entries = entries.map(|(index, value)| Self {
+            value,
+            pointer: self.pointer.with_trailing_token(index),
+            identity: self.identity.with_trailing_token(name(value)),
+        });
+        entries.collect()
     }
 
     /// All keys of an object.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        self.value
-            .as_object()
-            .into_iter()
-            .flat_map(Map::keys)
-            .map(String::as_str)
+        let members = self.value.as_object().into_iter();
+        members.flat_map(Map::keys).map(String::as_str)
     }
 
     /// All members of an object.
     pub(crate) fn members(&self) -> Vec<(&'a str, Self)> {
         let members = self.value.as_object().into_iter().flatten();
-        members
-            .map(|(key, value)| (key.as_str(), self.child(key, value)))
-            .collect()
+        let members = members.map(|(key, value)| (key.as_str(), self.child(key, value)));
+        members.collect()
     }
 
     pub(crate) fn str(&self, key: &str) -> Option<&'a str> {
@@ -118,10 +113,10 @@ pub(crate) fn canonical(value: &Value) -> String {
         Value::Object(members) => {
             let mut members: Vec<_> = members.iter().collect();
             members.sort_by_key(|(key, _)| *key);
-            let members: Vec<String> = members
-                .into_iter()
-                .map(|(key, value)| format!("{}:{}", Value::from(key.as_str()), canonical(value)))
-                .collect();
+            let members = members.into_iter();
+            let members =
+                members.map(|(key, value)| format!("{}:{}", Value::from(key.as_str()), canonical(value)));
+            let members: Vec<String> = members.collect();
             format!("{{{}}}", members.join(","))
         }
         Value::Array(entries) => {

@@ -1,17 +1,18 @@
-//! Names of values and of parts of a document, as sentences of changes contain them. The sentences themselves
-//! are in `document`.
+//! Names of values and of parts of a document, as sentences and paths of a report contain them. The sentences
+//! themselves are in `document`.
 
 use serde_json::Value;
 
 use funnelflux_openapi::{
-    pointer::METHODS,
+    Provenance,
+    pointer::{METHODS, Pointer},
     text::{SENTENCE, shorten, shorten_pair},
 };
 
-use crate::{
-    node::Node,
-    steps::{schema_steps, tokens},
-};
+use crate::node::Node;
+
+/// Keys of Swagger 2.0 that `OpenAPI` 3.0 writes differently.
+const REPLACED: [&str; 4] = ["collectionFormat", "consumes", "produces", "schemes"];
 
 /// A value as JSON, without backticks, which would end the quotation.
 fn json(value: &Value) -> String {
@@ -72,4 +73,98 @@ pub(crate) fn parameter_name(node: &Node<'_>) -> String {
         text("in").unwrap_or("unknown"),
         text("name").unwrap_or("?")
     )
+}
+
+/// Appends path steps for JSON pointer tokens within a schema. An array is the step `[]`, which `join_arrays`
+/// appends to a name.
+pub(crate) fn schema_steps(tokens: &[String], path: &mut Vec<String>) {
+    let mut rest = tokens.iter();
+    while let Some(token) = rest.next() {
+        match token.as_str() {
+            "properties" => path.extend(rest.next().cloned()),
+            "items" => path.push("[]".to_owned()),
+            "additionalProperties" => path.push("*".to_owned()),
+            "headers" => path.extend(rest.next().map(|name| format!("header {name}"))),
+            "allOf" | "oneOf" | "anyOf" => {
+                path.extend(rest.next().map(|index| format!("{token}[{index}]")));
+            }
+            "content" => {
+                rest.next();
+            }
+            "schema" => {}
+            // A keyword: the place is the schema that contains it.
+            _ => break,
+        }
+    }
+}
+
+/// `["entries", "[]"]` becomes `["entries[]"]`, but `["200", "[]", "OfferSourceInfo"]` becomes `["200",
+/// "OfferSourceInfo[]"]`.
+pub(crate) fn join_arrays(path: Vec<String>) -> Vec<String> {
+    let mut joined: Vec<String> = Vec::new();
+    let mut arrays = 0_usize;
+    for step in path {
+        if step == "[]" {
+            let is_first = joined.len() <= 1;
+            match joined.last_mut() {
+                Some(last) if !is_first => last.push_str("[]"),
+                _ => arrays += 1,
+            }
+        } else {
+            joined.push(format!("{step}{}", "[]".repeat(arrays)));
+            arrays = 0;
+        }
+    }
+    joined.extend(std::iter::repeat_n("[]".to_owned(), arrays));
+    joined
+}
+
+/// The tokens of a pointer, unescaped.
+pub(crate) fn tokens(pointer: &Pointer) -> Vec<String> {
+    pointer
+        .tokens()
+        .map(|token| token.decoded().into_owned())
+        .collect()
+}
+
+/// Two names of the shared schema that contains the pointer: in the normalised document, such as `q`, and in
+/// the source text, such as `W/$defs/q`. `None` if the names are equal.
+pub(crate) fn source_schema(provenance: &Provenance, pointer: &Pointer) -> Option<(String, String)> {
+    let schema = pointer.get(..3)?;
+    let [components, schemas, name] = <[String; 3]>::try_from(tokens(schema)).ok()?;
+    if components != "components" || schemas != "schemas" {
+        return None;
+    }
+    let source = tokens(provenance.place(schema).pointer());
+    let inside = match source.as_slice() {
+        [components, schemas, inside @ ..] if components == "components" && schemas == "schemas" => inside,
+        [definitions, inside @ ..] if definitions == "definitions" => inside,
+        _ => return None,
+    };
+    let source = inside.join("/");
+    (!source.is_empty() && source != name).then_some((name, source))
+}
+
+/// Replaces the names in a sentence with those of the source text. The sentence is about the part at
+/// `pointer`, which is at `source` in the source text.
+pub(crate) fn source_sentence(
+    what: String,
+    provenance: &Provenance,
+    pointer: &Pointer,
+    source: &Pointer,
+) -> String {
+    let mut what = what;
+    if let Some((name, source)) = source_schema(provenance, pointer) {
+        for end in ["`", "."] {
+            what = what.replace(&format!("`{name}{end}"), &format!("`{source}{end}"));
+        }
+    }
+    let last = |pointer: &Pointer| pointer.last().map(|token| token.decoded().into_owned());
+    if let (Some(key), Some(written)) = (last(pointer), last(source))
+        && REPLACED.contains(&written.as_str())
+        && let Some(rest) = what.strip_prefix(&format!("`{key}`"))
+    {
+        what = format!("`{written}`, read as `{key}`,{rest}");
+    }
+    what
 }

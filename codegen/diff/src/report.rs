@@ -8,9 +8,9 @@ use funnelflux_openapi::{Location, pointer::PointerBuf};
 
 use crate::{
     level::{Direction, Level, Side},
+    part_names::join_arrays,
     proof::Proof,
     rules::ChangeKind,
-    steps::join_arrays,
 };
 
 /// A fact about a change that its kind does not imply. Users of the document can base their own judgement on

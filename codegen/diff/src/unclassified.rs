@@ -65,7 +65,7 @@ fn compare<'a>(old: &Node<'a>, new: &Node<'a>, differences: &mut Vec<Difference<
             }
         }
         (Value::Array(before), Value::Array(after)) if is_records(before) && is_records(after) => {
-            records(old, new, (before, after), differences);
+            records(old, new, differences);
         }
         _ => differences.push([Some(old.clone()), Some(new.clone())]),
     }
@@ -85,51 +85,39 @@ fn is_records(entries: &[Value]) -> bool {
 
 /// Compares lists of objects entry by entry. Entries match by name; nameless entries match by equality if
 /// possible, otherwise by position.
-fn records<'a>(
-    old: &Node<'a>,
-    new: &Node<'a>,
-    (before, after): (&'a [Value], &'a [Value]),
-    differences: &mut Vec<Difference<'a>>,
-) {
-    let nameless = |entries: &'a [Value]| -> HashSet<String> {
-        let entries = entries.iter().filter(|entry| entry_name(entry).is_none());
+fn records<'a>(old: &Node<'a>, new: &Node<'a>, differences: &mut Vec<Difference<'a>>) {
+    let contents = |list: &Node<'a>| -> HashSet<String> {
+        let entries = list.value.as_array().into_iter().flatten();
         entries.map(canonical).collect()
     };
-    let on_both: HashSet<String> = &nameless(before) & &nameless(after);
-    let key = |entry: &Value, index: usize| {
-        entry_name(entry).unwrap_or_else(|| {
-            let content = canonical(entry);
-            if on_both.contains(&content) {
-                content
-            } else {
-                index.to_string()
-            }
-        })
-    };
-    let keyed = |list: &Node<'a>| -> BTreeMap<String, Node<'a>> {
+    let on_both: HashSet<String> = &contents(old) & &contents(new);
+    let [before, after] = [old, new].map(|list| {
         let entries = list.entries(|_| String::new()).into_iter().enumerate();
-        entries
-            .map(|(index, mut entry)| {
-                let name = key(entry.value, index);
-                entry.identity = list.identity.with_trailing_token(&name);
-                (name, entry)
-            })
-            .collect()
-    };
-    let (old_entries, new_entries) = (keyed(old), keyed(new));
-    let names: BTreeSet<&String> = old_entries.keys().chain(new_entries.keys()).collect();
+        let entries = entries.map(|(index, mut entry)| {
+            let content = || Some(canonical(entry.value)).filter(|content| on_both.contains(content));
+            let name = entry_name(entry.value).or_else(content);
+            let name = name.unwrap_or_else(|| index.to_string());
+            entry.identity = list.identity.with_trailing_token(&name);
+            (name, entry)
+        });
+        entries.collect::<Vec<_>>()
+    });
+    let [old_entries, new_entries] = [&before, &after].map(|entries| {
+        let entries = entries.iter().map(|(name, entry)| (name, entry));
+        entries.collect::<BTreeMap<_, _>>()
+    });
+    let names: BTreeSet<&String> = old_entries.keys().chain(new_entries.keys()).copied().collect();
     for name in names {
-        let [old, new] = [&old_entries, &new_entries].map(|entries| entries.get(name).cloned());
+        let [old, new] = [&old_entries, &new_entries].map(|entries| entries.get(name).copied().cloned());
         compare_if_both(old, new, differences);
     }
-    let order = |entries: &[Value]| -> Vec<String> {
-        let entries = entries.iter().enumerate();
-        let names = entries.map(|(index, entry)| key(entry, index));
-        let is_kept = |name: &String| old_entries.contains_key(name) && new_entries.contains_key(name);
-        names.filter(is_kept).collect()
+    let kept = |entries: &'_ [(String, Node<'a>)]| -> Vec<String> {
+        let names = entries.iter().map(|(name, _)| name.clone());
+        let is_on_both = |name: &String| old_entries.contains_key(name) && new_entries.contains_key(name);
+        names.filter(is_on_both).collect()
     };
     let with_one_name = old_entries.len() != before.len() || new_entries.len() != after.len();
-    if order(before) != order(after) || with_one_name {
+    if kept(&before) != kept(&after) || with_one_name {
         differences.push([Some(old.clone()), Some(new.clone())]);
     }
 }

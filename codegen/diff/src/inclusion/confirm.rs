@@ -12,7 +12,7 @@ use super::{
     schema::{Pair, Root, Schema},
     sent_as_text::forms,
 };
-use crate::level::{Direction, Encoding, Side};
+use crate::level::{Direction, Encoding};
 
 /// Keywords of JSON Schema that normalising has kept under `x-`.
 const NEWER: [&str; 17] = [
@@ -97,11 +97,7 @@ impl<'a> Validators<'a> {
         role: Role,
         depth: usize,
     ) -> Option<&Validator> {
-        let [old, new] = self.documents;
-        let root = match schema.side {
-            Side::Old => old,
-            Side::New => new,
-        };
+        let root = schema.side.of(self.documents);
         let build = || {
             let mut conversion = Conversion {
                 root,

@@ -118,11 +118,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn root(&self, side: Side) -> Root<'a> {
-        let [old, new] = self.documents;
-        match side {
-            Side::Old => old,
-            Side::New => new,
-        }
+        side.of(self.documents)
     }
 
     /// The target of a reference; the schema itself if it is not a reference or leads nowhere.

@@ -66,13 +66,14 @@ pub(super) fn forms(value: &Value, encoding: Encoding) -> Vec<Value> {
     let mut forms: Vec<Value> = match value {
         _ if encoding == Encoding::InnerText => Vec::new(),
         Value::Array(items) => match items.as_slice() {
-            [Value::Array(_) | Value::Object(_)] => Vec::new(),
-            [only] => vec![only.clone(), self::written(only), self::read(only)],
+            [only] if !only.is_array() && !only.is_object() => {
+                vec![only.clone(), self::written(only), self::read(only)]
+            }
             _ => Vec::new(),
         },
         Value::Object(_) => Vec::new(),
         _ => [value, &written, &read]
-            .map(|form| Value::from(vec![form.clone()]))
+            .map(|form| vec![form.clone()].into())
             .into(),
     };
     forms.extend([written, read]);
@@ -90,9 +91,8 @@ fn written(value: &Value) -> Value {
 /// The value with a number or a boolean in place of each string that spells a number or a boolean.
 fn read(value: &Value) -> Value {
     each(value, &|scalar| {
-        let parsed = scalar
-            .as_str()
-            .and_then(|text| serde_json::from_str::<Value>(text).ok());
+        let text = scalar.as_str();
+        let parsed = text.and_then(|text| serde_json::from_str::<Value>(text).ok());
         let parsed = parsed.filter(|value| value.is_number() || value.is_boolean());
         parsed.unwrap_or_else(|| scalar.clone())
     })
@@ -103,9 +103,8 @@ fn each(value: &Value, change: &dyn Fn(&Value) -> Value) -> Value {
         Value::Array(items) => items.iter().map(|item| each(item, change)).collect(),
         Value::Object(members) => {
             let members = members.iter();
-            members
-                .map(|(name, member)| (name.clone(), each(member, change)))
-                .collect()
+            let members = members.map(|(name, member)| (name.clone(), each(member, change)));
+            members.collect()
         }
         scalar => change(scalar),
     }

@@ -14,9 +14,8 @@ use funnelflux_openapi::{
 use crate::{
     level::Direction,
     node::Node,
+    part_names::{schema_steps, source_schema, tokens},
     report::{Component, Operations, Use, User},
-    source_names,
-    steps::{schema_steps, tokens},
 };
 
 /// Uses in the report. Each component and each list of operations is stored once for both documents.
@@ -211,7 +210,7 @@ impl<'a> UsageIndex<'a> {
             && root == "components"
             && kind == "schemas"
         {
-            path.push(match source_names::schema(self.provenance, at) {
+            path.push(match source_schema(self.provenance, at) {
                 Some((_, source)) => source,
                 None => name.clone(),
             });

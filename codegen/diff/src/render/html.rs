@@ -13,7 +13,7 @@ use funnelflux_openapi::{
 use super::{
     groups::Group,
     sections::Sections,
-    view::{Entry, MOST_OPERATIONS, View, proof, title},
+    view::{Entry, MOST_OPERATIONS, View, numbered, proof, title},
 };
 use crate::{
     level::{Level, Side},
@@ -47,10 +47,8 @@ impl View<'_> {
     #[must_use]
     pub fn html(self, old: &Document, new: &Document) -> String {
         let groups = self.groups();
-        let lists = groups.iter().flat_map(Group::lists);
-        let names: BTreeSet<&str> = lists
-            .flat_map(|(list, _)| list.iter().map(|name| &**name))
-            .collect();
+        let names = groups.iter().flat_map(Group::operations);
+        let names: BTreeSet<&str> = names.map(|name| &**name).collect();
         let known = Sections::of([new, old]);
         let sections: BTreeSet<&str> = names.iter().map(|name| known.name(name)).collect();
         let page = Page {
@@ -62,11 +60,6 @@ impl View<'_> {
         };
         page.page(self).into_string()
     }
-}
-
-fn numbered(names: BTreeSet<&str>) -> BTreeMap<&str, usize> {
-    let names = names.into_iter().enumerate();
-    names.map(|(number, name)| (name, number)).collect()
 }
 
 impl Page<'_> {

@@ -2,13 +2,13 @@
 //! number.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
 use serde_json::{Value, json};
 
-use super::view::{Entry, View};
+use super::view::{Entry, View, numbered};
 use crate::{
     proof::Proof,
     report::{Operations, Use, User},
@@ -50,14 +50,14 @@ impl View<'_> {
     }
 
     fn numbers(&self) -> Numbers<'_> {
-        let mut names: Vec<&str> = Vec::new();
+        let mut names: BTreeSet<&str> = BTreeSet::new();
         let mut lists: Vec<&Operations> = Vec::new();
         let mut by_list = HashMap::new();
         let components = self.report.components.iter().map(|component| &component.used_by);
         let changes = self.report.changes.iter();
         for used in components.chain(changes.map(|change| &change.uses)).flatten() {
             if let User::Operation(name) = &used.user {
-                names.push(name);
+                names.insert(name);
             }
         }
         for change in &self.report.changes {
@@ -67,14 +67,8 @@ impl View<'_> {
                 lists.len() - 1
             });
         }
-        names.sort_unstable();
-        names.dedup();
         Numbers {
-            operations: names
-                .into_iter()
-                .enumerate()
-                .map(|(number, name)| (name, number))
-                .collect(),
+            operations: numbered(names),
             lists,
             by_list,
         }

@@ -1,9 +1,11 @@
 //! A report to be formatted: its changes with their consequences, and words that several formats share.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use funnelflux_openapi::text::{counted, one_line, shorten};
 
 use crate::{
-    level::{Level, Side},
+    level::Level,
     proof::Proof,
     report::{Change, Report},
 };
@@ -135,6 +137,12 @@ impl Entry<'_> {
     }
 }
 
+/// Numbers of names in their order.
+pub(super) fn numbered(names: BTreeSet<&str>) -> BTreeMap<&str, usize> {
+    let names = names.into_iter().enumerate();
+    names.map(|(number, name)| (name, number)).collect()
+}
+
 /// Title of the changes of a level.
 pub(super) fn title(level: Level) -> &'static str {
     match level {
@@ -155,10 +163,10 @@ pub(super) fn proof(proof: &Proof) -> Option<(&'static str, Option<String>)> {
             None,
         )),
         Proof::Counterexample { value, accepted_by } => {
-            let sentence = match accepted_by {
-                Side::Old => "accepted until now, refused from now on",
-                Side::New => "impossible until now, allowed from now on",
-            };
+            let sentence = accepted_by.of([
+                "accepted until now, refused from now on",
+                "impossible until now, allowed from now on",
+            ]);
             Some((sentence, Some(shortened(&value.to_string()))))
         }
         Proof::Undecided => Some(("undecided: the level is that of the rule", None)),

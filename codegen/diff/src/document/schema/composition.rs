@@ -1,7 +1,5 @@
 //! Composed schemas: `allOf`, `anyOf`, `oneOf`, and discriminators.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-
 use serde_json::Value;
 
 use funnelflux_openapi::{pointer::Pointer, references};
@@ -36,39 +34,39 @@ impl<'a> Comparer<'a> {
             };
             return self.report_in(site.pick_side(kinds), site, site.describe(key), context);
         };
-        let [before, after] = [old_list, new_list].map(|list| list.entries(part_name));
-        let mut pairs = pair_by_name(&before, &after);
-        let is_in_order = pairs.is_sorted();
-        let unpaired = |count: usize, paired: HashSet<usize>| -> Vec<usize> {
-            (0..count).filter(|index| !paired.contains(index)).collect()
-        };
-        let gone = unpaired(before.len(), pairs.iter().map(|(old, _)| *old).collect());
-        let come = unpaired(after.len(), pairs.iter().map(|(_, new)| *new).collect());
+        let mut gone: Vec<_> = old_list.entries(part_name).into_iter().enumerate().collect();
+        let (mut pairs, mut come) = (Vec::new(), Vec::new());
+        for part in new_list.entries(part_name) {
+            let name = part.identity.back();
+            if let Some(twin) = gone.iter().position(|(_, other)| other.identity.back() == name) {
+                pairs.push((gone.remove(twin), part));
+            } else {
+                come.push(part);
+            }
+        }
+        let is_in_order = pairs.is_sorted_by_key(|((index, _), _)| *index);
         if gone.len() == come.len() {
             // Each new part replaces an old part and is compared with it.
-            pairs.extend(gone.into_iter().zip(come));
-        } else {
-            let parent = subject(site.parent);
-            for part in come.iter().filter_map(|index| after.get(*index)) {
-                let what = format!("{} was added to `{key}` of {parent}", quote(part.value));
-                self.report_in(added, &Site::added(part, new_list), what, context);
-            }
-            for part in gone.iter().filter_map(|index| before.get(*index)) {
-                let what = format!("{} was removed from `{key}` of {parent}", quote(part.value));
-                self.report_in(removed, &Site::removed(part, new_list), what, context);
-            }
+            pairs.extend(gone.drain(..).zip(come.drain(..)));
         }
-        for (old_index, new_index) in pairs {
-            if let (Some(old_part), Some(new_part)) = (before.get(old_index), after.get(new_index)) {
-                if key != "allOf" {
-                    self.discriminator_names([old_part, new_part], [old, site.parent], context);
-                }
-                self.frames.is_part = true;
-                self.schema(old_part, new_part, context);
+        let parent = subject(site.parent);
+        for part in &come {
+            let what = format!("{} was added to `{key}` of {parent}", quote(part.value));
+            self.report_in(added, &Site::added(part, new_list), what, context);
+        }
+        for (_, part) in &gone {
+            let what = format!("{} was removed from `{key}` of {parent}", quote(part.value));
+            self.report_in(removed, &Site::removed(part, new_list), what, context);
+        }
+        for ((_, old_part), new_part) in &pairs {
+            if key != "allOf" {
+                self.discriminator_names([old_part, new_part], [old, site.parent], context);
             }
+            self.frames.is_part = true;
+            self.schema(old_part, new_part, context);
         }
         if !is_in_order {
-            let what = format!("the order of `{key}` of {} changed", subject(site.parent));
+            let what = format!("the order of `{key}` of {parent} changed");
             if key == "allOf" {
                 self.notation(site, what, old, context);
             } else {
@@ -238,17 +236,4 @@ impl<'a> Identifiers<'a> {
 /// The reference of a part, or its content if it is inline.
 fn part_name(part: &Value) -> String {
     references::reference(part).map_or_else(|| canonical(part), str::to_owned)
-}
-
-/// Pairs the positions of equal names in two lists; each position occurs in at most one pair.
-fn pair_by_name(before: &[Node<'_>], after: &[Node<'_>]) -> Vec<(usize, usize)> {
-    let mut open: HashMap<String, VecDeque<usize>> = HashMap::new();
-    for (index, part) in before.iter().enumerate() {
-        open.entry(part_name(part.value)).or_default().push_back(index);
-    }
-    let pairs = after.iter().enumerate().filter_map(|(index, part)| {
-        let twin = open.get_mut(&part_name(part.value))?.pop_front()?;
-        Some((twin, index))
-    });
-    pairs.collect()
 }

@@ -145,16 +145,11 @@ impl<'a> Comparer<'a> {
         inner: &Node<'a>,
         context: SchemaContext,
     ) {
-        let (outer, plain, words) = match side {
-            Side::Old => (old, new, "no longer"),
-            Side::New => (new, old, "now"),
-        };
+        let (outer, plain, words) = side.of([(old, new, "no longer"), (new, old, "now")]);
         // The siblings of the `allOf` apply in addition to the single schema.
         let empty = Node::at(&Value::Null, plain.pointer.clone());
-        let ((old, new), (before, after)) = match side {
-            Side::Old => ((inner, new), (outer, &empty)),
-            Side::New => ((old, inner), (&empty, outer)),
-        };
+        let (old, new) = side.of([(inner, new), (old, inner)]);
+        let (before, after) = side.of([(outer, &empty), (&empty, outer)]);
         for (key, site) in Site::members(before, after) {
             if key != "allOf" {
                 self.keyword(key, &site, before, context);
