@@ -68,7 +68,7 @@
 //! # Retries
 //!
 //! Each operation [declares whether it may be repeated](operations::Operation::repeat): an update can always
-//! be repeated; a duplication cannot be repeated once the service may have received the request. After a 429
+//! be repeated; a duplication is repeated only if the service cannot have received the request. After a 429
 //! or 503 with `Retry-After`, the client waits for the requested time. After other failures, the client backs
 //! off exponentially with full jitter. Set a policy for the client or for a single call:
 //!

@@ -70,9 +70,10 @@ pub(crate) fn command() -> Command {
 
 fn global_arguments() -> Vec<Arg> {
     let arguments = [
-        Arg::new("profile").long("profile").value_name("NAME").help(
-            "Account to use, stored by funnelflux auth login. Tokens in the environment are then ignored",
-        ),
+        Arg::new("profile")
+            .long("profile")
+            .value_name("NAME")
+            .help("Use this account, stored by funnelflux auth login, and ignore tokens in the environment"),
         Arg::new("base-url")
             .long("base-url")
             .value_name("URL")

@@ -74,7 +74,7 @@ pub enum Stored {
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError<I> {
-    /// The ID could not be looked up. Nothing was sent.
+    /// The ID could not be looked up, so the asset was not sent.
     #[error("could not look up {id}, so nothing was sent: {error}")]
     Find {
         /// The ID.

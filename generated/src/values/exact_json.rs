@@ -266,14 +266,13 @@ impl Decimal {
 
 /// Numbers of valid JSON text, each with its offset in bytes.
 fn numbers(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    Tokens { text, position: 0 }
-        .filter(|(_, token)| matches!(token.as_bytes().first(), Some(b'-' | b'0'..=b'9')))
+    Tokens::<false> { text, position: 0 }.filter(|(_, token)| !token.starts_with('"'))
 }
 
 /// Returns the maximum depth of nested lists and objects in valid JSON text.
 fn depth(text: &str) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
-    for (_, token) in (Tokens { text, position: 0 }) {
+    for (_, token) in (Tokens::<true> { text, position: 0 }) {
         match token {
             "[" | "{" => {
                 depth += 1;
@@ -295,7 +294,7 @@ fn pointer_at(text: &str, offset: usize) -> String {
         Name(&'t str),
     }
     let mut path: Vec<Part<'_>> = Vec::new();
-    for (position, token) in (Tokens { text, position: 0 }) {
+    for (position, token) in (Tokens::<true> { text, position: 0 }) {
         if position >= offset {
             break;
         }
@@ -319,18 +318,22 @@ fn pointer_at(text: &str, offset: usize) -> String {
     path.iter().map(part).collect()
 }
 
-/// Iterator over the strings, numbers and punctuation of valid JSON text, each with its offset in bytes.
-struct Tokens<'t> {
+/// Iterator over the strings, numbers and, if requested, punctuation of valid JSON text, each with its offset
+/// in bytes.
+struct Tokens<'t, const PUNCTUATION: bool> {
     text: &'t str,
     position: usize,
 }
 
-impl<'t> Iterator for Tokens<'t> {
+impl<'t, const PUNCTUATION: bool> Iterator for Tokens<'t, PUNCTUATION> {
     type Item = (usize, &'t str);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let is_token =
-            |byte: &u8| matches!(byte, b'"' | b'-' | b'0'..=b'9' | b'[' | b']' | b'{' | b'}' | b',');
+        let is_token = |byte: &u8| match byte {
+            b'"' | b'-' | b'0'..=b'9' => true,
+            b'[' | b']' | b'{' | b'}' | b',' => PUNCTUATION,
+            _ => false,
+        };
         let rest = self.text.as_bytes().get(self.position..)?;
         let position = self.position + rest.iter().position(is_token)?;
         let rest = self.text.get(position..)?;
@@ -351,14 +354,12 @@ impl<'t> Iterator for Tokens<'t> {
 
 /// Length of the string at the start of the text, quotes included.
 fn string_length(text: &str) -> usize {
-    let mut end = 1;
-    while let Some(quote) = text.get(end..).and_then(|rest| rest.find('"')) {
-        end += quote;
-        let before = text.as_bytes().get(..end).unwrap_or_default();
-        let escapes = before.iter().rev().take_while(|byte| **byte == b'\\').count();
-        end += 1;
-        if escapes.is_multiple_of(2) {
-            return end;
+    let mut bytes = text.bytes().enumerate().skip(1);
+    while let Some((position, byte)) = bytes.next() {
+        match byte {
+            b'"' => return position + 1,
+            b'\\' => drop(bytes.next()),
+            _ => {}
         }
     }
     text.len()

@@ -88,19 +88,24 @@ fn client_of(workspace: &Path, features: &str) -> ClientCrate {
 }
 
 /// Compares cold builds with `funnelflux` and with the dependencies of a hand-written client, alternately.
+/// The builds are not incremental, because cargo never compiles dependencies from a registry or from Git
+/// incrementally. Here, `funnelflux` is a folder, for which cargo would prepare later incremental builds.
 fn above(ours: &ClientCrate, folder: &Path) -> Result<String, BoxError> {
     let by_hand = peers::by_hand(folder, &folder.join("by-hand"))?;
     let mut shortest = [Duration::MAX; 2];
     for _ in 0..ROUNDS {
         for (client, shortest) in [ours, &by_hand].into_iter().zip(&mut shortest) {
             let program = program(client)?;
-            *shortest = seconds(program.path())?.min(*shortest);
+            let mut build = cargo(program.path());
+            build.arg("build").env("CARGO_INCREMENTAL", "0");
+            *shortest = cpu_time(&mut build, processes::AcceptedExit::Success)?.min(*shortest);
         }
     }
     let [ours, by_hand] = shortest.map(|time| time.as_secs_f64());
     Ok(format!(
-        "\nThe shorter of two alternate cold builds takes {ours:.1} CPU seconds for `funnelflux`, and \
-         {by_hand:.1} for the dependencies\nof a hand-written client: {:.1} more. The target is 6 more.\n",
+        "\nThe shorter of two alternate cold builds, not incremental, takes {ours:.1} CPU seconds for \
+         `funnelflux`, and {by_hand:.1}\nfor the dependencies of a hand-written client: {:.1} more. The \
+         target is 6 more.\n",
         ours - by_hand
     ))
 }

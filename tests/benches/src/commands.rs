@@ -1,7 +1,7 @@
 //! CPU time of `cargo xtask generate` and `check`, on copies of the workspace.
 
 use crate::{
-    BoxError,
+    BoxError, peers,
     processes::{self, cpu_time, output},
     workspace::{copy, root, target, upstream},
 };
@@ -105,10 +105,8 @@ fn compare(xtask: &Path, pairs: &[(PathBuf, PathBuf)]) -> Result<String, BoxErro
         let ours = cpu_time(&mut ours, processes::AcceptedExit::AnyOf(&[5, 6]))?;
         write!(table, " | {:.2}", ours.as_secs_f64())?;
         for tool in &tools {
-            let mut command = Command::new(tool.program);
-            command.args(tool.arguments).arg(old).arg(new);
-            match cpu_time(&mut command, processes::AcceptedExit::AnyOf(tool.exits)) {
-                Ok(time) => write!(table, " | {:.2}", time.as_secs_f64())?,
+            match tool.measure(old, new) {
+                Ok(seconds) => write!(table, " | {seconds:.2}")?,
                 Err(failure) => {
                     eprintln!("{}: {failure}", tool.name);
                     table.push_str(" | fails");
@@ -139,6 +137,36 @@ struct Comparer {
     arguments: &'static [&'static str],
     /// Exit codes of a finished comparison.
     exits: &'static [i32],
+    /// Start of the error output of a comparison that failed with one of these exit codes.
+    failure: Option<&'static str>,
+    /// If true, the tool reads OpenAPI 3.1 only, so it gets converted documents.
+    requires_openapi_31: bool,
+}
+
+impl Comparer {
+    /// Returns the CPU seconds of a comparison.
+    fn measure(&self, old: &Path, new: &Path) -> Result<f64, BoxError> {
+        let folder = tempfile::tempdir()?;
+        let mut documents = [old.to_owned(), new.to_owned()];
+        if self.requires_openapi_31 {
+            for (document, name) in documents.iter_mut().zip(["old.json", "new.json"]) {
+                let converted = folder.path().join(name);
+                fs::write(&converted, peers::as_openapi_31(document)?.to_string())?;
+                *document = converted;
+            }
+        }
+        let mut command = Command::new(self.program);
+        command.args(self.arguments).args(documents);
+        if let Some(failure) = self.failure {
+            let stderr = command.output()?.stderr;
+            let stderr = String::from_utf8_lossy(&stderr);
+            if stderr.starts_with(failure) {
+                return Err(stderr.into());
+            }
+        }
+        let time = cpu_time(&mut command, processes::AcceptedExit::AnyOf(self.exits))?;
+        Ok(time.as_secs_f64())
+    }
 }
 
 /// The other tools that are installed.
@@ -149,18 +177,24 @@ fn comparers() -> Vec<Comparer> {
             program: "oasdiff",
             arguments: &["changelog", "--format", "json"],
             exits: &[0],
+            failure: None,
+            requires_openapi_31: false,
         },
         Comparer {
             name: "openapi-changes",
             program: "openapi-changes",
             arguments: &["report", "--no-logo"],
             exits: &[0, 1],
+            failure: None,
+            requires_openapi_31: false,
         },
         Comparer {
             name: "jsoncompat",
             program: "jsoncompat",
             arguments: &["compat", "--openapi"],
             exits: &[0, 1],
+            failure: Some("Error:"),
+            requires_openapi_31: true,
         },
     ];
     let is_installed = |tool: &Comparer| Command::new(tool.program).arg("--help").output().is_ok();

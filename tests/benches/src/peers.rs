@@ -3,6 +3,7 @@
 
 use crate::{BoxError, processes::output, workspace::target};
 use funnelflux_openapi::{Source, read};
+use serde_json::Value;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -56,15 +57,7 @@ pub(crate) const ALL: [Peer; 5] = [
 /// Writes a copy of the document with an ID for each operation. Without IDs, some generators omit the
 /// operation, and others fail.
 pub(crate) fn with_operation_ids(document: &Path, folder: &Path) -> Result<(), BoxError> {
-    let text = fs::read_to_string(document)?;
-    let name = document.to_string_lossy();
-    let source = Source {
-        name: &name,
-        text: &text,
-    };
-    let mut value = read::parse(source)
-        .map_err(|errors| errors.to_string())?
-        .into_value();
+    let mut value = parsed(document)?;
     let paths = value.get_mut("paths").and_then(|paths| paths.as_object_mut());
     for (path, item) in paths.ok_or("the document has no paths")? {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
@@ -76,6 +69,55 @@ pub(crate) fn with_operation_ids(document: &Path, folder: &Path) -> Result<(), B
     }
     fs::write(folder, value.to_string())?;
     Ok(())
+}
+
+/// Converts an OpenAPI 3.0 document to 3.1: nullable types, and exclusive limits of numbers.
+pub(crate) fn as_openapi_31(document: &Path) -> Result<Value, BoxError> {
+    let mut value = parsed(document)?;
+    convert_schemas(&mut value);
+    if let Some(version) = value.get_mut("openapi") {
+        *version = "3.1.0".into();
+    }
+    Ok(value)
+}
+
+/// Converts each object that has the keywords of a schema of OpenAPI 3.0.
+fn convert_schemas(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(convert_schemas),
+        Value::Object(members) => {
+            if members.get("nullable").is_some_and(Value::is_boolean) {
+                let is_nullable = members.remove("nullable") == Some(Value::Bool(true));
+                if let Some(Value::String(name)) = members.get("type")
+                    && is_nullable
+                {
+                    let types = [name.as_str(), "null"].into();
+                    members.insert("type".to_owned(), types);
+                }
+            }
+            for (limit, exclusive) in [("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")] {
+                if members.get(exclusive).is_some_and(Value::is_boolean)
+                    && members.remove(exclusive) == Some(Value::Bool(true))
+                    && let Some(number) = members.remove(limit)
+                {
+                    members.insert(exclusive.to_owned(), number);
+                }
+            }
+            members.values_mut().for_each(convert_schemas);
+        }
+        _ => {}
+    }
+}
+
+fn parsed(document: &Path) -> Result<Value, BoxError> {
+    let text = fs::read_to_string(document)?;
+    let name = document.to_string_lossy();
+    let source = Source {
+        name: &name,
+        text: &text,
+    };
+    let document = read::parse(source).map_err(|errors| errors.to_string())?;
+    Ok(document.into_value())
 }
 
 /// Folder for installed generators.

@@ -99,7 +99,7 @@ impl<'a> View<'a> {
             (0, 0, 0) => "no changes".to_owned(),
             (0, 0, 1) => "compatible: the only change breaks no client".to_owned(),
             (0, 0, _) => format!("compatible: none of {all} changes breaks a client"),
-            (0, warning, _) => format!("judge by hand: {} may break clients", some(warning)),
+            (0, warning, _) => format!("review by hand: {} may break clients", some(warning)),
             (1, ..) => format!("breaking: {} breaks clients that work today", some(1)),
             (breaking, ..) => format!("breaking: {} break clients that work today", some(breaking)),
         }

@@ -26,7 +26,7 @@ pub(crate) fn command() -> Command {
                 .long("vary")
                 .value_name("SEED")
                 .value_parser(value_parser!(u64))
-                .help("Choose at random, with this seed, each behaviour that the documentation leaves open"),
+                .help("Choose each behaviour that the documentation leaves open at random, with this seed"),
             Arg::new("settings")
                 .long("settings")
                 .value_name("FILE")
@@ -41,7 +41,7 @@ pub(crate) fn command() -> Command {
                 .long("locked")
                 .value_name("ID")
                 .action(ArgAction::Append)
-                .help("Lock the asset with this ID, so that bulk calls and saves reject it"),
+                .help("Lock the asset with this ID: bulk calls and saves cannot change it"),
         ])
 }
 

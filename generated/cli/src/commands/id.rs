@@ -21,11 +21,11 @@ pub(crate) fn command() -> Command {
                 .help("Number of IDs"),
         );
     let when = Command::new("when")
-        .about("Prints when IDs were created; an ID in the documented format contains its time")
+        .about("Prints when IDs were created; the documented format contains the time")
         .args(input::id_arguments("IDs"))
         .args(row_arguments());
     Command::new("id")
-        .about("Makes IDs, and reads the times in them")
+        .about("Makes IDs, and shows when IDs were created")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommands([new, when])

@@ -47,7 +47,7 @@ pub(crate) fn command() -> Command {
                 .long("settings")
                 .value_name("FILE")
                 .value_parser(value_parser!(PathBuf))
-                .help("Write the results as settings of the fake to a new file"),
+                .help("Write the results to a new file, as settings for funnelflux fake"),
             Arg::new("pause")
                 .long("pause")
                 .value_name("MILLISECONDS")

@@ -438,8 +438,8 @@ impl AssetGroup {
     }
 
     /// Creates a job that makes one copy of each asset. Each ID is paired with the request body that
-    /// describes its copy, such as `{"name": "Copy of A"}`. Other properties of the body are `parentId` and,
-    /// if copies can differ, `bodyUpdates` (documented for offer sources).
+    /// describes its copy, such as `{"name": "Copy of A"}`. The body can also have `parentId` and, in groups
+    /// whose copies can differ from the original, `bodyUpdates` (documented for offer sources).
     ///
     /// # Errors
     /// When assets of the group cannot be duplicated, or when a request body is invalid.

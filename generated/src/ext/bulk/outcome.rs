@@ -11,12 +11,12 @@ use std::{fmt, sync::Arc};
 /// | [`Done`](Self::Done) | as requested, by this job | none needed |
 /// | [`AlreadySo`](Self::AlreadySo) | already as requested | none needed |
 /// | [`Rejected`](Self::Rejected) | unchanged | read the failure; a second attempt fails the same way |
-/// | [`Unknown`](Self::Unknown) | changed or unchanged | run the job again for these IDs; not for copies |
+/// | [`Unknown`](Self::Unknown) | changed or unchanged | run the job again for these IDs; after a duplication, look for the copies first |
 /// | [`NotSent`](Self::NotSent) | unchanged | run the job again for these IDs |
 ///
 /// [`Report::unfinished`](super::Report::unfinished) returns the IDs for which to run the job again. If it is
-/// unknown whether an asset was copied, the ID of that asset is not returned: look for the copy first,
-/// because a new job would make another copy.
+/// unknown whether an asset was copied, the ID of that asset is not returned, because a new job could make
+/// another copy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 #[non_exhaustive]

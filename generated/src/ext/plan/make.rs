@@ -272,8 +272,9 @@ impl Restoring<'_> {
     ///
     /// # Errors
     /// When the snapshot belongs to another account or service, when a file of the snapshot cannot be read,
-    /// when the assets of a group cannot be listed, or when a group is not in the snapshot. The notes of the
-    /// plan list assets that cannot be read, and assets with a number that a [`Value`] would round.
+    /// when the assets of a group cannot be listed, or when a group is not in the snapshot. An asset
+    /// that cannot be read is not an error, nor is an asset with a number that a [`Value`] would round: notes
+    /// in the plan name these assets.
     pub async fn plan(self, client: &Client) -> Result<ChangePlan, PlanError> {
         let manifest = self.snapshot.manifest();
         if manifest.base_url() != client.base_url() {

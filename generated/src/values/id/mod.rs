@@ -24,7 +24,8 @@ pub fn generate() -> Result<String, ClockOutOfRange> {
     generator::generate()
 }
 
-/// Returns true if the ID has the documented format. Existing assets may have other IDs.
+/// Returns true if the ID has the documented format. IDs of existing assets may have
+/// other formats.
 #[must_use]
 pub fn is_well_formed(id: &str) -> bool {
     generator::is_well_formed(id)
@@ -66,7 +67,8 @@ macro_rules! id_type {
                 &self.0
             }
 
-            /// Returns true if the ID has the documented format. Existing assets may have other IDs.
+            /// Returns true if the ID has the documented format. IDs of existing assets may have other
+            /// formats.
             #[must_use]
             pub fn is_well_formed(&self) -> bool {
                 $crate::values::id::generator::is_well_formed(&self.0)

@@ -21,11 +21,11 @@ pub(super) fn command(group: AssetGroup) -> Command {
                 .long("name")
                 .value_name("PATTERN")
                 .default_value("Copy of {name}")
-                .help("Name of each copy, with {name} and {id} of the original"),
+                .help("Name of each copy; {name} and {id} stand for those of the original"),
             Arg::new("into")
                 .long("into")
                 .value_name("ID")
-                .help("ID of the parent of the copies, or of their category; default: as the original"),
+                .help("ID of the parent or category for the copies; default: that of the original"),
         ])
         .args(job::arguments());
     if !group.abilities().override_copy {

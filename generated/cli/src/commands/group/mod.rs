@@ -29,6 +29,10 @@ pub(super) fn named(name: &str) -> Option<AssetGroup> {
     AssetGroup::named(name).filter(|group| group.name() == name && group.abilities().find)
 }
 
+/// The default template, with the explanation below the title instead of above it.
+const TITLE_FIRST: &str =
+    "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
+
 fn describe(group: AssetGroup) -> Command {
     let evidence = if group.is_inferred() { " (inferred)" } else { "" };
     let about = format!("{}{evidence}", capitalised(group.plural()));
@@ -37,7 +41,7 @@ fn describe(group: AssetGroup) -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true);
     let command = if group.is_inferred() {
-        command.before_help(format!(
+        command.help_template(TITLE_FIRST).before_help(format!(
             "The vendor documents only the titles and methods of operations on {}. The paths and fields \
              are inferred, and destructive commands need --accept-inferred.",
             group.plural()

@@ -48,9 +48,9 @@ enum Line<'a> {
     /// IDs that the account owned when the job began. In a duplication, none of these IDs is the ID of a new
     /// copy.
     Seen(Vec<Cow<'a, str>>),
-    /// IDs of a request that changes the assets.
+    /// IDs of the assets that the next request changes.
     Sending(Vec<Cow<'a, str>>),
-    /// IDs of a request that only handles the children of the assets.
+    /// IDs of the assets whose children the next request handles, without a change of the assets themselves.
     #[serde(rename = "again")]
     SendingForChildren(Vec<Cow<'a, str>>),
     Settled(Vec<SettledId<'a>>),
