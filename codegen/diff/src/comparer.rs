@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use funnelflux_openapi::{
-    pointer::{METHODS, Pointer, PointerBuf},
+    pointer::{self, Pointer, PointerBuf},
     references::References,
 };
 
@@ -16,7 +16,7 @@ use crate::{
     level::Direction,
     node::Node,
     normative_words,
-    part_names::{subject, tokens},
+    part_names::subject,
     raw_change::{ChangeBuilder, Changes, RawChange},
     report::Fact,
     rules::ChangeKind as Kind,
@@ -37,8 +37,8 @@ pub(crate) struct Comparer<'a> {
     pub equality: DeepEquality<'a>,
     pub changes: Changes,
     pub frames: Frames<'a>,
-    /// Pairs of schemas that have been compared.
-    pub compared: HashSet<(PointerBuf, PointerBuf, SchemaContext)>,
+    /// Frames of pairs of schemas that have been compared, each in a context.
+    pub compared: HashSet<(usize, SchemaContext)>,
     /// Pairs of schemas to compare, with their frames.
     pub queue: VecDeque<(Node<'a>, Node<'a>, SchemaContext, usize)>,
     /// Renamed schemas: old pointer to new pointer.
@@ -84,8 +84,7 @@ impl<'a> Comparer<'a> {
     /// Reports a difference that no rule covers.
     pub(crate) fn unclassified(&mut self, site: &Site<'_, 'a>) {
         if !site.is_unchanged() {
-            let sides = [&site.old, &site.new].map(Option::as_ref);
-            self.changes.raw.extend(RawChange::unclassified(sides));
+            self.changes.raw.extend(RawChange::unclassified(site.sides()));
         }
     }
 
@@ -168,8 +167,8 @@ impl<'a> Comparer<'a> {
     ) {
         let [when_set, when_unset, otherwise] = words;
         let (kind, words) = match site.flags() {
-            (false, true) => (set, when_set),
-            (true, false) => (unset, when_unset),
+            [false, true] => (set, when_set),
+            [true, false] => (unset, when_unset),
             _ => (Kind::NotationChanged, otherwise),
         };
         self.report(kind, site, format!("{name} {words}"), direction);
@@ -178,7 +177,7 @@ impl<'a> Comparer<'a> {
     /// Reports a part that is inline on one side and behind a reference on the other, or behind different
     /// references.
     pub(crate) fn reference(&mut self, site: &Site<'_, 'a>, direction: Direction) {
-        let [old, new] = [&site.old, &site.new].map(|node| node.as_ref().and_then(Node::reference));
+        let [old, new] = site.sides().map(|node| node.and_then(Node::reference));
         if old == new {
             return;
         }
@@ -195,19 +194,15 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Checks whether the pointer leads to an operation.
-fn is_operation(pointer: &Pointer) -> bool {
-    let tokens = tokens(pointer);
-    matches!(tokens.as_slice(), [root, _, method] if root == "paths" && METHODS.contains(&method.as_str()))
-}
-
 /// Checks whether an operation changed from documented to inferred or back, according to its evidence.
 fn inference_changed(site: &Site<'_, '_>) -> bool {
     let is_inferred = |node: &Option<Node<'_>>| {
         let kind = node.as_ref().and_then(|node| node.str("kind"));
         matches!(kind, Some("sibling" | "pattern"))
     };
-    is_operation(&site.parent.pointer) && is_inferred(&site.old) != is_inferred(&site.new)
+    let holder = &site.parent.pointer;
+    let is_operation = holder.count() == 3 && pointer::operation(holder).is_some();
+    is_operation && is_inferred(&site.old) != is_inferred(&site.new)
 }
 
 /// Checks whether the schema is inline, so that it has no name of its own.

@@ -14,8 +14,8 @@ const NORMATIVE: &str = "
 
 /// Differences between two texts in normative words and numbers, or in their order.
 pub(crate) fn differences(site: &Site<'_, '_>) -> Vec<String> {
-    let [old, new] = [&site.old, &site.new].map(|node| {
-        let text = node.as_ref().and_then(|node| node.value.as_str());
+    let [old, new] = site.sides().map(|node| {
+        let text = node.and_then(|node| node.value.as_str());
         let text = text.unwrap_or_default().to_lowercase();
         // Numbers and words in URLs are not normative.
         let chunks = text.split_whitespace();

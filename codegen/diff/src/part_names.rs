@@ -24,12 +24,12 @@ pub(crate) fn quote(value: &Value) -> String {
 }
 
 /// `was added: x`, `was removed: x` or `changed: x → y`.
-pub(crate) fn before_after(old: Option<&Node<'_>>, new: Option<&Node<'_>>) -> String {
-    match (old, new) {
-        (None, None) => String::new(),
-        (None, Some(new)) => format!("was added: {}", quote(new.value)),
-        (Some(old), None) => format!("was removed: {}", quote(old.value)),
-        (Some(old), Some(new)) => {
+pub(crate) fn before_after(sides: [Option<&Node<'_>>; 2]) -> String {
+    match sides {
+        [None, None] => String::new(),
+        [None, Some(new)] => format!("was added: {}", quote(new.value)),
+        [Some(old), None] => format!("was removed: {}", quote(old.value)),
+        [Some(old), Some(new)] => {
             let (before, after) = shorten_pair(&json(old.value), &json(new.value));
             format!("changed: `{before}` → `{after}`")
         }

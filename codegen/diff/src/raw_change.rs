@@ -197,8 +197,7 @@ impl Changes {
         site: &Site<'_, '_>,
         what: String,
     ) -> ChangeBuilder<'_> {
-        let sides = [&site.old, &site.new].map(Option::as_ref);
-        let change = RawChange::new(kind, sides, site.parent, what, site.value());
+        let change = RawChange::new(kind, site.sides(), site.parent, what, site.value());
         ChangeBuilder {
             changes: self,
             change,

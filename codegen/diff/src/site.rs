@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     level::{Direction, Encoding},
     node::{Node, canonical},
-    part_names::{before_after, subject},
+    part_names::{before_after, quote, subject},
 };
 
 /// The part of a message that a schema describes.
@@ -118,7 +118,7 @@ impl<'n, 'a> Site<'n, 'a> {
 
     /// Every member of the values; a missing value has none.
     pub(crate) fn contents(&self) -> impl Iterator<Item = (&'a str, Site<'_, 'a>)> {
-        let [old, new] = [&self.old, &self.new].map(Option::as_ref);
+        let [old, new] = self.sides();
         Site::members_of(old, new, new.unwrap_or(self.parent))
     }
 
@@ -134,6 +134,11 @@ impl<'n, 'a> Site<'n, 'a> {
         keys.map(move |key| (key, Self::new(member(old, key), member(new, key), parent)))
     }
 
+    /// The old and the new value.
+    pub(crate) fn sides(&self) -> [Option<&Node<'a>>; 2] {
+        [self.old.as_ref(), self.new.as_ref()]
+    }
+
     /// Both values, if both exist.
     pub(crate) fn both(&self) -> Option<(&Node<'a>, &Node<'a>)> {
         self.old.as_ref().zip(self.new.as_ref())
@@ -146,7 +151,8 @@ impl<'n, 'a> Site<'n, 'a> {
 
     /// The entries of both arrays, named by `name`; none without an array.
     pub(crate) fn entries(&self, name: impl Fn(&'a Value) -> String) -> [Vec<Node<'a>>; 2] {
-        [&self.old, &self.new].map(|node| node.as_ref().map(|node| node.entries(&name)).unwrap_or_default())
+        self.sides()
+            .map(|node| node.map(|node| node.entries(&name)).unwrap_or_default())
     }
 
     /// The entries that only one of the arrays has: first the added ones, then the removed ones.
@@ -169,20 +175,20 @@ impl<'n, 'a> Site<'n, 'a> {
 
     /// Checks whether the values are equal, whatever the order of their keys.
     pub(crate) fn is_unchanged(&self) -> bool {
-        let [old, new] = [&self.old, &self.new].map(|node| node.as_ref().map(|node| node.value));
+        let [old, new] = self.sides().map(|node| node.map(|node| node.value));
         old == new
     }
 
     /// The value of a flag before and after, treating an absent flag as false.
-    pub(crate) fn flags(&self) -> (bool, bool) {
-        let flag = |node: &Option<Node<'a>>| node.as_ref().is_some_and(|node| node.value == true);
-        (flag(&self.old), flag(&self.new))
+    pub(crate) fn flags(&self) -> [bool; 2] {
+        self.sides()
+            .map(|node| node.is_some_and(|node| node.value == true))
     }
 
     /// The old and the new value, which distinguish changes at one place. An allow list that accepts a limit
     /// of 10 does not accept a limit of 5.
     pub(crate) fn value(&self) -> String {
-        let [old, new] = [&self.old, &self.new].map(|node| node.as_ref().map(|node| canonical(node.value)));
+        let [old, new] = self.sides().map(|node| node.map(|node| canonical(node.value)));
         format!("{}→{}", old.unwrap_or_default(), new.unwrap_or_default())
     }
 
@@ -207,7 +213,12 @@ impl<'n, 'a> Site<'n, 'a> {
 
     /// The difference of the values in words: ``was added: `1` `` or ``changed: `1` → `2` ``.
     pub(crate) fn before_after(&self) -> String {
-        before_after(self.old.as_ref(), self.new.as_ref())
+        before_after(self.sides())
+    }
+
+    /// The values that exist, quoted.
+    pub(crate) fn quoted(&self) -> String {
+        self.values().map(|node| quote(node.value)).collect()
     }
 
     /// The difference of a keyword in words.

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use funnelflux_openapi::pointer::PointerBuf;
+
 use crate::{
     comparer::Comparer,
     level::Direction,
@@ -33,8 +35,8 @@ impl<'a> Comparer<'a> {
         // A renamed schema without uses can only be recognised by its content.
         let mut removed: Vec<(&'a str, String, Node<'a>)> = Vec::new();
         let mut added: Vec<(&'a str, Node<'a>)> = Vec::new();
-        let compared = self.compared.iter();
-        let compared: HashSet<_> = compared.map(|(old, new, _)| (old.clone(), new.clone())).collect();
+        let compared = self.frames.all.iter().map(|frame| frame.pointers.clone());
+        let compared: HashSet<[PointerBuf; 2]> = compared.collect();
         for (name, site) in schemas.contents() {
             match (site.old, site.new) {
                 (Some(old), None) if !self.renamed.contains_key(&old.pointer) => {
@@ -44,7 +46,7 @@ impl<'a> Comparer<'a> {
                     added.push((name, new));
                 }
                 // Schemas that no operation uses are also compared, without a direction.
-                (Some(old), Some(new)) if !compared.contains(&(old.pointer.clone(), new.pointer.clone())) => {
+                (Some(old), Some(new)) if !compared.contains(&[old.pointer.clone(), new.pointer.clone()]) => {
                     let context = SchemaContext::new(Direction::None, SchemaRole::Property);
                     self.enqueue_root(old, new, context);
                 }

@@ -5,11 +5,7 @@ use serde_json::Value;
 use funnelflux_openapi::pointer::METHODS;
 
 use crate::{
-    comparer::Comparer,
-    level::Direction,
-    node::Node,
-    part_names::{quote, subject},
-    rules::ChangeKind as Kind,
+    comparer::Comparer, level::Direction, node::Node, part_names::subject, rules::ChangeKind as Kind,
     site::Site,
 };
 
@@ -196,11 +192,10 @@ impl<'a> Comparer<'a> {
         for tag in &tags {
             let kind = tag.pick_side([Kind::TagAdded, Kind::TagRemoved]);
             let words = tag.pick_side(["added to", "removed from"]);
-            let names: String = tag.values().map(|tag| quote(tag.value)).collect();
-            let what = format!("the tag {names} was {words} {operation}");
+            let what = format!("the tag {} was {words} {operation}", tag.quoted());
             self.change(kind, tag, what).report();
         }
-        let [old_first, new_first] = [&site.old, &site.new].map(|tags| tags.as_ref()?.value.get(0));
+        let [old_first, new_first] = site.sides().map(|tags| tags?.value.get(0));
         if old_first != new_first {
             let what = format!("the first tag of {operation} {}", site.before_after());
             self.change(Kind::FirstTagChanged, site, what).report();

@@ -152,7 +152,7 @@ impl<'a> Prover<'a> {
         let length = text.chars().count();
         let knows_formats = self.knows_formats;
         let patterns = branch.patterns.iter().map(|pattern| {
-            let matches = self.lowering.languages.pattern(pattern).matches(text);
+            let matches = self.lowering.languages.matches(pattern, text);
             matches.map_or(Truth::Unknown, Truth::of)
         });
         let formats = branch.formats.iter();

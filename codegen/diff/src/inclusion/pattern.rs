@@ -18,12 +18,9 @@ const MOST_BYTES: usize = 1 << 20;
 /// Maximum number of states of a search.
 const MOST_STATES: usize = 20_000;
 
-/// Languages and patterns by their text.
+/// Languages by the pattern of their automaton.
 #[derive(Default)]
-pub(super) struct Languages {
-    languages: HashMap<String, Option<Rc<Language>>>,
-    patterns: HashMap<String, Rc<Pattern>>,
-}
+pub(super) struct Languages(HashMap<String, Option<Rc<Language>>>);
 
 impl Languages {
     /// The strings that contain a match of an ECMA-262 pattern; `None` for an unsupported or large pattern.
@@ -48,45 +45,22 @@ impl Languages {
     }
 
     fn language(&mut self, text: String) -> Option<Rc<Language>> {
-        if let Some(known) = self.languages.get(&text) {
-            return known.clone();
-        }
-        let language = Language::new(&text).map(Rc::new);
-        self.languages.insert(text, language.clone());
-        language
+        let known = self.0.entry(text);
+        known
+            .or_insert_with_key(|text| Language::new(text).map(Rc::new))
+            .clone()
     }
 
-    pub(super) fn pattern(&mut self, pattern: &str) -> Rc<Pattern> {
-        if let Some(known) = self.patterns.get(pattern) {
-            return Rc::clone(known);
-        }
-        let language = self.containing(pattern);
-        let regex = match language {
-            Some(_) => None,
-            None => regress::Regex::with_flags(pattern, "u").ok(),
-        };
-        let new = Rc::new(Pattern { language, regex });
-        self.patterns.insert(pattern.to_owned(), Rc::clone(&new));
-        new
-    }
-}
-
-/// A pattern in the forms that answer questions about it.
-pub(super) struct Pattern {
-    pub language: Option<Rc<Language>>,
-    regex: Option<regress::Regex>,
-}
-
-impl Pattern {
-    /// Checks whether a text contains a match; `None` if that is unknown.
-    pub(super) fn matches(&self, text: &str) -> Option<bool> {
+    /// Checks whether a text contains a match of an ECMA-262 pattern; `None` if that is unknown.
+    pub(super) fn matches(&mut self, pattern: &str, text: &str) -> Option<bool> {
         /// Maximum length of texts without an automaton, because some patterns take exponential time.
         const LONGEST: usize = 16;
-        match (&self.language, &self.regex) {
-            (Some(language), _) => Some(language.contains(text)),
-            (None, Some(regex)) if text.chars().nth(LONGEST).is_none() => Some(regex.find(text).is_some()),
-            _ => None,
+        if let Some(language) = self.containing(pattern) {
+            return Some(language.contains(text));
         }
+        let is_short = text.chars().nth(LONGEST).is_none();
+        let regex = is_short.then(|| regress::Regex::with_flags(pattern, "u").ok());
+        regex.flatten().map(|regex| regex.find(text).is_some())
     }
 }
 

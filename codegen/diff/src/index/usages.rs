@@ -7,7 +7,7 @@ use std::{
 
 use funnelflux_openapi::{
     Provenance, operations,
-    pointer::{METHODS, Pointer},
+    pointer::{self, Pointer},
     references::{self, References, Usages},
 };
 
@@ -57,10 +57,7 @@ pub(crate) struct UsageIndex<'a> {
     components: HashMap<usize, usize>,
     /// Names of the operations, in the order of the document.
     names: Vec<Arc<str>>,
-    /// Operations by the innermost target and the direction.
-    lists: HashMap<(usize, Direction), Operations>,
-    /// The lists in `lists`, keyed by the operations that they contain, because many targets have the same
-    /// users.
+    /// Lists of operations, keyed by the operations that they contain, because many targets have the same users.
     by_users: HashMap<Vec<bool>, Operations>,
 }
 
@@ -80,7 +77,6 @@ impl<'a> UsageIndex<'a> {
             provenance,
             root: Node::root(references.document()),
             components: HashMap::new(),
-            lists: HashMap::new(),
             by_users: HashMap::new(),
         }
     }
@@ -92,35 +88,23 @@ impl<'a> UsageIndex<'a> {
         direction: Direction,
         table: &mut UsageTable,
     ) -> Operations {
-        let around: Vec<usize> = self.usages.around(pointer).collect();
-        let shared = around.first().map(|innermost| {
-            let key = (*innermost, direction);
-            if let Some(known) = self.lists.get(&key) {
-                return Arc::clone(known);
-            }
-            let list = self.list(&around, direction, table);
-            self.lists.insert(key, Arc::clone(&list));
-            list
-        });
+        let shared = self.shared(pointer, direction, table);
         let direct = self.direct(pointer, direction, table).into_iter();
         let direct = direct.filter_map(|used| match used.user {
             User::Operation(name) => Some(name),
             User::Component(_) => None,
         });
         let direct: Vec<Arc<str>> = direct.collect();
-        match shared {
-            Some(shared) if direct.is_empty() => shared,
-            shared => {
-                let shared = shared.iter().flat_map(|list| list.iter().cloned());
-                table.list(shared.chain(direct))
-            }
+        match direct.as_slice() {
+            [] => shared,
+            _ => table.list(shared.iter().cloned().chain(direct)),
         }
     }
 
-    /// The operations that use one of the targets.
-    fn list(&mut self, targets: &[usize], direction: Direction, table: &mut UsageTable) -> Operations {
+    /// The operations that use the place through a reference.
+    fn shared(&mut self, pointer: &Pointer, direction: Direction, table: &mut UsageTable) -> Operations {
         let mut is_user = vec![false; self.names.len()];
-        let users = self.usages.users(targets.iter().copied());
+        let users = self.usages.users(self.usages.around(pointer));
         for used in users.into_iter().flat_map(|target| self.usages.of(target)) {
             if let references::User::Operation {
                 number,
@@ -223,29 +207,26 @@ impl<'a> UsageIndex<'a> {
 
     /// Uses of a place inside an operation or a path.
     fn direct(&self, pointer: &Pointer, direction: Direction, table: &mut UsageTable) -> Vec<Use> {
-        let tokens = tokens(pointer);
-        let [paths, path, rest @ ..] = tokens.as_slice() else {
-            return Vec::new();
-        };
-        if paths != "paths" {
+        if !pointer.starts_with(Pointer::from_static("/paths")) {
             return Vec::new();
         }
-        let mut used = |method: &str, direction| Use {
-            user: User::Operation(table.name(format!("{} {path}", method.to_ascii_uppercase()))),
+        let mut used = |operation: String, direction| Use {
+            user: User::Operation(table.name(operation)),
             direction,
             path: operation_steps(&self.root, pointer),
         };
-        if let [method, ..] = rest
-            && METHODS.contains(&method.as_str())
-        {
+        if let Some(operation) = pointer::operation(pointer) {
             let found: Direction = pointer.get(3..).and_then(operations::Direction::of).into();
             let is_wanted = found == Direction::None || direction.wants(found);
-            return is_wanted.then(|| used(method, found)).into_iter().collect();
+            return is_wanted.then(|| used(operation, found)).into_iter().collect();
         }
-        let item = self.root.value.get("paths").and_then(|paths| paths.get(path));
-        let has = |method: &&str| item.is_some_and(|item| item.get(*method).is_some());
-        let methods = METHODS.into_iter().filter(has);
-        methods.map(|method| used(method, Direction::None)).collect()
+        let operations = self.usages.operations.iter().filter(|operation| {
+            let item = operation.pointer.parent();
+            item.is_some_and(|item| pointer.starts_with(item))
+        });
+        operations
+            .map(|operation| used(operation.to_string(), Direction::None))
+            .collect()
     }
 }
 
@@ -262,8 +243,11 @@ impl From<Option<operations::Direction>> for Direction {
 /// Steps from an operation or its path.
 fn operation_steps(root: &Node<'_>, pointer: &Pointer) -> Vec<String> {
     let all = tokens(pointer);
-    let is_method = |token: &String| METHODS.contains(&token.as_str());
-    let depth = if all.get(2).is_some_and(is_method) { 3 } else { 2 };
+    let depth = if pointer::operation(pointer).is_some() {
+        3
+    } else {
+        2
+    };
     let (first, rest) = match all.get(depth..).unwrap_or_default() {
         [part, index, rest @ ..] if part == "parameters" => {
             let parameter = pointer.get(..depth + 2);

@@ -119,8 +119,7 @@ impl<'a> Comparer<'a> {
         }
         let one = Value::from(1);
         let absent = (key == MIN_CONTAINS).then_some(&one);
-        let [before, after] =
-            [&site.old, &site.new].map(|node| node.as_ref().map(|node| node.value).or(absent));
+        let [before, after] = site.sides().map(|node| node.map(|node| node.value).or(absent));
         let order = before
             .zip(after)
             .map(|(before, after)| number::compare(after, before));

@@ -25,8 +25,7 @@ impl<'a> Comparer<'a> {
     /// Compares the pairs in the queue. A queue is necessary, because schemas can be recursive.
     pub(crate) fn queued_schemas(&mut self) {
         while let Some((old, new, context, frame)) = self.queue.pop_front() {
-            let pair = (old.pointer.clone(), new.pointer.clone(), context);
-            if self.compared.insert(pair) {
+            if self.compared.insert((frame, context)) {
                 self.frames.current = Some(frame);
                 self.keywords(&old, &new, context);
             }

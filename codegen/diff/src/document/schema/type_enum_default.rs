@@ -4,7 +4,7 @@ use crate::{
     comparer::Comparer,
     level::Direction,
     node::{Node, canonical},
-    part_names::{quote, subject},
+    part_names::subject,
     raw_change::ChangeBuilder,
     report::Fact,
     rules::ChangeKind as Kind,
@@ -13,17 +13,16 @@ use crate::{
 
 impl<'a> Comparer<'a> {
     pub(super) fn format(&mut self, site: &Site<'_, 'a>, old: &Node<'a>, context: SchemaContext) {
-        let (before, after) = text(site);
-        let kind = match (before, after) {
-            (None, _) => Kind::FormatAdded,
-            (_, None) => Kind::FormatRemoved,
-            (Some("int32"), Some("int64")) | (Some("float"), Some("double")) => Kind::FormatGeneralized,
-            (Some("int64"), Some("int32")) | (Some("double"), Some("float")) => Kind::FormatSpecialized,
+        let [before, after] = texts(site);
+        let kind = match [before, after] {
+            [None, _] => Kind::FormatAdded,
+            [_, None] => Kind::FormatRemoved,
+            [Some("int32"), Some("int64")] | [Some("float"), Some("double")] => Kind::FormatGeneralized,
+            [Some("int64"), Some("int32")] | [Some("double"), Some("float")] => Kind::FormatSpecialized,
             _ => Kind::FormatChanged,
         };
-        let is_string = [old, site.parent]
-            .iter()
-            .all(|schema| schema.str("type") == Some("string"));
+        let types = [old, site.parent].map(|schema| schema.str("type"));
+        let is_string = types == [Some("string"); 2];
         let formats = Fact::StringFormats {
             old: before.map(str::to_owned),
             new: after.map(str::to_owned),
@@ -69,11 +68,9 @@ impl<'a> Comparer<'a> {
         }
         let what = site.describe(key);
         Some(match site.flags() {
-            (false, true) => self.change(set, site, what).context(context),
-            (true, false) => self.change(unset, site, what).context(context),
-            _ => self
-                .change(Kind::NotationChanged, site, what)
-                .direction(context.direction),
+            [false, true] => self.change(set, site, what).context(context),
+            [true, false] => self.change(unset, site, what).context(context),
+            _ => self.change(Kind::NotationChanged, site, what).context(context),
         })
     }
 
@@ -116,17 +113,16 @@ impl<'a> Comparer<'a> {
         value: &Site<'_, 'a>,
         context: SchemaContext,
     ) {
-        let values: String = value.values().map(|value| quote(value.value)).collect();
-        let what = format!("{} {words} {values}", subject(schema));
+        let what = format!("{} {words} {}", subject(schema), value.quoted());
         self.report_in(kind, value, what, context);
     }
 }
 
 /// Kind of a change of `type`.
 pub(super) fn type_kind(site: &Site<'_, '_>) -> Kind {
-    match text(site) {
-        (None, _) | (Some("number"), Some("integer")) => Kind::TypeSpecialized,
-        (_, None) | (Some("integer"), Some("number")) => Kind::TypeGeneralized,
+    match texts(site) {
+        [None, _] | [Some("number"), Some("integer")] => Kind::TypeSpecialized,
+        [_, None] | [Some("integer"), Some("number")] => Kind::TypeGeneralized,
         _ => Kind::TypeChanged,
     }
 }
@@ -145,7 +141,6 @@ pub(super) fn default_kind(site: &Site<'_, '_>, context: SchemaContext) -> Kind 
 }
 
 /// The texts before and after.
-fn text<'a>(site: &Site<'_, 'a>) -> (Option<&'a str>, Option<&'a str>) {
-    let text = |node: &Option<Node<'a>>| node.as_ref().and_then(|node| node.value.as_str());
-    (text(&site.old), text(&site.new))
+fn texts<'a>(site: &Site<'_, 'a>) -> [Option<&'a str>; 2] {
+    site.sides().map(|node| node?.value.as_str())
 }
