@@ -90,16 +90,8 @@ impl<'a> Comparer<'a> {
 
     /// Compares an annotation, or reports the key as unclassified.
     pub(crate) fn other_member(&mut self, key: &str, site: &Site<'_, 'a>, direction: Direction) {
-        if !self.annotation(key, site, direction) {
+        if UNCONVERTED.contains(&key) || !self.annotation(key, site, direction) {
             self.unclassified(site);
-        }
-    }
-
-    pub(crate) fn unconverted_or_annotation(&mut self, key: &str, site: &Site<'_, 'a>) {
-        if UNCONVERTED.contains(&key) {
-            self.unclassified(site);
-        } else {
-            self.other_member(key, site, Direction::None);
         }
     }
 

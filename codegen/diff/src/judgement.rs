@@ -16,6 +16,8 @@ use std::{
 
 use serde_json::Value;
 
+use funnelflux_openapi::pointer::Pointer;
+
 use crate::{
     cause::Cause,
     frames::{Frame, Frames},
@@ -150,6 +152,34 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a
             }
         }
     }
+}
+
+/// Decides inclusion of the schemas at one place of two documents.
+#[must_use]
+pub fn prove(documents: [&Value; 2], place: &Pointer, direction: Direction) -> Proof {
+    let [Some(old), Some(new)] = documents.map(|document| document.pointer(place.as_str())) else {
+        return Proof::None;
+    };
+    let has_null_type = false;
+    let roots = documents.map(|value| Root { value, has_null_type });
+    let pair = Schema::pair(direction, [old, new]);
+    let prover = |one_of| Prover::new(roots, direction, Encoding::Typed, one_of);
+    if prover(OneOf::Exact).includes(pair, Mode::Sent) {
+        return Proof::Included;
+    }
+    let mut prover = prover(OneOf::Any);
+    if prover.includes(pair, Mode::Sent) {
+        return Proof::IncludedIfDistinct;
+    }
+    let mut validators = Validators::new(roots);
+    let encoding = (direction, Encoding::Typed);
+    let confirms = |value: &Value| validators.confirm(pair, encoding, OneOf::Any, value);
+    let accepted_by = pair.0.side;
+    let confirmed = prover.counterexamples(pair).into_iter().find(confirms);
+    confirmed.map_or(Proof::Undecided, |value| Proof::Counterexample {
+        value,
+        accepted_by,
+    })
 }
 
 /// The inclusion that decides a kind of change; `None` if its rule decides.
@@ -325,11 +355,20 @@ impl<'f, 'a> Judgement<'f, 'a> {
             |cause| values.find(|value| self.is_caused(value, cause, frame.direction, large.side));
         let value = cause.as_ref().and_then(is_caused);
         let Some(value) = value.or_else(|| counterexamples.first().filter(|_| is_only)) else {
-            let proof = self.without_counterexample(change, frame, cause.as_ref(), small, large.side);
-            if proof == Proof::Included {
-                self.alone.insert(index);
-            }
-            return proof;
+            // The frame has several changes. This one does not break if its keywords allow all values of the
+            // smaller schema.
+            let allows_all = |keywords: &Value| {
+                let mut prover = Prover::new(self.documents, frame.direction, frame.encoding, OneOf::Any);
+                prover.includes((small, Schema::new(keywords, large.side)), Mode::All)
+            };
+            let is_about_values = deciding_mode(change.kind) == Some(Mode::Sent);
+            return match &cause {
+                Some(Cause::Keywords(keywords)) if is_about_values && allows_all(keywords) => {
+                    self.alone.insert(index);
+                    Proof::Included
+                }
+                _ => Proof::Undecided,
+            };
         };
         self.confirmed(index, value.clone())
     }
@@ -350,28 +389,6 @@ impl<'f, 'a> Judgement<'f, 'a> {
             if self.validators.confirm(pair, encoding, OneOf::Any, &value) {
                 let accepted_by = pair.0.side;
                 return Proof::Counterexample { value, accepted_by };
-            }
-        }
-        Proof::Undecided
-    }
-
-    /// Decides a change of a pair that has several changes. The change does not break if its keywords allow
-    /// all values of the smaller schema.
-    fn without_counterexample(
-        &self,
-        change: &RawChange,
-        frame: &Frame<'a>,
-        cause: Option<&Cause<'a>>,
-        small: Schema<'a>,
-        side: Side,
-    ) -> Proof {
-        if let Some(Cause::Keywords(schema)) = cause
-            && deciding_mode(change.kind) == Some(Mode::Sent)
-        {
-            let large = Schema::new(schema, side);
-            let mut prover = Prover::new(self.documents, frame.direction, frame.encoding, OneOf::Any);
-            if prover.includes((small, large), Mode::All) {
-                return Proof::Included;
             }
         }
         Proof::Undecided

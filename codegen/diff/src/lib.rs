@@ -23,7 +23,6 @@ mod node;
 mod normative_words;
 mod part_names;
 mod proof;
-mod prove;
 mod raw_change;
 mod render;
 mod report;
@@ -45,9 +44,9 @@ use node::ancestors;
 use raw_change::{RawChange, merge};
 
 pub use allow_list::{AllowList, Allowed};
+pub use judgement::prove;
 pub use level::{Direction, Level, Side};
 pub use proof::Proof;
-pub use prove::prove;
 pub use render::{Audience, Consequence, View, annotation, print_json};
 pub use report::{Change, Component, Fact, Operations, Report, Summary, Usage, Use, User};
 pub use rules::ChangeKind;

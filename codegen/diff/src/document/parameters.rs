@@ -186,22 +186,20 @@ impl<'a> Comparer<'a> {
         }
         for (key, site) in Site::members(old, new) {
             match (key, site.both()) {
-                ("schema" | "content", None) if same_text.is_some() => {
-                    self.report(Kind::NotationChanged, &site, site.describe(key), direction);
-                }
                 ("schema", Some((before, after))) => self.schema(before, after, context.as_text()),
                 ("content", Some((before, after))) => self.content(before, after, context),
-                ("schema" | "content", None) => {
-                    let kind = Kind::ParameterContentChanged;
-                    self.report(kind, &site, site.describe(key), direction);
-                }
                 _ if site.is_unchanged() => {}
-                // Parameters are paired by name. A name differs only in the case of a header or for a renamed
-                // placeholder.
-                ("name" | "in", _) => {
-                    let is_header = new.str("in") == Some("header");
-                    let renamed = Kind::PathParameterRenamed;
-                    let kind = if is_header { Kind::NotationChanged } else { renamed };
+                ("schema" | "content" | "name" | "in" | "style" | "explode" | "allowReserved", _) => {
+                    let kind = match key {
+                        "schema" | "content" if same_text.is_some() => Kind::NotationChanged,
+                        "schema" | "content" => Kind::ParameterContentChanged,
+                        // Parameters are paired by name. A name differs only in the case of a header or for a
+                        // renamed placeholder.
+                        "name" | "in" if new.str("in") == Some("header") => Kind::NotationChanged,
+                        "name" | "in" => Kind::PathParameterRenamed,
+                        _ if self.is_serialized_alike(key, old, new) => Kind::NotationChanged,
+                        _ => Kind::ParameterSerializationChanged,
+                    };
                     self.report(kind, &site, site.describe(key), direction);
                 }
                 ("required", _) => {
@@ -212,14 +210,6 @@ impl<'a> Comparer<'a> {
                 ("deprecated", _) => {
                     let kinds = [Kind::ParameterDeprecated, Kind::ParameterReactivated];
                     self.deprecated(&site, kinds, direction);
-                }
-                ("style" | "explode" | "allowReserved", _) => {
-                    let kind = if self.is_serialized_alike(key, old, new) {
-                        Kind::NotationChanged
-                    } else {
-                        Kind::ParameterSerializationChanged
-                    };
-                    self.report(kind, &site, site.describe(key), direction);
                 }
                 ("allowEmptyValue", _) => {
                     let kinds = [

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use funnelflux_openapi::pointer::METHODS;
+use funnelflux_openapi::{operations::operations, pointer::METHODS};
 
 use crate::{
     comparer::Comparer, level::Direction, node::Node, part_names::subject, rules::ChangeKind as Kind,
@@ -104,13 +104,12 @@ impl<'a> Comparer<'a> {
 
     /// A path that contains the same operation and that only the new document has.
     fn moved_to(&self, method: &str, operation: &Node<'a>) -> Option<&'a str> {
-        let paths = |root: &Node<'a>| root.value.get("paths").and_then(Value::as_object);
-        let old = paths(&self.old.root);
-        paths(&self.new.root)?.iter().find_map(|(path, item)| {
-            let is_new = old.is_none_or(|old| !old.contains_key(path));
-            let is_same = item.get(method) == Some(operation.value);
-            (is_new && is_same).then_some(path.as_str())
-        })
+        let old = self.old.root.value.get("paths");
+        let is_new = |path: &str| old.is_none_or(|old| old.get(path).is_none());
+        let mut operations = operations(self.new.root.value);
+        let moved = operations
+            .find(|other| other.method == method && other.value == operation.value && is_new(other.path));
+        moved.map(|moved| moved.path)
     }
 
     fn path_item(&mut self, path: &str, old: &Node<'a>, new: &Node<'a>, renames: &Renames<'_>) {
@@ -177,7 +176,7 @@ impl<'a> Comparer<'a> {
                     self.servers(&site, inherited);
                 }
                 "callbacks" => self.callbacks(&site),
-                _ => self.unconverted_or_annotation(key, &site),
+                _ => self.other_member(key, &site, Direction::None),
             }
         }
     }
