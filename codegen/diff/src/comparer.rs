@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use funnelflux_openapi::{
+    evidence::{self, Evidence},
     pointer::{self, Pointer, PointerBuf},
     references::References,
 };
@@ -22,9 +23,6 @@ use crate::{
     rules::ChangeKind as Kind,
     site::{SchemaContext, Site},
 };
-
-/// Key of the extension that states the evidence for a part of the document.
-const EVIDENCE: &str = "x-evidence";
 
 /// Extensions that keep fields of Swagger 2.0. `OpenAPI` 3.0 lacks these fields and no rule covers them, but
 /// they are more than documentation.
@@ -131,7 +129,10 @@ impl<'a> Comparer<'a> {
             .fact_if(has_alternatives, Fact::HasAlternatives)
             .fact_if(is_title && is_inline(site.parent), Fact::InlineSchema)
             .fact_if(is_title && is_scalar(site.parent), Fact::Scalar)
-            .fact_if(key == EVIDENCE && inference_changed(site), Fact::InferenceChanged)
+            .fact_if(
+                key == evidence::KEY && inference_changed(site),
+                Fact::InferenceChanged,
+            )
             .report();
         true
     }
@@ -188,13 +189,11 @@ impl<'a> Comparer<'a> {
 
 /// Checks whether an operation changed from documented to inferred or back, according to its evidence.
 fn inference_changed(site: &Site<'_, '_>) -> bool {
-    let is_inferred = |node: &Option<Node<'_>>| {
-        let kind = node.as_ref().and_then(|node| node.str("kind"));
-        matches!(kind, Some("sibling" | "pattern"))
-    };
+    let evidence = site.sides().map(|node| Evidence::parse(node?.value));
+    let [was_inferred, is_inferred] = evidence.map(|evidence| evidence.is_some_and(Evidence::is_inferred));
     let holder = &site.parent.pointer;
     let is_operation = holder.count() == 3 && pointer::operation(holder).is_some();
-    is_operation && is_inferred(&site.old) != is_inferred(&site.new)
+    is_operation && was_inferred != is_inferred
 }
 
 /// Checks whether the schema is inline, so that it has no name of its own.

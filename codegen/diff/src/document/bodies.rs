@@ -1,6 +1,6 @@
 //! Request bodies, and the content of bodies in both directions.
 
-use funnelflux_openapi::openapi_model::ANNOTATIONS;
+use funnelflux_openapi::{media::JSON, openapi_model::ANNOTATIONS};
 
 use crate::{
     comparer::Comparer,
@@ -12,8 +12,6 @@ use crate::{
     rules::ChangeKind as Kind,
     site::{SchemaContext, SchemaRole, Site},
 };
-
-const JSON: &str = "application/json";
 
 impl<'a> Comparer<'a> {
     pub(crate) fn request_body(&mut self, site: &Site<'_, 'a>) {

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
     branch::{Branch, Contains, Kind, NameRule},
-    keywords::{UNEVALUATED_ITEMS, counts, doubly_negated, flag, list, numbers, optional, same, strings},
+    keywords::{UNEVALUATED_ITEMS, doubly_negated, flag, list, optional, same},
     lower::{DEEPEST, Narrowing},
     schema::Schema,
     strings::languages,
@@ -28,10 +28,10 @@ impl<'a> Narrowing<'_, 'a> {
         &mut self,
         mut branch: Branch<'a>,
         schema: Schema<'a>,
-        members: &'a Map<String, Value>,
         is_whole: bool,
         depth: usize,
     ) -> Option<Branch<'a>> {
+        let members = schema.value.as_object()?;
         if let Some(values) = members.get("enum") {
             let values = values.as_array()?;
             // If the list lacks null, only the wide reading of `nullable` allows null, and its null branch
@@ -65,26 +65,21 @@ impl<'a> Narrowing<'_, 'a> {
         branch.representation.extend(own.filter_map(|key| text(key)));
         match branch.kind {
             Kind::Null | Kind::Boolean => {}
-            Kind::Number => numbers(&mut branch, members, is_whole)?,
-            Kind::String => strings(&mut branch, members)?,
+            Kind::Number => branch.numbers(members, is_whole)?,
+            Kind::String => branch.strings(members)?,
             Kind::Array => {
-                counts(&mut branch, members, "minItems", "maxItems")?;
+                branch.counts(members, "minItems", "maxItems")?;
                 branch.has_unique_items |= flag(members, "uniqueItems")?;
-                items(&mut branch, schema, members)?;
+                items(&mut branch, schema)?;
             }
-            Kind::Object => self.objects(&mut branch, schema, members, depth)?,
+            Kind::Object => self.objects(&mut branch, schema, depth)?,
         }
         Some(branch)
     }
 
-    fn objects(
-        &mut self,
-        branch: &mut Branch<'a>,
-        schema: Schema<'a>,
-        members: &'a Map<String, Value>,
-        depth: usize,
-    ) -> Option<()> {
-        counts(branch, members, "minProperties", "maxProperties")?;
+    fn objects(&mut self, branch: &mut Branch<'a>, schema: Schema<'a>, depth: usize) -> Option<()> {
+        let members = schema.value.as_object()?;
+        branch.counts(members, "minProperties", "maxProperties")?;
         let map = |key: &str| optional(members, key, Value::as_object);
         let declared = map("properties")?;
         let mut rules: Vec<NameRule<'a>> = Vec::new();
@@ -180,7 +175,8 @@ impl<'a> Narrowing<'_, 'a> {
 }
 
 /// Applies the schemas of items.
-fn items<'a>(branch: &mut Branch<'a>, schema: Schema<'a>, members: &'a Map<String, Value>) -> Option<()> {
+fn items<'a>(branch: &mut Branch<'a>, schema: Schema<'a>) -> Option<()> {
+    let members = schema.value.as_object()?;
     let first = list(members, "x-prefixItems")?;
     let has_prefix = members.contains_key("x-prefixItems");
     let rest = members.get(if has_prefix { "x-items" } else { "items" });

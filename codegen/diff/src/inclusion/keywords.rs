@@ -78,65 +78,53 @@ pub(super) fn same(left: &Value, right: &Value) -> bool {
     }
 }
 
-pub(super) fn numbers<'a>(
-    branch: &mut Branch<'a>,
-    members: &'a Map<String, Value>,
-    is_whole: bool,
-) -> Option<()> {
-    branch.is_whole |= is_whole;
-    let number = |key: &str| optional(members, key, Decimal::of);
-    if let Some(at) = number("minimum")? {
-        let is_exclusive = flag(members, "exclusiveMinimum")?;
-        Branch::raise(&mut branch.minimum, Bound { at, is_exclusive });
-    }
-    if let Some(at) = number("maximum")? {
-        let is_exclusive = flag(members, "exclusiveMaximum")?;
-        let bound = Bound { at, is_exclusive }.negated();
-        Branch::raise(&mut branch.negated_maximum, bound);
-    }
-    branch.multiples.extend(number("multipleOf")?);
-    match optional(members, "format", Value::as_str)? {
-        Some(format @ ("int32" | "int64")) if is_whole => {
-            let (least, most) = match format {
-                "int32" => (i32::MIN.into(), i32::MAX.into()),
-                _ => (i64::MIN, i64::MAX),
-            };
-            let bound = |at: i64| Bound::inclusive(Decimal::whole(at.into()));
-            Branch::raise(&mut branch.minimum, bound(least));
-            Branch::raise(&mut branch.negated_maximum, bound(most).negated());
+impl<'a> Branch<'a> {
+    pub(super) fn numbers(&mut self, members: &'a Map<String, Value>, is_whole: bool) -> Option<()> {
+        self.is_whole |= is_whole;
+        let number = |key: &str| optional(members, key, Decimal::of);
+        if let Some(at) = number("minimum")? {
+            let is_exclusive = flag(members, "exclusiveMinimum")?;
+            Self::raise(&mut self.minimum, Bound { at, is_exclusive });
         }
-        format => branch.formats.extend(format),
+        if let Some(at) = number("maximum")? {
+            let is_exclusive = flag(members, "exclusiveMaximum")?;
+            Self::raise(&mut self.negated_maximum, Bound { at, is_exclusive }.negated());
+        }
+        self.multiples.extend(number("multipleOf")?);
+        match optional(members, "format", Value::as_str)? {
+            Some(format @ ("int32" | "int64")) if is_whole => {
+                let (least, most) = match format {
+                    "int32" => (i32::MIN.into(), i32::MAX.into()),
+                    _ => (i64::MIN, i64::MAX),
+                };
+                let bound = |at: i64| Bound::inclusive(Decimal::whole(at.into()));
+                Self::raise(&mut self.minimum, bound(least));
+                Self::raise(&mut self.negated_maximum, bound(most).negated());
+            }
+            format => self.formats.extend(format),
+        }
+        Some(())
     }
-    Some(())
-}
 
-pub(super) fn strings<'a>(branch: &mut Branch<'a>, members: &'a Map<String, Value>) -> Option<()> {
-    counts(branch, members, "minLength", "maxLength")?;
-    branch
-        .patterns
-        .extend(optional(members, "pattern", Value::as_str)?);
-    // Tools hide passwords; their values are any strings.
-    let format = optional(members, "format", Value::as_str)?;
-    branch
-        .formats
-        .extend(format.filter(|format| *format != "password"));
-    Some(())
-}
+    pub(super) fn strings(&mut self, members: &'a Map<String, Value>) -> Option<()> {
+        self.counts(members, "minLength", "maxLength")?;
+        self.patterns.extend(optional(members, "pattern", Value::as_str)?);
+        // Tools hide passwords; their values are any strings.
+        let format = optional(members, "format", Value::as_str)?;
+        self.formats.extend(format.filter(|format| *format != "password"));
+        Some(())
+    }
 
-pub(super) fn counts(
-    branch: &mut Branch<'_>,
-    members: &Map<String, Value>,
-    least: &str,
-    most: &str,
-) -> Option<()> {
-    let count = |value: &Value| {
-        let number = Decimal::of(value).filter(|number| number.is_whole())?;
-        u64::try_from(number.floor()).ok()
-    };
-    let (least, most) = (optional(members, least, count)?, optional(members, most, count)?);
-    branch.least = branch.least.max(least.unwrap_or_default());
-    branch.most = branch.most.into_iter().chain(most).min();
-    Some(())
+    pub(super) fn counts(&mut self, members: &Map<String, Value>, least: &str, most: &str) -> Option<()> {
+        let count = |value: &Value| {
+            let number = Decimal::of(value).filter(|number| number.is_whole())?;
+            u64::try_from(number.floor()).ok()
+        };
+        let (least, most) = (optional(members, least, count)?, optional(members, most, count)?);
+        self.least = self.least.max(least.unwrap_or_default());
+        self.most = self.most.into_iter().chain(most).min();
+        Some(())
+    }
 }
 
 /// Names that two objects declare, without repetition.

@@ -216,7 +216,7 @@ impl<'a> Narrowing<'_, 'a> {
             };
             if is_typed {
                 let is_whole = kind == Some("integer");
-                narrowed.push(self.keywords(branch, schema, members, is_whole, depth)?);
+                narrowed.push(self.keywords(branch, schema, is_whole, depth)?);
             }
         }
         narrowed.retain(|branch| !branch.is_empty());

@@ -9,10 +9,9 @@ use super::{
 use crate::level::{Direction, Encoding};
 
 /// Mode of an inclusion question.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Mode {
     /// Inclusion of the values, ignoring undeclared properties that only the larger schema declares.
-    #[default]
     Sent,
     /// Like `Sent`, and the new schema also declares every property that the old schema declares.
     Declared,

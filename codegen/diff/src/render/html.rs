@@ -319,15 +319,12 @@ impl Page<'_> {
 
     /// Every operation with the number of its changes and links to the most severe ones.
     fn operations(&self) -> Markup {
-        let mut rows: BTreeMap<&str, ([usize; 4], Vec<usize>)> = BTreeMap::new();
+        let mut rows: BTreeMap<&str, (BTreeMap<Level, usize>, Vec<usize>)> = BTreeMap::new();
         for (number, group) in self.groups.iter().enumerate() {
-            let level = LEVELS.iter().position(|level| *level == group.level());
             for (list, changes) in group.lists() {
                 for name in list.iter() {
                     let (counts, groups) = rows.entry(name).or_default();
-                    if let Some(count) = level.and_then(|level| counts.get_mut(level)) {
-                        *count += changes;
-                    }
+                    *counts.entry(group.level()).or_default() += changes;
                     if groups.last() != Some(&number) {
                         groups.push(number);
                     }
@@ -351,8 +348,8 @@ impl Page<'_> {
                             @let sections = self.sections([*name].into_iter());
                             "\n" tr class=(sections.trim_start()) data-in id={ "operation-" (number) } {
                                 td { (name) }
-                                @for count in counts {
-                                    td.count { @if *count > 0 { (count) } }
+                                @for level in LEVELS {
+                                    td.count { @if let Some(count) = counts.get(&level) { (count) } }
                                 }
                                 td {
                                     @for (index, group) in groups.iter().take(MOST_LINKS).enumerate() {
