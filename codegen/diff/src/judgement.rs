@@ -405,7 +405,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
         }
     }
 
-    /// Wraps the value of a property in its enclosing object; `None` without such an object, or if it is long.
+    /// Wraps the value of a property in its enclosing object; `None` without one, or if it is long.
     fn lifted(&mut self, index: usize, value: &Value) -> Option<(usize, Value)> {
         let frames = self.frames;
         let frame = frames.all.get(index)?;

@@ -409,8 +409,8 @@ mod tests {
             "", "a", "b", "ab", "ba", "a\nb", "\n", "1", "٣", "_", "é", "\u{a0}", "\u{feff}", "\u{85}",
             "\u{2028}", "a-b", "]", "^", "A1", " ", "\\", "/", "😀",
         ];
-        let patterns = r"^a b$ ^.$ ^\d$ ^\w$ ^\W$ ^\s$ ^\D$ [a-c] [^a] ^[^a]$ a|b ^(a|b)$ ^$ [-a] [a-] [\]^] \/
-            ^\S a.b ^a*$ ^[\s\d]$ [+-.] \\ ^..$";
+        let patterns = r"^a b$ ^.$ ^\d$ ^\w$ ^\W$ ^\s$ ^\D$ [a-c] [^a] ^[^a]$ a|b ^(a|b)$ ^$ [-a] [a-] [\]^]
+            \/ ^\S a.b ^a*$ ^[\s\d]$ [+-.] \\ ^..$";
         for pattern in patterns.split_whitespace() {
             let Some(language) = Languages::default().containing(pattern) else {
                 assert!(pattern.contains("\\S"), "{pattern}");

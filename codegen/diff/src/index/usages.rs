@@ -57,7 +57,7 @@ pub(crate) struct UsageIndex<'a> {
     components: HashMap<usize, usize>,
     /// Names of the operations, in the order of the document.
     names: Vec<Arc<str>>,
-    /// Lists of operations, keyed by the operations that they contain, because many targets have the same users.
+    /// Lists of operations, by the operations that they contain, because many targets have the same users.
     by_users: HashMap<Vec<bool>, Operations>,
 }
 

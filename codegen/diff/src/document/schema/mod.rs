@@ -135,8 +135,8 @@ impl<'a> Comparer<'a> {
             .report();
     }
 
-    /// Reports that one side is an `allOf` around the single schema `inner`, and compares that schema with the
-    /// other side.
+    /// Reports that one side is an `allOf` around the single schema `inner`, and compares that schema with
+    /// the other side.
     fn wrapper(
         &mut self,
         (old, new): (&Node<'a>, &Node<'a>),
