@@ -1,6 +1,6 @@
 //! Cursor in a document: a value, its JSON pointer, and an identity that survives reordering.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use funnelflux_openapi::{
     openapi_model::matches_nothing,
@@ -113,10 +113,8 @@ pub(crate) fn canonical(value: &Value) -> String {
         Value::Object(members) => {
             let mut members: Vec<_> = members.iter().collect();
             members.sort_by_key(|(key, _)| *key);
-            let members = members.into_iter();
-            let members =
-                members.map(|(key, value)| format!("{}:{}", Value::from(key.as_str()), canonical(value)));
-            let members: Vec<String> = members.collect();
+            let member = |(key, value): (&String, &Value)| format!("{}:{}", json!(key), canonical(value));
+            let members: Vec<String> = members.into_iter().map(member).collect();
             format!("{{{}}}", members.join(","))
         }
         Value::Array(entries) => {

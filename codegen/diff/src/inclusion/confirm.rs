@@ -14,25 +14,17 @@ use super::{
 };
 use crate::level::{Direction, Encoding};
 
-/// Keywords of JSON Schema that normalising has kept under `x-`.
-const NEWER: [&str; 17] = [
-    "additionalProperties",
-    "contains",
+/// Keywords of JSON Schema that normalising has kept under `x-`, in addition to those of [`INNER`].
+const NEWER: [&str; 9] = [
+    "contentEncoding",
     "dependentRequired",
     "dependentSchemas",
     "else",
     "if",
-    "items",
     "maxContains",
     "minContains",
-    "patternProperties",
-    "prefixItems",
-    "propertyNames",
     "then",
     "type",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-    "contentEncoding",
 ];
 
 /// Keywords with schemas of properties and items.
@@ -146,7 +138,8 @@ impl<'a> Conversion<'a> {
             if key == "additionalProperties" && members.contains_key("x-patternProperties") {
                 continue;
             }
-            let kept = key.strip_prefix("x-").filter(|kept| NEWER.contains(kept));
+            let is_kept = |key: &&str| NEWER.contains(key) || (INNER.contains(key) && *key != "properties");
+            let kept = key.strip_prefix("x-").filter(is_kept);
             if let Some(kept) = kept {
                 plain.insert(kept.to_owned(), self.keyword(kept, value, members, depth));
             } else if !members.contains_key(&format!("x-{key}")) {

@@ -368,7 +368,7 @@ impl<'a> Prover<'a> {
         &mut self,
         small: &Branch<'a>,
         large: &Branch<'a>,
-        names: &[&'a str],
+        names: &BTreeSet<&'a str>,
         terms: Terms,
     ) -> bool {
         let mut patterns: Vec<&Rc<Language>> = Vec::new();

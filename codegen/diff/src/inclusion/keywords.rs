@@ -1,6 +1,6 @@
 //! Keywords of schemas: readers of their values, and their effect on a branch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -127,10 +127,7 @@ impl<'a> Branch<'a> {
     }
 }
 
-/// Names that two objects declare, without repetition.
-pub(super) fn names<'a, T>(left: &BTreeMap<&'a str, T>, right: &BTreeMap<&'a str, T>) -> Vec<&'a str> {
-    let mut names: Vec<&'a str> = left.keys().chain(right.keys()).copied().collect();
-    names.sort_unstable();
-    names.dedup();
-    names
+/// Names that two objects declare.
+pub(super) fn names<'a, T>(left: &BTreeMap<&'a str, T>, right: &BTreeMap<&'a str, T>) -> BTreeSet<&'a str> {
+    left.keys().chain(right.keys()).copied().collect()
 }
