@@ -33,34 +33,23 @@ pub fn add(changelog: Option<&str>, (before, after): (&str, &str), report: &Repo
     }
     let (introduction, mut sections) = read_sections(unreleased);
     for (title, entry) in entries(report) {
-        match sections.iter_mut().find(|section| section.title == title) {
-            Some(section) => section.lines.push(entry),
-            None => sections.push(Section {
-                title: title.to_owned(),
-                lines: vec![entry],
-            }),
+        match sections.iter_mut().find(|(known, _)| known == title) {
+            Some((_, text)) => *text = format!("{}\n{entry}", text.trim_end()),
+            None => sections.push((title.to_owned(), entry)),
         }
     }
-    sections.sort_by_key(|section| {
-        let place = SECTIONS.iter().position(|title| *title == section.title);
+    sections.sort_by_key(|(title, _)| {
+        let place = SECTIONS.iter().position(|section| section == title);
         place.unwrap_or(SECTIONS.len())
     });
     let mut parts = vec![head.to_owned(), format!("{UNRELEASED}\n\n{mark}"), introduction];
-    parts.extend(sections.iter().map(Section::text));
+    parts.extend(
+        sections
+            .iter()
+            .map(|(title, text)| format!("### {title}\n\n{}", text.trim())),
+    );
     parts.push(released.to_owned());
     Some(join(&parts))
-}
-
-/// Part of a release below a `###` heading.
-struct Section {
-    title: String,
-    lines: Vec<String>,
-}
-
-impl Section {
-    fn text(&self) -> String {
-        format!("### {}\n\n{}", self.title, self.lines.join("\n").trim())
-    }
 }
 
 /// Splits a changelog into the text before the unreleased section, that section, and the releases after it.
@@ -75,27 +64,18 @@ fn split(changelog: &str) -> (&str, &str, &str) {
     }
 }
 
-/// Reads the text before the first section of a release, without the comment, and the sections.
-fn read_sections(release: &str) -> (String, Vec<Section>) {
-    let mut introduction = Vec::new();
-    let mut sections: Vec<Section> = Vec::new();
-    for line in release.lines().filter(|line| !line.starts_with(MARK)) {
-        if let Some(title) = line.strip_prefix("### ") {
-            sections.push(Section {
-                title: title.trim().to_owned(),
-                lines: Vec::new(),
-            });
-        } else {
-            let lines = sections
-                .last_mut()
-                .map_or(&mut introduction, |section| &mut section.lines);
-            lines.push(line.to_owned());
-        }
-    }
-    for section in &mut sections {
-        while section.lines.pop_if(|line| line.trim().is_empty()).is_some() {}
-    }
-    (introduction.join("\n"), sections)
+/// Reads the text before the first section of a release, without the comment, and the sections, each with its
+/// title.
+fn read_sections(release: &str) -> (String, Vec<(String, String)>) {
+    let lines: Vec<&str> = release.lines().filter(|line| !line.starts_with(MARK)).collect();
+    let text = lines.join("\n");
+    let mut parts = text.split("\n### ");
+    let introduction = parts.next().unwrap_or_default().to_owned();
+    let sections = parts.map(|part| {
+        let (title, text) = part.split_once('\n').unwrap_or((part, ""));
+        (title.trim().to_owned(), text.to_owned())
+    });
+    (introduction, sections.collect())
 }
 
 /// Changelog entries for a report, each with the title of its section.
@@ -106,16 +86,12 @@ fn entries(report: &Report) -> impl Iterator<Item = (&'static str, String)> {
     };
     let (evidence, changes): (Vec<&Change>, Vec<&Change>) = report.changes.iter().partition(is_evidence);
     let evidence = (!evidence.is_empty()).then(|| {
-        let entry = format!(
-            "- `x-` fields, which record the evidence for a part of the document, changed in {}",
-            counted(evidence.len(), "place")
-        );
-        ("Changed", entry)
+        let places = counted(evidence.len(), "place");
+        let fields = "`x-` fields, which record the evidence for a part of the document";
+        ("Changed", format!("- {fields}, changed in {places}"))
     });
-    changes
-        .into_iter()
-        .map(|change| (section(change), entry(change)))
-        .chain(evidence)
+    let changes = changes.into_iter().map(|change| (section(change), entry(change)));
+    changes.chain(evidence)
 }
 
 /// Title of the changelog section for a change, from the perspective of users of the crate.
@@ -130,19 +106,15 @@ fn section(change: &Change) -> &'static str {
 
 fn entry(change: &Change) -> String {
     let (impact, reason) = impact::of(change);
-    format!(
-        "- {}. {} (crate: {impact}, wire: {}, `{}`)",
-        markdown(&change.what),
-        markdown(reason),
-        change.level,
-        change.id
-    )
+    let (what, reason) = (markdown(&change.what), markdown(reason));
+    let Change { level, id, .. } = change;
+    format!("- {what}. {reason} (crate: {impact}, wire: {level}, `{id}`)")
 }
 
 /// Joins the parts that are not empty, with an empty line between them.
 fn join(parts: &[String]) -> String {
-    let parts: Vec<&str> = parts.iter().map(|part| part.trim()).collect();
-    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    let parts = parts.iter().map(|part| part.trim());
+    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
     format!("{}\n", parts.join("\n\n"))
 }
 

@@ -3,13 +3,14 @@
 //! A part without evidence has the evidence of its operation. An operation without evidence is documented by
 //! the vendor's page.
 
-use std::{fmt::Write as _, ptr};
+use std::{fmt::Write as _, iter};
 
 use serde_json::Value;
 
 use crate::{
+    json::Json as _,
     left_out::LeftOut,
-    method_names::{Verb, Vocabulary},
+    method_names::{OperationWords, Verb, Vocabulary},
 };
 use funnelflux_openapi::{
     evidence::Evidence,
@@ -54,42 +55,25 @@ each.
 ";
 
 struct Row {
-    tag: String,
-    title: String,
-    method: String,
-    path: String,
-    /// Name of the Rust method; `None` if the operation is left out.
-    name: Option<String>,
+    /// Position of the group in the document.
+    rank: usize,
     path_evidence: Evidence,
-    /// Evidence for the parameters; `None` if there are no parameters.
-    parameters: Option<Evidence>,
-    /// Evidence for the request body; `None` if there is no body.
-    body: Option<Evidence>,
-    response: Evidence,
-    is_simulated: bool,
+    /// All cells except the number.
+    cells: String,
 }
 
 /// Renders the table for an effective document, and the operations that are left out of the generated code.
 pub(crate) fn coverage(document: &Value, left_out: &[LeftOut]) -> String {
     let vocabulary = Vocabulary::of(document);
     let rows = operations(document).map(|operation| {
-        let mut row = row(document, &vocabulary, &operation);
         let is_left_out =
             |left_out: &LeftOut| (&*left_out.method, &*left_out.path) == (operation.method, operation.path);
-        if left_out.iter().any(is_left_out) {
-            row.name = None;
-        }
-        row
+        let words = vocabulary.operation(&operation.pointer);
+        let words = words.filter(|_| !left_out.iter().any(is_left_out));
+        row(document, &vocabulary, &operation, words)
     });
     let mut rows: Vec<Row> = rows.collect();
-    let tags = document
-        .get("tags")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
-    let tags: Vec<&Value> = tags.filter_map(|tag| tag.get("name")).collect();
-    rows.sort_by_key(|row| tags.iter().position(|tag| **tag == row.tag).unwrap_or(tags.len()));
-    let word = |evidence: Option<Evidence>| evidence.map_or("–", Evidence::name);
+    rows.sort_by_key(|row| row.rank);
     let mut text = format!("{HEAD}{}\n\n", summary(&rows));
     text.push_str(
         "| # | group | title | method | path | Rust | path evidence | parameters | body | response | fake |\n\
@@ -97,36 +81,16 @@ pub(crate) fn coverage(document: &Value, left_out: &[LeftOut]) -> String {
     );
     for (index, row) in rows.iter().enumerate() {
         // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {} | `{}` | {} | {} | {} | {} | {} | {} |",
-            index + 1,
-            escape_cell(&row.tag),
-            escape_cell(&row.title),
-            row.method,
-            row.path,
-            row.name
-                .as_ref()
-                .map_or_else(|| "–".to_owned(), |name| format!("`{name}`")),
-            row.path_evidence.name(),
-            word(row.parameters),
-            word(row.body),
-            row.response.name(),
-            if row.is_simulated { "yes" } else { "accepts" }
-        );
+        let _ = writeln!(text, "| {} | {} |", index + 1, row.cells);
     }
     if !left_out.is_empty() {
         text.push_str(LEFT_OUT);
-        for operation in left_out {
-            let _ = writeln!(
-                text,
-                "| {} | {} | {} | {} |",
-                operation.method.to_ascii_uppercase(),
-                markdown(&format!("`{}`", operation.path)),
-                operation.rule,
-                markdown(&operation.reason)
-            );
-        }
+    }
+    for operation in left_out {
+        let LeftOut { method, rule, .. } = operation;
+        let method = method.to_ascii_uppercase();
+        let [path, reason] = [&format!("`{}`", operation.path), &operation.reason].map(|text| markdown(text));
+        let _ = writeln!(text, "| {method} | {path} | {rule} | {reason} |");
     }
     text
 }
@@ -138,48 +102,54 @@ fn summary(rows: &[Row]) -> String {
         (count > 0).then(|| format!("{} {count}", evidence.name()))
     });
     let counts: Vec<String> = counts.collect();
-    format!(
-        "{}. Evidence for their paths: {}.",
-        counted(rows.len(), "operation"),
-        counts.join(", ")
-    )
+    let (operations, counts) = (counted(rows.len(), "operation"), counts.join(", "));
+    format!("{operations}. Evidence for their paths: {counts}.")
 }
 
 fn escape_cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
-fn row(document: &Value, vocabulary: &Vocabulary, operation: &Operation<'_>) -> Row {
-    let Operation {
-        method, path, value, ..
-    } = operation;
+/// Renders the row of an operation, which has no words if it is left out.
+fn row(
+    document: &Value,
+    vocabulary: &Vocabulary,
+    operation: &Operation<'_>,
+    words: Option<&OperationWords>,
+) -> Row {
+    let (path, value) = (operation.path, operation.value);
     let item = document.get("paths").and_then(|paths| paths.get(path));
-    let method = method.to_ascii_uppercase();
     let tag = operation.tag().unwrap_or_default();
+    let mut tags = document.items("tags").filter_map(|tag| tag.text("name"));
     let own = Evidence::of(value).unwrap_or(Evidence::Page);
+    let path_evidence = item.and_then(Evidence::of).unwrap_or(own);
     let parameters = references::parameters(document, operation);
     let parameters = parameters
         .map(|parameter| Evidence::of(parameter).unwrap_or(own))
         .max();
     let body = value.get("requestBody");
     let body = body.map(|body| content(document, body, Evidence::of(body).unwrap_or(own)));
-    let responses = value.get("responses").and_then(Value::as_object);
-    let mut responses = responses.into_iter().flatten();
+    let mut responses = value.members("responses");
     let success = responses.find(|(status, _)| status.starts_with('2'));
     let response = success.map_or(own, |(_, response)| content(document, response, own));
-    let words = vocabulary.operation(&operation.pointer);
     let has_id = vocabulary.main_operation(tag, &Verb::FindById).is_some();
+    let is_known = body != Some(Evidence::Unknown) && response != Evidence::Unknown;
+    let evidence = [Some(path_evidence), parameters, body, Some(response)];
+    let cells = [
+        escape_cell(tag),
+        escape_cell(operation.title()),
+        operation.method.to_ascii_uppercase(),
+        format!("`{path}`"),
+        words.map_or_else(|| "–".to_owned(), |words| format!("`{}`", words.id)),
+        evidence
+            .map(|evidence| evidence.map_or("–", Evidence::name))
+            .join(" | "),
+        if has_id && is_known { "yes" } else { "accepts" }.to_owned(),
+    ];
     Row {
-        tag: tag.to_owned(),
-        title: operation.title().to_owned(),
-        name: words.map(|words| words.id.clone()),
-        method,
-        path: (*path).to_owned(),
-        path_evidence: item.and_then(Evidence::of).unwrap_or(own),
-        parameters,
-        body,
-        response,
-        is_simulated: has_id && body != Some(Evidence::Unknown) && response != Evidence::Unknown,
+        rank: tags.position(|name| name == tag).unwrap_or(usize::MAX),
+        path_evidence,
+        cells: cells.join(" | "),
     }
 }
 
@@ -187,9 +157,7 @@ fn row(document: &Value, vocabulary: &Vocabulary, operation: &Operation<'_>) -> 
 ///
 /// Evidence on the response object covers only its status.
 fn content(document: &Value, holder: &Value, own: Evidence) -> Evidence {
-    let content = resolve(document, holder).get("content");
-    let content = content.and_then(Value::as_object);
-    let Some(media) = content.and_then(|content| content.values().next()) else {
+    let Some((_, media)) = resolve(document, holder).members("content").next() else {
         return own;
     };
     let schema = media.get("schema");
@@ -200,18 +168,14 @@ fn content(document: &Value, holder: &Value, own: Evidence) -> Evidence {
 }
 
 /// Returns `true` for an object without known properties, or a list of such objects.
-fn is_open(document: &Value, schema: &Value) -> bool {
-    let mut schema = resolve(document, schema);
-    let mut seen: Vec<&Value> = Vec::new();
-    while let Some(items) = schema.get("items") {
-        // A list may contain itself.
-        if seen.iter().any(|seen| ptr::eq(*seen, items)) {
-            return false;
-        }
-        seen.push(items);
-        schema = resolve(document, items);
-    }
-    schema.get("type").is_some_and(|kind| kind == "object") && schema.get("properties").is_none()
+fn is_open<'a>(document: &'a Value, schema: &'a Value) -> bool {
+    // A list may contain itself.
+    const DEPTH: usize = 16;
+    let items = |list: &&'a Value| Some(resolve(document, list.get("items")?));
+    let nested = iter::successors(Some(resolve(document, schema)), items);
+    let innermost = nested.take(DEPTH).last();
+    innermost
+        .is_some_and(|schema| schema.text("type") == Some("object") && schema.get("properties").is_none())
 }
 
 fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {

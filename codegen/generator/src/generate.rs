@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::{
     StageReport,
     coverage::{COVERAGE, coverage},
+    json::Json as _,
     left_out::{LeftOut, leave_out},
     lint,
     lock::{self, Lock},
@@ -19,7 +20,7 @@ use crate::{
     render, resources,
     rewrite::{self, Items},
     supersede,
-    transform::{self, ApiModel, Operation},
+    transform::{self, ApiModel, Operation, Tag},
 };
 use funnelflux_openapi::{
     Diagnostic, Diagnostics, Document, Severity, Source, Stage, normalise, operations::operations, read,
@@ -128,11 +129,11 @@ impl Pipeline<'_> {
         if input.previous_lock.is_none() {
             self.notices.push(lock::missing());
         }
-        let features = model.tags.iter().map(|tag| GroupFeature {
+        let feature = |tag: &Tag| GroupFeature {
             name: tag.feature.clone(),
             inferred: tag.inferred,
-        });
-        let mut features: Vec<GroupFeature> = features.collect();
+        };
+        let mut features: Vec<GroupFeature> = model.tags.iter().map(feature).collect();
         features.sort();
         features.dedup_by(|left, right| left.name == right.name);
         let coverage = coverage(document.value(), &left_out);
@@ -205,10 +206,9 @@ impl Pipeline<'_> {
                 Err(errors) => errors,
             };
             self.notices.0.truncate(notices);
-            let errors = errors
-                .into_iter()
-                .filter(|error| error.severity == Severity::Error);
-            let (rest, removed, warnings) = leave_out(document, errors.collect())?;
+            let is_error = |error: &Diagnostic| error.severity == Severity::Error;
+            let errors = errors.into_iter().filter(is_error).collect();
+            let (rest, removed, warnings) = leave_out(document, errors)?;
             document = rest;
             left_out.extend(removed);
             self.notices.extend(warnings);
@@ -247,11 +247,8 @@ impl Pipeline<'_> {
     fn report(&mut self, mut report: StageReport) {
         report.time = mem::replace(&mut self.stage_start, Instant::now()).elapsed();
         // A later round processes fewer operations, and its report replaces that of the earlier round.
-        if let Some(index) = self
-            .stages
-            .iter()
-            .position(|earlier| earlier.stage == report.stage)
-        {
+        let mut earlier = self.stages.iter();
+        if let Some(index) = earlier.position(|earlier| earlier.stage == report.stage) {
             report.time += self.stages.remove(index).time;
         }
         self.stages.push(report);
@@ -266,8 +263,7 @@ type Operations = BTreeSet<(String, String)>;
 /// # Errors
 /// A located diagnostic if the document has none, for example because the file is not an API document.
 pub fn require_operations(document: &Document) -> Result<(), Diagnostics> {
-    let paths = document.get("/paths").and_then(Value::as_object);
-    if paths.is_some_and(|paths| !paths.is_empty()) {
+    if document.value().members("paths").next().is_some() {
         return Ok(());
     }
     let message = "the document has no operations, so the client would be empty";
@@ -276,22 +272,16 @@ pub fn require_operations(document: &Document) -> Result<(), Diagnostics> {
 }
 
 fn no_operations(document: &Document, message: &str, fix: &str) -> Diagnostic {
-    document
-        .error(Stage::Lint, "no-operations", "/paths", message)
-        .fix(fix)
+    let error = document.error(Stage::Lint, "no-operations", "/paths", message);
+    error.fix(fix)
 }
 
 /// Counts the paths, operations and schemas of a document.
 fn census(document: &Value) -> String {
-    let paths = document.get("paths").and_then(Value::as_object);
-    let schemas = document
-        .pointer("/components/schemas")
-        .and_then(Value::as_object)
-        .map_or(0, serde_json::Map::len);
-    format!(
-        "{}, {}, {}",
-        counted(paths.map_or(0, serde_json::Map::len), "path"),
-        counted(operations(document).count(), "operation"),
-        counted(schemas, "schema")
-    )
+    let components = document.get("components").into_iter();
+    let schemas = components.flat_map(|components| components.members("schemas"));
+    let paths = counted(document.members("paths").count(), "path");
+    let operations = counted(operations(document).count(), "operation");
+    let schemas = counted(schemas.count(), "schema");
+    format!("{paths}, {operations}, {schemas}")
 }

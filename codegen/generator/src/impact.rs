@@ -90,40 +90,39 @@ fn in_context(change: &Change, facts: &[Fact]) -> (Impact, &'static str) {
 /// Returns the impact if facts about the change determine it.
 fn by_facts(change: &Change, facts: &[Fact]) -> Option<(Impact, &'static str)> {
     let has = |fact: &Fact| facts.contains(fact);
+    let patch = |reason| Some((Impact::Patch, reason));
     match change.kind {
         ChangeKind::NotationChanged => None,
         ChangeKind::ExtensionChanged => Some(of_extension(&change.pointer, has(&Fact::InferenceChanged))),
         ChangeKind::TitleChanged => {
             let names_type = has(&Fact::InlineSchema) && (!has(&Fact::Scalar) || has(&Fact::HasAlternatives));
-            (!names_type).then_some((Impact::Patch, "Components, properties and parameters name types."))
+            patch("Components, properties and parameters name types.").filter(|_| !names_type)
         }
-        ChangeKind::BecameNullable | ChangeKind::BecameNotNullable if has(&Fact::Optional) => Some((
-            Impact::Patch,
-            "An optional field reads null as absent, and is never sent as null.",
-        )),
+        ChangeKind::BecameNullable | ChangeKind::BecameNotNullable if has(&Fact::Optional) => {
+            patch("An optional field reads null as absent, and is never sent as null.")
+        }
         ChangeKind::ClosedResponsePropertyAdded if has(&Fact::Optional) => {
             Some((Impact::Minor, "The crate keeps unknown fields, so it reads both."))
         }
         _ => facts.iter().find_map(|fact| match fact {
-            Fact::SameSuccessBodies => Some((
-                Impact::Patch,
+            Fact::SameSuccessBodies => patch(
                 "Every 2xx is a success and every other status is one error type, so the return type stays.",
-            )),
-            Fact::JsonStays => Some((Impact::Patch, "The crate uses JSON, before and after.")),
+            ),
+            Fact::JsonStays => patch("The crate uses JSON, before and after."),
             Fact::UndeclaredProperty => {
                 let reason =
                     "A required property without a declaration is a field of any JSON, which comes or goes.";
                 Some((Impact::Major, reason))
             }
-            Fact::UndeclaredPropertiesOnly => Some((
-                Impact::Patch,
-                "A type with fields keeps unknown ones in `extra`, whatever the schema allows.",
-            )),
+            Fact::UndeclaredPropertiesOnly => {
+                patch("A type with fields keeps unknown ones in `extra`, whatever the schema allows.")
+            }
             // Only the format `password` selects a type, that of secrets. Other formats are documented.
-            Fact::StringFormats { old, new } => [old, new]
-                .iter()
-                .all(|format| format.as_deref() != Some("password"))
-                .then_some((Impact::Patch, "With either format the type is `String`.")),
+            Fact::StringFormats { old, new } => {
+                let is_secret = |format: &Option<_>| format.as_deref() == Some("password");
+                patch("With either format the type is `String`.")
+                    .filter(|_| ![old, new].into_iter().any(is_secret))
+            }
             _ => None,
         }),
     }
@@ -158,145 +157,135 @@ const FAILURE: &str = "All failures share one error type, documented or not.";
 #[expect(clippy::too_many_lines, reason = "a table")]
 fn of_kind(kind: ChangeKind) -> (Impact, &'static str) {
     use ChangeKind as K;
+    use Impact::{Major, Minor, Patch};
     match kind {
-        K::OperationAdded => (Impact::Minor, "A new method on the client."),
-        K::OperationRemoved | K::DeprecatedOperationRemoved | K::PathRemoved
-        | K::DeprecatedPathRemoved => (Impact::Major, "Its method is gone; calls no longer compile."),
-        K::PathParameterRenamed => (Impact::Major, "The path names the method, so the name may change."),
-        K::PathParametersSwapped => (Impact::Major, "The path names the method and orders its arguments."),
-        K::PathItemChanged | K::UnusedComponentChanged => (Impact::Patch, "Nothing is generated from it."),
+        K::OperationAdded => (Minor, "A new method on the client."),
+        K::OperationRemoved | K::DeprecatedOperationRemoved | K::PathRemoved | K::DeprecatedPathRemoved =>
+            (Major, "Its method is gone; calls no longer compile."),
+        K::PathParameterRenamed => (Major, "The path names the method, so the name may change."),
+        K::PathParametersSwapped => (Major, "The path names the method and orders its arguments."),
+        K::PathItemChanged | K::UnusedComponentChanged => (Patch, "Nothing is generated from it."),
         K::OperationIdAdded | K::OperationIdRemoved =>
             (Impact::None, "Method names come from method and path, never from the operationId."),
-        K::OperationDeprecated | K::OperationReactivated | K::ParameterDeprecated
-        | K::ParameterReactivated | K::PropertyDeprecated | K::PropertyReactivated
-        | K::DescriptionChanged | K::SummaryChanged | K::ExampleChanged | K::ExternalDocsChanged
-        | K::TagDescriptionChanged | K::InfoChanged => (Impact::Patch, "Documentation changes."),
+        K::OperationDeprecated | K::OperationReactivated | K::ParameterDeprecated | K::ParameterReactivated
+        | K::PropertyDeprecated | K::PropertyReactivated | K::DescriptionChanged | K::SummaryChanged
+        | K::ExampleChanged | K::ExternalDocsChanged | K::TagDescriptionChanged | K::InfoChanged =>
+            (Patch, "Documentation changes."),
         K::TagAdded | K::TagRemoved =>
-            (Impact::Patch, "The tag is in the table of operations; names do not depend on it."),
+            (Patch, "The tag is in the table of operations; names do not depend on it."),
         K::FirstTagChanged =>
-            (Impact::Major, "The first tag is the group: the module of the operation, perhaps its feature."),
+            (Major, "The first tag is the group: the module of the operation, perhaps its feature."),
         K::RequiredParameterAdded | K::RequiredParameterWithDefaultAdded | K::PathParameterAdded
         | K::RequiredBodyAdded | K::OptionalBodyAdded =>
-            (Impact::Major, "The method has one more argument; calls no longer compile."),
+            (Major, "The method has one more argument; calls no longer compile."),
         K::OptionalParameterAdded | K::OptionalParameterWithDefaultAdded =>
-            (Impact::Major, "Parameters are positional arguments, so calls no longer compile."),
+            (Major, "Parameters are positional arguments, so calls no longer compile."),
         K::ParameterRemoved | K::BodyRemoved =>
-            (Impact::Major, "The method loses an argument; calls no longer compile."),
+            (Major, "The method loses an argument; calls no longer compile."),
         K::IgnoredHeaderChanged =>
-            (Impact::Major, "A header parameter is an argument all the same, whatever is sent."),
-        K::MediaTypeRangeChanged => (Impact::Major, "The crate uses JSON, which may no longer be offered."),
+            (Major, "A header parameter is an argument all the same, whatever is sent."),
+        K::MediaTypeRangeChanged => (Major, "The crate uses JSON, which may no longer be offered."),
         K::ParameterBecameRequired =>
-            (Impact::Major, "The argument is no longer an `Option`; calls no longer compile."),
-        K::ParameterBecameOptional =>
-            (Impact::Major, "The argument becomes an `Option`; calls no longer compile."),
-        K::ParameterSerializationChanged =>
-            (Impact::Patch, "Signatures stay; the runtime must send it differently."),
-        K::ParameterEmptyValueForbidden | K::ParameterEmptyValueAllowed =>
-            (Impact::Patch, "Signatures stay."),
+            (Major, "The argument is no longer an `Option`; calls no longer compile."),
+        K::ParameterBecameOptional => (Major, "The argument becomes an `Option`; calls no longer compile."),
+        K::ParameterSerializationChanged => (Patch, "Signatures stay; the runtime must send it differently."),
+        K::ParameterEmptyValueForbidden | K::ParameterEmptyValueAllowed => (Patch, "Signatures stay."),
         K::ParameterOrderChanged =>
-            (Impact::Major, "Arguments are positional, so two of one type could be swapped unnoticed."),
-        K::ParameterContentChanged => (Impact::Major, "The argument's type may change."),
-        K::BodyBecameRequired => (Impact::Major, "`Option<&T>` becomes `&T`; calls no longer compile."),
-        K::BodyBecameOptional => (Impact::Major, "`&T` becomes `Option<&T>`; calls no longer compile."),
-        K::BodyMediaTypeAdded => (Impact::Major, "The crate sends JSON, which may be new here."),
-        K::BodyMediaTypeRemoved => (Impact::Major, "The crate sends JSON, which may no longer be accepted."),
-        K::BodySchemaAdded | K::BodySchemaRemoved => (Impact::Major, "The type of the argument changes."),
+            (Major, "Arguments are positional, so two of one type could be swapped unnoticed."),
+        K::ParameterContentChanged => (Major, "The argument's type may change."),
+        K::BodyBecameRequired => (Major, "`Option<&T>` becomes `&T`; calls no longer compile."),
+        K::BodyBecameOptional => (Major, "`&T` becomes `Option<&T>`; calls no longer compile."),
+        K::BodyMediaTypeAdded => (Major, "The crate sends JSON, which may be new here."),
+        K::BodyMediaTypeRemoved => (Major, "The crate sends JSON, which may no longer be accepted."),
+        K::BodySchemaAdded | K::BodySchemaRemoved => (Major, "The type of the argument changes."),
         K::SuccessStatusAdded | K::SuccessStatusRemoved | K::StatusRangeChanged =>
-            (Impact::Major, "Every 2xx is a success; another body changes the return type."),
-        K::FailureStatusAdded | K::FailureStatusRemoved => (Impact::Patch, FAILURE),
+            (Major, "Every 2xx is a success; another body changes the return type."),
+        K::FailureStatusAdded | K::FailureStatusRemoved =>
+            (Patch, FAILURE),
         K::DefaultResponseAdded | K::DefaultResponseRemoved =>
-            (Impact::Major, "Without a declared 2xx, the default response is the success."),
-        K::ResponseMediaTypeAdded => (Impact::Major, "If there was no body, the method now returns one."),
-        K::ResponseMediaTypeRemoved => (Impact::Major, "Without JSON, the return type changes."),
-        K::ResponseSchemaAdded | K::ResponseSchemaRemoved => (Impact::Major, "The return type changes."),
-        K::HeaderAdded | K::RequiredHeaderRemoved | K::OptionalHeaderRemoved
-        | K::HeaderBecameOptional | K::HeaderBecameRequired | K::HeaderDeprecated
-        | K::HeaderReactivated => (Impact::Patch, "The crate exposes all headers, documented or not."),
-        K::SchemaAdded => (Impact::Minor, "A new type."),
-        K::SchemaRemoved => (Impact::Major, "Its type is gone; code that names it no longer compiles."),
-        K::SchemaRenamed => (Impact::Major, "Its type is renamed; code that names it no longer compiles."),
+            (Major, "Without a declared 2xx, the default response is the success."),
+        K::ResponseMediaTypeAdded => (Major, "If there was no body, the method now returns one."),
+        K::ResponseMediaTypeRemoved => (Major, "Without JSON, the return type changes."),
+        K::ResponseSchemaAdded | K::ResponseSchemaRemoved => (Major, "The return type changes."),
+        K::HeaderAdded | K::RequiredHeaderRemoved | K::OptionalHeaderRemoved | K::HeaderBecameOptional
+        | K::HeaderBecameRequired | K::HeaderDeprecated | K::HeaderReactivated =>
+            (Patch, "The crate exposes all headers, documented or not."),
+        K::SchemaAdded => (Minor, "A new type."),
+        K::SchemaRemoved => (Major, "Its type is gone; code that names it no longer compiles."),
+        K::SchemaRenamed => (Major, "Its type is renamed; code that names it no longer compiles."),
         K::ComponentAdded | K::ComponentRemoved =>
             (Impact::None, "Shared components are not visible in the crate."),
-        K::SchemaReplaced =>
-            (Impact::Major, "The type has another name; code that names it no longer compiles."),
+        K::SchemaReplaced => (Major, "The type has another name; code that names it no longer compiles."),
         K::OptionalRequestPropertyAdded =>
-            (Impact::Minor, "A new optional field with a setter. Structs are non-exhaustive."),
+            (Minor, "A new optional field with a setter. Structs are non-exhaustive."),
         K::RequiredRequestPropertyAdded | K::RequiredRequestPropertyWithDefaultAdded =>
-            (Impact::Major, "The constructor has one more argument; calls no longer compile."),
-        K::RequestPropertyRemoved | K::OptionalResponsePropertyRemoved
-        | K::RequiredResponsePropertyRemoved =>
-            (Impact::Major, "The field is gone; code that names it no longer compiles."),
-        K::OptionalResponsePropertyAdded =>
-            (Impact::Minor, "A new optional field. Its value was in `extra` before."),
+            (Major, "The constructor has one more argument; calls no longer compile."),
+        K::RequestPropertyRemoved | K::OptionalResponsePropertyRemoved | K::RequiredResponsePropertyRemoved =>
+            (Major, "The field is gone; code that names it no longer compiles."),
+        K::OptionalResponsePropertyAdded => (Minor, "A new optional field. Its value was in `extra` before."),
         K::RequiredResponsePropertyAdded =>
-            (Impact::Major, "The constructor has one more argument; responses without the field fail."),
-        K::ClosedResponsePropertyAdded =>
-            (Impact::Major, "The crate keeps unknown fields, so it reads both."),
+            (Major, "The constructor has one more argument; responses without the field fail."),
+        K::ClosedResponsePropertyAdded => (Major, "The crate keeps unknown fields, so it reads both."),
         K::PropertyBecameRequired =>
-            (Impact::Major, "The field is no longer an `Option`, and the constructor requires it."),
-        K::PropertyBecameOptional =>
-            (Impact::Major, "The field becomes an `Option` and leaves the constructor."),
-        K::BecameReadOnly | K::BecameNotReadOnly | K::RequiredBecameNotReadOnly
-        | K::BecameNotWriteOnly => (Impact::Patch, "The field stays."),
-        K::BecameWriteOnly => (Impact::Patch, "The field stays, and is empty in responses."),
+            (Major, "The field is no longer an `Option`, and the constructor requires it."),
+        K::PropertyBecameOptional => (Major, "The field becomes an `Option` and leaves the constructor."),
+        K::BecameReadOnly | K::BecameNotReadOnly | K::RequiredBecameNotReadOnly | K::BecameNotWriteOnly =>
+            (Patch, "The field stays."),
+        K::BecameWriteOnly => (Patch, "The field stays, and is empty in responses."),
         K::TypeChanged | K::TypeGeneralized | K::TypeSpecialized | K::AlternativesIntroduced
-        | K::AlternativesDropped => (Impact::Major, "The type changes."),
-        K::FormatAdded | K::FormatRemoved | K::FormatChanged | K::FormatGeneralized
-        | K::FormatSpecialized => (Impact::Major, "A format may select another type."),
-        K::BecameNullable => (Impact::Major, "A required field becomes an `Option`."),
-        K::BecameNotNullable => (Impact::Major, "A required field is no longer an `Option`."),
-        K::ItemsAdded | K::ItemsRemoved => (Impact::Major, "The type of the items changes."),
+        | K::AlternativesDropped => (Major, "The type changes."),
+        K::FormatAdded | K::FormatRemoved | K::FormatChanged | K::FormatGeneralized | K::FormatSpecialized =>
+            (Major, "A format may select another type."),
+        K::BecameNullable => (Major, "A required field becomes an `Option`."),
+        K::BecameNotNullable => (Major, "A required field is no longer an `Option`."),
+        K::ItemsAdded | K::ItemsRemoved => (Major, "The type of the items changes."),
         K::AdditionalPropertiesForbidden =>
-            (Impact::Major, "The crate sends unknown fields back, which the service may now reject."),
-        K::AdditionalPropertiesAllowed => (Impact::Major, "The crate keeps unknown fields already."),
+            (Major, "The crate sends unknown fields back, which the service may now reject."),
+        K::AdditionalPropertiesAllowed => (Major, "The crate keeps unknown fields already."),
         K::AdditionalPropertiesRestricted | K::AdditionalPropertiesUnrestricted =>
-            (Impact::Major, "The type of the map's values changes."),
+            (Major, "The type of the map's values changes."),
         K::EnumValueAdded =>
-            (Impact::Minor, "Enums are open: released versions keep it as unknown, the next one names it."),
-        K::EnumValueRemoved => (Impact::Major, "The variant is gone; code that names it no longer compiles."),
-        K::BecameEnum => (Impact::Major, "The type becomes an open enum."),
-        K::EnumUnset => (Impact::Major, "The enum becomes a plain type."),
-        K::EnumOrderChanged => (Impact::Patch, "Variants are listed in another order."),
+            (Minor, "Enums are open: released versions keep it as unknown, the next one names it."),
+        K::EnumValueRemoved => (Major, "The variant is gone; code that names it no longer compiles."),
+        K::BecameEnum => (Major, "The type becomes an open enum."),
+        K::EnumUnset => (Major, "The enum becomes a plain type."),
+        K::EnumOrderChanged => (Patch, "Variants are listed in another order."),
         K::ParameterDefaultAdded | K::ParameterDefaultRemoved | K::DefaultAdded | K::DefaultRemoved =>
-            (Impact::Patch, "The crate sends no defaults of its own. The documentation changes."),
+            (Patch, "The crate sends no defaults of its own. The documentation changes."),
         K::ParameterDefaultChanged | K::DefaultChanged =>
-            (Impact::Patch, "The crate sends no defaults of its own, so behaviour changes with the service."),
-        K::MaximumDecreased | K::MaximumIncreased | K::MinimumIncreased | K::MinimumDecreased
-        | K::LimitSet | K::LimitUnset | K::ExclusiveLimitSet | K::ExclusiveLimitUnset
-        | K::PatternAdded | K::PatternRemoved | K::PatternChanged | K::MultipleOfSet
-        | K::MultipleOfUnset | K::MultipleOfChanged | K::ConstraintAdded | K::ConstraintRemoved
-        | K::ConstraintChanged | K::UniqueItemsSet | K::UniqueItemsUnset =>
-            (Impact::Patch, "The service validates it, not the crate. Only documentation changes."),
-        K::AllOfAdded | K::AllOfRemoved | K::NotChanged => (Impact::Major, "The type may change."),
+            (Patch, "The crate sends no defaults of its own, so behaviour changes with the service."),
+        K::MaximumDecreased | K::MaximumIncreased | K::MinimumIncreased | K::MinimumDecreased | K::LimitSet
+        | K::LimitUnset | K::ExclusiveLimitSet | K::ExclusiveLimitUnset | K::PatternAdded
+        | K::PatternRemoved | K::PatternChanged | K::MultipleOfSet | K::MultipleOfUnset
+        | K::MultipleOfChanged | K::ConstraintAdded | K::ConstraintRemoved | K::ConstraintChanged
+        | K::UniqueItemsSet | K::UniqueItemsUnset =>
+            (Patch, "The service validates it, not the crate. Only documentation changes."),
+        K::AllOfAdded | K::AllOfRemoved | K::NotChanged => (Major, "The type may change."),
         K::AnyOfAdded | K::AnyOfRemoved | K::OneOfAdded | K::OneOfRemoved =>
-            (Impact::Major, "The type of the alternatives changes."),
-        K::CompositionOrderChanged => (Impact::Major, "Alternatives are tried in order."),
+            (Major, "The type of the alternatives changes."),
+        K::CompositionOrderChanged => (Major, "Alternatives are tried in order."),
         K::RepresentationChanged =>
-            (Impact::Patch, "OpenAPI 3.0 lacks the keyword. A change of type is reported separately."),
-        K::ExtensibleEnumValueRemoved => (Impact::Patch, "The generator does not read the extension."),
-        K::DiscriminatorAdded | K::DiscriminatorRemoved | K::DiscriminatorPropertyChanged
-        | K::MappingAdded | K::MappingRemoved | K::MappingChanged =>
-            (Impact::Major, "Alternatives are identified differently."),
+            (Patch, "OpenAPI 3.0 lacks the keyword. A change of type is reported separately."),
+        K::ExtensibleEnumValueRemoved => (Patch, "The generator does not read the extension."),
+        K::DiscriminatorAdded | K::DiscriminatorRemoved | K::DiscriminatorPropertyChanged | K::MappingAdded
+        | K::MappingRemoved | K::MappingChanged => (Major, "Alternatives are identified differently."),
         K::ServerAdded | K::ServerRemoved | K::ServersReplaced | K::ServerOrderChanged
-        | K::ServerVariablesChanged | K::ServerVariablesWidened =>
-            (Impact::Patch, "The default URL may change."),
+        | K::ServerVariablesChanged | K::ServerVariablesWidened => (Patch, "The default URL may change."),
         K::SecurityAdded | K::SecurityRemoved | K::GlobalSecurityAdded | K::GlobalSecurityRemoved
-        | K::SecuritySchemeChanged => (Impact::Patch, "The runtime sends a bearer token only."),
-        K::SecurityAlternativeAdded | K::SecurityRelaxed | K::SecurityDropped
-        | K::SecuritySchemeRemoved =>
+        | K::SecuritySchemeChanged => (Patch, "The runtime sends a bearer token only."),
+        K::SecurityAlternativeAdded | K::SecurityRelaxed | K::SecurityDropped | K::SecuritySchemeRemoved =>
             (Impact::None, "The runtime keeps sending a bearer token."),
         K::SecuritySchemeAdded | K::OpenapiVersionChanged => (Impact::None, "Nothing changes."),
         K::WebhookAdded | K::WebhookRemoved | K::WebhookChanged | K::CallbacksChanged =>
             (Impact::None, "Nothing is generated from calls of the service."),
         K::NormativeWordsChanged =>
-            (Impact::Patch, "Documentation changes. Hand-written code may rely on the old meaning."),
-        K::TitleChanged =>
-            (Impact::Major, "The title names alternatives, and inline types inside other types."),
-        K::NotationChanged => (Impact::Patch, "At most documentation changes."),
+            (Patch, "Documentation changes. Hand-written code may rely on the old meaning."),
+        K::TitleChanged => (Major, "The title names alternatives, and inline types inside other types."),
+        K::NotationChanged => (Patch, "At most documentation changes."),
         K::TypeNotationChanged =>
-            (Impact::Major, "The notation of alternatives and of schemas without a type decides the type."),
+            (Major, "The notation of alternatives and of schemas without a type decides the type."),
         K::ExtensionChanged => (Impact::None, "The generator does not read this extension."),
         K::LifecycleChanged => (Impact::None, "The generator does not read the extension."),
-        K::Unclassified => (Impact::Major, "Unknown; compare the generated code."),
+        K::Unclassified => (Major, "Unknown; compare the generated code."),
     }
 }

@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::transform::OPERATION_NAME;
+use crate::{json::last_token, transform::OPERATION_NAME};
 use funnelflux_openapi::{
     Diagnostic, Diagnostics, Document, Severity,
     operations::operations,
@@ -55,29 +55,23 @@ pub(crate) fn leave_out(
     }
     let references = References::new(document.value());
     let usages = Usages::new(&references);
+    // The first error of each operation, and of each path whose operations are unknown.
     let mut reasons: BTreeMap<PointerBuf, &Diagnostic> = BTreeMap::new();
-    let mut paths: BTreeMap<PointerBuf, &Diagnostic> = BTreeMap::new();
     let mut components: BTreeSet<PointerBuf> = BTreeSet::new();
     for error in errors.iter().filter(|error| error.severity == Severity::Error) {
-        let concerned = match concerned(document.value(), &error.pointer) {
-            Some(Concerned::Operations(concerned)) => concerned,
-            Some(Concerned::Path(path)) => {
-                paths.entry(path).or_insert(error);
-                continue;
-            }
-            Some(Concerned::Component(component)) => {
-                let users = usages.operations(&component);
-                let users = users.into_iter().map(|user| user.pointer.clone()).collect();
-                components.insert(component);
-                users
-            }
-            None => return Err(errors),
+        let Some(mut parts) = affected(document.value(), &error.pointer) else {
+            return Err(errors);
         };
-        for operation in concerned {
-            reasons.entry(operation).or_insert(error);
+        if let Some(component) = parts.pop_if(|part| is_component(part)) {
+            let users = usages.operations(&component);
+            parts.extend(users.into_iter().map(|user| user.pointer.clone()));
+            components.insert(component);
+        }
+        for part in parts {
+            reasons.entry(part).or_insert(error);
         }
     }
-    if reasons.is_empty() && paths.is_empty() && components.is_empty() {
+    if reasons.is_empty() && components.is_empty() {
         return Err(errors);
     }
     for target in references.targets() {
@@ -91,13 +85,10 @@ pub(crate) fn leave_out(
         let error = reasons.get(&operation.pointer)?;
         Some(LeftOut::new(operation.method, operation.path, error))
     });
-    let unresolved = paths.iter().filter_map(|(pointer, error)| {
-        let path = pointer.back()?;
-        Some(LeftOut::new("all", &path.decoded(), error))
-    });
-    let left_out = left_out.chain(unresolved).collect();
-    let removed = reasons.into_keys().chain(paths.into_keys()).chain(components);
-    let removed: Vec<PointerBuf> = removed.collect();
+    let paths = reasons.iter().filter(|(pointer, _)| pointer.count() == 2);
+    let paths = paths.map(|(pointer, error)| LeftOut::new("all", &last_token(pointer), error));
+    let left_out = left_out.chain(paths).collect();
+    let removed: Vec<PointerBuf> = reasons.into_keys().chain(components).collect();
     let (mut value, provenance) = document.into_parts();
     for pointer in &removed {
         remove(&mut value, pointer);
@@ -112,48 +103,28 @@ pub(crate) fn leave_out(
     Ok((Document::new(value, provenance), left_out, warnings.collect()))
 }
 
-enum Concerned {
-    Operations(Vec<PointerBuf>),
-    /// A path whose operations are unknown, because its reference leads nowhere.
-    Path(PointerBuf),
-    Component(PointerBuf),
-}
-
-/// Returns the parts that an error at `pointer` affects; `None` if the error affects the whole document.
-fn concerned(document: &Value, pointer: &Pointer) -> Option<Concerned> {
-    let place: Vec<Token<'_>> = pointer.tokens().take(3).collect();
-    let [section, group, name] = place.as_slice() else {
-        let [section, path] = place.as_slice() else {
-            return None;
-        };
-        return (section.encoded() == "paths").then(|| operations_of(document, path));
-    };
-    let pointer = PointerBuf::from_tokens([section.clone(), group.clone(), name.clone()]);
-    match section.encoded() {
-        "paths" if METHODS.contains(&name.encoded()) => Some(Concerned::Operations(vec![pointer])),
-        "paths" => Some(operations_of(document, group)),
-        "components" => document
-            .pointer(pointer.as_str())
-            .map(|_| Concerned::Component(pointer)),
+/// Returns the parts that an error at `pointer` affects: operations, a path whose operations are unknown
+/// because its reference leads nowhere, or a component. `None` if the error affects the whole document.
+fn affected(document: &Value, pointer: &Pointer) -> Option<Vec<PointerBuf>> {
+    let part = PointerBuf::from_tokens(pointer.tokens().take(3));
+    let place: Vec<Token<'_>> = part.tokens().collect();
+    match place.as_slice() {
+        [section, _, method] if section.encoded() == "paths" && METHODS.contains(&method.encoded()) => {
+            Some(vec![part])
+        }
+        [section, path, ..] if section.encoded() == "paths" => {
+            let of_path = operations(document).filter(|operation| operation.path == path.decoded());
+            let of_path: Vec<PointerBuf> = of_path.map(|operation| operation.pointer).collect();
+            let path = || PointerBuf::from_tokens([section.clone(), path.clone()]);
+            Some(if of_path.is_empty() { vec![path()] } else { of_path })
+        }
+        [_, _, _] if is_component(&part) => document.pointer(part.as_str()).map(|_| vec![part.clone()]),
         _ => None,
     }
 }
 
-fn operations_of(document: &Value, path: &Token<'_>) -> Concerned {
-    let of_path = operations(document).filter(|operation| operation.path == path.decoded());
-    let of_path: Vec<PointerBuf> = of_path.map(|operation| operation.pointer).collect();
-    if of_path.is_empty() {
-        return Concerned::Path(PointerBuf::from_tokens([Token::new("paths"), path.clone()]));
-    }
-    Concerned::Operations(of_path)
-}
-
 fn is_component(pointer: &Pointer) -> bool {
-    let mut tokens = pointer.tokens();
-    tokens
-        .next()
-        .is_some_and(|section| section.encoded() == "components")
-        && tokens.count() == 2
+    pointer.starts_with(Pointer::from_static("/components")) && pointer.count() == 3
 }
 
 /// Removes a member of an object. If a path has no operations left, removes the path.
@@ -161,20 +132,11 @@ fn remove(document: &mut Value, pointer: &Pointer) {
     let Some((parent, key)) = pointer.split_back() else {
         return;
     };
-    let object = document
-        .pointer_mut(parent.as_str())
-        .and_then(Value::as_object_mut);
-    if let Some(object) = object {
+    if let Some(Value::Object(object)) = document.pointer_mut(parent.as_str()) {
         object.shift_remove(&*key.decoded());
-        let is_path = parent
-            .parent()
-            .is_some_and(|section| section.as_str() == "/paths");
-        if is_path && !has_operations(object) {
+        let is_path = parent.count() == 2 && parent.starts_with(Pointer::from_static("/paths"));
+        if is_path && !METHODS.iter().any(|method| object.contains_key(*method)) {
             remove(document, parent);
         }
     }
-}
-
-fn has_operations(item: &Map<String, Value>) -> bool {
-    item.keys().any(|key| METHODS.contains(&key.as_str()))
 }

@@ -13,6 +13,7 @@ pub mod changelog;
 mod coverage;
 mod generate;
 pub mod impact;
+mod json;
 mod left_out;
 pub mod lint;
 mod lock;

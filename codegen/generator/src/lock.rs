@@ -64,17 +64,10 @@ impl LockedFile {
 }
 
 pub(crate) fn missing() -> Diagnostic {
-    Diagnostic::new(
-        Severity::Warning,
-        Stage::Lock,
-        "missing",
-        "",
-        "the lock is missing, so the new one has no source of the document",
-    )
-    .fix(
-        "restore it from version control and run `cargo xtask generate` again\n\
-         or write the source of the document into the new lock, as `source` of `upstream`",
-    )
+    let message = "the lock is missing, so the new one has no source of the document";
+    let fix = "restore it from version control and run `cargo xtask generate` again\n\
+               or write the source of the document into the new lock, as `source` of `upstream`";
+    Diagnostic::new(Severity::Warning, Stage::Lock, "missing", "", message).fix(fix)
 }
 
 impl Lock {
@@ -89,25 +82,19 @@ impl Lock {
         files: &BTreeMap<String, String>,
         previous: Option<&Self>,
     ) -> Result<Self, Diagnostics> {
-        let LockedFile { file, sha256: hash } = LockedFile::new(upstream);
-        let source = previous.map_or_else(
-            || "not recorded".to_owned(),
-            |previous| previous.upstream.source.clone(),
-        );
+        let source = previous.map(|previous| previous.upstream.source.clone());
+        let files = files.iter().map(|(path, text)| (path.clone(), sha256(text)));
         Ok(Self {
             upstream: Upstream {
-                file,
-                sha256: hash,
-                source,
+                file: upstream.name.to_owned(),
+                sha256: sha256(upstream.text),
+                source: source.unwrap_or_else(|| "not recorded".to_owned()),
             },
             overlays: overlays.iter().copied().map(LockedFile::new).collect(),
             effective: LockedFile::new(effective),
             coverage: LockedFile::new(coverage),
             generator: versions(RESOLVED)?,
-            files: files
-                .iter()
-                .map(|(path, text)| (path.clone(), sha256(text)))
-                .collect(),
+            files: files.collect(),
         })
     }
 
@@ -122,13 +109,9 @@ impl Lock {
                 line: error.line(),
                 column: error.column(),
             };
-            let diagnostic =
-                Diagnostic::new(Severity::Error, Stage::Lock, "unreadable", "", error.to_string());
-            Diagnostics::from(
-                diagnostic
-                    .at(Some(location))
-                    .fix("restore it from version control, or remove it and run `cargo xtask generate`"),
-            )
+            let fix = "restore it from version control, or remove it and run `cargo xtask generate`";
+            let error = lock_error("unreadable", error.to_string());
+            error.at(Some(location)).fix(fix).into()
         })
     }
 
@@ -147,35 +130,25 @@ impl Lock {
     }
 }
 
+fn lock_error(code: &'static str, message: String) -> Diagnostic {
+    Diagnostic::new(Severity::Error, Stage::Lock, code, "", message)
+}
+
 /// Reads the versions of the generator from a `Cargo.lock`.
 fn versions(resolved: &str) -> Result<BTreeMap<String, String>, Diagnostics> {
     let mut found: BTreeMap<String, String> = BTreeMap::new();
     let mut diagnostics = Diagnostics::default();
     for name in GENERATOR {
-        let mut lines = resolved.lines();
-        let mut versions = Vec::new();
-        while let Some(line) = lines.next() {
-            if line == format!("name = \"{name}\"")
-                && let Some(version) = lines
-                    .next()
-                    .and_then(|line| line.strip_prefix("version = \"")?.strip_suffix('"'))
-            {
-                versions.push(version);
-            }
-        }
-        if let [version] = versions.as_slice() {
-            found.insert(name.to_owned(), (*version).to_owned());
+        let package = format!("name = \"{name}\"\nversion = \"");
+        let versions: Vec<&str> = resolved.split(&package).skip(1).collect();
+        if let [version] = versions.as_slice()
+            && let Some((version, _)) = version.split_once('"')
+        {
+            found.insert(name.to_owned(), version.to_owned());
         } else {
-            diagnostics.push(
-                Diagnostic::new(
-                    Severity::Error,
-                    Stage::Lock,
-                    "generator-version",
-                    "",
-                    format!("Cargo.lock has {} versions of `{name}`", versions.len()),
-                )
-                .fix("update `Cargo.lock` so that it has exactly one"),
-            );
+            let message = format!("Cargo.lock has {} versions of `{name}`", versions.len());
+            let error = lock_error("generator-version", message);
+            diagnostics.push(error.fix("update `Cargo.lock` so that it has exactly one"));
         }
     }
     diagnostics.unless_errors(found).map(|(found, _)| found)

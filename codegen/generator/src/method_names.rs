@@ -33,32 +33,35 @@ pub(crate) use verb::Verb;
 /// Words of a document.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Vocabulary {
-    groups: BTreeMap<String, GroupWords>,
+    /// Words of the groups, keyed by tag.
+    pub(crate) groups: BTreeMap<String, GroupWords>,
     operations: BTreeMap<PointerBuf, OperationWords>,
     /// IDs, keyed by the name of a parameter or property.
-    ids: BTreeMap<String, IdName>,
+    pub(crate) ids: BTreeMap<String, IdName>,
     /// IDs, keyed by the name of a parameter that takes several IDs.
-    id_lists: BTreeMap<String, IdName>,
+    pub(crate) id_lists: BTreeMap<String, IdName>,
 }
 
 impl Vocabulary {
     /// Reads the words of a document, before or after its references are resolved.
     pub(crate) fn of(document: &Value) -> Self {
         let operations: Vec<Operation<'_>> = operations(document).collect();
-        let tags = Tags::of(&operations);
+        let tags = operations.iter().filter_map(|operation| {
+            let segment = operation.path.split('/').find(|segment| !segment.is_empty())?;
+            Some((segment, operation.tag()?))
+        });
+        let tags: BTreeMap<&str, &str> = tags.collect();
         let mut titles: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
         for operation in &operations {
-            if let Some(tag) = tags.tag(operation) {
+            if let Some(tag) = tag(operation, &tags) {
                 let title = (operation.method.to_ascii_uppercase(), title(operation));
                 titles.entry(tag).or_default().push(title);
             }
         }
-        let groups: BTreeMap<String, GroupWords> = titles
-            .iter()
-            .map(|(tag, titles)| (tag.clone(), GroupWords::of(tag, titles)))
-            .collect();
+        let group = |(tag, titles): (&String, &Vec<_>)| (tag.clone(), GroupWords::of(tag, titles));
+        let groups: BTreeMap<String, GroupWords> = titles.iter().map(group).collect();
         let drafts = operations.into_iter().filter_map(|operation| {
-            let tag = tags.tag(&operation)?;
+            let tag = tag(&operation, &tags)?;
             let words = groups.get(&tag)?;
             Some(Draft::new(operation, tag, words))
         });
@@ -80,56 +83,24 @@ impl Vocabulary {
         self.operations.get(pointer)
     }
 
-    pub(crate) fn group(&self, tag: &str) -> Option<&GroupWords> {
-        self.groups.get(tag)
-    }
-
     /// Returns the pointer to the main operation for a verb in a group.
     pub(crate) fn main_operation(&self, tag: &str, verb: &Verb) -> Option<&Pointer> {
         let is_it = |words: &&OperationWords| words.is_main && words.tag == tag && words.verb == *verb;
         let mut found = self.operations.iter().filter(|(_, words)| is_it(words));
         found.next().map(|(pointer, _)| &**pointer)
     }
-
-    /// Returns the kind of ID whose name in JSON is `name`.
-    pub(crate) fn id(&self, name: &str) -> Option<&IdName> {
-        self.ids.get(name)
-    }
-
-    /// Returns the kind of ID of which the parameter `name` takes several.
-    pub(crate) fn id_list(&self, name: &str) -> Option<&IdName> {
-        self.id_lists.get(name)
-    }
 }
 
-/// Tags of all operations, including operations without a tag in the document.
-struct Tags {
-    by_segment: BTreeMap<String, String>,
-}
-
-impl Tags {
-    fn of(operations: &[Operation<'_>]) -> Self {
-        let stated = operations.iter().filter_map(|operation| {
-            let segment = operation.path.split('/').find(|segment| !segment.is_empty())?;
-            Some((segment.to_owned(), operation.tag()?.to_owned()))
-        });
-        Self {
-            by_segment: stated.collect(),
-        }
+/// Returns the first tag of the operation. If the operation has no tag, returns the tag of other operations
+/// whose paths begin with the same segment. If there is no such tag, returns the segment.
+fn tag(operation: &Operation<'_>, by_segment: &BTreeMap<&str, &str>) -> Option<String> {
+    if let Some(tag) = operation.tag() {
+        return Some(tag.to_owned());
     }
-
-    /// Returns the first tag of the operation. If the operation has no tag, returns the tag of other
-    /// operations whose paths begin with the same segment. If there is no such tag, returns the segment.
-    fn tag(&self, operation: &Operation<'_>) -> Option<String> {
-        if let Some(tag) = operation.tag() {
-            return Some(tag.to_owned());
-        }
-        let mut segments = operation.path.split('/');
-        let segment =
-            segments.find(|segment| segment.contains(char::is_alphanumeric) && !segment.contains('{'))?;
-        let stated = self.by_segment.get(segment).cloned();
-        Some(stated.unwrap_or_else(|| segment.to_title_case()))
-    }
+    let is_word = |segment: &&str| segment.contains(char::is_alphanumeric) && !segment.contains('{');
+    let segment = operation.path.split('/').find(is_word)?;
+    let stated = by_segment.get(segment).map(|tag| (*tag).to_owned());
+    Some(stated.unwrap_or_else(|| segment.to_title_case()))
 }
 
 #[cfg(test)]

@@ -57,30 +57,15 @@ pub(crate) fn module(tag: &str) -> String {
     }
 }
 
-/// Features of the crate that are not groups.
-const FEATURES: &[&str] = &[
-    "blocking",
-    "client",
-    "default",
-    "documented",
-    "gzip",
-    "http2",
-    "inferred",
-    "native-tls",
-    "rate-limit",
-    "reqwest",
-    "rustls",
-    "snapshot",
-    "traceparent",
-    "tracing",
-];
-
 /// Returns the cargo feature of a tag.
 pub fn feature(tag: &str) -> String {
-    match words(tag).to_kebab_case() {
-        feature if feature.is_empty() => module(tag).to_kebab_case(),
-        feature if FEATURES.contains(&feature.as_str()) => format!("{feature}-group"),
-        feature => feature,
+    match words(tag).to_kebab_case().as_str() {
+        "" => module(tag).to_kebab_case(),
+        // Features of the crate that are not groups.
+        name @ ("blocking" | "client" | "default" | "documented" | "gzip" | "http2" | "inferred"
+        | "native-tls" | "rate-limit" | "reqwest" | "rustls" | "snapshot" | "traceparent"
+        | "tracing") => format!("{name}-group"),
+        name => name.to_owned(),
     }
 }
 
@@ -110,39 +95,33 @@ pub(crate) const TYPES: &[&str] = &[
     "ServerManagedFields",
 ];
 
-/// Names of client methods, which handles must not have.
-const CLIENT_METHODS: &[&str] = &[
-    "account",
-    "base_url",
-    "budget",
-    "builder",
-    "call",
-    "clone",
-    "create",
-    "credential_source",
-    "example",
-    "for_account",
-    "from_env",
-    "hooks",
-    "limiter",
-    "now",
-    "operation",
-    "replace_credentials",
-    "request",
-    "settings",
-    "token_manager",
-    "transport",
-    "with_credentials",
-    "with_token_store",
-];
-
 /// Returns the client method that makes the handle of a resource, from its plural in snake case.
 pub(crate) fn handle(plural: &str) -> String {
-    let name = identifier(plural);
-    if CLIENT_METHODS.contains(&name.as_str()) {
-        format!("{name}_handle")
-    } else {
-        name
+    match identifier(plural).as_str() {
+        // Methods of the client that are written by hand.
+        name @ ("account"
+        | "base_url"
+        | "budget"
+        | "builder"
+        | "call"
+        | "clone"
+        | "create"
+        | "credential_source"
+        | "example"
+        | "for_account"
+        | "from_env"
+        | "hooks"
+        | "limiter"
+        | "now"
+        | "operation"
+        | "replace_credentials"
+        | "request"
+        | "settings"
+        | "token_manager"
+        | "transport"
+        | "with_credentials"
+        | "with_token_store") => format!("{name}_handle"),
+        name => name.to_owned(),
     }
 }
 

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{
+    json::last_token,
     rewrite,
     steps::StageReport,
     transform::{ApiModel, Operation},
@@ -39,10 +40,8 @@ const REFUSAL: &str = "refusal";
 /// crash.
 pub type Isolation<'a> = &'a dyn Fn(&str) -> Result<String, String>;
 
-/// Generates the items of the client, which are the input of the passes.
-///
-/// # Errors
-/// Diagnostics with a place, for input that the generator refuses or that makes it crash.
+/// Generates the items of the client, which are the input of the passes. Locates input that the generator
+/// refuses or that makes it crash.
 pub(crate) fn generate_items(
     model: &ApiModel,
     source: &Document,
@@ -53,9 +52,8 @@ pub(crate) fn generate_items(
         source,
         isolation,
     };
-    let file = run
-        .generate(&model.document)
-        .map_err(|failure| run.locate(&failure))?;
+    let file = run.generate(&model.document);
+    let file = file.map_err(|failure| run.locate(&failure))?;
     let operations = counted(model.operations.len(), "operation");
     Ok((file, StageReport::new(Stage::Progenitor, operations)))
 }
@@ -127,9 +125,7 @@ pub fn in_process(request: &str) -> Result<String, String> {
 fn generate_tokens(settings: &GenerationSettings, document: &str) -> Result<String, String> {
     let document: OpenAPI = serde_json::from_str(document).map_err(|error| error.to_string())?;
     let tokens = Generator::new(settings).generate_tokens(&document);
-    tokens
-        .map(|tokens| tokens.to_string())
-        .map_err(|error| error.to_string())
+    tokens.map_or_else(|error| Err(error.to_string()), |tokens| Ok(tokens.to_string()))
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> String {
@@ -168,6 +164,12 @@ struct LocatedFailure<'a> {
     operations: Vec<&'a Operation>,
 }
 
+impl LocatedFailure<'_> {
+    fn is_among(&self, targets: &[&Target<'_>]) -> bool {
+        targets.iter().any(|target| target.pointer == self.pointer)
+    }
+}
+
 struct Driver<'a> {
     model: &'a ApiModel,
     source: &'a Document,
@@ -176,17 +178,13 @@ struct Driver<'a> {
 
 impl<'a> Driver<'a> {
     fn generate(&self, document: &Value) -> Result<syn::File, GeneratorFailure> {
-        let count = |pointer| {
-            document
-                .pointer(pointer)
-                .and_then(Value::as_object)
-                .map_or(0, Map::len)
-        };
-        let size = count("/paths") + count("/components/schemas");
-        let names = self.model.enums.iter().map(|open| &open.name);
-        let names = names.chain(self.model.ids.iter().map(|id| &id.name));
+        let count = |pointer| document.pointer(pointer)?.as_object().map(Map::len);
+        let sizes = [count("/paths"), count("/components/schemas")];
+        let size = sizes.into_iter().flatten().sum::<usize>();
+        let enums = self.model.enums.iter().map(|open| &open.name);
+        let ids = self.model.ids.iter().map(|id| &id.name);
         let settings = json!(RequestSettings {
-            replaced: names.cloned().collect(),
+            replaced: enums.chain(ids).cloned().collect(),
             secret: self.model.secret.map(str::to_owned),
             seconds: 3 + size as u64 / 4,
         });
@@ -197,8 +195,8 @@ impl<'a> Driver<'a> {
             Some((REFUSAL, refusal)) => return Err(GeneratorFailure::refusal(refusal)),
             _ => return Err(GeneratorFailure::crash("its response was cut off")),
         };
-        rewrite::parse(code)
-            .map_err(|error| GeneratorFailure::crash(&format!("its output is not Rust: {error}")))
+        let not_rust = |error| GeneratorFailure::crash(&format!("its output is not Rust: {error}"));
+        rewrite::parse(code).map_err(not_rust)
     }
 
     /// Generates each schema and each operation on its own, to find those that fail.
@@ -211,17 +209,15 @@ impl<'a> Driver<'a> {
         let mut causes = self.failing_schemas(&references);
         let mut others: BTreeMap<GeneratorFailure, Vec<&Operation>> = BTreeMap::new();
         for operation in &self.model.operations {
-            let pointer = &operation.pointer;
-            let needed = references.needed(pointer);
+            let needed = references.needed(&operation.pointer);
             let mut is_explained = false;
-            for cause in &mut causes {
-                if needed.iter().any(|target| target.pointer == cause.pointer) {
-                    cause.operations.push(operation);
-                    is_explained = true;
-                }
+            for cause in causes.iter_mut().filter(|cause| cause.is_among(&needed)) {
+                cause.operations.push(operation);
+                is_explained = true;
             }
             let method = operation.method.to_ascii_lowercase();
-            let paths = json!({ &*operation.path: { method: document.pointer(pointer.as_str()) } });
+            let value = document.pointer(operation.pointer.as_str());
+            let paths = json!({ &*operation.path: { method: value } });
             if !is_explained && let Err(failure) = self.generate(&part(document, paths, needed)) {
                 others.entry(failure).or_default().push(operation);
             }
@@ -241,8 +237,8 @@ impl<'a> Driver<'a> {
         let located = causes.iter().map(|cause| {
             let name = |operation: &&Operation| format!("{} {}", operation.method, operation.path);
             let operations: Vec<String> = cause.operations.iter().map(name).collect();
-            self.diagnostic(&cause.failure, &cause.pointer)
-                .operations(&operations)
+            let diagnostic = self.diagnostic(&cause.failure, &cause.pointer);
+            diagnostic.operations(&operations)
         });
         located.collect()
     }
@@ -253,29 +249,20 @@ impl<'a> Driver<'a> {
         let document = &self.model.document;
         let section = Pointer::from_static("/components/schemas");
         let schemas = document.pointer(section.as_str()).and_then(Value::as_object);
-        let mut schemas: Vec<(PointerBuf, Vec<&Target<'_>>)> = schemas
-            .into_iter()
-            .flat_map(Map::keys)
-            .map(|name| {
-                let pointer = section.with_trailing_token(name);
-                let needed = references.needed(&pointer);
-                (pointer, needed)
-            })
-            .collect();
-        schemas.sort_by_key(|(_, needed)| needed.len());
+        let schemas = schemas.into_iter().flatten().map(|(name, schema)| {
+            let pointer = section.with_trailing_token(name);
+            let needed = references.needed(&pointer);
+            (pointer, schema, needed)
+        });
+        let mut schemas: Vec<_> = schemas.collect();
+        schemas.sort_by_key(|(.., needed)| needed.len());
         let mut causes: Vec<LocatedFailure<'_>> = Vec::new();
-        for (pointer, needed) in schemas {
-            let uses =
-                |cause: &LocatedFailure<'_>| needed.iter().any(|target| target.pointer == cause.pointer);
-            if causes.iter().any(uses) {
+        for (pointer, schema, needed) in schemas {
+            if causes.iter().any(|cause| cause.is_among(&needed)) {
                 continue;
             }
             let mut alone = part(document, json!({}), needed);
-            let own = (
-                alone.pointer_mut(section.as_str()),
-                document.pointer(pointer.as_str()),
-            );
-            if let (Some(Value::Object(schemas)), Some(schema)) = own {
+            if let Some(Value::Object(schemas)) = alone.pointer_mut(section.as_str()) {
                 schemas.insert(last_token(&pointer), schema.clone());
             }
             if let Err(failure) = self.generate(&alone) {
@@ -304,17 +291,11 @@ impl<'a> Driver<'a> {
 fn part<'a>(document: &Value, paths: Value, schemas: impl IntoIterator<Item = &'a Target<'a>>) -> Value {
     let mut part: Map<String, Value> = document.as_object().cloned().unwrap_or_default();
     let schemas = schemas.into_iter();
-    let schemas: Map<String, Value> = schemas
-        .map(|schema| (last_token(&schema.pointer), schema.value.clone()))
-        .collect();
+    let schemas = schemas.map(|schema| (last_token(&schema.pointer), schema.value.clone()));
+    let schemas: Map<String, Value> = schemas.collect();
     part.insert("paths".to_owned(), paths);
     part.insert("components".to_owned(), json!({ "schemas": schemas }));
     Value::Object(part)
-}
-
-fn last_token(pointer: &Pointer) -> String {
-    let token = pointer.back();
-    token.map_or_else(String::new, |token| token.decoded().into_owned())
 }
 
 #[cfg(test)]

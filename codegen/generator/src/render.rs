@@ -33,7 +33,7 @@ use crate::{
     rewrite::{Items, TagItems, TypeItem, mentioned},
     rustdoc,
     steps::StageReport,
-    transform::{ArgumentKind, OpenEnum, Operation, Repeat, RequestBody},
+    transform::{OpenEnum, Operation},
 };
 use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Stage};
 use page::{Page, gated, indented};
@@ -61,24 +61,17 @@ pub(crate) fn render(
         files.insert("shared.rs".to_owned(), types(about, &items.shared, &names, true));
     }
     for tag in &items.tags {
-        let folder = &tag.tag.module;
-        let resource = resources
-            .get(&tag.tag.name)
-            .filter(|group| resource::is_needed(group));
-        files.insert(format!("{folder}/mod.rs"), tag_root(tag, resource.is_some()));
+        let mut add = |file: &str, text| files.insert(format!("{}/{file}.rs", tag.tag.module), text);
+        let resource = resources.get(&tag.tag.name);
+        let resource = resource.filter(|group| resource::is_needed(group));
+        add("mod", tag_root(tag, resource.is_some()));
         if let Some(resource) = resource {
-            files.insert(
-                format!("{folder}/resource.rs"),
-                resource::file(&tag.tag, resource),
-            );
+            add("resource", resource::file(&tag.tag, resource));
         }
-        files.insert(format!("{folder}/operations.rs"), operations(tag));
-        files.insert(format!("{folder}/methods.rs"), methods(tag, &names));
+        add("operations", operations(tag));
+        add("methods", methods(tag, &names));
         let about = format!("Types of the tag *{}*.", tag.tag.name);
-        files.insert(
-            format!("{folder}/types.rs"),
-            types(&about, &tag.types, &names, false),
-        );
+        add("types", types(&about, &tag.types, &names, false));
     }
     let report = StageReport::new(Stage::Render, format!("{} files", files.len()));
     (files, report)
@@ -92,17 +85,9 @@ pub(crate) fn verify<'a>(
     files: impl IntoIterator<Item = (&'a String, &'a String)>,
 ) -> Result<(), Diagnostics> {
     let broken = files.into_iter().filter_map(|(path, text)| {
-        let error = syn::parse_file(text).err()?;
-        Some(
-            Diagnostic::new(
-                Severity::Error,
-                Stage::Render,
-                "not-rust",
-                "",
-                format!("{path} is not valid Rust: {error}"),
-            )
-            .fix("this is a bug in codegen/generator/src/render.rs; please report it"),
-        )
+        let message = format!("{path} is not valid Rust: {}", syn::parse_file(text).err()?);
+        let error = Diagnostic::new(Severity::Error, Stage::Render, "not-rust", "", message);
+        Some(error.fix("this is a bug in codegen/generator/src/render.rs; please report it"))
     });
     Diagnostics(broken.collect()).unless_errors(()).map(|((), _)| ())
 }
@@ -116,15 +101,11 @@ struct Names<'a> {
 
 impl<'a> Names<'a> {
     fn of(items: &'a Items) -> Self {
+        let of_tags = items.tags.iter().flat_map(|tag| &tag.types);
         Self {
             ids: items.ids.iter().map(|id| id.name.as_str()).collect(),
             shared: items.shared.iter().map(TypeItem::name).collect(),
-            of_tags: items
-                .tags
-                .iter()
-                .flat_map(|tag| &tag.types)
-                .map(TypeItem::name)
-                .collect(),
+            of_tags: of_tags.map(TypeItem::name).collect(),
         }
     }
 }
@@ -135,12 +116,8 @@ fn root(document_version: &str, items: &Items) -> String {
          `public.rs` lists the public items.",
     );
     let mut modules = vec![("ids", None), ("public", None)];
-    modules.extend(
-        items
-            .tags
-            .iter()
-            .map(|tag| (tag.tag.module.as_str(), Some(&tag.tag))),
-    );
+    let tags = items.tags.iter().map(|tag| &tag.tag);
+    modules.extend(tags.map(|tag| (tag.module.as_str(), Some(tag))));
     if !items.shared.is_empty() {
         modules.push(("shared", None));
     }
@@ -195,30 +172,26 @@ fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String 
             read_backs.push(gated(tag, &line));
         }
     }
-    page.piece(&format!(
-        "/// Types of the API.\npub mod types {{\n{}\n}}",
-        indented(&types.join("\n"))
+    let [types, groups, kinds, read_backs] =
+        [types, groups, kinds, read_backs].map(|lines| indented(&lines, "\n"));
+    operations.push(format!(
+        "/// Operations that the enabled features include, by tag.\n\
+         pub static GROUPS: &[&[&Operation]] = &[\n{groups}\n];"
     ));
+    let operations = indented(&operations, "\n\n");
+    page.piece(&format!("/// Types of the API.\npub mod types {{\n{types}\n}}"));
     page.piece(&format!(
-        "/// Kinds of assets.\n{CLIENT}\npub(crate) mod kinds {{\n{}\n}}",
-        indented(&kinds.join("\n"))
+        "/// Kinds of assets.\n{CLIENT}\npub(crate) mod kinds {{\n{kinds}\n}}"
     ));
     page.piece(&format!(
         "/// One entry for each operation that may be retried because the client makes the ID.\n{CLIENT}\n\
-         pub(crate) static READ_BACKS: &[&crate::runtime::creatable::ReadBack] = &[\n{}\n];",
-        indented(&read_backs.join("\n"))
+         pub(crate) static READ_BACKS: &[&crate::runtime::creatable::ReadBack] = &[\n{read_backs}\n];"
     ));
     page.piece(&format!(
         "/// Metadata of all operations.\n{CLIENT}\npub mod operations {{\n    \
          pub use crate::runtime::operation::{{\
          Operation, Parameter, ParameterPlace, Repeat, RequestBody}};\n\n\
-         {}\n\n{}\n}}",
-        indented(&operations.join("\n\n")),
-        indented(&format!(
-            "/// Operations that the enabled features include, by tag.\n\
-             pub static GROUPS: &[&[&Operation]] = &[\n{}\n];",
-            indented(&groups.join("\n"))
-        ))
+         {operations}\n}}"
     ));
     page.finish()
 }
@@ -237,85 +210,55 @@ fn ids(items: &Items) -> String {
 fn tag_root(tag: &TagItems, has_resource: bool) -> String {
     let about = match tag.tag.description.as_str() {
         "" => format!("The tag *{}*.", tag.tag.name),
-        description => format!(
-            "The tag *{}*: {}",
-            tag.tag.name,
-            rustdoc::uncapitalised(description)
-        ),
+        description => {
+            let description = rustdoc::uncapitalised(description);
+            format!("The tag *{}*: {description}", tag.tag.name)
+        }
     };
     let mut page = Page::new(&about);
-    let resource = if has_resource {
-        format!("\n{CLIENT}\npub(crate) mod resource;")
-    } else {
-        String::new()
-    };
-    page.piece(&format!(
-        "{CLIENT}\nmod methods;\n{CLIENT}\npub(crate) mod operations;{resource}\npub(crate) mod types;"
-    ));
+    let mut modules = vec![CLIENT, "mod methods;", CLIENT, "pub(crate) mod operations;"];
+    if has_resource {
+        modules.extend([CLIENT, "pub(crate) mod resource;"]);
+    }
+    modules.push("pub(crate) mod types;");
+    page.piece(&modules.join("\n"));
     page.finish()
 }
 
 fn operations(tag: &TagItems) -> String {
-    let mut page = Page::new(&format!(
-        "Metadata of the operations of the tag *{}*.",
-        tag.tag.name
-    ));
-    let has_parameters = tag
-        .operations
-        .iter()
-        .any(|(operation, _)| !operation.arguments.is_empty());
+    let name = &tag.tag.name;
+    let mut page = Page::new(&format!("Metadata of the operations of the tag *{name}*."));
+    let all = tag.operations.iter().map(|(operation, _)| operation);
+    let has_parameters = all.clone().any(|operation| !operation.arguments.is_empty());
     let parameter = if has_parameters { "Parameter, " } else { "" };
     page.piece(&format!(
         "use crate::runtime::operation::{{Operation, {parameter}Repeat, RequestBody}};"
     ));
-    let constants = tag
-        .operations
-        .iter()
-        .map(|(operation, _)| format_ident!("{}", naming::constant(operation.id())));
+    let constants = all.clone().map(Operation::constant);
     page.items([parse_quote! {
         /// Operations of the tag in the order of the documentation.
         pub static ALL: &[&Operation] = &[#(&#constants),*];
     }]);
-    page.items(tag.operations.iter().map(|(operation, _)| entry(operation)));
+    page.items(all.map(entry));
     page.finish()
 }
 
 fn entry(operation: &Operation) -> Item {
-    let constant = format_ident!("{}", naming::constant(operation.id()));
+    let constant = operation.constant();
     let line = format!("`{} {}`", operation.method, operation.path);
     let docs = rustdoc::attributes(&match rustdoc::sanitise(&operation.summary).as_str() {
         "" => line,
         summary => format!("{}: {line}", summary.trim_end_matches('.')),
     });
-    let id = Literal::string(operation.id());
-    let path = Literal::string(&operation.path);
-    let tag = Literal::string(&operation.tag);
-    let summary = Literal::string(&operation.summary);
+    let (id, path) = (operation.id(), &operation.path);
+    let (tag, summary) = (&operation.tag, &operation.summary);
     let method = format_ident!("{}", operation.method);
-    let repeat = match operation.repeat {
-        Repeat::Read => quote!(Read),
-        Repeat::Idempotent => quote!(Idempotent),
-        Repeat::ClientId => quote!(ClientId),
-        Repeat::Never => quote!(Never),
-    };
-    let request_body = match operation.request_body {
-        RequestBody::None => quote!(None),
-        RequestBody::Optional => quote!(Optional),
-        RequestBody::Required => quote!(Required),
-    };
+    // The variants of the model are named like those of the runtime.
+    let repeat = format_ident!("{}", format!("{:?}", operation.repeat));
+    let request_body = format_ident!("{}", format!("{:?}", operation.request_body));
     let parameters = operation.arguments.iter().map(|argument| {
-        let name = Literal::string(&argument.name);
-        let required = argument.required;
-        let place = format_ident!(
-            "{}",
-            match argument.kind {
-                ArgumentKind::Path => "path",
-                ArgumentKind::Header => "header",
-                ArgumentKind::Single => "query",
-                ArgumentKind::CommaSeparated => "query_list",
-                ArgumentKind::Repeated => "query_repeated",
-            }
-        );
+        let (name, required) = (&argument.name, argument.required);
+        let place = format_ident!("{}", argument.kind.function());
         quote!(Parameter::#place(#name, #required))
     });
     let requires_acknowledgement = operation.requires_acknowledgement;
@@ -361,11 +304,9 @@ fn methods(tag: &TagItems, names: &Names<'_>) -> String {
     if !shared.is_empty() {
         imports.push(format!("use {SHARED};"));
     }
-    let requires_acknowledgement = tag
-        .operations
-        .iter()
-        .any(|(operation, _)| operation.requires_acknowledgement);
-    imports.push(if requires_acknowledgement {
+    let mut operations = tag.operations.iter().map(|(operation, _)| operation);
+    let is_acknowledged = operations.any(|operation| operation.requires_acknowledgement);
+    imports.push(if is_acknowledged {
         "use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};".to_owned()
     } else {
         "use crate::runtime::{call::Call, client::Client};".to_owned()
@@ -397,14 +338,11 @@ impl VisitMut for Qualify<'_> {
 
 fn types(about: &str, types: &[TypeItem], names: &Names<'_>, is_shared: bool) -> String {
     let mut page = Page::new(about);
-    let own: Vec<Item> = types
-        .iter()
-        .filter_map(|item| match item {
-            TypeItem::Enum(_) => None,
-            TypeItem::Items { items, .. } => Some(items.clone()),
-        })
-        .flatten()
-        .collect();
+    let own = types.iter().filter_map(|item| match item {
+        TypeItem::Enum(_) => None,
+        TypeItem::Items { items, .. } => Some(items.clone()),
+    });
+    let own: Vec<Item> = own.flatten().collect();
     let mut imports: Vec<String> = import(IDS, &mentioned(&own, &names.ids)).into_iter().collect();
     if !is_shared {
         imports.extend(import(SHARED, &mentioned(&own, &names.shared)));
@@ -451,20 +389,19 @@ fn open_enum(open: &OpenEnum) -> String {
     let mut lines = vec!["open_enum! {".to_owned()];
     lines.extend(comment(4, &open.documentation));
     lines.push(format!("    {} {{", open.name));
-    for variant in &open.variants {
-        let doc = match variant.value.as_str() {
+    for value in &open.values {
+        let doc = match value.as_str() {
             "" => "The empty string.".to_owned(),
             value => format!("`{value}`"),
         };
         lines.extend(comment(8, &doc));
-        let value = Literal::string(&variant.value);
-        lines.push(format!("        {} = {value},", variant.name));
+        let (variant, value) = (naming::variant(value), Literal::string(value));
+        lines.push(format!("        {variant} = {value},"));
     }
     lines.extend(["    }".to_owned(), "}".to_owned()]);
     lines.join("\n")
 }
 
-/// Renders the lines of a documentation comment.
 fn comment(columns: usize, text: &str) -> Vec<String> {
     rustdoc::lines(text)
         .iter()

@@ -5,19 +5,18 @@
 //! tag state facts that an OpenAPI document cannot express: `x-children` names the children of the group's
 //! assets, and `x-server-managed` the properties that the service changes.
 
-mod children;
 mod fields;
 mod id_list_bodies;
 mod lists;
-mod server_managed;
 mod signature;
+mod tag_extensions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
-use syn::{Ident, ImplItemFn, ItemStruct, Type};
+use syn::{Ident, ImplItemFn, Item, ItemStruct, Type, parse_quote};
 
 use crate::{
     method_names::{GroupWords, Verb},
@@ -25,113 +24,76 @@ use crate::{
     rewrite::{Items, TagItems, TypeItem},
     transform::{ApiModel, Operation, Repeat},
 };
-use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Severity, Stage, pointer::Pointer};
+use funnelflux_openapi::{Diagnostics, Document, Severity, Stage, pointer::Pointer};
 
-pub(crate) use children::Children;
 use fields::{Field, Fields};
-use id_list_bodies::{Entries, Place, entries};
+use id_list_bodies::{Entries, entries};
 use lists::Rows;
-pub(crate) use server_managed::{ServerBehavior, ServerManagedField};
 use signature::Signature;
+pub(crate) use tag_extensions::ServerManagedField;
 
 /// A group whose assets can be read by ID.
-#[derive(Debug)]
 pub(crate) struct Resource {
     /// Type that stands for the kind of asset, such as `Pages`.
     pub(crate) kind: Ident,
-    /// Method that makes its handle.
     pub(crate) handle: Ident,
     pub(crate) words: GroupWords,
     /// First segment of the paths.
     pub(crate) segment: String,
-    /// Property of an asset that contains its ID.
     pub(crate) id_property: String,
     /// Type of its IDs.
     pub(crate) id: TokenStream,
     /// Type of its assets.
     pub(crate) asset: TokenStream,
-    /// Function that finds one asset.
     pub(crate) find_by_id: TokenStream,
-    /// Function that finds several assets.
     pub(crate) find_by_ids: Option<TokenStream>,
-    /// Function that lists all assets, and the expressions that read a row.
     pub(crate) list: Option<List>,
     /// Expression of type `Option` for the ID of `asset`.
     pub(crate) id_of_asset: TokenStream,
     pub(crate) summary_of_asset: TokenStream,
     /// Children that can be counted.
     pub(crate) children: Vec<Children>,
-    /// Call that archives.
     pub(crate) archive: Option<Change>,
-    /// Call that restores from the archive.
     pub(crate) unarchive: Option<Change>,
-    /// Call that deletes.
     pub(crate) delete: Option<Change>,
-    /// Call that moves to a category.
     pub(crate) categorise: Option<Categorise>,
-    /// Call that copies.
     pub(crate) duplicate: Option<Duplicate>,
     /// Functions that create and save.
     pub(crate) save: Option<StoreCalls>,
     /// Expression for the ID of `self`, if the client generates the IDs.
     pub(crate) client_made_id: Option<TokenStream>,
-    /// Pointers to the properties that every asset has.
-    pub(crate) pointers: Pointers,
-}
-
-/// JSON pointers to properties that every asset of a resource has.
-#[derive(Debug)]
-pub(crate) struct Pointers {
-    /// Pointer to the ID.
-    pub(crate) id: String,
-    /// Pointer to the name, if the assets have one.
-    pub(crate) name: Option<String>,
-    /// Pointer to the ID of the category, if the assets have one.
-    pub(crate) category: Option<String>,
+    pub(crate) id_pointer: String,
+    pub(crate) name_pointer: Option<String>,
+    /// JSON pointer to the ID of the category, if the assets have one.
+    pub(crate) category_pointer: Option<String>,
 }
 
 /// Calls that create and save an asset.
-#[derive(Debug)]
 pub(crate) struct StoreCalls {
-    /// Function that creates.
     pub(crate) create: TokenStream,
-    /// Function that saves.
     pub(crate) save: TokenStream,
     pub(crate) create_operation: Ident,
-    /// Static of the operation that saves.
     pub(crate) save_operation: Ident,
 }
 
 /// The list of a resource.
-#[derive(Debug)]
 pub(crate) struct List {
-    /// Function that lists.
     pub(crate) call: TokenStream,
-    /// Type of a row.
-    pub(crate) row: TokenStream,
-    /// Expression of the ID of `row`, which it consumes.
-    pub(crate) id: TokenStream,
-    /// Expression of the name of `row`, which it consumes.
-    pub(crate) name: TokenStream,
-    /// Expression of the summary of `row`.
-    pub(crate) summary: TokenStream,
+    /// Function that reads a row.
+    pub(crate) row: Item,
 }
 
 /// A call that changes the assets that its request lists.
-#[derive(Debug)]
 pub(crate) struct Change {
     /// Static of the operation.
     pub(crate) operation: Ident,
     /// `true` if callers must acknowledge that the operation is inferred.
     pub(crate) inferred: bool,
-    /// Format of the request.
     pub(crate) entries: Entries,
 }
 
 /// A call that moves assets to a category.
-#[derive(Debug)]
 pub(crate) struct Categorise {
-    /// The call.
     pub(crate) change: Change,
     /// Property with the ID of the category.
     pub(crate) property: String,
@@ -140,11 +102,9 @@ pub(crate) struct Categorise {
 }
 
 /// A call that copies an asset.
-#[derive(Debug)]
 pub(crate) struct Duplicate {
     /// Type of the request body.
     pub(crate) request: TokenStream,
-    /// Function that copies.
     pub(crate) call: TokenStream,
     /// Expression of the name in `request`.
     pub(crate) name: TokenStream,
@@ -152,25 +112,20 @@ pub(crate) struct Duplicate {
     pub(crate) updates: Option<TokenStream>,
 }
 
-/// Data for reading back an asset whose creation has an unknown result.
-#[derive(Debug)]
-pub(crate) struct ReadBack {
-    /// Static of the operation that creates.
-    pub(crate) create: Ident,
-    /// Static of the operation that finds the asset.
-    pub(crate) find: Ident,
-    /// JSON name of the ID.
-    pub(crate) property: String,
+/// Children of the assets of a resource.
+pub(crate) struct Children {
+    /// Cargo feature of the children's group; `None` if it is the parent's group.
+    pub(crate) feature: Option<String>,
+    /// Expression for the number of children of `parents`.
+    pub(crate) count: TokenStream,
 }
 
 /// The resource of a group, and the data of its operations.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct GroupResource {
-    /// The resource, if assets can be read by ID.
     pub(crate) resource: Option<Resource>,
-    /// Data for reading back creations, if the client generates the IDs.
-    pub(crate) read_back: Option<ReadBack>,
-    /// Properties that the service changes.
+    /// Static for reading back creations, if the client generates the IDs.
+    pub(crate) read_back: Option<Item>,
     pub(crate) server_managed: Vec<ServerManagedField>,
     pub(crate) words: Option<GroupWords>,
     /// Children that the tag names: the tag of the child group, and pointers to the ID of the parent in a
@@ -195,32 +150,26 @@ pub(crate) fn resources(
         {
             resource.client_made_id = None;
         }
-        let asset = reader.asset_schema(tag);
-        let server_managed = server_managed::fields(source, &tag.tag.name, asset);
-        let read_back = Reader::read_back(tag);
+        let name = &tag.tag.name;
         let group = GroupResource {
             resource,
-            read_back,
-            server_managed,
-            words: model.vocabulary.group(&tag.tag.name).cloned(),
-            child_pointers: children::listed(source, &tag.tag.name),
+            read_back: Reader::read_back(tag),
+            server_managed: tag_extensions::server_managed(source, name, reader.asset_schema(tag)),
+            words: model.vocabulary.groups.get(name).cloned(),
+            child_pointers: tag_extensions::children(source, name),
         };
-        groups.insert(tag.tag.name.clone(), group);
+        groups.insert(name.clone(), group);
     }
-    let children: Vec<(String, Vec<Children>)> = items
-        .tags
-        .iter()
-        .map(|tag| (tag.tag.name.clone(), reader.children(tag, &groups)))
-        .collect();
-    for (tag, children) in children {
-        if let Some(resource) = groups.get_mut(&tag).and_then(|group| group.resource.as_mut()) {
+    for tag in &items.tags {
+        let children = reader.children(tag, &groups);
+        let group = groups.get_mut(&tag.tag.name);
+        if let Some(resource) = group.and_then(|group| group.resource.as_mut()) {
             resource.children = children;
         }
     }
     (groups, reader.diagnostics)
 }
 
-/// Reads the resources of a document.
 struct Reader<'a> {
     items: &'a Items,
     model: &'a ApiModel,
@@ -235,7 +184,7 @@ impl<'a> Reader<'a> {
         let structs = types.filter_map(|item| match item {
             TypeItem::Enum(_) => None,
             TypeItem::Items { items, .. } => items.iter().find_map(|item| match item {
-                syn::Item::Struct(item) => Some((item.ident.to_string(), item)),
+                Item::Struct(item) => Some((item.ident.to_string(), item)),
                 _ => None,
             }),
         });
@@ -250,34 +199,24 @@ impl<'a> Reader<'a> {
 
     /// Finds the main operation for a verb.
     fn main<'t>(tag: &'t TagItems, verb: &Verb) -> Option<(&'t Operation, &'t ImplItemFn)> {
-        let is_it = |(operation, _): &&(Operation, ImplItemFn)| {
-            operation.words.is_main && operation.words.verb == *verb
-        };
-        tag.operations
-            .iter()
-            .find(is_it)
-            .map(|(operation, method)| (operation, method))
+        let is_main = |operation: &Operation| operation.words.is_main && operation.words.verb == *verb;
+        let main = tag.operations.iter().find(|(operation, _)| is_main(operation));
+        main.map(|(operation, method)| (operation, method))
     }
 
     /// Warns that an ability is left out.
     fn left_out(&mut self, operation: &Operation, ability: &str, reason: &str) {
+        let (severity, stage, at) = (Severity::Warning, Stage::Rewrite, &operation.pointer);
         let message = format!("{ability} is left out: {reason}");
-        let warning: Diagnostic = self.source.diagnostic(
-            Severity::Warning,
-            Stage::Rewrite,
-            "ability",
-            &operation.pointer,
-            message,
-        );
+        let warning = self.source.diagnostic(severity, stage, "ability", at, message);
         let fix = "call the method of the operation instead, or correct the operation in an overlay";
         self.diagnostics.push(warning.fix(fix));
     }
 
     /// Returns an ability, or warns that it is left out.
     fn or_left_out<T>(&mut self, ability: Result<T, String>, operation: &Operation, name: &str) -> Option<T> {
-        ability
-            .map_err(|reason| self.left_out(operation, name, &reason))
-            .ok()
+        let ability = ability.map_err(|reason| self.left_out(operation, name, &reason));
+        ability.ok()
     }
 
     /// The fields of a struct; `None` if the type is not a struct.
@@ -287,7 +226,6 @@ impl<'a> Reader<'a> {
         Some(Fields::of(item, self.model))
     }
 
-    /// The list of a response whose rows have this property.
     fn rows(&self, response: &Type, id_name: &str) -> Result<Rows<'a>, String> {
         lists::rows(&|ty| self.fields(ty), response, id_name)
     }
@@ -298,7 +236,7 @@ impl<'a> Reader<'a> {
     }
 
     fn resource(&mut self, tag: &TagItems) -> Option<Resource> {
-        let words = self.model.vocabulary.group(&tag.tag.name)?.clone();
+        let words = self.model.vocabulary.groups.get(&tag.tag.name)?.clone();
         let (finder, method) = Self::main(tag, &Verb::FindById)?;
         let ability = format!("the handle of {}", words.plural_text);
         let read = || {
@@ -330,24 +268,16 @@ impl<'a> Reader<'a> {
         let delete = self.change(tag, &Verb::Delete, "deleting many assets");
         let categorise = self.categorise(tag);
         let duplicate = self.duplicate(tag, &id, id_name);
+        let segment = finder.path.split('/').find(|segment| !segment.is_empty());
         let pointer = |name: &str| Pointer::root().with_trailing_token(name).to_string();
-        let category = categorise.as_ref().map(|categorise| categorise.property.as_str());
-        let pointers = Pointers {
-            id: pointer(id_name),
-            name: fields
-                .name(&words.singular)
-                .map(|field| pointer(field.json_name())),
-            category: fields.category(id_name).or(category).map(pointer),
-        };
+        let name = fields.name(&words.singular);
+        let category = fields.category(id_name).map(|field| field.name.as_str());
+        let category = category.or(categorise.as_ref().map(|categorise| &*categorise.property));
+        let category_pointer = category.map(pointer);
         Some(Resource {
             kind: self.kind(self.plural(tag, &words)),
             handle: self.handle(self.plural(tag, &words)),
-            segment: finder
-                .path
-                .split('/')
-                .find(|segment| !segment.is_empty())
-                .unwrap_or_default()
-                .to_owned(),
+            segment: segment.unwrap_or_default().to_owned(),
             words,
             id_property: id_name.to_owned(),
             id: id_tokens,
@@ -365,21 +295,20 @@ impl<'a> Reader<'a> {
             duplicate,
             save,
             client_made_id,
-            pointers,
+            id_pointer: pointer(id_name),
+            name_pointer: name.map(|field| pointer(&field.name)),
+            category_pointer,
         })
     }
 
     /// The plural after which the kind and the handle of a group are named. If another group has the same
     /// plural, this is the module of the group.
     fn plural<'t>(&self, tag: &'t TagItems, words: &'t GroupWords) -> &'t str {
-        let mut others = self
-            .items
-            .tags
-            .iter()
-            .filter(|other| other.tag.name != tag.tag.name);
+        let others = self.items.tags.iter().map(|other| &other.tag);
+        let mut others = others.filter(|other| other.name != tag.tag.name);
         let is_taken = others.any(|other| {
-            let other_words = self.model.vocabulary.group(&other.tag.name);
-            other.tag.module == words.plural || other_words.is_some_and(|other| other.plural == words.plural)
+            let other_words = self.model.vocabulary.groups.get(&other.name);
+            other.module == words.plural || other_words.is_some_and(|other| other.plural == words.plural)
         });
         if is_taken { &tag.tag.module } else { &words.plural }
     }
@@ -400,11 +329,8 @@ impl<'a> Reader<'a> {
     /// Names a handle after its plural. If a method of an operation has the same name, appends `_handle`.
     fn handle(&self, plural: &str) -> Ident {
         let name = naming::handle(plural);
-        let is_taken = self
-            .model
-            .operations
-            .iter()
-            .any(|operation| operation.id() == name);
+        let mut operations = self.model.operations.iter();
+        let is_taken = operations.any(|operation| operation.id() == name);
         format_ident!("{name}{}", if is_taken { "_handle" } else { "" })
     }
 
@@ -415,10 +341,10 @@ impl<'a> Reader<'a> {
         if fields.get(property).is_some() {
             return Some((ty.clone(), None));
         }
-        let mut inside = fields.all().filter_map(|field| {
-            let inner = self.fields(field.inner())?;
+        let mut inside = fields.all.iter().filter_map(|field| {
+            let inner = self.fields(&field.inner)?;
             inner.get(property)?;
-            Some((field.inner().clone(), Some(field.clone())))
+            Some((field.inner.clone(), Some(field.clone())))
         });
         match (inside.next(), inside.next()) {
             (Some(found), None) => Some(found),
@@ -435,9 +361,8 @@ impl<'a> Reader<'a> {
         let (operation, method) = Self::main(tag, &Verb::FindByIds)?;
         let signature = Signature::of(method);
         let call = self.rows(&signature.returns, id_name).and_then(|rows| {
-            let call = signature
-                .find_many(operation, id, &rows)
-                .filter(|_| rows.row == asset);
+            let call = signature.find_many(operation, id, &rows);
+            let call = call.filter(|_| rows.row == asset);
             call.ok_or_else(|| "it does not take a list of IDs, or does not return assets".to_owned())
         });
         self.or_left_out(call, operation, "finding many assets at once")
@@ -455,8 +380,10 @@ impl<'a> Reader<'a> {
             }
             let name = rows.fields.name(&words.singular);
             let name = name.map_or_else(|| quote!(String::new()), |field| field.value(&quote!(row)));
+            let summary = rows.fields.summary(&quote!(row), id_name);
+            let id_of_row = rows.id.taken(&quote!(row));
             let method = &method.sig.ident;
-            let row = fields::path(&rows.row);
+            let (row, id) = (fields::path(&rows.row), fields::path(id));
             let list_in = rows.place.step(&row);
             Ok(List {
                 call: quote! {
@@ -465,10 +392,16 @@ impl<'a> Reader<'a> {
                         call.map(|rows| rows.into_iter().filter_map(row).collect())
                     }
                 },
-                row,
-                id: rows.id.taken(&quote!(row)),
-                name,
-                summary: rows.fields.summary(&quote!(row), id_name),
+                row: parse_quote! {
+                    #[allow(clippy::unnecessary_wraps, reason = "rows of some groups may lack an ID")]
+                    fn row(row: #row) -> Option<resource::ListRow<#id>> {
+                        Some(resource::ListRow {
+                            summary: #summary,
+                            id: #id_of_row,
+                            name: #name,
+                        })
+                    }
+                },
             })
         };
         let list = read();
@@ -481,18 +414,14 @@ impl<'a> Reader<'a> {
         let create_call = Signature::of(create_method).store(asset);
         let save_call = Signature::of(save_method).store(asset);
         if create_call.is_none() || save_call.is_none() {
-            self.left_out(
-                save,
-                "creating and updating assets",
-                "its body is not the asset that finding by ID returns",
-            );
+            let reason = "its body is not the asset that finding by ID returns";
+            self.left_out(save, "creating and updating assets", reason);
         }
-        let operation = |operation: &Operation| format_ident!("{}", naming::constant(operation.id()));
         Some(StoreCalls {
             create: create_call?,
             save: save_call?,
-            create_operation: operation(create),
-            save_operation: operation(save),
+            create_operation: create.constant(),
+            save_operation: save.constant(),
         })
     }
 
@@ -505,7 +434,7 @@ impl<'a> Reader<'a> {
 
     fn change_of(operation: &Operation, entries: Entries) -> Change {
         Change {
-            operation: format_ident!("{}", naming::constant(operation.id())),
+            operation: operation.constant(),
             inferred: operation.requires_acknowledgement,
             entries,
         }
@@ -515,7 +444,7 @@ impl<'a> Reader<'a> {
         let (operation, _) = Self::main(tag, &Verb::MoveToCategory)?;
         let change = entries(self.source, operation, true).and_then(|(entries, property)| {
             let property = property.ok_or_else(|| "its body has no property for the category".to_owned())?;
-            let id = self.model.vocabulary.id(&property);
+            let id = self.model.vocabulary.ids.get(&property);
             let id = id.map(|id| id.type_name.as_str());
             let id = id.filter(|id| self.model.is_id(id));
             Ok(Categorise {
@@ -534,9 +463,8 @@ impl<'a> Reader<'a> {
             let request = signature.body()?;
             let fields = self.fields(&request)?;
             let name = fields.name("")?.text(&quote!(request))?;
-            let updates = fields
-                .get("bodyUpdates")
-                .and_then(|field| field.object(&quote!(request)));
+            let updates = fields.get("bodyUpdates");
+            let updates = updates.and_then(|field| field.object(&quote!(request)));
             let call = signature.duplicate(operation, id, |response| {
                 let fields = self.fields(response)?;
                 let field = fields.get("id").or_else(|| fields.get(id_name))?;
@@ -551,25 +479,28 @@ impl<'a> Reader<'a> {
         };
         let duplicate = read();
         if duplicate.is_none() {
-            self.left_out(
-                operation,
-                "copying many assets",
-                "it does not take one ID and a body with the name of the copy",
-            );
+            let reason = "it does not take one ID and a body with the name of the copy";
+            self.left_out(operation, "copying many assets", reason);
         }
         duplicate
     }
 
-    fn read_back(tag: &TagItems) -> Option<ReadBack> {
+    fn read_back(tag: &TagItems) -> Option<Item> {
         let (create, _) = Self::main(tag, &Verb::Create)?;
         let (find, _) = Self::main(tag, &Verb::FindById)?;
         if create.repeat != Repeat::ClientId {
             return None;
         }
-        Some(ReadBack {
-            create: format_ident!("{}", naming::constant(create.id())),
-            find: format_ident!("{}", naming::constant(find.id())),
-            property: Self::id_argument(find)?.to_owned(),
+        let property = Self::id_argument(find)?;
+        let (create, find) = (create.constant(), find.constant());
+        Some(parse_quote! {
+            /// Call that reads the asset if the result of its creation is unknown.
+            pub(crate) static READ_BACK: ReadBack = ReadBack {
+                create: &operations::#create,
+                find: &operations::#find,
+                property: #property,
+                server_managed: SERVER_MANAGED,
+            };
         })
     }
 
@@ -581,7 +512,7 @@ impl<'a> Reader<'a> {
 
     /// The children that the tag names; empty unless the children of every named group can be counted.
     fn children(&self, tag: &TagItems, groups: &BTreeMap<String, GroupResource>) -> Vec<Children> {
-        let listed = children::listed(self.source, &tag.tag.name).into_iter();
+        let listed = tag_extensions::children(self.source, &tag.tag.name).into_iter();
         let children = listed.map(|(name, properties)| {
             let group = self.items.tags.iter().find(|tag| tag.tag.name == name)?;
             let resource = groups.get(&name)?.resource.as_ref()?;
@@ -589,29 +520,32 @@ impl<'a> Reader<'a> {
             let first = properties.first()?.trim_start_matches('/');
             let id_name = Self::id_argument(Self::main(group, &Verb::FindById)?.0)?;
             let rows = self.rows(&Signature::of(method).returns, id_name).ok()?;
+            let statuses = ["not-deleted", "all"];
+            let query = signature::constant_query(list, &self.model.enums, method, &statuses)?;
+            let query = query.iter().map(|(name, value)| quote!(.query(#name, #value)));
+            let list_in = rows.place.step(&quote!(serde_json::Value));
+            let list_in = list_in.unwrap_or_else(|| quote!(.list()));
+            let (kind, id, list) = (&resource.kind, &resource.id_pointer, list.constant());
+            let names_parents = rows.fields.get(first).is_some();
+            let rows = if names_parents {
+                quote!(NameParents)
+            } else {
+                quote!(HaveIds(#id))
+            };
+            let module = format_ident!("{}", group.tag.module);
             Some(Children {
-                module: format_ident!("{}", group.tag.module),
                 feature: (name != tag.tag.name).then(|| group.tag.feature.clone()),
-                kind: resource.kind.clone(),
-                list: format_ident!("{}", naming::constant(list.id())),
-                query: signature::constant_query(list, &self.model.enums, method, &["not-deleted", "all"])?,
-                in_rows: rows.fields.get(first).is_some(),
-                id: resource.pointers.id.clone(),
-                place: rows.place,
-                properties,
+                count: quote! {
+                    resource::ChildQuery {
+                        list: client.call(&crate::api::#module::operations::#list)#(#query)* #list_in,
+                        rows: resource::ChildRows::#rows,
+                        parents: &[#(#properties),*],
+                    }
+                    .count::<crate::api::#module::resource::#kind>(client.clone(), &parents)
+                    .await
+                },
             })
         });
         children.collect::<Option<Vec<Children>>>().unwrap_or_default()
-    }
-}
-
-impl Place {
-    /// Renders the place as an expression of the runtime.
-    pub(crate) fn tokens(&self) -> TokenStream {
-        match self {
-            Self::Body => quote!(resource::Place::Body),
-            Self::Property(name) => quote!(resource::Place::Property(#name)),
-            Self::Query(name) => quote!(resource::Place::Query(#name)),
-        }
     }
 }

@@ -16,19 +16,15 @@ const PRODUCTS: &[&str] = &["FunnelFlux", "OpenAPI", "GitHub", "JavaScript", "Yo
 pub(crate) fn sanitise(text: &str) -> String {
     let text = code_blocks::as_text(printable(text).trim());
     let is_code = code_blocks::lines(&text);
-    let lines: Vec<String> = text
-        .lines()
-        .zip(is_code)
-        .map(|(line, is_code)| {
-            let line = line.trim_end();
-            if is_code {
-                line.to_owned()
-            } else {
-                sanitise_line(line)
-            }
-        })
-        .collect();
-    lines.join("\n")
+    let lines = text.lines().map(str::trim_end).zip(is_code);
+    let lines = lines.map(|(line, is_code)| {
+        if is_code {
+            line.to_owned()
+        } else {
+            sanitise_line(line)
+        }
+    });
+    lines.collect::<Vec<String>>().join("\n")
 }
 
 /// Removes characters that rustc refuses in comments, and characters that hide or reorder text.
@@ -46,99 +42,75 @@ fn printable(text: &str) -> String {
 /// Sanitises a line between its code spans. If the number of backticks is odd, the last one is escaped.
 fn sanitise_line(line: &str) -> String {
     let parts: Vec<&str> = line.split('`').collect();
-    let odd = parts.len().is_multiple_of(2);
-    let mut out = String::new();
-    for (index, part) in parts.iter().enumerate() {
-        if odd && index + 1 == parts.len() {
-            out.push_str("\\`");
-            out.push_str(&sanitise_words(part));
-        } else if index % 2 == 1 {
-            out.push('`');
-            out.push_str(part);
-            out.push('`');
-        } else {
-            out.push_str(&sanitise_words(part));
-        }
-    }
-    out
+    let is_unpaired = parts.len().is_multiple_of(2);
+    let last = parts.len() - 1;
+    let parts = parts.iter().enumerate().map(|(index, part)| match index % 2 {
+        1 if is_unpaired && index == last => format!("\\`{}", sanitise_words(part)),
+        1 => format!("`{part}`"),
+        _ => sanitise_words(part),
+    });
+    parts.collect()
 }
 
 /// Sanitises text except for its links.
 fn sanitise_words(mut prose: &str) -> String {
     let mut out = String::new();
-    while let Some((start, end)) = link(prose) {
-        let (before, rest) = prose.split_at(start);
-        let (link, after) = rest.split_at(end - start);
+    while let Some((before, link, after)) = split_at_link(prose) {
         out.push_str(&sanitise_unlinked(before));
         out.push_str(link);
         prose = after;
     }
-    out.push_str(&sanitise_unlinked(prose));
-    out
+    out + &sanitise_unlinked(prose)
 }
 
-/// Finds the first Markdown link to a URL, `<https://…>` or `[text](https://…)`; returns its start and end.
-fn link(prose: &str) -> Option<(usize, usize)> {
-    prose.char_indices().find_map(|(start, character)| {
-        let rest = prose.get(start..)?;
-        let length = match character {
-            '<' if rest.starts_with("<http") => rest.find('>')? + 1,
-            '[' => {
-                let text = rest.find(']')?;
-                let target = rest.get(text + 1..)?;
-                if !target.starts_with("(http") {
-                    return None;
-                }
-                text + 1 + target.find(')')? + 1
-            }
-            _ => return None,
+/// Splits text around its first Markdown link to a URL, `<https://…>` or `[text](https://…)`.
+fn split_at_link(prose: &str) -> Option<(&str, &str, &str)> {
+    prose.match_indices(['<', '[']).find_map(|(start, sign)| {
+        let (before, rest) = prose.split_at_checked(start)?;
+        let end = if sign == "<" {
+            rest.find('>').filter(|_| rest.starts_with("<http"))?
+        } else {
+            let target = rest.find(']')? + 1;
+            let rest = rest.get(target..).filter(|rest| rest.starts_with("(http"))?;
+            target + rest.find(')')?
         };
-        Some((start, start + length))
+        let (link, after) = rest.split_at_checked(end + 1)?;
+        Some((before, link, after))
     })
 }
 
 fn sanitise_unlinked(prose: &str) -> String {
-    prose
-        .split(' ')
-        .map(|word| {
-            let start = word.len() - word.trim_start_matches(['(', '"', '\'', '*', '_']).len();
-            let (opening, rest) = word.split_at(start);
-            let core = rest.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\'', '*', '_', '…']);
-            let closing = rest.get(core.len()..).unwrap_or_default();
-            if core.starts_with("http://") || core.starts_with("https://") {
-                format!("{opening}<{core}>{closing}")
-            } else if looks_like_code(core) {
-                format!("{opening}`{core}`{closing}")
-            } else {
-                escape(word)
-            }
-        })
-        .collect::<Vec<_>>()
-        .join(" ")
+    let words = prose.split(' ').map(|word| {
+        let rest = word.trim_start_matches(['(', '"', '\'', '*', '_']);
+        let core = rest.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\'', '*', '_', '…']);
+        let opening = word.strip_suffix(rest).unwrap_or_default();
+        let closing = rest.strip_prefix(core).unwrap_or_default();
+        if core.starts_with("http://") || core.starts_with("https://") {
+            format!("{opening}<{core}>{closing}")
+        } else if looks_like_code(core) {
+            format!("{opening}`{core}`{closing}")
+        } else {
+            escape(word)
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Returns `true` if a word has an underscore, a path separator, or a lower-case letter before an upper-case
 /// one.
 fn looks_like_code(word: &str) -> bool {
-    let is_identifier = word
-        .chars()
-        .all(|character| character.is_alphanumeric() || "_-./:{}[]<>".contains(character));
-    let camel = word
-        .chars()
-        .zip(word.chars().skip(1))
-        .any(|(left, right)| left.is_lowercase() && right.is_uppercase());
-    is_identifier && !PRODUCTS.contains(&word) && (camel || word.contains('_') || word.contains("::"))
+    let is_plain = |character: char| character.is_alphanumeric() || "_-./:{}[]<>".contains(character);
+    let mut pairs = word.chars().zip(word.chars().skip(1));
+    let is_camel = pairs.any(|(left, right)| left.is_lowercase() && right.is_uppercase());
+    let has_sign = word.contains('_') || word.contains("::");
+    word.chars().all(is_plain) && !PRODUCTS.contains(&word) && (is_camel || has_sign)
 }
 
 fn escape(word: &str) -> String {
-    let mut out = String::with_capacity(word.len());
-    for character in word.chars() {
-        if matches!(character, '<' | '>' | '[' | ']') {
-            out.push('\\');
-        }
-        out.push(character);
-    }
-    out
+    let signs = ["<", ">", "[", "]"].iter().filter(|sign| word.contains(**sign));
+    signs.fold(word.to_owned(), |word, sign| {
+        word.replace(sign, &format!("\\{sign}"))
+    })
 }
 
 /// Wraps paragraphs and list items at spaces; keeps code blocks and tables.
@@ -201,7 +173,6 @@ pub(crate) fn sentence(text: &str) -> String {
     }
 }
 
-/// Capitalises the first letter.
 pub(crate) fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     match characters.next() {

@@ -116,10 +116,8 @@ impl StageReport {
     /// Creates an error for each step that was expected to change something, but did not.
     pub fn idle(&self) -> Diagnostics {
         let error = |step: &StepReport| {
-            let message = format!(
-                "the step `{}` found nothing to change; its reason: {}",
-                step.name, step.reason
-            );
+            let (name, reason) = (step.name, step.reason);
+            let message = format!("the step `{name}` found nothing to change; its reason: {reason}");
             Diagnostic::new(Severity::Error, self.stage, "idle-step", "", message).fix(format!(
                 "if neither document nor generator needs the step any more, remove it from \
                  codegen/generator/src/{stage}/mod.rs, or mark it `Expect::MayBeNoop` there\n\

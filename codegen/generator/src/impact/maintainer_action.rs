@@ -2,7 +2,6 @@
 
 use funnelflux_diff::ChangeKind;
 
-/// Returns the action that maintainers of the crate should take.
 #[rustfmt::skip]
 pub(super) fn of(kind: ChangeKind) -> &'static str {
     use ChangeKind as K;
@@ -14,36 +13,30 @@ pub(super) fn of(kind: ChangeKind) -> &'static str {
             "Check whether only the notation changed, such as a trailing slash. If not, find its callers.",
         K::PathParameterRenamed | K::TitleChanged => "Compare the names before and after.",
         K::PathParametersSwapped | K::ParameterOrderChanged | K::ParameterContentChanged
-        | K::SuccessStatusAdded | K::SuccessStatusRemoved | K::StatusRangeChanged
-        | K::DefaultResponseAdded
+        | K::SuccessStatusAdded | K::SuccessStatusRemoved | K::StatusRangeChanged | K::DefaultResponseAdded
         | K::DefaultResponseRemoved | K::ResponseMediaTypeAdded | K::ResponseMediaTypeRemoved
-        | K::IgnoredHeaderChanged =>
-            "Compare the signatures before and after.",
-        K::PathItemChanged | K::OperationIdAdded | K::OperationIdRemoved
-        | K::ParameterEmptyValueAllowed | K::HeaderAdded | K::HeaderBecameRequired
-        | K::HeaderReactivated | K::ComponentAdded | K::ComponentRemoved | K::UnusedComponentChanged
-        | K::BecameNotReadOnly | K::EnumOrderChanged | K::SecurityAlternativeAdded
-        | K::SecurityRelaxed
-        | K::SecuritySchemeAdded | K::WebhookAdded | K::ExternalDocsChanged
-        | K::TagDescriptionChanged | K::InfoChanged | K::OpenapiVersionChanged | K::NotationChanged =>
-            "Nothing.",
+        | K::IgnoredHeaderChanged => "Compare the signatures before and after.",
+        K::PathItemChanged | K::OperationIdAdded | K::OperationIdRemoved | K::ParameterEmptyValueAllowed
+        | K::HeaderAdded | K::HeaderBecameRequired | K::HeaderReactivated | K::ComponentAdded
+        | K::ComponentRemoved | K::UnusedComponentChanged | K::BecameNotReadOnly | K::EnumOrderChanged
+        | K::SecurityAlternativeAdded | K::SecurityRelaxed | K::SecuritySchemeAdded | K::WebhookAdded
+        | K::ExternalDocsChanged | K::TagDescriptionChanged | K::InfoChanged | K::OpenapiVersionChanged
+        | K::NotationChanged => "Nothing.",
         K::OperationDeprecated | K::ParameterDeprecated | K::PropertyDeprecated =>
             "Announce it in the changelog.",
-        K::OperationReactivated | K::TagAdded | K::TagRemoved | K::ParameterReactivated
-        | K::BodySchemaAdded | K::BodySchemaRemoved | K::ResponseSchemaAdded
-        | K::ResponseSchemaRemoved | K::SchemaAdded | K::OptionalRequestPropertyAdded
-        | K::OptionalResponsePropertyAdded | K::ClosedResponsePropertyAdded | K::PropertyReactivated
-        | K::TypeGeneralized | K::TypeSpecialized | K::FormatAdded | K::FormatRemoved
-        | K::FormatChanged | K::FormatGeneralized | K::FormatSpecialized | K::BecameNullable
-        | K::BecameNotNullable | K::ItemsAdded | K::ItemsRemoved | K::AdditionalPropertiesAllowed
-        | K::AdditionalPropertiesRestricted | K::AdditionalPropertiesUnrestricted
-        | K::EnumValueAdded | K::BecameEnum | K::EnumUnset | K::MaximumIncreased
-        | K::MinimumDecreased | K::LimitUnset | K::ExclusiveLimitUnset | K::PatternRemoved
-        | K::UniqueItemsSet | K::UniqueItemsUnset | K::MultipleOfUnset | K::ConstraintRemoved
-        | K::SummaryChanged => "Regenerate.",
-        K::FirstTagChanged | K::ParameterBecameOptional | K::BodyBecameRequired
-        | K::BodyBecameOptional | K::SchemaReplaced | K::PropertyBecameOptional =>
-            "Regenerate, and announce it in the changelog.",
+        K::OperationReactivated | K::TagAdded | K::TagRemoved | K::ParameterReactivated | K::BodySchemaAdded
+        | K::BodySchemaRemoved | K::ResponseSchemaAdded | K::ResponseSchemaRemoved | K::SchemaAdded
+        | K::OptionalRequestPropertyAdded | K::OptionalResponsePropertyAdded
+        | K::ClosedResponsePropertyAdded | K::PropertyReactivated | K::TypeGeneralized | K::TypeSpecialized
+        | K::FormatAdded | K::FormatRemoved | K::FormatChanged | K::FormatGeneralized | K::FormatSpecialized
+        | K::BecameNullable | K::BecameNotNullable | K::ItemsAdded | K::ItemsRemoved
+        | K::AdditionalPropertiesAllowed | K::AdditionalPropertiesRestricted
+        | K::AdditionalPropertiesUnrestricted | K::EnumValueAdded | K::BecameEnum | K::EnumUnset
+        | K::MaximumIncreased | K::MinimumDecreased | K::LimitUnset | K::ExclusiveLimitUnset
+        | K::PatternRemoved | K::UniqueItemsSet | K::UniqueItemsUnset | K::MultipleOfUnset
+        | K::ConstraintRemoved | K::SummaryChanged => "Regenerate.",
+        K::FirstTagChanged | K::ParameterBecameOptional | K::BodyBecameRequired | K::BodyBecameOptional
+        | K::SchemaReplaced | K::PropertyBecameOptional => "Regenerate, and announce it in the changelog.",
         K::RequiredParameterAdded | K::RequiredParameterWithDefaultAdded | K::PathParameterAdded
         | K::ParameterBecameRequired | K::RequiredBodyAdded | K::RequiredRequestPropertyAdded
         | K::RequiredRequestPropertyWithDefaultAdded =>
@@ -59,8 +52,8 @@ pub(super) fn of(kind: ChangeKind) -> &'static str {
         K::BodyMediaTypeAdded | K::BodyMediaTypeRemoved | K::MediaTypeRangeChanged =>
             "Check the remaining formats.",
         K::FailureStatusAdded | K::FailureStatusRemoved => "Check the predicates of the error type.",
-        K::RequiredHeaderRemoved | K::OptionalHeaderRemoved | K::HeaderBecameOptional
-        | K::HeaderDeprecated => "Check whether the runtime reads it.",
+        K::RequiredHeaderRemoved | K::OptionalHeaderRemoved | K::HeaderBecameOptional | K::HeaderDeprecated =>
+            "Check whether the runtime reads it.",
         K::SchemaRemoved | K::EnumValueRemoved => "Find its users.",
         K::SchemaRenamed => "Consider a deprecated alias for one release.",
         K::RequiredResponsePropertyAdded | K::PropertyBecameRequired =>
@@ -70,18 +63,18 @@ pub(super) fn of(kind: ChangeKind) -> &'static str {
         K::RequiredBecameNotReadOnly => "Find callers that do not send it.",
         K::BecameNotWriteOnly => "Check whether it is a secret.",
         K::TypeChanged => "Regenerate, and look for stored values of the old type.",
-        K::ParameterDefaultRemoved | K::ParameterDefaultChanged | K::DefaultRemoved
-        | K::DefaultChanged => "Send the old default explicitly if you rely on it.",
-        K::MaximumDecreased | K::MinimumIncreased | K::LimitSet | K::ExclusiveLimitSet
-        | K::PatternAdded | K::MultipleOfSet | K::ConstraintAdded | K::ExtensibleEnumValueRemoved =>
+        K::ParameterDefaultRemoved | K::ParameterDefaultChanged | K::DefaultRemoved | K::DefaultChanged =>
+            "Send the old default explicitly if you rely on it.",
+        K::MaximumDecreased | K::MinimumIncreased | K::LimitSet | K::ExclusiveLimitSet | K::PatternAdded
+        | K::MultipleOfSet | K::ConstraintAdded | K::ExtensibleEnumValueRemoved =>
             "Find callers with other values.",
         K::PatternChanged | K::MultipleOfChanged | K::ConstraintChanged | K::RepresentationChanged
         | K::NotChanged => "Compare the two.",
-        K::AllOfAdded | K::AllOfRemoved | K::AnyOfAdded | K::AnyOfRemoved | K::OneOfAdded
-        | K::OneOfRemoved | K::AlternativesIntroduced | K::AlternativesDropped
-        | K::CompositionOrderChanged | K::DiscriminatorAdded | K::DiscriminatorRemoved
-        | K::DiscriminatorPropertyChanged | K::MappingAdded | K::MappingRemoved | K::MappingChanged
-        | K::TypeNotationChanged => "Compare the types before and after.",
+        K::AllOfAdded | K::AllOfRemoved | K::AnyOfAdded | K::AnyOfRemoved | K::OneOfAdded | K::OneOfRemoved
+        | K::AlternativesIntroduced | K::AlternativesDropped | K::CompositionOrderChanged
+        | K::DiscriminatorAdded | K::DiscriminatorRemoved | K::DiscriminatorPropertyChanged
+        | K::MappingAdded | K::MappingRemoved | K::MappingChanged | K::TypeNotationChanged =>
+            "Compare the types before and after.",
         K::ServerAdded | K::ServerRemoved | K::ServersReplaced | K::ServerOrderChanged
         | K::ServerVariablesChanged | K::ServerVariablesWidened => "Check the URL that the crate uses.",
         K::SecurityAdded | K::SecurityRemoved | K::SecurityDropped | K::GlobalSecurityAdded

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::rules::LintRule;
+use crate::json::Json as _;
 use funnelflux_openapi::{
     Diagnostic, Diagnostics, Document, Stage,
     pointer::{Pointer, PointerBuf, ToPointer},
@@ -37,16 +38,25 @@ impl<'a> Linter<'a> {
         self.diagnostics.push(diagnostic);
     }
 
+    /// Reports a problem with a member of the object at `pointer`.
+    pub(super) fn report_member(
+        &mut self,
+        rule: &LintRule,
+        pointer: &Pointer,
+        key: &str,
+        message: impl Into<String>,
+    ) {
+        self.report(rule, pointer.with_trailing_token(key), message);
+    }
+
     pub(super) fn diagnostic<'p>(
         &self,
         rule: &LintRule,
         pointer: impl ToPointer<'p>,
         message: impl Into<String>,
     ) -> Diagnostic {
-        let stage = Stage::Lint;
-        let diagnostic = self
-            .document
-            .diagnostic(rule.severity, stage, rule.code, pointer, message);
+        let (document, stage) = (self.document, Stage::Lint);
+        let diagnostic = document.diagnostic(rule.severity, stage, rule.code, pointer, message);
         diagnostic.fix(rule.fix)
     }
 
@@ -54,9 +64,8 @@ impl<'a> Linter<'a> {
     /// the reference leads nowhere.
     pub(super) fn resolve_at(&self, pointer: &Pointer, value: &'a Value) -> Option<(PointerBuf, &'a Object)> {
         let (pointer, value) = references::resolve(self.document.value(), pointer, value);
-        let object = value
-            .as_object()
-            .filter(|_| references::reference(value).is_none())?;
+        let object = value.as_object();
+        let object = object.filter(|_| references::reference(value).is_none())?;
         Some((pointer.into_owned(), object))
     }
 
@@ -70,11 +79,6 @@ impl<'a> Linter<'a> {
     }
 }
 
-/// Lists the schemas that a composition combines.
-pub(super) fn list<'a>(schema: &'a Object, key: &str) -> impl Iterator<Item = &'a Value> {
-    schema.get(key).and_then(Value::as_array).into_iter().flatten()
-}
-
 pub(super) fn is_composed(schema: &Object) -> bool {
-    COMPOSITIONS.iter().any(|key| schema.contains_key(*key))
+    schema.has_any(&COMPOSITIONS)
 }

@@ -11,12 +11,11 @@ mod schemas;
 mod security;
 mod typed_parse;
 
-use serde_json::Value;
-
 use std::collections::HashMap;
 
+use crate::json::Json as _;
 use funnelflux_openapi::{
-    Diagnostics, Document,
+    Diagnostic, Diagnostics, Document,
     openapi_model::{self, ANNOTATIONS, ObjectKind, Visitor},
     pointer::Pointer,
     references::{References, Usages},
@@ -41,9 +40,7 @@ pub fn lint(document: &Document) -> Diagnostics {
         linter.report(&rules::STRUCTURE, pointer, message);
     }
     let mut diagnostics = name_operations(linter.diagnostics, &references);
-    diagnostics
-        .0
-        .sort_by(|left, right| left.location.cmp(&right.location));
+    diagnostics.sort_by(|left, right| left.location.cmp(&right.location));
     diagnostics
 }
 
@@ -58,20 +55,16 @@ pub(crate) fn names(document: &Document) -> Diagnostics {
 /// Adds the operations that use a component to its diagnostics.
 fn name_operations(diagnostics: Diagnostics, references: &References<'_>) -> Diagnostics {
     let components = Pointer::from_static("/components");
-    if !diagnostics
-        .iter()
-        .any(|diagnostic| diagnostic.pointer.starts_with(components))
-    {
+    let is_in_component = |diagnostic: &Diagnostic| diagnostic.pointer.starts_with(components);
+    if !diagnostics.iter().any(is_in_component) {
         return diagnostics;
     }
     let usages = Usages::new(references);
     // Many diagnostics may be about the same component, so its operations are looked up once.
     let mut known: HashMap<&Pointer, Vec<String>> = HashMap::new();
     let named = diagnostics.into_iter().map(|diagnostic| {
-        if !diagnostic.pointer.starts_with(components) {
-            return diagnostic;
-        }
-        let Some(target) = references.enclosing(&diagnostic.pointer) else {
+        let target = references.enclosing(&diagnostic.pointer);
+        let Some(target) = target.filter(|_| is_in_component(&diagnostic)) else {
             return diagnostic;
         };
         let operations = known.entry(&target.pointer).or_insert_with(|| {
@@ -85,25 +78,22 @@ fn name_operations(diagnostics: Diagnostics, references: &References<'_>) -> Dia
 
 impl Visitor for Linter<'_> {
     fn object(&mut self, kind: ObjectKind, pointer: &Pointer, object: &Object) {
-        let says = |key: &str| object.get(key) == Some(&Value::Bool(true));
-        if kind == ObjectKind::Schema && says("x-nullable") && !says("nullable") {
-            let place = pointer.with_trailing_token("x-nullable");
-            self.report(&rules::X_NULLABLE, place, "OpenAPI 3 has no `x-nullable`");
+        let has = |key: &str| object.contains_key(key);
+        if kind == ObjectKind::Schema && object.is_true("x-nullable") && !object.is_true("nullable") {
+            let message = "OpenAPI 3 has no `x-nullable`";
+            self.report_member(&rules::X_NULLABLE, pointer, "x-nullable", message);
         }
         if openapi_model::is_reference(kind, object) {
             self.reference(kind, pointer, object);
             return;
         }
-        if matches!(kind, ObjectKind::PathItem | ObjectKind::Operation) && object.contains_key("servers") {
-            let place = pointer.with_trailing_token("servers");
+        if matches!(kind, ObjectKind::PathItem | ObjectKind::Operation) && has("servers") {
             let message = format!("{} has servers of its own, which are not used", kind.name());
-            self.report(&rules::OWN_SERVERS, place, message);
+            self.report_member(&rules::OWN_SERVERS, pointer, "servers", message);
         }
         match kind {
             ObjectKind::Schema => self.schema(pointer, object),
-            ObjectKind::Parameter | ObjectKind::Header
-                if !["schema", "content"].iter().any(|key| object.contains_key(*key)) =>
-            {
+            ObjectKind::Parameter | ObjectKind::Header if !has("schema") && !has("content") => {
                 let message = format!("{} needs `schema` or `content`", kind.name());
                 self.report(&rules::STRUCTURE, pointer, message);
             }
@@ -111,18 +101,16 @@ impl Visitor for Linter<'_> {
                 // The generator's parser reads extensions here as path items.
                 let extensions = object.iter().filter(|(key, _)| key.starts_with("x-"));
                 for (key, _) in extensions.filter(|(_, value)| !value.is_object()) {
-                    let place = pointer.with_trailing_token(key);
                     let message = "an extension in a callback must be an object";
-                    self.report(&rules::STRUCTURE, place, message);
+                    self.report_member(&rules::STRUCTURE, pointer, key, message);
                 }
             }
-            ObjectKind::Operation if object.contains_key("callbacks") => {
-                let place = pointer.with_trailing_token("callbacks");
-                self.report(&rules::CALLBACKS, place, "callbacks are not generated");
+            ObjectKind::Operation if has("callbacks") => {
+                let message = "callbacks are not generated";
+                self.report_member(&rules::CALLBACKS, pointer, "callbacks", message);
             }
-            ObjectKind::Response if object.contains_key("links") => {
-                let place = pointer.with_trailing_token("links");
-                self.report(&rules::CALLBACKS, place, "links are not generated");
+            ObjectKind::Response if has("links") => {
+                self.report_member(&rules::CALLBACKS, pointer, "links", "links are not generated");
             }
             _ => {}
         }
@@ -133,43 +121,27 @@ impl Visitor for Linter<'_> {
     }
 
     fn unknown(&mut self, kind: ObjectKind, pointer: &Pointer, key: &str) {
-        let place = pointer.with_trailing_token(key);
         if kind == ObjectKind::Schema && key == "const" {
-            self.report(&rules::CONST, place, "OpenAPI 3.0 has no `const`");
+            self.report_member(&rules::CONST, pointer, key, "OpenAPI 3.0 has no `const`");
             return;
         }
-        let near = kind
-            .fields()
-            .iter()
-            .map(|field| field.key)
-            .find(|name| is_near(name, key));
-        match near {
-            Some(near) if !ANNOTATIONS.contains(&near) && !DOCUMENTATION.contains(&near) => {
-                let message = format!("{} has no key `{key}`; did you mean `{near}`?", kind.name());
-                self.report(&rules::MISSPELT_KEYWORD, place, message);
-            }
-            _ => {
-                let message = format!("{} has no key `{key}`", kind.name());
-                self.report(&rules::UNKNOWN_KEYWORD, place, message);
+        let message = format!("{} has no key `{key}`", kind.name());
+        let mut fields = kind.fields().iter().map(|field| field.key);
+        let near = fields.find(|name| is_near(name, key));
+        match near.filter(|near| !ANNOTATIONS.contains(near)) {
+            // The other keys that do not affect types.
+            None
+            | Some(
+                "termsOfService" | "contact" | "license" | "operationId" | "tags" | "url" | "email" | "name"
+                | "$comment" | "links" | "callbacks",
+            ) => self.report_member(&rules::UNKNOWN_KEYWORD, pointer, key, message),
+            Some(near) => {
+                let message = format!("{message}; did you mean `{near}`?");
+                self.report_member(&rules::MISSPELT_KEYWORD, pointer, key, message);
             }
         }
     }
 }
-
-/// Keys that do not affect types, other than annotations.
-const DOCUMENTATION: &[&str] = &[
-    "termsOfService",
-    "contact",
-    "license",
-    "operationId",
-    "tags",
-    "url",
-    "email",
-    "name",
-    "$comment",
-    "links",
-    "callbacks",
-];
 
 /// Returns true if `key` may be a misspelling of `name`.
 fn is_near(name: &str, key: &str) -> bool {

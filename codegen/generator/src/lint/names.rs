@@ -6,10 +6,13 @@ use heck::{ToPascalCase as _, ToSnakeCase as _};
 use serde_json::Value;
 
 use super::{
-    linter::{COMPOSITIONS, Linter, Object, is_composed, list},
+    linter::{COMPOSITIONS, Linter, Object},
     rules,
 };
-use crate::naming;
+use crate::{
+    json::{Json as _, last_token},
+    naming,
+};
 use funnelflux_openapi::{
     operations::operations,
     pointer::{Pointer, PointerBuf},
@@ -25,29 +28,24 @@ struct Names<'a> {
 impl<'a> Linter<'a> {
     pub(super) fn names(&mut self) {
         let section = Pointer::from_static("/components/schemas");
-        let schemas = self.object(section);
+        let schemas = self.object(section).into_iter().flatten();
+        let schemas = schemas.filter_map(|(name, schema)| Some((name, schema.as_object()?)));
         let mut names = Names::default();
-        for (name, schema) in schemas.into_iter().flatten() {
-            let Some(schema) = schema.as_object() else {
-                continue;
-            };
+        for (name, schema) in schemas.clone() {
             let place = section.with_trailing_token(name);
             let type_name = naming::type_name(name);
             if let Some((first, _)) = names.components.get(&type_name) {
-                let message = format!(
-                    "the schemas `{name}` and `{}` both become the type `{type_name}`",
-                    last(first)
-                );
+                let first = last_token(first);
+                let message =
+                    format!("the schemas `{name}` and `{first}` both become the type `{type_name}`");
                 self.report(&rules::COMPONENT_NAMES, place, message);
             } else {
                 names.components.insert(type_name, (place, schema));
             }
         }
-        for (name, schema) in schemas.into_iter().flatten() {
-            if let Some(schema) = schema.as_object() {
-                let place = section.with_trailing_token(name);
-                self.inline(&place, schema, &naming::type_name(name), &mut names);
-            }
+        for (name, schema) in schemas {
+            let place = section.with_trailing_token(name);
+            self.inline(&place, schema, &naming::type_name(name), &mut names);
         }
         for operation in operations(self.document.value()) {
             self.titles_in(&operation.pointer, operation.value, &mut names);
@@ -56,30 +54,23 @@ impl<'a> Linter<'a> {
 
     /// Visits the schemas inside a schema, each with the name that the generator derives for it.
     fn inline(&mut self, place: &Pointer, schema: &'a Object, name: &str, names: &mut Names<'a>) {
-        let properties = schema.get("properties").and_then(Value::as_object);
-        for (key, property) in properties.into_iter().flatten() {
+        for (key, property) in schema.members("properties") {
             let place = place.with_trailing_token("properties").with_trailing_token(key);
-            self.part(
-                &place,
-                property,
-                &format!("{name}{}", key.to_pascal_case()),
-                names,
-            );
+            let derived = format!("{name}{}", key.to_pascal_case());
+            self.part(&place, property, &derived, names);
         }
-        let rest = match properties {
-            Some(properties) if !properties.is_empty() => "Extra",
-            _ => "Value",
-        };
+        let has_properties = schema.members("properties").next().is_some();
+        let rest = if has_properties { "Extra" } else { "Value" };
         for (key, suffix) in [("items", "Item"), ("additionalProperties", rest)] {
             if let Some(inner) = schema.get(key) {
-                let derived = format!("{name}{suffix}");
-                self.part(&place.with_trailing_token(key), inner, &derived, names);
+                let place = place.with_trailing_token(key);
+                self.part(&place, inner, &format!("{name}{suffix}"), names);
             }
         }
         for key in COMPOSITIONS {
-            for (index, part) in list(schema, key).enumerate() {
-                let place = place.with_trailing_token(key).with_trailing_token(index);
+            for (index, part) in schema.items(key).enumerate() {
                 if let Some(part) = part.as_object() {
+                    let place = place.with_trailing_token(key).with_trailing_token(index);
                     self.inline(&place, part, name, names);
                 }
             }
@@ -90,41 +81,35 @@ impl<'a> Linter<'a> {
         let Some(schema) = schema.as_object() else {
             return;
         };
-        let title = schema.get("title").and_then(Value::as_str).map(naming::type_name);
+        let title = schema.text("title").map(naming::type_name);
         if needs_name(schema) {
-            match &title {
-                Some(title) => self.title(place, schema, title, names),
+            if let Some(title) = &title {
+                self.title(place, schema, title, names);
+            } else if let Some((component, _)) = names.components.get(derived)
                 // A rule of `transform` turns an inline enumeration into a named component.
-                None if schema.contains_key("enum") => {}
-                None => {
-                    if let Some((component, _)) = names.components.get(derived) {
-                        let message = format!(
-                            "this inline schema becomes the type `{derived}`, and so does the schema `{}`",
-                            last(component)
-                        );
-                        self.report(&rules::DERIVED_NAME, place, message);
-                    }
-                }
+                && !schema.contains_key("enum")
+            {
+                let component = last_token(component);
+                let message = format!(
+                    "this inline schema becomes the type `{derived}`, and so does the schema `{component}`"
+                );
+                self.report(&rules::DERIVED_NAME, place, message);
             }
         }
         self.inline(place, schema, title.as_deref().unwrap_or(derived), names);
     }
 
     fn title(&mut self, place: &Pointer, schema: &'a Object, title: &str, names: &mut Names<'a>) {
-        let others = [&names.components, &names.titles].map(|names| names.get(title));
-        let clash = others
-            .into_iter()
-            .flatten()
-            .find(|(_, other)| !same(schema, other));
+        let component = names.components.get(title);
+        let mut others = component.into_iter().chain(names.titles.get(title));
+        let clash = others.find(|(_, other)| !same(schema, other));
         if let Some((other, _)) = clash {
             let message =
                 format!("this schema differs from the one at {other}, and both become the type `{title}`");
             self.report(&rules::TITLE_CLASH, place, message);
         } else {
-            names
-                .titles
-                .entry(title.to_owned())
-                .or_insert_with(|| (place.to_buf(), schema));
+            let first = names.titles.entry(title.to_owned());
+            first.or_insert_with(|| (place.to_buf(), schema));
         }
     }
 
@@ -132,14 +117,13 @@ impl<'a> Linter<'a> {
     fn titles_in(&mut self, place: &Pointer, value: &'a Value, names: &mut Names<'a>) {
         match value {
             Value::Object(object) => {
-                for (key, value) in object.iter().filter(|(key, _)| {
-                    !matches!(key.as_str(), "example" | "examples" | "enum" | "default")
-                        && !key.starts_with("x-")
-                }) {
+                let is_shown = |key: &str| matches!(key, "example" | "examples" | "enum" | "default");
+                let has_schemas = |key: &str| !is_shown(key) && !key.starts_with("x-");
+                for (key, value) in object.iter().filter(|(key, _)| has_schemas(key)) {
                     let place = place.with_trailing_token(key);
                     if let ("schema" | "items", Value::Object(schema)) = (key.as_str(), value)
                         && needs_name(schema)
-                        && let Some(title) = schema.get("title").and_then(Value::as_str)
+                        && let Some(title) = schema.text("title")
                     {
                         self.title(&place, schema, &naming::type_name(title), names);
                     }
@@ -160,12 +144,11 @@ impl<'a> Linter<'a> {
         let mut seen: HashMap<String, &str> = HashMap::with_capacity(properties.len());
         for name in properties.keys() {
             let field = name.to_snake_case();
-            if let Some(first) = seen.get(&field) {
+            let first = *seen.entry(field.clone()).or_insert(name);
+            if first != name {
                 let message =
                     format!("the properties `{first}` and `{name}` both become the field `{field}`");
-                self.report(&rules::PROPERTY_NAMES, pointer.with_trailing_token(name), message);
-            } else {
-                seen.insert(field, name);
+                self.report_member(&rules::PROPERTY_NAMES, pointer, name, message);
             }
         }
     }
@@ -174,37 +157,20 @@ impl<'a> Linter<'a> {
 /// Returns true if the generator creates a type for an inline schema.
 fn needs_name(schema: &Object) -> bool {
     // A single part is only an alias of a type.
-    let is_merged = list(schema, "allOf").filter(|part| makes_type(part)).count() > 1;
-    !schema.contains_key("$ref")
-        && (is_merged
-            || ["properties", "enum", "oneOf", "anyOf"]
-                .iter()
-                .any(|key| schema.contains_key(*key)))
+    let is_merged = schema.items("allOf").filter(|part| makes_type(part)).count() > 1;
+    let has_form = schema.has_any(&["properties", "enum", "oneOf", "anyOf"]);
+    !schema.contains_key("$ref") && (is_merged || has_form)
 }
 
 /// Returns true if a part of an `allOf` makes the generator create a type.
 fn makes_type(part: &Value) -> bool {
-    part.as_object().is_some_and(|part| {
-        is_composed(part) || ["$ref", "properties"].iter().any(|key| part.contains_key(*key))
-    })
+    part.has_any(&["$ref", "properties"]) || part.has_any(&COMPOSITIONS)
 }
 
 /// Returns true if two schemas are equal, apart from annotations.
 fn same(left: &Object, right: &Object) -> bool {
-    let matter =
-        |key: &str| !matches!(key, "title" | "description" | "example" | "default") && !key.starts_with("x-");
-    left.iter()
-        .filter(|(key, _)| matter(key))
-        .all(|(key, value)| right.get(key) == Some(value))
-        && right
-            .keys()
-            .filter(|key| matter(key))
-            .all(|key| left.contains_key(key))
-}
-
-fn last(place: &Pointer) -> String {
-    place
-        .back()
-        .map(|token| token.decoded().into_owned())
-        .unwrap_or_default()
+    let is_annotation = |key: &str| matches!(key, "title" | "description" | "example" | "default");
+    let matters = |key: &&String| !is_annotation(key) && !key.starts_with("x-");
+    let mut keys = left.keys().chain(right.keys()).filter(matters);
+    keys.all(|key| left.get(key) == right.get(key))
 }

@@ -1,14 +1,15 @@
 //! Operations: paths, parameters, bodies and responses.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use heck::ToSnakeCase as _;
 use serde_json::Value;
 
 use super::{
-    linter::{Linter, Object, list},
+    linter::{Linter, Object},
     rules::{self, LintRule},
 };
+use crate::json::Json as _;
 use funnelflux_openapi::{
     media::{has_no_body, json, raw},
     openapi_model::{self, ObjectKind},
@@ -33,32 +34,29 @@ struct Parameter<'a> {
     object: &'a Object,
 }
 
+impl<'a> Parameter<'a> {
+    /// Returns name and place, which are unique in an operation.
+    fn key(&self) -> (&'a str, &'a str) {
+        (self.name, self.place)
+    }
+}
+
 impl<'a> Linter<'a> {
     pub(super) fn operations(&mut self) {
         let section = Pointer::from_static("/paths");
-        let Some(paths) = self.object(section) else {
-            return;
-        };
-        for (path, item) in paths.iter().filter(|(path, _)| !path.starts_with("x-")) {
+        let paths = self.object(section).into_iter().flatten();
+        for (path, item) in paths.filter(|(path, _)| !path.starts_with("x-")) {
             let item_pointer = section.with_trailing_token(path);
             let names = self.template(&item_pointer, path);
-            let Some(item) = item.as_object() else {
-                continue;
-            };
             let shared = self.parameters(&item_pointer, item);
-            self.inline_parameters(&shared);
-            for (method, operation) in item
-                .iter()
-                .filter(|(method, _)| METHODS.contains(&method.as_str()))
-            {
-                let pointer = item_pointer.with_trailing_token(method);
-                let Some(operation) = operation.as_object() else {
-                    continue;
-                };
-                if openapi_model::is_reference(ObjectKind::Operation, operation) {
-                    continue;
+            for method in METHODS {
+                if let Some(operation) = item.get(method)
+                    && let Some(members) = operation.as_object()
+                    && !openapi_model::is_reference(ObjectKind::Operation, members)
+                {
+                    let pointer = item_pointer.with_trailing_token(method);
+                    self.operation(&pointer, operation, &shared, names.as_deref());
                 }
-                self.operation(&pointer, operation, &shared, names.as_deref());
             }
         }
         self.shared_parameters();
@@ -66,91 +64,68 @@ impl<'a> Linter<'a> {
 
     /// Returns the parameter names of a path, in order; `None` if the path is invalid.
     fn template(&mut self, pointer: &Pointer, path: &'a str) -> Option<Vec<&'a str>> {
-        let mut wrong = None;
-        if !path.starts_with('/') {
-            wrong = Some("it must start with `/`");
+        let names = names_in_braces(path);
+        let wrong = if names.is_none() {
+            "its braces are unpaired"
+        } else if !path.starts_with('/') {
+            "it must start with `/`"
         } else if path.contains("//") {
-            wrong = Some("the generator reduces `//` to `/`");
+            "the generator reduces `//` to `/`"
         } else if path.contains(['?', '#']) {
-            wrong = Some("a path cannot contain a query or fragment");
+            "a path cannot contain a query or fragment"
         } else if path.contains(is_excluded) {
-            wrong = Some("it contains a character that must be percent-encoded");
-        }
-        let mut names = Vec::new();
-        let mut rest = path;
-        while let Some((_, after)) = rest.split_once('{') {
-            match after.split_once('}') {
-                Some((name, after)) if !name.is_empty() && !name.contains('{') => {
-                    names.push(name);
-                    rest = after;
-                }
-                _ => {
-                    wrong = Some("its braces are unpaired");
-                    break;
-                }
-            }
-        }
-        if let Some(wrong) = wrong {
-            self.report(
-                &rules::PATH_TEMPLATE,
-                pointer,
-                format!("the path `{path}` is invalid: {wrong}"),
-            );
-            return None;
-        }
-        Some(names)
+            "it contains a character that must be percent-encoded"
+        } else {
+            return names;
+        };
+        let message = format!("the path `{path}` is invalid: {wrong}");
+        self.report(&rules::PATH_TEMPLATE, pointer, message);
+        None
     }
 
-    fn parameters(&mut self, pointer: &Pointer, object: &'a Object) -> Vec<Parameter<'a>> {
+    /// Returns the parameters of a path or operation. Checks those that are defined here, without a
+    /// reference.
+    fn parameters(&mut self, pointer: &Pointer, holder: &'a Value) -> Vec<Parameter<'a>> {
         let place = pointer.with_trailing_token("parameters");
-        list(object, "parameters")
-            .enumerate()
-            .filter_map(|(index, parameter)| {
-                let listed = place.with_trailing_token(index);
-                let (defined, object) = self.resolve_at(&listed, parameter)?;
-                Some(Parameter {
-                    name: object.get("name")?.as_str()?,
-                    place: object.get("in")?.as_str()?,
-                    listed,
-                    defined,
-                    object,
-                })
+        let parameter = |(index, parameter): (usize, &'a Value)| {
+            let listed = place.with_trailing_token(index);
+            let (defined, object) = self.resolve_at(&listed, parameter)?;
+            Some(Parameter {
+                name: object.text("name")?,
+                place: object.text("in")?,
+                listed,
+                defined,
+                object,
             })
-            .collect()
+        };
+        let list = holder.items("parameters").enumerate();
+        let parameters: Vec<Parameter<'a>> = list.filter_map(parameter).collect();
+        let is_inline = |parameter: &&Parameter<'_>| parameter.listed == parameter.defined;
+        for parameter in parameters.iter().filter(is_inline) {
+            self.parameter(&parameter.defined, parameter.object);
+        }
+        parameters
     }
 
     fn operation(
         &mut self,
         pointer: &Pointer,
-        operation: &'a Object,
+        operation: &'a Value,
         shared: &[Parameter<'a>],
         names: Option<&[&str]>,
     ) {
         let own = self.parameters(pointer, operation);
-        self.inline_parameters(&own);
         for list in [&own[..], shared] {
-            for (index, parameter) in list.iter().enumerate() {
-                let twin = list
-                    .iter()
-                    .take(index)
-                    .any(|other| (other.name, other.place) == (parameter.name, parameter.place));
-                if twin {
-                    let message = format!(
-                        "the {} parameter `{}` is listed twice",
-                        parameter.place, parameter.name
-                    );
-                    self.report(&rules::DUPLICATE_PARAMETER, parameter.listed.clone(), message);
-                }
+            let mut seen = HashSet::new();
+            for parameter in list.iter().filter(|parameter| !seen.insert(parameter.key())) {
+                let (name, place) = parameter.key();
+                let message = format!("the {place} parameter `{name}` is listed twice");
+                self.report(&rules::DUPLICATE_PARAMETER, &parameter.listed, message);
             }
         }
-        let is_own = |other: &Parameter<'_>| {
-            own.iter()
-                .any(|own| (own.name, own.place) == (other.name, other.place))
-        };
-        let all: Vec<&Parameter<'_>> = own
-            .iter()
-            .chain(shared.iter().filter(|other| !is_own(other)))
-            .collect();
+        let is_own = |other: &Parameter<'_>| own.iter().any(|own| own.key() == other.key());
+        let inherited = shared.iter().filter(|other| !is_own(other));
+        let all: Vec<&Parameter<'_>> = own.iter().chain(inherited).collect();
         let body = operation.get("requestBody");
         self.argument_names(pointer, &all, body.is_some());
         if let Some(names) = names {
@@ -159,7 +134,7 @@ impl<'a> Linter<'a> {
         if let Some(body) = body {
             self.request(&pointer.with_trailing_token("requestBody"), body);
         }
-        if let Some(responses) = operation.get("responses").and_then(Value::as_object) {
+        if let Some(responses) = operation.object("responses") {
             self.responses(&pointer.with_trailing_token("responses"), responses);
         }
     }
@@ -167,60 +142,37 @@ impl<'a> Linter<'a> {
     fn argument_names(&mut self, pointer: &Pointer, parameters: &[&Parameter<'_>], body: bool) {
         let mut seen: HashMap<String, &Parameter<'_>> = HashMap::new();
         for parameter in parameters {
-            let argument = parameter.name.to_snake_case();
+            let (name, place) = parameter.key();
+            let argument = name.to_snake_case();
             if TAKEN.contains(&argument.as_str()) && (body || argument != "body") {
-                let message = format!(
-                    "the parameter `{}` becomes the argument `{argument}`, which every method has",
-                    parameter.name
-                );
-                self.report(&rules::PARAMETER_NAME, parameter.listed.clone(), message);
+                let taken = format!("the argument `{argument}`, which every method has");
+                let message = format!("the parameter `{name}` becomes {taken}");
+                self.report(&rules::PARAMETER_NAME, &parameter.listed, message);
             }
-            match seen.get(&argument) {
-                Some(first) if (first.name, first.place) != (parameter.name, parameter.place) => {
-                    let message = format!(
-                        "the parameters `{}` ({}) and `{}` ({}) both become the argument `{argument}`",
-                        first.name, first.place, parameter.name, parameter.place
-                    );
-                    self.report(&rules::PARAMETER_NAME, pointer, message);
-                }
-                Some(_) => {}
-                None => {
-                    seen.insert(argument, parameter);
-                }
+            let first = *seen.entry(argument.clone()).or_insert(parameter);
+            if first.key() != parameter.key() {
+                let message = format!(
+                    "the parameters `{}` ({}) and `{name}` ({place}) both become the argument `{argument}`",
+                    first.name, first.place
+                );
+                self.report(&rules::PARAMETER_NAME, pointer, message);
             }
         }
     }
 
     fn path_parameters(&mut self, pointer: &Pointer, parameters: &[&Parameter<'_>], names: &[&str]) {
+        let in_path = parameters.iter().filter(|parameter| parameter.place == "path");
         for name in names {
-            if !parameters
-                .iter()
-                .any(|parameter| parameter.place == "path" && parameter.name == *name)
-            {
-                self.report(
-                    &rules::PATH_PARAMETER,
-                    pointer,
-                    format!("the path contains `{{{name}}}`, but no path parameter `{name}` is defined"),
-                );
+            if !in_path.clone().any(|parameter| parameter.name == *name) {
+                let message =
+                    format!("the path contains `{{{name}}}`, but no path parameter `{name}` is defined");
+                self.report(&rules::PATH_PARAMETER, pointer, message);
             }
         }
-        for parameter in parameters.iter().filter(|parameter| parameter.place == "path") {
-            if !names.contains(&parameter.name) {
-                let message = format!(
-                    "the path parameter `{}` does not occur in the path",
-                    parameter.name
-                );
-                self.report(&rules::PATH_PARAMETER, parameter.listed.clone(), message);
-            }
-        }
-    }
-
-    /// Checks parameters that an operation or path defines itself, without a reference.
-    fn inline_parameters(&mut self, parameters: &[Parameter<'a>]) {
-        for parameter in parameters {
-            if parameter.listed == parameter.defined {
-                self.parameter(&parameter.defined, parameter.object);
-            }
+        for parameter in in_path.filter(|parameter| !names.contains(&parameter.name)) {
+            let name = parameter.name;
+            let message = format!("the path parameter `{name}` does not occur in the path");
+            self.report(&rules::PATH_PARAMETER, &parameter.listed, message);
         }
     }
 
@@ -228,9 +180,8 @@ impl<'a> Linter<'a> {
     fn shared_parameters(&mut self) {
         let section = Pointer::from_static("/components/parameters");
         for (name, parameter) in self.object(section).into_iter().flatten() {
-            if let Some(parameter) = parameter
-                .as_object()
-                .filter(|parameter| !parameter.contains_key("$ref"))
+            if let Value::Object(parameter) = parameter
+                && !parameter.contains_key("$ref")
             {
                 self.parameter(&section.with_trailing_token(name), parameter);
             }
@@ -238,8 +189,7 @@ impl<'a> Linter<'a> {
     }
 
     fn parameter(&mut self, pointer: &Pointer, parameter: &'a Object) {
-        let text = |key: &str| parameter.get(key).and_then(Value::as_str);
-        let (Some(name), Some(place)) = (text("name"), text("in")) else {
+        let (Some(name), Some(place)) = (parameter.text("name"), parameter.text("in")) else {
             return;
         };
         let standard = match place {
@@ -249,32 +199,21 @@ impl<'a> Linter<'a> {
             "cookie" => return,
             other => {
                 let message = format!("`{name}` is in `{other}` instead of query, header, path or cookie");
-                self.report(&rules::STRUCTURE, pointer.with_trailing_token("in"), message);
+                self.report_member(&rules::STRUCTURE, pointer, "in", message);
                 return;
             }
         };
-        if place == "path" && parameter.get("required") != Some(&Value::Bool(true)) {
-            self.report(
-                &rules::PATH_PARAMETER,
-                pointer,
-                format!("the path parameter `{name}` must have `required: true`"),
-            );
+        if place == "path" && !parameter.is_true("required") {
+            let message = format!("the path parameter `{name}` must have `required: true`");
+            self.report(&rules::PATH_PARAMETER, pointer, message);
         }
+        let style = parameter.text("style").unwrap_or(standard);
         if parameter.contains_key("content") {
-            self.report(
-                &rules::PARAMETER_CONTENT,
-                pointer.with_trailing_token("content"),
-                format!("the {place} parameter `{name}` is described by `content`"),
-            );
-            return;
-        }
-        let style = text("style").unwrap_or(standard);
-        if style != standard {
-            self.report(
-                &rules::PARAMETER_STYLE,
-                pointer.with_trailing_token("style"),
-                format!("the {place} parameter `{name}` has the style `{style}`"),
-            );
+            let message = format!("the {place} parameter `{name}` is described by `content`");
+            self.report_member(&rules::PARAMETER_CONTENT, pointer, "content", message);
+        } else if style != standard {
+            let message = format!("the {place} parameter `{name}` has the style `{style}`");
+            self.report_member(&rules::PARAMETER_STYLE, pointer, "style", message);
         }
     }
 
@@ -282,11 +221,9 @@ impl<'a> Linter<'a> {
         let Some((pointer, body)) = self.resolve_at(pointer, body) else {
             return;
         };
-        let content = body.get("content").and_then(Value::as_object);
-        if content.is_some_and(Object::is_empty) {
-            let place = pointer.with_trailing_token("content");
+        if body.object("content").is_some_and(Object::is_empty) {
             let message = "the request body has no content type";
-            self.report(&rules::REQUEST_CONTENT, place, message);
+            self.report_member(&rules::REQUEST_CONTENT, &pointer, "content", message);
         }
         let rules = [&rules::REQUEST_CONTENT, &rules::REQUEST_SCHEMA];
         self.content(&pointer, body, "request body", rules);
@@ -296,63 +233,42 @@ impl<'a> Linter<'a> {
         let mut success: Vec<(&str, Option<&Value>)> = Vec::new();
         for (status, response) in responses.iter().filter(|(status, _)| !status.starts_with("x-")) {
             let place = pointer.with_trailing_token(status);
-            let mut digits = status.chars();
-            let class = digits.next().filter(char::is_ascii_digit);
-            let rest = digits.as_str();
-            let valid = matches!(class, Some('1'..='5'))
-                && (rest == "XX" || (rest.len() == 2 && rest.bytes().all(|byte| byte.is_ascii_digit())));
-            if !valid && status != "default" {
-                self.report(
-                    &rules::STRUCTURE,
-                    place,
-                    format!("`{status}` is not a status such as `200`, `2XX` or `default`"),
-                );
-                continue;
-            }
-            if class != Some('2') {
-                continue;
-            }
-            let Some((place, response)) = self.resolve_at(&place, response) else {
-                continue;
-            };
-            let schema = if has_no_body(status) {
-                None
-            } else {
+            if !is_status(status) {
+                let message = format!("`{status}` is not a status such as `200`, `2XX` or `default`");
+                self.report(&rules::STRUCTURE, place, message);
+            } else if status.starts_with('2')
+                && let Some((place, response)) = self.resolve_at(&place, response)
+            {
                 let rules = [&rules::RESPONSE_CONTENT, &rules::RESPONSE_SCHEMA];
-                self.content(&place, response, "response", rules)
-            };
-            success.push((status, schema));
-        }
-        match success.as_slice() {
-            [] => {
-                let listed: Vec<&str> = responses.keys().map(String::as_str).collect();
-                let rule = match listed.as_slice() {
-                    ["default"] => return,
-                    listed if listed.iter().any(|status| status.starts_with(['1', '3'])) => {
-                        &rules::SUCCESS_REDIRECT
-                    }
-                    _ => &rules::SUCCESS_MISSING,
-                };
-                let listed = match listed.as_slice() {
-                    [] => String::new(),
-                    listed => format!(", only {}", listed.join(", ")),
-                };
-                let message = format!("the operation documents no success response (2xx){listed}");
-                self.report(rule, pointer, message);
-            }
-            all => {
-                let mut typed = all.iter().filter(|(_, schema)| schema.is_some());
-                if let Some((first, schema)) = typed.next()
-                    && let Some((other, _)) = typed.find(|(_, other)| other != schema)
-                {
-                    self.report(
-                        &rules::SUCCESS_TYPES,
-                        pointer,
-                        format!("the success responses {first} and {other} have different types"),
-                    );
-                }
+                let has_body = !has_no_body(status);
+                let schema = has_body.then(|| self.content(&place, response, "response", rules));
+                success.push((status, schema.flatten()));
             }
         }
+        if success.is_empty() {
+            self.no_success(pointer, responses);
+        }
+        let mut typed = success.iter().filter(|(_, schema)| schema.is_some());
+        if let Some((first, schema)) = typed.next()
+            && let Some((other, _)) = typed.find(|(_, other)| other != schema)
+        {
+            let message = format!("the success responses {first} and {other} have different types");
+            self.report(&rules::SUCCESS_TYPES, pointer, message);
+        }
+    }
+
+    fn no_success(&mut self, pointer: &Pointer, responses: &Object) {
+        let listed: Vec<&str> = responses.keys().map(String::as_str).collect();
+        let (rule, only) = match listed.as_slice() {
+            ["default"] => return,
+            [] => (&rules::SUCCESS_MISSING, String::new()),
+            listed if listed.iter().any(|status| status.starts_with(['1', '3'])) => {
+                (&rules::SUCCESS_REDIRECT, format!(", only {}", listed.join(", ")))
+            }
+            listed => (&rules::SUCCESS_MISSING, format!(", only {}", listed.join(", "))),
+        };
+        let message = format!("the operation documents no success response (2xx){only}");
+        self.report(rule, pointer, message);
     }
 
     /// Checks the content of a request body or success response, and returns its type. The rules are for a
@@ -364,7 +280,7 @@ impl<'a> Linter<'a> {
         noun: &str,
         [form, no_schema]: [&LintRule; 2],
     ) -> Option<&'a Value> {
-        let content = body.get("content")?.as_object()?;
+        let content = body.object("content")?;
         let place = pointer.with_trailing_token("content");
         let Some(json) = json(content) else {
             if !content.is_empty() && raw(content).is_none() {
@@ -374,15 +290,11 @@ impl<'a> Linter<'a> {
             }
             return content.values().next();
         };
-        let media = content.get(json)?.as_object()?;
+        let media = content.object(json)?;
         let place = place.with_trailing_token(json);
-        let encoding = media.get("encoding").and_then(Value::as_object);
-        if encoding.is_some_and(|encoding| !encoding.is_empty()) {
-            self.report(
-                &rules::CONTENT_ENCODING,
-                place.with_trailing_token("encoding"),
-                "the body has an `encoding`",
-            );
+        if media.members("encoding").next().is_some() {
+            let message = "the body has an `encoding`";
+            self.report_member(&rules::CONTENT_ENCODING, &place, "encoding", message);
         }
         let schema = media.get("schema");
         if schema.is_none() {
@@ -390,5 +302,23 @@ impl<'a> Linter<'a> {
             self.report(no_schema, place, message);
         }
         schema
+    }
+}
+
+/// Returns the names in the braces of a path; `None` if the braces are unpaired.
+fn names_in_braces(path: &str) -> Option<Vec<&str>> {
+    let names = path.split('{').skip(1).map(|part| {
+        let (name, _) = part.split_once('}')?;
+        (!name.is_empty()).then_some(name)
+    });
+    names.collect()
+}
+
+/// Returns `true` for `default`, a status from 100 to 599, or a range such as `2XX`.
+fn is_status(status: &str) -> bool {
+    match status.as_bytes() {
+        [b'1'..=b'5', b'X', b'X'] => true,
+        [b'1'..=b'5', rest @ ..] => rest.len() == 2 && rest.iter().all(u8::is_ascii_digit),
+        _ => status == "default",
     }
 }

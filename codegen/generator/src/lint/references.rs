@@ -2,12 +2,11 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
-
 use super::{
     linter::{COMPOSITIONS, Linter, Object},
-    rules,
+    rules::{self, LintRule},
 };
+use crate::json::Json as _;
 use funnelflux_openapi::{
     openapi_model::{ANNOTATIONS, ObjectKind},
     pointer::Pointer,
@@ -16,23 +15,19 @@ use funnelflux_openapi::{
 
 impl Linter<'_> {
     pub(super) fn reference(&mut self, kind: ObjectKind, pointer: &Pointer, object: &Object) {
-        let Some(target) = object.get("$ref").and_then(Value::as_str) else {
-            return;
-        };
-        if let Some((rule, message)) = self.problem(kind, pointer, target) {
-            self.report(rule, pointer.with_trailing_token("$ref"), message);
+        if let Some(target) = object.text("$ref")
+            && let Some((rule, message)) = self.problem(kind, pointer, target)
+        {
+            self.report_member(rule, pointer, "$ref", message);
         }
-        let siblings = object
-            .keys()
-            .filter(|key| *key != "$ref" && !key.starts_with("x-"));
-        for key in siblings {
+        let is_sibling = |key: &&String| *key != "$ref" && !key.starts_with("x-");
+        for key in object.keys().filter(is_sibling) {
             let rule = if ANNOTATIONS.contains(&key.as_str()) {
                 &rules::REFERENCE_DOCUMENTATION
             } else {
                 &rules::REFERENCE_SIBLINGS
             };
-            let message = format!("`{key}` is ignored beside `$ref`");
-            self.report(rule, pointer.with_trailing_token(key), message);
+            self.report_member(rule, pointer, key, format!("`{key}` is ignored beside `$ref`"));
         }
     }
 
@@ -41,34 +36,27 @@ impl Linter<'_> {
         kind: ObjectKind,
         pointer: &Pointer,
         target: &str,
-    ) -> Option<(&'static rules::LintRule, String)> {
+    ) -> Option<(&'static LintRule, String)> {
         let Some(inside) = target.strip_prefix('#') else {
-            return Some((
-                &rules::EXTERNAL_REFERENCE,
-                format!("`{target}` is in another file"),
-            ));
+            let message = format!("`{target}` is in another file");
+            return Some((&rules::EXTERNAL_REFERENCE, message));
         };
         if references::follow(self.document.value(), target).is_none() {
-            return Some((
-                &rules::DANGLING_REFERENCE,
-                format!("`{target}` is not in the document"),
-            ));
+            let message = format!("`{target}` is not in the document");
+            return Some((&rules::DANGLING_REFERENCE, message));
         }
         if let Some(section) = kind.section() {
             let section = format!("/components/{section}/");
             let name = inside.strip_prefix(&section).unwrap_or_default();
-            let fits = !name.is_empty() && !name.contains(['/', '~', '%']);
+            let is_direct = !name.is_empty() && !name.contains(['/', '~', '%']);
             let message = || {
-                format!(
-                    "`{target}` is not in `#{section}`, which must hold the target of {}",
-                    kind.name()
-                )
+                let noun = kind.name();
+                format!("`{target}` is not in `#{section}`, which must hold the target of {noun}")
             };
-            return (!fits).then(|| (&rules::REFERENCE_PLACE, message()));
+            return (!is_direct).then(|| (&rules::REFERENCE_PLACE, message()));
         }
         if kind == ObjectKind::Operation {
-            let message = "an operation cannot be a reference".to_owned();
-            return Some((&rules::STRUCTURE, message));
+            return Some((&rules::STRUCTURE, "an operation cannot be a reference".to_owned()));
         }
         // A path item of a callback is not generated, so it may be a reference.
         let is_path = pointer.count() == 2 && pointer.front().is_some_and(|token| token.encoded() == "paths");
@@ -78,14 +66,7 @@ impl Linter<'_> {
 
     /// Reports components that refer back to themselves.
     pub(super) fn cycles(&mut self, references: &References<'_>) {
-        let kinds = [
-            ObjectKind::Schema,
-            ObjectKind::Response,
-            ObjectKind::Parameter,
-            ObjectKind::RequestBody,
-            ObjectKind::Header,
-        ];
-        for section in kinds.into_iter().filter_map(ObjectKind::section) {
+        for section in ["schemas", "responses", "parameters", "requestBodies", "headers"] {
             let section = Pointer::from_static("/components").with_trailing_token(section);
             for name in self.object(&section).into_iter().flat_map(Object::keys) {
                 let component = section.with_trailing_token(name);
@@ -100,9 +81,10 @@ impl Linter<'_> {
 
 /// Returns true if a component refers to itself, directly or through compositions.
 fn leads_to_itself(references: &References<'_>, component: &Pointer) -> bool {
+    let is_index = |key: &str| key.parse::<usize>().is_ok();
     let is_composition = |part: &Pointer| {
-        part.tokens()
-            .all(|token| COMPOSITIONS.contains(&token.encoded()) || token.encoded().parse::<usize>().is_ok())
+        let mut keys = part.tokens();
+        keys.all(|key| COMPOSITIONS.contains(&key.encoded()) || is_index(key.encoded()))
     };
     let mut seen = HashSet::new();
     let mut open = vec![component];

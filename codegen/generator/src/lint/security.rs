@@ -6,6 +6,7 @@ use super::{
     linter::{Linter, Object},
     rules,
 };
+use crate::json::Json as _;
 use funnelflux_openapi::{
     Diagnostic,
     operations::operations,
@@ -31,23 +32,19 @@ impl<'a> Linter<'a> {
                 (None, Some(shared)) => (root.to_buf(), shared),
                 (None, None) => continue,
             };
-            let name = operation.to_string();
-            if let Some(known) = all.iter_mut().find(|known| known.list == list) {
-                known.operations.push(name);
-            } else {
-                let operations = vec![name];
-                all.push(Requirements {
+            match all.iter_mut().find(|known| known.list == list) {
+                Some(known) => known.operations.push(operation.to_string()),
+                None => all.push(Requirements {
                     pointer,
                     list,
-                    operations,
-                });
+                    operations: vec![operation.to_string()],
+                }),
             }
         }
         for requirements in &all {
             let found = self.requirements(&requirements.pointer, requirements.list);
-            let found = found.into_iter();
-            self.diagnostics
-                .extend(found.map(|diagnostic| diagnostic.operations(&requirements.operations)));
+            let name = |diagnostic: Diagnostic| diagnostic.operations(&requirements.operations);
+            self.diagnostics.extend(found.into_iter().map(name));
         }
     }
 
@@ -82,9 +79,8 @@ impl<'a> Linter<'a> {
     /// Returns true if a bearer token meets all requirements of an alternative. An undefined scheme requires
     /// nothing.
     fn is_met(&self, alternative: &Object) -> bool {
-        alternative
-            .keys()
-            .all(|name| self.scheme(name).is_none_or(takes_bearer))
+        let mut names = alternative.keys();
+        names.all(|name| self.scheme(name).is_none_or(takes_bearer))
     }
 
     fn scheme(&self, name: &str) -> Option<&'a Object> {
@@ -96,7 +92,7 @@ impl<'a> Linter<'a> {
 /// Returns true if a bearer token in the header `Authorization` meets a scheme.
 fn takes_bearer(scheme: &Object) -> bool {
     let is = |key: &str, expected: &str| {
-        let text = scheme.get(key).and_then(Value::as_str);
+        let text = scheme.text(key);
         text.is_some_and(|text| text.eq_ignore_ascii_case(expected))
     };
     is("type", "oauth2")

@@ -18,27 +18,24 @@ use funnelflux_openapi::{
 /// The parser buffers values and therefore does not know its position. To find it, each object is parsed
 /// alone.
 pub(super) fn failure(document: &Value) -> Option<(PointerBuf, String)> {
-    let message = parse::<OpenAPI>(document)?;
     let mut innermost = Innermost {
         pointer: PointerBuf::root(),
         kind: ObjectKind::Document,
-        message,
+        message: parse::<OpenAPI>(document)?,
     };
     openapi_model::walk(document, &mut innermost);
-    let Innermost {
-        pointer,
-        kind,
-        message,
-    } = innermost;
-    let object = document.pointer(pointer.as_str()).and_then(Value::as_object);
+    let object = document.pointer(innermost.pointer.as_str())?.as_object()?;
     let is_cause = |key: &&String| {
-        let mut without = object.cloned().unwrap_or_default();
+        let mut without = object.clone();
         without.shift_remove(key.as_str());
-        refusal(kind, &Value::Object(without)).is_none()
+        refusal(innermost.kind, &Value::Object(without)).is_none()
     };
-    let key = object.into_iter().flat_map(Map::keys).find(is_cause);
-    let pointer = key.map_or(pointer.clone(), |key| pointer.with_trailing_token(key));
-    Some((pointer, message))
+    let key = object.keys().find(is_cause);
+    let mut pointer = innermost.pointer;
+    if let Some(key) = key {
+        pointer.push_back(key);
+    }
+    Some((pointer, innermost.message))
 }
 
 struct Innermost {

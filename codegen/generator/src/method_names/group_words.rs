@@ -1,7 +1,7 @@
 //! Singular and plural of a group.
 
 use super::{
-    inflection::{plural, singular, snake, spaced, split},
+    inflection::{plural, singular, snake, spaced},
     title::Title,
 };
 
@@ -21,23 +21,18 @@ pub(crate) struct GroupWords {
 impl GroupWords {
     /// Derives the words of a group from its tag and the titles of its operations.
     pub(super) fn of(tag: &str, titles: &[(String, String)]) -> Self {
-        let tag_words: Vec<String> = split(tag);
-        let tag_plural = tag_words.join("_");
+        let tag_plural = snake(tag);
         let tag_singular = singular(&tag_plural);
         // A title may be more specific than the tag, such as *user settings* in the group *User*.
         let extends = |noun: &[&str]| {
-            let noun: Vec<String> = split(&noun.join(" "));
-            let noun = noun.join("_");
-            [&tag_plural, &tag_singular]
-                .iter()
-                .any(|words| noun == **words || noun.starts_with(&format!("{words}_")))
+            let noun = snake(&noun.join(" "));
+            let begins_with = |words: &String| noun == *words || noun.starts_with(&format!("{words}_"));
+            begins_with(&tag_plural) || begins_with(&tag_singular)
         };
-        let nouns = |verbs: &[(&str, &[&str])]| {
+        let nouns = |verbs: &[(&str, &str)]| {
             let nouns = titles.iter().filter_map(|(method, title)| {
                 let title = Title::of(title)?;
-                let is_verb = verbs
-                    .iter()
-                    .any(|(expected, words)| method == expected && words.contains(&title.verb.as_str()));
+                let is_verb = verbs.contains(&(method, &title.verb));
                 let is_plain = title.preposition.as_deref().is_none_or(|preposition| {
                     preposition == "by" && title.rest.join(" ").eq_ignore_ascii_case("id")
                 });
@@ -46,10 +41,14 @@ impl GroupWords {
             nouns.collect::<Vec<String>>()
         };
         let singulars = nouns(&[
-            ("GET", &["find", "get"]),
-            ("PUT", &["save", "update"]),
-            ("POST", &["create", "add", "duplicate"]),
-            ("DELETE", &["delete"]),
+            ("GET", "find"),
+            ("GET", "get"),
+            ("PUT", "save"),
+            ("PUT", "update"),
+            ("POST", "create"),
+            ("POST", "add"),
+            ("POST", "duplicate"),
+            ("DELETE", "delete"),
         ]);
         let counted = |noun: &String| singulars.iter().filter(|other| *other == noun).count();
         let of_tag = |noun: &&String| snake(noun) == tag_singular;
@@ -60,7 +59,7 @@ impl GroupWords {
         let singular_text = singulars.iter().find(of_tag).or_else(longer).cloned();
         let singular_text = singular_text.unwrap_or_else(|| spaced(&tag_singular));
         let singular_word = snake(&singular_text);
-        let plurals = nouns(&[("GET", &["list"])]);
+        let plurals = nouns(&[("GET", "list")]);
         let is_plural =
             |noun: &&String| singular(&snake(noun)) == singular_word || snake(noun) == plural(&singular_word);
         let plural_text = plurals.iter().find(is_plural).cloned();

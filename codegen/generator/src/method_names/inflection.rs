@@ -2,10 +2,6 @@
 
 pub(super) use crate::naming::snake;
 
-pub(super) fn split(text: &str) -> Vec<String> {
-    snake(text).split('_').map(str::to_owned).collect()
-}
-
 /// Converts snake case to words with spaces.
 pub(super) fn spaced(name: &str) -> String {
     let words = name.split('_').map(|word| match word {
@@ -25,19 +21,16 @@ pub(super) fn squashed(text: &str) -> String {
 
 /// Changes the last word of a snake-case name to the singular.
 pub(super) fn singular(name: &str) -> String {
-    let end = |suffix: &str, replacement: &str| Some(format!("{}{replacement}", name.strip_suffix(suffix)?));
     let is_singular = ["ss", "us", "is"].iter().any(|suffix| name.ends_with(suffix));
-    if is_singular {
-        return name.to_owned();
-    }
-    end("ies", "y")
-        .or_else(|| end("sses", "ss"))
-        .or_else(|| end("xes", "x"))
-        .or_else(|| end("ches", "ch"))
-        .or_else(|| end("shes", "sh"))
-        .or_else(|| end("s", ""))
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| name.to_owned())
+    let is_es = |stem: &&str| ["ss", "x", "ch", "sh"].iter().any(|end| stem.ends_with(end));
+    let y = name.strip_suffix("ies").map(|stem| format!("{stem}y"));
+    let stem = name
+        .strip_suffix("es")
+        .filter(is_es)
+        .or_else(|| name.strip_suffix('s'));
+    let singular = y.or_else(|| stem.map(str::to_owned));
+    let singular = singular.filter(|singular| !is_singular && !singular.is_empty());
+    singular.unwrap_or_else(|| name.to_owned())
 }
 
 /// Changes the last word of a snake-case name to the plural.

@@ -18,9 +18,7 @@ use super::{
 pub(crate) struct OperationWords {
     /// Name of the Rust method.
     pub(crate) id: String,
-    /// Effect of the operation.
     pub(crate) verb: Verb,
-    /// Name of its group.
     pub(crate) tag: String,
     /// `true` if this is the main operation for its verb in the group. Another path may have a second
     /// operation with the same verb.
@@ -29,8 +27,17 @@ pub(crate) struct OperationWords {
 
 impl OperationWords {
     /// Returns the key by which the operations of a group are sorted.
-    pub(crate) fn order(&self) -> (usize, &str) {
-        (self.verb.rank(), &self.id)
+    pub(crate) fn order(&self) -> (Verb, usize, &str) {
+        let (verb, rank) = match &self.verb {
+            Verb::FindBy(property) => {
+                let first = ["name", "status", "type", "category"];
+                let rank = first.iter().position(|first| first == property);
+                (Verb::FindBy(String::new()), rank.unwrap_or(first.len()))
+            }
+            Verb::Other(_) => (Verb::Other(String::new()), 0),
+            verb => (verb.clone(), 0),
+        };
+        (verb, rank, &self.id)
     }
 }
 
@@ -38,7 +45,6 @@ impl OperationWords {
 pub(super) struct Draft<'a> {
     pub(super) operation: Operation<'a>,
     method: String,
-    pub(super) tag: String,
     pub(super) words: OperationWords,
 }
 
@@ -52,27 +58,22 @@ impl<'a> Draft<'a> {
         let words = OperationWords {
             id: verb.method(&words.singular, &words.plural),
             verb,
-            tag: tag.clone(),
+            tag,
             is_main: true,
         };
         Self {
             operation,
             method,
-            tag,
             words,
         }
     }
 
     /// Returns the segments of the path before the verb.
     fn segments(&self) -> Vec<&'a str> {
-        let segments = self
-            .operation
-            .path
-            .split('/')
-            .filter(|segment| !segment.is_empty());
-        match Verb::of_path(&self.method, self.operation.path) {
+        let path = self.operation.path;
+        match Verb::of_path(&self.method, path) {
             Some((_, before)) => before,
-            None => segments.collect(),
+            None => path.split('/').filter(|segment| !segment.is_empty()).collect(),
         }
     }
 
@@ -81,7 +82,7 @@ impl<'a> Draft<'a> {
     fn claim(&self, groups: &BTreeMap<String, GroupWords>) -> (bool, bool, usize, &'a str) {
         let path = self.operation.path;
         let segments = self.segments();
-        let names_group = groups.get(&self.tag).is_some_and(|words| {
+        let names_group = groups.get(&self.words.tag).is_some_and(|words| {
             let words = [squashed(&words.singular), squashed(&words.plural)];
             segments.iter().any(|segment| words.contains(&squashed(segment)))
         });
@@ -110,37 +111,28 @@ fn general(method: &str, path: &str, words: &GroupWords) -> String {
 fn spelled(method: &str, path: &str) -> String {
     let mut words = vec![method.to_ascii_lowercase()];
     for segment in path.split('/').skip(1) {
-        let mut starts_word = true;
-        if segment.is_empty() {
-            words.push("slash".to_owned());
-        }
-        for character in segment.chars() {
-            let sign = match character {
-                '{' => "by".to_owned(),
-                '}' => "end".to_owned(),
-                '-' => "dash".to_owned(),
-                '_' => "underscore".to_owned(),
-                '.' => "dot".to_owned(),
-                'A'..='Z' => "upper".to_owned(),
-                _ if character.is_ascii_alphanumeric() => String::new(),
-                _ => format!("u{:x}", u32::from(character)),
-            };
-            starts_word |= !sign.is_empty();
-            if !sign.is_empty() {
-                words.push(sign);
-            }
-            if character.is_ascii_alphanumeric() {
-                let letter = character.to_ascii_lowercase();
-                match words.last_mut().filter(|_| !starts_word) {
-                    Some(word) => word.push(letter),
-                    None => words.push(letter.into()),
-                }
-                starts_word = false;
-            }
-        }
-        if words.last().is_some_and(|word| word == "end") {
-            words.pop();
-        }
+        let spelled = segment.chars().map(|character| match character {
+            '{' => "_by_".to_owned(),
+            '}' => "_end_".to_owned(),
+            '-' => "_dash_".to_owned(),
+            '_' => "_underscore_".to_owned(),
+            '.' => "_dot_".to_owned(),
+            'A'..='Z' => format!("_upper_{}", character.to_ascii_lowercase()),
+            _ if character.is_ascii_alphanumeric() => character.to_string(),
+            _ => format!("_u{:x}_", u32::from(character)),
+        });
+        let spelled = if segment.is_empty() {
+            "slash".to_owned()
+        } else {
+            spelled.collect()
+        };
+        words.extend(
+            spelled
+                .split('_')
+                .filter(|word| !word.is_empty())
+                .map(str::to_owned),
+        );
+        words.pop_if(|word| word == "end");
     }
     words.join("_")
 }
@@ -163,10 +155,10 @@ pub(super) fn separate(drafts: &mut [Draft<'_>], groups: &BTreeMap<String, Group
             let Some(draft) = drafts.get_mut(index) else {
                 continue;
             };
-            let Some(words) = groups.get(&draft.tag) else {
+            let Some(words) = groups.get(&draft.words.tag) else {
                 continue;
             };
-            draft.words.is_main = tags.insert(draft.tag.clone());
+            draft.words.is_main = tags.insert(draft.words.tag.clone());
             if rank == 0 {
                 continue;
             }
@@ -200,10 +192,8 @@ fn segment_words(segments: &[&str], words: &GroupWords) -> (String, String) {
         if let Some(prefix) = squashed(&segment).strip_suffix(&squashed(word))
             && !prefix.is_empty()
         {
-            return (
-                format!("{prefix}_{}", words.singular),
-                format!("{prefix}_{}", words.plural),
-            );
+            let GroupWords { singular, plural, .. } = words;
+            return (format!("{prefix}_{singular}"), format!("{prefix}_{plural}"));
         }
     }
     let singular = singular(&segment);

@@ -9,33 +9,22 @@ use super::{
 /// Effect of an operation on the assets of its group, in the order of the generated methods.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verb {
-    /// Lists the assets.
     List,
-    /// Finds one asset.
     FindById,
-    /// Finds several assets.
     FindByIds,
     /// Finds the assets with a property, in snake case.
     FindBy(String),
     /// Reads an object without an ID.
     Get,
-    /// Saves an existing asset.
     Save,
-    /// Creates an asset.
     Create,
-    /// Copies an asset.
     Duplicate,
-    /// Deletes assets.
     Delete,
     /// Checks an asset without saving it.
     Validate,
-    /// Archives assets.
     Archive,
-    /// Restores assets from the archive.
     Unarchive,
-    /// Moves an asset.
     Move,
-    /// Moves assets to a category.
     MoveToCategory,
     /// Has another effect; the value is the whole name of the method.
     Other(String),
@@ -122,34 +111,6 @@ impl Verb {
         })
     }
 
-    /// Returns the position among the methods of a group.
-    pub(super) fn rank(&self) -> usize {
-        match self {
-            Self::List => 0,
-            Self::FindById => 1,
-            Self::FindByIds => 2,
-            Self::FindBy(property) => match property.as_str() {
-                "name" => 3,
-                "status" => 4,
-                "type" => 5,
-                "category" => 6,
-                _ => 7,
-            },
-            Self::Get => 8,
-            Self::Save => 9,
-            Self::Create => 10,
-            Self::Duplicate => 11,
-            Self::Delete => 12,
-            Self::Validate => 13,
-            Self::Archive => 14,
-            Self::Unarchive => 15,
-            Self::Move => 16,
-            Self::MoveToCategory => 17,
-            Self::Other(_) => 18,
-        }
-    }
-
-    /// Returns the name of the method for a verb and these words.
     pub(super) fn method(&self, singular: &str, plural: &str) -> String {
         match self {
             Self::List => format!("list_{plural}"),

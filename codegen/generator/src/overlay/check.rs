@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use serde_json_path::JsonPath;
 
+use crate::json::Json as _;
 use funnelflux_openapi::{
     Diagnostics, Document, Severity, Stage,
     pointer::{Pointer, PointerBuf},
@@ -12,7 +13,6 @@ use funnelflux_openapi::{
 /// Maximum length of a JSONPath in bytes. The parser is recursive; hand-written paths stay below this length.
 const MAX_QUERY: usize = 2_000;
 
-/// An action that can be applied.
 pub(super) struct CheckedAction<'a> {
     pub(super) pointer: PointerBuf,
     pub(super) target: &'a str,
@@ -29,73 +29,51 @@ pub(super) enum CheckedEffect<'a> {
     Copy(JsonPath),
 }
 
-/// Checks an overlay for the document named `document`, and returns its valid actions.
-pub(super) fn check<'a>(
-    overlay: &'a Document,
-    document: &str,
-    diagnostics: &mut Diagnostics,
-) -> Vec<CheckedAction<'a>> {
-    Checker { overlay, diagnostics }.overlay(document)
-}
-
-struct Checker<'a, 'b> {
-    overlay: &'a Document,
-    diagnostics: &'b mut Diagnostics,
+pub(super) struct Checker<'a, 'b> {
+    pub(super) overlay: &'a Document,
+    pub(super) diagnostics: &'b mut Diagnostics,
 }
 
 impl<'a> Checker<'a, '_> {
-    fn overlay(&mut self, document: &str) -> Vec<CheckedAction<'a>> {
+    /// Checks the overlay for the document named `document`, and returns its valid actions.
+    pub(super) fn actions(&mut self, document: &str) -> Vec<CheckedAction<'a>> {
         let Some(root) = self.object(Pointer::root(), self.overlay.value(), "an overlay") else {
             return Vec::new();
         };
         self.known_keys(Pointer::root(), root, &["overlay", "info", "extends", "actions"]);
-        let version = root.get("overlay").and_then(Value::as_str).unwrap_or_default();
+        let version = root.text("overlay").unwrap_or_default();
         let is = |wanted: &str| {
-            version
-                .strip_prefix(wanted)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            let rest = version.strip_prefix(wanted);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
         if !is("1.0") && !is("1.1") {
-            self.error(
-                Pointer::from_static("/overlay"),
-                "version",
-                "`overlay` is not `1.0.x` or `1.1.x`",
-                "write `overlay: 1.0.0` at the top",
-            );
+            let at = Pointer::from_static("/overlay");
+            let fix = "write `overlay: 1.0.0` at the top";
+            self.error(at, "version", "`overlay` is not `1.0.x` or `1.1.x`", fix);
         }
         let info = root.get("info").unwrap_or(&Value::Null);
         let info_at = Pointer::from_static("/info");
         if let Some(info) = self.object(info_at, info, "`info`") {
             self.known_keys(info_at, info, &["title", "version", "description"]);
-            for key in ["title", "version"] {
-                let text = info.get(key).and_then(Value::as_str).unwrap_or_default();
-                if text.trim().is_empty() {
-                    let message = format!("`info` needs a `{key}`, a string");
-                    let at = info_at.with_trailing_token(key);
-                    self.error(&at, "info", message, "describe the purpose of the overlay");
-                }
+            let is_missing = |key: &&str| info.text(key).unwrap_or_default().trim().is_empty();
+            for key in ["title", "version"].into_iter().filter(is_missing) {
+                let at = info_at.with_trailing_token(key);
+                let message = format!("`info` needs a `{key}`, a string");
+                self.error(&at, "info", message, "describe the purpose of the overlay");
             }
         }
         self.extends(root, document);
         let actions_at = Pointer::from_static("/actions");
-        match root.get("actions").and_then(Value::as_array) {
-            Some(actions) if !actions.is_empty() => {
-                let actions = actions.iter().enumerate();
-                let checked = actions.filter_map(|(index, action)| {
-                    self.action(actions_at.with_trailing_token(index), action, is("1.0"))
-                });
-                checked.collect()
-            }
-            _ => {
-                self.error(
-                    actions_at,
-                    "actions",
-                    "`actions` must be a list with at least one action",
-                    "remove the overlay if it has nothing left to do",
-                );
-                Vec::new()
-            }
+        if root.items("actions").len() == 0 {
+            let message = "`actions` must be a list with at least one action";
+            let fix = "remove the overlay if it has nothing left to do";
+            self.error(actions_at, "actions", message, fix);
         }
+        let actions = root.items("actions").enumerate();
+        let checked = actions.filter_map(|(index, action)| {
+            self.action(actions_at.with_trailing_token(index), action, is("1.0"))
+        });
+        checked.collect()
     }
 
     /// Checks `extends`, which names the document to which the overlay applies.
@@ -111,12 +89,11 @@ impl<'a> Checker<'a, '_> {
             return;
         };
         if last(extends) != last(document) {
+            let (severity, stage, at) = (Severity::Warning, Stage::Overlay, extends_at);
             let message = format!("this overlay is for `{extends}`, but is applied to `{document}`");
-            let warning =
-                self.overlay
-                    .diagnostic(Severity::Warning, Stage::Overlay, "extends", extends_at, message);
-            self.diagnostics
-                .push(warning.fix("correct or remove `extends`, or remove the overlay"));
+            let warning = self.overlay.diagnostic(severity, stage, "extends", at, message);
+            let warning = warning.fix("correct or remove `extends`, or remove the overlay");
+            self.diagnostics.push(warning);
         }
     }
 
@@ -129,46 +106,35 @@ impl<'a> Checker<'a, '_> {
         let before = self.diagnostics.count(Severity::Error);
         let place = &*pointer;
         let action = self.object(place, action, "an action")?;
-        self.known_keys(
-            place,
-            action,
-            &["target", "description", "update", "remove", "copy"],
-        );
-        let text = |key: &str| action.get(key).and_then(Value::as_str).unwrap_or_default();
+        let known = ["target", "description", "update", "remove", "copy"];
+        self.known_keys(place, action, &known);
+        let text = |key: &str| action.text(key).unwrap_or_default();
         let reason = text("description").trim();
         if reason.is_empty() {
-            self.error(
-                place,
-                "reason",
-                "the action has no reason: `description` is missing or empty",
-                "write into `description` what is wrong in the vendor's document, and the evidence for it",
-            );
+            let message = "the action has no reason: `description` is missing or empty";
+            let fix = "write into `description` what is wrong in the vendor's document, and the \
+                       evidence for it";
+            self.error(place, "reason", message, fix);
         }
         let path = self.path(&place.with_trailing_token("target"), text("target"));
         let remove = action.get("remove").unwrap_or(&Value::Bool(false));
         if !remove.is_boolean() {
             let at = place.with_trailing_token("remove");
-            self.error(
-                &at,
-                "effect",
-                "`remove` is neither `true` nor `false`",
-                "write `remove: true`",
-            );
+            let message = "`remove` is neither `true` nor `false`";
+            self.error(&at, "effect", message, "write `remove: true`");
         }
         let remove = remove != &Value::Bool(false);
         let effect = match (action.get("update"), remove, action.get("copy")) {
             (Some(update), false, None) => Some(CheckedEffect::Update(update)),
             (None, true, None) => Some(CheckedEffect::Remove),
-            (None, false, Some(_)) if !only_containers => self
-                .path(&place.with_trailing_token("copy"), text("copy"))
-                .map(CheckedEffect::Copy),
+            (None, false, Some(_)) if !only_containers => {
+                let path = self.path(&place.with_trailing_token("copy"), text("copy"));
+                path.map(CheckedEffect::Copy)
+            }
             _ => {
-                self.error(
-                    place,
-                    "effect",
-                    "the action needs exactly one of `update`, `remove: true` and `copy`",
-                    "keep the one that is meant; `copy` needs `overlay: 1.1.0`",
-                );
+                let message = "the action needs exactly one of `update`, `remove: true` and `copy`";
+                let fix = "keep the one that is meant; `copy` needs `overlay: 1.1.0`";
+                self.error(place, "effect", message, fix);
                 None
             }
         };
@@ -189,11 +155,10 @@ impl<'a> Checker<'a, '_> {
         } else {
             match JsonPath::parse(query) {
                 Ok(path) => return Some(path),
-                Err(error) => format!(
-                    "`{query}` is not a JSONPath: {} at character {}",
-                    error.message(),
-                    error.position() + 1
-                ),
+                Err(error) => {
+                    let (problem, position) = (error.message(), error.position() + 1);
+                    format!("`{query}` is not a JSONPath: {problem} at character {position}")
+                }
             }
         };
         let fix = "write a JSONPath (RFC 9535), such as `$.paths['/offersource/save/'].put`";
@@ -215,12 +180,8 @@ impl<'a> Checker<'a, '_> {
         for key in object.keys().filter(unknown) {
             let known: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();
             let fix = format!("use one of {}, or an extension `x-…`", known.join(", "));
-            self.error(
-                &at.with_trailing_token(key),
-                "key",
-                format!("unknown key `{key}`"),
-                fix,
-            );
+            let at = at.with_trailing_token(key);
+            self.error(&at, "key", format!("unknown key `{key}`"), fix);
         }
     }
 

@@ -14,7 +14,7 @@ use funnelflux_openapi::{
 /// A document being changed by actions.
 pub(super) struct Editor {
     pub(super) value: Value,
-    provenance: Provenance,
+    pub(super) provenance: Provenance,
 }
 
 /// Source of the values that an action adds to the document.
@@ -31,25 +31,15 @@ impl Origin<'_> {
     }
 
     fn part<'t>(&self, token: impl Into<Token<'t>>) -> Self {
-        let pointer = if self.deep {
-            self.pointer.with_trailing_token(token)
-        } else {
-            self.pointer.clone()
-        };
+        let mut pointer = self.pointer.clone();
+        if self.deep {
+            pointer.push_back(token);
+        }
         Self { pointer, ..*self }
     }
 }
 
 impl Editor {
-    pub(super) fn new(document: Document) -> Self {
-        let (value, provenance) = document.into_parts();
-        Self { value, provenance }
-    }
-
-    pub(super) fn finish(self) -> Document {
-        Document::new(self.value, self.provenance)
-    }
-
     /// Pointers to the matches of a query, each once.
     pub(super) fn query(&self, path: &JsonPath) -> Vec<PointerBuf> {
         let mut seen = HashSet::new();
@@ -60,39 +50,31 @@ impl Editor {
             .collect()
     }
 
-    pub(super) fn remove(&mut self, targets: &[PointerBuf]) {
-        remove(&mut self.value, &mut self.provenance, targets);
-    }
-
-    /// Merges a value into each target. For each target, returns true if the target changed, or the reason
-    /// why the value does not fit.
+    /// Merges a value into a target. Returns true if the target changed, or the reason why the value does not
+    /// fit.
     pub(super) fn update(
         &mut self,
-        targets: &[PointerBuf],
+        target: &Pointer,
         update: &Value,
         origin: &Origin<'_>,
         only_containers: bool,
-    ) -> Vec<Result<bool, String>> {
-        let mut results = Vec::new();
-        for target in targets {
-            let Some(value) = self.value.pointer_mut(target.as_str()) else {
-                continue;
-            };
-            results.push(match misfit(value, update, only_containers) {
-                Some(problem) => Err(format!("the target {target} is {problem}")),
-                None => Ok(match value {
-                    // Overlay 1.0 appends the update as one item, whatever it is.
-                    Value::Array(array) if only_containers || !update.is_array() => {
-                        let item = target.with_trailing_token(array.len());
-                        self.provenance.put(item, origin.place());
-                        array.push(update.clone());
-                        true
-                    }
-                    value => merge(value, update, target, origin, &mut self.provenance),
-                }),
-            });
+    ) -> Result<bool, String> {
+        let Some(value) = self.value.pointer_mut(target.as_str()) else {
+            return Ok(false);
+        };
+        if let Some(problem) = misfit(value, update, only_containers) {
+            return Err(format!("the target {target} is {problem}"));
         }
-        results
+        Ok(match value {
+            // Overlay 1.0 appends the update as one item, whatever it is.
+            Value::Array(array) if only_containers || !update.is_array() => {
+                let item = target.with_trailing_token(array.len());
+                self.provenance.put(item, origin.place());
+                array.push(update.clone());
+                true
+            }
+            value => merge(value, update, target, origin, &mut self.provenance),
+        })
     }
 }
 

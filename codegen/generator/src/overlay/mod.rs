@@ -10,15 +10,16 @@ mod check;
 mod edit;
 mod trim;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use serde_json_path::JsonPath;
 
 use funnelflux_openapi::{
-    Diagnostic, Diagnostics, Document, Location, Severity, Source, Stage, pointer::PointerBuf, read,
-    references,
+    Diagnostic, Diagnostics, Document, Location, Severity, Source, Stage,
+    pointer::{Pointer, PointerBuf},
+    read, references,
 };
 
-use check::{CheckedAction, CheckedEffect};
+use check::{CheckedAction, CheckedEffect, Checker};
 pub(crate) use edit::remove;
 use edit::{Editor, Origin};
 pub use trim::{Trimmed, trim};
@@ -72,12 +73,17 @@ pub fn read(sources: &[Source<'_>]) -> Result<Vec<Document>, Diagnostics> {
 /// not fit its match.
 pub fn apply(document: Document, overlays: &[Document]) -> Result<Applied, Diagnostics> {
     let name = document.name().to_owned();
-    let mut editor = Editor::new(document);
+    let (value, provenance) = document.into_parts();
+    let mut editor = Editor { value, provenance };
     let mut actions = Vec::new();
     let mut diagnostics = Diagnostics::default();
     for overlay in overlays {
         diagnostics.extend(overlay.warnings().clone());
-        for action in check::check(overlay, &name, &mut diagnostics) {
+        let mut checker = Checker {
+            overlay,
+            diagnostics: &mut diagnostics,
+        };
+        for action in checker.actions(&name) {
             match act(&mut editor, overlay, &action) {
                 Ok((applied, warnings)) => {
                     if !applied.changed {
@@ -90,9 +96,9 @@ pub fn apply(document: Document, overlays: &[Document]) -> Result<Applied, Diagn
             }
         }
     }
-    let ((document, actions), notices) = diagnostics.unless_errors((editor.finish(), actions))?;
+    let (actions, notices) = diagnostics.unless_errors(actions)?;
     Ok(Applied {
-        document,
+        document: Document::new(editor.value, editor.provenance),
         actions,
         notices,
     })
@@ -105,61 +111,40 @@ fn act(
     action: &CheckedAction<'_>,
 ) -> Result<(Action, Diagnostics), Diagnostics> {
     let place = &*action.pointer;
-    let error = |code, key: &str, message: String, fix: &str| -> Diagnostics {
-        let at = if key.is_empty() {
-            place.to_buf()
-        } else {
-            place.with_trailing_token(key)
-        };
+    let error = |code, at: &Pointer, message: String, fix: &str| -> Diagnostics {
         overlay.error(Stage::Overlay, code, at, message).fix(fix).into()
     };
     let targets = editor.query(&action.path);
     if targets.is_empty() {
-        let nothing = format!("the target `{}` matches nothing in the document", action.target);
-        return Err(match reference_on_the_way(editor, action.target) {
-            Some((place, reference)) => error(
-                "no-match",
-                "target",
-                format!("{nothing}: `{place}` is a reference to `{reference}`"),
-                "target the part where the reference leads",
-            ),
-            None => error(
-                "no-match",
-                "target",
-                nothing,
-                "correct the target, or remove the action if it is no longer needed",
-            ),
-        });
+        let mut message = format!("the target `{}` matches nothing in the document", action.target);
+        let mut fix = "correct the target, or remove the action if it is no longer needed";
+        if let Some((path, reference)) = reference_on_the_way(editor, action.target) {
+            message = format!("{message}: `{path}` is a reference to `{reference}`");
+            fix = "target the part where the reference leads";
+        }
+        let at = place.with_trailing_token("target");
+        return Err(error("no-match", &at, message, fix));
     }
     let warnings = warnings(editor, overlay, action, &targets);
     let update = |editor: &mut Editor, update: &Value, origin: &Origin<'_>| {
-        let results = editor.update(&targets, update, origin, action.only_containers);
+        let fix = "target the enclosing object, or remove the old value in an action before this one";
         let mut changed = false;
         let mut misfits = Diagnostics::default();
-        for result in results {
-            match result {
+        for target in &targets {
+            match editor.update(target, update, origin, action.only_containers) {
                 Ok(change) => changed |= change,
-                Err(message) => misfits.extend(error(
-                    "misfit",
-                    if origin.deep { "update" } else { "" },
-                    message,
-                    "target the enclosing object, or remove the old value in an action before this one",
-                )),
+                Err(message) => misfits.extend(error("misfit", &origin.pointer, message, fix)),
             }
         }
         misfits.unless_errors(changed).map(|(changed, _)| changed)
     };
     let changed = match &action.effect {
         CheckedEffect::Remove if targets.iter().any(|target| target.is_root()) => {
-            return Err(error(
-                "root",
-                "",
-                "the whole document cannot be removed".to_owned(),
-                "target a part of it",
-            ));
+            let message = "the whole document cannot be removed".to_owned();
+            return Err(error("root", place, message, "target a part of it"));
         }
         CheckedEffect::Remove => {
-            editor.remove(&targets);
+            remove(&mut editor.value, &mut editor.provenance, &targets);
             true
         }
         CheckedEffect::Update(value) => {
@@ -173,8 +158,9 @@ fn act(
         CheckedEffect::Copy(path) => {
             let sources = editor.query(path);
             let [source] = sources.as_slice() else {
+                let at = place.with_trailing_token("copy");
                 let message = format!("`copy` must match one value, and matches {}", sources.len());
-                return Err(error("copy", "copy", message, "correct the path"));
+                return Err(error("copy", &at, message, "correct the path"));
             };
             let value = editor.value.pointer(source.as_str()).cloned().unwrap_or_default();
             let origin = Origin {
@@ -197,17 +183,13 @@ fn act(
 
 /// The first reference that a target passes, as the path to it and the text of the reference.
 fn reference_on_the_way<'t>(editor: &Editor, target: &'t str) -> Option<(&'t str, String)> {
-    let ends = target
-        .char_indices()
-        .filter(|(_, character)| ['.', '['].contains(character));
-    let reference = |(end, _): (usize, char)| {
+    target.match_indices(['.', '[']).find_map(|(end, _)| {
         let path = target.get(..end)?;
         let matches = editor.query(&JsonPath::parse(path).ok()?);
         let mut values = matches.iter().filter_map(|at| editor.value.pointer(at.as_str()));
         let reference = values.find_map(references::reference)?;
         Some((path, reference.to_owned()))
-    };
-    ends.into_iter().find_map(reference)
+    })
 }
 
 /// Warns about updates that an OpenAPI document ignores, or that add a list as one item.
@@ -228,23 +210,17 @@ fn warnings(
     };
     let mut values = targets.iter().filter_map(|at| editor.value.pointer(at.as_str()));
     if action.only_containers && update.is_array() && values.clone().any(Value::is_array) {
-        warn(
-            "list-as-item",
-            "Overlay 1.0 appends this list as one item".to_owned(),
-            "write `overlay: 1.1.0`, where lists are concatenated, or one action for each item",
-        );
+        let fix = "write `overlay: 1.1.0`, where lists are concatenated, or one action for each item";
+        let message = "Overlay 1.0 appends this list as one item".to_owned();
+        warn("list-as-item", message, fix);
     }
     let is_ignored =
         |key: &String| !key.starts_with("x-") && !["$ref", "summary", "description"].contains(&key.as_str());
-    let ignored = update
-        .as_object()
-        .and_then(|update| update.keys().find(|key| is_ignored(key)));
+    let mut keys = update.as_object().into_iter().flat_map(Map::keys);
+    let ignored = keys.find(|key| is_ignored(key));
     if let (Some(key), Some(reference)) = (ignored, values.find_map(references::reference)) {
-        warn(
-            "reference",
-            format!("the target is a reference to `{reference}`: `{key}` has no effect next to it"),
-            "target the part where the reference leads",
-        );
+        let message = format!("the target is a reference to `{reference}`: `{key}` has no effect next to it");
+        warn("reference", message, "target the part where the reference leads");
     }
     warnings
 }
@@ -255,29 +231,18 @@ fn redundant(overlay: &Document, action: &CheckedAction<'_>) -> Diagnostic {
         CheckedEffect::Update(Value::Object(update)) => update.is_empty(),
         _ => false,
     };
-    if is_empty {
+    let (code, at, cause, fix) = if is_empty {
         let at = action.pointer.with_trailing_token("update");
-        let message = format!(
-            "the action on `{}` changes nothing: its `update` is empty",
-            action.target
-        );
-        return overlay
-            .diagnostic(Severity::Warning, Stage::Overlay, "empty-update", at, message)
-            .fix("write the values to add, or remove the action");
-    }
-    let message = format!(
-        "the action on `{}` changes nothing: the document already has its result",
-        action.target
-    );
-    overlay
-        .diagnostic(
-            Severity::Warning,
-            Stage::Overlay,
-            "redundant",
-            &*action.pointer,
-            message,
-        )
-        .fix("remove the action; the vendor's document now has the change itself")
+        let fix = "write the values to add, or remove the action";
+        ("empty-update", at, "its `update` is empty", fix)
+    } else {
+        let at = action.pointer.clone();
+        let fix = "remove the action; the vendor's document now has the change itself";
+        ("redundant", at, "the document already has its result", fix)
+    };
+    let message = format!("the action on `{}` changes nothing: {cause}", action.target);
+    let warning = overlay.diagnostic(Severity::Warning, Stage::Overlay, code, at, message);
+    warning.fix(fix)
 }
 
 #[cfg(test)]

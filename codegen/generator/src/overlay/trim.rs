@@ -38,7 +38,8 @@ pub fn trim(source: Source<'_>, overlay: &Document, parts: &BTreeSet<PointerBuf>
     let text = if serde_json::from_str::<serde::de::IgnoredAny>(source.text).is_ok() {
         format!("{value:#}\n")
     } else {
-        let mut lines = Lines::new(source.text);
+        let lines = source.text.split_inclusive('\n').map(|line| (line, false));
+        let mut lines = Lines(lines.collect());
         for part in &outermost {
             lines.remove(overlay, part)?;
         }
@@ -59,82 +60,56 @@ fn is_inside(part: &Pointer, parts: &BTreeSet<PointerBuf>) -> bool {
 }
 
 /// Lines of a block in YAML, each with a flag that is true if the line is to be removed.
-struct Lines<'a> {
-    lines: Vec<(&'a str, bool)>,
-}
+struct Lines<'a>(Vec<(&'a str, bool)>);
 
-impl<'a> Lines<'a> {
-    fn new(text: &'a str) -> Self {
-        Self {
-            lines: text.split_inclusive('\n').map(|line| (line, false)).collect(),
-        }
-    }
-
+impl Lines<'_> {
     /// Marks the lines of a part; `None` if the part shares a line with other parts.
     fn remove(&mut self, overlay: &Document, part: &Pointer) -> Option<()> {
         let (parent, name) = part.split_back()?;
         let is_item = overlay.get(parent).is_some_and(Value::is_array);
         let first = overlay.locate(part).line.checked_sub(1)?;
-        let line = self.line(first)?;
-        let depth = indentation(line);
-        let start = line.trim_start();
+        let (line, _) = *self.0.get(first)?;
+        let (start, depth) = (line.trim_start(), indentation(line));
+        let key = start.trim_start_matches(['"', '\'']);
         let is_start = if is_item {
             is_item_start(start)
         } else {
-            start
-                .trim_start_matches(['"', '\''])
-                .starts_with(&*name.decoded())
+            key.starts_with(&*name.decoded())
         };
         if !is_start {
             return None;
         }
-        let mut end = first + 1;
-        let mut next = end;
-        while let Some(line) = self.line(next) {
-            next += 1;
-            if is_blank(line) {
-                continue;
-            }
-            // A list may stand as deep as its key.
-            let is_own_item = !is_item && indentation(line) == depth && is_item_start(line.trim_start());
-            if indentation(line) <= depth && !is_own_item {
-                break;
-            }
-            end = next;
-        }
+        // A list may stand as deep as its key.
+        let is_own_item =
+            |line: &str| !is_item && indentation(line) == depth && is_item_start(line.trim_start());
+        let is_inside = |line: &str| indentation(line) > depth || is_own_item(line);
+        let after = self.0.iter().enumerate().skip(first + 1);
+        let inside = after.take_while(|(_, (line, _))| is_blank(line) || is_inside(line));
+        let last = inside.filter(|(_, (line, _))| !is_blank(line)).last();
+        let end = last.map_or(first, |(last, _)| last) + 1;
         let is_own_comment = |line: &str| line.trim_start().starts_with('#') && indentation(line) == depth;
-        let comments = self.lines.get(..first)?.iter().rev();
+        let comments = self.0.get(..first)?.iter().rev();
         let comments = comments.take_while(|(line, _)| is_own_comment(line)).count();
-        for (_, goes) in self.lines.get_mut(first - comments..end)? {
+        for (_, goes) in self.0.get_mut(first - comments..end)? {
             *goes = true;
         }
         Some(())
-    }
-
-    fn line(&self, index: usize) -> Option<&'a str> {
-        self.lines.get(index).map(|(line, _)| *line)
     }
 
     /// Joins the remaining lines. A blank line after a removed part stays only if it separates two lines.
     fn rest(self) -> String {
         let mut text = String::new();
         let mut is_after_gap = false;
-        for (line, goes) in self.lines {
+        for (line, goes) in self.0 {
+            let separates = !(text.is_empty() || text.ends_with("\n\n") || text.ends_with(":\n"));
             if goes {
                 is_after_gap = true;
-                continue;
+            } else if !is_after_gap || !is_blank(line) || separates {
+                is_after_gap = false;
+                text.push_str(line);
             }
-            let separates = !(text.is_empty() || text.ends_with("\n\n") || text.ends_with(":\n"));
-            if is_after_gap && is_blank(line) && !separates {
-                continue;
-            }
-            is_after_gap = false;
-            text.push_str(line);
         }
-        let end = text.trim_end().len();
-        text.truncate(end);
-        text.push('\n');
-        text
+        format!("{}\n", text.trim_end())
     }
 }
 

@@ -12,7 +12,10 @@ use crate::{
     transform::Tag,
 };
 
-use super::page::{Page, gated, indented};
+use super::{
+    page::{Page, gated, indented},
+    resource::option,
+};
 
 /// Renders the table of each group, and the list of all tables in the order of the document.
 pub(super) fn file(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String {
@@ -25,26 +28,21 @@ pub(super) fn file(items: &Items, resources: &BTreeMap<String, GroupResource>) -
         let constant = table_name(tag);
         gated(tag, &format!("AssetGroup::new(&{constant}),"))
     });
-    let lines: Vec<String> = lines.collect();
+    let lines = indented(&lines.collect::<Vec<String>>(), "\n");
     page.piece(&format!(
         "/// Groups that the enabled features include, in the order of the document.\n\
-         pub(crate) static ALL: &[AssetGroup] = &[\n{}\n];",
-        indented(&lines.join("\n"))
+         pub(crate) static ALL: &[AssetGroup] = &[\n{lines}\n];"
     ));
-    let tables = items
-        .tags
-        .iter()
-        .map(|TagItems { tag, .. }| table(tag, items, resources));
-    page.items(tables);
+    for TagItems { tag, .. } in &items.tags {
+        page.items([table(tag, items, resources)]);
+    }
     page.finish()
 }
 
-/// Returns the name of the run-time table of a group.
 fn table_name(tag: &Tag) -> Ident {
     format_ident!("{}_GROUP", tag.module.to_uppercase())
 }
 
-/// Renders the run-time table of a group.
 fn table(tag: &Tag, items: &Items, resources: &BTreeMap<String, GroupResource>) -> Item {
     let group = resources.get(&tag.name);
     let constant = table_name(tag);
@@ -59,10 +57,10 @@ fn table(tag: &Tag, items: &Items, resources: &BTreeMap<String, GroupResource>) 
     if let Some((group, resource)) = group.and_then(|group| Some((group, group.resource.as_ref()?))) {
         steps = table_steps(&module, resource);
         let children = children(tag, group, items, resources);
-        let children: Vec<TokenStream> = children
+        let children = children
             .into_iter()
-            .map(|(group, pointers)| quote!(ChildRelation { group: #group, pointers: &[#(#pointers),*] }))
-            .collect();
+            .map(|(group, pointers)| quote!(ChildRelation { group: #group, pointers: &[#(#pointers),*] }));
+        let children: Vec<TokenStream> = children.collect();
         if !children.is_empty() {
             steps.push(quote!(.with_children(&[#(#children),*])));
         }
@@ -88,10 +86,10 @@ fn children(
         let child = tags().find(|child| child.name == *name)?;
         Some((child.feature.clone(), pointers.clone()))
     });
-    let own = group.resource.as_ref().map(|resource| &resource.pointers.id);
+    let own = group.resource.as_ref().map(|resource| &resource.id_pointer);
     let in_category = tags().filter_map(|child| {
         let resource = resources.get(&child.name)?.resource.as_ref()?;
-        let category = resource.pointers.category.as_ref()?;
+        let category = resource.category_pointer.as_ref()?;
         let belongs = child.name != tag.name && Some(category) == own;
         belongs.then(|| (child.feature.clone(), vec![category.clone()]))
     });
@@ -102,9 +100,8 @@ fn children(
 fn table_steps(module: &Ident, resource: &Resource) -> Vec<TokenStream> {
     let kind = &resource.kind;
     let kind = quote!(super::#module::resource::#kind);
-    let pointers = &resource.pointers;
-    let (id, name) = (&pointers.id, option_of_text(pointers.name.as_ref()));
-    let category = option_of_text(pointers.category.as_ref());
+    let (id, name) = (&resource.id_pointer, option(resource.name_pointer.as_ref()));
+    let category = option(resource.category_pointer.as_ref());
     let has_children = |change: &Change| change.entries.children.is_some();
     let mut steps = vec![quote!(.with_resource::<#kind>(#id, #name, #category))];
     if let Some(save) = &resource.save {
@@ -131,8 +128,4 @@ fn table_steps(module: &Ident, resource: &Resource) -> Vec<TokenStream> {
         steps.push(quote!(.with_duplicate::<#kind>(#overrides)));
     }
     steps
-}
-
-fn option_of_text(text: Option<&String>) -> TokenStream {
-    text.map_or_else(|| quote!(None), |text| quote!(Some(#text)))
 }

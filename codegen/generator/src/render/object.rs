@@ -7,7 +7,7 @@ use syn::{
     Attribute, Field, Fields, Item, ItemStruct, Meta, Token, Type, parse_quote, punctuated::Punctuated,
 };
 
-use crate::rewrite::{TypeItem, argument_of, is_extra, json_name, serde_items};
+use crate::rewrite::{TypeItem, argument_of, is_extra, is_serde, json_name, serde_items};
 
 /// A type of JSON objects.
 pub(super) struct Object {
@@ -19,12 +19,8 @@ pub(super) struct Object {
 
 /// Returns `true` if the macro implements serde's traits for a type.
 pub(super) fn is_any(item: &TypeItem) -> bool {
-    match item {
-        TypeItem::Items { items, inferred, .. } => {
-            items.iter().any(|item| Object::of(item, inferred).is_some())
-        }
-        TypeItem::Enum(_) => false,
-    }
+    matches!(item, TypeItem::Items { items, inferred, .. }
+        if items.iter().any(|item| Object::of(item, inferred).is_some()))
 }
 
 impl Object {
@@ -63,8 +59,8 @@ impl Object {
 
 /// Returns the runtime's kind for a field; `None` if the runtime has no kind for this field.
 fn kind(field: &Field) -> Option<&'static str> {
-    let items = serde_items(&field.attrs);
-    let mut items: Vec<String> = items.iter().map(|item| quote!(#item).to_string()).collect();
+    let items = serde_items(&field.attrs).map(|item| quote!(#item).to_string());
+    let mut items: Vec<String> = items.collect();
     items.retain(|item| !item.starts_with("rename ="));
     items.sort();
     let items: Vec<&str> = items.iter().map(String::as_str).collect();
@@ -95,9 +91,7 @@ fn without_serde(item: &ItemStruct) -> ItemStruct {
     item.attrs.iter_mut().for_each(drop_derives);
     if let Fields::Named(fields) = &mut item.fields {
         for field in &mut fields.named {
-            field
-                .attrs
-                .retain(|attribute| !attribute.path().is_ident("serde"));
+            field.attrs.retain(|attribute| !is_serde(attribute));
         }
     }
     item

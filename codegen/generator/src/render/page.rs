@@ -17,9 +17,7 @@ impl Page {
     pub(super) fn new(about: &str) -> Self {
         let mut text = format!("{MARK}\n");
         for line in rustdoc::lines(about) {
-            text.push_str("//!");
-            text.push_str(&line);
-            text.push('\n');
+            text.extend(["//!", &line, "\n"]);
         }
         Self { text }
     }
@@ -68,13 +66,12 @@ pub(super) fn gated(tag: &Tag, item: &str) -> String {
     format!("#[cfg(feature = {:?})]\n{item}", tag.feature)
 }
 
-pub(super) fn indented(text: &str) -> String {
-    let lines: Vec<String> = text
-        .lines()
-        .map(|line| match line {
-            "" => String::new(),
-            line => format!("    {line}"),
-        })
-        .collect();
-    lines.join("\n")
+/// Indents pieces of code, which `separator` separates.
+pub(super) fn indented(pieces: &[String], separator: &str) -> String {
+    let text = pieces.join(separator);
+    let lines = text.lines().map(|line| match line {
+        "" => String::new(),
+        line => format!("    {line}"),
+    });
+    lines.collect::<Vec<String>>().join("\n")
 }

@@ -2,14 +2,11 @@
 //! the trait implementations (abilities).
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::{Item, parse_quote};
 
 use crate::{
-    resources::{
-        Change, Children, GroupResource, List, ReadBack, Resource, ServerBehavior, ServerManagedField,
-        StoreCalls,
-    },
+    resources::{Change, Children, GroupResource, Resource, ServerManagedField, StoreCalls},
     rustdoc,
     transform::Tag,
 };
@@ -29,8 +26,14 @@ pub(super) fn file(tag: &Tag, group: &GroupResource) -> String {
         /// Properties that the service changes when it stores an asset.
         const SERVER_MANAGED: ServerManagedFields = #server_managed;
     });
-    items.extend(group.read_back.as_ref().map(read_back));
-    let mut imports = vec!["use super::operations;"];
+    items.extend(group.read_back.clone());
+    if let Some(resource) = &group.resource {
+        items.extend(kind(tag, resource));
+    }
+    let mut imports = Vec::new();
+    if quote!(#(#items)*).to_string().contains("operations ::") {
+        imports.push("use super::operations;");
+    }
     if group.resource.is_some() {
         imports.push("use crate::{Client, ext::resource, types};");
     }
@@ -38,13 +41,6 @@ pub(super) fn file(tag: &Tag, group: &GroupResource) -> String {
         Some(_) => "use crate::runtime::{creatable::ReadBack, server_managed::ServerManagedFields};",
         None => "use crate::runtime::server_managed::ServerManagedFields;",
     });
-    if let Some(resource) = &group.resource {
-        items.extend(kind(tag, resource));
-    }
-    let text = quote!(#(#items)*).to_string();
-    if !text.contains("operations ::") {
-        imports.remove(0);
-    }
     page.piece(&imports.join("\n"));
     page.items(items);
     page.finish()
@@ -52,53 +48,18 @@ pub(super) fn file(tag: &Tag, group: &GroupResource) -> String {
 
 fn server_managed(fields: &[ServerManagedField]) -> TokenStream {
     let fields = fields.iter().map(|field| {
-        let property = &field.property;
-        let behavior = match &field.behavior {
-            ServerBehavior::ReadOnly => quote!(ReadOnly),
-            ServerBehavior::Trimmed => quote!(Trimmed),
-            ServerBehavior::AliasOf(current) => quote!(AliasOf(#current)),
-            ServerBehavior::Capped { default, maximum } => {
-                let [default, maximum] =
-                    [default, maximum].map(|number| proc_macro2::Literal::u64_unsuffixed(*number));
-                quote!(Capped { default: #default, maximum: #maximum })
-            }
-            ServerBehavior::Secret { flag } => quote!(Secret { flag: #flag }),
-        };
+        let (property, behavior) = (&field.property, &field.behavior);
         quote!((#property, crate::runtime::server_managed::ServerBehavior::#behavior))
     });
     quote!(ServerManagedFields(&[#(#fields),*]))
 }
 
-fn read_back(read_back: &ReadBack) -> Item {
-    let ReadBack {
-        create,
-        find,
-        property,
-    } = read_back;
-    parse_quote! {
-        /// Call that reads the asset if the result of its creation is unknown.
-        pub(crate) static READ_BACK: ReadBack = ReadBack {
-            create: &operations::#create,
-            find: &operations::#find,
-            property: #property,
-            server_managed: SERVER_MANAGED,
-        };
-    }
-}
-
 fn kind(tag: &Tag, resource: &Resource) -> Vec<Item> {
-    let Resource {
-        kind,
-        handle,
-        id,
-        asset,
-        ..
-    } = resource;
-    let about = rustdoc::attributes(&format!(
-        "{}{}: the kind of asset behind [`Client::{handle}`].",
-        label(tag),
-        rustdoc::capitalised(&resource.words.plural_text)
-    ));
+    let (kind, handle) = (&resource.kind, &resource.handle);
+    let (id, asset) = (&resource.id, &resource.asset);
+    let (label, plural) = (label(tag), rustdoc::capitalised(&resource.words.plural_text));
+    let about = format!("{label}{plural}: the kind of asset behind [`Client::{handle}`].");
+    let about = rustdoc::attributes(&about);
     let handle_docs = rustdoc::attributes(&documentation(tag, resource));
     let mut items: Vec<Item> = vec![
         parse_quote! {
@@ -117,7 +78,7 @@ fn kind(tag: &Tag, resource: &Resource) -> Vec<Item> {
         },
     ];
     items.push(implementation(resource));
-    items.extend(resource.list.as_ref().map(|list| row(list, id)));
+    items.extend(resource.list.as_ref().map(|list| list.row.clone()));
     items.extend(abilities(resource));
     if let Some(id_of_asset) = &resource.client_made_id {
         items.push(parse_quote!(impl crate::runtime::creatable::Sealed for #asset {}));
@@ -139,23 +100,14 @@ fn kind(tag: &Tag, resource: &Resource) -> Vec<Item> {
 }
 
 fn implementation(resource: &Resource) -> Item {
-    let Resource {
-        kind,
-        id,
-        asset,
-        find_by_id,
-        segment,
-        ..
-    } = resource;
+    let (kind, id, asset) = (&resource.kind, &resource.id, &resource.asset);
+    let (segment, find_by_id) = (&resource.segment, &resource.find_by_id);
     let (singular, plural) = (&resource.words.singular_text, &resource.words.plural_text);
     let (id_of_asset, summary) = (&resource.id_of_asset, &resource.summary_of_asset);
     let find_by_ids = option(resource.find_by_ids.as_ref());
     let list = option(resource.list.as_ref().map(|list| &list.call));
-    let asset_argument = if summary.to_string().contains("asset") {
-        quote!(asset)
-    } else {
-        quote!(_)
-    };
+    let uses_asset = summary.to_string().contains("asset");
+    let asset_argument = if uses_asset { quote!(asset) } else { quote!(_) };
     let count = count_children(&resource.children);
     let id_property = &resource.id_property;
     parse_quote! {
@@ -185,28 +137,8 @@ fn implementation(resource: &Resource) -> Item {
     }
 }
 
-fn option(value: Option<&TokenStream>) -> TokenStream {
+pub(super) fn option(value: Option<&impl ToTokens>) -> TokenStream {
     value.map_or_else(|| quote!(None), |value| quote!(Some(#value)))
-}
-
-fn row(list: &List, id: &TokenStream) -> Item {
-    let List {
-        row,
-        id: id_of_row,
-        name,
-        summary,
-        ..
-    } = list;
-    parse_quote! {
-        #[allow(clippy::unnecessary_wraps, reason = "rows of some groups may lack an ID")]
-        fn row(row: #row) -> Option<resource::ListRow<#id>> {
-            Some(resource::ListRow {
-                summary: #summary,
-                id: #id_of_row,
-                name: #name,
-            })
-        }
-    }
 }
 
 /// Renders the function that counts children, if there are any.
@@ -214,50 +146,16 @@ fn count_children(children: &[Children]) -> Option<TokenStream> {
     if children.is_empty() {
         return None;
     }
-    let features: Vec<&String> = children
-        .iter()
-        .filter_map(|child| child.feature.as_ref())
-        .collect();
+    let features = children.iter().filter_map(|child| child.feature.as_ref());
+    let features: Vec<&String> = features.collect();
     let gate = match features.as_slice() {
         [] => None,
         [feature] => Some(quote!(#[cfg(feature = #feature)])),
         features => Some(quote!(#[cfg(all(#(feature = #features),*))])),
     };
-    let counts = children.iter().map(|child| {
-        let Children {
-            module,
-            kind,
-            list,
-            id,
-            properties,
-            in_rows,
-            place,
-            ..
-        } = child;
-        let list_in = place.step(&quote!(serde_json::Value));
-        let list_in = list_in.unwrap_or_else(|| quote!(.list()));
-        let query = child
-            .query
-            .iter()
-            .map(|(name, value)| quote!(.query(#name, #value)));
-        let rows = if *in_rows {
-            quote!(resource::ChildRows::NameParents)
-        } else {
-            quote!(resource::ChildRows::HaveIds(#id))
-        };
-        quote! {
-            resource::ChildQuery {
-                list: client.call(&crate::api::#module::operations::#list)#(#query)* #list_in,
-                rows: #rows,
-                parents: &[#(#properties),*],
-            }
-            .count::<crate::api::#module::resource::#kind>(client.clone(), &parents)
-            .await
-        }
-    });
-    let counts: Vec<TokenStream> = counts.collect();
+    let counts: Vec<&TokenStream> = children.iter().map(|child| &child.count).collect();
     let sum = match counts.as_slice() {
-        [count] => count.clone(),
+        [count] => quote!(#count),
         counts => quote!(Some(#(#counts?)+*)),
     };
     Some(quote! {
@@ -339,7 +237,7 @@ fn abilities(resource: &Resource) -> Vec<Item> {
 }
 
 fn call(change: &Change) -> TokenStream {
-    let (operation, place) = (&change.operation, change.entries.place.tokens());
+    let (operation, place) = (&change.operation, &change.entries.place);
     let children = match &change.entries.children {
         None => quote!(None),
         Some((action, target)) => {
@@ -349,7 +247,7 @@ fn call(change: &Change) -> TokenStream {
     quote! {
         resource::EntriesCall {
             operation: &operations::#operation,
-            entries: #place,
+            entries: resource::Place::#place,
             children: #children,
         }
     }
@@ -369,56 +267,40 @@ fn label(tag: &Tag) -> &'static str {
 
 /// Renders the documentation of the handle: purpose, evidence, example.
 fn documentation(tag: &Tag, resource: &Resource) -> String {
-    let Resource { handle, words, .. } = resource;
-    let mut paragraphs = vec![format!(
-        "{}Operations on many {}: bulk jobs, search by ID, safe updates.",
-        label(tag),
-        words.plural_text
-    )];
+    let (handle, plural) = (&resource.handle, &resource.words.plural_text);
+    let purpose = format!("Operations on many {plural}: bulk jobs, search by ID, safe updates.");
+    let mut paragraphs = vec![format!("{}{purpose}", label(tag))];
     if tag.inferred {
-        paragraphs.push(
-            "The vendor's index lists these operations by title and method only. Paths and bodies are \
-             inferred: the methods of the client state the evidence for each."
-                .to_owned(),
-        );
+        let evidence = "The vendor's index lists these operations by title and method only. Paths and bodies \
+                        are inferred: the methods of the client state the evidence for each.";
+        paragraphs.push(evidence.to_owned());
     }
     let changes = [("archive", &resource.archive), ("delete", &resource.delete)];
-    let changes = changes
-        .into_iter()
-        .filter_map(|(verb, change)| Some((verb, change.as_ref()?)));
-    let inferred: Vec<&str> = changes
-        .clone()
-        .filter(|(_, change)| change.inferred)
-        .map(|(verb, _)| verb)
-        .collect();
+    let changes = changes.into_iter();
+    let changes = changes.filter_map(|(verb, change)| Some((verb, change.as_ref()?)));
+    let inferred = changes.clone().filter(|(_, change)| change.inferred);
+    let inferred: Vec<String> = inferred.map(|(verb, _)| format!("{verb}s")).collect();
     if !inferred.is_empty() {
-        paragraphs.push(format!(
-            "A job that {}s must be acknowledged with `acknowledge_inferred` before it is sent.",
-            inferred.join("s or ")
-        ));
+        let verbs = inferred.join(" or ");
+        let words = "must be acknowledged with `acknowledge_inferred` before it is sent";
+        paragraphs.push(format!("A job that {verbs} {words}."));
     }
-    let (verb, body) = match changes.clone().next() {
-        Some((verb, change)) => {
-            let acknowledge = if change.inferred {
-                ".acknowledge_inferred()"
-            } else {
-                ""
-            };
-            (
-                verb,
-                format!(
-                    "    let ids = [\"2nIemJxCKbFX\", \"2n5JuOKWLTzd\"];\n\
-                     \x20   println!(\"{{}}\", assets.bulk_{verb}(ids).plan().await?);\n\
-                     \x20   println!(\"{{}}\", assets.bulk_{verb}(ids){acknowledge}.send().await?);"
-                ),
-            )
-        }
-        None => (
-            "find",
-            "    let found = assets.find_many([\"2nIemJxCKbFX\", \"2n5JuOKWLTzd\"]).send().await?;\n\
-             \x20   println!(\"{} found\", found.assets.len());"
-                .to_owned(),
-        ),
+    let (verb, body) = if let Some((verb, change)) = changes.clone().next() {
+        let acknowledge = if change.inferred {
+            ".acknowledge_inferred()"
+        } else {
+            ""
+        };
+        let body = format!(
+            "    let ids = [\"2nIemJxCKbFX\", \"2n5JuOKWLTzd\"];\n\
+             \x20   println!(\"{{}}\", assets.bulk_{verb}(ids).plan().await?);\n\
+             \x20   println!(\"{{}}\", assets.bulk_{verb}(ids){acknowledge}.send().await?);"
+        );
+        (verb, body)
+    } else {
+        let call = "assets.find_many([\"2nIemJxCKbFX\", \"2n5JuOKWLTzd\"]).send().await?";
+        let print = "println!(\"{} found\", found.assets.len());";
+        ("find", format!("    let found = {call};\n    {print}"))
     };
     paragraphs.push(format!(
         "```no_run\nuse funnelflux::{{Client, ext::*}};\n\n\

@@ -7,12 +7,12 @@ use syn::{Ident, ItemStruct, Type};
 
 pub(super) use crate::rewrite::{argument_of, ident};
 use crate::{
-    rewrite::{is_extra, json_name},
+    rewrite::{is_extra, json_name, last_name, unwrapped},
     transform::ApiModel,
 };
 
 pub(super) struct Fields<'a> {
-    all: Vec<Field>,
+    pub(super) all: Vec<Field>,
     /// Map of unknown fields.
     extra: Option<Ident>,
     model: &'a ApiModel,
@@ -21,8 +21,10 @@ pub(super) struct Fields<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Field {
     ident: Ident,
-    name: String,
-    inner: Type,
+    /// Name in JSON.
+    pub(super) name: String,
+    /// The type, without option and list.
+    pub(super) inner: Type,
     /// `true` for a field that may be absent.
     pub(super) is_option: bool,
     pub(super) is_list: bool,
@@ -32,15 +34,9 @@ impl<'a> Fields<'a> {
     pub(super) fn of(item: &ItemStruct, model: &'a ApiModel) -> Self {
         let fields = item.fields.iter().filter_map(|field| {
             let ident = field.ident.clone()?;
-            let (inner, is_option) = match argument_of(&field.ty, "Option") {
-                Some(inner) => (inner, true),
-                None => (&field.ty, false),
-            };
-            let inner = argument_of(inner, "Box").unwrap_or(inner);
-            let (inner, is_list) = match argument_of(inner, "Vec") {
-                Some(inner) => (inner, true),
-                None => (inner, false),
-            };
+            let (inner, is_option) = unwrapped(&field.ty, "Option");
+            let (inner, _) = unwrapped(inner, "Box");
+            let (inner, is_list) = unwrapped(inner, "Vec");
             Some(Field {
                 name: json_name(field),
                 ident,
@@ -49,19 +45,12 @@ impl<'a> Fields<'a> {
                 is_list,
             })
         });
+        let extra = item.fields.iter().find(|field| is_extra(field));
         Self {
             all: fields.collect(),
-            extra: item
-                .fields
-                .iter()
-                .find(|field| is_extra(field))
-                .and_then(|field| field.ident.clone()),
+            extra: extra.and_then(|field| field.ident.clone()),
             model,
         }
-    }
-
-    pub(super) fn all(&self) -> impl Iterator<Item = &Field> {
-        self.all.iter()
     }
 
     /// Returns the field whose JSON name is `name`, unless it is a list.
@@ -81,12 +70,8 @@ impl<'a> Fields<'a> {
             .or_else(|| named(&|name| name.ends_with("_name") && !name.contains("category")))
     }
 
-    /// Returns the JSON name of the field that contains the ID of the category.
-    pub(super) fn category(&self, id_name: &str) -> Option<&str> {
-        self.category_field(id_name).map(Field::json_name)
-    }
-
-    fn category_field(&self, id_name: &str) -> Option<&Field> {
+    /// Returns the field that contains the ID of the category.
+    pub(super) fn category(&self, id_name: &str) -> Option<&Field> {
         self.all.iter().find(|field| {
             let name = field.name.to_snake_case();
             ["id_category", "category_id"].contains(&name.as_str()) && field.name != id_name
@@ -96,50 +81,27 @@ impl<'a> Fields<'a> {
     /// Expression of the summary of `value`: its status and its category.
     pub(super) fn summary(&self, value: &TokenStream, id_name: &str) -> TokenStream {
         // The service may send a field that the document does not declare.
-        let unknown = |name: &str| {
-            let extra = self.extra.as_ref();
-            let unknown =
-                extra.map(|extra| quote!(#value.#extra.get(#name).and_then(serde_json::Value::as_str)));
-            unknown.unwrap_or_else(|| quote!(None))
-        };
-        let text = |field: Option<&Field>, name: &str| {
-            let text = field.filter(|field| !field.is_list && self.is_text(field));
-            match (field, text) {
-                (_, Some(text)) => text.text_reference(value),
-                (Some(_), None) => quote!(None),
-                (None, None) => unknown(name),
-            }
+        let text = |field: Option<&Field>, name: &str| match (field, &self.extra) {
+            (Some(field), _) if !field.is_list && self.is_text(field) => field.text_reference(value),
+            (None, Some(extra)) => quote!(#value.#extra.get(#name).and_then(serde_json::Value::as_str)),
+            _ => quote!(None),
         };
         let status = text(self.get("status"), "status");
-        let category = self.category_field(id_name);
-        let category = if id_name == "idCategory" {
-            quote!(None)
-        } else {
-            text(category, "idCategory")
+        let category = match id_name {
+            "idCategory" => quote!(None),
+            _ => text(self.category(id_name), "idCategory"),
         };
         quote!(resource::AssetSummary::new(#status, #category))
     }
 
     /// Returns `true` for strings, IDs and enumerations.
     fn is_text(&self, field: &Field) -> bool {
-        let Some(name) = ident(&field.inner) else {
-            return false;
-        };
-        name == "String" || self.model.is_id(&name) || self.model.is_enum(&name)
+        let is_text = |name: String| name == "String" || self.model.is_id(&name) || self.model.is_enum(&name);
+        ident(&field.inner).is_some_and(is_text)
     }
 }
 
 impl Field {
-    pub(super) fn json_name(&self) -> &str {
-        &self.name
-    }
-
-    /// The type, without option and list.
-    pub(super) fn inner(&self) -> &Type {
-        &self.inner
-    }
-
-    /// Path to the type.
     fn path(&self) -> TokenStream {
         path(&ident(&self.inner).unwrap_or_default())
     }
@@ -152,99 +114,70 @@ impl Field {
     /// The value as an optional reference.
     pub(super) fn reference(&self, value: &TokenStream) -> TokenStream {
         let ident = &self.ident;
-        if self.is_option {
-            quote!(#value.#ident.as_ref())
-        } else {
-            quote!(Some(&#value.#ident))
-        }
+        self.either(quote!(#value.#ident.as_ref()), quote!(Some(&#value.#ident)))
     }
 
     /// The value as an optional `&str`.
     fn text_reference(&self, value: &TokenStream) -> TokenStream {
-        let ident = &self.ident;
-        match (self.is_option, self.is("String")) {
-            (true, true) => quote!(#value.#ident.as_deref()),
-            (true, false) => {
-                let ty = self.path();
-                quote!(#value.#ident.as_ref().map(#ty::as_str))
-            }
-            (false, _) => quote!(Some(#value.#ident.as_str())),
-        }
+        let (ident, ty) = (&self.ident, self.path());
+        let optional = if self.is("String") {
+            quote!(#value.#ident.as_deref())
+        } else {
+            quote!(#value.#ident.as_ref().map(#ty::as_str))
+        };
+        self.either(optional, quote!(Some(#value.#ident.as_str())))
     }
 
     /// The value as `&str`; `None` if it is not a string.
     pub(super) fn text(&self, value: &TokenStream) -> Option<TokenStream> {
         let ident = &self.ident;
-        if !self.is("String") {
-            return None;
-        }
-        Some(if self.is_option {
-            quote!(#value.#ident.as_deref().unwrap_or_default())
-        } else {
-            quote!(&#value.#ident)
-        })
+        let optional = quote!(#value.#ident.as_deref().unwrap_or_default());
+        let text = self.either(optional, quote!(&#value.#ident));
+        self.is("String").then_some(text)
     }
 
     /// Returns code that reads the value, and returns early if the value is absent.
     pub(super) fn taken(&self, value: &TokenStream) -> TokenStream {
         let ident = &self.ident;
-        if self.is_option {
-            quote!(#value.#ident?)
-        } else {
-            quote!(#value.#ident)
-        }
+        self.either(quote!(#value.#ident?), quote!(#value.#ident))
     }
 
     /// Returns code that reads the value, or the default of its type if the value is absent.
     pub(super) fn value(&self, value: &TokenStream) -> TokenStream {
         let ident = &self.ident;
-        if self.is_option {
-            quote!(#value.#ident.unwrap_or_default())
-        } else {
-            quote!(#value.#ident)
-        }
+        self.either(quote!(#value.#ident.unwrap_or_default()), quote!(#value.#ident))
     }
 
     /// Returns code that copies the ID; an absent ID becomes an empty ID.
     pub(super) fn owned(&self, value: &TokenStream, ty: &TokenStream) -> TokenStream {
         let ident = &self.ident;
-        if self.is_option {
-            quote!(#value.#ident.clone().unwrap_or_else(|| #ty::from(String::new())))
-        } else {
-            quote!(#value.#ident.clone())
-        }
+        let optional = quote!(#value.#ident.clone().unwrap_or_else(|| #ty::from(String::new())));
+        self.either(optional, quote!(#value.#ident.clone()))
     }
 
     /// Returns code that accesses the field's map and inserts an empty one if it is absent; `None` if the
     /// field is not a map.
     pub(super) fn object(&self, value: &TokenStream) -> Option<TokenStream> {
         let ident = &self.ident;
-        let is_object = match &self.inner {
-            Type::Path(path) => path
-                .path
-                .segments
-                .last()
-                .is_some_and(|segment| segment.ident == "Map"),
-            _ => false,
-        };
-        is_object.then(|| {
-            if self.is_option {
-                quote!(#value.#ident.get_or_insert_default())
-            } else {
-                quote!(#value.#ident)
-            }
-        })
+        let optional = quote!(#value.#ident.get_or_insert_default());
+        let object = self.either(optional, quote!(#value.#ident));
+        last_name(&self.inner)
+            .is_some_and(|name| name == "Map")
+            .then_some(object)
     }
 
     /// The value as an `Option<String>`.
     pub(super) fn text_option(&self, value: &TokenStream) -> TokenStream {
         let ident = &self.ident;
-        match (self.is("String"), self.is_option) {
-            (true, true) => quote!(#value.#ident),
-            (true, false) => quote!(Some(#value.#ident)),
-            (false, true) => quote!(#value.#ident.as_ref().map(ToString::to_string)),
-            (false, false) => quote!(Some(#value.#ident.to_string())),
+        if self.is("String") {
+            return self.either(quote!(#value.#ident), quote!(Some(#value.#ident)));
         }
+        let optional = quote!(#value.#ident.as_ref().map(ToString::to_string));
+        self.either(optional, quote!(Some(#value.#ident.to_string())))
+    }
+
+    fn either(&self, optional: TokenStream, required: TokenStream) -> TokenStream {
+        if self.is_option { optional } else { required }
     }
 }
 

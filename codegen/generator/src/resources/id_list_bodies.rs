@@ -1,28 +1,22 @@
 //! Requests that list the assets to change.
 
-use serde_json::Value;
+use std::iter;
 
 use heck::ToSnakeCase as _;
+use proc_macro2::TokenStream;
+use quote::quote;
+use serde_json::Value;
 
-use crate::transform::{ArgumentKind, Operation};
+use crate::{
+    json::Json as _,
+    transform::{ArgumentKind, Operation},
+};
 use funnelflux_openapi::{Document, pointer::Pointer, references};
 
-/// Place of the list of IDs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// The body is the list.
-    Body,
-    /// A property of the body.
-    Property(String),
-    /// A parameter of the query.
-    Query(String),
-}
-
 /// Format of a request that lists assets.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entries {
-    /// Place of the list.
-    pub(crate) place: Place,
+    /// Place of the list, as a variant of the runtime's `Place`.
+    pub(crate) place: TokenStream,
     /// Properties for the treatment of children: the action and its target.
     pub(crate) children: Option<(String, String)>,
 }
@@ -31,29 +25,22 @@ pub(crate) struct Entries {
 const ACTIONS: [&str; 3] = ["cascade", "move", "orphan"];
 
 /// Reads the format of a request that lists assets. Also reads the property that contains the category, if
-/// the caller asks for it.
-///
-/// # Errors
-/// The reason why the request does not fit.
+/// the caller asks for it. Returns the reason if the request does not fit.
 pub(super) fn entries(
     source: &Document,
     operation: &Operation,
     with_category: bool,
 ) -> Result<(Entries, Option<String>), String> {
-    let required: Vec<_> = operation
-        .arguments
-        .iter()
-        .filter(|argument| argument.required)
-        .collect();
-    let plain = |place| Entries {
-        place,
-        children: None,
-    };
+    let required = operation.arguments.iter().filter(|argument| argument.required);
+    let required: Vec<_> = required.collect();
+    let children = None;
+    let plain = |place| Entries { place, children };
     match (required.as_slice(), body_schema(source, operation)) {
-        ([], Some(schema)) if is_list_of_text(source, schema) => Ok((plain(Place::Body), None)),
+        ([], Some(schema)) if is_list_of_text(source, schema) => Ok((plain(quote!(Body)), None)),
         ([], Some(schema)) => of_body(source, schema, with_category),
         ([argument], None) if argument.kind == ArgumentKind::CommaSeparated => {
-            Ok((plain(Place::Query(argument.name.clone())), None))
+            let name = &argument.name;
+            Ok((plain(quote!(Query(#name))), None))
         }
         _ => Err("it does not take a list of IDs".to_owned()),
     }
@@ -65,85 +52,53 @@ fn of_body(
     with_category: bool,
 ) -> Result<(Entries, Option<String>), String> {
     let properties: Vec<(&String, &Value)> = properties(source, schema);
-    let text = |schema: &Value| schema.get("type").is_some_and(|kind| kind == "string");
-    let lists = properties
-        .iter()
-        .filter(|(_, schema)| is_list_of_text(source, schema));
+    let is_list = |(_, schema): &&(&String, &Value)| is_list_of_text(source, schema);
+    let lists = properties.iter().filter(is_list);
     let lists: Vec<&str> = lists.map(|(name, _)| name.as_str()).collect();
     let list = match lists.as_slice() {
         [list] => *list,
         lists if lists.contains(&"entries") => "entries",
         _ => return Err("its body has no list of IDs".to_owned()),
     };
-    let action = properties.iter().find(|(_, schema)| {
-        let values = schema.get("enum").and_then(Value::as_array);
-        values.is_some_and(|values| {
-            ACTIONS
-                .iter()
-                .all(|action| values.iter().any(|value| value == action))
-        })
-    });
+    let has = |schema: &Value, action| schema.items("enum").any(|value| value == action);
+    let mut all = properties.iter();
+    let action = all.find(|(_, schema)| ACTIONS.iter().all(|action| has(schema, action)));
     let named = |word: &str| {
-        let mut found = properties.iter().filter(|(name, schema)| {
-            text(schema)
+        let found = properties.iter().find(|(name, schema)| {
+            schema.text("type") == Some("string")
                 && schema.get("enum").is_none()
                 && name.to_snake_case().split('_').any(|part| part == word)
         });
-        found.next().map(|(name, _)| (*name).clone())
+        found.map(|(name, _)| (*name).clone())
     };
     let children = action.and_then(|(action, _)| Some(((*action).clone(), named("target")?)));
     let category = with_category.then(|| named("category")).flatten();
-    let known = |name: &str| {
-        name == list
-            || category.as_deref() == Some(name)
-            || children
-                .as_ref()
-                .is_some_and(|(action, target)| name == action || name == target)
-    };
-    let required = schema.get("required").and_then(Value::as_array);
-    let mut unknown = required
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .filter(|name| !known(name));
-    match unknown.next() {
-        Some(name) => Err(format!("its body requires `{name}`, whose meaning is unknown")),
-        None => Ok((
-            Entries {
-                place: Place::Property(list.to_owned()),
-                children,
-            },
-            category,
-        )),
+    let of_children = children.iter().flat_map(|(action, target)| [action, target]);
+    let known: Vec<&String> = of_children.chain(&category).collect();
+    let is_known = |name: &str| name == list || known.iter().any(|known| *known == name);
+    let mut required = schema.items("required").filter_map(Value::as_str);
+    if let Some(name) = required.find(|name| !is_known(name)) {
+        return Err(format!("its body requires `{name}`, whose meaning is unknown"));
     }
+    let place = quote!(Property(#list));
+    Ok((Entries { place, children }, category))
 }
 
 /// The properties of a schema and of the parts that it is composed of, resolved.
 pub(super) fn properties<'a>(source: &'a Document, schema: &'a Value) -> Vec<(&'a String, &'a Value)> {
-    let parts = schema
-        .get("allOf")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
-    let parts = parts.filter(|part| part.get("allOf").is_none());
-    let schemas = [schema]
-        .into_iter()
-        .chain(parts.map(|part| resolve(source, part)));
-    let properties = schemas
-        .filter_map(|schema| schema.get("properties")?.as_object())
-        .flatten();
-    properties
-        .map(|(name, schema)| (name, resolve(source, schema)))
-        .collect()
+    let parts = schema.items("allOf").filter(|part| part.get("allOf").is_none());
+    let schemas = iter::once(schema).chain(parts.map(|part| resolve(source, part)));
+    let properties = schemas.flat_map(|schema| schema.members("properties"));
+    let resolved = properties.map(|(name, schema)| (name, resolve(source, schema)));
+    resolved.collect()
 }
 
 pub(super) fn body_schema<'a>(source: &'a Document, operation: &Operation) -> Option<&'a Value> {
     let operation = source.value().pointer(operation.pointer.as_str())?;
     let body = resolve(source, operation.get("requestBody")?);
-    let content = body.get("content")?.as_object()?;
-    let media = content
-        .get("application/json")
-        .or_else(|| content.values().next())?;
+    let content = body.object("content")?;
+    let json = content.get("application/json");
+    let media = json.or_else(|| content.values().next())?;
     Some(resolve(source, media.get("schema")?))
 }
 
@@ -159,9 +114,6 @@ pub(super) fn resolve<'a>(source: &'a Document, schema: &'a Value) -> &'a Value 
 }
 
 fn is_list_of_text(source: &Document, schema: &Value) -> bool {
-    schema.get("items").is_some_and(|items| {
-        resolve(source, items)
-            .get("type")
-            .is_some_and(|kind| kind == "string")
-    })
+    let items = schema.get("items").map(|items| resolve(source, items));
+    items.is_some_and(|items| items.text("type") == Some("string"))
 }

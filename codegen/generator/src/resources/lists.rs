@@ -30,10 +30,7 @@ pub(super) struct Rows<'a> {
 impl ListPlace {
     /// Renders the step of a call that reads rows of this type, for a list inside of an object.
     pub(crate) fn step(&self, row: &TokenStream) -> Option<TokenStream> {
-        let Self {
-            properties,
-            may_be_absent,
-        } = self;
+        let (properties, may_be_absent) = (&self.properties, self.may_be_absent);
         (!properties.is_empty()).then(|| {
             quote! {
                 .list_in::<#row>(crate::runtime::call::ListPlace {
@@ -46,7 +43,7 @@ impl ListPlace {
 
     fn inside(&self, field: &Field) -> Self {
         let mut place = self.clone();
-        place.properties.push(field.json_name().to_owned());
+        place.properties.push(field.name.clone());
         place.may_be_absent |= field.is_option;
         place
     }
@@ -56,10 +53,7 @@ impl ListPlace {
 type FieldsOf<'r, 'a> = &'r dyn Fn(&Type) -> Option<Fields<'a>>;
 
 /// Looks for the list of a response whose rows have this property: the response itself, or the only such list
-/// inside of it.
-///
-/// # Errors
-/// The reason why there is no such list.
+/// inside of it. Returns the reason if there is no such list.
 pub(super) fn rows<'a>(
     fields_of: FieldsOf<'_, 'a>,
     response: &Type,
@@ -70,20 +64,17 @@ pub(super) fn rows<'a>(
         Some(row) => found.extend(rows_of(fields_of, row, id_name, ListPlace::default())),
         None => lists_inside(fields_of, response, id_name, &ListPlace::default(), &mut found),
     }
-    match (found.pop(), found.is_empty()) {
-        (Some(rows), true) => Ok(rows),
-        (None, _) => Err(format!(
-            "its response has no list of objects with the property `{id_name}`"
-        )),
-        (Some(last), false) => {
-            let places = found.iter().chain([&last]);
-            let places: Vec<String> = places
-                .map(|rows| format!("`{}`", rows.place.properties.join(".")))
-                .collect();
-            Err(format!(
-                "its response has several lists of objects with the property `{id_name}`: {}",
-                places.join(" and ")
-            ))
+    let places = found
+        .iter()
+        .map(|rows| format!("`{}`", rows.place.properties.join(".")));
+    let places: Vec<String> = places.collect();
+    let objects = format!("objects with the property `{id_name}`");
+    match (found.pop(), places.as_slice()) {
+        (Some(rows), [_]) => Ok(rows),
+        (None, _) => Err(format!("its response has no list of {objects}")),
+        (Some(_), places) => {
+            let places = places.join(" and ");
+            Err(format!("its response has several lists of {objects}: {places}"))
         }
     }
 }
@@ -96,12 +87,12 @@ fn lists_inside<'a>(
     found: &mut Vec<Rows<'a>>,
 ) {
     let fields = fields_of(ty).filter(|_| place.properties.len() < DEPTH);
-    for field in fields.iter().flat_map(Fields::all) {
+    for field in fields.iter().flat_map(|fields| &fields.all) {
         let place = place.inside(field);
         if field.is_list {
-            found.extend(rows_of(fields_of, field.inner(), id_name, place));
+            found.extend(rows_of(fields_of, &field.inner, id_name, place));
         } else {
-            lists_inside(fields_of, field.inner(), id_name, &place, found);
+            lists_inside(fields_of, &field.inner, id_name, &place, found);
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{FnArg, GenericArgument, Ident, ImplItemFn, Pat, PathArguments, ReturnType, Type};
+use syn::{FnArg, Ident, ImplItemFn, Pat, ReturnType, Type};
 
 use crate::{
     naming,
+    rewrite::arguments as type_arguments,
     transform::{OpenEnum, Operation},
 };
 
@@ -14,7 +15,6 @@ use super::{
     lists::Rows,
 };
 
-/// Signature of a method.
 pub(super) struct Signature {
     method: Ident,
     arguments: Vec<(String, Type)>,
@@ -31,8 +31,9 @@ impl Signature {
                 _ => None,
             },
         });
+        // The `T` of `Call<T>`, with or without evidence.
         let returns = match &method.sig.output {
-            ReturnType::Type(_, ty) => first_argument(ty),
+            ReturnType::Type(_, ty) => type_arguments(ty).next().cloned(),
             ReturnType::Default => None,
         };
         Self {
@@ -46,15 +47,11 @@ impl Signature {
     /// without a value is `None`.
     fn call(&self, given: &[(String, TokenStream)]) -> Option<Vec<TokenStream>> {
         let arguments = self.arguments.iter().map(|(name, ty)| {
-            let value = given
-                .iter()
-                .find(|(given, _)| given == name)
-                .map(|(_, value)| value.clone());
+            let value = given.iter().find(|(given, _)| given == name);
             match (value, argument_of(ty, "Option")) {
-                (Some(value), Some(_)) => Some(quote!(Some(#value))),
-                (Some(value), None) => Some(value),
+                (Some((_, value)), Some(_)) => Some(quote!(Some(#value))),
                 (None, Some(_)) => Some(quote!(None)),
-                (None, None) => None,
+                (value, None) => value.map(|(_, value)| value.clone()),
             }
         });
         arguments.collect()
@@ -126,18 +123,12 @@ impl Signature {
         operation: &Operation,
         enums: &[OpenEnum],
     ) -> Option<Vec<TokenStream>> {
-        let given = statuses(operation, enums, self, &["all"])?;
-        let given: Vec<(String, TokenStream)> = given
-            .into_iter()
-            .map(|(name, open, value)| {
-                let (ty, variant) = (
-                    format_ident!("{open}"),
-                    format_ident!("{}", naming::variant(&value)),
-                );
-                (naming::argument(&name), quote!(types::#ty::#variant))
-            })
-            .collect();
-        self.call(&given)
+        let given = statuses(operation, enums, self, &["all"])?.into_iter();
+        let given = given.map(|(name, open, value)| {
+            let (ty, variant) = (path(&open), format_ident!("{}", naming::variant(&value)));
+            (naming::argument(&name), quote!(#ty::#variant))
+        });
+        self.call(&given.collect::<Vec<_>>())
     }
 
     /// The function that stores an asset.
@@ -211,8 +202,10 @@ fn statuses(
         let open = ident(argument_of(ty, "Option").unwrap_or(ty))
             .and_then(|name| enums.iter().find(|open| open.name == name));
         let value = open.and_then(|open| {
-            let known = |value: &&&str| open.variants.iter().any(|variant| variant.value == **value);
-            Some((open.name.clone(), (*values.iter().find(known)?).to_owned()))
+            let known = values
+                .iter()
+                .find(|value| open.values.iter().any(|known| known == *value))?;
+            Some((open.name.clone(), (*known).to_owned()))
         });
         match value {
             Some((open, value)) => given.push((argument.name.clone(), open, value)),
@@ -221,16 +214,4 @@ fn statuses(
         }
     }
     Some(given)
-}
-
-/// The `T` of `Call<T>`, with or without evidence.
-fn first_argument(ty: &Type) -> Option<Type> {
-    let Type::Path(path) = ty else { return None };
-    match &path.path.segments.last()?.arguments {
-        PathArguments::AngleBracketed(arguments) => match arguments.args.first()? {
-            GenericArgument::Type(ty) => Some(ty.clone()),
-            _ => None,
-        },
-        _ => None,
-    }
 }

@@ -14,9 +14,8 @@ pub(super) fn documentation_lines(state: &mut State<'_>) {
 }
 
 pub(super) fn is_documented(attributes: &[Attribute]) -> bool {
-    attributes
-        .iter()
-        .any(|attribute| attribute.path().is_ident("doc"))
+    let mut attributes = attributes.iter();
+    attributes.any(|attribute| attribute.path().is_ident("doc"))
 }
 
 fn text_of(attribute: &Attribute) -> Option<String> {
@@ -37,22 +36,15 @@ struct OnePerLine {
 
 impl VisitMut for OnePerLine {
     fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
-        let (documentation, others): (Vec<_>, Vec<_>) = std::mem::take(attributes)
-            .into_iter()
-            .partition(|attribute| text_of(attribute).is_some());
-        if documentation.is_empty() {
-            *attributes = others;
+        let old: Vec<String> = attributes.iter().filter_map(text_of).collect();
+        if old.is_empty() {
             return;
         }
         // The attributes are joined to one text, because a code block may span several of them.
-        let old: Vec<String> = documentation.iter().filter_map(text_of).collect();
-        let text: Vec<&str> = old
-            .iter()
-            .map(|line| line.strip_prefix(' ').unwrap_or(line))
-            .collect();
-        let new = rustdoc::lines(&text.join("\n"));
+        let text = old.iter().map(|line| line.strip_prefix(' ').unwrap_or(line));
+        let new = rustdoc::lines(&text.collect::<Vec<&str>>().join("\n"));
         self.count += usize::from(new != old);
-        attributes.extend(new.iter().map(|line| rustdoc::attribute(line)));
-        attributes.extend(others);
+        attributes.retain(|attribute| text_of(attribute).is_none());
+        attributes.splice(0..0, new.iter().map(|line| rustdoc::attribute(line)));
     }
 }

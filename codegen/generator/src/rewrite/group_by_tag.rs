@@ -13,34 +13,28 @@ use super::{
 };
 
 /// Contents of the generated files.
-#[derive(Debug)]
 pub(crate) struct Items {
     /// Tags in the order of the document.
     pub(crate) tags: Vec<TagItems>,
     /// Types that several tags use, or that no tag uses.
     pub(crate) shared: Vec<TypeItem>,
-    /// Types of IDs.
     pub(crate) ids: Vec<IdType>,
 }
 
 /// Items that belong to one tag.
-#[derive(Debug)]
 pub(crate) struct TagItems {
     pub(crate) tag: Tag,
-    /// Its operations, each with its method.
     pub(crate) operations: Vec<(Operation, ImplItemFn)>,
     /// Types that no other tag uses.
     pub(crate) types: Vec<TypeItem>,
 }
 
 /// A type of the document.
-#[derive(Clone, Debug)]
 pub(crate) enum TypeItem {
     /// An enumeration of strings.
     Enum(OpenEnum),
     /// Any other type.
     Items {
-        /// Rust type.
         name: String,
         /// The type, then its implementations.
         items: Vec<Item>,
@@ -50,7 +44,6 @@ pub(crate) enum TypeItem {
 }
 
 impl TypeItem {
-    /// Returns the name of the Rust type.
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Enum(open) => &open.name,
@@ -59,13 +52,9 @@ impl TypeItem {
     }
 }
 
-/// Users of each type.
-struct Owners {
-    /// For each type, the positions of the tags whose operations use it.
-    tags: BTreeMap<String, BTreeSet<usize>>,
-    /// Types that no operation uses, and all types that these types contain.
-    unused: BTreeSet<String>,
-}
+/// For each type, the positions of the tags whose operations use it. `None` stands for the use by a type that
+/// no operation uses, and for such types themselves.
+type Owners = BTreeMap<String, BTreeSet<Option<usize>>>;
 
 /// Groups methods and types by tag. A type belongs to a tag if only operations of this tag use the type.
 pub(super) fn group(types: Vec<Item>, methods: Vec<ImplItemFn>, model: &ApiModel) -> Items {
@@ -76,21 +65,16 @@ pub(super) fn group(types: Vec<Item>, methods: Vec<ImplItemFn>, model: &ApiModel
             groups.entry(name).or_default().push(item);
         }
     }
-    let mut methods: BTreeMap<String, ImplItemFn> = methods
-        .into_iter()
-        .map(|method| (method.sig.ident.to_string(), method))
-        .collect();
+    let named = |method: ImplItemFn| (method.sig.ident.to_string(), method);
+    let mut methods: BTreeMap<String, ImplItemFn> = methods.into_iter().map(named).collect();
     let tags = model.tags.iter().map(|tag| {
-        let operations = model
-            .operations
-            .iter()
-            .filter(|operation| operation.tag == tag.name);
-        let operations = operations
-            .filter_map(|operation| Some((operation.clone(), methods.remove(operation.id())?)))
-            .collect();
+        let is_own = |operation: &&Operation| operation.tag == tag.name;
+        let operations = model.operations.iter().filter(is_own);
+        let operations =
+            operations.filter_map(|operation| Some((operation.clone(), methods.remove(operation.id())?)));
         TagItems {
             tag: tag.clone(),
-            operations,
+            operations: operations.collect(),
             types: Vec::new(),
         }
     });
@@ -105,11 +89,9 @@ pub(super) fn group(types: Vec<Item>, methods: Vec<ImplItemFn>, model: &ApiModel
     let enums = model.enums.iter().cloned().map(TypeItem::Enum);
     let mut shared = Vec::new();
     for item in enums.chain(others) {
-        let name = item.name();
-        let users = owners.tags.get(name);
-        let users = users.filter(|users| users.len() == 1 && !owners.unused.contains(name));
-        let user = users.and_then(|users| users.first());
-        if let Some(tag) = user.and_then(|index| tags.get_mut(*index)) {
+        let users = owners.get(item.name()).filter(|users| users.len() == 1);
+        let only = users.and_then(|users| *users.first()?);
+        if let Some(tag) = only.and_then(|index| tags.get_mut(index)) {
             tag.types.push(item);
         } else {
             shared.push(item);
@@ -124,41 +106,31 @@ pub(super) fn group(types: Vec<Item>, methods: Vec<ImplItemFn>, model: &ApiModel
 
 /// Finds the users of each type.
 fn owners(groups: &BTreeMap<String, Vec<Item>>, tags: &[TagItems], model: &ApiModel) -> Owners {
-    let names: BTreeSet<&str> = groups
-        .keys()
-        .map(String::as_str)
-        .chain(model.enums.iter().map(|open| open.name.as_str()))
-        .chain(model.ids.iter().map(|id| id.name.as_str()))
-        .collect();
-    let uses: BTreeMap<&str, BTreeSet<String>> = groups
-        .iter()
-        .map(|(name, items)| (name.as_str(), mentioned(items, &names)))
-        .collect();
-    let inner = |name: &str| uses.get(name).into_iter().flatten().cloned();
-    let mut owners: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-    for (index, tag) in tags.iter().enumerate() {
-        for (_, method) in &tag.operations {
-            let mut open: Vec<String> = mentioned_in_signature(&method.sig, &names).into_iter().collect();
-            while let Some(name) = open.pop() {
-                if owners.entry(name.clone()).or_default().insert(index) {
-                    open.extend(inner(&name));
-                }
+    let enums = model.enums.iter().map(|open| &open.name);
+    let ids = model.ids.iter().map(|id| &id.name);
+    let names = groups.keys().chain(enums).chain(ids);
+    let names: BTreeSet<&str> = names.map(String::as_str).collect();
+    let types = groups.iter();
+    let uses = types.map(|(name, items)| (name.as_str(), mentioned(items, &names)));
+    let uses: BTreeMap<&str, BTreeSet<String>> = uses.collect();
+    let use_all = |owners: &mut Owners, user: Option<usize>, mut open: Vec<String>| {
+        while let Some(name) = open.pop() {
+            if owners.entry(name.clone()).or_default().insert(user) {
+                open.extend(uses.get(name.as_str()).into_iter().flatten().cloned());
             }
         }
-    }
-    let mut unused = BTreeSet::new();
-    let is_unused = |name: &&&str| !owners.contains_key(**name);
-    let mut open: Vec<String> = uses
-        .keys()
-        .filter(is_unused)
-        .map(|name| (*name).to_owned())
-        .collect();
-    while let Some(name) = open.pop() {
-        if unused.insert(name.clone()) {
-            open.extend(inner(&name));
+    };
+    let mut owners = Owners::new();
+    for (index, tag) in tags.iter().enumerate() {
+        for (_, method) in &tag.operations {
+            let mentions = mentioned_in_signature(&method.sig, &names);
+            use_all(&mut owners, Some(index), mentions.into_iter().collect());
         }
     }
-    Owners { tags: owners, unused }
+    let unused = groups.keys().filter(|name| !owners.contains_key(*name));
+    let unused = unused.cloned().collect();
+    use_all(&mut owners, None, unused);
+    owners
 }
 
 /// Returns the type of an `impl` block.

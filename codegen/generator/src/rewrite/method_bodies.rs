@@ -8,9 +8,6 @@ use syn::{Block, Stmt};
 const BODY: &str = "__body";
 
 /// Parses the generator's code, except for the bodies of the client's methods.
-///
-/// # Errors
-/// If the code is not Rust.
 pub(crate) fn parse(code: &str) -> syn::Result<syn::File> {
     let code: TokenStream = code.parse()?;
     let mut file = Vec::new();
@@ -48,25 +45,8 @@ pub(super) fn tokens(body: &Block) -> TokenStream {
 }
 
 /// Compares tokens, without their spacing.
-pub(super) fn are_equal(left: TokenStream, right: TokenStream) -> bool {
-    let (mut left, mut right) = (left.into_iter(), right.into_iter());
-    loop {
-        let is_equal = match (left.next(), right.next()) {
-            (None, None) => return true,
-            (Some(TokenTree::Group(left)), Some(TokenTree::Group(right))) => {
-                left.delimiter() == right.delimiter() && are_equal(left.stream(), right.stream())
-            }
-            (Some(TokenTree::Ident(left)), Some(TokenTree::Ident(right))) => left == right,
-            (Some(TokenTree::Punct(left)), Some(TokenTree::Punct(right))) => {
-                left.as_char() == right.as_char()
-            }
-            (Some(TokenTree::Literal(left)), Some(TokenTree::Literal(right))) => {
-                left.to_string() == right.to_string()
-            }
-            _ => false,
-        };
-        if !is_equal {
-            return false;
-        }
-    }
+pub(super) fn are_equal(left: &TokenStream, right: &TokenStream) -> bool {
+    let [left, right] = [left, right].map(TokenStream::to_string);
+    let is_ink = |character: &char| !character.is_whitespace();
+    left.chars().filter(is_ink).eq(right.chars().filter(is_ink))
 }

@@ -15,28 +15,19 @@ use crate::{
 use super::{
     excerpt::{around, excerpt, one_line},
     method_bodies,
-    serde_fields::{self, argument_of},
+    serde_fields::{self, argument_of, unwrapped},
     state::State,
 };
 
-/// Rewrites every method.
 pub(super) fn call_runtime(state: &mut State<'_>) {
     let methods = std::mem::take(&mut state.methods);
     let mut rewritten = Vec::new();
     for method in methods {
-        let model = state.model;
-        let operation = model
-            .operations
-            .iter()
-            .find(|operation| method.sig.ident == operation.id());
-        let Some(operation) = operation else {
-            state.unsupported(
-                "",
-                format!(
-                    "unexpected method that belongs to no operation: `{}`",
-                    method.sig.ident
-                ),
-            );
+        let name = &method.sig.ident;
+        let mut operations = state.model.operations.iter();
+        let Some(operation) = operations.find(|operation| name == operation.id()) else {
+            let message = format!("unexpected method that belongs to no operation: `{name}`");
+            state.unsupported("", message);
             continue;
         };
         match rewrite(state, operation, &method) {
@@ -47,10 +38,8 @@ pub(super) fn call_runtime(state: &mut State<'_>) {
     for operation in &state.model.operations {
         let is_there = rewritten.iter().any(|method| method.sig.ident == operation.id());
         if !is_there && state.diagnostics.is_empty() {
-            state.unsupported(
-                &operation.pointer,
-                "the generator made no method for it".to_owned(),
-            );
+            let message = "the generator made no method for it".to_owned();
+            state.unsupported(&operation.pointer, message);
         }
     }
     state.methods = rewritten;
@@ -72,43 +61,33 @@ fn rewrite(state: &State<'_>, operation: &Operation, method: &ImplItemFn) -> Res
     let mut chain: Vec<TokenStream> = Vec::new();
     for argument in &operation.arguments {
         let name = naming::argument(&argument.name);
-        let given = given
-            .iter()
-            .find(|given| given.name == name)
-            .ok_or_else(|| format!("the method has no argument `{name}`"))?;
+        let given = given.iter().find(|given| given.name == name);
+        let given = given.ok_or_else(|| format!("the method has no argument `{name}`"))?;
         let (ty, call) = parameter(state, argument, given)?;
         let ident = &given.name;
         parameters.push(quote!(#ident: #ty));
         chain.push(call);
     }
     if let Some(media_type) = &operation.raw_body {
-        let (ty, call): (Type, _) = match operation.request_body {
-            RequestBody::Optional => (
-                parse_quote!(Option<::bytes::Bytes>),
-                quote!(.raw_body_optional(#media_type, body)),
-            ),
-            _ => (
-                parse_quote!(impl Into<::bytes::Bytes>),
-                quote!(.raw_body(#media_type, body)),
-            ),
-        };
-        parameters.push(quote!(body: #ty));
-        chain.push(call);
+        if operation.request_body == RequestBody::Optional {
+            parameters.push(quote!(body: Option<::bytes::Bytes>));
+            chain.push(quote!(.raw_body_optional(#media_type, body)));
+        } else {
+            parameters.push(quote!(body: impl Into<::bytes::Bytes>));
+            chain.push(quote!(.raw_body(#media_type, body)));
+        }
     } else if operation.request_body != RequestBody::None {
-        let given = given
-            .iter()
-            .find(|given| given.name == "body")
-            .ok_or("the method has no body")?;
+        let given = given.iter().find(|given| given.name == "body");
+        let given = given.ok_or("the method has no body")?;
         let (ty, call) = body(operation, given)?;
         parameters.push(quote!(body: #ty));
         chain.push(call);
     }
     if parameters.len() != given.len() + usize::from(operation.raw_body.is_some()) {
         let names: Vec<String> = given.iter().map(|given| given.name.to_string()).collect();
-        return Err(format!(
-            "the method has arguments that the document does not name: {}",
-            names.join(", ")
-        ));
+        let names = names.join(", ");
+        let problem = "the method has arguments that the document does not name";
+        return Err(format!("{problem}: {names}"));
     }
     let (returned, finish) = match &success {
         _ if let Response::Text(media_type) = &operation.response => {
@@ -131,7 +110,7 @@ fn rewrite(state: &State<'_>, operation: &Operation, method: &ImplItemFn) -> Res
         (parse_quote!(Call<#returned>), None)
     };
     let id = &method.sig.ident;
-    let constant = format_ident!("{}", naming::constant(operation.id()));
+    let constant = operation.constant();
     let mut method: ImplItemFn = parse_quote! {
         pub fn #id(&self, #(#parameters),*) -> #returns {
             self.call(&operations::#constant) #(#chain)* #finish #inferred
@@ -142,24 +121,20 @@ fn rewrite(state: &State<'_>, operation: &Operation, method: &ImplItemFn) -> Res
 }
 
 fn arguments(method: &ImplItemFn) -> Result<Vec<Given>, String> {
-    method
-        .sig
-        .inputs
-        .iter()
-        .filter_map(|input| match input {
-            FnArg::Receiver(_) => None,
-            FnArg::Typed(typed) => Some(match &*typed.pat {
-                Pat::Ident(name) => Ok(Given {
-                    name: name.ident.clone(),
-                    ty: (*typed.ty).clone(),
-                }),
-                pattern => Err(format!(
-                    "the method has an argument without a name: {}",
-                    excerpt(pattern)
-                )),
+    let arguments = method.sig.inputs.iter().filter_map(|input| match input {
+        FnArg::Receiver(_) => None,
+        FnArg::Typed(typed) => Some(match &*typed.pat {
+            Pat::Ident(name) => Ok(Given {
+                name: name.ident.clone(),
+                ty: (*typed.ty).clone(),
             }),
-        })
-        .collect()
+            pattern => {
+                let pattern = excerpt(pattern);
+                Err(format!("the method has an argument without a name: {pattern}"))
+            }
+        }),
+    });
+    arguments.collect()
 }
 
 /// Returns the `T` of `Result<ResponseValue<T>, Error<()>>`.
@@ -167,28 +142,12 @@ fn success(method: &ImplItemFn) -> Result<Type, String> {
     let ReturnType::Type(_, returned) = &method.sig.output else {
         return Err("the method returns nothing".to_owned());
     };
-    let unexpected = || format!("the method returns {}", excerpt(returned));
-    let Type::Path(result) = &**returned else {
-        return Err(unexpected());
+    let types: Vec<&Type> = serde_fields::arguments(returned).collect();
+    let success = match types.as_slice() {
+        [value, error] if **error == parse_quote!(Error<()>) => argument_of(value, "ResponseValue"),
+        _ => None,
     };
-    let arguments = match result.path.segments.last().map(|last| &last.arguments) {
-        Some(syn::PathArguments::AngleBracketed(arguments)) => &arguments.args,
-        _ => return Err(unexpected()),
-    };
-    let types: Vec<&Type> = arguments
-        .iter()
-        .filter_map(|argument| match argument {
-            syn::GenericArgument::Type(ty) => Some(ty),
-            _ => None,
-        })
-        .collect();
-    let [value, error] = types.as_slice() else {
-        return Err(unexpected());
-    };
-    if **error != parse_quote!(Error<()>) {
-        return Err(unexpected());
-    }
-    let success = argument_of(value, "ResponseValue").ok_or_else(unexpected)?;
+    let success = success.ok_or_else(|| format!("the method returns {}", excerpt(returned)))?;
     if matches!(success, Type::Path(path) if path.path.is_ident("ByteStream")) {
         return Err("the response is not JSON".to_owned());
     }
@@ -202,12 +161,8 @@ const VALUES: &[&str] = &[
 
 /// Returns the type of a parameter, and the call that sends it.
 fn parameter(state: &State<'_>, argument: &Argument, given: &Given) -> Result<(Type, TokenStream), String> {
-    let json = LitStr::new(&argument.name, Span::call_site());
-    let ident = &given.name;
-    let (inner, optional) = match argument_of(&given.ty, "Option") {
-        Some(inner) => (inner, true),
-        None => (&given.ty, false),
-    };
+    let (json, ident) = (&argument.name, &given.name);
+    let (inner, optional) = unwrapped(&given.ty, "Option");
     if optional == argument.required {
         return Err(format!("the argument `{ident}` is {}", excerpt(&given.ty)));
     }
@@ -215,14 +170,9 @@ fn parameter(state: &State<'_>, argument: &Argument, given: &Given) -> Result<(T
         Type::Reference(reference) => (&*reference.elem, true),
         target => (target, false),
     };
-    let is_list = matches!(
-        argument.kind,
-        ArgumentKind::CommaSeparated | ArgumentKind::Repeated
-    );
-    let value = if is_list {
-        argument_of(target, "Vec")
-    } else {
-        Some(target)
+    let (value, is_list) = match argument.kind {
+        ArgumentKind::CommaSeparated | ArgumentKind::Repeated => (argument_of(target, "Vec"), true),
+        _ => (Some(target), false),
     };
     let name = value.and_then(serde_fields::ident).unwrap_or_default();
     let is_enum = state.model.is_enum(&name);
@@ -231,9 +181,9 @@ fn parameter(state: &State<'_>, argument: &Argument, given: &Given) -> Result<(T
         || VALUES.contains(&name.as_str())
         || (is_list && name == "String");
     let Some(value) = value.filter(|_| is_value) else {
+        let actual = excerpt(inner);
         return Err(format!(
-            "the argument `{ident}` is {}, which is unsupported",
-            excerpt(inner)
+            "the argument `{ident}` is {actual}, which is unsupported"
         ));
     };
     let ty: Type = if is_list {
@@ -244,24 +194,15 @@ fn parameter(state: &State<'_>, argument: &Argument, given: &Given) -> Result<(T
         // Enumerations are passed by value.
         value.clone()
     };
-    let (required_call, optional_call) = match argument.kind {
-        ArgumentKind::Path => ("path", "path"),
-        ArgumentKind::Header => ("header", "header_optional"),
-        ArgumentKind::Single => ("query", "query_optional"),
-        ArgumentKind::CommaSeparated => ("query_list", "query_list_optional"),
-        ArgumentKind::Repeated => ("query_repeated", "query_repeated_optional"),
-    };
-    let call = format_ident!("{}", if optional { optional_call } else { required_call });
+    let function = argument.kind.function();
+    let call = format_ident!("{function}{}", if optional { "_optional" } else { "" });
     let ty = if optional { parse_quote!(Option<#ty>) } else { ty };
     Ok((ty, quote!(.#call(#json, #ident))))
 }
 
 /// Returns the type of the body, and the call that sends it.
 fn body(operation: &Operation, given: &Given) -> Result<(Type, TokenStream), String> {
-    let (inner, optional) = match argument_of(&given.ty, "Option") {
-        Some(inner) => (inner, true),
-        None => (&given.ty, false),
-    };
+    let (inner, optional) = unwrapped(&given.ty, "Option");
     let Type::Reference(reference) = inner else {
         return Err(format!("the body is {}", excerpt(&given.ty)));
     };
@@ -287,11 +228,8 @@ fn expected(operation: &Operation, given: &[Given], success: &Type) -> Result<To
     let [url, request, response, result] = ["url", "request", "response", "result"].map(variable);
     let mut format = format!("{{}}{}", operation.path);
     let mut segments = Vec::new();
-    for argument in operation
-        .arguments
-        .iter()
-        .filter(|argument| argument.kind == ArgumentKind::Path)
-    {
+    let is_in_path = |argument: &&Argument| argument.kind == ArgumentKind::Path;
+    for argument in operation.arguments.iter().filter(is_in_path) {
         format = format.replace(&format!("{{{}}}", argument.name), "{}");
         let ident = Ident::new(&naming::argument(&argument.name), Span::call_site());
         segments.push(quote!(encode_path(&#ident.to_string()),));
@@ -304,11 +242,8 @@ fn expected(operation: &Operation, given: &[Given], success: &Type) -> Result<To
     let mut json = None;
     for given in given {
         let ident = &given.name;
-        let argument = operation
-            .arguments
-            .iter()
-            .find(|argument| given.name == naming::argument(&argument.name));
-        match argument {
+        let mut arguments = operation.arguments.iter();
+        match arguments.find(|argument| given.name == naming::argument(&argument.name)) {
             Some(argument) if argument.kind == ArgumentKind::Path => {}
             Some(argument) if argument.kind == ArgumentKind::Header => {
                 let name = &argument.name;
@@ -336,16 +271,17 @@ fn expected(operation: &Operation, given: &[Given], success: &Type) -> Result<To
     }
     let capacity = headers.len() + 1;
     let is_empty = matches!(success, Type::Tuple(nothing) if nothing.elems.is_empty());
+    let accept = quote! {
+        .header(
+            ::reqwest::header::ACCEPT,
+            ::reqwest::header::HeaderValue::from_static("application/json",),
+        )
+    };
     let (accept, decode) = if is_empty {
         (None, quote!(Ok(ResponseValue::empty(#response))))
     } else {
         (
-            Some(quote! {
-                .header(
-                    ::reqwest::header::ACCEPT,
-                    ::reqwest::header::HeaderValue::from_static("application/json",),
-                )
-            }),
+            Some(accept),
             quote!(ResponseValue::from_response(#response).await),
         )
     };
@@ -379,7 +315,7 @@ fn expected(operation: &Operation, given: &[Given], success: &Type) -> Result<To
 /// Compares the body of a method with the expected one. Only bodies that differ are parsed.
 fn compare(actual: &Block, expected: TokenStream) -> Result<(), String> {
     let actual = method_bodies::tokens(actual);
-    if method_bodies::are_equal(actual.clone(), expected.clone()) {
+    if method_bodies::are_equal(&actual, &expected) {
         return Ok(());
     }
     let block = |body: TokenStream| {
@@ -387,29 +323,17 @@ fn compare(actual: &Block, expected: TokenStream) -> Result<(), String> {
         block.map_err(|error| format!("the body of the generated method is not Rust: {error}"))
     };
     let (actual, expected) = (block(actual)?, block(expected)?);
-    let difference = actual
-        .stmts
-        .iter()
-        .zip(&expected.stmts)
-        .find(|(actual, expected)| actual != expected);
-    Err(match difference {
-        Some((actual, expected)) => {
-            let [actual, expected] = [actual, expected].map(one_line);
-            let common = actual
-                .chars()
-                .zip(expected.chars())
-                .take_while(|(actual, expected)| actual == expected)
-                .count();
-            format!(
-                "a statement of the generated method differs: expected {}, actual {}",
-                around(&expected, common),
-                around(&actual, common)
-            )
-        }
-        None => format!(
-            "the generated method has another number of statements: expected {}, actual {}",
-            expected.stmts.len(),
-            actual.stmts.len()
-        ),
-    })
+    let mut statements = actual.stmts.iter().zip(&expected.stmts);
+    let Some((actual, expected)) = statements.find(|(actual, expected)| actual != expected) else {
+        let [actual, expected] = [actual, expected].map(|block| block.stmts.len());
+        let problem = "the generated method has another number of statements";
+        return Err(format!("{problem}: expected {expected}, actual {actual}"));
+    };
+    let [actual, expected] = [actual, expected].map(one_line);
+    let pairs = actual.chars().zip(expected.chars());
+    let common = pairs.take_while(|(actual, expected)| actual == expected).count();
+    let [actual, expected] = [actual, expected].map(|text| around(&text, common));
+    Err(format!(
+        "a statement of the generated method differs: expected {expected}, actual {actual}"
+    ))
 }

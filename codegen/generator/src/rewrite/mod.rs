@@ -22,7 +22,9 @@ use std::collections::BTreeSet;
 pub(crate) use group_by_tag::{Items, TagItems, TypeItem};
 pub(crate) use mentions::mentioned;
 pub(crate) use method_bodies::parse;
-pub(crate) use serde_fields::{argument_of, ident, is_extra, json_name, serde_items};
+pub(crate) use serde_fields::{
+    argument_of, arguments, ident, is_extra, is_serde, json_name, last_name, serde_items, unwrapped,
+};
 
 use crate::{
     steps::{self, Expect, StageReport, Step},
@@ -68,10 +70,7 @@ fn passes<'a>() -> Vec<Step<State<'a>>> {
     ]
 }
 
-/// Applies all passes.
-///
-/// # Errors
-/// Located diagnostics for all unsupported code.
+/// Applies all passes. Reports all unsupported code.
 pub(crate) fn rewrite(
     file: syn::File,
     model: &ApiModel,
@@ -80,20 +79,11 @@ pub(crate) fn rewrite(
     let mut state = State::new(file.items, model, source);
     let steps = steps::run(&passes(), &mut state, |state| &mut state.count);
     report_clashes(&mut state);
-    let State {
-        diagnostics,
-        types,
-        methods,
-        ..
-    } = state;
-    let ((types, methods), _) = diagnostics.unless_errors((types, methods))?;
-    let items = group_by_tag::group(types, methods, model);
+    state.diagnostics.unless_errors(())?;
+    let items = group_by_tag::group(state.types, state.methods, model);
     let types = items.tags.iter().map(|tag| tag.types.len()).sum::<usize>() + items.shared.len();
-    let summary = format!(
-        "{}, {}",
-        counted(model.operations.len(), "method"),
-        counted(types, "type")
-    );
+    let methods = counted(model.operations.len(), "method");
+    let summary = format!("{methods}, {}", counted(types, "type"));
     let report = StageReport::of_steps(Stage::Rewrite, "passes", steps, &summary);
     Ok((items, report))
 }
@@ -103,16 +93,11 @@ pub(crate) fn rewrite(
 fn report_clashes(state: &mut State<'_>) {
     let enums = state.model.enums.iter().map(|open| open.name.as_str());
     let ids = state.model.ids.iter().map(|id| id.name.as_str());
-    let mut names: BTreeSet<String> = enums
-        .chain(ids)
-        .chain(state.model.secret)
-        .map(str::to_owned)
-        .collect();
+    let names = enums.chain(ids).chain(state.model.secret).map(str::to_owned);
+    let mut names: BTreeSet<String> = names.collect();
     let declared = state.types.iter().filter_map(state::declared);
-    let clashes: Vec<String> = declared
-        .map(ToString::to_string)
-        .filter(|name| !names.insert(name.clone()))
-        .collect();
+    let declared = declared.map(ToString::to_string);
+    let clashes: Vec<String> = declared.filter(|name| !names.insert(name.clone())).collect();
     for name in clashes {
         let message = format!(
             "two schemas become the type `{name}`; one of them may be part of another schema, from which the \

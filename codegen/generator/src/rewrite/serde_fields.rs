@@ -3,25 +3,36 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{
-    Attribute, Expr, ExprLit, Field, GenericArgument, Ident, Lit, Meta, PathArguments, Type, parse_quote,
+    Attribute, Expr, ExprLit, Field, GenericArgument, Ident, Lit, Meta, PathArguments, Token, Type,
+    parse_quote, punctuated::Punctuated,
 };
 
 /// Returns the single type argument of `ty` if it is `name<…>`, with or without a path.
 pub(crate) fn argument_of<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
-    let Type::Path(path) = ty else {
-        return None;
-    };
-    let last = path.path.segments.last()?;
-    if last.ident != name {
-        return None;
-    }
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
-        return None;
-    };
-    match arguments.args.first()? {
-        GenericArgument::Type(argument) if arguments.args.len() == 1 => Some(argument),
+    let mut arguments = arguments(ty);
+    let argument = arguments.next().filter(|_| arguments.next().is_none());
+    argument.filter(|_| last_name(ty).is_some_and(|last| last == name))
+}
+
+pub(crate) fn arguments<'a>(ty: &'a Type) -> impl Iterator<Item = &'a Type> {
+    let last = match ty {
+        Type::Path(path) => path.path.segments.last(),
         _ => None,
-    }
+    };
+    let arguments = last.and_then(|last| match &last.arguments {
+        PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
+        _ => None,
+    });
+    let ty = |argument: &'a GenericArgument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    };
+    arguments.into_iter().flatten().filter_map(ty)
+}
+
+/// Returns the type inside a wrapper such as `Option`, and `true` if `ty` has the wrapper.
+pub(crate) fn unwrapped<'a>(ty: &'a Type, wrapper: &str) -> (&'a Type, bool) {
+    argument_of(ty, wrapper).map_or((ty, false), |inner| (inner, true))
 }
 
 /// Returns the name of a type without path or arguments.
@@ -37,7 +48,8 @@ pub(super) fn is_collection(ty: &Type) -> bool {
     last_name(ty).is_some_and(|last| last == "Vec" || last == "Map" || last == "BTreeMap")
 }
 
-fn last_name(ty: &Type) -> Option<&Ident> {
+/// Returns the last segment of the path of a type, without its arguments.
+pub(crate) fn last_name(ty: &Type) -> Option<&Ident> {
     match ty {
         Type::Path(path) => path.path.segments.last().map(|last| &last.ident),
         _ => None,
@@ -61,15 +73,18 @@ pub(super) fn may_be_absent(field: &Field) -> bool {
     has_serde(&field.attrs, "default")
 }
 
+pub(crate) fn is_serde(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("serde")
+}
+
 /// Returns `true` if `#[serde(…)]` has an item with this name.
 pub(super) fn has_serde(attributes: &[Attribute], name: &str) -> bool {
-    serde_items(attributes)
-        .iter()
-        .any(|item| item.path().is_ident(name))
+    let mut items = serde_items(attributes);
+    items.any(|item| item.path().is_ident(name))
 }
 
 pub(crate) fn json_name(field: &Field) -> String {
-    let renamed = serde_items(&field.attrs).into_iter().find_map(|item| match item {
+    let renamed = serde_items(&field.attrs).find_map(|item| match item {
         Meta::NameValue(pair) if pair.path.is_ident("rename") => match pair.value {
             Expr::Lit(ExprLit {
                 lit: Lit::Str(name), ..
@@ -84,26 +99,19 @@ pub(crate) fn json_name(field: &Field) -> String {
 }
 
 /// Returns the items of all `#[serde(…)]`.
-pub(crate) fn serde_items(attributes: &[Attribute]) -> Vec<Meta> {
-    attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("serde"))
-        .filter_map(|attribute| {
-            attribute
-                .parse_args_with(syn::punctuated::Punctuated::<Meta, syn::Token![,]>::parse_terminated)
-                .ok()
-        })
-        .flatten()
-        .collect()
+pub(crate) fn serde_items(attributes: &[Attribute]) -> impl Iterator<Item = Meta> {
+    let all = attributes.iter().filter(|attribute| is_serde(attribute));
+    all.flat_map(|attribute| {
+        let items = attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
+        items.unwrap_or_default()
+    })
 }
 
 /// Removes items of the field's `#[serde(…)]` by their names.
 pub(super) fn remove_serde(field: &mut Field, names: &[&str]) {
-    let mut rest = serde_items(&field.attrs);
-    rest.retain(|item| !names.iter().any(|name| item.path().is_ident(name)));
-    field
-        .attrs
-        .retain(|attribute| !attribute.path().is_ident("serde"));
+    let is_kept = |item: &Meta| !names.iter().any(|name| item.path().is_ident(name));
+    let rest: Vec<Meta> = serde_items(&field.attrs).filter(is_kept).collect();
+    field.attrs.retain(|attribute| !is_serde(attribute));
     if !rest.is_empty() {
         field.attrs.push(parse_quote!(#[serde(#(#rest),*)]));
     }
@@ -111,10 +119,7 @@ pub(super) fn remove_serde(field: &mut Field, names: &[&str]) {
 
 /// Adds items to the field's `#[serde(…)]`.
 pub(super) fn add_serde(field: &mut Field, addition: &TokenStream) {
-    let existing = field
-        .attrs
-        .iter_mut()
-        .find(|attribute| attribute.path().is_ident("serde"));
+    let existing = field.attrs.iter_mut().find(|attribute| is_serde(attribute));
     match existing.map(|attribute| &mut attribute.meta) {
         Some(Meta::List(list)) => {
             let items = &list.tokens;

@@ -53,12 +53,8 @@ struct Shorten {
 impl VisitMut for Shorten {
     fn visit_path_mut(&mut self, path: &mut Path) {
         visit_mut::visit_path_mut(self, path);
-        let spelled: String = path
-            .segments
-            .iter()
-            .map(|segment| segment.ident.to_string())
-            .collect::<Vec<_>>()
-            .join("::");
+        let segments = path.segments.iter().map(|segment| segment.ident.to_string());
+        let spelled = segments.collect::<Vec<_>>().join("::");
         let is_ours =
             path.leading_colon.is_none() && path.segments.len() == 2 && spelled.starts_with("types::");
         let is_spelled_out = path.leading_colon.is_some() && PRELUDE.contains(&spelled.as_str());

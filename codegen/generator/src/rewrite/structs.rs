@@ -1,7 +1,7 @@
 //! Structs and enums: documentation, optional fields, constructors.
 
 use quote::quote;
-use syn::{Field, Fields, FieldsNamed, ImplItem, Item, ItemImpl, ItemStruct, Meta, Type, parse_quote};
+use syn::{Field, Fields, FieldsNamed, ImplItem, Item, ItemImpl, Meta, Type, parse_quote};
 
 use crate::rustdoc;
 
@@ -15,11 +15,10 @@ fn fields(types: &mut [Item]) -> impl Iterator<Item = &mut Field> {
 fn fields_of(item: &mut Item) -> Vec<&mut Field> {
     let all: Vec<&mut Fields> = match item {
         Item::Struct(item) => vec![&mut item.fields],
-        Item::Enum(item) => item
-            .variants
-            .iter_mut()
-            .map(|variant| &mut variant.fields)
-            .collect(),
+        Item::Enum(item) => {
+            let variants = item.variants.iter_mut();
+            variants.map(|variant| &mut variant.fields).collect()
+        }
         _ => Vec::new(),
     };
     let named = all.into_iter().filter_map(|fields| match fields {
@@ -133,33 +132,19 @@ pub(super) fn non_exhaustive(state: &mut State<'_>) {
 
 /// Adds a constructor with the required fields to every struct, and a setter for each other field.
 pub(super) fn constructors(state: &mut State<'_>) {
-    let mut unnamed = Vec::new();
-    let mut types = Vec::new();
     for item in std::mem::take(&mut state.types) {
-        let implementation = match &item {
-            Item::Struct(ItemStruct {
-                ident,
-                fields: Fields::Named(fields),
-                ..
-            }) => Some(constructor(ident, fields)),
-            Item::Struct(item) => {
-                unnamed.push((item.ident.to_string(), excerpt(item)));
-                None
+        let mut implementation = None;
+        if let Item::Struct(item) = &item {
+            if let Fields::Named(fields) = &item.fields {
+                implementation = Some(Item::Impl(constructor(&item.ident, fields)));
+                state.count += 1;
+            } else {
+                let message = format!("unexpected struct without named fields: {}", excerpt(item));
+                state.unsupported(state.schema_pointer(&item.ident.to_string()), message);
             }
-            _ => None,
-        };
-        types.push(item);
-        if let Some(implementation) = implementation {
-            types.push(Item::Impl(implementation));
-            state.count += 1;
         }
-    }
-    state.types = types;
-    for (name, excerpt) in unnamed {
-        state.unsupported(
-            state.schema_pointer(&name),
-            format!("unexpected struct without named fields: {excerpt}"),
-        );
+        state.types.push(item);
+        state.types.extend(implementation);
     }
 }
 
@@ -244,13 +229,11 @@ pub(super) fn derive_default(state: &mut State<'_>) {
         };
         let mut fields = item.fields.iter();
         let has_no_required = fields.all(|field| serde_fields::is_extra(field) || optional(field).is_some());
-        let derive = item
-            .attrs
-            .iter_mut()
-            .find_map(|attribute| match &mut attribute.meta {
-                Meta::List(list) if list.path.is_ident("derive") => Some(list),
-                _ => None,
-            });
+        let mut attributes = item.attrs.iter_mut();
+        let derive = attributes.find_map(|attribute| match &mut attribute.meta {
+            Meta::List(list) if list.path.is_ident("derive") => Some(list),
+            _ => None,
+        });
         if let Some(derive) = derive.filter(|_| has_no_required)
             && !derive.tokens.to_string().contains("Default")
         {

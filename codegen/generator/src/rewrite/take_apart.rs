@@ -21,10 +21,10 @@ pub(super) fn take_apart(state: &mut State<'_>) {
             Item::Struct(client) if client.ident == "Client" => state.count += 1,
             Item::Impl(client) if is_client(&client) => state.count += 1,
             Item::Mod(prelude) if prelude.ident == "prelude" => state.count += 1,
-            item => state.unsupported(
-                "",
-                format!("unexpected item outside of types and client: {}", excerpt(&item)),
-            ),
+            item => {
+                let message = format!("unexpected item outside of types and client: {}", excerpt(&item));
+                state.unsupported("", message);
+            }
         }
     }
 }
@@ -45,13 +45,11 @@ fn take_methods(state: &mut State<'_>, client: ItemImpl) {
             ImplItem::Fn(method) if method.sig.ident == "new" || method.sig.ident == "new_with_client" => {
                 state.count += 1;
             }
-            item => state.unsupported(
-                "",
-                format!(
-                    "unexpected method that belongs to no operation: {}",
-                    excerpt(&item)
-                ),
-            ),
+            item => {
+                let method = excerpt(&item);
+                let message = format!("unexpected method that belongs to no operation: {method}");
+                state.unsupported("", message);
+            }
         }
     }
 }

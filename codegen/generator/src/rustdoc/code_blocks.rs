@@ -16,10 +16,8 @@ struct CodeBlock {
 
 fn find(text: &str) -> Vec<CodeBlock> {
     // Most texts cannot contain a code block, and parsing is slow.
-    if !["```", "~~~", "    ", "\t"]
-        .iter()
-        .any(|sign| text.contains(sign))
-    {
+    let signs = ["```", "~~~", "    ", "\t"];
+    if !signs.iter().any(|sign| text.contains(sign)) {
         return Vec::new();
     }
     // The extensions that rustdoc enables.
@@ -54,9 +52,8 @@ pub(super) fn lines(text: &str) -> Vec<bool> {
     let mut start = 0;
     let lines = text.split_inclusive('\n').map(|line| {
         let end = start + line.len();
-        let is_code = blocks
-            .iter()
-            .any(|block| block.range.start < end && start < block.range.end);
+        let is_in = |block: &CodeBlock| block.range.start < end && start < block.range.end;
+        let is_code = blocks.iter().any(is_in);
         start = end;
         is_code
     });
@@ -119,9 +116,7 @@ fn unindented(lines: &[&str], prefix: &str) -> String {
     let rest = lines.iter().skip(1);
     let rest = rest.map(|line| without_columns(line, inside.chars().count() + INDENTATION));
     let mut code: Vec<&str> = first.into_iter().chain(rest).collect();
-    while code.last().is_some_and(|line| line.trim().is_empty()) {
-        code.pop();
-    }
+    while code.pop_if(|line| line.trim().is_empty()).is_some() {}
     let fence = fence(&code);
     let mut out = vec![format!("{container}{fence}text")];
     out.extend(code.iter().map(|line| format!("{inside}{line}")));

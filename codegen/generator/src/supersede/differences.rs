@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::inferred::{self, Inferred};
-use funnelflux_diff::{self as diff, Level};
+use funnelflux_diff::{self as diff, Change, Level};
 use funnelflux_openapi::{Document, operations::Operation};
 
 /// Lists the differences between each inferred operation and its match; `None` for an operation without a
@@ -35,16 +35,15 @@ pub(super) fn differences(
     let of_pair = |our: &Operation<'_>, their: &Operation<'_>| {
         let path = (our.path != their.path).then(|| format!("the path is `{}`", their.path));
         let name: Arc<str> = their.to_string().into();
-        let changes = report
-            .changes
-            .iter()
-            .filter(|change| change.level != Level::Docs && change.operations.binary_search(&name).is_ok());
+        let is_about = |change: &&Change| change.operations.binary_search(&name).is_ok();
+        let changes = report.changes.iter().filter(is_about);
+        let changes = changes.filter(|change| change.level != Level::Docs);
         let changes = changes.map(|change| change.what.clone());
         path.into_iter().chain(changes).collect()
     };
     let all = inferred.operations.iter().zip(matches);
-    all.map(|((_, our), their)| Some(of_pair(our, (*their)?)))
-        .collect()
+    let all = all.map(|((_, our), their)| Some(of_pair(our, (*their)?)));
+    all.collect()
 }
 
 /// Returns an operation without its failure responses, which are never inferred.
@@ -78,21 +77,18 @@ fn with_status(our: &Value, their: &Value) -> Value {
 /// inferred. If `named` is true, the author of the document chooses the keys, such as property names. They
 /// are kept, even if one is `title`.
 fn without_words(value: &Value, named: bool) -> Value {
-    const WORDS: &[&str] = &[
-        "description",
-        "summary",
-        "title",
-        "operationId",
-        "tags",
-        "example",
-        "examples",
-    ];
     const NAMED: &[&str] = &["properties", "schemas", "paths", "responses", "content"];
+    let is_word = |key: &str| {
+        matches!(
+            key,
+            "description" | "summary" | "title" | "operationId" | "tags" | "example" | "examples"
+        )
+    };
     match value {
         Value::Object(object) => {
             let facts = object
                 .iter()
-                .filter(|(key, _)| named || !(WORDS.contains(&key.as_str()) || key.starts_with("x-")));
+                .filter(|(key, _)| named || !(is_word(key) || key.starts_with("x-")));
             let facts = facts.map(|(key, value)| {
                 let inner = without_words(value, !named && NAMED.contains(&key.as_str()));
                 (key.clone(), inner)

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use crate::json::{Json as _, last_token};
 use funnelflux_openapi::{
     Document,
     operations::{Operation, operations_in},
@@ -14,9 +15,7 @@ use funnelflux_openapi::{
 /// Identifies a part of an overlay by its place.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct PartId {
-    /// Index of the overlay.
     pub(super) overlay: usize,
-    /// Pointer in the overlay.
     pub(super) pointer: PointerBuf,
 }
 
@@ -47,44 +46,62 @@ impl<'a> Inferred<'a> {
 
     fn read_action(&mut self, overlay: usize, at: &Pointer, action: &'a Value) {
         let id = |pointer: PointerBuf| PartId { overlay, pointer };
-        let update = action.get("update").unwrap_or(&Value::Null);
-        match action.get("target").and_then(Value::as_str) {
+        match action.text("target") {
             Some("$.tags") => {
-                let tags = update.as_array().into_iter().flatten().enumerate();
-                self.tags.extend(tags.filter_map(|(index, tag)| {
-                    let name = tag.get("name")?.as_str()?;
-                    Some((id(at.with_trailing_token(index)), name, tag))
-                }));
+                let tags = action.items("update").enumerate().filter_map(|(index, tag)| {
+                    Some((id(at.with_trailing_token(index)), tag.text("name")?, tag))
+                });
+                self.tags.extend(tags);
             }
             Some("$.paths") => {
-                let operations = operations_in(at, update);
-                self.operations
-                    .extend(operations.map(|operation| (id(operation.pointer.clone()), operation)));
+                let operations = action.get("update").into_iter();
+                let operations = operations.flat_map(|paths| operations_in(at, paths));
+                let operations = operations.map(|operation| (id(operation.pointer.clone()), operation));
+                self.operations.extend(operations);
             }
             Some("$.components.schemas") => {
-                let all = update.as_object().into_iter().flatten();
-                self.schemas.extend(
-                    all.map(|(name, schema)| (id(at.with_trailing_token(name)), name.as_str(), schema)),
-                );
+                let schemas = action.members("update");
+                let schemas =
+                    schemas.map(|(name, schema)| (id(at.with_trailing_token(name)), name.as_str(), schema));
+                self.schemas.extend(schemas);
             }
             _ => {}
         }
     }
 
+    /// Finds the vendor's operation for each inferred operation, if it exists.
+    pub(super) fn matches<'b>(&self, theirs: &'b [Operation<'b>]) -> Vec<Option<&'b Operation<'b>>> {
+        let key = |operation: &Operation<'a>| (operation.method, operation.path);
+        let ours: BTreeSet<_> = self.operations.iter().map(|(_, our)| key(our)).collect();
+        let is_free = |their: &&Operation<'_>| !ours.contains(&(their.method, their.path));
+        let mut free: Vec<&Operation<'_>> = theirs.iter().filter(is_free).collect();
+        let mut matches = Vec::new();
+        for (_, our) in &self.operations {
+            let same_path = theirs.iter().find(|their| (their.method, their.path) == key(our));
+            let title = |operation: &Operation<'_>| operation.title().trim().to_lowercase();
+            let has_title = |their: &&Operation<'_>| {
+                (their.method, their.tag(), title(their)) == (our.method, our.tag(), title(our))
+            };
+            matches.push(same_path.or_else(|| {
+                let index = free.iter().position(has_title)?;
+                Some(free.remove(index))
+            }));
+        }
+        matches
+    }
+
     pub(super) fn all_schemas(&self) -> Map<String, Value> {
         let all = self.schemas.iter();
-        all.map(|(_, name, schema)| ((*name).to_owned(), (*schema).clone()))
-            .collect()
+        let all = all.map(|(_, name, schema)| ((*name).to_owned(), (*schema).clone()));
+        all.collect()
     }
 }
 
 /// Actions of an overlay with their pointers.
 pub(super) fn actions(overlay: &Document) -> impl Iterator<Item = (PointerBuf, &Value)> {
     let at = Pointer::from_static("/actions");
-    let actions = overlay.get(at).and_then(Value::as_array).into_iter().flatten();
-    actions
-        .enumerate()
-        .map(move |(index, action)| (at.with_trailing_token(index), action))
+    let actions = overlay.value().items("actions").enumerate();
+    actions.map(move |(index, action)| (at.with_trailing_token(index), action))
 }
 
 /// Builds a document with these schemas and operations. Each operation gets the path and method of the
@@ -114,6 +131,5 @@ pub(super) fn used_schemas<'a>(
     let document = document(operations, schemas);
     let references = References::new(&document);
     let used = references.needed(Pointer::from_static("/paths")).into_iter();
-    let names = used.filter_map(|target| Some(target.pointer.back()?.decoded().into_owned()));
-    names.collect()
+    used.map(|target| last_token(&target.pointer)).collect()
 }

@@ -7,13 +7,12 @@
 
 mod differences;
 mod inferred;
-mod pairing;
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::overlay;
+use crate::{json::Json as _, overlay};
 use funnelflux_openapi::{
     Diagnostic, Diagnostics, Document, Location, Severity, Stage,
     operations::{Operation, operations},
@@ -69,34 +68,29 @@ pub enum Inference {
 impl Comparison {
     /// Creates a notice for the result, and a notice for each difference.
     fn notices(&self) -> Vec<Diagnostic> {
-        let notice = |code, message: &str, fix: &str| {
+        let notice = |code, message: &str| {
             let mut notice = Diagnostic::new(Severity::Notice, Stage::Supersede, code, "", message)
-                .at(self.location.clone())
-                .fix(fix);
+                .at(self.location.clone());
             notice.operation = Some(self.operation.clone());
             notice
         };
+        let wrong = |difference: &String| {
+            let message = format!("the vendor's document differs from the inference: {difference}");
+            notice("wrong", &message)
+        };
         match &self.inference {
-            Inference::Confirmed => vec![notice(
-                "confirmed",
-                "the vendor's document confirms the inference",
-                "",
-            )],
-            Inference::Wrong(differences) => differences
-                .iter()
-                .map(|difference| {
-                    notice(
-                        "wrong",
-                        &format!("the vendor's document differs from the inference: {difference}"),
-                        "",
-                    )
-                })
-                .collect(),
-            Inference::Absent => vec![notice(
-                "absent",
-                "the vendor's document has this group without this operation; it stays inferred",
-                "look for the operation in the vendor's document under another name, otherwise leave it",
-            )],
+            Inference::Confirmed => {
+                let message = "the vendor's document confirms the inference";
+                vec![notice("confirmed", message)]
+            }
+            Inference::Wrong(differences) => differences.iter().map(wrong).collect(),
+            Inference::Absent => {
+                let message =
+                    "the vendor's document has this group without this operation; it stays inferred";
+                let fix =
+                    "look for the operation in the vendor's document under another name, otherwise leave it";
+                vec![notice("absent", message).fix(fix)]
+            }
         }
     }
 }
@@ -108,12 +102,10 @@ impl Superseded {
             let all = self.comparisons.iter();
             all.filter(|comparison| is(&comparison.inference)).count()
         };
-        format!(
-            "{}: {} confirmed, {} wrong",
-            counted(self.inferred, "inferred operation"),
-            count(|inference| *inference == Inference::Confirmed),
-            count(|inference| matches!(inference, Inference::Wrong(_))),
-        )
+        let operations = counted(self.inferred, "inferred operation");
+        let confirmed = count(|inference| *inference == Inference::Confirmed);
+        let wrong = count(|inference| matches!(inference, Inference::Wrong(_)));
+        format!("{operations}: {confirmed} confirmed, {wrong} wrong")
     }
 }
 
@@ -139,25 +131,23 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
     let mut superseded: BTreeSet<PartId> = BTreeSet::new();
     for ((id, our), differences) in inferred.operations.iter().zip(differences) {
         let tag = our.tag().unwrap_or_default();
-        let inference = if let Some(differences) = differences {
-            superseded.insert(id.clone());
-            if differences.is_empty() {
-                Inference::Confirmed
-            } else {
-                Inference::Wrong(differences)
-            }
-        } else {
-            // The document may declare the tag and no operation of it.
+        let overlay = overlays.get(id.overlay);
+        let inference = match differences {
+            Some(differences) if differences.is_empty() => Inference::Confirmed,
+            Some(differences) => Inference::Wrong(differences),
+            None => Inference::Absent,
+        };
+        if inference == Inference::Absent {
             partly_inferred.insert(tag.to_owned());
+            // The document may declare the tag and no operation of it.
             if !tags.contains(tag) {
                 continue;
             }
-            Inference::Absent
-        };
+        } else {
+            superseded.insert(id.clone());
+        }
         comparisons.push(Comparison {
-            location: overlays
-                .get(id.overlay)
-                .map(|overlay| overlay.locate(&id.pointer)),
+            location: overlay.map(|overlay| overlay.locate(&id.pointer)),
             group: tag.to_owned(),
             operation: our.to_string(),
             inference,
@@ -213,18 +203,17 @@ fn with_lists(document: Document) -> Document {
     let used: Vec<String> = used.collect();
     let (mut value, provenance) = document.into_parts();
     if let Some(document) = value.as_object_mut() {
-        let list = document.entry("tags").or_insert_with(|| json!([])).as_array_mut();
-        if let Some(list) = list {
-            for name in used {
-                let is_listed = |tag: &Value| tag.get("name").and_then(Value::as_str) == Some(&name);
-                if !list.iter().any(is_listed) {
-                    list.push(json!({"name": name}));
-                }
-            }
-        }
+        document.entry("tags").or_insert_with(|| json!([]));
         let components = document.entry("components").or_insert_with(|| json!({}));
         if let Some(components) = components.as_object_mut() {
             components.entry("schemas").or_insert_with(|| json!({}));
+        }
+    }
+    for name in used {
+        if tag_index(&value, &name).is_none()
+            && let Some(Value::Array(tags)) = value.get_mut("tags")
+        {
+            tags.push(json!({"name": name}));
         }
     }
     Document::new(value, provenance)
@@ -244,8 +233,8 @@ fn behavior(inferred: &Inferred<'_>) -> Vec<(String, &'static str, Value)> {
 }
 
 fn tag_index(document: &Value, name: &str) -> Option<usize> {
-    let mut tags = document.get("tags")?.as_array()?.iter();
-    tags.position(|tag| tag.get("name").and_then(Value::as_str) == Some(name))
+    let mut tags = document.items("tags");
+    tags.position(|tag| tag.text("name") == Some(name))
 }
 
 /// Marks tags as undocumented. A group is documented when all of its operations are documented.
@@ -253,9 +242,8 @@ fn mark(document: Document, tags: &BTreeSet<String>, behavior: &[(String, &'stat
     let (mut value, provenance) = document.into_parts();
     let undocumented = Value::Bool(true);
     let marks = tags.iter().map(|name| (name, "x-undocumented", &undocumented));
-    let behavior = behavior
-        .iter()
-        .map(|(name, key, extension)| (name, *key, extension));
+    let behavior = behavior.iter();
+    let behavior = behavior.map(|(name, key, extension)| (name, *key, extension));
     for (name, key, extension) in behavior.chain(marks) {
         let tag = tag_index(&value, name).and_then(|index| value.get_mut("tags")?.get_mut(index));
         if let Some(Value::Object(tag)) = tag {
@@ -282,25 +270,21 @@ fn add_emptied(overlay: &Document, parts: &mut BTreeSet<PointerBuf>) {
         }
     }
     for (action_at, action) in inferred::actions(overlay) {
-        let at = action_at.with_trailing_token("update");
-        let Some(update) = action.get("update") else {
-            continue;
-        };
-        for (path, item) in update.as_object().into_iter().flatten() {
-            let at = at.with_trailing_token(path);
+        let update_at = action_at.with_trailing_token("update");
+        for (path, item) in action.members("update") {
+            let at = update_at.with_trailing_token(path);
             if is_emptied(item, &at, parts) {
                 parts.insert(at);
             }
         }
-        if is_emptied(update, &at, parts) {
+        let update = action.get("update");
+        if update.is_some_and(|update| is_emptied(update, &update_at, parts)) {
             parts.insert(action_at);
         }
     }
     let actions = Pointer::from_static("/actions");
-    if overlay
-        .get(actions)
-        .is_some_and(|all| is_emptied(all, actions, parts))
-    {
+    let all = overlay.get(actions);
+    if all.is_some_and(|all| is_emptied(all, actions, parts)) {
         parts.insert(PointerBuf::new());
     }
 }
@@ -328,7 +312,7 @@ fn needless_parts(overlay: &Document, superseded: &BTreeSet<PointerBuf>) -> BTre
 fn redundant_actions(overlay: &Document, needless: &BTreeSet<PointerBuf>) -> Diagnostics {
     let redundant = inferred::actions(overlay).filter(|(at, _)| needless.contains(at));
     let notices = redundant.map(|(at, action)| {
-        let target = action.get("target").and_then(Value::as_str).unwrap_or_default();
+        let target = action.text("target").unwrap_or_default();
         let message = format!("the vendor's document now has everything that the action on `{target}` adds");
         let notice = overlay.diagnostic(Severity::Notice, Stage::Supersede, "redundant", &at, message);
         notice.fix("run `cargo xtask fetch spec/upstream.json`, or `.yaml`, which removes the action")

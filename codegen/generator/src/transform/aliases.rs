@@ -25,12 +25,9 @@ pub(super) fn inline_aliases(state: &mut State<'_>) {
         }
     }
     for name in recursive(&aliases) {
-        state.error(
-            "alias-of-itself",
-            &component_pointer(&name),
-            format!("`{name}` is a list or map that contains itself without an object in between"),
-            "wrap it in an object in an overlay",
-        );
+        let message = format!("`{name}` is a list or map that contains itself without an object in between");
+        let fix = "wrap it in an object in an overlay";
+        state.error("alias-of-itself", &component_pointer(&name), message, fix);
         aliases.remove(&name);
     }
     visit::schemas(&mut state.document, &mut |_, schema| {

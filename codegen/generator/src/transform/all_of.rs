@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::json::Json as _;
 use funnelflux_openapi::{
     openapi_model::ANNOTATIONS,
     pointer::{Pointer, PointerBuf},
@@ -72,11 +73,10 @@ struct Property<'a> {
 impl<'a> Joined<'a> {
     /// Adds all parts. Returns `None` if the schema composes no objects, or if the generator must merge them.
     fn all(&mut self, document: &'a Value, pointer: &Pointer, schema: &'a Value) -> Option<()> {
-        let has = |part: &Value, keys: &[&str]| keys.iter().any(|key| part.get(key).is_some());
-        let parts = schema.get("allOf")?.as_array()?.iter();
-        let parts = parts.filter(|part| has(part, &["$ref", "allOf", "properties", "required"]));
+        let parts = schema.items("allOf");
+        let parts = parts.filter(|part| part.has_any(&["$ref", "allOf", "properties", "required"]));
         // A single part is an alias.
-        if parts.count() + usize::from(has(schema, &["properties", "required"])) < 2 {
+        if parts.count() + usize::from(schema.has_any(&["properties", "required"])) < 2 {
             return None;
         }
         self.add(document, pointer, schema)?;
@@ -86,8 +86,10 @@ impl<'a> Joined<'a> {
     fn add(&mut self, document: &'a Value, pointer: &Pointer, part: &'a Value) -> Option<()> {
         if part.get("$ref").is_some() {
             let name = component::referenced(part).filter(|name| !self.open.contains(name))?;
-            let target =
-                component::get(document, &name).filter(|target| !schema_kind::is_nullable(target))?;
+            let target = component::get(document, &name)?;
+            if schema_kind::is_nullable(target) {
+                return None;
+            }
             self.open.push(name.clone());
             self.add(document, &component_pointer(&name), target)?;
             self.open.pop();
@@ -97,8 +99,7 @@ impl<'a> Joined<'a> {
         if !members.iter().all(|(key, value)| is_supported(key, value)) {
             return None;
         }
-        let parts = members.get("allOf").and_then(Value::as_array);
-        for (index, part) in parts.into_iter().flatten().enumerate() {
+        for (index, part) in members.items("allOf").enumerate() {
             let pointer = pointer.with_trailing_token("allOf").with_trailing_token(index);
             // Null is a value of the whole only if it is one of each part.
             if schema_kind::is_nullable(part) {
@@ -107,13 +108,11 @@ impl<'a> Joined<'a> {
             self.add(document, &pointer, part)?;
         }
         let place = pointer.with_trailing_token("properties");
-        let properties = members.get("properties").and_then(Value::as_object);
-        for (name, schema) in properties.into_iter().flatten() {
+        for (name, schema) in members.members("properties") {
             let origin = place.with_trailing_token(name);
             self.property(name, Property { schema, origin })?;
         }
-        let required = members.get("required").and_then(Value::as_array);
-        for name in required.into_iter().flatten().filter_map(Value::as_str) {
+        for name in members.items("required").filter_map(Value::as_str) {
             if !self.required.contains(&name) {
                 self.required.push(name);
             }
@@ -140,7 +139,7 @@ impl<'a> Joined<'a> {
 fn is_supported(key: &str, value: &Value) -> bool {
     match key {
         "type" => value == "object",
-        "additionalProperties" => *value == Value::Bool(true) || value.as_object().is_some_and(Map::is_empty),
+        "additionalProperties" => schema_kind::is_anything(value),
         "properties" | "required" | "allOf" | "discriminator" | "nullable" => true,
         _ => is_annotation(key),
     }

@@ -2,9 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use quote::format_ident;
 use serde_json::Value;
+use syn::Ident;
 
-use crate::method_names::{OperationWords, Vocabulary};
+use crate::{
+    method_names::{OperationWords, Vocabulary},
+    naming,
+};
 use funnelflux_openapi::{Diagnostics, Document, pointer::PointerBuf};
 
 use super::origins::Origins;
@@ -22,7 +27,6 @@ pub(crate) struct ApiModel {
     pub(crate) operations: Vec<Operation>,
     /// Enumerations of strings, all of which are open.
     pub(crate) enums: Vec<OpenEnum>,
-    /// Types of IDs.
     pub(crate) ids: Vec<IdType>,
     /// Type of secrets, which the runtime defines; `None` if there are no secrets.
     pub(crate) secret: Option<&'static str>,
@@ -51,7 +55,6 @@ impl ApiModel {
 pub(crate) struct Tag {
     /// Name in the document.
     pub(crate) name: String,
-    /// Rust module.
     pub(crate) module: String,
     /// Description in the document, safe for rustdoc; may be empty.
     pub(crate) description: String,
@@ -73,7 +76,6 @@ pub(crate) struct Operation {
     pub(crate) method: String,
     /// Path template as the document writes it, with its trailing slash.
     pub(crate) path: String,
-    /// Name of its tag.
     pub(crate) tag: String,
     /// Summary in one line.
     pub(crate) summary: String,
@@ -86,7 +88,6 @@ pub(crate) struct Operation {
     /// Media type of a request body that is not JSON.
     pub(crate) raw_body: Option<String>,
     pub(crate) response: Response,
-    /// Effect of sending the operation twice.
     pub(crate) repeat: Repeat,
     /// `true` for a destructive operation that is inferred. Callers must acknowledge that it is inferred.
     pub(crate) requires_acknowledgement: bool,
@@ -98,6 +99,11 @@ impl Operation {
         &self.words.id
     }
 
+    /// Returns the name of the static with its metadata.
+    pub(crate) fn constant(&self) -> Ident {
+        format_ident!("{}", naming::constant(self.id()))
+    }
+
     /// Returns the only required argument; `None` if there is none, or more than one.
     pub(crate) fn only_required(&self) -> Option<&Argument> {
         let mut required = self.arguments.iter().filter(|argument| argument.required);
@@ -105,21 +111,17 @@ impl Operation {
     }
 }
 
-/// A parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Argument {
     /// Name in the document.
     pub(crate) name: String,
-    /// `true` if callers must pass it.
     pub(crate) required: bool,
-    /// Place and format.
     pub(crate) kind: ArgumentKind,
 }
 
 /// Place and format of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ArgumentKind {
-    /// A part of the path.
     Path,
     Header,
     /// One value in the query.
@@ -128,6 +130,19 @@ pub(crate) enum ArgumentKind {
     CommaSeparated,
     /// A list in the query that repeats the name.
     Repeated,
+}
+
+impl ArgumentKind {
+    /// Returns the name of the runtime's functions for such a parameter.
+    pub(crate) fn function(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Header => "header",
+            Self::Single => "query",
+            Self::CommaSeparated => "query_list",
+            Self::Repeated => "query_repeated",
+        }
+    }
 }
 
 /// Response of an operation.
@@ -145,11 +160,8 @@ pub(crate) enum Response {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RequestBody {
-    /// No body.
     None,
-    /// A body that may be absent.
     Optional,
-    /// A body that must be present.
     Required,
 }
 
@@ -169,21 +181,11 @@ pub(crate) enum Repeat {
 /// An enumeration of strings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OpenEnum {
-    /// Rust type.
     pub(crate) name: String,
     /// Documentation in Markdown.
     pub(crate) documentation: String,
-    /// Values in the order of the document.
-    pub(crate) variants: Vec<Variant>,
-}
-
-/// A value of an enumeration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Variant {
-    /// Rust variant.
-    pub(crate) name: String,
-    /// Value in the document.
-    pub(crate) value: String,
+    /// Values in the order of the document. Lint has ensured that no two become the same variant.
+    pub(crate) values: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use funnelflux_openapi::{pointer::Pointer, references};
 use super::{
     notes::NOTES,
     state::State,
-    visit::{self, SCHEMAS, component_pointer},
+    visit::{SCHEMAS, component_pointer},
 };
 
 /// Marks a component that is inline in the source document.
@@ -22,10 +22,15 @@ pub(super) fn get<'a>(document: &'a Value, name: &str) -> Option<&'a Value> {
     document.pointer(SCHEMAS.as_str())?.get(name)
 }
 
+/// Lists the components by name.
+pub(super) fn all(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    let components = document.pointer(SCHEMAS.as_str());
+    components.and_then(Value::as_object).into_iter().flatten()
+}
+
 /// Returns the name of the component that a pointer leads to or into.
 pub(super) fn name(pointer: &Pointer) -> Option<String> {
-    let name = pointer.strip_prefix(SCHEMAS)?.front()?;
-    Some(name.decoded().into_owned())
+    Some(pointer.strip_prefix(SCHEMAS)?.front()?.decoded().into_owned())
 }
 
 /// Returns the name of the component that a schema refers to, directly or by an `allOf` with one part.
@@ -66,7 +71,6 @@ pub(super) fn refer(schema: &mut Value, name: &str) -> Value {
     old
 }
 
-/// Adds components.
 pub(super) fn add(document: &mut Value, schemas: impl IntoIterator<Item = (String, Value)>) {
     let mut schemas = schemas.into_iter().peekable();
     if schemas.peek().is_none() {
@@ -86,16 +90,12 @@ pub(super) fn add(document: &mut Value, schemas: impl IntoIterator<Item = (Strin
 ///
 /// `purpose` completes the sentence "is the type of".
 pub(super) fn declare(state: &mut State<'_>, code: &'static str, name: &str, purpose: &str, schema: Value) {
-    let clash = visit::components(&mut state.document)
-        .find(|(component, _)| naming::type_name(component) == name)
-        .map(|(component, _)| component.to_owned());
-    if let Some(component) = clash {
-        state.error(
-            code,
-            &component_pointer(&component),
-            format!("`{name}` is the type of {purpose} and also of the schema `{component}`"),
-            "rename the schema in an overlay",
-        );
+    let has_name = |(component, _): &(&String, &Value)| naming::type_name(component) == name;
+    let clash = all(&state.document).find(has_name);
+    if let Some((component, _)) = clash {
+        let at = component_pointer(component);
+        let message = format!("`{name}` is the type of {purpose} and also of the schema `{component}`");
+        state.error(code, &at, message, "rename the schema in an overlay");
     }
     add(&mut state.document, [(name.to_owned(), schema)]);
 }

@@ -4,6 +4,7 @@ use std::mem;
 
 use serde_json::{Map, Value};
 
+use crate::json::Json as _;
 use funnelflux_openapi::{pointer::Pointer, references};
 
 use super::{schema_kind, state::State, visit};
@@ -37,9 +38,7 @@ fn is_empty(part: &Value) -> bool {
     part.as_object().is_some_and(|part| {
         part.iter().all(|(key, value)| match key.as_str() {
             "type" => value == "object",
-            "additionalProperties" => {
-                *value == Value::Bool(true) || value.as_object().is_some_and(Map::is_empty)
-            }
+            "additionalProperties" => schema_kind::is_anything(value),
             "properties" => value.as_object().is_some_and(Map::is_empty),
             "title" | "description" | "example" | "examples" | "externalDocs" | "deprecated" => true,
             _ => key.starts_with("x-"),
@@ -52,9 +51,6 @@ fn is_empty(part: &Value) -> bool {
 pub(super) fn any_of_as_one_of(state: &mut State<'_>) {
     let source = state.document.clone();
     visit::schemas(&mut state.document, &mut |_, schema| {
-        let Some(alternatives) = schema.get("anyOf").and_then(Value::as_array) else {
-            return;
-        };
         let is_object = |part: &Value| {
             let (_, part) = references::resolve(&source, Pointer::root(), part);
             match part.get("type") {
@@ -62,8 +58,8 @@ pub(super) fn any_of_as_one_of(state: &mut State<'_>) {
                 None => schema_kind::is_object(part) || schema_kind::is_composed(part),
             }
         };
-        if alternatives.len() > 1
-            && !alternatives.iter().all(is_object)
+        if schema.items("anyOf").len() > 1
+            && !schema.items("anyOf").all(is_object)
             && schema.get("oneOf").is_none()
             && let Some(schema) = schema.as_object_mut()
             && let Some(alternatives) = schema.shift_remove("anyOf")
@@ -77,14 +73,12 @@ pub(super) fn any_of_as_one_of(state: &mut State<'_>) {
 /// Joins alternatives that are strings, or numbers of one type, into one schema.
 pub(super) fn join_simple_alternatives(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
-        let Some(schema) = schema.as_object_mut() else {
-            return;
-        };
-        let key = ["oneOf", "anyOf"]
-            .into_iter()
-            .find(|key| schema.contains_key(*key));
-        let joined = key.and_then(|key| joined(schema.get(key)?.as_array()?));
-        if let (Some(key), Some((kind, values))) = (key, joined) {
+        let mut keys = ["oneOf", "anyOf"].into_iter();
+        let key = keys.find(|key| schema.get(*key).is_some());
+        let joined = key.and_then(|key| Some((key, joined(schema.get(key)?.as_array()?)?)));
+        if let Some((key, (kind, values))) = joined
+            && let Some(schema) = schema.as_object_mut()
+        {
             schema.shift_remove(key);
             schema.shift_remove("discriminator");
             schema.insert("type".to_owned(), kind);
@@ -100,24 +94,17 @@ pub(super) fn join_simple_alternatives(state: &mut State<'_>) {
 /// values.
 fn joined(alternatives: &[Value]) -> Option<(Value, Option<Vec<Value>>)> {
     let kind = alternatives.first()?.get("type")?;
-    let is_simple = ["string", "integer", "number", "boolean"]
-        .iter()
-        .any(|simple| kind == simple);
     let known = ["type", "enum", "title", "description", "format", "example"];
+    let is_known = |key: &String| known.contains(&key.as_str()) || key.starts_with("x-");
     let is_like = |alternative: &Value| {
-        alternative.get("type") == Some(kind)
-            && alternative.as_object().is_some_and(|members| {
-                members
-                    .keys()
-                    .all(|key| known.contains(&key.as_str()) || key.starts_with("x-"))
-            })
+        let mut keys = alternative.as_object().into_iter().flat_map(Map::keys);
+        alternative.get("type") == Some(kind) && keys.all(is_known)
     };
-    if !is_simple || !alternatives.iter().all(is_like) {
+    if !schema_kind::is_simple(alternatives.first()?) || !alternatives.iter().all(is_like) {
         return None;
     }
-    let lists = alternatives
-        .iter()
-        .map(|alternative| alternative.get("enum")?.as_array());
+    let lists = alternatives.iter();
+    let lists = lists.map(|alternative| alternative.get("enum")?.as_array());
     let lists: Option<Vec<&Vec<Value>>> = lists.collect();
     let mut values: Vec<Value> = Vec::new();
     for value in lists.iter().flatten().copied().flatten() {

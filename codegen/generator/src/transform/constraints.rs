@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::json::Json as _;
 use funnelflux_openapi::{openapi_model::matches_nothing, text::counted};
 
 use super::{notes, secrets, state::State, visit};
@@ -46,18 +47,16 @@ fn take_limits(object: &mut Map<String, Value>) -> Vec<String> {
     })
     .collect();
     notes.extend(number_range(object));
-    let kind = object.get("type").and_then(Value::as_str);
+    let kind = object.text("type");
     let (is_string, is_number) = (kind == Some("string"), matches!(kind, Some("integer" | "number")));
     for (key, words) in [
         ("multipleOf", "a multiple of"),
         ("pattern", "matches"),
         ("format", "format"),
     ] {
-        if key == "format" && is_number {
-            // The format of a number determines its Rust type.
-            continue;
-        }
-        if let Some(value) = object.remove(key) {
+        // The format of a number determines its Rust type.
+        let stays = key == "format" && is_number;
+        if !stays && let Some(value) = object.remove(key) {
             if key == "format" && value == "password" && is_string {
                 object.insert(secrets::SECRET.to_owned(), Value::Bool(true));
             }
@@ -97,20 +96,14 @@ fn count_range(minimum: Option<u64>, maximum: Option<u64>, unit: &str) -> Option
 }
 
 fn number_range(object: &mut Map<String, Value>) -> Option<String> {
-    let exclusive_minimum = object.remove("exclusiveMinimum") == Some(Value::Bool(true));
-    let exclusive_maximum = object.remove("exclusiveMaximum") == Some(Value::Bool(true));
-    let minimum = object.remove("minimum").map(|minimum| {
-        let words = if exclusive_minimum {
-            "more than"
-        } else {
-            "at least"
-        };
-        format!("{words} {minimum}")
-    });
-    let maximum = object.remove("maximum").map(|maximum| {
-        let words = if exclusive_maximum { "less than" } else { "at most" };
-        format!("{words} {maximum}")
-    });
+    let mut bound = |key, exclusive, words: [&str; 2]| {
+        let is_exclusive = object.remove(exclusive) == Some(Value::Bool(true));
+        let [inclusive, exclusive] = words;
+        let words = if is_exclusive { exclusive } else { inclusive };
+        object.remove(key).map(|bound| format!("{words} {bound}"))
+    };
+    let minimum = bound("minimum", "exclusiveMinimum", ["at least", "more than"]);
+    let maximum = bound("maximum", "exclusiveMaximum", ["at most", "less than"]);
     match (minimum, maximum) {
         (Some(minimum), Some(maximum)) => Some(format!("{minimum} and {maximum}")),
         (minimum, maximum) => minimum.or(maximum),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::{naming, rustdoc};
+use crate::{json::Json as _, naming, rustdoc};
 
 use super::{
     api_model::{Argument, ArgumentKind, Operation},
@@ -44,9 +44,8 @@ pub(super) fn describe(state: &mut State<'_>) {
     }
     for operation in visit::operations(&mut state.document) {
         if let Some(body) = operation.members.get_mut("requestBody") {
-            let words = body
-                .pointer("/content/application~1json/schema")
-                .and_then(|schema| of_referenced(schema, &of_schemas));
+            let schema = body.pointer("/content/application~1json/schema");
+            let words = schema.and_then(|schema| of_referenced(schema, &of_schemas));
             complete(body, words);
         }
     }
@@ -82,9 +81,7 @@ fn of_referenced(schema: &Value, descriptions: &BTreeMap<String, Value>) -> Opti
 /// Adds a description unless there is one.
 fn complete(value: &mut Value, words: Option<String>) {
     if let (Some(object), Some(words)) = (value.as_object_mut(), words) {
-        object
-            .entry("description")
-            .or_insert_with(|| Value::String(words));
+        object.entry("description").or_insert(Value::String(words));
     }
 }
 
@@ -104,8 +101,7 @@ fn set_description(schema: &mut Value, name: Option<String>, evidence: Option<St
 
 /// Returns the text of a member as sentences that are safe for rustdoc.
 fn sentences(value: &Value, key: &str) -> String {
-    let text = value.get(key).and_then(Value::as_str).unwrap_or_default();
-    rustdoc::sentence(&rustdoc::sanitise(text))
+    rustdoc::sentence(&rustdoc::sanitise(value.text(key).unwrap_or_default()))
 }
 
 /// Returns the description of a part of the document, safe for rustdoc.
@@ -123,36 +119,26 @@ pub(super) fn of_tag(name: &str, tag: &Value) -> String {
 
 /// Documents a method: summary, description, request line, evidence, arguments and response.
 pub(super) fn of_operation(model: &Operation, operation: &Value) -> String {
-    let mut paragraphs: Vec<String> = ["summary", "description"]
-        .into_iter()
-        .map(|key| sentences(operation, key))
-        .filter(|words| !words.is_empty())
-        .collect();
+    let mut paragraphs = Vec::from(["summary", "description"].map(|key| sentences(operation, key)));
+    paragraphs.retain(|words| !words.is_empty());
     evidence::label(operation, &mut paragraphs);
-    if operation.get("deprecated") == Some(&Value::Bool(true)) {
+    if operation.is_true("deprecated") {
         paragraphs.push("The API document marks it as deprecated.".to_owned());
     }
     paragraphs.push(format!("`{} {}`", model.method, model.path));
     if model.requires_acknowledgement {
-        paragraphs.push(
-            "Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.".to_owned(),
-        );
+        let words = "Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.";
+        paragraphs.push(words.to_owned());
     }
     paragraphs.extend(evidence::paragraph(operation));
-    let parameters = operation.get("parameters").and_then(Value::as_array);
-    let parameter = |argument: &Argument| {
-        let mut parameters = parameters.into_iter().flatten();
-        parameters.find(|parameter| parameter.get("name").is_some_and(|name| *name == *argument.name))
-    };
-    let mut list: Vec<String> = model
-        .arguments
-        .iter()
-        .filter_map(|argument| Some(of_argument(argument, parameter(argument)?)))
-        .collect();
-    let body = operation
-        .get("requestBody")
-        .or_else(|| operation.get(responses::RAW_BODY));
-    list.extend(body.map(of_body));
+    let list = model.arguments.iter().filter_map(|argument| {
+        let mut parameters = operation.items("parameters");
+        let parameter = parameters.find(|parameter| parameter.text("name") == Some(&argument.name))?;
+        Some(of_argument(argument, parameter))
+    });
+    let raw_body = operation.get(responses::RAW_BODY);
+    let body = operation.get("requestBody").or(raw_body);
+    let list: Vec<String> = list.chain(body.map(of_body)).collect();
     if !list.is_empty() {
         paragraphs.push(format!("# Arguments\n{}", list.join("\n")));
     }
@@ -167,8 +153,9 @@ pub(super) fn of_operation(model: &Operation, operation: &Value) -> String {
 }
 
 fn of_argument(argument: &Argument, parameter: &Value) -> String {
-    let mut name = format!("`{}`", naming::argument(&argument.name));
-    if naming::argument(&argument.name) != argument.name {
+    let rust_name = naming::argument(&argument.name);
+    let mut name = format!("`{rust_name}`");
+    if rust_name != argument.name {
         name = format!("{name} (`{}`)", argument.name);
     }
     let mut words = vec![description(parameter)];
@@ -196,7 +183,7 @@ fn of_body(body: &Value) -> String {
     if words.is_empty() {
         words.push_str("The request body.");
     }
-    if body.get("required") != Some(&Value::Bool(true)) {
+    if !body.is_true("required") {
         words.push_str(" `None` sends no body.");
     }
     format!("- `body`: {}", words.replace('\n', " "))

@@ -1,20 +1,20 @@
-//! States evidence once if many parts share it.
+//! Evidence: states it once if many parts share it, and accepts any JSON where types are inferred.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     ptr,
 };
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use crate::{naming, rustdoc};
+use crate::{json::Json as _, naming, rustdoc};
 use funnelflux_openapi::{
     evidence::{Evidence, KEY},
     pointer::Pointer,
     references,
 };
 
-use super::{state::State, visit};
+use super::{component, notes, schema_kind, state::State, visit};
 
 /// Marks a part whose evidence the tag or the type states instead.
 const STATED_ELSEWHERE: &str = "stated-elsewhere";
@@ -36,12 +36,11 @@ fn mark_inferred(value: &mut Value, inherited: Evidence) -> usize {
     let evidence = Evidence::of(value).unwrap_or(inherited);
     match value {
         Value::Object(object) => {
-            let properties = object.get("properties").and_then(Value::as_object);
-            let is_inferred = |(name, property): (&String, &Value)| {
+            let inferred = object.members("properties").filter_map(|(name, property)| {
                 let own = Evidence::of(property).unwrap_or(evidence);
                 (own != Evidence::Page).then(|| Value::from(name.as_str()))
-            };
-            let inferred: Vec<Value> = properties.into_iter().flatten().filter_map(is_inferred).collect();
+            });
+            let inferred: Vec<Value> = inferred.collect();
             let mut count = 0;
             let is_shown = |key: &str| matches!(key, "example" | "examples" | "enum" | "default");
             for (key, value) in object.iter_mut() {
@@ -60,11 +59,32 @@ fn mark_inferred(value: &mut Value, inherited: Evidence) -> usize {
     }
 }
 
+/// Replaces inferred types of map values with any JSON, so that a value of another type is kept and does not
+/// fail the whole response.
+pub(super) fn inferred_values(state: &mut State<'_>) {
+    visit::schemas(&mut state.document, &mut |_, schema| {
+        for (_, property) in visit::properties(schema) {
+            if !schema_kind::is_map(property) {
+                continue;
+            }
+            let of_property = Evidence::of(property);
+            let Some(values) = property.get_mut("additionalProperties") else {
+                continue;
+            };
+            let evidence = Evidence::of(values).or(of_property);
+            if schema_kind::is_simple(values) && evidence.is_some_and(Evidence::is_inferred) {
+                *values = json!({});
+                let note = "values of any type, because their type is inferred";
+                notes::add(property, note.to_owned());
+                state.count += 1;
+            }
+        }
+    });
+}
+
 /// Returns the names of the properties whose types are inferred, by the Rust type of their component.
 pub(super) fn inferred_properties(document: &Value) -> BTreeMap<String, BTreeSet<String>> {
-    let schemas = document.pointer(visit::SCHEMAS.as_str());
-    let schemas = schemas.and_then(Value::as_object).into_iter().flatten();
-    let named = schemas.map(|(name, schema)| {
+    let named = component::all(document).map(|(name, schema)| {
         let mut names = BTreeSet::new();
         let mut open = vec![schema];
         let mut seen: Vec<*const Value> = Vec::new();
@@ -74,9 +94,8 @@ pub(super) fn inferred_properties(document: &Value) -> BTreeMap<String, BTreeSet
                 continue;
             }
             seen.push(part);
-            let own = part.get(INFERRED).and_then(Value::as_array).into_iter().flatten();
-            names.extend(own.filter_map(Value::as_str).map(str::to_owned));
-            open.extend(part.get("allOf").and_then(Value::as_array).into_iter().flatten());
+            names.extend(part.items(INFERRED).filter_map(Value::as_str).map(str::to_owned));
+            open.extend(part.items("allOf"));
         }
         (naming::type_name(name), names)
     });
@@ -94,13 +113,9 @@ enum Part {
 impl Part {
     const ALL: [Self; 3] = [Self::Operation, Self::Argument, Self::Response];
 
-    /// Key under which a tag states the evidence of its operations.
-    fn key(self) -> &'static str {
-        match self {
-            Self::Operation => "x-evidence-of-operations",
-            Self::Argument => "x-evidence-of-arguments",
-            Self::Response => "x-evidence-of-responses",
-        }
+    /// Key under which a tag states the evidence of these parts.
+    fn key(self) -> String {
+        format!("x-evidence-of-{}", self.plural())
     }
 
     fn plural(self) -> &'static str {
@@ -151,7 +166,7 @@ fn share_at_tags(document: &mut Value, part: Part) -> usize {
     let mut shared: BTreeMap<String, Value> = BTreeMap::new();
     let list = document.get_mut("tags").and_then(Value::as_array_mut);
     for tag in list.into_iter().flatten().filter_map(Value::as_object_mut) {
-        let name = tag.get("name").and_then(Value::as_str).unwrap_or_default();
+        let name = tag.text("name").unwrap_or_default();
         let Some((common, is_of_all)) = evidence_by_tag.get(name).and_then(|all| most_common(all)) else {
             continue;
         };
@@ -174,9 +189,8 @@ fn share_at_schema(schema: &mut Value) -> usize {
         return 0;
     };
     let properties = visit::properties(schema).filter_map(|(_, property)| property.as_object_mut());
-    let shared: Vec<bool> = properties
-        .map(|property| state_elsewhere(property, &common))
-        .collect();
+    let shared = properties.map(|property| state_elsewhere(property, &common));
+    let shared: Vec<bool> = shared.collect();
     let count = shared.iter().filter(|is_shared| **is_shared).count();
     if count > 0
         && let Some(schema) = schema.as_object_mut()
@@ -202,12 +216,8 @@ fn most_common(all: &[Option<Value>]) -> Option<(&Value, bool)> {
         }
     }
     // In a tie, the first evidence wins. The document is in canonical order here, so the result is stable.
-    let (common, count) = counts
-        .into_iter()
-        .rev()
-        .max_by_key(|(_, count)| *count)
-        .filter(|(_, count)| *count > 1)?;
-    Some((common, count == all.len()))
+    let (common, count) = counts.into_iter().rev().max_by_key(|(_, count)| *count)?;
+    (count > 1).then_some((common, count == all.len()))
 }
 
 /// If a part has the common evidence, marks it, because the tag or the schema states that evidence.
@@ -228,8 +238,7 @@ fn with_mark(evidence: &Value, mark: Option<&str>) -> Value {
 }
 
 fn tag_of(operation: &Map<String, Value>) -> Option<String> {
-    let tag = operation.get("tags")?.get(0)?.as_str()?;
-    Some(tag.to_owned())
+    operation.items("tags").next()?.as_str().map(str::to_owned)
 }
 
 /// Puts a label in front of the documentation of a part that the vendor's page does not document.
@@ -291,7 +300,7 @@ fn in_words(heading: &str, extension: &Value) -> Option<String> {
         Evidence::Pattern => "**inferred** from the pattern of the other operations",
         Evidence::Unknown => "unknown",
     };
-    let source = extension.get("source").and_then(Value::as_str);
-    let source = source.map(|source| format!(" {}", rustdoc::sentence(&rustdoc::sanitise(source))));
+    let source = extension.text("source").map(rustdoc::sanitise);
+    let source = source.map(|source| format!(" {}", rustdoc::sentence(&source)));
     Some(format!("{heading}: {words}.{}", source.unwrap_or_default()))
 }

@@ -1,20 +1,21 @@
 //! Moves inline enumerations of strings to components.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+};
 
 use serde_json::{Value, json};
 
-use crate::{method_names::Vocabulary, naming};
-use funnelflux_openapi::{
-    Diagnostics, Document,
-    pointer::{Pointer, PointerBuf},
+use crate::{
+    json::{Json as _, last_token},
+    naming,
 };
+use funnelflux_openapi::pointer::{Pointer, PointerBuf};
 
 use super::{
-    component, notes,
-    origins::Origins,
-    schema_kind,
-    state::{State, error},
+    component, notes, schema_kind,
+    state::State,
     visit::{self, component_pointer},
 };
 
@@ -25,11 +26,8 @@ const RUST_NAME: &str = "x-rust-name";
 struct Registry<'a, 'b> {
     /// Components, keyed by Rust type, because different names may become the same type.
     known: BTreeMap<String, Known>,
-    source: &'a Document,
-    vocabulary: &'b Vocabulary,
-    origins: &'b Origins,
-    diagnostics: &'b mut Diagnostics,
-    count: &'b mut usize,
+    /// The state without the document, which is being visited.
+    state: &'b mut State<'a>,
 }
 
 struct Known {
@@ -52,8 +50,7 @@ pub(super) fn drop_unusable_enums(state: &mut State<'_>) {
         let texts: Vec<&str> = values.iter().filter_map(|value| value.as_str()).collect();
         let variants: BTreeSet<String> = texts.iter().map(|text| naming::variant(text)).collect();
         let has_only_texts = texts.len() == values.len();
-        let stated = schema.get("type").and_then(Value::as_str);
-        let is_text = stated.is_none_or(|kind| kind == "string");
+        let is_text = schema.text("type").is_none_or(|kind| kind == "string");
         let is_usable = !values.is_empty() && has_only_texts && is_text && variants.len() == texts.len();
         let listed: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
         if !is_usable && !has_only_texts && !values.is_empty() {
@@ -71,28 +68,23 @@ pub(super) fn drop_unusable_enums(state: &mut State<'_>) {
 /// The enumeration of a parameter gets the name of the parameter with the suffix `Filter`; the enumeration of
 /// a property gets the name of the property.
 pub(super) fn hoist_enums(state: &mut State<'_>) {
-    let known = visit::components(&mut state.document)
-        .map(|(name, schema)| {
-            let known = Known {
-                component: name.to_owned(),
-                pointer: component_pointer(name),
-                values: owned_values(schema),
-                new: None,
-            };
-            (naming::type_name(name), known)
-        })
-        .collect();
+    let mut document = mem::take(&mut state.document);
+    let known = component::all(&document).map(|(name, schema)| {
+        let known = Known {
+            component: name.clone(),
+            pointer: component_pointer(name),
+            values: owned_values(schema),
+            new: None,
+        };
+        (naming::type_name(name), known)
+    });
     let mut registry = Registry {
-        known,
-        source: state.source,
-        vocabulary: &state.vocabulary,
-        origins: &state.origins,
-        diagnostics: &mut state.diagnostics,
-        count: &mut state.count,
+        known: known.collect(),
+        state,
     };
-    for mut operation in visit::operations(&mut state.document) {
+    for mut operation in visit::operations(&mut document) {
         for (mut pointer, parameter) in operation.parameters() {
-            let Some(name) = parameter.get("name").and_then(Value::as_str) else {
+            let Some(name) = parameter.text("name") else {
                 continue;
             };
             let rust_name = naming::parameter_enum(name);
@@ -104,31 +96,26 @@ pub(super) fn hoist_enums(state: &mut State<'_>) {
             }
         }
     }
-    visit::schemas(&mut state.document, &mut |pointer, schema| {
+    visit::schemas(&mut document, &mut |pointer, schema| {
         let pointer = pointer.with_trailing_token("properties");
         for (name, property) in visit::properties(schema) {
             let pointer = pointer.with_trailing_token(name);
             let summary = format!("Values of the property `{name}`.");
             let description = property.get("description").cloned();
-            registry.hoist(
-                &pointer,
-                &naming::type_name(name),
-                &summary,
-                description,
-                property,
-            );
+            let rust_name = naming::type_name(name);
+            registry.hoist(&pointer, &rust_name, &summary, description, property);
         }
     });
     let mut new = Vec::new();
     for known in registry.known.into_values() {
         if let Some(schema) = known.new {
-            state
-                .origins
-                .insert(component_pointer(&known.component), known.pointer);
+            let current = component_pointer(&known.component);
+            state.origins.insert(current, known.pointer);
             new.push((known.component, schema));
         }
     }
-    component::add(&mut state.document, new);
+    component::add(&mut document, new);
+    state.document = document;
 }
 
 fn owned_values(schema: &Value) -> Option<Vec<String>> {
@@ -139,13 +126,12 @@ fn owned_values(schema: &Value) -> Option<Vec<String>> {
 impl Registry<'_, '_> {
     /// Returns the type name of the component or operation that `pointer` leads into.
     fn around(&self, pointer: &Pointer) -> String {
-        let tokens: Vec<_> = pointer.tokens().take(3).collect();
-        let operation = PointerBuf::from_tokens(tokens.iter().cloned());
-        if let Some(words) = self.vocabulary.operation(&operation) {
-            return naming::type_name(&words.id);
-        }
-        let component = tokens.get(2).map(|token| token.decoded().into_owned());
-        component.map_or_else(String::new, |component| naming::type_name(&component))
+        let operation = PointerBuf::from_tokens(pointer.tokens().take(3));
+        let name = match self.state.vocabulary.operation(&operation) {
+            Some(words) => words.id.clone(),
+            None => last_token(&operation),
+        };
+        naming::type_name(&name)
     }
 
     /// Returns a name that no other type has. The first unused name of these is returned: the name itself,
@@ -153,10 +139,7 @@ impl Registry<'_, '_> {
     fn free_name(&self, pointer: &Pointer, name: &str, values: &[String]) -> String {
         let qualified = format!("{}{name}", self.around(pointer));
         let numbered = (2..).map(|number| format!("{qualified}{number}"));
-        let is_free = |name: &String| {
-            let known = self.known.get(name);
-            known.is_none_or(|known| known.values.as_ref().is_some_and(|known| same(known, values)))
-        };
+        let is_free = |name: &String| self.known.get(name).is_none_or(|known| known.has(values));
         let names = [name.to_owned(), qualified.clone()].into_iter().chain(numbered);
         let mut names = names.map(|name| naming::component(&name));
         names.find(is_free).unwrap_or_else(|| name.to_owned())
@@ -179,68 +162,53 @@ impl Registry<'_, '_> {
         let Some(values) = owned_values(schema) else {
             return;
         };
-        let set = schema
-            .get(RUST_NAME)
-            .and_then(Value::as_str)
-            .map(naming::component);
-        let name = match set {
-            Some(name) => name,
-            None => self.free_name(pointer, rust_name, &values),
-        };
+        let set = schema.text(RUST_NAME).map(naming::component);
+        let name = set.unwrap_or_else(|| self.free_name(pointer, rust_name, &values));
         let text = match description.as_ref().and_then(Value::as_str) {
             Some(description) => format!("{summary}\n\n{description}"),
             None => summary.to_owned(),
         };
-        let component = match self.known.get_mut(&name) {
-            None => {
-                let new = json!({
-                    "type": "string",
-                    "enum": values,
-                    "description": text,
-                    component::INLINE: true,
-                });
-                let known = Known {
-                    component: name.clone(),
-                    pointer: pointer.to_buf(),
-                    values: Some(values),
-                    new: Some(new),
-                };
-                self.known.insert(name.clone(), known);
-                name
-            }
-            Some(known) if known.values.as_ref().is_some_and(|known| same(known, &values)) => {
-                // Descriptions of different uses describe the uses, not the type.
-                if let Some(Value::Object(new)) = &mut known.new
-                    && new.get("description").and_then(Value::as_str) != Some(&text)
-                {
-                    new.insert("description".to_owned(), Value::String(summary.to_owned()));
-                }
-                known.component.clone()
-            }
-            Some(known) => {
-                let existing = match &known.values {
-                    Some(existing) => format!("an enumeration of {}", codes(existing)),
-                    None => "no enumeration".to_owned(),
-                };
-                let location = self.source.locate(self.origins.original(&known.pointer));
-                let message = format!(
-                    "this enumeration of {} would get the name `{name}`, which is {existing} ({location})",
-                    codes(&values),
-                );
-                let fix = "add `x-rust-name` with another name to one of the schemas in an overlay";
-                self.diagnostics
-                    .push(error(self.source, "enum-name", pointer, message, fix));
-                return;
-            }
-        };
-        component::refer(schema, &component);
-        *self.count += 1;
+        let known = self.known.entry(name.clone()).or_insert_with(|| Known {
+            component: name.clone(),
+            pointer: pointer.to_buf(),
+            values: Some(values.clone()),
+            new: Some(json!({
+                "type": "string",
+                "enum": values,
+                "description": text,
+                component::INLINE: true,
+            })),
+        });
+        if !known.has(&values) {
+            let existing = match &known.values {
+                Some(existing) => format!("an enumeration of {}", codes(existing)),
+                None => "no enumeration".to_owned(),
+            };
+            let original = self.state.origins.original(&known.pointer);
+            let location = self.state.source.locate(&original);
+            let clash = format!("the name `{name}`, which is {existing} ({location})");
+            let message = format!("this enumeration of {} would get {clash}", codes(&values));
+            let fix = "add `x-rust-name` with another name to one of the schemas in an overlay";
+            self.state.error("enum-name", pointer, message, fix);
+            return;
+        }
+        // Descriptions of different uses describe the uses, not the type.
+        if let Some(Value::Object(new)) = &mut known.new
+            && new.text("description") != Some(&text)
+        {
+            new.insert("description".to_owned(), Value::String(summary.to_owned()));
+        }
+        component::refer(schema, &known.component);
+        self.state.count += 1;
     }
 }
 
-/// Compares two enumerations, ignoring the order of their values.
-fn same(left: &[String], right: &[String]) -> bool {
-    left.len() == right.len() && left.iter().all(|value| right.contains(value))
+impl Known {
+    /// Returns `true` for an enumeration of these values, in any order.
+    fn has(&self, values: &[String]) -> bool {
+        let own = self.values.as_ref();
+        own.is_some_and(|own| own.len() == values.len() && own.iter().all(|value| values.contains(value)))
+    }
 }
 
 /// Formats values as a list of Markdown code.

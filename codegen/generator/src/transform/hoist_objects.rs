@@ -3,11 +3,14 @@
 //! Equal bodies and responses of a group become one component, because a group whose operations find and save
 //! the same type has more abilities.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    mem,
+};
 
 use serde_json::Value;
 
-use crate::{method_names::Vocabulary, naming, rustdoc};
+use crate::{json::Json as _, naming, rustdoc};
 use funnelflux_openapi::{openapi_model::ANNOTATIONS, operations::Direction, pointer::PointerBuf};
 
 use super::{
@@ -28,11 +31,11 @@ struct Site {
 }
 
 /// New components, and names already in use.
-struct Hoist {
+struct Hoist<'a, 'b> {
+    /// The state without the document, which is being visited.
+    state: &'b mut State<'a>,
     /// Rust types in use. Different names in the document may become the same type.
     taken: BTreeSet<String>,
-    clashes: Vec<(PointerBuf, String)>,
-    moves: Vec<(PointerBuf, PointerBuf)>,
     /// New components whose properties have not been visited yet.
     open: VecDeque<(String, Value)>,
     /// Objects that occur in several bodies and responses of a group, alone or as items of a list.
@@ -52,32 +55,30 @@ struct Shared {
 
 /// Moves every inline object to a component that is named after its place.
 pub(super) fn hoist_objects(state: &mut State<'_>) {
+    let mut document = mem::take(&mut state.document);
+    let names = component::all(&document).map(|(name, _)| naming::type_name(name));
     let mut hoist = Hoist {
-        taken: visit::components(&mut state.document)
-            .map(|(name, _)| naming::type_name(name))
-            .collect(),
-        clashes: Vec::new(),
-        moves: Vec::new(),
+        state,
+        taken: names.collect(),
         open: VecDeque::new(),
         shared: BTreeMap::new(),
     };
-    for mut operation in visit::operations(&mut state.document) {
-        let words = state.vocabulary.operation(&operation.pointer);
-        let Some(tag) = words.map(|words| words.tag.clone()) else {
-            continue;
-        };
+    for mut operation in visit::operations(&mut document) {
+        let words = hoist.state.vocabulary.operation(&operation.pointer);
+        let tag = words.map_or("", |words| &words.tag);
         for (_, _, schema) in operation.body_schemas() {
             let object = schema.get("items").unwrap_or(schema);
             if schema_kind::is_object(object) {
-                hoist.shared.entry((tag.clone(), form(object))).or_default().count += 1;
+                let key = (tag.to_owned(), form(object));
+                hoist.shared.entry(key).or_default().count += 1;
             }
         }
     }
     hoist.shared.retain(|_, shared| shared.count > 1);
-    for mut operation in visit::operations(&mut state.document) {
+    for mut operation in visit::operations(&mut document) {
         let name = format!("{} {}", operation.method, operation.path);
-        let words = state.vocabulary.operation(&operation.pointer);
-        let type_name = naming::type_name(words.map_or("", |words| &words.id));
+        let words = hoist.state.vocabulary.operation(&operation.pointer).cloned();
+        let type_name = naming::type_name(words.as_ref().map_or("", |words| &words.id));
         for (direction, pointer, schema) in operation.body_schemas() {
             let (suffix, noun) = match direction {
                 Direction::Request => ("Request", "the request body"),
@@ -87,70 +88,52 @@ pub(super) fn hoist_objects(state: &mut State<'_>) {
                 pointer,
                 name: format!("{type_name}{suffix}"),
                 noun: format!("{noun} of `{name}`"),
-                tag: words.map(|words| words.tag.clone()),
+                tag: words.as_ref().map(|words| words.tag.clone()),
             };
-            hoist.schema(site, schema, &state.vocabulary);
+            hoist.schema(site, schema);
         }
     }
-    for (name, schema) in visit::components(&mut state.document) {
-        hoist.component(name, schema, &state.vocabulary);
+    for (name, schema) in visit::components(&mut document) {
+        hoist.component(name, schema);
     }
     let mut hoisted = Vec::new();
     while let Some((name, mut schema)) = hoist.open.pop_front() {
-        hoist.component(&name, &mut schema, &state.vocabulary);
+        hoist.component(&name, &mut schema);
         hoisted.push((name, schema));
     }
-    for (pointer, name) in hoist.clashes {
-        state.error(
-            "object-name",
-            &pointer,
-            format!("this object would get the name `{name}`, which another schema has"),
-            "move it to a component with a name of its own in an overlay",
-        );
-    }
-    state.origins.extend(hoist.moves);
     state.count += hoisted.len();
-    component::add(&mut state.document, hoisted);
+    component::add(&mut document, hoisted);
+    state.document = document;
 }
 
-impl Hoist {
+impl Hoist<'_, '_> {
     /// Hoists a schema, its items or its values, if it is an object.
-    fn schema(&mut self, site: Site, schema: &mut Value, vocabulary: &Vocabulary) {
-        let Site {
-            pointer,
-            name,
-            noun,
-            tag,
-        } = site;
-        let is_map_of = schema.get("additionalProperties").is_some_and(Value::is_object)
-            && !schema_kind::is_object(schema);
-        let (mut name, mut description, inside) = if schema.get("items").is_some() {
-            (
-                format!("{name}Item"),
-                format!("An item of {noun}."),
-                Some("items"),
-            )
+    fn schema(&mut self, site: Site, schema: &mut Value) {
+        let (mut pointer, mut name, noun) = (site.pointer, site.name, site.noun);
+        let mut description = rustdoc::sentence(&rustdoc::capitalised(&noun));
+        let is_map_of = schema.object("additionalProperties").is_some() && !schema_kind::is_object(schema);
+        let object = if schema.get("items").is_some() {
+            (name, description) = (format!("{name}Item"), format!("An item of {noun}."));
+            pointer.push_back("items");
+            schema.get_mut("items")
         } else if is_map_of {
-            let description = format!("A value of {noun}.");
-            (format!("{name}Value"), description, Some("additionalProperties"))
+            (name, description) = (format!("{name}Value"), format!("A value of {noun}."));
+            pointer.push_back("additionalProperties");
+            schema.get_mut("additionalProperties")
         } else {
-            (name, rustdoc::sentence(&rustdoc::capitalised(&noun)), None)
-        };
-        let (pointer, object) = match inside {
-            Some(key) => (pointer.with_trailing_token(key), schema.get_mut(key)),
-            None => (pointer, Some(schema)),
+            Some(schema)
         };
         let Some(object) = object.filter(|object| schema_kind::is_object(object)) else {
             return;
         };
-        let key = tag.map(|tag| (tag, form(object)));
+        let key = site.tag.map(|tag| (tag, form(object)));
         if let Some((key, shared)) = key.and_then(|key| Some((key.0.clone(), self.shared.get_mut(&key)?))) {
             if let Some(component) = &shared.component {
                 component::refer(object, component);
-                self.moves.push((component_pointer(component), pointer));
+                self.state.origins.insert(component_pointer(component), pointer);
                 return;
             }
-            let words = vocabulary.group(&key);
+            let words = self.state.vocabulary.groups.get(&key);
             let of_group = words.map(|words| naming::type_name(&words.singular));
             if let Some(of_group) = of_group.filter(|name| !self.taken.contains(name)) {
                 name = of_group;
@@ -162,7 +145,9 @@ impl Hoist {
             shared.component = Some(name.clone());
         }
         if !self.taken.insert(naming::type_name(&name)) {
-            self.clashes.push((pointer, name));
+            let message = format!("this object would get the name `{name}`, which another schema has");
+            let fix = "move it to a component with a name of its own in an overlay";
+            self.state.error("object-name", &pointer, message, fix);
             return;
         }
         let mut hoisted = component::refer(object, &name);
@@ -171,12 +156,12 @@ impl Hoist {
             hoisted.remove("nullable");
             hoisted.entry("description").or_insert(Value::String(description));
         }
-        self.moves.push((component_pointer(&name), pointer));
+        self.state.origins.insert(component_pointer(&name), pointer);
         self.open.push_back((name, hoisted));
     }
 
     /// Hoists the objects inside a component.
-    fn component(&mut self, name: &str, schema: &mut Value, vocabulary: &Vocabulary) {
+    fn component(&mut self, name: &str, schema: &mut Value) {
         let pointer = component_pointer(name);
         let type_name = naming::type_name(name);
         // Objects in a component that is a list or a map are named after the component.
@@ -189,7 +174,7 @@ impl Hoist {
                     noun: format!("`{name}`"),
                     tag: None,
                 };
-                self.schema(site, schema, vocabulary);
+                self.schema(site, schema);
             }
         }
         let properties = pointer.with_trailing_token("properties");
@@ -200,7 +185,7 @@ impl Hoist {
                 noun: format!("the property `{property}` of `{name}`"),
                 tag: None,
             };
-            self.schema(site, schema, vocabulary);
+            self.schema(site, schema);
         }
     }
 }

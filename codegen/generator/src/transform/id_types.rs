@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::method_names::{IdName, Verb};
+use crate::{
+    json::Json as _,
+    method_names::{IdName, Verb},
+};
 
 use super::{component, schema_kind, state::State, visit};
 
@@ -19,10 +22,10 @@ pub(super) fn id_lists(state: &mut State<'_>) {
         let words = state.vocabulary.operation(&operation.pointer);
         let is_finder = words.is_some_and(|words| words.verb == Verb::FindByIds);
         for (_, parameter) in operation.parameters() {
-            let name = parameter.get("name").and_then(Value::as_str);
-            let is_finder = is_finder && parameter.get("required") == Some(&Value::Bool(true));
-            let is_list = parameter.get("in").and_then(Value::as_str) == Some("query")
-                && (is_finder || name.is_some_and(|name| state.vocabulary.id_list(name).is_some()))
+            let name = parameter.text("name");
+            let is_finder = is_finder && parameter.is_true("required");
+            let is_list = parameter.text("in") == Some("query")
+                && (is_finder || name.is_some_and(|name| state.vocabulary.id_lists.contains_key(name)))
                 && parameter.get("schema").is_some_and(schema_kind::is_plain_string);
             if is_list {
                 parameter.insert("explode".to_owned(), Value::Bool(false));
@@ -41,9 +44,9 @@ pub(super) fn id_types(state: &mut State<'_>) {
     let mut used: BTreeMap<String, IdName> = BTreeMap::new();
     let vocabulary = &state.vocabulary;
     let mut type_id = |name: &str, schema: &mut Value| {
-        let (name, id) = match vocabulary.id(name) {
+        let (name, id) = match vocabulary.ids.get(name) {
             Some(name) => (name, Some(schema)),
-            None => match vocabulary.id_list(name) {
+            None => match vocabulary.id_lists.get(name) {
                 Some(name) => (name, schema.get_mut("items")),
                 None => return,
             },
@@ -57,10 +60,8 @@ pub(super) fn id_types(state: &mut State<'_>) {
     };
     for mut operation in visit::operations(&mut state.document) {
         for (_, parameter) in operation.parameters() {
-            let Some(name) = parameter.get("name").and_then(Value::as_str).map(str::to_owned) else {
-                continue;
-            };
-            if let Some(schema) = parameter.get_mut("schema") {
+            let name = parameter.text("name").map(str::to_owned);
+            if let (Some(name), Some(schema)) = (name, parameter.get_mut("schema")) {
                 type_id(&name, schema);
             }
         }

@@ -1,10 +1,13 @@
-//! Decides which operations may be sent again.
+//! Decides which operations may be sent again, and which callers must acknowledge before sending them.
 
-use funnelflux_openapi::operations::Operation;
+use funnelflux_openapi::{evidence::Evidence, operations::Operation};
 use serde_json::Value;
 
 use super::{api_model::Repeat, component, schema_kind};
-use crate::method_names::{OperationWords, Verb, Vocabulary};
+use crate::{
+    json::Json as _,
+    method_names::{OperationWords, Verb, Vocabulary},
+};
 
 /// Returns the effect of a second attempt. Reading is safe, and PUT and DELETE are idempotent (RFC 9110). A
 /// POST can be repeated only if the client chose the ID of the new asset.
@@ -35,20 +38,21 @@ fn body_has_own_id(
     }
     let finder = vocabulary.main_operation(&words.tag, &Verb::FindById);
     let finder = finder.and_then(|pointer| document.pointer(pointer.as_str()));
-    let parameters = finder.and_then(|finder| finder.get("parameters")?.as_array());
-    let mut required = parameters.into_iter().flatten();
-    let mut required = required
-        .by_ref()
-        .filter(|parameter| parameter.get("required").and_then(Value::as_bool) == Some(true));
+    let parameters = finder.into_iter().flat_map(|finder| finder.items("parameters"));
+    let mut required = parameters.filter(|parameter| parameter.is_true("required"));
     let (Some(id), None) = (required.next(), required.next()) else {
         return false;
     };
-    let Some(id) = id.get("name").and_then(Value::as_str) else {
-        return false;
-    };
+    let Some(id) = id.text("name") else { return false };
     let body = "/requestBody/content/application~1json/schema";
     let component = operation.value.pointer(body).and_then(component::referenced);
     let schema = component.and_then(|name| component::get(document, &name));
     let property = schema.and_then(|schema| schema.get("properties")?.get(id));
     property.is_some_and(|property| !schema_kind::has_type(property, "integer"))
+}
+
+/// Returns `true` if the operation deletes or archives, and is inferred.
+pub(super) fn requires_acknowledgement(operation: &Operation<'_>, verb: &Verb) -> bool {
+    let is_destructive = operation.method.eq_ignore_ascii_case("delete") || *verb == Verb::Archive;
+    is_destructive && Evidence::of(operation.value).is_some_and(Evidence::is_inferred)
 }

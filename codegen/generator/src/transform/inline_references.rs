@@ -1,6 +1,6 @@
 //! Copies shared parameters, bodies and responses into the operations that use them.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use funnelflux_openapi::{
     pointer::{METHODS, Pointer},
@@ -61,15 +61,10 @@ fn spread_path_parameters(document: &mut Value, source: &Value) -> usize {
         // Names can be compared only after references are resolved.
         count += inline_all(&mut shared, source);
         for (method, operation) in item {
-            let Some(operation) = operation
-                .as_object_mut()
-                .filter(|_| METHODS.contains(&method.as_str()))
-            else {
+            let Some(operation) = operation.as_object_mut().filter(|_| METHODS.contains(&&**method)) else {
                 continue;
             };
-            let own = operation
-                .entry("parameters")
-                .or_insert_with(|| Value::Array(Vec::new()));
+            let own = operation.entry("parameters").or_insert_with(|| json!([]));
             let Some(own) = own.as_array_mut() else {
                 continue;
             };

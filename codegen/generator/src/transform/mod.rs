@@ -5,7 +5,6 @@
 //! FunnelFlux document. Facts that rules remove from a schema become notes, and the last rule adds the notes
 //! to the descriptions.
 
-mod acknowledgement;
 mod aliases;
 mod all_of;
 mod api_model;
@@ -18,7 +17,7 @@ mod hoist_enums;
 mod hoist_objects;
 mod id_types;
 mod idempotency;
-mod inferred_values;
+
 mod inline_references;
 mod key_order;
 mod notes;
@@ -83,7 +82,7 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
             "the generator fills in the default of an absent field and sends it; absent must stay absent"),
         rule("keep-unknown-fields", Work, unknown_fields::keep_unknown_fields,
             "reading, changing and saving an asset must keep fields that the document does not know"),
-        rule("inferred-values", MayBeNoop, inferred_values::inferred_values,
+        rule("inferred-values", MayBeNoop, evidence::inferred_values,
             "a guess about the values of a map must not fail a whole response"),
         rule("drop-empty-parts", MayBeNoop, composition::drop_empty_parts,
             "the generator makes a new type for a part that constrains nothing"),
@@ -126,41 +125,24 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
     ]
 }
 
-/// Applies all rules.
-///
-/// # Errors
-/// Located diagnostics for everything that a rule or the model does not support.
+/// Applies all rules. Reports everything that a rule or the model does not support.
 pub(crate) fn transform(source: &Document) -> Result<(ApiModel, StageReport), Diagnostics> {
     let mut state = State::new(source);
     let steps = steps::run(&rules(), &mut state, |state| &mut state.count);
-    let State {
-        document,
-        diagnostics,
-        origins,
-        vocabulary,
-        ..
-    } = state;
-    let (document, mut diagnostics) = diagnostics
-        .unless_errors(document)
-        .map_err(|diagnostics| origins.relocate(diagnostics, source))?;
+    let (document, vocabulary, origins) = (state.document, state.vocabulary, state.origins);
+    let result = state.diagnostics.unless_errors(document);
+    let (document, mut diagnostics) = result.map_err(|diagnostics| origins.relocate(diagnostics, source))?;
     let document = Document::new(document, source.provenance().clone());
-    diagnostics.0.extend(lint::names(&document));
-    let model = read_model::read(
-        document.into_value(),
-        vocabulary,
-        origins,
-        source,
-        &mut diagnostics,
-    );
+    diagnostics.extend(lint::names(&document));
+    let document = document.into_value();
+    let model = read_model::read(document, vocabulary, origins, source, &mut diagnostics);
     if diagnostics.has_errors() {
         return Err(model.relocate(diagnostics, source));
     }
-    let summary = format!(
-        "{}, {}, {}",
-        counted(model.operations.len(), "operation"),
-        counted(model.enums.len(), "open enumeration"),
-        counted(model.ids.len(), "ID type")
-    );
+    let operations = counted(model.operations.len(), "operation");
+    let enums = counted(model.enums.len(), "open enumeration");
+    let ids = counted(model.ids.len(), "ID type");
+    let summary = format!("{operations}, {enums}, {ids}");
     let report = StageReport::of_steps(Stage::Transform, "rules", steps, &summary);
     Ok((model, report))
 }

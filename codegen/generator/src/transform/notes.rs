@@ -3,6 +3,8 @@
 
 use serde_json::{Value, json};
 
+use crate::json::Json as _;
+
 pub(super) const NOTES: &str = "x-notes";
 
 pub(super) fn add(schema: &mut Value, note: String) {
@@ -17,16 +19,10 @@ pub(super) fn add(schema: &mut Value, note: String) {
 
 /// Lists the notes on a schema and on the items of an array.
 pub(super) fn of(schema: &Value) -> Vec<String> {
-    let own = |schema: &Value| -> Vec<String> {
-        let notes = schema.get(NOTES).and_then(Value::as_array);
-        let notes = notes.into_iter().flatten().filter_map(Value::as_str);
-        notes.map(str::to_owned).collect()
-    };
-    let mut notes = own(schema);
-    if let Some(items) = schema.get("items") {
-        notes.extend(own(items).into_iter().map(|note| format!("each {note}")));
-    }
-    notes
+    let own = schema.items(NOTES).filter_map(Value::as_str).map(str::to_owned);
+    let items = schema.get("items").into_iter();
+    let of_items = items.flat_map(|items| items.items(NOTES).filter_map(Value::as_str));
+    own.chain(of_items.map(|note| format!("each {note}"))).collect()
 }
 
 /// Formats a JSON value as Markdown code.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::json::Json as _;
 use funnelflux_openapi::operations::Direction;
 
 use super::{component, schema_kind, state::State, visit};
@@ -22,20 +23,18 @@ pub(super) fn nullable_components(state: &mut State<'_>) {
     let mut parts_of_objects = BTreeSet::new();
     visit::schemas(&mut state.document, &mut |pointer, schema| {
         for key in ["allOf", "anyOf", "oneOf"] {
-            let parts = schema.get(key).and_then(Value::as_array);
             let must_be_object = |schema: &Value| {
                 !schema_kind::is_nullable(schema)
                     && (schema_kind::has_type(schema, "object") || schema_kind::is_object(schema))
             };
             let is_never_null = must_be_object(schema)
                 || (key == "allOf"
-                    && (component::referenced(schema).is_some()
-                        || parts.is_some_and(|parts| parts.iter().any(must_be_object))));
+                    && (component::referenced(schema).is_some() || schema.items(key).any(must_be_object)));
             if is_never_null {
                 parts_of_objects.insert(pointer.with_trailing_token(key));
                 continue;
             }
-            for part in parts.into_iter().flatten().filter_map(component::referenced) {
+            for part in schema.items(key).filter_map(component::referenced) {
                 nullable.remove(&part);
             }
         }
@@ -67,13 +66,8 @@ pub(super) fn nullable_components(state: &mut State<'_>) {
 /// Makes every optional list, map and free-form object nullable; the generator then emits an `Option`.
 pub(super) fn nullable_collections(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, object| {
-        let required = object.get("required").and_then(Value::as_array);
-        let required: BTreeSet<String> = required
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect();
+        let required = object.items("required").filter_map(Value::as_str);
+        let required: BTreeSet<String> = required.map(str::to_owned).collect();
         for (name, property) in visit::properties(object) {
             let is_collection = schema_kind::has_type(property, "array") || schema_kind::is_map(property);
             if is_collection && !required.contains(name) {
@@ -86,10 +80,8 @@ pub(super) fn nullable_collections(state: &mut State<'_>) {
 /// Makes the schemas of optional request bodies nullable; the generator then takes an `Option`.
 pub(super) fn optional_bodies(state: &mut State<'_>) {
     for mut operation in visit::operations(&mut state.document) {
-        let is_optional = operation
-            .members
-            .get("requestBody")
-            .is_some_and(|body| body.get("required") != Some(&Value::Bool(true)));
+        let body = operation.members.get("requestBody");
+        let is_optional = body.is_some_and(|body| !body.is_true("required"));
         for (direction, _, schema) in operation.body_schemas() {
             if !is_optional || direction != Direction::Request {
                 continue;

@@ -16,10 +16,6 @@ impl Origins {
         self.0.insert(current, original);
     }
 
-    pub(super) fn extend(&mut self, moves: impl IntoIterator<Item = (PointerBuf, PointerBuf)>) {
-        self.0.extend(moves);
-    }
-
     /// Lists the pointers from which a part and the parts that enclose it were moved.
     pub(super) fn enclosing(&self, current: &Pointer) -> impl Iterator<Item = &Pointer> {
         let parents = std::iter::successors(Some(current), |pointer| pointer.parent());

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::json::Json as _;
 use funnelflux_openapi::{pointer::Pointer, references};
 
 use super::{component, schema_kind, state::State, visit};
@@ -24,11 +25,10 @@ pub(super) fn plain_parameters(state: &mut State<'_>) {
                 continue;
             };
             if is_mixed(&source, schema) {
+                let mut text = Map::from_iter([("type".to_owned(), json!("string"))]);
                 let description = schema.get("description").cloned();
-                *schema = json!({"type": "string"});
-                if let (Some(schema), Some(description)) = (schema.as_object_mut(), description) {
-                    schema.insert("description".to_owned(), description);
-                }
+                text.extend(description.map(|description| ("description".to_owned(), description)));
+                *schema = Value::Object(text);
                 state.count += 1;
             } else if let Some(schema) = schema.as_object_mut() {
                 state.count += usize::from(simplify(schema));
@@ -38,16 +38,15 @@ pub(super) fn plain_parameters(state: &mut State<'_>) {
 }
 
 fn is_ignored(parameter: &Value) -> bool {
-    let text = |key: &str| parameter.get(key).and_then(Value::as_str).unwrap_or_default();
-    let name = text("name").to_ascii_lowercase();
-    text("in") == "header" && IGNORED.contains(&&*name)
+    let name = parameter.text("name").unwrap_or_default().to_ascii_lowercase();
+    parameter.text("in") == Some("header") && IGNORED.contains(&&*name)
 }
 
 /// Returns `true` if a schema has no type of its own, and all of its alternatives are simple.
 fn is_mixed(document: &Value, schema: &Value) -> bool {
     let (_, schema) = references::resolve(document, Pointer::root(), schema);
     let is_text = schema_kind::string_enum(schema).is_some() || schema_kind::has_type(schema, "string");
-    let has_parts = ["oneOf", "anyOf"].iter().any(|key| schema.get(key).is_some());
+    let has_parts = schema.has_any(&["oneOf", "anyOf"]);
     (has_parts || schema.get("type").is_none())
         && !is_text
         && component::referenced(schema).is_none()
@@ -59,15 +58,10 @@ fn is_simple(document: &Value, schema: &Value, depth: usize) -> bool {
     /// Maximum number of levels; reasonable documents have fewer.
     const DEPTH: usize = 8;
     let (_, schema) = references::resolve(document, Pointer::root(), schema);
-    let has_simple_type = schema
-        .get("type")
-        .is_none_or(|kind| kind != "array" && kind != "object");
-    let mut parts = ["allOf", "oneOf", "anyOf"]
-        .iter()
-        .filter_map(|key| schema.get(key)?.as_array())
-        .flatten();
+    let keys = ["allOf", "oneOf", "anyOf"].iter();
+    let mut parts = keys.flat_map(|key| schema.items(key));
     depth < DEPTH
-        && has_simple_type
+        && !matches!(schema.text("type"), Some("array" | "object"))
         && !schema_kind::is_object(schema)
         && schema.get("items").is_none()
         && parts.all(|part| is_simple(document, part, depth + 1))
@@ -75,8 +69,7 @@ fn is_simple(document: &Value, schema: &Value, depth: usize) -> bool {
 
 fn simplify(schema: &mut Map<String, Value>) -> bool {
     let was_nullable = schema.remove("nullable").is_some_and(|nullable| nullable == true);
-    let is_string = schema.get("type").is_some_and(|kind| kind == "string");
-    let was_enumeration = !is_string && schema.remove("enum").is_some();
+    let was_enumeration = schema.text("type") != Some("string") && schema.remove("enum").is_some();
     let items = schema.get_mut("items").and_then(Value::as_object_mut);
     items.is_some_and(simplify) || was_nullable || was_enumeration
 }

@@ -2,23 +2,18 @@
 
 use serde_json::Value;
 
-use crate::{method_names::Vocabulary, naming};
+use crate::{json::Json as _, method_names::Vocabulary, naming};
 use funnelflux_openapi::{
-    Diagnostics, Document, media,
+    Diagnostics, Document, Stage, media,
     operations::{self, operations},
     pointer::Pointer,
 };
 
 use super::{
-    acknowledgement,
-    api_model::{
-        ApiModel, Argument, ArgumentKind, IdType, OpenEnum, Operation, RequestBody, Response, Tag, Variant,
-    },
+    api_model::{ApiModel, Argument, ArgumentKind, IdType, OpenEnum, Operation, RequestBody, Response, Tag},
     component, descriptions, evidence, id_types, idempotency,
     origins::Origins,
     responses, schema_kind, secrets,
-    state::error,
-    visit,
 };
 
 /// Reads the model. Reports parts that the model does not support.
@@ -29,17 +24,18 @@ pub(super) fn read(
     source: &Document,
     diagnostics: &mut Diagnostics,
 ) -> ApiModel {
-    let mut tags = tags(&document);
+    let tags = document.items("tags");
+    let mut tags: Vec<Tag> = tags.map(|value| tag(text(value, "name"), value)).collect();
     let mut models = Vec::new();
     for operation in operations(&document) {
         let reader = OperationReader {
             document: &document,
             vocabulary: &vocabulary,
             source,
-            method: operation.method.to_ascii_uppercase(),
             operation,
+            diagnostics,
         };
-        models.extend(reader.read(diagnostics));
+        models.extend(reader.read());
     }
     for operation in &mut models {
         // Tags that differ only in case or punctuation have the same module, so they are one group.
@@ -54,13 +50,14 @@ pub(super) fn read(
         (rank(&left.tag), left.words.order()).cmp(&(rank(&right.tag), right.words.order()))
     });
     tags.retain(|tag| models.iter().any(|operation| operation.tag == tag.name));
-    let components = document.pointer(visit::SCHEMAS.as_str());
-    let mut enums = Vec::new();
-    let mut ids = Vec::new();
-    let mut secret = None;
-    for (name, component) in components.and_then(Value::as_object).into_iter().flatten() {
+    let (mut enums, mut ids, mut secret) = (Vec::new(), Vec::new(), None);
+    for (name, component) in component::all(&document) {
         if let Some(values) = schema_kind::string_enum(component) {
-            enums.push(open_enum(name, component, &values));
+            enums.push(OpenEnum {
+                name: naming::type_name(name),
+                documentation: text(component, "description"),
+                values: values.into_iter().map(str::to_owned).collect(),
+            });
         } else if component.get(id_types::ID_TYPE).is_some() {
             ids.push(IdType {
                 name: name.clone(),
@@ -88,22 +85,11 @@ pub(super) fn read(
 }
 
 fn text(value: &Value, key: &str) -> String {
-    let text = value.get(key).and_then(Value::as_str);
-    text.unwrap_or_default().to_owned()
+    value.text(key).unwrap_or_default().to_owned()
 }
 
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn is_true(value: &Value, key: &str) -> bool {
-    value.get(key) == Some(&Value::Bool(true))
-}
-
-fn tags(document: &Value) -> Vec<Tag> {
-    let tags = document.get("tags").and_then(Value::as_array);
-    let tags = tags.into_iter().flatten();
-    tags.map(|value| tag(text(value, "name"), value)).collect()
 }
 
 fn tag(name: String, value: &Value) -> Tag {
@@ -112,21 +98,8 @@ fn tag(name: String, value: &Value) -> Tag {
         documentation: descriptions::of_tag(&name, value),
         description: descriptions::description(value),
         feature: naming::feature(&name),
-        inferred: is_true(value, "x-undocumented"),
+        inferred: value.is_true("x-undocumented"),
         name,
-    }
-}
-
-/// Reads an enumeration. Lint has ensured that no two values become the same variant.
-fn open_enum(component: &str, schema: &Value, values: &[&str]) -> OpenEnum {
-    let variant = |value: &&str| Variant {
-        name: naming::variant(value),
-        value: (*value).to_owned(),
-    };
-    OpenEnum {
-        name: naming::type_name(component),
-        documentation: text(schema, "description"),
-        variants: values.iter().map(variant).collect(),
     }
 }
 
@@ -138,34 +111,24 @@ struct OperationReader<'a> {
     vocabulary: &'a Vocabulary,
     source: &'a Document,
     operation: operations::Operation<'a>,
-    /// HTTP method in upper case.
-    method: String,
+    diagnostics: &'a mut Diagnostics,
 }
 
 impl OperationReader<'_> {
-    fn read(&self, diagnostics: &mut Diagnostics) -> Option<Operation> {
+    fn read(mut self) -> Option<Operation> {
         let value = self.operation.value;
         let Some(words) = self.vocabulary.operation(&self.operation.pointer).cloned() else {
-            diagnostics.push(error(
-                self.source,
-                "no-tag",
-                &self.operation.pointer,
-                "the operation has no tag".to_owned(),
-                "add a tag in an overlay: the generated code is grouped by tag",
-            ));
+            let message = "the operation has no tag".to_owned();
+            let fix = "add a tag in an overlay: the generated code is grouped by tag";
+            self.error("no-tag", &self.operation.pointer.clone(), message, fix);
             return None;
         };
-        self.check_tag(&words.tag, diagnostics)?;
-        let parameters = value.get("parameters").and_then(Value::as_array);
+        self.check_tag(&words.tag)?;
         let pointer = self.operation.pointer.with_trailing_token("parameters");
-        let mut arguments: Vec<Argument> = parameters
-            .into_iter()
-            .flatten()
-            .enumerate()
-            .filter_map(|(index, parameter)| {
-                self.argument(&pointer.with_trailing_token(index), parameter, diagnostics)
-            })
-            .collect();
+        let parameters = value.items("parameters").enumerate();
+        let arguments = parameters
+            .filter_map(|(index, parameter)| self.argument(&pointer.with_trailing_token(index), parameter));
+        let mut arguments: Vec<Argument> = arguments.collect();
         // Arguments are sorted by name. Otherwise, a document in another order could silently swap arguments
         // of the same type.
         let in_path = |name: &str| self.operation.path.find(&format!("{{{name}}}"));
@@ -177,7 +140,7 @@ impl OperationReader<'_> {
         let raw_body = value.get(responses::RAW_BODY);
         let request_body = match value.get("requestBody").or(raw_body) {
             None => RequestBody::None,
-            Some(body) if is_true(body, "required") => RequestBody::Required,
+            Some(body) if body.is_true("required") => RequestBody::Required,
             Some(_) => RequestBody::Optional,
         };
         let mut model = Operation {
@@ -185,8 +148,8 @@ impl OperationReader<'_> {
             documentation: String::new(),
             summary: one_line(&text(value, "summary")),
             repeat: idempotency::repeat(&self.operation, &words, self.vocabulary, self.document),
-            requires_acknowledgement: acknowledgement::is_required(&self.operation, &words.verb),
-            method: self.method.clone(),
+            requires_acknowledgement: idempotency::requires_acknowledgement(&self.operation, &words.verb),
+            method: self.operation.method.to_ascii_uppercase(),
             path: self.operation.path.to_owned(),
             tag: words.tag.clone(),
             words,
@@ -199,18 +162,17 @@ impl OperationReader<'_> {
         Some(model)
     }
 
-    fn argument(
-        &self,
-        pointer: &Pointer,
-        parameter: &Value,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<Argument> {
+    fn error(&mut self, code: &'static str, at: &Pointer, message: String, fix: &str) {
+        let error = self.source.error(Stage::Transform, code, at, message);
+        self.diagnostics.push(error.fix(fix));
+    }
+
+    fn argument(&mut self, pointer: &Pointer, parameter: &Value) -> Option<Argument> {
         let name = text(parameter, "name");
         let schema = parameter.get("schema").unwrap_or(&Value::Null);
         let place = text(parameter, "in");
-        let items = schema
-            .get("items")
-            .filter(|_| schema_kind::has_type(schema, "array"));
+        let items = schema.get("items");
+        let items = items.filter(|_| schema_kind::has_type(schema, "array"));
         let kind = match (place.as_str(), items) {
             ("path", None) => ArgumentKind::Path,
             ("header", None) => ArgumentKind::Header,
@@ -222,18 +184,18 @@ impl OperationReader<'_> {
             _ => {
                 let message = format!("the parameter `{name}` in {place} is unsupported");
                 let fix = "remove the parameter in an overlay";
-                diagnostics.push(error(self.source, "parameter-place", pointer, message, fix));
+                self.error("parameter-place", pointer, message, fix);
                 return None;
             }
         };
         if !self.is_single_value(items.unwrap_or(schema)) {
             let message = format!("the parameter `{name}` is neither a single value nor a list of such");
             let fix = "make it a string, a number or a boolean in an overlay";
-            diagnostics.push(error(self.source, "parameter-type", pointer, message, fix));
+            self.error("parameter-type", pointer, message, fix);
             return None;
         }
         Some(Argument {
-            required: is_true(parameter, "required"),
+            required: parameter.is_true("required"),
             name,
             kind,
         })
@@ -245,7 +207,7 @@ impl OperationReader<'_> {
         match raw {
             Some(raw) if media::is_text(raw) => Response::Text(raw.to_owned()),
             Some(raw) => Response::Bytes(raw.to_owned()),
-            None if response.is_some_and(|response| is_true(response, responses::MAY_BE_EMPTY)) => {
+            None if response.is_some_and(|response| response.is_true(responses::MAY_BE_EMPTY)) => {
                 Response::Optional
             }
             None => Response::Documented,
@@ -254,17 +216,15 @@ impl OperationReader<'_> {
 
     /// Returns `true` for a string, a number, a boolean, an enumeration or an ID.
     fn is_single_value(&self, schema: &Value) -> bool {
-        match component::referenced(schema) {
-            None => ["string", "integer", "number", "boolean"]
-                .iter()
-                .any(|expected| schema_kind::has_type(schema, expected)),
-            Some(name) => component::get(self.document, &name)
-                .is_some_and(|component| schema_kind::has_type(component, "string")),
-        }
+        let Some(name) = component::referenced(schema) else {
+            return schema_kind::is_simple(schema);
+        };
+        let component = component::get(self.document, &name);
+        component.is_some_and(|component| schema_kind::has_type(component, "string"))
     }
 
     /// Reports a tag from which no module name can be derived.
-    fn check_tag(&self, tag: &str, diagnostics: &mut Diagnostics) -> Option<()> {
+    fn check_tag(&mut self, tag: &str) -> Option<()> {
         let problem = if tag.contains(char::is_control) {
             "the tag holds a line break or another control character"
         } else if naming::module(tag).is_empty() {
@@ -274,10 +234,9 @@ impl OperationReader<'_> {
         } else {
             return Some(());
         };
-        let pointer = self.operation.pointer.with_trailing_token("tags");
-        let pointer = pointer.with_trailing_token(0);
+        let tags = self.operation.pointer.with_trailing_token("tags");
         let fix = "set another tag in an overlay: the generated code is grouped by tag";
-        diagnostics.push(error(self.source, "tag-name", &pointer, problem.to_owned(), fix));
+        self.error("tag-name", &tags.with_trailing_token(0), problem.to_owned(), fix);
         None
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::json::Json as _;
 use funnelflux_openapi::media::{self, has_no_body};
 
 use super::{state::State, visit};
@@ -53,9 +54,8 @@ pub(super) fn raw_bodies(state: &mut State<'_>) {
             state.count += 1;
         }
         for (status, response) in operation.responses().into_iter().flatten() {
-            if let Some(response) = response
-                .as_object_mut()
-                .filter(|_| is_success(status) || status == "default")
+            if let Value::Object(response) = response
+                && (is_success(status) || status == "default")
             {
                 state.count += usize::from(mark_raw(response));
             }
@@ -65,11 +65,9 @@ pub(super) fn raw_bodies(state: &mut State<'_>) {
 
 /// Replaces content without a JSON media type with a mark that names its media type.
 fn mark_raw(body: &mut Map<String, Value>) -> bool {
-    let content = body.get("content").and_then(Value::as_object);
-    let raw = content
-        .filter(|content| media::json(content).is_none())
-        .and_then(media::raw);
-    let Some(raw) = raw.map(str::to_owned) else {
+    let content = body.object("content");
+    let content = content.filter(|content| media::json(content).is_none());
+    let Some(raw) = content.and_then(media::raw).map(str::to_owned) else {
         return false;
     };
     body.remove("content");
@@ -104,11 +102,8 @@ fn keep_json_of(body: &mut Value) -> bool {
         return false;
     };
     let all = std::mem::take(content);
-    *content = media::json(&all)
-        .and_then(|key| all.get(key))
-        .map(|value| (media::JSON.to_owned(), value.clone()))
-        .into_iter()
-        .collect();
+    let json = media::json(&all).and_then(|key| all.get(key));
+    content.extend(json.map(|value| (media::JSON.to_owned(), value.clone())));
     *content != all
 }
 
@@ -137,25 +132,20 @@ pub(super) fn widen_success(state: &mut State<'_>) {
             continue;
         };
         state.count += responses.keys().filter(|status| *status != "2XX").count();
-        let is_empty = |response: &Value| {
-            let content = response.get("content").and_then(Value::as_object);
-            content.is_none_or(Map::is_empty) && response.get(RAW).is_none()
-        };
+        let is_empty =
+            |response: &Value| response.members("content").next().is_none() && response.get(RAW).is_none();
         let may_be_empty = responses.values().any(is_empty);
         let all = std::mem::take(responses);
-        let first = all
-            .iter()
-            .find(|(_, response)| !is_empty(response))
-            .or_else(|| all.iter().next());
-        if let Some((status, first)) = first {
+        let with_content = all.iter().find(|(_, response)| !is_empty(response));
+        if let Some((status, first)) = with_content.or_else(|| all.iter().next()) {
             if status != "2XX" {
                 let [current, original] = ["2XX", status].map(|key| pointer.with_trailing_token(key));
                 state.origins.insert(current, original);
             }
             let mut first = first.clone();
-            if let Some(first) = first
-                .as_object_mut()
-                .filter(|first| may_be_empty && first.contains_key("content"))
+            if let Value::Object(first) = &mut first
+                && may_be_empty
+                && first.contains_key("content")
             {
                 first.insert(MAY_BE_EMPTY.to_owned(), Value::Bool(true));
             }

@@ -1,18 +1,28 @@
 //! Kinds of schemas.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+use crate::json::Json as _;
 
 /// Returns `true` if the schema states this type.
 pub(super) fn has_type(schema: &Value, expected: &str) -> bool {
-    schema.get("type").and_then(Value::as_str) == Some(expected)
+    schema.text("type") == Some(expected)
+}
+
+/// Returns `true` if the schema states the type of a string, number or boolean.
+pub(super) fn is_simple(schema: &Value) -> bool {
+    let kind = schema.text("type");
+    matches!(kind, Some("string" | "integer" | "number" | "boolean"))
+}
+
+/// Returns `true` for a schema without constraints.
+pub(super) fn is_anything(schema: &Value) -> bool {
+    *schema == Value::Bool(true) || schema.as_object().is_some_and(Map::is_empty)
 }
 
 /// Returns `true` if the schema declares properties.
 pub(super) fn is_object(schema: &Value) -> bool {
-    schema
-        .get("properties")
-        .and_then(Value::as_object)
-        .is_some_and(|properties| !properties.is_empty())
+    schema.members("properties").next().is_some()
 }
 
 /// Returns `true` for an object without known properties.
@@ -22,23 +32,18 @@ pub(super) fn is_map(schema: &Value) -> bool {
 
 /// Returns `true` if the schema combines others.
 pub(super) fn is_composed(schema: &Value) -> bool {
-    ["allOf", "anyOf", "oneOf"]
-        .iter()
-        .any(|key| schema.get(key).is_some())
+    schema.has_any(&["allOf", "anyOf", "oneOf"])
 }
 
 pub(super) fn is_nullable(schema: &Value) -> bool {
-    schema.get("nullable") == Some(&Value::Bool(true))
+    schema.is_true("nullable")
 }
 
 /// Returns the values of an enumeration of strings, without `null`.
 pub(super) fn string_enum(schema: &Value) -> Option<Vec<&str>> {
-    let values = schema.get("enum")?.as_array()?;
-    values
-        .iter()
-        .filter(|value| !value.is_null())
-        .map(Value::as_str)
-        .collect()
+    let values = schema.get("enum")?.as_array()?.iter();
+    let values = values.filter(|value| !value.is_null());
+    values.map(Value::as_str).collect()
 }
 
 /// Returns `true` for a string without `enum` or `format`.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Stage, pointer::Pointer};
+use funnelflux_openapi::{Diagnostics, Document, Stage, pointer::Pointer};
 
 use crate::method_names::Vocabulary;
 
@@ -34,17 +34,7 @@ impl<'a> State<'a> {
 
     /// Reports an error at a pointer into the changed document.
     pub(super) fn error(&mut self, code: &'static str, at: &Pointer, message: String, fix: &str) {
-        self.diagnostics.push(error(self.source, code, at, message, fix));
+        let error = self.source.error(Stage::Transform, code, at, message);
+        self.diagnostics.push(error.fix(fix));
     }
-}
-
-/// Builds an error of this stage.
-pub(super) fn error(
-    source: &Document,
-    code: &'static str,
-    at: &Pointer,
-    message: String,
-    fix: &str,
-) -> Diagnostic {
-    source.error(Stage::Transform, code, at, message).fix(fix)
 }

@@ -17,16 +17,11 @@ pub(super) fn keep_unknown_fields(state: &mut State<'_>) {
         // A closed object without declared fields would become a struct that drops all fields.
         let is_closed_map =
             schema_kind::is_map(schema) && schema.get("additionalProperties") == Some(&Value::Bool(false));
-        if !schema_kind::is_object(schema) && !is_closed_map {
-            return;
-        }
-        let Some(object) = schema.as_object_mut() else {
-            return;
-        };
-        let anything = json!({});
-        if object.get("additionalProperties") != Some(&anything) {
-            object.insert("additionalProperties".to_owned(), anything);
-            state.count += 1;
+        if (schema_kind::is_object(schema) || is_closed_map)
+            && let Some(object) = schema.as_object_mut()
+        {
+            let old = object.insert("additionalProperties".to_owned(), json!({}));
+            state.count += usize::from(old != Some(json!({})));
         }
     });
 }

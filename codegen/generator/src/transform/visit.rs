@@ -60,22 +60,18 @@ impl OperationMut<'_> {
         let pointer = &self.pointer;
         self.members.iter_mut().flat_map(move |(key, value)| {
             let pointer = pointer.with_trailing_token(key);
-            let direction = if key == "requestBody" {
-                Direction::Request
-            } else {
-                Direction::Response
+            let (direction, holders) = match (key.as_str(), value) {
+                ("requestBody", body) => (Direction::Request, vec![(pointer, body)]),
+                ("responses", Value::Object(responses)) => {
+                    let holders = responses.iter_mut();
+                    let holders =
+                        holders.map(|(status, holder)| (pointer.with_trailing_token(status), holder));
+                    (Direction::Response, holders.collect())
+                }
+                _ => (Direction::Response, Vec::new()),
             };
-            let holders: Vec<(PointerBuf, &mut Value)> = match (key.as_str(), value) {
-                ("requestBody", body) => vec![(pointer, body)],
-                ("responses", Value::Object(responses)) => responses
-                    .iter_mut()
-                    .map(|(status, response)| (pointer.with_trailing_token(status), response))
-                    .collect(),
-                _ => Vec::new(),
-            };
-            let schemas = holders
-                .into_iter()
-                .flat_map(|(pointer, holder)| content_schemas(holder, &pointer));
+            let holders = holders.into_iter();
+            let schemas = holders.flat_map(|(pointer, holder)| content_schemas(holder, &pointer));
             schemas.map(move |(pointer, schema)| (direction, pointer, schema))
         })
     }

@@ -5,7 +5,8 @@ use crate::output::write_out;
 use jaq_core::data::JustLut;
 use jaq_core::load::{Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Vars, unwrap_valr};
-use jaq_json::{Val, read};
+use jaq_json::Val;
+use serde::Deserialize as _;
 use serde_json::Value;
 use std::io::Write as _;
 
@@ -95,8 +96,7 @@ pub(crate) fn run<T>(
         let message = format!("the jq expression {expression:?} failed: {error}");
         Failure::failed(message).fix("correct the expression, or see the data with -o json")
     };
-    let input =
-        read::parse_single(input.to_string().as_bytes()).map_err(|error| failed(error.to_string()))?;
+    let input = Val::deserialize(input).map_err(|error| failed(error.to_string()))?;
     let context = Ctx::<JustLut<Val>>::new(&filter.lut, Vars::new([]));
     let results = filter.id.run((context, input)).map(unwrap_valr);
     let mut results = results

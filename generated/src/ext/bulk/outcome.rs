@@ -11,7 +11,7 @@ use std::{fmt, sync::Arc};
 /// | [`Done`](Self::Done) | as requested, by this job | none needed |
 /// | [`AlreadySo`](Self::AlreadySo) | already as requested | none needed |
 /// | [`Rejected`](Self::Rejected) | unchanged | read the failure; a second attempt fails the same way |
-/// | [`Unknown`](Self::Unknown) | changed or unchanged | run the job again for these IDs; after a duplication, look for the copies first |
+/// | [`Unknown`](Self::Unknown) | changed or unchanged | run the job again; for copies, see below |
 /// | [`NotSent`](Self::NotSent) | unchanged | run the job again for these IDs |
 ///
 /// [`Report::unfinished`](super::Report::unfinished) returns the IDs for which to run the job again. If it is

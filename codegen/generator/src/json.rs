@@ -1,0 +1,58 @@
+//! Members of JSON objects, by type.
+
+use std::{iter::Flatten, option, slice};
+
+use serde_json::{Map, Value};
+
+use funnelflux_openapi::pointer::Pointer;
+
+/// An object, or a value that may be an object. A member of another type counts as absent.
+pub(crate) trait Json {
+    /// Returns a member of any type.
+    fn member(&self, key: &str) -> Option<&Value>;
+
+    fn object(&self, key: &str) -> Option<&Map<String, Value>> {
+        self.member(key)?.as_object()
+    }
+
+    fn text(&self, key: &str) -> Option<&str> {
+        self.member(key)?.as_str()
+    }
+
+    fn has_any(&self, keys: &[&str]) -> bool {
+        keys.iter().any(|key| self.member(key).is_some())
+    }
+
+    fn is_true(&self, key: &str) -> bool {
+        self.member(key) == Some(&Value::Bool(true))
+    }
+
+    /// Iterates over the members of an object.
+    fn members(&self, key: &str) -> Flatten<option::IntoIter<&Map<String, Value>>> {
+        self.object(key).into_iter().flatten()
+    }
+
+    /// Iterates over the items of a list.
+    fn items(&self, key: &str) -> slice::Iter<'_, Value> {
+        let items = self.member(key).and_then(Value::as_array);
+        items.map_or(&[][..], Vec::as_slice).iter()
+    }
+}
+
+impl Json for Value {
+    fn member(&self, key: &str) -> Option<&Value> {
+        self.get(key)
+    }
+}
+
+impl Json for Map<String, Value> {
+    fn member(&self, key: &str) -> Option<&Value> {
+        self.get(key)
+    }
+}
+
+/// Returns the key at the end of a pointer; empty for the whole document.
+pub(crate) fn last_token(pointer: &Pointer) -> String {
+    let token = pointer.back();
+    token.map_or_else(String::new, |token| token.decoded().into_owned())
+}

@@ -1,0 +1,106 @@
+//! Extensions of a tag: its children, and the properties that the service changes when it stores an asset.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+use serde_json::Value;
+
+use crate::json::Json as _;
+use funnelflux_openapi::{Document, pointer::Pointer};
+
+use super::id_list_bodies::{properties, resolve};
+
+/// Depth to which the properties of an asset are searched.
+const DEPTH: usize = 4;
+
+/// A property that the service changes.
+pub(crate) struct ServerManagedField {
+    /// JSON pointer into the asset.
+    pub(crate) property: String,
+    /// The change, as a variant of the runtime's `ServerBehavior`.
+    pub(crate) behavior: TokenStream,
+}
+
+/// Reads the fields that the tag lists (`x-server-managed`), and the fields that the schema marks as
+/// read-only.
+pub(super) fn server_managed(source: &Document, tag: &str, asset: Option<&Value>) -> Vec<ServerManagedField> {
+    let listed = extension(source, tag, "x-server-managed");
+    let mut fields: Vec<ServerManagedField> = listed.filter_map(field).collect();
+    if let Some(asset) = asset {
+        let listed = fields.len();
+        read_only(source, asset, Pointer::root(), DEPTH, &mut fields);
+        // The order of a schema's properties must not change the generated code.
+        if let Some(of_schema) = fields.get_mut(listed..) {
+            of_schema.sort_by(|one, other| one.property.cmp(&other.property));
+        }
+    }
+    fields
+}
+
+/// Entries of an extension of a tag.
+fn extension<'a>(source: &'a Document, tag: &str, key: &'static str) -> impl Iterator<Item = &'a Value> {
+    let tag = tag.to_owned();
+    let tags = source.value().items("tags");
+    let tags = tags.filter(move |value| value.text("name") == Some(&tag));
+    tags.flat_map(move |tag| tag.items(key))
+}
+
+/// Returns the children that a tag names (`x-children`): the tags of the child groups, and pointers to the ID
+/// of the parent in a child.
+pub(super) fn children(source: &Document, tag: &str) -> Vec<(String, Vec<String>)> {
+    let children = extension(source, tag, "x-children").filter_map(|child| {
+        let properties = child.items("properties").filter_map(Value::as_str);
+        let properties = properties.map(str::to_owned).collect();
+        Some((child.text("tag")?.to_owned(), properties))
+    });
+    children.collect()
+}
+
+fn field(entry: &Value) -> Option<ServerManagedField> {
+    let number = |key: &str| entry.get(key)?.as_u64().map(Literal::u64_unsuffixed);
+    let behavior = match entry.text("behavior")? {
+        "read-only" => quote!(ReadOnly),
+        "trimmed" => quote!(Trimmed),
+        "alias" => {
+            let current = entry.text("of")?;
+            quote!(AliasOf(#current))
+        }
+        "capped" => {
+            let (default, maximum) = (number("default")?, number("maximum")?);
+            quote!(Capped { default: #default, maximum: #maximum })
+        }
+        "secret" => {
+            let flag = entry.text("flag")?;
+            quote!(Secret { flag: #flag })
+        }
+        _ => return None,
+    };
+    Some(ServerManagedField {
+        property: entry.text("property")?.to_owned(),
+        behavior,
+    })
+}
+
+fn read_only(
+    source: &Document,
+    schema: &Value,
+    at: &Pointer,
+    depth: usize,
+    fields: &mut Vec<ServerManagedField>,
+) {
+    let Some(depth) = depth.checked_sub(1) else {
+        return;
+    };
+    for (name, property) in properties(source, schema) {
+        let pointer = at.with_trailing_token(name);
+        // The reference to the property's schema may be read-only, too.
+        let own = schema.object("properties").and_then(|own| own.get(name));
+        if !property.is_true("readOnly") && !own.is_some_and(|own| own.is_true("readOnly")) {
+            read_only(source, resolve(source, property), &pointer, depth, fields);
+        } else if fields.iter().all(|field| pointer != *field.property) {
+            fields.push(ServerManagedField {
+                property: pointer.to_string(),
+                behavior: quote!(ReadOnly),
+            });
+        }
+    }
+}
