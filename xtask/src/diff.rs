@@ -94,14 +94,9 @@ pub(crate) fn run(root: Option<&Path>, arguments: &Arguments) -> Result<Outcome,
     let mut diagnostics: Diagnostics = [&old, &new]
         .into_iter()
         .flat_map(|document| {
-            let reading = document.warnings().clone();
-            [
-                reading,
-                diff::external_references(document),
-                diff::schema_warnings(document),
-            ]
+            let warnings = document.warnings().clone().into_iter();
+            warnings.chain(diff::warnings(document))
         })
-        .flatten()
         .collect();
     let mut notes = Vec::new();
     let mut accepted = 0;

@@ -84,34 +84,25 @@ impl AllowList {
         let mut diagnostics = Diagnostics::default();
         let mut accepted = 0;
         for entry in &self.entries {
-            let Entry {
-                fingerprint,
-                expires,
-                end,
-                pointer,
-            } = entry;
+            let (fingerprint, expires) = (&entry.fingerprint, &entry.expires);
             let is_accepted = |change: &Change| change.fingerprint == *fingerprint;
-            let (severity, code, message, fix) = if !report.changes.iter().any(is_accepted) {
+            let mut report_entry = |severity, code, message, fix: &str| {
+                let document = &self.document;
+                let diagnostic = document.diagnostic(severity, Stage::Diff, code, &entry.pointer, message);
+                diagnostics.push(diagnostic.fix(fix));
+            };
+            if !report.changes.iter().any(is_accepted) {
                 let message = format!("no change has the fingerprint `{fingerprint}`");
-                (Severity::Warning, "allow-unused", message, "remove the entry")
-            } else if now >= *end {
+                report_entry(Severity::Warning, "allow-unused", message, "remove the entry");
+            } else if now >= entry.end {
                 let message =
                     format!("the entry `{fingerprint}` expired on {expires}, so its change counts again");
-                (
-                    Severity::Error,
-                    "allow-expired",
-                    message,
-                    "handle the change, or extend the entry with a reason",
-                )
+                let fix = "handle the change, or extend the entry with a reason";
+                report_entry(Severity::Error, "allow-expired", message, fix);
             } else {
                 accepted += 1;
                 report.changes.retain(|change| !is_accepted(change));
-                continue;
-            };
-            let diagnostic = self
-                .document
-                .diagnostic(severity, Stage::Diff, code, pointer, message);
-            diagnostics.push(diagnostic.fix(fix));
+            }
         }
         Allowed {
             report,
@@ -144,23 +135,17 @@ fn read_entry(
         let start = humantime::parse_rfc3339(&format!("{day}T00:00:00Z")).ok()?;
         Some((day, start + DAY))
     });
-    for (is_missing, code, message) in [
-        (
-            text("reason").is_none(),
-            "allow-reason",
-            "the entry has no reason",
-        ),
-        (end.is_none(), "allow-expiry", "the entry has no date `expires`"),
-        (
-            fingerprint.is_none(),
-            "allow-fingerprint",
-            "the entry has no fingerprint",
-        ),
-    ] {
-        if is_missing {
-            diagnostics.push(error(document, code, &pointer, message));
-        }
-    }
+    let mut require = |is_there: bool, code, message| {
+        diagnostics.extend((!is_there).then(|| error(document, code, &pointer, message)));
+    };
+    require(
+        text("reason").is_some(),
+        "allow-reason",
+        "the entry has no reason",
+    );
+    require(end.is_some(), "allow-expiry", "the entry has no date `expires`");
+    let message = "the entry has no fingerprint";
+    require(fingerprint.is_some(), "allow-fingerprint", message);
     let (expires, end) = end?;
     Some(Entry {
         fingerprint: fingerprint?.to_owned(),

@@ -7,9 +7,9 @@ use funnelflux_openapi::pointer::{Pointer, PointerBuf};
 use crate::{
     frames::Frame,
     inclusion::{Root, Schema},
+    part_names::tokens,
     raw_change::RawChange,
     rules::ChangeKind,
-    steps::tokens,
 };
 
 /// The part of the larger schema that rejects a counterexample of a change.
@@ -20,59 +20,46 @@ pub(crate) enum Cause<'a> {
     Property(String),
     /// These keywords reject the counterexample.
     Keywords(Value),
-    Unclear,
 }
 
 impl<'a> Cause<'a> {
+    /// The cause of a change; `None` if it is unclear.
     pub(crate) fn of(
         change: &RawChange,
         frame: &Frame<'a>,
         large: Schema<'a>,
         documents: [Root<'a>; 2],
-    ) -> Self {
+    ) -> Option<Self> {
         let [old_frame, new_frame] = &frame.pointers;
         let [old_document, new_document] = documents;
         let below = |at: &Option<PointerBuf>, frame: &Pointer, document: Root<'a>| {
             let at = at.as_ref().filter(|at| at.starts_with(frame))?;
-            let all = tokens(at);
-            Some((
-                all.get(frame.count()..)?.to_vec(),
-                document.value.pointer(at.as_str())?,
-            ))
+            let path = tokens(at).get(frame.count()..)?.to_vec();
+            Some((path, document.value.pointer(at.as_str())?))
         };
-        let place = below(&change.new, new_frame, new_document)
-            .or_else(|| below(&change.old, old_frame, old_document));
-        let Some((path, value)) = place else {
-            return Self::Unclear;
-        };
-        let [keyword, ..] = path.as_slice() else {
-            return Self::Unclear;
-        };
-        match change.kind {
+        let place = below(&change.new, new_frame, new_document);
+        let (path, value) = place.or_else(|| below(&change.old, old_frame, old_document))?;
+        let (first, last) = path.first().zip(path.last())?;
+        Some(match change.kind {
             ChangeKind::EnumValueAdded | ChangeKind::EnumValueRemoved => Self::Value(value),
             ChangeKind::PropertyBecameRequired | ChangeKind::PropertyBecameOptional => {
                 Self::Keywords(json!({"required": [value]}))
             }
             ChangeKind::RequiredRequestPropertyAdded
             | ChangeKind::RequiredRequestPropertyWithDefaultAdded
-            | ChangeKind::RequiredResponsePropertyRemoved => {
-                Self::Keywords(json!({"required": [path.last()]}))
+            | ChangeKind::RequiredResponsePropertyRemoved => Self::Keywords(json!({"required": [last]})),
+            ChangeKind::RequestPropertyRemoved | ChangeKind::ClosedResponsePropertyAdded => {
+                Self::Property(last.clone())
             }
-            ChangeKind::RequestPropertyRemoved | ChangeKind::ClosedResponsePropertyAdded => path
-                .last()
-                .map_or(Self::Unclear, |name| Self::Property(name.clone())),
             // The keywords of a target are elsewhere.
-            _ if large.value.get("$ref").is_some() => Self::Unclear,
+            _ if large.value.get("$ref").is_some() => return None,
             _ => {
-                let mut fragment = Map::new();
-                for key in companions(keyword) {
-                    if let Some(value) = large.value.get(key) {
-                        fragment.insert(key.to_owned(), value.clone());
-                    }
-                }
-                Self::Keywords(fragment.into())
+                let keywords = companions(first).into_iter();
+                let fragment =
+                    keywords.filter_map(|key| Some((key.to_owned(), large.value.get(key)?.clone())));
+                Self::Keywords(fragment.collect::<Map<_, _>>().into())
             }
-        }
+        })
     }
 }
 

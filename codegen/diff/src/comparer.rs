@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use funnelflux_openapi::{
-    pointer::{METHODS, Pointer, PointerBuf},
+    evidence::{self, Evidence},
+    pointer::{self, Pointer, PointerBuf},
     references::References,
 };
 
@@ -17,16 +18,11 @@ use crate::{
     node::Node,
     normative_words,
     part_names::subject,
-    raw_change::{ChangeBuilder, Changes},
+    raw_change::{ChangeBuilder, Changes, RawChange},
     report::Fact,
     rules::ChangeKind as Kind,
     site::{SchemaContext, Site},
-    steps::tokens,
-    unclassified::Difference,
 };
-
-/// Key of the extension that states the evidence for a part of the document.
-const EVIDENCE: &str = "x-evidence";
 
 /// Extensions that keep fields of Swagger 2.0. `OpenAPI` 3.0 lacks these fields and no rule covers them, but
 /// they are more than documentation.
@@ -39,8 +35,8 @@ pub(crate) struct Comparer<'a> {
     pub equality: DeepEquality<'a>,
     pub changes: Changes,
     pub frames: Frames<'a>,
-    /// Pairs of schemas that have been compared.
-    pub compared: HashSet<(PointerBuf, PointerBuf, SchemaContext)>,
+    /// Frames of pairs of schemas that have been compared, each in a context.
+    pub compared: HashSet<(usize, SchemaContext)>,
     /// Pairs of schemas to compare, with their frames.
     pub queue: VecDeque<(Node<'a>, Node<'a>, SchemaContext, usize)>,
     /// Renamed schemas: old pointer to new pointer.
@@ -67,40 +63,33 @@ impl<'a> Comparer<'a> {
         self.changes.change(kind, site, what).frame(frame)
     }
 
-    /// Reports a change of a schema in a context, or of another part in a direction.
-    pub(crate) fn report(&mut self, kind: Kind, site: &Site<'_, 'a>, what: String, part: impl Into<Part>) {
-        let change = self.change(kind, site, what);
-        match part.into() {
-            Part::Schema(context) => change.context(context).report(),
-            Part::Other(direction) => change.direction(direction).report(),
-        }
+    /// Reports a change in a direction.
+    pub(crate) fn report(&mut self, kind: Kind, site: &Site<'_, 'a>, what: String, direction: Direction) {
+        self.change(kind, site, what).direction(direction).report();
+    }
+
+    /// Reports a change of a schema in a context.
+    pub(crate) fn report_in(
+        &mut self,
+        kind: Kind,
+        site: &Site<'_, 'a>,
+        what: String,
+        context: SchemaContext,
+    ) {
+        self.change(kind, site, what).context(context).report();
     }
 
     /// Reports a difference that no rule covers.
     pub(crate) fn unclassified(&mut self, site: &Site<'_, 'a>) {
         if !site.is_unchanged() {
-            let difference = Difference::between(site.old.as_ref(), site.new.as_ref());
-            self.changes.raw.push(difference.into_change());
+            self.changes.raw.extend(RawChange::unclassified(site.sides()));
         }
     }
 
     /// Compares an annotation, or reports the key as unclassified.
-    pub(crate) fn annotation_or_unclassified(
-        &mut self,
-        key: &str,
-        site: &Site<'_, 'a>,
-        direction: Direction,
-    ) {
-        if !self.annotation(key, site, direction) {
+    pub(crate) fn other_member(&mut self, key: &str, site: &Site<'_, 'a>, direction: Direction) {
+        if UNCONVERTED.contains(&key) || !self.annotation(key, site, direction) {
             self.unclassified(site);
-        }
-    }
-
-    pub(crate) fn unconverted_or_annotation(&mut self, key: &str, site: &Site<'_, 'a>) {
-        if UNCONVERTED.contains(&key) {
-            self.unclassified(site);
-        } else {
-            self.annotation_or_unclassified(key, site, Direction::None);
         }
     }
 
@@ -140,7 +129,10 @@ impl<'a> Comparer<'a> {
             .fact_if(has_alternatives, Fact::HasAlternatives)
             .fact_if(is_title && is_inline(site.parent), Fact::InlineSchema)
             .fact_if(is_title && is_scalar(site.parent), Fact::Scalar)
-            .fact_if(key == EVIDENCE && inference_changed(site), Fact::InferenceChanged)
+            .fact_if(
+                key == evidence::KEY && inference_changed(site),
+                Fact::InferenceChanged,
+            )
             .report();
         true
     }
@@ -168,8 +160,8 @@ impl<'a> Comparer<'a> {
     ) {
         let [when_set, when_unset, otherwise] = words;
         let (kind, words) = match site.flags() {
-            (false, true) => (set, when_set),
-            (true, false) => (unset, when_unset),
+            [false, true] => (set, when_set),
+            [true, false] => (unset, when_unset),
             _ => (Kind::NotationChanged, otherwise),
         };
         self.report(kind, site, format!("{name} {words}"), direction);
@@ -178,7 +170,7 @@ impl<'a> Comparer<'a> {
     /// Reports a part that is inline on one side and behind a reference on the other, or behind different
     /// references.
     pub(crate) fn reference(&mut self, site: &Site<'_, 'a>, direction: Direction) {
-        let [old, new] = [&site.old, &site.new].map(|node| node.as_ref().and_then(Node::reference));
+        let [old, new] = site.sides().map(|node| node.and_then(Node::reference));
         if old == new {
             return;
         }
@@ -195,37 +187,13 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// The part of a document that a change concerns.
-pub(crate) enum Part {
-    Schema(SchemaContext),
-    Other(Direction),
-}
-
-impl From<SchemaContext> for Part {
-    fn from(context: SchemaContext) -> Self {
-        Self::Schema(context)
-    }
-}
-
-impl From<Direction> for Part {
-    fn from(direction: Direction) -> Self {
-        Self::Other(direction)
-    }
-}
-
-/// Checks whether the pointer leads to an operation.
-fn is_operation(pointer: &Pointer) -> bool {
-    let tokens = tokens(pointer);
-    matches!(tokens.as_slice(), [root, _, method] if root == "paths" && METHODS.contains(&method.as_str()))
-}
-
 /// Checks whether an operation changed from documented to inferred or back, according to its evidence.
 fn inference_changed(site: &Site<'_, '_>) -> bool {
-    let is_inferred = |node: &Option<Node<'_>>| {
-        let kind = node.as_ref().and_then(|node| node.str("kind"));
-        matches!(kind, Some("sibling" | "pattern"))
-    };
-    is_operation(&site.parent.pointer) && is_inferred(&site.old) != is_inferred(&site.new)
+    let evidence = site.sides().map(|node| Evidence::parse(node?.value));
+    let [was_inferred, is_inferred] = evidence.map(|evidence| evidence.is_some_and(Evidence::is_inferred));
+    let holder = &site.parent.pointer;
+    let is_operation = holder.count() == 3 && pointer::operation(holder).is_some();
+    is_operation && was_inferred != is_inferred
 }
 
 /// Checks whether the schema is inline, so that it has no name of its own.

@@ -10,6 +10,7 @@ use serde_json::Value;
 use funnelflux_openapi::pointer::PointerBuf;
 
 use crate::{
+    inclusion::{Pair, Schema},
     level::{Direction, Encoding},
     node::Node,
     site::SchemaContext,
@@ -29,6 +30,17 @@ pub(crate) struct Frame<'a> {
     pub is_root: bool,
     /// True if other schemas describe the same value.
     pub is_part: bool,
+}
+
+impl<'a> Frame<'a> {
+    pub(crate) fn pair(&self) -> Pair<'a> {
+        Schema::pair(self.direction, [self.old, self.new])
+    }
+
+    /// Checks whether the pair is part of requests or of responses.
+    pub(crate) fn has_direction(&self) -> bool {
+        matches!(self.direction, Direction::Request | Direction::Response)
+    }
 }
 
 /// The pairs of a comparison.
@@ -61,26 +73,22 @@ impl<'a> Frames<'a> {
 
     /// Adds a pair below the current pair, or as a root if there is no current pair.
     pub(crate) fn add(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) -> usize {
-        let SchemaContext {
-            direction, encoding, ..
-        } = context;
+        let (direction, encoding) = (context.direction, context.encoding);
         let [old_key, new_key] = [old, new].map(|node| ptr::from_ref(node.value).addr());
-        let index = *self
-            .known
-            .entry((old_key, new_key, direction, encoding))
-            .or_insert_with(|| {
-                self.all.push(Frame {
-                    old: old.value,
-                    new: new.value,
-                    pointers: [old.pointer.clone(), new.pointer.clone()],
-                    direction,
-                    encoding,
-                    parents: Vec::new(),
-                    is_root: false,
-                    is_part: false,
-                });
-                self.all.len() - 1
+        let known = self.known.entry((old_key, new_key, direction, encoding));
+        let index = *known.or_insert_with(|| {
+            self.all.push(Frame {
+                old: old.value,
+                new: new.value,
+                pointers: [old.pointer.clone(), new.pointer.clone()],
+                direction,
+                encoding,
+                parents: Vec::new(),
+                is_root: false,
+                is_part: false,
             });
+            self.all.len() - 1
+        });
         if let Some(frame) = self.all.get_mut(index) {
             frame.is_part |= std::mem::take(&mut self.is_part);
             match self.current {

@@ -9,21 +9,24 @@
 //! JSON Schema wants exactly one alternative of a `oneOf` to match; authors often mean at least one. A change
 //! breaks only if it does so in both readings. If it is harmless in the second reading only, it is a warning.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    iter,
+};
 
 use serde_json::Value;
+
+use funnelflux_openapi::pointer::Pointer;
 
 use crate::{
     cause::Cause,
     frames::{Frame, Frames},
-    inclusion::{Mode, OneOf, Prover, Root, Schema, Validators},
-    judgement_basis::Decision,
-    level::{Direction, Encoding, Level},
+    inclusion::{Mode, OneOf, Pair, Prover, Root, Schema, Validators},
+    level::{Direction, Encoding, Level, Side},
+    part_names::tokens,
     proof::Proof,
     raw_change::RawChange,
     rules::ChangeKind,
-    side::Side,
-    steps::tokens,
 };
 
 /// Maximum length of a counterexample that is still wrapped in its enclosing object.
@@ -34,29 +37,26 @@ const MOST_OBJECTS: usize = 3;
 
 /// Adds a proof to each change that is decided by inclusion.
 pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a>; 2]) {
-    let mut judged: Vec<(&mut RawChange, usize)> = changes
-        .iter_mut()
-        .filter(|change| change.kind.rule().level(change.direction) > Level::Info)
-        .filter(|change| Decision::about(change.kind) != Decision::Rule)
-        .filter_map(|change| {
-            let index = change.frame?;
-            let direction = frames.all.get(index)?.direction;
-            let has_direction = matches!(direction, Direction::Request | Direction::Response);
-            has_direction.then_some((change, index))
-        })
-        .collect();
-    let mut judgement = Judgement::new(frames, documents, judged.iter().map(|(_, index)| *index));
+    let harmful = changes.iter_mut();
+    let harmful = harmful.filter(|change| change.kind.rule().level(change.direction) > Level::Info);
+    let judged = harmful.filter_map(|change| {
+        let (mode, index) = (deciding_mode(change.kind)?, change.frame?);
+        let has_direction = frames.all.get(index)?.has_direction();
+        has_direction.then_some((change, index, mode))
+    });
+    let mut judged: Vec<(&mut RawChange, usize, Mode)> = judged.collect();
+    let mut judgement = Judgement::new(frames, documents, judged.iter().map(|(_, index, _)| *index));
     let mut exposed = |one_of| [Mode::Sent, Mode::Declared].map(|mode| judgement.exposed(mode, one_of));
     let exposed_as_any = exposed(OneOf::Any);
     let exposed_exactly = exposed(OneOf::Exact);
     let mut counts: HashMap<usize, usize> = HashMap::new();
-    for (_, index) in &judged {
+    for (_, index, _) in &judged {
         *counts.entry(*index).or_default() += 1;
     }
-    for (change, index) in &mut judged {
-        let is_exposed = |[sent, declared]: &[HashSet<usize>; 2]| match Decision::about(change.kind) {
-            Decision::Declarations => declared.contains(index),
-            Decision::Values | Decision::Rule => sent.contains(index),
+    for (change, index, mode) in &mut judged {
+        let is_exposed = |[sent, declared]: &[HashSet<usize>; 2]| match mode {
+            Mode::Declared => declared.contains(index),
+            Mode::Sent | Mode::All => sent.contains(index),
         };
         let is_only = counts.get(index) == Some(&1);
         change.proof = if !is_exposed(&exposed_as_any) {
@@ -71,11 +71,10 @@ pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, document
             judgement.counterexample(change, *index, is_only)
         };
     }
-    let breaking = judged
-        .iter()
-        .filter(|(change, _)| change.level() == Level::Breaking);
-    let around_breaks = frames.around(breaking.map(|(_, index)| *index).collect());
-    for (change, index) in &mut judged {
+    let breaking = judged.iter();
+    let breaking = breaking.filter(|(change, ..)| change.level() == Level::Breaking);
+    let around_breaks = frames.around(breaking.map(|(_, index, _)| *index).collect());
+    for (change, index, _) in &mut judged {
         // Some change of a pair that is not included has to break.
         let is_alone = change.proof == Proof::Included && judgement.alone.contains(index);
         if is_alone && !around_breaks.contains(index) {
@@ -101,22 +100,16 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a
     };
     // The frames with changes of a level, and those around them.
     let [mut breaking, mut warning] = [Level::Breaking, Level::Warning].map(|level| {
-        let indexes = by_frame.keys().copied();
-        frames.around(
-            indexes
-                .filter(|index| has_level(&by_frame, *index, level))
-                .collect(),
-        )
+        let mut indexes: Vec<usize> = by_frame.keys().copied().collect();
+        indexes.retain(|index| has_level(&by_frame, *index, level));
+        frames.around(indexes)
     });
-    for (index, frame) in frames.all.iter().enumerate().filter(|(_, frame)| frame.is_root) {
-        let has_direction = matches!(frame.direction, Direction::Request | Direction::Response);
-        if !has_direction || !judgement.relevant.contains_key(&index) {
+    let roots = frames.all.iter().enumerate();
+    for (index, frame) in roots.filter(|(_, frame)| frame.is_root && frame.has_direction()) {
+        if breaking.contains(&index) || !judgement.relevant.contains_key(&index) {
             continue;
         }
-        if breaking.contains(&index) {
-            continue;
-        }
-        let pair = sides(frame.direction, [frame.old, frame.new]);
+        let pair = frame.pair();
         let one_of = if !judgement.includes(frame, pair, Mode::Sent, OneOf::Any) {
             OneOf::Any
         } else if !warning.contains(&index) && !judgement.includes(frame, pair, Mode::Sent, OneOf::Exact) {
@@ -124,7 +117,7 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a
         } else {
             continue;
         };
-        let value = judgement.confirmed_counterexample(frame, pair, one_of);
+        let value = judgement.confirmed_counterexample(frame, one_of);
         if value.is_none() && warning.contains(&index) {
             continue;
         }
@@ -132,10 +125,10 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a
             let Some(frame) = frames.all.get(cause) else {
                 continue;
             };
-            let (small, large) = sides(frame.direction, [frame.old, frame.new]);
+            let (small, large) = frame.pair();
             // A wider alternative leaves less to the others.
-            let mut includes = |small, large| judgement.includes(frame, (small, large), Mode::All, one_of);
-            if includes(small, large) && (one_of == OneOf::Any || includes(large, small)) {
+            let mut includes = |pair| judgement.includes(frame, pair, Mode::All, one_of);
+            if includes((small, large)) && (one_of == OneOf::Any || includes((large, small))) {
                 continue;
             }
             for change in by_frame.get_mut(&cause).into_iter().flatten() {
@@ -161,6 +154,70 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a
     }
 }
 
+/// Decides inclusion of the schemas at one place of two documents.
+#[must_use]
+pub fn prove(documents: [&Value; 2], place: &Pointer, direction: Direction) -> Proof {
+    let [Some(old), Some(new)] = documents.map(|document| document.pointer(place.as_str())) else {
+        return Proof::None;
+    };
+    let has_null_type = false;
+    let roots = documents.map(|value| Root { value, has_null_type });
+    let pair = Schema::pair(direction, [old, new]);
+    let prover = |one_of| Prover::new(roots, direction, Encoding::Typed, one_of);
+    if prover(OneOf::Exact).includes(pair, Mode::Sent) {
+        return Proof::Included;
+    }
+    let mut prover = prover(OneOf::Any);
+    if prover.includes(pair, Mode::Sent) {
+        return Proof::IncludedIfDistinct;
+    }
+    let mut validators = Validators::new(roots);
+    let encoding = (direction, Encoding::Typed);
+    let confirms = |value: &Value| validators.confirm(pair, encoding, OneOf::Any, value);
+    let accepted_by = pair.0.side;
+    let confirmed = prover.counterexamples(pair).into_iter().find(confirms);
+    confirmed.map_or(Proof::Undecided, |value| Proof::Counterexample {
+        value,
+        accepted_by,
+    })
+}
+
+/// The inclusion that decides a kind of change; `None` if its rule decides.
+fn deciding_mode(kind: ChangeKind) -> Option<Mode> {
+    use ChangeKind as Kind;
+    match kind {
+        // Values alone would not show a removed property, because it still matches an open object.
+        Kind::RequestPropertyRemoved
+        | Kind::OptionalResponsePropertyRemoved
+        | Kind::AllOfRemoved
+        | Kind::AnyOfRemoved
+        | Kind::OneOfRemoved
+        | Kind::AlternativesIntroduced
+        | Kind::AlternativesDropped => Some(Mode::Declared),
+        Kind::ParameterDefaultAdded
+        | Kind::ParameterDefaultRemoved
+        | Kind::ParameterDefaultChanged
+        | Kind::DefaultAdded
+        | Kind::DefaultRemoved
+        | Kind::DefaultChanged
+        | Kind::BecameReadOnly
+        | Kind::BecameNotReadOnly
+        | Kind::RequiredBecameNotReadOnly
+        | Kind::BecameWriteOnly
+        | Kind::BecameNotWriteOnly
+        | Kind::ExtensibleEnumValueRemoved
+        | Kind::DiscriminatorAdded
+        | Kind::DiscriminatorRemoved
+        | Kind::DiscriminatorPropertyChanged
+        | Kind::MappingAdded
+        | Kind::MappingRemoved
+        | Kind::MappingChanged
+        | Kind::NormativeWordsChanged
+        | Kind::LifecycleChanged => None,
+        _ => Some(Mode::Sent),
+    }
+}
+
 /// Checks whether a change describes a property that another part of the schema may have allowed already.
 fn describes_property(kind: ChangeKind) -> bool {
     matches!(
@@ -169,25 +226,6 @@ fn describes_property(kind: ChangeKind) -> bool {
             | ChangeKind::OptionalResponsePropertyAdded
             | ChangeKind::RequiredResponsePropertyAdded
     )
-}
-
-/// The schema that must be smaller and the schema that must be larger.
-pub(crate) fn sides(direction: Direction, [old, new]: [&Value; 2]) -> (Schema<'_>, Schema<'_>) {
-    let (old, new) = (
-        Schema {
-            value: old,
-            side: Side::Old,
-        },
-        Schema {
-            value: new,
-            side: Side::New,
-        },
-    );
-    if direction == Direction::Response {
-        (new, old)
-    } else {
-        (old, new)
-    }
 }
 
 struct Judgement<'f, 'a> {
@@ -240,7 +278,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
             let Some(frame) = self.frames.all.get(index) else {
                 continue;
             };
-            let pair = sides(frame.direction, [frame.old, frame.new]);
+            let pair = frame.pair();
             // Another part may declare the property.
             let is_part = self.parts.contains(&index);
             if self.includes(frame, pair, mode, one_of)
@@ -274,31 +312,20 @@ impl<'f, 'a> Judgement<'f, 'a> {
             .or_insert_with(new)
     }
 
-    fn includes(
-        &mut self,
-        frame: &Frame<'a>,
-        (small, large): (Schema<'a>, Schema<'a>),
-        mode: Mode,
-        one_of: OneOf,
-    ) -> bool {
+    fn includes(&mut self, frame: &Frame<'a>, pair: Pair<'a>, mode: Mode, one_of: OneOf) -> bool {
         let prover = self.prover(frame, OneOf::Any);
-        let includes = prover.includes(small, large, mode);
+        let includes = prover.includes(pair, mode);
         // The two readings differ only if a proof has met a `oneOf`. A text may match several types.
         if one_of == OneOf::Any || !prover.has_one_of() || frame.encoding != Encoding::Typed {
             return includes;
         }
-        self.prover(frame, OneOf::Exact).includes(small, large, mode)
+        self.prover(frame, OneOf::Exact).includes(pair, mode)
     }
 
     /// Finds a confirmed value of the smaller schema that the larger schema rejects.
-    fn confirmed_counterexample(
-        &mut self,
-        frame: &Frame<'a>,
-        pair: (Schema<'a>, Schema<'a>),
-        one_of: OneOf,
-    ) -> Option<Value> {
-        let counterexamples = self.prover(frame, one_of).counterexamples(pair.0, pair.1);
-        let encoding = (frame.direction, frame.encoding);
+    fn confirmed_counterexample(&mut self, frame: &Frame<'a>, one_of: OneOf) -> Option<Value> {
+        let (pair, encoding) = (frame.pair(), (frame.direction, frame.encoding));
+        let counterexamples = self.prover(frame, one_of).counterexamples(pair);
         let confirms = |value: &Value| self.validators.confirm(pair, encoding, one_of, value);
         counterexamples.into_iter().find(confirms)
     }
@@ -310,30 +337,38 @@ impl<'f, 'a> Judgement<'f, 'a> {
         let Some(frame) = frames.all.get(index) else {
             return Proof::Undecided;
         };
-        let (small, large) = sides(frame.direction, [frame.old, frame.new]);
+        let (small, large) = frame.pair();
         let cause = Cause::of(change, frame, large, self.documents);
-        if let Cause::Value(value) = cause
-            && self.prover(frame, OneOf::Any).separates(small, large, value)
+        if let Some(Cause::Value(value)) = cause
+            && self.prover(frame, OneOf::Any).separates((small, large), value)
         {
             return self.confirmed(index, value.clone());
         }
         if !self.counterexamples.contains_key(&index) {
-            let found = self.prover(frame, OneOf::Any).counterexamples(small, large);
+            let found = self.prover(frame, OneOf::Any).counterexamples((small, large));
             self.counterexamples.insert(index, found);
         }
-        let counterexamples = self
-            .counterexamples
-            .get(&index)
-            .map_or([].as_slice(), Vec::as_slice);
-        let value = counterexamples
-            .iter()
-            .find(|value| self.is_caused(value, &cause, frame.direction, large.side));
+        let counterexamples = self.counterexamples.get(&index);
+        let counterexamples = counterexamples.map_or(&[][..], Vec::as_slice);
+        let mut values = counterexamples.iter();
+        let is_caused =
+            |cause| values.find(|value| self.is_caused(value, cause, frame.direction, large.side));
+        let value = cause.as_ref().and_then(is_caused);
         let Some(value) = value.or_else(|| counterexamples.first().filter(|_| is_only)) else {
-            let proof = self.without_counterexample(change, frame, &cause, small, large.side);
-            if proof == Proof::Included {
-                self.alone.insert(index);
-            }
-            return proof;
+            // The frame has several changes. This one does not break if its keywords allow all values of the
+            // smaller schema.
+            let allows_all = |keywords: &Value| {
+                let mut prover = Prover::new(self.documents, frame.direction, frame.encoding, OneOf::Any);
+                prover.includes((small, Schema::new(keywords, large.side)), Mode::All)
+            };
+            let is_about_values = deciding_mode(change.kind) == Some(Mode::Sent);
+            return match &cause {
+                Some(Cause::Keywords(keywords)) if is_about_values && allows_all(keywords) => {
+                    self.alone.insert(index);
+                    Proof::Included
+                }
+                _ => Proof::Undecided,
+            };
         };
         self.confirmed(index, value.clone())
     }
@@ -341,39 +376,19 @@ impl<'f, 'a> Judgement<'f, 'a> {
     /// Returns the counterexample if the validator confirms it. If its enclosing object is short, the
     /// counterexample is shown inside that object.
     fn confirmed(&mut self, index: usize, value: Value) -> Proof {
-        for (index, value) in [self.lifted(index, value.clone()), (index, value)] {
+        let lifted = iter::successors(Some((index, value.clone())), |(index, value)| {
+            self.lifted(*index, value)
+        });
+        let lifted = lifted.take(MOST_OBJECTS + 1).last();
+        for (index, value) in lifted.into_iter().chain([(index, value)]) {
             let Some(frame) = self.frames.all.get(index) else {
                 continue;
             };
-            let pair = sides(frame.direction, [frame.old, frame.new]);
+            let pair = frame.pair();
             let encoding = (frame.direction, frame.encoding);
             if self.validators.confirm(pair, encoding, OneOf::Any, &value) {
-                return Proof::Counterexample {
-                    value,
-                    accepted_by: pair.0.side,
-                };
-            }
-        }
-        Proof::Undecided
-    }
-
-    /// Decides a change of a pair that has several changes. The change does not break if its keywords allow
-    /// all values of the smaller schema.
-    fn without_counterexample(
-        &self,
-        change: &RawChange,
-        frame: &Frame<'a>,
-        cause: &Cause<'a>,
-        small: Schema<'a>,
-        side: Side,
-    ) -> Proof {
-        if let Cause::Keywords(schema) = cause
-            && Decision::about(change.kind) == Decision::Values
-        {
-            let large = Schema { value: schema, side };
-            let mut prover = Prover::new(self.documents, frame.direction, frame.encoding, OneOf::Any);
-            if prover.includes(small, large, Mode::All) {
-                return Proof::Included;
+                let accepted_by = pair.0.side;
+                return Proof::Counterexample { value, accepted_by };
             }
         }
         Proof::Undecided
@@ -381,41 +396,26 @@ impl<'f, 'a> Judgement<'f, 'a> {
 
     fn is_caused(&self, value: &Value, cause: &Cause<'a>, direction: Direction, side: Side) -> bool {
         match cause {
-            Cause::Unclear => false,
             Cause::Value(wanted) => value == *wanted,
             Cause::Property(name) => value.get(name).is_some(),
             Cause::Keywords(schema) => {
-                let schema = Schema { value: schema, side };
+                let schema = Schema::new(schema, side);
                 Prover::new(self.documents, direction, Encoding::Typed, OneOf::Any).refuses(schema, value)
             }
         }
     }
 
-    /// Wraps the value of a property in its enclosing object.
-    fn lifted(&mut self, mut index: usize, mut value: Value) -> (usize, Value) {
+    /// Wraps the value of a property in its enclosing object; `None` without one, or if it is long.
+    fn lifted(&mut self, index: usize, value: &Value) -> Option<(usize, Value)> {
         let frames = self.frames;
-        for _ in 0..MOST_OBJECTS {
-            let Some(frame) = frames.all.get(index) else { break };
-            let [_, pointer] = &frame.pointers;
-            let path = tokens(pointer);
-            let [.., keyword, name] = path.as_slice() else {
-                break;
-            };
-            let Some(outer) = frame.parents.first().filter(|_| keyword == "properties") else {
-                break;
-            };
-            let Some(parent) = frames.all.get(*outer) else {
-                break;
-            };
-            let (small, large) = sides(parent.direction, [parent.old, parent.new]);
-            let Some(object) = self.prover(parent, OneOf::Any).lift(small, large, name, &value) else {
-                break;
-            };
-            if object.to_string().len() > SHORT {
-                break;
-            }
-            (index, value) = (*outer, object);
-        }
-        (index, value)
+        let frame = frames.all.get(index)?;
+        let path = tokens(frame.pointers.last()?);
+        let [.., keyword, name] = path.as_slice() else {
+            return None;
+        };
+        let outer = *frame.parents.first().filter(|_| keyword == "properties")?;
+        let parent = frames.all.get(outer)?;
+        let object = self.prover(parent, OneOf::Any).lift(parent.pair(), name, value)?;
+        (object.to_string().len() <= SHORT).then_some((outer, object))
     }
 }

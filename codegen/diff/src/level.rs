@@ -1,4 +1,4 @@
-//! Levels of changes, and directions of messages.
+//! Levels of changes, the sides of a comparison, and directions of messages.
 
 use std::fmt;
 
@@ -16,6 +16,26 @@ pub enum Level {
     Warning,
     /// A correct client can fail now.
     Breaking,
+}
+
+/// One of the two documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// The old document.
+    Old,
+    /// The new document.
+    New,
+}
+
+impl Side {
+    /// The value of this side.
+    pub(crate) fn of<T>(self, [old, new]: [T; 2]) -> T {
+        match self {
+            Self::Old => old,
+            Self::New => new,
+        }
+    }
 }
 
 /// The messages that a change affects.

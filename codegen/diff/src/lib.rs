@@ -13,39 +13,29 @@ mod cause;
 mod comparer;
 mod deep_difference;
 mod document;
-mod external_references;
 mod frames;
 mod inclusion;
 mod index;
 mod judgement;
-mod judgement_basis;
 mod level;
 mod media_type;
 mod node;
 mod normative_words;
 mod part_names;
 mod proof;
-mod prove;
 mod raw_change;
 mod render;
 mod report;
 pub mod rules;
-mod schema_warnings;
-mod side;
 mod site;
-mod source_names;
-mod steps;
 mod unclassified;
+mod warnings;
 
-use std::sync::Arc;
+use std::{cmp::Reverse, sync::Arc};
 
 use serde_json::Value;
 
-use funnelflux_openapi::{
-    Document,
-    pointer::{Pointer, PointerBuf},
-    references::References,
-};
+use funnelflux_openapi::{Document, pointer::Pointer, references::References};
 
 use comparer::Comparer;
 use inclusion::Root;
@@ -54,15 +44,13 @@ use node::ancestors;
 use raw_change::{RawChange, merge};
 
 pub use allow_list::{AllowList, Allowed};
-pub use external_references::external_references;
-pub use level::{Direction, Level};
+pub use judgement::prove;
+pub use level::{Direction, Level, Side};
 pub use proof::Proof;
-pub use prove::prove;
 pub use render::{Audience, Consequence, View, annotation, print_json};
 pub use report::{Change, Component, Fact, Operations, Report, Summary, Usage, Use, User};
 pub use rules::ChangeKind;
-pub use schema_warnings::schema_warnings;
-pub use side::Side;
+pub use warnings::warnings;
 
 /// The JSON Schema of a report in JSON.
 pub const REPORT_SCHEMA: &str = include_str!("report.schema.json");
@@ -73,9 +61,7 @@ pub fn compare(old: &Document, new: &Document) -> Report {
     let (old_references, new_references) = (References::new(old.value()), References::new(new.value()));
     let mut comparer = Comparer::new(&old_references, &new_references);
     comparer.document();
-    let Comparer {
-        mut changes, frames, ..
-    } = comparer;
+    let (mut changes, frames) = (comparer.changes, comparer.frames);
     let roots = [old, new].map(|document| Root {
         value: document.value(),
         has_null_type: document.provenance().has_null_type(),
@@ -86,19 +72,14 @@ pub fn compare(old: &Document, new: &Document) -> Report {
     let mut table = UsageTable::default();
     let [mut old_usages, mut new_usages] = [(&old_references, old), (&new_references, new)]
         .map(|(references, document)| UsageIndex::new(references, document.provenance(), &mut table));
-    let mut changes: Vec<Change> = changes
-        .into_iter()
-        .map(|change| complete(change, (old, &mut old_usages), (new, &mut new_usages), &mut table))
-        .filter(|change| !is_converted(change))
-        .collect();
+    let mut complete = |change| complete(change, (old, &mut old_usages), (new, &mut new_usages), &mut table);
+    let mut changes: Vec<Change> = changes.into_iter().map(&mut complete).collect();
+    changes.retain(|change| !is_converted(change));
     changes.sort_by(|left, right| {
-        right
-            .level
-            .cmp(&left.level)
-            .then_with(|| left.location.cmp(&right.location))
-            .then_with(|| left.pointer.cmp(&right.pointer))
-            .then_with(|| left.id.cmp(&right.id))
+        let place = (&left.location, &left.pointer, &left.id);
+        place.cmp(&(&right.location, &right.pointer, &right.id))
     });
+    changes.sort_by_key(|change| Reverse(change.level));
     Report {
         old: old.name().to_owned(),
         new: new.name().to_owned(),
@@ -116,14 +97,10 @@ fn complete<'a>(
 ) -> Change {
     let direction = change.direction;
     let (side, pointer, document) = match (&change.new, &change.old) {
-        (Some(pointer), _) => (Side::New, pointer.clone(), new),
         (None, Some(pointer)) => (Side::Old, pointer.clone(), old),
-        (None, None) => (Side::New, PointerBuf::new(), new),
+        (pointer, _) => (Side::New, pointer.clone().unwrap_or_default(), new),
     };
-    let nearest = match &change.new {
-        Some(pointer) => pointer,
-        None => nearest_remaining(new.value(), &change.nearest),
-    };
+    let nearest = nearest_remaining(new.value(), &change.nearest);
     // Operations that use the place on both sides or, if there are none, on one side.
     let (usages, other_usages, other_pointer) = match side {
         Side::New => (new_usages, old_usages, change.old.as_deref()),
@@ -156,7 +133,7 @@ fn complete<'a>(
         new_location: new.locate(nearest),
         meaning: change.meaning(),
         fingerprint: change.fingerprint(),
-        what: source_names::sentence(change.what, provenance, &pointer, &source_pointer),
+        what: part_names::source_sentence(change.what, provenance, &pointer, &source_pointer),
         source_pointer,
         pointer,
         side,

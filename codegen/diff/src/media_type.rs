@@ -30,7 +30,7 @@ impl MediaRange {
         Self {
             // JSON is always UTF-8 and defines no character set.
             parameters: parameters
-                .filter(|(name, _)| !(is_json && name == "charset"))
+                .filter(|(name, _)| !is_json || name != "charset")
                 .collect(),
             kind: kind.to_owned(),
             subtype: subtype.to_owned(),

@@ -1,6 +1,6 @@
 //! Cursor in a document: a value, its JSON pointer, and an identity that survives reordering.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use funnelflux_openapi::{
     openapi_model::matches_nothing,
@@ -37,14 +37,6 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// A node at the same place with another value.
-    pub(crate) fn with(&self, value: &'a Value) -> Self {
-        Self {
-            value,
-            ..self.clone()
-        }
-    }
-
     fn child(&self, key: &str, value: &'a Value) -> Self {
         Self {
             value,
@@ -61,30 +53,25 @@ impl<'a> Node<'a> {
     /// All entries of an array, named by `name`.
     pub(crate) fn entries(&self, name: impl Fn(&'a Value) -> String) -> Vec<Self> {
         let entries = self.value.as_array().into_iter().flatten().enumerate();
-        entries
-            .map(|(index, value)| Self {
-                value,
-                pointer: self.pointer.with_trailing_token(index),
-                identity: self.identity.with_trailing_token(name(value)),
-            })
-            .collect()
+        let entries = entries.map(|(index, value)| Self {
+            value,
+            pointer: self.pointer.with_trailing_token(index),
+            identity: self.identity.with_trailing_token(name(value)),
+        });
+        entries.collect()
     }
 
     /// All keys of an object.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        self.value
-            .as_object()
-            .into_iter()
-            .flat_map(Map::keys)
-            .map(String::as_str)
+        let members = self.value.as_object().into_iter();
+        members.flat_map(Map::keys).map(String::as_str)
     }
 
     /// All members of an object.
     pub(crate) fn members(&self) -> Vec<(&'a str, Self)> {
         let members = self.value.as_object().into_iter().flatten();
-        members
-            .map(|(key, value)| (key.as_str(), self.child(key, value)))
-            .collect()
+        let members = members.map(|(key, value)| (key.as_str(), self.child(key, value)));
+        members.collect()
     }
 
     pub(crate) fn str(&self, key: &str) -> Option<&'a str> {
@@ -126,10 +113,8 @@ pub(crate) fn canonical(value: &Value) -> String {
         Value::Object(members) => {
             let mut members: Vec<_> = members.iter().collect();
             members.sort_by_key(|(key, _)| *key);
-            let members: Vec<String> = members
-                .into_iter()
-                .map(|(key, value)| format!("{}:{}", Value::from(key.as_str()), canonical(value)))
-                .collect();
+            let member = |(key, value): (&String, &Value)| format!("{}:{}", json!(key), canonical(value));
+            let members: Vec<String> = members.into_iter().map(member).collect();
             format!("{{{}}}", members.join(","))
         }
         Value::Array(entries) => {
@@ -138,12 +123,6 @@ pub(crate) fn canonical(value: &Value) -> String {
         }
         scalar => scalar.to_string(),
     }
-}
-
-/// Returns the nodes of the first list that have no equal node in the second list.
-pub(crate) fn missing_from<'a>(nodes: &[Node<'a>], others: &[Node<'a>]) -> Vec<Node<'a>> {
-    let is_missing = |node: &&Node<'a>| !others.iter().any(|other| other.value == node.value);
-    nodes.iter().filter(is_missing).cloned().collect()
 }
 
 /// The name of an array entry: its `name`, `$ref` or `url`.

@@ -1,7 +1,7 @@
 //! Normative words of descriptions: obligations, prohibitions and amounts.
 
 use crate::site::Site;
-use std::{cmp::Ordering, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 const NORMATIVE: &str = "
     must shall should may might can could cannot required requires require needed mandatory optional
@@ -14,8 +14,8 @@ const NORMATIVE: &str = "
 
 /// Differences between two texts in normative words and numbers, or in their order.
 pub(crate) fn differences(site: &Site<'_, '_>) -> Vec<String> {
-    let [old, new] = [&site.old, &site.new].map(|node| {
-        let text = node.as_ref().and_then(|node| node.value.as_str());
+    let [old, new] = site.sides().map(|node| {
+        let text = node.and_then(|node| node.value.as_str());
         let text = text.unwrap_or_default().to_lowercase();
         // Numbers and words in URLs are not normative.
         let chunks = text.split_whitespace();
@@ -28,22 +28,19 @@ pub(crate) fn differences(site: &Site<'_, '_>) -> Vec<String> {
         let words = words.iter().copied();
         words.filter(|word| is_normative(word)).collect::<Vec<_>>()
     });
-    let mut counts: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
-    for (side, words) in [&old_normative, &new_normative].into_iter().enumerate() {
-        for word in words {
-            if let Some(count) = counts.entry(word).or_default().get_mut(side) {
-                *count += 1;
-            }
-        }
+    let mut growth: BTreeMap<&str, isize> = BTreeMap::new();
+    for word in &old_normative {
+        *growth.entry(word).or_default() -= 1;
     }
-    let mut differences: Vec<String> = counts
-        .into_iter()
-        .filter_map(|(word, [before, after])| match after.cmp(&before) {
-            Ordering::Greater => Some(format!("more “{word}”")),
-            Ordering::Less => Some(format!("less “{word}”")),
-            Ordering::Equal => None,
-        })
-        .collect();
+    for word in &new_normative {
+        *growth.entry(word).or_default() += 1;
+    }
+    let differences = growth.into_iter().filter_map(|(word, growth)| match growth {
+        1.. => Some(format!("more “{word}”")),
+        0 => None,
+        _ => Some(format!("less “{word}”")),
+    });
+    let mut differences: Vec<String> = differences.collect();
     // The words around a normative word determine its meaning: “required for A, ignored for B”.
     let is_reordered = !new_normative.is_empty() && before != after && sorted(before) == sorted(after);
     if differences.is_empty() && (old_normative != new_normative || is_reordered) {

@@ -1,17 +1,18 @@
-//! Names of values and of parts of a document, as sentences of changes contain them. The sentences themselves
-//! are in `document`.
+//! Names of values and of parts of a document, as sentences and paths of a report contain them. The sentences
+//! themselves are in `document`.
 
 use serde_json::Value;
 
 use funnelflux_openapi::{
-    pointer::METHODS,
+    Provenance,
+    pointer::{METHODS, Pointer},
     text::{SENTENCE, shorten, shorten_pair},
 };
 
-use crate::{
-    node::Node,
-    steps::{schema_steps, tokens},
-};
+use crate::node::Node;
+
+/// Keys of Swagger 2.0 that `OpenAPI` 3.0 writes differently.
+const REPLACED: [&str; 4] = ["collectionFormat", "consumes", "produces", "schemes"];
 
 /// A value as JSON, without backticks, which would end the quotation.
 fn json(value: &Value) -> String {
@@ -23,12 +24,12 @@ pub(crate) fn quote(value: &Value) -> String {
 }
 
 /// `was added: x`, `was removed: x` or `changed: x → y`.
-pub(crate) fn before_after(old: Option<&Node<'_>>, new: Option<&Node<'_>>) -> String {
-    match (old, new) {
-        (None, None) => String::new(),
-        (None, Some(new)) => format!("was added: {}", quote(new.value)),
-        (Some(old), None) => format!("was removed: {}", quote(old.value)),
-        (Some(old), Some(new)) => {
+pub(crate) fn before_after(sides: [Option<&Node<'_>>; 2]) -> String {
+    match sides {
+        [None, None] => String::new(),
+        [None, Some(new)] => format!("was added: {}", quote(new.value)),
+        [Some(old), None] => format!("was removed: {}", quote(old.value)),
+        [Some(old), Some(new)] => {
             let (before, after) = shorten_pair(&json(old.value), &json(new.value));
             format!("changed: `{before}` → `{after}`")
         }
@@ -43,33 +44,26 @@ pub(crate) fn subject(node: &Node<'_>) -> String {
         schema_steps(rest, &mut steps);
         format!("`{}`", steps.join(".").replace(".[]", "[]"))
     };
-    match tokens.as_slice() {
+    let (holder, rest) = match tokens.as_slice() {
         [root, kind, _] if root == "components" && kind == "parameters" => {
-            format!("the {}", parameter_name(node))
+            return format!("the {}", parameter_name(node));
         }
-        [root, _, name, rest @ ..] if root == "components" => dotted(name, rest),
+        [root, _, name, rest @ ..] if root == "components" => return dotted(name, rest),
         [root, path, method, rest @ ..] if root == "paths" && METHODS.contains(&method.as_str()) => {
-            let operation = format!("`{} {path}`", method.to_ascii_uppercase());
-            let part = match rest {
-                [part, _] if part == "parameters" => format!("the {}", parameter_name(node)),
-                [part, _, rest @ ..] if part == "parameters" => dotted("parameter", rest),
-                [part, rest @ ..] if part == "requestBody" => dotted("body", rest),
-                [part, status, rest @ ..] if part == "responses" => dotted(status, rest),
-                _ => return operation,
-            };
-            format!("{part} of {operation}")
+            (format!("`{} {path}`", method.to_ascii_uppercase()), rest)
         }
-        [root, path] if root == "paths" => format!("the path `{path}`"),
-        [root, path, part, _, rest @ ..] if root == "paths" && part == "parameters" => {
-            let part = match rest {
-                [] => format!("the {}", parameter_name(node)),
-                _ => dotted("parameter", rest),
-            };
-            format!("{part} of the path `{path}`")
-        }
-        [] => "the document".to_owned(),
-        _ => format!("`{}`", tokens.join(".")),
-    }
+        [root, path, rest @ ..] if root == "paths" => (format!("the path `{path}`"), rest),
+        [] => return "the document".to_owned(),
+        _ => return format!("`{}`", tokens.join(".")),
+    };
+    let part = match rest {
+        [part, _] if part == "parameters" => format!("the {}", parameter_name(node)),
+        [part, _, rest @ ..] if part == "parameters" => dotted("parameter", rest),
+        [part, rest @ ..] if part == "requestBody" => dotted("body", rest),
+        [part, status, rest @ ..] if part == "responses" => dotted(status, rest),
+        _ => return holder,
+    };
+    format!("{part} of {holder}")
 }
 
 pub(crate) fn parameter_name(node: &Node<'_>) -> String {
@@ -79,4 +73,98 @@ pub(crate) fn parameter_name(node: &Node<'_>) -> String {
         text("in").unwrap_or("unknown"),
         text("name").unwrap_or("?")
     )
+}
+
+/// Appends path steps for JSON pointer tokens within a schema. An array is the step `[]`, which `join_arrays`
+/// appends to a name.
+pub(crate) fn schema_steps(tokens: &[String], path: &mut Vec<String>) {
+    let mut rest = tokens.iter();
+    while let Some(token) = rest.next() {
+        match token.as_str() {
+            "properties" => path.extend(rest.next().cloned()),
+            "items" => path.push("[]".to_owned()),
+            "additionalProperties" => path.push("*".to_owned()),
+            "headers" => path.extend(rest.next().map(|name| format!("header {name}"))),
+            "allOf" | "oneOf" | "anyOf" => {
+                path.extend(rest.next().map(|index| format!("{token}[{index}]")));
+            }
+            "content" => {
+                rest.next();
+            }
+            "schema" => {}
+            // A keyword: the place is the schema that contains it.
+            _ => break,
+        }
+    }
+}
+
+/// `["entries", "[]"]` becomes `["entries[]"]`, but `["200", "[]", "OfferSourceInfo"]` becomes `["200",
+/// "OfferSourceInfo[]"]`.
+pub(crate) fn join_arrays(path: Vec<String>) -> Vec<String> {
+    let mut joined: Vec<String> = Vec::new();
+    let mut arrays = 0_usize;
+    for step in path {
+        if step == "[]" {
+            let is_first = joined.len() <= 1;
+            match joined.last_mut() {
+                Some(last) if !is_first => last.push_str("[]"),
+                _ => arrays += 1,
+            }
+        } else {
+            joined.push(format!("{step}{}", "[]".repeat(arrays)));
+            arrays = 0;
+        }
+    }
+    joined.extend(std::iter::repeat_n("[]".to_owned(), arrays));
+    joined
+}
+
+/// The tokens of a pointer, unescaped.
+pub(crate) fn tokens(pointer: &Pointer) -> Vec<String> {
+    pointer
+        .tokens()
+        .map(|token| token.decoded().into_owned())
+        .collect()
+}
+
+/// Two names of the shared schema that contains the pointer: in the normalised document, such as `q`, and in
+/// the source text, such as `W/$defs/q`. `None` if the names are equal.
+pub(crate) fn source_schema(provenance: &Provenance, pointer: &Pointer) -> Option<(String, String)> {
+    let schema = pointer.get(..3)?;
+    let [components, schemas, name] = <[String; 3]>::try_from(tokens(schema)).ok()?;
+    if components != "components" || schemas != "schemas" {
+        return None;
+    }
+    let source = tokens(provenance.place(schema).pointer());
+    let inside = match source.as_slice() {
+        [components, schemas, inside @ ..] if components == "components" && schemas == "schemas" => inside,
+        [definitions, inside @ ..] if definitions == "definitions" => inside,
+        _ => return None,
+    };
+    let source = inside.join("/");
+    (!source.is_empty() && source != name).then_some((name, source))
+}
+
+/// Replaces the names in a sentence with those of the source text. The sentence is about the part at
+/// `pointer`, which is at `source` in the source text.
+pub(crate) fn source_sentence(
+    what: String,
+    provenance: &Provenance,
+    pointer: &Pointer,
+    source: &Pointer,
+) -> String {
+    let mut what = what;
+    if let Some((name, source)) = source_schema(provenance, pointer) {
+        for end in ["`", "."] {
+            what = what.replace(&format!("`{name}{end}"), &format!("`{source}{end}"));
+        }
+    }
+    let last = |pointer: &Pointer| pointer.last().map(|token| token.decoded().into_owned());
+    if let (Some(key), Some(written)) = (last(pointer), last(source))
+        && REPLACED.contains(&written.as_str())
+        && let Some(rest) = what.strip_prefix(&format!("`{key}`"))
+    {
+        what = format!("`{written}`, read as `{key}`,{rest}");
+    }
+    what
 }

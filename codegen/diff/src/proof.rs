@@ -1,15 +1,17 @@
 //! Proofs that support the level of a change.
 
+use serde::Serialize;
 use serde_json::Value;
 
-use crate::side::Side;
+use crate::level::Side;
 
 /// Proof of the level of a change.
 ///
 /// A message is a request that clients send, or a response that the service sends. Nothing breaks if the new
 /// document accepts every request that the old document accepts, and the old document allows every response
 /// that the new document allows.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Proof {
     /// The rule alone decides the level, for example because the change is not about schemas.
     #[default]

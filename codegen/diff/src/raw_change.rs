@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use sha2::{Digest, Sha256};
-
-use funnelflux_openapi::pointer::{Pointer, PointerBuf};
+use funnelflux_openapi::{
+    digest::sha256,
+    pointer::{Pointer, PointerBuf},
+    text::shorten_pair,
+};
 
 use crate::{
     level::{Direction, Level},
-    node::Node,
+    node::{Node, canonical},
     proof::Proof,
     report::Fact,
     rules::{ChangeKind, Id},
@@ -45,14 +47,15 @@ pub(crate) struct RawChange {
 }
 
 impl RawChange {
-    pub(crate) fn new(
+    /// A change at a value, or in `parent` if neither side has the value.
+    fn new(
         kind: ChangeKind,
-        [old, new]: [Option<PointerBuf>; 2],
-        nearest: PointerBuf,
-        identity: PointerBuf,
+        [old, new]: [Option<&Node<'_>>; 2],
+        parent: &Node<'_>,
         what: String,
         value: String,
     ) -> Self {
+        let pointer = |node: &Node<'_>| node.pointer.clone();
         Self {
             kind,
             context: "",
@@ -60,10 +63,10 @@ impl RawChange {
             keyword: "",
             direction: Direction::None,
             unused: false,
-            old,
-            new,
-            nearest,
-            identity,
+            old: old.map(pointer),
+            new: new.map(pointer),
+            nearest: pointer(new.unwrap_or(parent)),
+            identity: new.or(old).unwrap_or(parent).identity.clone(),
             what,
             value,
             proof: Proof::None,
@@ -73,6 +76,18 @@ impl RawChange {
         }
     }
 
+    /// A difference that no rule covers; `None` if neither side has the value.
+    pub(crate) fn unclassified([old, new]: [Option<&Node<'_>>; 2]) -> Option<Self> {
+        let node = new.or(old)?;
+        let [before, after] =
+            [old, new].map(|node| node.map_or_else(|| "nothing".to_owned(), |node| canonical(node.value)));
+        let value = format!("{before}→{after}");
+        let (before, after) = shorten_pair(&before, &after);
+        let what = format!("`{}` changed: {before} → {after}", node.pointer);
+        let kind = ChangeKind::Unclassified;
+        Some(Self::new(kind, [old, new], node, what, value))
+    }
+
     pub(crate) fn id(&self) -> String {
         let direction = match self.direction {
             Direction::Request => "request",
@@ -80,15 +95,12 @@ impl RawChange {
             Direction::Both | Direction::None => "schema",
         };
         let Self {
-            context,
-            presence,
-            keyword,
-            ..
+            context, presence, ..
         } = self;
         match self.kind.rule().id {
             Id::Fixed(id) => id.to_owned(),
             Id::Schema(change) => format!("{context}-{change}"),
-            Id::Keyword(change) => format!("{context}-{keyword}-{change}"),
+            Id::Keyword(change) => format!("{context}-{}-{change}", self.keyword),
             Id::Property(change) => format!("{direction}-property-{change}"),
             Id::PropertyPresence(change) => format!("{direction}-{presence}-property-{change}"),
         }
@@ -126,12 +138,11 @@ impl RawChange {
     }
 
     pub(crate) fn fingerprint(&self) -> String {
-        let text = format!("{}\n{}\n{}", self.id(), self.identity, self.value);
-        let digest = Sha256::digest(text);
+        /// Number of hexadecimal digits.
+        const LENGTH: usize = 16;
+        let mut digest = sha256(&format!("{}\n{}\n{}", self.id(), self.identity, self.value));
+        digest.truncate(LENGTH);
         digest
-            .iter()
-            .take(8)
-            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
     }
 
     fn absorb(&mut self, other: Self) {
@@ -186,16 +197,7 @@ impl Changes {
         site: &Site<'_, '_>,
         what: String,
     ) -> ChangeBuilder<'_> {
-        let node = site.new.as_ref().or(site.old.as_ref()).unwrap_or(site.parent);
-        let pointer = |node: &Option<Node<'_>>| node.as_ref().map(|node| node.pointer.clone());
-        let change = RawChange::new(
-            kind,
-            [&site.old, &site.new].map(pointer),
-            site.new.as_ref().unwrap_or(site.parent).pointer.clone(),
-            node.identity.clone(),
-            what,
-            site.value(),
-        );
+        let change = RawChange::new(kind, site.sides(), site.parent, what, site.value());
         ChangeBuilder {
             changes: self,
             change,
@@ -226,10 +228,8 @@ impl ChangeBuilder<'_> {
         self.change.context = context.id();
         self.change.direction = context.direction;
         self.change.unused = context.direction == Direction::None;
-        let is_shared = self
-            .change
-            .nearest
-            .starts_with(Pointer::from_static("/components"));
+        let components = Pointer::from_static("/components");
+        let is_shared = self.change.nearest.starts_with(components);
         self.fact_if(context.failure && !is_shared, Fact::FailureResponse)
     }
 
@@ -255,13 +255,9 @@ impl ChangeBuilder<'_> {
         self
     }
 
-    pub(crate) fn fact(mut self, fact: Fact) -> Self {
-        self.facts.push(fact);
+    pub(crate) fn fact_if(mut self, holds: bool, fact: Fact) -> Self {
+        self.facts.extend(holds.then_some(fact));
         self
-    }
-
-    pub(crate) fn fact_if(self, holds: bool, fact: Fact) -> Self {
-        if holds { self.fact(fact) } else { self }
     }
 
     /// Sets the text that distinguishes the change, instead of its values.

@@ -7,11 +7,10 @@ use serde::Serialize;
 use funnelflux_openapi::{Location, pointer::PointerBuf};
 
 use crate::{
-    level::{Direction, Level},
+    level::{Direction, Level, Side},
+    part_names::join_arrays,
     proof::Proof,
     rules::ChangeKind,
-    side::Side,
-    steps::join_arrays,
 };
 
 /// A fact about a change that its kind does not imply. Users of the document can base their own judgement on
@@ -149,6 +148,18 @@ pub struct Summary {
     pub info: usize,
     /// Changes of documentation.
     pub docs: usize,
+}
+
+impl Summary {
+    /// The counts with their levels, worst first.
+    pub(crate) fn by_level(self) -> [(Level, usize); 4] {
+        [
+            (Level::Breaking, self.breaking),
+            (Level::Warning, self.warning),
+            (Level::Info, self.info),
+            (Level::Docs, self.docs),
+        ]
+    }
 }
 
 /// All changes between two documents, worst first.

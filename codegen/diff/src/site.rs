@@ -1,12 +1,13 @@
 //! Sites of changes, and the contexts in which schemas are compared.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use crate::{
     level::{Direction, Encoding},
     node::{Node, canonical},
-    part_names::{before_after, subject},
-    rules::ChangeKind,
+    part_names::{before_after, quote, subject},
 };
 
 /// The part of a message that a schema describes.
@@ -27,6 +28,8 @@ pub(crate) struct SchemaContext {
     /// True in the response to a failed call.
     pub failure: bool,
     pub encoding: Encoding,
+    /// True if the value may be omitted on both sides.
+    pub optional: bool,
 }
 
 impl SchemaContext {
@@ -36,6 +39,7 @@ impl SchemaContext {
             role,
             failure: false,
             encoding: Encoding::Typed,
+            optional: false,
         }
     }
 
@@ -56,6 +60,7 @@ impl SchemaContext {
         Self {
             role,
             encoding: self.encoding.inner(),
+            optional: false,
             ..self
         }
     }
@@ -84,45 +89,54 @@ pub(crate) struct Site<'n, 'a> {
 }
 
 impl<'n, 'a> Site<'n, 'a> {
+    pub(crate) fn new(old: Option<Node<'a>>, new: Option<Node<'a>>, parent: &'n Node<'a>) -> Self {
+        Self { old, new, parent }
+    }
+
     pub(crate) fn between(old: &Node<'a>, new: &Node<'a>, parent: &'n Node<'a>) -> Self {
-        Self {
-            old: Some(old.clone()),
-            new: Some(new.clone()),
-            parent,
-        }
+        Self::new(Some(old.clone()), Some(new.clone()), parent)
     }
 
     pub(crate) fn added(new: &Node<'a>, parent: &'n Node<'a>) -> Self {
-        Self {
-            old: None,
-            new: Some(new.clone()),
-            parent,
-        }
+        Self::new(None, Some(new.clone()), parent)
     }
 
     pub(crate) fn removed(old: &Node<'a>, parent: &'n Node<'a>) -> Self {
-        Self {
-            old: Some(old.clone()),
-            new: None,
-            parent,
-        }
+        Self::new(Some(old.clone()), None, parent)
     }
 
     /// The member `key` of two objects.
     pub(crate) fn member(key: &str, old: &Node<'a>, new: &'n Node<'a>) -> Self {
-        Self {
-            old: old.get(key),
-            new: new.get(key),
-            parent: new,
-        }
+        Self::new(old.get(key), new.get(key), new)
     }
 
     /// Every member of two objects: those of the new object in its order, then those that only the old object
     /// has.
     pub(crate) fn members(old: &Node<'a>, new: &'n Node<'a>) -> impl Iterator<Item = (&'a str, Self)> {
-        let only_old = old.keys().filter(|key| new.value.get(*key).is_none());
-        let keys: Vec<&'a str> = new.keys().chain(only_old).collect();
-        keys.into_iter().map(|key| (key, Self::member(key, old, new)))
+        Self::members_of(Some(old), Some(new), new)
+    }
+
+    /// Every member of the values; a missing value has none.
+    pub(crate) fn contents(&self) -> impl Iterator<Item = (&'a str, Site<'_, 'a>)> {
+        let [old, new] = self.sides();
+        Site::members_of(old, new, new.unwrap_or(self.parent))
+    }
+
+    fn members_of(
+        old: Option<&Node<'a>>,
+        new: Option<&Node<'a>>,
+        parent: &'n Node<'a>,
+    ) -> impl Iterator<Item = (&'a str, Self)> {
+        let is_old = move |key: &&str| new.is_none_or(|new| new.value.get(*key).is_none());
+        let only_old = old.into_iter().flat_map(Node::keys).filter(is_old);
+        let keys = new.into_iter().flat_map(Node::keys).chain(only_old);
+        let member = |node: Option<&Node<'a>>, key: &str| node.and_then(|node| node.get(key));
+        keys.map(move |key| (key, Self::new(member(old, key), member(new, key), parent)))
+    }
+
+    /// The old and the new value.
+    pub(crate) fn sides(&self) -> [Option<&Node<'a>>; 2] {
+        [self.old.as_ref(), self.new.as_ref()]
     }
 
     /// Both values, if both exist.
@@ -137,23 +151,49 @@ impl<'n, 'a> Site<'n, 'a> {
 
     /// The entries of both arrays, named by `name`; none without an array.
     pub(crate) fn entries(&self, name: impl Fn(&'a Value) -> String) -> [Vec<Node<'a>>; 2] {
-        [&self.old, &self.new].map(|node| node.as_ref().map(|node| node.entries(&name)).unwrap_or_default())
+        self.sides()
+            .map(|node| node.map(|node| node.entries(&name)).unwrap_or_default())
+    }
+
+    /// The entries that only one of the arrays has: first the added ones, then the removed ones.
+    pub(crate) fn one_sided_entries(&self, name: impl Fn(&'a Value) -> String) -> Vec<Site<'_, 'a>> {
+        let [old, new] = self.entries(name);
+        let [known, kept] = [&old, &new].map(|entries| {
+            let values = entries.iter().map(|entry| canonical(entry.value));
+            values.collect::<HashSet<String>>()
+        });
+        let parent = self.new.as_ref().unwrap_or(self.parent);
+        let added = new
+            .iter()
+            .filter(|entry| !known.contains(&canonical(entry.value)));
+        let removed = old.iter().filter(|entry| !kept.contains(&canonical(entry.value)));
+        let added = added.map(|entry| Site::added(entry, parent));
+        added
+            .chain(removed.map(|entry| Site::removed(entry, parent)))
+            .collect()
     }
 
     /// Checks whether the values are equal, whatever the order of their keys.
     pub(crate) fn is_unchanged(&self) -> bool {
-        let [old, new] = [&self.old, &self.new].map(|node| node.as_ref().map(|node| node.value));
+        let [old, new] = self.sides().map(|node| node.map(|node| node.value));
         old == new
     }
 
     /// The value of a flag before and after, treating an absent flag as false.
-    pub(crate) fn flags(&self) -> (bool, bool) {
-        let flag = |node: &Option<Node<'a>>| node.as_ref().is_some_and(|node| node.value == true);
-        (flag(&self.old), flag(&self.new))
+    pub(crate) fn flags(&self) -> [bool; 2] {
+        self.sides()
+            .map(|node| node.is_some_and(|node| node.value == true))
     }
 
-    /// Picks the kind for a value that was added, removed or changed.
-    pub(crate) fn kind(&self, [added, removed, changed]: [ChangeKind; 3]) -> ChangeKind {
+    /// The old and the new value, which distinguish changes at one place. An allow list that accepts a limit
+    /// of 10 does not accept a limit of 5.
+    pub(crate) fn value(&self) -> String {
+        let [old, new] = self.sides().map(|node| node.map(|node| canonical(node.value)));
+        format!("{}→{}", old.unwrap_or_default(), new.unwrap_or_default())
+    }
+
+    /// Picks the kind or the words for a value that was added, removed or changed.
+    pub(crate) fn pick<T>(&self, [added, removed, changed]: [T; 3]) -> T {
         match (&self.old, &self.new) {
             (None, _) => added,
             (_, None) => removed,
@@ -161,47 +201,24 @@ impl<'n, 'a> Site<'n, 'a> {
         }
     }
 
-    /// The old and the new value, which distinguish changes at one place. An allow list that accepts a limit
-    /// of 10 does not accept a limit of 5.
-    pub(crate) fn value(&self) -> String {
-        let value = |node: &Option<Node<'a>>| {
-            node.as_ref()
-                .map_or_else(String::new, |node| canonical(node.value))
-        };
-        format!("{}→{}", value(&self.old), value(&self.new))
-    }
-
-    /// Picks the kind for a value that only one side has.
-    pub(crate) fn one_sided_kind(&self, [added, removed]: [ChangeKind; 2]) -> ChangeKind {
+    /// Picks the kind or the words for a value that only one side has.
+    pub(crate) fn pick_side<T>(&self, [added, removed]: [T; 2]) -> T {
         if self.old.is_none() { added } else { removed }
     }
 
     /// `was added`, `was removed` or `changed`.
     pub(crate) fn verb(&self) -> &'static str {
-        match (&self.old, &self.new) {
-            (None, _) => "was added",
-            (_, None) => "was removed",
-            _ => "changed",
-        }
-    }
-
-    /// The site of another value that exists on the same side only.
-    pub(crate) fn with(&self, node: Node<'a>) -> Self {
-        let (old, new) = if self.new.is_none() {
-            (Some(node), None)
-        } else {
-            (None, Some(node))
-        };
-        Self {
-            old,
-            new,
-            parent: self.parent,
-        }
+        self.pick(["was added", "was removed", "changed"])
     }
 
     /// The difference of the values in words: ``was added: `1` `` or ``changed: `1` → `2` ``.
     pub(crate) fn before_after(&self) -> String {
-        before_after(self.old.as_ref(), self.new.as_ref())
+        before_after(self.sides())
+    }
+
+    /// The values that exist, quoted.
+    pub(crate) fn quoted(&self) -> String {
+        self.values().map(|node| quote(node.value)).collect()
     }
 
     /// The difference of a keyword in words.

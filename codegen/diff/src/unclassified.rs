@@ -1,59 +1,19 @@
 //! Compares two documents key by key, to find differences that no rule covers.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::Value;
+
+use funnelflux_openapi::pointer::Pointer;
 
 use crate::{
     node::{Node, ancestors, canonical, entry_name},
     raw_change::{Changes, RawChange},
-    rules::ChangeKind,
-};
-use funnelflux_openapi::{
-    pointer::{Pointer, PointerBuf},
-    text::shorten_pair,
+    site::Site,
 };
 
-/// A place where the documents differ.
-pub(crate) struct Difference {
-    old: Option<PointerBuf>,
-    new: Option<PointerBuf>,
-    /// The identity of the node.
-    identity: PointerBuf,
-    before: Option<String>,
-    after: Option<String>,
-}
-
-impl Difference {
-    pub(crate) fn between(old: Option<&Node<'_>>, new: Option<&Node<'_>>) -> Self {
-        let identity = new.or(old).map(|node| node.identity.clone());
-        Self {
-            old: old.map(|node| node.pointer.clone()),
-            new: new.map(|node| node.pointer.clone()),
-            identity: identity.unwrap_or_default(),
-            before: old.map(|node| canonical(node.value)),
-            after: new.map(|node| canonical(node.value)),
-        }
-    }
-
-    /// Turns the difference into an unclassified change.
-    pub(crate) fn into_change(self) -> RawChange {
-        let pointer = self.new.clone().or_else(|| self.old.clone()).unwrap_or_default();
-        let [before, after] =
-            [self.before, self.after].map(|value| value.unwrap_or_else(|| "nothing".to_owned()));
-        let value = format!("{before}→{after}");
-        let (before, after) = shorten_pair(&before, &after);
-        let what = format!("`{pointer}` changed: {before} → {after}");
-        RawChange::new(
-            ChangeKind::Unclassified,
-            [self.old, self.new],
-            pointer,
-            self.identity,
-            what,
-            value,
-        )
-    }
-}
+/// The value before and after, at a place where the documents differ.
+type Difference<'a> = [Option<Node<'a>>; 2];
 
 /// Lists the differences that no change reports, neither at their own place nor at another place
 /// (`Changes::explained`).
@@ -62,16 +22,13 @@ pub(crate) fn uncovered(old: &Value, new: &Value, changes: &Changes) -> Vec<RawC
     compare(&Node::root(old), &Node::root(new), &mut differences);
     let old_side = Covered::new(changes, |change| change.old.as_deref());
     let new_side = Covered::new(changes, |change| change.new.as_deref());
-    let is_covered = |side: &Covered<'_>, place: &Option<PointerBuf>| {
-        place.as_deref().is_some_and(|place| side.contains(place))
+    let is_covered = |[old, new]: &Difference<'_>| {
+        old.as_ref().is_some_and(|old| old_side.contains(&old.pointer))
+            || new.as_ref().is_some_and(|new| new_side.contains(&new.pointer))
     };
-    differences
-        .into_iter()
-        .filter(|difference| {
-            !is_covered(&old_side, &difference.old) && !is_covered(&new_side, &difference.new)
-        })
-        .map(Difference::into_change)
-        .collect()
+    let uncovered = differences.iter().filter(|difference| !is_covered(difference));
+    let uncovered = uncovered.map(|sides| sides.each_ref().map(Option::as_ref));
+    uncovered.filter_map(RawChange::unclassified).collect()
 }
 
 /// The places of one side that changes cover. Stored as sets, because large documents have thousands of
@@ -99,25 +56,26 @@ impl<'f> Covered<'f> {
     }
 }
 
-fn compare(old: &Node<'_>, new: &Node<'_>, differences: &mut Vec<Difference>) {
+fn compare<'a>(old: &Node<'a>, new: &Node<'a>, differences: &mut Vec<Difference<'a>>) {
     match (old.value, new.value) {
-        (Value::Object(_), Value::Object(after)) => {
-            for (key, member) in old.members() {
-                match new.get(key) {
-                    Some(other) => compare(&member, &other, differences),
-                    None => differences.push(Difference::between(Some(&member), None)),
-                }
-            }
-            for key in after.keys().filter(|key| old.value.get(*key).is_none()) {
-                let added = new.get(key);
-                differences.push(Difference::between(None, added.as_ref()));
+        _ if old.value == new.value => {}
+        (Value::Object(_), Value::Object(_)) => {
+            for (_, Site { old, new, .. }) in Site::members(old, new) {
+                compare_if_both(old, new, differences);
             }
         }
         (Value::Array(before), Value::Array(after)) if is_records(before) && is_records(after) => {
-            records(old, new, (before, after), differences);
+            records(old, new, differences);
         }
-        _ if old.value == new.value => {}
-        _ => differences.push(Difference::between(Some(old), Some(new))),
+        _ => differences.push([Some(old.clone()), Some(new.clone())]),
+    }
+}
+
+/// Compares two values, or adds a value that only one side has.
+fn compare_if_both<'a>(old: Option<Node<'a>>, new: Option<Node<'a>>, differences: &mut Vec<Difference<'a>>) {
+    match (&old, &new) {
+        (Some(before), Some(after)) => compare(before, after, differences),
+        _ => differences.push([old, new]),
     }
 }
 
@@ -127,57 +85,39 @@ fn is_records(entries: &[Value]) -> bool {
 
 /// Compares lists of objects entry by entry. Entries match by name; nameless entries match by equality if
 /// possible, otherwise by position.
-fn records<'a>(
-    old: &Node<'a>,
-    new: &Node<'a>,
-    (before, after): (&'a [Value], &'a [Value]),
-    differences: &mut Vec<Difference>,
-) {
-    let nameless = |entries: &'a [Value]| -> HashSet<String> {
-        let entries = entries.iter().filter(|entry| entry_name(entry).is_none());
+fn records<'a>(old: &Node<'a>, new: &Node<'a>, differences: &mut Vec<Difference<'a>>) {
+    let contents = |list: &Node<'a>| -> HashSet<String> {
+        let entries = list.value.as_array().into_iter().flatten();
         entries.map(canonical).collect()
     };
-    let on_both: HashSet<String> = &nameless(before) & &nameless(after);
-    let key = |entry: &Value, index: usize| {
-        entry_name(entry).unwrap_or_else(|| {
-            let content = canonical(entry);
-            if on_both.contains(&content) {
-                content
-            } else {
-                index.to_string()
-            }
-        })
-    };
-    let keyed = |list: &Node<'a>| -> BTreeMap<String, Node<'a>> {
+    let on_both: HashSet<String> = &contents(old) & &contents(new);
+    let [before, after] = [old, new].map(|list| {
         let entries = list.entries(|_| String::new()).into_iter().enumerate();
-        entries
-            .map(|(index, mut entry)| {
-                let name = key(entry.value, index);
-                entry.identity = list.identity.with_trailing_token(&name);
-                (name, entry)
-            })
-            .collect()
-    };
-    let (old_entries, new_entries) = (keyed(old), keyed(new));
-    for (name, entry) in &old_entries {
-        match new_entries.get(name) {
-            Some(other) => compare(entry, other, differences),
-            None => differences.push(Difference::between(Some(entry), None)),
-        }
+        let entries = entries.map(|(index, mut entry)| {
+            let content = || Some(canonical(entry.value)).filter(|content| on_both.contains(content));
+            let name = entry_name(entry.value).or_else(content);
+            let name = name.unwrap_or_else(|| index.to_string());
+            entry.identity = list.identity.with_trailing_token(&name);
+            (name, entry)
+        });
+        entries.collect::<Vec<_>>()
+    });
+    let [old_entries, new_entries] = [&before, &after].map(|entries| {
+        let entries = entries.iter().map(|(name, entry)| (name, entry));
+        entries.collect::<BTreeMap<_, _>>()
+    });
+    let names: BTreeSet<&String> = old_entries.keys().chain(new_entries.keys()).copied().collect();
+    for name in names {
+        let [old, new] = [&old_entries, &new_entries].map(|entries| entries.get(name).copied().cloned());
+        compare_if_both(old, new, differences);
     }
-    for (name, entry) in &new_entries {
-        if !old_entries.contains_key(name) {
-            differences.push(Difference::between(None, Some(entry)));
-        }
-    }
-    let order = |entries: &[Value]| -> Vec<String> {
-        let entries = entries.iter().enumerate();
-        let names = entries.map(|(index, entry)| key(entry, index));
-        let is_kept = |name: &String| old_entries.contains_key(name) && new_entries.contains_key(name);
-        names.filter(is_kept).collect()
+    let kept = |entries: &'_ [(String, Node<'a>)]| -> Vec<String> {
+        let names = entries.iter().map(|(name, _)| name.clone());
+        let is_on_both = |name: &String| old_entries.contains_key(name) && new_entries.contains_key(name);
+        names.filter(is_on_both).collect()
     };
     let with_one_name = old_entries.len() != before.len() || new_entries.len() != after.len();
-    if order(before) != order(after) || (with_one_name && before != after) {
-        differences.push(Difference::between(Some(old), Some(new)));
+    if kept(&before) != kept(&after) || with_one_name {
+        differences.push([Some(old.clone()), Some(new.clone())]);
     }
 }

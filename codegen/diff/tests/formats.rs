@@ -372,7 +372,7 @@ fn schemas_that_contradict_themselves_are_reported() {
             "name": {"type": "string", "nullable": true, "default": null},
         }}}},
     });
-    let warnings = diff::schema_warnings(&document("a.json", &value)).0;
+    let warnings = diff::warnings(&document("a.json", &value)).0;
     let warnings: Vec<String> = warnings
         .iter()
         .map(|warning| format!("{} {}", warning.pointer, warning.message))

@@ -1,6 +1,7 @@
 //! Request bodies, and the content of bodies in both directions.
 
-use super::schema::ANNOTATIONS;
+use funnelflux_openapi::{media::JSON, openapi_model::ANNOTATIONS};
+
 use crate::{
     comparer::Comparer,
     level::Direction,
@@ -12,33 +13,25 @@ use crate::{
     site::{SchemaContext, SchemaRole, Site},
 };
 
-const JSON: &str = "application/json";
-
 impl<'a> Comparer<'a> {
     pub(crate) fn request_body(&mut self, site: &Site<'_, 'a>) {
-        let direction = Direction::Request;
         let operation = subject(site.parent);
-        let old = site.old.as_ref().map(|node| self.old.resolve(node));
-        let new = site.new.as_ref().map(|node| self.new.resolve(node));
-        let (kind, what) = match (&old, &new) {
+        let [old, new] = [(&site.old, &self.old), (&site.new, &self.new)]
+            .map(|(body, document)| body.as_ref().map(|body| document.resolve(body)));
+        let (kind, presence) = match (&old, &new) {
             (Some(old), Some(new)) => {
-                self.reference(site, direction);
+                self.reference(site, Direction::Request);
                 return self.request_body_fields(old, new, &operation);
             }
-            (None, Some(body)) if body.flag("required") => (
-                Kind::RequiredBodyAdded,
-                format!("a required request body was added to {operation}"),
-            ),
-            (None, _) => (
-                Kind::OptionalBodyAdded,
-                format!("an optional request body was added to {operation}"),
-            ),
-            (Some(_), None) => (
-                Kind::BodyRemoved,
-                format!("the request body of {operation} was removed"),
-            ),
+            (None, Some(body)) if body.flag("required") => (Kind::RequiredBodyAdded, "a required"),
+            (None, _) => (Kind::OptionalBodyAdded, "an optional"),
+            (Some(_), None) => {
+                let what = format!("the request body of {operation} was removed");
+                return self.report(Kind::BodyRemoved, site, what, Direction::Request);
+            }
         };
-        self.report(kind, site, what, direction);
+        let what = format!("{presence} request body was added to {operation}");
+        self.report(kind, site, what, Direction::Request);
     }
 
     fn request_body_fields(&mut self, old: &Node<'a>, new: &Node<'a>, operation: &str) {
@@ -54,25 +47,24 @@ impl<'a> Comparer<'a> {
                     let words = ["became required", "became optional", "is as required as before"];
                     self.flag(&name, &site, kinds, words, direction);
                 }
-                _ => self.annotation_or_unclassified(key, &site, direction),
+                _ => self.other_member(key, &site, direction),
             }
         }
     }
 
     pub(crate) fn content(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
+        let is_response = context.direction == Direction::Response;
         let [before, after] = [old, new].map(|content| {
             let members = content.members().into_iter();
-            members
-                .map(|(name, node)| (name, MediaRange::new(name), node))
-                .collect::<Vec<_>>()
+            let members = members.map(|(name, node)| (name, MediaRange::new(name), node));
+            members.collect::<Vec<_>>()
         });
         let twin = |list: &[(&'a str, MediaRange, Node<'a>)], name: &str, range: &MediaRange| {
             let by_name = list.iter().find(|(other, ..)| *other == name);
-            by_name
-                .or_else(|| list.iter().find(|(_, other, _)| other == range))
-                .cloned()
+            let twin = by_name.or_else(|| list.iter().find(|(_, other, _)| other == range));
+            twin.cloned()
         };
-        let is_json = |content: &Node<'a>| content.value.get(JSON).is_some();
+        let has_json = |content: &Node<'a>| content.value.get(JSON).is_some();
         for (name, range, node) in &after {
             if let Some((old_name, _, other)) = twin(&before, name, range) {
                 if old_name != *name {
@@ -86,34 +78,28 @@ impl<'a> Comparer<'a> {
                 continue;
             }
             let site = Site::added(node, new);
-            let covering = before.iter().find(|(_, other, _)| other.covers(range));
-            if let Some((old_name, _, other)) = covering.filter(|_| context.direction == Direction::Response)
-            {
+            let mut covering = before
+                .iter()
+                .filter(|(_, other, _)| is_response && other.covers(range));
+            if let Some((old_name, _, other)) = covering.next() {
                 let what = format!("the media type `{name}` is one of `{old_name}`, which was there before");
-                self.change(Kind::MediaTypeRangeChanged, &site, what)
-                    .direction(context.direction)
-                    .fact_if(is_json(old) && *name != JSON, Fact::JsonStays)
-                    .report();
+                self.media_range_changed(name, &site, what, context, has_json(old));
                 self.media_type(other, node, context);
-                continue;
+            } else {
+                self.media_type_added_or_removed(name, &site, context, has_json(old));
             }
-            self.media_type_added_or_removed(name, &site, context, is_json(old));
         }
         for (name, range, node) in &before {
             if twin(&after, name, range).is_some() {
                 continue;
             }
             let site = Site::removed(node, new);
-            let is_response = context.direction == Direction::Response;
-            let covering = after.iter().find(|(_, other, _)| {
-                if is_response {
-                    range.covers(other)
-                } else {
-                    other.covers(range)
-                }
+            let covering = after.iter().find(|(_, other, _)| match context.direction {
+                Direction::Response => range.covers(other),
+                _ => other.covers(range),
             });
             let Some((new_name, _, other)) = covering else {
-                self.media_type_added_or_removed(name, &site, context, is_json(new));
+                self.media_type_added_or_removed(name, &site, context, has_json(new));
                 continue;
             };
             let what = if is_response {
@@ -121,23 +107,34 @@ impl<'a> Comparer<'a> {
             } else {
                 format!("the media type `{name}` is one of `{new_name}`, which is there now")
             };
-            self.change(Kind::MediaTypeRangeChanged, &site, what)
-                .direction(context.direction)
-                .fact_if(is_json(new) && *name != JSON, Fact::JsonStays)
-                .report();
+            self.media_range_changed(name, &site, what, context, has_json(new));
             if !is_response {
                 self.media_type(node, other, context);
             }
         }
     }
 
+    /// Reports a media type that is covered by another on the other side.
+    fn media_range_changed(
+        &mut self,
+        name: &str,
+        site: &Site<'_, 'a>,
+        what: String,
+        context: SchemaContext,
+        other_has_json: bool,
+    ) {
+        self.change(Kind::MediaTypeRangeChanged, site, what)
+            .direction(context.direction)
+            .fact_if(other_has_json && name != JSON, Fact::JsonStays)
+            .report();
+    }
+
     /// Reports content that only one side has: each of its media types was added or removed.
     pub(crate) fn whole_content(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
-        let members = site.values().next().map(Node::members).unwrap_or_default();
-        for (name, media_type) in &members {
-            self.media_type_added_or_removed(name, &site.with(media_type.clone()), context, false);
+        for (name, media_type) in site.contents() {
+            self.media_type_added_or_removed(name, &media_type, context, false);
         }
-        if members.is_empty() {
+        if site.contents().next().is_none() {
             let what = "`content` without media types was added or removed".to_owned();
             self.report(Kind::NotationChanged, site, what, context.direction);
         }
@@ -154,13 +151,9 @@ impl<'a> Comparer<'a> {
             Direction::Response => [Kind::ResponseMediaTypeAdded, Kind::ResponseMediaTypeRemoved],
             _ => [Kind::BodyMediaTypeAdded, Kind::BodyMediaTypeRemoved],
         };
-        let kind = site.one_sided_kind(kinds);
-        let what = format!(
-            "the media type `{name}` of {} {}",
-            subject(site.parent),
-            site.verb()
-        );
-        self.change(kind, site, what)
+        let holder = subject(site.parent);
+        let what = format!("the media type `{name}` of {holder} {}", site.verb());
+        self.change(site.pick_side(kinds), site, what)
             .direction(context.direction)
             .fact_if(context.failure, Fact::FailureResponse)
             .fact_if(other_has_json && name != JSON, Fact::JsonStays)
@@ -177,7 +170,7 @@ impl<'a> Comparer<'a> {
     fn media_type(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         for (key, site) in Site::members(old, new) {
             match (key, site.both()) {
-                ("schema", Some((before, after))) => self.schema(before, after, context, false),
+                ("schema", Some((before, after))) => self.schema(before, after, context),
                 ("schema", None) if site.values().all(|node| self.allows_anything(node, &site)) => {
                     let what = format!("a schema for any value of {} {}", subject(new), site.verb());
                     self.report(Kind::NotationChanged, &site, what, context.direction);
@@ -187,14 +180,11 @@ impl<'a> Comparer<'a> {
                         Direction::Response => [Kind::ResponseSchemaAdded, Kind::ResponseSchemaRemoved],
                         _ => [Kind::BodySchemaAdded, Kind::BodySchemaRemoved],
                     };
-                    let words = match &site.old {
-                        None => "now has a schema",
-                        Some(_) => "no longer has a schema",
-                    };
+                    let words = site.pick_side(["now has a schema", "no longer has a schema"]);
                     let what = format!("{} {words}", subject(new));
-                    self.report(site.one_sided_kind(kinds), &site, what, context.direction);
+                    self.report(site.pick_side(kinds), &site, what, context.direction);
                 }
-                _ => self.annotation_or_unclassified(key, &site, context.direction),
+                _ => self.other_member(key, &site, context.direction),
             }
         }
     }

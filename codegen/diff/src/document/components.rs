@@ -2,9 +2,7 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
-
-use funnelflux_openapi::pointer::Pointer;
+use funnelflux_openapi::pointer::PointerBuf;
 
 use crate::{
     comparer::Comparer,
@@ -16,111 +14,91 @@ use crate::{
 
 impl<'a> Comparer<'a> {
     pub(crate) fn components(&mut self, site: &Site<'_, 'a>) {
-        let nothing = Node::at(&Value::Null, Pointer::from_static("/components").to_buf());
-        if site.values().count() == 1 && site.values().all(|node| node.keys().next().is_none()) {
+        if site.both().is_none() && site.values().any(|node| node.keys().next().is_none()) {
             // Normalising may have moved everything away.
             let what = format!("`components` without contents {}", site.verb());
             self.change(Kind::NotationChanged, site, what).report();
         }
-        let [old, new] = [&site.old, &site.new].map(|node| node.as_ref().unwrap_or(&nothing));
-        for (kind, site) in Site::members(old, new) {
-            if kind.starts_with("x-") {
-                self.annotation(kind, &site, Direction::None);
-                continue;
-            }
-            let nothing = Node::at(&Value::Null, nothing.pointer.with_trailing_token(kind));
-            let [old, new] = [&site.old, &site.new].map(|node| node.as_ref().unwrap_or(&nothing));
+        for (kind, site) in site.contents() {
             match kind {
-                "schemas" => self.shared_schemas(old, new),
-                "securitySchemes" => self.security_schemes(old, new),
-                _ => self.other_components(kind, old, new),
+                _ if kind.starts_with("x-") => {
+                    self.annotation(kind, &site, Direction::None);
+                }
+                "schemas" => self.shared_schemas(&site),
+                "securitySchemes" => self.security_schemes(&site),
+                _ => self.other_components(kind, &site),
             }
         }
     }
 
-    fn shared_schemas(&mut self, old: &Node<'a>, new: &Node<'a>) {
+    fn shared_schemas(&mut self, schemas: &Site<'_, 'a>) {
         // A renamed schema without uses can only be recognised by its content.
-        let mut removed: Vec<(&'a str, String, Node<'a>)> = old
-            .members()
-            .into_iter()
-            .filter(|(name, node)| {
-                new.value.get(*name).is_none() && !self.renamed.contains_key(&node.pointer)
-            })
-            .map(|(name, node)| (name, canonical(node.value), node))
-            .collect();
-        for (name, node) in new.members() {
-            if old.value.get(name).is_some() || self.renamed.values().any(|pointer| *pointer == node.pointer)
-            {
-                continue;
+        let mut removed: Vec<(&'a str, String, Node<'a>)> = Vec::new();
+        let mut added: Vec<(&'a str, Node<'a>)> = Vec::new();
+        let compared = self.frames.all.iter().map(|frame| frame.pointers.clone());
+        let compared: HashSet<[PointerBuf; 2]> = compared.collect();
+        for (name, site) in schemas.contents() {
+            match (site.old, site.new) {
+                (Some(old), None) if !self.renamed.contains_key(&old.pointer) => {
+                    removed.push((name, canonical(old.value), old));
+                }
+                (None, Some(new)) if self.renamed.values().all(|pointer| *pointer != new.pointer) => {
+                    added.push((name, new));
+                }
+                // Schemas that no operation uses are also compared, without a direction.
+                (Some(old), Some(new)) if !compared.contains(&[old.pointer.clone(), new.pointer.clone()]) => {
+                    let context = SchemaContext::new(Direction::None, SchemaRole::Property);
+                    self.enqueue_root(old, new, context);
+                }
+                _ => {}
             }
-            let text = canonical(node.value);
+        }
+        let parent = schemas.new.as_ref().unwrap_or(schemas.parent);
+        for (name, new) in added {
+            let text = canonical(new.value);
             let Some(twin) = removed.iter().position(|(_, other, _)| *other == text) else {
                 let what = format!("the schema `{name}` was added");
-                self.report(Kind::SchemaAdded, &Site::added(&node, new), what, Direction::None);
+                let site = Site::added(&new, parent);
+                self.change(Kind::SchemaAdded, &site, what).report();
                 continue;
             };
-            let (old_name, _, old_node) = removed.remove(twin);
+            let (old_name, _, old) = removed.remove(twin);
             let what = format!("the schema `{old_name}` was renamed to `{name}`");
-            let site = Site::between(&old_node, &node, new);
-            self.change(Kind::SchemaRenamed, &site, what)
-                .value(String::new())
-                .report();
-            self.renamed.insert(old_node.pointer, node.pointer);
+            let site = Site::between(&old, &new, parent);
+            let change = self.change(Kind::SchemaRenamed, &site, what);
+            change.value(String::new()).report();
+            self.renamed.insert(old.pointer, new.pointer);
         }
-        for (name, _, node) in &removed {
+        for (name, _, old) in &removed {
             let what = format!("the schema `{name}` was removed");
-            self.report(
-                Kind::SchemaRemoved,
-                &Site::removed(node, new),
-                what,
-                Direction::None,
-            );
-        }
-        // Schemas that no operation uses are also compared, without a direction.
-        let compared = self
-            .compared
-            .iter()
-            .map(|(old, new, _)| (old.clone(), new.clone()));
-        let compared: HashSet<_> = compared.collect();
-        for (name, node) in new.members() {
-            if let Some(other) = old.get(name)
-                && !compared.contains(&(other.pointer.clone(), node.pointer.clone()))
-            {
-                let context = SchemaContext::new(Direction::None, SchemaRole::Property);
-                self.enqueue_root(other, node, context);
-            }
+            let site = Site::removed(old, parent);
+            self.change(Kind::SchemaRemoved, &site, what).report();
         }
     }
 
     /// Compares shared parameters, responses, bodies, headers and examples. A component in use is compared at
     /// each of its uses.
-    fn other_components(&mut self, kind: &str, old: &Node<'a>, new: &Node<'a>) {
-        for (name, site) in Site::members(old, new) {
+    fn other_components(&mut self, kind: &str, components: &Site<'_, 'a>) {
+        for (name, site) in components.contents() {
             if site.is_unchanged() {
                 continue;
             }
             let (kind, what) = match site.both() {
-                Some(_) if kind == "examples" => (
-                    Kind::ExampleChanged,
-                    format!("the shared example `{name}` changed"),
-                ),
+                Some(_) if kind == "examples" => (Kind::ExampleChanged, "the shared example"),
                 Some((before, after)) => {
                     let is_used =
                         self.old.is_referenced(&before.pointer) && self.new.is_referenced(&after.pointer);
                     if is_used || self.changes.has_within(&before.pointer, &after.pointer) {
                         continue;
                     }
-                    (
-                        Kind::UnusedComponentChanged,
-                        format!("the unused component `{name}` changed"),
-                    )
+                    (Kind::UnusedComponentChanged, "the unused component")
                 }
                 None => {
                     let kinds = [Kind::ComponentAdded, Kind::ComponentRemoved];
-                    let what = format!("the component `{name}` {}", site.verb());
-                    (site.one_sided_kind(kinds), what)
+                    (site.pick_side(kinds), "the component")
                 }
             };
+            let what = format!("{what} `{name}` {}", site.verb());
             self.change(kind, &site, what).report();
         }
     }

@@ -1,17 +1,8 @@
 //! The document's information about itself: `info` and `tags`.
 
-use std::collections::HashSet;
-
-use serde_json::Value;
-
 use crate::{
-    comparer::Comparer,
-    level::Direction,
-    node::{Node, entry_name},
-    normative_words,
-    part_names::quote,
-    rules::ChangeKind as Kind,
-    site::Site,
+    comparer::Comparer, level::Direction, node::entry_name, normative_words, part_names::quote,
+    rules::ChangeKind as Kind, site::Site,
 };
 
 /// Marks a tag whose operations the vendor does not document.
@@ -30,7 +21,7 @@ impl<'a> Comparer<'a> {
                     let what = format!("`info.{key}` {}", site.before_after());
                     self.change(Kind::InfoChanged, &site, what).report();
                 }
-                _ => self.annotation_or_unclassified(key, &site, Direction::None),
+                _ => self.other_member(key, &site, Direction::None),
             }
         }
     }
@@ -40,41 +31,33 @@ impl<'a> Comparer<'a> {
             return;
         }
         let [before, after] = site.entries(|tag| entry_name(tag).unwrap_or_default());
-        // Tags whose description is reported.
-        let mut described = HashSet::new();
+        let [old_names, new_names] =
+            [&before, &after].map(|tags| tags.iter().map(|tag| tag.str("name")).collect::<Vec<_>>());
+        let mut is_list_changed = site.both().is_none() || old_names != new_names;
         for tag in &after {
             let Some(other) = before.iter().find(|other| other.str("name") == tag.str("name")) else {
                 continue;
             };
             let name = tag.value.get("name").map(quote).unwrap_or_default();
-            let description = Site::member("description", other, tag);
-            let words = normative_words::differences(&description);
-            if !words.is_empty() {
-                let [words, difference] = [words.join(", "), description.before_after()];
-                let what = format!("description of the tag {name}, with {words}, {difference}");
-                self.report(Kind::NormativeWordsChanged, &description, what, Direction::None);
-                described.insert(tag.str("name"));
-            }
-            let mark = Site::member(UNDOCUMENTED, other, tag);
-            if !mark.is_unchanged() {
-                let what = format!("{UNDOCUMENTED} of the tag {name} {}", mark.before_after());
-                self.change(Kind::ExtensionChanged, &mark, what)
-                    .covers_subtree(false)
-                    .report();
+            for (key, site) in Site::members(other, tag).filter(|(_, site)| !site.is_unchanged()) {
+                let difference = site.before_after();
+                let words = normative_words::differences(&site).join(", ");
+                match key {
+                    "description" if !words.is_empty() => {
+                        let what = format!("description of the tag {name}, with {words}, {difference}");
+                        self.change(Kind::NormativeWordsChanged, &site, what).report();
+                    }
+                    UNDOCUMENTED => {
+                        let what = format!("{UNDOCUMENTED} of the tag {name} {difference}");
+                        self.change(Kind::ExtensionChanged, &site, what)
+                            .covers_subtree(false)
+                            .report();
+                    }
+                    _ => is_list_changed = true,
+                }
             }
         }
-        let rest = |tags: &[Node<'a>]| -> Vec<Value> {
-            let tags = tags.iter().map(|tag| {
-                let is_described = described.contains(&tag.str("name"));
-                let mut tag = tag.value.clone();
-                if let Some(members) = tag.as_object_mut() {
-                    members.retain(|key, _| key != UNDOCUMENTED && !(is_described && key == "description"));
-                }
-                tag
-            });
-            tags.collect()
-        };
-        if site.both().is_none() || rest(&before) != rest(&after) {
+        if is_list_changed {
             let what = format!("the list of tags {}", site.before_after());
             self.change(Kind::TagDescriptionChanged, site, what).report();
         }

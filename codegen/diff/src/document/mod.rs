@@ -12,7 +12,7 @@ mod server_url;
 mod servers;
 mod webhooks;
 
-use crate::{comparer::Comparer, rules::ChangeKind as Kind, site::Site};
+use crate::{comparer::Comparer, level::Direction, rules::ChangeKind as Kind, site::Site};
 
 impl Comparer<'_> {
     /// Compares two whole documents.
@@ -27,14 +27,14 @@ impl Comparer<'_> {
                     }
                 }
                 "info" => self.info(&site),
-                "servers" => self.servers(&site, &[None, None]),
+                "servers" => self.servers(&site, [None, None]),
                 "security" => self.document_security(&site),
                 "tags" => self.tags(&site),
                 "paths" => self.paths(&site),
                 "components" => {}
                 // If the author already uses an extension with this name, normalising adds a second `x-`.
                 _ if key != "webhooks" && key.trim_start_matches("x-") == "webhooks" => self.webhooks(&site),
-                _ => self.unconverted_or_annotation(key, &site),
+                _ => self.other_member(key, &site, Direction::None),
             }
         }
         self.queued_schemas();

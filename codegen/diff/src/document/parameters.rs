@@ -19,6 +19,9 @@ use crate::{
 /// Renamed path parameters: old name and new name.
 pub(crate) type Renames<'n> = Vec<(&'n str, &'n str)>;
 
+/// Parameters that `OpenAPI` ignores, by location and name in lower case.
+const IGNORED: [&str; 3] = ["header:accept", "header:content-type", "header:authorization"];
+
 /// A parameter of an operation or of its path.
 struct Parameter<'a> {
     /// Location and name, such as `query:page`.
@@ -26,6 +29,8 @@ struct Parameter<'a> {
     value: Node<'a>,
     /// The parameter itself, or the reference to it.
     written: Node<'a>,
+    /// False if the parameter is among those of the path.
+    is_own: bool,
 }
 
 impl<'a> Comparer<'a> {
@@ -36,7 +41,7 @@ impl<'a> Comparer<'a> {
         renames: &Renames<'_>,
     ) {
         let mut before = effective_parameters(&self.old, old, items.0);
-        let after = effective_parameters(&self.new, new, items.1);
+        let mut after = effective_parameters(&self.new, new, items.1);
         for parameter in &mut before {
             if let Some(placeholder) = parameter.name.strip_prefix("path:")
                 && let Some((_, renamed)) = renames.iter().find(|(from, _)| *from == placeholder)
@@ -44,10 +49,10 @@ impl<'a> Comparer<'a> {
                 parameter.name = format!("path:{renamed}");
             }
         }
-        let has_ignored = self.ignored_headers(&before, &after, new);
-        let is_sent = |parameter: &Parameter<'a>| !is_ignored(&parameter.name);
+        self.ignored_headers(&before, &after, new);
+        let is_sent = |parameter: &Parameter<'a>| !IGNORED.contains(&parameter.name.as_str());
         before.retain(is_sent);
-        let after: Vec<Parameter<'a>> = after.into_iter().filter(is_sent).collect();
+        after.retain(is_sent);
         let is_in = |list: &[Parameter<'a>], name: &str| list.iter().any(|other| other.name == name);
         for parameter in &after {
             match before.iter().find(|other| other.name == parameter.name) {
@@ -56,11 +61,8 @@ impl<'a> Comparer<'a> {
             }
         }
         for parameter in before.iter().filter(|parameter| !is_in(&after, &parameter.name)) {
-            let what = format!(
-                "the {} was removed from {}",
-                parameter_name(&parameter.value),
-                subject(new)
-            );
+            let name = parameter_name(&parameter.value);
+            let what = format!("the {name} was removed from {}", subject(new));
             let site = Site::removed(&parameter.written, new);
             self.report(Kind::ParameterRemoved, &site, what, Direction::Request);
         }
@@ -79,78 +81,36 @@ impl<'a> Comparer<'a> {
                 .value(new_order.replace(", ", ","))
                 .report();
         }
-        let is_same_list = old_order == new_order && old_order.len() == before.len();
-        if is_same_list && new_order.len() == after.len() && !has_ignored {
-            for (old, new) in [(old, new), items] {
-                // The same parameters are now written in the other of path and operation, or behind a
-                // reference.
-                let site = Site::member("parameters", old, new);
-                if written(site.old.as_ref()) != written(site.new.as_ref()) {
-                    let what = "the same parameters are written in another place".to_owned();
-                    self.report(Kind::NotationChanged, &site, what, Direction::Request);
-                }
-            }
-            return;
-        }
         for parameter in &after {
             let is_moved = |other: &&Parameter<'a>| {
-                other.name == parameter.name && other.written.reference() != parameter.written.reference()
+                other.name == parameter.name
+                    && (other.is_own, other.written.reference())
+                        != (parameter.is_own, parameter.written.reference())
             };
             if let Some(other) = before.iter().find(is_moved) {
                 let site = Site::between(&other.written, &parameter.written, new);
-                let what = format!(
-                    "the {} is written in another place",
-                    parameter_name(&parameter.value)
-                );
+                let name = parameter_name(&parameter.value);
+                let what = format!("the {name} is written in another place");
                 self.report(Kind::NotationChanged, &site, what, Direction::Request);
             }
         }
     }
 
-    /// Compares descriptions of headers that `OpenAPI` ignores; returns true if there are such headers.
-    fn ignored_headers(
-        &mut self,
-        before: &[Parameter<'a>],
-        after: &[Parameter<'a>],
-        parent: &Node<'a>,
-    ) -> bool {
-        let mut has_ignored = false;
-        let find = |list: &'_ [Parameter<'a>], name: &str| -> Option<Node<'a>> {
-            let found = list.iter().find(|other| other.name == name);
-            found.map(|parameter| parameter.written.clone())
-        };
-        let of_new = after
-            .iter()
-            .map(|parameter| (parameter, find(before, &parameter.name)));
-        let of_old = before
-            .iter()
-            .filter(|parameter| find(after, &parameter.name).is_none());
-        for (parameter, other) in of_new.chain(of_old.map(|parameter| (parameter, None))) {
-            if !is_ignored(&parameter.name) {
-                continue;
-            }
-            has_ignored = true;
-            let is_new = find(after, &parameter.name).is_some();
-            let site = if is_new {
-                Site {
-                    old: other,
-                    new: Some(parameter.written.clone()),
-                    parent,
-                }
-            } else {
-                Site::removed(&parameter.written, parent)
-            };
-            if !site.is_unchanged() {
-                let name = parameter_name(&parameter.value);
-                let what = format!(
-                    "the {name} of {}, which is ignored, {}",
-                    subject(parent),
-                    site.verb()
-                );
+    /// Compares descriptions of headers that `OpenAPI` ignores.
+    fn ignored_headers(&mut self, before: &[Parameter<'a>], after: &[Parameter<'a>], parent: &Node<'a>) {
+        for name in IGNORED {
+            let [old, new] = [before, after].map(|list| list.iter().find(|other| other.name == name));
+            let [old_written, new_written] =
+                [old, new].map(|header| header.map(|header| header.written.clone()));
+            let site = Site::new(old_written, new_written, parent);
+            if let Some(header) = new.or(old)
+                && !site.is_unchanged()
+            {
+                let (name, holder) = (parameter_name(&header.value), subject(parent));
+                let what = format!("the {name} of {holder}, which is ignored, {}", site.verb());
                 self.report(Kind::IgnoredHeaderChanged, &site, what, Direction::Request);
             }
         }
-        has_ignored
     }
 
     fn parameter_added(&mut self, added: &Parameter<'a>, parent: &Node<'a>) {
@@ -222,26 +182,24 @@ impl<'a> Comparer<'a> {
         let context = SchemaContext::new(direction, SchemaRole::Parameter);
         let same_text = self.schemas_of_same_text(old, new);
         if let Some((before, after)) = &same_text {
-            self.schema(before, after, context.as_text(), false);
+            self.schema(before, after, context.as_text());
         }
         for (key, site) in Site::members(old, new) {
             match (key, site.both()) {
-                ("schema" | "content", None) if same_text.is_some() => {
-                    self.report(Kind::NotationChanged, &site, site.describe(key), direction);
-                }
-                ("schema", Some((before, after))) => self.schema(before, after, context.as_text(), false),
+                ("schema", Some((before, after))) => self.schema(before, after, context.as_text()),
                 ("content", Some((before, after))) => self.content(before, after, context),
-                ("schema" | "content", None) => {
-                    let kind = Kind::ParameterContentChanged;
-                    self.report(kind, &site, site.describe(key), direction);
-                }
                 _ if site.is_unchanged() => {}
-                // Parameters are paired by name. A name differs only in the case of a header or for a renamed
-                // placeholder.
-                ("name" | "in", _) => {
-                    let is_header = new.str("in") == Some("header");
-                    let renamed = Kind::PathParameterRenamed;
-                    let kind = if is_header { Kind::NotationChanged } else { renamed };
+                ("schema" | "content" | "name" | "in" | "style" | "explode" | "allowReserved", _) => {
+                    let kind = match key {
+                        "schema" | "content" if same_text.is_some() => Kind::NotationChanged,
+                        "schema" | "content" => Kind::ParameterContentChanged,
+                        // Parameters are paired by name. A name differs only in the case of a header or for a
+                        // renamed placeholder.
+                        "name" | "in" if new.str("in") == Some("header") => Kind::NotationChanged,
+                        "name" | "in" => Kind::PathParameterRenamed,
+                        _ if self.is_serialized_alike(key, old, new) => Kind::NotationChanged,
+                        _ => Kind::ParameterSerializationChanged,
+                    };
                     self.report(kind, &site, site.describe(key), direction);
                 }
                 ("required", _) => {
@@ -252,14 +210,6 @@ impl<'a> Comparer<'a> {
                 ("deprecated", _) => {
                     let kinds = [Kind::ParameterDeprecated, Kind::ParameterReactivated];
                     self.deprecated(&site, kinds, direction);
-                }
-                ("style" | "explode" | "allowReserved", _) => {
-                    let kind = if self.is_serialized_alike(key, old, new) {
-                        Kind::NotationChanged
-                    } else {
-                        Kind::ParameterSerializationChanged
-                    };
-                    self.report(kind, &site, site.describe(key), direction);
                 }
                 ("allowEmptyValue", _) => {
                     let kinds = [
@@ -273,15 +223,10 @@ impl<'a> Comparer<'a> {
                     ];
                     self.flag(&subject(new), &site, kinds, words, direction);
                 }
-                _ => self.annotation_or_unclassified(key, &site, direction),
+                _ => self.other_member(key, &site, direction),
             }
         }
     }
-}
-
-/// Checks whether `OpenAPI` ignores a parameter, by its location and name in lower case.
-fn is_ignored(name: &str) -> bool {
-    ["header:accept", "header:content-type", "header:authorization"].contains(&name)
 }
 
 /// The value of a keyword for serialization, or its default.
@@ -323,6 +268,7 @@ fn effective_parameters<'a>(
             Parameter {
                 name,
                 value: document.resolve(&written),
+                is_own: written.pointer.starts_with(&operation.pointer),
                 written,
             }
         });
@@ -333,10 +279,4 @@ fn effective_parameters<'a>(
     all.retain(|parameter| !own.iter().any(|other| other.name == parameter.name));
     all.extend(own);
     all
-}
-
-/// The references in a list of parameters; `None` for an inline parameter.
-fn written<'a>(list: Option<&Node<'a>>) -> Vec<Option<&'a str>> {
-    let entries = list.and_then(|list| list.value.as_array()).into_iter().flatten();
-    entries.map(references::reference).collect()
 }

@@ -1,58 +1,43 @@
 //! Paths and their operations.
 
-use std::collections::HashSet;
-
 use serde_json::Value;
 
-use funnelflux_openapi::pointer::{METHODS, Pointer};
+use funnelflux_openapi::{operations::operations, pointer::METHODS};
 
 use crate::{
-    comparer::Comparer,
-    level::Direction,
-    node::{Node, missing_from},
-    part_names::{quote, subject},
-    rules::ChangeKind as Kind,
+    comparer::Comparer, level::Direction, node::Node, part_names::subject, rules::ChangeKind as Kind,
     site::Site,
 };
 
-use super::parameters::Renames;
+use super::{parameters::Renames, server_url::template_parts};
 
 impl<'a> Comparer<'a> {
-    pub(crate) fn paths(&mut self, site: &Site<'_, 'a>) {
-        let nothing = Node::at(&Value::Null, Pointer::from_static("/paths").to_buf());
-        let [old, new] = [&site.old, &site.new].map(|node| node.as_ref().unwrap_or(&nothing));
-        let mut matched: HashSet<&str> = HashSet::new();
-        let old_paths = old.members();
-        for (path, item) in new.members() {
-            if path.starts_with("x-") {
-                self.annotation(path, &Site::member(path, old, new), Direction::None);
-                continue;
-            }
-            if let Some(other) = old.get(path) {
-                matched.insert(path);
-                self.path_item(path, &other, &item, &Vec::new());
-                continue;
-            }
-            let twin = old_paths.iter().find(|(other, _)| {
-                template(other) == template(path)
-                    && new.value.get(*other).is_none()
-                    && !matched.contains(other)
-            });
-            if let Some((name, other)) = twin {
-                matched.insert(name);
-                self.renamed_path((name, other), (path, &item), new);
-            } else {
-                self.path_added_or_removed(path, &Site::added(&item, new));
+    pub(crate) fn paths(&mut self, paths: &Site<'_, 'a>) {
+        let parent = paths.new.as_ref().unwrap_or(paths.parent);
+        let (mut added, mut removed) = (Vec::new(), Vec::new());
+        for (path, site) in paths.contents() {
+            match (&site.old, &site.new) {
+                _ if path.starts_with("x-") => {
+                    self.annotation(path, &site, Direction::None);
+                }
+                (Some(old), Some(new)) => self.path_item(path, old, new, &Vec::new()),
+                (None, new) => added.extend(new.clone().map(|item| (path, item))),
+                (old, None) => removed.extend(old.clone().map(|item| (path, item))),
             }
         }
-        for (path, item) in &old_paths {
-            if path.starts_with("x-") {
-                if new.value.get(*path).is_none() {
-                    self.annotation(path, &Site::removed(item, new), Direction::None);
-                }
-            } else if !matched.contains(path) {
-                self.path_added_or_removed(path, &Site::removed(item, new));
+        for (path, item) in &added {
+            let twin = removed
+                .iter()
+                .position(|(other, _)| template(other) == template(path));
+            if let Some(twin) = twin {
+                let (old_path, old_item) = removed.remove(twin);
+                self.renamed_path((old_path, &old_item), (path, item), parent);
+            } else {
+                self.path_added_or_removed(path, &Site::added(item, parent));
             }
+        }
+        for (path, item) in &removed {
+            self.path_added_or_removed(path, &Site::removed(item, parent));
         }
     }
 
@@ -61,10 +46,8 @@ impl<'a> Comparer<'a> {
         let [old_names, new_names] = [old.0, new.0].map(placeholders);
         let pairs = old_names.iter().copied().zip(new_names.iter().copied());
         // A name that occurs in both paths at different positions.
-        let is_swapped = pairs
-            .clone()
-            .any(|(before, after)| before != after && new_names.contains(&before));
-        let kind = if is_swapped {
+        let mut changed = pairs.clone().filter(|(before, after)| before != after);
+        let kind = if changed.any(|(before, _)| new_names.contains(&before)) {
             Kind::PathParametersSwapped
         } else {
             Kind::PathParameterRenamed
@@ -81,17 +64,14 @@ impl<'a> Comparer<'a> {
 
     /// Reports all operations of a path that only one side has.
     fn path_added_or_removed(&mut self, path: &str, site: &Site<'_, 'a>) {
-        let Some(item) = site.values().next() else { return };
-        for method in METHODS {
-            if let Some(operation) = item.get(method) {
-                let site = site.with(operation);
-                let removed = [Kind::PathRemoved, Kind::DeprecatedPathRemoved];
-                self.operation_added_or_removed(path, method, &site, removed);
-            }
+        let (operations, rest): (Vec<_>, Vec<_>) =
+            site.contents().partition(|(key, _)| METHODS.contains(key));
+        for (method, operation) in &operations {
+            let removed = [Kind::PathRemoved, Kind::DeprecatedPathRemoved];
+            self.operation_added_or_removed(path, method, operation, removed);
         }
         // The rest of the path item is added and removed with its operations.
-        let is_empty = !METHODS.iter().any(|method| item.value.get(*method).is_some());
-        if is_empty || item.keys().any(|key| !METHODS.contains(&key)) {
+        if operations.is_empty() || !rest.is_empty() {
             let what = format!("the path `{path}` {}", site.verb());
             self.change(Kind::PathItemChanged, site, what).report();
         }
@@ -106,14 +86,11 @@ impl<'a> Comparer<'a> {
     ) {
         let name = format!("the operation `{} {path}`", method.to_ascii_uppercase());
         let Some(operation) = &site.old else {
-            return self.report(
-                Kind::OperationAdded,
-                site,
-                format!("{name} was added"),
-                Direction::None,
-            );
+            let what = format!("{name} was added");
+            return self.change(Kind::OperationAdded, site, what).report();
         };
-        let kind = if operation.flag("deprecated") {
+        let is_deprecated = operation.flag("deprecated");
+        let kind = if is_deprecated {
             deprecated_removed
         } else {
             removed
@@ -127,13 +104,12 @@ impl<'a> Comparer<'a> {
 
     /// A path that contains the same operation and that only the new document has.
     fn moved_to(&self, method: &str, operation: &Node<'a>) -> Option<&'a str> {
-        let paths = |root: &Node<'a>| root.value.get("paths").and_then(Value::as_object);
-        let old = paths(&self.old.root);
-        paths(&self.new.root)?.iter().find_map(|(path, item)| {
-            let is_new = old.is_none_or(|old| !old.contains_key(path));
-            let is_same = item.get(method) == Some(operation.value);
-            (is_new && is_same).then_some(path.as_str())
-        })
+        let old = self.old.root.value.get("paths");
+        let is_new = |path: &str| old.is_none_or(|old| old.get(path).is_none());
+        let mut operations = operations(self.new.root.value);
+        let moved = operations
+            .find(|other| other.method == method && other.value == operation.value && is_new(other.path));
+        moved.map(|moved| moved.path)
     }
 
     fn path_item(&mut self, path: &str, old: &Node<'a>, new: &Node<'a>, renames: &Renames<'_>) {
@@ -151,9 +127,9 @@ impl<'a> Comparer<'a> {
                 "parameters" => {}
                 "servers" => {
                     let inherited = [&self.old, &self.new].map(|document| document.root.get(key));
-                    self.servers(&site, &inherited);
+                    self.servers(&site, inherited);
                 }
-                _ => self.annotation_or_unclassified(key, &site, Direction::None),
+                _ => self.other_member(key, &site, Direction::None),
             }
         }
         let has = |item: &Node<'a>, method: &str| item.value.get(method).is_some();
@@ -183,7 +159,7 @@ impl<'a> Comparer<'a> {
                 "operationId" => {
                     if !site.is_unchanged() {
                         let removed = Kind::OperationIdRemoved;
-                        let kind = site.kind([Kind::OperationIdAdded, removed, removed]);
+                        let kind = site.pick([Kind::OperationIdAdded, removed, removed]);
                         self.change(kind, &site, site.describe(key)).report();
                     }
                 }
@@ -197,10 +173,10 @@ impl<'a> Comparer<'a> {
                     let inherited = [(items.0, &self.old), (items.1, &self.new)];
                     let inherited =
                         inherited.map(|(item, document)| item.get(key).or_else(|| document.root.get(key)));
-                    self.servers(&site, &inherited);
+                    self.servers(&site, inherited);
                 }
                 "callbacks" => self.callbacks(&site),
-                _ => self.unconverted_or_annotation(key, &site),
+                _ => self.other_member(key, &site, Direction::None),
             }
         }
     }
@@ -209,32 +185,20 @@ impl<'a> Comparer<'a> {
         if site.is_unchanged() {
             return;
         }
-        let [before, after] = site.entries(|tag| tag.as_str().unwrap_or_default().to_owned());
-        let (added, removed) = (missing_from(&after, &before), missing_from(&before, &after));
+        let name = |tag: &'a Value| tag.as_str().unwrap_or_default().to_owned();
+        let tags = site.one_sided_entries(name);
         let operation = subject(site.parent);
-        for tag in &added {
-            let what = format!("the tag {} was added to {operation}", quote(tag.value));
-            self.report(
-                Kind::TagAdded,
-                &Site::added(tag, site.parent),
-                what,
-                Direction::None,
-            );
+        for tag in &tags {
+            let kind = tag.pick_side([Kind::TagAdded, Kind::TagRemoved]);
+            let words = tag.pick_side(["added to", "removed from"]);
+            let what = format!("the tag {} was {words} {operation}", tag.quoted());
+            self.change(kind, tag, what).report();
         }
-        for tag in &removed {
-            let what = format!("the tag {} was removed from {operation}", quote(tag.value));
-            self.report(
-                Kind::TagRemoved,
-                &Site::removed(tag, site.parent),
-                what,
-                Direction::None,
-            );
-        }
-        let [old_first, new_first] = [&before, &after].map(|tags| tags.first().map(|tag| tag.value));
+        let [old_first, new_first] = site.sides().map(|tags| tags?.value.get(0));
         if old_first != new_first {
             let what = format!("the first tag of {operation} {}", site.before_after());
             self.change(Kind::FirstTagChanged, site, what).report();
-        } else if added.is_empty() && removed.is_empty() {
+        } else if tags.is_empty() {
             let what = format!("tags {}", site.before_after());
             self.change(Kind::NotationChanged, site, what).report();
         }
@@ -243,22 +207,11 @@ impl<'a> Comparer<'a> {
 
 /// The path without the names of its placeholders.
 fn template(path: &str) -> String {
-    let mut text = String::new();
-    for (index, part) in path.split('{').enumerate() {
-        match part.split_once('}') {
-            Some((_, rest)) if index > 0 => {
-                text.push_str("{}");
-                text.push_str(rest);
-            }
-            _ => text.push_str(part),
-        }
-    }
-    text
+    let parts = template_parts(path);
+    let text = parts.map(|(name, text)| format!("{}{text}", name.map_or("", |_| "{}")));
+    text.collect()
 }
 
 fn placeholders(path: &str) -> Vec<&str> {
-    path.split('{')
-        .skip(1)
-        .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
-        .collect()
+    template_parts(path).filter_map(|(name, _)| name).collect()
 }

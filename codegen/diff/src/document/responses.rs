@@ -33,30 +33,17 @@ impl<'a> Comparer<'a> {
                 self.response(&before, &after, context);
             } else {
                 self.response_added_or_removed(key, &site, old, new);
-                self.covered_response(key, &site, old, new, context);
+                // The response that covers the status on the other side, if any, describes the same body.
+                let before = site.old.clone().or_else(|| covering(key, old));
+                let after = site.new.clone().or_else(|| covering(key, new));
+                let Some((before, after)) = before.zip(after) else {
+                    continue;
+                };
+                let (before, after) = (self.old.resolve(&before), self.new.resolve(&after));
+                if let Some((before, after)) = Site::member("content", &before, &after).both() {
+                    self.content(before, after, context);
+                }
             }
-        }
-    }
-
-    /// Compares a response that only one side has with the response that covers its status on the other side.
-    fn covered_response(
-        &mut self,
-        status: &str,
-        site: &Site<'_, 'a>,
-        old: &Node<'a>,
-        new: &Node<'a>,
-        context: SchemaContext,
-    ) {
-        let pair = match (&site.old, &site.new) {
-            (None, Some(after)) => covering(status, old).map(|before| (before, after.clone())),
-            (Some(before), None) => covering(status, new).map(|after| (before.clone(), after)),
-            _ => None,
-        };
-        let Some((before, after)) = pair else { return };
-        let (before, after) = (self.old.resolve(&before), self.new.resolve(&after));
-        let bodies = Site::member("content", &before, &after);
-        if let Some((before, after)) = bodies.both() {
-            self.content(before, after, context);
         }
     }
 
@@ -67,14 +54,8 @@ impl<'a> Comparer<'a> {
         old: &Node<'a>,
         new: &Node<'a>,
     ) {
-        let narrowed = |responses: &Node<'a>| {
-            let mut statuses = responses.keys();
-            statuses.any(|other| is_in_range(other, status))
-        };
-        let is_range_changed = match &site.old {
-            Some(_) => narrowed(new) || ranges(status, new).is_some(),
-            None => false,
-        };
+        let is_narrowed = || new.keys().any(|other| is_in_range(other, status));
+        let is_range_changed = site.old.is_some() && (is_narrowed() || ranges(status, new).is_some());
         let kinds = match status {
             _ if is_range_changed => [Kind::StatusRangeChanged; 2],
             "default" => [Kind::DefaultResponseAdded, Kind::DefaultResponseRemoved],
@@ -82,10 +63,9 @@ impl<'a> Comparer<'a> {
             _ => [Kind::FailureStatusAdded, Kind::FailureStatusRemoved],
         };
         let response = subject(site.values().next().unwrap_or(new));
-        let bodies = [success_bodies(&self.old, old), success_bodies(&self.new, new)];
-        let [before, after] = &bodies;
+        let [before, after] = [success_bodies(&self.old, old), success_bodies(&self.new, new)];
         let what = format!("the response {response} {}", site.verb());
-        self.change(site.one_sided_kind(kinds), site, what)
+        self.change(site.pick_side(kinds), site, what)
             .direction(DIRECTION)
             .fact_if(before == after && !before.is_empty(), Fact::SameSuccessBodies)
             .report();
@@ -97,94 +77,49 @@ impl<'a> Comparer<'a> {
                 ("content", Some((before, after))) => self.content(before, after, context),
                 ("content", None) => self.whole_content(&site, context),
                 ("headers", _) => self.headers(&site, context),
-                _ => self.annotation_or_unclassified(key, &site, DIRECTION),
+                _ => self.other_member(key, &site, DIRECTION),
             }
         }
     }
 
-    fn headers(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
-        let members = |node: &Option<Node<'a>>| node.as_ref().map(Node::members).unwrap_or_default();
-        let (mut before, mut after) = (members(&site.old), members(&site.new));
-        self.ignored_header(&before, &after, site.parent);
-        let is_sent = |(name, _): &(&'a str, Node<'a>)| !name.eq_ignore_ascii_case(IGNORED);
-        before.retain(is_sent);
-        after.retain(is_sent);
-        // Header names are case-insensitive.
-        let find = |headers: &[(&'a str, Node<'a>)], name: &str| {
-            headers
-                .iter()
-                .find(|(other, _)| other.eq_ignore_ascii_case(name))
-                .cloned()
-        };
-        let response = subject(site.parent);
-        for (name, header) in &after {
-            let Some((old_name, old_header)) = find(&before, name) else {
-                let what = format!("the response header `{name}` was added to {response}");
-                let site = Site::added(header, site.parent);
-                self.report(Kind::HeaderAdded, &site, what, DIRECTION);
+    fn headers(&mut self, headers: &Site<'_, 'a>, context: SchemaContext) {
+        let response = subject(headers.parent);
+        for ((old_name, name), site) in paired_headers(headers) {
+            if name.eq_ignore_ascii_case(IGNORED) {
+                if !site.is_unchanged() {
+                    let verb = site.verb();
+                    let what = format!("the header `{IGNORED}` of {response}, which is ignored, {verb}");
+                    self.report(Kind::IgnoredHeaderChanged, &site, what, DIRECTION);
+                }
+                continue;
+            }
+            let Some((old, new)) = site.both() else {
+                let resolved = site.old.as_ref().map(|header| self.old.resolve(header));
+                let (kind, words) = match resolved {
+                    None => (Kind::HeaderAdded, "added to"),
+                    Some(header) if header.flag("required") => (Kind::RequiredHeaderRemoved, "removed from"),
+                    Some(_) => (Kind::OptionalHeaderRemoved, "removed from"),
+                };
+                let what = format!("the response header `{name}` was {words} {response}");
+                self.report(kind, &site, what, DIRECTION);
                 continue;
             };
-            let site = Site::between(&old_header, header, site.parent);
-            if old_name != *name {
+            if old_name != name {
                 let what = format!("the response header `{old_name}` is now written `{name}`");
                 self.report(Kind::NotationChanged, &site, what, DIRECTION);
             }
             self.reference(&site, DIRECTION);
-            let (old_header, header) = (self.old.resolve(&old_header), self.new.resolve(header));
-            let context = SchemaContext {
-                role: SchemaRole::Header,
-                ..context
-            };
-            self.header(
-                &old_header,
-                &header,
-                &format!("the response header `{name}` of {response}"),
-                context,
-            );
-        }
-        for (name, header) in before.iter().filter(|(name, _)| find(&after, name).is_none()) {
-            let kind = if self.old.resolve(header).flag("required") {
-                Kind::RequiredHeaderRemoved
-            } else {
-                Kind::OptionalHeaderRemoved
-            };
-            let what = format!("the response header `{name}` was removed from {response}");
-            let site = Site::removed(header, site.parent);
-            self.report(kind, &site, what, DIRECTION);
-        }
-    }
-
-    /// Compares the descriptions of the header that `OpenAPI` ignores.
-    fn ignored_header(
-        &mut self,
-        before: &[(&'a str, Node<'a>)],
-        after: &[(&'a str, Node<'a>)],
-        parent: &Node<'a>,
-    ) {
-        let find = |headers: &[(&'a str, Node<'a>)]| {
-            let mut headers = headers.iter();
-            let found = headers.find(|(name, _)| name.eq_ignore_ascii_case(IGNORED));
-            found.map(|(_, header)| header.clone())
-        };
-        let site = Site {
-            old: find(before),
-            new: find(after),
-            parent,
-        };
-        if !site.is_unchanged() {
-            let verb = site.verb();
-            let what = format!(
-                "the header `{IGNORED}` of {}, which is ignored, {verb}",
-                subject(parent)
-            );
-            self.report(Kind::IgnoredHeaderChanged, &site, what, DIRECTION);
+            let (old, new) = (self.old.resolve(old), self.new.resolve(new));
+            let role = SchemaRole::Header;
+            let name = format!("the response header `{name}` of {response}");
+            self.header(&old, &new, &name, SchemaContext { role, ..context });
         }
     }
 
     fn header(&mut self, old: &Node<'a>, new: &Node<'a>, name: &str, context: SchemaContext) {
         for (key, site) in Site::members(old, new) {
             match (key, site.both()) {
-                ("schema", Some((before, after))) => self.schema(before, after, context.as_text(), false),
+                ("schema", Some((before, after))) => self.schema(before, after, context.as_text()),
                 ("content", Some((before, after))) => self.content(before, after, context),
                 _ if site.is_unchanged() => {}
                 ("required", _) => {
@@ -203,10 +138,28 @@ impl<'a> Comparer<'a> {
                 // The list separator of a Swagger 2.0 header: no rule covers it, and it is more than
                 // documentation.
                 ("x-collectionFormat", _) => self.unclassified(&site),
-                _ => self.annotation_or_unclassified(key, &site, DIRECTION),
+                _ => self.other_member(key, &site, DIRECTION),
             }
         }
     }
+}
+
+/// Pairs the headers of two responses, with the old and the new name. Header names are case-insensitive.
+fn paired_headers<'n, 'a>(headers: &'n Site<'_, 'a>) -> Vec<((&'a str, &'a str), Site<'n, 'a>)> {
+    let mut paired: Vec<((&'a str, &'a str), Site<'n, 'a>)> = Vec::new();
+    for (name, site) in headers.contents() {
+        let is_twin = |((_, other), known): &&mut ((&str, &str), Site<'_, 'a>)| {
+            known.old.is_none() && site.new.is_none() && other.eq_ignore_ascii_case(name)
+        };
+        match paired.iter_mut().find(is_twin) {
+            Some((names, known)) => {
+                names.0 = name;
+                known.old = site.old;
+            }
+            None => paired.push(((name, name), site)),
+        }
+    }
+    paired
 }
 
 /// Checks whether a range such as `4XX` covers a status.
@@ -228,11 +181,8 @@ fn ranges<'a>(status: &str, responses: &Node<'a>) -> Option<Node<'a>> {
 /// response, `default` describes failures only.
 fn covering<'a>(status: &str, responses: &Node<'a>) -> Option<Node<'a>> {
     let has_success = responses.keys().any(is_success);
-    let default = || {
-        responses
-            .get("default")
-            .filter(|_| status != "default" && (!is_success(status) || !has_success))
-    };
+    let is_default = status != "default" && (!is_success(status) || !has_success);
+    let default = || responses.get("default").filter(|_| is_default);
     ranges(status, responses).or_else(default)
 }
 
@@ -242,11 +192,9 @@ fn is_success(status: &str) -> bool {
 
 /// The bodies of successful responses. The status is ignored.
 fn success_bodies<'a>(document: &DocumentIndex<'a>, responses: &Node<'a>) -> BTreeSet<String> {
-    let responses = responses
-        .members()
-        .into_iter()
-        .filter(|(status, _)| is_success(status));
-    let bodies = responses.map(|(_, response)| {
+    let responses = responses.members().into_iter();
+    let successes = responses.filter(|(status, _)| is_success(status));
+    let bodies = successes.map(|(_, response)| {
         let response = document.resolve(&response);
         response.value.get("content").map(canonical).unwrap_or_default()
     });

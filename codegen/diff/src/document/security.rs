@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use funnelflux_openapi::pointer::METHODS;
+use funnelflux_openapi::operations::operations;
 
 use crate::{
     comparer::Comparer,
@@ -29,14 +29,11 @@ impl<'a> Comparer<'a> {
             let kinds = [Kind::SecurityAdded, Kind::SecurityRemoved];
             return self.requirements(site, kinds);
         }
-        let effective = |own: &Option<Node<'a>>, root: &Node<'a>| {
+        let effective = [(&site.old, &self.old.root), (&site.new, &self.new.root)];
+        let [before, after] = effective.map(|(own, root)| {
             let list = own.clone().or_else(|| root.get("security"));
             list.map(|list| list.entries(canonical)).unwrap_or_default()
-        };
-        let (before, after) = (
-            effective(&site.old, &self.old.root),
-            effective(&site.new, &self.new.root),
-        );
+        });
         let (old, new) = (self.alternatives(&before, true), self.alternatives(&after, false));
         let (kind, note) = if are_met(&old, &new) && are_met(&new, &old) {
             (Kind::NotationChanged, "; the same requirements apply")
@@ -65,22 +62,16 @@ impl<'a> Comparer<'a> {
     /// Checks whether the requirements of the document have an effect: either an operation of both documents
     /// has no requirements of its own, or there are no operations.
     fn inherits_security(&self) -> bool {
-        let operations = |root: &Node<'a>| {
-            let paths = root.value.get("paths").and_then(Value::as_object);
-            let paths = paths.into_iter().flatten();
-            let operations = paths.flat_map(|(path, item)| {
-                let operation = |method: &'static str| Some(((path.as_str(), method), item.get(method)?));
-                METHODS.into_iter().filter_map(operation)
-            });
-            operations.collect::<BTreeMap<(&str, &str), &Value>>()
+        let operations = |root: &Node<'a>| -> BTreeMap<String, &'a Value> {
+            let named = operations(root.value).map(|operation| (operation.to_string(), operation.value));
+            named.collect()
         };
         let (old, new) = (operations(&self.old.root), operations(&self.new.root));
         let inherits = |operation: &Value| operation.get("security").is_none();
-        let mut common = old
-            .iter()
-            .filter_map(|(name, operation)| Some((operation, new.get(name)?)))
-            .peekable();
-        common.peek().is_none() || common.any(|(before, after)| inherits(before) && inherits(after))
+        let common = old.iter().filter(|(name, _)| new.contains_key(*name));
+        let mut common = common.peekable();
+        let new_inherits = |name: &String| new.get(name).copied().is_some_and(inherits);
+        common.peek().is_none() || common.any(|(name, before)| inherits(before) && new_inherits(name))
     }
 
     fn requirements(&mut self, site: &Site<'_, 'a>, [added, removed]: [Kind; 2]) {
@@ -92,13 +83,9 @@ impl<'a> Comparer<'a> {
         }
         let [before, after] = site.entries(canonical);
         let (old, new) = (self.alternatives(&before, true), self.alternatives(&after, false));
-        let nobody = [Alternative::new()];
-        let met = are_met(if old.is_empty() { &nobody } else { &old }, &new);
-        let mut is_reported = false;
-        for (entry, alternative) in after.iter().zip(&new) {
-            if old.contains(alternative) {
-                continue;
-            }
+        let met = are_met(&old, &new);
+        let added_entries = after.iter().zip(&new);
+        for (entry, alternative) in added_entries.filter(|(_, added)| !old.contains(added)) {
             let kind = if alternative.is_empty() {
                 Kind::SecurityDropped
             } else if !met {
@@ -110,12 +97,9 @@ impl<'a> Comparer<'a> {
             };
             let what = format!("the security requirement {} was added", quote(entry.value));
             self.change(kind, &Site::added(entry, site.parent), what).report();
-            is_reported = true;
         }
-        for (entry, alternative) in before.iter().zip(&old) {
-            if new.contains(alternative) {
-                continue;
-            }
+        let removed_entries = before.iter().zip(&old);
+        for (entry, alternative) in removed_entries.filter(|(_, removed)| !new.contains(removed)) {
             let kind = if is_optional(&after) {
                 Kind::SecurityDropped
             } else if new.iter().any(|other| is_met(other, alternative)) {
@@ -124,10 +108,10 @@ impl<'a> Comparer<'a> {
                 removed
             };
             let what = format!("the security requirement {} was removed", quote(entry.value));
-            self.report(kind, &Site::removed(entry, site.parent), what, Direction::None);
-            is_reported = true;
+            let site = Site::removed(entry, site.parent);
+            self.change(kind, &site, what).report();
         }
-        if !is_reported {
+        if old.iter().all(|known| new.contains(known)) && new.iter().all(|known| old.contains(known)) {
             let what = format!("`security` {}", site.before_after());
             self.change(Kind::NotationChanged, site, what).report();
         }
@@ -138,26 +122,24 @@ impl<'a> Comparer<'a> {
     /// no namesake on this side.
     fn alternatives(&self, entries: &[Node<'a>], is_old: bool) -> Vec<Alternative<'a>> {
         let schemes = |root: &Node<'a>| {
-            let schemes = root
-                .value
-                .pointer("/components/securitySchemes")
-                .and_then(Value::as_object);
-            schemes.into_iter().flatten()
+            let schemes = root.value.pointer("/components/securitySchemes");
+            schemes.and_then(Value::as_object).into_iter().flatten()
         };
         let (old, new) = (&self.old.root, &self.new.root);
-        let has = |root: &Node<'a>, name: &str| schemes(root).any(|(other, _)| other == name);
-        let old_name = |name: &'a str| {
-            let scheme = schemes(new)
+        let find = |root: &Node<'a>, name: &str| {
+            let mut schemes = schemes(root);
+            schemes
                 .find(|(other, _)| *other == name)
-                .map(|(_, scheme)| sent(scheme));
-            let is_renamed =
-                |(other, before): &(&'a String, &'a Value)| !has(new, other) && Some(sent(before)) == scheme;
-            let twin = schemes(old).find(is_renamed).map(|(other, _)| other.as_str());
-            if is_old || has(old, name) {
-                name
-            } else {
-                twin.unwrap_or(name)
+                .map(|(_, scheme)| sent(scheme))
+        };
+        let old_name = |name: &'a str| {
+            if is_old || find(old, name).is_some() {
+                return name;
             }
+            let scheme = find(new, name);
+            let mut renamed = schemes(old).filter(|(other, _)| find(new, other).is_none());
+            let twin = renamed.find(|(_, before)| Some(sent(before)) == scheme);
+            twin.map_or(name, |(other, _)| other.as_str())
         };
         let alternative = |entry: &Node<'a>| {
             let schemes = entry.value.as_object().into_iter().flatten();
@@ -170,15 +152,19 @@ impl<'a> Comparer<'a> {
         entries.iter().map(alternative).collect()
     }
 
-    pub(crate) fn security_schemes(&mut self, old: &Node<'a>, new: &Node<'a>) {
-        for (name, site) in Site::members(old, new) {
+    pub(crate) fn security_schemes(&mut self, schemes: &Site<'_, 'a>) {
+        for (name, site) in schemes.contents() {
             let Some((old, new)) = site.both() else {
                 let kinds = [Kind::SecuritySchemeAdded, Kind::SecuritySchemeRemoved];
                 let what = format!("the security scheme `{name}` {}", site.verb());
-                self.change(site.one_sided_kind(kinds), &site, what).report();
+                self.change(site.pick_side(kinds), &site, what).report();
                 continue;
             };
             let is_same = sent(old.value) == sent(new.value);
+            let offers_more = |site: &Site<'_, 'a>| {
+                let flows = site.both().map(|(old, new)| (flows(old.value), flows(new.value)));
+                flows.is_some_and(|(old, new)| includes(&new, &old))
+            };
             for (key, site) in Site::members(old, new) {
                 let kind = match key {
                     _ if site.is_unchanged() => continue,
@@ -186,12 +172,12 @@ impl<'a> Comparer<'a> {
                     "type" | "scheme" | "name" | "in" | "flows" | "openIdConnectUrl" if is_same => {
                         Kind::NotationChanged
                     }
-                    "flows" if offers(old.value.get(key), new.value.get(key)) => Kind::SecuritySchemeAdded,
+                    "flows" if offers_more(&site) => Kind::SecuritySchemeAdded,
                     "type" | "scheme" | "name" | "in" | "flows" | "openIdConnectUrl" => {
                         Kind::SecuritySchemeChanged
                     }
                     _ => {
-                        self.annotation_or_unclassified(key, &site, Direction::None);
+                        self.other_member(key, &site, Direction::None);
                         continue;
                     }
                 };
@@ -241,38 +227,31 @@ fn sent(scheme: &Value) -> BTreeMap<&str, String> {
 
 /// Removes documentation from flows.
 fn flows(flows: &Value) -> Value {
-    let flows = flows.as_object().into_iter().flatten();
-    let flows = flows.filter(|(name, _)| !name.starts_with("x-"));
-    let flow = |(name, flow): (&String, &Value)| {
-        let members = flow.as_object().into_iter().flatten();
-        let members = members.filter(|(key, _)| !key.starts_with("x-"));
-        let members = members.map(|(key, value)| {
-            let value = match value.as_object() {
-                Some(scopes) if key == "scopes" => {
-                    let scopes = scopes.keys().map(|scope| (scope.clone(), Value::Null));
-                    scopes.collect::<Map<String, Value>>().into()
-                }
-                _ => value.clone(),
-            };
-            (key.clone(), value)
-        });
-        (name.clone(), members.collect::<Map<String, Value>>().into())
-    };
-    flows.map(flow).collect::<Map<String, Value>>().into()
-}
-
-/// Checks whether the new flows offer everything that the old flows offered.
-fn offers(old: Option<&Value>, new: Option<&Value>) -> bool {
-    fn includes(new: &Value, old: &Value) -> bool {
-        match (old, new) {
-            (Value::Object(old), Value::Object(new)) => old
-                .iter()
-                .all(|(key, old)| new.get(key).is_some_and(|new| includes(new, old))),
-            _ => old == new,
+    let mut flows = flows.clone();
+    let is_documented = |key: &str| !key.starts_with("x-");
+    if let Some(flows) = flows.as_object_mut() {
+        flows.retain(|name, _| is_documented(name));
+        for flow in flows.values_mut().filter_map(Value::as_object_mut) {
+            flow.retain(|key, _| is_documented(key));
+            let scopes = flow.get_mut("scopes").and_then(Value::as_object_mut);
+            scopes
+                .into_iter()
+                .flat_map(Map::values_mut)
+                .for_each(|text| *text = Value::Null);
         }
     }
-    old.zip(new)
-        .is_some_and(|(old, new)| includes(&flows(new), &flows(old)))
+    flows
+}
+
+/// Checks whether a value includes another value, such as the new flows the old flows.
+fn includes(new: &Value, old: &Value) -> bool {
+    match (old, new) {
+        (Value::Object(old), Value::Object(new)) => {
+            let mut old = old.iter();
+            old.all(|(key, old)| new.get(key).is_some_and(|new| includes(new, old)))
+        }
+        _ => old == new,
+    }
 }
 
 /// Checks whether no credentials are required: there is no alternative, or an empty one.

@@ -28,11 +28,7 @@ impl ServerUrl {
         let url = server.str("url").unwrap_or_default();
         let variable = |name: &str| server.value.get("variables").and_then(|all| all.get(name));
         let (mut template, mut default, mut all) = (String::new(), String::new(), vec![String::new()]);
-        for (index, part) in url.split('{').enumerate() {
-            let (name, rest) = match part.split_once('}') {
-                Some((name, rest)) if index > 0 => (Some(name), rest),
-                _ => (None, part),
-            };
+        for (name, rest) in template_parts(url) {
             if let Some(name) = name {
                 let variable = variable(name);
                 let value = variable.and_then(|variable| variable.get("default")?.as_str());
@@ -67,6 +63,16 @@ impl ServerUrl {
             |url: &String| self.all.contains(url) || self.all.iter().any(|all| matches(all, url));
         other.all.iter().all(is_covered)
     }
+}
+
+/// Splits the template of a URL or a path into the names of its variables and the texts after them. The first
+/// part has no name.
+pub(super) fn template_parts(template: &str) -> impl Iterator<Item = (Option<&str>, &str)> {
+    let parts = template.split('{').enumerate();
+    parts.map(|(index, part)| match part.split_once('}') {
+        Some((name, rest)) if index > 0 => (Some(name), rest),
+        _ => (None, part),
+    })
 }
 
 /// The URL in lower case up to its path, without the default port and the last slash.

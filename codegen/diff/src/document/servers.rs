@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde_json::Value;
+
 use funnelflux_openapi::pointer::PointerBuf;
 
 use super::server_url::ServerUrl;
@@ -16,23 +18,20 @@ use crate::{
 
 impl<'a> Comparer<'a> {
     /// Compares servers. A side without servers inherits those of the enclosing object.
-    pub(crate) fn servers(
-        &mut self,
-        site: &Site<'_, 'a>,
-        [old_inherited, new_inherited]: &[Option<Node<'a>>; 2],
-    ) {
+    pub(crate) fn servers(&mut self, site: &Site<'_, 'a>, inherited: [Option<Node<'a>>; 2]) {
         if site.is_unchanged() {
             return;
         }
-        let effective = [(&site.old, old_inherited), (&site.new, new_inherited)];
-        let effective = effective.map(|(own, inherited)| own.as_ref().or(inherited.as_ref()));
-        if effective.into_iter().flatten().any(|list| !list.value.is_array()) {
+        let [old_inherited, new_inherited] = inherited;
+        let effective = [
+            site.old.clone().or(old_inherited),
+            site.new.clone().or(new_inherited),
+        ];
+        if effective.iter().flatten().any(|list| !list.value.is_array()) {
             return self.unclassified(site);
         }
-        let [before, after] = effective.map(|list| {
-            let entries = list.map(|list| list.entries(|entry| entry_name(entry).unwrap_or_default()));
-            entries.unwrap_or_default()
-        });
+        let name = |entry: &'a Value| entry_name(entry).unwrap_or_default();
+        let [before, after] = effective.map(|list| list.map(|list| list.entries(name)).unwrap_or_default());
         let written = |server: &Node<'a>| server.str("url").unwrap_or_default();
         // A server of both sides goes by the URL that the old document writes.
         let mut names: HashMap<PointerBuf, &'a str> = HashMap::new();
@@ -46,8 +45,7 @@ impl<'a> Comparer<'a> {
                 names.insert(server.pointer.clone(), written(other));
             }
         }
-        let url = |server: &Node<'a>| names.get(&server.pointer).copied();
-        let url = |server: &Node<'a>| url(server).unwrap_or_else(|| written(server));
+        let url = |server: &Node<'a>| names.get(&server.pointer).copied().unwrap_or(written(server));
         // Without any server, the URL of the document applies.
         let urls = |servers: &[Node<'a>], url: &dyn Fn(&Node<'a>) -> &'a str| match servers {
             [] => vec!["/"],
@@ -65,37 +63,21 @@ impl<'a> Comparer<'a> {
             } else {
                 Kind::ServerOrderChanged
             };
-            let difference = match (&site.old, &site.new) {
-                (None, _) => "were added",
-                (_, None) => "were removed",
-                _ => "changed",
-            };
-            let what = format!(
-                "`servers` of {} {difference}; URLs: {addresses}",
-                subject(site.parent)
-            );
+            let difference = site.pick(["were added", "were removed", "changed"]);
+            let holder = subject(site.parent);
+            let what = format!("`servers` of {holder} {difference}; URLs: {addresses}");
             return self.change(kind, site, what).report();
         }
-        for server in before
-            .iter()
-            .filter(|server| !new_urls.contains(&written(server)))
-        {
+        let is_removed = |server: &&Node<'a>| !new_urls.contains(&written(server));
+        for server in before.iter().filter(is_removed) {
             let what = format!("the server `{}` was removed", written(server));
-            self.report(
-                Kind::ServerRemoved,
-                &Site::removed(server, site.parent),
-                what,
-                Direction::None,
-            );
+            let site = Site::removed(server, site.parent);
+            self.change(Kind::ServerRemoved, &site, what).report();
         }
         for server in after.iter().filter(|server| !old_urls.contains(&url(server))) {
             let what = format!("the server `{}` was added", url(server));
-            self.report(
-                Kind::ServerAdded,
-                &Site::added(server, site.parent),
-                what,
-                Direction::None,
-            );
+            let site = Site::added(server, site.parent);
+            self.change(Kind::ServerAdded, &site, what).report();
         }
         let kept = |urls: &[&'a str], others: &[&'a str]| -> Vec<&'a str> {
             urls.iter().filter(|url| others.contains(url)).copied().collect()
@@ -122,7 +104,7 @@ impl<'a> Comparer<'a> {
         };
         for (key, site) in Site::members(old, new) {
             if !["url", "variables"].contains(&key) {
-                self.annotation_or_unclassified(key, &site, Direction::None);
+                self.other_member(key, &site, Direction::None);
             } else if !site.is_unchanged() {
                 let url = new.str("url").unwrap_or_default();
                 let what = format!("`{key}` of the server `{url}` {}", site.before_after());

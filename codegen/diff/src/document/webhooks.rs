@@ -1,8 +1,6 @@
 //! Requests that the service sends: webhooks and callbacks. Each is compared as a whole, with references
 //! followed.
 
-use serde_json::Value;
-
 use crate::{comparer::Comparer, level::Direction, rules::ChangeKind as Kind, site::Site};
 
 impl<'a> Comparer<'a> {
@@ -11,10 +9,8 @@ impl<'a> Comparer<'a> {
             self.annotation("x-webhooks", site, Direction::None);
             return;
         }
-        let nothing = site.parent.with(&Value::Null);
-        let [old, new] = [&site.old, &site.new].map(|node| node.as_ref().unwrap_or(&nothing));
-        for (name, site) in Site::members(old, new) {
-            let kind = site.kind([Kind::WebhookAdded, Kind::WebhookRemoved, Kind::WebhookChanged]);
+        for (name, site) in site.contents() {
+            let kind = site.pick([Kind::WebhookAdded, Kind::WebhookRemoved, Kind::WebhookChanged]);
             if let Some(difference) = self.equality.difference(name, &site) {
                 let what = format!("the webhook `{name}` {}", site.verb());
                 self.change(kind, &site, what).value(difference.value).report();

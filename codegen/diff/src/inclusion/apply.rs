@@ -2,13 +2,14 @@
 
 use std::rc::Rc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
     branch::{Branch, Contains, Kind, NameRule},
-    keywords::{UNEVALUATED_ITEMS, counts, doubly_negated, flag, list, numbers, same, strings},
+    keywords::{UNEVALUATED_ITEMS, doubly_negated, flag, list, optional, same},
     lower::{DEEPEST, Narrowing},
     schema::Schema,
+    strings::languages,
 };
 use crate::{document::schema::constraints::repeats_format, node::canonical};
 
@@ -27,10 +28,10 @@ impl<'a> Narrowing<'_, 'a> {
         &mut self,
         mut branch: Branch<'a>,
         schema: Schema<'a>,
-        members: &'a Map<String, Value>,
         is_whole: bool,
         depth: usize,
     ) -> Option<Branch<'a>> {
+        let members = schema.value.as_object()?;
         if let Some(values) = members.get("enum") {
             let values = values.as_array()?;
             // If the list lacks null, only the wide reading of `nullable` allows null, and its null branch
@@ -53,49 +54,33 @@ impl<'a> Narrowing<'_, 'a> {
         let side = schema.side;
         let text = |key: &str| {
             let text = canonical(members.get(key)?);
-            let side = if text.contains("$ref") {
-                format!("{side:?}")
-            } else {
-                String::new()
-            };
-            Some(format!("{key} {text} {side}"))
+            let side = text.contains("$ref").then_some(side);
+            Some(format!("{key} {text} {side:?}"))
         };
         let is_repeated = |key: &str| {
             let keyword = members.get(key);
             keyword.is_some_and(|keyword| repeats_format(key, keyword, schema.value))
         };
-        branch.representation.extend(
-            REPRESENTATION
-                .iter()
-                .filter(|key| !is_repeated(key))
-                .filter_map(|key| text(key)),
-        );
+        let own = REPRESENTATION.iter().filter(|key| !is_repeated(key));
+        branch.representation.extend(own.filter_map(|key| text(key)));
         match branch.kind {
             Kind::Null | Kind::Boolean => {}
-            Kind::Number => numbers(&mut branch, members, is_whole)?,
-            Kind::String => strings(&mut branch, members)?,
+            Kind::Number => branch.numbers(members, is_whole)?,
+            Kind::String => branch.strings(members)?,
             Kind::Array => {
-                counts(&mut branch, members, "minItems", "maxItems")?;
+                branch.counts(members, "minItems", "maxItems")?;
                 branch.has_unique_items |= flag(members, "uniqueItems")?;
-                items(&mut branch, schema, members)?;
+                items(&mut branch, schema)?;
             }
-            Kind::Object => self.objects(&mut branch, schema, members, depth)?,
+            Kind::Object => self.objects(&mut branch, schema, depth)?,
         }
         Some(branch)
     }
 
-    fn objects(
-        &mut self,
-        branch: &mut Branch<'a>,
-        schema: Schema<'a>,
-        members: &'a Map<String, Value>,
-        depth: usize,
-    ) -> Option<()> {
-        counts(branch, members, "minProperties", "maxProperties")?;
-        let map = |key: &str| match members.get(key) {
-            None => Some(None),
-            Some(map) => map.as_object().map(Some),
-        };
+    fn objects(&mut self, branch: &mut Branch<'a>, schema: Schema<'a>, depth: usize) -> Option<()> {
+        let members = schema.value.as_object()?;
+        branch.counts(members, "minProperties", "maxProperties")?;
+        let map = |key: &str| optional(members, key, Value::as_object);
         let declared = map("properties")?;
         let mut rules: Vec<NameRule<'a>> = Vec::new();
         let further = match map("x-patternProperties")? {
@@ -112,13 +97,11 @@ impl<'a> Narrowing<'_, 'a> {
                     });
                 }
                 // Normalising keeps the schema of the other properties here.
-                let others = members
-                    .get("x-additionalProperties")
-                    .map(|value| schema.part(value));
-                rules.extend(others.map(|schema| NameRule {
+                let others = members.get("x-additionalProperties");
+                rules.extend(others.map(|value| NameRule {
                     patterns: all,
                     is_match: false,
-                    schema,
+                    schema: schema.part(value),
                 }));
                 None
             }
@@ -165,28 +148,18 @@ impl<'a> Narrowing<'_, 'a> {
         let nothing = Schema::nothing(names.side);
         let strings = self.narrow(vec![Branch::all(Kind::String)], names, depth)?;
         let languages = match strings.as_slice() {
-            [] => vec![None],
+            [] => vec![Vec::new()],
             [string] if string.formats.is_empty() && string.excluded().next().is_none() => {
-                let known = &mut self.lowering.languages;
-                let mut languages = Vec::new();
-                for pattern in &string.patterns {
-                    languages.push(Some(known.containing(pattern)?));
-                }
-                if let Some(values) = &string.values {
-                    let listing = known.listing(values.iter().filter_map(|value| value.as_str()));
-                    languages.push(Some(listing?));
-                }
-                if string.least > 0 || string.most.is_some() {
-                    let length = known.of_length(string.least, string.most);
-                    languages.push(Some(length?));
-                }
+                let languages = languages(&mut self.lowering.languages, string, u64::MAX).into_iter();
                 languages
+                    .map(|language| Some(vec![language?]))
+                    .collect::<Option<_>>()?
             }
             _ => return None,
         };
-        for language in languages {
+        for patterns in languages {
             let rule = NameRule {
-                patterns: language.into_iter().collect(),
+                patterns,
                 is_match: false,
                 schema: nothing,
             };
@@ -202,7 +175,8 @@ impl<'a> Narrowing<'_, 'a> {
 }
 
 /// Applies the schemas of items.
-fn items<'a>(branch: &mut Branch<'a>, schema: Schema<'a>, members: &'a Map<String, Value>) -> Option<()> {
+fn items<'a>(branch: &mut Branch<'a>, schema: Schema<'a>) -> Option<()> {
+    let members = schema.value.as_object()?;
     let first = list(members, "x-prefixItems")?;
     let has_prefix = members.contains_key("x-prefixItems");
     let rest = members.get(if has_prefix { "x-items" } else { "items" });
@@ -219,10 +193,7 @@ fn items<'a>(branch: &mut Branch<'a>, schema: Schema<'a>, members: &'a Map<Strin
         schema.part(value).add_to(&mut branch.items);
     }
     if let Some(value) = members.get("x-contains") {
-        let count = |key: &str| match members.get(key) {
-            None => Some(None),
-            Some(count) => count.as_u64().map(Some),
-        };
+        let count = |key: &str| optional(members, key, Value::as_u64);
         branch.contains.push(Contains {
             schema: schema.part(value),
             least: count("x-minContains")?.unwrap_or(1),

@@ -1,7 +1,6 @@
 //! Branches: a schema as a list of alternatives, each for one JSON type, with all constraints on its values.
 
 use std::{
-    cmp::Ordering,
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
 };
@@ -54,20 +53,17 @@ pub(super) struct Bound {
 impl Bound {
     /// Checks whether every number above this bound is also above the other bound.
     pub(super) fn is_at_least(self, other: Self) -> bool {
-        match self.at.compare(other.at) {
-            Ordering::Greater => true,
-            Ordering::Equal => self.is_exclusive || !other.is_exclusive,
-            Ordering::Less => false,
-        }
+        self.at > other.at || (self.at == other.at && (self.is_exclusive || !other.is_exclusive))
     }
 
     /// Checks whether a number is above the bound.
     pub(super) fn admits(self, number: Decimal) -> bool {
-        match number.compare(self.at) {
-            Ordering::Greater => true,
-            Ordering::Equal => !self.is_exclusive,
-            Ordering::Less => false,
-        }
+        number > self.at || (number == self.at && !self.is_exclusive)
+    }
+
+    pub(super) fn inclusive(at: Decimal) -> Self {
+        let is_exclusive = false;
+        Self { at, is_exclusive }
     }
 
     /// The equivalent inclusive bound for whole numbers.
@@ -76,10 +72,7 @@ impl Bound {
             whole if self.is_exclusive && self.at.is_whole() => whole.saturating_add(1),
             whole => whole,
         };
-        Self {
-            at: Decimal::whole(at),
-            is_exclusive: false,
-        }
+        Self::inclusive(Decimal::whole(at))
     }
 
     pub(super) fn negated(self) -> Self {
@@ -171,17 +164,10 @@ impl<'a> Branch<'a> {
     pub(super) fn is_empty(&self) -> bool {
         let has_no_value = self.values.as_ref().is_some_and(Vec::is_empty);
         let has_no_count = self.most.is_some_and(|most| most < self.least);
-        let has_no_number = self
-            .minimum()
-            .zip(self.negated_maximum())
-            .is_some_and(|(low, high)| {
-                let high = high.negated();
-                match low.at.compare(high.at) {
-                    Ordering::Greater => true,
-                    Ordering::Equal => low.is_exclusive || high.is_exclusive,
-                    Ordering::Less => false,
-                }
-            });
+        let limits = self.minimum().zip(self.negated_maximum());
+        let has_no_number = limits.is_some_and(|(low, negated_high)| {
+            !low.admits(negated_high.at.negated()) || !negated_high.admits(low.at.negated())
+        });
         let has_no_item = self.least > self.longest().unwrap_or(u64::MAX) || self.lacks_matches();
         let lacks_property = self.required.iter().any(|name| self.forbids(name));
         has_no_value
@@ -250,12 +236,9 @@ impl<'a> Branch<'a> {
 
     fn bound(&self, bound: Option<Bound>) -> Option<Bound> {
         let bound = bound.map(|bound| if self.is_whole { bound.of_whole() } else { bound })?;
-        let nearest = |bound: Bound, of: &Decimal| match of.next_multiple(bound.at, bound.is_exclusive) {
-            Some(at) => Bound {
-                at,
-                is_exclusive: false,
-            },
-            None => bound,
+        let nearest = |bound: Bound, of: &Decimal| {
+            of.next_multiple(bound.at, bound.is_exclusive)
+                .map_or(bound, Bound::inclusive)
         };
         Some(self.multiples.iter().fold(bound, nearest))
     }
@@ -275,9 +258,8 @@ impl<'a> Branch<'a> {
         if count > most {
             return None;
         }
-        (low..=high)
-            .map(|number| Decimal::whole(number).to_value())
-            .collect()
+        let numbers = (low..=high).map(Decimal::whole);
+        numbers.map(Decimal::to_value).collect()
     }
 
     /// Raises a lower limit.

@@ -9,33 +9,22 @@ use funnelflux_openapi::references;
 
 use super::{
     lower::OneOf,
-    schema::{Root, Schema},
+    schema::{Pair, Root, Schema},
     sent_as_text::forms,
 };
-use crate::{
-    level::{Direction, Encoding},
-    side::Side,
-};
+use crate::level::{Direction, Encoding};
 
-/// Keywords of JSON Schema that normalising has kept under `x-`.
-const NEWER: [&str; 17] = [
-    "additionalProperties",
-    "contains",
+/// Keywords of JSON Schema that normalising has kept under `x-`, in addition to those of [`INNER`].
+const NEWER: [&str; 9] = [
+    "contentEncoding",
     "dependentRequired",
     "dependentSchemas",
     "else",
     "if",
-    "items",
     "maxContains",
     "minContains",
-    "patternProperties",
-    "prefixItems",
-    "propertyNames",
     "then",
     "type",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-    "contentEncoding",
 ];
 
 /// Keywords with schemas of properties and items.
@@ -77,7 +66,7 @@ impl<'a> Validators<'a> {
     /// Checks whether a value is valid for the smaller schema and invalid for the larger one.
     pub(crate) fn confirm(
         &mut self,
-        (small, large): (Schema<'a>, Schema<'a>),
+        (small, large): Pair<'a>,
         (direction, encoding): (Direction, Encoding),
         one_of: OneOf,
         value: &Value,
@@ -100,11 +89,7 @@ impl<'a> Validators<'a> {
         role: Role,
         depth: usize,
     ) -> Option<&Validator> {
-        let [old, new] = self.documents;
-        let root = match schema.side {
-            Side::Old => old,
-            Side::New => new,
-        };
+        let root = schema.side.of(self.documents);
         let build = || {
             let mut conversion = Conversion {
                 root,
@@ -153,7 +138,8 @@ impl<'a> Conversion<'a> {
             if key == "additionalProperties" && members.contains_key("x-patternProperties") {
                 continue;
             }
-            let kept = key.strip_prefix("x-").filter(|kept| NEWER.contains(kept));
+            let is_kept = |key: &&str| NEWER.contains(key) || (INNER.contains(key) && *key != "properties");
+            let kept = key.strip_prefix("x-").filter(is_kept);
             if let Some(kept) = kept {
                 plain.insert(kept.to_owned(), self.keyword(kept, value, members, depth));
             } else if !members.contains_key(&format!("x-{key}")) {
@@ -241,10 +227,7 @@ impl<'a> Conversion<'a> {
         if self.role == Role::Rejecting(OneOf::Any)
             && let Some(alternatives) = plain.shift_remove("oneOf")
         {
-            let parts = plain.entry("allOf").or_insert_with(|| json!([]));
-            if let Some(parts) = parts.as_array_mut() {
-                parts.push(json!({"anyOf": alternatives}));
-            }
+            also(plain, json!({"anyOf": alternatives}));
         }
         for (flag, limit) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
             plain.shift_remove(flag);
@@ -260,10 +243,15 @@ impl<'a> Conversion<'a> {
             Some("int64") if is_integer => json!({"minimum": i64::MIN, "maximum": i64::MAX}),
             _ => return,
         };
-        let parts = plain.entry("allOf").or_insert_with(|| json!([]));
-        if let Some(parts) = parts.as_array_mut() {
-            parts.push(range);
-        }
+        also(plain, range);
+    }
+}
+
+/// Adds a schema that values must match as well.
+fn also(plain: &mut Map<String, Value>, schema: Value) {
+    let parts = plain.entry("allOf").or_insert_with(|| json!([]));
+    if let Some(parts) = parts.as_array_mut() {
+        parts.push(schema);
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
     lower::{OneOf, Reading, Width},
     pattern::{Language, Search, search},
     prover::Prover,
-    schema::Schema,
+    schema::{Pair, Schema},
     sent_as_text::forms,
 };
 
@@ -45,20 +45,14 @@ const EXACT: Reading = (Width::Narrow, OneOf::Exact);
 
 impl<'a> Prover<'a> {
     /// Finds values that `small` allows in every reading and that `large` rejects in every reading.
-    pub(crate) fn counterexamples(&mut self, small: Schema<'a>, large: Schema<'a>) -> Vec<Value> {
+    pub(crate) fn counterexamples(&mut self, (small, large): Pair<'a>) -> Vec<Value> {
         self.fuel = FUEL;
         self.open.clear();
         self.refused(&[small], &[large], MOST, DEEPEST)
     }
 
     /// Builds a counterexample for two object schemas from a counterexample for one of their properties.
-    pub(crate) fn lift(
-        &mut self,
-        small: Schema<'a>,
-        large: Schema<'a>,
-        name: &str,
-        value: &Value,
-    ) -> Option<Value> {
+    pub(crate) fn lift(&mut self, (small, large): Pair<'a>, name: &str, value: &Value) -> Option<Value> {
         self.fuel = FUEL;
         let branches = self.lowering.branches(&[small], EXACT)?;
         let objects = branches.iter().filter(|branch| branch.kind == Kind::Object);
@@ -78,7 +72,7 @@ impl<'a> Prover<'a> {
     }
 
     /// Checks whether one schema allows a value that another rejects.
-    pub(crate) fn separates(&mut self, small: Schema<'a>, large: Schema<'a>, value: &Value) -> bool {
+    pub(crate) fn separates(&mut self, (small, large): Pair<'a>, value: &Value) -> bool {
         self.fuel = FUEL;
         self.is_counterexample(&[small], &[large], value)
     }
@@ -104,31 +98,15 @@ impl<'a> Prover<'a> {
         most: usize,
         depth: usize,
     ) -> Vec<Value> {
-        let mut found: Vec<Value> = Vec::new();
-        let Some(depth) = depth.checked_sub(1) else {
-            return found;
-        };
         let (Some(branches), Some(targets)) = (
             self.lowering.branches(small, EXACT),
             self.lowering.branches(large, self.reading(Width::Wide)),
         ) else {
-            return found;
+            return Vec::new();
         };
-        for branch in branches.iter() {
-            let targets: Vec<&Branch<'a>> = targets
-                .iter()
-                .filter(|target| target.kind == branch.kind)
-                .collect();
-            for value in self.candidates(branch, &targets, depth) {
-                if found.len() >= most || self.fuel == 0 {
-                    return found;
-                }
-                if !found.contains(&value) && self.is_counterexample(small, large, &value) {
-                    found.push(value);
-                }
-            }
-        }
-        found
+        self.passing(branches.iter(), &targets, most, depth, |prover, value| {
+            prover.is_counterexample(small, large, value)
+        })
     }
 
     /// A small value that schemas allow.
@@ -140,20 +118,38 @@ impl<'a> Prover<'a> {
     }
 
     fn samples(&mut self, schemas: &[Schema<'a>], most: usize, depth: usize) -> Vec<Value> {
+        let Some(branches) = self.lowering.branches(schemas, EXACT) else {
+            return Vec::new();
+        };
+        // Null comes last, because other values are more informative.
+        self.passing(branches.iter().rev(), &[], most, depth, |prover, value| {
+            prover.allows(schemas, value, prover.one_of) == Truth::Yes
+        })
+    }
+
+    /// The candidates of branches that pass a check, at most `most`.
+    fn passing<'b>(
+        &mut self,
+        branches: impl Iterator<Item = &'b Branch<'a>>,
+        targets: &[Branch<'a>],
+        most: usize,
+        depth: usize,
+        mut passes: impl FnMut(&mut Self, &Value) -> bool,
+    ) -> Vec<Value>
+    where
+        'a: 'b,
+    {
         let mut found = Vec::new();
         let Some(depth) = depth.checked_sub(1) else {
             return found;
         };
-        let Some(branches) = self.lowering.branches(schemas, EXACT) else {
-            return found;
-        };
-        // Null comes last, because other values are more informative.
-        for branch in branches.iter().rev() {
-            for value in self.candidates(branch, &[], depth) {
+        for branch in branches {
+            let same_kind = targets.iter().filter(|target| target.kind == branch.kind);
+            for value in self.candidates(branch, &same_kind.collect::<Vec<_>>(), depth) {
                 if found.len() >= most || self.fuel == 0 {
                     return found;
                 }
-                if !found.contains(&value) && self.allows(schemas, &value, self.one_of) == Truth::Yes {
+                if !found.contains(&value) && passes(self, &value) {
                     found.push(value);
                 }
             }
@@ -171,11 +167,11 @@ impl<'a> Prover<'a> {
             Kind::Boolean => vec![true.into(), false.into()],
             Kind::Number => numbers(branch, targets),
             Kind::String => {
-                let found = match self.search_strings(branch, targets) {
-                    Search::Found(text) => Some(Value::from(text)),
-                    Search::Nothing | Search::Unknown => None,
-                };
-                found.into_iter().chain(texts(branch, targets)).collect()
+                let mut found = texts(branch, targets);
+                if let Search::Found(text) = self.search_strings(branch, targets) {
+                    found.insert(0, text.into());
+                }
+                found
             }
             Kind::Array => self.arrays(branch, targets, depth),
             Kind::Object => self.objects(branch, targets, depth),
@@ -185,7 +181,6 @@ impl<'a> Prover<'a> {
     fn arrays(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>], depth: usize) -> Vec<Value> {
         let counts = counts(branch, targets, MOST_ITEMS);
         let longest = counts.iter().copied().max().unwrap_or_default();
-        let longest = usize::try_from(longest).unwrap_or_default();
         let mut items: Vec<Value> = Vec::new();
         for position in 0..branch.prefix.len().min(longest) {
             let samples = self.samples(branch.item(position), MOST_OF_PART, depth);
@@ -206,17 +201,15 @@ impl<'a> Prover<'a> {
                 items.extend(self.samples(&branch.items, rest, depth));
             }
         }
-        let take = |count: u64| usize::try_from(count).ok().and_then(|count| items.get(..count));
-        let mut found: Vec<Value> = counts
+        let found = counts
             .iter()
-            .filter_map(|count| Some(take(*count)?.into()))
-            .collect();
+            .filter_map(|count| Some(items.get(..*count)?.into()));
+        let mut found: Vec<Value> = found.collect();
         let least = usize::try_from(branch.least).unwrap_or_default();
         // Puts an item at a position, among the fewest other items.
         let with = |position: usize, item: &Value| {
-            let others = items
-                .iter()
-                .filter(|other| !branch.has_unique_items || *other != item);
+            let others = items.iter();
+            let others = others.filter(|other| !branch.has_unique_items || *other != item);
             let mut array: Vec<Value> = others.take(least.max(position + 1) - 1).cloned().collect();
             let position = position.min(array.len());
             array.insert(position, item.clone());
@@ -258,11 +251,9 @@ impl<'a> Prover<'a> {
     }
 
     fn objects(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>], depth: usize) -> Vec<Value> {
-        let is_sendable = |name: &str| !branch.forbids(name) && !branch.unsent.contains(name);
-        let schemas = |name: &str| branch.property(name);
         let mut base = Map::new();
         for name in &branch.required {
-            let Some(value) = self.sample(&schemas(name), depth) else {
+            let Some(value) = self.sample(&branch.property(name), depth) else {
                 return Vec::new();
             };
             base.insert((*name).to_owned(), value);
@@ -273,78 +264,52 @@ impl<'a> Prover<'a> {
             Value::Object(object)
         };
         let mut found = vec![Value::Object(base.clone())];
-        let wanted = targets
-            .iter()
-            .filter_map(|target| target.most)
-            .max()
-            .unwrap_or_default();
-        let wanted = wanted
-            .max(branch.least)
-            .saturating_add(1)
-            .clamp(4, MOST_PROPERTIES);
-        let spare: Vec<String> = ["other".to_owned()]
-            .into_iter()
-            .chain((2..=wanted).map(|number| format!("other{number}")))
-            .filter(|name| {
-                let declares = |branch: &Branch<'a>| branch.properties.contains_key(name.as_str());
-                !declares(branch) && !targets.iter().any(|target| declares(target))
-            })
-            .collect();
+        let declares = |branch: &Branch<'a>, name: &str| branch.properties.contains_key(name);
+        let most = targets.iter().filter_map(|target| target.most).max();
+        let most = most.unwrap_or_default().max(branch.least).saturating_add(1);
+        let spare = (1..=most.clamp(4, MOST_PROPERTIES)).map(|number| match number {
+            1 => "other".to_owned(),
+            _ => format!("other{number}"),
+        });
+        let mut spare: Vec<String> = spare.collect();
+        spare.retain(|name| !declares(branch, name) && !targets.iter().any(|target| declares(target, name)));
         let named: Vec<String> = self.special_names(branch, targets).into_iter().collect();
-        let optional: Vec<&'a str> = branch
-            .properties
-            .keys()
-            .copied()
-            .filter(|name| is_sendable(name) && !base.contains_key(*name))
-            .collect();
+        let is_sendable = |name: &str| !branch.forbids(name) && !branch.unsent.contains(name);
         for target in targets {
-            for name in names(&branch.properties, &target.properties) {
-                let is_undeclared = !branch.properties.contains_key(name)
-                    && !branch.required.contains(name)
-                    && branch.property(name).is_empty();
-                if !is_sendable(name) || is_undeclared {
-                    continue;
-                }
-                let (small, large) = (schemas(name), target.property(name));
-                if self.includes_all(&small, &large) {
-                    continue;
-                }
-                let values = self.refused(&small, &large, MOST_OF_PART, depth);
-                found.extend(values.into_iter().map(|value| with(&base, name, value)));
-            }
-            for name in spare.iter().take(1).chain(&named) {
-                let (small, large) = (schemas(name), target.property(name));
-                if !self.includes_all(&small, &large) {
+            let is_described = |name: &&str| {
+                declares(branch, name) || branch.required.contains(name) || !branch.property(name).is_empty()
+            };
+            let described = names(&branch.properties, &target.properties).into_iter();
+            let undeclared = spare.iter().take(1).chain(&named).map(String::as_str);
+            for name in described.filter(is_described).chain(undeclared) {
+                let (small, large) = (branch.property(name), target.property(name));
+                if is_sendable(name) && !self.includes_all(&small, &large) {
                     let values = self.refused(&small, &large, MOST_OF_PART, depth);
                     found.extend(values.into_iter().map(|value| with(&base, name, value)));
                 }
             }
         }
         // Objects with additional properties, which a `not` or a count may reject.
-        let is_special = branch.least > base.len() as u64
-            || targets.iter().any(|target| target.most.is_some())
-            || targets.iter().any(|target| target.excluded().next().is_some())
-            || targets
-                .iter()
-                .any(|target| !target.absent.is_empty() || !target.required.is_empty())
-            || branch.excluded().next().is_some();
-        if is_special {
+        let depends_on_properties = |target: &&Branch<'a>| {
+            target.most.is_some()
+                || target.excluded().next().is_some()
+                || !target.absent.is_empty()
+                || !target.required.is_empty()
+        };
+        if branch.least > base.len() as u64
+            || branch.excluded().next().is_some()
+            || targets.iter().any(depends_on_properties)
+        {
             let mut object = base.clone();
-            let spare = spare
-                .iter()
-                .map(String::as_str)
-                .filter(|name| !branch.forbids(name));
-            let named = named
-                .iter()
-                .map(String::as_str)
-                .filter(|name| !branch.forbids(name));
-            let all: Vec<&str> = optional.iter().copied().chain(named).chain(spare).collect();
-            for name in all {
-                let Some(value) = self.sample(&schemas(name), depth) else {
+            let optional = branch.properties.keys().copied();
+            let optional = optional.filter(|name| is_sendable(name) && !base.contains_key(*name));
+            let others = named.iter().chain(&spare).map(String::as_str);
+            for name in optional.chain(others.filter(|name| !branch.forbids(name))) {
+                let Some(value) = self.sample(&branch.property(name), depth) else {
                     continue;
                 };
                 found.push(with(&base, name, value.clone()));
-                object.insert((*name).to_owned(), value);
+                object.insert(name.to_owned(), value);
                 found.push(Value::Object(object.clone()));
             }
         }
@@ -353,40 +318,33 @@ impl<'a> Prover<'a> {
 
     /// Names of undeclared properties that the branches treat differently.
     fn special_names(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>]) -> BTreeSet<String> {
-        let required = branch
-            .names
-            .iter()
-            .filter(|rule| !rule.is_match && rule.schema.is_nothing());
+        let required = branch.names.iter();
+        let required = required.filter(|rule| !rule.is_match && rule.schema.is_nothing());
         // Names are valid UTF-8, even without a pattern.
         let any = self.lowering.languages.of_length(0, None);
         let required = required.filter_map(|rule| rule.patterns.first().map(|pattern| &**pattern));
         let required: Vec<&Language> = required.chain(any.as_deref()).collect();
         let mut found = BTreeSet::new();
-        for rule in [branch]
-            .into_iter()
-            .chain(targets.iter().copied())
-            .flat_map(|branch| &branch.names)
-        {
-            for pattern in &rule.patterns {
-                let inside: Vec<&Language> = required.iter().copied().chain([&**pattern]).collect();
-                for search in [search(&inside, &[]), search(&required, &[vec![pattern]])] {
-                    if let Search::Found(name) = search {
-                        found.insert(name);
-                    }
+        let rules = [branch].into_iter().chain(targets.iter().copied());
+        let rules = rules.flat_map(|branch| &branch.names);
+        for pattern in rules.flat_map(|rule| &rule.patterns) {
+            let inside: Vec<&Language> = required.iter().copied().chain([&**pattern]).collect();
+            for search in [search(&inside, &[]), search(&required, &[vec![pattern]])] {
+                if let Search::Found(name) = search {
+                    found.insert(name);
                 }
             }
         }
         for not in targets.iter().flat_map(|target| target.excluded()) {
             let branches = self.lowering.branches(&[not], self.reading(Width::Wide));
-            for branch in branches.iter().flat_map(|branches| branches.iter()) {
-                found.extend(branch.required.iter().map(|name| (*name).to_owned()));
-            }
+            let required = branches.iter().flat_map(|branches| branches.iter());
+            let required = required.flat_map(|branch| &branch.required);
+            found.extend(required.map(|name| (*name).to_owned()));
         }
         // An object that declares no properties may have any.
         if branch.properties.is_empty() {
-            let names = targets
-                .iter()
-                .flat_map(|target| target.required.iter().chain(&target.absent));
+            let names = targets.iter();
+            let names = names.flat_map(|target| target.required.iter().chain(&target.absent));
             found.extend(names.map(|name| (*name).to_owned()));
         }
         found.retain(|name| !branch.properties.contains_key(name.as_str()));
@@ -395,49 +353,40 @@ impl<'a> Prover<'a> {
 }
 
 /// Lengths or counts at the limits of the branches that the first branch allows.
-fn counts(branch: &Branch<'_>, targets: &[&Branch<'_>], longest: u64) -> Vec<u64> {
+fn counts(branch: &Branch<'_>, targets: &[&Branch<'_>], longest: u64) -> Vec<usize> {
     let mut counts = vec![branch.least, 1, 2];
     counts.extend(branch.most);
     for target in targets {
         counts.extend([target.least, target.least.saturating_sub(1)]);
-        counts.extend(
-            target
-                .most
-                .into_iter()
-                .flat_map(|most| [most, most.saturating_add(1)]),
-        );
+        counts.extend(target.most);
+        counts.extend(target.most.map(|most| most.saturating_add(1)));
     }
     counts.retain(|count| {
         *count >= branch.least && *count <= longest && branch.most.is_none_or(|most| *count <= most)
     });
     counts.sort_unstable();
     counts.dedup();
-    counts
+    let counts = counts.into_iter();
+    counts.filter_map(|count| usize::try_from(count).ok()).collect()
 }
 
 fn numbers(branch: &Branch<'_>, targets: &[&Branch<'_>]) -> Vec<Value> {
     let whole = [1, 0, -1, 2, 3, 5, 7, 10, 100, 1_000, 1_000_000, 10_000_000_000];
     let mut numbers: Vec<Decimal> = whole.into_iter().map(Decimal::whole).collect();
-    let half = json!(0.5);
-    let steps: Vec<Decimal> = [Some(Decimal::whole(1)), Decimal::of(&half)]
-        .into_iter()
-        .flatten()
-        .collect();
+    let half = Decimal::of(&json!(0.5));
     let mut edges: Vec<Decimal> = Vec::new();
     for branch in [branch].iter().chain(targets) {
         edges.extend(branch.minimum().map(|bound| bound.at));
         edges.extend(branch.negated_maximum().map(|bound| bound.at.negated()));
         numbers.extend(&branch.multiples);
     }
-    let near = edges.iter().flat_map(|edge| {
-        let around = steps
-            .iter()
-            .flat_map(|step| [edge.add(*step), edge.add(step.negated())])
-            .flatten();
-        [*edge].into_iter().chain(around)
-    });
-    numbers.extend(near);
-    numbers.extend(steps.get(1));
+    for edge in &edges {
+        numbers.push(*edge);
+        for step in [Some(Decimal::whole(1)), half].into_iter().flatten() {
+            numbers.extend([edge.add(step), edge.add(step.negated())].into_iter().flatten());
+        }
+    }
+    numbers.extend(half);
     edges.push(Decimal::whole(0));
     for of in &branch.multiples {
         numbers.extend(edges.iter().flat_map(|edge| of.multiples_near(*edge)));
@@ -448,7 +397,7 @@ fn numbers(branch: &Branch<'_>, targets: &[&Branch<'_>]) -> Vec<Value> {
 fn texts(branch: &Branch<'_>, targets: &[&Branch<'_>]) -> Vec<Value> {
     let mut texts: Vec<String> = ["a", "", "0", "A", "b", "ab", "-", "!", " "]
         .map(str::to_owned)
-        .to_vec();
+        .into();
     let has_text_rules = |branch: &&Branch<'_>| {
         !branch.formats.is_empty() || !branch.patterns.is_empty() || branch.excluded().next().is_some()
     };
@@ -461,7 +410,6 @@ fn texts(branch: &Branch<'_>, targets: &[&Branch<'_>]) -> Vec<Value> {
     }
     let letters: &[&str] = if is_special { &["a", "A", "0"] } else { &["a"] };
     for length in lengths {
-        let length = usize::try_from(length).unwrap_or_default();
         texts.extend(letters.iter().map(|letter| letter.repeat(length)));
     }
     texts.into_iter().map(Value::from).collect()

@@ -12,7 +12,7 @@ use super::{
     lower::{OneOf, Width},
     pattern::{Language, Search, search},
     prover::{Mode, Prover},
-    schema::Schema,
+    schema::{Pair, Schema},
 };
 use crate::level::Encoding;
 
@@ -28,38 +28,57 @@ const MOST_CASES: usize = 4;
 /// Maximum number of patterns for names of properties.
 const MOST_PATTERNS: usize = 5;
 
+/// The mode of a question, the encoding of its values, and the remaining depth.
+#[derive(Clone, Copy)]
+pub(super) struct Terms {
+    pub mode: Mode,
+    pub encoding: Encoding,
+    pub depth: usize,
+}
+
+impl Terms {
+    /// The terms for parts of the value.
+    pub(super) fn inner(self) -> Self {
+        let encoding = self.encoding.inner();
+        Self { encoding, ..self }
+    }
+}
+
 /// The question that a question about a branch is part of.
 #[derive(Clone, Copy)]
-struct Context<'q, 'a> {
-    small: &'q [Schema<'a>],
+pub(super) struct Context<'q, 'a> {
+    pub small: &'q [Schema<'a>],
     large: &'q [Schema<'a>],
-    targets: &'q [Branch<'a>],
+    pub targets: &'q [Branch<'a>],
     /// Names of properties that values may have.
     known: &'q BTreeSet<&'a str>,
-    mode: Mode,
-    encoding: Encoding,
+    pub terms: Terms,
 }
 
 impl<'a> Prover<'a> {
     /// Checks whether every value of `small` is also a value of `large`. False means that there is no proof.
-    pub(crate) fn includes(&mut self, small: Schema<'a>, large: Schema<'a>, mode: Mode) -> bool {
+    pub(crate) fn includes(&mut self, (small, large): Pair<'a>, mode: Mode) -> bool {
         self.fuel = FUEL;
         self.open.clear();
-        self.all_in(&[small], &[large], mode, DEEPEST)
+        self.all_in(&[small], &[large], self.terms(mode))
     }
 
     /// Like `includes`, for the schemas of a part of a value.
     pub(super) fn includes_all(&mut self, small: &[Schema<'a>], large: &[Schema<'a>]) -> bool {
-        self.all_in(small, large, Mode::Sent, DEEPEST)
+        self.all_in(small, large, self.terms(Mode::Sent))
     }
 
-    pub(super) fn all_in(
-        &mut self,
-        small: &[Schema<'a>],
-        large: &[Schema<'a>],
-        mode: Mode,
-        depth: usize,
-    ) -> bool {
+    /// The terms for a whole value.
+    pub(super) fn terms(&self, mode: Mode) -> Terms {
+        let (encoding, depth) = (self.encoding, DEEPEST);
+        Terms {
+            mode,
+            encoding,
+            depth,
+        }
+    }
+
+    pub(super) fn all_in(&mut self, small: &[Schema<'a>], large: &[Schema<'a>], terms: Terms) -> bool {
         if large.iter().all(|schema| small.contains(schema)) || small.iter().any(Schema::is_nothing) {
             return true;
         }
@@ -70,34 +89,22 @@ impl<'a> Prover<'a> {
             return true;
         }
         let keys = |schemas: &[Schema<'a>]| {
-            let mut keys: Vec<usize> = schemas
-                .iter()
-                .map(|schema| self.lowering.resolve(*schema).key())
-                .collect();
-            keys.sort_unstable();
-            keys.dedup();
-            keys
+            let schemas = schemas.iter().map(|schema| self.lowering.resolve(*schema));
+            schemas.map(|schema| schema.key()).collect()
         };
-        let encoding = if depth == DEEPEST {
-            self.encoding
-        } else {
-            self.encoding.inner()
-        };
-        let question = (keys(small), keys(large), mode, encoding);
+        let question = (keys(small), keys(large), terms.mode, terms.encoding);
         // A question that recurs concerns a part of the value, so it may be assumed to hold, by induction.
         if self.proven.contains(&question) || self.open.contains(&question) {
             return true;
         }
-        let Some(depth) = depth.checked_sub(1) else {
-            return false;
-        };
-        if self.fuel == 0 || self.unproven.contains(&question) {
+        if terms.depth == 0 || self.fuel == 0 || self.unproven.contains(&question) {
             return false;
         }
+        let depth = terms.depth - 1;
         self.fuel -= 1;
         self.open.insert(question.clone());
         let before = self.order.len();
-        let is_proven = self.branches_in(small, large, (mode, encoding), depth);
+        let is_proven = self.branches_in(small, large, Terms { depth, ..terms });
         self.open.remove(&question);
         if is_proven {
             self.order.push(question.clone());
@@ -114,79 +121,49 @@ impl<'a> Prover<'a> {
         is_proven
     }
 
-    fn branches_in(
-        &mut self,
-        small: &[Schema<'a>],
-        large: &[Schema<'a>],
-        (mode, encoding): (Mode, Encoding),
-        depth: usize,
-    ) -> bool {
-        let Some(branches) = self.lowering.branches(small, self.reading(Width::Wide)) else {
-            return false;
-        };
-        let Some(targets) = self.lowering.branches(large, self.reading(Width::Narrow)) else {
+    fn branches_in(&mut self, small: &[Schema<'a>], large: &[Schema<'a>], terms: Terms) -> bool {
+        let (Some(branches), Some(targets)) = (
+            self.lowering.branches(small, self.reading(Width::Wide)),
+            self.lowering.branches(large, self.reading(Width::Narrow)),
+        ) else {
             return false;
         };
         // A value may match one alternative, but have a property that only another alternative declares.
-        let names = |branches: &[Branch<'a>]| -> BTreeSet<&'a str> {
-            branches
-                .iter()
-                .flat_map(|branch| branch.properties.keys().copied())
-                .collect()
-        };
-        let mut known = names(&branches);
+        let names = |branch: &Branch<'a>| branch.properties.keys().copied().collect::<Vec<_>>();
+        let mut known: BTreeSet<&'a str> = branches.iter().flat_map(names).collect();
         if branches.len() > 1 && branches.iter().any(|branch| !branch.further.is_empty()) {
-            known.extend(names(&targets));
+            known.extend(targets.iter().flat_map(names));
         }
         let context = Context {
             small,
             large,
             targets: &targets,
             known: &known,
-            mode,
-            encoding,
+            terms,
         };
-        branches
-            .iter()
-            .all(|branch| self.branch_in(branch, context, depth, MOST_CASES))
+        let mut branches = branches.iter();
+        branches.all(|branch| self.branch_in(branch, context, MOST_CASES))
     }
 
     /// Checks whether the schemas allow every value of a branch.
-    fn branch_in(
-        &mut self,
-        branch: &Branch<'a>,
-        context: Context<'_, 'a>,
-        depth: usize,
-        most: usize,
-    ) -> bool {
-        let Context {
-            small,
-            large,
-            targets,
-            known,
-            mode,
-            encoding,
-        } = context;
-        let mut same_kind = targets.iter().filter(|target| target.kind == branch.kind);
-        if same_kind.any(|target| self.within(branch, target, known, mode, depth))
-            || self.values_in(branch, small, large, encoding)
-            || self.strings_in(branch, targets)
-            || self.text_in(branch, small, targets, (mode, encoding), depth)
-            || self.is_impossible(branch, depth)
+    fn branch_in(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>, most: usize) -> bool {
+        let mut same_kind = context.targets.iter().filter(|target| target.kind == branch.kind);
+        if same_kind.any(|target| self.within(branch, target, context.known, context.terms.inner()))
+            || self.values_in(branch, context)
+            || self.strings_in(branch, context.targets)
+            || self.text_in(branch, context)
+            || self.is_impossible(branch, context.terms.depth)
         {
             return true;
         }
-        let Some(most) = most
-            .checked_sub(1)
-            .filter(|_| self.fuel > 0 && encoding == Encoding::Typed)
-        else {
+        if most == 0 || self.fuel == 0 || context.terms.encoding != Encoding::Typed {
             return false;
-        };
+        }
         self.fuel -= 1;
         let cases = self.cases(branch, context);
         cases.is_some_and(|cases| {
             let mut cases = cases.iter();
-            cases.all(|case| self.branch_in(case, context, depth, most))
+            cases.all(|case| self.branch_in(case, context, most - 1))
         })
     }
 
@@ -198,16 +175,14 @@ impl<'a> Prover<'a> {
             let is_open = !branch.required.contains(name) && !branch.forbids(name);
             is_open && !branch.unsent.contains(name)
         };
-        let names = targets
-            .iter()
-            .flat_map(|target| target.required.iter().chain(&target.absent))
-            .copied();
-        if let Some(name) = names.clone().find(differs).filter(|_| targets.len() > 1) {
+        let names = targets.iter();
+        let names = names.flat_map(|target| target.required.iter().chain(&target.absent));
+        if let Some(name) = names.copied().find(differs).filter(|_| targets.len() > 1) {
             let mut absent = branch.clone();
             absent.absent.insert(name);
             let mut cases = vec![absent];
             let is_map = branch.properties.is_empty();
-            if context.mode == Mode::All || is_map || !is_unsent(branch, name, context.known) {
+            if context.terms.mode == Mode::All || is_map || !is_unsent(branch, name, context.known) {
                 let mut present = branch.clone();
                 present.required.insert(name);
                 cases.push(present);
@@ -225,28 +200,19 @@ impl<'a> Prover<'a> {
     }
 
     /// Checks whether a branch has only a few values, all of which the schemas allow.
-    fn values_in(
-        &mut self,
-        branch: &Branch<'a>,
-        small: &[Schema<'a>],
-        large: &[Schema<'a>],
-        encoding: Encoding,
-    ) -> bool {
-        finite(branch).is_some_and(|values| {
-            values
-                .iter()
-                .all(|value| self.allows_value(large, value, encoding) || self.excludes(small, value))
-        })
+    fn values_in(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>) -> bool {
+        let is_in = |value: &Value| {
+            self.allows_value(context.large, value, context.terms.encoding)
+                || self.excludes(context.small, value)
+        };
+        finite(branch).is_some_and(|values| values.iter().all(is_in))
     }
 
     /// Checks whether every string of a branch belongs to another branch, as far as patterns, lengths and
     /// listed values show it.
     fn strings_in(&mut self, branch: &Branch<'a>, targets: &[Branch<'a>]) -> bool {
-        let targets: Vec<&Branch<'a>> = targets
-            .iter()
-            .filter(|target| target.kind == Kind::String)
-            .collect();
-        self.search_strings(branch, &targets) == Search::Nothing
+        let targets = targets.iter().filter(|target| target.kind == Kind::String);
+        self.search_strings(branch, &targets.collect::<Vec<_>>()) == Search::Nothing
     }
 
     /// The number of values that the schemas allow; `None` unless it is known to be small.
@@ -271,8 +237,7 @@ impl<'a> Prover<'a> {
         small: &Branch<'a>,
         large: &Branch<'a>,
         known: &BTreeSet<&'a str>,
-        mode: Mode,
-        depth: usize,
+        terms: Terms,
     ) -> bool {
         if large.values.is_some() || large.representation != small.representation {
             return false;
@@ -285,19 +250,22 @@ impl<'a> Prover<'a> {
                     && large.patterns.is_subset(&small.patterns)
                     && large.formats.is_subset(&small.formats)
             }
-            Kind::Array => self.array_within(small, large, mode, depth),
-            Kind::Object => self.object_within(small, large, known, mode, depth),
+            Kind::Array => self.array_within(small, large, terms),
+            Kind::Object => self.object_within(small, large, known, terms),
         };
         // A property that a `not` names is meant to be absent, even if nobody declares it.
         is_in
-            && large.not.iter().all(|not| self.avoids(small, *not, None, depth))
+            && large
+                .not
+                .iter()
+                .all(|not| self.avoids(small, *not, None, terms.depth))
             && large.others.iter().all(|other| {
-                let known = (mode != Mode::All).then_some(known);
-                self.avoids(small, *other, known, depth)
+                let known = (terms.mode != Mode::All).then_some(known);
+                self.avoids(small, *other, known, terms.depth)
             })
     }
 
-    fn array_within(&mut self, small: &Branch<'a>, large: &Branch<'a>, mode: Mode, depth: usize) -> bool {
+    fn array_within(&mut self, small: &Branch<'a>, large: &Branch<'a>, terms: Terms) -> bool {
         let mut small = small.clone();
         small.most = small.longest();
         if small.has_unique_items && small.prefix.is_empty() && large.most.is_some() {
@@ -312,38 +280,32 @@ impl<'a> Prover<'a> {
             // The last position stands for all others.
             && (0..=first).all(|position| {
                 small.most.is_some_and(|most| most <= position as u64)
-                    || self.all_in(small.item(position), large.item(position), mode, depth)
+                    || self.all_in(small.item(position), large.item(position), terms)
             })
             && large
                 .contains
                 .iter()
-                .all(|contains| self.contains_within(small, contains, mode, depth))
+                .all(|contains| self.contains_within(small, contains, terms))
     }
 
     /// Checks whether every array of a branch contains the right number of matching items.
-    fn contains_within(
-        &mut self,
-        small: &Branch<'a>,
-        large: &Contains<'a>,
-        mode: Mode,
-        depth: usize,
-    ) -> bool {
+    fn contains_within(&mut self, small: &Branch<'a>, large: &Contains<'a>, terms: Terms) -> bool {
         let schema = &[large.schema];
         let has_enough = large.least == 0
             || small
                 .contains
                 .iter()
-                .any(|known| known.least >= large.least && self.all_in(&[known.schema], schema, mode, depth))
+                .any(|known| known.least >= large.least && self.all_in(&[known.schema], schema, terms))
             || (small.least >= large.least
-                && (0..=small.prefix.len())
-                    .all(|position| self.all_in(small.item(position), schema, mode, depth)));
+                && (0..=small.prefix.len()).all(|position| self.all_in(small.item(position), schema, terms)));
         // The negation of a proof about values that are sent is no proof.
+        let mode = Mode::All;
         has_enough
             && large.most.is_none_or(|limit| {
                 small.most.is_some_and(|most| most <= limit)
                     || small.contains.iter().any(|known| {
                         known.most.is_some_and(|most| most <= limit)
-                            && self.all_in(schema, &[known.schema], Mode::All, depth)
+                            && self.all_in(schema, &[known.schema], Terms { mode, ..terms })
                     })
             })
     }
@@ -353,18 +315,16 @@ impl<'a> Prover<'a> {
         small: &Branch<'a>,
         large: &Branch<'a>,
         known: &BTreeSet<&'a str>,
-        mode: Mode,
-        depth: usize,
+        terms: Terms,
     ) -> bool {
         let is_closed = small.further.iter().any(Schema::is_nothing);
         let least = small.least.max(small.required.len() as u64);
         let declared = is_closed.then_some(small.properties.len() as u64);
         let most = small.most.into_iter().chain(declared).min();
+        let is_most = |limit: u64| most.is_some_and(|most| most <= limit);
         if !large.required.is_subset(&small.required)
             || least < large.least
-            || large
-                .most
-                .is_some_and(|limit| most.is_none_or(|most| most > limit))
+            || !large.most.is_none_or(is_most)
         {
             return false;
         }
@@ -385,21 +345,21 @@ impl<'a> Prover<'a> {
             if small.unsent.contains(name) {
                 continue;
             }
-            if mode == Mode::Declared && !is_kept {
+            if terms.mode == Mode::Declared && !is_kept {
                 return false;
             }
             let is_excluded = large.absent.contains(name);
             // An object that declares no properties may have any.
             let is_map = is_excluded && small.properties.is_empty();
-            let is_unsent = mode != Mode::All && !is_map && is_unsent(small, name, known);
+            let is_unsent = terms.mode != Mode::All && !is_map && is_unsent(small, name, known);
             if small.forbids(name) || is_unsent {
                 continue;
             }
-            if is_excluded || !self.all_in(&small.property(name), &large.property(name), mode, depth) {
+            if is_excluded || !self.all_in(&small.property(name), &large.property(name), terms) {
                 return false;
             }
         }
-        is_closed || self.undeclared_within(small, large, &names, mode, depth)
+        is_closed || self.undeclared_within(small, large, &names, terms)
     }
 
     /// Checks inclusion of the properties that neither branch declares. Their names differ in the patterns
@@ -408,16 +368,12 @@ impl<'a> Prover<'a> {
         &mut self,
         small: &Branch<'a>,
         large: &Branch<'a>,
-        names: &[&'a str],
-        mode: Mode,
-        depth: usize,
+        names: &BTreeSet<&'a str>,
+        terms: Terms,
     ) -> bool {
         let mut patterns: Vec<&Rc<Language>> = Vec::new();
-        for pattern in [small, large]
-            .iter()
-            .flat_map(|branch| &branch.names)
-            .flat_map(|rule| &rule.patterns)
-        {
+        let rules = small.names.iter().chain(&large.names);
+        for pattern in rules.flat_map(|rule| &rule.patterns) {
             if !patterns.iter().any(|known| known.is_same(pattern)) {
                 patterns.push(pattern);
             }
@@ -430,8 +386,7 @@ impl<'a> Prover<'a> {
         let declared = languages.listing(names.iter().copied().filter(|_| !patterns.is_empty()));
         (0..1_usize << patterns.len()).all(|chosen| {
             let mut inside: Vec<&Language> = Vec::new();
-            let mut outside: Vec<Vec<&Language>> =
-                declared.iter().map(|declared| vec![&**declared]).collect();
+            let mut outside: Vec<Vec<&Language>> = declared.iter().map(|names| vec![&**names]).collect();
             for (index, pattern) in patterns.iter().enumerate() {
                 if chosen & (1 << index) == 0 {
                     outside.push(vec![pattern]);
@@ -442,7 +397,7 @@ impl<'a> Prover<'a> {
             let matches = |pattern: &Rc<Language>| inside.iter().any(|known| known.is_same(pattern));
             let schemas = [small, large].map(|branch| branch.undeclared(matches));
             let [schemas, targets] = &schemas;
-            self.all_in(schemas, targets, mode, depth)
+            self.all_in(schemas, targets, terms)
                 || (!inside.is_empty() && search(&inside, &outside) == Search::Nothing)
         })
     }

@@ -1,7 +1,5 @@
 //! Exact decimal numbers.
 
-use std::cmp::Ordering;
-
 use num_rational::Ratio;
 use num_traits::{CheckedAdd, CheckedDiv, CheckedMul};
 use serde_json::{Number, Value};
@@ -10,7 +8,7 @@ use serde_json::{Number, Value};
 const EXPONENTS: std::ops::RangeInclusive<i32> = -18..=18;
 
 /// A decimal number. Results that cannot be computed exactly are `None`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Decimal(Ratio<i128>);
 
 impl Decimal {
@@ -48,11 +46,7 @@ impl Decimal {
         #[expect(clippy::cast_precision_loss, reason = "a rounded number is left out")]
         let number = *self.0.numer() as f64 / *self.0.denom() as f64;
         let value = Value::Number(Number::from_f64(number)?);
-        (Self::of(&value)?.compare(self) == Ordering::Equal).then_some(value)
-    }
-
-    pub(super) fn compare(self, other: Self) -> Ordering {
-        self.0.cmp(&other.0)
+        (Self::of(&value)? == self).then_some(value)
     }
 
     /// Checks whether the number is a multiple of another number; false if that cannot be computed.

@@ -2,9 +2,11 @@
 
 use std::{collections::BTreeSet, mem};
 
+use serde_json::Value;
+
 use super::{
     branch::{Branch, Kind},
-    decide::{finite, is_unsent},
+    decide::{Terms, finite, is_unsent},
     evaluate::Truth,
     lower::Width,
     pattern::Search,
@@ -26,19 +28,18 @@ impl<'a> Prover<'a> {
         if branch.excluded().any(|known| known == not) {
             return true;
         }
-        let Some(depth) = depth
-            .checked_sub(1)
-            .filter(|_| self.fuel > 0 && self.encoding == Encoding::Typed)
-        else {
+        if depth == 0 || self.fuel == 0 || self.encoding != Encoding::Typed {
             return false;
-        };
+        }
+        let depth = depth - 1;
         self.fuel -= 1;
         // The smaller schema may exclude more values. This question concerns the value itself, so induction
         // does not apply.
         let open = mem::take(&mut self.open);
-        let is_known = branch
-            .excluded()
-            .any(|known| self.all_in(&[not], &[known], Mode::All, depth));
+        let terms = self.terms(Mode::All).inner();
+        let terms = Terms { depth, ..terms };
+        let mut known_excluded = branch.excluded();
+        let is_known = known_excluded.any(|known| self.all_in(&[not], &[known], terms));
         self.open = open;
         if is_known {
             return true;
@@ -47,31 +48,26 @@ impl<'a> Prover<'a> {
         let Some(excluded) = self.lowering.branches(&[not], reading) else {
             return false;
         };
-        let mut branch = branch.clone();
-        let required = excluded.iter().filter(|other| other.kind == branch.kind);
-        for name in required
-            .flat_map(|other| other.required.iter().copied())
-            .collect::<Vec<_>>()
-        {
-            if known.is_some_and(|known| is_unsent(&branch, name, known)) && !branch.properties.is_empty() {
-                branch.absent.insert(name);
+        let mut restricted = branch.clone();
+        let excluded = excluded.iter().filter(|other| other.kind == branch.kind);
+        for name in excluded.flat_map(|other| &other.required) {
+            if known.is_some_and(|known| is_unsent(branch, name, known)) && !branch.properties.is_empty() {
+                restricted.absent.insert(name);
             }
         }
-        let common = self.lowering.restrict(vec![branch], &[not], reading);
+        let common = self.lowering.restrict(vec![restricted], &[not], reading);
         common.is_some_and(|common| common.iter().all(|branch| self.is_impossible(branch, depth)))
     }
 
     /// Checks whether a branch certainly has no value.
     pub(super) fn is_impossible(&mut self, branch: &Branch<'a>, depth: usize) -> bool {
-        let Some(depth) = depth.checked_sub(1).filter(|_| self.fuel > 0) else {
+        if depth == 0 || self.fuel == 0 {
             return false;
-        };
+        }
+        let depth = depth - 1;
         self.fuel -= 1;
-        if let Some(values) = finite(branch)
-            && values
-                .iter()
-                .all(|value| self.branch_allows(branch, value, self.one_of) == Truth::No)
-        {
+        let is_rejected = |value: &Value| self.branch_allows(branch, value, self.one_of) == Truth::No;
+        if finite(branch).is_some_and(|values| values.iter().all(is_rejected)) {
             return true;
         }
         let mut has_no_value = |schemas: &[Schema<'a>]| {
@@ -79,10 +75,10 @@ impl<'a> Prover<'a> {
             branches.is_some_and(|branches| branches.iter().all(|branch| self.is_impossible(branch, depth)))
         };
         let lacks_part = match branch.kind {
-            Kind::Object => branch
-                .required
-                .iter()
-                .any(|name| has_no_value(&branch.property(name))),
+            Kind::Object => {
+                let mut required = branch.required.iter();
+                required.any(|name| has_no_value(&branch.property(name)))
+            }
             Kind::Array => {
                 let least = usize::try_from(branch.least).unwrap_or(usize::MAX);
                 (0..least.min(branch.prefix.len() + 1)).any(|position| has_no_value(branch.item(position)))
@@ -92,11 +88,13 @@ impl<'a> Prover<'a> {
         if lacks_part || self.search_strings(branch, &[]) == Search::Nothing {
             return true;
         }
+        let terms = self.terms(Mode::All).inner();
+        let terms = Terms { depth, ..terms };
         branch.excluded().any(|not| {
             let targets = self.lowering.branches(&[not], self.reading(Width::Narrow));
             targets.is_some_and(|targets| {
                 let mut targets = targets.iter().filter(|target| target.kind == branch.kind);
-                targets.any(|target| self.within(branch, target, &BTreeSet::new(), Mode::All, depth))
+                targets.any(|target| self.within(branch, target, &BTreeSet::new(), terms))
             })
         })
     }

@@ -15,7 +15,7 @@ use super::{
 const DEEPEST: usize = 48;
 
 /// Yes, no, or undecided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Truth {
     No,
     Unknown,
@@ -26,11 +26,7 @@ impl Truth {
     fn and(self, other: impl FnOnce() -> Self) -> Self {
         match self {
             Self::No => Self::No,
-            Self::Yes => other(),
-            Self::Unknown => match other() {
-                Self::No => Self::No,
-                _ => Self::Unknown,
-            },
+            _ => self.min(other()),
         }
     }
 
@@ -38,15 +34,26 @@ impl Truth {
         if holds { Self::Yes } else { Self::No }
     }
 
-    fn all(truths: impl IntoIterator<Item = Self>) -> Self {
-        let mut all = Self::Yes;
-        for truth in truths {
-            all = all.and(|| truth);
-            if all == Self::No {
-                break;
-            }
+    /// Yes if a condition for certainty holds.
+    fn if_certain(is_certain: bool) -> Self {
+        if is_certain { Self::Yes } else { Self::Unknown }
+    }
+
+    fn negated(self) -> Self {
+        match self {
+            Self::Yes => Self::No,
+            Self::No => Self::Yes,
+            Self::Unknown => Self::Unknown,
         }
-        all
+    }
+
+    fn all(truths: impl IntoIterator<Item = Self>) -> Self {
+        let mut truths = truths.into_iter();
+        let all = truths.try_fold(Self::Yes, |all, truth| match truth {
+            Self::No => None,
+            _ => Some(all.min(truth)),
+        });
+        all.unwrap_or(Self::No)
     }
 }
 
@@ -100,33 +107,18 @@ impl<'a> Prover<'a> {
             Value::Object(members) => {
                 let has_required = branch.required.iter().all(|name| members.contains_key(*name));
                 let has_absent = branch.absent.iter().any(|name| members.contains_key(*name));
+                let members = members.iter();
                 Truth::of(has_count(branch, members.len()) && has_required && !has_absent).and(|| {
-                    Truth::all(
-                        members
-                            .iter()
-                            .map(|(name, value)| self.allows(&branch.property(name), value, one_of)),
-                    )
+                    let mut allows = |name: &str, value| self.allows(&branch.property(name), value, one_of);
+                    Truth::all(members.map(|(name, value)| allows(name, value)))
                 })
             }
         };
         let holds = holds.and(|| {
-            Truth::all(
-                branch
-                    .excluded()
-                    .map(|not| match self.allows(&[not], value, one_of) {
-                        Truth::Yes => Truth::No,
-                        Truth::No => Truth::Yes,
-                        Truth::Unknown => Truth::Unknown,
-                    }),
-            )
+            let excluded = branch.excluded();
+            Truth::all(excluded.map(|not| self.allows(&[not], value, one_of).negated()))
         });
-        holds.and(|| {
-            if branch.representation.is_empty() {
-                Truth::Yes
-            } else {
-                Truth::Unknown
-            }
-        })
+        holds.and(|| Truth::if_certain(branch.representation.is_empty()))
     }
 
     fn items_allowed(&mut self, branch: &Branch<'a>, items: &[Value], one_of: OneOf) -> Truth {
@@ -139,15 +131,10 @@ impl<'a> Prover<'a> {
         });
         all.and(|| {
             let counts = branch.contains.iter().map(|Contains { schema, least, most }| {
-                let matches: Vec<Truth> = items
-                    .iter()
-                    .map(|item| self.allows(&[*schema], item, one_of))
-                    .collect();
-                let count = |wanted: &[Truth]| {
-                    let found = matches.iter().filter(|truth| wanted.contains(truth));
-                    found.count() as u64
-                };
-                let (certain, possible) = (count(&[Truth::Yes]), count(&[Truth::Yes, Truth::Unknown]));
+                let items = items.iter();
+                let matches: Vec<Truth> = items.map(|item| self.allows(&[*schema], item, one_of)).collect();
+                let count = |least| matches.iter().filter(|truth| **truth >= least).count() as u64;
+                let (certain, possible) = (count(Truth::Yes), count(Truth::Unknown));
                 let is_most = |count: u64| most.is_none_or(|most| count <= most);
                 if certain >= *least && is_most(possible) {
                     Truth::Yes
@@ -165,18 +152,12 @@ impl<'a> Prover<'a> {
         let length = text.chars().count();
         let knows_formats = self.knows_formats;
         let patterns = branch.patterns.iter().map(|pattern| {
-            let matches = self.lowering.languages.pattern(pattern).matches(text);
+            let matches = self.lowering.languages.matches(pattern, text);
             matches.map_or(Truth::Unknown, Truth::of)
         });
-        let patterns = Truth::all(patterns);
-        Truth::of(has_count(branch, length)).and(|| patterns).and(|| {
-            Truth::all(
-                branch
-                    .formats
-                    .iter()
-                    .map(|format| has_format(format, text, knows_formats)),
-            )
-        })
+        let formats = branch.formats.iter();
+        let formats = formats.map(|format| has_format(format, text, knows_formats));
+        Truth::of(has_count(branch, length)).and(|| Truth::all(patterns.chain(formats)))
     }
 }
 
@@ -197,20 +178,10 @@ fn number_allowed(branch: &Branch<'_>, value: &Value) -> Truth {
         && branch.multiples.iter().all(|of| number.is_multiple_of(*of));
     // Versions differ on whether a whole number with a fraction, such as `3.0`, is an integer.
     let is_clear = !branch.is_whole || !value.is_f64();
-    Truth::of(is_in)
-        .and(|| if is_clear { Truth::Yes } else { Truth::Unknown })
-        .and(|| {
-            // These formats only suggest a type.
-            if branch
-                .formats
-                .iter()
-                .all(|format| ["double", "float"].contains(format))
-            {
-                Truth::Yes
-            } else {
-                Truth::Unknown
-            }
-        })
+    // These formats only suggest a type.
+    let mut formats = branch.formats.iter();
+    let is_clear = is_clear && formats.all(|format| ["double", "float"].contains(format));
+    Truth::of(is_in).and(|| Truth::if_certain(is_clear))
 }
 
 /// Formats, each with an example.
@@ -229,16 +200,12 @@ fn has_format(format: &str, text: &str, is_known: bool) -> Truth {
     let Some((_, example)) = FORMATS.iter().find(|(name, _)| *name == format) else {
         return Truth::Unknown;
     };
+    let mut others = FORMATS.iter().filter(|(name, _)| *name != format);
     match text {
         _ if !is_known => Truth::Unknown,
         _ if text == *example => Truth::Yes,
         "a" | "!" => Truth::No,
-        _ if FORMATS
-            .iter()
-            .any(|(name, other)| *other == text && *name != format) =>
-        {
-            Truth::No
-        }
+        _ if others.any(|(_, example)| *example == text) => Truth::No,
         _ => Truth::Unknown,
     }
 }

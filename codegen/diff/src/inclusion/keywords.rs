@@ -1,6 +1,6 @@
 //! Keywords of schemas: readers of their values, and their effect on a branch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -39,6 +39,19 @@ pub(super) fn flag(members: &Map<String, Value>, key: &str) -> Option<bool> {
     members.get(key).map_or(Some(false), Value::as_bool)
 }
 
+/// Reads a keyword: `Some(None)` if it is absent, and `None` if its value is unsupported.
+#[expect(clippy::option_option, reason = "absent and unsupported keywords differ")]
+pub(super) fn optional<'a, T>(
+    members: &'a Map<String, Value>,
+    key: &str,
+    read: impl FnOnce(&'a Value) -> Option<T>,
+) -> Option<Option<T>> {
+    match members.get(key) {
+        None => Some(None),
+        Some(value) => read(value).map(Some),
+    }
+}
+
 /// The entries of a list, treating an absent list as empty; `None` if the value is not a list.
 pub(super) fn list<'a>(members: &'a Map<String, Value>, key: &str) -> Option<&'a [Value]> {
     members
@@ -50,7 +63,7 @@ pub(super) fn list<'a>(members: &'a Map<String, Value>, key: &str) -> Option<&'a
 pub(super) fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(_), Value::Number(_)) => match (Decimal::of(left), Decimal::of(right)) {
-            (Some(left), Some(right)) => left.compare(right).is_eq(),
+            (Some(left), Some(right)) => left == right,
             _ => left == right,
         },
         (Value::Array(left), Value::Array(right)) => {
@@ -65,88 +78,56 @@ pub(super) fn same(left: &Value, right: &Value) -> bool {
     }
 }
 
-pub(super) fn numbers<'a>(
-    branch: &mut Branch<'a>,
-    members: &'a Map<String, Value>,
-    is_whole: bool,
-) -> Option<()> {
-    branch.is_whole |= is_whole;
-    let number = |key: &str| match members.get(key) {
-        None => Some(None),
-        Some(value) => Decimal::of(value).map(Some),
-    };
-    if let Some(at) = number("minimum")? {
-        let is_exclusive = flag(members, "exclusiveMinimum")?;
-        Branch::raise(&mut branch.minimum, Bound { at, is_exclusive });
-    }
-    if let Some(at) = number("maximum")? {
-        let is_exclusive = flag(members, "exclusiveMaximum")?;
-        let bound = Bound { at, is_exclusive }.negated();
-        Branch::raise(&mut branch.negated_maximum, bound);
-    }
-    branch.multiples.extend(number("multipleOf")?);
-    match members.get("format").map(|format| format.as_str()) {
-        Some(Some(format @ ("int32" | "int64"))) if is_whole => {
-            let (least, most) = match format {
-                "int32" => (i32::MIN.into(), i32::MAX.into()),
-                _ => (i64::MIN, i64::MAX),
-            };
-            let bound = |at: i64| Bound {
-                at: Decimal::whole(at.into()),
-                is_exclusive: false,
-            };
-            Branch::raise(&mut branch.minimum, bound(least));
-            Branch::raise(&mut branch.negated_maximum, bound(most).negated());
+impl<'a> Branch<'a> {
+    pub(super) fn numbers(&mut self, members: &'a Map<String, Value>, is_whole: bool) -> Option<()> {
+        self.is_whole |= is_whole;
+        let number = |key: &str| optional(members, key, Decimal::of);
+        if let Some(at) = number("minimum")? {
+            let is_exclusive = flag(members, "exclusiveMinimum")?;
+            Self::raise(&mut self.minimum, Bound { at, is_exclusive });
         }
-        Some(Some(format)) => {
-            branch.formats.insert(format);
+        if let Some(at) = number("maximum")? {
+            let is_exclusive = flag(members, "exclusiveMaximum")?;
+            Self::raise(&mut self.negated_maximum, Bound { at, is_exclusive }.negated());
         }
-        Some(None) => return None,
-        None => {}
+        self.multiples.extend(number("multipleOf")?);
+        match optional(members, "format", Value::as_str)? {
+            Some(format @ ("int32" | "int64")) if is_whole => {
+                let (least, most) = match format {
+                    "int32" => (i32::MIN.into(), i32::MAX.into()),
+                    _ => (i64::MIN, i64::MAX),
+                };
+                let bound = |at: i64| Bound::inclusive(Decimal::whole(at.into()));
+                Self::raise(&mut self.minimum, bound(least));
+                Self::raise(&mut self.negated_maximum, bound(most).negated());
+            }
+            format => self.formats.extend(format),
+        }
+        Some(())
     }
-    Some(())
-}
 
-pub(super) fn strings<'a>(branch: &mut Branch<'a>, members: &'a Map<String, Value>) -> Option<()> {
-    counts(branch, members, "minLength", "maxLength")?;
-    if let Some(pattern) = members.get("pattern") {
-        branch.patterns.insert(pattern.as_str()?);
-    }
-    if let Some(format) = members.get("format") {
+    pub(super) fn strings(&mut self, members: &'a Map<String, Value>) -> Option<()> {
+        self.counts(members, "minLength", "maxLength")?;
+        self.patterns.extend(optional(members, "pattern", Value::as_str)?);
         // Tools hide passwords; their values are any strings.
-        branch
-            .formats
-            .extend(Some(format.as_str()?).filter(|format| *format != "password"));
+        let format = optional(members, "format", Value::as_str)?;
+        self.formats.extend(format.filter(|format| *format != "password"));
+        Some(())
     }
-    Some(())
-}
 
-pub(super) fn counts(
-    branch: &mut Branch<'_>,
-    members: &Map<String, Value>,
-    least: &str,
-    most: &str,
-) -> Option<()> {
-    let count = |key: &str| match members.get(key) {
-        None => Some(None),
-        Some(value) => {
+    pub(super) fn counts(&mut self, members: &Map<String, Value>, least: &str, most: &str) -> Option<()> {
+        let count = |value: &Value| {
             let number = Decimal::of(value).filter(|number| number.is_whole())?;
-            u64::try_from(number.floor()).ok().map(Some)
-        }
-    };
-    if let Some(limit) = count(least)? {
-        branch.least = branch.least.max(limit);
+            u64::try_from(number.floor()).ok()
+        };
+        let (least, most) = (optional(members, least, count)?, optional(members, most, count)?);
+        self.least = self.least.max(least.unwrap_or_default());
+        self.most = self.most.into_iter().chain(most).min();
+        Some(())
     }
-    if let Some(limit) = count(most)? {
-        branch.most = Some(branch.most.map_or(limit, |most| most.min(limit)));
-    }
-    Some(())
 }
 
-/// Names that two objects declare, without repetition.
-pub(super) fn names<'a, T>(left: &BTreeMap<&'a str, T>, right: &BTreeMap<&'a str, T>) -> Vec<&'a str> {
-    let mut names: Vec<&'a str> = left.keys().chain(right.keys()).copied().collect();
-    names.sort_unstable();
-    names.dedup();
-    names
+/// Names that two objects declare.
+pub(super) fn names<'a, T>(left: &BTreeMap<&'a str, T>, right: &BTreeMap<&'a str, T>) -> BTreeSet<&'a str> {
+    left.keys().chain(right.keys()).copied().collect()
 }

@@ -16,11 +16,11 @@ use funnelflux_openapi::references;
 
 use super::{
     branch::{Branch, Kind},
-    keywords::{UNEVALUATED, UNEVALUATED_ITEMS, doubly_negated, flag, has_type, list},
+    keywords::{UNEVALUATED, UNEVALUATED_ITEMS, doubly_negated, flag, has_type, list, optional},
     pattern::Languages,
     schema::{Root, Schema},
 };
-use crate::{level::Direction, side::Side};
+use crate::level::{Direction, Side};
 
 /// Maximum number of branches of a schema. Schemas with more branches stay undecided.
 const MOST_BRANCHES: usize = 96;
@@ -118,11 +118,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn root(&self, side: Side) -> Root<'a> {
-        let [old, new] = self.documents;
-        match side {
-            Side::Old => old,
-            Side::New => new,
-        }
+        side.of(self.documents)
     }
 
     /// The target of a reference; the schema itself if it is not a reference or leads nowhere.
@@ -196,10 +192,8 @@ impl<'a> Narrowing<'_, 'a> {
             return None;
         }
         let is_nullable = flag(members, "nullable")?;
-        let kind = match members.get("type").or(members.get(NULL_TYPE)) {
-            None => None,
-            Some(kind) => Some(kind.as_str()?),
-        };
+        let kind = optional(members, "type", Value::as_str)?;
+        let kind = kind.or(optional(members, NULL_TYPE, Value::as_str)?);
         let lists_null = list(members, "enum")?.contains(&Value::Null);
         let has_null = is_nullable
             && (self.reading.0 == Width::Wide
@@ -212,25 +206,17 @@ impl<'a> Narrowing<'_, 'a> {
             // The type may be `null`, which newer versions allow.
             return None;
         }
-        let exempt: Vec<Branch<'a>> = if has_null {
-            branches
-                .iter()
-                .filter(|branch| branch.kind == Kind::Null)
-                .cloned()
-                .collect()
-        } else {
-            Vec::new()
-        };
+        let is_exempt = |branch: &Branch<'a>| has_null && branch.kind == Kind::Null;
+        let (exempt, branches): (Vec<_>, Vec<_>) = branches.into_iter().partition(is_exempt);
         let mut narrowed = Vec::new();
         for branch in branches {
-            let is_exempt = branch.kind == Kind::Null && !exempt.is_empty();
             let is_typed = match kind {
                 None => true,
                 Some(kind) => has_type(branch.kind, kind)? || (branch.kind == Kind::Null && is_nullable),
             };
-            if is_typed && !is_exempt {
+            if is_typed {
                 let is_whole = kind == Some("integer");
-                narrowed.push(self.keywords(branch, schema, members, is_whole, depth)?);
+                narrowed.push(self.keywords(branch, schema, is_whole, depth)?);
             }
         }
         narrowed.retain(|branch| !branch.is_empty());
@@ -247,11 +233,10 @@ impl<'a> Narrowing<'_, 'a> {
         {
             self.close(&mut narrowed, schema, schema.part(value), depth)?;
         }
-        let is_exclusive = |key: &str| key == "oneOf" && self.reading.1 == OneOf::Exact;
-        let is_exclusive = ["anyOf", "oneOf"].map(|key| (key, is_exclusive(key)));
         self.lowering.has_one_of |= list(members, "oneOf")?.len() > 1;
-        for (key, is_exclusive) in is_exclusive {
+        for key in ["anyOf", "oneOf"] {
             if members.contains_key(key) {
+                let is_exclusive = key == "oneOf" && self.reading.1 == OneOf::Exact;
                 narrowed = self.alternatives(&narrowed, schema, list(members, key)?, is_exclusive, depth)?;
             }
         }
@@ -293,10 +278,7 @@ impl<'a> Narrowing<'_, 'a> {
             }
             branches.extend(met);
         }
-        let dependencies = |key: &str| match members.get(key) {
-            None => Some(None),
-            Some(all) => all.as_object().map(Some),
-        };
+        let dependencies = |key: &str| optional(members, key, Value::as_object);
         for (name, names) in dependencies("x-dependentRequired")?.into_iter().flatten() {
             let mut present = split(&mut branches, name)?;
             for branch in &mut present {
@@ -380,10 +362,9 @@ impl<'a> Narrowing<'_, 'a> {
         if parts.is_empty() {
             return None;
         }
-        let parts = parts.iter().map(|part| schema.part(part));
         let mut all: Vec<(Schema<'a>, Vec<Branch<'a>>)> = Vec::new();
         let mut count = 0;
-        for part in parts {
+        for part in parts.iter().map(|part| schema.part(part)) {
             let narrowed = self.narrow(branches.to_vec(), part, depth)?;
             count += narrowed.len();
             if count > MOST_BRANCHES {
@@ -397,10 +378,8 @@ impl<'a> Narrowing<'_, 'a> {
                 let kinds: Vec<Kind> = branches.iter().map(|branch| branch.kind).collect();
                 move |kind: Kind| kind == Kind::Null || kinds.contains(&kind)
             };
-            let parts: Vec<_> = all
-                .iter()
-                .map(|(part, branches)| (*part, kinds(branches)))
-                .collect();
+            let parts = all.iter().map(|(part, branches)| (*part, kinds(branches)));
+            let parts: Vec<_> = parts.collect();
             for (index, (_, branches)) in all.iter_mut().enumerate() {
                 for branch in branches {
                     let others = parts.iter().enumerate().filter(|(other, _)| *other != index);

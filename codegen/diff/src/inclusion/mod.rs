@@ -26,4 +26,4 @@ mod strings;
 pub(crate) use confirm::Validators;
 pub(crate) use lower::OneOf;
 pub(crate) use prover::{Mode, Prover};
-pub(crate) use schema::{Root, Schema};
+pub(crate) use schema::{Pair, Root, Schema};

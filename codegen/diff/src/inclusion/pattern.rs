@@ -18,12 +18,9 @@ const MOST_BYTES: usize = 1 << 20;
 /// Maximum number of states of a search.
 const MOST_STATES: usize = 20_000;
 
-/// Languages and patterns by their text.
+/// Languages by the pattern of their automaton.
 #[derive(Default)]
-pub(super) struct Languages {
-    languages: HashMap<String, Option<Rc<Language>>>,
-    patterns: HashMap<String, Rc<Pattern>>,
-}
+pub(super) struct Languages(HashMap<String, Option<Rc<Language>>>);
 
 impl Languages {
     /// The strings that contain a match of an ECMA-262 pattern; `None` for an unsupported or large pattern.
@@ -48,45 +45,22 @@ impl Languages {
     }
 
     fn language(&mut self, text: String) -> Option<Rc<Language>> {
-        if let Some(known) = self.languages.get(&text) {
-            return known.clone();
-        }
-        let language = Language::new(&text).map(Rc::new);
-        self.languages.insert(text, language.clone());
-        language
+        let known = self.0.entry(text);
+        known
+            .or_insert_with_key(|text| Language::new(text).map(Rc::new))
+            .clone()
     }
 
-    pub(super) fn pattern(&mut self, pattern: &str) -> Rc<Pattern> {
-        if let Some(known) = self.patterns.get(pattern) {
-            return Rc::clone(known);
-        }
-        let language = self.containing(pattern);
-        let regex = match language {
-            Some(_) => None,
-            None => regress::Regex::with_flags(pattern, "u").ok(),
-        };
-        let new = Rc::new(Pattern { language, regex });
-        self.patterns.insert(pattern.to_owned(), Rc::clone(&new));
-        new
-    }
-}
-
-/// A pattern in the forms that answer questions about it.
-pub(super) struct Pattern {
-    pub language: Option<Rc<Language>>,
-    regex: Option<regress::Regex>,
-}
-
-impl Pattern {
-    /// Checks whether a text contains a match; `None` if that is unknown.
-    pub(super) fn matches(&self, text: &str) -> Option<bool> {
+    /// Checks whether a text contains a match of an ECMA-262 pattern; `None` if that is unknown.
+    pub(super) fn matches(&mut self, pattern: &str, text: &str) -> Option<bool> {
         /// Maximum length of texts without an automaton, because some patterns take exponential time.
         const LONGEST: usize = 16;
-        match (&self.language, &self.regex) {
-            (Some(language), _) => Some(language.contains(text)),
-            (None, Some(regex)) if text.chars().nth(LONGEST).is_none() => Some(regex.find(text).is_some()),
-            _ => None,
+        if let Some(language) = self.containing(pattern) {
+            return Some(language.contains(text));
         }
+        let is_short = text.chars().nth(LONGEST).is_none();
+        let regex = is_short.then(|| regress::Regex::with_flags(pattern, "u").ok());
+        regex.flatten().map(|regex| regex.find(text).is_some())
     }
 }
 
@@ -293,17 +267,15 @@ impl<'p> Translation<'p> {
 
     fn count(&mut self) -> Option<()> {
         self.text.push('{');
-        let mut has_digit = false;
+        let mut is_first = true;
         loop {
             let character = self.rest.next()?;
-            match character {
-                '0'..='9' => has_digit = true,
-                ',' | '}' if has_digit => {}
-                _ => return None,
-            }
             self.text.push(character);
-            if character == '}' {
-                return Some(());
+            match character {
+                '0'..='9' => is_first = false,
+                ',' if !is_first => {}
+                '}' if !is_first => return Some(()),
+                _ => return None,
             }
         }
     }
@@ -313,15 +285,11 @@ impl<'p> Translation<'p> {
         if self.rest.next_if_eq(&'^').is_some() {
             self.text.push('^');
         }
-        let mut is_empty = true;
-        loop {
-            let first = match self.rest.next()? {
-                ']' if is_empty => return None,
-                ']' => break,
-                '\\' => self.escape()?,
-                character => Atom::One(character),
-            };
-            is_empty = false;
+        if self.rest.peek()? == &']' {
+            return None;
+        }
+        while self.rest.next_if_eq(&']').is_none() {
+            let first = self.atom()?;
             match first {
                 Atom::Class(ranges) if ranges.starts_with('^') => return None,
                 Atom::Class(ranges) => self.text.push_str(ranges),
@@ -334,11 +302,7 @@ impl<'p> Translation<'p> {
                 self.text.push_str(&literal('-'));
                 continue;
             }
-            let last = match self.rest.next()? {
-                '\\' => self.escape()?,
-                character => Atom::One(character),
-            };
-            let (Atom::One(_), Atom::One(last)) = (first, last) else {
+            let (Atom::One(_), Atom::One(last)) = (first, self.atom()?) else {
                 return None;
             };
             self.text.push('-');
@@ -346,6 +310,13 @@ impl<'p> Translation<'p> {
         }
         self.text.push(']');
         Some(())
+    }
+
+    fn atom(&mut self) -> Option<Atom> {
+        match self.rest.next()? {
+            '\\' => self.escape(),
+            character => Some(Atom::One(character)),
+        }
     }
 
     fn escape(&mut self) -> Option<Atom> {
@@ -380,9 +351,12 @@ impl<'p> Translation<'p> {
 mod tests {
     use super::*;
 
+    fn language(pattern: &str) -> Rc<Language> {
+        Languages::default().containing(pattern).unwrap()
+    }
+
     fn compare(small: &str, large: &str) -> Search {
-        let [small, large] = [small, large].map(|pattern| Languages::default().containing(pattern).unwrap());
-        search(&[&small], &[vec![&large]])
+        search(&[&language(small)], &[vec![&language(large)]])
     }
 
     #[test]
@@ -414,32 +388,16 @@ mod tests {
         ] {
             let found = compare(small, large);
             assert_eq!(found, Search::Found(text.to_owned()), "{small} {large}");
-            let [small, large] =
-                [small, large].map(|pattern| Languages::default().containing(pattern).unwrap());
-            assert!(small.contains(text) && !large.contains(text));
+            let contains = |pattern| language(pattern).contains(text);
+            assert!(contains(small) && !contains(large));
         }
     }
 
     #[test]
     fn unsupported_patterns_are_left_out() {
-        for pattern in [
-            "(?=a)",
-            "(?!a)",
-            "(?<=a)",
-            "(?<!a)",
-            "\\bword",
-            "(a)\\1",
-            "\\p{L}",
-            "[^]",
-            "[]",
-            "a{",
-            "[\\D]",
-            "\\ud83d",
-            "(?<a>b",
-            "[a-\\d]",
-            "\\cA",
-            "a{1000}{1000}",
-        ] {
+        let patterns = r"(?=a) (?!a) (?<=a) (?<!a) \bword (a)\1 \p{L} [^] [] a{ [\D] \ud83d (?<a>b [a-\d] \cA
+            a{1000}{1000}";
+        for pattern in patterns.split_whitespace() {
             assert!(Languages::default().containing(pattern).is_none(), "{pattern}");
         }
     }
@@ -451,44 +409,17 @@ mod tests {
             "", "a", "b", "ab", "ba", "a\nb", "\n", "1", "٣", "_", "é", "\u{a0}", "\u{feff}", "\u{85}",
             "\u{2028}", "a-b", "]", "^", "A1", " ", "\\", "/", "😀",
         ];
-        for pattern in [
-            "^a",
-            "b$",
-            "^.$",
-            "^\\d$",
-            "^\\w$",
-            "^\\W$",
-            "^\\s$",
-            "^\\D$",
-            "[a-c]",
-            "[^a]",
-            "^[^a]$",
-            "a|b",
-            "^(a|b)$",
-            "^$",
-            "[-a]",
-            "[a-]",
-            "[\\]^]",
-            "\\/",
-            "^\\S",
-            "a.b",
-            "^a*$",
-            "^[\\s\\d]$",
-            "[+-.]",
-            "\\\\",
-            "^..$",
-        ] {
+        let patterns = r"^a b$ ^.$ ^\d$ ^\w$ ^\W$ ^\s$ ^\D$ [a-c] [^a] ^[^a]$ a|b ^(a|b)$ ^$ [-a] [a-] [\]^]
+            \/ ^\S a.b ^a*$ ^[\s\d]$ [+-.] \\ ^..$";
+        for pattern in patterns.split_whitespace() {
             let Some(language) = Languages::default().containing(pattern) else {
                 assert!(pattern.contains("\\S"), "{pattern}");
                 continue;
             };
             let regex = regress::Regex::with_flags(pattern, "u").unwrap();
             for text in texts {
-                assert_eq!(
-                    language.contains(text),
-                    regex.find(text).is_some(),
-                    "{pattern} {text:?}"
-                );
+                let is_match = regex.find(text).is_some();
+                assert_eq!(language.contains(text), is_match, "{pattern} {text:?}");
             }
         }
     }

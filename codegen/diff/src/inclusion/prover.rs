@@ -1,6 +1,6 @@
 //! State of proofs: the schemas of two documents, and the answers so far.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::{
     lower::{Lowering, OneOf, Reading, Width},
@@ -9,10 +9,9 @@ use super::{
 use crate::level::{Direction, Encoding};
 
 /// Mode of an inclusion question.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Mode {
     /// Inclusion of the values, ignoring undeclared properties that only the larger schema declares.
-    #[default]
     Sent,
     /// Like `Sent`, and the new schema also declares every property that the old schema declares.
     Declared,
@@ -20,8 +19,8 @@ pub(crate) enum Mode {
     All,
 }
 
-/// The two lists of schemas, the mode and the encoding of a question.
-pub(super) type Question = (Vec<usize>, Vec<usize>, Mode, Encoding);
+/// The two sets of schemas, the mode and the encoding of a question.
+pub(super) type Question = (BTreeSet<usize>, BTreeSet<usize>, Mode, Encoding);
 
 /// Answers questions about the schemas of two documents in messages of one direction.
 pub(crate) struct Prover<'a> {

@@ -2,11 +2,11 @@
 
 use std::{hash, ptr};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use funnelflux_openapi::openapi_model::matches_nothing;
 
-use crate::side::Side;
+use crate::level::{Direction, Side};
 
 /// The schema that no value matches.
 static NOTHING: Value = Value::Bool(false);
@@ -26,13 +26,26 @@ pub(crate) struct Schema<'a> {
     pub side: Side,
 }
 
+/// The schema that must be smaller and the schema that must be larger.
+pub(crate) type Pair<'a> = (Schema<'a>, Schema<'a>);
+
 impl<'a> Schema<'a> {
+    pub(crate) fn new(value: &'a Value, side: Side) -> Self {
+        Self { value, side }
+    }
+
+    /// The schemas of both documents, as a message of this direction needs them.
+    pub(crate) fn pair(direction: Direction, [old, new]: [&'a Value; 2]) -> Pair<'a> {
+        let (old, new) = (Self::new(old, Side::Old), Self::new(new, Side::New));
+        match direction {
+            Direction::Response => (new, old),
+            _ => (old, new),
+        }
+    }
+
     /// The schema that no value matches.
     pub(super) fn nothing(side: Side) -> Self {
-        Self {
-            value: &NOTHING,
-            side,
-        }
+        Self::new(&NOTHING, side)
     }
 
     /// A part of this schema.
@@ -54,20 +67,12 @@ impl<'a> Schema<'a> {
 
     /// Checks whether the schema explicitly matches nothing.
     pub(super) fn is_nothing(&self) -> bool {
-        match self.value {
-            Value::Bool(all) => !*all,
-            Value::Object(members) => matches_nothing(members),
-            _ => false,
-        }
+        *self.value == false || self.value.as_object().is_some_and(matches_nothing)
     }
 
     /// Checks whether the schema does not constrain values.
     pub(super) fn is_anything(&self) -> bool {
-        match self.value {
-            Value::Bool(all) => *all,
-            Value::Object(members) => members.is_empty(),
-            _ => false,
-        }
+        *self.value == true || self.value.as_object().is_some_and(Map::is_empty)
     }
 }
 

@@ -5,9 +5,10 @@ use serde_json::Value;
 
 use super::{
     branch::{Branch, Kind},
+    decide::Context,
     evaluate::Truth,
     lower::OneOf,
-    prover::{Mode, Prover},
+    prover::Prover,
     schema::Schema,
 };
 use crate::level::Encoding;
@@ -21,23 +22,17 @@ impl<'a> Prover<'a> {
     }
 
     /// Checks whether the texts of a branch are among those of branches of another type.
-    pub(super) fn text_in(
-        &mut self,
-        branch: &Branch<'a>,
-        small: &[Schema<'a>],
-        targets: &[Branch<'a>],
-        (mode, encoding): (Mode, Encoding),
-        depth: usize,
-    ) -> bool {
+    pub(super) fn text_in(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>) -> bool {
+        let encoding = context.terms.encoding;
         let has_text = [Kind::Boolean, Kind::Number].contains(&branch.kind);
         let is_scalar = has_text || branch.kind == Kind::String;
-        targets.iter().any(|target| match target.kind {
+        context.targets.iter().any(|target| match target.kind {
             Kind::String => has_text && encoding != Encoding::Typed && is_any_text(target),
             Kind::Array => {
                 is_scalar
                     && encoding == Encoding::Text
                     && is_any_list(target)
-                    && self.all_in(small, &target.items, mode, depth)
+                    && self.all_in(context.small, &target.items, context.terms.inner())
             }
             _ => false,
         })
@@ -71,13 +66,14 @@ pub(super) fn forms(value: &Value, encoding: Encoding) -> Vec<Value> {
     let mut forms: Vec<Value> = match value {
         _ if encoding == Encoding::InnerText => Vec::new(),
         Value::Array(items) => match items.as_slice() {
-            [Value::Array(_) | Value::Object(_)] => Vec::new(),
-            [only] => vec![only.clone(), self::written(only), self::read(only)],
+            [only] if !only.is_array() && !only.is_object() => {
+                vec![only.clone(), self::written(only), self::read(only)]
+            }
             _ => Vec::new(),
         },
         Value::Object(_) => Vec::new(),
         _ => [value, &written, &read]
-            .map(|form| Value::from(vec![form.clone()]))
+            .map(|form| vec![form.clone()].into())
             .into(),
     };
     forms.extend([written, read]);
@@ -95,9 +91,8 @@ fn written(value: &Value) -> Value {
 /// The value with a number or a boolean in place of each string that spells a number or a boolean.
 fn read(value: &Value) -> Value {
     each(value, &|scalar| {
-        let parsed = scalar
-            .as_str()
-            .and_then(|text| serde_json::from_str::<Value>(text).ok());
+        let text = scalar.as_str();
+        let parsed = text.and_then(|text| serde_json::from_str::<Value>(text).ok());
         let parsed = parsed.filter(|value| value.is_number() || value.is_boolean());
         parsed.unwrap_or_else(|| scalar.clone())
     })
@@ -108,9 +103,8 @@ fn each(value: &Value, change: &dyn Fn(&Value) -> Value) -> Value {
         Value::Array(items) => items.iter().map(|item| each(item, change)).collect(),
         Value::Object(members) => {
             let members = members.iter();
-            members
-                .map(|(name, member)| (name.clone(), each(member, change)))
-                .collect()
+            let members = members.map(|(name, member)| (name.clone(), each(member, change)));
+            members.collect()
         }
         scalar => change(scalar),
     }

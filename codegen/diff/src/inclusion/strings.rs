@@ -4,25 +4,12 @@ use std::rc::Rc;
 
 use super::{
     branch::{Branch, Kind},
-    pattern::{Language, Search, search},
+    pattern::{Language, Languages, Search, search},
     prover::Prover,
 };
 
 /// Maximum length in an automaton.
 const LONGEST: u64 = 256;
-
-/// The languages whose intersection a branch of strings describes.
-struct Intersection {
-    all: Vec<Rc<Language>>,
-    /// False if the branch also has constraints that are not in the languages.
-    is_complete: bool,
-}
-
-impl Intersection {
-    fn all(&self) -> Vec<&Language> {
-        self.all.iter().map(|language| &**language).collect()
-    }
-}
 
 impl<'a> Prover<'a> {
     /// Searches for a string of a branch that belongs to none of the other branches. If the branches have
@@ -33,44 +20,41 @@ impl<'a> Prover<'a> {
         {
             return Search::Unknown;
         }
-        let mut small = self.intersection(branch);
+        let known = &mut self.lowering.languages;
+        let small: Vec<_> = languages(known, branch, LONGEST).into_iter().flatten().collect();
         // Texts are valid UTF-8, even without a constraint.
-        small.all.extend(self.lowering.languages.of_length(0, None));
-        let larges: Vec<Intersection> = targets
-            .iter()
-            .filter(|target| {
-                target.formats.is_subset(&branch.formats)
-                    && target.representation == branch.representation
-                    && target.excluded().next().is_none()
-            })
-            .map(|target| self.intersection(target))
-            .filter(|target| target.is_complete)
-            .collect();
-        let others: Vec<Vec<&Language>> = larges.iter().map(Intersection::all).collect();
-        search(&small.all(), &others)
+        let any = known.of_length(0, None);
+        let small: Vec<&Language> = small.iter().chain(&any).map(|language| &**language).collect();
+        let targets = targets.iter().filter(|target| {
+            target.formats.is_subset(&branch.formats)
+                && target.representation == branch.representation
+                && target.excluded().next().is_none()
+        });
+        // A branch whose constraints are not all in the languages may have fewer strings.
+        let larges = targets.map(|target| languages(known, target, LONGEST).into_iter().collect());
+        let larges: Vec<Option<Vec<Rc<Language>>>> = larges.collect();
+        let larges = larges.iter().flatten();
+        let larges = larges.map(|large| large.iter().map(|language| &**language).collect());
+        search(&small, &larges.collect::<Vec<_>>())
     }
+}
 
-    fn intersection(&mut self, branch: &Branch<'a>) -> Intersection {
-        let languages = &mut self.lowering.languages;
-        let mut all: Vec<Option<Rc<Language>>> = branch
-            .patterns
-            .iter()
-            .map(|pattern| languages.containing(pattern))
-            .collect();
-        if let Some(values) = &branch.values {
-            all.push(languages.listing(values.iter().filter_map(|value| value.as_str())));
-        }
-        if branch.least > 0 || branch.most.is_some() {
-            let is_small = branch.least <= LONGEST && branch.most.is_none_or(|most| most <= LONGEST);
-            all.push(
-                is_small
-                    .then(|| languages.of_length(branch.least, branch.most))
-                    .flatten(),
-            );
-        }
-        Intersection {
-            is_complete: all.iter().all(Option::is_some),
-            all: all.into_iter().flatten().collect(),
-        }
+/// The languages whose intersection a branch of strings describes; `None` for each constraint without a
+/// language. Lengths above `longest` have none.
+pub(super) fn languages(
+    known: &mut Languages,
+    branch: &Branch<'_>,
+    longest: u64,
+) -> Vec<Option<Rc<Language>>> {
+    let patterns = branch.patterns.iter();
+    let mut all: Vec<_> = patterns.map(|pattern| known.containing(pattern)).collect();
+    if let Some(values) = &branch.values {
+        all.push(known.listing(values.iter().filter_map(|value| value.as_str())));
     }
+    if branch.least > 0 || branch.most.is_some() {
+        let is_short = branch.least.max(branch.most.unwrap_or_default()) <= longest;
+        let length = is_short.then(|| known.of_length(branch.least, branch.most));
+        all.push(length.flatten());
+    }
+    all
 }

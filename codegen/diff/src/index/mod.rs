@@ -72,10 +72,8 @@ impl<'a> DocumentIndex<'a> {
                 _ => false,
             }
         };
-        let mut uses = self
-            .references
-            .referrers(schema)
-            .map(|reference| &*reference.pointer);
+        let referrers = self.references.referrers(schema);
+        let mut uses = referrers.map(|reference| &*reference.pointer);
         depth > 0 && (is_part(schema) || uses.any(is_part))
     }
 

@@ -7,16 +7,15 @@ use std::{
 
 use funnelflux_openapi::{
     Provenance, operations,
-    pointer::{METHODS, Pointer},
+    pointer::{self, Pointer},
     references::{self, References, Usages},
 };
 
 use crate::{
     level::Direction,
     node::Node,
+    part_names::{schema_steps, source_schema, tokens},
     report::{Component, Operations, Use, User},
-    source_names,
-    steps::{schema_steps, tokens},
 };
 
 /// Uses in the report. Each component and each list of operations is stored once for both documents.
@@ -58,10 +57,7 @@ pub(crate) struct UsageIndex<'a> {
     components: HashMap<usize, usize>,
     /// Names of the operations, in the order of the document.
     names: Vec<Arc<str>>,
-    /// Operations by the innermost target and the direction.
-    lists: HashMap<(usize, Direction), Operations>,
-    /// The lists in `lists`, keyed by the operations that they contain, because many targets have the same
-    /// users.
+    /// Lists of operations, by the operations that they contain, because many targets have the same users.
     by_users: HashMap<Vec<bool>, Operations>,
 }
 
@@ -81,7 +77,6 @@ impl<'a> UsageIndex<'a> {
             provenance,
             root: Node::root(references.document()),
             components: HashMap::new(),
-            lists: HashMap::new(),
             by_users: HashMap::new(),
         }
     }
@@ -93,56 +88,39 @@ impl<'a> UsageIndex<'a> {
         direction: Direction,
         table: &mut UsageTable,
     ) -> Operations {
-        let around: Vec<usize> = self.usages.around(pointer).collect();
-        let shared = around.first().map(|innermost| {
-            let key = (*innermost, direction);
-            if let Some(known) = self.lists.get(&key) {
-                return Arc::clone(known);
-            }
-            let list = self.list(&around, direction, table);
-            self.lists.insert(key, Arc::clone(&list));
-            list
-        });
-        let direct = self.direct(pointer, direction, table);
-        let direct = direct.into_iter().filter_map(|used| match used.user {
+        let shared = self.shared(pointer, direction, table);
+        let direct = self.direct(pointer, direction, table).into_iter();
+        let direct = direct.filter_map(|used| match used.user {
             User::Operation(name) => Some(name),
             User::Component(_) => None,
         });
         let direct: Vec<Arc<str>> = direct.collect();
-        match shared {
-            Some(shared) if direct.is_empty() => shared,
-            shared => {
-                let shared = shared.iter().flat_map(|list| list.iter().cloned());
-                table.list(shared.chain(direct))
-            }
+        match direct.as_slice() {
+            [] => shared,
+            _ => table.list(shared.iter().cloned().chain(direct)),
         }
     }
 
-    /// The operations that use one of the targets.
-    fn list(&mut self, targets: &[usize], direction: Direction, table: &mut UsageTable) -> Operations {
+    /// The operations that use the place through a reference.
+    fn shared(&mut self, pointer: &Pointer, direction: Direction, table: &mut UsageTable) -> Operations {
         let mut is_user = vec![false; self.names.len()];
-        for target in self.usages.users(targets.iter().copied()) {
-            for used in self.usages.of(target) {
-                if let references::User::Operation {
-                    number,
-                    direction: of,
-                } = used.user
-                    && direction.wants(of.map_or(Direction::None, Into::into))
-                    && let Some(is_user) = is_user.get_mut(number)
-                {
-                    *is_user = true;
-                }
+        let users = self.usages.users(self.usages.around(pointer));
+        for used in users.into_iter().flat_map(|target| self.usages.of(target)) {
+            if let references::User::Operation {
+                number,
+                direction: of,
+            } = used.user
+                && direction.wants(of.into())
+                && let Some(is_user) = is_user.get_mut(number)
+            {
+                *is_user = true;
             }
         }
         if let Some(known) = self.by_users.get(&is_user) {
             return Arc::clone(known);
         }
-        let names = self.names.iter().zip(&is_user);
-        let list = table.list(
-            names
-                .filter(|(_, is_user)| **is_user)
-                .map(|(name, _)| Arc::clone(name)),
-        );
+        let names = self.names.iter().zip(&is_user).filter(|(_, is_user)| **is_user);
+        let list = table.list(names.map(|(name, _)| Arc::clone(name)));
         self.by_users.insert(is_user, Arc::clone(&list));
         list
     }
@@ -158,46 +136,28 @@ impl<'a> UsageIndex<'a> {
         let around: Vec<usize> = self.usages.around(pointer).collect();
         // References lead to the place itself or to an enclosing place.
         for target in around {
-            let component = self.component(target, table);
-            let path = self
-                .usages
-                .target(target)
-                .map(|at| self.steps_within(at, pointer));
-            uses.push(Use {
-                user: User::Component(component),
-                direction: Direction::None,
-                path: path.unwrap_or_default(),
-            });
+            self.add_component(target, table);
+            uses.extend(self.use_by(target, pointer));
         }
         uses
     }
 
-    /// Adds the component and everything that uses it to the table, and returns its position there.
-    fn component(&mut self, target: usize, table: &mut UsageTable) -> usize {
-        if let Some(known) = self.components.get(&target) {
-            return *known;
+    /// Adds the component and everything that uses it to the table.
+    fn add_component(&mut self, target: usize, table: &mut UsageTable) {
+        if self.components.contains_key(&target) {
+            return;
         }
-        let targets = self.usages.users([target]);
-        let fresh: Vec<usize> = targets
-            .into_iter()
-            .filter(|target| !self.components.contains_key(target))
-            .collect();
-        let first = table.components.len();
-        let positions = fresh.iter().enumerate();
-        self.components
-            .extend(positions.map(|(offset, target)| (*target, first + offset)));
+        let mut fresh = self.usages.users([target]);
+        fresh.retain(|target| !self.components.contains_key(target));
+        for (number, target) in (table.components.len()..).zip(&fresh) {
+            self.components.insert(*target, number);
+        }
         for target in fresh {
-            let component = Component {
-                pointer: self
-                    .provenance
-                    .place(self.usages.target(target).unwrap_or_default())
-                    .pointer()
-                    .to_buf(),
-                used_by: self.used_by(target),
-            };
-            table.components.push(component);
+            let pointer = self.usages.target(target).unwrap_or_default();
+            let pointer = self.provenance.place(pointer).pointer().to_buf();
+            let used_by = self.used_by(target);
+            table.components.push(Component { pointer, used_by });
         }
-        first
     }
 
     fn used_by(&self, target: usize) -> Vec<Use> {
@@ -206,23 +166,23 @@ impl<'a> UsageIndex<'a> {
             let found = match used.user {
                 references::User::Operation { number, direction } => self.names.get(number).map(|name| Use {
                     user: User::Operation(Arc::clone(name)),
-                    direction: direction.map_or(Direction::None, Into::into),
+                    direction: direction.into(),
                     path: operation_steps(&self.root, &used.from),
                 }),
-                references::User::Target(user) => {
-                    let component = self.components.get(&user);
-                    component
-                        .zip(self.usages.target(user))
-                        .map(|(component, at)| Use {
-                            user: User::Component(*component),
-                            direction: Direction::None,
-                            path: self.steps_within(at, &used.from),
-                        })
-                }
+                references::User::Target(user) => self.use_by(user, &used.from),
             };
             used_by.extend(found.filter(|found| !used_by.contains(found)));
         }
         used_by
+    }
+
+    /// The use of the place by a component that encloses it.
+    fn use_by(&self, target: usize, pointer: &Pointer) -> Option<Use> {
+        Some(Use {
+            user: User::Component(*self.components.get(&target)?),
+            direction: Direction::None,
+            path: self.steps_within(self.usages.target(target)?, pointer),
+        })
     }
 
     /// Steps into a place inside a shared schema: the name of the schema, then the steps from `at` to
@@ -234,7 +194,7 @@ impl<'a> UsageIndex<'a> {
             && root == "components"
             && kind == "schemas"
         {
-            path.push(match source_names::schema(self.provenance, at) {
+            path.push(match source_schema(self.provenance, at) {
                 Some((_, source)) => source,
                 None => name.clone(),
             });
@@ -247,41 +207,35 @@ impl<'a> UsageIndex<'a> {
 
     /// Uses of a place inside an operation or a path.
     fn direct(&self, pointer: &Pointer, direction: Direction, table: &mut UsageTable) -> Vec<Use> {
-        let tokens = tokens(pointer);
-        let [paths, path, rest @ ..] = tokens.as_slice() else {
-            return Vec::new();
-        };
-        if paths != "paths" {
+        if !pointer.starts_with(Pointer::from_static("/paths")) {
             return Vec::new();
         }
-        let mut used = |method: &str, direction| Use {
-            user: User::Operation(table.name(format!("{} {path}", method.to_ascii_uppercase()))),
+        let mut used = |operation: String, direction| Use {
+            user: User::Operation(table.name(operation)),
             direction,
             path: operation_steps(&self.root, pointer),
         };
-        match rest {
-            [method, ..] if METHODS.contains(&method.as_str()) => {
-                let found = pointer.get(3..).and_then(operations::Direction::of);
-                let found = found.map_or(Direction::None, Into::into);
-                let is_wanted = found == Direction::None || direction.wants(found);
-                is_wanted.then(|| used(method, found)).into_iter().collect()
-            }
-            _ => {
-                let item = self.root.value.get("paths").and_then(|paths| paths.get(path));
-                let methods = METHODS
-                    .into_iter()
-                    .filter(|method| item.is_some_and(|item| item.get(method).is_some()));
-                methods.map(|method| used(method, Direction::None)).collect()
-            }
+        if let Some(operation) = pointer::operation(pointer) {
+            let found: Direction = pointer.get(3..).and_then(operations::Direction::of).into();
+            let is_wanted = found == Direction::None || direction.wants(found);
+            return is_wanted.then(|| used(operation, found)).into_iter().collect();
         }
+        let operations = self.usages.operations.iter().filter(|operation| {
+            let item = operation.pointer.parent();
+            item.is_some_and(|item| pointer.starts_with(item))
+        });
+        operations
+            .map(|operation| used(operation.to_string(), Direction::None))
+            .collect()
     }
 }
 
-impl From<operations::Direction> for Direction {
-    fn from(direction: operations::Direction) -> Self {
+impl From<Option<operations::Direction>> for Direction {
+    fn from(direction: Option<operations::Direction>) -> Self {
         match direction {
-            operations::Direction::Request => Self::Request,
-            operations::Direction::Response => Self::Response,
+            Some(operations::Direction::Request) => Self::Request,
+            Some(operations::Direction::Response) => Self::Response,
+            None => Self::None,
         }
     }
 }
@@ -289,13 +243,14 @@ impl From<operations::Direction> for Direction {
 /// Steps from an operation or its path.
 fn operation_steps(root: &Node<'_>, pointer: &Pointer) -> Vec<String> {
     let all = tokens(pointer);
-    let is_operation = all
-        .get(2)
-        .is_some_and(|method| METHODS.contains(&method.as_str()));
-    let part = all.get(if is_operation { 3 } else { 2 }..).unwrap_or_default();
-    let (first, rest) = match part {
+    let depth = if pointer::operation(pointer).is_some() {
+        3
+    } else {
+        2
+    };
+    let (first, rest) = match all.get(depth..).unwrap_or_default() {
         [part, index, rest @ ..] if part == "parameters" => {
-            let parameter = pointer.get(..if is_operation { 5 } else { 4 });
+            let parameter = pointer.get(..depth + 2);
             let parameter =
                 parameter.and_then(|at| Some(Node::at(root.value.pointer(at.as_str())?, at.to_buf())));
             let parameter = parameter.map(|parameter| parameter.resolve(root.value));

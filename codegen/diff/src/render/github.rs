@@ -4,10 +4,7 @@ use std::fmt::Write as _;
 
 use funnelflux_openapi::{Location, Severity};
 
-use super::{
-    text::with_example,
-    view::{Consequence, View, proof},
-};
+use super::view::{Consequence, View};
 use crate::{level::Level, report::Change};
 
 impl View<'_> {
@@ -17,12 +14,7 @@ impl View<'_> {
     pub fn github(self) -> String {
         let mut text = String::new();
         for entry in self.entries() {
-            let Change {
-                id,
-                level,
-                fingerprint,
-                ..
-            } = entry.change;
+            let Change { id, level, .. } = entry.change;
             let severity = match level {
                 Level::Breaking => Severity::Error,
                 Level::Warning => Severity::Warning,
@@ -30,15 +22,15 @@ impl View<'_> {
             };
             let mut title = format!("{id} ({level}");
             let mut message = entry.message();
-            if let Some((sentence, example)) = proof(&entry.change.proof) {
-                let _ = write!(message, "\nProof: {}", with_example(sentence, example.as_deref()));
+            if let Some(proof) = entry.proof() {
+                let _ = write!(message, "\nProof: {proof}");
             }
             if let Some((name, Consequence { impact, reason, .. })) = entry.consequence {
                 let _ = write!(title, ", {name}: {impact}");
                 let _ = write!(message, "\nImpact on the {name}: {impact}: {reason}");
             }
             title.push(')');
-            let _ = write!(message, "\nFingerprint: {fingerprint}");
+            let _ = write!(message, "\nFingerprint: {}", entry.change.fingerprint);
             let location = Some(&entry.change.new_location);
             text.push_str(&annotation(severity, location, &title, &message));
             text.push('\n');

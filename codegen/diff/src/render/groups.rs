@@ -11,22 +11,18 @@ use funnelflux_openapi::text::{shared_sentence, unquoted};
 use super::view::{Consequence, Entry, View};
 use crate::{level::Level, report::Operations};
 
-/// Nouns for parts of IDs.
-const NOUNS: [(&str, &str); 5] = [
-    ("property", "property"),
-    ("parameter", "parameter"),
-    ("header", "header"),
-    ("body", "body"),
-    ("schema", "schema"),
-];
+/// Nouns that IDs contain.
+const NOUNS: [&str; 5] = ["property", "parameter", "header", "body", "schema"];
 
 /// Similar changes, in the order of the report.
 pub(super) struct Group<'a> {
+    pub(super) first: Entry<'a>,
+    /// All changes, the first included.
     pub(super) entries: Vec<Entry<'a>>,
 }
 
 /// Level, rule, sentence without quotations, and consequence.
-type Key<'a> = (Level, &'a str, Vec<&'a str>, Option<Consequence>);
+type Key<'a> = (Level, &'a str, Vec<&'a str>, Option<(&'static str, Consequence)>);
 
 impl<'a> View<'a> {
     /// Groups similar changes. The worst groups come first, then those that affect the audience, then the
@@ -36,17 +32,19 @@ impl<'a> View<'a> {
         let mut numbers: HashMap<Key<'_>, usize> = HashMap::new();
         for entry in self.entries() {
             let change = entry.change;
-            let consequence = entry.consequence.map(|(_, consequence)| consequence);
             let key = (
                 change.level,
-                change.id.as_str(),
+                &*change.id,
                 unquoted(&change.what),
-                consequence,
+                entry.consequence,
             );
             let number = *numbers.entry(key).or_insert(groups.len());
             match groups.get_mut(number) {
                 Some(group) => group.entries.push(entry),
-                None => groups.push(Group { entries: vec![entry] }),
+                None => groups.push(Group {
+                    first: entry,
+                    entries: vec![entry],
+                }),
             }
         }
         groups.sort_by_key(|group| std::cmp::Reverse((group.level(), group.concerns(), group.entries.len())));
@@ -56,25 +54,21 @@ impl<'a> View<'a> {
 
 impl<'a> Group<'a> {
     pub(super) fn level(&self) -> Level {
-        self.first().map_or(Level::Docs, |entry| entry.change.level)
-    }
-
-    pub(super) fn first(&self) -> Option<&Entry<'a>> {
-        self.entries.first()
+        self.first.change.level
     }
 
     /// Checks whether the changes affect the audience.
     pub(super) fn concerns(&self) -> bool {
-        let consequence = self.first().and_then(|entry| entry.consequence);
-        consequence.is_some_and(|(_, consequence)| consequence.concerns)
+        self.first
+            .consequence
+            .is_some_and(|(_, consequence)| consequence.concerns)
     }
 
     /// The sentence for all changes, with an ellipsis for differing quotations.
     pub(super) fn sentence(&self) -> String {
         let sentence = shared_sentence(self.entries.iter().map(|entry| entry.change.what.as_str()));
-        let id = self.first().map_or("", |entry| entry.change.id.as_str());
-        match NOUNS.iter().find(|(part, _)| id.contains(part)) {
-            Some((_, noun)) if sentence.starts_with("`…`") => format!("the {noun} {sentence}"),
+        match NOUNS.iter().find(|noun| self.first.change.id.contains(*noun)) {
+            Some(noun) if sentence.starts_with("`…`") => format!("the {noun} {sentence}"),
             _ => sentence,
         }
     }

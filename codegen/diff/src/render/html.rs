@@ -13,12 +13,11 @@ use funnelflux_openapi::{
 use super::{
     groups::Group,
     sections::Sections,
-    view::{Entry, MOST_OPERATIONS, View, proof, title},
+    view::{Entry, MOST_OPERATIONS, View, numbered, proof, title},
 };
 use crate::{
-    level::Level,
+    level::{Level, Side},
     report::{Change, Operations},
-    side::Side,
 };
 
 /// Maximum number of lines shown per value.
@@ -48,10 +47,8 @@ impl View<'_> {
     #[must_use]
     pub fn html(self, old: &Document, new: &Document) -> String {
         let groups = self.groups();
-        let lists = groups.iter().flat_map(Group::lists);
-        let names: BTreeSet<&str> = lists
-            .flat_map(|(list, _)| list.iter().map(|name| &**name))
-            .collect();
+        let names = groups.iter().flat_map(Group::operations);
+        let names: BTreeSet<&str> = names.map(|name| &**name).collect();
         let known = Sections::of([new, old]);
         let sections: BTreeSet<&str> = names.iter().map(|name| known.name(name)).collect();
         let page = Page {
@@ -63,11 +60,6 @@ impl View<'_> {
         };
         page.page(self).into_string()
     }
-}
-
-fn numbered(names: BTreeSet<&str>) -> BTreeMap<&str, usize> {
-    let names = names.into_iter().enumerate();
-    names.map(|(number, name)| (name, number)).collect()
 }
 
 impl Page<'_> {
@@ -133,11 +125,10 @@ impl Page<'_> {
     fn actions(&self, view: View<'_>) -> Markup {
         let mut actions: Vec<(&str, Vec<usize>)> = Vec::new();
         for (number, group) in self.groups.iter().enumerate() {
-            let matters = group.level() >= Level::Warning || group.concerns();
-            let Some(first) = group.first().filter(|_| matters) else {
+            if group.level() < Level::Warning && !group.concerns() {
                 continue;
-            };
-            let action = match first.consequence {
+            }
+            let action = match group.first.consequence {
                 Some((_, consequence)) => consequence.action,
                 None => title(group.level()),
             };
@@ -195,22 +186,14 @@ impl Page<'_> {
 
     fn filters(&self, view: View<'_>) -> Markup {
         let counts = view.report.summary();
-        let has_more_than_docs = counts.docs < view.report.changes.len();
-        let levels = LEVELS.map(|level| {
-            let count = match level {
-                Level::Breaking => counts.breaking,
-                Level::Warning => counts.warning,
-                Level::Info => counts.info,
-                Level::Docs => counts.docs,
-            };
-            (level, count, level != Level::Docs || !has_more_than_docs)
-        });
+        let has_only_docs = counts.docs == view.report.changes.len();
         html! {
             form.filters {
                 div {
                     "Show: "
-                    @for (level, count, is_shown) in levels {
+                    @for (level, count) in counts.by_level() {
                         label class=(level) {
+                            @let is_shown = level != Level::Docs || has_only_docs;
                             input type="checkbox" id={ "show-" (level) } checked[is_shown];
                             " " span.level { (level) } " " (count)
                         }
@@ -241,24 +224,21 @@ impl Page<'_> {
     }
 
     fn group(&self, number: usize, group: &Group<'_>) -> Markup {
-        let Some(first) = group.first() else {
-            return Markup::default();
-        };
+        let Group { first, entries } = group;
         let level = group.level();
         let operations = group.operations();
         let sections = self.sections(operations.iter().map(|name| &***name));
-        let by_list: HashMap<_, String> = group
-            .lists()
-            .into_iter()
+        let lists = group.lists().into_iter();
+        let by_list: HashMap<_, String> = lists
             .map(|(list, _)| (list.as_ptr(), self.sections(list.iter().map(|name| &**name))))
             .collect();
-        let is_many = group.entries.len() > 1;
+        let is_many = entries.len() > 1;
         let some = operations.iter().take(2).map(|name| html! { (name) });
         html! {
             "\n"
             details class={ "like " (level) (sections) } data-level=(level) data-in id={ "like-" (number) } {
                 "\n" summary {
-                    @if is_many { b { (group.entries.len()) " ×" } " " }
+                    @if is_many { b { (entries.len()) " ×" } " " }
                     (rich(&group.sentence()))
                     @if is_many { " " span.soft { "(" (first.change.id) ")" } }
                     @if let Some((name, consequence)) = first.consequence {
@@ -270,7 +250,7 @@ impl Page<'_> {
                 @if let Some((_, consequence)) = first.consequence {
                     p { (rich(consequence.reason)) " " b { (rich(consequence.action)) } }
                 }
-                @for entry in &group.entries {
+                @for entry in entries {
                     @let sections = by_list.get(&entry.change.operations.as_ptr());
                     (self.change(entry, sections.map_or("", String::as_str), is_many))
                 }
@@ -339,15 +319,12 @@ impl Page<'_> {
 
     /// Every operation with the number of its changes and links to the most severe ones.
     fn operations(&self) -> Markup {
-        let mut rows: BTreeMap<&str, ([usize; 4], Vec<usize>)> = BTreeMap::new();
+        let mut rows: BTreeMap<&str, (BTreeMap<Level, usize>, Vec<usize>)> = BTreeMap::new();
         for (number, group) in self.groups.iter().enumerate() {
-            let level = LEVELS.iter().position(|level| *level == group.level());
             for (list, changes) in group.lists() {
                 for name in list.iter() {
                     let (counts, groups) = rows.entry(name).or_default();
-                    if let Some(count) = level.and_then(|level| counts.get_mut(level)) {
-                        *count += changes;
-                    }
+                    *counts.entry(group.level()).or_default() += changes;
                     if groups.last() != Some(&number) {
                         groups.push(number);
                     }
@@ -371,8 +348,8 @@ impl Page<'_> {
                             @let sections = self.sections([*name].into_iter());
                             "\n" tr class=(sections.trim_start()) data-in id={ "operation-" (number) } {
                                 td { (name) }
-                                @for count in counts {
-                                    td.count { @if *count > 0 { (count) } }
+                                @for level in LEVELS {
+                                    td.count { @if let Some(count) = counts.get(&level) { (count) } }
                                 }
                                 td {
                                     @for (index, group) in groups.iter().take(MOST_LINKS).enumerate() {

@@ -2,13 +2,13 @@
 //! number.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::view::{Consequence, Entry, View};
+use super::view::{Entry, View, numbered};
 use crate::{
     proof::Proof,
     report::{Operations, Use, User},
@@ -50,14 +50,14 @@ impl View<'_> {
     }
 
     fn numbers(&self) -> Numbers<'_> {
-        let mut names: Vec<&str> = Vec::new();
+        let mut names: BTreeSet<&str> = BTreeSet::new();
         let mut lists: Vec<&Operations> = Vec::new();
         let mut by_list = HashMap::new();
         let components = self.report.components.iter().map(|component| &component.used_by);
         let changes = self.report.changes.iter();
         for used in components.chain(changes.map(|change| &change.uses)).flatten() {
             if let User::Operation(name) = &used.user {
-                names.push(name);
+                names.insert(name);
             }
         }
         for change in &self.report.changes {
@@ -67,14 +67,8 @@ impl View<'_> {
                 lists.len() - 1
             });
         }
-        names.sort_unstable();
-        names.dedup();
         Numbers {
-            operations: names
-                .into_iter()
-                .enumerate()
-                .map(|(number, name)| (name, number))
-                .collect(),
+            operations: numbered(names),
             lists,
             by_list,
         }
@@ -112,42 +106,17 @@ impl Numbers<'_> {
             "fingerprint": change.fingerprint,
         });
         if let Some(members) = json.as_object_mut() {
-            members.extend(proof(&change.proof).map(|proof| ("proof".to_owned(), proof)));
-            members.extend(consequence(entry));
+            if change.proof != Proof::None {
+                members.insert("proof".to_owned(), json!(change.proof));
+            }
+            if let Some((name, consequence)) = entry.consequence {
+                members.insert("action".to_owned(), consequence.action.into());
+                members.insert(format!("{name}_impact"), consequence.impact.into());
+                members.insert(format!("{name}_reason"), consequence.reason.into());
+            }
         }
         json
     }
-}
-
-fn proof(proof: &Proof) -> Option<Value> {
-    match proof {
-        Proof::None => None,
-        Proof::Included => Some(json!({"kind": "included"})),
-        Proof::IncludedIfDistinct => Some(json!({"kind": "included_if_distinct"})),
-        Proof::Counterexample { value, accepted_by } => {
-            Some(json!({"kind": "counterexample", "value": value, "accepted_by": accepted_by}))
-        }
-        Proof::Undecided => Some(json!({"kind": "undecided"})),
-    }
-}
-
-fn consequence(entry: &Entry<'_>) -> Map<String, Value> {
-    let mut members = Map::new();
-    if let Some((
-        name,
-        Consequence {
-            impact,
-            reason,
-            action,
-            ..
-        },
-    )) = entry.consequence
-    {
-        members.insert("action".to_owned(), action.into());
-        members.insert(format!("{name}_impact"), impact.into());
-        members.insert(format!("{name}_reason"), reason.into());
-    }
-    members
 }
 
 /// Prints each member of the report on its own line. If a member is a list, each of its items is on its own

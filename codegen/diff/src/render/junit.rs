@@ -4,10 +4,7 @@ use maud::{Markup, PreEscaped, html};
 
 use funnelflux_openapi::text::one_line;
 
-use super::{
-    text::with_example,
-    view::{Entry, View, proof},
-};
+use super::view::{Entry, View};
 use crate::{level::Level, report::Summary};
 
 impl View<'_> {
@@ -30,14 +27,12 @@ impl View<'_> {
 
 fn test_case(entry: &Entry<'_>) -> Markup {
     let change = entry.change;
-    let proof = proof(&change.proof);
-    let proof = proof.map(|(sentence, example)| with_example(sentence, example.as_deref()));
-    let lines = [Some(entry.message()), proof, Some(change.location.to_string())];
-    let lines: Vec<String> = lines
-        .iter()
-        .flatten()
-        .map(|line| one_line(line).into_owned())
-        .collect();
+    let lines = [
+        Some(entry.message()),
+        entry.proof(),
+        Some(change.location.to_string()),
+    ];
+    let lines: Vec<_> = lines.iter().flatten().map(|line| one_line(line)).collect();
     let text = lines.join("\n");
     html! {
         testcase classname=(change.id) name={ (one_line(&change.what)) " (" (change.fingerprint) ")" } {

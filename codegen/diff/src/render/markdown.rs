@@ -6,10 +6,9 @@ use funnelflux_openapi::text::markdown;
 
 use super::{
     groups::Group,
-    text::with_example,
-    view::{Consequence, MOST_OPERATIONS, View, proof, title},
+    view::{MOST_OPERATIONS, View, proof, title, with_example},
 };
-use crate::{level::Level, report::Change};
+use crate::report::Change;
 
 impl View<'_> {
     /// Renders the report for a pull request.
@@ -28,54 +27,54 @@ impl View<'_> {
         let line = if self.audience.is_some() { "---|" } else { "" };
         let groups = self.groups();
         for groups in groups.chunk_by(|left, right| left.level() == right.level()) {
-            let title = title(groups.first().map_or(Level::Docs, Group::level));
+            let title = groups.first().map_or("", |group| title(group.level()));
             let count: usize = groups.iter().map(|group| group.entries.len()).sum();
             let _ = write!(
                 text,
                 "\n### {title} ({count})\n\n\
                  | change | operations |{column} rule, fingerprint |\n|---|---|{line}---|\n",
             );
-            text.extend(groups.iter().filter_map(row));
+            text.extend(groups.iter().map(row));
         }
         text
     }
 }
 
-fn row(group: &Group<'_>) -> Option<String> {
-    let entry = group.first()?;
-    let Change {
-        id,
-        fingerprint,
-        meaning,
-        ..
-    } = entry.change;
+fn row(group: &Group<'_>) -> String {
+    let entry = group.first;
+    let Change { id, meaning, .. } = entry.change;
+    let fingerprint = format!("`{}`", entry.change.fingerprint);
     let (count, fingerprint) = match group.entries.len() {
-        1 => (String::new(), format!("`{fingerprint}`")),
+        1 => (String::new(), fingerprint),
         count => (
             format!("{count} × "),
-            format!("`{fingerprint}` and {} more", count - 1),
+            format!("{fingerprint} and {} more", count - 1),
         ),
     };
-    let consequence = entry.consequence.map(|(_, consequence)| consequence);
-    let action = consequence
-        .map(|consequence| format!(" {}", consequence.action))
-        .unwrap_or_default();
-    let column = consequence
-        .map(|Consequence { impact, reason, .. }| format!(" **{impact}**: {} |", markdown(reason)));
+    let (action, column) = match entry.consequence {
+        Some((_, consequence)) => {
+            let (impact, reason) = (consequence.impact, markdown(consequence.reason));
+            (
+                format!(" {}", consequence.action),
+                format!(" **{impact}**: {reason} |"),
+            )
+        }
+        None => (String::new(), String::new()),
+    };
     let proof = proof(&entry.change.proof)
         .map(|(sentence, example)| {
             let example = example.map(|example| format!("`{}`", example.replace('`', "\\u0060")));
             format!("<br>{}", markdown(&with_example(sentence, example.as_deref())))
         })
         .unwrap_or_default();
-    Some(format!(
+    format!(
         "| {count}{}.<br>{}{}{proof} | {} |{} `{id}`<br>{fingerprint} |\n",
         markdown(&group.sentence()),
         markdown(meaning),
         markdown(&action),
         operations(group),
-        column.unwrap_or_default(),
-    ))
+        column,
+    )
 }
 
 fn operations(group: &Group<'_>) -> String {

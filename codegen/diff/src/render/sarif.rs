@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{
-    text::with_example,
-    view::{Entry, View, proof},
-};
+use super::view::{Entry, View};
 use crate::level::Level;
 
 impl View<'_> {
@@ -15,13 +12,10 @@ impl View<'_> {
     /// new document.
     #[must_use]
     pub fn sarif(self) -> Value {
-        let rules: BTreeMap<&str, &str> = self
-            .entries()
-            .map(|entry| (entry.change.id.as_str(), entry.change.meaning))
-            .collect();
-        let rules = rules
-            .into_iter()
-            .map(|(id, meaning)| json!({"id": id, "shortDescription": {"text": meaning}}));
+        let changes = self.report.changes.iter();
+        let rules: BTreeMap<_, _> = changes.map(|change| (&change.id, change.meaning)).collect();
+        let rules = rules.into_iter();
+        let rules = rules.map(|(id, meaning)| json!({"id": id, "shortDescription": {"text": meaning}}));
         json!({
             "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
             "version": "2.1.0",
@@ -41,8 +35,8 @@ fn result(entry: &Entry<'_>) -> Value {
         Level::Info | Level::Docs => "note",
     };
     let mut message = entry.message();
-    if let Some((sentence, example)) = proof(&change.proof) {
-        message = format!("{message} {}", with_example(sentence, example.as_deref()));
+    if let Some(proof) = entry.proof() {
+        message = format!("{message} {proof}");
     }
     let location = &change.new_location;
     json!({

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use funnelflux_openapi::{Document, pointer::METHODS};
+use funnelflux_openapi::{Document, operations::operations};
 
 /// Names of the sections, by operation.
 pub(super) struct Sections<'a>(BTreeMap<String, &'a str>);
@@ -14,18 +14,11 @@ impl<'a> Sections<'a> {
     pub(super) fn of(documents: [&'a Document; 2]) -> Self {
         let mut sections = BTreeMap::new();
         for document in documents {
-            let document = document.value();
-            let groups = groups(document);
-            let paths = document.get("paths").and_then(Value::as_object);
-            for (path, item) in paths.into_iter().flatten() {
-                for method in METHODS {
-                    let tag = item
-                        .get(method)
-                        .and_then(|operation| operation.get("tags")?.get(0)?.as_str());
-                    let Some(tag) = tag else { continue };
-                    let name = format!("{} {path}", method.to_ascii_uppercase());
+            let groups = groups(document.value());
+            for operation in operations(document.value()) {
+                if let Some(tag) = operation.tag() {
                     let section = groups.get(tag).copied().unwrap_or(tag);
-                    sections.entry(name).or_insert(section);
+                    sections.entry(operation.to_string()).or_insert(section);
                 }
             }
         }

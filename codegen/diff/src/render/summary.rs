@@ -6,10 +6,9 @@ use funnelflux_openapi::text::{SENTENCE, one_line, shorten};
 
 use super::{
     groups::Group,
-    text::with_example,
-    view::{MOST_OPERATIONS, View, proof, title},
+    view::{Entry, MOST_OPERATIONS, View, title},
 };
-use crate::level::Level;
+use crate::{level::Level, proof::Proof};
 
 /// Maximum number of rules that the line on hidden changes names.
 const MOST_KINDS: usize = 3;
@@ -101,45 +100,31 @@ fn section(title: String, groups: &[&Group<'_>], room: usize) -> Vec<String> {
 /// breaks.
 fn block(group: &Group<'_>) -> Vec<String> {
     const INDENT: &str = "        ";
-    let count = match group.entries.len() {
-        1 => INDENT.to_owned(),
-        count => format!("{count:>5} × "),
-    };
     let sentence = group.sentence();
-    let Some(first) = group.first() else {
-        return Vec::new();
-    };
-    let rule = match group.entries.len() {
-        1 => String::new(),
-        _ => format!(" ({})", first.change.id),
-    };
-    let mut block = vec![format!(
-        "{count}{}{rule}",
-        shorten(&one_line(&sentence), SENTENCE)
-    )];
+    let sentence = one_line(&sentence);
+    let sentence = shorten(&sentence, SENTENCE);
+    let Entry { change, consequence } = group.first;
+    let mut block = vec![match group.entries.len() {
+        1 => format!("{INDENT}{sentence}"),
+        count => format!("{count:>5} × {sentence} ({})", change.id),
+    }];
     let operations = group.operations();
     let shown = operations.iter().take(MOST_OPERATIONS).map(|name| one_line(name));
     let mut shown = shown.collect::<Vec<_>>().join(", ");
     if operations.len() > MOST_OPERATIONS {
         let _ = write!(shown, " and {} more", operations.len() - MOST_OPERATIONS);
     }
-    let location = &first.change.location;
+    let location = &change.location;
     let place = if group.entries.len() > 1 { "first at" } else { "at" };
     block.push(match shown.as_str() {
         "" => format!("{INDENT}{place} {location}"),
         _ => format!("{INDENT}{shown}; {place} {location}"),
     });
     if group.level() == Level::Breaking {
-        let action = first
-            .consequence
-            .map(|(_, consequence)| format!("do: {}", consequence.action));
-        let example = match proof(&first.change.proof) {
-            Some((sentence, Some(example))) => {
-                let proof = with_example(sentence, Some(&example));
-                Some(shorten(&proof, SENTENCE).into_owned())
-            }
-            _ => None,
-        };
+        let action = consequence.map(|(_, consequence)| format!("do: {}", consequence.action));
+        let is_refuted = matches!(change.proof, Proof::Counterexample { .. });
+        let example = group.first.proof().filter(|_| is_refuted);
+        let example = example.map(|example| shorten(&example, SENTENCE).into_owned());
         let parts: Vec<String> = action.into_iter().chain(example).collect();
         if !parts.is_empty() {
             block.push(format!("{INDENT}{}", parts.join(" Example, ")));
@@ -157,14 +142,11 @@ fn not_shown(hidden: BTreeMap<&str, usize>) -> Vec<String> {
     let mut kinds: Vec<_> = hidden.into_iter().collect();
     kinds.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let rest = kinds.split_off(kinds.len().min(MOST_KINDS));
-    let mut kinds: Vec<String> = kinds
-        .iter()
-        .map(|(id, count)| format!("{count} × {id}"))
-        .collect();
+    let kinds = kinds.iter().map(|(id, count)| format!("{count} × {id}"));
+    let mut kinds: Vec<String> = kinds.collect();
     if !rest.is_empty() {
         let count: usize = rest.iter().map(|(_, count)| count).sum();
         kinds.push(format!("{count} × other rules"));
     }
-    let lines = vec![String::new(), format!("Not shown ({all}): {}", kinds.join(", "))];
-    lines
+    vec![String::new(), format!("Not shown ({all}): {}", kinds.join(", "))]
 }

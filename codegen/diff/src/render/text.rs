@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use funnelflux_openapi::text::one_line;
 
-use super::view::{Consequence, Entry, MOST_USAGES, View, proof};
+use super::view::{Entry, MOST_USAGES, View};
 use crate::{
+    level::Side,
     report::{Report, Usage},
-    side::Side,
 };
 
 impl View<'_> {
@@ -31,42 +31,24 @@ fn write_entry(text: &mut String, report: &Report, entry: &Entry<'_>) -> std::fm
     let change = entry.change;
     writeln!(text, "{:<9} {}", change.level, one_line(&change.what))?;
     writeln!(text, "     rule {} ({})", change.id, change.direction)?;
-    let pointer = one_line(change.source_pointer.as_str());
-    let pointer = if change.source_pointer.is_root() {
-        "/"
-    } else {
-        &pointer
+    let pointer = match change.source_pointer.as_str() {
+        "" => "/",
+        pointer => pointer,
     };
+    let pointer = one_line(pointer);
     let gone = if change.side == Side::Old { " (before)" } else { "" };
     writeln!(text, "       at {} {pointer}{gone}", change.location)?;
     let (usages, all) = report.usages(change, MOST_USAGES);
     write_usages(text, &usages, all)?;
     writeln!(text, "     wire {}", change.meaning)?;
-    if let Some((sentence, example)) = proof(&change.proof) {
-        writeln!(text, "    proof {}", with_example(sentence, example.as_deref()))?;
+    if let Some(proof) = entry.proof() {
+        writeln!(text, "    proof {proof}")?;
     }
-    if let Some((
-        name,
-        Consequence {
-            impact,
-            reason,
-            action,
-            ..
-        },
-    )) = entry.consequence
-    {
-        writeln!(text, "{name:>9} {impact}: {reason}")?;
-        writeln!(text, "       do {action}")?;
+    if let Some((name, consequence)) = entry.consequence {
+        writeln!(text, "{name:>9} {}: {}", consequence.impact, consequence.reason)?;
+        writeln!(text, "       do {}", consequence.action)?;
     }
     writeln!(text, "       id {}", change.fingerprint)
-}
-
-/// A proof and its example in one line.
-pub(super) fn with_example(sentence: &str, example: Option<&str>) -> String {
-    match example {
-        Some(example) => format!("{sentence}: {}", one_line(example)),
-        None => sentence.to_owned(),
-    }
 }
 
 /// Writes the usages as a tree: an operation, and below it each path from it.
@@ -76,11 +58,8 @@ fn write_usages(text: &mut String, usages: &[Usage], all: usize) -> std::fmt::Re
         writeln!(text, "  used by {}", one_line(operation))?;
         let paths: Vec<&Usage> = group.iter().filter(|usage| !usage.path.is_empty()).collect();
         for (index, usage) in paths.iter().enumerate() {
-            let branch = if index + 1 == paths.len() {
-                "└─"
-            } else {
-                "├─"
-            };
+            let is_last = index + 1 == paths.len();
+            let branch = if is_last { "└─" } else { "├─" };
             writeln!(text, "          {branch} {}", one_line(&usage.path.join(" → ")))?;
         }
     }

@@ -1,12 +1,13 @@
 //! A report to be formatted: its changes with their consequences, and words that several formats share.
 
-use funnelflux_openapi::text::shorten;
+use std::collections::{BTreeMap, BTreeSet};
+
+use funnelflux_openapi::text::{counted, one_line, shorten};
 
 use crate::{
     level::Level,
     proof::Proof,
-    report::{Change, Report, Summary},
-    side::Side,
+    report::{Change, Report},
 };
 
 /// Maximum number of listed usages of a place.
@@ -75,42 +76,32 @@ impl Report {
 
 impl<'a> View<'a> {
     pub(super) fn entries(self) -> impl Iterator<Item = Entry<'a>> {
-        self.report
-            .changes
-            .iter()
-            .enumerate()
-            .map(move |(index, change)| Entry {
-                change,
-                consequence: self
-                    .audience
-                    .and_then(|audience| Some((audience.name, *audience.consequences.get(index)?))),
-            })
+        let consequence = move |index: usize| {
+            let audience = self.audience?;
+            Some((audience.name, *audience.consequences.get(index)?))
+        };
+        let changes = self.report.changes.iter().enumerate();
+        changes.map(move |(index, change)| Entry {
+            change,
+            consequence: consequence(index),
+        })
     }
 
     /// The result in one sentence.
     pub(super) fn verdict(self) -> String {
-        let Summary {
-            breaking, warning, ..
-        } = self.report.summary();
-        let all = match self.report.changes.len() {
-            0 => return "no changes".to_owned(),
+        let summary = self.report.summary();
+        let all = self.report.changes.len();
+        let some = |count: usize| match all {
             1 => "the only change".to_owned(),
-            all => format!("of {all} changes"),
+            _ => format!("{count} of {all} changes"),
         };
-        let some = |count: usize| {
-            if all.starts_with("of") {
-                format!("{count} {all}")
-            } else {
-                all.clone()
-            }
-        };
-        let (one, only) = (breaking.max(warning) == 1, all.starts_with("the"));
-        let s = if one { "s" } else { "" };
-        match (breaking, warning) {
-            (0, 0) if only => "compatible: the only change breaks no client".to_owned(),
-            (0, 0) => format!("compatible: none {all} breaks a client"),
-            (0, _) => format!("review by hand: {} may break clients", some(warning)),
-            _ => format!("breaking: {} break{s} clients that work today", some(breaking)),
+        match (summary.breaking, summary.warning, all) {
+            (0, 0, 0) => "no changes".to_owned(),
+            (0, 0, 1) => "compatible: the only change breaks no client".to_owned(),
+            (0, 0, _) => format!("compatible: none of {all} changes breaks a client"),
+            (0, warning, _) => format!("review by hand: {} may break clients", some(warning)),
+            (1, ..) => format!("breaking: {} breaks clients that work today", some(1)),
+            (breaking, ..) => format!("breaking: {} break clients that work today", some(breaking)),
         }
     }
 
@@ -119,24 +110,10 @@ impl<'a> View<'a> {
         if self.report.is_empty() {
             return "no changes".to_owned();
         }
-        let Summary {
-            breaking,
-            warning,
-            info,
-            docs,
-        } = self.report.summary();
-        let counts = [
-            (breaking, "breaking"),
-            (warning, "warning"),
-            (info, "info"),
-            (docs, "docs"),
-        ];
-        let counts = counts.into_iter().filter(|(count, _)| *count > 0);
-        let counts: Vec<String> = counts.map(|(count, name)| format!("{count} {name}")).collect();
-        let changes = match self.report.changes.len() {
-            1 => "1 change".to_owned(),
-            count => format!("{count} changes"),
-        };
+        let counts = self.report.summary().by_level().into_iter();
+        let counts = counts.filter(|(_, count)| *count > 0);
+        let counts: Vec<String> = counts.map(|(level, count)| format!("{count} {level}")).collect();
+        let changes = counted(self.report.changes.len(), "change");
         let impact = self
             .audience
             .map(|Audience { name, impact, .. }| format!("; for the {name}: {impact}"));
@@ -149,10 +126,21 @@ impl Entry<'_> {
     pub(super) fn message(&self) -> String {
         let Change { what, meaning, .. } = self.change;
         match self.consequence {
-            Some((_, Consequence { action, .. })) => format!("{what}. {meaning} {action}"),
+            Some((_, consequence)) => format!("{what}. {meaning} {}", consequence.action),
             None => format!("{what}. {meaning}"),
         }
     }
+
+    /// The proof and its counterexample in one line.
+    pub(super) fn proof(&self) -> Option<String> {
+        proof(&self.change.proof).map(|(sentence, example)| with_example(sentence, example.as_deref()))
+    }
+}
+
+/// Numbers of names in their order.
+pub(super) fn numbered(names: BTreeSet<&str>) -> BTreeMap<&str, usize> {
+    let names = names.into_iter().enumerate();
+    names.map(|(number, name)| (name, number)).collect()
 }
 
 /// Title of the changes of a level.
@@ -175,13 +163,21 @@ pub(super) fn proof(proof: &Proof) -> Option<(&'static str, Option<String>)> {
             None,
         )),
         Proof::Counterexample { value, accepted_by } => {
-            let sentence = match accepted_by {
-                Side::Old => "accepted until now, refused from now on",
-                Side::New => "impossible until now, allowed from now on",
-            };
+            let sentence = accepted_by.of([
+                "accepted until now, refused from now on",
+                "impossible until now, allowed from now on",
+            ]);
             Some((sentence, Some(shortened(&value.to_string()))))
         }
         Proof::Undecided => Some(("undecided: the level is that of the rule", None)),
+    }
+}
+
+/// A proof and its counterexample, if it has one, in one line.
+pub(super) fn with_example(sentence: &str, example: Option<&str>) -> String {
+    match example {
+        Some(example) => format!("{sentence}: {}", one_line(example)),
+        None => sentence.to_owned(),
     }
 }
 

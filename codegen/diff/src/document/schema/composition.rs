@@ -1,7 +1,5 @@
 //! Composed schemas: `allOf`, `anyOf`, `oneOf`, and discriminators.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-
 use serde_json::Value;
 
 use funnelflux_openapi::{pointer::Pointer, references};
@@ -34,45 +32,43 @@ impl<'a> Comparer<'a> {
                 "allOf" => [added, removed],
                 _ => [Kind::AlternativesIntroduced, Kind::AlternativesDropped],
             };
-            let kind = site.one_sided_kind(kinds);
-            return self.report(kind, site, site.describe(key), context);
+            return self.report_in(site.pick_side(kinds), site, site.describe(key), context);
         };
-        let [before, after] = [old_list, new_list].map(|list| list.entries(part_name));
-        let mut pairs = pair_by_name(&before, &after);
-        let is_in_order = pairs.is_sorted();
-        let paired: HashSet<usize> = pairs.iter().map(|(old, _)| *old).collect();
-        let gone: Vec<usize> = (0..before.len())
-            .filter(|index| !paired.contains(index))
-            .collect();
-        let paired: HashSet<usize> = pairs.iter().map(|(_, new)| *new).collect();
-        let come: Vec<usize> = (0..after.len()).filter(|index| !paired.contains(index)).collect();
+        let mut gone: Vec<_> = old_list.entries(part_name).into_iter().enumerate().collect();
+        let (mut pairs, mut come) = (Vec::new(), Vec::new());
+        for part in new_list.entries(part_name) {
+            let name = part.identity.back();
+            if let Some(twin) = gone.iter().position(|(_, other)| other.identity.back() == name) {
+                pairs.push((gone.remove(twin), part));
+            } else {
+                come.push(part);
+            }
+        }
+        let is_in_order = pairs.is_sorted_by_key(|((index, _), _)| *index);
         if gone.len() == come.len() {
             // Each new part replaces an old part and is compared with it.
-            pairs.extend(gone.into_iter().zip(come));
-        } else {
-            let parent = subject(site.parent);
-            for part in come.iter().filter_map(|index| after.get(*index)) {
-                let what = format!("{} was added to `{key}` of {parent}", quote(part.value));
-                self.report(added, &Site::added(part, new_list), what, context);
-            }
-            for part in gone.iter().filter_map(|index| before.get(*index)) {
-                let what = format!("{} was removed from `{key}` of {parent}", quote(part.value));
-                self.report(removed, &Site::removed(part, new_list), what, context);
-            }
+            pairs.extend(gone.drain(..).zip(come.drain(..)));
         }
-        for (old_index, new_index) in pairs {
-            if let (Some(old_part), Some(new_part)) = (before.get(old_index), after.get(new_index)) {
-                if key != "allOf" {
-                    self.discriminator_names([old_part, new_part], [old, site.parent], context);
-                }
-                self.frames.is_part = true;
-                self.schema(old_part, new_part, context, false);
+        let parent = subject(site.parent);
+        for part in &come {
+            let what = format!("{} was added to `{key}` of {parent}", quote(part.value));
+            self.report_in(added, &Site::added(part, new_list), what, context);
+        }
+        for (_, part) in &gone {
+            let what = format!("{} was removed from `{key}` of {parent}", quote(part.value));
+            self.report_in(removed, &Site::removed(part, new_list), what, context);
+        }
+        for ((_, old_part), new_part) in &pairs {
+            if key != "allOf" {
+                self.discriminator_names([old_part, new_part], [old, site.parent], context);
             }
+            self.frames.is_part = true;
+            self.schema(old_part, new_part, context);
         }
         if !is_in_order {
-            let what = format!("the order of `{key}` of {} changed", subject(site.parent));
+            let what = format!("the order of `{key}` of {parent} changed");
             if key == "allOf" {
-                self.notation(site, what, [old, site.parent], context, false);
+                self.notation(site, what, old, context);
             } else {
                 self.change(Kind::CompositionOrderChanged, site, what)
                     .context(context)
@@ -91,32 +87,22 @@ impl<'a> Comparer<'a> {
         context: SchemaContext,
     ) {
         let (before, after) = (Identifiers::of(old, old_parent), Identifiers::of(new, new_parent));
+        let parent = subject(new_parent);
         if let Some(name) = before.schema_name.filter(|name| !after.values.contains(name)) {
-            let what = format!(
-                "`{name}` no longer identifies an alternative of {}",
-                subject(new_parent)
-            );
-            self.change(Kind::MappingRemoved, &Site::removed(old, new_parent), what)
-                .context(context)
-                .covers_subtree(false)
-                .report();
+            let what = format!("`{name}` no longer identifies an alternative of {parent}");
+            self.identifier(&Site::removed(old, new_parent), what, context);
         }
         if let Some(name) = after.schema_name.filter(|name| !before.values.contains(name)) {
-            let what = format!("`{name}` identifies an alternative of {}", subject(new_parent));
-            self.change(Kind::MappingAdded, &Site::added(new, new_parent), what)
-                .context(context)
-                .covers_subtree(false)
-                .report();
+            let what = format!("`{name}` identifies an alternative of {parent}");
+            self.identifier(&Site::added(new, new_parent), what, context);
         }
     }
 
     /// Compares the subtypes that a discriminator can select.
     pub(super) fn subtypes(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         // If only one side has a discriminator, that is reported as a separate change.
-        if [old, new]
-            .iter()
-            .any(|schema| schema.value.get("discriminator").is_none())
-        {
+        let has_discriminator = |schema: &Node<'a>| schema.value.get("discriminator").is_some();
+        if !(has_discriminator(old) && has_discriminator(new)) {
             return;
         }
         let (before, after) = (self.old.subtypes(old), self.new.subtypes(new));
@@ -127,42 +113,38 @@ impl<'a> Comparer<'a> {
                 continue;
             }
             let what = format!("`{name}` is a new subtype of {}", subject(new));
-            self.change(Kind::MappingAdded, &Site::added(subtype, new), what)
-                .context(context)
-                .covers_subtree(false)
-                .report();
+            self.identifier(&Site::added(subtype, new), what, context);
         }
         for (name, subtype) in before.iter().filter(|(name, _)| !after.contains_key(*name)) {
             let what = format!("`{name}` is no longer a subtype of {}", subject(new));
-            self.change(Kind::MappingRemoved, &Site::removed(subtype, new), what)
-                .context(context)
-                .covers_subtree(false)
-                .report();
+            self.identifier(&Site::removed(subtype, new), what, context);
         }
     }
 
-    pub(super) fn discriminator(
-        &mut self,
-        site: &Site<'_, 'a>,
-        old_schema: &Node<'a>,
-        context: SchemaContext,
-    ) {
-        let new_schema = site.parent;
-        let Some((old, new)) = site.both() else {
-            let kinds = [Kind::DiscriminatorAdded, Kind::DiscriminatorRemoved];
-            let kind = site.one_sided_kind(kinds);
-            return self.report(kind, site, site.describe("discriminator"), context);
-        };
-        for (key, site) in Site::members(old, new) {
+    /// Reports that a value identifies one more or one less schema, which is compared on its own.
+    fn identifier(&mut self, site: &Site<'_, 'a>, what: String, context: SchemaContext) {
+        let kind = site.pick_side([Kind::MappingAdded, Kind::MappingRemoved]);
+        self.change(kind, site, what)
+            .context(context)
+            .covers_subtree(false)
+            .report();
+    }
+
+    pub(super) fn discriminator(&mut self, site: &Site<'_, 'a>, old: &Node<'a>, context: SchemaContext) {
+        let new = site.parent;
+        if site.both().is_none() {
+            let kind = site.pick_side([Kind::DiscriminatorAdded, Kind::DiscriminatorRemoved]);
+            return self.report_in(kind, site, site.describe("discriminator"), context);
+        }
+        for (key, site) in site.contents() {
             match key {
                 _ if site.is_unchanged() => {}
                 "propertyName" => {
                     let what = format!("`discriminator.propertyName` {}", site.before_after());
-                    let kind = Kind::DiscriminatorPropertyChanged;
-                    self.report(kind, &site, what, context);
+                    self.report_in(Kind::DiscriminatorPropertyChanged, &site, what, context);
                 }
-                "mapping" => self.mapping(&site, [old_schema, new_schema], context),
-                _ => self.annotation_or_unclassified(key, &site, context.direction),
+                "mapping" => self.mapping(&site, [old, new], context),
+                _ => self.other_member(key, &site, context.direction),
             }
         }
     }
@@ -174,25 +156,20 @@ impl<'a> Comparer<'a> {
     }
 
     fn mapping(&mut self, site: &Site<'_, 'a>, [old, new]: [&Node<'a>; 2], context: SchemaContext) {
-        let nothing = site.parent.with(&Value::Null);
-        let [before, after] = [&site.old, &site.new].map(|node| node.as_ref().unwrap_or(&nothing));
-        for (value, site) in Site::members(before, after) {
-            if site.is_unchanged() {
-                continue;
-            }
+        for (value, entry) in site.contents().filter(|(_, entry)| !entry.is_unchanged()) {
             let targets = [
-                mapped(value, before.value, old, &self.old),
-                mapped(value, after.value, new, &self.new),
+                mapped(value, site.old.as_ref(), old, &self.old),
+                mapped(value, site.new.as_ref(), new, &self.new),
             ];
             let kind = match targets {
                 // Both sides select the same schema: the mapping entry is redundant or has another notation.
                 [Some(before), Some(after)] if self.is_same_target(&before, &after) => {
                     Kind::TypeNotationChanged
                 }
-                _ => site.kind([Kind::MappingAdded, Kind::MappingRemoved, Kind::MappingChanged]),
+                _ => entry.pick([Kind::MappingAdded, Kind::MappingRemoved, Kind::MappingChanged]),
             };
-            let what = format!("`discriminator.mapping.{value}` {}", site.before_after());
-            self.report(kind, &site, what, context);
+            let what = format!("`discriminator.mapping.{value}` {}", entry.before_after());
+            self.report_in(kind, &entry, what, context);
         }
     }
 }
@@ -201,7 +178,7 @@ impl<'a> Comparer<'a> {
 /// schema.
 fn mapped<'a>(
     value: &str,
-    mapping: &'a Value,
+    mapping: Option<&Node<'a>>,
     schema: &Node<'a>,
     document: &DocumentIndex<'a>,
 ) -> Option<Node<'a>> {
@@ -209,7 +186,7 @@ fn mapped<'a>(
         let pointer = Pointer::from_static("/components/schemas").with_trailing_token(name);
         document.node(&pointer)
     };
-    if let Some(target) = mapping.get(value) {
+    if let Some(target) = mapping.and_then(|mapping| mapping.value.get(value)) {
         let target = target.as_str()?;
         return match references::follow(document.root.value, target) {
             Some((pointer, value)) => Some(Node::at(value, pointer)),
@@ -217,21 +194,16 @@ fn mapped<'a>(
         };
     }
     let target = component(value)?;
-    let alternatives = |key: &str| {
-        schema
-            .get(key)
-            .map(|list| list.entries(part_name))
-            .unwrap_or_default()
-    };
-    let alternatives = [alternatives("oneOf"), alternatives("anyOf")].concat();
-    let is_target = |alternative: &Node<'a>| document.resolve(alternative).pointer == target.pointer;
+    let alternatives = ["oneOf", "anyOf"].map(|key| schema.get(key).map(|list| list.entries(part_name)));
+    let mut alternatives = alternatives.into_iter().flatten().flatten().peekable();
+    let is_target = |alternative: Node<'a>| document.resolve(&alternative).pointer == target.pointer;
+    let is_alternative = alternatives.peek().is_none() || alternatives.any(is_target);
     // A schema with a mapping entry cannot be selected by its name.
-    let mut mappings = mapping.as_object().into_iter().flatten();
+    let mut mappings = mapping.into_iter().flat_map(Node::members);
     let has_other_name = mappings.any(|(_, text)| {
-        let text = text.as_str().unwrap_or_default();
+        let text = text.value.as_str().unwrap_or_default();
         text == value || references::fragment(text).is_some_and(|pointer| pointer == target.pointer)
     });
-    let is_alternative = alternatives.is_empty() || alternatives.iter().any(is_target);
     (is_alternative && !has_other_name).then_some(target)
 }
 
@@ -252,40 +224,16 @@ impl<'a> Identifiers<'a> {
         };
         let name = reference.rsplit('/').next().unwrap_or(reference);
         let mapping = discriminator.get("mapping").and_then(Value::as_object);
-        let values: Vec<&str> = mapping
-            .into_iter()
-            .flatten()
-            .filter(|(_, target)| *target == reference || *target == name)
-            .map(|(value, _)| value.as_str())
-            .collect();
-        if values.is_empty() {
-            return Self {
-                values: vec![name],
-                schema_name: Some(name),
-            };
-        }
-        Self {
-            values,
-            schema_name: None,
-        }
+        let mapping = mapping.into_iter().flatten();
+        let own = mapping.filter(|(_, target)| *target == reference || *target == name);
+        let mut values: Vec<&str> = own.map(|(value, _)| value.as_str()).collect();
+        let schema_name = values.is_empty().then_some(name);
+        values.extend(schema_name);
+        Self { values, schema_name }
     }
 }
 
 /// The reference of a part, or its content if it is inline.
 fn part_name(part: &Value) -> String {
-    let reference = part.get("$ref").and_then(Value::as_str);
-    reference.map_or_else(|| canonical(part), str::to_owned)
-}
-
-/// Pairs the positions of equal names in two lists; each position occurs in at most one pair.
-fn pair_by_name(before: &[Node<'_>], after: &[Node<'_>]) -> Vec<(usize, usize)> {
-    let mut open: HashMap<String, VecDeque<usize>> = HashMap::new();
-    for (index, part) in before.iter().enumerate() {
-        open.entry(part_name(part.value)).or_default().push_back(index);
-    }
-    let pairs = after.iter().enumerate().filter_map(|(index, part)| {
-        let twin = open.get_mut(&part_name(part.value))?.pop_front()?;
-        Some((twin, index))
-    });
-    pairs.collect()
+    references::reference(part).map_or_else(|| canonical(part), str::to_owned)
 }

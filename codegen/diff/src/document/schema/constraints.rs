@@ -33,39 +33,42 @@ fn limit_name(keyword: &str) -> Option<(&'static str, bool)> {
     })
 }
 
-/// Returns the name that rule IDs use for a keyword that narrows values. `OpenAPI` 3.0 lacks these keywords;
-/// normalising keeps them under `x-`.
-fn constraint_name(keyword: &str) -> Option<&'static str> {
+/// Returns the kinds of an added, a removed and a changed constraint, and the name that rule IDs use for it.
+/// `OpenAPI` 3.0 lacks most of these keywords; normalising keeps them under `x-`.
+fn constraint(keyword: &str) -> Option<([Kind; 3], &'static str)> {
+    /// Keywords that narrow values.
+    const NARROWING: [Kind; 3] = [
+        Kind::ConstraintAdded,
+        Kind::ConstraintRemoved,
+        Kind::ConstraintChanged,
+    ];
+    /// Keywords whose change may either widen or narrow values.
+    const REPRESENTATION: [Kind; 3] = [Kind::RepresentationChanged; 3];
     Some(match keyword {
-        "x-if" => "if",
-        "x-then" => "then",
-        "x-else" => "else",
-        "x-contains" => "contains",
-        "x-contentSchema" => "content-schema",
-        "x-dependentRequired" => "dependent-required",
-        "x-dependentSchemas" => "dependent-schema",
-        "x-patternProperties" => "pattern-property",
-        "x-propertyNames" => "property-names",
-        "x-unevaluatedItems" => "unevaluated-items",
-        "x-unevaluatedProperties" => "unevaluated-properties",
+        // A wider `not` allows fewer values, so any difference is one change.
+        "not" => ([Kind::NotChanged; 3], ""),
+        "x-if" => (NARROWING, "if"),
+        "x-then" => (NARROWING, "then"),
+        "x-else" => (NARROWING, "else"),
+        "x-contains" => (NARROWING, "contains"),
+        "x-contentSchema" => (NARROWING, "content-schema"),
+        "x-dependentRequired" => (NARROWING, "dependent-required"),
+        "x-dependentSchemas" => (NARROWING, "dependent-schema"),
+        "x-patternProperties" => (NARROWING, "pattern-property"),
+        "x-propertyNames" => (NARROWING, "property-names"),
+        "x-unevaluatedItems" => (NARROWING, "unevaluated-items"),
+        "x-unevaluatedProperties" => (NARROWING, "unevaluated-properties"),
         // Normalising keeps these next to pattern properties and after a tuple.
-        "x-additionalProperties" => "further-properties",
-        "x-items" => "further-items",
+        "x-additionalProperties" => (NARROWING, "further-properties"),
+        "x-items" => (NARROWING, "further-items"),
         // The type of a value that is always null.
-        "x-type" => "null-type",
-        _ => return None,
-    })
-}
-
-/// Returns the name that rule IDs use for a keyword whose change may either widen or narrow values.
-fn representation_name(keyword: &str) -> Option<&'static str> {
-    Some(match keyword {
+        "x-type" => (NARROWING, "null-type"),
         // This keyword belongs to form parameters of Swagger 2.0.
-        "x-allowEmptyValue" => "allow-empty-value",
-        "x-collectionFormat" => "collection-format",
-        "x-contentEncoding" => "content-encoding",
-        "x-contentMediaType" => "content-media-type",
-        "x-prefixItems" => "prefix-items",
+        "x-allowEmptyValue" => (REPRESENTATION, "allow-empty-value"),
+        "x-collectionFormat" => (REPRESENTATION, "collection-format"),
+        "x-contentEncoding" => (REPRESENTATION, "content-encoding"),
+        "x-contentMediaType" => (REPRESENTATION, "content-media-type"),
+        "x-prefixItems" => (REPRESENTATION, "prefix-items"),
         _ => return None,
     })
 }
@@ -79,58 +82,30 @@ impl<'a> Comparer<'a> {
         old: &Node<'a>,
         context: SchemaContext,
     ) -> bool {
+        let keyword = key.trim_start_matches("x-");
         if !site.is_unchanged()
             && says_nothing(key, site.old.as_ref(), old)
             && says_nothing(key, site.new.as_ref(), site.parent)
         {
-            let what = site.describe(key.trim_start_matches("x-"));
-            self.report(Kind::NotationChanged, site, what, context.direction);
+            self.report(
+                Kind::NotationChanged,
+                site,
+                site.describe(keyword),
+                context.direction,
+            );
             return true;
         }
-        let (kind, name) = if key == "not" {
-            // A wider `not` allows fewer values, so any difference is one change.
-            (Kind::NotChanged, "")
-        } else if let Some(name) = constraint_name(key) {
-            let kinds = [
-                Kind::ConstraintAdded,
-                Kind::ConstraintRemoved,
-                Kind::ConstraintChanged,
-            ];
-            (site.kind(kinds), name)
-        } else if let Some(name) = representation_name(key) {
-            (Kind::RepresentationChanged, name)
-        } else {
+        let Some((kinds, name)) = constraint(key) else {
             return false;
         };
-        if let Some(difference) = self.equality.difference(key.trim_start_matches("x-"), site) {
-            self.change(kind, site, difference.what)
+        if let Some(difference) = self.equality.difference(keyword, site) {
+            self.change(site.pick(kinds), site, difference.what)
                 .context(context)
                 .keyword(name)
                 .value(difference.value)
                 .report();
         }
         true
-    }
-
-    pub(super) fn pattern(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
-        let kinds = [Kind::PatternAdded, Kind::PatternRemoved, Kind::PatternChanged];
-        self.report(site.kind(kinds), site, site.describe("pattern"), context);
-    }
-
-    pub(super) fn multiple_of(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
-        let kinds = [
-            Kind::MultipleOfSet,
-            Kind::MultipleOfUnset,
-            Kind::MultipleOfChanged,
-        ];
-        self.report(site.kind(kinds), site, site.describe("multipleOf"), context);
-    }
-
-    pub(super) fn exclusive_limit(&mut self, key: &str, site: &Site<'_, 'a>, context: SchemaContext) {
-        let kinds = [Kind::ExclusiveLimitSet, Kind::ExclusiveLimitUnset];
-        if let Some(change) = self.schema_flag(key, site, kinds, context) {
-            change.report();
-        }
     }
 
     /// Compares a bound, a length or a count; false for any other key.
@@ -144,8 +119,7 @@ impl<'a> Comparer<'a> {
         }
         let one = Value::from(1);
         let absent = (key == MIN_CONTAINS).then_some(&one);
-        let [before, after] =
-            [&site.old, &site.new].map(|node| node.as_ref().map(|node| node.value).or(absent));
+        let [before, after] = site.sides().map(|node| node.map(|node| node.value).or(absent));
         let order = before
             .zip(after)
             .map(|(before, after)| number::compare(after, before));

@@ -7,45 +7,35 @@ mod type_enum_default;
 
 use serde_json::Value;
 
-use funnelflux_openapi::pointer::PointerBuf;
+use funnelflux_openapi::{openapi_model::ANNOTATIONS, pointer::PointerBuf, references};
+
+use type_enum_default::{default_kind, type_kind};
 
 use crate::{
     comparer::Comparer,
     index::DocumentIndex,
+    level::Side,
     node::Node,
     part_names::subject,
     rules::ChangeKind as Kind,
     site::{SchemaContext, Site},
 };
 
-/// Keywords that do not restrict the allowed values.
-pub(super) const ANNOTATIONS: [&str; 9] = [
-    "title",
-    "description",
-    "example",
-    "examples",
-    "externalDocs",
-    "deprecated",
-    "default",
-    "readOnly",
-    "writeOnly",
-];
-
 impl<'a> Comparer<'a> {
     /// Compares the pairs in the queue. A queue is necessary, because schemas can be recursive.
     pub(crate) fn queued_schemas(&mut self) {
         while let Some((old, new, context, frame)) = self.queue.pop_front() {
-            let pair = (old.pointer.clone(), new.pointer.clone(), context);
-            if self.compared.insert(pair) {
+            if self.compared.insert((frame, context)) {
                 self.frames.current = Some(frame);
-                self.keywords(&old, &new, context, false);
+                self.keywords(&old, &new, context);
             }
         }
         self.frames.current = None;
     }
 
     /// Adds two schemas to the queue, below the pair that is being compared.
-    pub(super) fn enqueue(&mut self, old: Node<'a>, new: Node<'a>, context: SchemaContext) {
+    pub(super) fn enqueue(&mut self, old: Node<'a>, new: Node<'a>, mut context: SchemaContext) {
+        context.optional = false;
         let frame = self.frames.add(&old, &new, context);
         self.queue.push_back((old, new, context, frame));
     }
@@ -57,43 +47,39 @@ impl<'a> Comparer<'a> {
         self.frames.current = current;
     }
 
-    /// Compares two schemas. `optional` is true if the value may be omitted on both sides.
-    pub(crate) fn schema(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext, optional: bool) {
+    /// Compares two schemas.
+    pub(crate) fn schema(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         let frame = self.frames.add(old, new, context);
         let outer = self.frames.current.replace(frame);
-        self.schema_pair(old, new, context, optional);
+        self.schema_pair(old, new, context);
         self.frames.current = outer;
     }
 
-    fn schema_pair(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext, optional: bool) {
+    fn schema_pair(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         if old.allows_nothing() != new.allows_nothing() {
-            let words = if new.allows_nothing() {
-                "no value"
-            } else {
-                "values"
-            };
+            let is_nothing = new.allows_nothing();
+            let words = if is_nothing { "no value" } else { "values" };
             let what = format!("{} allows {words} now", subject(new));
-            let site = Site::between(old, new, new);
-            return self.report(Kind::NotChanged, &site, what, context);
+            return self.report_in(Kind::NotChanged, &Site::between(old, new, new), what, context);
         }
         let (before, after) = (self.old.resolve(old), self.new.resolve(new));
         let (old_target, new_target) = (target(old, &before), target(new, &after));
         let is_wrapper = |node: &Node<'a>| node.value.get("allOf").is_some();
         let wrapper = match (old_target, new_target) {
             (None, None) => match (wrapped(old), wrapped(new)) {
-                (Some(inner), None) if !is_wrapper(new) => Some(Wrapper::Old(inner)),
-                (None, Some(inner)) if !is_wrapper(old) => Some(Wrapper::New(inner)),
-                _ => return self.keywords(old, new, context, optional),
+                (Some(inner), None) if !is_wrapper(new) => Some((Side::Old, inner)),
+                (None, Some(inner)) if !is_wrapper(old) => Some((Side::New, inner)),
+                _ => return self.keywords(old, new, context),
             },
-            (Some(target), None) => wraps(&self.new, target, new).map(Wrapper::New),
-            (None, Some(target)) => wraps(&self.old, target, old).map(Wrapper::Old),
+            (Some(target), None) => wraps(&self.new, target, new).map(|inner| (Side::New, inner)),
+            (None, Some(target)) => wraps(&self.old, target, old).map(|inner| (Side::Old, inner)),
             _ => None,
         };
-        if let Some(wrapper) = wrapper {
-            return self.wrapper(old, new, &wrapper, context, optional);
+        if let Some((side, inner)) = wrapper {
+            return self.wrapper((old, new), side, &inner, context);
         }
         if old_target != new_target {
-            self.replaced(old, new, (&before, &after), context);
+            self.replaced(old, new, context);
         }
         if old_target.is_some() && new_target.is_some() {
             self.beside_reference(old, new, context);
@@ -118,17 +104,9 @@ impl<'a> Comparer<'a> {
     }
 
     /// Reports that a different schema is used here, shared or inline.
-    fn replaced(
-        &mut self,
-        old: &Node<'a>,
-        new: &Node<'a>,
-        (before, after): (&Node<'a>, &Node<'a>),
-        context: SchemaContext,
-    ) {
-        let name = |node: &Node<'a>| {
-            node.reference()
-                .map(|text| text.rsplit('/').next().unwrap_or(text))
-        };
+    fn replaced(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
+        let (before, after) = (self.old.resolve(old), self.new.resolve(new));
+        let name = |node: &Node<'a>| Some(node.reference()?.rsplit('/').next().unwrap_or_default());
         let site = Site::between(old, new, new);
         if let (Some(old_name), Some(new_name)) = (name(old), name(new))
             && self.new.node(&before.pointer).is_none()
@@ -138,15 +116,14 @@ impl<'a> Comparer<'a> {
             let known = self.renamed.insert(before.pointer.clone(), after.pointer.clone());
             if known.is_none() {
                 let what = format!("the schema `{old_name}` was renamed to `{new_name}`");
-                self.change(Kind::SchemaRenamed, &Site::between(before, after, new), what)
+                self.change(Kind::SchemaRenamed, &Site::between(&before, &after, new), what)
                     .value(String::new())
                     .covers_subtree(false)
                     .report();
             }
             if known.is_none_or(|pointer| pointer == after.pointer) {
                 let what = format!("the reference to `{old_name}` became one to `{new_name}`");
-                self.report(Kind::NotationChanged, &site, what, context.direction);
-                return;
+                return self.report(Kind::NotationChanged, &site, what, context.direction);
             }
         }
         let words =
@@ -158,109 +135,72 @@ impl<'a> Comparer<'a> {
             .report();
     }
 
-    /// Reports that one side is an `allOf` around a single schema, and compares that schema with the other
-    /// side.
+    /// Reports that one side is an `allOf` around the single schema `inner`, and compares that schema with
+    /// the other side.
     fn wrapper(
         &mut self,
-        old: &Node<'a>,
-        new: &Node<'a>,
-        wrapper: &Wrapper<'a>,
+        (old, new): (&Node<'a>, &Node<'a>),
+        side: Side,
+        inner: &Node<'a>,
         context: SchemaContext,
-        optional: bool,
     ) {
-        let (outer, plain, words) = match wrapper {
-            Wrapper::Old(_) => (old, new, "no longer"),
-            Wrapper::New(_) => (new, old, "now"),
-        };
-        let what = format!("{} is {words} an `allOf` around a single schema", subject(new));
-        let list = outer.get("allOf");
-        let site = match wrapper {
-            Wrapper::Old(_) => Site {
-                old: list,
-                new: None,
-                parent: new,
-            },
-            Wrapper::New(_) => Site {
-                old: None,
-                new: list,
-                parent: new,
-            },
-        };
-        // With siblings other than documentation, the `allOf` is a type of its own.
-        let kind = match wrapped(outer) {
-            Some(_) => Kind::NotationChanged,
-            None => Kind::TypeNotationChanged,
-        };
-        self.report(kind, &site, what, context.direction);
-        self.changes
-            .explained
-            .push(plain.pointer.with_trailing_token("$ref"));
+        let (outer, plain, words) = side.of([(old, new, "no longer"), (new, old, "now")]);
         // The siblings of the `allOf` apply in addition to the single schema.
-        let empty = outer.with(&Value::Null);
-        for key in outer.keys().filter(|key| *key != "allOf") {
-            let (old, new) = match wrapper {
-                Wrapper::Old(_) => (outer, &empty),
-                Wrapper::New(_) => (&empty, outer),
+        let empty = Node::at(&Value::Null, plain.pointer.clone());
+        let (old, new) = side.of([(inner, new), (old, inner)]);
+        let (before, after) = side.of([(outer, &empty), (&empty, outer)]);
+        for (key, site) in Site::members(before, after) {
+            if key != "allOf" {
+                self.keyword(key, &site, before, context);
+                continue;
+            }
+            // With siblings other than documentation, the `allOf` is a type of its own.
+            let kind = match wrapped(outer) {
+                Some(_) => Kind::NotationChanged,
+                None => Kind::TypeNotationChanged,
             };
-            self.keyword(key, &Site::member(key, old, new), old, context, optional);
+            let what = format!("{} is {words} an `allOf` around a single schema", subject(after));
+            self.report(kind, &site, what, context.direction);
         }
-        match wrapper {
-            Wrapper::Old(inner) => self.schema(inner, new, context, optional),
-            Wrapper::New(inner) => self.schema(old, inner, context, optional),
-        }
+        let reference = plain.pointer.with_trailing_token("$ref");
+        self.changes.explained.push(reference);
+        self.schema(old, new, context);
     }
 
     /// Reports a different notation with the same meaning. If the schema has alternatives or no type, tools
     /// may derive a different type from the notation.
-    fn notation(
-        &mut self,
-        site: &Site<'_, 'a>,
-        what: String,
-        [old, new]: [&Node<'a>; 2],
-        context: SchemaContext,
-        covers_subtree: bool,
-    ) {
-        let decides_type = self.old.has_alternatives(old)
-            || self.new.has_alternatives(new)
-            || is_untyped(old)
-            || is_untyped(new);
-        let kind = if decides_type {
+    fn notation(&mut self, site: &Site<'_, 'a>, what: String, old: &Node<'a>, context: SchemaContext) {
+        let new = site.parent;
+        let has_alternatives = self.old.has_alternatives(old) || self.new.has_alternatives(new);
+        let kind = if has_alternatives || is_untyped(old) || is_untyped(new) {
             Kind::TypeNotationChanged
         } else {
             Kind::NotationChanged
         };
         self.change(kind, site, what)
             .context(context)
-            .covers_subtree(covers_subtree)
+            .covers_subtree(false)
             .report();
     }
 
-    fn keywords(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext, optional: bool) {
+    fn keywords(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         if !old.value.is_object() || !new.value.is_object() {
             return self.unclassified(&Site::between(old, new, new));
         }
         for (key, site) in Site::members(old, new) {
-            self.keyword(key, &site, old, context, optional);
+            self.keyword(key, &site, old, context);
         }
         self.subtypes(old, new, context);
     }
 
     /// Compares a keyword of the schemas `old` and `site.parent`.
-    fn keyword(
-        &mut self,
-        key: &str,
-        site: &Site<'_, 'a>,
-        old: &Node<'a>,
-        context: SchemaContext,
-        optional: bool,
-    ) {
-        let new = site.parent;
+    fn keyword(&mut self, key: &str, site: &Site<'_, 'a>, old: &Node<'a>, context: SchemaContext) {
         if site.values().any(|value| !fits(key, value.value)) {
             return self.unclassified(site);
         }
         match key {
             // Keywords with equal values may contain references to schemas that differ.
-            "properties" => return self.properties(old, new, context),
+            "properties" => return self.properties(site, old, context),
             "items" => return self.items(site, context),
             "additionalProperties" => return self.additional_properties(site, old, context),
             "allOf" | "anyOf" | "oneOf" => return self.composition(key, site, old, context),
@@ -273,35 +213,40 @@ impl<'a> Comparer<'a> {
         match key {
             // A broken reference: its target is unknown.
             "$ref" => self.unclassified(site),
-            "type" => self.value_type(site, context),
-            "format" => self.format(site, old, context),
-            "nullable" => self.nullable(site, context, optional),
-            "enum" => self.enumeration(site, context),
-            "default" => self.default(site, context),
-            "required" => self.required(site, old, context),
-            "pattern" => self.pattern(site, context),
-            "multipleOf" => self.multiple_of(site, context),
-            "uniqueItems" => {
-                let kinds = [Kind::UniqueItemsSet, Kind::UniqueItemsUnset];
+            "type" => self.report_in(type_kind(site), site, site.describe(key), context),
+            "default" => self.report_in(default_kind(site, context), site, site.describe(key), context),
+            "pattern" | "multipleOf" => {
+                let kind = site.pick(match key {
+                    "pattern" => [Kind::PatternAdded, Kind::PatternRemoved, Kind::PatternChanged],
+                    _ => [
+                        Kind::MultipleOfSet,
+                        Kind::MultipleOfUnset,
+                        Kind::MultipleOfChanged,
+                    ],
+                });
+                self.report_in(kind, site, site.describe(key), context);
+            }
+            "uniqueItems" | "exclusiveMaximum" | "exclusiveMinimum" => {
+                let kinds = match key {
+                    "uniqueItems" => [Kind::UniqueItemsSet, Kind::UniqueItemsUnset],
+                    _ => [Kind::ExclusiveLimitSet, Kind::ExclusiveLimitUnset],
+                };
                 if let Some(change) = self.schema_flag(key, site, kinds, context) {
                     change.report();
                 }
             }
-            "exclusiveMaximum" | "exclusiveMinimum" => self.exclusive_limit(key, site, context),
-            "readOnly" | "writeOnly" => self.access(key, site, context, optional),
+            "format" => self.format(site, old, context),
+            "nullable" => self.nullable(site, context),
+            "enum" => self.enumeration(site, context),
+            "required" => self.required(site, old, context),
+            "readOnly" | "writeOnly" => self.access(key, site, context),
             "deprecated" => self.property_deprecated(site, context),
             "discriminator" => self.discriminator(site, old, context),
             "x-extensible-enum" => self.extensible_enumeration(site, context),
             _ if self.limit(key, site, context) => {}
-            _ => self.annotation_or_unclassified(key, site, context.direction),
+            _ => self.other_member(key, site, context.direction),
         }
     }
-}
-
-/// The side that is an `allOf` around a single schema, with the single schema.
-enum Wrapper<'a> {
-    Old(Node<'a>),
-    New(Node<'a>),
 }
 
 /// The pointer of the target, if the node is a reference.
@@ -342,13 +287,7 @@ fn wraps<'a>(document: &DocumentIndex<'a>, target: &PointerBuf, node: &Node<'a>)
 
 /// The single schema of an `allOf`.
 fn single<'a>(node: &Node<'a>) -> Option<Node<'a>> {
-    let name = |value: &'a Value| {
-        value
-            .get("$ref")
-            .and_then(Value::as_str)
-            .unwrap_or("0")
-            .to_owned()
-    };
+    let name = |part: &'a Value| references::reference(part).unwrap_or("0").to_owned();
     let mut entries = node.get("allOf")?.entries(name);
     (entries.len() == 1).then(|| entries.pop()).flatten()
 }

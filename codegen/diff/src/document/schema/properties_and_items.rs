@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::{
     comparer::Comparer,
     level::Direction,
-    node::{Node, missing_from},
+    node::Node,
     part_names::{quote, subject},
     report::Fact,
     rules::ChangeKind as Kind,
@@ -14,137 +14,92 @@ use crate::{
 
 impl<'a> Comparer<'a> {
     pub(super) fn required(&mut self, site: &Site<'_, 'a>, old: &Node<'a>, context: SchemaContext) {
-        let new = site.parent;
-        let [before, after] = site.entries(|name| name.as_str().unwrap_or_default().to_owned());
-        let (added, removed) = (missing_from(&after, &before), missing_from(&before, &after));
-        for name in &added {
-            let site = Site::added(name, new);
-            self.presence(Kind::PropertyBecameRequired, &site, name, (new, old), context);
+        let names = site.one_sided_entries(|name| name.as_str().unwrap_or_default().to_owned());
+        for name in &names {
+            self.presence(name, old, site.parent, context);
         }
-        for name in &removed {
-            let site = Site::removed(name, new);
-            self.presence(Kind::PropertyBecameOptional, &site, name, (old, new), context);
-        }
-        if added.is_empty() && removed.is_empty() {
-            self.report(
-                Kind::NotationChanged,
-                site,
-                site.describe("required"),
-                context.direction,
-            );
+        if names.is_empty() {
+            let what = site.describe("required");
+            self.report(Kind::NotationChanged, site, what, context.direction);
         }
     }
 
-    /// Reports a property that only one of two schemas requires.
-    fn presence(
-        &mut self,
-        kind: Kind,
-        site: &Site<'_, 'a>,
-        name: &Node<'a>,
-        (requiring, other): (&Node<'a>, &Node<'a>),
-        context: SchemaContext,
-    ) {
+    /// Reports a property that only one of two schemas requires. The site is its name in the list.
+    fn presence(&mut self, site: &Site<'_, 'a>, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
+        let Some(name) = site.values().next() else { return };
         let declares = |schema: &Node<'a>| {
-            let properties = schema.value.get("properties");
-            properties
-                .zip(name.value.as_str())
-                .is_some_and(|(all, name)| all.get(name).is_some())
+            let properties = schema.value.get("properties").zip(name.value.as_str());
+            properties.is_some_and(|(all, name)| all.get(name).is_some())
         };
+        let (requiring, other) = site.pick_side([(new, old), (old, new)]);
         // The change that reports the added or removed property covers this.
         if declares(requiring) && !declares(other) {
             return self.changes.explained.push(name.pointer.clone());
         }
-        let difference = match kind {
-            Kind::PropertyBecameRequired => "became required",
-            _ => "became optional",
-        };
-        let what = format!(
-            "the property {} of {} {difference}",
-            quote(name.value),
-            subject(site.parent)
-        );
+        let (kind, words) = site.pick_side([
+            (Kind::PropertyBecameRequired, "became required"),
+            (Kind::PropertyBecameOptional, "became optional"),
+        ]);
+        let what = format!("the property {} of {} {words}", quote(name.value), subject(new));
         self.change(kind, site, what)
             .context(context)
-            .fact_if(!declares(site.parent), Fact::UndeclaredProperty)
+            .fact_if(!declares(new), Fact::UndeclaredProperty)
             .report();
     }
 
-    pub(super) fn properties(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
+    pub(super) fn properties(&mut self, site: &Site<'_, 'a>, old: &Node<'a>, context: SchemaContext) {
+        let new = site.parent;
         let inner = context.inner();
-        let site = Site::member("properties", old, new);
-        let members = |node: &Option<Node<'a>>| node.as_ref().map(Node::members).unwrap_or_default();
-        let (before, after) = (members(&site.old), members(&site.new));
-        let container = site.new.clone().unwrap_or_else(|| new.clone());
-        for (name, property) in &after {
-            let is_optional = !new.lists("required", name);
-            if let Some((_, other)) = before.iter().find(|(other, _)| other == name) {
-                if self.became_absent(other, property, is_optional, new, inner) {
-                    continue;
+        for (name, property) in site.contents() {
+            let [was_optional, is_optional] = [old, new].map(|schema| !schema.lists("required", name));
+            let in_context = |optional| SchemaContext { optional, ..inner };
+            match (&property.old, &property.new) {
+                (Some(before), Some(after)) if before.allows_nothing() == after.allows_nothing() => {
+                    self.schema(before, after, in_context(was_optional && is_optional));
                 }
-                self.schema(
-                    other,
-                    property,
-                    inner,
-                    is_optional && !old.lists("required", name),
-                );
-                continue;
+                (Some(_), Some(after)) => self.property_allowed(&property, after, in_context(is_optional)),
+                (None, Some(after)) => self.property_added(&property, after, old, in_context(is_optional)),
+                (Some(before), None) => {
+                    let is_twin = |(_, other): &(&str, Site<'_, 'a>)| {
+                        let new = other.new.as_ref().filter(|_| other.old.is_none());
+                        new.is_some_and(|new| new.value == before.value)
+                    };
+                    let twin = site.contents().find(is_twin).map(|(name, _)| name);
+                    self.property_removed(&property, before, twin, in_context(was_optional));
+                }
+                (None, None) => {}
             }
-            let site = Site::added(property, &container);
-            self.property_added(&site, property, is_optional, old, inner);
         }
-        for (name, property) in &before {
-            if after.iter().any(|(other, _)| other == name) {
-                continue;
-            }
-            let is_optional = !old.lists("required", name);
-            let is_new = |name: &str| !before.iter().any(|(other, _)| *other == name);
-            let is_twin = |(name, node): &&(&'a str, Node<'a>)| is_new(name) && node.value == property.value;
-            let twin = after.iter().find(is_twin).map(|(name, _)| *name);
-            let site = Site::removed(property, &container);
-            self.property_removed(&site, property, is_optional, twin, inner);
-        }
-        if before.is_empty() && after.is_empty() && !site.is_unchanged() {
+        if site.contents().next().is_none() && !site.is_unchanged() {
             let what = "an empty `properties` was added or removed".to_owned();
-            self.notation(&site, what, [old, new], context, true);
+            self.notation(site, what, old, context);
         }
     }
 
     /// Reports a property that must be absent on one side only: its schema there is `false`.
-    fn became_absent(
-        &mut self,
-        old: &Node<'a>,
-        new: &Node<'a>,
-        is_optional: bool,
-        parent: &Node<'a>,
-        context: SchemaContext,
-    ) -> bool {
-        let (kind, words) = match (old.allows_nothing(), new.allows_nothing(), context.direction) {
-            (false, true, Direction::Response) => (Kind::OptionalResponsePropertyRemoved, "must be absent"),
-            (false, true, _) => (Kind::RequestPropertyRemoved, "must be absent"),
-            (true, false, Direction::Response) => (Kind::ClosedResponsePropertyAdded, "may be present"),
-            (true, false, _) => (Kind::OptionalRequestPropertyAdded, "may be present"),
-            _ => return false,
+    fn property_allowed(&mut self, site: &Site<'_, 'a>, new: &Node<'a>, context: SchemaContext) {
+        let (kind, words) = match (new.allows_nothing(), context.direction) {
+            (true, Direction::Response) => (Kind::OptionalResponsePropertyRemoved, "must be absent"),
+            (true, _) => (Kind::RequestPropertyRemoved, "must be absent"),
+            (false, Direction::Response) => (Kind::ClosedResponsePropertyAdded, "may be present"),
+            (false, _) => (Kind::OptionalRequestPropertyAdded, "may be present"),
         };
-        let site = Site::between(old, new, parent);
-        let what = format!("the property {} {words} now", subject(new));
-        self.change(kind, &site, what)
+        self.change(kind, site, format!("the property {} {words} now", subject(new)))
             .context(context)
-            .fact_if(is_optional, Fact::Optional)
+            .fact_if(context.optional, Fact::Optional)
             .report();
-        true
     }
 
     fn property_added(
         &mut self,
         site: &Site<'_, 'a>,
         property: &Node<'a>,
-        is_optional: bool,
         old: &Node<'a>,
         context: SchemaContext,
     ) {
         let is_closed = old.value.get("additionalProperties") == Some(&Value::Bool(false));
         let has_default = self.new.resolve(property).value.get("default").is_some();
-        let kind = match (context.direction, is_optional) {
+        let kind = match (context.direction, context.optional) {
             (Direction::Response, _) if is_closed => Kind::ClosedResponsePropertyAdded,
             (Direction::Response, false) => Kind::RequiredResponsePropertyAdded,
             (Direction::Response, true) => Kind::OptionalResponsePropertyAdded,
@@ -152,16 +107,12 @@ impl<'a> Comparer<'a> {
             (_, false) => Kind::RequiredRequestPropertyAdded,
             (_, true) => Kind::OptionalRequestPropertyAdded,
         };
-        let what = format!(
-            "the {} property {} was added",
-            presence(is_optional),
-            subject(property)
-        );
+        let (presence, name) = (presence(context.optional), subject(property));
         let properties = old.value.get("properties").and_then(Value::as_object);
-        self.change(kind, site, what)
+        self.change(kind, site, format!("the {presence} property {name} was added"))
             .context(context)
             .fact_if(properties.is_none_or(Map::is_empty), Fact::FirstProperty)
-            .fact_if(is_optional, Fact::Optional)
+            .fact_if(context.optional, Fact::Optional)
             .report();
     }
 
@@ -169,31 +120,27 @@ impl<'a> Comparer<'a> {
         &mut self,
         site: &Site<'_, 'a>,
         property: &Node<'a>,
-        is_optional: bool,
         twin: Option<&str>,
         context: SchemaContext,
     ) {
-        let kind = match (context.direction, is_optional) {
+        let kind = match (context.direction, context.optional) {
             (Direction::Response, false) => Kind::RequiredResponsePropertyRemoved,
             (Direction::Response, true) => Kind::OptionalResponsePropertyRemoved,
             _ => Kind::RequestPropertyRemoved,
         };
         let twin = twin.map(|twin| format!("; the new property `{twin}` has the same schema"));
         let twin = twin.unwrap_or_default();
-        let what = format!(
-            "the {} property {} was removed{twin}",
-            presence(is_optional),
-            subject(property)
-        );
-        self.report(kind, site, what, context);
+        let (presence, name) = (presence(context.optional), subject(property));
+        let what = format!("the {presence} property {name} was removed{twin}");
+        self.report_in(kind, site, what, context);
     }
 
     pub(super) fn items(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
         if let Some((old, new)) = site.both() {
-            return self.schema(old, new, context.inner(), false);
+            return self.schema(old, new, context.inner());
         }
-        let kind = site.one_sided_kind([Kind::ItemsAdded, Kind::ItemsRemoved]);
-        self.report(kind, site, site.describe("items"), context);
+        let kind = site.pick_side([Kind::ItemsAdded, Kind::ItemsRemoved]);
+        self.report_in(kind, site, site.describe("items"), context);
     }
 
     pub(super) fn additional_properties(
@@ -209,13 +156,13 @@ impl<'a> Comparer<'a> {
         let kind = match (before, after) {
             (Matching, Matching) => {
                 if let Some((old, new)) = site.both() {
-                    self.schema(old, new, context.inner(), false);
+                    self.schema(old, new, context.inner());
                 }
                 return;
             }
             (Anything, Anything) | (Nothing, Nothing) => {
                 if !site.is_unchanged() {
-                    self.notation(site, what(), [old, new], context, true);
+                    self.notation(site, what(), old, context);
                 }
                 return;
             }
@@ -225,12 +172,13 @@ impl<'a> Comparer<'a> {
             (Matching, Anything) => Kind::AdditionalPropertiesUnrestricted,
         };
         let has_schema = before == Matching || after == Matching;
-        let declares_properties = [old, new]
-            .iter()
-            .all(|schema| schema.value.get("properties").is_some());
+        let declares_properties = [old, new].map(|schema| schema.value.get("properties").is_some());
         self.change(kind, site, what())
             .context(context)
-            .fact_if(!has_schema && declares_properties, Fact::UndeclaredPropertiesOnly)
+            .fact_if(
+                !has_schema && declares_properties == [true; 2],
+                Fact::UndeclaredPropertiesOnly,
+            )
             .report();
     }
 }

@@ -1,4 +1,6 @@
-//! Warnings about schemas whose comparison can mislead, because they contradict themselves.
+//! Warnings about documents whose comparison can mislead.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
@@ -6,16 +8,31 @@ use funnelflux_openapi::{
     Diagnostics, Document, Severity, Stage,
     openapi_model::{ObjectKind, Visitor, walk},
     pointer::Pointer,
+    references::References,
     text::kind,
 };
 
-/// Warns about compositions without schemas, and about defaults of another type.
+/// Warns once about each external file, because it is not compared; about compositions without schemas; and
+/// about defaults of another type.
 #[must_use]
-pub fn schema_warnings(document: &Document) -> Diagnostics {
+pub fn warnings(document: &Document) -> Diagnostics {
     let mut warnings = Warnings {
         document,
         diagnostics: Diagnostics::default(),
     };
+    let references = References::new(document.value());
+    let mut files = BTreeMap::new();
+    for reference in references.all() {
+        let file = reference.written.split('#').next().unwrap_or_default();
+        files.entry(file).or_insert(&reference.pointer);
+    }
+    files.remove("");
+    for (file, reference) in files {
+        let at = reference.with_trailing_token("$ref");
+        let message = format!("the external file `{file}` is not compared");
+        let fix = "bundle each document into one file before comparing";
+        warnings.warn("external-reference", &at, message, fix);
+    }
     walk(document.value(), &mut warnings);
     warnings.diagnostics
 }
@@ -27,9 +44,8 @@ struct Warnings<'a> {
 
 impl Warnings<'_> {
     fn warn(&mut self, code: &'static str, at: &Pointer, message: String, fix: &str) {
-        let warning = self
-            .document
-            .diagnostic(Severity::Warning, Stage::Diff, code, at, message);
+        let document = self.document;
+        let warning = document.diagnostic(Severity::Warning, Stage::Diff, code, at, message);
         self.diagnostics.push(warning.fix(fix));
     }
 }
@@ -40,19 +56,12 @@ impl Visitor for Warnings<'_> {
             return;
         }
         for key in ["anyOf", "oneOf", "allOf"] {
-            if members
-                .get(key)
-                .and_then(Value::as_array)
-                .is_some_and(Vec::is_empty)
-            {
+            let parts = members.get(key).and_then(Value::as_array);
+            if parts.is_some_and(Vec::is_empty) {
                 let at = pointer.with_trailing_token(key);
                 let message = format!("`{key}` is empty, so its meaning is undefined");
-                self.warn(
-                    "empty-composition",
-                    &at,
-                    message,
-                    "list the schemas, or remove the keyword",
-                );
+                let fix = "list the schemas, or remove the keyword";
+                self.warn("empty-composition", &at, message, fix);
             }
         }
         let type_name = members.get("type").and_then(Value::as_str);
