@@ -49,7 +49,7 @@
 //! call. Concurrent calls share one renewal, and [`Hook::tokens_renewed`](hook::Hook::tokens_renewed) reports
 //! it. A [token store](auth::TokenStore) keeps renewed tokens in memory, in a file, or wherever your own
 //! implementation puts them. A store belongs to one base URL and one account; the client rejects a store of a
-//! different URL or account. This client stores tokens in a file:
+//! different URL or account. The following code makes a client that stores its tokens in a file:
 //!
 //! ```no_run
 //! use funnelflux::{Client, Credentials};

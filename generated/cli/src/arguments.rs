@@ -73,7 +73,7 @@ fn global_arguments() -> Vec<Arg> {
         Arg::new("profile")
             .long("profile")
             .value_name("NAME")
-            .help("Use this account, stored by funnelflux auth login, and ignore tokens in the environment"),
+            .help("Use the profile with this name, and ignore tokens in the environment"),
         Arg::new("base-url")
             .long("base-url")
             .value_name("URL")
@@ -98,7 +98,7 @@ fn global_arguments() -> Vec<Arg> {
             .action(ArgAction::SetTrue)
             .help("Allow destructive operations that are inferred, not documented"),
         Arg::new("fake").long("fake").action(ArgAction::SetTrue).help(
-            "Run the command on a fake service with a thousand assets, which exists only for this command",
+            "Run the command on a fake service that has a thousand assets and ends with the command",
         ),
         Arg::new("errors")
             .long("errors")

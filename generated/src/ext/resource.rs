@@ -55,7 +55,7 @@ impl<R: Resource> Debug for Handle<R> {
     }
 }
 
-/// Traits that the ID types of all kinds implement.
+/// Combines the traits that every kind of asset requires of its ID type.
 pub trait AssetId:
     Clone
     + Debug
@@ -266,7 +266,7 @@ pub(crate) enum ChildRows {
 pub(crate) struct ChildQuery {
     pub(crate) list: Call<Vec<Value>>,
     pub(crate) rows: ChildRows,
-    /// JSON pointers to the ID of the parent in a child. The first pointer that leads to a value counts.
+    /// JSON pointers to the ID of the parent in a child. The first pointer that leads to a value is used.
     pub(crate) parents: &'static [&'static str],
 }
 
@@ -362,7 +362,7 @@ pub trait Delete: Resource {
     const DELETE: EntriesCall;
 }
 
-/// A kind of asset whose deleting call can handle children.
+/// A kind of asset whose delete operation can also handle the children.
 pub trait DeleteChildren: Delete {}
 
 /// A kind of asset that can be moved to a category.

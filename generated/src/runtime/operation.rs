@@ -48,7 +48,7 @@ pub enum Repeat {
     /// The operation creates an asset under a client-generated ID, and may be repeated. Reading the asset
     /// with this ID shows whether the operation was applied.
     ClientId,
-    /// The operation creates a new asset each time, and is not repeated once the service may have received
+    /// The operation creates a new asset each time. It is repeated only if the service cannot have received
     /// the request.
     Never,
 }

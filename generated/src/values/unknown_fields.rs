@@ -60,7 +60,8 @@ impl UnknownFields {
         Self::default()
     }
 
-    /// Returns the JSON text of a value as the service sent it, if a [`Value`] rounds one of its numbers.
+    /// Returns the JSON text of a field as the service sent it; `None` if a [`Value`] holds all numbers of
+    /// the field exactly.
     #[must_use]
     pub fn exact(&self, name: &str) -> Option<&str> {
         let text = self.originals.as_ref()?.exact.get(name)?;

@@ -27,7 +27,7 @@ With --upstream also:
   6  the vendor's document changed; at least one change breaks on the wire
   9  the URL is currently unreachable";
 
-/// Reports files that differ from those that `generate` would write, with the cause and the fix.
+/// Compares the files with what `generate` would write, and reports each difference with its cause and fix.
 ///
 /// Writes nothing.
 #[derive(clap::Args)]

@@ -12,8 +12,8 @@ pub(crate) fn command() -> Command {
     Command::new("export")
         .about("Writes all assets to a folder with one JSON file per asset, or to a .tar.gz file")
         .long_about(
-            "Writes all assets to a folder, with one JSON file per asset so that git shows the \
-             differences, or to a .tar.gz file. To continue an interrupted export, repeat the command. It \
+            "Writes all assets to a folder or to a .tar.gz file. A folder has one JSON file per asset, so \
+             that git shows the differences. To continue an interrupted export, repeat the command. It \
              changes nothing in the account.",
         )
         .after_help("Example: funnelflux export backup")

@@ -26,7 +26,7 @@ pub(crate) fn command() -> Command {
                 .long("vary")
                 .value_name("SEED")
                 .value_parser(value_parser!(u64))
-                .help("Choose each behaviour that the documentation leaves open at random, with this seed"),
+                .help("With this seed, choose at random each behaviour that the documentation leaves open"),
             Arg::new("settings")
                 .long("settings")
                 .value_name("FILE")

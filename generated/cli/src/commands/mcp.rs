@@ -9,7 +9,7 @@ pub(crate) fn command() -> Command {
     Command::new("mcp")
         .about("Lets an AI assistant read the account and write plans; it cannot change anything")
         .long_about(
-            "Serves an assistant with the Model Context Protocol over stdin and stdout. The \
+            "Runs a server of the Model Context Protocol for an assistant, over stdin and stdout. The \
              assistant can list, find and compare assets, and find out where they are used. With --plans, it \
              can also export snapshots and write plans. It cannot change the account: no request that could \
              change something is sent. A person reviews a plan and applies it with funnelflux apply.",

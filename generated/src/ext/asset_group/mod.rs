@@ -61,7 +61,7 @@ pub struct ChildRelation {
     /// Name of the group of the children, such as `pages`. If the cargo feature of this group is disabled,
     /// the group is absent from [`AssetGroup::all`].
     pub group: &'static str,
-    /// JSON pointers to the ID of the parent in a child. The first pointer that leads to a value counts.
+    /// JSON pointers to the ID of the parent in a child. The first pointer that leads to a value is used.
     pub pointers: &'static [&'static str],
 }
 

@@ -183,7 +183,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         }
     }
 
-    /// Sets the number of IDs per request, clamped to 1 to 10,000. Default: 100.
+    /// Sets the number of IDs per request, from 1 to 10,000. Values outside of this range become the nearest
+    /// limit. Default: 100.
     ///
     /// The limit of the service is not documented. A chunk that the service refuses as too large (413) is
     /// split, and later chunks are smaller.
@@ -191,9 +192,11 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self.set(Setting::ChunkSize(ids))
     }
 
-    /// Sets the maximum number of concurrent requests, clamped to 1 to 64. Default: 4.
+    /// Sets the maximum number of concurrent requests, from 1 to 64. Values outside of this range become the
+    /// nearest limit. Default: 4.
     ///
-    /// With 1, chunks are sent strictly one after the other. The rate limiter of the client applies as well.
+    /// If the maximum is 1, chunks are sent strictly one after the other. The rate limiter of the client
+    /// applies as well.
     pub fn concurrency(self, requests: usize) -> Self {
         self.set(Setting::Concurrency(requests))
     }

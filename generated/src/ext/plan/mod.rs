@@ -139,8 +139,8 @@ impl ChangePlan {
         self.account.as_deref()
     }
 
-    /// Returns notes on the differences that the plan does not remove, such as differences of assets that
-    /// could not be read, one line each.
+    /// Returns one-line notes on the differences that the plan does not remove, such as those of assets that
+    /// could not be read.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes

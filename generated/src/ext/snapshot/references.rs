@@ -14,7 +14,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct Reference {
-    /// The ID that is named.
+    /// The ID to which the reference points.
     pub id: String,
     /// The asset that contains the reference.
     pub from: AssetKey,

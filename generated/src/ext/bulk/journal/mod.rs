@@ -50,7 +50,7 @@ enum Line<'a> {
     Seen(Vec<Cow<'a, str>>),
     /// IDs of the assets that the next request changes.
     Sending(Vec<Cow<'a, str>>),
-    /// IDs of the assets whose children the next request handles, without a change of the assets themselves.
+    /// IDs of the parents in the next request, which changes their children only.
     #[serde(rename = "again")]
     SendingForChildren(Vec<Cow<'a, str>>),
     Settled(Vec<SettledId<'a>>),

@@ -101,7 +101,8 @@ impl Apply<'_> {
         self
     }
 
-    /// Sets the maximum number of concurrent requests, clamped to 1 to 64. Default: 4.
+    /// Sets the maximum number of concurrent requests, from 1 to 64. Values outside of this range become the
+    /// nearest limit. Default: 4.
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.concurrency = requests.clamp(1, 64);
         self
