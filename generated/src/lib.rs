@@ -228,8 +228,8 @@
 //! - Stored tokens are sent only to the base URL for which they were stored.
 //! - No `Debug` output, error, span or event contains a token, even if the service returns it.
 //!
-//! [`HttpTransport`](transport::HttpTransport) describes proxies, `SSL_CERT_FILE` and private certificate
-//! authorities. To wrap a transport, use [`transport::from_fn`] or tower layers.
+//! For proxies, `SSL_CERT_FILE` and private certificate authorities, see
+//! [`HttpTransport`](transport::HttpTransport). To wrap a transport, use [`transport::from_fn`] or tower layers.
 //!
 //! # Without async
 //!

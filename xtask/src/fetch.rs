@@ -25,7 +25,7 @@ const MOST_LINES: usize = 28;
 /// Rejects an invalid document without writing anything.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Exit codes; files are written only with exit code 0:\n  0  spec/upstream.* contains \
+    after_help = "Exit codes (fetch writes files only if it exits with 0):\n  0  spec/upstream.* contains \
                   the fetched document, whether or not it differs from the previous one\n  \
                   1  usage or I/O error\n  2  the document is invalid\n  3  spec/spec.lock is damaged\n  \
                   9  the URL is currently unreachable"

@@ -29,7 +29,7 @@ use crate::{
 )]
 pub(crate) struct Arguments {
     /// Prints every notice in full, and lists every transformation of the document and of the generated
-    /// code, even one that changed nothing, each with its reason.
+    /// code with its reason, including transformations that changed nothing.
     #[arg(short, long)]
     verbose: bool,
     /// Fails if an operation is unsupported, instead of leaving the operation out.

@@ -16,11 +16,11 @@ pub(crate) fn id_arguments(what: &'static str) -> Vec<Arg> {
         Arg::new("ids")
             .value_name("ID")
             .action(ArgAction::Append)
-            .help(format!("{what}; - reads them from stdin")),
+            .help(format!("{what}; \"-\" reads them from stdin")),
         Arg::new("ids-from")
             .long("ids-from")
             .value_name("FILE")
-            .help("Read the IDs from a file: lines, JSON, CSV, or output of this program; - is stdin"),
+            .help("Read the IDs from a file: lines, JSON, CSV, or output of this program; \"-\" means stdin"),
     ]
 }
 
@@ -30,7 +30,7 @@ pub(crate) fn body_arguments() -> Vec<Arg> {
         Arg::new("json")
             .long("json")
             .value_name("FILE")
-            .help("Read the JSON body from a file; - is stdin"),
+            .help("Read the JSON body from a file; \"-\" means stdin"),
         Arg::new("set")
             .long("set")
             .value_name("PATH=VALUE")

@@ -98,7 +98,8 @@ pub enum StoreError<I> {
         /// Error of the call.
         error: Error,
     },
-    /// No trustworthy response arrived. After a save, reading the asset back did not show the result either.
+    /// No trustworthy response arrived. After a save, the client also read the asset, but could not find out
+    /// whether the save took effect.
     #[error("it is unknown whether {id} was stored: {error}; fix: read it before you try again")]
     Unknown {
         /// The ID.

@@ -79,7 +79,7 @@ struct Options {
     /// Format of error bodies; default: json.
     #[arg(long)]
     errors: Option<ErrorFormat>,
-    /// Number of list reads that return the old state after a change; default: 0.
+    /// Number of requests for a list that still return the old state after a change; default: 0.
     #[arg(long)]
     stale_reads: Option<u32>,
     /// Maximum number of IDs in one call; a larger call gets a 413; default: unlimited.

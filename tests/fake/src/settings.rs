@@ -122,7 +122,7 @@ pub struct Settings {
     pub max_url_length: Option<usize>,
     /// Maximum size of a request body in bytes; a larger body gets 413. Default: 16 MiB (unknown).
     pub max_body_bytes: usize,
-    /// Number of list reads that return the old state after a change. Default: 0 (unknown).
+    /// Number of requests for a list that still return the old state after a change. Default: 0 (unknown).
     pub stale_reads: u32,
     /// Also applies `stale_reads` to the operations *find by ID* and *find by ID list*. Default: `false`.
     pub stale_by_id: bool,

@@ -21,7 +21,7 @@ pub(crate) fn command() -> Command {
                 .help("Number of IDs"),
         );
     let when = Command::new("when")
-        .about("Prints when IDs were created; the documented format contains the time")
+        .about("Prints when IDs were created; an ID in the documented format contains this time")
         .args(input::id_arguments("IDs"))
         .args(row_arguments());
     Command::new("id")

@@ -28,8 +28,8 @@ pub(crate) fn command() -> Command {
              The probe creates the assets that it needs, with names such as {:?}, and deletes them at the \
              end. It changes no other asset. It stops at the first unexpected response, and lists its assets \
              that remain. The service may keep deleted assets, with the status deleted.\n\n\
-             Each result is one of: settled (our inference was right), contradicts our inference, still \
-             open. With --settings FILE, the probe writes its results as settings of the fake. To make the \
+             Each result is settled (our inference was right), contradicts our inference (it was wrong), or \
+             is still open. With --settings FILE, the probe writes its results as settings of the fake. To make the \
              fake behave like the account, run: funnelflux fake --settings FILE",
             format!("{} …", probe::NAME)
         ))

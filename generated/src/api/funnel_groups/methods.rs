@@ -11,9 +11,9 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// Manage funnel groups, which older parts of the product call campaigns.
 ///
 /// Evidence for operations, unless they state their own: **inferred** from the pattern of the other
-/// operations. The index states title and method, in two listings. We guess that the second listing
-/// uses the newer segment, because this listing has unarchiving. Segment and suffix follow the
-/// pattern of offer sources.
+/// operations. The index states title and method, in two lists. We guess that the second list uses
+/// the newer segment, because it has an unarchive operation. Segment and suffix follow the pattern
+/// of offer sources.
 ///
 /// Evidence for all arguments: **inferred** from the pattern of the other operations. Modelled on
 /// the offer sources.
@@ -25,9 +25,9 @@ impl Client {
     /// `GET /campaign/list/`
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index states title and
-    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that the URLs of the first listing do so, because this listing lacks unarchiving. If a
-    /// call fails with 404, the URLs of the two listings may be swapped.
+    /// method, in two lists. The introduction says that some URLs keep the older word `campaign`. We
+    /// guess that these are the URLs of the first list, because it has no unarchive operation. If a
+    /// call fails with 404, we may have assigned the URLs to the wrong lists.
     ///
     /// # Arguments
     /// - `status`: **Inferred.** Status of the funnel groups to return. `not-deleted` means active and
@@ -68,9 +68,9 @@ impl Client {
     /// `GET /campaign/find/byId/`
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index states title and
-    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that the URLs of the first listing do so, because this listing lacks unarchiving. If a
-    /// call fails with 404, the URLs of the two listings may be swapped.
+    /// method, in two lists. The introduction says that some URLs keep the older word `campaign`. We
+    /// guess that these are the URLs of the first list, because it has no unarchive operation. If a
+    /// call fails with 404, we may have assigned the URLs to the wrong lists.
     ///
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of the funnel group.
@@ -113,9 +113,9 @@ impl Client {
     /// `GET /campaign/find/byIds/`
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index states title and
-    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that the URLs of the first listing do so, because this listing lacks unarchiving. If a
-    /// call fails with 404, the URLs of the two listings may be swapped.
+    /// method, in two lists. The introduction says that some URLs keep the older word `campaign`. We
+    /// guess that these are the URLs of the first list, because it has no unarchive operation. If a
+    /// call fails with 404, we may have assigned the URLs to the wrong lists.
     ///
     /// # Arguments
     /// - `id_funnel_groups` (`idFunnelGroups`): **Inferred.** The IDs of the funnel groups to return,
@@ -160,9 +160,9 @@ impl Client {
     /// `GET /campaign/find/byStatus/`
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index states title and
-    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that the URLs of the first listing do so, because this listing lacks unarchiving. If a
-    /// call fails with 404, the URLs of the two listings may be swapped.
+    /// method, in two lists. The introduction says that some URLs keep the older word `campaign`. We
+    /// guess that these are the URLs of the first list, because it has no unarchive operation. If a
+    /// call fails with 404, we may have assigned the URLs to the wrong lists.
     ///
     /// # Arguments
     /// - `status`: **Inferred.** Status of the funnel groups to return. `not-deleted` means active and
@@ -205,9 +205,9 @@ impl Client {
     /// `PUT /campaign/save/`
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index states title and
-    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that the URLs of the first listing do so, because this listing lacks unarchiving. If a
-    /// call fails with 404, the URLs of the two listings may be swapped.
+    /// method, in two lists. The introduction says that some URLs keep the older word `campaign`. We
+    /// guess that these are the URLs of the first list, because it has no unarchive operation. If a
+    /// call fails with 404, we may have assigned the URLs to the wrong lists.
     ///
     /// # Arguments
     /// - `body`: A funnel group. Other fields are unknown; the client keeps them unchanged.
@@ -240,9 +240,9 @@ impl Client {
     /// `POST /campaign/save/`
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index states title and
-    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that the URLs of the first listing do so, because this listing lacks unarchiving. If a
-    /// call fails with 404, the URLs of the two listings may be swapped.
+    /// method, in two lists. The introduction says that some URLs keep the older word `campaign`. We
+    /// guess that these are the URLs of the first list, because it has no unarchive operation. If a
+    /// call fails with 404, we may have assigned the URLs to the wrong lists.
     ///
     /// # Arguments
     /// - `body`: A funnel group. Other fields are unknown; the client keeps them unchanged.
@@ -275,9 +275,9 @@ impl Client {
     /// `POST /campaign/duplicate/`
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index states title and
-    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that the URLs of the first listing do so, because this listing lacks unarchiving. If a
-    /// call fails with 404, the URLs of the two listings may be swapped.
+    /// method, in two lists. The introduction says that some URLs keep the older word `campaign`. We
+    /// guess that these are the URLs of the first list, because it has no unarchive operation. If a
+    /// call fails with 404, we may have assigned the URLs to the wrong lists.
     ///
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of the funnel group to copy.
@@ -329,9 +329,9 @@ impl Client {
     /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index states title and
-    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that the URLs of the first listing do so, because this listing lacks unarchiving. If a
-    /// call fails with 404, the URLs of the two listings may be swapped.
+    /// method, in two lists. The introduction says that some URLs keep the older word `campaign`. We
+    /// guess that these are the URLs of the first list, because it has no unarchive operation. If a
+    /// call fails with 404, we may have assigned the URLs to the wrong lists.
     ///
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of a single funnel group to delete. This
@@ -392,9 +392,9 @@ impl Client {
     /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
     ///
     /// Evidence: **inferred** from the pattern of the other operations. The index states title and
-    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that the URLs of the first listing do so, because this listing lacks unarchiving. If a
-    /// call fails with 404, the URLs of the two listings may be swapped.
+    /// method, in two lists. The introduction says that some URLs keep the older word `campaign`. We
+    /// guess that these are the URLs of the first list, because it has no unarchive operation. If a
+    /// call fails with 404, we may have assigned the URLs to the wrong lists.
     ///
     /// # Arguments
     /// - `body`: Parents to archive or delete, and the treatment of their children.

@@ -26,7 +26,7 @@ pub struct Reference {
     pub relation: Option<Relation>,
 }
 
-/// Form in which a string names an ID.
+/// The way in which a string contains an ID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum MentionForm {

@@ -37,7 +37,7 @@ pub(super) fn command(group: AssetGroup) -> Command {
             Arg::new("file")
                 .required(true)
                 .value_name("FILE")
-                .help("CSV file, separated by commas, semicolons or tabs; - is stdin"),
+                .help("CSV file, separated by commas, semicolons or tabs; \"-\" means stdin"),
             Arg::new("new-fields")
                 .long("new-fields")
                 .action(ArgAction::SetTrue)
