@@ -143,9 +143,11 @@ fn of_extension(pointer: &Pointer, inference_changed: bool) -> (Impact, &'static
         "x-rust-name" | "x-notes" | "x-id-type" | "x-secret" | "x-inline" => {
             (Impact::Major, "The generator reads this extension.")
         }
-        "x-children" | "x-server-managed" => {
-            (Impact::Patch, "The client knows better what the service does.")
-        }
+        "x-children" => (
+            Impact::Major,
+            "The operations that count and handle children depend on this extension.",
+        ),
+        "x-server-managed" => (Impact::Patch, "The client knows better what the service does."),
         _ => (Impact::None, "The generator does not read this extension."),
     }
 }

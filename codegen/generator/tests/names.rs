@@ -19,8 +19,14 @@ fn generated(paths: &Value, schemas: &Value) -> Output {
 }
 
 fn generated_with(paths: &Value, schemas: &Value, overlays: Vec<Source<'_>>) -> Output {
+    let operations = paths.as_object().into_iter().flat_map(Map::values);
+    let operations = operations.flat_map(|item| item.as_object().into_iter().flat_map(Map::values));
+    let tags: BTreeSet<&str> = operations
+        .filter_map(|operation| operation.pointer("/tags/0")?.as_str())
+        .collect();
+    let tags: Vec<Value> = tags.iter().map(|tag| json!({ "name": tag })).collect();
     let document = json!({
-        "openapi": "3.0.3", "info": { "title": "T", "version": "1" },
+        "openapi": "3.0.3", "info": { "title": "T", "version": "1" }, "tags": tags,
         "paths": paths, "components": { "schemas": schemas },
     });
     let text = format!("{document:#}");

@@ -5,9 +5,6 @@ use crate::{
     rules::ChangeKind as Kind, site::Site,
 };
 
-/// Marks a tag whose operations the vendor does not document.
-const UNDOCUMENTED: &str = "x-undocumented";
-
 impl<'a> Comparer<'a> {
     pub(crate) fn info(&mut self, site: &Site<'_, 'a>) {
         let Some((old, new)) = site.both() else {
@@ -47,11 +44,9 @@ impl<'a> Comparer<'a> {
                         let what = format!("description of the tag {name}, with {words}, {difference}");
                         self.change(Kind::NormativeWordsChanged, &site, what).report();
                     }
-                    UNDOCUMENTED => {
-                        let what = format!("{UNDOCUMENTED} of the tag {name} {difference}");
-                        self.change(Kind::ExtensionChanged, &site, what)
-                            .covers_subtree(false)
-                            .report();
+                    _ if key.starts_with("x-") => {
+                        let what = format!("{key} of the tag {name} {difference}");
+                        self.change(Kind::ExtensionChanged, &site, what).report();
                     }
                     _ => is_list_changed = true,
                 }
