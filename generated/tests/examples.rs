@@ -105,11 +105,14 @@ async fn bulk_archive_resumes_from_a_journal() {
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_signal_ends_bulk_archive_although_the_service_hangs() {
+    use nix::sys::signal::{Signal, kill};
+    use nix::unistd::Pid;
+
     for (signals, limit) in [
-        (&["INT"][..], 1_000),
-        (&["TERM"], 1_000),
-        (&["INT", "INT"], 500),
-        (&["TERM", "INT"], 500),
+        (&[Signal::SIGINT][..], 1_000),
+        (&[Signal::SIGTERM], 1_000),
+        (&[Signal::SIGINT, Signal::SIGINT], 500),
+        (&[Signal::SIGTERM, Signal::SIGINT], 500),
     ] {
         let fake = Fake::default();
         let ids = fake.seed_many(3);
@@ -132,13 +135,9 @@ async fn a_signal_ends_bulk_archive_although_the_service_hangs() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         let begun = Instant::now();
-        for signal in signals {
-            let pid = child.id().to_string();
-            let sent = Command::new("kill")
-                .args([&format!("-{signal}"), &pid])
-                .status()
-                .unwrap();
-            assert!(sent.success());
+        for &signal in signals {
+            let process = Pid::from_raw(i32::try_from(child.id()).unwrap());
+            kill(process, signal).unwrap();
             // The process handles the signals one by one.
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

@@ -7,7 +7,7 @@ use funnelflux_fake::{
 };
 use serde_json::{Map, Value};
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 /// Number of accounts with random settings.
@@ -379,6 +379,9 @@ fn assets_that_cannot_be_deleted_are_reported_as_left_behind() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_stops_after_an_experiment_and_removes_the_assets() {
+    use nix::sys::signal::{Signal, kill};
+    use nix::unistd::Pid;
+
     let world = account(Settings::default());
     let before = world.fake.state();
     let mut command = world.command(words("probe --live --yes --rate 30 -o json"));
@@ -393,14 +396,8 @@ fn ctrl_c_stops_after_an_experiment_and_removes_the_assets() {
     {
         std::thread::sleep(Duration::from_millis(5));
     }
-    let id = child.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &id])
-            .status()
-            .unwrap()
-            .success()
-    );
+    let process = Pid::from_raw(i32::try_from(child.id()).unwrap());
+    kill(process, Signal::SIGINT).unwrap();
     let output = child.wait_with_output().unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(130), "{error}");

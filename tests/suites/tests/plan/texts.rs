@@ -26,6 +26,7 @@ fn the_file_says_in_words_what_will_happen() {
     let text = plan
         .to_json()
         .replace(&path, "backup")
+        .replace(concat!("\"", env!("CARGO_PKG_VERSION"), "\""), "VERSION")
         .replace(&made, "  \"made\": TIME,");
     // The fingerprints depend on the properties that the fake shows.
     let text: Vec<String> = text
