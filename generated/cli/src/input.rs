@@ -1,5 +1,6 @@
 //! Input of the user: IDs, and bodies of requests.
 
+use crate::context::note;
 use crate::exit::{Exit, Failure, file_failure};
 use crate::path::JsonPath;
 use clap::{Arg, ArgAction, ArgMatches};
@@ -134,7 +135,9 @@ pub(crate) fn require_regular_file(path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Reads IDs from text: a JSON list, NDJSON, CSV with a header, or lines.
+/// Reads IDs from text: a JSON list, NDJSON, CSV with a header, or lines. Leaves out the assets for which the
+/// report of a job did not succeed, so that a deletion after an archive does not include what the archive
+/// could not change.
 pub(crate) fn read_ids(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<String>, Failure> {
     match text.trim_start().chars().next() {
         None => Ok(Vec::new()),
@@ -157,6 +160,21 @@ fn is_id_name(name: &str, id: Option<&JsonPath>) -> bool {
     name.eq_ignore_ascii_case("id") || id.is_some_and(|id| id.to_string() == name)
 }
 
+/// Returns true if an outcome in a report means that the asset is as the job requested it.
+fn is_success(outcome: &str) -> bool {
+    outcome.starts_with("done") || outcome == "already so"
+}
+
+/// Tells how many entries of a report are left out.
+fn note_left_out(name: &str, left_out: usize) {
+    if left_out > 0 {
+        let entries = if left_out == 1 { "entry" } else { "entries" };
+        note(&format!(
+            "{name}: {left_out} {entries} left out, because the outcome is neither \"done\" nor \"already so\""
+        ));
+    }
+}
+
 fn is_csv_header(line: &str, id: Option<&JsonPath>) -> bool {
     let mut names = line.split(',').map(|name| name.trim().trim_matches('"'));
     names.any(|name| is_id_name(name, id))
@@ -166,7 +184,7 @@ fn ids_of_json(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<Stri
     let invalid = |problem: String| {
         Failure::usage(format!("{name}: {problem}")).fix("give a list of IDs, or assets with their IDs")
     };
-    let mut ids = Vec::new();
+    let (mut ids, mut left_out) = (Vec::new(), 0);
     for value in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
         let value = value.and_then(|value| json::show(value.get()));
         let value = value.map_err(|error| invalid(format!("invalid JSON: {error}")))?;
@@ -178,6 +196,11 @@ fn ids_of_json(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<Stri
             (value, None) => vec![value],
         };
         for value in values {
+            let outcome = value.get("outcome").and_then(Value::as_str);
+            if !outcome.is_none_or(is_success) {
+                left_out += 1;
+                continue;
+            }
             let property = || id.and_then(|id| id.get(&value)).or_else(|| value.get("id"));
             let found = value.as_str().or_else(|| property()?.as_str()).map(str::to_owned);
             ids.push(found.ok_or_else(|| {
@@ -189,6 +212,7 @@ fn ids_of_json(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<Stri
             })?);
         }
     }
+    note_left_out(name, left_out);
     Ok(ids)
 }
 
@@ -201,9 +225,15 @@ fn ids_of_csv(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<Strin
         .position(|header| id.is_some_and(|id| id.to_string() == header.trim()));
     let column = exact.or_else(|| headers.iter().position(|header| is_id_name(header.trim(), id)));
     let column = column.unwrap_or_default();
-    let mut ids = Vec::new();
+    let outcomes = headers.iter().position(|header| header == "outcome");
+    let (mut ids, mut left_out) = (Vec::new(), 0);
     for record in reader.records() {
         let record = record.map_err(invalid)?;
+        let outcome = outcomes.and_then(|outcomes| record.get(outcomes));
+        if !outcome.is_none_or(is_success) {
+            left_out += 1;
+            continue;
+        }
         match record.get(column).map(str::trim) {
             Some(id) if !id.is_empty() => ids.push(id.to_owned()),
             _ => {
@@ -213,6 +243,7 @@ fn ids_of_csv(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<Strin
             }
         }
     }
+    note_left_out(name, left_out);
     Ok(ids)
 }
 
@@ -321,6 +352,8 @@ mod tests {
             "{\"entries\": [{\"id\": \"a\"}, {\"id\": \"b\"}]}",
             "name,idThing,id\n\"x, y\",a,1\nz,b,2\n",
             "ID,name\na,x\nb,y\n",
+            "id,outcome\na,done\nc,rejected\nb,already so\nd,unknown\n",
+            "[{\"id\": \"a\", \"outcome\": \"done, not read back\"}, {\"id\": \"c\", \"outcome\": \"not sent\"}, \"b\"]",
         ] {
             assert_eq!(read_ids(text, "f", Some(&id)).unwrap(), ["a", "b"], "{text}");
         }

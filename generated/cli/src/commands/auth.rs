@@ -107,8 +107,16 @@ async fn login(matches: &ArgMatches, context: &Context) -> CommandResult {
     let store = Arc::new(MemoryTokenStore::new());
     let builder = builder.credentials(credentials.clone());
     let client = builder.token_store(Arc::clone(&store)).build()?;
-    if !matches.get_flag("no-check") {
-        check(&client).await?;
+    if !context.profile.is_explicit {
+        require_same_account(context, &credentials, client.base_url()).await?;
+    }
+    if !matches.get_flag("no-check")
+        && let Err(failure) = check(&client).await
+    {
+        if base_url.is_some() {
+            note(&format!("the tokens were checked by {}", client.base_url()));
+        }
+        return Err(failure);
     }
     let renewed = store.load().await;
     let renewed = renewed.map_err(|error| Failure::failed(error.to_string()))?;
@@ -141,6 +149,32 @@ async fn login(matches: &ArgMatches, context: &Context) -> CommandResult {
         place.store(&context.profile)?.description()
     ));
     Ok(Exit::Done)
+}
+
+/// Refuses to replace the tokens of another account or service in a profile that the command does not name.
+async fn require_same_account(
+    context: &Context,
+    credentials: &Credentials,
+    base_url: &str,
+) -> Result<(), Failure> {
+    // A login replaces tokens that cannot be read.
+    let Ok(Some(earlier)) = context.settings.tokens.store(&context.profile)?.load().await else {
+        return Ok(());
+    };
+    let name = &context.profile.name;
+    let other = if earlier.base_url().is_some_and(|earlier| earlier != base_url) {
+        "service"
+    } else if let (Some(earlier), Some(new)) = (earlier.account(), credentials.account())
+        && earlier != new
+    {
+        "account"
+    } else {
+        return Ok(());
+    };
+    let message = format!("the profile {name:?} has the tokens of another {other}");
+    Err(Failure::usage(message).fix(format!(
+        "add --profile with a new name, or --profile {name} to replace them"
+    )))
 }
 
 /// Reads both tokens from the terminal, without showing them.

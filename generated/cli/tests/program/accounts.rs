@@ -71,7 +71,12 @@ fn a_wrong_token_is_not_stored() {
     let (world, _) = World::new(1);
     let line = format!("auth login --base-url {}", world.server.base_url());
     let wrong = run(&world, &line, "wrong\n").code(4);
-    assert!(wrong.err.contains("401"), "{}", wrong.err);
+    let checked = format!("the tokens were checked by {}", world.server.base_url());
+    assert!(
+        wrong.err.contains("401") && wrong.err.contains(&checked),
+        "{}",
+        wrong.err
+    );
     assert!(!world.folder.path().join("config").exists());
     for (input, problem) in [("", "no access token"), ("two words\n", "spaces")] {
         let ran = run(&world, &line, input).code(2);
@@ -96,6 +101,17 @@ fn profiles_keep_accounts_apart() {
         ran.out.lines().map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(list(""), first_ids, "the first profile is the default");
+    // Another service in the default profile needs the name of the profile.
+    let line = format!("auth login --file --base-url {}", second.server.base_url());
+    let refused = run(&first, &line, &tokens).code(2);
+    let problem = "the profile \"first\" has the tokens of another service";
+    assert!(refused.err.contains(problem), "{}", refused.err);
+    assert!(
+        refused.err.contains("--profile first to replace them"),
+        "{}",
+        refused.err
+    );
+    assert_eq!(list(""), first_ids);
     assert_eq!(list("--profile second"), second_ids);
     let profiles = run(&first, "auth list -o csv --no-header", "").code(0).out;
     assert_eq!(profiles.lines().count(), 2, "{profiles}");

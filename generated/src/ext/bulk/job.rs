@@ -46,6 +46,7 @@ pub(super) struct JobOptions {
     settings: JobSettings,
     url_length: usize,
     journal: Option<PathBuf>,
+    #[cfg(feature = "snapshot")]
     is_undoable: bool,
     callbacks: JobCallbacks,
 }
@@ -56,6 +57,7 @@ impl Default for JobOptions {
             settings: JobSettings::default(),
             url_length: URL_LENGTH,
             journal: None,
+            #[cfg(feature = "snapshot")]
             is_undoable: false,
             callbacks: JobCallbacks {
                 cancel: None,

@@ -79,6 +79,8 @@ async fn undo_bulk(client: &Client, path: &Path) -> Result<ChangePlan, PlanError
             value: None,
         };
         (journal.copies().map(created).collect(), journal.lost_copies())
+    } else if journal.changed_nothing() {
+        (Vec::new(), Vec::new())
     } else {
         let log = UndoLog::path_for(path);
         if !log.try_exists().unwrap_or(true) {

@@ -255,6 +255,13 @@ impl Journal {
         changed.map(|(id, _)| id.as_str()).collect()
     }
 
+    /// Returns true if the job ended before its first change.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn changed_nothing(&self) -> bool {
+        let mut states = self.states.iter();
+        states.all(|state| state.sent.is_none() && state.outcome.is_none())
+    }
+
     /// Returns the IDs of the copies that the job made.
     #[cfg(feature = "snapshot")]
     pub(crate) fn copies(&self) -> impl Iterator<Item = &str> {
