@@ -229,7 +229,8 @@
 //! - No `Debug` output, error, span or event contains a token, even if the service returns it.
 //!
 //! For proxies, `SSL_CERT_FILE` and private certificate authorities, see
-//! [`HttpTransport`](transport::HttpTransport). To wrap a transport, use [`transport::from_fn`] or tower layers.
+//! [`HttpTransport`](transport::HttpTransport).
+//! To wrap a transport, use [`transport::from_fn`] or tower layers.
 //!
 //! # Without async
 //!

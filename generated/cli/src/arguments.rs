@@ -98,7 +98,8 @@ fn global_arguments() -> Vec<Arg> {
             .action(ArgAction::SetTrue)
             .help("Allow destructive operations that are inferred, not documented"),
         Arg::new("fake").long("fake").action(ArgAction::SetTrue).help(
-            "Run the command on a fake service with a thousand assets; the service stops when the command ends",
+            "Run the command on a fake service with a thousand assets; the service stops when the command \
+             ends",
         ),
         Arg::new("errors")
             .long("errors")

@@ -170,7 +170,8 @@ fn note_left_out(name: &str, left_out: usize) {
     if left_out > 0 {
         let entries = if left_out == 1 { "entry" } else { "entries" };
         note(&format!(
-            "{name}: {left_out} {entries} left out, because the outcome is neither \"done\" nor \"already so\""
+            "{name}: {left_out} {entries} left out, because the outcome is neither \"done\" nor \
+             \"already so\""
         ));
     }
 }
@@ -353,7 +354,8 @@ mod tests {
             "name,idThing,id\n\"x, y\",a,1\nz,b,2\n",
             "ID,name\na,x\nb,y\n",
             "id,outcome\na,done\nc,rejected\nb,already so\nd,unknown\n",
-            "[{\"id\": \"a\", \"outcome\": \"done, not read back\"}, {\"id\": \"c\", \"outcome\": \"not sent\"}, \"b\"]",
+            "[{\"id\": \"a\", \"outcome\": \"done, not read back\"}, {\"id\": \"c\", \"outcome\": \
+             \"not sent\"}, \"b\"]",
         ] {
             assert_eq!(read_ids(text, "f", Some(&id)).unwrap(), ["a", "b"], "{text}");
         }

@@ -29,8 +29,8 @@ pub(crate) fn command() -> Command {
              end. It changes no other asset. It stops at the first unexpected response, and lists its assets \
              that remain. The service may keep deleted assets, with the status deleted.\n\n\
              Each result is settled (our inference was right), contradicts our inference (it was wrong), or \
-             is still open. With --settings FILE, the probe writes its results as settings of the fake. To make the \
-             fake behave like the account, run: funnelflux fake --settings FILE",
+             is still open. With --settings FILE, the probe writes its results as settings of the fake. To \
+             make the fake behave like the account, run: funnelflux fake --settings FILE",
             format!("{} …", probe::NAME)
         ))
         .after_help("Try it without an account: funnelflux --fake probe --yes -o table")
