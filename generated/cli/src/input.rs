@@ -2,6 +2,7 @@
 
 use crate::context::note;
 use crate::exit::{Exit, Failure, file_failure};
+use crate::job::is_success;
 use crate::path::JsonPath;
 use clap::{Arg, ArgAction, ArgMatches};
 use funnelflux::json::{self, ParseError};
@@ -139,20 +140,35 @@ pub(crate) fn require_regular_file(path: &Path) -> Result<(), Failure> {
 /// report of a job did not succeed, so that a deletion after an archive does not include what the archive
 /// could not change.
 pub(crate) fn read_ids(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<String>, Failure> {
-    match text.trim_start().chars().next() {
-        None => Ok(Vec::new()),
-        Some('[' | '{') => ids_of_json(text, name, id),
+    let entries = match text.trim_start().chars().next() {
+        None => return Ok(Vec::new()),
+        Some('[' | '{') => entries_of_json(text, name, id)?,
         Some(_) => match text.lines().next() {
-            Some(header) if is_csv_header(header, id) => ids_of_csv(text, name, id),
+            Some(header) if is_csv_header(header, id) => entries_of_csv(text, name, id)?,
             _ => {
                 let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-                Ok(lines
-                    .filter(|line| !line.starts_with('#'))
-                    .map(str::to_owned)
-                    .collect())
+                let lines = lines.filter(|line| !line.starts_with('#'));
+                return Ok(lines.map(str::to_owned).collect());
             }
         },
+    };
+    let (taken, left_out): (Vec<InputEntry>, Vec<InputEntry>) =
+        entries.into_iter().partition(|entry| entry.is_success);
+    if !left_out.is_empty() {
+        let count = left_out.len();
+        let entries = if count == 1 { "entry" } else { "entries" };
+        note(&format!(
+            "{name}: {count} {entries} left out, because the outcome is neither \"done\" nor \"already so\""
+        ));
     }
+    Ok(taken.into_iter().map(|entry| entry.id).collect())
+}
+
+/// An ID in JSON or CSV.
+struct InputEntry {
+    id: String,
+    /// False if the ID is part of a report, and the job failed for it.
+    is_success: bool,
 }
 
 /// Returns true if a name is that of a property or column that contains an ID.
@@ -160,32 +176,16 @@ fn is_id_name(name: &str, id: Option<&JsonPath>) -> bool {
     name.eq_ignore_ascii_case("id") || id.is_some_and(|id| id.to_string() == name)
 }
 
-/// Returns true if an outcome in a report means that the asset is as the job requested it.
-fn is_success(outcome: &str) -> bool {
-    outcome.starts_with("done") || outcome == "already so"
-}
-
-/// Tells how many entries of a report are left out.
-fn note_left_out(name: &str, left_out: usize) {
-    if left_out > 0 {
-        let entries = if left_out == 1 { "entry" } else { "entries" };
-        note(&format!(
-            "{name}: {left_out} {entries} left out, because the outcome is neither \"done\" nor \
-             \"already so\""
-        ));
-    }
-}
-
 fn is_csv_header(line: &str, id: Option<&JsonPath>) -> bool {
     let mut names = line.split(',').map(|name| name.trim().trim_matches('"'));
     names.any(|name| is_id_name(name, id))
 }
 
-fn ids_of_json(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<String>, Failure> {
+fn entries_of_json(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<InputEntry>, Failure> {
     let invalid = |problem: String| {
         Failure::usage(format!("{name}: {problem}")).fix("give a list of IDs, or assets with their IDs")
     };
-    let (mut ids, mut left_out) = (Vec::new(), 0);
+    let mut found = Vec::new();
     for value in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
         let value = value.and_then(|value| json::show(value.get()));
         let value = value.map_err(|error| invalid(format!("invalid JSON: {error}")))?;
@@ -197,27 +197,26 @@ fn ids_of_json(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<Stri
             (value, None) => vec![value],
         };
         for value in values {
-            let outcome = value.get("outcome").and_then(Value::as_str);
-            if !outcome.is_none_or(is_success) {
-                left_out += 1;
-                continue;
-            }
             let property = || id.and_then(|id| id.get(&value)).or_else(|| value.get("id"));
-            let found = value.as_str().or_else(|| property()?.as_str()).map(str::to_owned);
-            ids.push(found.ok_or_else(|| {
+            let Some(id) = value.as_str().or_else(|| property()?.as_str()) else {
                 let mut shown = value.to_string();
                 if shown.chars().count() > 60 {
                     shown = shown.chars().take(60).collect::<String>() + "…";
                 }
-                invalid(format!("the entry {} has no ID: {shown}", ids.len() + 1))
-            })?);
+                let number = found.len() + 1;
+                return Err(invalid(format!("the entry {number} has no ID: {shown}")));
+            };
+            let outcome = value.get("outcome").and_then(Value::as_str);
+            found.push(InputEntry {
+                id: id.to_owned(),
+                is_success: outcome.is_none_or(is_success),
+            });
         }
     }
-    note_left_out(name, left_out);
-    Ok(ids)
+    Ok(found)
 }
 
-fn ids_of_csv(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<String>, Failure> {
+fn entries_of_csv(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<InputEntry>, Failure> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let invalid = |error: csv::Error| Failure::usage(format!("{name}: {error}")).fix("correct the line");
     let headers = reader.headers().map_err(invalid)?.clone();
@@ -227,25 +226,21 @@ fn ids_of_csv(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<Strin
     let column = exact.or_else(|| headers.iter().position(|header| is_id_name(header.trim(), id)));
     let column = column.unwrap_or_default();
     let outcomes = headers.iter().position(|header| header == "outcome");
-    let (mut ids, mut left_out) = (Vec::new(), 0);
+    let mut found = Vec::new();
     for record in reader.records() {
         let record = record.map_err(invalid)?;
+        let Some(id) = record.get(column).map(str::trim).filter(|id| !id.is_empty()) else {
+            let line = line_of(text, &record);
+            return Err(Failure::usage(format!("{name}:{line}: the row has no ID"))
+                .fix("fill in its ID, or delete it"));
+        };
         let outcome = outcomes.and_then(|outcomes| record.get(outcomes));
-        if !outcome.is_none_or(is_success) {
-            left_out += 1;
-            continue;
-        }
-        match record.get(column).map(str::trim) {
-            Some(id) if !id.is_empty() => ids.push(id.to_owned()),
-            _ => {
-                let line = line_of(text, &record);
-                return Err(Failure::usage(format!("{name}:{line}: the row has no ID"))
-                    .fix("fill in its ID, or delete it"));
-            }
-        }
+        found.push(InputEntry {
+            id: id.to_owned(),
+            is_success: outcome.is_none_or(is_success),
+        });
     }
-    note_left_out(name, left_out);
-    Ok(ids)
+    Ok(found)
 }
 
 /// Reads the file of `--json`; `None` if it is not given.
@@ -356,6 +351,8 @@ mod tests {
             "id,outcome\na,done\nc,rejected\nb,already so\nd,unknown\n",
             "[{\"id\": \"a\", \"outcome\": \"done, not read back\"}, {\"id\": \"c\", \"outcome\": \
              \"not sent\"}, \"b\"]",
+            "{\"entries\": [{\"id\": \"a\", \"outcome\": \"already_so\"}, {\"id\": \"c\", \"outcome\": \
+             \"not_sent\"}, {\"id\": \"b\", \"outcome\": \"done\"}]}",
         ] {
             assert_eq!(read_ids(text, "f", Some(&id)).unwrap(), ["a", "b"], "{text}");
         }

@@ -409,6 +409,15 @@ fn row<I: ReportId>(entry: &Entry<I>) -> Value {
     row
 }
 
+/// Returns true if an outcome in a report means that the asset is as the job requested it. CSV and NDJSON
+/// have the words of [`row`], JSON those of [`Outcome`].
+pub(crate) fn is_success(outcome: &str) -> bool {
+    matches!(
+        outcome,
+        "done" | "done, not read back" | "already so" | "already_so"
+    )
+}
+
 /// Writes the outcome of every ID to a file, in the format of its extension.
 fn write_report<I: ReportId + Serialize>(path: &Path, report: &Report<I>) -> Result<(), Failure> {
     let rows: Vec<Value> = report.entries().iter().map(row).collect();

@@ -181,6 +181,12 @@ fn a_job_that_is_done_in_part_exits_with_3_and_writes_every_outcome() {
     assert_eq!(archived.out.lines().count(), 4);
     let left_out = "stdin: 2 entries left out, because the outcome is neither \"done\" nor \"already so\"";
     assert!(archived.err.contains(left_out), "{}", archived.err);
+    // A JSON report has other words for the same outcomes; here, four assets are already archived.
+    let json = world.path("report.json");
+    let line = format!("offer-sources archive --ids-from - --yes --report {json}");
+    world.run_with(&line, &all).code(3);
+    let line = format!("offer-sources get --ids-from {json} -q");
+    assert_eq!(world.run(&line).code(0).out.lines().count(), 4);
     let refused = world
         .run(&format!("offer-sources archive {} --yes", ids[3]))
         .code(5);
