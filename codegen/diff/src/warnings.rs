@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use funnelflux_openapi::{
     Diagnostics, Document, Severity, Stage,
-    openapi_model::{ObjectKind, Visitor, walk},
+    openapi_model::{ObjectKind, Visitor, has_type, walk},
     pointer::Pointer,
     references::References,
     text::kind,
@@ -73,18 +73,5 @@ impl Visitor for Warnings<'_> {
             let message = format!("the default is {}, but the type is `{type_name}`", kind(default));
             self.warn("default-type", &at, message, "correct the default or the type");
         }
-    }
-}
-
-/// Checks whether a value has a type of `OpenAPI`; true for an unknown type.
-fn has_type(value: &Value, name: &str) -> bool {
-    match name {
-        "string" => value.is_string(),
-        "integer" => value.as_f64().is_some_and(|number| number.fract() == 0.0),
-        "number" => value.is_number(),
-        "boolean" => value.is_boolean(),
-        "array" => value.is_array(),
-        "object" => value.is_object(),
-        _ => true,
     }
 }

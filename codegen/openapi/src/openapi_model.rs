@@ -98,6 +98,19 @@ pub fn matches_nothing(schema: &Map<String, Value>) -> bool {
     not.is_some_and(Map::is_empty)
 }
 
+/// Checks whether a value has an `OpenAPI` type. Returns true if the type is unknown.
+pub fn has_type(value: &Value, name: &str) -> bool {
+    match name {
+        "string" => value.is_string(),
+        "integer" => value.as_f64().is_some_and(|number| number.fract() == 0.0),
+        "number" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        _ => true,
+    }
+}
+
 use FieldType::{Any, Count, Flag, List, Map as MapOf, Number, One, OneOrFlag, Text, TextMap, Texts, Values};
 use ObjectKind::{
     Callback, Components, Contact, Discriminator, Document, Encoding, Example, ExternalDocumentation, Flow,

@@ -12,25 +12,15 @@ use super::{
     rules,
 };
 use crate::{json::Json as _, naming};
-use funnelflux_openapi::{openapi_model::matches_nothing, pointer::Pointer};
+use funnelflux_openapi::{
+    openapi_model::{has_type, matches_nothing},
+    pointer::Pointer,
+};
 
 const TYPES: &[&str] = &["string", "number", "integer", "boolean", "array", "object"];
 
 /// Depth to which nested parts of an `allOf` are checked.
 const DEPTH: usize = 8;
-
-/// Checks whether a value has an `OpenAPI` type. Returns true if the type is unknown.
-fn has_type(value: &Value, kind: &str) -> bool {
-    match kind {
-        "string" => value.is_string(),
-        "integer" => value.as_f64().is_some_and(|number| number.fract() == 0.0),
-        "number" => value.is_number(),
-        "boolean" => value.is_boolean(),
-        "array" => value.is_array(),
-        "object" => value.is_object(),
-        _ => true,
-    }
-}
 
 impl<'a> Linter<'a> {
     pub(super) fn schema(&mut self, pointer: &Pointer, schema: &Object) {
