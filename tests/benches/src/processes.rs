@@ -119,6 +119,8 @@ pub(crate) enum AcceptedExit {
     Success,
     /// Any of these codes.
     AnyOf(&'static [i32]),
+    /// Any of these codes, unless the standard error begins with this text.
+    AnyOfWithoutError(&'static [i32], &'static str),
 }
 
 /// CPU time of a command and its children, to a hundredth of a second.
@@ -127,12 +129,14 @@ pub(crate) fn cpu_time(command: &mut Command, exit: AcceptedExit) -> Result<Dura
     let output = command
         .output()
         .map_err(|error| format!("{command:?}: {error}"))?;
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let has_code = |codes: &[i32]| output.status.code().is_some_and(|code| codes.contains(&code));
     let accepted = match exit {
         AcceptedExit::Success => output.status.success(),
-        AcceptedExit::AnyOf(codes) => output.status.code().is_some_and(|code| codes.contains(&code)),
+        AcceptedExit::AnyOf(codes) => has_code(codes),
+        AcceptedExit::AnyOfWithoutError(codes, error) => has_code(codes) && !stderr.starts_with(error),
     };
     if !accepted {
-        let stderr = String::from_utf8_lossy(&output.stderr);
         return Err(format!("{command:?}: {}\n{stderr}", output.status).into());
     }
     Ok(cpu_time_of_children()?.saturating_sub(before))
