@@ -278,6 +278,9 @@ impl JobCommand<'_> {
             let words = [self.group.name(), self.verb, "--resume", &path.to_string_lossy()];
             let command = self.context.command_line(&words);
             note(&format!("continue with: {command}"));
+        } else if let Some(path) = journal.filter(|_| self.verb != "delete" && report.counts().done > 0) {
+            let command = self.context.command_line(&["undo", &path.to_string_lossy()]);
+            note(&format!("undo with: {command}"));
         }
         Ok(exit_of(report))
     }

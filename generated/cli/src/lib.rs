@@ -12,7 +12,7 @@
 //! | `commands` | the commands, one file each |
 //! | `profile`, `context` | accounts, and the client that a command uses |
 //! | `tokens`, `keyring` | the place of the tokens of an account |
-//! | `input`, `assets` | IDs, names and bodies that the user gives |
+//! | `input`, `assets`, `fields` | IDs, names, bodies and fields that the user gives |
 //! | `job`, `plan_job`, `progress` | bulk jobs and plans: review, journal, progress, report |
 //! | `output` | rows and values on stdout |
 //! | `confirm` | questions before a change |
@@ -30,6 +30,7 @@ mod confirm;
 mod context;
 mod demo;
 mod exit;
+mod fields;
 #[cfg(feature = "fuzz")]
 #[doc(hidden)]
 pub mod fuzz;

@@ -6,6 +6,7 @@ use super::page::{cut, render};
 use crate::commands::group::{replace, set};
 use crate::commands::plan::others;
 use crate::exit::Failure;
+use crate::fields::NewFields;
 use crate::input::Assignment;
 use crate::path::JsonPath;
 use crate::plan_job::plan_failure;
@@ -88,7 +89,12 @@ pub(super) async fn set(server: &Server, arguments: &Arguments) -> Result<String
             Failure::usage("plan_set: there is no value to set").fix("pass set, such as {\"name\": \"A\"}")
         );
     }
-    plan_to_set(server, arguments, &path, &assignments).await
+    let new_fields = if arguments.flag("new_fields") {
+        NewFields::Allow
+    } else {
+        NewFields::Refuse
+    };
+    plan_to_set(server, arguments, &path, &assignments, new_fields).await
 }
 
 /// Returns a number with more than 15 digits that is not a 64-bit integer. The message of the assistant may
@@ -114,7 +120,7 @@ pub(super) async fn status(server: &Server, arguments: &Arguments, status: &str)
         path: JsonPath::of_pointer("/status"),
         value: json!(status),
     };
-    plan_to_set(server, arguments, &path, &[assignment]).await
+    plan_to_set(server, arguments, &path, &[assignment], NewFields::Allow).await
 }
 
 async fn plan_to_set(
@@ -122,9 +128,11 @@ async fn plan_to_set(
     arguments: &Arguments,
     path: &Path,
     assignments: &[Assignment],
+    new_fields: NewFields,
 ) -> Result<String, Failure> {
     let given = arguments.some_texts("ids")?;
-    let plan = set::plan(&server.client, arguments.group()?, given, assignments).await?;
+    let group = arguments.group()?;
+    let plan = set::plan(&server.client, group, given, assignments, new_fields).await?;
     write(server, path, &plan)
 }
 

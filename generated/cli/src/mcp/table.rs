@@ -221,6 +221,11 @@ pub(super) static TOOLS: &[Tool] = &[
                 Kind::Object,
                 "New values by JSON path, such as {\"name\": \"A\"}",
             ),
+            Parameter::optional(
+                "new_fields",
+                Kind::Flag,
+                "Allow fields that no asset has yet. Default: false",
+            ),
             FILE,
         ],
     ),

@@ -66,7 +66,10 @@ pub(crate) fn row_arguments() -> Vec<Arg> {
             .long("filter")
             .value_name("CONDITION")
             .action(ArgAction::Append)
-            .help("Keep rows with PATH=VALUE, PATH!=VALUE, PATH~TEXT (contains), PATH<NUMBER or PATH>NUMBER"),
+            .help(
+                "Keep rows with PATH=VALUE, PATH!=VALUE, PATH~TEXT (contains, in any case), PATH<NUMBER or \
+                 PATH>NUMBER; of several conditions, rows must meet all",
+            ),
         Arg::new("sort")
             .long("sort")
             .value_name("PATHS")

@@ -60,7 +60,10 @@ fn inputs_with_such_a_number_are_refused() {
     assert_eq!(state(&world), before);
 
     // Other notations of a value that fits are accepted.
-    let set = format!("offer-sources set {} --set bid=1.10E+2 --yes", ids[1]);
+    let set = format!(
+        "offer-sources set {} --set bid=1.10E+2 --new-fields --yes",
+        ids[1]
+    );
     world.run(&set).code(0);
     assert_eq!(
         state(&world)

@@ -68,6 +68,46 @@ fn properties_are_set_after_a_plan() {
 }
 
 #[test]
+fn misspelled_properties_are_refused() {
+    let (world, ids) = world();
+    let before = world.fake.state().assets("offersource").count();
+    let id = &ids[0];
+    for line in [
+        format!("offer-sources set {id} --set offerSourceNmae=x --yes"),
+        "offer-sources create --set offerSourceNmae=x --yes".to_owned(),
+        format!("offer-sources duplicate {id} --set offerSourceNmae=x --yes"),
+    ] {
+        let refused = world.run(&line).code(2);
+        assert_eq!(
+            refused.err,
+            "error: offerSourceNmae is not a field of any of the offer sources; a similar field is \
+             offerSourceName; nothing was sent\nfix: correct the name, or allow it with --new-fields\n",
+            "{line}"
+        );
+    }
+    let line = format!("offer-sources edit {id} --yes");
+    let refused = edit(&world, &line, "sed -i s/offerSourceName/offerSourceNmae/ \"$1\"").code(2);
+    assert!(
+        refused.err.contains("a similar field is offerSourceName"),
+        "{}",
+        refused.err
+    );
+    assert_eq!(world.fake.state().assets("offersource").count(), before);
+    assert!(body(&world, "offersource", id).get("offerSourceNmae").is_none());
+    world
+        .run(&format!(
+            "offer-sources set {id} --set offerSourceNmae=x --new-fields --yes"
+        ))
+        .code(0);
+    assert_eq!(body(&world, "offersource", id)["offerSourceNmae"], "x");
+    // Users choose the names of query parameters.
+    world
+        .run(&format!("offer-sources set {id} --set queryParams.new=x --yes"))
+        .code(0);
+    assert_eq!(body(&world, "offersource", id)["queryParams"]["new"], "x");
+}
+
+#[test]
 fn assets_are_created_once_and_their_ids_are_printed() {
     let (world, _) = World::new(0);
     let one = world

@@ -16,7 +16,6 @@ fn job_command(name: &'static str, about: String) -> Command {
         .args(job::arguments())
 }
 
-/// The option `--children`.
 /// Names the children of the assets of a group.
 fn children_words(group: AssetGroup) -> String {
     let children = group.children().iter();
@@ -24,6 +23,7 @@ fn children_words(group: AssetGroup) -> String {
     names.collect::<Vec<&str>>().join(" and ")
 }
 
+/// The option `--children`.
 fn children_argument(group: AssetGroup) -> Arg {
     let target = group.singular();
     Arg::new("children")

@@ -2,6 +2,7 @@
 
 use crate::context::Context;
 use crate::exit::{CommandResult, Exit, Failure};
+use crate::fields::{self, AddedFields, NewFields};
 use crate::output::write_out;
 use crate::path::JsonPath;
 use crate::plan_job::{PlanCommand, arguments, plan_failure};
@@ -26,6 +27,7 @@ pub(super) fn command(group: AssetGroup) -> Command {
             group.name()
         ))
         .args(input::body_arguments())
+        .arg(fields::argument())
         .args(arguments())
 }
 
@@ -38,6 +40,7 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     let bodies = bodies(matches)?;
     let mut wanted = Vec::with_capacity(bodies.len());
     let mut ids = Vec::with_capacity(bodies.len());
+    let mut added = AddedFields::default();
     for mut body in bodies {
         for assignment in input::assignments(matches)? {
             let path = view.path(&assignment.path);
@@ -48,9 +51,11 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
             None => new_id(&id_path, &mut body)?,
         };
         ids.push(id);
+        added.add(None, &body);
         wanted.push(WantedAsset::created(group, body));
     }
     let client = context.client()?;
+    added.check(&client, group, NewFields::of(matches)).await?;
     let made_by = format!("create {}", group.plural());
     let plan = ChangePlan::wanted(&client, made_by, wanted)
         .await

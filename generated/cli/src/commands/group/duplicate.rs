@@ -2,6 +2,7 @@
 
 use crate::context::Context;
 use crate::exit::{CommandResult, Failure};
+use crate::fields::{self, AddedFields, NewFields};
 use crate::job::{self, JobCommand};
 use crate::{assets, input};
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -31,7 +32,7 @@ pub(super) fn command(group: AssetGroup) -> Command {
     if !group.abilities().override_copy {
         return command;
     }
-    command.arg(
+    command.args([
         Arg::new("set")
             .long("set")
             .value_name("PATH=VALUE")
@@ -40,7 +41,8 @@ pub(super) fn command(group: AssetGroup) -> Command {
                 "Set a property of the copies. PATH=VALUE sets VALUE as JSON, or as text if it is not valid \
                  JSON; PATH:=VALUE always sets it as text",
             ),
-    )
+        fields::argument(),
+    ])
 }
 
 pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Context) -> CommandResult {
@@ -102,6 +104,7 @@ async fn requested(
         .map_or("Copy of {name}", String::as_str);
     let into = matches.get_one::<String>("into");
     let mut copies = Vec::with_capacity(originals.len());
+    let mut added = AddedFields::default();
     for (id, original) in ids.into_iter().zip(originals) {
         let name = group.name_of(&original).unwrap_or_default();
         let mut request = Map::new();
@@ -113,9 +116,14 @@ async fn requested(
             request.insert("parentId".to_owned(), json!(into));
         }
         if !assignments.is_empty() {
-            request.insert("bodyUpdates".to_owned(), updates(original, &assignments)?);
+            let updates = updates(&original, &assignments)?;
+            added.add(Some(&original), &updates);
+            request.insert("bodyUpdates".to_owned(), updates);
         }
         copies.push((id, Value::Object(request)));
+    }
+    if can_override {
+        added.check(client, group, NewFields::of(matches)).await?;
     }
     Ok(copies)
 }
@@ -137,8 +145,8 @@ fn parent(group: AssetGroup, original: &Value) -> Option<&str> {
 
 /// Returns the properties in which the copy differs from the original. Each property is returned as a whole,
 /// because the service replaces whole properties.
-fn updates(original: Value, assignments: &[input::Assignment]) -> Result<Value, Failure> {
-    let mut copy = original;
+fn updates(original: &Value, assignments: &[input::Assignment]) -> Result<Value, Failure> {
+    let mut copy = original.clone();
     for assignment in assignments {
         assignment
             .path

@@ -3,6 +3,7 @@
 use crate::confirm::Expected;
 use crate::context::{Context, is_interactive, note};
 use crate::exit::{CommandResult, Exit, Failure, file_failure};
+use crate::fields::{self, AddedFields, NewFields};
 use crate::plan_job::{PlanCommand, arguments, plan_failure};
 use crate::{assets, input};
 use clap::{Arg, ArgMatches, Command};
@@ -29,6 +30,7 @@ pub(super) fn command(group: AssetGroup) -> Command {
                 .value_name("ID")
                 .help("ID or exact name"),
         )
+        .arg(fields::argument())
         .args(arguments())
 }
 
@@ -58,7 +60,12 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
         }
         let wanted =
             input::parse_json(&body, "the edited text").and_then(|wanted| check(group, &current, wanted));
-        let result = match wanted {
+        let mut added = AddedFields::default();
+        if let Ok(wanted) = &wanted {
+            added.add(Some(&current), wanted);
+        }
+        let checked = added.check(&client, group, NewFields::of(matches)).await;
+        let result = match checked.and(wanted) {
             Ok(wanted) => {
                 let wanted = WantedAsset::changed(group, current.clone(), wanted);
                 let made_by = format!("edit {} {}", group.singular(), ids.join(""));

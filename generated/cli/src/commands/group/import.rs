@@ -4,23 +4,19 @@ mod cells;
 
 use crate::context::Context;
 use crate::exit::{CommandResult, Failure};
+use crate::fields::{self, KnownFields, NewFields};
 use crate::output::View;
 use crate::path::JsonPath;
 use crate::plan_job::{PlanCommand, arguments, plan_failure};
 use crate::{assets, input};
-use cells::{Kinds, value_of};
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use cells::value_of;
+use clap::{Arg, ArgMatches, Command};
 use funnelflux::Client;
 use funnelflux::ext::AssetGroup;
 use funnelflux::ext::plan::{ChangePlan, WantedAsset};
 use funnelflux::id;
-use funnelflux::json::parse;
 use serde_json::{Map, Value, json};
-use std::borrow::Cow;
 use std::collections::HashMap;
-
-/// Number of assets outside the file that are read to learn the fields of the group.
-const SAMPLE: usize = 100;
 
 pub(super) fn command(group: AssetGroup) -> Command {
     Command::new("import")
@@ -38,10 +34,7 @@ pub(super) fn command(group: AssetGroup) -> Command {
                 .required(true)
                 .value_name("FILE")
                 .help("CSV file, separated by commas, semicolons or tabs; \"-\" means stdin"),
-            Arg::new("new-fields")
-                .long("new-fields")
-                .action(ArgAction::SetTrue)
-                .help("Allow columns that no asset has yet"),
+            fields::argument(),
         ])
         .args(arguments())
 }
@@ -52,11 +45,11 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     let table = Table::read(&input::read_text(&file)?, name, &assets::view(group))?;
     let client = context.client()?;
     let current = table.current(&client, group).await?;
-    let kinds = kinds(&client, group, &current).await?;
-    if !matches.get_flag("new-fields") {
-        table.check_columns(&kinds, group)?;
+    let fields = KnownFields::read(&client, group, &current).await?;
+    if NewFields::of(matches) == NewFields::Refuse {
+        table.check_columns(&fields, group)?;
     }
-    let wanted = table.wanted(group, current, &kinds)?;
+    let wanted = table.wanted(group, current, &fields)?;
     let made_by = format!("import {} from {name}", group.plural());
     let plan = ChangePlan::wanted(&client, made_by, wanted)
         .await
@@ -68,31 +61,6 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
         stdin_is_used: file == "-",
     };
     command.run(&client, &plan).await
-}
-
-/// Learns the fields of a group, and the kinds of their values, from assets of the account.
-async fn kinds(
-    client: &Client,
-    group: AssetGroup,
-    current: &HashMap<String, Value>,
-) -> Result<Kinds, Failure> {
-    let mut kinds = Kinds::default();
-    for asset in current.values() {
-        kinds.learn(asset);
-    }
-    if group.abilities().list {
-        // An asset with a number that would be rounded teaches nothing.
-        let texts = group.list_json(client).await?;
-        let rows: Vec<Value> = texts.iter().filter_map(|text| parse(text.get()).ok()).collect();
-        let ids = rows.iter().filter_map(|row| group.id(row).map(Cow::into_owned));
-        let ids: Vec<String> = ids.filter(|id| !current.contains_key(id)).take(SAMPLE).collect();
-        let (sample, _) = assets::texts(client, group, &ids).await?;
-        let sample = sample.iter().filter_map(|text| parse(text.get()).ok());
-        for asset in sample.chain(rows) {
-            kinds.learn(&asset);
-        }
-    }
-    Ok(kinds)
 }
 
 /// Rows of a file.
@@ -210,24 +178,14 @@ impl<'n> Table<'n> {
 
     /// Checks that each column is a field of the group, as far as assets of the account show the fields of
     /// the group.
-    fn check_columns(&self, kinds: &Kinds, group: AssetGroup) -> Result<(), Failure> {
-        let unknown = self
-            .columns
-            .iter()
-            .enumerate()
-            .find(|(_, path)| !kinds.knows(path));
+    fn check_columns(&self, fields: &KnownFields, group: AssetGroup) -> Result<(), Failure> {
+        let mut columns = self.columns.iter().enumerate();
+        let unknown = columns.find_map(|(position, path)| Some((position, fields.problem(path, group)?)));
         match unknown {
-            Some((position, path)) if !kinds.is_empty() => {
-                let problem = format!(
-                    "column {} ({path}) is not a field of any of the {}",
-                    position + 1,
-                    group.plural()
-                );
-                Err(self
-                    .failure(1, &problem)
-                    .fix("correct the column, or allow it with --new-fields"))
-            }
-            _ => Ok(()),
+            Some((position, problem)) => Err(self
+                .failure(1, &format!("column {}: {problem}", position + 1))
+                .fix("correct the column, or allow it with --new-fields")),
+            None => Ok(()),
         }
     }
 
@@ -236,7 +194,7 @@ impl<'n> Table<'n> {
         &self,
         group: AssetGroup,
         mut current: HashMap<String, Value>,
-        kinds: &Kinds,
+        fields: &KnownFields,
     ) -> Result<Vec<WantedAsset>, Failure> {
         let mut wanted = Vec::with_capacity(self.rows.len());
         for row in &self.rows {
@@ -249,7 +207,7 @@ impl<'n> Table<'n> {
                 let failed = |problem: String| {
                     self.failure(row.line, &format!("column {} ({path}): {problem}", position + 1))
                 };
-                let value = value_of(cell, path.get(&asset), kinds.kind(path)).map_err(failed)?;
+                let value = value_of(cell, path.get(&asset), fields.kind(path)).map_err(failed)?;
                 path.set(&mut asset, value).map_err(failed)?;
             }
             if let Some(existing) = existing {

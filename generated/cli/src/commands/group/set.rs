@@ -2,6 +2,7 @@
 
 use crate::context::Context;
 use crate::exit::{CommandResult, Failure};
+use crate::fields::{self, AddedFields, NewFields};
 use crate::input::Assignment;
 use crate::plan_job::{PlanCommand, arguments, plan_failure};
 use crate::{assets, input};
@@ -29,6 +30,7 @@ pub(super) fn command(group: AssetGroup) -> Command {
                      PATH:=VALUE always sets it as text",
                 ),
         )
+        .arg(fields::argument())
         .args(arguments())
 }
 
@@ -42,7 +44,7 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
         );
     }
     let client = context.client()?;
-    let plan = plan(&client, group, given, &assignments).await?;
+    let plan = plan(&client, group, given, &assignments, NewFields::of(matches)).await?;
     let command = PlanCommand {
         name: "set",
         context,
@@ -58,11 +60,13 @@ pub(crate) async fn plan(
     group: AssetGroup,
     given: Vec<String>,
     assignments: &[Assignment],
+    new_fields: NewFields,
 ) -> Result<ChangePlan, Failure> {
     let view = assets::view(group);
     let ids = assets::existing(client, group, given).await?;
     let (current, _) = assets::read(client, group, &ids).await?;
     let mut wanted = Vec::with_capacity(current.len());
+    let mut added = AddedFields::default();
     for asset in current {
         let mut changed = asset.clone();
         for assignment in assignments {
@@ -71,8 +75,10 @@ pub(crate) async fn plan(
                 .map_err(Failure::usage)?;
         }
         assets::check_same_id(group, &asset, &changed)?;
+        added.add(Some(&asset), &changed);
         wanted.push(WantedAsset::changed(group, asset, changed));
     }
+    added.check(client, group, new_fields).await?;
     let words: Vec<String> = assignments
         .iter()
         .map(|assignment| assignment.path.to_string())

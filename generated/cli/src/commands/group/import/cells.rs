@@ -1,68 +1,11 @@
 //! Values of CSV cells: text, or JSON if the field does not contain text.
 
-use crate::path::JsonPath;
+use crate::fields::Kind;
 use funnelflux::json::{self, ParseError};
 use serde_json::Value;
-use std::collections::HashMap;
 
 /// Cell that makes a text empty.
 const EMPTY_TEXT: &str = "\"\"";
-
-/// Kind of the values of a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Text,
-    Number,
-    Boolean,
-    /// A list or an object.
-    Json,
-}
-
-impl Kind {
-    const fn of(value: &Value) -> Option<Self> {
-        match value {
-            Value::Null => None,
-            Value::Bool(_) => Some(Self::Boolean),
-            Value::Number(_) => Some(Self::Number),
-            Value::String(_) => Some(Self::Text),
-            Value::Array(_) | Value::Object(_) => Some(Self::Json),
-        }
-    }
-}
-
-/// Fields of a group with the kinds of their values, as far as assets show them.
-#[derive(Debug, Default)]
-pub(super) struct Kinds(HashMap<JsonPath, Option<Kind>>);
-
-impl Kinds {
-    /// Learns the fields of an asset.
-    pub(super) fn learn(&mut self, asset: &Value) {
-        self.learn_at(&JsonPath::root(), asset);
-    }
-
-    fn learn_at(&mut self, path: &JsonPath, value: &Value) {
-        let kind = Kind::of(value);
-        let known = self.0.entry(path.clone()).or_insert(kind);
-        *known = known.or(kind);
-        if let Value::Object(object) = value {
-            for (name, value) in object {
-                self.learn_at(&path.child(name), value);
-            }
-        }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(super) fn knows(&self, path: &JsonPath) -> bool {
-        self.0.contains_key(path)
-    }
-
-    pub(super) fn kind(&self, path: &JsonPath) -> Option<Kind> {
-        self.0.get(path).copied().flatten()
-    }
-}
 
 /// Returns the value of a cell that is not empty. `current` is the current value of the field, and `usual` is
 /// the kind of the field's values in other assets.
@@ -138,16 +81,5 @@ mod tests {
                 (value, expected) => panic!("{cell}: {value:?}, expected {expected:?}"),
             }
         }
-    }
-
-    #[test]
-    fn fields_are_learned_with_their_parents() {
-        let mut kinds = Kinds::default();
-        kinds.learn(&json!({ "a": { "b": null }, "c": [1] }));
-        kinds.learn(&json!({ "a": { "b": 2 } }));
-        let kind = |path: &str| kinds.kind(&JsonPath::parse(path).unwrap());
-        assert_eq!(kind("a.b"), Some(Kind::Number));
-        assert_eq!(kind("c"), Some(Kind::Json));
-        assert!(kinds.knows(&JsonPath::parse("a").unwrap()) && !kinds.knows(&JsonPath::parse("x").unwrap()));
     }
 }
