@@ -9,7 +9,7 @@ mod fields;
 mod id_list_bodies;
 mod lists;
 mod signature;
-mod tag_extensions;
+pub(crate) mod tag_extensions;
 
 use std::collections::{BTreeMap, BTreeSet};
 

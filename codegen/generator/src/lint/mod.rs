@@ -9,6 +9,7 @@ mod references;
 mod rules;
 mod schemas;
 mod security;
+mod tags;
 mod typed_parse;
 
 use std::collections::HashMap;
@@ -31,6 +32,7 @@ pub fn lint(document: &Document) -> Diagnostics {
     openapi_model::walk(document.value(), &mut linter);
     linter.operations();
     linter.security();
+    linter.tags();
     linter.names();
     linter.cycles(&references);
     if !linter.diagnostics.has_errors()

@@ -128,6 +128,10 @@ rules! {
     SCHEME_UNDEFINED = "scheme-undefined", Warning,
         generator: "ignores it silently",
         fix: "define the scheme or correct its name, in an overlay";
+    TAG_EXTENSION = "tag-extension", Warning,
+        generator: "ignores it silently, so that plans count fewer children, or find differences that the \
+            service made",
+        fix: "correct it in the overlay; `CONTRIBUTING.md` describes the extensions of tags";
     NEEDLESS_TOKEN = "needless-token", Notice,
         generator: "ignores it silently; the runtime sends a bearer token with every call",
         fix: "no action needed, unless the token must not be sent there: then use a client without a token";

@@ -9,6 +9,9 @@ use funnelflux_openapi::{Document, pointer::Pointer};
 
 use super::id_list_bodies::{properties, resolve};
 
+/// Extensions of a tag.
+pub(crate) const EXTENSIONS: [&str; 4] = ["x-children", "x-server-managed", "x-filters", "x-duplicate"];
+
 /// Depth to which the properties of an asset are searched.
 const DEPTH: usize = 4;
 
@@ -47,15 +50,20 @@ fn extension<'a>(source: &'a Document, tag: &str, key: &'static str) -> impl Ite
 /// Returns the children that a tag names (`x-children`): the tags of the child groups, and pointers to the ID
 /// of the parent in a child.
 pub(super) fn children(source: &Document, tag: &str) -> Vec<(String, Vec<String>)> {
-    let children = extension(source, tag, "x-children").filter_map(|child| {
-        let properties = child.items("properties").filter_map(Value::as_str);
-        let properties = properties.map(str::to_owned).collect();
-        Some((child.text("tag")?.to_owned(), properties))
-    });
-    children.collect()
+    extension(source, tag, "x-children").filter_map(child).collect()
 }
 
-fn field(entry: &Value) -> Option<ServerManagedField> {
+/// Reads one child. A child without a pointer is none.
+pub(crate) fn child(entry: &Value) -> Option<(String, Vec<String>)> {
+    let properties = entry.items("properties").filter_map(Value::as_str);
+    let properties: Vec<String> = properties.map(str::to_owned).collect();
+    let are_pointers = properties.iter().all(|property| Pointer::parse(property).is_ok());
+    let is_child = are_pointers && !properties.is_empty();
+    is_child.then_some((entry.text("tag")?.to_owned(), properties))
+}
+
+/// Reads one property that the service changes.
+pub(crate) fn field(entry: &Value) -> Option<ServerManagedField> {
     let number = |key: &str| entry.get(key)?.as_u64().map(Literal::u64_unsuffixed);
     let behavior = match entry.text("behavior")? {
         "read-only" => quote!(ReadOnly),

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::{json::Json as _, overlay};
+use crate::{json::Json as _, overlay, resources::tag_extensions::EXTENSIONS};
 use funnelflux_openapi::{
     Diagnostic, Diagnostics, Document, Location, Severity, Stage,
     operations::{Operation, operations},
@@ -219,14 +219,11 @@ fn with_lists(document: Document) -> Document {
     Document::new(value, provenance)
 }
 
-/// Extensions of a tag that describe the behaviour of its group.
-const BEHAVIOR: [&str; 4] = ["x-children", "x-server-managed", "x-filters", "x-duplicate"];
-
 /// Collects the extensions by which inferred overlays describe the behaviour of groups. The vendor's document
 /// cannot express this behaviour, so the extensions remain when the rest of a tag is superseded.
 fn behavior(inferred: &Inferred<'_>) -> Vec<(String, &'static str, Value)> {
     let tags = inferred.tags.iter().flat_map(|(_, name, tag)| {
-        let keys = BEHAVIOR.iter().copied();
+        let keys = EXTENSIONS.iter().copied();
         keys.filter_map(|key| Some(((*name).to_owned(), key, tag.get(key)?.clone())))
     });
     tags.collect()
@@ -294,7 +291,7 @@ fn add_emptied(overlay: &Document, parts: &mut BTreeSet<PointerBuf>) {
 fn needless_parts(overlay: &Document, superseded: &BTreeSet<PointerBuf>) -> BTreeSet<PointerBuf> {
     let parts = superseded.iter().flat_map(|at| {
         let part = overlay.get(&**at).and_then(Value::as_object);
-        let behaves = |key: &str| BEHAVIOR.contains(&key);
+        let behaves = |key: &str| EXTENSIONS.contains(&key);
         match part {
             Some(tag) if tag.keys().any(|key| behaves(key)) => {
                 let others = tag.keys().filter(|key| *key != "name" && !behaves(key));

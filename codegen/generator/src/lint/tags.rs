@@ -1,0 +1,51 @@
+//! Extensions of tags that describe the assets of a group.
+
+use serde_json::Value;
+
+use super::{is_near, linter::Linter, rules};
+use crate::{
+    json::Json as _,
+    resources::tag_extensions::{EXTENSIONS, child, field},
+};
+use funnelflux_openapi::pointer::Pointer;
+
+impl Linter<'_> {
+    pub(super) fn tags(&mut self) {
+        let tags = Pointer::from_static("/tags");
+        let names: Vec<&str> = self
+            .document
+            .value()
+            .items("tags")
+            .filter_map(|tag| tag.text("name"))
+            .collect();
+        for (index, tag) in self.document.value().items("tags").enumerate() {
+            let pointer = tags.with_trailing_token(index);
+            for key in tag.as_object().into_iter().flat_map(serde_json::Map::keys) {
+                let near = || EXTENSIONS.iter().find(|name| is_near(name, key));
+                if !EXTENSIONS.contains(&key.as_str())
+                    && let Some(near) = near()
+                {
+                    let message = format!("the extension `{key}` is unknown; did you mean `{near}`?");
+                    self.report_member(&rules::TAG_EXTENSION, &pointer, key, message);
+                }
+            }
+            let mut check = |key: &str, problem: &dyn Fn(&Value) -> Option<String>| {
+                for (entry, value) in tag.items(key).enumerate() {
+                    if let Some(problem) = problem(value) {
+                        let place = pointer.with_trailing_token(key).with_trailing_token(entry);
+                        self.report(&rules::TAG_EXTENSION, place, problem);
+                    }
+                }
+            };
+            check("x-children", &|entry| match child(entry) {
+                None => Some("a child needs a `tag` and `properties`, a list of JSON pointers".to_owned()),
+                Some((tag, _)) if !names.contains(&tag.as_str()) => Some(format!("there is no tag `{tag}`")),
+                Some(_) => None,
+            });
+            check("x-server-managed", &|entry| match field(entry) {
+                None => Some("the property or its behavior is missing or unknown".to_owned()),
+                Some(_) => None,
+            });
+        }
+    }
+}
