@@ -44,7 +44,7 @@ Exit codes:
     3  partly: some of the assets of a job are not as requested
     4  authentication: there is no valid access token
     5  refused by the service
-    6  differs (compare, plan --exit-code)
+    6  compare found differences, or a plan with --exit-code changes something
   130  cancelled";
 
 /// A failure of a command.
@@ -52,7 +52,7 @@ Exit codes:
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
     /// One line: cause and place.
-    message: String,
+    pub(crate) message: String,
     details: Box<Details>,
 }
 

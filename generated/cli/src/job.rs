@@ -2,8 +2,9 @@
 
 use crate::confirm::Expected;
 use crate::context::{Context, note};
-use crate::exit::{CommandResult, Exit, Failure, file_failure};
+use crate::exit::{CommandResult, Exit, Failure};
 use crate::input::require_regular_file;
+use crate::journals;
 use crate::output::{Format, Output, View, row_arguments, write_out};
 use crate::path::JsonPath;
 use crate::profile::{create_private_folder, write_whole};
@@ -19,7 +20,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::ffi::OsStr;
 use std::fmt;
-use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -134,7 +134,13 @@ impl JobCommand<'_> {
     }
 
     fn newest_unfinished(&self) -> Result<PathBuf, Failure> {
-        let nothing = || {
+        let prefix = format!("{}-{}-", self.group.name(), self.verb);
+        let mut journals = journals::all(self.context)?.into_iter();
+        let unfinished = journals.find(|journal| {
+            let read = || Journal::read(&journal.path).ok();
+            journal.begins_with(&prefix) && read().is_some_and(|journal| left(&journal) > 0)
+        });
+        unfinished.map(|journal| journal.path).ok_or_else(|| {
             let message = format!(
                 "there is no unfinished job of {} {}",
                 self.group.name(),
@@ -142,34 +148,7 @@ impl JobCommand<'_> {
             );
             Failure::usage(message)
                 .fix("name its journal with --resume FILE; if it has none, run the job again")
-        };
-        let folder = self.context.journal_folder()?.ok_or_else(nothing)?;
-        let prefix = self.prefix();
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(nothing()),
-            Err(error) => return Err(file_failure("read", &folder, &error)),
-        };
-        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-        let is_own = |path: &PathBuf| {
-            let name = path.file_name().and_then(OsStr::to_str);
-            name.is_some_and(|name| name.starts_with(&prefix))
-        };
-        let mut paths: Vec<PathBuf> = paths.filter(is_own).collect();
-        // Names contain the time at which the job began.
-        paths.sort();
-        let is_unfinished = |path: &PathBuf| {
-            let journal = Journal::read(path).ok();
-            journal.is_some_and(|journal| {
-                let counts = journal.counts();
-                counts.total() - counts.unknown < journal.ids::<String>().len()
-            })
-        };
-        paths.into_iter().rev().find(is_unfinished).ok_or_else(nothing)
-    }
-
-    fn prefix(&self) -> String {
-        format!("{}-{}-", self.group.name(), self.verb)
+        })
     }
 
     /// Plans and runs a job. `make` creates the job, once for the plan and once for the run.
@@ -356,8 +335,15 @@ pub(crate) fn exit_of<I>(report: &Report<I>) -> Exit {
     }
 }
 
+/// Number of IDs of a job that are not settled.
+pub(crate) fn left(journal: &Journal) -> usize {
+    let counts = journal.counts();
+    let settled = counts.total() - counts.unknown;
+    journal.ids::<String>().len().saturating_sub(settled)
+}
+
 /// Name of the command that makes a change.
-fn verb_of(change: &ChangeRecord) -> Option<&'static str> {
+pub(crate) fn verb_of(change: &ChangeRecord) -> Option<&'static str> {
     match change {
         ChangeRecord::Archive { .. } => Some("archive"),
         ChangeRecord::Unarchive => Some("unarchive"),

@@ -14,6 +14,7 @@
 //! | `tokens`, `keyring` | the place of the tokens of an account |
 //! | `input`, `assets`, `fields` | IDs, names, bodies and fields that the user gives |
 //! | `job`, `plan_job`, `progress` | bulk jobs and plans: review, journal, progress, report |
+//! | `journals` | the journals of a profile |
 //! | `output` | rows and values on stdout |
 //! | `confirm` | questions before a change |
 //! | `exit` | exit codes and error texts |
@@ -36,6 +37,7 @@ mod fields;
 pub mod fuzz;
 mod input;
 mod job;
+mod journals;
 #[cfg(feature = "keyring")]
 mod keyring;
 #[cfg(feature = "mcp")]

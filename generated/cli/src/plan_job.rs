@@ -5,6 +5,7 @@ use crate::context::{Context, note};
 use crate::exit::{CommandResult, Exit, Failure};
 use crate::input::require_regular_file;
 use crate::job::{exit_of, finish_report, journal_path, report_arguments};
+use crate::journals::plan_beside;
 use crate::output::{Format, View, format_argument, jq_argument, write_out};
 use crate::progress::{LineDisplay, stop_signal};
 use crate::text::{count, of_library, printable};
@@ -41,12 +42,12 @@ pub(crate) fn apply_arguments() -> Vec<Arg> {
             .value_name("FILE")
             .value_parser(value_parser!(PathBuf))
             .help(
-                "Write the journal of the changes to this file; if the file exists, continue its job. \
-                 Default: a new file in the state folder",
+                "File that records the progress of the changes; if it exists, continue the job that it \
+                 records. Default: a new file in the state folder of the profile",
             ),
         Arg::new("rebase").long("rebase").action(ArgAction::SetTrue).help(
-            "Also change assets that were edited after planning, if the edits are in fields that the plan \
-                 does not change",
+            "Also change an asset that somebody else has changed since it was read for the plan, if that \
+             change is in other fields",
         ),
         format_argument(),
         jq_argument(),
@@ -120,18 +121,12 @@ impl PlanCommand<'_> {
         if !is_begun {
             self.confirm(plan)?;
         }
-        // A plan without a file of its own is kept beside its journal, so that the job can continue.
-        let kept = match (file, &journal) {
-            (Some(file), _) => Some(file.to_owned()),
-            (None, Some(journal)) => {
-                let path = journal.with_extension("plan.json");
-                if !path.exists() {
-                    plan.write(&path).map_err(plan_failure)?;
-                }
-                Some(path)
-            }
-            (None, None) => None,
-        };
+        // The plan is kept beside its journal, so that the job can continue and be listed.
+        if let Some(journal) = &journal
+            && !plan_beside(journal).exists()
+        {
+            plan.write(plan_beside(journal)).map_err(plan_failure)?;
+        }
         let display = LineDisplay::new();
         let shown = display.clone();
         let mut job = plan
@@ -157,12 +152,10 @@ impl PlanCommand<'_> {
         let output = self.context.output(self.matches, &crate::job::report_view())?;
         finish_report(&report, self.matches, &output)?;
         let is_unfinished = report.entries().iter().any(|entry| entry.outcome.is_unfinished());
-        if let (Some(journal), Some(plan)) = (&journal, &kept) {
+        if let Some(journal) = &journal {
             if is_unfinished {
-                let (plan, journal) = (plan.to_string_lossy(), journal.to_string_lossy());
-                let command = self
-                    .context
-                    .command_line(&["apply", &plan, "--journal", &journal]);
+                let kept = plan_beside(journal);
+                let command = continue_command(self.context, file.unwrap_or(&kept), journal);
                 note(&format!("continue with: {command}"));
             } else if report.counts().done > 0 {
                 let command = self.context.command_line(&["undo", &journal.to_string_lossy()]);
@@ -186,6 +179,12 @@ impl PlanCommand<'_> {
         self.context
             .confirm(&parts.join(", "), expected, self.stdin_is_used)
     }
+}
+
+/// The command that continues the application of a plan.
+pub(crate) fn continue_command(context: &Context, plan: &Path, journal: &Path) -> String {
+    let (plan, journal) = (plan.to_string_lossy(), journal.to_string_lossy());
+    context.command_line(&["apply", &plan, "--journal", &journal])
 }
 
 /// Verb of a step.

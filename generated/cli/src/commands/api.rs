@@ -13,7 +13,7 @@ use std::io::Write as _;
 
 pub(crate) fn command() -> Command {
     Command::new("api")
-        .about("Sends a request to any path, with the account, retries and error messages of other commands")
+        .about("Sends a request to any path, with the same account, retries and errors as all other commands")
         .after_help("Example: funnelflux --fake api GET /offersource/list/ --query status=active --limit 3")
         .args([
             Arg::new("method")

@@ -21,6 +21,11 @@ pub(crate) fn command() -> Command {
         .defer(|command| command.subcommands(operations().map(describe)))
 }
 
+/// Returns true if another operation has the same summary, so that only the paths distinguish the two.
+fn is_ambiguous(operation: &Operation) -> bool {
+    operations().any(|other| other.summary == operation.summary && other.id != operation.id)
+}
+
 fn operations() -> impl Iterator<Item = &'static Operation> {
     GROUPS.iter().copied().flatten().copied()
 }
@@ -30,16 +35,21 @@ fn describe(operation: &'static Operation) -> Command {
         "" => format!("{} {}", operation.method, operation.path),
         summary => summary.trim_end_matches('.').to_owned(),
     };
+    let about = if is_ambiguous(operation) {
+        format!("{summary} ({})", operation.path)
+    } else {
+        summary.clone()
+    };
     let evidence = if operation.requires_acknowledgement {
         "\nThe operation is inferred, not documented: it may fail, or do something else. It needs \
          --accept-inferred."
     } else {
         ""
     };
-    let about = format!("{summary}: {} {}{evidence}", operation.method, operation.path);
+    let long_about = format!("{summary}: {} {}{evidence}", operation.method, operation.path);
     Command::new(operation.id)
-        .about(summary)
-        .long_about(about)
+        .about(about)
+        .long_about(long_about)
         .defer(with_options)
 }
 

@@ -13,8 +13,8 @@ pub(crate) fn command() -> Command {
         .about("Writes all assets to a folder with one JSON file per asset, or to a .tar.gz file")
         .long_about(
             "Writes all assets to a folder or to a .tar.gz file. A folder has one JSON file per asset, so \
-             that git shows the differences. To continue an interrupted export, repeat the command. It \
-             changes nothing in the account.",
+             that git shows the differences. An export changes nothing in the account. To continue an \
+             interrupted export, repeat the command.",
         )
         .after_help("Example: funnelflux export backup")
         .args([

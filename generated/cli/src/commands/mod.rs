@@ -10,6 +10,7 @@ pub(crate) mod export;
 mod fake;
 pub(crate) mod group;
 mod id;
+mod jobs;
 mod man;
 mod mcp;
 pub(crate) mod plan;
@@ -28,6 +29,7 @@ pub(crate) fn all() -> Vec<Command> {
         plan::command(),
         apply::command(),
         undo::command(),
+        jobs::command(),
         call::command(),
         api::command(),
         id::command(),
@@ -61,6 +63,7 @@ pub(crate) async fn run(matches: &ArgMatches) -> CommandResult {
         "plan" => plan::run(own, &context).await,
         "apply" => apply::run(own, &context).await,
         "undo" => undo::run(own, &context).await,
+        "jobs" => jobs::run(own, &context),
         "call" => call::run(own, &context).await,
         "api" => api::run(own, &context).await,
         "auth" => auth::run(own, &context).await,

@@ -26,7 +26,7 @@ pub(crate) fn command() -> Command {
                 .value_name("SNAPSHOT")
                 .value_parser(value_parser!(PathBuf))
                 .help("Folder or file that export wrote"),
-            groups_argument("Change only these kinds of assets, such as offer-sources,funnels"),
+            groups_argument("Plan changes only for these kinds of assets, such as offer-sources,funnels"),
             Arg::new("copy")
                 .long("copy")
                 .action(ArgAction::SetTrue)

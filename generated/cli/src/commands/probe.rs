@@ -22,14 +22,15 @@ pub(crate) fn command() -> Command {
     Command::new("probe")
         .about("Runs experiments on an account to answer open questions about the service")
         .long_about(format!(
-            "Runs experiments on an account to answer questions that the documentation leaves open: does one \
-             unknown ID make a whole call fail, does a save replace or merge, which statuses and bodies does \
-             the service answer with, and more.\n\n\
+            "Runs experiments on an account to answer questions that the documentation leaves open: does \
+             one unknown ID make a whole call fail, does a save replace the whole asset or only the fields \
+             sent, which statuses and bodies does the service answer with, and more.\n\n\
              The probe creates the assets that it needs, with names such as {:?}, and deletes them at the \
-             end. It changes no other asset. It stops at the first unexpected response, and lists its assets \
-             that remain. The service may keep deleted assets, with the status deleted.\n\n\
-             Each result is settled (our inference was right), contradicts our inference (it was wrong), or \
-             is still open. With --settings FILE, the probe writes its results as settings of the fake. To \
+             end. It changes no other asset. If a response makes it impossible to go on, it stops, and lists \
+             those of its assets that remain. The service may keep deleted assets, with the status \
+             deleted.\n\n\
+             Each result confirms what this project inferred (settled), contradicts it, or leaves the \
+             question open. With --settings FILE, the probe writes its results as settings of the fake. To \
              make the fake behave like the account, run: funnelflux fake --settings FILE",
             format!("{} …", probe::NAME)
         ))

@@ -1,14 +1,12 @@
 //! `funnelflux undo`: reverts a job from its journal.
 
 use crate::context::Context;
-use crate::exit::{CommandResult, Failure, file_failure};
+use crate::exit::{CommandResult, Failure};
 use crate::input::require_regular_file;
+use crate::journals;
 use crate::plan_job::{PlanCommand, arguments, plan_failure};
 use clap::{Arg, ArgMatches, Command, value_parser};
 use funnelflux::ext::plan::ChangePlan;
-use std::ffi::OsStr;
-use std::fs;
-use std::io;
 use std::path::PathBuf;
 
 pub(crate) fn command() -> Command {
@@ -23,7 +21,10 @@ pub(crate) fn command() -> Command {
             Arg::new("file")
                 .value_name("JOURNAL")
                 .value_parser(value_parser!(PathBuf))
-                .help("Journal of the job; default: the newest job of the profile, not counting undo jobs"),
+                .help(
+                    "Journal of the job to revert; default: the newest job of the profile, not counting undo \
+                     jobs",
+                ),
         )
         .args(arguments())
 }
@@ -48,21 +49,9 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
 
 /// The newest journal of the profile, except those of this command: a second undo must not repeat the job.
 fn newest(context: &Context) -> Result<PathBuf, Failure> {
-    let nothing =
-        || Failure::usage("there is no journal of an earlier job").fix("name the journal of the job");
-    let folder = context.journal_folder()?.ok_or_else(nothing)?;
-    let entries = match fs::read_dir(&folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(nothing()),
-        Err(error) => return Err(file_failure("read", &folder, &error)),
-    };
-    let journals = entries.filter_map(|entry| {
-        let entry = entry.ok()?;
-        let path = entry.path();
-        let is_undo = entry.file_name().to_string_lossy().starts_with("undo-");
-        let is_journal = path.extension() == Some(OsStr::new("jsonl")) && !is_undo;
-        let modified = entry.metadata().ok()?.modified().ok()?;
-        is_journal.then_some((modified, path))
-    });
-    journals.max().map(|(_, path)| path).ok_or_else(nothing)
+    let mut journals = journals::all(context)?.into_iter();
+    let newest = journals.find(|journal| !journal.begins_with("undo-"));
+    newest.map(|journal| journal.path).ok_or_else(|| {
+        Failure::usage("there is no journal of an earlier job").fix("name the journal of the job")
+    })
 }

@@ -67,8 +67,8 @@ pub(crate) fn row_arguments() -> Vec<Arg> {
             .value_name("CONDITION")
             .action(ArgAction::Append)
             .help(
-                "Keep rows with PATH=VALUE, PATH!=VALUE, PATH~TEXT (contains, in any case), PATH<NUMBER or \
-                 PATH>NUMBER; of several conditions, rows must meet all",
+                "Keep rows with PATH=VALUE, PATH!=VALUE, PATH~TEXT (contains TEXT, upper or lower case), \
+                 PATH<NUMBER or PATH>NUMBER. If there are several conditions, rows must meet all of them",
             ),
         Arg::new("sort")
             .long("sort")

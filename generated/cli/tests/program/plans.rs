@@ -309,20 +309,12 @@ fn a_killed_plan_continues_and_creates_nothing_twice() {
     world
         .run("offer-sources import rows.csv --new-fields --out plan.json")
         .code(0);
-    let line = "apply plan.json --yes --journal job.jsonl --jobs 1 --rate 40";
-    let mut command = world.command(words(line));
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    let mut child = command.spawn().unwrap();
     let created = || world.fake.state().assets("offersource").count();
-    let begin = Instant::now();
-    while created() < 5 && begin.elapsed() < Duration::from_mins(1) {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
+    kill_when(
+        &world,
+        "apply plan.json --yes --journal job.jsonl --jobs 1 --rate 40",
+        || created() >= 5,
+    );
     assert!((5..40).contains(&created()), "{}", created());
     let done = world.run("apply plan.json --yes --journal job.jsonl").code(0);
     assert!(done.err.contains("40 done"), "{}", done.err);
@@ -333,6 +325,72 @@ fn a_killed_plan_continues_and_creates_nothing_twice() {
         .code(2);
     assert!(refused.err.contains("belongs to the base URL"), "{}", refused.err);
     assert_eq!(other.fake.state().assets("offersource").count(), 1);
+}
+
+/// Runs the program, and kills it once the condition is met.
+fn kill_when(world: &World, line: &str, condition: impl Fn() -> bool) {
+    let mut command = world.command(words(line));
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let begin = Instant::now();
+    while !condition() && begin.elapsed() < Duration::from_mins(1) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn jobs_are_listed_with_the_commands_that_continue_or_undo_them() {
+    let (world, ids) = World::new(40);
+    assert_eq!(world.run("jobs -o ndjson").code(0).out, "");
+    let done = world
+        .run(&format!("offer-sources archive {} --yes", ids[0]))
+        .code(0);
+    let undo = done
+        .err
+        .lines()
+        .find_map(|line| line.strip_prefix("note: undo with: funnelflux "));
+    let changed = || {
+        let state = world.fake.state();
+        let assets = state.assets("offersource");
+        assets.filter(|asset| asset.body["postbackTxId"] == "tx2").count()
+    };
+    fs::write(world.path("ids.txt"), ids[1..].join("\n")).unwrap();
+    let line = "offer-sources set --ids-from ids.txt --set postbackTxId=tx2 --yes --jobs 1 --rate 60";
+    kill_when(&world, line, || changed() >= 5);
+    let before = changed();
+    assert!((5..39).contains(&before), "{before}");
+    let jobs = world.run("jobs -o json").code(0);
+    let jobs: Vec<Value> = serde_json::from_str(&jobs.out).unwrap();
+    let [set, archive] = jobs.as_slice() else {
+        panic!("{jobs:?}")
+    };
+    assert_eq!(set["job"], "set postbackTxId of offer sources");
+    let left = set["left"].as_u64().unwrap();
+    // Changes that were not read back yet are not settled.
+    assert!(
+        (39 - before as u64..=39).contains(&left),
+        "{left} left, {before} changed"
+    );
+    assert_eq!(archive["left"], 0);
+    let next = |job: &Value| {
+        job["next"]
+            .as_str()
+            .unwrap()
+            .strip_prefix("funnelflux ")
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(Some(next(archive).as_str()), undo);
+    world.run(&next(set)).code(0);
+    assert_eq!(changed(), 39);
+    assert_eq!(world.run("jobs --filter left>0 -o ndjson").code(0).out, "");
+    world.run(&format!("{} --yes", next(archive))).code(0);
+    assert_eq!(world.status(&ids[0]), "active");
 }
 
 #[test]

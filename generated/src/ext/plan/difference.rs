@@ -37,7 +37,8 @@ pub(super) fn same(left: Option<&Value>, right: Option<&Value>) -> bool {
     }
 }
 
-/// Returns true if two values at a path are the same. An absent status is active (documented default).
+/// Returns true if two values at a path are the same. An absent status counts as `active`, the documented
+/// default.
 pub(super) fn same_at(path: &str, left: Option<&Value>, right: Option<&Value>) -> bool {
     if path == STATUS {
         return status_of(left) == status_of(right);

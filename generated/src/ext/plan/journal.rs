@@ -196,6 +196,15 @@ impl Recorded {
         }
     }
 
+    /// Checks that the file is a journal of the plan with this fingerprint.
+    pub(super) fn check_plan(&self, plan: Fingerprint) -> Result<(), PlanProblem> {
+        if self.is_plan && self.header.plan == Some(plan) {
+            return Ok(());
+        }
+        let recorded = self.header.job.clone();
+        Err(PlanProblem::OtherPlan { recorded })
+    }
+
     fn add(&mut self, line: Line) {
         match line {
             Line::Plan(_) | Line::Undo(_) => {}
@@ -234,10 +243,7 @@ impl PlanJournal {
         let Some(recorded) = recorded else {
             return Ok((Self(Some(file)), BTreeMap::new()));
         };
-        if !recorded.is_plan || recorded.header.plan != Some(plan) {
-            let recorded = recorded.header.job;
-            return Err(PlanProblem::OtherPlan { recorded });
-        }
+        recorded.check_plan(plan)?;
         recorded.header.check_account(&header)?;
         Ok((Self(Some(file)), recorded.earlier))
     }

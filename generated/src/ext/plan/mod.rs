@@ -33,6 +33,7 @@
 //!
 //! let report = ChangePlan::read(&file)?.apply(&client).journal(&journal).send().await?;
 //! assert!(report.is_success(), "{report}");
+//! assert_eq!(plan.progress(&journal)?.done, 1); // another process can ask while the job runs
 //!
 //! let undo = ChangePlan::undo(&client, &journal).await?;
 //! println!("{undo}");
@@ -76,9 +77,12 @@ pub use make::{AssetsNotInSnapshot, Replacing, Restoring};
 pub(crate) use undo_log::UndoLog;
 pub use wanted::WantedAsset;
 
+use crate::ext::Counts;
 use crate::{Client, Error};
+use journal::Recorded;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 
 /// Maximum number of entries that the text of a plan shows.
 const MAX_ENTRIES: usize = 10;
@@ -156,6 +160,27 @@ impl ChangePlan {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// Counts the assets by outcome, as recorded in the journal of an [application](Self::apply) of this plan
+    /// that may still run. Assets without an outcome count as not sent.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read, or is not a journal of this plan.
+    pub fn progress(&self, journal: impl AsRef<Path>) -> Result<Counts, PlanError> {
+        let journal = journal.as_ref();
+        let failed = |problem| PlanError::at(journal, problem);
+        let recorded = Recorded::read(journal).map_err(failed)?;
+        recorded.check_plan(self.fingerprint()).map_err(failed)?;
+        let mut counts = Counts::default();
+        for entry in &self.entries {
+            let earlier = recorded.earlier.get(&entry.key);
+            match earlier.and_then(|earlier| earlier.outcome.as_ref()) {
+                Some(outcome) => counts.count(outcome),
+                None => counts.not_sent += 1,
+            }
+        }
+        Ok(counts)
     }
 
     /// Returns true if applying the plan needs [`Apply::acknowledge_inferred`].

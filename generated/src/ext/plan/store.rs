@@ -121,7 +121,7 @@ async fn find(client: &Client, group: AssetGroup, id: &str) -> FoundAsset {
     found.unwrap_or(FoundAsset::Missing)
 }
 
-/// Saves the changes of an entry that belong to the step *save*.
+/// Saves those changes of an entry that the step *save* makes.
 pub(super) async fn save(
     client: &Client,
     group: AssetGroup,

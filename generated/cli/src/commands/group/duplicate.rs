@@ -26,7 +26,7 @@ pub(super) fn command(group: AssetGroup) -> Command {
             Arg::new("into")
                 .long("into")
                 .value_name("ID")
-                .help("ID of the parent or category for the copies; default: that of the original"),
+                .help("ID of the parent or category of the copies; default: the same as the original"),
         ])
         .args(job::arguments());
     if !group.abilities().override_copy {

@@ -12,10 +12,10 @@ use funnelflux::ext::AssetGroup;
 use funnelflux::ext::plan::ChangePlan;
 
 pub(super) fn command(group: AssetGroup) -> Command {
-    let (singular, plural) = (group.singular(), group.plural());
+    let singular = group.singular();
     Command::new("replace")
         .about(format!(
-            "Replaces one of the {plural} by another in all assets that refer to it"
+            "Makes all assets that refer to one {singular} refer to another {singular}"
         ))
         .args([
             Arg::new("old")

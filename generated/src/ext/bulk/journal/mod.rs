@@ -237,9 +237,9 @@ impl Journal {
         self.ids.iter().cloned().map(I::from).collect()
     }
 
-    /// Returns the first path segment of the group whose assets the job changes.
-    #[cfg(feature = "snapshot")]
-    pub(crate) fn segment(&self) -> &str {
+    /// Returns the first path segment of the group whose assets the job changes, such as `offersource`.
+    #[must_use]
+    pub fn segment(&self) -> &str {
         &self.header.resource
     }
 

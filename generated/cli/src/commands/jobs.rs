@@ -1,0 +1,87 @@
+//! `funnelflux jobs`: the jobs of the profile, from their journals.
+
+use crate::context::{Context, note};
+use crate::exit::{CommandResult, Exit, Failure};
+use crate::job::{left, verb_of};
+use crate::journals::{self, JournalFile, plan_beside};
+use crate::output::{View, row_arguments};
+use crate::path::JsonPath;
+use crate::plan_job::continue_command;
+use crate::text::timestamp;
+use clap::{ArgMatches, Command};
+use funnelflux::ext::plan::ChangePlan;
+use funnelflux::ext::{AssetGroup, Counts, Journal};
+use serde_json::{Value, json};
+
+pub(crate) fn command() -> Command {
+    Command::new("jobs")
+        .about("Lists the jobs of the profile, and the commands that continue or undo them")
+        .long_about(
+            "Lists the jobs of the profile, the newest first, with the number of assets that are not \
+             settled, and the command that continues or undoes each job. A job that still runs has unsettled \
+             assets, too. Nothing is sent: the jobs are read from their journals in the state folder.",
+        )
+        .after_help("Example: funnelflux jobs --filter 'left>0'")
+        .args(row_arguments())
+}
+
+pub(crate) fn run(matches: &ArgMatches, context: &Context) -> CommandResult {
+    let output = context.output(matches, &view())?;
+    if context.journal_folder()?.is_none() {
+        note("jobs with --fake have no journals, because their account ends with the command");
+    }
+    let journals = journals::all(context)?;
+    let rows = journals.iter().map(|journal| {
+        let row = row(context, journal);
+        row.map_err(|failure| note(&failure.message)).ok()
+    });
+    output.print_rows(rows.flatten().collect(), &view())?;
+    Ok(Exit::Done)
+}
+
+fn view() -> View {
+    let column = |name| (name, JsonPath::of_pointer(name));
+    View {
+        id: Some(JsonPath::of_pointer("journal")),
+        columns: ["changed", "job", "left", "next"].map(column).into(),
+    }
+}
+
+/// Describes a job. The journal of a plan has the plan beside it.
+fn row(context: &Context, journal: &JournalFile) -> Result<Value, Failure> {
+    let path = &journal.path;
+    let plan = plan_beside(path);
+    let (job, counts, left, next) = if plan.exists() {
+        let plan_failure = crate::plan_job::plan_failure;
+        let read = ChangePlan::read(&plan).map_err(plan_failure)?;
+        let counts = read.progress(path).map_err(plan_failure)?;
+        let next = continue_command(context, &plan, path);
+        (
+            read.made_by().to_owned(),
+            counts,
+            counts.not_sent + counts.unknown,
+            next,
+        )
+    } else {
+        let read = Journal::read(path).map_err(|error| Failure::library_file(&error, error.io_error()))?;
+        let mut groups = AssetGroup::all().iter();
+        let group = groups.find(|group| group.segment() == Some(read.segment()));
+        let group = group.map_or(read.segment(), |group| group.name());
+        let verb = verb_of(read.change()).unwrap_or_default();
+        let next = context.command_line(&[group, verb, "--resume", &path.to_string_lossy()]);
+        (read.job().to_owned(), read.counts(), left(&read), next)
+    };
+    let next = match (left, counts) {
+        (1.., _) => next,
+        (0, Counts { done: 1.., .. }) => context.command_line(&["undo", &path.to_string_lossy()]),
+        _ => String::new(),
+    };
+    Ok(json!({
+        "changed": timestamp(journal.modified),
+        "job": job,
+        "left": left,
+        "next": next,
+        "counts": counts,
+        "journal": path,
+    }))
+}

@@ -1,0 +1,51 @@
+//! Journals in the state folder of a profile.
+
+use crate::context::Context;
+use crate::exit::{Failure, file_failure};
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// A journal. Its name begins with the job, such as `offer-sources-archive-`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct JournalFile {
+    pub(crate) modified: SystemTime,
+    pub(crate) path: PathBuf,
+}
+
+impl JournalFile {
+    /// Returns true if the name of the file begins with `prefix`.
+    pub(crate) fn begins_with(&self, prefix: &str) -> bool {
+        let name = self.path.file_name().and_then(OsStr::to_str);
+        name.is_some_and(|name| name.starts_with(prefix))
+    }
+}
+
+/// Returns the journals of the profile, the newest first. The fake in memory has none.
+pub(crate) fn all(context: &Context) -> Result<Vec<JournalFile>, Failure> {
+    let Some(folder) = context.journal_folder()? else {
+        return Ok(Vec::new());
+    };
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(file_failure("read", &folder, &error)),
+    };
+    let journals = entries.filter_map(|entry| {
+        let entry = entry.ok()?;
+        let path = entry.path();
+        let modified = entry.metadata().ok()?.modified().ok()?;
+        (path.extension() == Some(OsStr::new("jsonl"))).then_some(JournalFile { modified, path })
+    });
+    let mut journals: Vec<JournalFile> = journals.collect();
+    journals.sort();
+    journals.reverse();
+    Ok(journals)
+}
+
+/// Returns the path of the plan that is kept beside a journal.
+pub(crate) fn plan_beside(journal: &Path) -> PathBuf {
+    journal.with_extension("plan.json")
+}
