@@ -24,7 +24,8 @@
 //! ```
 //!
 //! [`Client`] has one method for each operation of the vendor's OpenAPI document. [`ext`] adds operations
-//! that need several calls, such as archiving hundreds of assets with their children.
+//! that need several calls, such as archiving hundreds of assets with their children (for an offer source,
+//! the pages that name it).
 //!
 //! In this documentation, *documented* marks a statement from the vendor's pages, *inferred* marks our own
 //! conclusion, and *unknown* marks a point on which the vendor's pages are silent.
@@ -215,8 +216,8 @@
 //! # Ok::<(), funnelflux::Error>(())
 //! ```
 //!
-//! [`Client::request`] calls a path for which `Client` has no method. Such a call has the same retries and
-//! errors as every other call.
+//! [`Client::request`] calls a path for which `Client` has no method. Such a call is retried like every other
+//! call, and its errors are the same type.
 //!
 //! # Security
 //!

@@ -237,7 +237,7 @@ struct Judgement<'f, 'a> {
     provers: HashMap<(Direction, Encoding, OneOf), Prover<'a>>,
     validators: Validators<'a>,
     counterexamples: HashMap<usize, Vec<Value>>,
-    /// Frames at and below parts of compositions.
+    /// Frames of the parts of `allOf`, `anyOf` and `oneOf`, and of schemas inside of these parts.
     parts: BTreeSet<usize>,
     /// Frames that fail the test of inclusion, although a single change in them passes it.
     alone: HashSet<usize>,

@@ -16,12 +16,12 @@ pub enum Proof {
     /// The rule alone decides the level, for example because the change is not about schemas.
     #[default]
     None,
-    /// Every message of one side is valid on the other side. The change does not break.
+    /// Every message of one side is valid on the other side. The change is not breaking.
     Included,
     /// Every message of one side is valid on the other side, unless it matches several alternatives of a
     /// `oneOf`, which are not known to exclude each other.
     IncludedIfDistinct,
-    /// A message that one side sends is invalid on the other side. The change breaks.
+    /// A message that one side sends is invalid on the other side. The change is breaking.
     Counterexample {
         /// The value, shortened to the parts that matter.
         value: Value,

@@ -3,6 +3,7 @@
 //! The format is Keep a Changelog. Each entry is written once, so wording and order may be edited by hand.
 
 use crate::impact::{self, Impact};
+use crate::rustdoc::capitalised;
 use funnelflux_diff::{Change, ChangeKind, Report, Side};
 use funnelflux_openapi::{
     digest::sha256,
@@ -106,7 +107,7 @@ fn section(change: &Change) -> &'static str {
 
 fn entry(change: &Change) -> String {
     let (impact, reason) = impact::of(change);
-    let (what, reason) = (markdown(&change.what), markdown(reason));
+    let (what, reason) = (capitalised(&markdown(&change.what)), markdown(reason));
     let Change { level, id, .. } = change;
     format!("- {what}. {reason} (crate: {impact}, wire: {level}, `{id}`)")
 }

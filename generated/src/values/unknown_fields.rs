@@ -161,8 +161,8 @@ impl UnknownFields {
     }
 }
 
-/// Returns `true` for `null` and for an empty list or object: a field has such a value if its original value
-/// was unexpected.
+/// Returns `true` for `null`, an empty list and an empty object. A field whose original value cannot be
+/// decoded has one of these values.
 fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,

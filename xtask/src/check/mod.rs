@@ -27,7 +27,8 @@ With --upstream also:
   6  the vendor's document changed; at least one change breaks on the wire
   9  the URL is currently unreachable";
 
-/// Compares the files with what `generate` would write, and reports each difference with its cause and fix.
+/// Compares the generated files with what `generate` would write now, and reports each difference with its
+/// cause and fix.
 ///
 /// Writes nothing.
 #[derive(clap::Args)]

@@ -143,7 +143,7 @@ impl<'a> Narrowing<'_, 'a> {
         Some(())
     }
 
-    /// Applies the schema of the names of properties.
+    /// Applies the schema that the names of properties must match (`propertyNames`).
     fn property_names(&mut self, branch: &mut Branch<'a>, names: Schema<'a>, depth: usize) -> Option<()> {
         let nothing = Schema::nothing(names.side);
         let strings = self.narrow(vec![Branch::all(Kind::String)], names, depth)?;

@@ -125,7 +125,7 @@ impl<'a> UsageIndex<'a> {
         list
     }
 
-    /// The uses of the place.
+    /// The operations that use the part of the document at this pointer.
     pub(crate) fn uses(
         &mut self,
         pointer: &Pointer,

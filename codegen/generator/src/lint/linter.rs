@@ -82,3 +82,10 @@ impl<'a> Linter<'a> {
 pub(super) fn is_composed(schema: &Object) -> bool {
     schema.has_any(&COMPOSITIONS)
 }
+
+/// Returns true if `key` may be a misspelling of `name`.
+pub(super) fn is_near(name: &str, key: &str) -> bool {
+    let distance = if name.len().min(key.len()) <= 4 { 1 } else { 2 };
+    name.len().abs_diff(key.len()) <= distance
+        && (name.eq_ignore_ascii_case(key) || strsim::osa_distance(name, key) <= distance)
+}

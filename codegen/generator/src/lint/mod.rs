@@ -22,7 +22,7 @@ use funnelflux_openapi::{
     references::{References, Usages},
 };
 
-use linter::{Linter, Object};
+use linter::{Linter, Object, is_near};
 pub use rules::{LintRule, rules};
 
 /// Reports the constructs of an effective document that the generator does not support.
@@ -142,13 +142,6 @@ impl Visitor for Linter<'_> {
             }
         }
     }
-}
-
-/// Returns true if `key` may be a misspelling of `name`.
-fn is_near(name: &str, key: &str) -> bool {
-    let distance = if name.len().min(key.len()) <= 4 { 1 } else { 2 };
-    name.len().abs_diff(key.len()) <= distance
-        && (name.eq_ignore_ascii_case(key) || strsim::osa_distance(name, key) <= distance)
 }
 
 #[cfg(test)]

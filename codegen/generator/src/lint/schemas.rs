@@ -128,7 +128,7 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// Checks the variants of an `anyOf` or `oneOf`, which has a discriminator if `property` is given.
+    /// Checks the variants of an `anyOf` or `oneOf`. `property` is the property of its discriminator, if any.
     fn union(&mut self, pointer: &Pointer, key: &str, variants: &'a [Value], property: Option<&str>) {
         let resolved: Vec<Option<&'a Object>> =
             variants.iter().map(|variant| self.resolve(variant)).collect();

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::{is_near, linter::Linter, rules};
+use super::{
+    linter::{Linter, is_near},
+    rules,
+};
 use crate::{
     json::Json as _,
     resources::tag_extensions::{EXTENSIONS, child, field},

@@ -25,10 +25,10 @@ pub enum User {
 /// One use of a target: a reference, or a discriminator that admits a subtype.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Use {
-    /// The user.
+    /// The operation or the target that contains the use.
     pub user: User,
-    /// Pointer to the object with the reference or the discriminator. The object is inside the user: the
-    /// operation, the parameters of its path, or the other target.
+    /// Pointer to the object with the reference or the discriminator. If the user is an operation, this
+    /// object is in the operation or in the parameters of its path. Otherwise, it is inside the user.
     pub from: PointerBuf,
 }
 

@@ -90,7 +90,7 @@ impl Client {
     /// `PUT /category/save/`
     ///
     /// # Arguments
-    /// - `body`: A category. In an asset without a category, the ID of the category is empty.
+    /// - `body`: A category of assets. An asset without a category has an empty ID of a category.
     ///
     /// # Response
     /// The category has been updated.
@@ -105,7 +105,7 @@ impl Client {
     /// `POST /category/save/`
     ///
     /// # Arguments
-    /// - `body`: A category. In an asset without a category, the ID of the category is empty.
+    /// - `body`: A category of assets. An asset without a category has an empty ID of a category.
     ///
     /// # Response
     /// The category has been created.

@@ -39,8 +39,8 @@ open_enum! {
     }
 }
 
-/// **Documented elsewhere.** A category. In an asset without a category, the ID of the category is
-/// empty.
+/// **Documented elsewhere.** A category of assets. An asset without a category has an empty ID of a
+/// category.
 ///
 /// Schema `Category`.
 ///

@@ -210,7 +210,7 @@ impl Client {
     /// call fails with 404, we may have assigned the URLs to the wrong lists.
     ///
     /// # Arguments
-    /// - `body`: A funnel group. Other fields are unknown; the client keeps them unchanged.
+    /// - `body`: A funnel group. Fields that are not listed are unknown; the client keeps them.
     ///
     /// # Response
     /// The funnel group has been updated.
@@ -225,7 +225,7 @@ impl Client {
     /// `PUT /funnelgroup/save/`
     ///
     /// # Arguments
-    /// - `body`: A funnel group. Other fields are unknown; the client keeps them unchanged.
+    /// - `body`: A funnel group. Fields that are not listed are unknown; the client keeps them.
     ///
     /// # Response
     /// The funnel group has been updated.
@@ -245,7 +245,7 @@ impl Client {
     /// call fails with 404, we may have assigned the URLs to the wrong lists.
     ///
     /// # Arguments
-    /// - `body`: A funnel group. Other fields are unknown; the client keeps them unchanged.
+    /// - `body`: A funnel group. Fields that are not listed are unknown; the client keeps them.
     ///
     /// # Response
     /// The funnel group has been created.
@@ -260,7 +260,7 @@ impl Client {
     /// `POST /funnelgroup/save/`
     ///
     /// # Arguments
-    /// - `body`: A funnel group. Other fields are unknown; the client keeps them unchanged.
+    /// - `body`: A funnel group. Fields that are not listed are unknown; the client keeps them.
     ///
     /// # Response
     /// The funnel group has been created.

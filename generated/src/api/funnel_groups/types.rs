@@ -5,7 +5,7 @@ use crate::api::ids::FunnelGroupId;
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Inferred.** A funnel group. Other fields are unknown; the client keeps them unchanged.
+/// **Inferred.** A funnel group. Fields that are not listed are unknown; the client keeps them.
 ///
 /// Schema `FunnelGroup`.
 ///

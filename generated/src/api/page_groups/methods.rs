@@ -177,8 +177,8 @@ impl Client {
     /// `PUT /pagegroup/save/`
     ///
     /// # Arguments
-    /// - `body`: A page group. It is global, or belongs to one funnel. Other fields are unknown; the
-    ///   client keeps them unchanged.
+    /// - `body`: A page group. It is global, or belongs to one funnel. Fields that are not listed are
+    ///   unknown; the client keeps them unchanged.
     ///
     /// # Response
     /// The page group has been updated.
@@ -193,8 +193,8 @@ impl Client {
     /// `POST /pagegroup/save/`
     ///
     /// # Arguments
-    /// - `body`: A page group. It is global, or belongs to one funnel. Other fields are unknown; the
-    ///   client keeps them unchanged.
+    /// - `body`: A page group. It is global, or belongs to one funnel. Fields that are not listed are
+    ///   unknown; the client keeps them unchanged.
     ///
     /// # Response
     /// The page group has been created.

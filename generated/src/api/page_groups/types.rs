@@ -5,8 +5,8 @@ use crate::api::ids::{CategoryId, PageGroupId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Inferred.** A page group. It is global, or belongs to one funnel. Other fields are unknown;
-/// the client keeps them unchanged.
+/// **Inferred.** A page group. It is global, or belongs to one funnel. Fields that are not listed
+/// are unknown; the client keeps them unchanged.
 ///
 /// Schema `PageGroup`.
 ///

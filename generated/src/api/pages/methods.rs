@@ -117,7 +117,7 @@ impl Client {
     /// `PUT /page/save/`
     ///
     /// # Arguments
-    /// - `body`: A page. Other fields are unknown; the client keeps them unchanged.
+    /// - `body`: A page. Fields that are not listed are unknown; the client keeps them.
     ///
     /// # Response
     /// The page has been updated.
@@ -132,7 +132,7 @@ impl Client {
     /// `POST /page/save/`
     ///
     /// # Arguments
-    /// - `body`: A page. Other fields are unknown; the client keeps them unchanged.
+    /// - `body`: A page. Fields that are not listed are unknown; the client keeps them.
     ///
     /// # Response
     /// The page has been created.

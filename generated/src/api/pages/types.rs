@@ -5,7 +5,7 @@ use crate::api::ids::{CategoryId, OfferSourceId, PageId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Inferred.** A page. Other fields are unknown; the client keeps them unchanged.
+/// **Inferred.** A page. Fields that are not listed are unknown; the client keeps them.
 ///
 /// Schema `Page`.
 ///
@@ -30,7 +30,8 @@ pub struct Page {
     ///
     /// `idPage` in JSON.
     pub id_page: PageId,
-    /// Fields that only offer pages have. Other fields are unknown; the client keeps them unchanged.
+    /// Fields that only offer pages have. Fields that are not listed are unknown; the client keeps
+    /// them.
     ///
     /// `offerParams` in JSON.
     ///
@@ -183,7 +184,8 @@ impl PageInfo {
     }
 }
 
-/// Fields that only offer pages have. Other fields are unknown; the client keeps them unchanged.
+/// Fields that only offer pages have. Fields that are not listed are unknown; the client keeps
+/// them.
 ///
 /// Evidence for the type and its fields: documented on the vendor's page. The vendor's page *Offer
 /// Sources* mentions this field.

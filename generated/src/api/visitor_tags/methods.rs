@@ -88,7 +88,7 @@ impl Client {
     /// `PUT /visitortag/save/`
     ///
     /// # Arguments
-    /// - `body`: A visitor tag. Other fields are unknown; the client keeps them unchanged.
+    /// - `body`: A visitor tag. Fields that are not listed are unknown; the client keeps them.
     ///
     /// # Response
     /// The visitor tag has been updated.
@@ -103,7 +103,7 @@ impl Client {
     /// `POST /visitortag/save/`
     ///
     /// # Arguments
-    /// - `body`: A visitor tag. Other fields are unknown; the client keeps them unchanged.
+    /// - `body`: A visitor tag. Fields that are not listed are unknown; the client keeps them.
     ///
     /// # Response
     /// The visitor tag has been created.

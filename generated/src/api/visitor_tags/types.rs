@@ -5,7 +5,7 @@ use crate::api::ids::{CategoryId, VisitorTagId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Inferred.** A visitor tag. Other fields are unknown; the client keeps them unchanged.
+/// **Inferred.** A visitor tag. Fields that are not listed are unknown; the client keeps them.
 ///
 /// Schema `VisitorTag`.
 ///

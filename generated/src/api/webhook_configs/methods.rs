@@ -88,7 +88,7 @@ impl Client {
     /// `PUT /webhookconfig/save/`
     ///
     /// # Arguments
-    /// - `body`: A webhook config. Other fields are unknown; the client keeps them unchanged.
+    /// - `body`: A webhook config. Fields that are not listed are unknown; the client keeps them.
     ///
     /// # Response
     /// The webhook config has been updated.
@@ -103,7 +103,7 @@ impl Client {
     /// `POST /webhookconfig/save/`
     ///
     /// # Arguments
-    /// - `body`: A webhook config. Other fields are unknown; the client keeps them unchanged.
+    /// - `body`: A webhook config. Fields that are not listed are unknown; the client keeps them.
     ///
     /// # Response
     /// The webhook config has been created.

@@ -5,7 +5,7 @@ use crate::api::ids::{CategoryId, WebhookConfigId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Inferred.** A webhook config. Other fields are unknown; the client keeps them unchanged.
+/// **Inferred.** A webhook config. Fields that are not listed are unknown; the client keeps them.
 ///
 /// Schema `WebhookConfig`.
 ///

@@ -19,7 +19,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::Instant;
 
-/// Number of finished IDs whose memory is freed at once.
+/// The memory of finished IDs is freed in batches of this number.
 const FREED_IDS: usize = 8_192;
 
 /// Result of the tokio task that runs a step.

@@ -65,7 +65,7 @@ pub(super) struct Staging {
     /// True if tokens show that this export has the same account as the older snapshot and the interrupted
     /// export.
     is_owner_known: bool,
-    /// Keys of the assets in an older snapshot at another path, which this export replaces.
+    /// Keys of the assets of another older snapshot, which is at the path of the new one and is replaced.
     elsewhere: Vec<AssetKey>,
     /// Folder and names of the new files.
     pub(super) files: StagedPaths,
@@ -313,7 +313,7 @@ impl Staging {
         self.recorded.contains_key(key)
     }
 
-    /// Returns the assets of a group whose files are recorded.
+    /// Returns those assets of a group for which a file is recorded.
     pub(super) fn recorded<'s>(
         &'s self,
         group: &'s str,

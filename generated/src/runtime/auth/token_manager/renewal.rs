@@ -136,7 +136,7 @@ impl From<RenewalFailure> for ErrorKind {
     }
 }
 
-/// Wait after a failed renewal, during which calls fail with the same error.
+/// Time to wait after a failed renewal. Until then, calls fail with the error of that renewal.
 pub(super) struct Backoff {
     until: Instant,
     delay: Duration,
@@ -448,7 +448,8 @@ fn spawn_renewal(
     }
 }
 
-/// Renews the token at its expiry, after `wait`, unless the client has been dropped by then.
+/// Renews the token after `wait`, the time until the renewal is due. If the client has been dropped by then,
+/// this does nothing.
 fn spawn_renewal_at(client: &Client, wait: Duration) {
     let client = Arc::downgrade(&client.0);
     tokio::spawn(async move {
