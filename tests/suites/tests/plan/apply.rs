@@ -7,6 +7,7 @@ use funnelflux_fake::{Fake, Fault, Rule, Settings, Status};
 use funnelflux_suites::run;
 use serde_json::json;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 
 fn swap(client: &funnelflux::Client) -> ChangePlan {
     run(ChangePlan::replace(SOURCE, OTHER_SOURCE)
@@ -235,6 +236,54 @@ fn progress_and_cancellation() {
     assert_eq!(report.counts().not_sent, 2, "{report}");
     assert_eq!(*seen.lock().unwrap(), [1, 2]);
     assert!(fake.log().iter().all(|entry| entry.method == http::Method::GET));
+}
+
+#[test]
+fn a_cancelled_or_failing_job_sends_no_further_change() {
+    let saves = |fake: &Fake| {
+        let log = fake.log();
+        let saves = log
+            .iter()
+            .filter(|entry| entry.operation == Some("PUT /offersource/save/"));
+        saves.count()
+    };
+    for is_cancelled in [true, false] {
+        let (fake, client) = account();
+        let ids = fake.seed_many(30);
+        for id in &ids {
+            fake.set("offersource", id, "postbackTxId", "old");
+        }
+        let plan = run(ChangePlan::replace("old", "new")
+            .groups(["offer-sources"])
+            .plan(&client))
+        .unwrap();
+        assert_eq!(plan.entries().len(), 30);
+        fake.clear_log();
+        let job = plan.apply(&client).concurrency(1);
+        let job = if is_cancelled {
+            let fake = fake.clone();
+            job.cancel_when(std::future::poll_fn(move |_| match saves(&fake) {
+                5.. => Poll::Ready(()),
+                _ => Poll::Pending,
+            }))
+        } else {
+            fake.inject(
+                Rule::new(Fault::status(422))
+                    .on("PUT /offersource/save/")
+                    .after(4)
+                    .always(),
+            );
+            job.stop_after(1)
+        };
+        let report = run(job.send()).unwrap();
+        assert_eq!(saves(&fake), 5, "{report}");
+        let counts = report.counts();
+        assert_eq!(counts.not_sent, 25, "{report}");
+        assert_eq!(
+            (counts.done, counts.rejected),
+            if is_cancelled { (5, 0) } else { (4, 1) }
+        );
+    }
 }
 
 #[test]

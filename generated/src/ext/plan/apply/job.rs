@@ -14,6 +14,7 @@ use crate::ext::plan::store::{self, StoreResult};
 use crate::ext::snapshot::AssetKey;
 use crate::ext::{AssetGroup, Cascade, Failure, FoundAsset, Outcome, Progress, Reason, Report};
 use crate::transport::BoxFuture;
+use futures_util::future::Shared;
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -23,6 +24,13 @@ const BATCH: usize = 32;
 /// Maximum number of assets in one bulk job.
 const BULK: usize = 1_000;
 
+/// Cancels a job whose user has asked for that.
+fn cancel_if_requested(cancel: Option<&Shared<BoxFuture<'static, ()>>>, stop: &mut StopControl) {
+    if cancel.is_some_and(|cancel| cancel.clone().now_or_never().is_some()) {
+        stop.cancel();
+    }
+}
+
 /// A plan that is being applied.
 pub(super) struct Job<'p> {
     pub(super) client: Client,
@@ -31,7 +39,7 @@ pub(super) struct Job<'p> {
     pub(super) rebase: bool,
     pub(super) concurrency: usize,
     pub(super) on_progress: Option<OnProgress>,
-    pub(super) cancel: Option<BoxFuture<'static, ()>>,
+    pub(super) cancel: Option<Shared<BoxFuture<'static, ()>>>,
     pub(super) stop: StopControl,
     pub(super) progress: Progress,
     pub(super) works: Vec<Work<'p>>,
@@ -193,12 +201,7 @@ impl Job<'_> {
 
     /// Returns true if the job was stopped or cancelled. In this case, these entries end as *not sent*.
     fn is_stopped(&mut self, works: &[usize]) -> bool {
-        if let Some(cancel) = &mut self.cancel
-            && cancel.now_or_never().is_some()
-        {
-            self.cancel = None;
-            self.stop.cancel();
-        }
+        cancel_if_requested(self.cancel.as_ref(), &mut self.stop);
         let Some(failure) = self.stop.reason().cloned() else {
             return false;
         };
@@ -216,35 +219,47 @@ impl Job<'_> {
             if self.is_stopped(batch) || !self.record(step, batch) {
                 continue;
             }
-            let (client, rebase) = (&self.client, self.rebase);
+            let (client, rebase, signal) = (&self.client, self.rebase, self.stop.signal());
             let stores: Vec<_> = batch
                 .iter()
                 .filter_map(|index| Some((*index, self.works.get(*index)?)))
                 .map(|(index, work)| {
                     let was_sent = work.sent.contains(&step);
                     let policy = work.policy(rebase);
-                    let (entry, group) = (work.entry, work.group);
+                    let (entry, group, signal) = (work.entry, work.group, signal.clone());
                     async move {
-                        let result = match step {
-                            PlanStep::Create => store::create(client, group, entry, was_sent).await,
-                            _ => store::save(client, group, entry, policy, was_sent).await,
+                        let result: Option<StoreResult> = match step {
+                            _ if signal.is_set() => None,
+                            PlanStep::Create => Some(store::create(client, group, entry, was_sent).await),
+                            _ => Some(store::save(client, group, entry, policy, was_sent).await),
                         };
                         (index, result)
                     }
                 })
                 .collect();
-            let results: Vec<(usize, StoreResult)> = stream::iter(stores)
-                .buffer_unordered(self.concurrency)
-                .collect()
-                .await;
-            for (index, result) in results {
-                let failed = usize::from(!result.outcome.is_success());
-                self.stop
-                    .record(Some(result.answered), failed, result.outcome.failure());
-                if let Some(failure) = result.ends_the_job {
-                    self.stop.stop(stopped_because(STOPPED, &failure));
+            let mut outcomes = Vec::with_capacity(batch.len());
+            let mut stores = stream::iter(stores).buffer_unordered(self.concurrency);
+            while let Some((index, result)) = stores.next().await {
+                if let Some(result) = &result {
+                    let failed = usize::from(!result.outcome.is_success());
+                    self.stop
+                        .record(Some(result.answered), failed, result.outcome.failure());
+                    if let Some(failure) = &result.ends_the_job {
+                        self.stop.stop(stopped_because(STOPPED, failure));
+                    }
                 }
-                self.step_ended(index, result.outcome);
+                cancel_if_requested(self.cancel.as_ref(), &mut self.stop);
+                outcomes.push((index, result.map(|result| result.outcome)));
+            }
+            drop(stores);
+            for (index, outcome) in outcomes {
+                match outcome {
+                    Some(outcome) => self.step_ended(index, outcome),
+                    // The journal says that it was about to be sent, so the next run reads it first.
+                    None => {
+                        self.is_stopped(&[index]);
+                    }
+                }
             }
         }
     }
@@ -326,6 +341,10 @@ impl Job<'_> {
                     .acknowledge_inferred()
                     .verify(true)
                     .concurrency(self.concurrency);
+                let job = match &self.cancel {
+                    Some(cancel) => job.cancel_when(cancel.clone()),
+                    None => job,
+                };
                 job.send().await.map_err(|error| error.to_string())
             }
             Err(error) => Err(error.to_string()),

@@ -14,6 +14,7 @@ use crate::ext::bulk::{OnProgress, StopControl};
 use crate::ext::snapshot::AssetKey;
 use crate::ext::{AssetGroup, Counts, FoundAsset, Progress, Report};
 use crate::transport::BoxFuture;
+use futures_util::FutureExt;
 use job::Job;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -171,7 +172,7 @@ impl Apply<'_> {
             rebase: self.rebase,
             concurrency: self.concurrency,
             on_progress: self.on_progress,
-            cancel: self.cancel,
+            cancel: self.cancel.map(FutureExt::shared),
             stop: StopControl::new(self.stop_after),
             progress: Progress {
                 total: plan.entries.len(),
