@@ -155,6 +155,21 @@ pub(crate) async fn existing(
         .collect())
 }
 
+/// Checks that another asset can refer to this one: it exists, and it is not deleted.
+pub(crate) async fn check_target(client: &Client, group: AssetGroup, id: &str) -> Result<(), Failure> {
+    let ids = [id.to_owned()];
+    let (found, missing) = shown(client, group, &ids).await?;
+    if !missing.is_empty() {
+        return Err(unknown_assets(group, &ids));
+    }
+    let is_deleted = |asset: &Value| group.summary(asset).status == AssetStatus::Deleted;
+    if found.iter().any(is_deleted) {
+        let message = format!("the {} {id} is deleted; nothing was sent", group.singular());
+        return Err(Failure::usage(message).fix("name another one, or restore it first"));
+    }
+    Ok(())
+}
+
 /// Checks that a change has not replaced the ID of an asset.
 pub(crate) fn check_same_id(group: AssetGroup, old: &Value, new: &Value) -> Result<(), Failure> {
     if group.id(old) == group.id(new) {

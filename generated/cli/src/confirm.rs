@@ -35,7 +35,7 @@ impl Context {
                 "there is no terminal"
             };
             let message = format!("nothing was sent: {change} needs a confirmation, and {reason}");
-            return Err(Failure::usage(message).fix("add --yes, or --plan to see the changes only"));
+            return Err(Failure::usage(message).fix("add --yes; commands with --plan show the changes only"));
         }
         let question = match expected {
             Expected::Yes => format!("{change}? [y/N] "),

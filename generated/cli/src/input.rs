@@ -197,7 +197,13 @@ fn entries_of_json(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<
             (value, None) => vec![value],
         };
         for value in values {
-            let property = || id.and_then(|id| id.get(&value)).or_else(|| value.get("id"));
+            // The report of a duplication also lists the copies, and they are the result of that job.
+            let copy = || value.get("copy").filter(|copy| copy.is_string());
+            let property = || {
+                copy()
+                    .or_else(|| id.and_then(|id| id.get(&value)))
+                    .or_else(|| value.get("id"))
+            };
             let Some(id) = value.as_str().or_else(|| property()?.as_str()) else {
                 let mut shown = value.to_string();
                 if shown.chars().count() > 60 {
@@ -226,10 +232,13 @@ fn entries_of_csv(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<I
     let column = exact.or_else(|| headers.iter().position(|header| is_id_name(header.trim(), id)));
     let column = column.unwrap_or_default();
     let outcomes = headers.iter().position(|header| header == "outcome");
+    // The report of a duplication also lists the copies, and they are the result of that job.
+    let copies = outcomes.and_then(|_| headers.iter().position(|header| header == "copy"));
     let mut found = Vec::new();
     for record in reader.records() {
         let record = record.map_err(invalid)?;
-        let Some(id) = record.get(column).map(str::trim).filter(|id| !id.is_empty()) else {
+        let cell = |column: usize| record.get(column).map(str::trim).filter(|cell| !cell.is_empty());
+        let Some(id) = copies.and_then(cell).or_else(|| cell(column)) else {
             let line = line_of(text, &record);
             return Err(Failure::usage(format!("{name}:{line}: the row has no ID"))
                 .fix("fill in its ID, or delete it"));
@@ -351,6 +360,8 @@ mod tests {
             "id,outcome\na,done\nc,rejected\nb,already so\nd,unknown\n",
             "[{\"id\": \"a\", \"outcome\": \"done, not read back\"}, {\"id\": \"c\", \"outcome\": \
              \"not sent\"}, \"b\"]",
+            "id,outcome,copy\nx,done,a\ny,done,b\nz,rejected,\n",
+            "[{\"id\": \"x\", \"outcome\": \"done\", \"copy\": \"a\"}, {\"id\": \"b\", \"copy\": null}]",
             "{\"entries\": [{\"id\": \"a\", \"outcome\": \"already_so\"}, {\"id\": \"c\", \"outcome\": \
              \"not_sent\"}, {\"id\": \"b\", \"outcome\": \"done\"}]}",
         ] {

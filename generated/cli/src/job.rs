@@ -7,6 +7,7 @@ use crate::input::require_regular_file;
 use crate::journals;
 use crate::output::{Format, Output, View, row_arguments, write_out};
 use crate::path::JsonPath;
+use crate::plan_job::undo_command;
 use crate::profile::{create_private_folder, write_whole};
 use crate::progress::{LineDisplay, stop_signal};
 use crate::text::{count, of_library, printable, timestamp};
@@ -84,6 +85,9 @@ pub(crate) fn journal_path(
     name: &str,
 ) -> Result<Option<PathBuf>, Failure> {
     if let Some(path) = matches.get_one::<PathBuf>("journal") {
+        if matches.get_one::<PathBuf>("report") == Some(path) {
+            return Err(Failure::usage("--journal and --report name the same file").fix("name two files"));
+        }
         context.check_owner(path)?;
         require_regular_file(path)?;
         return Ok(Some(path.clone()));
@@ -167,9 +171,17 @@ impl JobCommand<'_> {
                 "try it on an asset that you can lose, with --accept-inferred; --plan needs no such option",
             ));
         }
-        // A resumed job was confirmed when it began.
+        // A resumed job was confirmed when it began, but what is deleted cannot be restored.
+        if journal.is_some() && !only_plan && self.verb == "delete" {
+            self.context
+                .confirm("continue the deletion", Expected::Yes, self.stdin_is_used)?;
+        }
         if journal.is_none() || only_plan {
             let plan = job.plan().await.map_err(|error| invalid_job(&error))?;
+            let failures = plan.unreadable.iter().filter_map(|(_, failure)| failure.error());
+            if let Some(error) = failures.into_iter().find(|error| error.is_unauthorized()) {
+                return Err(Failure::from(error));
+            }
             if only_plan {
                 print_plan(&plan, &output)?;
                 return Ok(Exit::Done);
@@ -196,7 +208,8 @@ impl JobCommand<'_> {
 
     fn configure(&self, job: GroupBulk) -> GroupBulk {
         let number = |name: &str| self.matches.get_one::<u32>(name).map(|number| *number as usize);
-        let mut job = job.concurrency(self.context.jobs());
+        // A proxy can answer instead of the service, so changes are always read back.
+        let mut job = job.concurrency(self.context.jobs()).verify(true);
         if let Some(ids) = number("chunk-size") {
             job = job.chunk_size(ids);
         }
@@ -247,20 +260,31 @@ impl JobCommand<'_> {
     }
 
     fn finish(&self, report: &Report<String>, journal: Option<&Path>, output: &Output) -> CommandResult {
-        finish_report(report, self.matches, output)?;
+        print_report(report);
+        let unfinished = report.entries().iter().any(|entry| entry.outcome.is_unfinished());
+        if let (true, Some(path)) = (unfinished, journal) {
+            let words = [
+                self.group.name(),
+                self.verb,
+                "--resume",
+                &journals::argument(path),
+            ];
+            let command = self.context.command_line(&words);
+            note(&format!("continue with: {command}"));
+        } else if let Some(path) = journal.filter(|_| self.verb != "delete" && report.counts().done > 0) {
+            // Undoing a duplication archives the copies.
+            let is_inferred = self.verb == "duplicate" && self.group.is_inferred();
+            note(&format!(
+                "undo with: {}",
+                undo_command(self.context, path, is_inferred)
+            ));
+        }
+        let written = write_report(report, self.matches, output);
         if self.verb == "duplicate" && !output.is_explicit() {
             let copies = report.entries().iter().filter_map(|entry| entry.copy());
             write_out(|out| copies.into_iter().try_for_each(|id| writeln!(out, "{id}")))?;
         }
-        let unfinished = report.entries().iter().any(|entry| entry.outcome.is_unfinished());
-        if let (true, Some(path)) = (unfinished, journal) {
-            let words = [self.group.name(), self.verb, "--resume", &path.to_string_lossy()];
-            let command = self.context.command_line(&words);
-            note(&format!("continue with: {command}"));
-        } else if let Some(path) = journal.filter(|_| self.verb != "delete" && report.counts().done > 0) {
-            let command = self.context.command_line(&["undo", &path.to_string_lossy()]);
-            note(&format!("undo with: {command}"));
-        }
+        written?;
         Ok(exit_of(report))
     }
 }
@@ -294,22 +318,27 @@ impl ReportId for AssetKey {
     }
 }
 
-/// Prints a report to stderr, its outcomes to stdout if a format is chosen, and both to the file of
-/// `--report`.
-pub(crate) fn finish_report<I: ReportId + Serialize>(
+/// Prints a report to stderr.
+pub(crate) fn print_report<I: ReportId>(report: &Report<I>) {
+    // Nothing is left to do if stderr is closed.
+    let _ = writeln!(io::stderr(), "{}", printable(&of_library(&report.to_string())));
+}
+
+/// Writes the outcomes of a report to stdout if a format is chosen, and to the file of `--report`. Since this
+/// can fail, everything that the user must learn is printed before.
+pub(crate) fn write_report<I: ReportId + Serialize>(
     report: &Report<I>,
     matches: &ArgMatches,
     output: &Output,
 ) -> Result<(), Failure> {
-    // Nothing is left to do if stderr is closed.
-    let _ = writeln!(io::stderr(), "{}", printable(&of_library(&report.to_string())));
-    if let Some(path) = matches.get_one::<PathBuf>("report") {
-        write_report(path, report)?;
-    }
+    let written = match matches.get_one::<PathBuf>("report") {
+        Some(path) => write_report_file(path, report),
+        None => Ok(()),
+    };
     if output.is_explicit() {
         output.print_rows(report.entries().iter().map(row).collect(), &report_view())?;
     }
-    Ok(())
+    written
 }
 
 /// Exit code of a report.
@@ -408,7 +437,7 @@ pub(crate) fn is_success(outcome: &str) -> bool {
 }
 
 /// Writes the outcome of every ID to a file, in the format of its extension.
-fn write_report<I: ReportId + Serialize>(path: &Path, report: &Report<I>) -> Result<(), Failure> {
+fn write_report_file<I: ReportId + Serialize>(path: &Path, report: &Report<I>) -> Result<(), Failure> {
     let rows: Vec<Value> = report.entries().iter().map(row).collect();
     let failed = |error: String| Failure::failed(format!("the report cannot be written: {error}"));
     let content = match path.extension().and_then(OsStr::to_str) {

@@ -45,6 +45,16 @@ pub(crate) fn all(context: &Context) -> Result<Vec<JournalFile>, Failure> {
     Ok(journals)
 }
 
+/// Returns a path as an argument of a command line, which cannot be taken for an option.
+pub(crate) fn argument(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    if text.starts_with('-') {
+        format!("./{text}")
+    } else {
+        text.into_owned()
+    }
+}
+
 /// Returns the path of the plan that is kept beside a journal.
 pub(crate) fn plan_beside(journal: &Path) -> PathBuf {
     journal.with_extension("plan.json")

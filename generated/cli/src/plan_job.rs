@@ -4,14 +4,17 @@ use crate::confirm::Expected;
 use crate::context::{Context, note};
 use crate::exit::{CommandResult, Exit, Failure};
 use crate::input::require_regular_file;
-use crate::job::{exit_of, finish_report, journal_path, report_arguments};
-use crate::journals::plan_beside;
+use crate::job::{exit_of, journal_path, print_report, report_arguments, write_report};
+use crate::journals::{self, plan_beside};
 use crate::output::{Format, View, format_argument, jq_argument, write_out};
+use crate::profile::write_whole;
 use crate::progress::{LineDisplay, stop_signal};
 use crate::text::{count, of_library, printable};
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use funnelflux::Client;
-use funnelflux::ext::plan::{ChangePlan, PlanError, PlanStep};
+use funnelflux::ext::Report;
+use funnelflux::ext::plan::{ChangePlan, PlanEntry, PlanError, PlanStep};
+use funnelflux::ext::snapshot::AssetKey;
 use serde_json::Value;
 use std::fs;
 use std::io::{self, Write as _};
@@ -42,8 +45,8 @@ pub(crate) fn apply_arguments() -> Vec<Arg> {
             .value_name("FILE")
             .value_parser(value_parser!(PathBuf))
             .help(
-                "File that records the progress of the changes; if it exists, continue the job that it \
-                 records. Default: a new file in the state folder of the profile",
+                "New file that records the progress of the changes, for undo, and for apply if the job is \
+                 interrupted. Default: a file in the state folder of the profile",
             ),
         Arg::new("rebase").long("rebase").action(ArgAction::SetTrue).help(
             "Also change an asset that somebody else has changed since it was read for the plan, if that \
@@ -64,15 +67,17 @@ pub(crate) struct PlanCommand<'c> {
     pub(crate) matches: &'c ArgMatches,
     /// True if the input comes from stdin.
     pub(crate) stdin_is_used: bool,
+    /// IDs of the new assets in the order in which they are printed; empty for the order of the plan.
+    pub(crate) created: Vec<String>,
 }
 
 impl PlanCommand<'_> {
     /// Shows a plan, and applies it unless `--plan` or `--out` is given.
     pub(crate) async fn run(&self, client: &Client, plan: &ChangePlan) -> CommandResult {
         if let Some(path) = self.matches.get_one::<PathBuf>("out") {
-            plan.write(path).map_err(plan_failure)?;
+            write_whole(path, plan.to_json().as_bytes())?;
             self.show(plan)?;
-            let command = self.context.command_line(&["apply", &path.to_string_lossy()]);
+            let command = self.context.command_line(&["apply", &journals::argument(path)]);
             note(&format!("nothing was changed; apply the plan with: {command}"));
             return Ok(Exit::Done);
         }
@@ -80,7 +85,15 @@ impl PlanCommand<'_> {
             self.show(plan)?;
             return Ok(Exit::Done);
         }
-        self.apply(client, plan, None).await
+        let exit = self.apply(client, plan, None).await?;
+        // Nobody has reviewed these notes before, so they are not part of the request.
+        // A plan to replace an ID also notes which groups cannot be searched.
+        let is_whole = self.name == "replace" || plan.notes().is_empty();
+        Ok(if exit == Exit::Done && !is_whole {
+            Exit::Partly
+        } else {
+            exit
+        })
     }
 
     /// Prints a plan to stdout.
@@ -120,10 +133,12 @@ impl PlanCommand<'_> {
         let is_begun = journal.as_ref().is_some_and(|path| path.exists());
         if !is_begun {
             self.confirm(plan)?;
+        } else if file.is_none() {
+            return Err(already_begun(self.context, journal.as_deref()));
         }
         // The plan is kept beside its journal, so that the job can continue and be listed.
         if let Some(journal) = &journal
-            && !plan_beside(journal).exists()
+            && !(is_begun && plan_beside(journal).exists())
         {
             plan.write(plan_beside(journal)).map_err(plan_failure)?;
         }
@@ -150,7 +165,7 @@ impl PlanCommand<'_> {
         display.finish();
         let report = sent.map_err(plan_failure)?;
         let output = self.context.output(self.matches, &crate::job::report_view())?;
-        finish_report(&report, self.matches, &output)?;
+        print_report(&report);
         let is_unfinished = report.entries().iter().any(|entry| entry.outcome.is_unfinished());
         if let Some(journal) = &journal {
             if is_unfinished {
@@ -158,11 +173,33 @@ impl PlanCommand<'_> {
                 let command = continue_command(self.context, file.unwrap_or(&kept), journal);
                 note(&format!("continue with: {command}"));
             } else if report.counts().done > 0 {
-                let command = self.context.command_line(&["undo", &journal.to_string_lossy()]);
-                note(&format!("undo with: {command}"));
+                let is_inferred = plan.entries().iter().any(PlanEntry::is_inferred);
+                note(&format!(
+                    "undo with: {}",
+                    undo_command(self.context, journal, is_inferred)
+                ));
             }
         }
+        if !output.is_explicit() {
+            self.print_created(plan, &report)?;
+        }
+        write_report(&report, self.matches, &output)?;
         Ok(exit_of(&report))
+    }
+
+    /// Prints the IDs of the assets that were created, if all assets of the plan are of one group.
+    fn print_created(&self, plan: &ChangePlan, report: &Report<AssetKey>) -> Result<(), Failure> {
+        let mut groups = plan.entries().iter().map(|entry| &entry.key().group);
+        let first = groups.next();
+        if !groups.all(|group| Some(group) == first) {
+            return Ok(());
+        }
+        let entries = plan.entries().iter().zip(report.entries());
+        let created =
+            entries.filter(|(entry, outcome)| entry.created().is_some() && outcome.outcome.is_success());
+        let mut ids: Vec<&str> = created.map(|(entry, _)| entry.key().id.as_str()).collect();
+        ids.sort_by_key(|id| self.created.iter().position(|given| given == id));
+        write_out(|out| ids.iter().try_for_each(|id| writeln!(out, "{id}")))
     }
 
     fn confirm(&self, plan: &ChangePlan) -> Result<(), Failure> {
@@ -181,9 +218,32 @@ impl PlanCommand<'_> {
     }
 }
 
+/// Refuses a journal that already records a job, because a new plan may differ from that of the job.
+fn already_begun(context: &Context, journal: Option<&Path>) -> Failure {
+    let journal = journal.unwrap_or(Path::new(""));
+    let message = format!("{} already records a job; nothing was sent", journal.display());
+    let kept = plan_beside(journal);
+    Failure::usage(message).fix(if kept.exists() {
+        let command = continue_command(context, &kept, journal);
+        format!("continue that job with: {command}; for another job, name a new file")
+    } else {
+        "name a new file".to_owned()
+    })
+}
+
+/// The command that undoes a job.
+pub(crate) fn undo_command(context: &Context, journal: &Path, is_inferred: bool) -> String {
+    let journal = journals::argument(journal);
+    let mut words = vec!["undo", &journal];
+    if is_inferred && !context.options.accept_inferred {
+        words.push("--accept-inferred");
+    }
+    context.command_line(&words)
+}
+
 /// The command that continues the application of a plan.
 pub(crate) fn continue_command(context: &Context, plan: &Path, journal: &Path) -> String {
-    let (plan, journal) = (plan.to_string_lossy(), journal.to_string_lossy());
+    let (plan, journal) = (journals::argument(plan), journals::argument(journal));
     context.command_line(&["apply", &plan, "--journal", &journal])
 }
 

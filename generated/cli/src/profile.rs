@@ -97,11 +97,18 @@ impl Configuration {
 
 /// Replaces a file as a whole. Only the owner can read the new file.
 pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    // The target of a link is replaced, not the link.
+    let target = path.canonicalize();
+    let path = target.as_deref().unwrap_or(path);
     let folder = path
         .parent()
         .filter(|folder| *folder != Path::new(""))
         .unwrap_or(Path::new("."));
     let write = || -> io::Result<()> {
+        // A device or a pipe cannot be replaced.
+        if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+            return fs::OpenOptions::new().write(true).open(path)?.write_all(content);
+        }
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         file.write_all(content)?;
         file.as_file().sync_all()?;

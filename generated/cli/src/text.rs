@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 /// Phrases in messages of the library, each with its replacement for users of the program.
-const PHRASES: [(&str, &str); 11] = [
+const PHRASES: [(&str, &str); 12] = [
     ("(ChangePlan::copy)", "(funnelflux plan --copy)"),
     ("use ChangePlan::copy", "use funnelflux plan --copy"),
     ("take the IDs from Journal::read", "continue it with --resume"),
@@ -31,6 +31,10 @@ const PHRASES: [(&str, &str); 11] = [
         "undo the changes by hand",
     ),
     (
+        "export again, or open it as incomplete",
+        "repeat the export, which reads what is missing",
+    ),
+    (
         "or allow it with ClientBuilder::allow_plain_http",
         "or a service on this machine",
     ),
@@ -43,9 +47,14 @@ pub(crate) fn of_library(text: &str) -> String {
     })
 }
 
+/// Returns true for characters that steer the terminal, or that change the direction of the text after them.
+fn is_control(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Replaces control characters, so that text of the service cannot steer the terminal. Keeps line breaks.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
-    let is_unsafe = |character: char| character.is_control() && character != '\n';
+    let is_unsafe = |character: char| is_control(character) && character != '\n';
     if text.contains(is_unsafe) {
         Cow::Owned(text.replace(is_unsafe, "\u{fffd}"))
     } else {
@@ -55,8 +64,8 @@ pub(crate) fn printable(text: &str) -> Cow<'_, str> {
 
 /// Replaces control characters and line breaks, for a cell of a table.
 pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
-    if text.contains(char::is_control) {
-        Cow::Owned(text.replace(char::is_control, " "))
+    if text.contains(is_control) {
+        Cow::Owned(text.replace(is_control, " "))
     } else {
         Cow::Borrowed(text)
     }

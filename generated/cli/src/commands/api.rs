@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::exit::{CommandResult, Exit, Failure};
 use crate::input;
 use crate::output::{Output, View, row_arguments, write_out};
+use crate::text::one_line;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use funnelflux::bytes::Bytes;
 use funnelflux::http::Method;
@@ -85,6 +86,15 @@ pub(super) fn print(body: &Bytes, output: &Output) -> CommandResult {
     }
     match std::str::from_utf8(body).map(json::show) {
         Ok(Ok(value)) => output.print_value(value, &View::default())?,
+        // No operation of the API answers with a page.
+        Ok(Err(_)) if body.trim_ascii_start().starts_with(b"<") => {
+            let page = String::from_utf8_lossy(body.get(..100).unwrap_or(body)).into_owned();
+            return Err(Failure::failed(format!(
+                "the response is not JSON, but {:?}; a proxy may have answered instead of the service",
+                one_line(&page)
+            ))
+            .fix("check the base URL and the proxy; after a change, read the assets before you repeat it"));
+        }
         _ => write_out(|out| out.write_all(body))?,
     }
     Ok(Exit::Done)

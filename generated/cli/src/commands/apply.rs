@@ -26,6 +26,12 @@ pub(crate) fn command() -> Command {
                 .help("Print the plan, and change nothing"),
         ])
         .args(apply_arguments())
+        .mut_arg("journal", |journal| {
+            journal.help(
+                "File that records the progress of the changes; if it exists, continue the job that it \
+                 records. Default: a new file in the state folder of the profile",
+            )
+        })
 }
 
 pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResult {
@@ -39,6 +45,7 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
         context,
         matches,
         stdin_is_used: false,
+        created: Vec::new(),
     };
     if matches.get_flag("plan") {
         command.show(&plan)?;

@@ -6,7 +6,7 @@ use crate::job::{left, verb_of};
 use crate::journals::{self, JournalFile, plan_beside};
 use crate::output::{View, row_arguments};
 use crate::path::JsonPath;
-use crate::plan_job::continue_command;
+use crate::plan_job::{continue_command, undo_command};
 use crate::text::timestamp;
 use clap::{ArgMatches, Command};
 use funnelflux::ext::plan::ChangePlan;
@@ -68,12 +68,12 @@ fn row(context: &Context, journal: &JournalFile) -> Result<Value, Failure> {
         let group = groups.find(|group| group.segment() == Some(read.segment()));
         let group = group.map_or(read.segment(), |group| group.name());
         let verb = verb_of(read.change()).unwrap_or_default();
-        let next = context.command_line(&[group, verb, "--resume", &path.to_string_lossy()]);
+        let next = context.command_line(&[group, verb, "--resume", &journals::argument(path)]);
         (read.job().to_owned(), read.counts(), left(&read), next)
     };
     let next = match (left, counts) {
         (1.., _) => next,
-        (0, Counts { done: 1.., .. }) => context.command_line(&["undo", &path.to_string_lossy()]),
+        (0, Counts { done: 1.., .. }) => undo_command(context, path, false),
         _ => String::new(),
     };
     Ok(json!({

@@ -3,8 +3,10 @@
 use super::export::{groups, groups_argument, snapshot_failure};
 use crate::context::{Context, note};
 use crate::exit::{CommandResult, Exit};
+use crate::journals;
 use crate::output::{View, format_argument, jq_argument};
 use crate::plan_job::{PlanCommand, plan_failure};
+use crate::profile::write_whole;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use funnelflux::ext::plan::{AssetsNotInSnapshot, ChangePlan};
@@ -80,11 +82,12 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
         context,
         matches,
         stdin_is_used: false,
+        created: Vec::new(),
     };
     command.show(&plan)?;
     if let Some(path) = matches.get_one::<PathBuf>("out") {
-        plan.write(path).map_err(plan_failure)?;
-        let command = context.command_line(&["apply", &path.to_string_lossy()]);
+        write_whole(path, plan.to_json().as_bytes())?;
+        let command = context.command_line(&["apply", &journals::argument(path)]);
         note(&format!("apply the plan with: {command}"));
     }
     let differs = matches.get_flag("exit-code") && !plan.is_empty();

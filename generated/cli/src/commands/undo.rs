@@ -14,16 +14,16 @@ pub(crate) fn command() -> Command {
         .about("Reverts a job")
         .long_about(
             "Reverts a job, using its journal. The job can be one of archive, unarchive, move, duplicate, \
-             set, edit, import, replace and apply. A value is changed back only if it is still the value \
-             that the job set. A deletion cannot be undone.",
+             create, set, edit, import, replace and apply. A value is changed back only if it is still the \
+             value that the job set. A deletion cannot be undone.",
         )
         .arg(
             Arg::new("file")
                 .value_name("JOURNAL")
                 .value_parser(value_parser!(PathBuf))
                 .help(
-                    "Journal of the job to revert; default: the newest job of the profile, not counting undo \
-                     jobs",
+                    "Journal of the job to revert; default: the newest one in the state folder that is not \
+                     of an undo. Journals that --journal put elsewhere do not count",
                 ),
         )
         .args(arguments())
@@ -43,6 +43,7 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
         context,
         matches,
         stdin_is_used: false,
+        created: Vec::new(),
     };
     command.run(&client, &plan).await
 }

@@ -56,6 +56,17 @@ impl Filter {
         self.column
     }
 
+    /// The path as the user gave it.
+    pub(super) fn path(&self) -> &str {
+        &self.column.title
+    }
+
+    /// Returns true if no row has the property, and each meets the condition for that reason alone.
+    pub(super) fn selects_all(&self, rows: &[Value]) -> bool {
+        let is_absent = |row| self.column.get(row).is_none();
+        self.comparison == Comparison::Different && !rows.is_empty() && rows.iter().all(is_absent)
+    }
+
     /// Returns true if the row meets the condition. An absent value equals the empty text.
     pub(super) fn matches(&self, row: &Value) -> bool {
         let actual = self.column.get(row);

@@ -99,6 +99,7 @@ pub(crate) fn quiet_argument() -> Arg {
         .short('q')
         .long("quiet")
         .action(ArgAction::SetTrue)
+        .conflicts_with("jq")
         .help("Print only the IDs, one per line")
 }
 
@@ -281,6 +282,13 @@ impl Output {
     /// Applies filters, order and limit.
     pub(crate) fn select(&self, mut rows: Vec<Value>, view: &View) -> Result<Vec<Value>, Failure> {
         let conditions = self.conditions(view)?;
+        let mut conditions_on_nothing = conditions.iter().filter(|condition| condition.selects_all(&rows));
+        if let Some(text) = conditions_on_nothing.next().map(Filter::path) {
+            return Err(Failure::usage(format!(
+                "no row has {text}, so the condition would select all rows"
+            ))
+            .fix("correct the path in --filter"));
+        }
         if !conditions.is_empty() {
             rows.retain(|row| conditions.iter().all(|condition| condition.matches(row)));
         }
@@ -338,7 +346,9 @@ impl Output {
     pub(crate) fn print_value(&self, value: Value, view: &View) -> Result<(), Failure> {
         match value {
             Value::Array(rows) => self.print_rows(rows, view),
-            value if self.quiet => self.print_rows(vec![value], view),
+            value if self.quiet || !self.filters.is_empty() || self.limit.is_some() => {
+                self.print_rows(vec![value], view)
+            }
             value => match self.chosen_columns(view)? {
                 Some(_) if self.has_columns() => self.print_rows(vec![value], view),
                 Some(columns) => self.print_single(chosen(&value, &columns)),

@@ -12,6 +12,7 @@
 //! | `plans` | create, set, edit, import, replace, plan, apply and undo |
 //! | `mcp` | the server for assistants, if the feature is enabled |
 //! | `digits` | numbers that would be rounded |
+//! | `safety` | mistakes of users, and answers of proxies |
 //! | `documentation`, `picture` | the README, its picture of a terminal, and a day of work |
 //! | `terminal` | questions, progress bars, Ctrl-C, tables and colours |
 
@@ -34,6 +35,7 @@ mod picture;
 mod plans;
 mod probe;
 mod reading;
+mod safety;
 mod snapshots;
 mod support;
 #[cfg(unix)]

@@ -166,10 +166,11 @@ async fn with_target_id(
         return Ok(change);
     };
     let ids = assets::resolve(client, group, vec![target.clone()]).await?;
-    let children = ids
-        .into_iter()
-        .next()
-        .map_or_else(Cascade::leave, Cascade::move_to);
+    let Some(target) = ids.into_iter().next() else {
+        return Ok(change);
+    };
+    assets::check_target(client, group, &target).await?;
+    let children = Cascade::move_to(target);
     Ok(match change {
         ChangeRecord::Delete { .. } => ChangeRecord::Delete { children },
         _ => ChangeRecord::Archive { children },

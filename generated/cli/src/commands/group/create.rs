@@ -1,18 +1,17 @@
 //! `funnelflux GROUP create`: new assets.
 
 use crate::context::Context;
-use crate::exit::{CommandResult, Exit, Failure};
+use crate::exit::{CommandResult, Failure};
 use crate::fields::{self, AddedFields, NewFields};
-use crate::output::write_out;
 use crate::path::JsonPath;
 use crate::plan_job::{PlanCommand, arguments, plan_failure};
+use crate::text::one_line;
 use crate::{assets, input};
 use clap::{ArgMatches, Command};
 use funnelflux::ext::AssetGroup;
 use funnelflux::ext::plan::{ChangePlan, WantedAsset};
 use funnelflux::id;
 use serde_json::{Map, Value, json};
-use std::io::Write as _;
 
 pub(super) fn command(group: AssetGroup) -> Command {
     Command::new("create")
@@ -47,7 +46,7 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
             path.set(&mut body, assignment.value).map_err(Failure::usage)?;
         }
         let id = match group.id(&body).filter(|id| !id.is_empty()) {
-            Some(id) => id.into_owned(),
+            Some(id) => given_id(id.into_owned(), &ids)?,
             None => new_id(&id_path, &mut body)?,
         };
         ids.push(id);
@@ -65,13 +64,9 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
         context,
         matches,
         stdin_is_used: input::body_is_stdin(matches),
+        created: ids,
     };
-    let exit = command.run(&client, &plan).await?;
-    let is_applied = !matches.get_flag("plan") && matches.get_one::<std::path::PathBuf>("out").is_none();
-    if exit == Exit::Done && is_applied && matches.get_one::<String>("output").is_none() {
-        write_out(|out| ids.iter().try_for_each(|id| writeln!(out, "{id}")))?;
-    }
-    Ok(exit)
+    command.run(&client, &plan).await
 }
 
 /// Bodies of `--json`: one object, or a list of objects.
@@ -90,6 +85,18 @@ fn bodies(matches: &ArgMatches) -> Result<Vec<Value>, Failure> {
             .fix("pass an object or a list of objects with --json FILE")),
         None => Ok(bodies),
     }
+}
+
+/// Checks the ID that the user gives to a new asset.
+fn given_id(id: String, earlier: &[String]) -> Result<String, Failure> {
+    if !id::is_well_formed(&id) {
+        let message = format!("{:?} is not an ID of the service", one_line(&id));
+        return Err(Failure::usage(message).fix("leave the ID out, or make one with: funnelflux id new"));
+    }
+    if earlier.contains(&id) {
+        return Err(Failure::usage(format!("the ID {id} is given twice")).fix("give each asset its own ID"));
+    }
+    Ok(id)
 }
 
 fn new_id(path: &JsonPath, body: &mut Value) -> Result<String, Failure> {

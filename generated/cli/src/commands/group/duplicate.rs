@@ -90,6 +90,7 @@ async fn requested(
     } else {
         Vec::new()
     };
+    check_assignments(group, &assignments)?;
     let ids = assets::resolve(client, group, given).await?;
     let (originals, missing) = if assignments.is_empty() {
         assets::shown(client, group, &ids).await?
@@ -108,10 +109,7 @@ async fn requested(
     for (id, original) in ids.into_iter().zip(originals) {
         let name = group.name_of(&original).unwrap_or_default();
         let mut request = Map::new();
-        request.insert(
-            "name".to_owned(),
-            json!(pattern.replace("{name}", name).replace("{id}", &id)),
-        );
+        request.insert("name".to_owned(), json!(copy_name(pattern, name, &id)));
         if let Some(into) = into.map(String::as_str).or_else(|| parent(group, &original)) {
             request.insert("parentId".to_owned(), json!(into));
         }
@@ -126,6 +124,29 @@ async fn requested(
         added.check(client, group, NewFields::of(matches)).await?;
     }
     Ok(copies)
+}
+
+/// Refuses properties that a copy gets from the service or from another option.
+fn check_assignments(group: AssetGroup, assignments: &[input::Assignment]) -> Result<(), Failure> {
+    let view = assets::view(group);
+    for assignment in assignments {
+        let path = view.path(&assignment.path);
+        let name = view.columns.iter().find(|(_, known)| *known == path);
+        let fix = match name {
+            Some(("id", _)) => "each copy gets a new ID",
+            Some(("name", _)) => "name the copies with --name",
+            Some(("status", _)) => "copies are active; archive them in a second step",
+            _ => continue,
+        };
+        return Err(Failure::usage(format!("--set cannot set {path} of copies; nothing was sent")).fix(fix));
+    }
+    Ok(())
+}
+
+/// Names a copy. The name of the original may contain the placeholders itself.
+fn copy_name(pattern: &str, name: &str, id: &str) -> String {
+    let parts = pattern.split("{name}").map(|part| part.replace("{id}", id));
+    parts.collect::<Vec<_>>().join(name)
 }
 
 /// Returns the parent of an original, if the request for its copy must name a parent. This is so for assets

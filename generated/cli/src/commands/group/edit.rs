@@ -48,6 +48,7 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
         context,
         matches,
         stdin_is_used: false,
+        created: Vec::new(),
     };
     let mut text = pretty.clone();
     let mut problem = None;
@@ -89,8 +90,26 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
                 text = body;
                 problem = Some(Failure::failed("the service refused this text"));
             }
+            // Without a terminal, the text cannot be edited again, and it must not be lost.
+            Err(failure) => return Err(with_kept_text(failure, &body)),
             result => return result,
         }
+    }
+}
+
+/// Writes an edited text that was refused to a temporary file, which the message names.
+fn with_kept_text(failure: Failure, text: &str) -> Failure {
+    let file = tempfile::Builder::new().suffix(".json").tempfile();
+    let kept = file.ok().and_then(|mut file| {
+        file.write_all(text.as_bytes()).ok()?;
+        file.into_temp_path().keep().ok()
+    });
+    match kept {
+        Some(path) => {
+            let message = format!("{}; the edited text is in {}", failure.message, path.display());
+            failure.with_message(message)
+        }
+        None => failure,
     }
 }
 

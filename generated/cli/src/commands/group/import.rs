@@ -59,6 +59,7 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
         context,
         matches,
         stdin_is_used: file == "-",
+        created: Vec::new(),
     };
     command.run(&client, &plan).await
 }

@@ -47,6 +47,7 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
         context,
         matches,
         stdin_is_used: false,
+        created: Vec::new(),
     };
     command.run(&client, &plan).await
 }
@@ -66,6 +67,7 @@ pub(crate) async fn plan(
     if old == new {
         return Err(Failure::usage("OLD and NEW are the same").fix("name two assets"));
     }
+    assets::check_target(client, group, new).await?;
     let mut replacing = ChangePlan::replace(old, new);
     if let Some(groups) = groups {
         replacing = replacing.groups(groups);

@@ -4,12 +4,14 @@ use crate::context::Context;
 use crate::exit::{CommandResult, Failure};
 use crate::fields::{self, AddedFields, NewFields};
 use crate::input::Assignment;
+use crate::path::JsonPath;
 use crate::plan_job::{PlanCommand, arguments, plan_failure};
 use crate::{assets, input};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use funnelflux::Client;
 use funnelflux::ext::AssetGroup;
 use funnelflux::ext::plan::{ChangePlan, WantedAsset};
+use funnelflux::ext::snapshot::managed_pointers;
 
 pub(super) fn command(group: AssetGroup) -> Command {
     Command::new("set")
@@ -36,6 +38,7 @@ pub(super) fn command(group: AssetGroup) -> Command {
 
 pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Context) -> CommandResult {
     let assignments = input::assignments(matches)?;
+    check_managed(group, &assignments)?;
     let given = input::given(matches, assets::view(group).id.as_ref())?;
     if given.is_empty() {
         return Err(
@@ -50,8 +53,29 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
         context,
         matches,
         stdin_is_used: input::ids_are_stdin(matches),
+        created: Vec::new(),
     };
     command.run(&client, &plan).await
+}
+
+/// Refuses properties that the service alone changes, because a plan leaves them out.
+fn check_managed(group: AssetGroup, assignments: &[Assignment]) -> Result<(), Failure> {
+    let managed = managed_pointers(group);
+    let is_managed = |path: &JsonPath| {
+        let path = path.pointer();
+        let rest = |pointer: &&str| path.strip_prefix(*pointer).map(str::to_owned);
+        let mut rests = managed.iter().filter_map(rest);
+        rests.any(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let view = assets::view(group);
+    let mut paths = assignments.iter().map(|assignment| view.path(&assignment.path));
+    match paths.find(is_managed) {
+        Some(path) => Err(Failure::usage(format!(
+            "{path} belongs to the service, which changes it itself; nothing was sent"
+        ))
+        .fix("leave it out")),
+        None => Ok(()),
+    }
 }
 
 /// Plans to set properties of assets, which are given by ID or name.

@@ -8,6 +8,7 @@ use crate::input;
 use crate::output::{View, quiet_argument, row_arguments};
 use crate::path::JsonPath;
 use crate::progress::LineDisplay;
+use crate::text::of_library;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use funnelflux::Client;
 use funnelflux::ext::AssetGroup;
@@ -55,13 +56,16 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     } else {
         let client = context.client()?;
         let ids = assets::resolve(&client, group, given).await?;
+        // An account that cannot be read at all is a failure, and not an empty result.
+        assets::shown(&client, group, &ids).await?;
         (ids, read_account(&client, groups(matches), context.jobs()).await?)
     };
     output.print_rows(rows(group, &ids, &snapshot)?, &view)?;
     let unread = snapshot.unread().count();
-    if unread > 0 {
+    if let Some(first) = snapshot.unread().next() {
+        let first = of_library(&first.to_string());
         note(&format!(
-            "{unread} parts of the account could not be read, and may name more"
+            "{unread} parts of the account could not be read, and may name more; the first: {first}"
         ));
         return Ok(Exit::Partly);
     }

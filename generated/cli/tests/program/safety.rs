@@ -1,0 +1,287 @@
+//! Safety: mistakes of users, and answers of proxies, lose no asset, no ID and no file.
+
+use crate::support::{World, ran, words};
+use funnelflux_fake::{Fault, Rule};
+use std::fs;
+
+#[test]
+fn a_journal_with_a_job_is_not_used_for_another_one() {
+    let (world, _) = World::new(0);
+    let rows = r#"[{"offerSourceName": "A"}, {"offerSourceName": "B"}]"#;
+    let line = "offer-sources create --json - --journal job.jsonl --yes";
+    world.fake.inject(
+        Rule::new(Fault::status(503))
+            .on("POST /offersource/save/")
+            .after(1)
+            .always(),
+    );
+    assert_eq!(
+        world
+            .run_with(&format!("{line} --jobs 1"), rows)
+            .code(3)
+            .out
+            .lines()
+            .count(),
+        1
+    );
+    world.fake.clear_faults();
+    // The assets of the second run would have other IDs.
+    let refused = world.run_with(line, rows).code(2);
+    let command = "fix: continue that job with: funnelflux apply job.plan.json --journal job.jsonl";
+    assert!(refused.err.contains(command), "{}", refused.err);
+    assert_eq!(world.fake.state().assets("offersource").count(), 1);
+    let continued = world.run("apply job.plan.json --journal job.jsonl").code(0);
+    assert_eq!(continued.out.lines().count(), 2, "{}", continued.err);
+    assert_eq!(world.fake.state().assets("offersource").count(), 2);
+}
+
+#[test]
+fn a_plan_without_its_journal_is_replaced() {
+    let (world, ids) = World::new(2);
+    let line = |value: &str| {
+        format!(
+            "offer-sources set {} --set postbackTxId={value} --yes --journal job.jsonl",
+            ids[0]
+        )
+    };
+    world.run(&line("a")).code(0);
+    fs::remove_file(world.path("job.jsonl")).unwrap();
+    world.run(&line("b")).code(0);
+    assert!(
+        fs::read_to_string(world.path("job.plan.json"))
+            .unwrap()
+            .contains("\"b\"")
+    );
+    world.run("apply job.plan.json --journal job.jsonl --yes").code(0);
+}
+
+#[test]
+fn no_asset_is_made_to_name_a_deleted_one() {
+    let (world, ids) = World::new(3);
+    world.fake.seed_page("2nIemP000001", &ids[0]);
+    world
+        .run(&format!("offer-sources delete {} --yes", ids[1]))
+        .code(0);
+    for line in [
+        format!("offer-sources replace {} {} --yes", ids[0], ids[1]),
+        format!(
+            "offer-sources archive {} --children move:{} --plan",
+            ids[0], ids[1]
+        ),
+    ] {
+        let refused = world.run(&line).code(2);
+        assert!(
+            refused.err.contains("is deleted; nothing was sent"),
+            "{}",
+            refused.err
+        );
+    }
+    let state = world.fake.state();
+    let page = state.asset("page", "2nIemP000001").unwrap();
+    assert_eq!(page.body["offerParams"]["idOfferSource"], ids[0].as_str());
+}
+
+#[test]
+fn ids_are_printed_of_what_was_created_and_of_nothing_else() {
+    let (world, _) = World::new(0);
+    let rows = r#"[{"offerSourceName": "A"}, {"offerSourceName": ""}, {"offerSourceName": "C"}]"#;
+    let created = world
+        .run_with("offer-sources create --json - --yes", rows)
+        .code(3);
+    assert_eq!(created.out.lines().count(), 2, "{}", created.err);
+    let rows = r#"[{"offerSourceName": "D"}, {"offerSourceName": "E", "status": "bogus"}]"#;
+    let created = world
+        .run_with("offer-sources create --json - --new-fields --yes", rows)
+        .code(3);
+    assert_eq!(created.out.lines().count(), 1, "{}", created.err);
+    for (row, problem) in [
+        (
+            r#"{"offerSourceName": "F", "idOfferSource": "foo"}"#,
+            "is not an ID",
+        ),
+        (
+            r#"[{"offerSourceName": "G", "idOfferSource": "2nIemS000001"},
+                {"offerSourceName": "H", "idOfferSource": "2nIemS000001"}]"#,
+            "is given twice",
+        ),
+    ] {
+        let refused = world.run_with("offer-sources create --json - --yes", row).code(2);
+        assert!(refused.err.contains(problem), "{}", refused.err);
+    }
+    let state = world.fake.state();
+    assert_eq!(state.assets("offersource").count(), 3);
+}
+
+#[test]
+fn the_report_of_a_duplication_stands_for_the_copies() {
+    let (world, ids) = World::new(1);
+    let refused = world.run(&format!(
+        "offer-sources duplicate {} --set status=archived --yes",
+        ids[0]
+    ));
+    assert!(refused.code(2).err.contains("--set cannot set status of copies"));
+    world
+        .fake
+        .set("offersource", &ids[0], "offerSourceName", "{id} x");
+    for report in ["copies.csv", "copies.json", "copies.ndjson"] {
+        let line = format!(
+            "offer-sources duplicate {} --name 'C {{name}}' --yes --report {report}",
+            ids[0]
+        );
+        let copy = world.run(&line).code(0).out;
+        let (copy, state) = (copy.trim(), world.fake.state());
+        assert_eq!(
+            state.asset("offersource", copy).unwrap().body["offerSourceName"],
+            "C {id} x"
+        );
+        drop(state);
+        world
+            .run(&format!("offer-sources delete --ids-from {report} --yes"))
+            .code(0);
+        assert_eq!(world.status(copy), "deleted");
+        assert_eq!(world.status(&ids[0]), "active");
+    }
+}
+
+#[test]
+fn conditions_select_single_assets_and_never_all_by_mistake() {
+    let (world, ids) = World::new(3);
+    let line = format!("offer-sources get {} --filter status=archived -o ndjson", ids[0]);
+    assert_eq!(world.run(&line).code(0).out, "");
+    let refused = world.run("offer-sources list --filter statsu!=active -q").code(2);
+    assert_eq!(refused.out, "");
+    assert!(
+        refused.err.contains("the condition would select all rows"),
+        "{}",
+        refused.err
+    );
+}
+
+#[test]
+fn answers_of_a_proxy_are_not_believed() {
+    let (world, ids) = World::new(2);
+    for body in ["null", "[]", "{\"ok\": true}"] {
+        let body = body.to_owned();
+        world.fake.inject(
+            Rule::new(Fault::Repeated { body })
+                .on("PUT /offersource/archive/")
+                .always(),
+        );
+        let archived = world
+            .run(&format!("offer-sources archive {} --yes", ids[0]))
+            .code(1);
+        assert!(archived.err.contains("1 unknown"), "{}", archived.err);
+        assert_eq!(world.status(&ids[0]), "active");
+        world.fake.clear_faults();
+    }
+    world
+        .fake
+        .inject(Rule::new(Fault::Html { applied: false }).always());
+    for line in [
+        "call list_offer_sources --status active -o csv",
+        "api GET /offersource/list/",
+    ] {
+        let page = world.run(line).code(1);
+        assert_eq!(page.out, "");
+        assert!(page.err.contains("a proxy may have answered"), "{}", page.err);
+    }
+    world.fake.clear_faults();
+    world.fake.inject(Rule::new(Fault::Unauthorized).always());
+    for line in [
+        format!("offer-sources where-used {}", ids[0]),
+        format!("offer-sources archive {} --yes", ids[0]),
+    ] {
+        let refused = world.run(&line).code(4);
+        assert_eq!(refused.out, "", "{line}");
+    }
+}
+
+#[test]
+fn a_resumed_deletion_asks_again() {
+    let (world, ids) = World::new(4);
+    world.fake.inject(
+        Rule::new(Fault::status(503))
+            .on("DELETE /offersource/delete/")
+            .after(1)
+            .always(),
+    );
+    let line = format!(
+        "offer-sources delete {} --chunk-size 2 --jobs 1 --yes --journal job.jsonl",
+        ids.join(" ")
+    );
+    world.run(&line).code(3);
+    world.fake.clear_faults();
+    assert_eq!(world.count("deleted"), 2);
+    let refused = world.run("offer-sources delete --resume job.jsonl").code(2);
+    assert!(
+        refused.err.contains("continue the deletion needs a confirmation"),
+        "{}",
+        refused.err
+    );
+    assert_eq!(world.count("deleted"), 2);
+    world.run("offer-sources delete --resume job.jsonl --yes").code(0);
+    assert_eq!(world.count("deleted"), 4);
+}
+
+#[test]
+fn what_is_not_as_requested_is_no_success() {
+    let (world, ids) = World::new(2);
+    let partly = world
+        .run(&format!(
+            "offer-sources set {} --set status=Active --set postbackTxId=x --yes",
+            ids[0]
+        ))
+        .code(3);
+    assert!(partly.err.contains("not planned"), "{}", partly.err);
+    let managed = world
+        .run(&format!(
+            "offer-sources set {} --set meta.version=9 --yes",
+            ids[0]
+        ))
+        .code(2);
+    assert!(managed.err.contains("belongs to the service"), "{}", managed.err);
+    let line = format!(
+        "offer-sources archive {} --yes --journal job.jsonl --report job.jsonl",
+        ids[0]
+    );
+    assert!(world.run(&line).code(2).err.contains("name the same file"));
+    assert_eq!(world.count("active"), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn files_are_written_through_links_and_pipes() {
+    let (world, ids) = World::new(1);
+    fs::write(world.path("target.csv"), "old").unwrap();
+    std::os::unix::fs::symlink("target.csv", world.path("link.csv")).unwrap();
+    world
+        .run(&format!(
+            "offer-sources archive {} --yes --report link.csv",
+            ids[0]
+        ))
+        .code(0);
+    assert!(fs::symlink_metadata(world.path("link.csv")).unwrap().is_symlink());
+    assert!(
+        fs::read_to_string(world.path("target.csv"))
+            .unwrap()
+            .contains(",done,")
+    );
+    let line = format!("offer-sources unarchive {} --yes --report /dev/stdout", ids[0]);
+    assert!(world.run(&line).code(0).out.contains("done"));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_edited_text_that_is_refused_is_kept() {
+    let (world, ids) = World::new(1);
+    let script = world.path("editor.sh");
+    fs::write(&script, "echo '{ my text' > \"$1\"").unwrap();
+    let mut command = world.command(words(&format!("offer-sources edit {}", ids[0])));
+    command
+        .env("EDITOR", format!("sh {script}"))
+        .env("TMPDIR", world.folder.path());
+    let refused = ran(command, "").code(2).err;
+    let path = refused.split("the edited text is in ").nth(1).unwrap();
+    let path = path.lines().next().unwrap();
+    assert_eq!(fs::read_to_string(path).unwrap().trim(), "{ my text");
+}
