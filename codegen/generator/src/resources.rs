@@ -6,6 +6,7 @@
 //! assets, and `x-server-managed` the properties that the service changes.
 
 mod fields;
+mod free_form;
 mod id_list_bodies;
 mod lists;
 mod signature;
@@ -127,6 +128,8 @@ pub(crate) struct GroupResource {
     /// Static for reading back creations, if the client generates the IDs.
     pub(crate) read_back: Option<Item>,
     pub(crate) server_managed: Vec<ServerManagedField>,
+    /// JSON pointers to the properties of an asset whose members the user names.
+    pub(crate) free_form: Vec<String>,
     pub(crate) words: Option<GroupWords>,
     /// Children that the tag names: the tag of the child group, and pointers to the ID of the parent in a
     /// child.
@@ -155,6 +158,7 @@ pub(crate) fn resources(
             resource,
             read_back: Reader::read_back(tag),
             server_managed: tag_extensions::server_managed(source, name, reader.asset_schema(tag)),
+            free_form: free_form::free_form(source, reader.asset_schema(tag)),
             words: model.vocabulary.groups.get(name).cloned(),
             child_pointers: tag_extensions::children(source, name),
         };

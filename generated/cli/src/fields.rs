@@ -2,12 +2,12 @@
 
 use crate::assets;
 use crate::exit::Failure;
-use crate::path::JsonPath;
+use crate::path::{JsonPath, leaves};
 use clap::{Arg, ArgAction, ArgMatches};
 use funnelflux::Client;
 use funnelflux::ext::AssetGroup;
 use funnelflux::json::parse;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
@@ -115,9 +115,15 @@ impl KnownFields {
         self.0.get(path).copied().flatten()
     }
 
-    /// Describes the problem that no asset has a field; `None` if an asset has it, or if there are no assets.
+    /// Describes the problem that no asset has a field; `None` if an asset has it, if users name such fields,
+    /// or if there are no assets.
     pub(crate) fn problem(&self, path: &JsonPath, group: AssetGroup) -> Option<String> {
-        if self.0.is_empty() || self.0.contains_key(path) {
+        let pointer = path.pointer();
+        let is_named_by_user = group.free_form().iter().any(|object| {
+            let member = pointer.strip_prefix(object);
+            member.is_some_and(|member| member.starts_with('/'))
+        });
+        if self.0.is_empty() || self.0.contains_key(path) || is_named_by_user {
             return None;
         }
         let text = path.to_string();
@@ -137,8 +143,7 @@ impl KnownFields {
     }
 }
 
-/// Fields that a command adds to assets. They may be misspelled. Fields inside of other fields do not count,
-/// because some are named by the user, such as the names of query parameters.
+/// Fields that a command adds to assets. They may be misspelled.
 #[derive(Debug, Default)]
 pub(crate) struct AddedFields(BTreeSet<JsonPath>);
 
@@ -146,9 +151,9 @@ impl AddedFields {
     /// Adds the fields that an asset in its wanted state has and the current asset lacks. A new asset has no
     /// current state.
     pub(crate) fn add(&mut self, current: Option<&Value>, wanted: &Value) {
-        let names = wanted.as_object().into_iter().flat_map(Map::keys);
-        let added = names.filter(|name| current.is_none_or(|current| current.get(name).is_none()));
-        self.0.extend(added.map(|name| JsonPath::root().child(name)));
+        let added = leaves(wanted).into_iter().map(|(path, _)| path);
+        let is_added = |path: &JsonPath| current.is_none_or(|current| path.get(current).is_none());
+        self.0.extend(added.filter(is_added));
     }
 
     /// Refuses fields that no asset of the group has, unless they are allowed.
@@ -209,6 +214,6 @@ mod tests {
             Some(&json!({ "a": 1, "b": { "c": 2 } })),
             &json!({ "a": 3, "b": { "c": 4, "d": 5 }, "e": [6] }),
         );
-        assert_eq!(added.0, BTreeSet::from([path("e")]));
+        assert_eq!(added.0, BTreeSet::from([path("b.d"), path("e")]));
     }
 }

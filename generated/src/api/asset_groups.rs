@@ -58,6 +58,7 @@ static OFFER_SOURCES_GROUP: GroupTable = GroupTable::new(
     .with_delete::<super::offer_sources::resource::OfferSources>(true)
     .with_categories::<super::offer_sources::resource::OfferSources>()
     .with_duplicate::<super::offer_sources::resource::OfferSources>(true)
+    .with_free_form(&["/meta", "/queryParams"])
     .with_children(
         &[
             ChildRelation {
@@ -86,7 +87,8 @@ static TRAFFIC_SOURCES_GROUP: GroupTable = GroupTable::new(
     .with_unarchive::<super::traffic_sources::resource::TrafficSources>()
     .with_delete::<super::traffic_sources::resource::TrafficSources>(false)
     .with_categories::<super::traffic_sources::resource::TrafficSources>()
-    .with_duplicate::<super::traffic_sources::resource::TrafficSources>(true);
+    .with_duplicate::<super::traffic_sources::resource::TrafficSources>(true)
+    .with_free_form(&["/defaultCost", "/meta", "/trackingFieldSlots"]);
 
 #[cfg(feature = "funnel-groups")]
 static FUNNEL_GROUPS_GROUP: GroupTable = GroupTable::new(
@@ -134,7 +136,8 @@ static FUNNELS_GROUP: GroupTable = GroupTable::new(
     .with_archive::<super::funnels::resource::Funnels>(false)
     .with_unarchive::<super::funnels::resource::Funnels>()
     .with_delete::<super::funnels::resource::Funnels>(false)
-    .with_duplicate::<super::funnels::resource::Funnels>(true);
+    .with_duplicate::<super::funnels::resource::Funnels>(true)
+    .with_free_form(&["/defaultCost", "/ipAnonymizer", "/meta", "/owner"]);
 
 #[cfg(feature = "conditions")]
 static CONDITIONS_GROUP: GroupTable = GroupTable::new(
@@ -155,7 +158,8 @@ static CONDITIONS_GROUP: GroupTable = GroupTable::new(
     .with_unarchive::<super::conditions::resource::Conditions>()
     .with_delete::<super::conditions::resource::Conditions>(false)
     .with_categories::<super::conditions::resource::Conditions>()
-    .with_duplicate::<super::conditions::resource::Conditions>(true);
+    .with_duplicate::<super::conditions::resource::Conditions>(true)
+    .with_free_form(&["/meta"]);
 
 #[cfg(feature = "logic-scripts")]
 static LOGIC_SCRIPTS_GROUP: GroupTable = GroupTable::new(
@@ -176,7 +180,8 @@ static LOGIC_SCRIPTS_GROUP: GroupTable = GroupTable::new(
     .with_unarchive::<super::logic_scripts::resource::LogicScripts>()
     .with_delete::<super::logic_scripts::resource::LogicScripts>(false)
     .with_categories::<super::logic_scripts::resource::LogicScripts>()
-    .with_duplicate::<super::logic_scripts::resource::LogicScripts>(true);
+    .with_duplicate::<super::logic_scripts::resource::LogicScripts>(true)
+    .with_free_form(&["/meta", "/owner"]);
 
 #[cfg(feature = "visitor-tags")]
 static VISITOR_TAGS_GROUP: GroupTable = GroupTable::new(
@@ -254,6 +259,7 @@ static CATEGORIES_GROUP: GroupTable = GroupTable::new(
     .with_unarchive::<super::categories::resource::Categories>()
     .with_delete::<super::categories::resource::Categories>(true)
     .with_duplicate::<super::categories::resource::Categories>(true)
+    .with_free_form(&["/meta"])
     .with_children(
         &[
             ChildRelation {
@@ -370,4 +376,5 @@ static MIDDLEWARE_CONFIGS_GROUP: GroupTable = GroupTable::new(
     .with_unarchive::<super::middleware_configs::resource::MiddlewareConfigs>()
     .with_delete::<super::middleware_configs::resource::MiddlewareConfigs>(false)
     .with_categories::<super::middleware_configs::resource::MiddlewareConfigs>()
-    .with_duplicate::<super::middleware_configs::resource::MiddlewareConfigs>(true);
+    .with_duplicate::<super::middleware_configs::resource::MiddlewareConfigs>(true)
+    .with_free_form(&["/destination/headers", "/schemaVersion"]);

@@ -56,6 +56,10 @@ fn table(tag: &Tag, items: &Items, resources: &BTreeMap<String, GroupResource>) 
     let mut steps: Vec<TokenStream> = Vec::new();
     if let Some((group, resource)) = group.and_then(|group| Some((group, group.resource.as_ref()?))) {
         steps = table_steps(&module, resource);
+        let free_form = &group.free_form;
+        if !free_form.is_empty() {
+            steps.push(quote!(.with_free_form(&[#(#free_form),*])));
+        }
         let children = children(tag, group, items, resources);
         let children = children
             .into_iter()

@@ -100,7 +100,16 @@ fn misspelled_properties_are_refused() {
         ))
         .code(0);
     assert_eq!(body(&world, "offersource", id)["offerSourceNmae"], "x");
+    let nested = world.run(&format!(
+        "pages set 2nIemP000001 --set offerParams.idOffersource={id} --yes"
+    ));
+    let similar = "offerParams.idOffersource is not a field of any of the pages; a similar field is \
+                   offerParams.idOfferSource";
+    assert!(nested.code(2).err.contains(similar));
     // Users choose the names of query parameters.
+    fs::write(world.path("rows.csv"), format!("id,queryParams.other\n{id},y\n")).unwrap();
+    world.run("offer-sources import rows.csv --yes").code(0);
+    assert_eq!(body(&world, "offersource", id)["queryParams"]["other"], "y");
     world
         .run(&format!("offer-sources set {id} --set queryParams.new=x --yes"))
         .code(0);

@@ -22,6 +22,7 @@ pub(crate) struct GroupTable {
     pub(super) plural: &'static str,
     pub(super) is_inferred: bool,
     pub(super) children: &'static [ChildRelation],
+    pub(super) free_form: &'static [&'static str],
     pub(super) resource: Option<ResourceTable>,
     pub(super) save: Option<SaveTable>,
     pub(super) archive: Option<ChangeTable>,
@@ -80,6 +81,7 @@ impl GroupTable {
             plural,
             is_inferred,
             children: &[],
+            free_form: &[],
             resource: None,
             save: None,
             archive: None,
@@ -108,6 +110,11 @@ impl GroupTable {
 
     pub(crate) const fn with_children(mut self, children: &'static [ChildRelation]) -> Self {
         self.children = children;
+        self
+    }
+
+    pub(crate) const fn with_free_form(mut self, pointers: &'static [&'static str]) -> Self {
+        self.free_form = pointers;
         self
     }
 

@@ -1,0 +1,36 @@
+//! Properties whose members have names that the user chooses, such as the parameters of a URL.
+
+use serde_json::Value;
+
+use super::id_list_bodies::{properties, resolve};
+use crate::json::Json as _;
+use funnelflux_openapi::{Document, pointer::Pointer};
+
+/// Depth to which the properties of an asset are searched.
+const DEPTH: usize = 4;
+
+/// Returns JSON pointers to the properties of an asset that are maps or objects without declared members.
+pub(super) fn free_form(source: &Document, asset: Option<&Value>) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Some(asset) = asset {
+        search(source, asset, Pointer::root(), DEPTH, &mut found);
+    }
+    // The order of a schema's properties must not change the generated code.
+    found.sort();
+    found
+}
+
+fn search(source: &Document, schema: &Value, at: &Pointer, depth: usize, found: &mut Vec<String>) {
+    let Some(depth) = depth.checked_sub(1) else {
+        return;
+    };
+    for (name, property) in properties(source, schema) {
+        let pointer = at.with_trailing_token(name);
+        let is_map = property.object("additionalProperties").is_some();
+        if !is_map && !properties(source, property).is_empty() {
+            search(source, resolve(source, property), &pointer, depth, found);
+        } else if is_map || property.text("type").is_none_or(|kind| kind == "object") {
+            found.push(pointer.to_string());
+        }
+    }
+}
