@@ -229,8 +229,8 @@ impl AssetGroup {
         self.managed_fields().0
     }
 
-    /// Returns the JSON pointers of the properties whose members have names that the user chooses, such as the
-    /// parameters of a URL, or whose members the document does not list.
+    /// Returns the JSON pointers of the properties whose members have names that the user chooses, such as
+    /// the parameters of a URL, or whose members the document does not list.
     #[must_use]
     pub const fn free_form(self) -> &'static [&'static str] {
         self.0.free_form
