@@ -24,6 +24,11 @@ pub fn json(content: &Map<String, Value>) -> Option<&str> {
     named.or_else(|| content.keys().find(is_json)).map(String::as_str)
 }
 
+/// Returns the JSON media type of a `content` object if it is a type such as `application/merge-patch+json`.
+pub fn other_json(content: &Map<String, Value>) -> Option<&str> {
+    json(content).filter(|key| essence(key).to_ascii_lowercase().ends_with("+json"))
+}
+
 /// Returns the media type of a body that is sent or returned as a whole: text or bytes, but not a form.
 pub fn raw(content: &Map<String, Value>) -> Option<&str> {
     let is_form = |key: &str| {

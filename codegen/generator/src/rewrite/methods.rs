@@ -82,6 +82,9 @@ fn rewrite(state: &State<'_>, operation: &Operation, method: &ImplItemFn) -> Res
         let (ty, call) = body(operation, given)?;
         parameters.push(quote!(body: #ty));
         chain.push(call);
+        if let Some(media_type) = &operation.json_type {
+            chain.push(quote!(.content_type(#media_type)));
+        }
     }
     if parameters.len() != given.len() + usize::from(operation.raw_body.is_some()) {
         let names: Vec<String> = given.iter().map(|given| given.name.to_string()).collect();

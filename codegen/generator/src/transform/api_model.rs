@@ -87,6 +87,8 @@ pub(crate) struct Operation {
     pub(crate) request_body: RequestBody,
     /// Media type of a request body that is not JSON.
     pub(crate) raw_body: Option<String>,
+    /// Media type of a JSON request body if it is not `application/json`.
+    pub(crate) json_type: Option<String>,
     pub(crate) response: Response,
     pub(crate) repeat: Repeat,
     /// `true` for a destructive operation that is inferred. Callers must acknowledge that it is inferred.

@@ -156,6 +156,10 @@ impl OperationReader<'_> {
             arguments,
             request_body,
             raw_body: raw_body.map(|body| text(body, responses::RAW)),
+            json_type: value
+                .get("requestBody")
+                .and_then(|body| body.text(responses::JSON_TYPE))
+                .map(str::to_owned),
             response: self.response(),
         };
         model.documentation = descriptions::of_operation(&model, value);

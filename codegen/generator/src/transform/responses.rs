@@ -21,10 +21,18 @@ pub(super) fn drop_impossible_bodies(state: &mut State<'_>) {
 }
 
 /// Keeps only the JSON media type of every request and success response, and names it `application/json`.
+/// Marks a request body of another JSON media type.
 pub(super) fn keep_json(state: &mut State<'_>) {
     for mut operation in visit::operations(&mut state.document) {
         if let Some(body) = operation.members.get_mut("requestBody") {
+            let other = body
+                .object("content")
+                .and_then(media::other_json)
+                .map(str::to_owned);
             state.count += usize::from(keep_json_of(body));
+            if let (Some(other), Value::Object(body)) = (other, body) {
+                body.insert(JSON_TYPE.to_owned(), Value::String(other));
+            }
         }
         let responses = operation.responses().into_iter().flatten();
         for (_, response) in responses.filter(|(status, _)| is_success(status)) {
@@ -38,6 +46,9 @@ pub(super) const RAW: &str = "x-raw";
 
 /// Marks a request body that is not JSON.
 pub(super) const RAW_BODY: &str = "x-raw-body";
+
+/// Marks the media type of a JSON request body if it is not `application/json`.
+pub(super) const JSON_TYPE: &str = "x-json-type";
 
 /// Marks a response that may have no content.
 pub(super) const MAY_BE_EMPTY: &str = "x-may-be-empty";

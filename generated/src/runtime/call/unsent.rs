@@ -290,10 +290,19 @@ impl UnsentCall {
         }
     }
 
+    /// Sets the content type of the request body, if there is one.
+    pub(crate) fn content_type(self, content_type: &'static str) -> Self {
+        if self.request.body.is_some() {
+            self.header("content-type", content_type)
+        } else {
+            self
+        }
+    }
+
     /// Sets a request body that is not JSON.
     pub(crate) fn raw_body(mut self, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         self.request.body = Some(body.into());
-        self.header("content-type", content_type)
+        self.content_type(content_type)
     }
 
     /// Sets an optional request body that is not JSON.
@@ -404,5 +413,14 @@ mod tests {
         let call = call().raw_body("text/csv", "a,b");
         assert_eq!(call.request.body.as_deref(), Some(&b"a,b"[..]));
         assert_eq!(call.request.options.headers["content-type"], "text/csv");
+    }
+
+    #[test]
+    fn json_bodies_of_another_media_type_have_it() {
+        let content_type = "application/merge-patch+json";
+        let send = |body: Option<&bool>| call().body_optional(body).content_type(content_type);
+        let headers = send(Some(&true)).request.options.headers;
+        assert_eq!(headers["content-type"], content_type);
+        assert!(send(None).request.options.headers.is_empty());
     }
 }
