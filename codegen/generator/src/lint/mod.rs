@@ -129,6 +129,11 @@ impl Visitor for Linter<'_> {
         }
         let message = format!("{} has no key `{key}`", kind.name());
         let near = kind.keys().find(|name| is_near(name, key));
+        if kind == ObjectKind::Schema && key == "$dynamicRef" {
+            let message = "OpenAPI 3.0 has no `$dynamicRef`";
+            self.report_member(&rules::DYNAMIC_REFERENCE, pointer, key, message);
+            return;
+        }
         match near.filter(|near| !ANNOTATIONS.contains(near)) {
             // The other keys that do not affect types.
             None

@@ -48,6 +48,9 @@ rules! {
     CONST = "const", Error,
         generator: "ignores it silently",
         fix: "write it as an `enum` with one value, in an overlay";
+    DYNAMIC_REFERENCE = "dynamic-reference", Error,
+        generator: "ignores it silently, so the value may be anything",
+        fix: "replace it with a `$ref` to the intended schema, in an overlay";
 
     DANGLING_REFERENCE = "dangling-reference", Error,
         generator: "panics without naming a place",

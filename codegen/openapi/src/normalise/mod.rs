@@ -1,9 +1,10 @@
 //! Converts Swagger 2.0, `OpenAPI` 3.0.x and 3.1.x to `OpenAPI` 3.0.3.
 //!
-//! Each construct that 3.0.3 cannot express is reported: as an error if the client would be wrong, as a
-//! warning if a type becomes wider (the original stays under `x-…`), as a notice if only documentation is
-//! affected. The provenance of moved values is recorded, so that their new pointers lead to the original
-//! text.
+//! Each construct that 3.0.3 cannot express is reported: as a warning if a type becomes wider (the original
+//! stays under `x-…`), as a notice if only documentation is affected. If the client would be wrong, the
+//! construct gets a form that lint refuses, so that only the operations that use it are left out. Errors are
+//! problems of the whole document, or values of the wrong type. The provenance of moved values is recorded,
+//! so that their new pointers lead to the original text.
 
 mod aside;
 mod context;
@@ -26,7 +27,7 @@ pub use context::TARGET;
 /// Converts a document to `OpenAPI` 3.0.3. Its warnings and notices begin with those of reading.
 ///
 /// # Errors
-/// Located diagnostics for constructs that `OpenAPI` 3.0.3 cannot express.
+/// Located diagnostics for problems of the whole document, and for values of the wrong type.
 pub fn normalise(document: Document) -> Result<(Document, Diagnostics), Diagnostics> {
     let version = version(&document)?;
     let (document, diagnostics) = normalise_as_far_as_possible(document, version);

@@ -44,11 +44,6 @@ pub(super) fn convert_schema(schema: &mut Part<'_>) {
     for key in REMARKS {
         keep_aside(schema, key);
     }
-    if schema.contains_key("$dynamicRef") {
-        let message = "`$dynamicRef` cannot be expressed in OpenAPI 3.0";
-        let fix = "replace it with a `$ref` to the intended schema";
-        schema.report(Severity::Error, "dynamic-reference", "$dynamicRef", message, fix);
-    }
     // These steps precede `types`, which splits their results among the types.
     tuples(schema);
     pattern_properties(schema);
@@ -108,7 +103,9 @@ fn constant(schema: &mut Part<'_>) {
     {
         let message = "`const` is not among the values of the sibling `enum`, so no value matches both";
         let fix = "remove one of the two in an overlay";
-        schema.report(Severity::Error, "constant", key, message, fix);
+        schema.report(Severity::Warning, "constant", key, message, fix);
+        // Lint refuses a schema with this key.
+        schema.insert(key.to_owned(), value);
         return;
     }
     schema.set_from("enum", vec![value], &from);

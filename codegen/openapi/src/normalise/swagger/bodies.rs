@@ -23,22 +23,19 @@ impl<'a> Convert<'a> {
         new: &Pointer,
         consumes: &MediaTypes,
     ) -> Option<Value> {
-        let mut forms = bodies.iter().filter(|body| body.text("in") == "formData");
-        let mut whole = bodies.iter().filter(|body| body.text("in") == "body");
-        let Some(body) = whole.next() else {
-            return Some(self.form(bodies.first()?, bodies, new, consumes));
-        };
-        if let Some(form) = forms.next() {
-            let message = "an operation has either a body or form parameters, this one has both";
-            let fix = "remove one of them";
-            self.report(Severity::Error, "body-and-form", &form.place, message, fix);
-        }
-        if let Some(second) = whole.next() {
-            let message = "an operation has one body, this one has another before it";
-            let fix = "remove one of them, or make them one object in an overlay";
-            self.report(Severity::Error, "second-body", &second.place, message, fix);
-        }
-        Some(self.json_body(body, new, consumes))
+        let first = bodies.first()?;
+        let whole = bodies.iter().find(|body| body.is_whole());
+        Some(match (whole, bodies.get(1)) {
+            (None, _) => self.form(first, bodies, new, consumes),
+            (Some(body), None) => self.json_body(body, new, consumes),
+            (Some(_), Some(second)) => {
+                let message =
+                    "an operation has one body or form parameters: all of these become fields of a form";
+                let fix = "remove the others, or make them one object in an overlay";
+                self.report(Severity::Warning, "several-bodies", &second.place, message, fix);
+                self.form(first, bodies, new, consumes)
+            }
+        })
     }
 
     /// Converts form parameters, the first of which is `first`, to a body.
@@ -57,13 +54,13 @@ impl<'a> Convert<'a> {
             let Some(name) = body.parameter.get("name").and_then(Value::as_str) else {
                 let message = "a form parameter needs a `name` that is a string";
                 let fix = "give it one in an overlay";
-                self.report(Severity::Error, "form-name", &body.place, message, fix);
+                self.report(Severity::Warning, "form-name", &body.place, message, fix);
                 continue;
             };
             if properties.contains_key(name) {
                 let message = format!("a second form parameter `{name}`");
                 let fix = "remove one of them in an overlay";
-                self.report(Severity::Error, "form-name", &body.place, message, fix);
+                self.report(Severity::Warning, "form-name", &body.place, message, fix);
             }
             let mut property = self.form_field(body);
             match property.shift_remove("required") {
@@ -72,7 +69,7 @@ impl<'a> Convert<'a> {
                 Some(_) => {
                     let place = body.place.with_trailing_token("required");
                     let message = "expected true or false";
-                    self.report(Severity::Error, "structure", place, message, MISFIT);
+                    self.report(Severity::Warning, "structure", place, message, MISFIT);
                 }
             }
             properties.insert(name.to_owned(), Value::Object(property));
@@ -149,6 +146,11 @@ impl<'a> Convert<'a> {
         let mut property = body.parameter.clone();
         for key in ["name", "in"] {
             property.shift_remove(key);
+        }
+        if body.is_whole()
+            && let Some(schema) = property.shift_remove("schema")
+        {
+            property.insert("allOf".to_owned(), json!([schema]));
         }
         if aside::keep_aside(&mut property, "allowEmptyValue").is_some() {
             let place = body.place.with_trailing_token("allowEmptyValue");

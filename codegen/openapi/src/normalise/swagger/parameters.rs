@@ -45,6 +45,11 @@ impl Placed<'_> {
         text(self.parameter, key)
     }
 
+    /// Returns true for a whole body, which is not a field of a form.
+    pub(super) fn is_whole(&self) -> bool {
+        self.text("in") == "body"
+    }
+
     fn is_body(&self) -> bool {
         matches!(self.text("in"), "body" | "formData")
     }
@@ -164,14 +169,8 @@ impl Convert<'_> {
             ("query", "ssv") => ("spaceDelimited", false),
             ("query", "pipes") => ("pipeDelimited", false),
             ("path" | "header", "csv") => ("simple", false),
-            _ => {
-                let message = format!(
-                    "OpenAPI 3.0 cannot express the collection format `{format}` of a {place} parameter"
-                );
-                let fix = "make the parameter a string";
-                self.report(Severity::Error, "collection-format", &old, message, fix);
-                return;
-            }
+            // OpenAPI 3.0 cannot express the format. Lint refuses this style.
+            _ => (&*format!("{format}Delimited"), false),
         };
         for (key, value) in [("style", Value::from(style)), ("explode", explode.into())] {
             self.moved(new.with_trailing_token(key), &old);
