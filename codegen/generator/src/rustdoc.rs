@@ -27,16 +27,36 @@ pub(crate) fn sanitise(text: &str) -> String {
     lines.collect::<Vec<String>>().join("\n")
 }
 
-/// Removes characters that rustc refuses in comments, and characters that hide or reorder text.
+/// Removes characters that rustc refuses in comments, and characters that hide or reorder text. Replaces tabs
+/// with spaces, because clippy refuses tabs.
 fn printable(text: &str) -> String {
     let is_hidden = |character: char| match character {
         '\n' | '\t' => false,
         '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
         character => character.is_control(),
     };
-    text.replace("\r\n", "\n")
+    let text = text
+        .replace("\r\n", "\n")
         .replace('\r', "\n")
-        .replace(is_hidden, "")
+        .replace(is_hidden, "");
+    if !text.contains('\t') {
+        return text;
+    }
+    let lines = text.split('\n').map(without_tabs);
+    lines.collect::<Vec<String>>().join("\n")
+}
+
+/// Fills a line with spaces up to the tab stops of Markdown.
+fn without_tabs(line: &str) -> String {
+    /// Distance of tab stops.
+    const TAB: usize = 4;
+    let mut parts = line.split('\t');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |line, part| {
+        let columns = line.chars().count();
+        let stop = (columns / TAB + 1) * TAB;
+        format!("{line:stop$}{part}")
+    })
 }
 
 /// Sanitises a line between its code spans. If the number of backticks is odd, the last one is escaped.
@@ -57,43 +77,67 @@ fn sanitise_words(mut prose: &str) -> String {
     let mut out = String::new();
     while let Some((before, link, after)) = split_at_link(prose) {
         out.push_str(&sanitise_unlinked(before));
-        out.push_str(link);
+        out.push_str(&link);
         prose = after;
     }
     out + &sanitise_unlinked(prose)
 }
 
-/// Splits text around its first Markdown link to a URL, `<https://…>` or `[text](https://…)`.
-fn split_at_link(prose: &str) -> Option<(&str, &str, &str)> {
+/// Splits text around its first Markdown link to a URL, `<https://…>`, `[text](https://…)` or
+/// `[text](https://… "title")`. Escapes the text of the link.
+fn split_at_link(prose: &str) -> Option<(&str, String, &str)> {
     prose.match_indices(['<', '[']).find_map(|(start, sign)| {
         let (before, rest) = prose.split_at_checked(start)?;
-        let end = if sign == "<" {
-            rest.find('>').filter(|_| rest.starts_with("<http"))?
+        let rest = rest.strip_prefix(sign)?;
+        let (text, (target, after)) = if sign == "<" {
+            (None, rest.split_once('>')?)
         } else {
-            let target = rest.find(']')? + 1;
-            let rest = rest.get(target..).filter(|rest| rest.starts_with("(http"))?;
-            target + rest.find(')')?
+            let (text, rest) = rest.split_once(']')?;
+            (Some(text), rest.strip_prefix('(')?.split_once(')')?)
         };
-        let (link, after) = rest.split_at_checked(end + 1)?;
-        Some((before, link, after))
+        let (url, title) = target.split_once(' ').unwrap_or((target, ""));
+        let is_title = title.len() > 1 && title.starts_with('"') && title.ends_with('"');
+        let is_url = ["http://", "https://"]
+            .iter()
+            .any(|scheme| url.starts_with(scheme));
+        let is_link = is_url && (url == target || is_title && text.is_some());
+        let link = match text {
+            Some(text) => format!("[{}]({target})", escape(text)),
+            None => format!("<{target}>"),
+        };
+        is_link.then_some((before, link, after))
     })
 }
 
 fn sanitise_unlinked(prose: &str) -> String {
     let words = prose.split(' ').map(|word| {
+        let url = ["http://", "https://"]
+            .iter()
+            .filter_map(|scheme| word.find(scheme))
+            .min();
+        if let Some((opening, url)) = url.and_then(|start| word.split_at_checked(start)) {
+            let end = url.find(['<', '>', '[', ']']).unwrap_or(url.len());
+            let (url, rest) = url.split_at(end);
+            let (url, closing) = split_off_punctuation(url);
+            let closing = escape(&[closing, rest].concat());
+            return format!("{}<{url}>{closing}", escape(opening));
+        }
         let rest = word.trim_start_matches(['(', '"', '\'', '*', '_']);
-        let core = rest.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\'', '*', '_', '…']);
+        let (core, closing) = split_off_punctuation(rest);
         let opening = word.strip_suffix(rest).unwrap_or_default();
-        let closing = rest.strip_prefix(core).unwrap_or_default();
-        if core.starts_with("http://") || core.starts_with("https://") {
-            format!("{opening}<{core}>{closing}")
-        } else if looks_like_code(core) {
+        if looks_like_code(core) {
             format!("{opening}`{core}`{closing}")
         } else {
             escape(word)
         }
     });
     words.collect::<Vec<_>>().join(" ")
+}
+
+/// Splits a word before the punctuation at its end.
+fn split_off_punctuation(word: &str) -> (&str, &str) {
+    let core = word.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\'', '*', '_', '…']);
+    word.split_at(core.len())
 }
 
 /// Returns `true` if a word has an underscore, a path separator, or a lower-case letter before an upper-case

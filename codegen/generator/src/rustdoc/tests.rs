@@ -24,6 +24,15 @@ fn prose_is_made_safe() {
         ("```\nlet x: Foo<Bar>;\n```", "```text\nlet x: Foo<Bar>;\n```"),
         ("```json\n{}", "```text\n{}\n```"),
         ("It's e.g. 3.5 GB/s", "It's e.g. 3.5 GB/s"),
+        (
+            "[link](https://x.example y) [a][b]",
+            "\\[link\\](<https://x.example> y) \\[a\\]\\[b\\]",
+        ),
+        ("<https://x.example y>", "\\<<https://x.example> y\\>"),
+        ("[<b>](https://x.example)", "[\\<b\\>](https://x.example)"),
+        ("[`code`](https://x.example)", "\\[`code`\\](<https://x.example>)"),
+        ("[https://x.example]", "\\[<https://x.example>\\]"),
+        ("a\tb\n- \tc", "a   b\n-   c"),
     ] {
         assert_eq!(sanitise(text), expected);
     }
@@ -34,6 +43,7 @@ fn safe_prose_stays_as_it_is() {
     for text in [
         "Sets `idCategory` to <https://x.example/>",
         "See [the text](https://x.example/a_b) and `a_b`",
+        "See [the text](https://x.example/a_b \"its title\")",
     ] {
         assert_eq!(sanitise(text), text);
     }
