@@ -309,6 +309,8 @@
     not(all(feature = "client", feature = "documented", feature = "inferred")),
     allow(dead_code)
 )]
+// The document decides which letters its names have.
+#![allow(mixed_script_confusables, confusable_idents, uncommon_codepoints)]
 
 #[rustfmt::skip]
 mod api;

@@ -236,6 +236,7 @@ impl Policy for Inferred {
     }
 }
 
+#[allow(dead_code, reason = "the document decides which fields there are")]
 fn from_text<T: DeserializeOwned, E: Error>(text: String) -> Result<T, E> {
     T::deserialize(text.into_deserializer())
 }

@@ -97,14 +97,6 @@ impl UnsentCall {
         self
     }
 
-    /// Adds an optional query parameter.
-    pub(crate) fn query_optional(self, name: &str, value: Option<impl fmt::Display>) -> Self {
-        match value {
-            Some(value) => self.query(name, value),
-            None => self,
-        }
-    }
-
     /// Adds a query parameter with a comma-separated list.
     pub(crate) fn query_list(self, name: &str, values: &[impl fmt::Display]) -> Self {
         let values: Vec<String> = values.iter().map(ToString::to_string).collect();
@@ -232,6 +224,14 @@ fn names_nothing(body: &[u8]) -> bool {
 
 #[allow(dead_code, reason = "only some documents have such parameters and bodies")]
 impl UnsentCall {
+    /// Adds an optional query parameter.
+    pub(crate) fn query_optional(self, name: &str, value: Option<impl fmt::Display>) -> Self {
+        match value {
+            Some(value) => self.query(name, value),
+            None => self,
+        }
+    }
+
     /// Adds an optional query parameter with a comma-separated list.
     pub(crate) fn query_list_optional(self, name: &str, values: Option<&[impl fmt::Display]>) -> Self {
         match values {

@@ -38,6 +38,7 @@ pub fn created_at(id: &str) -> Option<std::time::SystemTime> {
 }
 
 /// Declares the ID type of one kind of asset.
+#[allow(unused_macros, reason = "the document decides whether there are ID types")]
 macro_rules! id_type {
     ($(#[$attribute:meta])* $name:ident) => {
         $(#[$attribute])*
@@ -157,4 +158,5 @@ macro_rules! id_type {
     };
 }
 
+#[allow(unused_imports, reason = "the document decides whether there are ID types")]
 pub(crate) use id_type;
