@@ -57,10 +57,10 @@ pub(crate) fn module(tag: &str) -> String {
     }
 }
 
-/// Returns the cargo feature of a tag.
+/// Returns the cargo feature of a tag. Letters of other scripts become ASCII, as in the name of the module,
+/// because the features are keys of TOML without quotes.
 pub fn feature(tag: &str) -> String {
-    match words(tag).to_kebab_case().as_str() {
-        "" => module(tag).to_kebab_case(),
+    match snake(tag).to_kebab_case().as_str() {
         // Features of the crate that are not groups.
         name @ ("blocking" | "client" | "default" | "documented" | "gzip" | "http2" | "inferred"
         | "native-tls" | "rate-limit" | "reqwest" | "rustls" | "snapshot" | "traceparent"

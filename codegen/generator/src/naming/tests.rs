@@ -84,7 +84,9 @@ fn types_variants_and_arguments_are_valid_rust() {
     for (tag, expected) in [
         ("AI Node Settings", "ai-node-settings"),
         ("tracing", "tracing-group"),
-        ("Товары", "товары"),
+        ("Товары & Co", "tovary-co"),
+        ("日本", "ri-ben"),
+        ("API v1.0", "api-v1-0"),
         ("🦀", "crab"),
         ("½", "1-2"),
     ] {
