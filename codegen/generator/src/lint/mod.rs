@@ -22,6 +22,8 @@ use funnelflux_openapi::{
     references::{References, Usages},
 };
 
+pub(crate) use names::needs_name;
+
 use linter::{Linter, Object, is_near};
 pub use rules::{LintRule, rules};
 
@@ -127,13 +129,13 @@ impl Visitor for Linter<'_> {
             self.report_member(&rules::CONST, pointer, key, "OpenAPI 3.0 has no `const`");
             return;
         }
-        let message = format!("{} has no key `{key}`", kind.name());
-        let near = kind.keys().find(|name| is_near(name, key));
         if kind == ObjectKind::Schema && key == "$dynamicRef" {
             let message = "OpenAPI 3.0 has no `$dynamicRef`";
             self.report_member(&rules::DYNAMIC_REFERENCE, pointer, key, message);
             return;
         }
+        let message = format!("{} has no key `{key}`", kind.name());
+        let near = kind.keys().find(|name| is_near(name, key));
         match near.filter(|near| !ANNOTATIONS.contains(near)) {
             // The other keys that do not affect types.
             None

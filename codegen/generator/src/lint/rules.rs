@@ -145,9 +145,6 @@ rules! {
     DERIVED_NAME = "derived-name", Error,
         generator: "emits the type twice, which does not compile",
         fix: "give the inline schema a unique `title` in an overlay";
-    TITLE_CLASH = "title-clash", Error,
-        generator: "uses the first for all of them: a wrong type that compiles",
-        fix: "give each a unique `title` in an overlay";
     PROPERTY_NAMES = "property-names", Warning,
         generator: "emits a struct that does not compile; a rule keeps the second among the unknown fields",
         fix: "if the second one is the important one, remove the first in an overlay";

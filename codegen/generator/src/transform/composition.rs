@@ -1,13 +1,16 @@
 //! Removes parts and titles that the generator would merge wrongly, and simplifies alternatives.
 
-use std::mem;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+};
 
 use serde_json::{Map, Value};
 
-use crate::json::Json as _;
+use crate::{json::Json as _, lint, naming};
 use funnelflux_openapi::{pointer::Pointer, references};
 
-use super::{schema_kind, state::State, visit};
+use super::{component, schema_kind, state::State, visit};
 
 /// Removes the parts of an `allOf` that constrain nothing, as long as another part remains.
 pub(super) fn drop_empty_parts(state: &mut State<'_>) {
@@ -115,9 +118,55 @@ fn joined(alternatives: &[Value]) -> Option<(Value, Option<Vec<Value>>)> {
     Some((kind.clone(), lists.map(|_| values)))
 }
 
-/// Removes the titles of components. Their types are named after the components.
+/// Removes the titles of components, whose types are named after the components, and each title that would
+/// give a schema the type of another schema.
 pub(super) fn drop_titles(state: &mut State<'_>) {
     let components = visit::components(&mut state.document);
     let titles = components.filter_map(|(_, schema)| schema.as_object_mut()?.shift_remove("title"));
     state.count += titles.count();
+    let mut titles = BTreeSet::new();
+    visit::schemas(&mut state.document, &mut |pointer, schema| {
+        titles.extend(type_by_title(pointer, schema));
+    });
+    let components = component::all(&state.document);
+    let components = components.map(|(name, schema)| (naming::type_name(name), schema));
+    // The first schema of each type.
+    let mut types: BTreeMap<String, Value> = components
+        .filter(|(name, _)| titles.contains(name))
+        .map(|(name, schema)| (name, schema.clone()))
+        .collect();
+    visit::schemas(&mut state.document, &mut |pointer, schema| {
+        let Some(name) = type_by_title(pointer, schema) else {
+            return;
+        };
+        let first = types.entry(name).or_insert_with(|| schema.clone());
+        if !is_same(first, schema)
+            && let Some(schema) = schema.as_object_mut()
+        {
+            schema.shift_remove("title");
+            state.count += 1;
+        }
+    });
+}
+
+/// Returns the type that the generator names after the title of a schema. An alternative or part has its own
+/// rules.
+fn type_by_title(pointer: &Pointer, schema: &Value) -> Option<String> {
+    let around = pointer.parent().and_then(Pointer::back)?;
+    let is_part = ["allOf", "anyOf", "oneOf"].contains(&around.encoded());
+    let schema = schema
+        .as_object()
+        .filter(|schema| !is_part && lint::needs_name(schema))?;
+    schema.text("title").map(naming::type_name)
+}
+
+/// Returns true if two schemas are equal, apart from annotations.
+fn is_same(left: &Value, right: &Value) -> bool {
+    let is_annotation = |key: &str| matches!(key, "title" | "description" | "example" | "default");
+    let keys = [left, right]
+        .into_iter()
+        .filter_map(Value::as_object)
+        .flat_map(Map::keys);
+    let mut keys = keys.filter(|key| !is_annotation(key) && !key.starts_with("x-"));
+    keys.all(|key| left.get(key) == right.get(key))
 }

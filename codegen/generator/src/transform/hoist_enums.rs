@@ -163,7 +163,12 @@ impl Registry<'_, '_> {
             return;
         };
         let set = schema.text(RUST_NAME).map(naming::component);
-        let name = set.unwrap_or_else(|| self.free_name(pointer, rust_name, &values));
+        // A copy of a component, with its name as the title.
+        let copied = schema.text("title").map(naming::type_name);
+        let is_component = |known: &Known| known.new.is_none() && known.has(&values);
+        let copied = copied.filter(|name| self.known.get(name).is_some_and(is_component));
+        let name = set.or(copied);
+        let name = name.unwrap_or_else(|| self.free_name(pointer, rust_name, &values));
         let text = match description.as_ref().and_then(Value::as_str) {
             Some(description) => format!("{summary}\n\n{description}"),
             None => summary.to_owned(),

@@ -115,7 +115,7 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
         rule("nullable-collections", Work, nullability::nullable_collections,
             "the generator omits empty lists and objects; absent, null and empty must stay distinct"),
         rule("drop-titles", MayBeNoop, composition::drop_titles,
-            "the generator names a merged type after the title of a part, which has a type of that name"),
+            "the generator names a type after its title, even if another type has that name"),
         rule("optional-bodies", Work, nullability::optional_bodies,
             "the generator makes every request body mandatory unless its schema is nullable"),
         rule("share-evidence", MayBeNoop, evidence::share_evidence,
