@@ -6,8 +6,11 @@ use std::{
 };
 
 use funnelflux_diff as comparison;
-use funnelflux_generator::{EFFECTIVE, Output, StageReport, changelog};
-use funnelflux_openapi::{Diagnostics, Source};
+use funnelflux_generator::{COVERAGE, EFFECTIVE, LeftOut, Output, StageReport, changelog};
+use funnelflux_openapi::{
+    Diagnostics, Source,
+    text::{counted, one_line},
+};
 
 use crate::{
     diff,
@@ -70,6 +73,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
         stdout: report(
             &output.stages,
             &output.notices,
+            &output.left_out,
             &changes,
             start.elapsed(),
             arguments.verbose,
@@ -125,6 +129,7 @@ fn write(
 fn report(
     stages: &[StageReport],
     notices: &Diagnostics,
+    left_out: &[LeftOut],
     changes: &FileChanges,
     time: Duration,
     verbose: bool,
@@ -144,13 +149,33 @@ fn report(
             }
         }
     }
-    let notices = if verbose {
+    let blocks = if verbose {
         notices.iter().map(ToString::to_string).collect()
     } else {
         grouped(notices.iter())
     };
-    for part in notices.iter().flat_map(|notice| notice.lines()) {
+    for part in blocks.iter().flat_map(|block| block.lines()) {
         line("", part.to_owned());
+    }
+    if blocks.len() < notices.len() {
+        line(
+            "",
+            "`cargo xtask generate --verbose` prints every notice in full".to_owned(),
+        );
+    }
+    if !left_out.is_empty() {
+        let count = counted(left_out.len(), "operation");
+        line("left out", format!("{count}; {COVERAGE} lists the reasons"));
+    }
+    for LeftOut {
+        method, path, rule, ..
+    } in left_out
+    {
+        let method = method.to_ascii_uppercase();
+        line(
+            "",
+            format!("      {}", one_line(&format!("{method} {path} [{rule}]"))),
+        );
     }
     let FileChanges {
         written,
