@@ -130,9 +130,12 @@ pub(crate) fn snake(text: &str) -> String {
     deunicode::deunicode(text).to_snake_case()
 }
 
-/// Returns the method argument of a parameter.
+/// Returns the method argument of a parameter: `x`, like the generator, for a name without letters and digits.
 pub(crate) fn argument(parameter: &str) -> String {
-    identifier(&words(parameter).to_snake_case())
+    match words(parameter).to_snake_case().as_str() {
+        "" => "x".to_owned(),
+        name => identifier(name),
+    }
 }
 
 /// Returns the static of an operation.

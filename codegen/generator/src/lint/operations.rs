@@ -2,14 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use heck::ToSnakeCase as _;
 use serde_json::Value;
 
 use super::{
     linter::{Linter, Object},
     rules::{self, LintRule},
 };
-use crate::json::Json as _;
+use crate::{json::Json as _, naming};
 use funnelflux_openapi::{
     media::{has_no_body, json, raw},
     openapi_model::{self, ObjectKind},
@@ -65,8 +64,12 @@ impl<'a> Linter<'a> {
     /// Returns the parameter names of a path, in order; `None` if the path is invalid.
     fn template(&mut self, pointer: &Pointer, path: &'a str) -> Option<Vec<&'a str>> {
         let names = names_in_braces(path);
+        let mut seen = HashSet::new();
+        let mut all = names.iter().flatten();
         let wrong = if names.is_none() {
             "its braces are unpaired"
+        } else if !all.all(|name| seen.insert(name)) {
+            "it contains a parameter twice"
         } else if !path.starts_with('/') {
             "it must start with `/`"
         } else if path.contains("//") {
@@ -143,7 +146,11 @@ impl<'a> Linter<'a> {
         let mut seen: HashMap<String, &Parameter<'_>> = HashMap::new();
         for parameter in parameters {
             let (name, place) = parameter.key();
-            let argument = name.to_snake_case();
+            let argument = naming::argument(name);
+            if name.is_empty() {
+                let message = format!("the {place} parameter has an empty name");
+                self.report(&rules::PARAMETER_NAME, &parameter.listed, message);
+            }
             if TAKEN.contains(&argument.as_str()) && (body || argument != "body") {
                 let taken = format!("the argument `{argument}`, which every method has");
                 let message = format!("the parameter `{name}` becomes {taken}");

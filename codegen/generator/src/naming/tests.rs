@@ -66,6 +66,7 @@ fn types_variants_and_arguments_are_valid_rust() {
     }
     assert_eq!(argument("idOfferSources"), "id_offer_sources");
     assert_eq!(argument("type"), "type_");
+    assert_eq!(argument("$"), "x");
     assert_eq!(parameter_enum("status"), "StatusFilter");
     for (tag, expected) in [
         ("Offer Sources", "offer_sources"),
