@@ -13,6 +13,21 @@ use crate::{
     site::{SchemaContext, SchemaRole, Site},
 };
 
+/// A key of `content`, the range that it denotes, and its media type object.
+type MediaType<'a> = (&'a str, MediaRange, Node<'a>);
+
+/// The key that applies to media types of a range, if the range itself is no key.
+fn most_specific<'m, 'a>(content: &'m [MediaType<'a>], range: &MediaRange) -> Option<&'m MediaType<'a>> {
+    let mut covering = content.iter().filter(|(_, other, _)| other.covers(range));
+    let first = covering.next()?;
+    Some(covering.fold(
+        first,
+        |best, other| {
+            if best.1.covers(&other.1) { other } else { best }
+        },
+    ))
+}
+
 impl<'a> Comparer<'a> {
     pub(crate) fn request_body(&mut self, site: &Site<'_, 'a>) {
         let operation = subject(site.parent);
@@ -59,7 +74,7 @@ impl<'a> Comparer<'a> {
             let members = members.map(|(name, node)| (name, MediaRange::new(name), node));
             members.collect::<Vec<_>>()
         });
-        let twin = |list: &[(&'a str, MediaRange, Node<'a>)], name: &str, range: &MediaRange| {
+        let twin = |list: &[MediaType<'a>], name: &str, range: &MediaRange| {
             let by_name = list.iter().find(|(other, ..)| *other == name);
             let twin = by_name.or_else(|| list.iter().find(|(_, other, _)| other == range));
             twin.cloned()
@@ -77,11 +92,9 @@ impl<'a> Comparer<'a> {
                 self.media_type(&other, node, context);
                 continue;
             }
+            // Only the most specific key of a media type applies, so the new key replaces the old range here.
             let site = Site::added(node, new);
-            let mut covering = before
-                .iter()
-                .filter(|(_, other, _)| is_response && other.covers(range));
-            if let Some((old_name, _, other)) = covering.next() {
+            if let Some((old_name, _, other)) = most_specific(&before, range) {
                 let what = format!("the media type `{name}` is one of `{old_name}`, which was there before");
                 self.media_range_changed(name, &site, what, context, has_json(old));
                 self.media_type(other, node, context);
@@ -94,22 +107,23 @@ impl<'a> Comparer<'a> {
                 continue;
             }
             let site = Site::removed(node, new);
-            let covering = after.iter().find(|(_, other, _)| match context.direction {
-                Direction::Response => range.covers(other),
-                _ => other.covers(range),
-            });
-            let Some((new_name, _, other)) = covering else {
-                self.media_type_added_or_removed(name, &site, context, has_json(new));
-                continue;
-            };
-            let what = if is_response {
-                format!("the media type `{name}` was narrowed to `{new_name}`")
-            } else {
-                format!("the media type `{name}` is one of `{new_name}`, which is there now")
-            };
-            self.media_range_changed(name, &site, what, context, has_json(new));
-            if !is_response {
+            // A response whose key becomes a range may have other formats than before.
+            let covering = most_specific(&after, range)
+                .filter(|(new_name, other, _)| !is_response || twin(&before, new_name, other).is_some());
+            if let Some((new_name, _, other)) = covering {
+                let what = format!("the media type `{name}` is one of `{new_name}`, which is there now");
+                self.media_range_changed(name, &site, what, context, has_json(new));
                 self.media_type(node, other, context);
+                continue;
+            }
+            let narrower = after
+                .iter()
+                .find(|(_, other, _)| is_response && range.covers(other));
+            if let Some((new_name, ..)) = narrower {
+                let what = format!("the media type `{name}` was narrowed to `{new_name}`");
+                self.media_range_changed(name, &site, what, context, has_json(new));
+            } else {
+                self.media_type_added_or_removed(name, &site, context, has_json(new));
             }
         }
     }
