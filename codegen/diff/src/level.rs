@@ -75,19 +75,26 @@ impl Direction {
 pub(crate) enum Encoding {
     /// As in JSON bodies: the number `1` and the string `1` differ.
     Typed,
-    /// As in the query and in headers: the number `1`, the string `1`, and a list of one of them have the
-    /// same text.
+    /// As in the query: the number `1`, the string `1`, and a list of one of them have the same text.
     Text,
+    /// As in headers: in addition, a list or an object is one text.
+    OneText,
     /// As inside a list or an object that is sent as text.
     InnerText,
+    /// As a whole form: an object whose properties are its fields.
+    Form,
+    /// As in a field of a form: like `Text`, but an object is sent as JSON.
+    FormField,
 }
 
 impl Encoding {
-    /// The encoding of the contents of a value.
-    pub(crate) fn inner(self) -> Self {
+    /// The encoding of the contents of a value: of the items of a list, or of the properties of an object.
+    pub(crate) fn inner(self, is_item: bool) -> Self {
         match self {
-            Self::Text => Self::InnerText,
-            other => other,
+            Self::Text | Self::OneText | Self::InnerText => Self::InnerText,
+            Self::Form => Self::FormField,
+            Self::FormField if is_item => Self::FormField,
+            Self::FormField | Self::Typed => Self::Typed,
         }
     }
 }

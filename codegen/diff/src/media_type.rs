@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::level::Encoding;
+
 /// A media type or a media range.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MediaRange {
@@ -34,6 +36,26 @@ impl MediaRange {
                 .collect(),
             kind: kind.to_owned(),
             subtype: subtype.to_owned(),
+        }
+    }
+
+    /// Checks whether the range includes media types of forms.
+    pub(crate) fn may_be_form(&self) -> bool {
+        self.may_be_multipart()
+            || (["application", "*"].contains(&&*self.kind)
+                && ["x-www-form-urlencoded", "*"].contains(&&*self.subtype))
+    }
+
+    pub(crate) fn may_be_multipart(&self) -> bool {
+        ["multipart", "*"].contains(&&*self.kind)
+    }
+
+    /// The encoding of bodies of this type.
+    pub(crate) fn encoding(&self) -> Encoding {
+        match (&*self.kind, &*self.subtype) {
+            ("text", "plain") => Encoding::Text,
+            ("multipart", _) | ("application", "x-www-form-urlencoded") => Encoding::Form,
+            _ => Encoding::Typed,
         }
     }
 

@@ -81,7 +81,7 @@ pub(crate) fn schema_steps(tokens: &[String], path: &mut Vec<String>) {
     let mut rest = tokens.iter();
     while let Some(token) = rest.next() {
         match token.as_str() {
-            "properties" => path.extend(rest.next().cloned()),
+            "properties" | "encoding" => path.extend(rest.next().cloned()),
             "items" => path.push("[]".to_owned()),
             "additionalProperties" => path.push("*".to_owned()),
             "headers" => path.extend(rest.next().map(|name| format!("header {name}"))),

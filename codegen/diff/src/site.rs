@@ -43,23 +43,20 @@ impl SchemaContext {
         }
     }
 
-    /// The same context for values that are sent as text.
-    pub(crate) fn as_text(self) -> Self {
-        Self {
-            encoding: Encoding::Text,
-            ..self
-        }
+    /// The same context for values in another encoding.
+    pub(crate) fn encoded(self, encoding: Encoding) -> Self {
+        Self { encoding, ..self }
     }
 
-    /// The context for the contents of the schema.
-    pub(crate) fn inner(self) -> Self {
+    /// The context for the items of the schema, or for its properties.
+    pub(crate) fn inner(self, is_item: bool) -> Self {
         let role = match self.role {
             SchemaRole::Parameter | SchemaRole::ParameterProperty => SchemaRole::ParameterProperty,
             SchemaRole::Body | SchemaRole::Property | SchemaRole::Header => SchemaRole::Property,
         };
         Self {
             role,
-            encoding: self.encoding.inner(),
+            encoding: self.encoding.inner(is_item),
             optional: false,
             ..self
         }

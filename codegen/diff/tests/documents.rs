@@ -134,12 +134,11 @@ fn broken(random: &mut Rng, old: &Random, new: &Random, index: usize, is_exact: 
         return None;
     }
     let (good, bad) = (from.validator(is_exact)?, to.validator(is_exact)?);
-    let is_text = part.is_text();
     let refuses = |value: &Value| {
-        let forms = if is_text {
-            forms(value)
-        } else {
-            vec![value.clone()]
+        let forms = match part {
+            Part::Parameter => forms(value),
+            Part::Header => forms(value).into_iter().chain(one_text(value)).collect(),
+            Part::Request | Part::Response => vec![value.clone()],
         };
         !forms.iter().any(|form| bad.is_valid(form))
     };
@@ -171,6 +170,20 @@ fn forms(value: &Value) -> Vec<Value> {
         }
     }
     forms
+}
+
+/// The text of a list or an object in a header.
+fn one_text(value: &Value) -> Option<Value> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let texts: Vec<String> = match value {
+        Value::Array(items) => items.iter().map(text).collect(),
+        Value::Object(members) => members
+            .iter()
+            .flat_map(|(name, member)| [name.clone(), text(member)])
+            .collect(),
+        _ => return None,
+    };
+    Some(texts.join(",").into())
 }
 
 fn each(value: &Value, change: &dyn Fn(&Value) -> Value) -> Value {

@@ -190,7 +190,8 @@ fn of_kind(kind: ChangeKind) -> (Impact, &'static str) {
         K::ParameterBecameRequired =>
             (Major, "The argument is no longer an `Option`; calls no longer compile."),
         K::ParameterBecameOptional => (Major, "The argument becomes an `Option`; calls no longer compile."),
-        K::ParameterSerializationChanged => (Patch, "Signatures stay; the runtime must send it differently."),
+        K::ParameterSerializationChanged | K::SerializationChanged =>
+            (Patch, "Signatures stay; the runtime must send it differently."),
         K::ParameterEmptyValueForbidden | K::ParameterEmptyValueAllowed => (Patch, "Signatures stay."),
         K::ParameterOrderChanged =>
             (Major, "Arguments are positional, so two of one type could be swapped unnoticed."),

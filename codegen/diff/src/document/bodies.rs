@@ -2,9 +2,10 @@
 
 use funnelflux_openapi::{media::JSON, openapi_model::ANNOTATIONS};
 
+use super::serialization::range;
 use crate::{
     comparer::Comparer,
-    level::Direction,
+    level::{Direction, Encoding},
     media_type::MediaRange,
     node::Node,
     part_names::subject,
@@ -182,9 +183,11 @@ impl<'a> Comparer<'a> {
     }
 
     fn media_type(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
+        let text = context.encoded(body_encoding([old, new]));
         for (key, site) in Site::members(old, new) {
             match (key, site.both()) {
-                ("schema", Some((before, after))) => self.schema(before, after, context),
+                ("schema", Some((before, after))) => self.schema(before, after, text),
+                ("encoding", _) => self.encodings(&site, old, context.direction),
                 ("schema", None) if site.values().all(|node| self.allows_anything(node, &site)) => {
                     let what = format!("a schema for any value of {} {}", subject(new), site.verb());
                     self.report(Kind::NotationChanged, &site, what, context.direction);
@@ -201,5 +204,21 @@ impl<'a> Comparer<'a> {
                 _ => self.other_member(key, &site, context.direction),
             }
         }
+    }
+}
+
+/// The encoding of a body that is described on both sides.
+fn body_encoding(media_types: [&Node<'_>; 2]) -> Encoding {
+    let [old, new] = media_types.map(|media_type| range(media_type).encoding());
+    // A field with a content type of its own may be JSON.
+    let fields = media_types
+        .iter()
+        .filter_map(|media_type| media_type.get("encoding"));
+    let mut fields = fields.flat_map(|encoding| encoding.members());
+    let has_content_type = fields.any(|(_, field)| field.value.get("contentType").is_some());
+    if old == new && !has_content_type {
+        old
+    } else {
+        Encoding::Typed
     }
 }

@@ -8,6 +8,7 @@ mod paths;
 mod responses;
 pub(crate) mod schema;
 mod security;
+mod serialization;
 mod server_url;
 mod servers;
 mod webhooks;

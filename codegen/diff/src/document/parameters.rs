@@ -1,11 +1,10 @@
 //! Parameters that apply to an operation.
 
-use std::borrow::Cow;
-
 use serde_json::Value;
 
 use funnelflux_openapi::{pointer::Pointer, references};
 
+use super::serialization::{Serialized, text_encoding};
 use crate::{
     comparer::Comparer,
     index::DocumentIndex,
@@ -131,27 +130,6 @@ impl<'a> Comparer<'a> {
         self.report(kind, &site, what, Direction::Request);
     }
 
-    /// Checks whether a keyword for serialization has the same effect on both sides.
-    pub(super) fn is_serialized_alike(&self, key: &str, old: &Node<'a>, new: &Node<'a>) -> bool {
-        let is_single = |document: &DocumentIndex<'a>, parameter: &Node<'a>| {
-            let schema = parameter.get("schema").map(|schema| document.resolve(&schema));
-            schema.is_some_and(|schema| match schema.str("type") {
-                Some("array") => schema.value.get("maxItems").is_some_and(|most| most == 1),
-                Some(kind) => kind != "object",
-                None => false,
-            })
-        };
-        // `explode` and these styles differ only in what separates several values.
-        let separates = |parameter: &Node<'a>| {
-            let style = serialization("style", parameter);
-            let style = style.as_str().unwrap_or_default();
-            ["form", "spaceDelimited", "pipeDelimited"].contains(&style)
-        };
-        let is_separator = key == "explode" || (key == "style" && separates(old) && separates(new));
-        serialization(key, old) == serialization(key, new)
-            || (is_separator && is_single(&self.old, old) && is_single(&self.new, new))
-    }
-
     /// The schemas of a parameter that one side describes by `schema` and the other side by a media type;
     /// `None` unless clients send the same text on both sides.
     fn schemas_of_same_text(&self, old: &Node<'a>, new: &Node<'a>) -> Option<(Node<'a>, Node<'a>)> {
@@ -177,16 +155,19 @@ impl<'a> Comparer<'a> {
         (has_schema != still_has_schema).then_some((before, after))
     }
 
-    fn parameter(&mut self, old: &Node<'a>, new: &Node<'a>) {
+    /// Compares two parameters, or two headers of a part of a body.
+    pub(super) fn parameter(&mut self, old: &Node<'a>, new: &Node<'a>) {
         let direction = Direction::Request;
         let context = SchemaContext::new(direction, SchemaRole::Parameter);
+        let sides = [old, new].map(Serialized::of);
+        let text = context.encoded(text_encoding(sides.each_ref()));
         let same_text = self.schemas_of_same_text(old, new);
         if let Some((before, after)) = &same_text {
-            self.schema(before, after, context.as_text());
+            self.schema(before, after, text);
         }
         for (key, site) in Site::members(old, new) {
             match (key, site.both()) {
-                ("schema", Some((before, after))) => self.schema(before, after, context.as_text()),
+                ("schema", Some((before, after))) => self.schema(before, after, text),
                 ("content", Some((before, after))) => self.content(before, after, context),
                 _ if site.is_unchanged() => {}
                 ("schema" | "content" | "name" | "in" | "style" | "explode" | "allowReserved", _) => {
@@ -197,7 +178,7 @@ impl<'a> Comparer<'a> {
                         // renamed placeholder.
                         "name" | "in" if new.str("in") == Some("header") => Kind::NotationChanged,
                         "name" | "in" => Kind::PathParameterRenamed,
-                        _ if self.is_serialized_alike(key, old, new) => Kind::NotationChanged,
+                        _ if self.is_serialized_alike(key, sides.each_ref()) => Kind::NotationChanged,
                         _ => Kind::ParameterSerializationChanged,
                     };
                     self.report(kind, &site, site.describe(key), direction);
@@ -227,22 +208,6 @@ impl<'a> Comparer<'a> {
             }
         }
     }
-}
-
-/// The value of a keyword for serialization, or its default.
-fn serialization<'a>(key: &str, parameter: &Node<'a>) -> Cow<'a, Value> {
-    if let Some(value) = parameter.value.get(key) {
-        return Cow::Borrowed(value);
-    }
-    let style = || match parameter.str("in") {
-        Some("query" | "cookie") => "form",
-        _ => "simple",
-    };
-    Cow::Owned(match key {
-        "style" => style().into(),
-        "explode" => (parameter.str("style").unwrap_or_else(style) == "form").into(),
-        _ => false.into(),
-    })
 }
 
 /// The parameters that apply to an operation: the parameters of the operation, and the parameters of the path

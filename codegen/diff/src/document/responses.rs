@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::serialization::{Serialized, text_encoding};
 use crate::{
     comparer::Comparer,
     index::DocumentIndex,
@@ -117,9 +118,11 @@ impl<'a> Comparer<'a> {
     }
 
     fn header(&mut self, old: &Node<'a>, new: &Node<'a>, name: &str, context: SchemaContext) {
+        let sides = [old, new].map(Serialized::of);
+        let text = context.encoded(text_encoding(sides.each_ref()));
         for (key, site) in Site::members(old, new) {
             match (key, site.both()) {
-                ("schema", Some((before, after))) => self.schema(before, after, context.as_text()),
+                ("schema", Some((before, after))) => self.schema(before, after, text),
                 ("content", Some((before, after))) => self.content(before, after, context),
                 _ if site.is_unchanged() => {}
                 ("required", _) => {
@@ -131,13 +134,12 @@ impl<'a> Comparer<'a> {
                     let kinds = [Kind::HeaderDeprecated, Kind::HeaderReactivated];
                     self.deprecated(&site, kinds, DIRECTION);
                 }
-                ("style" | "explode", _) if self.is_serialized_alike(key, old, new) => {
-                    let kind = Kind::NotationChanged;
+                // The last one is the list separator of a Swagger 2.0 header.
+                ("style" | "explode" | "allowReserved" | "x-collectionFormat", _) => {
+                    let kind = self.serialization_kind(key, sides.each_ref());
+                    let key = key.trim_start_matches("x-");
                     self.report(kind, &site, site.describe(key), DIRECTION);
                 }
-                // The list separator of a Swagger 2.0 header: no rule covers it, and it is more than
-                // documentation.
-                ("x-collectionFormat", _) => self.unclassified(&site),
                 _ => self.other_member(key, &site, DIRECTION),
             }
         }

@@ -145,7 +145,14 @@ impl<'a> Prover<'a> {
         };
         for branch in branches {
             let same_kind = targets.iter().filter(|target| target.kind == branch.kind);
-            for value in self.candidates(branch, &same_kind.collect::<Vec<_>>(), depth) {
+            // Parts of a value may be encoded differently.
+            let encoding = self.encoding;
+            if [Kind::Array, Kind::Object].contains(&branch.kind) {
+                self.encoding = encoding.inner(branch.kind == Kind::Array);
+            }
+            let candidates = self.candidates(branch, &same_kind.collect::<Vec<_>>(), depth);
+            self.encoding = encoding;
+            for value in candidates {
                 if found.len() >= most || self.fuel == 0 {
                     return found;
                 }

@@ -37,9 +37,9 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    /// The terms for parts of the value.
-    pub(super) fn inner(self) -> Self {
-        let encoding = self.encoding.inner();
+    /// The terms for parts of a value of this kind.
+    pub(super) fn inner(self, kind: Kind) -> Self {
+        let encoding = self.encoding.inner(kind == Kind::Array);
         Self { encoding, ..self }
     }
 }
@@ -148,7 +148,8 @@ impl<'a> Prover<'a> {
     /// Checks whether the schemas allow every value of a branch.
     fn branch_in(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>, most: usize) -> bool {
         let mut same_kind = context.targets.iter().filter(|target| target.kind == branch.kind);
-        if same_kind.any(|target| self.within(branch, target, context.known, context.terms.inner()))
+        if same_kind
+            .any(|target| self.within(branch, target, context.known, context.terms.inner(branch.kind)))
             || self.values_in(branch, context)
             || self.strings_in(branch, context.targets)
             || self.text_in(branch, context)
@@ -156,7 +157,8 @@ impl<'a> Prover<'a> {
         {
             return true;
         }
-        if most == 0 || self.fuel == 0 || context.terms.encoding != Encoding::Typed {
+        if most == 0 || self.fuel == 0 || !matches!(context.terms.encoding, Encoding::Typed | Encoding::Form)
+        {
             return false;
         }
         self.fuel -= 1;

@@ -36,8 +36,10 @@ impl<'a> Prover<'a> {
         // The smaller schema may exclude more values. This question concerns the value itself, so induction
         // does not apply.
         let open = mem::take(&mut self.open);
-        let terms = self.terms(Mode::All).inner();
-        let terms = Terms { depth, ..terms };
+        let terms = Terms {
+            depth,
+            ..self.terms(Mode::All)
+        };
         let mut known_excluded = branch.excluded();
         let is_known = known_excluded.any(|known| self.all_in(&[not], &[known], terms));
         self.open = open;
@@ -88,7 +90,7 @@ impl<'a> Prover<'a> {
         if lacks_part || self.search_strings(branch, &[]) == Search::Nothing {
             return true;
         }
-        let terms = self.terms(Mode::All).inner();
+        let terms = self.terms(Mode::All).inner(branch.kind);
         let terms = Terms { depth, ..terms };
         branch.excluded().any(|not| {
             let targets = self.lowering.branches(&[not], self.reading(Width::Narrow));

@@ -1,7 +1,7 @@
-//! Values that are sent as text: parameters and headers. The number `1`, the string `1`, and a list that
-//! contains only one of these have the same text.
+//! Values that are sent as text: parameters, headers, fields of forms and plain texts. The number `1`, the
+//! string `1`, and a list that contains only one of these have the same text.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     branch::{Branch, Kind},
@@ -24,15 +24,20 @@ impl<'a> Prover<'a> {
     /// Checks whether the texts of a branch are among those of branches of another type.
     pub(super) fn text_in(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>) -> bool {
         let encoding = context.terms.encoding;
+        if matches!(encoding, Encoding::Typed | Encoding::Form) {
+            return false;
+        }
         let has_text = [Kind::Boolean, Kind::Number].contains(&branch.kind);
         let is_scalar = has_text || branch.kind == Kind::String;
+        let is_one_text = encoding == Encoding::OneText && [Kind::Array, Kind::Object].contains(&branch.kind);
         context.targets.iter().any(|target| match target.kind {
-            Kind::String => has_text && encoding != Encoding::Typed && is_any_text(target),
+            // The text of a list without items is empty.
+            Kind::String => is_any_text(target) && (has_text || (is_one_text && target.least == 0)),
             Kind::Array => {
                 is_scalar
-                    && encoding == Encoding::Text
+                    && encoding != Encoding::InnerText
                     && is_any_list(target)
-                    && self.all_in(context.small, &target.items, context.terms.inner())
+                    && self.all_in(context.small, &target.items, context.terms.inner(Kind::Array))
             }
             _ => false,
         })
@@ -59,25 +64,71 @@ fn is_unlimited(branch: &Branch<'_>) -> bool {
 
 /// Other values with the same text.
 pub(super) fn forms(value: &Value, encoding: Encoding) -> Vec<Value> {
-    if encoding == Encoding::Typed {
-        return Vec::new();
-    }
-    let (written, read) = (written(value), read(value));
-    let mut forms: Vec<Value> = match value {
-        _ if encoding == Encoding::InnerText => Vec::new(),
-        Value::Array(items) => match items.as_slice() {
-            [only] if !only.is_array() && !only.is_object() => {
-                vec![only.clone(), self::written(only), self::read(only)]
+    match (encoding, value) {
+        (Encoding::Typed, _) | (Encoding::FormField, Value::Object(_)) => Vec::new(),
+        (Encoding::Form, Value::Object(fields)) => forms_of_form(fields),
+        (Encoding::InnerText | Encoding::Form, _) | (Encoding::Text, Value::Object(_)) => {
+            vec![written(value), read(value)]
+        }
+        (_, Value::Array(items)) => {
+            let mut forms = vec![written(value), read(value)];
+            if let [only] = items.as_slice()
+                && !only.is_array()
+                && !only.is_object()
+            {
+                forms.extend([only.clone(), written(only), read(only)]);
             }
-            _ => Vec::new(),
-        },
-        Value::Object(_) => Vec::new(),
-        _ => [value, &written, &read]
-            .map(|form| vec![form.clone()].into())
-            .into(),
+            forms.extend((encoding == Encoding::OneText).then(|| joined(items, ",")));
+            forms
+        }
+        (_, Value::Object(members)) => {
+            let members = members.iter();
+            let pairs = members.map(|(name, member)| [name.as_str().into(), member.clone()]);
+            let pairs: Vec<[Value; 2]> = pairs.collect();
+            let exploded: Vec<Value> = pairs.iter().map(|pair| joined(pair, "=")).collect();
+            let texts = [joined(&pairs.concat(), ","), joined(&exploded, ",")];
+            [written(value), read(value)].into_iter().chain(texts).collect()
+        }
+        _ => {
+            let forms = [value.clone(), written(value), read(value)];
+            let lists = forms.iter().map(|form| vec![form.clone()].into());
+            lists.chain(forms.iter().skip(1).cloned()).collect()
+        }
+    }
+}
+
+/// Forms with the same texts. Each field has several forms of its own.
+fn forms_of_form(fields: &Map<String, Value>) -> Vec<Value> {
+    /// Maximum number of combinations.
+    const MOST: usize = 300;
+    let mut all = vec![Map::new()];
+    for (name, field) in fields {
+        let mut forms = forms(field, Encoding::FormField);
+        forms.push(field.clone());
+        if all.len() * forms.len() > MOST {
+            forms = vec![field.clone()];
+        }
+        let with = |known: &Map<String, Value>, form: &Value| {
+            let mut form_body = known.clone();
+            form_body.insert(name.clone(), form.clone());
+            form_body
+        };
+        all = all
+            .iter()
+            .flat_map(|known| forms.iter().map(move |form| with(known, form)))
+            .collect();
+    }
+    all.into_iter().map(Value::Object).collect()
+}
+
+/// The texts of the values, joined by a separator.
+fn joined(values: &[Value], separator: &str) -> Value {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
     };
-    forms.extend([written, read]);
-    forms
+    let texts: Vec<String> = values.iter().map(text).collect();
+    texts.join(separator).into()
 }
 
 /// The value with a string in place of each number and boolean.

@@ -47,7 +47,7 @@ pub(super) fn of(kind: ChangeKind) -> &'static str {
             "Check the previous behaviour without it.",
         K::ParameterRemoved | K::BodyRemoved | K::RequestPropertyRemoved
         | K::OptionalResponsePropertyRemoved | K::RequiredResponsePropertyRemoved => "Find its replacement.",
-        K::ParameterSerializationChanged => "Check how the runtime sends this parameter.",
+        K::ParameterSerializationChanged | K::SerializationChanged => "Check how the runtime sends it.",
         K::ParameterEmptyValueForbidden => "Check whether the crate can send it empty.",
         K::BodyMediaTypeAdded | K::BodyMediaTypeRemoved | K::MediaTypeRangeChanged =>
             "Check the remaining formats.",

@@ -49,7 +49,7 @@ impl<'a> Comparer<'a> {
 
     pub(super) fn properties(&mut self, site: &Site<'_, 'a>, old: &Node<'a>, context: SchemaContext) {
         let new = site.parent;
-        let inner = context.inner();
+        let inner = context.inner(false);
         for (name, property) in site.contents() {
             let [was_optional, is_optional] = [old, new].map(|schema| !schema.lists("required", name));
             let in_context = |optional| SchemaContext { optional, ..inner };
@@ -137,7 +137,7 @@ impl<'a> Comparer<'a> {
 
     pub(super) fn items(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
         if let Some((old, new)) = site.both() {
-            return self.schema(old, new, context.inner());
+            return self.schema(old, new, context.inner(true));
         }
         let kind = site.pick_side([Kind::ItemsAdded, Kind::ItemsRemoved]);
         self.report_in(kind, site, site.describe("items"), context);
@@ -156,7 +156,7 @@ impl<'a> Comparer<'a> {
         let kind = match (before, after) {
             (Matching, Matching) => {
                 if let Some((old, new)) = site.both() {
-                    self.schema(old, new, context.inner());
+                    self.schema(old, new, context.inner(false));
                 }
                 return;
             }
