@@ -81,6 +81,15 @@ impl<'a> Comparer<'a> {
         if old_target != new_target {
             self.replaced(old, new, context);
         }
+        if old_target.is_some() && old_target == new_target && old.reference() != new.reference() {
+            let site = Site::member("$ref", old, new);
+            self.report(
+                Kind::NotationChanged,
+                &site,
+                site.describe("$ref"),
+                context.direction,
+            );
+        }
         if old_target.is_some() && new_target.is_some() {
             self.beside_reference(old, new, context);
         }
@@ -154,16 +163,18 @@ impl<'a> Comparer<'a> {
                 self.keyword(key, &site, before, context);
                 continue;
             }
-            // With siblings other than documentation, the `allOf` is a type of its own.
-            let kind = match wrapped(outer) {
+            // Around an inline schema, or with siblings other than documentation, the `allOf` is a type of its
+            // own.
+            let kind = match wrapped(outer).and_then(|inner| inner.reference()) {
                 Some(_) => Kind::NotationChanged,
                 None => Kind::TypeNotationChanged,
             };
             let what = format!("{} is {words} an `allOf` around a single schema", subject(after));
             self.report(kind, &site, what, context.direction);
         }
-        let reference = plain.pointer.with_trailing_token("$ref");
-        self.changes.explained.push(reference);
+        // The keywords of the other side are compared with those of the single schema.
+        let keys = plain.keys().map(|key| plain.pointer.with_trailing_token(key));
+        self.changes.explained.extend(keys);
         self.schema(old, new, context);
     }
 
