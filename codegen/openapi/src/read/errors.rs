@@ -3,6 +3,7 @@
 use crate::{
     diagnostic::{Diagnostic, Severity, Stage},
     document::Source,
+    limits::DEPTH,
     source_map::Position,
 };
 
@@ -20,6 +21,13 @@ pub(super) fn at(
 ) -> Diagnostic {
     let location = position.in_text(source.name);
     Diagnostic::new(Severity::Error, Stage::Read, code, "", message).at(Some(location))
+}
+
+/// Reports values that are nested more deeply than the limit of this tool.
+pub(super) fn too_deep(source: Source<'_>, position: Position) -> Diagnostic {
+    let message = format!("values are nested more than {DEPTH} levels deep, the limit of this tool");
+    at(source, position, "nesting", message)
+        .fix("check how the document was made: nobody writes such nesting by hand")
 }
 
 /// Reports a key that occurs twice in one object. Parsers disagree on which value counts, so the document is

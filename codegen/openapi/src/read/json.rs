@@ -3,7 +3,7 @@
 use jsonc_parser::{CollectOptions, ParseOptions, ast, common::Ranged as _, parse_to_ast};
 use serde_json::Value;
 
-use super::errors::syntax;
+use super::errors::{syntax, too_deep};
 use crate::{
     diagnostic::{Diagnostic, Diagnostics},
     document::Source,
@@ -19,6 +19,9 @@ pub(super) fn read(source: Source<'_>) -> Result<(Value, SourceMap), Diagnostics
         let message = text.strip_suffix(&position).unwrap_or(&text);
         let message = message.replace("EOF while parsing", "the text ends inside");
         let position = character_position(source.text, error.line(), error.column());
+        if message == "recursion limit exceeded" {
+            return too_deep(source, position);
+        }
         invalid(source, position, &message).fix(if error.is_eof() {
             "fetch the text again: it may have been cut off"
         } else {

@@ -10,7 +10,7 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 use serde_json::{Map, Value};
 
 use super::{
-    errors::{at, syntax},
+    errors::{at, syntax, too_deep},
     numbers::has_leading_zero,
     scalar::{core_tag, scalar},
 };
@@ -71,6 +71,9 @@ impl Builder<'_> {
     fn events(&mut self) -> Result<(), Diagnostics> {
         for event in Parser::new_from_str(self.source.text) {
             let (event, span) = event.map_err(|error| {
+                if error.info().contains("recursion limit") {
+                    return too_deep(self.source, position(error.marker()));
+                }
                 let message = format!("this is not valid YAML: {}", error.info());
                 syntax(self.source, position(error.marker()), message)
                     .fix("correct the text at this position")
@@ -190,10 +193,7 @@ impl Builder<'_> {
             return Err(complex_key(self.source, position));
         }
         if self.frames.len() >= DEPTH {
-            let message = format!("values are nested more than {DEPTH} levels deep");
-            return Err(syntax(self.source, position, message)
-                .fix("check how the document was made: nobody writes such nesting by hand")
-                .into());
+            return Err(too_deep(self.source, position).into());
         }
         self.frames.push(Frame {
             anchor,
