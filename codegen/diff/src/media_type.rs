@@ -50,6 +50,15 @@ impl MediaRange {
         ["multipart", "*"].contains(&&*self.kind)
     }
 
+    /// Checks whether bodies of the type are bytes that no schema describes.
+    pub(crate) fn is_binary(&self) -> bool {
+        match &*self.kind {
+            "audio" | "font" | "image" | "video" => !self.subtype.ends_with("xml"),
+            "application" => ["gzip", "octet-stream", "pdf", "zip"].contains(&&*self.subtype),
+            _ => false,
+        }
+    }
+
     /// The encoding of bodies of this type.
     pub(crate) fn encoding(&self) -> Encoding {
         match (&*self.kind, &*self.subtype) {

@@ -182,10 +182,30 @@ impl<'a> Comparer<'a> {
         schema.value.is_object() && keys.all(|key| ANNOTATIONS.contains(&key))
     }
 
+    /// Checks whether both schemas describe the bytes of a body: as a binary string, or not at all.
+    fn is_binary(&self, media_types: [&Node<'a>; 2]) -> bool {
+        let mut sides = media_types.into_iter().zip([&self.old, &self.new]);
+        sides.all(|(media_type, document)| {
+            let schema = media_type.get("schema").map(|schema| document.resolve(&schema));
+            let describes_bytes = schema.is_none_or(|schema| {
+                let is_binary =
+                    schema.str("type") == Some("string") && schema.str("format") == Some("binary");
+                let kind = |key: &str| is_binary && ["type", "format", "x-contentMediaType"].contains(&key);
+                let mut keys = schema.keys();
+                schema.value.is_object() && keys.all(|key| kind(key) || ANNOTATIONS.contains(&key))
+            });
+            describes_bytes && range(media_type).is_binary()
+        })
+    }
+
     fn media_type(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         let text = context.encoded(body_encoding([old, new]));
         for (key, site) in Site::members(old, new) {
             match (key, site.both()) {
+                ("schema", _) if !site.is_unchanged() && self.is_binary([old, new]) => {
+                    let what = format!("the schema of {}, which is binary, {}", subject(new), site.verb());
+                    self.report(Kind::NotationChanged, &site, what, context.direction);
+                }
                 ("schema", Some((before, after))) => self.schema(before, after, text),
                 ("encoding", _) => self.encodings(&site, old, context.direction),
                 ("schema", None) if site.values().all(|node| self.allows_anything(node, &site)) => {
