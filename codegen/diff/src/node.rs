@@ -107,7 +107,7 @@ pub(crate) fn ancestors(pointer: &Pointer) -> impl Iterator<Item = &Pointer> {
     std::iter::successors(Some(pointer), |pointer| pointer.parent())
 }
 
-/// The value in a form that is independent of key order.
+/// The value in a form that is independent of key order and of the notation of numbers.
 pub(crate) fn canonical(value: &Value) -> String {
     match value {
         Value::Object(members) => {
@@ -120,6 +120,12 @@ pub(crate) fn canonical(value: &Value) -> String {
         Value::Array(entries) => {
             let entries: Vec<String> = entries.iter().map(canonical).collect();
             format!("[{}]", entries.join(","))
+        }
+        Value::Number(number) => {
+            let text = number.to_string();
+            let is_fraction = text.contains('.') && !text.contains(['e', 'E']);
+            let trimmed = text.trim_end_matches('0').trim_end_matches('.');
+            if is_fraction { trimmed.to_owned() } else { text }
         }
         scalar => scalar.to_string(),
     }
