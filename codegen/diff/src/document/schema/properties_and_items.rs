@@ -58,6 +58,9 @@ impl<'a> Comparer<'a> {
                     self.schema(before, after, in_context(was_optional && is_optional));
                 }
                 (Some(_), Some(after)) => self.property_allowed(&property, after, in_context(is_optional)),
+                (None, Some(after)) if after.allows_nothing() => {
+                    self.property_allowed(&property, after, in_context(is_optional));
+                }
                 (None, Some(after)) => self.property_added(&property, after, old, in_context(is_optional)),
                 (Some(before), None) => {
                     let is_twin = |(_, other): &(&str, Site<'_, 'a>)| {
