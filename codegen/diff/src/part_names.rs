@@ -44,6 +44,11 @@ pub(crate) fn subject(node: &Node<'_>) -> String {
         schema_steps(rest, &mut steps);
         format!("`{}`", steps.join(".").replace(".[]", "[]"))
     };
+    let is_whole = |rest: &[String]| {
+        let mut steps = Vec::new();
+        schema_steps(rest, &mut steps);
+        steps.is_empty()
+    };
     let (holder, rest) = match tokens.as_slice() {
         [root, kind, _] if root == "components" && kind == "parameters" => {
             return format!("the {}", parameter_name(node));
@@ -58,7 +63,15 @@ pub(crate) fn subject(node: &Node<'_>) -> String {
     };
     let part = match rest {
         [part, _] if part == "parameters" => format!("the {}", parameter_name(node)),
-        [part, _, rest @ ..] if part == "parameters" => dotted("parameter", rest),
+        [part, index, rest @ ..] if part == "parameters" => {
+            let identity = node.identity.tokens().nth(tokens.len() - rest.len() - 1);
+            let identity = identity.map(|identity| identity.decoded().into_owned());
+            match identity.as_ref().and_then(|identity| identity.split_once(':')) {
+                Some((place, name)) if is_whole(rest) => format!("the {place} parameter `{name}`"),
+                Some((place, name)) => dotted(&format!("{place} {name}"), rest),
+                None => dotted(index, rest),
+            }
+        }
         [part, rest @ ..] if part == "requestBody" => dotted("body", rest),
         [part, status, rest @ ..] if part == "responses" => dotted(status, rest),
         _ => return holder,
@@ -158,6 +171,9 @@ pub(crate) fn source_sentence(
         for end in ["`", "."] {
             what = what.replace(&format!("`{name}{end}"), &format!("`{source}{end}"));
         }
+    }
+    if pointer != source {
+        what = what.replace(&format!("`{pointer}`"), &format!("`{source}`"));
     }
     let last = |pointer: &Pointer| pointer.last().map(|token| token.decoded().into_owned());
     if let (Some(key), Some(written)) = (last(pointer), last(source))
