@@ -28,7 +28,11 @@ impl Comparer<'_> {
                     }
                 }
                 "info" => self.info(&site),
-                "servers" => self.servers(&site, [None, None]),
+                "servers" => {
+                    if !self.is_overridden(key, &site) {
+                        self.servers(&site, [None, None]);
+                    }
+                }
                 "security" => self.document_security(&site),
                 "tags" => self.tags(&site),
                 "paths" => self.paths(&site),

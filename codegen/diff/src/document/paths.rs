@@ -126,14 +126,24 @@ impl<'a> Comparer<'a> {
                 // These are compared together with each operation, or as a whole if there is no operation.
                 "parameters" => {}
                 "servers" => {
+                    let has_own = |(old, new): (Node<'a>, Node<'a>)| {
+                        old.value.get(key).or(new.value.get(key)).is_some()
+                    };
+                    let mut operations = shared_operations(old, new).peekable();
+                    if !site.is_unchanged() && operations.peek().is_some() && operations.all(has_own) {
+                        let what =
+                            format!("`servers` of the path `{path}`, where every operation has its own,");
+                        let what = format!("{what} {}", site.before_after());
+                        self.change(Kind::NotationChanged, &site, what).report();
+                        continue;
+                    }
                     let inherited = [&self.old, &self.new].map(|document| document.root.get(key));
                     self.servers(&site, inherited);
                 }
                 _ => self.other_member(key, &site, Direction::None),
             }
         }
-        let has = |item: &Node<'a>, method: &str| item.value.get(method).is_some();
-        let shares_operation = METHODS.iter().any(|method| has(old, method) && has(new, method));
+        let shares_operation = shared_operations(old, new).next().is_some();
         let parameters = Site::member("parameters", old, new);
         if !shares_operation && !parameters.is_unchanged() {
             let what = format!("parameters of the path `{path}` {}", parameters.before_after());
@@ -203,6 +213,16 @@ impl<'a> Comparer<'a> {
             self.change(Kind::NotationChanged, site, what).report();
         }
     }
+}
+
+/// The operations of two path items, with the same method.
+fn shared_operations<'n, 'a>(
+    old: &'n Node<'a>,
+    new: &'n Node<'a>,
+) -> impl Iterator<Item = (Node<'a>, Node<'a>)> + use<'n, 'a> {
+    METHODS
+        .iter()
+        .filter_map(|method| old.get(method).zip(new.get(method)))
 }
 
 /// The path without the names of its placeholders.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use funnelflux_openapi::operations::operations;
+use funnelflux_openapi::{operations::operations, pointer::METHODS};
 
 use crate::{
     comparer::Comparer,
@@ -51,27 +51,57 @@ impl<'a> Comparer<'a> {
     /// Compares the requirements of the document. An operation that has its own requirements does not depend
     /// on the requirements of the document.
     pub(crate) fn document_security(&mut self, site: &Site<'_, 'a>) {
-        let is_list = site.values().all(|list| list.value.is_array());
-        if !site.is_unchanged() && is_list && !self.inherits_security() {
-            let what = format!("`security` {}; every operation has its own", site.before_after());
-            return self.change(Kind::NotationChanged, site, what).report();
+        if self.is_overridden("security", site) {
+            return;
         }
         self.requirements(site, [Kind::GlobalSecurityAdded, Kind::GlobalSecurityRemoved]);
     }
 
-    /// Checks whether the requirements of the document have an effect: either an operation of both documents
-    /// has no requirements of its own, or there are no operations.
-    fn inherits_security(&self) -> bool {
-        let operations = |root: &Node<'a>| -> BTreeMap<String, &'a Value> {
-            let named = operations(root.value).map(|operation| (operation.to_string(), operation.value));
-            named.collect()
+    /// Reports a list of the document that has no effect, because every operation of both documents has a
+    /// list of its own on either side. Without such operations, the list counts.
+    pub(super) fn is_overridden(&mut self, key: &str, site: &Site<'_, 'a>) -> bool {
+        if site.is_unchanged() || site.values().any(|list| !list.value.is_array()) {
+            return false;
+        }
+        let inheriting = |root: &Node<'a>| -> BTreeMap<String, bool> {
+            let item = |path: &str| root.value.get("paths")?.get(path);
+            let inherits = operations(root.value).map(|operation| {
+                let own = operation.value.get(key);
+                let own = own.or_else(|| item(operation.path)?.get(key));
+                (operation.to_string(), own.is_none())
+            });
+            inherits.collect()
         };
-        let (old, new) = (operations(&self.old.root), operations(&self.new.root));
-        let inherits = |operation: &Value| operation.get("security").is_none();
-        let common = old.iter().filter(|(name, _)| new.contains_key(*name));
+        let (old, new) = (inheriting(&self.old.root), inheriting(&self.new.root));
+        let common = old
+            .iter()
+            .filter_map(|(name, inherits)| Some(*inherits && *new.get(name)?));
         let mut common = common.peekable();
-        let new_inherits = |name: &String| new.get(name).copied().is_some_and(inherits);
-        common.peek().is_none() || common.any(|(name, before)| inherits(before) && new_inherits(name))
+        if common.peek().is_none() || common.any(|inherits| inherits) {
+            return false;
+        }
+        let what = format!("`{key}` {}; every operation has its own", site.before_after());
+        self.change(Kind::NotationChanged, site, what).report();
+        true
+    }
+
+    /// The names of the schemes that operations of either document require.
+    fn required_schemes(&self) -> BTreeSet<&'a str> {
+        let mut names = BTreeSet::new();
+        for root in [&self.old.root, &self.new.root] {
+            let inherited = root.value.get("security");
+            let webhooks = root.value.get("x-webhooks").and_then(Value::as_object);
+            let webhooks = webhooks.into_iter().flat_map(Map::values);
+            let calls = webhooks.flat_map(|item| METHODS.iter().filter_map(|method| item.get(*method)));
+            let operations = operations(root.value)
+                .map(|operation| operation.value)
+                .chain(calls);
+            let lists = operations.filter_map(|operation| operation.get("security").or(inherited));
+            let alternatives = lists.filter_map(Value::as_array).flatten();
+            let alternatives = alternatives.filter_map(Value::as_object);
+            names.extend(alternatives.flat_map(Map::keys).map(String::as_str));
+        }
+        names
     }
 
     fn requirements(&mut self, site: &Site<'_, 'a>, [added, removed]: [Kind; 2]) {
@@ -153,37 +183,77 @@ impl<'a> Comparer<'a> {
     }
 
     pub(crate) fn security_schemes(&mut self, schemes: &Site<'_, 'a>) {
+        let required = self.required_schemes();
+        let mut removed: Vec<(&'a str, Node<'a>)> = Vec::new();
+        let mut added: Vec<(&'a str, Node<'a>)> = Vec::new();
         for (name, site) in schemes.contents() {
-            let Some((old, new)) = site.both() else {
-                let kinds = [Kind::SecuritySchemeAdded, Kind::SecuritySchemeRemoved];
-                let what = format!("the security scheme `{name}` {}", site.verb());
-                self.change(site.pick_side(kinds), &site, what).report();
+            match (&site.old, &site.new) {
+                (Some(old), Some(new)) => {
+                    self.security_scheme(name, [old, new], required.contains(name));
+                }
+                (old, new) => {
+                    removed.extend(old.clone().map(|scheme| (name, scheme)));
+                    added.extend(new.clone().map(|scheme| (name, scheme)));
+                }
+            }
+        }
+        let parent = schemes.new.as_ref().unwrap_or(schemes.parent);
+        for (name, new) in &added {
+            let twin = removed
+                .iter()
+                .position(|(_, old)| sent(old.value) == sent(new.value));
+            let Some(twin) = twin else {
+                let what = format!("the security scheme `{name}` was added");
+                let site = Site::added(new, parent);
+                self.change(Kind::SecuritySchemeAdded, &site, what).report();
                 continue;
             };
-            let is_same = sent(old.value) == sent(new.value);
-            let offers_more = |site: &Site<'_, 'a>| {
-                let flows = site.both().map(|(old, new)| (flows(old.value), flows(new.value)));
-                flows.is_some_and(|(old, new)| includes(&new, &old))
+            // Names of schemes are never sent.
+            let (old_name, old) = removed.remove(twin);
+            let what = format!("the security scheme `{old_name}` was renamed to `{name}`");
+            self.change(Kind::NotationChanged, &Site::between(&old, new, parent), what)
+                .covers_subtree(false)
+                .report();
+            self.security_scheme(name, [&old, new], true);
+        }
+        for (name, old) in &removed {
+            let kind = if required.contains(name) {
+                Kind::SecuritySchemeRemoved
+            } else {
+                Kind::ComponentRemoved
             };
-            for (key, site) in Site::members(old, new) {
-                let kind = match key {
-                    _ if site.is_unchanged() => continue,
-                    "bearerFormat" => Kind::NotationChanged,
-                    "type" | "scheme" | "name" | "in" | "flows" | "openIdConnectUrl" if is_same => {
-                        Kind::NotationChanged
-                    }
-                    "flows" if offers_more(&site) => Kind::SecuritySchemeAdded,
-                    "type" | "scheme" | "name" | "in" | "flows" | "openIdConnectUrl" => {
-                        Kind::SecuritySchemeChanged
-                    }
-                    _ => {
-                        self.other_member(key, &site, Direction::None);
-                        continue;
-                    }
-                };
-                let what = format!("`{key}` of the security scheme `{name}` {}", site.before_after());
-                self.change(kind, &site, what).report();
-            }
+            let what = format!("the security scheme `{name}` was removed");
+            self.change(kind, &Site::removed(old, parent), what).report();
+        }
+    }
+
+    fn security_scheme(&mut self, name: &str, [old, new]: [&Node<'a>; 2], is_required: bool) {
+        let is_same = sent(old.value) == sent(new.value);
+        let offers_more = |site: &Site<'_, 'a>| {
+            let flows = site.both().map(|(old, new)| (flows(old.value), flows(new.value)));
+            flows.is_some_and(|(old, new)| includes(&new, &old))
+        };
+        for (key, site) in Site::members(old, new) {
+            let kind = match key {
+                _ if site.is_unchanged() => continue,
+                "bearerFormat" => Kind::NotationChanged,
+                "type" | "scheme" | "name" | "in" | "flows" | "openIdConnectUrl" if is_same => {
+                    Kind::NotationChanged
+                }
+                "flows" if offers_more(&site) => Kind::SecuritySchemeAdded,
+                "type" | "scheme" | "name" | "in" | "flows" | "openIdConnectUrl" if is_required => {
+                    Kind::SecuritySchemeChanged
+                }
+                "type" | "scheme" | "name" | "in" | "flows" | "openIdConnectUrl" => {
+                    Kind::UnusedComponentChanged
+                }
+                _ => {
+                    self.other_member(key, &site, Direction::None);
+                    continue;
+                }
+            };
+            let what = format!("`{key}` of the security scheme `{name}` {}", site.before_after());
+            self.change(kind, &site, what).report();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Servers of the document, of a path, or of an operation.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -51,7 +51,8 @@ impl<'a> Comparer<'a> {
             [] => vec!["/"],
             servers => servers.iter().map(url).collect::<Vec<_>>(),
         };
-        let [old_urls, new_urls] = [urls(&before, &written), urls(&after, &url)];
+        let listed = [urls(&before, &written), urls(&after, &url)];
+        let [old_urls, new_urls] = listed.each_ref().map(|urls| unique(urls));
         let addresses = format!("{} → {}", old_urls.join(", "), new_urls.join(", "));
         if before.is_empty() || after.is_empty() || site.both().is_none() {
             let kind = if old_urls == new_urls {
@@ -78,6 +79,12 @@ impl<'a> Comparer<'a> {
             let what = format!("the server `{}` was added", url(server));
             let site = Site::added(server, site.parent);
             self.change(Kind::ServerAdded, &site, what).report();
+        }
+        if [&old_urls, &new_urls] != listed.each_ref() && !site.is_unchanged() {
+            let what = format!("a server is listed twice: {addresses}");
+            self.change(Kind::NotationChanged, site, what)
+                .covers_subtree(false)
+                .report();
         }
         let kept = |urls: &[&'a str], others: &[&'a str]| -> Vec<&'a str> {
             urls.iter().filter(|url| others.contains(url)).copied().collect()
@@ -112,4 +119,10 @@ impl<'a> Comparer<'a> {
             }
         }
     }
+}
+
+/// The URLs without repetitions.
+fn unique<'a>(urls: &[&'a str]) -> Vec<&'a str> {
+    let mut seen = HashSet::new();
+    urls.iter().copied().filter(|url| seen.insert(*url)).collect()
 }
