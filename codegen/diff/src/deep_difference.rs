@@ -15,6 +15,7 @@ use funnelflux_openapi::{
 
 use crate::{
     node::{Node, canonical},
+    normative_words,
     part_names::subject,
     site::Site,
 };
@@ -23,6 +24,19 @@ use crate::{
 pub(crate) struct DeepDifference {
     pub what: String,
     pub value: String,
+    /// True if only texts for readers differ, and not in normative words.
+    pub is_documentation: bool,
+}
+
+/// Keys whose values are texts for readers.
+const TEXTS: [&str; 3] = ["description", "summary", "title"];
+
+/// The treatment of texts for readers.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Texts {
+    Compared,
+    /// Only normative words are compared.
+    Ignored,
 }
 
 /// Compares values of two documents, following references.
@@ -32,7 +46,7 @@ pub(crate) struct DeepEquality<'a> {
     old: &'a References<'a>,
     new: &'a References<'a>,
     /// Answers for pairs of values, at least one of which is a reference, by their addresses in memory.
-    known: HashMap<[usize; 2], bool>,
+    known: HashMap<([usize; 2], Texts), bool>,
     /// Digests of the targets of references, by the addresses of the targets.
     digests: HashMap<usize, String>,
 }
@@ -49,14 +63,14 @@ impl<'a> DeepEquality<'a> {
 
     /// Compares a value of the old document with one of the new document. A pair that recurs inside itself
     /// is equal, unless there is another difference.
-    fn holds(&mut self, old: &'a Value, new: &'a Value) -> bool {
+    fn holds(&mut self, old: &'a Value, new: &'a Value, texts: Texts) -> bool {
         // Pairs with a reference, each with the pair that contains it.
-        let mut pairs: Vec<([usize; 2], Option<usize>)> = Vec::new();
+        let mut pairs: Vec<(([usize; 2], Texts), Option<usize>)> = Vec::new();
         let mut open = vec![(old, new, None)];
         while let Some((old, new, mut inside)) = open.pop() {
             let mut is_equal = true;
             if reference(old).or(reference(new)).is_some() {
-                let pair = [old, new].map(|value| ptr::from_ref(value).addr());
+                let pair = ([old, new].map(|value| ptr::from_ref(value).addr()), texts);
                 match self.known.insert(pair, true) {
                     Some(true) => continue,
                     Some(false) => is_equal = false,
@@ -70,12 +84,25 @@ impl<'a> DeepEquality<'a> {
             is_equal = is_equal
                 && match (target(self.old, old), target(self.new, new)) {
                     (Value::Object(before), Value::Object(after)) => {
-                        before.len() == after.len()
-                            && before.iter().all(|(key, old)| {
-                                let new = after.get(key);
-                                open.extend(new.map(|new| (old, new, inside)));
-                                new.is_some()
-                            })
+                        let is_ignored = |key: &str| {
+                            let [old, new] = [before, after].map(|members| members.get(key));
+                            let is_text = |value: Option<&Value>| value.is_none_or(Value::is_string);
+                            texts == Texts::Ignored
+                                && TEXTS.contains(&key)
+                                && is_text(old)
+                                && is_text(new)
+                                && !normative_words::differ([old, new])
+                        };
+                        let mut added = after.keys().filter(|key| !before.contains_key(*key));
+                        added.all(|key| is_ignored(key))
+                            && before
+                                .iter()
+                                .filter(|(key, _)| !is_ignored(key))
+                                .all(|(key, old)| {
+                                    let new = after.get(key);
+                                    open.extend(new.map(|new| (old, new, inside)));
+                                    new.is_some()
+                                })
                     }
                     (Value::Array(before), Value::Array(after)) => {
                         let entries = before.iter().zip(after);
@@ -117,11 +144,13 @@ impl<'a> DeepEquality<'a> {
             return site.values().next().map(|_| DeepDifference {
                 what,
                 value: site.value(),
+                is_documentation: false,
             });
         };
-        if self.holds(old.value, new.value) {
+        if self.holds(old.value, new.value, Texts::Compared) {
             return None;
         }
+        let is_documentation = self.holds(old.value, new.value, Texts::Ignored);
         let what = if site.is_unchanged() {
             format!("a schema used in `{keyword}` of {} changed", subject(site.parent))
         } else {
@@ -131,6 +160,7 @@ impl<'a> DeepEquality<'a> {
         Some(DeepDifference {
             what,
             value: format!("{before}→{after}"),
+            is_documentation,
         })
     }
 }

@@ -1,7 +1,10 @@
 //! Normative words of descriptions: obligations, prohibitions and amounts.
 
-use crate::site::Site;
 use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::site::Site;
 
 const NORMATIVE: &str = "
     must shall should may might can could cannot required requires require needed mandatory optional
@@ -12,10 +15,19 @@ const NORMATIVE: &str = "
     exclusively ascending descending milliseconds seconds minutes hours days weeks months years bytes
     kilobytes megabytes characters percent cents ms kb mb utc";
 
+/// Checks whether two texts differ in normative words and numbers, or in their order.
+pub(crate) fn differ(texts: [Option<&Value>; 2]) -> bool {
+    !between(texts).is_empty()
+}
+
 /// Differences between two texts in normative words and numbers, or in their order.
 pub(crate) fn differences(site: &Site<'_, '_>) -> Vec<String> {
-    let [old, new] = site.sides().map(|node| {
-        let text = node.and_then(|node| node.value.as_str());
+    between(site.sides().map(|node| node.map(|node| node.value)))
+}
+
+fn between(texts: [Option<&Value>; 2]) -> Vec<String> {
+    let [old, new] = texts.map(|text| {
+        let text = text.and_then(Value::as_str);
         let text = text.unwrap_or_default().to_lowercase();
         // Numbers and words in URLs are not normative.
         let chunks = text.split_whitespace();

@@ -17,6 +17,16 @@ use crate::{
     site::{SchemaContext, Site},
 };
 
+/// Lists and objects that mean the same if they are empty as if they are absent.
+const OPTIONAL: [&str; 6] = [
+    "callbacks",
+    "encoding",
+    "examples",
+    "headers",
+    "links",
+    "parameters",
+];
+
 /// A change as the comparison finds it.
 #[derive(Clone, Debug)]
 pub(crate) struct RawChange {
@@ -79,6 +89,15 @@ impl RawChange {
     /// A difference that no rule covers; `None` if neither side has the value.
     pub(crate) fn unclassified([old, new]: [Option<&Node<'_>>; 2]) -> Option<Self> {
         let node = new.or(old)?;
+        let site = Site::new(old.cloned(), new.cloned(), node);
+        let key = node.pointer.last().map(|key| key.decoded().into_owned());
+        if let Some(key) = key.filter(|key| OPTIONAL.contains(&key.as_str()))
+            && site.is_empty_on_one_side()
+        {
+            let what = format!("an empty `{key}` {}", site.verb());
+            let kind = ChangeKind::NotationChanged;
+            return Some(Self::new(kind, [old, new], node, what, site.value()));
+        }
         let [before, after] =
             [old, new].map(|node| node.map_or_else(|| "nothing".to_owned(), |node| canonical(node.value)));
         let value = format!("{before}→{after}");
@@ -185,7 +204,7 @@ pub(crate) fn merge(changes: Vec<RawChange>) -> Vec<RawChange> {
 #[derive(Default)]
 pub(crate) struct Changes {
     pub raw: Vec<RawChange>,
-    /// Pointers to differences that are covered by a change at another place.
+    /// Pointers to differences that a change at another place covers, with everything below them.
     pub explained: Vec<PointerBuf>,
 }
 

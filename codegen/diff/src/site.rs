@@ -176,6 +176,16 @@ impl<'n, 'a> Site<'n, 'a> {
         old == new
     }
 
+    /// Checks whether an empty list or object was added or removed.
+    pub(crate) fn is_empty_on_one_side(&self) -> bool {
+        let is_empty = |value: &Value| match value {
+            Value::Array(entries) => entries.is_empty(),
+            Value::Object(members) => members.is_empty(),
+            _ => false,
+        };
+        self.both().is_none() && self.values().any(|node| is_empty(node.value))
+    }
+
     /// The value of a flag before and after, treating an absent flag as false.
     pub(crate) fn flags(&self) -> [bool; 2] {
         self.sides()

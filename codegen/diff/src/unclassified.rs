@@ -43,11 +43,12 @@ struct Covered<'f> {
 impl<'f> Covered<'f> {
     fn new(changes: &'f Changes, side: impl Fn(&'f RawChange) -> Option<&'f Pointer>) -> Self {
         let reported = changes.raw.iter().filter_map(&side);
-        let reported = reported.chain(changes.explained.iter().map(|pointer| &**pointer));
+        let explained = || changes.explained.iter().map(|pointer| &**pointer);
+        let reported = reported.chain(explained());
         let subtrees = changes.raw.iter().filter(|change| change.covers_subtree);
         Self {
             above: reported.flat_map(ancestors).collect(),
-            subtrees: subtrees.filter_map(&side).collect(),
+            subtrees: subtrees.filter_map(&side).chain(explained()).collect(),
         }
     }
 

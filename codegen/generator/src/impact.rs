@@ -281,6 +281,7 @@ fn of_kind(kind: ChangeKind) -> (Impact, &'static str) {
         K::SecuritySchemeAdded | K::OpenapiVersionChanged => (Impact::None, "Nothing changes."),
         K::WebhookAdded | K::WebhookRemoved | K::WebhookChanged | K::CallbacksChanged =>
             (Impact::None, "Nothing is generated from calls of the service."),
+        K::LinksChanged => (Impact::None, "Nothing is generated from links."),
         K::NormativeWordsChanged =>
             (Patch, "Documentation changes. Hand-written code may rely on the old meaning."),
         K::TitleChanged => (Major, "The title names alternatives, and inline types inside other types."),

@@ -88,6 +88,13 @@ impl<'a> Comparer<'a> {
                 Some((before, after)) => {
                     let is_used =
                         self.old.is_referenced(&before.pointer) && self.new.is_referenced(&after.pointer);
+                    if is_used && ["callbacks", "links"].contains(&kind) {
+                        // Compared as a part of the whole that refers to it.
+                        self.changes
+                            .explained
+                            .extend([before, after].map(|node| node.pointer.clone()));
+                        continue;
+                    }
                     if is_used || self.changes.has_within(&before.pointer, &after.pointer) {
                         continue;
                     }

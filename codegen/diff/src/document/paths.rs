@@ -185,7 +185,10 @@ impl<'a> Comparer<'a> {
                         inherited.map(|(item, document)| item.get(key).or_else(|| document.root.get(key)));
                     self.servers(&site, inherited);
                 }
-                "callbacks" => self.callbacks(&site),
+                "callbacks" => {
+                    let name = format!("`callbacks` of {}", subject(new));
+                    self.as_whole(&name, Kind::CallbacksChanged, &site, &site.before_after());
+                }
                 _ => self.other_member(key, &site, Direction::None),
             }
         }

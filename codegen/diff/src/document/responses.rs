@@ -78,6 +78,10 @@ impl<'a> Comparer<'a> {
                 ("content", Some((before, after))) => self.content(before, after, context),
                 ("content", None) => self.whole_content(&site, context),
                 ("headers", _) => self.headers(&site, context),
+                ("links", _) => {
+                    let name = format!("`links` of {}", subject(new));
+                    self.as_whole(&name, Kind::LinksChanged, &site, &site.before_after());
+                }
                 _ => self.other_member(key, &site, DIRECTION),
             }
         }

@@ -1,5 +1,5 @@
-//! Requests that the service sends: webhooks and callbacks. Each is compared as a whole, with references
-//! followed.
+//! Parts that are compared as a whole, with references followed: requests that the service sends (webhooks
+//! and callbacks), and links.
 
 use crate::{comparer::Comparer, level::Direction, rules::ChangeKind as Kind, site::Site};
 
@@ -11,18 +11,30 @@ impl<'a> Comparer<'a> {
         }
         for (name, site) in site.contents() {
             let kind = site.pick([Kind::WebhookAdded, Kind::WebhookRemoved, Kind::WebhookChanged]);
-            if let Some(difference) = self.equality.difference(name, &site) {
-                let what = format!("the webhook `{name}` {}", site.verb());
-                self.change(kind, &site, what).value(difference.value).report();
-            }
+            self.as_whole(&format!("the webhook `{name}`"), kind, &site, site.verb());
         }
     }
 
-    pub(crate) fn callbacks(&mut self, site: &Site<'_, 'a>) {
-        if let Some(difference) = self.equality.difference("callbacks", site) {
-            self.change(Kind::CallbacksChanged, site, difference.what)
-                .value(difference.value)
-                .report();
+    /// Compares a part as a whole, with references followed.
+    pub(crate) fn as_whole(&mut self, name: &str, kind: Kind, site: &Site<'_, 'a>, difference: &str) {
+        if site.is_empty_on_one_side() {
+            return self.unclassified(site);
         }
+        let (kind, what, value) = match self.equality.difference(name, site) {
+            Some(deep) if deep.is_documentation => {
+                let what = format!("the documentation of {name} changed");
+                (Kind::DescriptionChanged, what, deep.value)
+            }
+            Some(deep) if site.is_unchanged() => {
+                (kind, format!("a part that {name} refers to changed"), deep.value)
+            }
+            Some(deep) => (kind, format!("{name} {difference}"), deep.value),
+            None if site.is_unchanged() => return,
+            None => {
+                let what = format!("{name} is written differently");
+                (Kind::NotationChanged, what, site.value())
+            }
+        };
+        self.change(kind, site, what).value(value).report();
     }
 }

@@ -454,6 +454,8 @@ rules! {
         meaning: Any("A callback of the service, or the response it expects, has changed.") }
 
     // Documentation and notation.
+    LinksChanged: { id: Fixed("links-changed"), level: Any(Info),
+        meaning: Any("Links describe how a response helps to make other calls. They are never sent.") }
     DescriptionChanged: { id: Fixed("description-changed"), level: Any(Docs),
         meaning: Any("Only documentation.") }
     NormativeWordsChanged: { id: Fixed("description-obligation-changed"), level: Any(Warning),

@@ -21,7 +21,7 @@ pub(super) fn of(kind: ChangeKind) -> &'static str {
         | K::ComponentRemoved | K::UnusedComponentChanged | K::BecameNotReadOnly | K::EnumOrderChanged
         | K::SecurityAlternativeAdded | K::SecurityRelaxed | K::SecuritySchemeAdded | K::WebhookAdded
         | K::ExternalDocsChanged | K::TagDescriptionChanged | K::InfoChanged | K::OpenapiVersionChanged
-        | K::NotationChanged => "Nothing.",
+        | K::NotationChanged | K::LinksChanged => "Nothing.",
         K::OperationDeprecated | K::ParameterDeprecated | K::PropertyDeprecated =>
             "Announce it in the changelog.",
         K::OperationReactivated | K::TagAdded | K::TagRemoved | K::ParameterReactivated | K::BodySchemaAdded
