@@ -16,6 +16,8 @@ pub(crate) enum SchemaRole {
     Body,
     Property,
     Parameter,
+    /// A parameter that both sides require.
+    RequiredParameter,
     ParameterProperty,
     Header,
 }
@@ -51,7 +53,9 @@ impl SchemaContext {
     /// The context for the items of the schema, or for its properties.
     pub(crate) fn inner(self, is_item: bool) -> Self {
         let role = match self.role {
-            SchemaRole::Parameter | SchemaRole::ParameterProperty => SchemaRole::ParameterProperty,
+            SchemaRole::Parameter | SchemaRole::RequiredParameter | SchemaRole::ParameterProperty => {
+                SchemaRole::ParameterProperty
+            }
             SchemaRole::Body | SchemaRole::Property | SchemaRole::Header => SchemaRole::Property,
         };
         Self {
@@ -70,7 +74,9 @@ impl SchemaContext {
             (Direction::Response, _) => "response-property",
             (Direction::Request, SchemaRole::Body | SchemaRole::Header) => "request-body",
             (Direction::Request, SchemaRole::Property) => "request-property",
-            (Direction::Request, SchemaRole::Parameter) => "request-parameter",
+            (Direction::Request, SchemaRole::Parameter | SchemaRole::RequiredParameter) => {
+                "request-parameter"
+            }
             (Direction::Request, SchemaRole::ParameterProperty) => "request-parameter-property",
             (Direction::None | Direction::Both, _) => "schema",
         }

@@ -2,9 +2,12 @@
 
 use serde_json::Value;
 
-use funnelflux_openapi::{pointer::Pointer, references};
+use funnelflux_openapi::{openapi_model::ANNOTATIONS, pointer::Pointer, references};
 
-use super::serialization::{Serialized, text_encoding};
+use super::{
+    serialization::{Serialized, text_encoding},
+    server_url::placeholders,
+};
 use crate::{
     comparer::Comparer,
     index::DocumentIndex,
@@ -56,6 +59,9 @@ impl<'a> Comparer<'a> {
         for parameter in &after {
             match before.iter().find(|other| other.name == parameter.name) {
                 Some(other) => self.parameter(&other.value, &parameter.value),
+                None if parameter.name.starts_with("path:") && is_in_path(&old.pointer, parameter) => {
+                    self.path_parameter_described(parameter, new);
+                }
                 None => self.parameter_added(parameter, new),
             }
         }
@@ -112,6 +118,30 @@ impl<'a> Comparer<'a> {
         }
     }
 
+    /// Reports the description of a path parameter that the path already contained.
+    fn path_parameter_described(&mut self, described: &Parameter<'a>, parent: &Node<'a>) {
+        let schema = described
+            .value
+            .get("schema")
+            .map(|schema| self.new.resolve(&schema));
+        let is_any_text = schema.is_some_and(|schema| {
+            let mut keys = schema.keys();
+            schema.str("type") == Some("string")
+                && keys.all(|key| key == "type" || ANNOTATIONS.contains(&key))
+        });
+        let name = parameter_name(&described.value);
+        let what = format!("the {name}, which was in the path before, is described now");
+        let site = Site::added(&described.written, parent);
+        if is_any_text {
+            return self.report(Kind::TypeNotationChanged, &site, what, Direction::Request);
+        }
+        let context = SchemaContext::new(Direction::Request, SchemaRole::Parameter);
+        self.change(Kind::ConstraintAdded, &site, what)
+            .context(context)
+            .keyword("schema")
+            .report();
+    }
+
     fn parameter_added(&mut self, added: &Parameter<'a>, parent: &Node<'a>) {
         let parameter = &added.value;
         let required = parameter.flag("required");
@@ -158,7 +188,12 @@ impl<'a> Comparer<'a> {
     /// Compares two parameters, or two headers of a part of a body.
     pub(super) fn parameter(&mut self, old: &Node<'a>, new: &Node<'a>) {
         let direction = Direction::Request;
-        let context = SchemaContext::new(direction, SchemaRole::Parameter);
+        let role = if old.flag("required") && new.flag("required") {
+            SchemaRole::RequiredParameter
+        } else {
+            SchemaRole::Parameter
+        };
+        let context = SchemaContext::new(direction, role);
         let sides = [old, new].map(Serialized::of);
         let text = context.encoded(text_encoding(sides.each_ref()));
         let same_text = self.schemas_of_same_text(old, new);
@@ -208,6 +243,16 @@ impl<'a> Comparer<'a> {
             }
         }
     }
+}
+
+/// Checks whether the path of an operation contains a parameter.
+fn is_in_path(operation: &Pointer, parameter: &Parameter<'_>) -> bool {
+    let path = operation.tokens().nth(1).map(|path| path.decoded().into_owned());
+    let path = path.unwrap_or_default();
+    parameter
+        .value
+        .str("name")
+        .is_some_and(|name| placeholders(&path).contains(&name))
 }
 
 /// The parameters that apply to an operation: the parameters of the operation, and the parameters of the path

@@ -9,7 +9,10 @@ use crate::{
     site::Site,
 };
 
-use super::{parameters::Renames, server_url::template_parts};
+use super::{
+    parameters::Renames,
+    server_url::{placeholders, template_parts},
+};
 
 impl<'a> Comparer<'a> {
     pub(crate) fn paths(&mut self, paths: &Site<'_, 'a>) {
@@ -45,9 +48,18 @@ impl<'a> Comparer<'a> {
     fn renamed_path(&mut self, old: (&str, &Node<'a>), new: (&str, &Node<'a>), parent: &Node<'a>) {
         let [old_names, new_names] = [old.0, new.0].map(placeholders);
         let pairs = old_names.iter().copied().zip(new_names.iter().copied());
-        // A name that occurs in both paths at different positions.
-        let mut changed = pairs.clone().filter(|(before, after)| before != after);
-        let kind = if changed.any(|(before, _)| new_names.contains(&before)) {
+        let next = |name: &str| {
+            pairs
+                .clone()
+                .find(|(before, _)| *before == name)
+                .map(|(_, after)| after)
+        };
+        // Names that trade places: following the renames leads back to the name.
+        let trades = |(before, after): &(&str, &str)| {
+            let mut chain = std::iter::successors(Some(*after), |name| next(name)).take(old_names.len());
+            before != after && chain.any(|name| name == *before)
+        };
+        let kind = if pairs.clone().any(|pair| trades(&pair)) {
             Kind::PathParametersSwapped
         } else {
             Kind::PathParameterRenamed
@@ -56,9 +68,9 @@ impl<'a> Comparer<'a> {
         self.change(kind, &Site::between(old.1, new.1, parent), what)
             .covers_subtree(false)
             .report();
-        // A name that occurs in both paths identifies the same parameter, even at another position.
-        let is_renamed = |pair: &(&str, &str)| !new_names.contains(&pair.0) && !old_names.contains(&pair.1);
-        let renames: Renames<'_> = pairs.filter(is_renamed).collect();
+        // A name that trades places identifies the same parameter, even at another position.
+        let is_renamed = |pair: &(&str, &str)| pair.0 != pair.1 && !trades(pair);
+        let renames: Renames<'_> = pairs.clone().filter(is_renamed).collect();
         self.path_item(new.0, old.1, new.1, &renames);
     }
 
@@ -163,7 +175,10 @@ impl<'a> Comparer<'a> {
                 "parameters" => {}
                 "requestBody" => self.request_body(&site),
                 "responses" => match site.both() {
-                    Some((old, new)) => self.responses(old, new),
+                    Some((before, after)) => {
+                        let method = new.pointer.last().map(|method| method.decoded().into_owned());
+                        self.responses(&method.unwrap_or_default(), before, after);
+                    }
                     None => self.unclassified(&site),
                 },
                 "operationId" => {
@@ -233,8 +248,4 @@ fn template(path: &str) -> String {
     let parts = template_parts(path);
     let text = parts.map(|(name, text)| format!("{}{text}", name.map_or("", |_| "{}")));
     text.collect()
-}
-
-fn placeholders(path: &str) -> Vec<&str> {
-    template_parts(path).filter_map(|(name, _)| name).collect()
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use funnelflux_openapi::media;
+
 use super::serialization::{Serialized, text_encoding};
 use crate::{
     comparer::Comparer,
@@ -20,18 +22,19 @@ const DIRECTION: Direction = Direction::Response;
 const IGNORED: &str = "Content-Type";
 
 impl<'a> Comparer<'a> {
-    pub(crate) fn responses(&mut self, old: &Node<'a>, new: &Node<'a>) {
+    pub(crate) fn responses(&mut self, method: &str, old: &Node<'a>, new: &Node<'a>) {
         for (key, site) in Site::members(old, new) {
             let context = SchemaContext {
                 failure: !is_success(key) && key != "default",
                 ..SchemaContext::new(DIRECTION, SchemaRole::Body)
             };
+            let has_body = method != "head" && !has_no_body(key);
             if key.starts_with("x-") {
                 self.annotation(key, &site, DIRECTION);
             } else if let Some((before, after)) = site.both() {
                 self.reference(&site, DIRECTION);
                 let (before, after) = (self.old.resolve(before), self.new.resolve(after));
-                self.response(&before, &after, context);
+                self.response(&before, &after, context, has_body);
             } else {
                 self.response_added_or_removed(key, &site, old, new);
                 // The response that covers the status on the other side, if any, describes the same body.
@@ -41,7 +44,9 @@ impl<'a> Comparer<'a> {
                     continue;
                 };
                 let (before, after) = (self.old.resolve(&before), self.new.resolve(&after));
-                if let Some((before, after)) = Site::member("content", &before, &after).both() {
+                if let Some((before, after)) = Site::member("content", &before, &after).both()
+                    && has_body
+                {
                     self.content(before, after, context);
                 }
             }
@@ -72,9 +77,19 @@ impl<'a> Comparer<'a> {
             .report();
     }
 
-    fn response(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
+    fn response(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext, has_body: bool) {
         for (key, site) in Site::members(old, new) {
             match (key, site.both()) {
+                ("content", _) if !has_body => {
+                    if !site.is_unchanged() {
+                        let what = format!(
+                            "`content` of {}, which is never sent, {}",
+                            subject(new),
+                            site.verb()
+                        );
+                        self.report(Kind::TypeNotationChanged, &site, what, DIRECTION);
+                    }
+                }
                 ("content", Some((before, after))) => self.content(before, after, context),
                 ("content", None) => self.whole_content(&site, context),
                 ("headers", _) => self.headers(&site, context),
@@ -190,6 +205,11 @@ fn covering<'a>(status: &str, responses: &Node<'a>) -> Option<Node<'a>> {
     let is_default = status != "default" && (!is_success(status) || !has_success);
     let default = || responses.get("default").filter(|_| is_default);
     ranges(status, responses).or_else(default)
+}
+
+/// Checks whether responses of a status have no body.
+fn has_no_body(status: &str) -> bool {
+    media::has_no_body(status) || status == "304" || status.starts_with('1')
 }
 
 fn is_success(status: &str) -> bool {

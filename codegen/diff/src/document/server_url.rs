@@ -75,6 +75,11 @@ pub(super) fn template_parts(template: &str) -> impl Iterator<Item = (Option<&st
     })
 }
 
+/// The names of the placeholders of a path.
+pub(super) fn placeholders(path: &str) -> Vec<&str> {
+    template_parts(path).filter_map(|(name, _)| name).collect()
+}
+
 /// The URL in lower case up to its path, without the default port and the last slash.
 fn canonical(url: &str) -> String {
     let url = url.strip_suffix('/').unwrap_or(url);

@@ -87,7 +87,13 @@ impl<'a> Comparer<'a> {
         }
         if values.is_empty() {
             let what = site.describe("enum");
-            self.report(Kind::EnumOrderChanged, site, what, context.direction);
+            let [old, new] = site.sides().map(|list| list.map(|list| canonical(list.value)));
+            let kind = if old == new {
+                Kind::NotationChanged
+            } else {
+                Kind::EnumOrderChanged
+            };
+            self.report(kind, site, what, context.direction);
         }
     }
 
@@ -129,7 +135,10 @@ pub(super) fn type_kind(site: &Site<'_, '_>) -> Kind {
 
 /// Kind of a change of `default`.
 pub(super) fn default_kind(site: &Site<'_, '_>, context: SchemaContext) -> Kind {
-    if context.role == SchemaRole::Parameter && context.direction == Direction::Request {
+    if context.role == SchemaRole::RequiredParameter {
+        // Calls without the parameter are rejected, so the default never applies.
+        Kind::NotationChanged
+    } else if context.role == SchemaRole::Parameter && context.direction == Direction::Request {
         site.pick([
             Kind::ParameterDefaultAdded,
             Kind::ParameterDefaultRemoved,
