@@ -238,7 +238,10 @@ fn deep_nesting_is_rejected() {
         ("a.yaml", "- ".repeat(200)),
     ] {
         let error = error(name, &text);
-        assert!(error.contains("nested more than 128 levels deep, the limit of this tool"), "{error}");
+        assert!(
+            error.contains("nested more than 128 levels deep, the limit of this tool"),
+            "{error}"
+        );
     }
 }
 

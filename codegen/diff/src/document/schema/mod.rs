@@ -27,7 +27,7 @@ impl<'a> Comparer<'a> {
         while let Some((old, new, context, frame)) = self.queue.pop_front() {
             if self.compared.insert((frame, context)) {
                 self.frames.current = Some(frame);
-                self.keywords(&old, &new, context);
+                self.schema_pair(&old, &new, context);
             }
         }
         self.frames.current = None;
@@ -154,11 +154,22 @@ impl<'a> Comparer<'a> {
         context: SchemaContext,
     ) {
         let (outer, plain, words) = side.of([(old, new, "no longer"), (new, old, "now")]);
+        let sides = (old, new);
+        // Keywords of the plain schema that are now beside the `allOf`, or were.
+        let is_inline = plain.reference().is_none() && inner.reference().is_none();
+        let is_shared =
+            |key: &&str| is_inline && plain.value.get(*key).is_some() && inner.value.get(*key).is_none();
+        let shared: Vec<&str> = outer.keys().filter(is_shared).collect();
         // The siblings of the `allOf` apply in addition to the single schema.
         let empty = Node::at(&Value::Null, plain.pointer.clone());
         let (old, new) = side.of([(inner, new), (old, inner)]);
         let (before, after) = side.of([(outer, &empty), (&empty, outer)]);
         for (key, site) in Site::members(before, after) {
+            if shared.contains(&key) {
+                let (old, new) = sides;
+                self.keyword(key, &Site::member(key, old, new), old, context);
+                continue;
+            }
             if key != "allOf" {
                 self.keyword(key, &site, before, context);
                 continue;
@@ -175,7 +186,13 @@ impl<'a> Comparer<'a> {
         // The keywords of the other side are compared with those of the single schema.
         let keys = plain.keys().map(|key| plain.pointer.with_trailing_token(key));
         self.changes.explained.extend(keys);
-        self.schema(old, new, context);
+        if shared.is_empty() {
+            return self.schema(old, new, context);
+        }
+        let frame = self.frames.add(old, new, context);
+        let around = self.frames.current.replace(frame);
+        self.keywords_except(&shared, old, new, context);
+        self.frames.current = around;
     }
 
     /// Reports a different notation with the same meaning. If the schema has alternatives or no type, tools
@@ -195,10 +212,14 @@ impl<'a> Comparer<'a> {
     }
 
     fn keywords(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
+        self.keywords_except(&[], old, new, context);
+    }
+
+    fn keywords_except(&mut self, compared: &[&str], old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         if !old.value.is_object() || !new.value.is_object() {
             return self.unclassified(&Site::between(old, new, new));
         }
-        for (key, site) in Site::members(old, new) {
+        for (key, site) in Site::members(old, new).filter(|(key, _)| !compared.contains(key)) {
             self.keyword(key, &site, old, context);
         }
         self.subtypes(old, new, context);
