@@ -39,6 +39,9 @@ enum Texts {
     Ignored,
 }
 
+/// The addresses of two values, and the treatment of texts in them.
+type Question = ([usize; 2], Texts);
+
 /// Compares values of two documents, following references.
 ///
 /// Hundreds of webhooks may refer to the same schemas, so each pair of targets is compared once.
@@ -46,7 +49,7 @@ pub(crate) struct DeepEquality<'a> {
     old: &'a References<'a>,
     new: &'a References<'a>,
     /// Answers for pairs of values, at least one of which is a reference, by their addresses in memory.
-    known: HashMap<([usize; 2], Texts), bool>,
+    known: HashMap<Question, bool>,
     /// Digests of the targets of references, by the addresses of the targets.
     digests: HashMap<usize, String>,
 }
@@ -65,7 +68,7 @@ impl<'a> DeepEquality<'a> {
     /// is equal, unless there is another difference.
     fn holds(&mut self, old: &'a Value, new: &'a Value, texts: Texts) -> bool {
         // Pairs with a reference, each with the pair that contains it.
-        let mut pairs: Vec<(([usize; 2], Texts), Option<usize>)> = Vec::new();
+        let mut pairs: Vec<(Question, Option<usize>)> = Vec::new();
         let mut open = vec![(old, new, None)];
         while let Some((old, new, mut inside)) = open.pop() {
             let mut is_equal = true;
