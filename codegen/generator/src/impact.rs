@@ -287,7 +287,7 @@ fn of_kind(kind: ChangeKind) -> (Impact, &'static str) {
         K::TitleChanged => (Major, "The title names alternatives, and inline types inside other types."),
         K::NotationChanged => (Patch, "At most documentation changes."),
         K::TypeNotationChanged =>
-            (Major, "The notation of alternatives, of an `allOf` and of schemas without a type decides the type."),
+            (Major, "The notation of compositions and of schemas without a type decides the type."),
         K::ExtensionChanged => (Impact::None, "The generator does not read this extension."),
         K::LifecycleChanged => (Impact::None, "The generator does not read the extension."),
         K::Unclassified => (Major, "Unknown; compare the generated code."),

@@ -123,7 +123,7 @@ rules! {
     BodySchemaRemoved: { id: Fixed("request-body-media-type-schema-removed"), level: Any(Info),
         meaning: Any("The body no longer has to match a schema.") }
     SerializationChanged: { id: Fixed("serialization-changed"), level: Any(Breaking),
-        meaning: Any("A field or a header is serialized differently. Its reader may misread the other form.") }
+        meaning: Any("A field or a header is serialized differently. Its reader may misread it.") }
     MediaTypeRangeChanged: { id: Fixed("media-type-range-changed"), level: Any(Info),
         meaning: Any("A range of media types and one that it covers replace each other.") }
 

@@ -174,8 +174,8 @@ impl<'a> Comparer<'a> {
                 self.keyword(key, &site, before, context);
                 continue;
             }
-            // Around an inline schema, or with siblings other than documentation, the `allOf` is a type of its
-            // own.
+            // Around an inline schema, or with siblings other than documentation, the `allOf` may be another
+            // type.
             let kind = match wrapped(outer).and_then(|inner| inner.reference()) {
                 Some(_) => Kind::NotationChanged,
                 None => Kind::TypeNotationChanged,
