@@ -4,10 +4,10 @@
 //! prints the calls that it would make on the real service; `--live` makes them.
 
 use clap::Parser;
-use funnelflux::Client;
 use funnelflux::types::{
     CascadeAction, DuplicateRequest, OfferSource, OfferSourceId, ParentMutationRequest, Status, StatusFilter,
 };
+use funnelflux::{Client, ClientBuilder};
 use funnelflux_fake::{Fake, Settings};
 use std::error::Error;
 
@@ -37,7 +37,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
             );
         }
         (Some(_), false) => {
-            println!("With --live, this makes these calls on your account at https://api.funnelflux.pro/v1:");
+            println!(
+                "With --live, this makes these calls on your account at {}:",
+                ClientBuilder::DEFAULT_BASE_URL
+            );
             println!("  create the offer source {} (\"Example network\")", arguments.id);
             println!("  list the active offer sources");
             println!("  duplicate it under a new ID");

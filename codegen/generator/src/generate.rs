@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    StageReport,
+    StageReport, base_url,
     coverage::{COVERAGE, coverage},
     json::Json as _,
     left_out::{LeftOut, leave_out},
@@ -124,7 +124,13 @@ impl Pipeline<'_> {
         let (resources, notices) = resources::resources(&items, &model, &document);
         self.notices.extend(model.relocate(notices, &document));
         let version = document.get("/info/version").and_then(Value::as_str);
-        let (files, report) = render::render(version.unwrap_or_default(), &items, &resources);
+        let (base_url, diagnostic) = base_url::base_url(&document);
+        self.notices.extend(diagnostic);
+        let facts = render::DocumentFacts {
+            version: version.unwrap_or_default(),
+            base_url: &base_url,
+        };
+        let (files, report) = render::render(&facts, &items, &resources);
         self.report(report);
         if input.previous_lock.is_none() {
             self.notices.push(lock::missing());

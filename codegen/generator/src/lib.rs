@@ -9,6 +9,7 @@
     reason = "only this workspace calls the crate"
 )]
 
+mod base_url;
 pub mod changelog;
 mod coverage;
 mod generate;

@@ -44,15 +44,22 @@ const CLIENT: &str = "#[cfg(feature = \"client\")]";
 const IDS: &str = "crate::api::ids";
 const SHARED: &str = "crate::api::shared";
 
+/// Facts about the whole document.
+pub(crate) struct DocumentFacts<'a> {
+    pub(crate) version: &'a str,
+    /// Default base URL of the client.
+    pub(crate) base_url: &'a str,
+}
+
 /// Renders the files, keyed by their paths relative to `generated/src/api`.
 pub(crate) fn render(
-    document_version: &str,
+    facts: &DocumentFacts<'_>,
     items: &Items,
     resources: &BTreeMap<String, GroupResource>,
 ) -> (BTreeMap<String, String>, StageReport) {
     let names = Names::of(items);
     let mut files = BTreeMap::new();
-    files.insert("mod.rs".to_owned(), root(document_version, items));
+    files.insert("mod.rs".to_owned(), root(facts, items));
     files.insert("public.rs".to_owned(), public(items, resources));
     files.insert("asset_groups.rs".to_owned(), asset_groups::file(items, resources));
     files.insert("ids.rs".to_owned(), ids(items));
@@ -110,7 +117,7 @@ impl<'a> Names<'a> {
     }
 }
 
-fn root(document_version: &str, items: &Items) -> String {
+fn root(facts: &DocumentFacts<'_>, items: &Items) -> String {
     let mut page = Page::new(
         "Code generated from the API document: a module per tag, ID types and shared types.\n\n\
          `public.rs` lists the public items.",
@@ -132,7 +139,12 @@ fn root(document_version: &str, items: &Items) -> String {
     page.piece(&format!(
         "/// Version of the API document.\n#[cfg(feature = \"snapshot\")]\n\
          pub(crate) const DOCUMENT_VERSION: &str = {};",
-        Literal::string(document_version)
+        Literal::string(facts.version)
+    ));
+    page.piece(&format!(
+        "/// Default base URL of the client: a server of the API document.\n{CLIENT}\n\
+         pub(crate) const BASE_URL: &str = {};",
+        Literal::string(facts.base_url)
     ));
     page.finish()
 }

@@ -42,3 +42,7 @@ pub(crate) mod webhook_configs;
 /// Version of the API document.
 #[cfg(feature = "snapshot")]
 pub(crate) const DOCUMENT_VERSION: &str = "v1";
+
+/// Default base URL of the client: a server of the API document.
+#[cfg(feature = "client")]
+pub(crate) const BASE_URL: &str = "https://api.funnelflux.pro/v1";

@@ -5,7 +5,7 @@ use super::{
         Credentials, FileTokenStore, ReadVariable, TokenManager, TokenStore, environment_variable,
         no_access_token,
     },
-    base_url::{BASE_URL, base_url, check_plain_http, without_secrets},
+    base_url::{base_url, check_plain_http, without_secrets},
     client::{Client, ClientInner, ClientSettings, SharedParts},
     error::{Error, seconds},
     hook::{Hook, Hooks},
@@ -33,7 +33,7 @@ const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
 ///
 /// | setting | default |
 /// |---|---|
-/// | [`base_url`](Self::base_url) | `https://api.funnelflux.pro/v1` |
+/// | [`base_url`](Self::base_url) | [`DEFAULT_BASE_URL`](Self::DEFAULT_BASE_URL) |
 /// | [`credentials`](Self::credentials), [`token_store`](Self::token_store) | none |
 /// | [`connect_timeout`](Self::connect_timeout) | 10 s |
 /// | [`attempt_timeout`](Self::attempt_timeout) | 60 s |
@@ -77,9 +77,12 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
+    /// Default base URL: the first server of the vendor's document that is reachable over `https`.
+    pub const DEFAULT_BASE_URL: &'static str = crate::api::BASE_URL;
+
     pub(super) fn new() -> Self {
         Self {
-            base_url: BASE_URL.to_owned(),
+            base_url: Self::DEFAULT_BASE_URL.to_owned(),
             allow_plain_http: false,
             read_only: false,
             credentials: None,
@@ -136,7 +139,7 @@ impl ClientBuilder {
 
     /// Sets the base URL: `http` or `https`, a host, and the path prefix of all operations.
     ///
-    /// Default: `https://api.funnelflux.pro/v1`, the server of the vendor's document.
+    /// Default: [`DEFAULT_BASE_URL`](Self::DEFAULT_BASE_URL).
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = base_url.into();
         self
@@ -423,7 +426,10 @@ mod tests {
         let path = ("FUNNELFLUX_TOKEN_FILE", &*file);
         let client = build(&[token, url, path]).unwrap().build().unwrap();
         assert_eq!(client.base_url(), "http://localhost:1/v1");
-        assert_eq!(build(&[token]).unwrap().build().unwrap().base_url(), BASE_URL);
+        assert_eq!(
+            build(&[token]).unwrap().build().unwrap().base_url(),
+            ClientBuilder::DEFAULT_BASE_URL
+        );
         build(&[path]).unwrap().build().unwrap();
         let error = build(&[url]).unwrap_err().to_string();
         assert!(error.contains("FUNNELFLUX_ACCESS_TOKEN"), "{error}");

@@ -237,7 +237,7 @@ fn references_in_callbacks_generate() {
     };
     let output = funnelflux_generator::generate(&input, funnelflux_generator::Options::default()).unwrap();
     let codes: Vec<&str> = output.notices.iter().map(|diagnostic| diagnostic.code).collect();
-    assert_eq!(codes, ["callbacks", "callbacks", "missing"]);
+    assert_eq!(codes, ["callbacks", "callbacks", "server", "missing"]);
 }
 
 #[test]

@@ -373,7 +373,7 @@ fn a_token_of_the_environment_is_not_sent_to_the_url_of_a_profile() {
     command.env("FUNNELFLUX_ACCESS_TOKEN", "another-account");
     let status = ran_code(command, 0).out;
     let status: serde_json::Value = serde_json::from_str(&status).unwrap();
-    assert_eq!(status["base_url"], "https://api.funnelflux.pro/v1");
+    assert_eq!(status["base_url"], funnelflux::ClientBuilder::DEFAULT_BASE_URL);
     // An option names both.
     let line = format!("offer-sources list --base-url {}", world.server.base_url());
     let mut command = world.anonymous(words(&line));

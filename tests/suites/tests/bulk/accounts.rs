@@ -1,6 +1,7 @@
 //! A journal belongs to one account at one base URL. The same call begins or resumes a job.
 
 use crate::service::{Alarm, calls, client, service};
+use funnelflux::ClientBuilder;
 use funnelflux::ext::{BulkArchive as _, BulkDelete as _, Cascade, InvalidJob, Journal, Outcome};
 use funnelflux_fake::{DeletedAssets, Fake, Fault, MissingByIds, Rule, Settings, Status};
 use funnelflux_suites::{InProcess, client_over, run};
@@ -185,7 +186,7 @@ fn a_journal_of_another_base_url_is_refused_before_anything_is_sent() {
     });
     let text = error.to_string();
     assert!(
-        text.contains("https://api.funnelflux.pro/v1") && text.contains("https://b.example/v1"),
+        text.contains(ClientBuilder::DEFAULT_BASE_URL) && text.contains("https://b.example/v1"),
         "{text}"
     );
     assert_eq!(fake.request_count(), sent);

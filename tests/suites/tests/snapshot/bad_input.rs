@@ -3,8 +3,8 @@
 
 use crate::account::{Crash, client, folder};
 use flate2::{Compression, write::GzEncoder};
-use funnelflux::Client;
 use funnelflux::ext::snapshot::{ExportError, Snapshot};
+use funnelflux::{Client, ClientBuilder};
 use funnelflux_fake::{Fake, Fault, Rule, Settings};
 use funnelflux_suites::run;
 use std::fmt::Display;
@@ -462,9 +462,11 @@ fn the_snapshot_of_another_service_is_refused() {
                 .unwrap_err(),
         ];
         for error in errors {
-            let expected = "snapshot backup: it belongs to the base URL https://api.funnelflux.pro/v1, and \
-                            the client uses https://other.example/v1; nothing was sent; fix: use a client of \
-                            https://api.funnelflux.pro/v1, or another snapshot";
+            let own = ClientBuilder::DEFAULT_BASE_URL;
+            let expected = format!(
+                "snapshot backup: it belongs to the base URL {own}, and the client uses \
+                 https://other.example/v1; nothing was sent; fix: use a client of {own}, or another snapshot"
+            );
             assert_eq!(message(folder.path(), &error), expected);
         }
         assert_eq!(fake.request_count(), sent);

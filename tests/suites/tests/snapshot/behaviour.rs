@@ -1,10 +1,10 @@
 //! Single behaviours of exports, references and comparisons, with the texts that a person reads.
 
 use crate::account::{Crash, client, contents, expected, files, folder};
-use funnelflux::RetryPolicy;
 use funnelflux::ext::AssetGroup;
 use funnelflux::ext::snapshot::{AssetKey, Comparison, ExportError, Fingerprint, Snapshot};
 use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError};
+use funnelflux::{ClientBuilder, RetryPolicy};
 use funnelflux_fake::{Fake, Fault, Rule};
 use funnelflux_suites::{InProcess, client_over, run};
 use serde_json::json;
@@ -70,7 +70,7 @@ fn files_are_pretty_sorted_and_described_by_the_manifest() {
             r#"{{
   "funnelflux_snapshot": 1,
   "whole": true,
-  "base_url": "https://api.funnelflux.pro/v1",
+  "base_url": "{}",
   "account": null,
   "started": "2026-01-01T00:00:00.000Z",
   "finished": "2026-01-01T00:00:00.000Z",
@@ -90,6 +90,7 @@ fn files_are_pretty_sorted_and_described_by_the_manifest() {
   }}
 }}
 "#,
+            ClientBuilder::DEFAULT_BASE_URL,
             env!("CARGO_PKG_VERSION"),
             Fingerprint::of_bytes(page.as_bytes())
         );

@@ -5,8 +5,9 @@ mod renewal;
 pub(crate) use renewal::RenewalOutcome;
 
 use super::{AccountId, BearerToken, Credentials, TokenStore, token_store::StoreError};
+use crate::api::BASE_URL;
 use crate::runtime::{
-    base_url::{BASE_URL, normalised},
+    base_url::normalised,
     client::Client,
     error::{Error, ErrorKind},
     trace,

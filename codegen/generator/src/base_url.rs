@@ -1,0 +1,191 @@
+//! The default base URL of the client: the first usable server of the document.
+
+use serde_json::Value;
+use url::{Host, Url};
+
+use crate::json::Json as _;
+use funnelflux_openapi::{Diagnostic, Document, Severity, Stage, pointer::Pointer};
+
+/// Base URL that the vendor documents, for documents without a usable server.
+const DOCUMENTED: &str = "https://api.funnelflux.pro/v1";
+
+/// Returns the default base URL, and a diagnostic if it is not that of the first server.
+pub(crate) fn base_url(document: &Document) -> (String, Option<Diagnostic>) {
+    let mut first_reason = None;
+    for (index, server) in document.value().items("servers").enumerate() {
+        let reason = match usable(server) {
+            Ok(url) => {
+                let notice = first_reason.map(|reason: String| {
+                    let message = format!(
+                        "{reason}; the client uses the server {} of the list, {url}",
+                        index + 1
+                    );
+                    let at = Pointer::from_static("/servers/0");
+                    let notice = document.diagnostic(Severity::Notice, Stage::Render, "server", at, message);
+                    notice.fix("nothing to do, unless an overlay should name another server first")
+                });
+                return (url, notice);
+            }
+            Err(reason) => reason,
+        };
+        first_reason.get_or_insert(reason);
+    }
+    let reason = first_reason.unwrap_or_else(|| "the document names no server".to_owned());
+    let message = format!("{reason}; by default, the client uses {DOCUMENTED}");
+    let warning = document.diagnostic(Severity::Warning, Stage::Render, "server", "/servers", message);
+    let fix =
+        "write the `https` URL of the service into `servers`, in an overlay if the document is the vendor's";
+    (DOCUMENTED.to_owned(), Some(warning.fix(fix)))
+}
+
+/// Returns the URL of a server in the form that the runtime uses, or the reason why it is not a base URL.
+/// Tokens are only sent by https, so other schemes are refused.
+fn usable(server: &Value) -> Result<String, String> {
+    let written = server.text("url").ok_or("the server has no URL")?;
+    let text = with_defaults(written, server);
+    let refuse = |reason: &str| Err(format!("the server `{text}` {reason}"));
+    if text.contains(['{', '}']) {
+        return refuse("has a variable without a default");
+    }
+    let url = match Url::parse(&text) {
+        Ok(url) => url,
+        Err(url::ParseError::RelativeUrlWithoutBase) => return refuse("is relative"),
+        Err(error) => return refuse(&format!("is not a URL: {error}")),
+    };
+    if url.scheme() != "https" {
+        return refuse("does not begin with https://");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("the server contains a user name or a password".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return refuse("contains a query or a fragment");
+    }
+    if url.host().is_none_or(|host| is_local(&host)) {
+        return refuse("is a local host");
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// Replaces the variables of a server's URL with their defaults.
+fn with_defaults(url: &str, server: &Value) -> String {
+    let variables = server.members("variables");
+    let defaults = variables.filter_map(|(name, variable)| Some((name, variable.text("default")?)));
+    defaults.fold(url.to_owned(), |url, (name, default)| {
+        url.replace(&format!("{{{name}}}"), default)
+    })
+}
+
+/// Checks for hosts that mean a different machine, or none, to each user of the client.
+fn is_local(host: &Host<&str>) -> bool {
+    match host {
+        Host::Domain(name) => {
+            let name = name.trim_end_matches('.');
+            !name.contains('.') || [".localhost", ".local"].iter().any(|end| name.ends_with(end))
+        }
+        Host::Ipv4(address) => {
+            address.is_loopback()
+                || address.is_private()
+                || address.is_link_local()
+                || address.is_unspecified()
+        }
+        Host::Ipv6(address) => {
+            let mapped = address.to_ipv4_mapped();
+            mapped.is_some_and(|address| is_local(&Host::Ipv4(address)))
+                || address.is_loopback()
+                || address.is_unique_local()
+                || address.is_unicast_link_local()
+                || address.is_unspecified()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::document;
+    use serde_json::json;
+
+    /// Returns the base URL of a document with these servers, and its diagnostic.
+    fn of(servers: &Value) -> (String, String) {
+        let (url, diagnostic) = base_url(&document(json!({"servers": servers})));
+        let text = diagnostic.map(|diagnostic| diagnostic.to_string());
+        (url, text.unwrap_or_default())
+    }
+
+    #[test]
+    fn the_first_usable_server_is_the_default() {
+        for (servers, expected) in [
+            (
+                json!([{"url": "https://assets.example.com/api/v2"}]),
+                "https://assets.example.com/api/v2",
+            ),
+            (
+                json!([{"url": "HTTPS://API.Example.com:443/v1/"}]),
+                "https://api.example.com/v1",
+            ),
+            (
+                json!([{"url": "https://api.example.com"}]),
+                "https://api.example.com",
+            ),
+            (
+                json!([{
+                    "url": "https://{region}.example.com:{port}/{version}",
+                    "variables": {
+                        "region": {"default": "eu"}, "port": {"default": "8443"}, "version": {"default": "v3"}
+                    }
+                }]),
+                "https://eu.example.com:8443/v3",
+            ),
+        ] {
+            assert_eq!(of(&servers), (expected.to_owned(), String::new()), "{servers}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_cannot_be_the_default_is_skipped() {
+        for (url, reason) in [
+            ("/v1", "is relative"),
+            ("v1", "is relative"),
+            ("", "is relative"),
+            ("//api.example.com/v1", "is relative"),
+            ("http://api.example.com/v1", "does not begin with https://"),
+            ("ftp://api.example.com", "does not begin with https://"),
+            ("https://localhost:3000/v1", "is a local host"),
+            ("https://gateway/v1", "is a local host"),
+            ("https://api.localhost", "is a local host"),
+            ("https://127.0.0.1", "is a local host"),
+            ("https://10.1.2.3", "is a local host"),
+            ("https://[::1]/v1", "is a local host"),
+            ("https://[::ffff:127.0.0.1]", "is a local host"),
+            ("https://{host}/v1", "has a variable without a default"),
+            ("https://user:canary@api.example.com", "a user name or a password"),
+            ("https://api.example.com/?key=1", "a query or a fragment"),
+            ("https://", "is not a URL"),
+        ] {
+            let (default, warning) = of(&json!([{"url": url}]));
+            assert_eq!(default, DOCUMENTED, "{url}");
+            assert!(
+                warning.contains("warning[render::server] at /servers:"),
+                "{url}: {warning}"
+            );
+            assert!(
+                warning.contains(reason) && !warning.contains("canary"),
+                "{url}: {warning}"
+            );
+            let (default, notice) = of(&json!([{"url": url}, {"url": "https://api.example.com"}]));
+            assert_eq!(default, "https://api.example.com", "{url}");
+            assert!(
+                notice.contains("notice[render::server] at /servers/0:"),
+                "{url}: {notice}"
+            );
+            assert!(
+                notice.contains(reason) && !notice.contains("canary"),
+                "{url}: {notice}"
+            );
+        }
+        let (default, warning) = of(&json!([]));
+        assert_eq!(default, DOCUMENTED);
+        assert!(warning.contains("the document names no server"), "{warning}");
+    }
+}
