@@ -52,25 +52,27 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let name = file_name(&text.text);
     let whole_report = format!("the whole report: `cargo xtask diff --full HEAD:{old_name} {name}`");
     // An invalid document can be replaced as well.
-    let mut stdout = match diff::document(spec.upstream.source()) {
+    let old = diff::document(spec.upstream.source());
+    let mut stdout = match &old {
         Ok(old) => {
-            let report = comparison::compare(&old, &new);
+            let report = comparison::compare(old, &new);
             match arguments.format {
                 diff::Format::Text => diff::screen(&report, MOST_LINES, &whole_report),
-                format => diff::render(&report, format, [&old, &new]),
+                format => diff::render(&report, format, [old, &new]),
             }
         }
         Err(diagnostics) => format!("{old_name} is invalid, so it cannot be compared:\n{diagnostics}\n"),
     };
+    let old = old.ok();
     let mut notes = Vec::new();
     let differences = format!("`cargo xtask diff --full HEAD:{EFFECTIVE} {name}`");
     if spec.upstream.text == text.text {
         // The document may have been put in place by hand.
-        let update = update_overlays::update(workspace, new, &spec, &differences)?;
-        if update.has_trimmed {
+        let update = update_overlays::update(workspace, old.as_ref(), new, &spec, &differences)?;
+        if update.has_trimmed || !update.fits {
             notes.push(format!("{old_name} is identical to {source}"));
             notes.extend(update.notes);
-            notes.push("next: run `cargo xtask generate`".to_owned());
+            notes.push(format!("next: {}", next(update.fits)));
         } else {
             notes.push(format!("{old_name} is identical to {source}; nothing to do"));
         }
@@ -87,7 +89,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
             workspace.remove(old_name)?;
         }
         notes.push(format!("{name} is now identical to {source}"));
-        notes.extend(update_overlays::update(workspace, new, &spec, &differences)?.notes);
+        let update = update_overlays::update(workspace, old.as_ref(), new, &spec, &differences)?;
+        notes.extend(update.notes);
         // `git restore` does not touch files that git does not track.
         let remove_new = if name == old_name {
             String::new()
@@ -95,8 +98,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
             format!(" && rm {name}")
         };
         notes.push(format!(
-            "next: run `cargo xtask generate`, review `git diff generated`, run `.ci/run`\n\
-             undo: `git restore spec{remove_new}`"
+            "next: {}, review `git diff generated`, run `.ci/run`\n\
+             undo: `git restore spec{remove_new}`",
+            next(update.fits)
         ));
     }
     let mut stderr = notes.join("\n");
@@ -109,6 +113,15 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
         stderr,
         code: Code::Good,
     })
+}
+
+/// Next step after a fetch.
+fn next(overlays_fit: bool) -> &'static str {
+    if overlays_fit {
+        "run `cargo xtask generate`"
+    } else {
+        "correct the overlays, run `cargo xtask generate`"
+    }
 }
 
 /// Reads the URL of the vendor's document from spec/source.toml.

@@ -27,38 +27,50 @@ pub(super) struct Update {
     pub(super) notes: Vec<String>,
     /// Overlays have been written.
     pub(super) has_trimmed: bool,
+    /// `generate` accepts the overlays.
+    pub(super) fits: bool,
 }
 
-/// Removes the parts of the overlays that the new document makes redundant, and describes the effect of the
-/// document on the overlays.
+/// Removes the parts of the overlays that the new document makes redundant or obsolete, and describes the
+/// effect of the document on the overlays.
 ///
 /// `differences` is the command that lists all differences from our previous document.
 pub(super) fn update(
     workspace: &Workspace,
+    old: Option<&Document>,
     new: Document,
     spec: &Spec,
     differences: &str,
 ) -> Result<Update, Failure> {
-    let (superseded, applied) = match apply(new.clone(), &spec.overlays) {
+    let Current {
+        overlays,
+        dropped,
+        applied,
+    } = current(old, &new, &spec.overlays);
+    write(workspace, &spec.overlays, &overlays)?;
+    let (superseded, applied) = match applied {
         Ok(applied) => applied,
         Err(diagnostics) => {
             let note = format!(
-                "error: the overlays do not fit the new document\n{diagnostics}\n  \
-                 fix: correct the overlays; `generate` refuses them until then"
+                "warning: the overlays do not fit the new document; `generate` will refuse them with these \
+                 errors\n{diagnostics}"
             );
             return Ok(Update {
-                notes: vec![note],
+                notes: dropped.into_iter().chain([note]).collect(),
                 has_trimmed: false,
+                fits: false,
             });
         }
     };
     let mut notes = table(&superseded.comparisons);
+    let has_dropped = !dropped.is_empty();
+    notes.extend(dropped);
     let shown = superseded.notices.iter();
     let shown = shown.filter(|notice| !matches!(notice.code, "confirmed" | "redundant"));
     notes.extend(most(grouped(shown), differences));
     let unchanged: Vec<&Action> = applied.actions.iter().filter(|action| !action.changed).collect();
-    let trims = trims(spec, &superseded, &unchanged);
-    let rest = rest(spec, &trims);
+    let trims = trims(&overlays, &superseded, &unchanged);
+    let rest = rest(&overlays, &trims);
     let is_same =
         apply(new, &rest).is_ok_and(|(_, again)| again.document.value() == applied.document.value());
     let reasons = unchanged.iter().map(|action| {
@@ -69,19 +81,92 @@ pub(super) fn update(
     });
     notes.extend(most(reasons.collect(), "`git diff spec/overlays`"));
     if is_same {
-        for Trim { overlay, rest, .. } in &trims {
-            match rest {
-                Some(Trimmed::Text(text)) => workspace.write(&overlay.name, text)?,
-                Some(Trimmed::Empty) => workspace.remove(&overlay.name)?,
-                None => {}
-            }
-        }
+        write(workspace, &overlays, &rest)?;
     }
     notes.extend(summary(&trims, is_same));
     Ok(Update {
         notes,
-        has_trimmed: is_same && trims.iter().any(|trim| trim.rest.is_some()),
+        has_trimmed: has_dropped || is_same && trims.iter().any(|trim| trim.rest.is_some()),
+        fits: true,
     })
+}
+
+/// Overlays without obsolete evidence.
+struct Current {
+    overlays: Vec<Text>,
+    /// A note for each action that was dropped.
+    dropped: Vec<String>,
+    applied: Result<(Superseded, Applied), Diagnostics>,
+}
+
+/// Drops the actions that only record evidence about a part that the new document lacks or describes
+/// differently.
+fn current(old: Option<&Document>, new: &Document, overlays: &[Text]) -> Current {
+    let mut applied = apply(new.clone(), overlays);
+    let no_errors = Diagnostics::default();
+    let errors = applied.as_ref().err().unwrap_or(&no_errors);
+    let mut dropped = Vec::new();
+    let kept = overlays.iter().cloned().filter_map(|text| {
+        let Some(overlay) = overlay::read(&[text.source()]).ok().and_then(|mut all| all.pop()) else {
+            return Some(text);
+        };
+        let mut parts = supersede::obsolete_evidence(&overlay, old, new, errors);
+        let actions: Vec<PointerBuf> = actions(&overlay).collect();
+        let notes: Vec<String> = parts.iter().map(|at| obsolete(&overlay, at)).collect();
+        if !actions.is_empty() && actions.iter().all(|action| parts.contains(action)) {
+            parts.insert(PointerBuf::new());
+        }
+        if parts.is_empty() {
+            return Some(text);
+        }
+        let Some(rest) = overlay::trim(text.source(), &overlay, &parts) else {
+            return Some(text);
+        };
+        dropped.extend(notes);
+        match rest {
+            Trimmed::Empty => None,
+            Trimmed::Text(rest) => Some(Text { text: rest, ..text }),
+        }
+    });
+    let overlays: Vec<Text> = kept.collect();
+    if !dropped.is_empty() {
+        applied = apply(new.clone(), &overlays);
+    }
+    Current {
+        overlays,
+        dropped,
+        applied,
+    }
+}
+
+/// Describes an action that was dropped.
+fn obsolete(overlay: &Document, at: &Pointer) -> String {
+    let target = overlay.get(at.with_trailing_token("target"));
+    format!(
+        "{}: removed the action on `{}`, which only recorded evidence: the new document lacks this part, or \
+         describes it differently",
+        overlay.locate(at),
+        target.and_then(Value::as_str).unwrap_or_default()
+    )
+}
+
+/// Pointers to the actions of an overlay.
+fn actions(overlay: &Document) -> impl Iterator<Item = PointerBuf> {
+    let at = Pointer::from_static("/actions");
+    let count = overlay.get(at).and_then(Value::as_array).map_or(0, Vec::len);
+    (0..count).map(move |index| at.with_trailing_token(index))
+}
+
+/// Writes the overlays that have changed, and removes those that are gone.
+fn write(workspace: &Workspace, old: &[Text], new: &[Text]) -> Result<(), Failure> {
+    for overlay in old {
+        match new.iter().find(|new| new.name == overlay.name) {
+            Some(new) if new == overlay => {}
+            Some(new) => workspace.write(&new.name, &new.text)?,
+            None => workspace.remove(&overlay.name)?,
+        }
+    }
+    Ok(())
 }
 
 /// Applies overlays to the new document.
@@ -104,13 +189,11 @@ struct Trim<'a> {
 }
 
 /// Finds the needless parts: parts that the document has itself, and actions that change nothing.
-fn trims<'a>(spec: &'a Spec, superseded: &Superseded, unchanged: &[&Action]) -> Vec<Trim<'a>> {
-    let overlays = spec.overlays.iter().zip(&superseded.needless);
+fn trims<'a>(overlays: &'a [Text], superseded: &Superseded, unchanged: &[&Action]) -> Vec<Trim<'a>> {
+    let overlays = overlays.iter().zip(&superseded.needless);
     let trims = overlays.filter_map(|(text, needless)| {
         let document = overlay::read(&[text.source()]).ok()?.pop()?;
-        let at = Pointer::from_static("/actions");
-        let count = document.get(at).and_then(Value::as_array).map_or(0, Vec::len);
-        let actions: Vec<PointerBuf> = (0..count).map(|index| at.with_trailing_token(index)).collect();
+        let actions: Vec<PointerBuf> = actions(&document).collect();
         let is_unchanged = |action: &&PointerBuf| {
             let location = document.locate(&***action);
             unchanged.iter().any(|unchanged| unchanged.location == location)
@@ -130,8 +213,8 @@ fn trims<'a>(spec: &'a Spec, superseded: &Superseded, unchanged: &[&Action]) -> 
 }
 
 /// Returns all overlays without their needless parts.
-fn rest(spec: &Spec, trims: &[Trim<'_>]) -> Vec<Text> {
-    let rest = spec.overlays.iter().filter_map(|overlay| {
+fn rest(overlays: &[Text], trims: &[Trim<'_>]) -> Vec<Text> {
+    let rest = overlays.iter().filter_map(|overlay| {
         let trim = trims.iter().find(|trim| trim.overlay.name == overlay.name);
         let text = match trim.and_then(|trim| trim.rest.as_ref()) {
             None => overlay.text.clone(),

@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path};
 
+use serde_json::json;
+
 use crate::support::{EFFECTIVE, Workspace, is_transcription};
 
 /// A workspace with our overlays.
@@ -151,4 +153,93 @@ fn an_overlay_that_changes_nothing_any_more_is_removed() {
     );
     assert_eq!(workspace.read("spec/overlays/20-line.yaml"), text);
     workspace.fix();
+}
+
+/// An overlay that only records evidence about a part, and one with another action.
+const EVIDENCE: &str = "overlay: 1.1.0\n\
+    info: {title: Evidence, version: '1'}\n\
+    actions:\n  \
+      - target: $.components.schemas.OfferSource.properties.queryParams.additionalProperties\n    \
+        description: The examples hold strings only.\n    \
+        update:\n      \
+          x-evidence: {kind: pattern, source: The examples of the page hold strings only.}\n";
+
+/// A workspace whose document has the part, with this overlay.
+fn with_evidence(overlay: &str) -> Workspace {
+    let workspace = Workspace::new();
+    workspace.write_changed("spec/upstream.json", |document| {
+        document["components"]["schemas"]["OfferSource"]["properties"]["queryParams"] =
+            json!({"type": "object", "additionalProperties": {"type": "string"}});
+    });
+    workspace.write("spec/overlays/20-evidence.yaml", overlay);
+    workspace
+}
+
+#[test]
+fn evidence_about_a_part_that_the_document_lacks_or_describes_differently_is_removed() {
+    let file = "spec/overlays/20-evidence.yaml";
+    let other = "  - target: $.info\n    description: our name for it\n    update: {x-name: ours}\n";
+    for params in [
+        json!({"type": "object"}),
+        json!({"type": "object", "additionalProperties": true}),
+        json!({"type": "object", "additionalProperties": {"type": "integer"}}),
+        json!({"$ref": "#/components/schemas/Meta"}),
+    ] {
+        for rest in ["", other] {
+            let workspace = with_evidence(&format!("{EVIDENCE}{rest}"));
+            workspace.write_changed("vendor.json", |document| {
+                document["components"]["schemas"]["OfferSource"]["properties"]["queryParams"] =
+                    params.clone();
+                document["components"]["schemas"]["Meta"] = json!({"type": "object"});
+            });
+            let run = workspace.xtask(&["fetch", "vendor.json"]).ended_with(0);
+            let line = format!("{file}:4:5: removed the action on `$.components.schemas.OfferSource");
+            assert!(run.stdout.contains(&line), "{params}: {run}");
+            let left = workspace
+                .files()
+                .get(file)
+                .map(|text| String::from_utf8(text.clone()).unwrap());
+            match rest {
+                "" => assert_eq!(left, None, "{params}"),
+                rest => {
+                    assert!(left.is_some_and(|left| left.ends_with(rest) && !left.contains("queryParams")));
+                }
+            }
+            workspace.fix();
+        }
+    }
+}
+
+#[test]
+fn evidence_about_an_unchanged_part_stays() {
+    let workspace = with_evidence(EVIDENCE);
+    workspace.write_changed("vendor.json", |document| {
+        document["info"]["version"] = "v2".into();
+    });
+    workspace.xtask(&["fetch", "vendor.json"]).ended_with(0);
+    assert_eq!(workspace.read("spec/overlays/20-evidence.yaml"), EVIDENCE);
+}
+
+/// The document is in place, so the fetch has succeeded; the overlays are work that is left.
+#[test]
+fn fetch_warns_of_overlays_that_do_not_fit() {
+    let workspace = with_evidence(&EVIDENCE.replace("x-evidence", "x-other"));
+    workspace.write_changed("vendor.json", |document| {
+        document["components"]["schemas"]["OfferSource"]["properties"]["queryParams"] =
+            json!({"type": "object"});
+    });
+    for _ in 0..2 {
+        let run = workspace.xtask(&["fetch", "vendor.json"]).ended_with(0);
+        assert!(
+            run.stdout
+                .contains("warning: the overlays do not fit the new document"),
+            "{run}"
+        );
+        assert!(
+            run.stdout
+                .contains("next: correct the overlays, run `cargo xtask generate`"),
+            "{run}"
+        );
+    }
+    workspace.xtask(&["generate"]).ended_with(2);
 }

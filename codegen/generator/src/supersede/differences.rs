@@ -76,7 +76,7 @@ fn with_status(our: &Value, their: &Value) -> Value {
 /// Returns a document without descriptions, titles, operation IDs, tags and extensions, which are never
 /// inferred. If `named` is true, the author of the document chooses the keys, such as property names. They
 /// are kept, even if one is `title`.
-fn without_words(value: &Value, named: bool) -> Value {
+pub(super) fn without_words(value: &Value, named: bool) -> Value {
     const NAMED: &[&str] = &["properties", "schemas", "paths", "responses", "content"];
     let is_word = |key: &str| {
         matches!(

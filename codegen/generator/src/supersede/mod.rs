@@ -6,6 +6,7 @@
 //! also the same if method, tag and title are equal; then the inferred path was wrong.
 
 mod differences;
+mod evidence;
 mod inferred;
 
 use std::collections::BTreeSet;
@@ -21,6 +22,7 @@ use funnelflux_openapi::{
 };
 
 use differences::differences;
+pub use evidence::obsolete_evidence;
 use inferred::{Inferred, PartId, used_schemas};
 
 /// The document, and the overlays without the inferred parts that the document now has.

@@ -1,0 +1,52 @@
+//! Actions of overlays that only record evidence about parts of the vendor's document.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use serde_json_path::JsonPath;
+
+use super::{differences::without_words, inferred};
+use crate::json::Json as _;
+use funnelflux_openapi::{Diagnostics, Document, Severity, Stage, pointer::PointerBuf};
+
+/// Finds the actions that only record evidence about a part that the new document lacks, or describes
+/// differently than the old document.
+///
+/// `errors` are those of applying all overlays to the new document.
+pub fn obsolete_evidence(
+    overlay: &Document,
+    old: Option<&Document>,
+    new: &Document,
+    errors: &Diagnostics,
+) -> BTreeSet<PointerBuf> {
+    let actions = inferred::actions(overlay).filter(|(_, action)| records_evidence(action));
+    let is_obsolete = |at: &PointerBuf, action: &Value| {
+        let places = ["target", "update"].map(|key| overlay.locate(at.with_trailing_token(key)));
+        let fails = errors.iter().any(|error| {
+            let is_error = error.severity == Severity::Error && error.stage == Stage::Overlay;
+            is_error && matches!(error.code, "no-match" | "misfit") && {
+                error
+                    .location
+                    .as_ref()
+                    .is_some_and(|place| places.contains(place))
+            }
+        });
+        fails || {
+            let facts = [old, Some(new)].map(|document| facts(document?, action.text("target")?));
+            matches!(facts, [Some(old), Some(new)] if !old.is_empty() && old != new)
+        }
+    };
+    let obsolete = actions.filter(|(at, action)| is_obsolete(at, action));
+    obsolete.map(|(at, _)| at).collect()
+}
+
+fn records_evidence(action: &Value) -> bool {
+    let update = action.object("update");
+    update.is_some_and(|update| !update.is_empty() && update.keys().all(|key| key == "x-evidence"))
+}
+
+/// Everything that a document states about the parts that a path matches, without words and extensions.
+fn facts(document: &Document, path: &str) -> Option<Vec<Value>> {
+    let matches = JsonPath::parse(path).ok()?.query(document.value());
+    Some(matches.iter().map(|value| without_words(value, false)).collect())
+}
