@@ -274,7 +274,7 @@ impl ObjectKind {
     }
 
     /// Returns the fields that the object must have.
-    fn required(self) -> &'static [&'static str] {
+    pub(crate) fn required(self) -> &'static [&'static str] {
         match self {
             Document => &["openapi", "info", "paths"],
             Info => &["title", "version"],
@@ -353,7 +353,7 @@ impl ObjectKind {
 
 impl FieldType {
     /// Returns the reason why a value does not have this type.
-    fn misfit(self, value: &Value) -> Option<String> {
+    pub(crate) fn misfit(self, value: &Value) -> Option<String> {
         let not_a_string = |item: &&Value| !item.is_string();
         let expected = match (self, value) {
             (Any, _)

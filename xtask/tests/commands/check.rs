@@ -183,7 +183,11 @@ actions:
 ];
 
 fn break_document(workspace: &Workspace) {
-    workspace.replace(UPSTREAM, "\"version\": \"v1\"", "\"version\": 1");
+    workspace.replace(
+        UPSTREAM,
+        "\"openapi\": \"3.0.3\"",
+        "\"openapi\": \"3.0.3\", \"security\": 1",
+    );
 }
 
 #[test]

@@ -8,6 +8,7 @@
 
 mod aside;
 mod context;
+mod lenient;
 mod openapi31;
 mod path_items;
 mod reference_siblings;
@@ -56,6 +57,7 @@ pub fn normalise_as_far_as_possible(document: Document, version: Version) -> (Do
         }
         Version::OpenApi31 => openapi31::normalise(value, &followed, &mut context),
     };
+    lenient::repair(&mut value, &mut context);
     whole_numbers::write_as_integers(&mut value);
     (Document::new(value, context.provenance), context.diagnostics)
 }

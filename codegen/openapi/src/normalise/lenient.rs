@@ -1,0 +1,269 @@
+//! Repairs members that break the specification without affecting the client, so that they refuse neither the
+//! document nor an operation. Each repair is reported.
+//!
+//! | written | read as |
+//! |---|---|
+//! | a number or boolean where a string is expected | its text |
+//! | a string where a list of strings is expected | a list of this string |
+//! | a string where an object is expected that needs one string, such as a tag | an object with this string |
+//! | `"true"`, or a type such as `String` | `true`, `string` |
+//! | null or another value of a wrong type, where only documentation reads it | absent |
+//! | an object that lacks the string that identifies it, such as a server without URL | absent |
+//! | nothing where a text for readers is required, such as the title of the document | an empty text |
+
+use serde_json::{Map, Value, json};
+
+use super::context::{Context, Object};
+use crate::{
+    diagnostic::Severity,
+    openapi_model::{
+        FieldType::{self, Flag, List, Map as MapOf, One, Text, Texts},
+        ObjectKind, is_reference, walk_mut,
+    },
+    pointer::Pointer,
+    text::kind as kind_of,
+};
+
+/// Code of the diagnostics.
+const CODE: &str = "lenient";
+
+/// Keywords whose values are fixed words in lower case.
+const WORDS: [(&str, &[&str]); 2] = [
+    (
+        "type",
+        &["string", "number", "integer", "boolean", "array", "object"],
+    ),
+    ("in", &["query", "header", "path", "cookie"]),
+];
+
+/// Repairs all members of a document in the form of `OpenAPI` 3.0.
+pub(super) fn repair(document: &mut Value, context: &mut Context) {
+    walk_mut(document, &mut |kind, pointer, object| {
+        if !is_reference(kind, object) {
+            let mut members = Members {
+                kind,
+                pointer,
+                object,
+                context,
+            };
+            members.repair();
+        }
+    });
+}
+
+/// Members of an object of a kind.
+struct Members<'a> {
+    kind: ObjectKind,
+    pointer: &'a Pointer,
+    object: &'a mut Object,
+    context: &'a mut Context,
+}
+
+impl Members<'_> {
+    fn repair(&mut self) {
+        let members = self.object.iter().filter_map(|(key, value)| {
+            let expected = self.kind.member(key)?;
+            is_suspicious(expected, key, value).then(|| (key.clone(), expected))
+        });
+        for (key, expected) in members.collect::<Vec<_>>() {
+            self.repair_items(&key, expected);
+            self.repair_member(&key, expected);
+        }
+        for key in self.kind.required() {
+            if !self.object.contains_key(*key)
+                && let Some(value) = empty(self.kind, key)
+            {
+                self.object.insert((*key).to_owned(), value);
+                let message = format!("{} needs `{key}`: it is read as empty", self.kind.name());
+                self.report(Severity::Notice, key, message);
+            }
+        }
+    }
+
+    /// Repairs or removes the objects in a list or map of objects.
+    fn repair_items(&mut self, key: &str, expected: FieldType) {
+        let at = self.pointer.with_trailing_token(key);
+        let (items, of): (Vec<(String, &mut Value)>, ObjectKind) = match (expected, self.object.get_mut(key))
+        {
+            (List(of), Some(Value::Array(items))) => {
+                let items = items.iter_mut().enumerate();
+                (items.map(|(index, item)| (index.to_string(), item)).collect(), of)
+            }
+            (MapOf(of), Some(Value::Object(items))) => {
+                let items = items.iter_mut();
+                (items.map(|(key, item)| (key.clone(), item)).collect(), of)
+            }
+            _ => return,
+        };
+        let mut removed = Vec::new();
+        for (token, item) in items {
+            let place = at.with_trailing_token(token.as_str());
+            if let Some(object) = written_out(of, item) {
+                *item = object;
+                let message = format!("expected {}, found a string: it is read as one", of.name());
+                self.context.report(Severity::Notice, CODE, &place, message, FIX);
+            } else if let Some(missing) = unidentified(of, item) {
+                let message = format!("{} needs `{missing}`: it is ignored", of.name());
+                self.context.report(Severity::Warning, CODE, &place, message, FIX);
+                removed.push(token);
+            }
+        }
+        for token in removed.into_iter().rev() {
+            match self.object.get_mut(key) {
+                Some(Value::Array(items)) => {
+                    if let Ok(index) = token.parse::<usize>()
+                        && index < items.len()
+                    {
+                        self.context.provenance.remove_item(&at, index, items.len());
+                        items.remove(index);
+                    }
+                }
+                Some(Value::Object(items)) => {
+                    items.shift_remove(&token);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn repair_member(&mut self, key: &str, expected: FieldType) {
+        let Some(value) = self.object.get(key) else { return };
+        let found = match value {
+            Value::String(text) => format!("the string `{text}`"),
+            value => kind_of(value).to_owned(),
+        };
+        let (severity, value, effect) = match repaired(expected, key, value) {
+            Some(value) => {
+                let effect = match &value {
+                    Value::String(text) => format!("it is read as `{text}`"),
+                    Value::Array(_) => "it is read as a list".to_owned(),
+                    value => format!("it is read as `{value}`"),
+                };
+                (Severity::Notice, Some(value), effect)
+            }
+            None if !is_documentation(self.kind, key) => return,
+            None if expected.misfit(value).is_some() => {
+                let severity = if value.is_null() {
+                    Severity::Notice
+                } else {
+                    Severity::Warning
+                };
+                (severity, None, "it is ignored".to_owned())
+            }
+            None => match expected {
+                One(of) if unidentified(of, value).is_some() => {
+                    let effect = format!("{} needs more: it is ignored", of.name());
+                    (Severity::Warning, None, effect)
+                }
+                _ => return,
+            },
+        };
+        let message = format!("`{key}` is {found}: {effect}");
+        match value {
+            Some(value) => self.object.insert(key.to_owned(), value),
+            None => self.object.shift_remove(key),
+        };
+        self.report(severity, key, message);
+    }
+
+    fn report(&mut self, severity: Severity, key: &str, message: String) {
+        let place = self.pointer.with_trailing_token(key);
+        self.context.report(severity, CODE, place, message, FIX);
+    }
+}
+
+const FIX: &str = "nothing to do; an overlay can correct it";
+
+/// Checks whether a member may need a repair. Most members do not, so this check is cheap.
+fn is_suspicious(expected: FieldType, key: &str, value: &Value) -> bool {
+    expected.misfit(value).is_some()
+        || match expected {
+            Text => WORDS.iter().any(|(word, _)| *word == key),
+            List(of) | MapOf(of) | One(of) => needed_text(of).is_some(),
+            _ => false,
+        }
+}
+
+/// Returns a value in the expected form; `None` if it has this form, or does not mean such a value.
+fn repaired(expected: FieldType, key: &str, value: &Value) -> Option<Value> {
+    let text = |value: &Value| match value {
+        Value::Number(_) | Value::Bool(_) => Some(Value::String(value.to_string())),
+        Value::String(_) => Some(value.clone()),
+        _ => None,
+    };
+    match (expected, value) {
+        (Text, Value::String(written)) => {
+            let (_, words) = WORDS.iter().find(|(word, _)| *word == key)?;
+            let lower = written.to_ascii_lowercase();
+            (lower != *written && words.contains(&&*lower)).then(|| lower.into())
+        }
+        (Text, value) => text(value),
+        (Texts, Value::Array(items)) if items.iter().any(|item| !item.is_string()) => items
+            .iter()
+            .map(text)
+            .collect::<Option<Vec<Value>>>()
+            .map(Value::Array),
+        (Texts, Value::Array(_)) => None,
+        (Texts, value) => Some(json!([text(value)?])),
+        (Flag, Value::String(written)) => written.parse::<bool>().ok().map(Value::Bool),
+        (One(of), value) => written_out(of, value),
+        _ => None,
+    }
+}
+
+/// Returns the object that a string stands for, if objects of this kind need exactly one string.
+fn written_out(kind: ObjectKind, value: &Value) -> Option<Value> {
+    let key = needed_text(kind)?;
+    let text = value.as_str()?;
+    Some(Value::Object(Map::from_iter([(key.to_owned(), text.into())])))
+}
+
+/// Returns the member without which an object means nothing, if the object lacks it.
+fn unidentified(kind: ObjectKind, value: &Value) -> Option<&'static str> {
+    let key = needed_text(kind).filter(|_| kind != ObjectKind::Response)?;
+    let object = value.as_object()?;
+    let is_missing = object.get(key).is_none_or(Value::is_null);
+    (is_missing && !is_reference(kind, object)).then_some(key)
+}
+
+/// Returns the only member that objects of a kind need, if it is a string that does not affect types.
+fn needed_text(kind: ObjectKind) -> Option<&'static str> {
+    match kind.required() {
+        [key @ ("name" | "url" | "default" | "description")] => Some(key),
+        _ => None,
+    }
+}
+
+/// Returns an empty value for a required member that only readers need.
+fn empty(kind: ObjectKind, key: &str) -> Option<Value> {
+    match (kind, key) {
+        (ObjectKind::Document, "info") => Some(json!({})),
+        (ObjectKind::Info, _) | (ObjectKind::Response, "description") => Some("".into()),
+        _ => None,
+    }
+}
+
+/// Checks for members that do not affect the code of the client.
+fn is_documentation(kind: ObjectKind, key: &str) -> bool {
+    const KEYS: [&str; 10] = [
+        "title",
+        "summary",
+        "description",
+        "externalDocs",
+        "deprecated",
+        "operationId",
+        "tags",
+        "example",
+        "examples",
+        "xml",
+    ];
+    use ObjectKind::{Contact, Document, Example, ExternalDocumentation, Info, License, Tag, Xml};
+    matches!(
+        kind,
+        Info | Contact | License | Tag | ExternalDocumentation | Example | Xml
+    ) || KEYS.contains(&key)
+        || kind == Document && matches!(key, "info" | "servers")
+}
+
+#[cfg(test)]
+mod tests;
