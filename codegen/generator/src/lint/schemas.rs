@@ -75,11 +75,16 @@ impl<'a> Linter<'a> {
             let variant = naming::variant(text);
             match variants.get(&variant) {
                 Some(first) if *first == value => {
-                    report(&rules::ENUM_VALUES, format!("the value {value} is repeated"));
+                    report(
+                        &rules::ENUM_VALUES,
+                        format!("the value {value} is repeated: it is read once"),
+                    );
                 }
                 Some(first) => {
-                    let message =
-                        format!("the values {first} and {value} both become the variant `{variant}`");
+                    let message = format!(
+                        "the values {first} and {value} both become the variant `{variant}`, so the type is \
+                         `String`"
+                    );
                     report(&rules::ENUM_VARIANTS, message);
                 }
                 None => {

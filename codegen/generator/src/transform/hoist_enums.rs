@@ -1,7 +1,7 @@
 //! Moves inline enumerations of strings to components.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     mem,
 };
 
@@ -60,6 +60,19 @@ pub(super) fn drop_unusable_enums(state: &mut State<'_>) {
             schema.remove("enum");
             state.count += 1;
         }
+    });
+}
+
+/// Removes repeated values of enumerations.
+pub(super) fn drop_repeated_values(state: &mut State<'_>) {
+    visit::schemas(&mut state.document, &mut |_, schema| {
+        let Some(Value::Array(values)) = schema.get_mut("enum") else {
+            return;
+        };
+        let before = values.len();
+        let mut seen = HashSet::new();
+        values.retain(|value| seen.insert(value.clone()));
+        state.count += before - values.len();
     });
 }
 

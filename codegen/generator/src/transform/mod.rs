@@ -92,6 +92,8 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
             "two properties cannot be one field; the second is kept among the unknown fields"),
         rule("join-simple-alternatives", MayBeNoop, composition::join_simple_alternatives,
             "alternatives that are strings, or numbers of one type, need no type for each"),
+        rule("drop-repeated-values", MayBeNoop, hoist_enums::drop_repeated_values,
+            "a value that is listed twice is one variant"),
         rule("drop-unusable-enums", MayBeNoop, hoist_enums::drop_unusable_enums,
             "values that give one variant, or are no strings, make no enumeration"),
         rule("plain-parameters", MayBeNoop, parameters::plain_parameters,
