@@ -23,8 +23,8 @@ use funnelflux_openapi::{
 };
 
 pub(crate) use group_words::GroupWords;
-pub(crate) use id_names::IdName;
 use id_names::id_names;
+pub(crate) use id_names::{IdName, id_parameter};
 pub(crate) use operation_names::OperationWords;
 use operation_names::{Draft, separate};
 use title::title;

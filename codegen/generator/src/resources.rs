@@ -244,11 +244,16 @@ impl<'a> Reader<'a> {
         let (finder, method) = Self::main(tag, &Verb::FindById)?;
         let ability = format!("the handle of {}", words.plural_text);
         let read = || {
-            let id_name = Self::id_argument(finder).ok_or("finding by ID needs exactly one argument")?;
+            let id_name = Self::id_argument(finder)
+                .ok_or_else(|| finder.reason("no argument of finding by ID is the ID"))?;
             let (find_by_id, id, asset_ty) = Signature::of(method)
                 .find(id_name, |ty| self.wrapped(ty, id_name))
-                .ok_or("its ID is not text, or its response is not an object with the ID")?;
-            let fields = self.fields(&asset_ty).ok_or("its response is not an object")?;
+                .ok_or_else(|| {
+                    "its ID is not text, or its response is not an object with the ID".to_owned()
+                })?;
+            let fields = self
+                .fields(&asset_ty)
+                .ok_or_else(|| "its response is not an object".to_owned())?;
             let id_field = fields.get(id_name).filter(|field| field.is(&id)).cloned();
             let id_field = id_field.ok_or_else(|| format!("the asset has no text property `{id_name}`"))?;
             Ok((id_name, find_by_id, id, asset_ty, fields, id_field))
@@ -364,11 +369,16 @@ impl<'a> Reader<'a> {
     ) -> Option<TokenStream> {
         let (operation, method) = Self::main(tag, &Verb::FindByIds)?;
         let signature = Signature::of(method);
-        let call = self.rows(&signature.returns, id_name).and_then(|rows| {
+        let read = || {
+            let rows = self.rows(&signature.returns, id_name)?;
             let call = signature.find_many(operation, id, &rows);
             let call = call.filter(|_| rows.row == asset);
-            call.ok_or_else(|| "it does not take a list of IDs, or does not return assets".to_owned())
-        });
+            call.ok_or_else(|| {
+                let reason = "it does not take a list of IDs, or does not return assets";
+                operation.reason(reason)
+            })
+        };
+        let call = read();
         self.or_left_out(call, operation, "finding many assets at once")
     }
 
@@ -483,8 +493,8 @@ impl<'a> Reader<'a> {
         };
         let duplicate = read();
         if duplicate.is_none() {
-            let reason = "it does not take one ID and a body with the name of the copy";
-            self.left_out(operation, "copying many assets", reason);
+            let reason = operation.reason("it does not take one ID and a body with the name of the copy");
+            self.left_out(operation, "copying many assets", &reason);
         }
         duplicate
     }
@@ -523,7 +533,8 @@ impl<'a> Reader<'a> {
             let (list, method) = Self::main(group, &Verb::List)?;
             let first = properties.first()?.trim_start_matches('/');
             let id_name = Self::id_argument(Self::main(group, &Verb::FindById)?.0)?;
-            let rows = self.rows(&Signature::of(method).returns, id_name).ok()?;
+            let returns = Signature::of(method).returns;
+            let rows = self.rows(&returns, id_name).ok()?;
             let statuses = ["not-deleted", "all"];
             let query = signature::constant_query(list, &self.model.enums, method, &statuses)?;
             let query = query.iter().map(|(name, value)| quote!(.query(#name, #value)));

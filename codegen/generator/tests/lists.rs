@@ -205,3 +205,46 @@ fn ids_that_are_numbers_leave_out_the_handle_only() {
     );
     assert!(output.files["shared.rs"].contains("pub id_page: i64"));
 }
+
+/// Adds parameters of the query to an operation of such a document.
+fn add_parameters(document: &mut Value, path: &str, added: &[(&str, &str, bool)]) {
+    let operation = &mut document["paths"][path]["get"];
+    if operation.get("parameters").is_none() {
+        operation["parameters"] = json!([]);
+    }
+    let parameters = operation["parameters"].as_array_mut().unwrap();
+    let added = added.iter().map(|(name, place, required)| {
+        json!({ "name": name, "in": place, "required": required, "schema": { "type": "string" } })
+    });
+    parameters.extend(added);
+}
+
+#[test]
+fn optional_arguments_leave_no_ability_out() {
+    let pages = array(&json!({ "$ref": "#/components/schemas/Page" }));
+    let mut optional = document(&pages);
+    add_parameters(
+        &mut optional,
+        "/page/find/byId/",
+        &[("lang", "query", false), ("X-Trace", "header", false)],
+    );
+    optional["paths"]["/page/find/byId/"]["get"]["parameters"][0]["required"] = false.into();
+    let output = output(&optional);
+    assert!(
+        !output.notices.to_string().contains("left out"),
+        "{}",
+        output.notices
+    );
+    let code = &output.files["pages/resource.rs"];
+    let code: String = code.split_whitespace().collect();
+    assert!(code.contains("client.find_page_by_id(id,None,None)"), "{code}");
+}
+
+#[test]
+fn a_required_argument_that_is_not_the_id_is_named() {
+    let mut document = document(&array(&json!({ "$ref": "#/components/schemas/Page" })));
+    add_parameters(&mut document, "/page/find/byId/", &[("X-Tenant", "header", true)]);
+    let notices = output(&document).notices.to_string();
+    let expected = "the handle of pages is left out: it requires several arguments: `X-Tenant`, `idPage`";
+    assert!(notices.contains(expected), "{notices}");
+}

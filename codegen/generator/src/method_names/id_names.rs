@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use heck::ToSnakeCase as _;
 use serde_json::Value;
 
 use crate::{json::Json as _, naming};
@@ -40,7 +41,7 @@ pub(super) fn id_names(
     (ids, lists)
 }
 
-/// Names the only required parameter of each operation.
+/// Names the parameter with the ID of each operation.
 fn required_by<'a>(
     finders: impl Iterator<Item = &'a Draft<'a>>,
     document: &Value,
@@ -49,8 +50,8 @@ fn required_by<'a>(
     let mut names: BTreeMap<String, IdName> = BTreeMap::new();
     let mut ambiguous = BTreeSet::new();
     for draft in finders {
-        let parameters = required_parameters(document, &draft.operation);
-        if let ([name], Some(words)) = (parameters.as_slice(), groups.get(&draft.words.tag)) {
+        let parameter = id_parameter(document, &draft.operation);
+        if let (Some((name, _)), Some(words)) = (parameter, groups.get(&draft.words.tag)) {
             let id = IdName {
                 name: name.clone(),
                 type_name: naming::component(&format!("{}_id", words.singular)),
@@ -78,10 +79,23 @@ fn aliases(document: &Value) -> impl Iterator<Item = (String, String)> {
     entries.filter_map(move |entry| Some((name(entry, "property")?, name(entry, "of")?)))
 }
 
-fn required_parameters(document: &Value, operation: &Operation<'_>) -> Vec<String> {
-    let required = references::parameters(document, operation).filter(|parameter| {
-        matches!(parameter.text("in"), Some("query" | "path")) && parameter.is_true("required")
+/// Returns the name of the parameter with the ID or the IDs, and `true` if it is required: the only required
+/// parameter or, if none is required, the only parameter with the name of an ID.
+pub(crate) fn id_parameter(document: &Value, operation: &Operation<'_>) -> Option<(String, bool)> {
+    let parameters = references::parameters(document, operation);
+    let parameters = parameters.filter(|parameter| matches!(parameter.text("in"), Some("query" | "path")));
+    let parameters = parameters.filter_map(|parameter| {
+        let name = parameter.text("name")?.to_owned();
+        Some((name, parameter.is_true("required")))
     });
-    let names = required.filter_map(|parameter| parameter.text("name").map(str::to_owned));
-    names.collect()
+    let parameters: Vec<(String, bool)> = parameters.collect();
+    let is_any_required = parameters.iter().any(|(_, required)| *required);
+    let is_id = |name: &str| {
+        let name = name.replace("IDs", "Ids").to_snake_case();
+        name.split('_').any(|word| matches!(word, "id" | "ids"))
+    };
+    let mut found = parameters
+        .into_iter()
+        .filter(|(name, required)| if is_any_required { *required } else { is_id(name) });
+    found.next().filter(|_| found.next().is_none())
 }

@@ -42,7 +42,8 @@ pub(super) fn entries(
             let name = &argument.name;
             Ok((plain(quote!(Query(#name))), None))
         }
-        _ => Err("it does not take a list of IDs".to_owned()),
+        ([argument, ..], Some(_)) => Err(format!("it requires the argument `{}`", argument.name)),
+        _ => Err(operation.reason("it does not take a list of IDs")),
     }
 }
 

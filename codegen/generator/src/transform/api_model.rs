@@ -111,6 +111,17 @@ impl Operation {
         let mut required = self.arguments.iter().filter(|argument| argument.required);
         required.next().filter(|_| required.next().is_none())
     }
+
+    /// Returns the reason why an ability does not fit: the arguments that the operation requires, if it
+    /// requires several, or else this reason.
+    pub(crate) fn reason(&self, reason: &str) -> String {
+        let required = self.arguments.iter().filter(|argument| argument.required);
+        let names: Vec<String> = required.map(|argument| format!("`{}`", argument.name)).collect();
+        match names.as_slice() {
+            [_, _, ..] => format!("it requires several arguments: {}", names.join(", ")),
+            _ => reason.to_owned(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -62,6 +62,8 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
             "a property that must be absent needs no field, and the generator panics on its schema"),
         rule("inline-references", MayBeNoop, inline_references::inline_references,
             "the other rules expect parameters, bodies and responses inside of operations"),
+        rule("require-ids", MayBeNoop, parameters::require_ids,
+            "an operation on one asset needs its ID, even if the document forgets to require it"),
         rule("drop-impossible-bodies", MayBeNoop, responses::drop_impossible_bodies,
             "204 and 205 have no body, whatever they declare"),
         rule("name-success", MayBeNoop, responses::name_success,

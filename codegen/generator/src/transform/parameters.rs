@@ -1,14 +1,50 @@
-//! Simplifies parameters, and removes headers that the runtime sends itself.
+//! Requires IDs, simplifies parameters, and removes headers that the runtime sends itself.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::json::Json as _;
-use funnelflux_openapi::{pointer::Pointer, references};
+use crate::{
+    json::Json as _,
+    method_names::{Verb, id_parameter},
+};
+use funnelflux_openapi::{
+    operations::{Operation, operations},
+    pointer::{Pointer, PointerBuf},
+    references,
+};
 
 use super::{component, schema_kind, state::State, visit};
 
 /// Headers that parameters cannot set, according to the OpenAPI specification.
 const IGNORED: [&str; 3] = ["accept", "content-type", "authorization"];
+
+/// Requires the ID of the assets that an operation finds, copies or changes, if the document makes the ID
+/// optional.
+pub(super) fn require_ids(state: &mut State<'_>) {
+    let needs_id = |operation: &Operation<'_>, verb: &Verb| match verb {
+        Verb::FindById | Verb::FindByIds | Verb::Duplicate => true,
+        // A body may name the assets.
+        Verb::Archive | Verb::Unarchive | Verb::Delete => operation.value.get("requestBody").is_none(),
+        _ => false,
+    };
+    let optional = operations(&state.document).filter_map(|operation| {
+        let words = state.vocabulary.operation(&operation.pointer)?;
+        let (name, required) = id_parameter(&state.document, &operation)?;
+        (needs_id(&operation, &words.verb) && !required).then_some((operation.pointer, name))
+    });
+    let optional: BTreeMap<PointerBuf, String> = optional.collect();
+    for mut operation in visit::operations(&mut state.document) {
+        let Some(name) = optional.get(&operation.pointer) else {
+            continue;
+        };
+        let mut parameters = operation.parameters().map(|(_, parameter)| parameter);
+        if let Some(id) = parameters.find(|parameter| parameter.text("name") == Some(name)) {
+            id.insert("required".to_owned(), true.into());
+            state.count += 1;
+        }
+    }
+}
 
 /// Removes header parameters that OpenAPI ignores, null values, and enumerations of other values than
 /// strings. A parameter that allows several simple types becomes a string, because it is sent as text.
