@@ -370,6 +370,7 @@ impl<'a> Reader<'a> {
         let (operation, method) = Self::main(tag, &Verb::FindByIds)?;
         let signature = Signature::of(method);
         let read = || {
+            lists::paging(&|ty| self.fields(ty), operation, &signature.returns)?;
             let rows = self.rows(&signature.returns, id_name)?;
             let call = signature.find_many(operation, id, &rows);
             let call = call.filter(|_| rows.row == asset);
@@ -387,6 +388,7 @@ impl<'a> Reader<'a> {
         let signature = Signature::of(method);
         let read = || {
             let arguments = signature.constant_arguments(operation, &self.model.enums);
+            lists::paging(&|ty| self.fields(ty), operation, &signature.returns)?;
             let arguments = arguments.ok_or_else(|| "it requires more than a status".to_owned())?;
             let rows = self.rows(&signature.returns, id_name)?;
             if !rows.id.is(id) {
@@ -534,6 +536,7 @@ impl<'a> Reader<'a> {
             let first = properties.first()?.trim_start_matches('/');
             let id_name = Self::id_argument(Self::main(group, &Verb::FindById)?.0)?;
             let returns = Signature::of(method).returns;
+            lists::paging(&|ty| self.fields(ty), list, &returns).ok()?;
             let rows = self.rows(&returns, id_name).ok()?;
             let statuses = ["not-deleted", "all"];
             let query = signature::constant_query(list, &self.model.enums, method, &statuses)?;

@@ -220,6 +220,65 @@ fn add_parameters(document: &mut Value, path: &str, added: &[(&str, &str, bool)]
 }
 
 #[test]
+fn a_list_that_may_be_a_part_of_all_assets_is_left_out_with_a_warning() {
+    let pages = array(&json!({ "$ref": "#/components/schemas/Page" }));
+    for name in [
+        "page",
+        "Page",
+        "perPage",
+        "per_page",
+        "page[size]",
+        "limit",
+        "offset",
+        "cursor",
+        "pageToken",
+        "skip",
+    ] {
+        for required in [false, true] {
+            let mut document = document(&pages);
+            add_parameters(&mut document, "/page/list/", &[(name, "query", required)]);
+            let output = output(&document);
+            let (code, warnings) = (&output.files["pages/resource.rs"], output.notices.to_string());
+            let code: String = code.split_whitespace().collect();
+            assert!(
+                code.contains("constLIST:Option<resource::ListCall<Self>>=None"),
+                "{name}\n{code}"
+            );
+            let expected = format!("the list of all assets is left out: with its parameter `{name}`");
+            assert!(warnings.contains(&expected), "{warnings}");
+        }
+    }
+    let text = json!({ "type": "string" });
+    for (rest, name) in [
+        (json!({ "data": pages, "nextCursor": text }), "nextCursor"),
+        (
+            json!({ "data": pages, "meta": object(&json!({ "total_pages": text }), &[]) }),
+            "total_pages",
+        ),
+    ] {
+        let (code, warnings) = generated(&object(&rest, &["data"]));
+        assert!(
+            code.contains("constLIST:Option<resource::ListCall<Self>>=None"),
+            "{name}\n{code}"
+        );
+        let expected = format!("the list of all assets is left out: with the property `{name}`");
+        assert!(warnings.contains(&expected), "{warnings}");
+    }
+    let mut document = document(&pages);
+    add_parameters(
+        &mut document,
+        "/page/list/",
+        &[("pageType", "query", false), ("search", "query", false)],
+    );
+    let output = output(&document);
+    assert!(
+        !output.notices.to_string().contains("left out"),
+        "{}",
+        output.notices
+    );
+}
+
+#[test]
 fn optional_arguments_leave_no_ability_out() {
     let pages = array(&json!({ "$ref": "#/components/schemas/Page" }));
     let mut optional = document(&pages);
