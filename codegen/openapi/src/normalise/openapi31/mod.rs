@@ -101,6 +101,7 @@ fn change(
     object: &mut Object,
 ) {
     booleans(context, kind, pointer, object);
+    let mut by_pattern = None;
     if kind == ObjectKind::Schema {
         for key in ["$defs", "definitions"] {
             if object.get(key).is_some_and(Value::is_object)
@@ -116,6 +117,8 @@ fn change(
                 places.push(pointer.to_buf());
             }
         }
+        // A copy, because the walk converts it as the schema of additional properties.
+        by_pattern = schemas::by_pattern(context, pointer, object);
         kept_schemas(context, moves, pointer, object);
     }
     let mut part = Part {
@@ -124,7 +127,7 @@ fn change(
         object,
     };
     match kind {
-        ObjectKind::Schema => schemas::convert_schema(&mut part),
+        ObjectKind::Schema => schemas::convert_schema(&mut part, by_pattern),
         ObjectKind::Info => {
             if let Some(summary) = part.shift_remove("summary") {
                 if part.contains_key("description") {
@@ -155,11 +158,13 @@ fn change(
 fn kept_schemas(context: &mut Context, moves: &mut Moves, pointer: &Pointer, object: &mut Object) {
     const SCHEMA: FieldType = FieldType::One(ObjectKind::Schema);
     const SCHEMAS: FieldType = FieldType::Map(ObjectKind::Schema);
-    const KEPT: [(&str, FieldType); 10] = [
+    const KEPT: [(&str, FieldType); 12] = [
+        ("additionalProperties", FieldType::OneOrFlag(ObjectKind::Schema)),
         ("contains", SCHEMA),
         ("dependentSchemas", SCHEMAS),
         ("else", SCHEMA),
         ("if", SCHEMA),
+        ("items", SCHEMA),
         ("patternProperties", SCHEMAS),
         ("prefixItems", FieldType::List(ObjectKind::Schema)),
         ("propertyNames", SCHEMA),
@@ -168,7 +173,12 @@ fn kept_schemas(context: &mut Context, moves: &mut Moves, pointer: &Pointer, obj
         ("unevaluatedProperties", SCHEMA),
     ];
     for (key, kind) in KEPT {
-        let Some(value) = object.get_mut(key) else {
+        let is_kept = match key {
+            "additionalProperties" => object.contains_key("patternProperties"),
+            "items" => object.contains_key("prefixItems"),
+            _ => true,
+        };
+        let Some(value) = object.get_mut(key).filter(|_| is_kept) else {
             continue;
         };
         let diagnostics = std::mem::take(&mut context.diagnostics);
@@ -176,11 +186,7 @@ fn kept_schemas(context: &mut Context, moves: &mut Moves, pointer: &Pointer, obj
         walk_part_mut(&mut place, kind, value, &mut |kind, pointer, object| {
             change(context, moves, kind, pointer, object);
         });
-        let inner = std::mem::replace(&mut context.diagnostics, diagnostics);
-        if key == "patternProperties" {
-            // One of these schemas may become that of additional properties.
-            context.diagnostics.extend(inner);
-        }
+        context.diagnostics = diagnostics;
     }
 }
 

@@ -8,11 +8,12 @@ use crate::{
     diagnostic::Severity,
     normalise::{
         aside::keep_aside,
-        context::{Object, Part},
+        context::{Context, Object, Part},
         reference_siblings::{add_part, wrap_reference},
         type_lists::types,
     },
     number,
+    pointer::Pointer,
 };
 
 /// Keywords that only validate values. Removing them makes a type wider.
@@ -39,14 +40,16 @@ const REMARKS: &[&str] = &["$schema", "$comment", "$vocabulary", "$anchor", "$dy
 /// Patterns that match every property name.
 const EVERY_NAME: &[&str] = &["", ".*", "^.*$", ".+", "^.+$"];
 
-/// Converts a schema of `OpenAPI` 3.1.
-pub(super) fn convert_schema(schema: &mut Part<'_>) {
+/// Converts a schema of `OpenAPI` 3.1. `by_pattern` is the schema that replaces pattern properties.
+pub(super) fn convert_schema(schema: &mut Part<'_>, by_pattern: Option<Value>) {
     for key in REMARKS {
         keep_aside(schema, key);
     }
     // These steps precede `types`, which splits their results among the types.
     tuples(schema);
-    pattern_properties(schema);
+    if let Some(additional) = by_pattern {
+        pattern_properties(schema, additional);
+    }
     constant(schema);
     null_variants(schema);
     content(schema);
@@ -258,27 +261,29 @@ fn tuples(schema: &mut Part<'_>) {
     }
 }
 
-/// Rewrites pattern properties as additional properties.
-fn pattern_properties(schema: &mut Part<'_>) {
-    let key = "patternProperties";
-    let Some(Value::Object(patterns)) = schema.object.get(key) else {
-        return;
-    };
-    let place = schema.place(key);
+/// Returns the schema of additional properties that replaces pattern properties; `None` without them.
+pub(super) fn by_pattern(context: &mut Context, pointer: &Pointer, schema: &Object) -> Option<Value> {
+    let patterns = schema.get("patternProperties")?.as_object()?;
+    let additional = schema.get("additionalProperties");
     let mut schemas = patterns.iter();
-    let additional = schema.object.get("additionalProperties");
-    let additional = match (schemas.next(), schemas.next(), additional) {
+    Some(match (schemas.next(), schemas.next()) {
         // A type for all names would reject values if other names are allowed.
-        (Some((pattern, only)), None, additional)
+        (Some((pattern, only)), None)
             if additional == Some(&Value::Bool(false))
                 || additional.is_none() && EVERY_NAME.contains(&pattern.as_str()) =>
         {
-            let new = schema.place("additionalProperties");
-            schema.context.put(new, place.with_trailing_token(pattern));
+            let old = pointer.with_trailing_token("patternProperties");
+            let new = pointer.with_trailing_token("additionalProperties");
+            context.put(new, old.with_trailing_token(pattern));
             only.clone()
         }
         _ => Value::Bool(true),
-    };
+    })
+}
+
+/// Rewrites pattern properties as additional properties with the schema `additional`.
+fn pattern_properties(schema: &mut Part<'_>, additional: Value) {
+    let key = "patternProperties";
     let message = "properties by pattern cannot be expressed in OpenAPI 3.0: they are properties of any name";
     let fix = "nothing to do; the original is kept under `x-patternProperties`";
     schema.report(Severity::Warning, "pattern-properties", key, message, fix);
