@@ -23,10 +23,12 @@ pub(in crate::normalise) fn add_part(schema: &mut Part<'_>, old: &Pointer, part:
     }
 }
 
-/// Wraps a `$ref` in an `allOf` if its siblings change the type: `OpenAPI` 3.0 ignores siblings of a `$ref`.
-pub(in crate::normalise) fn wrap_reference(schema: &mut Part<'_>) {
+/// Wraps a `$ref` in an `allOf` if its siblings concern values: `OpenAPI` 3.0 ignores siblings of a `$ref`.
+/// `has_checks` is true if keywords that only validate values were kept aside.
+pub(in crate::normalise) fn wrap_reference(schema: &mut Part<'_>, has_checks: bool) {
     let mut keys = ObjectKind::Schema.keys();
-    if keys.any(|key| !ANNOTATIONS.contains(&key) && schema.contains_key(key))
+    let concerns_values = |key| ["readOnly", "writeOnly"].contains(&key) || !ANNOTATIONS.contains(&key);
+    if (has_checks || keys.any(|key| concerns_values(key) && schema.contains_key(key)))
         && let Some(target) = schema.shift_remove("$ref")
     {
         let old = schema.place("$ref");

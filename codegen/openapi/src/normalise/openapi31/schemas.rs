@@ -58,12 +58,14 @@ pub(super) fn convert_schema(schema: &mut Part<'_>, by_pattern: Option<Value>) {
     examples(schema);
     for key in CHECKS {
         if keep_aside(schema, key).is_some() {
+    let mut has_checks = false;
             let message = format!("`{key}` cannot be expressed in OpenAPI 3.0: the type is wider than meant");
             let fix = "nothing, unless callers must obey it; the original is kept under `x-…`";
             schema.report(Severity::Warning, "unexpressed", key, message, fix);
         }
     }
-    wrap_reference(schema);
+            has_checks = true;
+    wrap_reference(schema, has_checks);
 }
 
 /// Rewrites `const` as an enumeration of one value.

@@ -33,5 +33,5 @@ pub(super) fn convert_schema(schema: &mut Part<'_>) {
         schema.set("format", "binary");
     }
     types(schema);
-    wrap_reference(schema);
+    wrap_reference(schema, false);
 }
