@@ -30,6 +30,10 @@ impl<'a> Cause<'a> {
         large: Schema<'a>,
         documents: [Root<'a>; 2],
     ) -> Option<Self> {
+        if change.kind == ChangeKind::ClosedResponsePropertyAdded {
+            // A part of the schema may declare the property, behind a reference.
+            return tokens(change.new.as_ref()?).pop().map(Self::Property);
+        }
         let [old_frame, new_frame] = &frame.pointers;
         let [old_document, new_document] = documents;
         let below = |at: &Option<PointerBuf>, frame: &Pointer, document: Root<'a>| {
@@ -48,9 +52,7 @@ impl<'a> Cause<'a> {
             ChangeKind::RequiredRequestPropertyAdded
             | ChangeKind::RequiredRequestPropertyWithDefaultAdded
             | ChangeKind::RequiredResponsePropertyRemoved => Self::Keywords(json!({"required": [last]})),
-            ChangeKind::RequestPropertyRemoved | ChangeKind::ClosedResponsePropertyAdded => {
-                Self::Property(last.clone())
-            }
+            ChangeKind::RequestPropertyRemoved => Self::Property(last.clone()),
             // The keywords of a target are elsewhere.
             _ if large.value.get("$ref").is_some() => return None,
             _ => {
@@ -66,7 +68,7 @@ impl<'a> Cause<'a> {
 /// A keyword with the keywords that are needed to interpret it.
 fn companions(keyword: &str) -> Vec<&str> {
     match keyword {
-        "type" | "nullable" => vec!["type", "nullable"],
+        "type" | "nullable" | "x-type" | "x-nullable" => vec!["type", "nullable", "x-type", "x-nullable"],
         "minimum" | "exclusiveMinimum" => vec!["minimum", "exclusiveMinimum"],
         "maximum" | "exclusiveMaximum" => vec!["maximum", "exclusiveMaximum"],
         "additionalProperties" => vec!["additionalProperties", "properties"],

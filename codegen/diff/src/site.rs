@@ -32,6 +32,8 @@ pub(crate) struct SchemaContext {
     pub encoding: Encoding,
     /// True if the value may be omitted on both sides.
     pub optional: bool,
+    /// The frame of the composition that rejects properties that none of its parts declares.
+    pub closed: Option<usize>,
 }
 
 impl SchemaContext {
@@ -42,6 +44,7 @@ impl SchemaContext {
             failure: false,
             encoding: Encoding::Typed,
             optional: false,
+            closed: None,
         }
     }
 
@@ -62,6 +65,7 @@ impl SchemaContext {
             role,
             encoding: self.encoding.inner(is_item),
             optional: false,
+            closed: None,
             ..self
         }
     }

@@ -15,7 +15,7 @@ use funnelflux_diff::{Level, Report};
 use funnelflux_openapi::pointer::{Pointer, PointerBuf};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use support::{Case, cases, compare, compare_values};
+use support::{Case, cases, compare, compare_values, read_document};
 
 /// A document with one part of each kind, for changes at random places.
 fn everything() -> Value {
@@ -127,6 +127,24 @@ fn a_long_chain_of_references_does_not_overflow_the_stack() {
 }
 
 /// A report shows the part of two long texts in which they differ.
+#[test]
+fn a_list_of_types_has_no_order() {
+    let document = |types: &str| {
+        let schemas = format!(
+            "{{A: {{type: {types}}}, B: {{type: {types}, enum: [a, 1]}}, C: {{allOf: [{{type: {types}}}]}}}}"
+        );
+        let text = format!(
+            "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths: {{}}\ncomponents: {{schemas: {schemas}}}"
+        );
+        read_document("api.yaml", &text)
+    };
+    let report = compare(
+        &document("[string, integer, 'null']"),
+        &document("['null', integer, string]"),
+    );
+    assert!(report.changes.is_empty(), "{:?}", report.changes);
+}
+
 #[test]
 fn the_difference_of_long_texts_is_shown() {
     let described = |sentence: &str| {

@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use funnelflux_openapi::references;
 
 use super::{
-    lower::OneOf,
+    lower::{OneOf, Width},
+    nullable::Nullable,
     schema::{Pair, Root, Schema},
     sent_as_text::forms,
 };
@@ -146,19 +147,23 @@ impl<'a> Conversion<'a> {
                 plain.insert(key.clone(), self.keyword(key, value, members, depth));
             }
         }
+        let nullable = Nullable::of(self.root, members).unwrap_or(Nullable::No);
+        let variant = json!({"type": "null"});
+        let name = Value::from("null");
+        for (key, entry) in [("type", &name), ("anyOf", &variant), ("oneOf", &variant)] {
+            match plain.get_mut(key).filter(|_| nullable.is_exempt_from(key)) {
+                Some(Value::Array(all)) if !all.contains(entry) => all.push(entry.clone()),
+                Some(kind @ Value::String(_)) if *kind != *entry => *kind = json!([kind, entry]),
+                _ => {}
+            }
+        }
         self.limits(members, &mut plain);
-        let flag = |key: &str| members.get(key) == Some(&Value::Bool(true));
-        if !flag("nullable") {
-            return plain.into();
-        }
-        let lists_null = |values: &Value| values.as_array().is_some_and(|all| all.contains(&Value::Null));
-        let has_null = self.role != Role::Allowing
-            || (self.root.has_null_type && members.get("enum").is_none_or(lists_null));
-        if has_null {
-            return json!({"anyOf": [{"type": "null"}, plain]});
-        }
-        if let Some(kind) = plain.get("type").filter(|kind| kind.is_string()).cloned() {
-            plain.insert("type".to_owned(), json!([kind, "null"]));
+        let width = match self.role {
+            Role::Allowing => Width::Narrow,
+            Role::Rejecting(_) => Width::Wide,
+        };
+        if nullable.is_exempt(width) {
+            return json!({"anyOf": [variant, plain]});
         }
         plain.into()
     }

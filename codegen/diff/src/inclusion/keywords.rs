@@ -34,6 +34,17 @@ pub(super) fn has_type(kind: Kind, name: &str) -> Option<bool> {
     Some(kind == named)
 }
 
+/// The types of a schema, with those that normalising keeps under `x-type`: `Some(None)` if it has none, and
+/// `None` if its types are unsupported.
+#[expect(clippy::option_option, reason = "absent and unsupported keywords differ")]
+pub(super) fn types(members: &Map<String, Value>) -> Option<Option<Vec<&str>>> {
+    match members.get("x-type").or(members.get("type")) {
+        None => Some(None),
+        Some(Value::Array(kinds)) => kinds.iter().map(Value::as_str).collect::<Option<_>>().map(Some),
+        Some(kind) => kind.as_str().map(|kind| Some(vec![kind])),
+    }
+}
+
 /// The value of a flag, treating an absent flag as false; `None` if it is not boolean.
 pub(super) fn flag(members: &Map<String, Value>, key: &str) -> Option<bool> {
     members.get(key).map_or(Some(false), Value::as_bool)

@@ -1,9 +1,7 @@
 //! Lowering: from schemas of `OpenAPI` 3.0 to branches.
 //!
-//! Authors disagree on the effect of `nullable` next to a composition, or next to an `enum` without null:
-//! some expect that null is allowed, and others that it is not. The narrow reading of a schema contains the
-//! values that both interpretations allow; the wide reading contains the values that at least one
-//! interpretation allows.
+//! Authors disagree on the effect of `nullable`. The narrow reading of a schema contains the values that both
+//! interpretations allow; the wide reading contains the values that at least one interpretation allows.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -16,7 +14,8 @@ use funnelflux_openapi::references;
 
 use super::{
     branch::{Branch, Kind},
-    keywords::{UNEVALUATED, UNEVALUATED_ITEMS, doubly_negated, flag, has_type, list, optional},
+    keywords::{UNEVALUATED, UNEVALUATED_ITEMS, doubly_negated, has_type, list, optional, types},
+    nullable::Nullable,
     pattern::Languages,
     schema::{Root, Schema},
 };
@@ -49,9 +48,6 @@ pub(crate) enum OneOf {
 
 /// A reading of a schema.
 pub(super) type Reading = (Width, OneOf);
-
-/// The type of a value that is always null.
-const NULL_TYPE: &str = "x-type";
 
 type Branches<'a> = Option<Rc<Vec<Branch<'a>>>>;
 
@@ -191,31 +187,19 @@ impl<'a> Narrowing<'_, 'a> {
         if members.contains_key("$ref") || (evaluates_items && has_unevaluated(UNEVALUATED_ITEMS)) {
             return None;
         }
-        let is_nullable = flag(members, "nullable")?;
-        let kind = optional(members, "type", Value::as_str)?;
-        let kind = kind.or(optional(members, NULL_TYPE, Value::as_str)?);
-        let lists_null = list(members, "enum")?.contains(&Value::Null);
-        let has_null = is_nullable
-            && (self.reading.0 == Width::Wide
-                || (self.lowering.root(schema.side).has_null_type
-                    && (lists_null || !members.contains_key("enum"))));
-        let has_composition = ["allOf", "anyOf", "oneOf", "enum", "properties"]
-            .iter()
-            .any(|key| members.contains_key(*key));
-        if is_nullable && kind.is_none() && !has_composition {
-            // The type may be `null`, which newer versions allow.
-            return None;
-        }
-        let is_exempt = |branch: &Branch<'a>| has_null && branch.kind == Kind::Null;
-        let (exempt, branches): (Vec<_>, Vec<_>) = branches.into_iter().partition(is_exempt);
+        let nullable = Nullable::of(self.lowering.root(schema.side), members)?;
+        let kinds = types(members)?;
+        let (exempt, branches) = null_if(nullable.is_exempt(self.reading.0), branches);
         let mut narrowed = Vec::new();
         for branch in branches {
-            let is_typed = match kind {
-                None => true,
-                Some(kind) => has_type(branch.kind, kind)? || (branch.kind == Kind::Null && is_nullable),
-            };
+            let mut is_typed =
+                kinds.is_none() || (branch.kind == Kind::Null && nullable.is_exempt_from("type"));
+            for kind in kinds.iter().flatten() {
+                is_typed |= has_type(branch.kind, kind)?;
+            }
             if is_typed {
-                let is_whole = kind == Some("integer");
+                let has = |name: &str| kinds.iter().flatten().any(|kind| *kind == name);
+                let is_whole = has("integer") && !has("number");
                 narrowed.push(self.keywords(branch, schema, is_whole, depth)?);
             }
         }
@@ -237,7 +221,9 @@ impl<'a> Narrowing<'_, 'a> {
         for key in ["anyOf", "oneOf"] {
             if members.contains_key(key) {
                 let is_exclusive = key == "oneOf" && self.reading.1 == OneOf::Exact;
-                narrowed = self.alternatives(&narrowed, schema, list(members, key)?, is_exclusive, depth)?;
+                let (null, others) = null_if(nullable.is_exempt_from(key), narrowed);
+                narrowed = self.alternatives(&others, schema, list(members, key)?, is_exclusive, depth)?;
+                narrowed.extend(null);
             }
         }
         narrowed = self.conditions(narrowed, schema, members, depth)?;
@@ -390,6 +376,12 @@ impl<'a> Narrowing<'_, 'a> {
         }
         Some(all.into_iter().flat_map(|(_, branches)| branches).collect())
     }
+}
+
+/// Splits off the branches of null if a condition holds.
+fn null_if<'a>(condition: bool, branches: Vec<Branch<'a>>) -> (Vec<Branch<'a>>, Vec<Branch<'a>>) {
+    let is_null = |branch: &Branch<'a>| condition && branch.kind == Kind::Null;
+    branches.into_iter().partition(is_null)
 }
 
 /// Splits off the case in which objects have a property. Objects in the given branches lack it afterwards.

@@ -17,6 +17,7 @@ mod disjoint;
 mod evaluate;
 mod keywords;
 mod lower;
+mod nullable;
 mod pattern;
 mod prover;
 mod schema;

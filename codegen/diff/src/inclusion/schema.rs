@@ -15,7 +15,7 @@ static NOTHING: Value = Value::Bool(false);
 #[derive(Clone, Copy)]
 pub(crate) struct Root<'a> {
     pub value: &'a Value,
-    /// `nullable` adds null, also beside a composition.
+    /// Null is a type, as in `OpenAPI` 3.1.
     pub has_null_type: bool,
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    aside::keep_aside,
+    aside::name_aside,
     context::{Object, Part},
 };
 use crate::diagnostic::Severity;
@@ -41,13 +41,15 @@ pub(in crate::normalise) fn types(schema: &mut Part<'_>) {
     if lacks_null == Some(false) && !schema.contains_key("type") {
         schema.set("nullable", true);
     }
-    let kinds: Vec<Value> = match schema.get("type") {
+    let mut kinds: Vec<Value> = match schema.get("type") {
         Some(Value::Array(kinds)) => kinds.clone(),
         Some(Value::String(kind)) if kind == "null" => vec!["null".into()],
         _ => return,
     };
+    // A list of types has no order.
+    kinds.sort_by_key(|kind| OF_TYPE.iter().position(|(name, _)| kind == name));
+    kinds.dedup();
     let mut others: Vec<Value> = kinds.iter().filter(|kind| *kind != "null").cloned().collect();
-    others.dedup();
     // The type `number` includes the type `integer`.
     if others.contains(&"number".into()) {
         others.retain(|kind| kind != "integer");
@@ -68,27 +70,26 @@ pub(in crate::normalise) fn types(schema: &mut Part<'_>) {
             schema.report(Severity::Warning, "type-list", "type", message, fix);
         }
         [] => {
-            if let Some(aside) = keep_aside(schema, "type") {
-                schema.context.put(schema.place(&aside), schema.place("type"));
-            }
+            keep_types_aside(schema, "null");
             schema.set("nullable", true);
             let message = "a value that is always null cannot be expressed in OpenAPI 3.0: any value is read";
             let fix = "nothing to do; remove it in an overlay if it is in the way";
             schema.report(Severity::Warning, "null-type", "type", message, fix);
         }
         [kind] => schema.set("type", kind.clone()),
-        kinds
+        others
             if ["oneOf", "anyOf", "enum"]
                 .iter()
                 .any(|key| schema.contains_key(*key)) =>
         {
             // The variants or values are more precise.
-            let list = kinds.iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
-            schema.shift_remove("type");
+            let list = others.iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
+            keep_types_aside(schema, kinds);
             let message = format!(
                 "the types {list} next to an enumeration or union cannot be expressed in OpenAPI 3.0"
             );
-            let fix = "nothing to do if the values or variants have these types";
+            let fix = "nothing to do if the values or variants have these types; the original is kept under \
+                       `x-type`";
             schema.report(Severity::Warning, "type-list", "type", message, fix);
         }
         kinds => {
@@ -100,6 +101,13 @@ pub(in crate::normalise) fn types(schema: &mut Part<'_>) {
             schema.set("oneOf", variants);
         }
     }
+}
+
+/// Keeps types that `OpenAPI` 3.0 cannot express under `x-type`.
+fn keep_types_aside(schema: &mut Part<'_>, kinds: impl Into<Value>) {
+    schema.shift_remove("type");
+    let aside = name_aside(schema, "type");
+    schema.set_from(&aside, kinds, schema.place("type"));
 }
 
 /// Returns the part of a schema that concerns one of its types.

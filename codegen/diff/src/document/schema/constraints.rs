@@ -61,8 +61,8 @@ fn constraint(keyword: &str) -> Option<([Kind; 3], &'static str)> {
         // Normalising keeps these next to pattern properties and after a tuple.
         "x-additionalProperties" => (NARROWING, "further-properties"),
         "x-items" => (NARROWING, "further-items"),
-        // The type of a value that is always null.
-        "x-type" => (NARROWING, "null-type"),
+        // Normalising keeps these if the value is always null, or next to an enumeration or union.
+        "x-type" => (NARROWING, "types"),
         // This keyword belongs to form parameters of Swagger 2.0.
         "x-allowEmptyValue" => (REPRESENTATION, "allow-empty-value"),
         "x-collectionFormat" => (REPRESENTATION, "collection-format"),

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use funnelflux_openapi::{openapi_model::ANNOTATIONS, pointer::PointerBuf, references};
 
+use properties_and_items::restricts_unevaluated;
 use type_enum_default::{default_kind, type_kind};
 
 use crate::{
@@ -43,7 +44,8 @@ impl<'a> Comparer<'a> {
     /// Adds two schemas to the queue, as the schemas of a whole message.
     pub(crate) fn enqueue_root(&mut self, old: Node<'a>, new: Node<'a>, context: SchemaContext) {
         let current = self.frames.current.take();
-        self.enqueue(old, new, context);
+        let closed = None;
+        self.enqueue(old, new, SchemaContext { closed, ..context });
         self.frames.current = current;
     }
 
@@ -219,6 +221,9 @@ impl<'a> Comparer<'a> {
         if !old.value.is_object() || !new.value.is_object() {
             return self.unclassified(&Site::between(old, new, new));
         }
+        let own = self.frames.current.filter(|_| restricts_unevaluated(old));
+        let closed = own.or(context.closed);
+        let context = SchemaContext { closed, ..context };
         for (key, site) in Site::members(old, new).filter(|(key, _)| !compared.contains(key)) {
             self.keyword(key, &site, old, context);
         }
@@ -236,6 +241,7 @@ impl<'a> Comparer<'a> {
             "items" => return self.items(site, context),
             "additionalProperties" => return self.additional_properties(site, old, context),
             "allOf" | "anyOf" | "oneOf" => return self.composition(key, site, old, context),
+            "type" | "x-type" if self.types_kept_aside(site, old, context) => return,
             _ if self.constraint(key, site, old, context) => return,
             _ => {}
         }
@@ -269,6 +275,9 @@ impl<'a> Comparer<'a> {
             }
             "format" => self.format(site, old, context),
             "nullable" => self.nullable(site, context),
+            "x-nullable" if site.values().all(|node| node.value.is_array()) => {
+                self.exemption_of_null(site, old, context);
+            }
             "enum" => self.enumeration(site, context),
             "required" => self.required(site, old, context),
             "readOnly" | "writeOnly" => self.access(key, site, context),

@@ -49,7 +49,7 @@ impl<'a> Comparer<'a> {
 
     pub(super) fn properties(&mut self, site: &Site<'_, 'a>, old: &Node<'a>, context: SchemaContext) {
         let new = site.parent;
-        let inner = context.inner(false);
+        let (inner, closed) = (context.inner(false), context.closed);
         for (name, property) in site.contents() {
             let [was_optional, is_optional] = [old, new].map(|schema| !schema.lists("required", name));
             let in_context = |optional| SchemaContext { optional, ..inner };
@@ -61,7 +61,10 @@ impl<'a> Comparer<'a> {
                 (None, Some(after)) if after.allows_nothing() => {
                     self.property_allowed(&property, after, in_context(is_optional));
                 }
-                (None, Some(after)) => self.property_added(&property, after, old, in_context(is_optional)),
+                (None, Some(after)) => {
+                    let context = in_context(is_optional);
+                    self.property_added(&property, after, (old, closed), context);
+                }
                 (Some(before), None) => {
                     let is_twin = |(_, other): &(&str, Site<'_, 'a>)| {
                         let new = other.new.as_ref().filter(|_| other.old.is_none());
@@ -97,10 +100,12 @@ impl<'a> Comparer<'a> {
         &mut self,
         site: &Site<'_, 'a>,
         property: &Node<'a>,
-        old: &Node<'a>,
+        (old, closed): (&Node<'a>, Option<usize>),
         context: SchemaContext,
     ) {
-        let is_closed = old.value.get("additionalProperties") == Some(&Value::Bool(false));
+        let is_closed =
+            closed.is_some() || old.value.get("additionalProperties") == Some(&Value::Bool(false));
+        let frame = closed.or(self.frames.current);
         let has_default = self.new.resolve(property).value.get("default").is_some();
         let kind = match (context.direction, context.optional) {
             (Direction::Response, _) if is_closed => Kind::ClosedResponsePropertyAdded,
@@ -114,6 +119,7 @@ impl<'a> Comparer<'a> {
         let properties = old.value.get("properties").and_then(Value::as_object);
         self.change(kind, site, format!("the {presence} property {name} was added"))
             .context(context)
+            .frame(frame)
             .fact_if(properties.is_none_or(Map::is_empty), Fact::FirstProperty)
             .fact_if(context.optional, Fact::Optional)
             .report();
@@ -163,6 +169,10 @@ impl<'a> Comparer<'a> {
                 }
                 return;
             }
+            // The keyword opens a closed composition.
+            (Anything, Anything) if context.closed.is_some() && site.old.is_none() => {
+                Kind::AdditionalPropertiesAllowed
+            }
             (Anything, Anything) | (Nothing, Nothing) => {
                 if !site.is_unchanged() {
                     self.notation(site, what(), old, context);
@@ -176,8 +186,10 @@ impl<'a> Comparer<'a> {
         };
         let has_schema = before == Matching || after == Matching;
         let declares_properties = [old, new].map(|schema| schema.value.get("properties").is_some());
+        let frame = context.closed.or(self.frames.current);
         self.change(kind, site, what())
             .context(context)
+            .frame(frame)
             .fact_if(
                 !has_schema && declares_properties == [true; 2],
                 Fact::UndeclaredPropertiesOnly,
@@ -204,6 +216,11 @@ impl Allowed {
             Some(_) => Self::Matching,
         }
     }
+}
+
+/// Checks whether a schema rejects some properties that none of its parts declares.
+pub(super) fn restricts_unevaluated(schema: &Node<'_>) -> bool {
+    Allowed::by(schema.get("x-unevaluatedProperties").as_ref()) != Allowed::Anything
 }
 
 fn presence(is_optional: bool) -> &'static str {

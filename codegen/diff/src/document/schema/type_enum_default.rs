@@ -40,6 +40,56 @@ impl<'a> Comparer<'a> {
         }
     }
 
+    /// Compares a type with types that normalising keeps aside; false if neither or both are kept aside.
+    pub(super) fn types_kept_aside(
+        &mut self,
+        site: &Site<'_, 'a>,
+        old: &Node<'a>,
+        context: SchemaContext,
+    ) -> bool {
+        let of = |schema: &Node<'a>| [schema.get("type"), schema.get("x-type")];
+        let (before, after) = match (of(old), of(site.parent)) {
+            ([Some(plain), None], [None, Some(aside)]) => (plain, aside),
+            ([None, Some(aside)], [Some(plain), None]) => (aside, plain),
+            _ => return false,
+        };
+        // Both keys lead here.
+        if site.new.is_none() {
+            self.changes
+                .explained
+                .extend(site.values().map(|node| node.pointer.clone()));
+            return true;
+        }
+        let site = Site::between(&before, &after, site.parent);
+        self.report_in(Kind::TypeChanged, &site, site.describe("type"), context);
+        true
+    }
+
+    /// Compares `x-nullable`, which normalising adds to `nullable` if null is not exempt from all keywords.
+    pub(super) fn exemption_of_null(&mut self, site: &Site<'_, 'a>, old: &Node<'a>, context: SchemaContext) {
+        const RELATED: [&str; 8] = [
+            "nullable", "type", "x-type", "allOf", "anyOf", "oneOf", "not", "x-if",
+        ];
+        let has = |schema: &Node<'a>, key: &str| schema.value.get(key).is_some();
+        if RELATED.iter().any(|key| has(old, key) != has(site.parent, key)) {
+            // The change of that keyword covers this.
+            return self
+                .changes
+                .explained
+                .extend(site.values().map(|node| node.pointer.clone()));
+        }
+        let what = format!("the rules for null in {} changed", subject(site.parent));
+        let kind = site.pick([
+            Kind::BecameNotNullable,
+            Kind::BecameNullable,
+            Kind::BecameNotNullable,
+        ]);
+        self.change(kind, site, what)
+            .context(context)
+            .fact_if(context.optional, Fact::Optional)
+            .report();
+    }
+
     /// Compares `readOnly` or `writeOnly`.
     pub(super) fn access(&mut self, key: &str, site: &Site<'_, 'a>, context: SchemaContext) {
         let must_be_sent = !context.optional && context.direction == Direction::Request;

@@ -50,21 +50,23 @@ pub(super) fn convert_schema(schema: &mut Part<'_>, by_pattern: Option<Value>) {
     if let Some(additional) = by_pattern {
         pattern_properties(schema, additional);
     }
+    let null = Null::of(schema);
     constant(schema);
     null_variants(schema);
     content(schema);
     types(schema);
+    null.keep_exact(schema);
     exclusive_bounds(schema);
     examples(schema);
+    let mut has_checks = false;
     for key in CHECKS {
         if keep_aside(schema, key).is_some() {
-    let mut has_checks = false;
             let message = format!("`{key}` cannot be expressed in OpenAPI 3.0: the type is wider than meant");
             let fix = "nothing, unless callers must obey it; the original is kept under `x-…`";
             schema.report(Severity::Warning, "unexpressed", key, message, fix);
+            has_checks = true;
         }
     }
-            has_checks = true;
     wrap_reference(schema, has_checks);
 }
 
@@ -116,9 +118,81 @@ fn constant(schema: &mut Part<'_>) {
     schema.set_from("enum", vec![value], &from);
 }
 
+/// Unions, which may have null variants.
+const UNIONS: [&str; 2] = ["oneOf", "anyOf"];
+
+/// Keywords that null must match as well, unless it has a variant of its own.
+const SHARED: [&str; 6] = ["$ref", "allOf", "not", "if", "oneOf", "anyOf"];
+
+/// Rules of a schema about null, before its conversion. `nullable` exempts null from all keywords but `enum`,
+/// which is more than some of these schemas mean.
+struct Null {
+    /// The types without null.
+    is_excluded: bool,
+    /// Types that include null.
+    is_type: bool,
+    /// The document has `nullable`, which is not a keyword of `OpenAPI` 3.1.
+    has_flag: bool,
+    /// Unions with a null variant.
+    unions: Vec<&'static str>,
+    /// Keywords that null must match as well.
+    shared: Vec<&'static str>,
+}
+
+impl Null {
+    fn of(schema: &Object) -> Self {
+        let is_type = match schema.get("type") {
+            Some(Value::Array(kinds)) => kinds.contains(&json!("null")),
+            _ => allows_null_only(schema),
+        };
+        let has_variant = |key: &&str| {
+            let variants = schema.get(*key).and_then(Value::as_array);
+            variants.is_some_and(|variants| variants.iter().any(is_null))
+        };
+        let unions: Vec<_> = UNIONS.into_iter().filter(has_variant).collect();
+        let mut shared = SHARED.to_vec();
+        shared.retain(|key| schema.contains_key(*key) && !unions.contains(key));
+        Self {
+            is_excluded: schema.contains_key("type") && !is_type,
+            is_type,
+            has_flag: schema.get("nullable") == Some(&Value::Bool(true)),
+            unions,
+            shared,
+        }
+    }
+
+    /// Lists the only keywords from which null is exempt under `x-nullable`, unless it is exempt from all.
+    fn keep_exact(self, schema: &mut Part<'_>) {
+        let is_allowed = self.is_type || !self.unions.is_empty();
+        if self.has_flag && (self.is_excluded || !is_allowed) {
+            let message = "`nullable` is not a keyword of OpenAPI 3.1: null is read all the same, but documents \
+                           are compared without it";
+            let fix = "add null to the types in an overlay if it may come, otherwise remove `nullable` there";
+            schema.report(Severity::Notice, "nullable", "nullable", message, fix);
+        }
+        let lists_null = schema.get("enum").and_then(Value::as_array);
+        let lists_null = lists_null.is_some_and(|values| values.contains(&Value::Null));
+        let exempt: Vec<&str> = if self.is_excluded {
+            Vec::new()
+        } else if self.shared.is_empty() && (is_allowed || lists_null) {
+            return;
+        } else if !self.unions.iter().all(|key| schema.contains_key(*key)) {
+            // The only other variant has become a part of this schema, from which null is exempt.
+            return;
+        } else {
+            let is_exempt = |key: &&str| schema.contains_key(*key) && !self.shared.contains(key);
+            let unions = UNIONS.into_iter().filter(is_exempt);
+            self.is_type.then_some("type").into_iter().chain(unions).collect()
+        };
+        if schema.get("nullable") == Some(&Value::Bool(true)) {
+            schema.set("x-nullable", exempt);
+        }
+    }
+}
+
 /// Rewrites null variants as `nullable`, and a union of one variant as that variant.
 fn null_variants(schema: &mut Part<'_>) {
-    for key in ["oneOf", "anyOf"] {
+    for key in UNIONS {
         let place = schema.place(key);
         let Some(variants) = schema.object.get_mut(key).and_then(Value::as_array_mut) else {
             continue;
@@ -181,6 +255,10 @@ fn null_variants(schema: &mut Part<'_>) {
 }
 
 fn is_null(schema: &Value) -> bool {
+    schema.as_object().is_some_and(allows_null_only)
+}
+
+fn allows_null_only(schema: &Object) -> bool {
     let has = |key: &str, value: Value| schema.get(key) == Some(&value);
     has("type", json!("null"))
         || has("type", json!(["null"]))

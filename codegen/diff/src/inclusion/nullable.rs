@@ -1,0 +1,59 @@
+//! Readings of `nullable`.
+//!
+//! In `OpenAPI` 3.0, authors disagree on the effect of `nullable` next to a composition, or next to an `enum`
+//! without null: some expect that null is allowed, and others that it is not. In `OpenAPI` 3.1, null is a type,
+//! and normalising keeps its exact meaning: null is exempt from all keywords but `enum`, or only from those
+//! that `x-nullable` lists.
+
+use serde_json::{Map, Value};
+
+use super::{keywords::flag, lower::Width, schema::Root};
+
+/// The effect of `nullable` in a schema.
+#[derive(Clone, Copy)]
+pub(super) enum Nullable<'a> {
+    /// Null is a value like any other.
+    No,
+    /// `OpenAPI` 3.0: null has the type, and is exempt from the other keywords in the wide reading.
+    Ambiguous,
+    /// `OpenAPI` 3.1: null is exempt from all keywords.
+    Exempt,
+    /// `OpenAPI` 3.1: null is exempt from these keywords.
+    From(&'a [Value]),
+}
+
+impl<'a> Nullable<'a> {
+    /// The effect in a schema of a document; `None` if the keyword is unsupported.
+    pub(super) fn of(root: Root<'_>, members: &'a Map<String, Value>) -> Option<Self> {
+        let lists_null = match members.get("enum") {
+            Some(values) => values.as_array()?.contains(&Value::Null),
+            None => true,
+        };
+        Some(match members.get("x-nullable") {
+            _ if !flag(members, "nullable")? => Self::No,
+            _ if !root.has_null_type => Self::Ambiguous,
+            Some(Value::Array(keywords)) => Self::From(keywords),
+            _ if lists_null => Self::Exempt,
+            _ => Self::No,
+        })
+    }
+
+    /// Checks whether null is exempt from all keywords.
+    pub(super) fn is_exempt(self, width: Width) -> bool {
+        match self {
+            Self::Exempt => true,
+            Self::Ambiguous => width == Width::Wide,
+            Self::No | Self::From(_) => false,
+        }
+    }
+
+    /// Checks whether null is exempt from a keyword. If it is exempt from all keywords, the answer is
+    /// meaningless, except for `type`.
+    pub(super) fn is_exempt_from(self, keyword: &str) -> bool {
+        match self {
+            Self::Exempt | Self::Ambiguous => keyword == "type",
+            Self::From(keywords) => keywords.iter().any(|listed| listed == keyword),
+            Self::No => false,
+        }
+    }
+}
