@@ -20,7 +20,8 @@ const SOURCE: &str = "spec/source.toml";
 /// Maximum number of lines of the report. With its notes, the report fits on one and a half screens.
 const MOST_LINES: usize = 28;
 
-/// Reports the changes in the vendor's document, then replaces spec/upstream.* with the new document.
+/// Reports the changes in the vendor's document, then replaces spec/upstream.json (or .yaml) with the new
+/// document.
 ///
 /// Rejects an invalid document without writing anything.
 #[derive(clap::Args)]

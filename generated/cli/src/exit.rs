@@ -44,7 +44,7 @@ Exit codes:
     3  partly: some of the assets of a job are not as requested
     4  authentication: there is no valid access token
     5  refused by the service
-    6  compare found differences, or a plan with --exit-code changes something
+    6  compare found differences, or plan --exit-code made a plan with changes
   130  cancelled";
 
 /// A failure of a command.

@@ -45,12 +45,13 @@ pub(crate) fn apply_arguments() -> Vec<Arg> {
             .value_name("FILE")
             .value_parser(value_parser!(PathBuf))
             .help(
-                "New file that records the progress of the changes, for undo, and for apply if the job is \
-                 interrupted. Default: a file in the state folder of the profile",
+                "New file that records the progress of the changes. The command \"undo\" reverts the job with \
+                 it, and \"apply\" continues an interrupted job. Default: a file in the state folder of the \
+                 profile",
             ),
         Arg::new("rebase").long("rebase").action(ArgAction::SetTrue).help(
-            "Also change an asset that somebody else has changed since it was read for the plan, if that \
-             change is in other fields",
+            "If somebody else has changed an asset since it was read for the plan, change it anyway, unless \
+             both changes are to the same field",
         ),
         format_argument(),
         jq_argument(),

@@ -1,8 +1,8 @@
 //! The attempt loop: sends one call until the call succeeds, fails permanently or runs out of time.
 //!
-//! Each attempt takes a token, waits for the rate limiter and sends the request. After a failure, the loop
-//! either renews the token and retries, or waits and retries, or gives up. If the result of a create is
-//! unknown at the end, the asset is read back.
+//! Each attempt gets the access token, waits for the rate limiter and sends the request. After a failure,
+//! the loop either renews the token and retries, or waits and retries, or gives up. If the result of a create
+//! is unknown at the end, the asset is read back.
 
 use super::{
     auth::{BearerToken, Redactor, RenewalOutcome, rejects_the_token},

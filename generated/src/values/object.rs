@@ -17,7 +17,7 @@ use std::{cell::Cell, fmt, marker::PhantomData};
 /// type, the field that collects unknown fields, and the other fields, each with its kind, its policy and its
 /// name in JSON.
 ///
-/// All paths are absolute, because the type may have any name.
+/// All Rust paths are absolute, because the type may have a name of the standard library, such as `Option`.
 macro_rules! object {
     ($name:ident, $extra:ident { $($field:ident: $kind:ident<$policy:ident> $key:literal,)* }) => {
         impl ::serde::Serialize for $name {

@@ -177,7 +177,7 @@ fn text_to(reached: &[(Vec<StateID>, usize, u8)], mut position: usize) -> Option
     String::from_utf8(bytes).ok()
 }
 
-/// A byte for each set of bytes that all languages treat alike; readable bytes come first.
+/// Returns one byte from each set of bytes that no pattern distinguishes; readable bytes come first.
 fn representatives(languages: &[&Language]) -> Vec<u8> {
     let readable = (b'a'..=b'z')
         .chain(b'0'..=b'9')

@@ -26,7 +26,7 @@ pub(crate) struct Schema<'a> {
     pub side: Side,
 }
 
-/// The schema that must be smaller and the schema that must be larger.
+/// Two schemas to compare: every value that the smaller one allows must be allowed by the larger one.
 pub(crate) type Pair<'a> = (Schema<'a>, Schema<'a>);
 
 impl<'a> Schema<'a> {

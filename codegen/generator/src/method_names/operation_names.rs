@@ -139,9 +139,9 @@ fn spelled(method: &str, path: &str) -> String {
 
 /// Renames operations, so that no two operations have the same name.
 ///
-/// The operation whose path names the group keeps its name. Another operation is named after the first of
-/// these that gives a free name: the last segment of its path, the whole path, its title, the path with every
-/// character spelled out. The order of the operations in the document does not matter.
+/// The operation whose path names the group keeps its name. Every other operation gets its name from the
+/// first of these sources whose name is free: the last segment of its path, the whole path, its title, the
+/// path with every character spelled out. The order of the operations in the document does not matter.
 pub(super) fn separate(drafts: &mut [Draft<'_>], groups: &BTreeMap<String, GroupWords>) {
     let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, draft) in drafts.iter().enumerate() {

@@ -11,7 +11,7 @@ use super::origins::Origins;
 /// A document that the rules change one after the other.
 pub(super) struct State<'a> {
     pub(super) document: Value,
-    /// The document before the first rule, used to locate diagnostics.
+    /// The document as it was before the first rule changed it. Diagnostics point into it.
     pub(super) source: &'a Document,
     pub(super) vocabulary: Vocabulary,
     pub(super) origins: Origins,

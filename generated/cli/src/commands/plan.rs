@@ -48,7 +48,7 @@ pub(crate) fn command() -> Command {
             Arg::new("exit-code")
                 .long("exit-code")
                 .action(ArgAction::SetTrue)
-                .help("Exit with 6 if the plan changes something"),
+                .help("Exit with 6 if the plan contains changes"),
             format_argument(),
             jq_argument(),
         ])

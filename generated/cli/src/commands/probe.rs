@@ -29,9 +29,9 @@ pub(crate) fn command() -> Command {
              end. It changes no other asset. If a response makes it impossible to go on, it stops, and lists \
              those of its assets that remain. The service may keep deleted assets, with the status \
              deleted.\n\n\
-             Each result confirms what this project inferred (settled), contradicts it, or leaves the \
-             question open. With --settings FILE, the probe writes its results as settings of the fake. To \
-             make the fake behave like the account, run: funnelflux fake --settings FILE",
+             Each result confirms what this project inferred (shown as \"settled\"), contradicts it, or \
+             leaves the question open. With --settings FILE, the probe writes its results as settings of the \
+             fake. To make the fake behave like the account, run: funnelflux fake --settings FILE",
             format!("{} …", probe::NAME)
         ))
         .after_help("Try it without an account: funnelflux --fake probe --yes -o table")

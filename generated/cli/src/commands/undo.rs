@@ -22,8 +22,8 @@ pub(crate) fn command() -> Command {
                 .value_name("JOURNAL")
                 .value_parser(value_parser!(PathBuf))
                 .help(
-                    "Journal of the job to revert; default: the newest one in the state folder that is not \
-                     of an undo. Journals that --journal put elsewhere do not count",
+                    "Journal of the job to revert; default: the newest journal in the state folder, except \
+                     those of undo. A journal that --journal has put elsewhere must be named",
                 ),
         )
         .args(arguments())

@@ -67,7 +67,7 @@ pub(crate) fn row_arguments() -> Vec<Arg> {
             .value_name("CONDITION")
             .action(ArgAction::Append)
             .help(
-                "Keep rows with PATH=VALUE, PATH!=VALUE, PATH~TEXT (contains TEXT, upper or lower case), \
+                "Keep rows with PATH=VALUE, PATH!=VALUE, PATH~TEXT (contains TEXT, ignoring case), \
                  PATH<NUMBER or PATH>NUMBER. If there are several conditions, rows must meet all of them",
             ),
         Arg::new("sort")

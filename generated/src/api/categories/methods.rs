@@ -10,8 +10,8 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 ///
 /// Manage categories, which group assets of one type.
 ///
-/// Evidence for all operations: **inferred** from the pattern of the other operations. The index
-/// states title and method. The path follows the pattern of offer sources.
+/// Evidence for all operations: **inferred** from the pattern of the other operations. The index of
+/// operations states title and HTTP method. The path follows the pattern of offer sources.
 ///
 /// Evidence for arguments, unless they state their own: documented elsewhere by the vendor. Based
 /// on the page *Categories*, which gives names and meanings, but does not state types or required
@@ -90,7 +90,7 @@ impl Client {
     /// `PUT /category/save/`
     ///
     /// # Arguments
-    /// - `body`: A category of assets. An asset without a category has an empty ID of a category.
+    /// - `body`: A category of assets. If an asset has no category, its category ID is empty.
     ///
     /// # Response
     /// The category has been updated.
@@ -105,7 +105,7 @@ impl Client {
     /// `POST /category/save/`
     ///
     /// # Arguments
-    /// - `body`: A category of assets. An asset without a category has an empty ID of a category.
+    /// - `body`: A category of assets. If an asset has no category, its category ID is empty.
     ///
     /// # Response
     /// The category has been created.

@@ -39,8 +39,8 @@ open_enum! {
     }
 }
 
-/// **Documented elsewhere.** A category of assets. An asset without a category has an empty ID of a
-/// category.
+/// **Documented elsewhere.** A category of assets. If an asset has no category, its category ID is
+/// empty.
 ///
 /// Schema `Category`.
 ///

@@ -12,7 +12,8 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// the requests that the user interface sends, because a funnel is easy to get wrong.
 ///
 /// Evidence for operations, unless they state their own: **inferred** from the pattern of the other
-/// operations. The index states title and method. The path follows the pattern of offer sources.
+/// operations. The index of operations states title and HTTP method. The path follows the pattern
+/// of offer sources.
 ///
 /// Evidence for arguments, unless they state their own: **inferred** from the pattern of the other
 /// operations. Modelled on the offer sources.

@@ -10,8 +10,8 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 ///
 /// Manage pages: landers, and offers, which belong to an offer source.
 ///
-/// Evidence for all operations: **inferred** from the pattern of the other operations. The index
-/// states title and method. The path follows the pattern of offer sources.
+/// Evidence for all operations: **inferred** from the pattern of the other operations. The index of
+/// operations states title and HTTP method. The path follows the pattern of offer sources.
 ///
 /// Evidence for all arguments: **inferred** from the pattern of the other operations. Modelled on
 /// the offer sources.

@@ -10,8 +10,8 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 ///
 /// Manage webhook configs: URLs to which the service reports events.
 ///
-/// Evidence for all operations: **inferred** from the pattern of the other operations. The index
-/// states title and method. The path follows the pattern of offer sources.
+/// Evidence for all operations: **inferred** from the pattern of the other operations. The index of
+/// operations states title and HTTP method. The path follows the pattern of offer sources.
 ///
 /// Evidence for arguments, unless they state their own: **inferred** from a similar operation or
 /// field. Modelled on the middleware configs.

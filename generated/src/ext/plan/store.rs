@@ -121,7 +121,7 @@ async fn find(client: &Client, group: AssetGroup, id: &str) -> FoundAsset {
     found.unwrap_or(FoundAsset::Missing)
 }
 
-/// Saves those changes of an entry that the step *save* makes.
+/// Runs the step *save* of an entry, which sends the changes that belong to this step.
 pub(super) async fn save(
     client: &Client,
     group: AssetGroup,

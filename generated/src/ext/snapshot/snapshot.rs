@@ -319,7 +319,7 @@ impl Snapshot {
         file.map(|file| self.load(key, file, show)).transpose()
     }
 
-    /// Reads all assets like [`shown`](Self::shown).
+    /// Reads all assets, each in the way in which [`shown`](Self::shown) reads one.
     pub(super) fn all_shown(&self) -> impl Iterator<Item = Result<Asset, SnapshotError>> {
         let files = self.files.iter();
         files.map(|(key, file)| self.load(key, file, show))

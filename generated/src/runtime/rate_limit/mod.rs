@@ -241,11 +241,11 @@ mod imp {
 mod imp {
     use std::{convert::Infallible, time::Duration};
 
-    /// Stand-in without the feature.
+    /// Stand-in if the feature `rate-limit` is off.
     #[derive(Clone, Copy, Debug, Default)]
     pub(crate) struct Permit(());
 
-    /// Stand-in without the feature. This type has no values, because there is no limiter.
+    /// Stand-in if the feature `rate-limit` is off. This type has no values, because there is no limiter.
     #[derive(Debug)]
     pub(crate) struct Limiter(Infallible);
 

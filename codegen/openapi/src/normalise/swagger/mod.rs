@@ -209,7 +209,7 @@ impl Convert<'_> {
             .collect()
     }
 
-    /// Takes a section whose members only move.
+    /// Takes a section whose members move to another place without a change.
     fn section(&mut self, old: &mut Object, key: &str, new: &str) -> Object {
         let place = Pointer::root().with_trailing_token(key);
         let section = old.shift_remove(key);

@@ -15,7 +15,7 @@ pub(super) fn command(group: AssetGroup) -> Command {
     let singular = group.singular();
     Command::new("replace")
         .about(format!(
-            "Makes all assets that refer to one {singular} refer to another {singular}"
+            "Replaces one {singular} with another in all assets that refer to it"
         ))
         .args([
             Arg::new("old")
@@ -27,7 +27,7 @@ pub(super) fn command(group: AssetGroup) -> Command {
                 .value_name("NEW")
                 .help("ID or exact name of its replacement"),
             groups_argument(
-                "Change only the assets of these groups; default: all groups whose assets can be changed",
+                "Change only these kinds of assets, such as pages,funnels; default: all that can be changed",
             ),
             Arg::new("at")
                 .long("at")

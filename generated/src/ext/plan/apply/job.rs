@@ -384,8 +384,8 @@ impl Job<'_> {
         }
     }
 
-    /// Records the states of assets, and the step that is about to be sent. If the journal cannot be written,
-    /// ends these entries as *not sent* and returns false.
+    /// Records the states of the assets `works`, and the step that is about to be sent. If the journal cannot
+    /// be written, ends the entries of these assets as *not sent* and returns false.
     fn record(&mut self, step: PlanStep, works: &[usize]) -> bool {
         let mut before = Vec::new();
         let mut keys = Vec::new();
