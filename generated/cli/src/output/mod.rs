@@ -279,16 +279,23 @@ impl Output {
         Ok(columns)
     }
 
+    /// Refuses a condition that each row meets only because no row has the property. `rows` are all rows,
+    /// before any selection.
+    pub(crate) fn check_conditions(&self, rows: &[Value], view: &View) -> Result<(), Failure> {
+        let conditions = self.conditions(view)?;
+        match conditions.iter().find(|condition| condition.selects_all(rows)) {
+            Some(condition) => {
+                let path = condition.path();
+                let message = format!("no row has {path}, so the condition would select all rows");
+                Err(Failure::usage(message).fix("correct the path in --filter"))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Applies filters, order and limit.
     pub(crate) fn select(&self, mut rows: Vec<Value>, view: &View) -> Result<Vec<Value>, Failure> {
         let conditions = self.conditions(view)?;
-        let mut conditions_on_nothing = conditions.iter().filter(|condition| condition.selects_all(&rows));
-        if let Some(text) = conditions_on_nothing.next().map(Filter::path) {
-            return Err(Failure::usage(format!(
-                "no row has {text}, so the condition would select all rows"
-            ))
-            .fix("correct the path in --filter"));
-        }
         if !conditions.is_empty() {
             rows.retain(|row| conditions.iter().all(|condition| condition.matches(row)));
         }

@@ -65,8 +65,12 @@ pub(crate) async fn rows(
     let view = assets::view(group);
     let mut rows = group.list(client).await?;
     rows.retain(|row| has_status(&group.summary(row).status, status));
-    if all_fields || output.needs_more_than(&rows, &view)? {
+    let needs_more = output.needs_more_than(&rows, &view)?;
+    if all_fields || needs_more {
         rows = whole(client, group, rows, output, &view).await?;
+    }
+    if needs_more {
+        output.check_conditions(&rows, &view)?;
     }
     Ok(rows)
 }
