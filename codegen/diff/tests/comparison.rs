@@ -134,7 +134,7 @@ fn a_list_of_types_has_no_order() {
             "{{A: {{type: {types}}}, B: {{type: {types}, enum: [a, 1]}}, C: {{allOf: [{{type: {types}}}]}}}}"
         );
         let text = format!(
-            "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths: {{}}\ncomponents: {{schemas: {schemas}}}"
+            "openapi: 3.1.0\ninfo: {{title: t, version: v}}\npaths: {{}}\ncomponents: {{schemas: {schemas}}}"
         );
         read_document("api.yaml", &text)
     };

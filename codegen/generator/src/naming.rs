@@ -130,7 +130,8 @@ pub(crate) fn snake(text: &str) -> String {
     deunicode::deunicode(text).to_snake_case()
 }
 
-/// Returns the method argument of a parameter: `x`, like the generator, for a name without letters and digits.
+/// Returns the method argument of a parameter: `x`, like the generator, for a name without letters and
+/// digits.
 pub(crate) fn argument(parameter: &str) -> String {
     match words(parameter).to_snake_case().as_str() {
         "" => "x".to_owned(),

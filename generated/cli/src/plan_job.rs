@@ -45,9 +45,9 @@ pub(crate) fn apply_arguments() -> Vec<Arg> {
             .value_name("FILE")
             .value_parser(value_parser!(PathBuf))
             .help(
-                "New file that records the progress of the changes. The command \"undo\" reverts the job with \
-                 it, and \"apply\" continues an interrupted job. Default: a file in the state folder of the \
-                 profile",
+                "New file that records the progress of the changes. The command \"undo\" reverts the job \
+                 with it, and \"apply\" continues an interrupted job. Default: a file in the state folder \
+                 of the profile",
             ),
         Arg::new("rebase").long("rebase").action(ArgAction::SetTrue).help(
             "If somebody else has changed an asset since it was read for the plan, change it anyway, unless \

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use funnelflux_openapi::references;
 
 use super::{
-    lower::{OneOf, Width},
-    nullable::Nullable,
+    lower::OneOf,
+    nullable::{Nullable, Width},
     schema::{Pair, Root, Schema},
     sent_as_text::forms,
 };

@@ -8,7 +8,7 @@ use super::{
     branch::{Branch, Kind},
     decide::{Terms, finite, is_unsent},
     evaluate::Truth,
-    lower::Width,
+    nullable::Width,
     pattern::Search,
     prover::{Mode, Prover},
     schema::Schema,

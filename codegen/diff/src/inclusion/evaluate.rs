@@ -6,7 +6,8 @@ use super::{
     branch::{Branch, Contains, Kind},
     decimal::Decimal,
     keywords::same,
-    lower::{OneOf, Width},
+    lower::OneOf,
+    nullable::Width,
     prover::Prover,
     schema::Schema,
 };

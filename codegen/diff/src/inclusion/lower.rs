@@ -15,7 +15,7 @@ use funnelflux_openapi::references;
 use super::{
     branch::{Branch, Kind},
     keywords::{UNEVALUATED, UNEVALUATED_ITEMS, doubly_negated, has_type, list, optional, types},
-    nullable::Nullable,
+    nullable::{Nullable, Width},
     pattern::Languages,
     schema::{Root, Schema},
 };
@@ -29,13 +29,6 @@ pub(super) const DEEPEST: usize = 24;
 
 /// Maximum number of steps for one schema.
 const MOST_STEPS: usize = 3_000;
-
-/// A reading of `nullable`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Width {
-    Wide,
-    Narrow,
-}
 
 /// A reading of `oneOf`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

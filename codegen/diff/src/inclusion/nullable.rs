@@ -1,13 +1,20 @@
 //! Readings of `nullable`.
 //!
 //! In `OpenAPI` 3.0, authors disagree on the effect of `nullable` next to a composition, or next to an `enum`
-//! without null: some expect that null is allowed, and others that it is not. In `OpenAPI` 3.1, null is a type,
-//! and normalising keeps its exact meaning: null is exempt from all keywords but `enum`, or only from those
-//! that `x-nullable` lists.
+//! without null: some expect that null is allowed, and others that it is not. In `OpenAPI` 3.1, null is a
+//! type, and normalising keeps its exact meaning: null is exempt from all keywords but `enum`, or only from
+//! those that `x-nullable` lists.
 
 use serde_json::{Map, Value};
 
-use super::{keywords::flag, lower::Width, schema::Root};
+use super::{keywords::flag, schema::Root};
+
+/// A reading of `nullable`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Width {
+    Wide,
+    Narrow,
+}
 
 /// The effect of `nullable` in a schema.
 #[derive(Clone, Copy)]

@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::{
-    lower::{Lowering, OneOf, Reading, Width},
+    lower::{Lowering, OneOf, Reading},
+    nullable::Width,
     schema::Root,
 };
 use crate::level::{Direction, Encoding};

@@ -18,8 +18,9 @@ pub(crate) fn command() -> Command {
         .about("Lists the jobs of the profile, and the commands that continue or undo them")
         .long_about(
             "Lists the jobs of the profile, the newest first, with the number of assets that have no final \
-             outcome yet (left), and the command that continues or undoes each job. A job that still runs has \
-             such assets, too. Nothing is sent: the jobs are read from their journals in the state folder.",
+             outcome yet (left), and the command that continues or undoes each job. A job that still runs \
+             has such assets, too. Nothing is sent: the jobs are read from their journals in the state \
+             folder.",
         )
         .after_help("Example: funnelflux jobs --filter 'left>0'")
         .args(row_arguments())

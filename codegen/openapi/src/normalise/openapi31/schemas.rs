@@ -165,8 +165,8 @@ impl Null {
     fn keep_exact(self, schema: &mut Part<'_>) {
         let is_allowed = self.is_type || !self.unions.is_empty();
         if self.has_flag && (self.is_excluded || !is_allowed) {
-            let message = "`nullable` is not a keyword of OpenAPI 3.1: null is read all the same, but documents \
-                           are compared without it";
+            let message = "`nullable` is not a keyword of OpenAPI 3.1: null is read all the same, but \
+                           documents are compared without it";
             let fix = "add null to the types in an overlay if it may come, otherwise remove `nullable` there";
             schema.report(Severity::Notice, "nullable", "nullable", message, fix);
         }
