@@ -272,8 +272,7 @@ impl JobCommand<'_> {
             let command = self.context.command_line(&words);
             note(&format!("continue with: {command}"));
         } else if let Some(path) = journal.filter(|_| self.verb != "delete" && report.counts().done > 0) {
-            // Undoing a duplication archives the copies.
-            let is_inferred = self.verb == "duplicate" && self.group.is_inferred();
+            let is_inferred = undo_is_inferred(self.verb, self.group);
             note(&format!(
                 "undo with: {}",
                 undo_command(self.context, path, is_inferred)
@@ -362,6 +361,11 @@ pub(crate) fn exit_of<I>(report: &Report<I>) -> Exit {
         (0, _) => Exit::Failed,
         _ => Exit::Partly,
     }
+}
+
+/// Returns true if undoing a job needs the acknowledgement: undoing a duplication archives the copies.
+pub(crate) fn undo_is_inferred(verb: &str, group: AssetGroup) -> bool {
+    verb == "duplicate" && group.is_inferred()
 }
 
 /// Number of IDs of a job that are not settled.

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::id_list_bodies::{properties, resolve};
+use super::{
+    id_list_bodies::{properties, resolve},
+    tag_extensions::DEPTH,
+};
 use crate::json::Json as _;
 use funnelflux_openapi::{Document, pointer::Pointer};
-
-/// Depth to which the properties of an asset are searched.
-const DEPTH: usize = 4;
 
 /// Returns JSON pointers to the properties of an asset that are maps or objects without declared members.
 pub(super) fn free_form(source: &Document, asset: Option<&Value>) -> Vec<String> {

@@ -13,7 +13,7 @@ use super::id_list_bodies::{properties, resolve};
 pub(crate) const EXTENSIONS: [&str; 4] = ["x-children", "x-server-managed", "x-filters", "x-duplicate"];
 
 /// Depth to which the properties of an asset are searched.
-const DEPTH: usize = 4;
+pub(super) const DEPTH: usize = 4;
 
 /// A property that the service changes.
 pub(crate) struct ServerManagedField {

@@ -96,7 +96,7 @@ fn a_document_without_info_is_read() {
     assert_eq!(document["info"], json!({"title": "", "version": ""}));
 }
 
-/// What affects the client stays as it is, so that later stages report it.
+/// Flaws that affect the client stay as they are, so that later stages report it.
 #[test]
 fn other_flaws_stay() {
     let document = json!({
