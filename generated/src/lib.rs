@@ -24,8 +24,8 @@
 //! ```
 //!
 //! [`Client`] has one method for each operation of the vendor's OpenAPI document. [`ext`] adds operations
-//! that need several calls, such as archiving hundreds of assets with their children (for an offer source,
-//! the pages that name it).
+//! that need several calls, such as archiving hundreds of assets with their children (the children of an
+//! offer source are the pages that refer to it).
 //!
 //! In this documentation, *documented* marks a statement from the vendor's pages, *inferred* marks our own
 //! conclusion, and *unknown* marks a point on which the vendor's pages are silent.

@@ -45,13 +45,13 @@ pub(crate) fn apply_arguments() -> Vec<Arg> {
             .value_name("FILE")
             .value_parser(value_parser!(PathBuf))
             .help(
-                "New file that records the progress of the changes. The command \"undo\" reverts the job \
-                 with it, and \"apply\" continues an interrupted job. Default: a file in the state folder \
-                 of the profile",
+                "New file that records the progress of the changes. The command \"undo\" reads it to revert \
+                 the job, and \"apply\" reads it to continue an interrupted job. Default: a file in the \
+                 state folder of the profile",
             ),
         Arg::new("rebase").long("rebase").action(ArgAction::SetTrue).help(
-            "If somebody else has changed an asset since it was read for the plan, change it anyway, unless \
-             both changes are to the same field",
+            "Change an asset even if somebody else has changed it since the plan was made, unless their \
+             change and the plan affect the same field",
         ),
         format_argument(),
         jq_argument(),

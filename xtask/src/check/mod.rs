@@ -17,14 +17,14 @@ use crate::{
 
 use formats::{CheckReport, Format};
 
-const EXIT_CODES: &str = "Exit codes (if several apply, the first in the order 2, 3, 6, 5):
+const EXIT_CODES: &str = "Exit codes (if several apply, the first of 2, 3, 6 and 5 counts):
   0  everything is up to date
   1  usage or I/O error
   2  the document or an overlay is invalid
   3  a file is stale, missing, orphaned or hand-edited, or spec/spec.lock is not up to date
 With --upstream also:
-  5  the vendor's document changed; nothing breaks
-  6  the vendor's document changed; at least one change breaks on the wire
+  5  the vendor's document changed; no change is breaking
+  6  the vendor's document changed; at least one change is breaking
   9  the URL is currently unreachable";
 
 /// Compares the generated files with what `generate` would write now, and reports each difference with its

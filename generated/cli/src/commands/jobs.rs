@@ -17,10 +17,10 @@ pub(crate) fn command() -> Command {
     Command::new("jobs")
         .about("Lists the jobs of the profile, and the commands that continue or undo them")
         .long_about(
-            "Lists the jobs of the profile, the newest first, with the number of assets that have no final \
-             outcome yet (left), and the command that continues or undoes each job. A job that still runs \
-             has such assets, too. Nothing is sent: the jobs are read from their journals in the state \
-             folder.",
+            "Lists the jobs of the profile, the newest first, with the command that continues or undoes each \
+             job. The column \"left\" counts the assets without a final outcome; it is above 0 for \
+             interrupted jobs and for jobs that are still running. Nothing is sent: the jobs are read from \
+             their journals in the state folder.",
         )
         .after_help("Example: funnelflux jobs --filter 'left>0'")
         .args(row_arguments())

@@ -26,8 +26,8 @@ pub(crate) fn command() -> Command {
              one unknown ID make a whole call fail, does a save replace the whole asset or only the fields \
              sent, which statuses and bodies does the service answer with, and more.\n\n\
              The probe creates the assets that it needs, with names such as {:?}, and deletes them at the \
-             end. It changes no other asset. If a response makes it impossible to go on, it stops, and lists \
-             those of its assets that remain. The service may keep deleted assets, with the status \
+             end. It changes no other asset. If a response prevents the probe from continuing, the probe \
+             stops, and lists the assets that it has created and not deleted. The service may keep deleted assets, with the status \
              deleted.\n\n\
              Each result confirms what this project inferred (shown as \"settled\"), contradicts it, or \
              leaves the question open. With --settings FILE, the probe writes its results as settings of the \

@@ -1,6 +1,7 @@
 //! `export`, `compare` and `where-used`.
 
 use crate::support::World;
+use funnelflux_fake::{Fault, Rule};
 use std::fs;
 
 fn world() -> (World, Vec<String>) {
@@ -48,6 +49,24 @@ fn an_account_is_exported_and_compared() {
         world.run("compare later.tar.gz").code(0).out,
         "0 changed, 0 added, 0 removed, 7 equal\n"
     );
+}
+
+#[test]
+fn a_rejected_token_ends_an_export_at_the_first_request() {
+    let (world, ids) = world();
+    world.fake.inject(Rule::new(Fault::status(401)).always());
+    for line in [
+        "export backup --accept-incomplete",
+        "export backup.tar.gz",
+        &format!("offer-sources where-used {}", ids[0]),
+    ] {
+        let before = world.fake.request_count();
+        let failed = world.run(line).code(4);
+        assert!(failed.err.contains("funnelflux auth login"), "{line}: {}", failed.err);
+        assert_eq!(world.fake.request_count() - before, 1, "{line}");
+    }
+    world.fake.clear_faults();
+    world.run("export backup").code(0);
 }
 
 #[test]

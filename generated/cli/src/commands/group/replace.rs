@@ -15,7 +15,7 @@ pub(super) fn command(group: AssetGroup) -> Command {
     let singular = group.singular();
     Command::new("replace")
         .about(format!(
-            "Replaces one {singular} with another in all assets that refer to it"
+            "Replaces the ID of one {singular} with that of another in all assets that refer to it"
         ))
         .args([
             Arg::new("old")

@@ -34,11 +34,19 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// Lists the assets of a group.
-    pub(super) async fn list(&mut self, client: &Client, group: AssetGroup) {
+    /// Lists the assets of a group. A group that cannot be listed counts as unread.
+    ///
+    /// # Errors
+    /// Returns the error if the service rejects the access token, because it rejects the token for every
+    /// group.
+    pub(super) async fn list(&mut self, client: &Client, group: AssetGroup) -> Result<(), Error> {
         let rows = match group.list(client).await {
             Ok(rows) => rows,
-            Err(error) => return self.unlisted(group, &error),
+            Err(error) if error.is_unauthorized() => return Err(error),
+            Err(error) => {
+                self.unlisted(group, &error);
+                return Ok(());
+            }
         };
         let mut without_id = 0;
         let fits_one_response = rows.len() <= CHUNK;
@@ -64,6 +72,7 @@ impl Account {
             };
             self.add_unread(group.name(), None, problem);
         }
+        Ok(())
     }
 
     fn unlisted(&mut self, group: AssetGroup, error: &Error) {

@@ -22,7 +22,7 @@ pub enum ExportError {
     /// The folder or file cannot be used.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
-    /// The credentials cannot be read.
+    /// The credentials cannot be read, or the service rejects the access token.
     #[error(transparent)]
     Client(#[from] Error),
     /// Parts of the account could not be read.

@@ -173,7 +173,8 @@ impl Export {
     ///
     /// # Errors
     /// Returns an error if a group does not exist, if the folder is not usable or belongs to another account,
-    /// if a file cannot be written, or if something could not be read.
+    /// if a file cannot be written, if the service rejects the access token, or if something could not be
+    /// read.
     pub async fn to_folder(self, path: impl AsRef<Path>) -> Result<Snapshot, ExportError> {
         self.run(path.as_ref(), None).await
     }
@@ -236,7 +237,7 @@ impl Export {
         }
         let mut account = Account::default();
         for group in &groups {
-            account.list(&self.client, *group).await;
+            account.list(&self.client, *group).await?;
         }
         account.check_owner(&staging)?;
         if account.is_verified {
