@@ -8,7 +8,8 @@ use crate::values::open_enum::open_enum;
 open_enum! {
     /// Values of the property `cascadeAction`.
     ///
-    /// Treatment of the children. If absent, the operation behaves as before the field existed.
+    /// Treatment of the children. If absent, the operation behaves as it did before this field was
+    /// introduced.
     CascadeAction {
         /// `cascade`
         Cascade = "cascade",
@@ -83,8 +84,8 @@ object! {
 }
 
 impl DuplicateRequest {
-    /// Creates a new `DuplicateRequest` from its required fields. The others are absent until they are
-    /// set.
+    /// Creates a new `DuplicateRequest` from its required fields. The other fields are absent until
+    /// they are set.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
@@ -161,7 +162,7 @@ pub struct MoveCategoryRequest {
     ///
     /// `entries` in JSON.
     pub entries: Vec<String>,
-    /// ID of the category to move them to; empty to remove them from theirs.
+    /// ID of the category to move them to; empty to remove them from their current category.
     ///
     /// `idCategory` in JSON.
     pub id_category: CategoryId,
@@ -197,7 +198,8 @@ impl MoveCategoryRequest {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ParentMutationRequest {
-    /// Treatment of the children. If absent, the operation behaves as before the field existed.
+    /// Treatment of the children. If absent, the operation behaves as it did before this field was
+    /// introduced.
     ///
     /// `cascadeAction` in JSON.
     pub cascade_action: Option<CascadeAction>,
@@ -222,8 +224,8 @@ object! {
 }
 
 impl ParentMutationRequest {
-    /// Creates a new `ParentMutationRequest` from its required fields. The others are absent until they
-    /// are set.
+    /// Creates a new `ParentMutationRequest` from its required fields. The other fields are absent
+    /// until they are set.
     #[must_use]
     pub fn new(entries: impl Into<Vec<String>>) -> Self {
         Self {

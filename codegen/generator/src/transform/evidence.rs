@@ -74,7 +74,7 @@ pub(super) fn inferred_values(state: &mut State<'_>) {
             let evidence = Evidence::of(values).or(of_property);
             if schema_kind::is_simple(values) && evidence.is_some_and(Evidence::is_inferred) {
                 *values = json!({});
-                let note = "values of any type, because their type is inferred";
+                let note = "with values of any type, because their type is only inferred";
                 notes::add(property, note.to_owned());
                 state.count += 1;
             }
@@ -269,7 +269,7 @@ pub(super) fn paragraph_of_schema(schema: &Value) -> Option<String> {
     let heading = if evidence.get(STATED_ELSEWHERE).is_some() {
         "Evidence for the type and its fields"
     } else if evidence.get(HAS_EXCEPTIONS).is_some() {
-        "Evidence for the type, and for its fields unless they state their own"
+        "Evidence for the type, and for each field that states no other evidence"
     } else {
         "Evidence"
     };
@@ -282,7 +282,7 @@ pub(super) fn paragraphs_of_tag(tag: &Value) -> Vec<String> {
         let evidence = tag.get(part.key())?;
         let parts = part.plural();
         let heading = if evidence.get(HAS_EXCEPTIONS).is_some() {
-            format!("Evidence for {parts}, unless they state their own")
+            format!("Evidence for all {parts} that state no other evidence")
         } else {
             format!("Evidence for all {parts}")
         };

@@ -44,7 +44,7 @@ open_enum! {
 ///
 /// Schema `Category`.
 ///
-/// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
+/// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
 /// the vendor. Based on the page *Categories*, which gives names and meanings, but does not state
 /// types or required fields.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,7 +68,7 @@ pub struct Category {
     /// `meta` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. The page describes this object without giving its
-    /// name. The introduction uses the name `meta` for such reserved objects of some assets.
+    /// name. The introduction says that some assets have such a reserved object with the name `meta`.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// **Documented elsewhere.** Status of an asset: in use, archived or deleted.
     ///
@@ -89,7 +89,8 @@ object! {
 }
 
 impl Category {
-    /// Creates a new `Category` from its required fields. The others are absent until they are set.
+    /// Creates a new `Category` from its required fields. The other fields are absent until they are
+    /// set.
     #[must_use]
     pub fn new(
         id_category: impl Into<CategoryId>,

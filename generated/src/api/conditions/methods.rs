@@ -13,9 +13,9 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// Evidence for all operations: **inferred** from the pattern of the other operations. The index of
 /// operations states title and HTTP method. The path follows the pattern of offer sources.
 ///
-/// Evidence for arguments, unless they state their own: documented elsewhere by the vendor. Based
-/// on the page *Conditions*, which gives names and meanings, but does not state types or required
-/// fields.
+/// Evidence for all arguments that state no other evidence: documented elsewhere by the vendor.
+/// Based on the page *Conditions*, which gives names and meanings, but does not state types or
+/// required fields.
 impl Client {
     /// **Inferred.** List conditions.
     ///

@@ -10,7 +10,7 @@ use crate::values::object::object;
 ///
 /// Schema `Condition`.
 ///
-/// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
+/// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
 /// the vendor. Based on the page *Conditions*, which gives names and meanings, but does not state
 /// types or required fields.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,7 +34,7 @@ pub struct Condition {
     /// `meta` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. The page describes this object without giving its
-    /// name. The introduction uses the name `meta` for such reserved objects of some assets.
+    /// name. The introduction says that some assets have such a reserved object with the name `meta`.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// **Documented elsewhere.** ID of the only funnel that can use the condition. If this ID is empty,
     /// all funnels can use the condition, and the global list contains the condition.
@@ -61,7 +61,8 @@ object! {
 }
 
 impl Condition {
-    /// Creates a new `Condition` from its required fields. The others are absent until they are set.
+    /// Creates a new `Condition` from its required fields. The other fields are absent until they are
+    /// set.
     #[must_use]
     pub fn new(
         id_condition: impl Into<ConditionId>,
@@ -157,8 +158,8 @@ object! {
 }
 
 impl ConditionInfo {
-    /// Creates a new `ConditionInfo` from its required fields. The others are absent until they are
-    /// set.
+    /// Creates a new `ConditionInfo` from its required fields. The other fields are absent until they
+    /// are set.
     #[must_use]
     pub fn new(
         id_condition: impl Into<ConditionId>,

@@ -10,10 +10,10 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 ///
 /// Manage funnel groups, which older parts of the product call campaigns.
 ///
-/// Evidence for operations, unless they state their own: **inferred** from the pattern of the other
-/// operations. The index states title and method, in two lists. We guess that the second list uses
-/// the newer segment, because it has an unarchive operation. Segment and suffix follow the pattern
-/// of offer sources.
+/// Evidence for all operations that state no other evidence: **inferred** from the pattern of the
+/// other operations. The vendor's index lists the operations on funnel groups twice, with titles
+/// and methods only. We guess that the URLs of the second list use the newer word, because only
+/// that list has an unarchive operation. The words of the path follow the pattern of offer sources.
 ///
 /// Evidence for all arguments: **inferred** from the pattern of the other operations. Modelled on
 /// the offer sources.
@@ -24,10 +24,10 @@ impl Client {
     ///
     /// `GET /campaign/list/`
     ///
-    /// Evidence: **inferred** from the pattern of the other operations. The index states title and
-    /// method, in two lists. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that these are the URLs of the first list, because it has no unarchive operation. If a
-    /// call fails with 404, we may have assigned the URLs to the wrong lists.
+    /// Evidence: **inferred** from the pattern of the other operations. The vendor's index lists the
+    /// operations on funnel groups twice, with titles and methods only. The introduction says that some
+    /// URLs keep the older word `campaign`. We guess that the first list has these URLs, because only
+    /// the second list has an unarchive operation. If a call fails with 404, the guess may be wrong.
     ///
     /// # Arguments
     /// - `status`: **Inferred.** Status of the funnel groups to return. `not-deleted` means active and
@@ -67,10 +67,10 @@ impl Client {
     ///
     /// `GET /campaign/find/byId/`
     ///
-    /// Evidence: **inferred** from the pattern of the other operations. The index states title and
-    /// method, in two lists. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that these are the URLs of the first list, because it has no unarchive operation. If a
-    /// call fails with 404, we may have assigned the URLs to the wrong lists.
+    /// Evidence: **inferred** from the pattern of the other operations. The vendor's index lists the
+    /// operations on funnel groups twice, with titles and methods only. The introduction says that some
+    /// URLs keep the older word `campaign`. We guess that the first list has these URLs, because only
+    /// the second list has an unarchive operation. If a call fails with 404, the guess may be wrong.
     ///
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of the funnel group.
@@ -112,10 +112,10 @@ impl Client {
     ///
     /// `GET /campaign/find/byIds/`
     ///
-    /// Evidence: **inferred** from the pattern of the other operations. The index states title and
-    /// method, in two lists. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that these are the URLs of the first list, because it has no unarchive operation. If a
-    /// call fails with 404, we may have assigned the URLs to the wrong lists.
+    /// Evidence: **inferred** from the pattern of the other operations. The vendor's index lists the
+    /// operations on funnel groups twice, with titles and methods only. The introduction says that some
+    /// URLs keep the older word `campaign`. We guess that the first list has these URLs, because only
+    /// the second list has an unarchive operation. If a call fails with 404, the guess may be wrong.
     ///
     /// # Arguments
     /// - `id_funnel_groups` (`idFunnelGroups`): **Inferred.** The IDs of the funnel groups to return,
@@ -159,10 +159,10 @@ impl Client {
     ///
     /// `GET /campaign/find/byStatus/`
     ///
-    /// Evidence: **inferred** from the pattern of the other operations. The index states title and
-    /// method, in two lists. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that these are the URLs of the first list, because it has no unarchive operation. If a
-    /// call fails with 404, we may have assigned the URLs to the wrong lists.
+    /// Evidence: **inferred** from the pattern of the other operations. The vendor's index lists the
+    /// operations on funnel groups twice, with titles and methods only. The introduction says that some
+    /// URLs keep the older word `campaign`. We guess that the first list has these URLs, because only
+    /// the second list has an unarchive operation. If a call fails with 404, the guess may be wrong.
     ///
     /// # Arguments
     /// - `status`: **Inferred.** Status of the funnel groups to return. `not-deleted` means active and
@@ -204,10 +204,10 @@ impl Client {
     ///
     /// `PUT /campaign/save/`
     ///
-    /// Evidence: **inferred** from the pattern of the other operations. The index states title and
-    /// method, in two lists. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that these are the URLs of the first list, because it has no unarchive operation. If a
-    /// call fails with 404, we may have assigned the URLs to the wrong lists.
+    /// Evidence: **inferred** from the pattern of the other operations. The vendor's index lists the
+    /// operations on funnel groups twice, with titles and methods only. The introduction says that some
+    /// URLs keep the older word `campaign`. We guess that the first list has these URLs, because only
+    /// the second list has an unarchive operation. If a call fails with 404, the guess may be wrong.
     ///
     /// # Arguments
     /// - `body`: A funnel group. Fields that are not listed are unknown; the client keeps them.
@@ -239,10 +239,10 @@ impl Client {
     ///
     /// `POST /campaign/save/`
     ///
-    /// Evidence: **inferred** from the pattern of the other operations. The index states title and
-    /// method, in two lists. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that these are the URLs of the first list, because it has no unarchive operation. If a
-    /// call fails with 404, we may have assigned the URLs to the wrong lists.
+    /// Evidence: **inferred** from the pattern of the other operations. The vendor's index lists the
+    /// operations on funnel groups twice, with titles and methods only. The introduction says that some
+    /// URLs keep the older word `campaign`. We guess that the first list has these URLs, because only
+    /// the second list has an unarchive operation. If a call fails with 404, the guess may be wrong.
     ///
     /// # Arguments
     /// - `body`: A funnel group. Fields that are not listed are unknown; the client keeps them.
@@ -274,10 +274,10 @@ impl Client {
     ///
     /// `POST /campaign/duplicate/`
     ///
-    /// Evidence: **inferred** from the pattern of the other operations. The index states title and
-    /// method, in two lists. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that these are the URLs of the first list, because it has no unarchive operation. If a
-    /// call fails with 404, we may have assigned the URLs to the wrong lists.
+    /// Evidence: **inferred** from the pattern of the other operations. The vendor's index lists the
+    /// operations on funnel groups twice, with titles and methods only. The introduction says that some
+    /// URLs keep the older word `campaign`. We guess that the first list has these URLs, because only
+    /// the second list has an unarchive operation. If a call fails with 404, the guess may be wrong.
     ///
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of the funnel group to copy.
@@ -328,10 +328,10 @@ impl Client {
     ///
     /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
     ///
-    /// Evidence: **inferred** from the pattern of the other operations. The index states title and
-    /// method, in two lists. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that these are the URLs of the first list, because it has no unarchive operation. If a
-    /// call fails with 404, we may have assigned the URLs to the wrong lists.
+    /// Evidence: **inferred** from the pattern of the other operations. The vendor's index lists the
+    /// operations on funnel groups twice, with titles and methods only. The introduction says that some
+    /// URLs keep the older word `campaign`. We guess that the first list has these URLs, because only
+    /// the second list has an unarchive operation. If a call fails with 404, the guess may be wrong.
     ///
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of a single funnel group to delete. This
@@ -391,10 +391,10 @@ impl Client {
     ///
     /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
     ///
-    /// Evidence: **inferred** from the pattern of the other operations. The index states title and
-    /// method, in two lists. The introduction says that some URLs keep the older word `campaign`. We
-    /// guess that these are the URLs of the first list, because it has no unarchive operation. If a
-    /// call fails with 404, we may have assigned the URLs to the wrong lists.
+    /// Evidence: **inferred** from the pattern of the other operations. The vendor's index lists the
+    /// operations on funnel groups twice, with titles and methods only. The introduction says that some
+    /// URLs keep the older word `campaign`. We guess that the first list has these URLs, because only
+    /// the second list has an unarchive operation. If a call fails with 404, the guess may be wrong.
     ///
     /// # Arguments
     /// - `body`: Parents to archive or delete, and the treatment of their children.

@@ -9,7 +9,7 @@ use crate::values::object::object;
 ///
 /// Schema `FunnelGroup`.
 ///
-/// Evidence for the type, and for its fields unless they state their own: **inferred** from the
+/// Evidence for the type, and for each field that states no other evidence: **inferred** from the
 /// pattern of the other operations. Modelled on the offer sources.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -46,7 +46,8 @@ object! {
 }
 
 impl FunnelGroup {
-    /// Creates a new `FunnelGroup` from its required fields. The others are absent until they are set.
+    /// Creates a new `FunnelGroup` from its required fields. The other fields are absent until they are
+    /// set.
     #[must_use]
     pub fn new(
         id_funnel_group: impl Into<FunnelGroupId>,
@@ -73,7 +74,7 @@ impl FunnelGroup {
 ///
 /// Schema `FunnelGroupInfo`.
 ///
-/// Evidence for the type, and for its fields unless they state their own: **inferred** from the
+/// Evidence for the type, and for each field that states no other evidence: **inferred** from the
 /// pattern of the other operations. Modelled on the offer sources.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]

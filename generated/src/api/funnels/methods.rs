@@ -11,12 +11,12 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// Manage funnels. The vendor advises building a funnel in the user interface first and looking at
 /// the requests that the user interface sends, because a funnel is easy to get wrong.
 ///
-/// Evidence for operations, unless they state their own: **inferred** from the pattern of the other
-/// operations. The index of operations states title and HTTP method. The path follows the pattern
-/// of offer sources.
+/// Evidence for all operations that state no other evidence: **inferred** from the pattern of the
+/// other operations. The index of operations states title and HTTP method. The path follows the
+/// pattern of offer sources.
 ///
-/// Evidence for arguments, unless they state their own: **inferred** from the pattern of the other
-/// operations. Modelled on the offer sources.
+/// Evidence for all arguments that state no other evidence: **inferred** from the pattern of the
+/// other operations. Modelled on the offer sources.
 impl Client {
     /// **Inferred.** List funnels.
     ///

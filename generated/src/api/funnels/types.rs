@@ -11,7 +11,7 @@ use crate::values::object::object;
 ///
 /// Schema `Funnel`.
 ///
-/// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
+/// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
 /// the vendor. Based on the page *Funnels*, which gives names and meanings, but does not state
 /// types or required fields.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,7 +60,7 @@ pub struct Funnel {
     /// `meta` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. The page describes this object without giving its
-    /// name. The introduction uses the name `meta` for such reserved objects of some assets.
+    /// name. The introduction says that some assets have such a reserved object with the name `meta`.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// **Documented elsewhere.** The service sets this field when a funnel is read, and ignores the
     /// field when a funnel is saved. The type of the field is unknown, so any JSON is accepted.
@@ -93,7 +93,7 @@ object! {
 }
 
 impl Funnel {
-    /// Creates a new `Funnel` from its required fields. The others are absent until they are set.
+    /// Creates a new `Funnel` from its required fields. The other fields are absent until they are set.
     #[must_use]
     pub fn new(id_funnel: impl Into<FunnelId>, funnel_name: impl Into<String>) -> Self {
         Self {
@@ -200,7 +200,7 @@ impl Funnel {
 ///
 /// Schema `FunnelDuplicateRequest`.
 ///
-/// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
+/// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
 /// the vendor. Based on the list of all schemas.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -234,8 +234,8 @@ object! {
 }
 
 impl FunnelDuplicateRequest {
-    /// Creates a new `FunnelDuplicateRequest` from its required fields. The others are absent until
-    /// they are set.
+    /// Creates a new `FunnelDuplicateRequest` from its required fields. The other fields are absent
+    /// until they are set.
     #[must_use]
     pub fn new(name: impl Into<String>, parent_id: impl Into<String>) -> Self {
         Self {
@@ -301,7 +301,8 @@ object! {
 }
 
 impl FunnelInfo {
-    /// Creates a new `FunnelInfo` from its required fields. The others are absent until they are set.
+    /// Creates a new `FunnelInfo` from its required fields. The other fields are absent until they are
+    /// set.
     #[must_use]
     pub fn new(
         id_funnel: impl Into<FunnelId>,

@@ -10,12 +10,12 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 ///
 /// Manage logic scripts: snippets of code that return the route of a visitor.
 ///
-/// Evidence for operations, unless they state their own: **inferred** from the pattern of the other
-/// operations. The index of operations states title and HTTP method. The path follows the pattern
-/// of offer sources.
+/// Evidence for all operations that state no other evidence: **inferred** from the pattern of the
+/// other operations. The index of operations states title and HTTP method. The path follows the
+/// pattern of offer sources.
 ///
-/// Evidence for arguments, unless they state their own: **inferred** from the pattern of the other
-/// operations. Modelled on the offer sources.
+/// Evidence for all arguments that state no other evidence: **inferred** from the pattern of the
+/// other operations. Modelled on the offer sources.
 impl Client {
     /// **Inferred.** List logic scripts.
     ///

@@ -11,7 +11,7 @@ use crate::values::object::object;
 ///
 /// Schema `LogicScript`.
 ///
-/// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
+/// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
 /// the vendor. Based on the page *Logic Scripts*, which gives names and meanings, but does not
 /// state types or required fields.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,7 +49,7 @@ pub struct LogicScript {
     /// `meta` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. The page describes this object without giving its
-    /// name. The introduction uses the name `meta` for such reserved objects of some assets.
+    /// name. The introduction says that some assets have such a reserved object with the name `meta`.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// **Documented elsewhere.** Requests that create or save a logic script omit this field. The type
     /// of the field is unknown, so any JSON is accepted.
@@ -79,7 +79,8 @@ object! {
 }
 
 impl LogicScript {
-    /// Creates a new `LogicScript` from its required fields. The others are absent until they are set.
+    /// Creates a new `LogicScript` from its required fields. The other fields are absent until they are
+    /// set.
     #[must_use]
     pub fn new(
         id_logic_script: impl Into<LogicScriptId>,
@@ -156,7 +157,7 @@ impl LogicScript {
 ///
 /// Schema `LogicScriptDuplicateRequest`.
 ///
-/// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
+/// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
 /// the vendor. Based on the list of all schemas.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -185,8 +186,8 @@ object! {
 }
 
 impl LogicScriptDuplicateRequest {
-    /// Creates a new `LogicScriptDuplicateRequest` from its required fields. The others are absent
-    /// until they are set.
+    /// Creates a new `LogicScriptDuplicateRequest` from its required fields. The other fields are
+    /// absent until they are set.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
@@ -258,8 +259,8 @@ object! {
 }
 
 impl LogicScriptInfo {
-    /// Creates a new `LogicScriptInfo` from its required fields. The others are absent until they are
-    /// set.
+    /// Creates a new `LogicScriptInfo` from its required fields. The other fields are absent until they
+    /// are set.
     #[must_use]
     pub fn new(
         id_logic_script: impl Into<LogicScriptId>,

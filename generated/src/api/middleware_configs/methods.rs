@@ -14,8 +14,8 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// states title and method. A link of the documentation has the segment `middlewareconfig`. The
 /// rest of the path follows the pattern of offer sources.
 ///
-/// Evidence for arguments, unless they state their own: **inferred** from the pattern of the other
-/// operations. Modelled on the offer sources.
+/// Evidence for all arguments that state no other evidence: **inferred** from the pattern of the
+/// other operations. Modelled on the offer sources.
 impl Client {
     /// **Inferred.** List middleware configs.
     ///

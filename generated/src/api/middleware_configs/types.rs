@@ -64,7 +64,7 @@ impl MiddlewareBasicAuth {
 ///
 /// Schema `MiddlewareConfig`.
 ///
-/// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
+/// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
 /// the vendor. Based on the page *Middleware Configs*, which gives names and meanings, but does not
 /// state types or required fields.
 #[derive(Clone, Debug, PartialEq)]
@@ -138,8 +138,8 @@ object! {
 }
 
 impl MiddlewareConfig {
-    /// Creates a new `MiddlewareConfig` from its required fields. The others are absent until they are
-    /// set.
+    /// Creates a new `MiddlewareConfig` from its required fields. The other fields are absent until
+    /// they are set.
     #[must_use]
     pub fn new(
         id_middleware_config: impl Into<MiddlewareConfigId>,
@@ -271,8 +271,8 @@ object! {
 }
 
 impl MiddlewareConfigInfo {
-    /// Creates a new `MiddlewareConfigInfo` from its required fields. The others are absent until they
-    /// are set.
+    /// Creates a new `MiddlewareConfigInfo` from its required fields. The other fields are absent until
+    /// they are set.
     #[must_use]
     pub fn new(
         id_middleware_config: impl Into<MiddlewareConfigId>,
@@ -330,7 +330,7 @@ impl MiddlewareConfigInfo {
 ///
 /// Schema `MiddlewareDestination`.
 ///
-/// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
+/// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
 /// the vendor. Based on the page *Middleware Configs*, which gives names and meanings, but does not
 /// state types or required fields.
 #[derive(Clone, Debug, PartialEq, Default)]

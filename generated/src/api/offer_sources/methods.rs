@@ -66,8 +66,8 @@ impl Client {
     /// # Arguments
     /// - `id_offer_sources` (`idOfferSources`): **Inferred.** The IDs of the offer sources to return,
     ///   as one string. The items are sent separated by commas. Evidence: **inferred** from a similar
-    ///   operation or field. That a comma separates the IDs is stated for logic scripts only; the page
-    ///   shows one string.
+    ///   operation or field. The page shows one string; only the documentation of logic scripts states
+    ///   that a comma separates the IDs.
     ///
     /// # Response
     /// The offer sources with these IDs.

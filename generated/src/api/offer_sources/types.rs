@@ -25,8 +25,8 @@ pub struct OfferSource {
     /// `meta` in JSON.
     ///
     /// Evidence: **inferred** from a similar operation or field. The page prints the object without its
-    /// name; the introduction of the documentation calls the object of some assets that is reserved
-    /// like this `meta`.
+    /// name; the introduction of the documentation says that some assets have such a reserved object
+    /// with the name `meta`.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// Name of the offer source.
     ///
@@ -47,7 +47,7 @@ pub struct OfferSource {
     pub postback_tx_id: Option<String>,
     /// Query parameters that are added to the URL. A value may hold tokens.
     ///
-    /// `queryParams` in JSON, values of any type, because their type is inferred.
+    /// `queryParams` in JSON, with values of any type, because their type is only inferred.
     ///
     /// Evidence: documented on the vendor's page. The page prints the object without its name; the name
     /// and the string values come from its examples.
@@ -81,7 +81,8 @@ object! {
 }
 
 impl OfferSource {
-    /// Creates a new `OfferSource` from its required fields. The others are absent until they are set.
+    /// Creates a new `OfferSource` from its required fields. The other fields are absent until they are
+    /// set.
     #[must_use]
     pub fn new(
         id_offer_source: impl Into<OfferSourceId>,
@@ -209,8 +210,8 @@ object! {
 }
 
 impl OfferSourceInfo {
-    /// Creates a new `OfferSourceInfo` from its required fields. The others are absent until they are
-    /// set.
+    /// Creates a new `OfferSourceInfo` from its required fields. The other fields are absent until they
+    /// are set.
     #[must_use]
     pub fn new(
         id_offer_source: impl Into<OfferSourceId>,

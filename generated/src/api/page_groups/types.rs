@@ -46,7 +46,8 @@ object! {
 }
 
 impl PageGroup {
-    /// Creates a new `PageGroup` from its required fields. The others are absent until they are set.
+    /// Creates a new `PageGroup` from its required fields. The other fields are absent until they are
+    /// set.
     #[must_use]
     pub fn new(
         id_page_group: impl Into<PageGroupId>,
@@ -120,8 +121,8 @@ object! {
 }
 
 impl PageGroupInfo {
-    /// Creates a new `PageGroupInfo` from its required fields. The others are absent until they are
-    /// set.
+    /// Creates a new `PageGroupInfo` from its required fields. The other fields are absent until they
+    /// are set.
     #[must_use]
     pub fn new(
         id_page_group: impl Into<PageGroupId>,

@@ -9,7 +9,7 @@ use crate::values::object::object;
 ///
 /// Schema `Page`.
 ///
-/// Evidence for the type, and for its fields unless they state their own: **inferred** from the
+/// Evidence for the type, and for each field that states no other evidence: **inferred** from the
 /// pattern of the other operations. Modelled on the offer sources.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -62,7 +62,7 @@ object! {
 }
 
 impl Page {
-    /// Creates a new `Page` from its required fields. The others are absent until they are set.
+    /// Creates a new `Page` from its required fields. The other fields are absent until they are set.
     #[must_use]
     pub fn new(id_page: impl Into<PageId>, page_name: impl Into<String>) -> Self {
         Self {
@@ -152,7 +152,8 @@ object! {
 }
 
 impl PageInfo {
-    /// Creates a new `PageInfo` from its required fields. The others are absent until they are set.
+    /// Creates a new `PageInfo` from its required fields. The other fields are absent until they are
+    /// set.
     #[must_use]
     pub fn new(
         id_page: impl Into<PageId>,

@@ -13,8 +13,8 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// Evidence for all operations: **inferred** from the pattern of the other operations. The index of
 /// operations states title and HTTP method. The path follows the pattern of offer sources.
 ///
-/// Evidence for arguments, unless they state their own: **inferred** from the pattern of the other
-/// operations. Modelled on the offer sources.
+/// Evidence for all arguments that state no other evidence: **inferred** from the pattern of the
+/// other operations. Modelled on the offer sources.
 impl Client {
     /// **Inferred.** List traffic sources.
     ///
@@ -137,9 +137,9 @@ impl Client {
     /// # Arguments
     /// - `body`: A traffic source. The documentation also describes fields without giving their JSON
     ///   names: the deprecated tracking fields and scenario data, the settings of conversion tracking
-    ///   for the user interface, and the webhooks that are bound to the traffic source. The end of that
-    ///   page was not available, so more fields may exist. The client keeps fields unchanged that are
-    ///   not listed here.
+    ///   for the user interface, and the webhooks that are bound to the traffic source. The end of the
+    ///   page *Traffic Sources* was not available, so more fields may exist. The client leaves unlisted
+    ///   fields unchanged.
     ///
     /// # Response
     /// The traffic source has been updated.
@@ -156,9 +156,9 @@ impl Client {
     /// # Arguments
     /// - `body`: A traffic source. The documentation also describes fields without giving their JSON
     ///   names: the deprecated tracking fields and scenario data, the settings of conversion tracking
-    ///   for the user interface, and the webhooks that are bound to the traffic source. The end of that
-    ///   page was not available, so more fields may exist. The client keeps fields unchanged that are
-    ///   not listed here.
+    ///   for the user interface, and the webhooks that are bound to the traffic source. The end of the
+    ///   page *Traffic Sources* was not available, so more fields may exist. The client leaves unlisted
+    ///   fields unchanged.
     ///
     /// # Response
     /// The traffic source has been created.

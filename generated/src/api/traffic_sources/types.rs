@@ -101,12 +101,12 @@ impl TrackingField {
 /// **Documented elsewhere.** A traffic source. The documentation also describes fields without
 /// giving their JSON names: the deprecated tracking fields and scenario data, the settings of
 /// conversion tracking for the user interface, and the webhooks that are bound to the traffic
-/// source. The end of that page was not available, so more fields may exist. The client keeps
-/// fields unchanged that are not listed here.
+/// source. The end of the page *Traffic Sources* was not available, so more fields may exist. The
+/// client leaves unlisted fields unchanged.
 ///
 /// Schema `TrafficSource`.
 ///
-/// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
+/// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
 /// the vendor. Based on the page *Traffic Sources*, which gives names and meanings, but does not
 /// state types or required fields.
 #[derive(Clone, Debug, PartialEq)]
@@ -142,7 +142,7 @@ pub struct TrafficSource {
     /// `meta` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. The page describes this object without giving its
-    /// name. The introduction uses the name `meta` for such reserved objects of some assets.
+    /// name. The introduction says that some assets have such a reserved object with the name `meta`.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// **Documented elsewhere.** Percentage of the postbacks that are sent.
     ///
@@ -192,8 +192,8 @@ object! {
 }
 
 impl TrafficSource {
-    /// Creates a new `TrafficSource` from its required fields. The others are absent until they are
-    /// set.
+    /// Creates a new `TrafficSource` from its required fields. The other fields are absent until they
+    /// are set.
     #[must_use]
     pub fn new(
         id_traffic_source: impl Into<TrafficSourceId>,
@@ -357,8 +357,8 @@ object! {
 }
 
 impl TrafficSourceInfo {
-    /// Creates a new `TrafficSourceInfo` from its required fields. The others are absent until they are
-    /// set.
+    /// Creates a new `TrafficSourceInfo` from its required fields. The other fields are absent until
+    /// they are set.
     #[must_use]
     pub fn new(
         id_traffic_source: impl Into<TrafficSourceId>,

@@ -45,7 +45,8 @@ object! {
 }
 
 impl VisitorTag {
-    /// Creates a new `VisitorTag` from its required fields. The others are absent until they are set.
+    /// Creates a new `VisitorTag` from its required fields. The other fields are absent until they are
+    /// set.
     #[must_use]
     pub fn new(
         id_visitor_tag: impl Into<VisitorTagId>,
@@ -119,8 +120,8 @@ object! {
 }
 
 impl VisitorTagInfo {
-    /// Creates a new `VisitorTagInfo` from its required fields. The others are absent until they are
-    /// set.
+    /// Creates a new `VisitorTagInfo` from its required fields. The other fields are absent until they
+    /// are set.
     #[must_use]
     pub fn new(
         id_visitor_tag: impl Into<VisitorTagId>,

@@ -13,8 +13,8 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// Evidence for all operations: **inferred** from the pattern of the other operations. The index of
 /// operations states title and HTTP method. The path follows the pattern of offer sources.
 ///
-/// Evidence for arguments, unless they state their own: **inferred** from a similar operation or
-/// field. Modelled on the middleware configs.
+/// Evidence for all arguments that state no other evidence: **inferred** from a similar operation
+/// or field. Modelled on the middleware configs.
 impl Client {
     /// **Inferred.** List webhook configs.
     ///

@@ -45,8 +45,8 @@ object! {
 }
 
 impl WebhookConfig {
-    /// Creates a new `WebhookConfig` from its required fields. The others are absent until they are
-    /// set.
+    /// Creates a new `WebhookConfig` from its required fields. The other fields are absent until they
+    /// are set.
     #[must_use]
     pub fn new(
         id_webhook_config: impl Into<WebhookConfigId>,
@@ -120,8 +120,8 @@ object! {
 }
 
 impl WebhookConfigInfo {
-    /// Creates a new `WebhookConfigInfo` from its required fields. The others are absent until they are
-    /// set.
+    /// Creates a new `WebhookConfigInfo` from its required fields. The other fields are absent until
+    /// they are set.
     #[must_use]
     pub fn new(
         id_webhook_config: impl Into<WebhookConfigId>,
