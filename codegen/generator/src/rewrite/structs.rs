@@ -178,7 +178,9 @@ fn constructor(name: &syn::Ident, fields: &FieldsNamed) -> ItemImpl {
     } else if setters.is_empty() {
         format!("Creates a new `{name}` from its fields.")
     } else {
-        format!("Creates a new `{name}` from its required fields. The other fields are absent until they are set.")
+        format!(
+            "Creates a new `{name}` from its required fields. The other fields are absent until they are set."
+        )
     };
     let docs = rustdoc::attributes(&documentation);
     let mut implementation: ItemImpl = parse_quote! {

@@ -124,6 +124,8 @@ pub(crate) fn program(folder: &Path) -> Command {
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("HOME", folder)
+        // Temporary files that the program keeps on purpose, such as the text of a failed edit, end with the test.
+        .env("TMPDIR", folder)
         .env("FUNNELFLUX_CONFIG_DIR", folder.join("config"))
         .env("FUNNELFLUX_STATE_DIR", folder.join("state"))
         // Tests do not touch the keyring of the user.

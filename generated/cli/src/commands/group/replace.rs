@@ -15,7 +15,7 @@ pub(super) fn command(group: AssetGroup) -> Command {
     let singular = group.singular();
     Command::new("replace")
         .about(format!(
-            "Replaces the ID of one {singular} with that of another in all assets that refer to it"
+            "Replaces references to one {singular} with references to another"
         ))
         .args([
             Arg::new("old")
