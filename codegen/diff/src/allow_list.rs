@@ -1,4 +1,4 @@
-//! Allow lists: accepted changes, each with a reason and an expiry.
+//! Allow lists: accepted changes, each with a reason and an expiry date.
 
 use std::time::{Duration, SystemTime};
 
@@ -20,13 +20,13 @@ struct Entry {
     fingerprint: String,
     /// The last day on which the entry is valid.
     expires: String,
-    /// The end of that day in UTC.
+    /// The end of the day `expires` in UTC.
     end: SystemTime,
     pointer: PointerBuf,
 }
 
-/// Accepted changes, as JSON or YAML: `{"allow": [{"fingerprint": …, "reason": …, "expires":
-/// "YYYY-MM-DD"}]}`.
+/// A list of accepted changes, which is read from JSON or YAML:
+/// `{"allow": [{"fingerprint": …, "reason": …, "expires": "YYYY-MM-DD"}]}`.
 #[derive(Clone, Debug)]
 pub struct AllowList {
     document: Document,
@@ -40,7 +40,8 @@ pub struct Allowed {
     pub report: Report,
     /// Number of accepted changes.
     pub accepted: usize,
-    /// Errors for expired entries, whose changes count again, and warnings for entries that match no change.
+    /// Errors for expired entries (their changes stay in the report), and warnings for entries that match no
+    /// change.
     pub diagnostics: Diagnostics,
 }
 
@@ -48,8 +49,8 @@ impl AllowList {
     /// Reads a list. An entry is valid up to and including the day in `expires`.
     ///
     /// # Errors
-    /// Located diagnostics for a wrong structure, entries without fingerprint, reason or expiry, unknown
-    /// keys, and repeated fingerprints.
+    /// Returns located diagnostics if the text has a wrong structure, an entry lacks its fingerprint, reason
+    /// or expiry, a key is unknown, or a fingerprint is repeated.
     pub fn read(source: Source<'_>) -> Result<Self, Diagnostics> {
         let document = read::parse(source)?;
         let list = match document.value().as_object() {
@@ -112,7 +113,7 @@ impl AllowList {
     }
 }
 
-/// Reads an entry; `None` if it is incomplete, which is reported.
+/// Reads an entry and reports each of its errors. Returns `None` if the fingerprint or the expiry is missing.
 fn read_entry(
     document: &Document,
     pointer: PointerBuf,

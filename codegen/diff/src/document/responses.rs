@@ -18,7 +18,7 @@ use crate::{
 
 const DIRECTION: Direction = Direction::Response;
 
-/// The header that the media types of a response describe.
+/// A header that is ignored, because the media types of a response describe it.
 const IGNORED: &str = "Content-Type";
 
 impl<'a> Comparer<'a> {
@@ -37,7 +37,8 @@ impl<'a> Comparer<'a> {
                 self.response(&before, &after, context, has_body);
             } else {
                 self.response_added_or_removed(key, &site, old, new);
-                // The response that covers the status on the other side, if any, describes the same body.
+                // If a response of the other side covers the status, for example as a range, it describes the
+                // same body.
                 let before = site.old.clone().or_else(|| covering(key, old));
                 let after = site.new.clone().or_else(|| covering(key, new));
                 let Some((before, after)) = before.zip(after) else {
@@ -153,7 +154,7 @@ impl<'a> Comparer<'a> {
                     let kinds = [Kind::HeaderDeprecated, Kind::HeaderReactivated];
                     self.deprecated(&site, kinds, DIRECTION);
                 }
-                // The last one is the list separator of a Swagger 2.0 header.
+                // `x-collectionFormat` is the list separator of a Swagger 2.0 header.
                 ("style" | "explode" | "allowReserved" | "x-collectionFormat", _) => {
                     let kind = self.serialization_kind(key, sides.each_ref());
                     let key = key.trim_start_matches("x-");
@@ -165,7 +166,8 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Pairs the headers of two responses, with the old and the new name. Header names are case-insensitive.
+/// Pairs the headers of two responses, ignoring the case of their names. Each pair contains the old and the
+/// new name.
 fn paired_headers<'n, 'a>(headers: &'n Site<'_, 'a>) -> Vec<((&'a str, &'a str), Site<'n, 'a>)> {
     let mut paired: Vec<((&'a str, &'a str), Site<'n, 'a>)> = Vec::new();
     for (name, site) in headers.contents() {
@@ -198,8 +200,8 @@ fn ranges<'a>(status: &str, responses: &Node<'a>) -> Option<Node<'a>> {
     responses.get(range)
 }
 
-/// Returns the response that describes a status that has no entry. If the operation documents a success
-/// response, `default` describes failures only.
+/// Returns the response that describes a status without an entry of its own. If the operation documents a
+/// success response, `default` describes only failures.
 fn covering<'a>(status: &str, responses: &Node<'a>) -> Option<Node<'a>> {
     let has_success = responses.keys().any(is_success);
     let is_default = status != "default" && (!is_success(status) || !has_success);

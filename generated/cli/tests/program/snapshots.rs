@@ -1,4 +1,4 @@
-//! `export`, `compare` and `where-used`.
+//! Tests of `export`, `compare` and `where-used`.
 
 use crate::support::World;
 use funnelflux_fake::{Fault, Rule};
