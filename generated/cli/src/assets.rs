@@ -82,32 +82,24 @@ pub(crate) async fn resolve(
     let rows = group.list(client).await?;
     let names = Names::new(group, &rows);
     let mut ids = Vec::with_capacity(given.len());
-    let mut unknown = Vec::new();
+    let mut unlisted = Vec::new();
     for text in given {
-        match names.id_of(&text)? {
-            Some(id) => ids.push(id.into_owned()),
-            // The asset may exist, because the list may lack deleted assets.
-            None if id::is_well_formed(&text) => ids.push(text),
-            None => unknown.push(text),
+        let id = names.id_of(&text)?.map(Cow::into_owned);
+        // An asset with this ID may exist, because the list may lack deleted assets.
+        if id.is_none() && !id::is_well_formed(&text) {
+            unlisted.push(text.clone());
         }
+        ids.push(id.unwrap_or(text));
     }
-    // IDs of old accounts have other formats, so an unknown text can still be an ID.
-    let found = group.find_json(client, &unknown).await;
-    let is_found = |(text, found): (String, FoundAsset<_>)| match found {
-        FoundAsset::Found(_) => Ok(text),
-        _ => Err(text),
-    };
-    let (known, unknown): (Vec<_>, Vec<_>) = unknown
-        .into_iter()
-        .zip(found)
-        .map(is_found)
-        .partition(Result::is_ok);
-    let unknown: Vec<String> = unknown.into_iter().filter_map(Result::err).collect();
-    if !unknown.is_empty() {
-        return Err(unknown_assets(group, &unknown));
+    // IDs of old accounts have other formats, so an unlisted text can still be an ID.
+    let found = group.find_json(client, &unlisted).await;
+    let is_unknown = |(text, found)| (!matches!(found, FoundAsset::Found(_))).then_some(text);
+    let unknown: Vec<String> = unlisted.into_iter().zip(found).filter_map(is_unknown).collect();
+    if unknown.is_empty() {
+        Ok(ids)
+    } else {
+        Err(unknown_assets(group, &unknown))
     }
-    ids.extend(known.into_iter().flatten());
-    Ok(ids)
 }
 
 /// Finds the IDs of the assets with these names. The result has the order of the names, and `None` for a name

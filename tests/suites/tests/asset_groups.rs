@@ -125,7 +125,7 @@ fn groups_are_found_by_name_and_by_tag() {
 fn assets_are_listed_and_found_as_the_service_sends_them() {
     for seed_of_settings in 0..20 {
         let (fake, client) = service(Settings {
-            // A kind that can be neither listed nor searched by several IDs has only the 404 of the service.
+            // The seeded assets have an unknown property of their own.
             unknown_fields: false,
             ..Settings::vary(seed_of_settings)
         });
@@ -147,6 +147,7 @@ fn assets_are_listed_and_found_as_the_service_sends_them() {
             let [FoundAsset::Found(second), missing, FoundAsset::Found(first)] = &found[..] else {
                 panic!("{group:?} with settings {seed_of_settings}: {found:?}");
             };
+            // For a kind that cannot be listed, only the service's 404 shows that an asset is missing.
             if group.abilities().list {
                 assert_eq!(*missing, FoundAsset::Missing, "{group:?}");
             }

@@ -94,6 +94,10 @@ fn names_are_resolved_and_ambiguous_or_unknown_ones_are_errors() {
             format!("{id}\n")
         );
     }
+    world.fake.set("offersource", "old id", "status", "deleted");
+    let line = "offer-sources get 'old id' ABCDEFGHIJKL 2nIemS000001 -q";
+    let printed = world.run(line).code(0).out;
+    assert_eq!(printed, "old id\n2nIemS000009\n2nIemS000001\n");
 }
 
 #[test]
