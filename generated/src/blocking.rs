@@ -31,8 +31,8 @@ pub trait Wait: IntoFuture {
     /// Blocks this thread until the result is available.
     ///
     /// # Panics
-    /// Panics if the operating system cannot start a thread (as [`std::thread::spawn`] does) or a Tokio
-    /// runtime.
+    /// Panics, like [`std::thread::spawn`], if the operating system cannot start a thread. Also panics if
+    /// the Tokio runtime cannot be started.
     fn wait(self) -> Self::Output;
 }
 

@@ -63,7 +63,7 @@ impl<'a> Comparer<'a> {
         self.changes.change(kind, site, what).frame(frame)
     }
 
-    /// Reports a change in messages of a direction.
+    /// Reports a change that affects messages of one direction: requests or responses.
     pub(crate) fn report(&mut self, kind: Kind, site: &Site<'_, 'a>, what: String, direction: Direction) {
         self.change(kind, site, what).direction(direction).report();
     }

@@ -1,5 +1,5 @@
-//! Tests that no input makes the stages read, normalise, supersede, overlay and lint panic, and that every
-//! diagnostic has a location that matches the text.
+//! Tests that no stage (`read`, `normalise`, `supersede`, `overlay`, `lint`) panics on any input, and that
+//! the location of every diagnostic matches the text.
 
 #![allow(
     clippy::indexing_slicing,

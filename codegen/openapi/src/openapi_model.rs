@@ -99,7 +99,7 @@ pub fn matches_nothing(schema: &Map<String, Value>) -> bool {
     not.is_some_and(Map::is_empty)
 }
 
-/// Checks whether a value has the `OpenAPI` type `name`. Returns true if `name` is not a known type.
+/// Checks whether a value has the `OpenAPI` type `name`. Any value has a type with an unknown name.
 pub fn has_type(value: &Value, name: &str) -> bool {
     match name {
         "string" => value.is_string(),

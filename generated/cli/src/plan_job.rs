@@ -68,8 +68,8 @@ pub(crate) struct PlanCommand<'c> {
     pub(crate) matches: &'c ArgMatches,
     /// True if the input comes from stdin.
     pub(crate) stdin_is_used: bool,
-    /// IDs of the new assets, in the order in which they are printed. If the list is empty, they are printed
-    /// in the order of the plan.
+    /// IDs of the new assets, in the order in which they are printed. If this list is empty, the IDs are
+    /// printed in the order of the plan.
     pub(crate) created: Vec<String>,
 }
 

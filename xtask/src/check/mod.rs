@@ -17,7 +17,7 @@ use crate::{
 
 use formats::{CheckReport, Format};
 
-const EXIT_CODES: &str = "Exit codes (if several apply, the first of 2, 3, 6 and 5 counts):
+const EXIT_CODES: &str = "Exit codes (2 takes precedence over 3, 3 over 6, and 6 over 5):
   0  everything is up to date
   1  usage or I/O error
   2  the document or an overlay is invalid

@@ -1,4 +1,4 @@
-//! Report of a run, short and verbose.
+//! Tests the report of a run, in its short and its verbose form.
 
 use super::*;
 use funnelflux_generator::StepReport;

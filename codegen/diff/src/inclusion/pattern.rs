@@ -181,8 +181,8 @@ fn text_to(reached: &[(Vec<StateID>, usize, u8)], mut position: usize) -> Option
     String::from_utf8(bytes).ok()
 }
 
-/// Returns one byte from each set of bytes that no pattern distinguishes. Readable bytes are preferred and
-/// come first.
+/// Groups the bytes that all patterns treat alike, and returns one byte of each group. Readable bytes are
+/// preferred and come first.
 fn representatives(languages: &[&Language]) -> Vec<u8> {
     let readable = (b'a'..=b'z')
         .chain(b'0'..=b'9')

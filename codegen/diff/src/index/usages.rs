@@ -126,8 +126,8 @@ impl<'a> UsageIndex<'a> {
         list
     }
 
-    /// Lists the uses of a part of the document: by the operation that contains the part, and by each
-    /// component that contains the part.
+    /// Lists everything that uses a part of the document: the operation that contains the part, and the
+    /// users of each component that contains it.
     pub(crate) fn uses(
         &mut self,
         pointer: &Pointer,

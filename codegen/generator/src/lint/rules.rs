@@ -1,5 +1,5 @@
-//! Table of the lint rules. The entry of a rule states how the generator treats the construct that the rule
-//! reports, and the fix.
+//! Table of the lint rules. The entry of a rule states the fix, and how the generator treats the construct
+//! that the rule reports.
 
 use funnelflux_openapi::Severity;
 

@@ -27,11 +27,12 @@ pub(crate) fn command() -> Command {
              sent, which statuses and bodies does the service answer with, and more.\n\n\
              The probe creates the assets that it needs, with names such as {:?}, and deletes them at the \
              end. It changes no other asset. If a response prevents the probe from continuing, the probe \
-             stops, and lists the assets that it has created and not deleted. The service may keep deleted assets, with the status \
-             deleted.\n\n\
-             Each result confirms what this project inferred (shown as \"settled\"), contradicts it, or \
-             leaves the question open. With --settings FILE, the probe writes its results as settings of the \
-             fake. To make the fake behave like the account, run: funnelflux fake --settings FILE",
+             stops, and lists the assets that it has created and not deleted. The service may keep deleted \
+             assets, with the status deleted.\n\n\
+             Each result confirms what this project inferred (shown as \"settled\"), contradicts it (shown \
+             as \"contradicts our inference\"), or leaves the question open (shown as \"still open\"). With \
+             --settings FILE, the probe writes its results as settings of the fake. To make \
+             the fake behave like the account, run: funnelflux fake --settings FILE",
             format!("{} …", probe::NAME)
         ))
         .after_help("Try it without an account: funnelflux --fake probe --yes -o table")

@@ -22,8 +22,8 @@ pub(crate) fn command() -> Command {
                 .value_name("JOURNAL")
                 .value_parser(value_parser!(PathBuf))
                 .help(
-                    "Journal of the job to revert; default: the newest journal in the state folder that undo \
-                     has not written. If the job wrote its journal elsewhere, give the path here",
+                    "Journal of the job to revert; default: the newest journal in the state folder, not \
+                     counting journals of undo. If the job wrote its journal elsewhere, give the path here",
                 ),
         )
         .args(arguments())

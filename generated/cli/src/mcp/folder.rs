@@ -62,7 +62,8 @@ impl Folder {
         }
     }
 
-    /// Returns the path of a file or folder that exists and that neither is nor contains a symbolic link.
+    /// Returns the path of an existing file or folder. A symbolic link is an error, and so is a folder that
+    /// contains one.
     fn existing(&self, name: &str) -> Result<PathBuf, Failure> {
         let path = self.join(name)?;
         let link = find_link(&path).map_err(|error| {

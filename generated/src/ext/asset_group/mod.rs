@@ -346,8 +346,8 @@ impl AssetGroup {
     /// To read an asset from a file, use [`json::parse`](crate::json::parse), which does not round numbers.
     ///
     /// # Errors
-    /// Returns an error if the call fails, or if assets of the group cannot be saved. If [the call may have
-    /// been applied](Error::may_have_been_applied) nevertheless, read the asset back.
+    /// Returns an error if the call fails, or if the group has no operation that saves assets. If [the call
+    /// may have been applied](Error::may_have_been_applied) nevertheless, read the asset back.
     pub async fn save(self, client: &Client, asset: &Value) -> Result<(), Error> {
         let table = self.0.save.as_ref().ok_or_else(|| self.unable("saved"))?;
         self.store(client, table.save, asset).await

@@ -11,8 +11,8 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// Pointer to the member of assets that the user interface of the service uses for its state, edit version
-/// and conflict tracking (documented in the introduction of the API).
+/// Pointer to the member `meta` of an asset. The user interface of the service keeps its own data there:
+/// its state, the edit version and conflict tracking (documented in the introduction of the API).
 const META: &str = "/meta";
 /// Pointer of the status of an asset.
 const STATUS: &str = "/status";
@@ -234,7 +234,7 @@ impl Snapshot {
     }
 }
 
-/// Groups and assets of a snapshot that could not be read.
+/// Groups and assets that a snapshot lacks, because the export could not read them.
 struct Gaps {
     groups: BTreeSet<String>,
     keys: BTreeSet<AssetKey>,

@@ -146,8 +146,8 @@ pub struct References {
 }
 
 impl References {
-    /// Finds the references in `assets`: the references to the assets with these keys, and all references
-    /// with a known relation.
+    /// Searches `assets` for references: every reference to one of `keys`, and, whatever its target, every
+    /// reference in a field whose relation is known.
     ///
     /// # Errors
     /// Returns the first error of `assets`.

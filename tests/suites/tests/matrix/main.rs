@@ -1,10 +1,11 @@
 //! The fault matrix: every fault of the fake, with every operation of the document, with every ability of
 //! `ext`, and with jobs that have a journal.
 //!
-//! For each cell of a call or an ability, the suite predicts the class of the result, the number of attempts,
-//! the duration, and the effect on the server. The module `expectation` derives the predictions from the
-//! guarantees of the crate, not from recorded results. The suite checks all cells and compares them with
-//! `MATRIX.md`. It fails if that page is stale, and rewrites it if `FUNNELFLUX_UPDATE=1` is set.
+//! A cell is one fault in one call, ability or job. For each cell of a call or an ability, the suite
+//! predicts the class of the result, the number of attempts, the duration, and the effect on the server.
+//! The module `expectation` derives the predictions from the guarantees of the crate, not from recorded
+//! results. The suite checks all cells and compares them with `MATRIX.md`. It fails if that page is stale,
+//! and rewrites it if `FUNNELFLUX_UPDATE=1` is set.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -36,7 +36,7 @@ pub(in crate::ext::bulk) struct AccountCheck {
 /// Assets that the account owned in an earlier run.
 #[derive(Debug)]
 pub(in crate::ext::bulk) enum EarlierAssets {
-    /// No earlier run has recorded assets, or has sent a request that proves the existence of an asset.
+    /// No earlier run has recorded an asset, and no request of an earlier run proves that an asset exists.
     None,
     /// The recorded assets. At least one of them must be found.
     Recorded(Vec<String>),
