@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use funnelflux_openapi::references;
+use funnelflux_openapi::{pointer::Pointer, references};
 
 use super::{
     branch::{Branch, Kind},
@@ -113,14 +113,7 @@ impl<'a> Lowering<'a> {
     /// The target of a reference; the schema itself if it is not a reference or leads nowhere.
     pub(super) fn resolve(&self, schema: Schema<'a>) -> Schema<'a> {
         let document = self.root(schema.side).value;
-        let mut value = schema.value;
-        for _ in 0..DEEPEST {
-            match references::reference(value).and_then(|written| references::follow(document, written)) {
-                Some((_, target)) => value = target,
-                None => break,
-            }
-        }
-        schema.part(value)
+        schema.part(references::resolve(document, Pointer::root(), schema.value).1)
     }
 
     /// Checks whether a property is not part of messages of this direction.
