@@ -34,7 +34,7 @@ pub(crate) struct RawChange {
     /// Parts that complete the rule ID.
     context: &'static str,
     presence: &'static str,
-    keyword: &'static str,
+    pub keyword: &'static str,
     pub direction: Direction,
     /// True if no operation uses the schema, so that it never applies to a message.
     unused: bool,
