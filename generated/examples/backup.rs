@@ -24,15 +24,15 @@ use std::process::ExitCode;
 struct Arguments {
     #[command(flatten)]
     account: AccountArguments,
-    /// Folder, or file that ends in .tar.gz; default on the fake: a temporary folder
+    /// Folder, or file that ends in .tar.gz. Without --live, the default is a temporary folder
     path: Option<PathBuf>,
-    /// Group to export, such as offer-sources; repeat it for several; default: all
+    /// Group to export, such as offer-sources. Repeatable. By default, all groups are exported
     #[arg(long = "group", value_name = "NAME")]
     groups: Vec<String>,
     /// Compare an existing backup with the account instead of exporting
     #[arg(long)]
     compare: bool,
-    /// Print the assets of an existing backup that name this ID; sends nothing
+    /// Print the assets of an existing backup that contain this ID, without sending requests
     #[arg(long, value_name = "ID", conflicts_with = "compare")]
     usages: Option<String>,
 }
@@ -67,7 +67,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
             };
             let folder = std::env::temp_dir().join(format!("funnelflux-backup-{}", std::process::id()));
             let backup = export(&account.client, &folder, &arguments.groups).await?;
-            // Somebody else works on the account.
+            // Simulates a change by somebody else.
             if let Some(key) = backup.keys().find(|key| key.group == "offer-sources") {
                 fake.set("offersource", &key.id, "status", "archived");
                 println!("{}", backup.compare_with_account(&account.client).await?);
@@ -79,7 +79,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Exports the account. An export that was interrupted continues.
+/// Exports the account. If an earlier export was interrupted, continues it.
 async fn export(client: &Client, path: &Path, groups: &[String]) -> Result<Snapshot, Box<dyn Error>> {
     let bar = ProgressBar::no_length();
     bar.set_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} {msg}")?);

@@ -27,7 +27,7 @@ use std::time::Duration;
 struct Arguments {
     #[command(flatten)]
     account: AccountArguments,
-    /// IDs of the offer sources; default on the fake: all
+    /// IDs of the offer sources. Without --live, the default is all offer sources
     ids: Vec<String>,
     /// File with one ID per line
     #[arg(long, value_name = "FILE")]
@@ -135,7 +135,7 @@ async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
     if let (Some(_), Some(path)) = (report.unfinished().next(), &arguments.journal) {
         println!("Continue with --journal {}", path.display());
     }
-    // The fake refuses some IDs on purpose.
+    // On the fake, rejections do not count as a failure, because the fake rejects some IDs on purpose.
     Ok(report.is_success() || account.fake.is_some())
 }
 

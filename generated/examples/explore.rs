@@ -1,8 +1,8 @@
 //! Tests a script under every possible behaviour of the service, with every fault and with a crash at each
 //! request.
 //!
-//! The careless script makes a copy twice when a response is lost. The exploration finds it and prints the
-//! seed that repeats the run.
+//! One version of the script is careless: it makes a copy twice if a response is lost. The exploration finds
+//! this mistake and prints the seed that repeats the run.
 //!
 //! ```text
 //! cargo run --example explore
@@ -40,7 +40,7 @@ async fn copy_template(client: &Client, careless: bool) -> Result<(), Error> {
     Ok(())
 }
 
-/// Explores the script.
+/// Runs the exploration of the script.
 fn explore(careless: bool) -> Exploration {
     Explore::new()
         .setup(|fake| fake.seed_offer_source(TEMPLATE))

@@ -20,7 +20,7 @@ use std::error::Error;
 struct Arguments {
     #[command(flatten)]
     account: AccountArguments,
-    /// ID of the offer source; default on the fake: the first one
+    /// ID of the offer source. Without --live, the default is the first offer source
     #[arg(long, required_if_eq("live", "true"))]
     id: Option<String>,
     /// Name of the parameter in which the offer source returns a transaction ID

@@ -1,4 +1,4 @@
-//! Replaces one ID by another in the assets of an account: plan, review, apply, verify.
+//! Replaces one ID by another in the assets of an account. The steps are: plan, review, apply, verify.
 //!
 //! ```text
 //! cargo run -p funnelflux --features snapshot,inferred --example swap_offer       # on an embedded fake
@@ -17,7 +17,7 @@ use serde_json::json;
 use std::error::Error;
 use std::path::PathBuf;
 
-/// IDs on the fake.
+/// IDs of the offers that this example adds to the fake.
 const OLD: &str = "2nIemJxCoff1";
 const NEW: &str = "2nIemJxCoff2";
 
@@ -26,10 +26,10 @@ const NEW: &str = "2nIemJxCoff2";
 struct Arguments {
     #[command(flatten)]
     account: AccountArguments,
-    /// ID to replace, such as that of an offer
+    /// ID to replace, such as the ID of an offer
     #[arg(long, value_name = "ID", default_value = OLD)]
     old: String,
-    /// ID that replaces it
+    /// ID that replaces the old ID
     #[arg(long, value_name = "ID", default_value = NEW)]
     new: String,
     /// Group whose assets are changed, such as funnels; repeatable; default: all groups
@@ -38,7 +38,7 @@ struct Arguments {
     /// File of the plan
     #[arg(long, value_name = "FILE", default_value = "plan.json")]
     plan: PathBuf,
-    /// Apply the plan in the file; on the fake, the plan is always applied
+    /// Apply the plan in the file. Without --live, the plan is always applied
     #[arg(long)]
     apply: bool,
 }
@@ -67,7 +67,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     }
 
-    // The journal lets a second run continue after a crash, and the example `undo` revert the changes.
+    // With the journal, a second run can continue after a crash, and the example `undo` can revert the
+    // changes.
     let journal = arguments.plan.with_extension("journal");
     let plan = ChangePlan::read(&arguments.plan)?;
     let report = plan.apply(&account.client).journal(&journal).send().await?;
@@ -82,7 +83,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Adds two offers, and pages that name the first.
+/// Adds two offers, and pages that contain the ID of the first offer.
 fn add_offers(fake: &Fake) {
     for (id, name) in [(OLD, "Old offer"), (NEW, "New offer")] {
         fake.seed("page", json!({ "idPage": id, "pageName": name }));

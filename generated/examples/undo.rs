@@ -1,4 +1,4 @@
-//! Archives offer sources together with their children, and reverts that from the journal.
+//! Archives offer sources together with their children, and reverts the changes with the help of the journal.
 //!
 //! ```text
 //! cargo run -p funnelflux --features snapshot,inferred --example undo             # on an embedded fake
@@ -7,7 +7,7 @@
 //! FUNNELFLUX_ACCESS_TOKEN=… cargo run … -- --live --journal archive.journal --apply
 //! ```
 //!
-//! The journal is that of a plan, or that of a bulk job with `undoable_journal`.
+//! The journal must come from a plan, or from a bulk job with `undoable_journal`.
 
 mod common;
 
@@ -20,15 +20,15 @@ use funnelflux_fake::{Fake, Status};
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-/// Reverts a job from its journal. Uses an embedded fake unless --live is given.
+/// Reverts a job with the help of its journal. Uses an embedded fake unless --live is given.
 #[derive(Debug, Parser)]
 struct Arguments {
     #[command(flatten)]
     account: AccountArguments,
-    /// Journal of the job; on the fake, the example archives something first
+    /// Journal of the job. Without --live, the example first archives offer sources with a journal
     #[arg(long, value_name = "FILE", required_if_eq("live", "true"))]
     journal: Option<PathBuf>,
-    /// Apply the plan; on the fake, it is always applied
+    /// Apply the plan. Without --live, the plan is always applied
     #[arg(long)]
     apply: bool,
 }
@@ -51,7 +51,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("Nothing was changed. Add --apply to apply the plan.");
         return Ok(());
     }
-    // Archiving pages is inferred: see the documentation of `Client::pages`.
+    // The operation that archives pages is inferred; see the documentation of `Client::pages`.
     let job = plan.apply(&account.client).acknowledge_inferred();
     println!(
         "{}",

@@ -1,4 +1,4 @@
-//! Calls for programs without async: [`Wait::wait`] instead of `.await`.
+//! Blocking calls for programs without async: [`Wait::wait`] takes the place of `.await`.
 //!
 //! [`Wait`] works for everything that can be awaited: the calls of [`Client`](crate::Client),
 //! [`Request`](crate::Request)s and the builders of [`ext`](crate::ext).
@@ -20,7 +20,7 @@
 //! }
 //! ```
 //!
-//! A background thread, started by the first wait, drives the connections of all clients until the process
+//! The first wait starts a background thread, which drives the connections of all clients until the process
 //! ends. Within an async runtime, waiting is safe but blocks the current thread; use `.await` there.
 
 use std::{future::pending, sync::OnceLock, thread};
@@ -31,7 +31,8 @@ pub trait Wait: IntoFuture {
     /// Blocks this thread until the result is available.
     ///
     /// # Panics
-    /// When the operating system cannot start a thread or a Tokio runtime, like [`std::thread::spawn`].
+    /// Panics if the operating system cannot start a thread (as [`std::thread::spawn`] does) or a Tokio
+    /// runtime.
     fn wait(self) -> Self::Output;
 }
 

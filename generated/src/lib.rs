@@ -24,8 +24,8 @@
 //! ```
 //!
 //! [`Client`] has one method for each operation of the vendor's OpenAPI document. [`ext`] adds operations
-//! that need several calls, such as archiving hundreds of assets with their children (the children of an
-//! offer source are the pages that refer to it).
+//! that need several calls, such as archiving hundreds of assets with their children. The children of an
+//! offer source are the pages that reference it.
 //!
 //! In this documentation, *documented* marks a statement from the vendor's pages, *inferred* marks our own
 //! conclusion, and *unknown* marks a point on which the vendor's pages are silent.
@@ -68,10 +68,11 @@
 //!
 //! # Retries
 //!
-//! Each operation [declares whether it may be repeated](operations::Operation::repeat): an update can always
-//! be repeated; a duplication is repeated only if the service cannot have received the request. After a 429
-//! or 503 with `Retry-After`, the client waits for the requested time. After other failures, the client backs
-//! off exponentially with full jitter. Set a policy for the client or for a single call:
+//! Each operation [declares whether it may be repeated](operations::Operation::repeat). For example, an
+//! update can always be repeated, but a duplication is repeated only if the service cannot have received the
+//! request. After a 429 or 503 with `Retry-After`, the client waits for the requested time. After other
+//! failures, the client backs off exponentially with full jitter. Set a policy for the client or for a single
+//! call:
 //!
 //! ```
 //! use funnelflux::{Client, Error, RetryPolicy, types::StatusFilter};
@@ -163,7 +164,7 @@
 //!
 //! # Errors
 //!
-//! A call that fails returns an [`Error`]. Its text is one human-readable line; its methods are for programs.
+//! A call that fails returns an [`Error`]. Its text is one line for people, and its methods are for programs.
 //!
 //! ```
 //! use funnelflux::{Client, types::StatusFilter};
@@ -217,14 +218,14 @@
 //! ```
 //!
 //! [`Client::request`] calls a path for which `Client` has no method. Such a call is retried like every other
-//! call, and its errors are the same type.
+//! call, and returns the same error type.
 //!
 //! # Security
 //!
 //! - Redirects are not followed.
 //! - An HTML page instead of JSON is an error, whatever its status.
-//! - Over plain `http`, tokens are sent only to this machine, unless [`ClientBuilder::allow_plain_http`] is
-//!   set. Requests to this machine bypass proxies.
+//! - Over plain `http`, tokens are sent only to the local machine, unless [`ClientBuilder::allow_plain_http`]
+//!   is set. Requests to the local machine bypass proxies.
 //! - A [read-only](ClientBuilder::read_only) client refuses every call that could change something.
 //! - Stored tokens are sent only to the base URL for which they were stored.
 //! - No `Debug` output, error, span or event contains a token, even if the service returns it.
@@ -302,14 +303,14 @@
 //! minimum only when it is at least six months old. Raising the minimum is a minor release of this crate.
 
 #![cfg_attr(docsrs, feature(doc_cfg), doc(auto_cfg(hide(feature = "client"))))]
-// The pages describe the client, too.
+// Without the feature, the documentation still links to items of the client, which then do not exist.
 #![cfg_attr(not(feature = "client"), allow(rustdoc::broken_intra_doc_links))]
 // The enabled features decide which parts of the runtime are used.
 #![cfg_attr(
     not(all(feature = "client", feature = "documented", feature = "inferred")),
     allow(dead_code)
 )]
-// The document decides which letters its names have.
+// The names come from the OpenAPI document, which may use any letters.
 #![allow(mixed_script_confusables, confusable_idents, uncommon_codepoints)]
 
 #[rustfmt::skip]
@@ -348,7 +349,7 @@ pub use values::{secret::Secret, unknown_fields::UnknownFields};
 #[cfg(feature = "client")]
 pub use {bytes, http};
 
-/// Token stores and the accounts of tokens.
+/// Token stores, and the account to which a token belongs.
 #[cfg(feature = "client")]
 pub mod auth {
     pub use crate::runtime::auth::{
@@ -362,7 +363,7 @@ pub mod hook {
     pub use crate::runtime::hook::{Hook, RenewalView, RequestView, ResponseView};
 }
 
-/// Functions for IDs of any kind of asset as text, for programs that choose the kind at run time.
+/// Functions that handle IDs as text, for programs that choose the kind of asset at run time.
 ///
 /// Each kind of asset also has its own ID type in [`types`], with the same functions.
 pub mod id {

@@ -1,5 +1,5 @@
-//! Checks that invalid jobs do not compile: a move without a target, a target with another choice, and
-//! abilities that a kind of asset lacks.
+//! Checks that invalid jobs do not compile: a move without a target, a target for a choice other than a move,
+//! and abilities that a kind of asset lacks.
 
 use funnelflux::{Client, Error, ext::*, types::OfferSourceId};
 
@@ -7,8 +7,8 @@ use funnelflux::{Client, Error, ext::*, types::OfferSourceId};
 fn invalid_jobs_do_not_compile() {
     let cases = trybuild::TestCases::new();
     cases.compile_fail("tests/compile_fail/fail_*.rs");
-    // The cases use the features of this test. They need groups that are inferred, one with children and one
-    // without; the vendor may document them.
+    // These cases are compiled with the features of this test. They need two inferred groups, one with
+    // children and one without. If the vendor documents one of these groups, the cases are skipped.
     let is_inferred = |group: &AssetGroup| group.is_inferred();
     let with_children = AssetGroup::named("categories").filter(is_inferred);
     let childless = AssetGroup::named("traffic-sources").filter(is_inferred);
@@ -20,7 +20,8 @@ fn invalid_jobs_do_not_compile() {
     }
 }
 
-/// Checks that every valid choice compiles. A passing trybuild case would compile all dependencies again.
+/// Checks that every valid choice compiles. A passing trybuild case would compile all dependencies again, so
+/// this is a normal test.
 #[test]
 fn every_choice_compiles() -> Result<(), Error> {
     let client = Client::builder().bearer_token("token").build()?;

@@ -54,7 +54,7 @@ fn bulk_archive_archives_and_reports_rejections() {
         rejected:\n"
     );
     assert!(text.starts_with(&start), "{text}");
-    // The three rejections have one cause.
+    // The three rejections have the same cause, which is printed once.
     assert_eq!(text.matches("403 Forbidden").count(), 1, "{text}");
 }
 
@@ -101,7 +101,7 @@ async fn bulk_archive_resumes_from_a_journal() {
     assert!(stderr.contains("a job with other IDs"), "{stderr}");
 }
 
-/// The service hangs while the example archives, and the user does not want to wait.
+/// Checks that the example ends soon after a signal, even if the service does not respond.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_signal_ends_bulk_archive_although_the_service_hangs() {
@@ -138,7 +138,7 @@ async fn a_signal_ends_bulk_archive_although_the_service_hangs() {
         for &signal in signals {
             let process = Pid::from_raw(i32::try_from(child.id()).unwrap());
             kill(process, signal).unwrap();
-            // The process handles the signals one by one.
+            // Waits, because the process handles the signals one by one.
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         let output = tokio::task::spawn_blocking(move || child.wait_with_output());
@@ -292,7 +292,7 @@ fn explore_finds_the_planted_mistake_and_nothing_else() {
     assert!(careful.starts_with("no asset was lost or doubled in "), "{text}");
 }
 
-/// `main` returns the error, and Rust prints its `Debug`.
+/// Checks the output of a `main` that returns an error. Rust prints such an error with `Debug`.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_of_main_is_one_useful_line() {
     let fake = funnelflux_fake::Fake::default();
@@ -325,7 +325,8 @@ fn backup_exports_compares_and_finds_usages() {
     assert!(text.contains(" is named in:\n  offer-sources/"), "{text}");
 }
 
-/// The disk is full, or the process is killed, while an export replaces an older snapshot.
+/// Checks that an export continues after a full disk, or after the process was killed, while an older
+/// snapshot is replaced.
 #[cfg(all(feature = "snapshot", unix))]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn backup_continues_after_a_full_disk() {
@@ -361,7 +362,7 @@ async fn backup_continues_after_a_full_disk() {
     for id in &ids {
         fake.set("offersource", id, "postbackSubId", "new");
     }
-    // The progress of a thousand assets is longer than 32 KiB.
+    // The file with the progress of a thousand assets is larger than 32 KiB.
     let full = run("trap '' XFSZ; ulimit -f 64;");
     let error = String::from_utf8_lossy(&full.stderr);
     assert!(
@@ -383,7 +384,7 @@ async fn backup_continues_after_a_full_disk() {
     assert!((1..9).contains(&finds), "{finds} of 10 requests were repeated");
 }
 
-/// 10,000 assets of more than 1 KB each are exported and compared by a process with little memory.
+/// Checks that a process exports and compares 10,000 assets of more than 1 KB each with little memory.
 #[cfg(all(feature = "snapshot", target_os = "linux"))]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn backup_of_ten_thousand_assets_needs_little_memory() {
@@ -415,7 +416,7 @@ async fn backup_of_ten_thousand_assets_needs_little_memory() {
         let status = format!("/proc/{}/status", child.id());
         let peak = std::thread::spawn(move || {
             let mut peak = 0;
-            // The line is gone when the process has ended.
+            // The line disappears when the process has ended.
             while let Some(kilobytes) = peak_memory(&status) {
                 peak = peak.max(kilobytes);
                 std::thread::sleep(Duration::from_millis(5));

@@ -1,8 +1,9 @@
-//! Writes further guesses at the vendor's document into a folder. `.ci/take-over` rehearses with them the day
-//! on which the document arrives: `cargo run --package xtask --example guesses -- FOLDER`.
+//! Writes further guesses at the vendor's document into a folder. The script `.ci/take-over` uses these
+//! guesses to rehearse the day on which the real document arrives. Usage:
+//! `cargo run --package xtask --example guesses -- FOLDER`.
 //!
 //! Each guess is `xtask/tests/documents/as-inferred.json` with changes to everything that is inferred. Tags,
-//! titles and methods stay, and so does the group that the vendor documents.
+//! titles, methods, and the group that the vendor documents stay unchanged.
 
 #![allow(
     clippy::indexing_slicing,
@@ -29,8 +30,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// OpenAPI 3.1; other paths, schemas and case of values; lists inside of objects; responses of changes; no
-/// operation IDs.
+/// Returns a guess in OpenAPI 3.1. It has other paths, other names of schemas, values in another case, lists
+/// inside objects, response bodies for all operations, and no operation IDs.
 fn renamed(mut document: Value) -> Value {
     document["openapi"] = json!("3.1.0");
     each_path(&mut document, |path| {
@@ -78,7 +79,8 @@ fn renamed(mut document: Value) -> Value {
     document
 }
 
-/// An object that contains a list: the list of all assets beside a list of warnings, other lists deeper.
+/// Returns the schema of an object that contains a list. A list of all assets is next to a list of warnings.
+/// Any other list is one level deeper.
 fn inside_of_object(operation: &Map<String, Value>, list: &Value) -> Value {
     let title = operation["summary"].as_str().unwrap_or_default();
     if title.starts_with("List") {
@@ -100,8 +102,9 @@ fn inside_of_object(operation: &Map<String, Value>, list: &Value) -> Value {
     })
 }
 
-/// IDs in paths, lists in repeated parameters, IDs in a list as body, a parameter in a header, a response
-/// that is text, fields that only the service sets, missing groups, and a group that nobody foresaw.
+/// Returns a guess in another style. It has IDs in paths, lists in repeated parameters, request bodies that
+/// are lists of IDs, a parameter in a header, responses that are text, fields that only the service sets,
+/// missing groups, and an additional group.
 fn restful(mut document: Value) -> Value {
     if let Some(paths) = document["paths"].as_object_mut() {
         paths.retain(|path, _| !path.starts_with("/webhookconfig/") && !path.starts_with("/usersettings/"));
@@ -204,7 +207,7 @@ fn each_operation(document: &mut Value, change: impl Fn(&mut Map<String, Value>,
     }
 }
 
-/// Rewrites `nullable` as OpenAPI 3.1 has it.
+/// Rewrites `nullable` as the type `null`, as OpenAPI 3.1 does.
 fn each_nullable(value: &mut Value) {
     match value {
         Value::Object(object) => {

@@ -156,7 +156,7 @@ pub(crate) fn github(report: &Report) -> String {
     report.view_for(&impact::audience(report)).github()
 }
 
-/// The report as JSON, with the impact on users of the crate.
+/// Renders the report as JSON, with the impact on users of the crate.
 pub(crate) fn json(report: &Report) -> serde_json::Value {
     report.view_for(&impact::audience(report)).json()
 }

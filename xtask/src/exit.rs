@@ -23,7 +23,8 @@ pub(crate) enum Code {
     Usage = 1,
     /// The document or an overlay is invalid.
     Invalid = 2,
-    /// A file or the lock differs from the output of `generate`: stale, missing, orphaned or hand-edited.
+    /// A file or the lock differs from the output of `generate`, because it is stale, missing, orphaned or
+    /// hand-edited.
     Stale = 3,
     /// The documents differ, but no change breaks on the wire.
     Changed = 5,

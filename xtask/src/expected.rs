@@ -14,7 +14,7 @@ use crate::{
 pub(crate) struct ComparedFile {
     /// Path below the root.
     pub(crate) path: String,
-    /// `None` if the file does not exist.
+    /// Actual content; `None` if the file does not exist.
     pub(crate) actual: Option<Vec<u8>>,
     pub(crate) expected: String,
 }
@@ -27,13 +27,13 @@ impl ComparedFile {
 
 /// Files that the pipeline produces.
 pub(crate) struct Expected {
-    /// In writing order.
+    /// Files in the order in which they are written.
     pub(crate) files: Vec<ComparedFile>,
-    /// Reason why the features of groups cannot be written to the manifest.
+    /// Reason why the features for groups of operations cannot be written to the manifest.
     pub(crate) manifest_problem: Option<String>,
 }
 
-/// Reads each file that the pipeline produces.
+/// Reads each file that the pipeline produces, so that its content can be compared with the expected content.
 ///
 /// The lock comes last. After an interrupted run, the old lock therefore still exists, and the next run
 /// replaces it.
@@ -44,7 +44,7 @@ pub(crate) fn compare(workspace: &Workspace, output: &Output) -> Result<Expected
     ];
     let generated = output.files.iter();
     expected.extend(generated.map(|(path, text)| (format!("{GENERATED}/{path}"), text.clone())));
-    // The rest of the manifest is hand-written.
+    // Only the features for groups are generated. The rest of the manifest is hand-written.
     let manifest = workspace.read(MANIFEST)?;
     let manifest = manifest.map(|manifest| features::with_groups(&manifest.text, &output.features));
     let manifest = manifest.transpose();

@@ -1,22 +1,24 @@
-//! Cargo features of the generated crate: one for each group of the document, listed between marks.
+//! Cargo features of the generated crate. Each group of operations has one feature. These features are listed
+//! between two marker lines in the manifest.
 
 use funnelflux_generator::GroupFeature;
 
-/// Line before the features of groups.
+/// Marker line before the features of groups.
 const BEGIN: &str = "# Groups of operations: written by `cargo xtask generate`. Do not edit.";
 
-/// Line after the features of groups.
+/// Marker line after the features of groups.
 const END: &str = "# End of the groups of operations.";
 
 /// Fix for each problem with the manifest.
 pub(crate) const FIX: &str =
     "restore generated/Cargo.toml from version control, then run `cargo xtask generate`";
 
-/// Returns the manifest with the features of `groups` between the marks. The rest stays as it is.
+/// Returns the manifest with the features of `groups` between the marker lines. The rest of the manifest
+/// stays unchanged.
 ///
 /// # Errors
-/// If the marks are not in the features, or if the result is not TOML, for example because another feature
-/// has the name of a group.
+/// Returns an error if the marker lines are not in the section `[features]`, or if the result is not TOML,
+/// for example because another feature has the name of a group.
 pub(crate) fn with_groups(manifest: &str, groups: &[GroupFeature]) -> Result<String, String> {
     for mark in [BEGIN, END] {
         if manifest.lines().filter(|line| *line == mark).count() != 1 {

@@ -52,7 +52,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let old_name = &spec.upstream.name;
     let name = file_name(&text.text);
     let whole_report = format!("the whole report: `cargo xtask diff --full HEAD:{old_name} {name}`");
-    // An invalid document can be replaced as well.
+    // The old document may be invalid. It is replaced nevertheless.
     let old = diff::document(spec.upstream.source());
     let mut stdout = match &old {
         Ok(old) => {
@@ -116,7 +116,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     })
 }
 
-/// Next step after a fetch.
+/// Returns the next step after a fetch.
 fn next(overlays_fit: bool) -> &'static str {
     if overlays_fit {
         "run `cargo xtask generate`"

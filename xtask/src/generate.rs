@@ -83,7 +83,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     })
 }
 
-/// Returns the changelog with the changes of the effective document added; `None` if nothing is to be added.
+/// Adds the changes of the effective document to the changelog. Returns `None` if there is nothing to add.
 fn add_changes(changelog: Option<&str>, effective: &ComparedFile) -> Result<Option<String>, Diagnostics> {
     let Some(old) = effective.actual.as_ref().filter(|_| !effective.is_current()) else {
         return Ok(None);

@@ -1,7 +1,7 @@
 //! Runs the generator in a child process, so that a crash does not end the command.
 //!
 //! The program executes itself with a hidden argument. The child reads a request from standard input and
-//! writes the response to standard output. If it crashes, standard error describes the crash.
+//! writes the response to standard output. If the child crashes, it describes the crash on standard error.
 
 use std::{
     env,
@@ -21,7 +21,7 @@ pub(crate) fn run(request: &str) -> Result<String, String> {
     run_in(&program, request)
 }
 
-/// Like `run`, but starts another program, which must call [`child`].
+/// Runs a request like `run`, but in a process of another program, which must call [`child`].
 pub(crate) fn run_in(program: &Path, request: &str) -> Result<String, String> {
     let output =
         output(program, request).map_err(|error| format!("its process could not be run: {error}"))?;

@@ -10,7 +10,7 @@ use funnelflux_openapi::{
 /// Maximum number of places that the notice of a group names.
 const MOST_PLACES: usize = 5;
 
-/// Diagnostics of one rule with the same fix, whose sentences differ only in their quotations.
+/// Key of a group of diagnostics: the rule, the sentence without quotations, and the fix.
 type Key<'a> = ((Severity, Stage, &'a str), Vec<&'a str>, &'a str);
 
 /// Prints one block per group of similar diagnostics, in the order of the first diagnostic of each group.
@@ -59,7 +59,7 @@ fn block(group: &[&Diagnostic]) -> Option<String> {
     Some(block)
 }
 
-/// The operation of a diagnostic, or else its location or pointer.
+/// Returns the operation of a diagnostic, or else its location or pointer.
 fn place(diagnostic: &Diagnostic) -> String {
     match (&diagnostic.operation, &diagnostic.location) {
         (Some(operation), _) => operation.clone(),

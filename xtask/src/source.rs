@@ -48,7 +48,7 @@ pub(crate) enum Source {
 impl FromStr for Source {
     type Err = Infallible;
 
-    /// Parses a source; the name of an existing file always means that file.
+    /// Parses a source. A text with a colon is a revision only if no file has that name.
     fn from_str(text: &str) -> Result<Self, Infallible> {
         if text == "-" {
             return Ok(Self::StandardInput);
@@ -82,7 +82,7 @@ impl fmt::Display for Source {
 }
 
 impl Source {
-    /// Reads the whole text; a revision is looked up in the repository at `root`.
+    /// Reads the whole text. A revision is looked up in the repository at `root`.
     pub(crate) fn read(&self, root: &Path) -> Result<Text, Failure> {
         let name = self.to_string();
         let bytes = match self {

@@ -27,7 +27,8 @@ pub(crate) struct Spec {
 impl Spec {
     /// Reads the inputs. `new` is the text that a fetch is about to store.
     ///
-    /// An interrupted fetch may have left `new` next to the old document, under another name.
+    /// An interrupted fetch may have left a file with the text `new` next to the old document. This file is
+    /// ignored.
     pub(crate) fn read(workspace: &Workspace, new: Option<&str>) -> Result<Self, Failure> {
         let mut documents = Vec::new();
         for name in UPSTREAM {
@@ -62,7 +63,7 @@ impl Spec {
         })
     }
 
-    /// Parses the lock; `None` if there is none.
+    /// Parses the lock. Returns `None` if there is no lock.
     pub(crate) fn lock(&self) -> Result<Option<Lock>, Diagnostics> {
         self.lock
             .as_ref()
@@ -73,15 +74,15 @@ impl Spec {
     /// Runs the pipeline. If `strict`, an unsupported operation is an error.
     ///
     /// # Errors
-    /// If the document or an overlay is invalid.
+    /// Returns an error if the document or an overlay is invalid.
     pub(crate) fn generate(&self, previous_lock: Option<Lock>, strict: bool) -> Result<Output, Diagnostics> {
         let input = Input {
             upstream: self.upstream.source(),
             overlays: self.overlays.iter().map(Text::source).collect(),
             previous_lock,
         };
-        // The rules must find the parts of the transcription for which they exist. The vendor's own document,
-        // fetched or put in place by hand, may lack these parts.
+        // If the document is our transcription, each rule must find the parts for which it exists. The
+        // vendor's own document, fetched or put in place by hand, may lack these parts.
         let lock = input.previous_lock.as_ref();
         let is_transcription = lock.is_some_and(|lock| {
             lock.is_transcription() && lock.upstream.sha256 == sha256(&self.upstream.text)

@@ -33,7 +33,7 @@ const TEMPORARY: &str = ".xtask-";
 
 pub(crate) struct Workspace {
     root: PathBuf,
-    /// Disk operations until the process aborts; `None` in normal use.
+    /// Number of disk operations until the process aborts; `None` in normal use.
     operations_left: Cell<Option<u64>>,
 }
 
@@ -79,7 +79,7 @@ impl Workspace {
         &self.root
     }
 
-    /// Reads a file as text; `None` if it does not exist.
+    /// Reads a file as text. Returns `None` if the file does not exist.
     pub(crate) fn read(&self, name: &str) -> Result<Option<Text>, Failure> {
         let Some(bytes) = self.read_bytes(name)? else {
             return Ok(None);
@@ -91,7 +91,7 @@ impl Workspace {
         }))
     }
 
-    /// Reads a file; `None` if it does not exist.
+    /// Reads a file. Returns `None` if the file does not exist.
     pub(crate) fn read_bytes(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
         let path = self.root.join(name);
         match fs::read(&path) {
@@ -101,8 +101,8 @@ impl Workspace {
         }
     }
 
-    /// Writes a file atomically: a temporary file in the same folder replaces it. After an error, the old
-    /// file is intact.
+    /// Writes a file atomically, by replacing it with a temporary file in the same folder. After an error,
+    /// the old file is intact.
     pub(crate) fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
         let path = self.root.join(name);
         let failure = |error: io::Error| Failure::io("write", &path, &error);
@@ -110,7 +110,8 @@ impl Workspace {
         fs::create_dir_all(directory).map_err(failure)?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(TEMPORARY);
-        // Only its owner can read a temporary file, but this file replaces a file that everybody can read.
+        // By default, only the owner can read a temporary file. But this file replaces a file that everybody
+        // can read.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
         // Only the kind of the error is kept, because its text names the temporary file, which would be
@@ -160,8 +161,8 @@ impl Workspace {
         Ok(())
     }
 
-    /// Lists the paths of all files below a folder, relative to the root and in order; empty if the folder
-    /// does not exist.
+    /// Lists the paths of all files below a folder, relative to the root and sorted. The list is empty if the
+    /// folder does not exist.
     pub(crate) fn files_in(&self, folder: &str) -> Result<Vec<String>, Failure> {
         let (mut files, folders) = self.list(&format!("{folder}/"))?;
         for folder in folders {

@@ -1,4 +1,4 @@
-//! Allow lists: accepted changes, each with a reason and an expiry.
+//! Allow lists: accepted changes, each with a reason and an expiry date.
 
 use std::time::{Duration, SystemTime};
 
@@ -30,8 +30,8 @@ struct List {
     allow: Vec<Value>,
 }
 
-/// Accepted changes, as JSON or YAML: `{"allow": [{"fingerprint": …, "reason": …, "expires":
-/// "YYYY-MM-DD"}]}`.
+/// A list of accepted changes, which is read from JSON or YAML:
+/// `{"allow": [{"fingerprint": …, "reason": …, "expires": "YYYY-MM-DD"}]}`.
 #[derive(Clone, Debug)]
 pub struct AllowList {
     document: Document,
@@ -46,7 +46,8 @@ pub struct Allowed {
     pub report: Report,
     /// Number of accepted changes.
     pub accepted: usize,
-    /// Errors for expired entries, whose changes count again, and warnings for entries that match no change.
+    /// Errors for expired entries (their changes stay in the report), and warnings for entries that match no
+    /// change.
     pub diagnostics: Diagnostics,
 }
 
@@ -54,8 +55,8 @@ impl AllowList {
     /// Reads a list. An entry is valid up to and including the day in `expires`.
     ///
     /// # Errors
-    /// Located diagnostics for a wrong structure, entries without fingerprint, reason or expiry, unknown
-    /// keys, and repeated fingerprints: one for each entry.
+    /// Returns a located diagnostic for each entry that lacks its fingerprint, reason or expiry, has an
+    /// unknown key, or repeats a fingerprint, or one diagnostic if the text has a wrong structure.
     pub fn read(source: Source<'_>) -> Result<Self, Diagnostics> {
         let document = read::parse(source)?;
         let Ok(List { allow }) = List::deserialize(document.value()) else {

@@ -1,4 +1,5 @@
-//! Causes of breaks: the part of the larger schema that rejects a counterexample.
+//! Causes of breaking changes: the part of the receiver's schema that rejects a counterexample. The receiver
+//! is the service for a request, and the client for a response.
 
 use serde_json::{Map, Value, json};
 
@@ -12,7 +13,7 @@ use crate::{
     rules::ChangeKind,
 };
 
-/// The part of the larger schema that rejects a counterexample of a change.
+/// The part of the receiver's schema that rejects a counterexample of a change.
 pub(crate) enum Cause<'a> {
     /// The counterexample is this value.
     Value(&'a Value),
@@ -23,7 +24,8 @@ pub(crate) enum Cause<'a> {
 }
 
 impl<'a> Cause<'a> {
-    /// The cause of a change; `None` if it is unclear.
+    /// Returns the part of the receiver's schema (`large`) that rejects a counterexample of the change.
+    /// Returns `None` if that part is unclear.
     pub(crate) fn of(
         change: &RawChange,
         frame: &Frame<'a>,
@@ -31,7 +33,8 @@ impl<'a> Cause<'a> {
         documents: [Root<'a>; 2],
     ) -> Option<Self> {
         if change.kind == ChangeKind::ClosedResponsePropertyAdded {
-            // A part of the schema may declare the property, behind a reference.
+            // The property may be declared in a part of the schema behind a reference, so only its name is
+            // used.
             return tokens(change.new.as_ref()?).pop().map(Self::Property);
         }
         let [old_frame, new_frame] = &frame.pointers;
@@ -53,7 +56,7 @@ impl<'a> Cause<'a> {
             | ChangeKind::RequiredRequestPropertyWithDefaultAdded
             | ChangeKind::RequiredResponsePropertyRemoved => Self::Keywords(json!({"required": [last]})),
             ChangeKind::RequestPropertyRemoved => Self::Property(last.clone()),
-            // The keywords of a target are elsewhere.
+            // The schema is a reference, so its keywords are at the target of the reference.
             _ if large.value.get("$ref").is_some() => return None,
             _ => {
                 let keywords = companions(first).into_iter();
@@ -65,7 +68,7 @@ impl<'a> Cause<'a> {
     }
 }
 
-/// A keyword with the keywords that are needed to interpret it.
+/// Returns a keyword together with the keywords that are needed to interpret it.
 fn companions(keyword: &str) -> Vec<&str> {
     match keyword {
         "type" | "nullable" | "x-type" | "x-nullable" => vec!["type", "nullable", "x-type", "x-nullable"],

@@ -1,6 +1,6 @@
-//! Compares two documents part by part: shared state, and parts common to many objects.
+//! The state of a comparison, and the comparison of members that many kinds of objects have.
 //!
-//! Each of the other modules compares one part of a document.
+//! The modules in `document` compare the other parts of a document.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
@@ -24,8 +24,8 @@ use crate::{
     site::{SchemaContext, Site},
 };
 
-/// Extensions that keep fields of Swagger 2.0. `OpenAPI` 3.0 lacks these fields and no rule covers them, but
-/// they are more than documentation.
+/// Extensions that preserve fields of Swagger 2.0. `OpenAPI` 3.0 lacks these fields and no rule covers them,
+/// but they are more than documentation.
 const UNCONVERTED: [&str; 3] = ["x-schemes", "x-consumes", "x-produces"];
 
 /// Compares two documents.
@@ -35,9 +35,9 @@ pub(crate) struct Comparer<'a> {
     pub equality: DeepEquality<'a>,
     pub changes: Changes,
     pub frames: Frames<'a>,
-    /// Frames of pairs of schemas that have been compared, each in a context.
+    /// Pairs of schemas that have been compared: the index of the frame, and the context.
     pub compared: HashSet<(usize, SchemaContext)>,
-    /// Pairs of schemas to compare, with their frames.
+    /// Pairs of schemas to compare: both schemas, the context, and the index of the frame.
     pub queue: VecDeque<(Node<'a>, Node<'a>, SchemaContext, usize)>,
     /// Renamed schemas: old pointer to new pointer.
     pub renamed: BTreeMap<PointerBuf, PointerBuf>,
@@ -57,13 +57,13 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Begins a change.
+    /// Begins the report of a change.
     pub(crate) fn change(&mut self, kind: Kind, site: &Site<'_, 'a>, what: String) -> ChangeBuilder<'_> {
         let frame = self.frames.current;
         self.changes.change(kind, site, what).frame(frame)
     }
 
-    /// Reports a change in a direction.
+    /// Reports a change in messages of a direction.
     pub(crate) fn report(&mut self, kind: Kind, site: &Site<'_, 'a>, what: String, direction: Direction) {
         self.change(kind, site, what).direction(direction).report();
     }
@@ -86,14 +86,14 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares an annotation, or reports the key as unclassified.
+    /// Compares a member that is documentation or an extension, or reports its change as unclassified.
     pub(crate) fn other_member(&mut self, key: &str, site: &Site<'_, 'a>, direction: Direction) {
         if UNCONVERTED.contains(&key) || !self.annotation(key, site, direction) {
             self.unclassified(site);
         }
     }
 
-    /// Compares documentation and extensions; false for any other key.
+    /// Compares a member that is documentation or an extension. Returns false for any other key.
     pub(crate) fn annotation(&mut self, key: &str, site: &Site<'_, 'a>, direction: Direction) -> bool {
         let kind = match key {
             "description" => Kind::DescriptionChanged,
@@ -137,8 +137,8 @@ impl<'a> Comparer<'a> {
         true
     }
 
-    /// Begins the change of a flag, treating an absent flag as false; `None` if the flag is unchanged, or if a
-    /// value is not boolean, which is reported.
+    /// Begins the change of a flag. An absent flag counts as false. Reports a value that is not boolean.
+    /// Returns `None` for such a value and for an unchanged flag.
     pub(crate) fn flag(
         &mut self,
         key: &str,

@@ -1,4 +1,4 @@
-//! Differences between parts, with all references followed, each as one change.
+//! Compares parts as a whole, with all references followed. The difference of two parts is one change.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -24,7 +24,7 @@ use crate::{
 pub(crate) struct DeepDifference {
     pub what: String,
     pub value: String,
-    /// True if only texts for readers differ, and not in normative words.
+    /// True if the only difference is in texts for readers, and their normative words are the same.
     pub is_documentation: bool,
 }
 
@@ -39,7 +39,7 @@ enum Texts {
     Ignored,
 }
 
-/// The addresses of two values, and the treatment of texts in them.
+/// The addresses of two values in memory, and the treatment of texts inside the values.
 type Question = ([usize; 2], Texts);
 
 /// Compares values of two documents, following references.
@@ -48,7 +48,7 @@ type Question = ([usize; 2], Texts);
 pub(crate) struct DeepEquality<'a> {
     old: &'a References<'a>,
     new: &'a References<'a>,
-    /// Answers for pairs of values, at least one of which is a reference, by their addresses in memory.
+    /// Known answers, by the addresses of two values. At least one of the two values is a reference.
     known: HashMap<Question, bool>,
     /// Digests of the targets of references, by the addresses of the targets.
     digests: HashMap<usize, String>,
@@ -64,10 +64,10 @@ impl<'a> DeepEquality<'a> {
         }
     }
 
-    /// Compares a value of the old document with one of the new document. A pair that recurs inside itself
-    /// is equal, unless there is another difference.
+    /// Checks whether a value of the old document equals a value of the new document. A pair that occurs
+    /// again inside itself counts as equal, unless there is another difference.
     fn holds(&mut self, old: &'a Value, new: &'a Value, texts: Texts) -> bool {
-        // Pairs with a reference, each with the pair that contains it.
+        // Pairs with a reference, each with the index of the pair that contains it.
         let mut pairs: Vec<(Question, Option<usize>)> = Vec::new();
         let mut open = vec![(old, new, None)];
         while let Some((old, new, mut inside)) = open.pop() {
@@ -115,7 +115,7 @@ impl<'a> DeepEquality<'a> {
                     (before, after) => before == after,
                 };
             if !is_equal {
-                // The pairs around the difference differ; nothing is known about the others.
+                // The pairs that contain the difference differ. Nothing is known about the other pairs.
                 for (pair, _) in &pairs {
                     self.known.remove(pair);
                 }

@@ -24,11 +24,11 @@ pub(crate) struct Frame<'a> {
     pub pointers: [PointerBuf; 2],
     pub direction: Direction,
     pub encoding: Encoding,
-    /// Pairs that contain this pair.
+    /// Indices of the pairs that contain this pair.
     pub parents: Vec<usize>,
     /// True if the pair is the schema of a whole message, parameter or header.
     pub is_root: bool,
-    /// True if other schemas describe the same value.
+    /// True if the pair is part of a composition, so that other schemas describe the same value.
     pub is_part: bool,
 }
 
@@ -50,17 +50,17 @@ pub(crate) struct Frames<'a> {
     known: HashMap<(usize, usize, Direction, Encoding), usize>,
     /// True if the next pair to be added is a part of a composition.
     pub is_part: bool,
-    /// The current pair.
+    /// Index of the pair that is being compared.
     pub current: Option<usize>,
 }
 
 impl<'a> Frames<'a> {
-    /// The pairs that contain a pair.
+    /// Returns the indices of the pairs that contain a pair.
     pub(crate) fn parents(&self, index: usize) -> &[usize] {
         self.all.get(index).map_or(&[], |frame| &frame.parents)
     }
 
-    /// Some pairs, and all pairs around them.
+    /// Returns the given pairs, and all pairs that contain them directly or indirectly.
     pub(crate) fn around(&self, mut open: Vec<usize>) -> HashSet<usize> {
         let mut around = HashSet::new();
         while let Some(index) = open.pop() {

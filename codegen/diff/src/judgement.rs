@@ -1,13 +1,16 @@
-//! Judgement: the proof of each change of a schema.
+//! Judgement: finds a proof for each change of a schema.
 //!
-//! In a request, the smaller schema is the old schema; in a response, it is the new schema. A change does not
-//! break if the larger schema includes the smaller schema. If the two schemas at the change fail this test,
-//! their enclosing schemas may pass it. A path leads from a message through enclosing schemas to the change.
-//! If every path contains a pair of schemas that passes the test, the change does not break. Otherwise, a
-//! counterexample proves that the change breaks, or the level of the rule applies.
+//! The sender of a request is a client, which follows the old document. The sender of a response is the
+//! service, which follows the new document. A change does not break if the receiver's schema includes the
+//! sender's schema, that is, if it allows every value that the sender's schema allows. If the two schemas at
+//! the change fail this test, their enclosing schemas may pass it. A path leads from a message through
+//! enclosing schemas to the change. If every path contains a pair of schemas that passes the test, the change
+//! does not break. Otherwise, a counterexample proves that the change breaks, or the level of the rule
+//! applies.
 //!
-//! JSON Schema wants exactly one alternative of a `oneOf` to match; authors often mean at least one. A change
-//! breaks only if it does so in both readings. If it is harmless in the second reading only, it is a warning.
+//! In JSON Schema, exactly one alternative of a `oneOf` must match, but authors often mean at least one. A
+//! change breaks only if it breaks in both interpretations. If the change is harmless only in the second
+//! interpretation, it is a warning.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -29,13 +32,13 @@ use crate::{
     rules::ChangeKind,
 };
 
-/// Maximum length of a counterexample that is still wrapped in its enclosing object.
+/// Maximum length of an enclosing object in which a counterexample is shown.
 const SHORT: usize = 100;
 
 /// Maximum number of enclosing objects around a counterexample.
 const MOST_OBJECTS: usize = 3;
 
-/// Adds a proof to each change that is decided by inclusion.
+/// Adds a proof to each change that a test of inclusion decides.
 pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a>; 2]) {
     let harmful = changes.iter_mut();
     let harmful = harmful.filter(|change| change.kind.rule().level(change.direction) > Level::Info);
@@ -75,7 +78,7 @@ pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, document
     let breaking = breaking.filter(|(change, ..)| change.level() == Level::Breaking);
     let around_breaks = frames.around(breaking.map(|(_, index, _)| *index).collect());
     for (change, index, _) in &mut judged {
-        // Some change of a pair that is not included has to break.
+        // If a pair fails the test of inclusion, at least one of its changes has to break.
         let is_alone = change.proof == Proof::Included && judgement.alone.contains(index);
         if is_alone && !around_breaks.contains(index) {
             change.proof = Proof::Undecided;
@@ -98,7 +101,7 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a
         let changes = by_frame.get(&index).into_iter().flatten();
         changes.map(|change| change.level()).any(|other| other == level)
     };
-    // The frames with changes of a level, and those around them.
+    // The frames with changes of a level, and the frames that contain them.
     let [mut breaking, mut warning] = [Level::Breaking, Level::Warning].map(|level| {
         let mut indexes: Vec<usize> = by_frame.keys().copied().collect();
         indexes.retain(|index| has_level(&by_frame, *index, level));
@@ -126,7 +129,8 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a
                 continue;
             };
             let (small, large) = frame.pair();
-            // A wider alternative leaves less to the others.
+            // A wider alternative of a `oneOf` may exclude values of the others, so inclusion must hold in
+            // both directions.
             let mut includes = |pair| judgement.includes(frame, pair, Mode::All, one_of);
             if includes((small, large)) && (one_of == OneOf::Any || includes((large, small))) {
                 continue;
@@ -156,7 +160,8 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a
     }
 }
 
-/// Decides inclusion of the schemas at one place of two documents.
+/// Tests whether the receiver's schema includes the sender's schema, for the schemas at `place` in two
+/// documents.
 #[must_use]
 pub fn prove(documents: [&Value; 2], place: &Pointer, direction: Direction) -> Proof {
     let [Some(old), Some(new)] = documents.map(|document| document.pointer(place.as_str())) else {
@@ -184,11 +189,12 @@ pub fn prove(documents: [&Value; 2], place: &Pointer, direction: Direction) -> P
     })
 }
 
-/// The inclusion that decides a kind of change; `None` if its rule decides.
+/// Returns the mode of the test of inclusion that decides a kind of change. Returns `None` if the rule
+/// decides it.
 fn deciding_mode(kind: ChangeKind) -> Option<Mode> {
     use ChangeKind as Kind;
     match kind {
-        // Values alone would not show a removed property, because it still matches an open object.
+        // Values alone would not reveal that a property was removed, because an open object still allows it.
         Kind::RequestPropertyRemoved
         | Kind::OptionalResponsePropertyRemoved
         | Kind::AllOfRemoved
@@ -232,15 +238,15 @@ fn describes_property(kind: ChangeKind) -> bool {
 struct Judgement<'f, 'a> {
     frames: &'f Frames<'a>,
     documents: [Root<'a>; 2],
-    /// The relevant frames: those that contain a change to judge, directly or in an inner frame. Each is
-    /// listed with the relevant frames inside it.
+    /// The relevant frames, each with the relevant frames inside it. A frame is relevant if it contains a
+    /// change to judge, directly or in an inner frame.
     relevant: HashMap<usize, Vec<usize>>,
     provers: HashMap<(Direction, Encoding, OneOf), Prover<'a>>,
     validators: Validators<'a>,
     counterexamples: HashMap<usize, Vec<Value>>,
-    /// Frames of the parts of `allOf`, `anyOf` and `oneOf`, and of schemas inside of these parts.
+    /// Frames of the parts of `allOf`, `anyOf` and `oneOf`, and of schemas inside these parts.
     parts: BTreeSet<usize>,
-    /// Frames that fail the test of inclusion, although a single change in them passes it.
+    /// Frames that fail the test of inclusion, although one of their changes alone passes it.
     alone: HashSet<usize>,
 }
 
@@ -269,7 +275,8 @@ impl<'f, 'a> Judgement<'f, 'a> {
         judgement
     }
 
-    /// The frames that a path from a message reaches without passing an inclusion.
+    /// Returns the frames that can be reached from a message by a path on which no pair passes the test of
+    /// inclusion.
     fn exposed(&mut self, mode: Mode, one_of: OneOf) -> HashSet<usize> {
         let mut exposed = HashSet::new();
         let is_root = |index: &usize| self.frames.all.get(*index).is_some_and(|frame| frame.is_root);
@@ -280,7 +287,8 @@ impl<'f, 'a> Judgement<'f, 'a> {
                 continue;
             };
             let pair = frame.pair();
-            // Another part may declare the property.
+            // Another part of the composition may declare the property, so the pair must also pass the test
+            // for all values.
             let is_part = self.parts.contains(&index);
             if self.includes(frame, pair, mode, one_of)
                 && (!is_part || self.includes(frame, pair, Mode::All, one_of))
@@ -294,7 +302,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
         exposed
     }
 
-    /// Some frames and the relevant frames inside them.
+    /// Returns the given frames, and all relevant frames inside them.
     fn inside(&self, mut open: Vec<usize>) -> BTreeSet<usize> {
         let mut inside = BTreeSet::new();
         while let Some(index) = open.pop() {
@@ -316,14 +324,16 @@ impl<'f, 'a> Judgement<'f, 'a> {
     fn includes(&mut self, frame: &Frame<'a>, pair: Pair<'a>, mode: Mode, one_of: OneOf) -> bool {
         let prover = self.prover(frame, OneOf::Any);
         let includes = prover.includes(pair, mode);
-        // The two readings differ only if a proof has met a `oneOf`. A text may match several types.
+        // The two interpretations of `oneOf` differ only if a proof has met a `oneOf`. A text may match
+        // several types, so the exact interpretation is not used for text.
         if one_of == OneOf::Any || !prover.has_one_of() || frame.encoding != Encoding::Typed {
             return includes;
         }
         self.prover(frame, OneOf::Exact).includes(pair, mode)
     }
 
-    /// Finds a confirmed value of the smaller schema that the larger schema rejects.
+    /// Finds a value that the sender's schema allows and the receiver's schema rejects. A validator has to
+    /// confirm the value.
     fn confirmed_counterexample(&mut self, frame: &Frame<'a>, one_of: OneOf) -> Option<Value> {
         let (pair, encoding) = (frame.pair(), (frame.direction, frame.encoding));
         let counterexamples = self.prover(frame, one_of).counterexamples(pair);
@@ -356,8 +366,8 @@ impl<'f, 'a> Judgement<'f, 'a> {
             |cause| values.find(|value| self.is_caused(value, cause, frame.direction, large.side));
         let value = cause.as_ref().and_then(is_caused);
         let Some(value) = value.or_else(|| counterexamples.first().filter(|_| is_only)) else {
-            // The frame has several changes. This one does not break if its keywords allow all values of the
-            // smaller schema.
+            // The frame has several changes. This change does not break if its keywords allow all values of
+            // the sender's schema.
             let allows_all = |keywords: &Value| {
                 let mut prover = Prover::new(self.documents, frame.direction, frame.encoding, OneOf::Any);
                 prover.includes((small, Schema::new(keywords, large.side)), Mode::All)
@@ -374,8 +384,8 @@ impl<'f, 'a> Judgement<'f, 'a> {
         self.confirmed(index, value.clone())
     }
 
-    /// Returns the counterexample if the validator confirms it. If its enclosing object is short, the
-    /// counterexample is shown inside that object.
+    /// Returns `value` as a counterexample if the validator confirms it. If the enclosing object is short,
+    /// the counterexample is shown inside that object.
     fn confirmed(&mut self, index: usize, value: Value) -> Proof {
         let lifted = iter::successors(Some((index, value.clone())), |(index, value)| {
             self.lifted(*index, value)
@@ -406,7 +416,8 @@ impl<'f, 'a> Judgement<'f, 'a> {
         }
     }
 
-    /// Wraps the value of a property in its enclosing object; `None` without one, or if it is long.
+    /// Wraps the value of a property in its enclosing object. Returns `None` if there is no such object, or
+    /// if the object is long.
     fn lifted(&mut self, index: usize, value: &Value) -> Option<(usize, Value)> {
         let frames = self.frames;
         let frame = frames.all.get(index)?;

@@ -4,17 +4,17 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// Meaning of a change on the wire, for any client. Ordered from harmless to harmful.
+/// Meaning of a change on the wire, for any client. The levels are ordered from harmless to harmful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// Only documentation.
+    /// The change affects only documentation.
     Docs,
-    /// Existing clients do not notice it.
+    /// Existing clients do not notice the change.
     Info,
-    /// Possibly harmful; a person has to judge.
+    /// The change may be harmful. A person has to judge it.
     Warning,
-    /// A correct client can fail now.
+    /// A correct client can fail because of the change.
     Breaking,
 }
 
@@ -29,7 +29,7 @@ pub enum Side {
 }
 
 impl Side {
-    /// The value of this side.
+    /// Returns the value of this side.
     pub(crate) fn of<T>(self, [old, new]: [T; 2]) -> T {
         match self {
             Self::Old => old,
@@ -44,9 +44,9 @@ impl Side {
 pub enum Direction {
     /// The change does not affect messages, or no operation uses the changed part.
     None,
-    /// To the service.
+    /// Messages to the service.
     Request,
-    /// From the service.
+    /// Messages from the service.
     Response,
     /// Requests and responses.
     Both,
@@ -75,20 +75,20 @@ impl Direction {
 pub(crate) enum Encoding {
     /// As in JSON bodies: the number `1` and the string `1` differ.
     Typed,
-    /// As in the query: the number `1`, the string `1`, and a list of one of them have the same text.
+    /// As in the query: the number `1`, the string `1`, and a list with only one of them have the same text.
     Text,
-    /// As in headers: in addition, a list or an object is one text.
+    /// As in headers: like `Text`, but a list or an object is sent as one text.
     OneText,
     /// As inside a list or an object that is sent as text.
     InnerText,
-    /// As a whole form: an object whose properties are its fields.
+    /// As a whole form: an object whose properties are the fields of the form.
     Form,
     /// As in a field of a form: like `Text`, but an object is sent as JSON.
     FormField,
 }
 
 impl Encoding {
-    /// The encoding of the contents of a value: of the items of a list, or of the properties of an object.
+    /// Returns the encoding of the items of a list, or of the properties of an object.
     pub(crate) fn inner(self, is_item: bool) -> Self {
         match self {
             Self::Text | Self::OneText | Self::InnerText => Self::InnerText,
@@ -99,7 +99,7 @@ impl Encoding {
     }
 }
 
-/// Pads the lower-case name of a variant.
+/// Implements `Display`, which writes the name of a variant in lower case and respects padding.
 macro_rules! display_lowercase {
     ($($type:ident),*) => {$(
         impl fmt::Display for $type {

@@ -1,12 +1,13 @@
-//! Compares two `OpenAPI` 3.0.3 documents: the changes between them, and their meaning on the wire.
+//! Compares two `OpenAPI` 3.0.3 documents. Reports the changes between them and the meaning of each change on
+//! the wire.
 //!
-//! The documents are compared part by part (`document`). Each key of either side is compared by a rule of
-//! [`rules`], or reported as `unclassified`. Afterwards a plain structural comparison (`unclassified`)
-//! reports every difference that no rule has covered.
+//! The module `document` compares the documents part by part. Each key of either document is compared by a
+//! rule of [`rules`], or reported as `unclassified`. Afterwards, the module `unclassified` compares the
+//! structure of the documents, and reports every difference that no rule has covered.
 //!
-//! Rules find the changes and give each a level. For a changed schema, `judgement` and `inclusion` look for a
-//! proof: a change does not break if every message that one side sends is valid on the other side, and breaks
-//! if there is a counterexample.
+//! Rules find the changes and give each a level. For a changed schema, the modules `judgement` and
+//! `inclusion` look for a proof. A change does not break if every message that one side sends is valid on the
+//! other side. It breaks if there is a counterexample.
 
 mod allow_list;
 mod cause;
@@ -101,7 +102,8 @@ fn complete<'a>(
         (pointer, _) => (Side::New, pointer.clone().unwrap_or_default(), new),
     };
     let nearest = nearest_remaining(new.value(), &change.nearest);
-    // Operations that use the place on both sides or, if there are none, on one side.
+    // These are the operations that use the place on both sides. If there are none, they are those of one
+    // side.
     let (usages, other_usages, other_pointer) = match side {
         Side::New => (new_usages, old_usages, change.old.as_deref()),
         Side::Old => (old_usages, new_usages, Some(nearest)),
@@ -144,15 +146,15 @@ fn complete<'a>(
     }
 }
 
-/// Checks whether a change only adds or removes an extension that normalising created, such as the name of a
-/// Swagger 2.0 body.
+/// Checks whether a change only adds or removes an extension that normalisation created, such as the name of
+/// a Swagger 2.0 body.
 fn is_converted(change: &Change) -> bool {
     change.kind == ChangeKind::ExtensionChanged
         && (change.old.is_none() || change.new.is_none())
         && change.pointer.last() != change.source_pointer.last()
 }
 
-/// The pointer itself or its nearest ancestor that exists.
+/// Returns the pointer if it leads to a value, or else its nearest ancestor that does.
 fn nearest_remaining<'p>(document: &Value, pointer: &'p Pointer) -> &'p Pointer {
     let exists = |pointer: &&Pointer| document.pointer(pointer.as_str()).is_some();
     ancestors(pointer).find(exists).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Comparison of media types: case-insensitive, with ranges, and with the parameters that their types define.
+//! Comparison of media types. It ignores case, and supports ranges and the parameters that a type defines.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ impl MediaRange {
             Some((name, value))
         });
         Self {
-            // JSON is always UTF-8 and defines no character set.
+            // JSON is always UTF-8 and has no parameter `charset`.
             parameters: parameters
                 .filter(|(name, _)| !is_json || name != "charset")
                 .collect(),

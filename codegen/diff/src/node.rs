@@ -28,7 +28,7 @@ impl<'a> Node<'a> {
         self.value.as_object().is_some_and(matches_nothing)
     }
 
-    /// Creates a node for a value outside any array, whose identity is its pointer.
+    /// Creates a node for a value that is not inside an array. The identity of the node is its pointer.
     pub(crate) fn at(value: &'a Value, pointer: PointerBuf) -> Self {
         Self {
             value,
@@ -107,12 +107,12 @@ pub(crate) fn ancestors(pointer: &Pointer) -> impl Iterator<Item = &Pointer> {
     std::iter::successors(Some(pointer), |pointer| pointer.parent())
 }
 
-/// The value in a form that is independent of key order and of the notation of numbers.
+/// Writes a value as text that depends neither on the order of keys nor on the notation of numbers.
 pub(crate) fn canonical(value: &Value) -> String {
     jsonschema::canonical::json::to_string(value).unwrap_or_else(|_| value.to_string())
 }
 
-/// The name of an array entry: its `name`, `$ref` or `url`.
+/// Returns the name of an array entry: its `name` (after its `in`, if it has one), `$ref` or `url`.
 pub(crate) fn entry_name(entry: &Value) -> Option<String> {
     let text = |key: &str| entry.get(key).and_then(Value::as_str);
     match (text("in"), text("name"), text("$ref"), text("url")) {

@@ -15,12 +15,12 @@ const NORMATIVE: &str = "
     exclusively ascending descending milliseconds seconds minutes hours days weeks months years bytes
     kilobytes megabytes characters percent cents ms kb mb utc";
 
-/// Checks whether two texts differ in normative words and numbers, or in their order.
+/// Checks whether two texts differ in normative words or numbers, or in the order of these.
 pub(crate) fn differ(texts: [Option<&Value>; 2]) -> bool {
     !between(texts).is_empty()
 }
 
-/// Differences between two texts in normative words and numbers, or in their order.
+/// Lists the differences between two texts in normative words and numbers, or in the order of these.
 pub(crate) fn differences(site: &Site<'_, '_>) -> Vec<String> {
     between(site.sides().map(|node| node.map(|node| node.value)))
 }
@@ -53,7 +53,7 @@ fn between(texts: [Option<&Value>; 2]) -> Vec<String> {
         _ => Some(format!("less “{word}”")),
     });
     let mut differences: Vec<String> = differences.collect();
-    // The words around a normative word determine its meaning: “required for A, ignored for B”.
+    // The words around a normative word determine its meaning, as in “required for A, ignored for B”.
     let is_reordered = !new_normative.is_empty() && before != after && sorted(before) == sorted(after);
     if differences.is_empty() && (old_normative != new_normative || is_reordered) {
         differences.push("the same words in another order".to_owned());

@@ -1,5 +1,5 @@
-//! Names of values and of parts of a document, as sentences and paths of a report contain them. The sentences
-//! themselves are in `document`.
+//! Names of values and of parts of a document, for the sentences and paths of a report. The sentences
+//! themselves are in the module `document`.
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use funnelflux_openapi::{
 
 use crate::node::Node;
 
-/// Keys of Swagger 2.0 that `OpenAPI` 3.0 writes differently.
+/// Keys of Swagger 2.0 that have another name in `OpenAPI` 3.0.
 const REPLACED: [&str; 4] = ["collectionFormat", "consumes", "produces", "schemes"];
 
 /// A value as JSON, without backticks, which would end the quotation.
@@ -23,7 +23,7 @@ pub(crate) fn quote(value: &Value) -> String {
     format!("`{}`", shorten(&json(value), SENTENCE))
 }
 
-/// `was added: x`, `was removed: x` or `changed: x → y`.
+/// Returns `was added: x`, `was removed: x` or `changed: x → y`.
 pub(crate) fn before_after(sides: [Option<&Node<'_>>; 2]) -> String {
     match sides {
         [None, None] => String::new(),
@@ -36,7 +36,7 @@ pub(crate) fn before_after(sides: [Option<&Node<'_>>; 2]) -> String {
     }
 }
 
-/// Human-readable name of a part: `Middleware.timeoutMs`, or `body.name` of an operation.
+/// Returns the human-readable name of a part, such as `Middleware.timeoutMs`, or `body.name` of an operation.
 pub(crate) fn subject(node: &Node<'_>) -> String {
     let tokens = tokens(&node.pointer);
     let dotted = |first: &str, rest: &[String]| {
@@ -98,8 +98,8 @@ pub(crate) fn parameter_name(node: &Node<'_>) -> String {
     )
 }
 
-/// Appends path steps for JSON pointer tokens within a schema. An array is the step `[]`, which `join_arrays`
-/// appends to a name.
+/// Converts JSON pointer tokens within a schema to steps, and appends the steps to `path`. The items of an
+/// array are the step `[]`, which `join_arrays` joins with a name.
 pub(crate) fn schema_steps(tokens: &[String], path: &mut Vec<String>) {
     let mut rest = tokens.iter();
     while let Some(token) = rest.next() {
@@ -115,14 +115,15 @@ pub(crate) fn schema_steps(tokens: &[String], path: &mut Vec<String>) {
                 rest.next();
             }
             "schema" => {}
-            // A keyword: the place is the schema that contains it.
+            // The token is a keyword, so the path ends at the schema that contains the keyword.
             _ => break,
         }
     }
 }
 
-/// `["entries", "[]"]` becomes `["entries[]"]`, but `["200", "[]", "OfferSourceInfo"]` becomes `["200",
-/// "OfferSourceInfo[]"]`.
+/// Joins each step `[]` with the name before it: `["body", "entries", "[]"]` becomes `["body", "entries[]"]`.
+/// Joins a `[]` after the first step with the name that follows: `["200", "[]", "OfferSourceInfo"]` becomes
+/// `["200", "OfferSourceInfo[]"]`.
 pub(crate) fn join_arrays(path: Vec<String>) -> Vec<String> {
     let mut joined: Vec<String> = Vec::new();
     let mut arrays = 0_usize;
@@ -150,8 +151,9 @@ pub(crate) fn tokens(pointer: &Pointer) -> Vec<String> {
         .collect()
 }
 
-/// Two names of the shared schema that contains the pointer: in the normalised document, such as `q`, and in
-/// the source text, such as `W/$defs/q`. `None` if the names are equal.
+/// Returns two names of the shared schema that contains the pointer: its name in the normalised document
+/// (such as `q`), and its name in the source text (such as `W/$defs/q`). Returns `None` if the names are
+/// equal.
 pub(crate) fn source_schema(provenance: &Provenance, pointer: &Pointer) -> Option<(String, String)> {
     let schema = pointer.get(..3)?;
     let [components, schemas, name] = <[String; 3]>::try_from(tokens(schema)).ok()?;
@@ -168,8 +170,8 @@ pub(crate) fn source_schema(provenance: &Provenance, pointer: &Pointer) -> Optio
     (!source.is_empty() && source != name).then_some((name, source))
 }
 
-/// Replaces the names in a sentence with those of the source text. The sentence is about the part at
-/// `pointer`, which is at `source` in the source text.
+/// Replaces the names in a sentence with the names that the source text uses. The sentence is about the part
+/// at `pointer`, which is at `source` in the source text.
 pub(crate) fn source_sentence(
     what: String,
     provenance: &Provenance,

@@ -16,10 +16,10 @@ pub enum Proof {
     /// The rule alone decides the level, for example because the change is not about schemas.
     #[default]
     None,
-    /// Every message of one side is valid on the other side. The change is not breaking.
+    /// Every message that one side sends is valid on the other side. The change is not breaking.
     Included,
-    /// Every message of one side is valid on the other side, unless it matches several alternatives of a
-    /// `oneOf`, which are not known to exclude each other.
+    /// Every message that one side sends is valid on the other side, except perhaps a message that matches
+    /// several alternatives of a `oneOf`. It is not known that the alternatives exclude each other.
     IncludedIfDistinct,
     /// A message that one side sends is invalid on the other side. The change is breaking.
     Counterexample {
@@ -28,13 +28,14 @@ pub enum Proof {
         /// The document that accepts the value; the other document rejects it.
         accepted_by: Side,
     },
-    /// Inclusion is undecided. The level of the rule applies.
+    /// Inclusion is undecided. The level of the rule applies, but it is at least a warning if the part is
+    /// used.
     Undecided,
 }
 
 impl Proof {
-    /// Ranks the proofs of one change, which can have a different proof in each use. The strongest proof
-    /// decides the level.
+    /// Returns the rank of the proof. A change can have a different proof in each use, and the proof of the
+    /// highest rank decides the level of the change.
     pub(crate) fn strength(&self) -> u8 {
         match self {
             Self::Included => 0,

@@ -1,4 +1,5 @@
-//! Changes as the comparison finds them. Changes that it finds in several contexts are merged.
+//! Changes as the comparison finds them. If the comparison finds a change in several contexts, these changes
+//! are merged.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +18,7 @@ use crate::{
     site::{SchemaContext, Site},
 };
 
-/// Lists and objects that mean the same if they are empty as if they are absent.
+/// Keys of lists and objects that have the same meaning whether they are empty or absent.
 const OPTIONAL: [&str; 6] = [
     "callbacks",
     "encoding",
@@ -31,33 +32,34 @@ const OPTIONAL: [&str; 6] = [
 #[derive(Clone, Debug)]
 pub(crate) struct RawChange {
     pub kind: ChangeKind,
-    /// Parts that complete the rule ID.
+    /// This field, `presence` and `keyword` complete the ID of the rule.
     context: &'static str,
     presence: &'static str,
     pub keyword: &'static str,
     pub direction: Direction,
     /// True if no operation uses the schema, so that it never applies to a message.
     unused: bool,
-    /// Pointers to the values; `None` for a value that was added or removed.
+    /// Pointers to the old and the new value. `old` is `None` if the value was added, and `new` if it was
+    /// removed.
     pub old: Option<PointerBuf>,
     pub new: Option<PointerBuf>,
-    /// Pointer in the new document from which to look for the nearest remaining ancestor.
+    /// Pointer at which the search for the nearest remaining ancestor in the new document begins.
     pub nearest: PointerBuf,
     identity: PointerBuf,
     pub what: String,
     /// Distinguishes this change from others of the same kind at the same place.
     value: String,
     pub proof: Proof,
-    /// The pair of schemas that differ.
+    /// Index of the frame of the schemas that differ.
     pub frame: Option<usize>,
     /// Facts for each context.
     pub facts: Vec<Vec<Fact>>,
-    /// True if the change covers everything below the values.
+    /// True if the change also reports all differences inside the values.
     pub covers_subtree: bool,
 }
 
 impl RawChange {
-    /// A change at a value, or in `parent` if neither side has the value.
+    /// Creates a change at a value, or at `parent` if neither side has the value.
     fn new(
         kind: ChangeKind,
         [old, new]: [Option<&Node<'_>>; 2],
@@ -86,7 +88,7 @@ impl RawChange {
         }
     }
 
-    /// A difference that no rule covers; `None` if neither side has the value.
+    /// Creates a change for a difference that no rule covers. Returns `None` if neither side has the value.
     pub(crate) fn unclassified([old, new]: [Option<&Node<'_>>; 2]) -> Option<Self> {
         let node = new.or(old)?;
         let site = Site::new(old.cloned(), new.cloned(), node);
@@ -167,7 +169,7 @@ impl RawChange {
     fn absorb(&mut self, other: Self) {
         self.direction = self.direction.union(other.direction);
         self.unused &= other.unused;
-        // One use that breaks is enough.
+        // If one use breaks, the change breaks.
         if other.proof.strength() > self.proof.strength() {
             self.proof = other.proof;
         }
@@ -204,12 +206,12 @@ pub(crate) fn merge(changes: Vec<RawChange>) -> Vec<RawChange> {
 #[derive(Default)]
 pub(crate) struct Changes {
     pub raw: Vec<RawChange>,
-    /// Pointers to differences that a change at another place covers, with everything below them.
+    /// Pointers to differences that are reported by a change at another place, with everything inside them.
     pub explained: Vec<PointerBuf>,
 }
 
 impl Changes {
-    /// Begins a change; [`ChangeBuilder::report`] ends it.
+    /// Begins a change. [`ChangeBuilder::report`] completes and reports it.
     pub(crate) fn change(
         &mut self,
         kind: ChangeKind,
@@ -242,7 +244,7 @@ pub(crate) struct ChangeBuilder<'f> {
 }
 
 impl ChangeBuilder<'_> {
-    /// Context in which the schema is compared.
+    /// Sets the context in which the schema is compared.
     pub(crate) fn context(mut self, context: SchemaContext) -> Self {
         self.change.context = context.id();
         self.change.direction = context.direction;
@@ -279,13 +281,14 @@ impl ChangeBuilder<'_> {
         self
     }
 
-    /// Sets the text that distinguishes the change, instead of its values.
+    /// Sets the text that distinguishes the change from others at the same place. By default, this text
+    /// consists of the old and the new value.
     pub(crate) fn value(mut self, value: String) -> Self {
         self.change.value = value;
         self
     }
 
-    /// Sets whether the change covers everything below the values, which is the default.
+    /// Sets whether the change also reports all differences inside the values. The default is true.
     pub(crate) fn covers_subtree(mut self, covers: bool) -> Self {
         self.change.covers_subtree = covers;
         self

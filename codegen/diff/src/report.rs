@@ -23,7 +23,7 @@ pub enum Fact {
     SameSuccessBodies,
     /// The changed media type is not JSON, and JSON is offered before and after.
     JsonStays,
-    /// The evidence for an operation changed between documented and inferred.
+    /// The evidence for an operation changed from documented to inferred, or from inferred to documented.
     InferenceChanged,
     /// The value may be omitted.
     Optional,
@@ -31,7 +31,8 @@ pub enum Fact {
     FirstProperty,
     /// The property is not declared in `properties`.
     UndeclaredProperty,
-    /// Both objects declare properties, and neither has a schema for the others.
+    /// The old and the new object declare properties, and neither object has a schema for undeclared
+    /// properties.
     UndeclaredPropertiesOnly,
     /// The schema, or another schema that applies with it, has `anyOf` or `oneOf`.
     HasAlternatives,
@@ -47,7 +48,7 @@ pub enum Fact {
     },
 }
 
-/// Operations such as `PUT /offersource/save/`, sorted. Equal lists of a report are shared.
+/// Operations such as `PUT /offersource/save/`, sorted. Equal lists of a report share the same memory.
 pub type Operations = Arc<[Arc<str>]>;
 
 /// User of a part of the document.
@@ -67,17 +68,17 @@ pub struct Use {
     /// Direction of the message, if the user is an operation.
     pub direction: Direction,
     /// Steps from the user to the part. If the user is an operation, the first step is a status, `body` or a
-    /// parameter. If it is a component, the first step is the name of a schema. Types, properties, and `[]`
-    /// for array items follow.
+    /// parameter. If the user is a component, the first step is the name of a schema. Types, properties, and
+    /// `[]` for array items follow.
     pub path: Vec<String>,
 }
 
 /// A part of the document that is the target of references.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Component {
-    /// JSON pointer to the component in its text.
+    /// JSON pointer to the component in its source text.
     pub pointer: PointerBuf,
-    /// References to the component.
+    /// Uses of the component.
     pub used_by: Vec<Use>,
 }
 
@@ -103,19 +104,20 @@ pub struct Change {
     pub level: Level,
     /// Proof of the level.
     pub proof: Proof,
-    /// Direction of the messages.
+    /// Direction of the affected messages.
     pub direction: Direction,
-    /// Affected operations, such as `PUT /offersource/save/`. Empty for the whole document, and for unused
-    /// parts.
+    /// Affected operations, such as `PUT /offersource/save/`. Empty if the change concerns the whole document
+    /// or an unused part.
     pub operations: Operations,
-    /// Pointer to the value before; `None` if it was added.
+    /// Pointer to the old value; `None` if the value was added.
     pub old: Option<PointerBuf>,
-    /// Pointer to the value after; `None` if it was removed.
+    /// Pointer to the new value; `None` if the value was removed.
     pub new: Option<PointerBuf>,
-    /// JSON pointer to the changed part in the normalised document; `side` states which of the two documents.
+    /// JSON pointer to the changed part in a normalised document. `side` states in which of the two
+    /// documents.
     pub pointer: PointerBuf,
-    /// JSON pointer to the same part in the text of that document before normalising. If the text lacks the
-    /// part, the pointer leads to the nearest ancestor that the text has.
+    /// JSON pointer to the same part in the source text of that document, before normalisation. If the text
+    /// lacks the part, the pointer leads to the nearest ancestor that the text has.
     pub source_pointer: PointerBuf,
     /// Document that contains the part: the new document or, for a removed part, the old document.
     pub side: Side,
@@ -124,16 +126,16 @@ pub struct Change {
     /// Location of the same part in the new document. If the part was removed, the location of the nearest
     /// ancestor that remains.
     pub new_location: Location,
-    /// Uses of the part; [`Report::usages`] follows them to the operations.
+    /// Uses of the part. [`Report::usages`] follows the uses to the operations.
     pub uses: Vec<Use>,
-    /// The difference, before and after.
+    /// Description of the difference, with the values before and after.
     pub what: String,
     /// Meaning on the wire, as a sentence.
     pub meaning: &'static str,
     /// Facts for each context in which the comparison found the change.
     pub facts: Vec<Vec<Fact>>,
-    /// Identifies this change in allow lists. Does not depend on line numbers, on the order of keys and
-    /// entries, or on time.
+    /// Identifies this change in allow lists. The fingerprint does not depend on line numbers, on the order
+    /// of keys and entries, or on time.
     pub fingerprint: String,
 }
 
@@ -151,7 +153,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// The counts with their levels, worst first.
+    /// Returns each level with its count, worst first.
     pub(crate) fn by_level(self) -> [(Level, usize); 4] {
         [
             (Level::Breaking, self.breaking),
@@ -171,7 +173,7 @@ pub struct Report {
     pub new: String,
     /// The changes.
     pub changes: Vec<Change>,
-    /// Components of both documents that contain uses of a change.
+    /// Components of both documents that contain or use a changed part.
     pub components: Vec<Component>,
 }
 
@@ -182,11 +184,12 @@ impl Report {
         self.changes.is_empty()
     }
 
-    /// Finds a shortest path to the changed part from each parameter, body and response that uses it. Returns
-    /// the first `most` paths and their total number.
+    /// Finds a shortest path to the changed part from each parameter, body and response that uses the part.
+    /// Returns the first `most` paths, and the total number of paths.
     #[must_use]
     pub fn usages(&self, change: &Change, most: usize) -> (Vec<Usage>, usize) {
-        // Uses from the part outwards, the nearest first, each with the index of the use that led to it.
+        // Uses from the part outwards, the nearest first. Each has the index of the use from which it was
+        // found.
         let mut steps: Vec<(&Use, Option<usize>)> = change.uses.iter().map(|used| (used, None)).collect();
         let mut seen = vec![false; self.components.len()];
         let mut ends = BTreeMap::new();
@@ -237,7 +240,7 @@ impl Report {
         }
     }
 
-    /// Returns the worst level of all changes; `None` without changes.
+    /// Returns the worst level of all changes; `None` if there are no changes.
     #[must_use]
     pub fn worst_level(&self) -> Option<Level> {
         self.changes.iter().map(|change| change.level).max()

@@ -27,12 +27,13 @@ pub(crate) enum SchemaRole {
 pub(crate) struct SchemaContext {
     pub direction: Direction,
     pub role: SchemaRole,
-    /// True in the response to a failed call.
+    /// True if the schema belongs to the response to a failed call.
     pub failure: bool,
     pub encoding: Encoding,
     /// True if the value may be omitted on both sides.
     pub optional: bool,
-    /// The frame of the composition that rejects properties that none of its parts declares.
+    /// Index of the frame of the enclosing closed composition. A closed composition rejects every property
+    /// that none of its parts declares.
     pub closed: Option<usize>,
 }
 
@@ -48,12 +49,12 @@ impl SchemaContext {
         }
     }
 
-    /// The same context for values in another encoding.
+    /// Returns the same context with another encoding of the values.
     pub(crate) fn encoded(self, encoding: Encoding) -> Self {
         Self { encoding, ..self }
     }
 
-    /// The context for the items of the schema, or for its properties.
+    /// Returns the context for the items of the schema, or for its properties.
     pub(crate) fn inner(self, is_item: bool) -> Self {
         let role = match self.role {
             SchemaRole::Parameter | SchemaRole::RequiredParameter | SchemaRole::ParameterProperty => {
@@ -70,7 +71,7 @@ impl SchemaContext {
         }
     }
 
-    /// Prefix of the IDs of its changes.
+    /// Returns the prefix of the IDs of changes in this context.
     pub(crate) fn id(self) -> &'static str {
         match (self.direction, self.role) {
             (Direction::Response, SchemaRole::Body) => "response-body",
@@ -112,18 +113,18 @@ impl<'n, 'a> Site<'n, 'a> {
         Self::new(Some(old.clone()), None, parent)
     }
 
-    /// The member `key` of two objects.
+    /// Creates the site of the member `key` of two objects.
     pub(crate) fn member(key: &str, old: &Node<'a>, new: &'n Node<'a>) -> Self {
         Self::new(old.get(key), new.get(key), new)
     }
 
-    /// Every member of two objects: those of the new object in its order, then those that only the old object
-    /// has.
+    /// Lists every member of two objects: first the members of the new object in its order, then the members
+    /// that only the old object has.
     pub(crate) fn members(old: &Node<'a>, new: &'n Node<'a>) -> impl Iterator<Item = (&'a str, Self)> {
         Self::members_of(Some(old), Some(new), new)
     }
 
-    /// Every member of the values; a missing value has none.
+    /// Lists every member of the old and the new value. A missing value has no members.
     pub(crate) fn contents(&self) -> impl Iterator<Item = (&'a str, Site<'_, 'a>)> {
         let [old, new] = self.sides();
         Site::members_of(old, new, new.unwrap_or(self.parent))
@@ -162,28 +163,28 @@ impl<'n, 'a> Site<'n, 'a> {
         keys.map(move |key| (key, Self::new(member(old, key), member(new, key), parent)))
     }
 
-    /// The old and the new value.
+    /// Returns the old and the new value.
     pub(crate) fn sides(&self) -> [Option<&Node<'a>>; 2] {
         [self.old.as_ref(), self.new.as_ref()]
     }
 
-    /// Both values, if both exist.
+    /// Returns both values, if both exist.
     pub(crate) fn both(&self) -> Option<(&Node<'a>, &Node<'a>)> {
         self.old.as_ref().zip(self.new.as_ref())
     }
 
-    /// The values that exist.
+    /// Lists the values that exist: the old value, the new value, or both.
     pub(crate) fn values(&self) -> impl Iterator<Item = &Node<'a>> {
         self.old.iter().chain(&self.new)
     }
 
-    /// The entries of both arrays, named by `name`; none without an array.
+    /// Lists the entries of both arrays, named by `name`. A missing array has no entries.
     pub(crate) fn entries(&self, name: impl Fn(&'a Value) -> String) -> [Vec<Node<'a>>; 2] {
         self.sides()
             .map(|node| node.map(|node| node.entries(&name)).unwrap_or_default())
     }
 
-    /// The entries that only one of the arrays has: first the added ones, then the removed ones.
+    /// Lists the entries that only one of the arrays has: first the added entries, then the removed entries.
     pub(crate) fn one_sided_entries(&self, name: impl Fn(&'a Value) -> String) -> Vec<Site<'_, 'a>> {
         let [old, new] = self.entries(name);
         let [known, kept] = [&old, &new].map(|entries| {
@@ -201,7 +202,7 @@ impl<'n, 'a> Site<'n, 'a> {
             .collect()
     }
 
-    /// Checks whether the values are equal, whatever the order of their keys.
+    /// Checks whether the values are equal, regardless of the order of their keys.
     pub(crate) fn is_unchanged(&self) -> bool {
         let [old, new] = self.sides().map(|node| node.map(|node| node.value));
         old == new
@@ -217,20 +218,20 @@ impl<'n, 'a> Site<'n, 'a> {
         self.both().is_none() && self.values().any(|node| is_empty(node.value))
     }
 
-    /// The value of a flag before and after, treating an absent flag as false.
+    /// Returns the value of a flag before and after. An absent flag counts as false.
     pub(crate) fn flags(&self) -> [bool; 2] {
         self.sides()
             .map(|node| node.is_some_and(|node| node.value == true))
     }
 
-    /// The old and the new value, which distinguish changes at one place. An allow list that accepts a limit
-    /// of 10 does not accept a limit of 5.
+    /// Returns the old and the new value as a text that distinguishes changes at the same place. For example,
+    /// an allow list that accepts a limit of 10 does not accept a limit of 5.
     pub(crate) fn value(&self) -> String {
         let [old, new] = self.sides().map(|node| node.map(|node| canonical(node.value)));
         format!("{}→{}", old.unwrap_or_default(), new.unwrap_or_default())
     }
 
-    /// Picks the kind or the words for a value that was added, removed or changed.
+    /// Picks one of three alternatives, for a value that was added, removed or changed.
     pub(crate) fn pick<T>(&self, [added, removed, changed]: [T; 3]) -> T {
         match (&self.old, &self.new) {
             (None, _) => added,
@@ -239,27 +240,27 @@ impl<'n, 'a> Site<'n, 'a> {
         }
     }
 
-    /// Picks the kind or the words for a value that only one side has.
+    /// Picks one of two alternatives, for a value that was added or removed.
     pub(crate) fn pick_side<T>(&self, [added, removed]: [T; 2]) -> T {
         if self.old.is_none() { added } else { removed }
     }
 
-    /// `was added`, `was removed` or `changed`.
+    /// Returns `was added`, `was removed` or `changed`.
     pub(crate) fn verb(&self) -> &'static str {
         self.pick(["was added", "was removed", "changed"])
     }
 
-    /// The difference of the values in words: ``was added: `1` `` or ``changed: `1` → `2` ``.
+    /// Describes the difference of the values in words: ``was added: `1` `` or ``changed: `1` → `2` ``.
     pub(crate) fn before_after(&self) -> String {
         before_after(self.sides())
     }
 
-    /// The values that exist, quoted.
+    /// Returns the value in quotes. If both sides have a value, returns both values.
     pub(crate) fn quoted(&self) -> String {
         self.values().map(|node| quote(node.value)).collect()
     }
 
-    /// The difference of a keyword in words.
+    /// Describes the difference of a keyword in words.
     pub(crate) fn describe(&self, keyword: &str) -> String {
         format!("`{keyword}` of {} {}", subject(self.parent), self.before_after())
     }

@@ -31,8 +31,8 @@ pub(crate) fn uncovered(old: &Value, new: &Value, changes: &Changes) -> Vec<RawC
     uncovered.filter_map(RawChange::unclassified).collect()
 }
 
-/// The places of one side that changes cover. Stored as sets, because large documents have thousands of
-/// differences and changes.
+/// The places of one side that changes cover. The places are stored as sets, because large documents have
+/// thousands of differences and changes.
 struct Covered<'f> {
     /// Places with a change at or below them.
     above: HashSet<&'f Pointer>,
@@ -72,7 +72,7 @@ fn compare<'a>(old: &Node<'a>, new: &Node<'a>, differences: &mut Vec<Difference<
     }
 }
 
-/// Compares two values, or adds a value that only one side has.
+/// Compares two values. If only one side has a value, adds it to the differences.
 fn compare_if_both<'a>(old: Option<Node<'a>>, new: Option<Node<'a>>, differences: &mut Vec<Difference<'a>>) {
     match (&old, &new) {
         (Some(before), Some(after)) => compare(before, after, differences),
@@ -84,8 +84,8 @@ fn is_records(entries: &[Value]) -> bool {
     !entries.is_empty() && entries.iter().all(Value::is_object)
 }
 
-/// Compares lists of objects entry by entry. Entries match by name; nameless entries match by equality if
-/// possible, otherwise by position.
+/// Compares lists of objects entry by entry. Entries match by name. Entries without a name match by equality
+/// if possible, otherwise by position.
 fn records<'a>(old: &Node<'a>, new: &Node<'a>, differences: &mut Vec<Difference<'a>>) {
     let contents = |list: &Node<'a>| -> HashSet<String> {
         let entries = list.value.as_array().into_iter().flatten();

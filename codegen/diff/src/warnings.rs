@@ -1,4 +1,4 @@
-//! Warnings about documents whose comparison can mislead.
+//! Warnings about documents whose comparison can be misleading.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use funnelflux_openapi::{
     text::kind,
 };
 
-/// Warns once about each external file, because it is not compared; about compositions without schemas; and
-/// about defaults of another type.
+/// Warns about external files (one warning for each file, because external files are not compared), about
+/// compositions without schemas, and about defaults whose type is not the type of the schema.
 #[must_use]
 pub fn warnings(document: &Document) -> Diagnostics {
     let mut warnings = Warnings {

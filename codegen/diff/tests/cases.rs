@@ -1,8 +1,8 @@
 //! Compares the two documents of each folder `cases/<topic>/<case>/` and checks the report.
 //!
 //! `expected.txt` has a block for each change, worst first. `report.{txt,md,json,github}`, if present, is the
-//! whole report in that format. `UPDATE_EXPECT=1` rewrites all of them. The test `impact` checks
-//! `impact.txt`.
+//! whole report in that format. If the environment variable `UPDATE_EXPECT` is set, the tests rewrite all
+//! these files. The file `impact.txt` is checked by the test `impact`.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
@@ -99,8 +99,8 @@ fn every_rule_has_a_case() {
     }
 }
 
-/// Changes of unused parts are at most informative, and so are changes with a proof of inclusion. Changes
-/// with a counterexample break.
+/// A change of an unused part, or with a proof of inclusion, has at most the level `Info`. A change with a
+/// counterexample breaks.
 #[test]
 fn every_level_is_that_of_its_rule() {
     for change in all_changes() {
@@ -127,7 +127,7 @@ fn all_changes() -> Vec<Change> {
         .collect()
 }
 
-/// A report names parts of the texts that were given, not those of the normalised documents.
+/// Pointers in a report lead into the texts that were given, not into the normalised documents.
 #[test]
 fn every_pointer_leads_into_its_text() {
     for case in cases() {

@@ -1,4 +1,4 @@
-//! Compares generated documents: none of their changes may go unseen, and the report must be the same each
+//! Compares generated documents: none of their changes may be missed, and the report must be the same each
 //! time.
 
 #![allow(
@@ -37,7 +37,7 @@ const THING: &str = "/components/schemas/Thing";
 const PROPERTIES: &str = "/components/schemas/Thing/properties";
 const LIST: &str = "/paths/~1thing~1list~1/get";
 
-/// Accepting one limit must not accept a different one.
+/// An allow list that accepts one value must not accept a different value.
 #[test]
 fn the_fingerprint_of_an_addition_depends_on_the_value() {
     let fingerprints = |change: &dyn Fn(&mut Value)| {
@@ -126,7 +126,7 @@ fn a_long_chain_of_references_does_not_overflow_the_stack() {
     );
 }
 
-/// A report shows the part of two long texts in which they differ.
+/// The order of the types in a list has no meaning, so another order is not a change.
 #[test]
 fn a_list_of_types_has_no_order() {
     let document = |types: &str| {
@@ -145,6 +145,7 @@ fn a_list_of_types_has_no_order() {
     assert!(report.changes.is_empty(), "{:?}", report.changes);
 }
 
+/// A report shows the part of two long texts in which the texts differ.
 #[test]
 fn the_difference_of_long_texts_is_shown() {
     let described = |sentence: &str| {
@@ -183,7 +184,7 @@ fn text_of_the_document_is_escaped() {
     );
 }
 
-/// The same document with the keys of every object in another order.
+/// Returns the same document with the keys of every object in another order.
 fn reordered(value: &Value, seed: usize) -> Value {
     match value {
         Value::Object(members) => {
@@ -219,7 +220,7 @@ fn pointers(value: &Value, at: &Pointer, all: &mut Vec<PointerBuf>) {
     }
 }
 
-/// Keys and values that mutations insert, known to OpenAPI or not.
+/// Returns keys and values that mutations insert. Some of them are unknown to OpenAPI.
 fn ingredients() -> (Vec<String>, Vec<Value>) {
     let keys = "type format nullable enum default minimum maximum minLength pattern required properties \
                 items additionalProperties allOf oneOf not $ref description summary title example tags \
@@ -319,7 +320,8 @@ fn mutate(document: &mut Value, mutation: &Mutation) {
     }
 }
 
-/// Runs as many cases as `PROPTEST_CASES` says, by default only 48, which are fast.
+/// Reads the number of random cases from the environment variable `PROPTEST_CASES`. The default is only 48,
+/// which is fast.
 fn config() -> ProptestConfig {
     let cases = std::env::var("PROPTEST_CASES")
         .ok()

@@ -1,9 +1,11 @@
-//! The comparison of random documents misses no break, according to a JSON Schema validator.
+//! Compares random documents, and checks with a JSON Schema validator that no breaking change is missed.
 //!
-//! A document has two of a parameter, a header, and a body in each direction. If a value is valid in one of
-//! two documents and invalid in the other, in the direction that matters, the report must be breaking.
+//! Each document has two of these four parts: a parameter, a request body, a response body and a response
+//! header. The report must be breaking if a request is valid only for the old document, or if a response is
+//! valid only for the new document.
 //!
-//! `DOCUMENT_SEED` asks for other pairs, and `DOCUMENT_PAIRS` for more.
+//! The environment variable `DOCUMENT_SEED` selects other pairs of documents, and `DOCUMENT_PAIRS` sets their
+//! number.
 
 #![allow(
     clippy::unwrap_used,
@@ -25,13 +27,13 @@ use support::compare_values;
 
 const PAIRS: u64 = 10_000;
 
-/// Values that are drawn for a part of a document.
+/// Number of values that are drawn for a part of a document.
 const DRAWS: usize = 10;
 
-/// Parts of a document with a schema.
+/// Parts of a document that have a schema.
 const PARTS: [Part; 4] = [Part::Parameter, Part::Request, Part::Response, Part::Header];
 
-/// Number of parts of one document.
+/// Number of these parts in one document.
 const PARTS_OF_ONE: usize = 2;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +63,7 @@ impl Random {
         let second = first + random.usize(1..PARTS.len());
         Self {
             parts: [first, second].map(|index| match PARTS[index % PARTS.len()] {
-                // Lists of lists have no text.
+                // A list of lists cannot be sent as text, so the schema has only one level.
                 part @ (Part::Parameter | Part::Header) => (part, schema(random, 1)),
                 part @ (Part::Request | Part::Response) => (part, schema(random, 3)),
             }),
@@ -119,16 +121,16 @@ impl Random {
     }
 }
 
-/// A value that breaks clients: a request that only the old document allows, or a response that only the new
-/// document allows. `None` if none of a few values does.
+/// Searches for a value that breaks clients: a request that only the old document allows, or a response that
+/// only the new document allows. Returns `None` if none of a few random values breaks clients.
 ///
-/// With `is_exact`, exactly one alternative of a `oneOf` must match.
+/// If `is_exact` is true, exactly one alternative of a `oneOf` must match.
 fn broken(random: &mut Rng, old: &Random, new: &Random, index: usize, is_exact: bool) -> Option<Value> {
     let (part, _) = old.parts[index];
     let (old, new) = (old.schemas(index), new.schemas(index));
     let is_request = [Part::Parameter, Part::Request].contains(&part);
     let (from, to) = if is_request { (&old, &new) } else { (&new, &old) };
-    // The validator does not know that nobody sends what can only be read.
+    // The validator does not know that clients never send read-only properties.
     let mentions = |schemas: &Schemas| format!("{} {:?}", schemas.root, schemas.named).contains("readOnly");
     if is_request && (mentions(from) || mentions(to)) {
         return None;
@@ -147,8 +149,8 @@ fn broken(random: &mut Rng, old: &Random, new: &Random, index: usize, is_exact: 
         .find(|value| good.is_valid(value) && refuses(value))
 }
 
-/// The values with the same text in a query or a header: scalars are sent without their type, and a list of
-/// one value like the value.
+/// Lists the values that have the same text in a query or a header. Scalars are sent without their type, and
+/// a list with only one item is sent like that item.
 fn forms(value: &Value) -> Vec<Value> {
     let written = each(value, &|scalar| match scalar {
         Value::Bool(_) | Value::Number(_) => Value::from(scalar.to_string()),
@@ -172,7 +174,7 @@ fn forms(value: &Value) -> Vec<Value> {
     forms
 }
 
-/// The text of a list or an object in a header.
+/// Returns the text of a list or an object in a header.
 fn one_text(value: &Value) -> Option<Value> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let texts: Vec<String> = match value {
@@ -198,7 +200,8 @@ fn each(value: &Value, change: &dyn Fn(&Value) -> Value) -> Value {
     }
 }
 
-/// Numbers of pairs that have a value that breaks, that are reported as breaking, and that have a proof.
+/// Number of pairs with a value that breaks clients, of pairs that are reported as breaking, and of pairs
+/// with a proof of inclusion.
 #[derive(Default)]
 struct Counts {
     broken: u64,

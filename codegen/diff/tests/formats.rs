@@ -1,4 +1,4 @@
-//! Formats of a report: one screen of text, the size of the JSON, and the page in a browser.
+//! Tests of the formats of a report: one screen of text, the size of the JSON, and the page in a browser.
 
 #![allow(
     clippy::unwrap_used,
@@ -22,7 +22,7 @@ use support::{compare, document, expect_file};
 
 const FORMATS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/formats");
 
-/// A document whose operations use all of its schemas, in a circle.
+/// Creates a document whose schemas refer to each other in a circle, so that each operation uses all schemas.
 fn circle(operations: usize, schemas: usize, maximum: usize) -> Value {
     let schema = |number: usize| {
         let reference = format!("#/components/schemas/S{}", number % schemas);
@@ -61,7 +61,8 @@ fn circles(operations: usize, schemas: usize) -> [Document; 2] {
     [document("old.json", &old), document("new.json", &new)]
 }
 
-/// The JSON grows with the documents, not with the product of changes and operations.
+/// The size of the JSON grows with the size of the documents, not with the number of changes times the number
+/// of operations.
 #[test]
 fn the_json_is_smaller_than_the_documents() {
     let [old, new] = circles(400, 100);
@@ -110,7 +111,7 @@ fn like_changes_are_one_line_of_a_screen() {
     assert!(failures.is_empty(), "{failures}");
 }
 
-/// Gives the breaking changes a counterexample.
+/// Gives each breaking change a counterexample, and each other change a proof of inclusion.
 fn prove(report: &mut Report) {
     for change in &mut report.changes {
         change.proof = match change.level {
@@ -138,7 +139,8 @@ fn audience(report: &Report) -> Audience {
     }
 }
 
-/// A breaking change with a counterexample, for the formats of other tools and for the page.
+/// Creates a report with a breaking change that has a counterexample, for the formats of other tools and for
+/// the page.
 fn one_break() -> (Document, Document, Report) {
     let [old, new] = circles(2, 1);
     let mut report = compare(&old, &new);
@@ -194,7 +196,8 @@ fn a_converted_document_does_not_differ() {
     }
 }
 
-/// Sentences and paths have the names of the text, not those of the normalised document.
+/// Sentences and paths in a report contain the names from the source text, not the names from the normalised
+/// document.
 #[test]
 fn names_are_those_of_the_text() {
     let report = |old: &Value, new: &Value| {
@@ -240,8 +243,8 @@ fn names_are_those_of_the_text() {
     insta::assert_snapshot!("names_of_the_text", texts.join("\n"));
 }
 
-/// Lays out the page in a wide and a narrow browser, and checks the visible text. Runs only where Chromium is
-/// installed.
+/// Lays out the page in a wide and a narrow browser, and checks the visible text. The test runs only if
+/// Chromium is installed.
 #[test]
 fn a_browser_shows_what_to_do_on_the_first_screen() {
     let has_browser = Command::new("chromium")
@@ -255,7 +258,7 @@ fn a_browser_shows_what_to_do_on_the_first_screen() {
     }
     let (old, new, report) = one_break();
     let page = report.view_for(&audience(&report)).html(&old, &new);
-    // The page itself has no scripts. Its copy gets one that reports the layout.
+    // The page itself has no scripts. A copy of the page gets a script that reports the layout.
     let (head, rest) = page.split_once("<meta http-equiv").unwrap();
     let (_, rest) = rest.split_once('\n').unwrap();
     let script = r##"<script>
@@ -312,7 +315,8 @@ fn a_browser_shows_what_to_do_on_the_first_screen() {
     fs::remove_dir_all(&folder).unwrap();
 }
 
-/// The page filters by tag groups where the documents have them, by tags otherwise, and by path without tags.
+/// The page filters by tag groups if the documents have tag groups, otherwise by tags, or by paths if the
+/// operations have no tags.
 #[test]
 fn the_page_filters_by_tag_groups_tags_and_paths() {
     let page = |tags: Value, groups: Value| {
@@ -357,7 +361,7 @@ fn the_page_filters_by_tag_groups_tags_and_paths() {
     assert_eq!(page(false.into(), json!([])), "one three two");
 }
 
-/// Compositions without schemas and defaults of another type are reported at their place.
+/// Compositions without schemas and defaults of a wrong type are reported at their place.
 #[test]
 fn schemas_that_contradict_themselves_are_reported() {
     let value = json!({

@@ -64,7 +64,7 @@ fn ids(kind: ChangeKind) -> Vec<(String, Level)> {
     ids.map(|id| (id.clone(), level(&id))).collect()
 }
 
-/// Returns true unless this ID is the only ID of another kind.
+/// Returns true unless another kind has this ID as its fixed ID.
 fn is_own(kind: ChangeKind, id: &str) -> bool {
     let is_fixed = |other: &&ChangeKind| matches!(other.rule().id, Id::Fixed(fixed) if fixed == id);
     ChangeKind::ALL
@@ -73,7 +73,7 @@ fn is_own(kind: ChangeKind, id: &str) -> bool {
         .all(|other| *other == kind)
 }
 
-/// Lists the keywords, as named in IDs, that a kind of change can affect.
+/// Lists the keywords that a kind of change can affect, by their names in IDs.
 fn keywords(kind: ChangeKind) -> &'static [&'static str] {
     match kind {
         ChangeKind::MaximumDecreased | ChangeKind::MaximumIncreased => {

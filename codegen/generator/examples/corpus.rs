@@ -4,9 +4,9 @@
 //! cargo run --release -p funnelflux-generator --example corpus -- FOLDER [--show CODE] [--write FOLDER]
 //! ```
 //!
-//! `--show CODE` also prints the diagnostics with this code. `--write` writes the generated files, a folder
-//! per document. The exit code is 1 if a document causes a panic, exceeds the time limit, or is rejected
-//! without a location.
+//! `--show CODE` also prints the diagnostics with this code. `--write FOLDER` writes the generated files of
+//! each document to a subfolder of its own. The exit code is 1 if a document cannot be read, causes a panic,
+//! exceeds the time limit, or is rejected with an error that has no location.
 
 use std::{
     cmp::Reverse,
@@ -50,10 +50,11 @@ fn arguments() -> Option<Arguments> {
     (!arguments.folder.is_empty()).then_some(arguments)
 }
 
-/// End of the warning on an operation that is left out.
+/// End of the message of each warning about an operation that is left out.
 const LEFT_OUT: &str = "left out of the generated code";
 
-/// Groups the codes of diagnostics by what a person can do about them.
+/// Returns the reason that the table shows for the code of a diagnostic. Codes that call for the same remedy
+/// share a reason.
 fn reason(code: &str) -> &'static str {
     match code {
         "request-content" | "response-content" => "form or file as body",
@@ -68,11 +69,11 @@ fn reason(code: &str) -> &'static str {
     }
 }
 
-/// Result for a document.
+/// Result of generating code from one document.
 struct Outcome {
     time: Duration,
     files: BTreeMap<String, String>,
-    /// Cargo features of the groups.
+    /// Cargo features, one for each group of operations.
     features: Vec<String>,
     diagnostics: Diagnostics,
     /// Number of operations.
@@ -122,11 +123,12 @@ impl Outcome {
         self.errors().all(|diagnostic| diagnostic.location.is_some())
     }
 
-    /// Formats a row of the table, after the name.
+    /// Formats the cells of the document's table row, except for the name and the size.
     fn row(&self) -> String {
         let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
         if self.files.is_empty() {
-            // The whole document is refused. Its operations count for the most frequent reason.
+            // The whole document is rejected, so all its operations are counted under the most frequent
+            // reason.
             let is_loss = |diagnostic: &&Diagnostic| {
                 diagnostic.code != "no-operations"
                     && (diagnostic.severity == Severity::Error || diagnostic.message.ends_with(LEFT_OUT))
@@ -169,7 +171,8 @@ impl Outcome {
     }
 }
 
-/// Writes the files of a document, and its cargo features as lines of a manifest.
+/// Writes the generated files of a document. Also writes `features.toml`, which contains the cargo features
+/// as lines of a manifest.
 fn write_files(folder: &Path, outcome: &Outcome) -> io::Result<()> {
     let quoted = outcome.features.iter().map(|name| format!("{name:?}"));
     let lists = outcome.features.iter().map(|name| format!("{name:?} = []\n"));
@@ -187,7 +190,8 @@ fn write_files(folder: &Path, outcome: &Outcome) -> io::Result<()> {
     Ok(())
 }
 
-/// Runs one document and prints its row; returns `true` if it was handled properly.
+/// Generates code from one document and prints its table row. Returns `false` if the exit code must be 1
+/// because of this document.
 fn document(file: &Path, arguments: &Arguments, out: &mut impl io::Write) -> io::Result<bool> {
     let name = file
         .file_name()
@@ -206,10 +210,10 @@ fn document(file: &Path, arguments: &Arguments, out: &mut impl io::Write) -> io:
     let (send, receive) = mpsc::channel();
     let job = {
         let name = name.clone();
-        // Debug builds need a deep stack for deep schemas.
+        // Debug builds need a large stack for deeply nested schemas.
         let builder = thread::Builder::new().stack_size(64 << 20);
         builder.spawn(move || {
-            // After the time limit, nobody receives the result.
+            // After the time limit, the receiver is gone, so sending may fail.
             let _ = send.send(run(&name, &text));
         })?
     };

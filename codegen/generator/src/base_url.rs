@@ -1,4 +1,4 @@
-//! The default base URL of the client: the first usable server of the document.
+//! Determines the default base URL of the client, which is the first usable server of the document.
 
 use serde_json::Value;
 use url::{Host, Url};
@@ -6,10 +6,10 @@ use url::{Host, Url};
 use crate::json::Json as _;
 use funnelflux_openapi::{Diagnostic, Document, Severity, Stage, pointer::Pointer};
 
-/// Base URL that the vendor documents, for documents without a usable server.
+/// Base URL from the vendor's documentation. It is the default if a document lists no usable server.
 const DOCUMENTED: &str = "https://api.funnelflux.pro/v1";
 
-/// Returns the default base URL, and a diagnostic if it is not that of the first server.
+/// Returns the default base URL. Also returns a diagnostic if this is not the URL of the first server.
 pub(crate) fn base_url(document: &Document) -> (String, Option<Diagnostic>) {
     let mut first_reason = None;
     for (index, server) in document.value().items("servers").enumerate() {
@@ -38,8 +38,8 @@ pub(crate) fn base_url(document: &Document) -> (String, Option<Diagnostic>) {
     (DOCUMENTED.to_owned(), Some(warning.fix(fix)))
 }
 
-/// Returns the URL of a server in the form that the runtime uses, or the reason why it is not a base URL.
-/// Tokens are only sent by https, so other schemes are refused.
+/// Returns the URL of a server in the form that the runtime uses, or the reason why this URL cannot be the
+/// base URL. Other schemes than https are refused, because tokens are sent only over https.
 fn usable(server: &Value) -> Result<String, String> {
     let written = server.text("url").ok_or("the server has no URL")?;
     let text = with_defaults(written, server);
@@ -76,7 +76,7 @@ fn with_defaults(url: &str, server: &Value) -> String {
     })
 }
 
-/// Checks for hosts that mean a different machine, or none, to each user of the client.
+/// Checks whether a host is local. On another network, a local host is another machine, or does not exist.
 fn is_local(host: &Host<&str>) -> bool {
     match host {
         Host::Domain(name) => {
@@ -106,7 +106,8 @@ mod tests {
     use crate::testing::document;
     use serde_json::json;
 
-    /// Returns the base URL of a document with these servers, and its diagnostic.
+    /// Returns the base URL of a document with these servers, and the diagnostic as text (empty if there is
+    /// none).
     fn of(servers: &Value) -> (String, String) {
         let (url, diagnostic) = base_url(&document(json!({"servers": servers})));
         let text = diagnostic.map(|diagnostic| diagnostic.to_string());

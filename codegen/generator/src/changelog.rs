@@ -1,6 +1,7 @@
-//! Changelog: writes the vendor's changes, with their meaning for users, under `## [Unreleased]`.
+//! Adds the vendor's changes, with their meaning for users, to the changelog under `## [Unreleased]`.
 //!
-//! The format is Keep a Changelog. Each entry is written once, so wording and order may be edited by hand.
+//! The format is Keep a Changelog. Each entry is written only once, so its wording and position may be edited
+//! by hand afterwards.
 
 use crate::impact::{self, Impact};
 use crate::rustdoc::capitalised;
@@ -15,8 +16,8 @@ const HEAD: &str = "# Changelog\n\n\
 
 const UNRELEASED: &str = "## [Unreleased]";
 
-/// Prefix of the comment that identifies the last change of the document. The entries for that change have
-/// been written.
+/// Prefix of the comment in the changelog that identifies the last change of the document for which entries
+/// were written.
 const MARK: &str = "<!-- effective document: ";
 
 /// Sections of a release in the order of Keep a Changelog.
@@ -24,7 +25,7 @@ const SECTIONS: [&str; 6] = ["Added", "Changed", "Deprecated", "Removed", "Fixed
 
 /// Returns the changelog with entries for the changes from the effective document `before` to `after`.
 ///
-/// `None` if nothing changed, or if the last run wrote these changes already.
+/// Returns `None` if nothing changed, or if the last run already wrote the entries for these changes.
 pub fn add(changelog: Option<&str>, (before, after): (&str, &str), report: &Report) -> Option<String> {
     let short = |text: &str| sha256(text).chars().take(12).collect::<String>();
     let mark = format!("{MARK}{} to {} -->", short(before), short(after));
@@ -53,7 +54,8 @@ pub fn add(changelog: Option<&str>, (before, after): (&str, &str), report: &Repo
     Some(join(&parts))
 }
 
-/// Splits a changelog into the text before the unreleased section, that section, and the releases after it.
+/// Splits a changelog into the text before the unreleased section, the unreleased section, and the releases
+/// after it.
 fn split(changelog: &str) -> (&str, &str, &str) {
     let next = |text: &str| text.find("\n## ").map_or(text.len(), |at| at + 1);
     if let Some((head, rest)) = changelog.split_once(UNRELEASED) {
@@ -65,8 +67,8 @@ fn split(changelog: &str) -> (&str, &str, &str) {
     }
 }
 
-/// Reads the text before the first section of a release, without the comment, and the sections, each with its
-/// title.
+/// Splits a release into the text before its first section, and pairs of title and text for the sections.
+/// Removes the comment that begins with `MARK`.
 fn read_sections(release: &str) -> (String, Vec<(String, String)>) {
     let lines: Vec<&str> = release.lines().filter(|line| !line.starts_with(MARK)).collect();
     let text = lines.join("\n");
@@ -79,9 +81,9 @@ fn read_sections(release: &str) -> (String, Vec<(String, String)>) {
     (introduction, sections.collect())
 }
 
-/// Changelog entries for a report, each with the title of its section.
+/// Returns the changelog entries for a report, each with the title of the section that it belongs to.
 fn entries(report: &Report) -> impl Iterator<Item = (&'static str, String)> {
-    // Evidence matters to users only if it changes an item.
+    // Changes of evidence that do not affect the interface share one entry, which counts them.
     let is_evidence = |change: &&Change| {
         change.kind == ChangeKind::ExtensionChanged && impact::of(change).0 <= Impact::Patch
     };
@@ -95,7 +97,7 @@ fn entries(report: &Report) -> impl Iterator<Item = (&'static str, String)> {
     changes.chain(evidence)
 }
 
-/// Title of the changelog section for a change, from the perspective of users of the crate.
+/// Returns the title of the changelog section for a change, from the perspective of users of the crate.
 fn section(change: &Change) -> &'static str {
     match (impact::of(change).0, change.side) {
         _ if change.id.ends_with("-deprecated") => "Deprecated",

@@ -1,7 +1,8 @@
-//! Coverage table: the evidence for every operation, by group in the order of the document.
+//! Renders the coverage table, which states the evidence for every operation. The operations are grouped by
+//! tag, in the order of the document.
 //!
-//! A part without evidence has the evidence of its operation. An operation without evidence is documented by
-//! the vendor's page.
+//! A part that states no evidence has the evidence of its operation. An operation that states no evidence is
+//! documented on the vendor's page.
 
 use std::{fmt::Write as _, iter};
 
@@ -20,7 +21,7 @@ use funnelflux_openapi::{
     text::{counted, markdown},
 };
 
-/// Path of the table.
+/// Path of the coverage table in the repository.
 pub const COVERAGE: &str = "spec/COVERAGE.md";
 
 const HEAD: &str = "\
@@ -58,11 +59,12 @@ struct Row {
     /// Position of the group in the document.
     rank: usize,
     path_evidence: Evidence,
-    /// All cells except the number.
+    /// All cells of the row, except the first cell with the row number.
     cells: String,
 }
 
-/// Renders the table for an effective document, and the operations that are left out of the generated code.
+/// Renders the table for an effective document, followed by a list of the operations that are left out of the
+/// generated code.
 pub(crate) fn coverage(document: &Value, left_out: &[LeftOut]) -> String {
     let vocabulary = Vocabulary::of(document);
     let rows = operations(document).map(|operation| {
@@ -110,7 +112,7 @@ fn escape_cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
-/// Renders the row of an operation, which has no words if it is left out.
+/// Renders the row of an operation. `words` is `None` if the operation is left out of the generated code.
 fn row(
     document: &Value,
     vocabulary: &Vocabulary,
@@ -153,9 +155,10 @@ fn row(
     }
 }
 
-/// Returns the evidence for the JSON of a body or response. The entry of its media type states this evidence.
+/// Returns the evidence for the content of a body or response. The media type object states this evidence. If
+/// it does not, returns `own`.
 ///
-/// Evidence on the response object covers only its status.
+/// Evidence that the response object states covers only the status.
 fn content(document: &Value, holder: &Value, own: Evidence) -> Evidence {
     let Some((_, media)) = resolve(document, holder).members("content").next() else {
         return own;
@@ -167,9 +170,9 @@ fn content(document: &Value, holder: &Value, own: Evidence) -> Evidence {
     Evidence::of(media).unwrap_or(own)
 }
 
-/// Returns `true` for an object without known properties, or a list of such objects.
+/// Returns `true` if a schema describes an object without declared properties, or a list of such objects.
 fn is_open<'a>(document: &'a Value, schema: &'a Value) -> bool {
-    // A list may contain itself.
+    // The depth is limited, because a list may contain itself.
     const DEPTH: usize = 16;
     let items = |list: &&'a Value| Some(resolve(document, list.get("items")?));
     let nested = iter::successors(Some(resolve(document, schema)), items);

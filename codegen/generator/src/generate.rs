@@ -27,7 +27,7 @@ use funnelflux_openapi::{
     text::counted,
 };
 
-/// Path of the effective document, in the lock and in messages.
+/// Path of the effective document, as it appears in the lock and in messages.
 pub const EFFECTIVE: &str = "spec/effective.json";
 
 /// Input of [`generate`].
@@ -37,7 +37,7 @@ pub struct Input<'a> {
     pub upstream: Source<'a>,
     /// Our overlays on the vendor's document, in the order in which they apply.
     pub overlays: Vec<Source<'a>>,
-    /// The existing lock. The new lock takes the source of the document from the existing lock.
+    /// The existing lock, if there is one. The new lock copies the source of the document from it.
     pub previous_lock: Option<Lock>,
 }
 
@@ -46,10 +46,10 @@ pub struct Input<'a> {
 pub struct Options<'a> {
     /// Treats an unsupported operation as an error, instead of leaving it out.
     pub strict: bool,
-    /// Treats a rule or pass that is expected to change something, but changes nothing, as an error.
+    /// Reports an error if a rule or pass changes nothing although it is expected to change something.
     pub no_idle_steps: bool,
-    /// Runs progenitor in isolation, so that a crash can be reported. The default is a thread of this
-    /// process, where a panic can be reported, but a stack overflow cannot.
+    /// Function that runs progenitor in isolation, so that a crash can be reported. By default, progenitor
+    /// runs in a thread of this process. In that case, a panic can be reported, but a stack overflow cannot.
     pub isolation: Option<Isolation<'a>>,
 }
 
@@ -60,11 +60,11 @@ pub struct Output {
     pub effective: String,
     /// Text of the coverage table.
     pub coverage: String,
-    /// Cargo features that the generated code needs: one for each group.
+    /// Cargo features that the generated code needs, one for each group of operations.
     pub features: Vec<GroupFeature>,
     /// The new lock.
     pub lock: Lock,
-    /// The generated files by their paths relative to `generated/src/api`.
+    /// The generated files, keyed by their paths relative to `generated/src/api`.
     pub files: BTreeMap<String, String>,
     /// Operations that are left out, because the generator does not support them.
     pub left_out: Vec<LeftOut>,
@@ -77,16 +77,17 @@ pub struct Output {
 /// Cargo feature of a group of operations.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct GroupFeature {
-    /// Its name.
+    /// Name of the feature.
     pub name: String,
-    /// `true` if the operations are inferred.
+    /// `true` if operations of the group are inferred.
     pub inferred: bool,
 }
 
 /// Runs all stages.
 ///
 /// # Errors
-/// All errors of the first stage that fails, after the warnings and notices of the earlier stages.
+/// Returns all errors of the first stage that fails. They follow the warnings and notices of the earlier
+/// stages.
 pub fn generate(input: &Input<'_>, options: Options<'_>) -> Result<Output, Diagnostics> {
     let mut run = Pipeline {
         options,
@@ -151,7 +152,7 @@ impl Pipeline<'_> {
             &files,
             input.previous_lock.as_ref(),
         )?;
-        // The files in the existing lock were verified when it was written.
+        // A file whose checksum is in the existing lock was already verified when that lock was written.
         let verified = input.previous_lock.as_ref().map(|previous| &previous.files);
         let is_new = |path: &String| verified.and_then(|files| files.get(path)) != lock.files.get(path);
         render::verify(files.iter().filter(|(path, _)| is_new(path)))?;
@@ -167,8 +168,8 @@ impl Pipeline<'_> {
         })
     }
 
-    /// The effective document: read, normalised, and with overlays applied. Also returns method and path of
-    /// the operations that the vendor's document has itself.
+    /// Returns the effective document, which is the normalised document of the vendor with the overlays
+    /// applied. Also returns method and path of each operation in the vendor's document.
     fn effective(&mut self, input: &Input<'_>) -> Result<(Document, Operations), Diagnostics> {
         let document = read::read(input.upstream)?;
         let summary = format!("{}: {}", input.upstream.name, census(document.value()));
@@ -200,11 +201,11 @@ impl Pipeline<'_> {
         Ok((applied.document, upstream))
     }
 
-    /// Generates the operations that are supported, and leaves out the others.
+    /// Generates the code of the supported operations, and leaves out all other operations.
     fn supported(&mut self, mut document: Document) -> Result<(ApiModel, Items, Vec<LeftOut>), Diagnostics> {
         let mut left_out = Vec::new();
         loop {
-            // Each round removes at least one operation, so the loop ends.
+            // Each round removes at least one operation or component, so the loop ends.
             let notices = self.notices.len();
             let errors = match self.items(&document) {
                 Ok((model, items)) => return Ok((model, items, left_out)),
@@ -241,7 +242,8 @@ impl Pipeline<'_> {
         Ok((model, items))
     }
 
-    /// Adds a report; fails if a step changed nothing although it was expected to.
+    /// Adds the report of a stage. With the option `no_idle_steps`, returns an error if a step of the stage
+    /// changed nothing although it was expected to change something.
     fn check_and_report(&mut self, report: StageReport) -> Result<(), Diagnostics> {
         if self.options.no_idle_steps {
             report.idle().unless_errors(())?;
@@ -252,7 +254,8 @@ impl Pipeline<'_> {
 
     fn report(&mut self, mut report: StageReport) {
         report.time = mem::replace(&mut self.stage_start, Instant::now()).elapsed();
-        // A later round processes fewer operations, and its report replaces that of the earlier round.
+        // If operations are left out, the stage runs again on the remaining operations. The new report then
+        // replaces the earlier report of the stage.
         let mut earlier = self.stages.iter();
         if let Some(index) = earlier.position(|earlier| earlier.stage == report.stage) {
             report.time += self.stages.remove(index).time;
@@ -261,13 +264,14 @@ impl Pipeline<'_> {
     }
 }
 
-/// Method and path of operations.
+/// Method and path of each operation.
 type Operations = BTreeSet<(String, String)>;
 
-/// Requires that a document has at least one operation.
+/// Requires that a document has at least one path, because a document without paths has no operations.
 ///
 /// # Errors
-/// A located diagnostic if the document has none, for example because the file is not an API document.
+/// Returns a located diagnostic if the document has no paths, for example because the file is not an API
+/// document.
 pub fn require_operations(document: &Document) -> Result<(), Diagnostics> {
     if document.value().members("paths").next().is_some() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Impact: the meaning of a document change for users of the crate, in terms of semantic versioning.
+//! Determines the impact of document changes on users of the crate, in terms of semantic versioning.
 
 mod maintainer_action;
 
@@ -37,7 +37,7 @@ impl fmt::Display for Impact {
     }
 }
 
-/// Determines the impact of each change of a report on users of the crate.
+/// Determines the impact of each change in a report on users of the crate.
 pub fn audience(report: &Report) -> Audience {
     let consequences = report.changes.iter().map(|change| {
         let (impact, reason) = of(change);
@@ -55,7 +55,7 @@ pub fn audience(report: &Report) -> Audience {
     }
 }
 
-/// Returns the largest impact of a report.
+/// Returns the largest impact of all changes in a report.
 pub fn overall(report: &Report) -> Impact {
     report
         .changes
@@ -65,9 +65,9 @@ pub fn overall(report: &Report) -> Impact {
         .unwrap_or(Impact::None)
 }
 
-/// Returns the impact of a change, and the reason.
+/// Returns the impact of a change, and the reason for this impact.
 ///
-/// A change that was found in several contexts has the largest impact of these contexts.
+/// If a change was found in several contexts, returns the largest of the impacts in these contexts.
 pub fn of(change: &Change) -> (Impact, &'static str) {
     let judged = change.facts.iter().map(|facts| in_context(change, facts));
     judged
@@ -87,7 +87,7 @@ fn in_context(change: &Change, facts: &[Fact]) -> (Impact, &'static str) {
     judged
 }
 
-/// Returns the impact if facts about the change determine it.
+/// Returns the impact of a change if facts about the change determine the impact.
 fn by_facts(change: &Change, facts: &[Fact]) -> Option<(Impact, &'static str)> {
     let has = |fact: &Fact| facts.contains(fact);
     let patch = |reason| Some((Impact::Patch, reason));
@@ -117,7 +117,8 @@ fn by_facts(change: &Change, facts: &[Fact]) -> Option<(Impact, &'static str)> {
             Fact::UndeclaredPropertiesOnly => {
                 patch("A type with fields keeps unknown ones in `extra`, whatever the schema allows.")
             }
-            // Only the format `password` selects a type, that of secrets. Other formats are documented.
+            // Only the format `password` selects another type, which is the type of secrets. Other formats
+            // appear only in the documentation.
             Fact::StringFormats { old, new } => {
                 let is_secret = |format: &Option<_>| format.as_deref() == Some("password");
                 patch("With either format the type is `String`.")
@@ -154,7 +155,7 @@ fn of_extension(pointer: &Pointer, inference_changed: bool) -> (Impact, &'static
 
 const FAILURE: &str = "All failures share one error type, documented or not.";
 
-/// Returns the impact of a kind of change if no fact determines it.
+/// Returns the impact that a kind of change has unless facts about the change determine the impact.
 #[rustfmt::skip]
 #[expect(clippy::too_many_lines, reason = "a table")]
 fn of_kind(kind: ChangeKind) -> (Impact, &'static str) {

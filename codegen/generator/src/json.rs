@@ -1,4 +1,4 @@
-//! Members of JSON objects, by type.
+//! Typed access to the members of JSON objects.
 
 use std::{iter::Flatten, option, slice};
 
@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use funnelflux_openapi::pointer::Pointer;
 
-/// An object, or a value that may be an object. A member of another type counts as absent.
+/// A JSON object, or a JSON value that may be an object. If a method asks for a member of a certain type, a
+/// member of another type counts as absent.
 pub(crate) trait Json {
     /// Returns a member of any type.
     fn member(&self, key: &str) -> Option<&Value>;
@@ -27,12 +28,12 @@ pub(crate) trait Json {
         self.member(key) == Some(&Value::Bool(true))
     }
 
-    /// Iterates over the members of an object.
+    /// Iterates over the members of the object under `key`.
     fn members(&self, key: &str) -> Flatten<option::IntoIter<&Map<String, Value>>> {
         self.object(key).into_iter().flatten()
     }
 
-    /// Iterates over the items of a list.
+    /// Iterates over the items of the list under `key`.
     fn items(&self, key: &str) -> slice::Iter<'_, Value> {
         let items = self.member(key).and_then(Value::as_array);
         items.map_or(&[][..], Vec::as_slice).iter()
@@ -51,7 +52,7 @@ impl Json for Map<String, Value> {
     }
 }
 
-/// Returns the key at the end of a pointer; empty for the whole document.
+/// Returns the last key of a pointer. The key is empty if the pointer refers to the whole document.
 pub(crate) fn last_token(pointer: &Pointer) -> String {
     let token = pointer.back();
     token.map_or_else(String::new, |token| token.decoded().into_owned())

@@ -1,8 +1,8 @@
 //! Leaves out operations that the generator does not support, so that all other operations can be generated.
 //!
-//! An error in an operation affects that operation; an error in a component affects all operations that use
-//! the component. The affected operations are removed from the document for the later stages, together with
-//! the components that only they use.
+//! An error in an operation affects that operation. An error in a component affects all operations that use
+//! the component. The affected operations, and the components that no other operation uses, are removed from
+//! the document that the later stages process.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,9 +19,10 @@ use funnelflux_openapi::{
 /// An operation that is left out of the generated code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOut {
-    /// HTTP method in lower case, as the document writes it; `all` for a path whose operations are unknown.
+    /// HTTP method in lower case, as written in the document. `all` stands for a path whose operations are
+    /// unknown.
     pub method: String,
-    /// Path template as the document writes it.
+    /// Path template as written in the document.
     pub path: String,
     /// Stage and code of the diagnostic for the unsupported construct.
     pub rule: String,
@@ -40,12 +41,13 @@ impl LeftOut {
     }
 }
 
-/// Removes the parts of a document that have errors. Returns the rest of the document, the removed
-/// operations, and the errors as warnings.
+/// Removes the parts of a document that errors affect. Returns the rest of the document, the removed
+/// operations, and the errors, which are turned into warnings.
 ///
 /// # Errors
-/// The same errors, if an error affects the whole document, or if operations share a method name. Operations
-/// that share a name are each supported on their own, so there is no reason to leave out one of them.
+/// Returns `errors` unchanged if one of them affects the whole document, or if operations share a method
+/// name. Each of the operations that share a name is supported on its own, so there is no reason to leave out
+/// a particular one.
 pub(crate) fn leave_out(
     document: Document,
     errors: Diagnostics,
@@ -55,7 +57,7 @@ pub(crate) fn leave_out(
     }
     let references = References::new(document.value());
     let usages = Usages::new(&references);
-    // The first error of each operation, and of each path whose operations are unknown.
+    // The first error of each affected operation, and of each affected path whose operations are unknown.
     let mut reasons: BTreeMap<PointerBuf, &Diagnostic> = BTreeMap::new();
     let mut components: BTreeSet<PointerBuf> = BTreeSet::new();
     for error in errors.iter().filter(|error| error.severity == Severity::Error) {
@@ -103,8 +105,9 @@ pub(crate) fn leave_out(
     Ok((Document::new(value, provenance), left_out, warnings.collect()))
 }
 
-/// Returns the parts that an error at `pointer` affects: operations, a path whose operations are unknown
-/// because its reference leads nowhere, or a component. `None` if the error affects the whole document.
+/// Returns the parts that an error at `pointer` affects: operations, a component, or a path. A path is
+/// returned only if its reference leads nowhere, because its operations are then unknown. Returns `None` if
+/// the error affects the whole document.
 fn affected(document: &Value, pointer: &Pointer) -> Option<Vec<PointerBuf>> {
     let part = PointerBuf::from_tokens(pointer.tokens().take(3));
     let place: Vec<Token<'_>> = part.tokens().collect();
@@ -127,7 +130,7 @@ fn is_component(pointer: &Pointer) -> bool {
     pointer.starts_with(Pointer::from_static("/components")) && pointer.count() == 3
 }
 
-/// Removes a member of an object. If a path has no operations left, removes the path.
+/// Removes a member of an object. If this leaves a path without operations, also removes the path.
 fn remove(document: &mut Value, pointer: &Pointer) {
     let Some((parent, key)) = pointer.split_back() else {
         return;

@@ -1,4 +1,5 @@
-//! Generates the Rust crate `funnelflux` from the API document: text in, files and diagnostics out, no I/O.
+//! Generates the Rust crate `funnelflux` from the API document. The input is text, the output is files and
+//! diagnostics in memory, and no function does I/O.
 //!
 //! [`generate`] runs the stages: read → normalise → [`supersede`] → [`overlay`] → [`lint`] →
 //! `transform` → [`progenitor`] → `rewrite` → `resources` → `render` → `lock`.

@@ -1,5 +1,6 @@
-//! `spec/spec.lock`: checksums of inputs and generated files, and the versions of the generator. The lock
-//! lets `check` distinguish stale files from hand-edited files.
+//! The lock file `spec/spec.lock`. It contains checksums of the inputs and of the generated files, and the
+//! versions of the generator. The lock lets the command `check` distinguish stale files from hand-edited
+//! files.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +26,7 @@ pub struct Lock {
     pub effective: LockedFile,
     /// The coverage table.
     pub coverage: LockedFile,
-    /// Versions of generator and formatter.
+    /// Versions of the packages that generate and format the code, keyed by package name.
     pub generator: BTreeMap<String, String>,
     /// SHA-256 of every generated file, keyed by its path below `generated/src/api`.
     pub files: BTreeMap<String, String>,
@@ -39,7 +40,8 @@ pub struct Upstream {
     pub file: String,
     /// SHA-256 of the content.
     pub sha256: String,
-    /// Source of the document. `cargo xtask fetch` or a person sets this value, and `generate` keeps it.
+    /// Source of the document. `cargo xtask fetch` or a person sets this value, and `generate` copies it from
+    /// the previous lock.
     pub source: String,
 }
 
@@ -54,7 +56,7 @@ pub struct LockedFile {
 }
 
 impl LockedFile {
-    /// Records a file.
+    /// Creates the entry of a file.
     pub fn new(source: Source<'_>) -> Self {
         Self {
             file: source.name.to_owned(),
@@ -71,10 +73,10 @@ pub(crate) fn missing() -> Diagnostic {
 }
 
 impl Lock {
-    /// Records a run.
+    /// Creates the lock for a run of `generate`.
     ///
     /// # Errors
-    /// If the versions of the generator cannot be determined.
+    /// Returns an error if the versions of the generator cannot be determined.
     pub fn new(
         upstream: Source<'_>,
         overlays: &[Source<'_>],
@@ -101,7 +103,7 @@ impl Lock {
     /// Reads a lock.
     ///
     /// # Errors
-    /// A located diagnostic if the text is not a lock.
+    /// Returns a located diagnostic if the text is not a lock.
     pub fn read(source: Source<'_>) -> Result<Self, Diagnostics> {
         serde_json::from_str(source.text).map_err(|error| {
             let location = Location {
@@ -115,13 +117,13 @@ impl Lock {
         })
     }
 
-    /// Returns whether the vendor's document is our transcription of the vendor's page, and not yet a file
-    /// from the vendor.
+    /// Returns true if the recorded document is our transcription of the vendor's page, and false if it is a
+    /// file from the vendor.
     pub fn is_transcription(&self) -> bool {
         self.upstream.source.starts_with("transcribed")
     }
 
-    /// Returns the text of the file.
+    /// Returns the text of the lock file.
     pub fn text(&self) -> String {
         // The lock consists of strings, lists and maps, so serializing it cannot fail.
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();

@@ -30,20 +30,20 @@ use operation_names::{Draft, separate};
 use title::title;
 pub(crate) use verb::Verb;
 
-/// Words of a document.
+/// Names that are derived from a document.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Vocabulary {
-    /// Words of the groups, keyed by tag.
+    /// Singular and plural of each group, keyed by tag.
     pub(crate) groups: BTreeMap<String, GroupWords>,
     operations: BTreeMap<PointerBuf, OperationWords>,
-    /// IDs, keyed by the name of a parameter or property.
+    /// Names of IDs, keyed by the parameter or property that contains the ID.
     pub(crate) ids: BTreeMap<String, IdName>,
-    /// IDs, keyed by the name of a parameter that takes several IDs.
+    /// Names of IDs, keyed by the parameter that takes a list of the IDs.
     pub(crate) id_lists: BTreeMap<String, IdName>,
 }
 
 impl Vocabulary {
-    /// Reads the words of a document, before or after its references are resolved.
+    /// Derives the names from a document. The references in the document may be resolved or unresolved.
     pub(crate) fn of(document: &Value) -> Self {
         let operations: Vec<Operation<'_>> = operations(document).collect();
         let tags = operations.iter().filter_map(|operation| {
@@ -78,7 +78,7 @@ impl Vocabulary {
         }
     }
 
-    /// Returns the words of the operation at this pointer; `None` if it has no group.
+    /// Returns the names of the operation at a pointer. Returns `None` if the operation has no group.
     pub(crate) fn operation(&self, pointer: &Pointer) -> Option<&OperationWords> {
         self.operations.get(pointer)
     }

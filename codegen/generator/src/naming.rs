@@ -2,8 +2,8 @@
 
 use heck::{ToKebabCase as _, ToPascalCase as _, ToShoutySnakeCase as _, ToSnakeCase as _};
 
-/// Returns the Rust type of a schema or property. The result must equal the generator's name for the type,
-/// because the generator looks up our types by name.
+/// Returns the name of the Rust type for a schema or property. The result must equal the generator's name for
+/// the type, because the generator looks up our types by name.
 pub(crate) fn type_name(name: &str) -> String {
     let name = words(&name.replace('\'', "")).to_pascal_case();
     if name.starts_with(char::is_alphabetic) {
@@ -13,8 +13,9 @@ pub(crate) fn type_name(name: &str) -> String {
     }
 }
 
-/// Returns the name of a new component, which is also its Rust type: `AbFilter` for `a_b_filter`, because
-/// `ABFilter` would become the type `AbFilter`.
+/// Returns the name of a new component. This is also the name of its Rust type. For `a_b_filter`, the name is
+/// `AbFilter` and not `ABFilter`, because the generator would turn the component `ABFilter` into the type
+/// `AbFilter`.
 pub(crate) fn component(name: &str) -> String {
     type_name(&type_name(name))
 }
@@ -24,9 +25,9 @@ pub(crate) fn parameter_enum(parameter: &str) -> String {
     format!("{}Filter", type_name(parameter))
 }
 
-/// Returns the variant of an enumerated value. `Unknown` is reserved for unlisted values.
+/// Returns the name of the variant for a value of an enumeration. `Unknown` is reserved for unlisted values.
 pub(crate) fn variant(value: &str) -> String {
-    // The values of votes differ only in their sign.
+    // The votes `+1` and `-1` differ only in their sign, which Pascal case drops.
     match value {
         "+1" => return "Plus1".to_owned(),
         "-1" => return "Minus1".to_owned(),
@@ -43,12 +44,12 @@ pub(crate) fn variant(value: &str) -> String {
     }
 }
 
-/// Modules of the generated code that do not belong to a tag.
+/// Names of the generated modules that do not belong to a tag.
 const MODULES: &[&str] = &["asset_groups", "ids", "public", "shared"];
 
-/// Returns the module of a tag; empty for a tag without letters and digits.
+/// Returns the name of the module for a tag. The name is empty if the tag has no letters or digits.
 ///
-/// Letters of other scripts become ASCII, because a module in its own file needs an ASCII name.
+/// Letters of other scripts are converted to ASCII, because a module in its own file needs an ASCII name.
 pub(crate) fn module(tag: &str) -> String {
     match snake(tag) {
         name if name.is_empty() => name,
@@ -57,11 +58,11 @@ pub(crate) fn module(tag: &str) -> String {
     }
 }
 
-/// Returns the cargo feature of a tag. Letters of other scripts become ASCII, as in the name of the module,
-/// because the features are keys of TOML without quotes.
+/// Returns the cargo feature for a tag. Letters of other scripts are converted to ASCII, as in the name of
+/// the module, because TOML keys without quotes must be ASCII.
 pub fn feature(tag: &str) -> String {
     match snake(tag).to_kebab_case().as_str() {
-        // Features of the crate that are not groups.
+        // The crate has features with these names that do not belong to a group.
         name @ ("blocking" | "client" | "default" | "documented" | "gzip" | "http2" | "inferred"
         | "native-tls" | "rate-limit" | "reqwest" | "rustls" | "snapshot" | "traceparent"
         | "tracing") => format!("{name}-group"),
@@ -69,7 +70,7 @@ pub fn feature(tag: &str) -> String {
     }
 }
 
-/// Names that generated files already use, so that no schema or kind of assets may have them.
+/// Names that generated files already use. No schema and no kind of asset may have one of these names.
 pub(crate) const TYPES: &[&str] = &[
     "Option",
     "Some",
@@ -95,10 +96,11 @@ pub(crate) const TYPES: &[&str] = &[
     "ServerManagedFields",
 ];
 
-/// Returns the client method that makes the handle of a resource, from its plural in snake case.
+/// Returns the name of the client method that creates the handle of a resource. `plural` is the plural of the
+/// resource in snake case.
 pub(crate) fn handle(plural: &str) -> String {
     match identifier(plural).as_str() {
-        // Methods of the client that are written by hand.
+        // The client has hand-written methods with these names.
         name @ ("account"
         | "base_url"
         | "budget"
@@ -125,13 +127,13 @@ pub(crate) fn handle(plural: &str) -> String {
     }
 }
 
-/// Converts text to snake case. Letters of other scripts become ASCII, and symbols become words.
+/// Converts text to snake case. Letters of other scripts are converted to ASCII, and symbols become words.
 pub(crate) fn snake(text: &str) -> String {
     deunicode::deunicode(text).to_snake_case()
 }
 
-/// Returns the method argument of a parameter: `x`, like the generator, for a name without letters and
-/// digits.
+/// Returns the name of the method argument for a parameter. Like the generator, returns `x` if the name of
+/// the parameter has no letters or digits.
 pub(crate) fn argument(parameter: &str) -> String {
     match words(parameter).to_snake_case().as_str() {
         "" => "x".to_owned(),
@@ -139,12 +141,12 @@ pub(crate) fn argument(parameter: &str) -> String {
     }
 }
 
-/// Returns the static of an operation.
+/// Returns the name of the static for an operation.
 pub(crate) fn constant(operation: &str) -> String {
     operation.to_shouty_snake_case()
 }
 
-/// Replaces characters that Rust does not allow in names, such as `½`, which would count as a digit.
+/// Replaces characters that Rust does not allow in names, even if they count as digits, such as `½`.
 fn words(name: &str) -> String {
     let is_foreign = |character: char| {
         !character.is_ascii() && syn::parse_str::<syn::Ident>(&format!("a{character}")).is_err()
@@ -152,10 +154,10 @@ fn words(name: &str) -> String {
     name.replace(is_foreign, "-")
 }
 
-/// Makes a valid Rust name: appends an underscore to a keyword, and puts an underscore in front of a leading
-/// digit.
+/// Turns a name into a valid Rust identifier. Appends an underscore to a keyword, and puts an underscore in
+/// front of a leading digit.
 fn identifier(name: &str) -> String {
-    // `gen` is a keyword since the edition of 2024, which `syn` does not know.
+    // `gen` has been a keyword since the 2024 edition, but `syn` accepts it as an identifier.
     if syn::parse_str::<syn::Ident>(name).is_ok() && name != "gen" {
         name.to_owned()
     } else if name.starts_with(|first: char| first.is_ascii_digit()) {

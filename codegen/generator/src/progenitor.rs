@@ -1,9 +1,9 @@
-//! Progenitor: generates Rust items from the transformed document.
+//! Runs progenitor, which generates Rust items from the transformed document.
 //!
 //! The generator can panic, overflow its stack or never finish, without reporting a location. Therefore, the
-//! generator runs in an [`Isolation`], which turns a crash into a message. After a crash, each schema and
-//! each operation is generated on its own: the diagnostics name the smallest schemas that crash, and the
-//! operations that use them.
+//! generator runs in an [`Isolation`], which turns a crash into a message. After a failure, each schema and
+//! each operation is generated on its own. The diagnostics then name the smallest schemas that fail, and the
+//! operations that use these schemas.
 
 use std::{
     any::Any,
@@ -31,17 +31,17 @@ use funnelflux_openapi::{
     text::counted,
 };
 
-/// First line of a response with code.
+/// First line of a response that contains generated code.
 const CODE: &str = "code";
-/// First line of a response with the reason why the generator refused the document.
+/// First line of a response that contains the reason why the generator refused the document.
 const REFUSAL: &str = "refusal";
 
-/// Runs [`in_process`] on a request, in a process that may crash. Returns the response, or describes the
-/// crash.
+/// Function that runs [`in_process`] on a request in a process that may crash. It returns the response, or a
+/// description of the crash.
 pub type Isolation<'a> = &'a dyn Fn(&str) -> Result<String, String>;
 
-/// Generates the items of the client, which are the input of the passes. Locates input that the generator
-/// refuses or that makes it crash.
+/// Generates the items of the client, which the passes rewrite later. If the generator refuses the document
+/// or crashes, the diagnostics locate the cause.
 pub(crate) fn generate_items(
     model: &ApiModel,
     source: &Document,
@@ -58,14 +58,14 @@ pub(crate) fn generate_items(
     Ok((file, StageReport::new(Stage::Progenitor, operations)))
 }
 
-/// Inputs of the generator other than the document.
+/// Input of the generator in addition to the document.
 #[derive(Serialize, Deserialize)]
 struct RequestSettings {
     /// Components for which the crate itself defines types of the same name.
     replaced: Vec<String>,
-    /// The runtime's type for secrets.
+    /// Name of the runtime's type for secrets. `None` if the document has no secrets.
     secret: Option<String>,
-    /// Time after which a run is abandoned.
+    /// Number of seconds after which a run is abandoned.
     seconds: u64,
 }
 
@@ -88,15 +88,15 @@ impl RequestSettings {
     }
 }
 
-/// Generates code for a request in a thread of this process. Returns the response, or describes the panic.
+/// Generates code for a request in a thread of this process.
 ///
 /// A stack overflow ends the process, and a thread that does not finish in time keeps running. A caller that
 /// must survive any document should call this in a child process.
 ///
 /// # Errors
-/// A description of the crash.
+/// Returns a description of the problem if the thread cannot start, panics, or exceeds the time limit.
 pub fn in_process(request: &str) -> Result<String, String> {
-    // Deep schemas need a deep stack.
+    // Deeply nested schemas need a large stack.
     const STACK: usize = 64 << 20;
     let (settings, document) = request.split_once('\n').unwrap_or_default();
     let settings: RequestSettings = serde_json::from_str(settings).map_err(|error| error.to_string())?;
@@ -107,7 +107,7 @@ pub fn in_process(request: &str) -> Result<String, String> {
         .name("generator".to_owned())
         .stack_size(STACK)
         .spawn(move || {
-            // After the time limit, nobody receives the result.
+            // After the time limit, the receiver is gone, so sending may fail.
             let _ = sender.send(generate_tokens(&settings.apply(), &document));
         })
         .map_err(|error| format!("no thread could be started: {error}"))?;
@@ -199,7 +199,7 @@ impl<'a> Driver<'a> {
         rewrite::parse(code).map_err(not_rust)
     }
 
-    /// Generates each schema and each operation on its own, to find those that fail.
+    /// Finds the schemas and operations that fail by generating each of them on its own.
     fn locate(&self, failure: &GeneratorFailure) -> Diagnostics {
         let document = &self.model.document;
         if self.generate(&part(document, json!({}), [])).is_err() {
@@ -231,7 +231,7 @@ impl<'a> Driver<'a> {
             }
         }));
         if causes.is_empty() {
-            // Each part succeeds on its own.
+            // Each part succeeds on its own, so the location of the cause is unknown.
             return self.diagnostic(failure, Pointer::root()).into();
         }
         let located = causes.iter().map(|cause| {
@@ -243,8 +243,7 @@ impl<'a> Driver<'a> {
         located.collect()
     }
 
-    /// The schemas that fail on their own, without the schemas that fail only because they use another
-    /// failing schema.
+    /// Returns the schemas that fail on their own, except for schemas that use another failing schema.
     fn failing_schemas(&self, references: &References<'_>) -> Vec<LocatedFailure<'a>> {
         let document = &self.model.document;
         let section = Pointer::from_static("/components/schemas");
@@ -287,7 +286,7 @@ impl<'a> Driver<'a> {
     }
 }
 
-/// The document with only these paths and schemas.
+/// Returns a copy of the document that contains only these paths and schemas.
 fn part<'a>(document: &Value, paths: Value, schemas: impl IntoIterator<Item = &'a Target<'a>>) -> Value {
     let mut part: Map<String, Value> = document.as_object().cloned().unwrap_or_default();
     let schemas = schemas.into_iter();

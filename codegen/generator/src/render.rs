@@ -38,9 +38,10 @@ use crate::{
 use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Stage};
 use page::{Page, gated, indented};
 
-/// Attribute of the parts that a program with the types alone leaves out.
+/// Attribute of items that need the cargo feature `client`. A program that uses only the types does not
+/// enable this feature.
 const CLIENT: &str = "#[cfg(feature = \"client\")]";
-/// Modules of ID types and of shared types.
+/// Modules of the ID types (`IDS`) and of the shared types (`SHARED`).
 const IDS: &str = "crate::api::ids";
 const SHARED: &str = "crate::api::shared";
 
@@ -87,7 +88,7 @@ pub(crate) fn render(
 /// Checks that files are valid Rust.
 ///
 /// # Errors
-/// A file is not valid Rust. No document should be able to cause this error.
+/// Returns an error if a file is not valid Rust. No document should be able to cause this error.
 pub(crate) fn verify<'a>(
     files: impl IntoIterator<Item = (&'a String, &'a String)>,
 ) -> Result<(), Diagnostics> {
@@ -99,7 +100,7 @@ pub(crate) fn verify<'a>(
     Diagnostics(broken.collect()).unless_errors(()).map(|((), _)| ())
 }
 
-/// Names of types, keyed by the module that defines them.
+/// Names of the generated types: ID types, shared types, and types of tags.
 struct Names<'a> {
     ids: BTreeSet<&'a str>,
     shared: BTreeSet<&'a str>,
@@ -149,7 +150,8 @@ fn root(facts: &DocumentFacts<'_>, items: &Items) -> String {
     page.finish()
 }
 
-/// Renders the public items: all types in one module, the operations in a module per tag.
+/// Renders the public items. All types are in one module, and the operations of each tag are in a module of
+/// their own.
 fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String {
     let mut page = Page::new("Public types, and public operations by tag.");
     let mut types = Vec::new();
@@ -265,7 +267,7 @@ fn entry(operation: &Operation) -> Item {
     let (id, path) = (operation.id(), &operation.path);
     let (tag, summary) = (&operation.tag, &operation.summary);
     let method = format_ident!("{}", operation.method);
-    // The variants of the model are named like those of the runtime.
+    // Each enum of the model has the same variant names as the corresponding enum of the runtime.
     let repeat = format_ident!("{}", format!("{:?}", operation.repeat));
     let request_body = format_ident!("{}", format!("{:?}", operation.request_body));
     let parameters = operation.arguments.iter().map(|argument| {
@@ -328,7 +330,7 @@ fn methods(tag: &TagItems, names: &Names<'_>) -> String {
     page.finish()
 }
 
-/// Qualifies our types with their modules, so that they cannot hide a name that the methods need.
+/// Qualifies our types with their modules, so that no type can shadow a name that the methods need.
 struct Qualify<'a> {
     names: &'a Names<'a>,
 }

@@ -1,9 +1,10 @@
-//! Resources: groups whose assets can be read by ID, with the abilities that their operations allow.
+//! Derives resources. A resource is a group whose assets can be read by ID, with the abilities that its
+//! operations allow.
 //!
 //! A resource is derived from the verbs of the operations, the signatures of their methods, and the schemas
 //! of their bodies. An ability whose operation does not fit is left out with a warning. Two extensions of the
-//! tag state facts that an OpenAPI document cannot express: `x-children` names the children of the group's
-//! assets, and `x-server-managed` the properties that the service changes.
+//! tag state facts that an OpenAPI document cannot express: `x-children` lists the children of the group's
+//! assets, and `x-server-managed` lists the properties that the service changes.
 
 mod fields;
 mod free_form;
@@ -39,27 +40,27 @@ pub(crate) struct Resource {
     pub(crate) kind: Ident,
     pub(crate) handle: Ident,
     pub(crate) words: GroupWords,
-    /// First segment of the paths.
+    /// First segment of the paths of the operations.
     pub(crate) segment: String,
     pub(crate) id_property: String,
-    /// Type of its IDs.
+    /// Type of the IDs.
     pub(crate) id: TokenStream,
-    /// Type of its assets.
+    /// Type of the assets.
     pub(crate) asset: TokenStream,
     pub(crate) find_by_id: TokenStream,
     pub(crate) find_by_ids: Option<TokenStream>,
     pub(crate) list: Option<List>,
-    /// Expression of type `Option` for the ID of `asset`.
+    /// Expression of the type `Option` for the ID of the variable `asset`.
     pub(crate) id_of_asset: TokenStream,
     pub(crate) summary_of_asset: TokenStream,
-    /// Children that can be counted.
+    /// Kinds of children that can be counted.
     pub(crate) children: Vec<Children>,
     pub(crate) archive: Option<Change>,
     pub(crate) unarchive: Option<Change>,
     pub(crate) delete: Option<Change>,
     pub(crate) categorise: Option<Categorise>,
     pub(crate) duplicate: Option<Duplicate>,
-    /// Functions that create and save.
+    /// Functions that create and save an asset.
     pub(crate) save: Option<StoreCalls>,
     /// Expression for the ID of `self`, if the client generates the IDs.
     pub(crate) client_made_id: Option<TokenStream>,
@@ -77,16 +78,16 @@ pub(crate) struct StoreCalls {
     pub(crate) save_operation: Ident,
 }
 
-/// The list of a resource.
+/// Call that lists the assets of a resource.
 pub(crate) struct List {
     pub(crate) call: TokenStream,
-    /// Function that reads a row.
+    /// Function that reads a row of the list.
     pub(crate) row: Item,
 }
 
 /// A call that changes the assets that its request lists.
 pub(crate) struct Change {
-    /// Static of the operation.
+    /// Name of the static with the metadata of the operation.
     pub(crate) operation: Ident,
     /// `true` if callers must acknowledge that the operation is inferred.
     pub(crate) inferred: bool,
@@ -96,7 +97,7 @@ pub(crate) struct Change {
 /// A call that moves assets to a category.
 pub(crate) struct Categorise {
     pub(crate) change: Change,
-    /// Property with the ID of the category.
+    /// Property of the request that contains the ID of the category.
     pub(crate) property: String,
     /// Type of the ID of a category.
     pub(crate) id: TokenStream,
@@ -107,36 +108,37 @@ pub(crate) struct Duplicate {
     /// Type of the request body.
     pub(crate) request: TokenStream,
     pub(crate) call: TokenStream,
-    /// Expression of the name in `request`.
+    /// Expression for the name of the copy in the variable `request`.
     pub(crate) name: TokenStream,
-    /// Expression of the properties that the copy overrides, if `request` can contain such properties.
+    /// Expression for the properties that the copy overrides, if `request` can contain such properties.
     pub(crate) updates: Option<TokenStream>,
 }
 
-/// Children of the assets of a resource.
+/// A kind of children of the assets of a resource.
 pub(crate) struct Children {
-    /// Cargo feature of the children's group; `None` if it is the parent's group.
+    /// Cargo feature of the group of the children. `None` if parents and children are in the same group.
     pub(crate) feature: Option<String>,
-    /// Expression for the number of children of `parents`.
+    /// Expression that counts the children of the assets in the variable `parents`.
     pub(crate) count: TokenStream,
 }
 
-/// The resource of a group, and the data of its operations.
+/// The resource of a group, if the group has one, and further data about the group.
 #[derive(Default)]
 pub(crate) struct GroupResource {
     pub(crate) resource: Option<Resource>,
-    /// Static for reading back creations, if the client generates the IDs.
+    /// Static that describes how a created asset is read back, if the client generates the IDs.
     pub(crate) read_back: Option<Item>,
     pub(crate) server_managed: Vec<ServerManagedField>,
-    /// JSON pointers to the properties of an asset whose members the user names.
+    /// JSON pointers to properties of an asset. The user chooses the names of the members of these
+    /// properties.
     pub(crate) free_form: Vec<String>,
     pub(crate) words: Option<GroupWords>,
-    /// Children that the tag names: the tag of the child group, and pointers to the ID of the parent in a
-    /// child.
+    /// Kinds of children that the tag lists. Each entry has the tag of the child group, and JSON pointers to
+    /// the ID of the parent in a child.
     pub(crate) child_pointers: Vec<(String, Vec<String>)>,
 }
 
-/// Reads the resources, keyed by the names of their groups.
+/// Derives the resource and further data of each group, keyed by the name of the group.
 pub(crate) fn resources(
     items: &Items,
     model: &ApiModel,
@@ -147,7 +149,8 @@ pub(crate) fn resources(
     let mut creatable = BTreeSet::new();
     for tag in &items.tags {
         let mut resource = reader.resource(tag);
-        // Two groups may share a type of assets. Only one of them can implement its creation.
+        // Two groups may have the same type of assets. The trait for creation can be implemented only once
+        // for this type.
         if let Some(resource) = &mut resource
             && !creatable.insert(resource.asset.to_string())
         {
@@ -223,7 +226,7 @@ impl<'a> Reader<'a> {
         ability.ok()
     }
 
-    /// The fields of a struct; `None` if the type is not a struct.
+    /// Returns the fields of a struct. Returns `None` if the type is not a struct.
     fn fields(&self, ty: &Type) -> Option<Fields<'a>> {
         let name = fields::ident(ty)?;
         let item = self.structs.get(&name)?;
@@ -234,7 +237,7 @@ impl<'a> Reader<'a> {
         lists::rows(&|ty| self.fields(ty), response, id_name)
     }
 
-    /// Name of the only required argument, which is the ID.
+    /// Returns the name of the only required argument, which contains the ID.
     fn id_argument(operation: &Operation) -> Option<&str> {
         Some(&operation.only_required()?.name)
     }
@@ -310,8 +313,8 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The plural after which the kind and the handle of a group are named. If another group has the same
-    /// plural, this is the module of the group.
+    /// Returns the word after which the kind and the handle of a group are named. This is the plural of the
+    /// group. If another group has the same plural, it is the name of the group's module.
     fn plural<'t>(&self, tag: &'t TagItems, words: &'t GroupWords) -> &'t str {
         let others = self.items.tags.iter().map(|other| &other.tag);
         let mut others = others.filter(|other| other.name != tag.tag.name);
@@ -322,7 +325,7 @@ impl<'a> Reader<'a> {
         if is_taken { &tag.tag.module } else { &words.plural }
     }
 
-    /// Names a kind of assets after its plural. While a type has the same name, appends `Kind`.
+    /// Names a kind of asset after its plural. Appends `Kind` until no other type has the name.
     fn kind(&self, plural: &str) -> Ident {
         let mut name = naming::type_name(plural);
         while naming::TYPES.contains(&name.as_str())
@@ -343,8 +346,9 @@ impl<'a> Reader<'a> {
         format_ident!("{name}{}", if is_taken { "_handle" } else { "" })
     }
 
-    /// Looks for the object that has a property. This is the type itself, or the only object in the type,
-    /// alone or in a list, that has the property.
+    /// Finds the type of the object that has a property. This is `ty` itself, or the type of the object or
+    /// list items in a field of `ty`, if only one field has such a type. In the second case, also returns
+    /// that field.
     fn wrapped(&self, ty: &Type, property: &str) -> Option<(Type, Option<Field>)> {
         let fields = self.fields(ty)?;
         if fields.get(property).is_some() {
@@ -520,13 +524,15 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The schema of the assets in the effective document: the body that saves one.
+    /// Returns the schema of the assets in the effective document. This is the schema of the body that saves
+    /// or creates an asset.
     fn asset_schema(&self, tag: &TagItems) -> Option<&'a Value> {
         let saved = Self::main(tag, &Verb::Save).or_else(|| Self::main(tag, &Verb::Create));
         id_list_bodies::body_schema(self.source, saved?.0)
     }
 
-    /// The children that the tag names; empty unless the children of every named group can be counted.
+    /// Returns the kinds of children that the tag lists. The result is empty unless children of every kind
+    /// can be counted.
     fn children(&self, tag: &TagItems, groups: &BTreeMap<String, GroupResource>) -> Vec<Children> {
         let listed = tag_extensions::children(self.source, &tag.tag.name).into_iter();
         let children = listed.map(|(name, properties)| {

@@ -1,4 +1,5 @@
-//! Converts text of the document to rustdoc: escapes and wraps it, and completes sentences.
+//! Converts text of the document to documentation comments. The text is escaped and wrapped, and sentences
+//! are completed.
 
 mod code_blocks;
 
@@ -46,9 +47,9 @@ fn printable(text: &str) -> String {
     lines.collect::<Vec<String>>().join("\n")
 }
 
-/// Fills a line with spaces up to the tab stops of Markdown.
+/// Replaces the tabs in a line with spaces up to the next tab stop of Markdown.
 fn without_tabs(line: &str) -> String {
-    /// Distance of tab stops.
+    /// Number of columns between tab stops.
     const TAB: usize = 4;
     let mut parts = line.split('\t');
     let first = parts.next().unwrap_or_default().to_owned();
@@ -59,7 +60,8 @@ fn without_tabs(line: &str) -> String {
     })
 }
 
-/// Sanitises a line between its code spans. If the number of backticks is odd, the last one is escaped.
+/// Sanitises the parts of a line that are outside its code spans. If the number of backticks is odd, the last
+/// backtick is escaped.
 fn sanitise_line(line: &str) -> String {
     let parts: Vec<&str> = line.split('`').collect();
     let is_unpaired = parts.len().is_multiple_of(2);
@@ -141,7 +143,7 @@ fn split_off_punctuation(word: &str) -> (&str, &str) {
 }
 
 /// Returns `true` if a word has an underscore, a path separator, or a lower-case letter before an upper-case
-/// one.
+/// letter.
 fn looks_like_code(word: &str) -> bool {
     let is_plain = |character: char| character.is_alphanumeric() || "_-./:{}[]<>".contains(character);
     let mut pairs = word.chars().zip(word.chars().skip(1));
@@ -157,7 +159,7 @@ fn escape(word: &str) -> String {
     })
 }
 
-/// Wraps paragraphs and list items at spaces; keeps code blocks and tables.
+/// Wraps paragraphs and list items at spaces. Code blocks, tables, headings and quotations stay unchanged.
 fn wrap(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     for (line, is_code) in text.lines().zip(code_blocks::lines(text)) {
@@ -204,7 +206,7 @@ fn begins_block(word: &str) -> bool {
         || is_number(word.trim_end_matches(['.', ')']))
 }
 
-/// Adds a full stop to a sentence without one, unless the text ends with a code block.
+/// Adds a full stop to a text that ends without punctuation, unless the text ends with a code block.
 pub(crate) fn sentence(text: &str) -> String {
     let text = text.trim();
     if text.is_empty()
@@ -236,14 +238,15 @@ pub(crate) fn uncapitalised(text: &str) -> String {
     }
 }
 
-/// Puts a label in front of a paragraph, or in front of a block that is not a paragraph.
+/// Puts a label in front of a paragraph. If the text is another block, such as a table, the label becomes a
+/// paragraph of its own.
 pub(crate) fn labelled(label: &str, paragraph: &str) -> String {
     let is_block =
         paragraph.starts_with(['>', '#', '|']) || code_blocks::lines(paragraph).first() == Some(&true);
     format!("{label}{}{paragraph}", if is_block { "\n\n" } else { " " })
 }
 
-/// Returns the lines of a documentation comment as they follow `///`, including the space.
+/// Returns the lines of a documentation comment without `///`, but with the space that follows it.
 ///
 /// The lines never contain a code block that rustdoc would run.
 pub(crate) fn lines(text: &str) -> Vec<String> {
@@ -263,7 +266,8 @@ pub(crate) fn attributes(text: &str) -> Vec<Attribute> {
     lines(text).iter().map(|line| attribute(line)).collect()
 }
 
-/// Returns the attribute of a line. Thousands of lines are faster to build than to parse.
+/// Returns the attribute for a line of documentation. For thousands of lines, building the attributes is
+/// faster than parsing them.
 pub(crate) fn attribute(line: &str) -> Attribute {
     Attribute {
         pound_token: <Token![#]>::default(),

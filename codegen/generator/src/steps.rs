@@ -1,7 +1,9 @@
-//! Named changes with a reason and a count: rules on the document and passes over the generated code.
+//! Steps, which are named changes with a reason and a count. A step is a rule on the document or a pass over
+//! the generated code.
 //!
-//! A step declares whether it is expected to change the FunnelFlux document. It is an error if such a step
-//! changes nothing. Otherwise, an upgrade of the generator or of the document could disable a step unnoticed.
+//! A step declares whether it is expected to change the FunnelFlux document. If a step is expected to change
+//! the document but changes nothing, an error is reported. Otherwise, an upgrade of the generator or of the
+//! document could disable a step unnoticed.
 
 use std::{mem, time::Duration};
 
@@ -13,7 +15,7 @@ pub(crate) struct Step<W> {
     pub(crate) name: &'static str,
     pub(crate) reason: &'static str,
     pub(crate) expect: Expect,
-    /// Makes the change, and counts how often it applied.
+    /// Makes the change, and counts the changed places.
     pub(crate) apply: fn(&mut W),
 }
 
@@ -50,7 +52,7 @@ pub struct StageReport {
     pub stage: Stage,
     /// Summary in one line, with numbers.
     pub summary: String,
-    /// Rules or passes of the stage, in order; empty for other stages.
+    /// One report for each rule or pass of the stage, in order. Empty for a stage without rules or passes.
     pub steps: Vec<StepReport>,
     /// Duration of the stage.
     pub time: Duration,
@@ -63,13 +65,13 @@ pub struct StepReport {
     pub name: &'static str,
     /// Reason for the step.
     pub reason: &'static str,
-    /// Number of times it applied.
+    /// Number of changes that the step made.
     pub count: usize,
     /// True if the step was expected to change the FunnelFlux document, but did not.
     pub idle: bool,
 }
 
-/// Applies all steps in their order. `count` is where a step counts its changes.
+/// Applies all steps in their order. `count` returns the counter in which a step counts its changes.
 pub(crate) fn run<W>(
     steps: &[Step<W>],
     work: &mut W,

@@ -1,11 +1,11 @@
-//! Helpers for the tests of several stages.
+//! Helpers that the tests of several stages use.
 
 use serde_json::{Value, json};
 
 use crate::transform::{self, ApiModel};
 use funnelflux_openapi::{Document, Source, read};
 
-/// Creates an OpenAPI document with the mandatory members and these members.
+/// Creates an OpenAPI document that has `members` in addition to the mandatory members.
 pub(crate) fn document(members: Value) -> Document {
     let mut value = json!({
         "openapi": "3.0.3",
@@ -22,7 +22,7 @@ pub(crate) fn document(members: Value) -> Document {
     .unwrap()
 }
 
-/// Applies all rules.
+/// Applies all rules to a document, and returns the model.
 pub(crate) fn model(source: &Document) -> ApiModel {
     transform::transform(source).unwrap().0
 }

@@ -1,5 +1,5 @@
-//! No input makes read, normalise, supersede, overlay or lint panic. Every diagnostic has a location, which
-//! matches the text.
+//! Tests that no input makes the stages read, normalise, supersede, overlay and lint panic, and that every
+//! diagnostic has a location that matches the text.
 
 #![allow(
     clippy::indexing_slicing,
@@ -64,7 +64,7 @@ fn run(name: &str, text: &str, overlay: &str) {
     }
 }
 
-/// A value to insert into a document.
+/// Generates a value to insert into a document.
 fn any_value() -> impl Strategy<Value = Value> {
     let words = "(\\$ref|#/components/schemas/OfferSource|#/definitions/X|#/paths/~1own~1\\{id\\}|\
                  #/components/pathItems/A|#here|object|array|null|string|a|/x/\\{y\\}|200|x-z|)";
@@ -86,7 +86,7 @@ fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// All pointers of a value.
+/// Collects the pointers to all parts of a value.
 fn pointers(value: &Value, at: &Pointer, all: &mut Vec<PointerBuf>) {
     match value {
         Value::Object(object) => {
@@ -104,7 +104,7 @@ fn pointers(value: &Value, at: &Pointer, all: &mut Vec<PointerBuf>) {
     all.push(at.to_buf());
 }
 
-/// A document with some of its values replaced, and some of its keys renamed.
+/// Generates a document in which some values are replaced and some keys are renamed.
 fn mutated(text: &'static str) -> impl Strategy<Value = String> {
     let value = read::parse(Source { name: "a", text }).unwrap().into_value();
     let mut all = Vec::new();
@@ -193,7 +193,8 @@ fn places_in_one_long_line_are_found() {
     );
 }
 
-/// Runs few cases, because each runs all stages on a whole document; set `PROPTEST_CASES` for more.
+/// Configures few cases, because each case runs all stages on a whole document. Set `PROPTEST_CASES` to run
+/// more cases.
 fn config() -> ProptestConfig {
     let default = ProptestConfig::default();
     let cases = std::env::var_os("PROPTEST_CASES").map_or(48, |_| default.cases);
@@ -272,7 +273,7 @@ proptest! {
     fn any_number_is_the_same_in_json_and_yaml(
         text in "-?(0|[1-9][0-9]{0,24})(\\.[0-9]{1,24})?([eE][-+]?[0-9]{1,2})?",
     ) {
-        // `serde_json` reads this number as a float.
+        // `serde_json` reads `-0` as a float.
         prop_assume!(text != "-0");
         let text = format!("{{\"a\": 0.5, \"b\": {text}}}");
         let read = |text: &str| read::parse(Source { name: "a", text }).unwrap();

@@ -1,8 +1,10 @@
-//! `spec/COVERAGE.md` lists every operation of the vendor's index, and never overstates the evidence.
+//! Tests that `spec/COVERAGE.md` lists every operation of the vendor's index, and never overstates the
+//! evidence.
 //!
-//! `documents/index.txt` was transcribed from the documentation, not from our document. For path, parameters,
-//! body and response it states the strongest possible evidence: `page`, the complete page of the group;
-//! `docs`, another page of the documentation; `inferred`; or `none`, if the operation has no such part.
+//! `documents/index.txt` was transcribed from the documentation, not from our document. For the path,
+//! parameters, body and response of each operation, it states the strongest possible evidence. `page` is the
+//! complete page of the group, and `docs` is another page of the documentation. `inferred` means that no page
+//! documents the part, and `none` means that the operation has no such part.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,7 +23,7 @@ use transcription::transcription;
 const INDEX: &str = include_str!("documents/index.txt");
 const COVERAGE: &str = include_str!("../../../spec/COVERAGE.md");
 
-/// Operation of the index.
+/// An operation in the vendor's index.
 struct Indexed<'a> {
     group: &'a str,
     method: &'a str,
@@ -30,7 +32,7 @@ struct Indexed<'a> {
     strongest: Parts<'a>,
 }
 
-/// Row of the coverage table.
+/// A row of the coverage table.
 struct Row<'a> {
     number: &'a str,
     group: &'a str,
@@ -76,7 +78,8 @@ fn index() -> Vec<Indexed<'static>> {
     operations
 }
 
-/// Reads the rows. The groups are in the order of the index, because the table has the order of the document.
+/// Reads the rows of the table. Sorts the groups into the order of the index, because the table has the order
+/// of the document.
 fn rows() -> Vec<Row<'static>> {
     let cells = COVERAGE
         .lines()
@@ -104,7 +107,8 @@ fn rows() -> Vec<Row<'static>> {
     rows
 }
 
-/// Rank of the evidence that the index or the table states, the strongest first.
+/// Returns the rank of a kind of evidence in the index or the table. The strongest evidence has the smallest
+/// rank.
 fn rank(evidence: &str) -> usize {
     match evidence {
         "page" => 0,
@@ -147,7 +151,7 @@ fn no_row_claims_more_than_is_known() {
             let at = format!("{} / {}: {part}: {claimed}", row.group, row.title);
             match (strongest, claimed) {
                 ("none", _) => assert_eq!(claimed, "–", "{at}"),
-                // The index does not claim that the part exists.
+                // For inferred parts, the index does not claim that the part exists.
                 ("inferred", "–") => {}
                 _ => assert!(
                     rank(claimed) >= rank(strongest),

@@ -1,5 +1,5 @@
-//! Checks the impact of each change of the cases on users of the crate: `impact.txt` has the rule, the impact
-//! and the reason of each change, in the order of `expected.txt`.
+//! Checks the impact of each change in the test cases on users of the crate. The file `impact.txt` of a case
+//! states the rule, the impact and the reason for each change, in the order of `expected.txt`.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 

@@ -1,5 +1,5 @@
-//! Targets of overlay actions are JSONPath (RFC 9535): our own tables cover every part of it, and the public
-//! compliance suite can be run from a copy.
+//! Tests that targets of overlay actions are evaluated as JSONPath (RFC 9535). Our own tables cover every
+//! part of JSONPath. In addition, the public compliance suite can be run from a copy.
 //!
 //! The suite (github.com/jsonpath-standard/jsonpath-compliance-test-suite, `cts.json`) is not part of this
 //! repository. To run it:
@@ -68,7 +68,7 @@ fn remove(document: &Value, target: &str) -> Removal {
     }
 }
 
-/// Removes the values at these pointers, the last first.
+/// Removes the values at these pointers. Later items of a list are removed first, so that indexes stay valid.
 fn without(document: &Value, places: &BTreeSet<PointerBuf>) -> Value {
     let mut left = document.clone();
     let index = |place: &Pointer| place.back()?.encoded().parse::<usize>().ok();
@@ -89,7 +89,7 @@ fn without(document: &Value, places: &BTreeSet<PointerBuf>) -> Value {
     left
 }
 
-/// Describes the difference between the matches of a target and these pointers.
+/// Describes the difference between the matches of a target and these pointers. Returns `None` if they agree.
 fn problem(document: &Value, target: &str, places: &BTreeSet<PointerBuf>) -> Option<String> {
     match remove(document, target) {
         Removal::Invalid => Some("it is refused".to_owned()),
@@ -152,7 +152,7 @@ const VALID: &[(&str, &[&str])] = &[
     ("$.a[-2:]", &["/a/8", "/a/9"]),
     ("$.a[7:2]", &[]),
     ("$.a[ 1 : 2 ]", &["/a/1"]),
-    // Several selectors; a value that matches twice counts once.
+    // Several selectors. A value that matches twice counts once.
     ("$.a[0, 3]", &["/a/0", "/a/3"]),
     ("$.a[0, 0]", &["/a/0"]),
     ("$.a[0:2, 7]", &["/a/0", "/a/1", "/a/7"]),
@@ -283,7 +283,8 @@ fn invalid_paths_are_located_errors() {
     assert!(taken.is_empty(), "{taken:?}");
 }
 
-/// Checks a case of the suite: the matches of its query, in one of several possible orders.
+/// Checks a case of the suite. Compares the matches of its query with the expected paths, and ignores their
+/// order.
 fn case(case: &Value) -> Option<String> {
     let selector = case["selector"].as_str().unwrap();
     let document = &case["document"];
@@ -304,7 +305,7 @@ fn case(case: &Value) -> Option<String> {
     problem.map(|problem| format!("{}: {selector:?}: {problem}", case["name"]))
 }
 
-/// The pointer of a normalised path: `$['a'][0]`.
+/// Converts a normalised path, such as `$['a'][0]`, to a pointer.
 fn normalised(path: &str) -> PointerBuf {
     let mut place = PointerBuf::new();
     let mut rest = path.strip_prefix('$').unwrap();

@@ -1,4 +1,5 @@
-//! Lists of assets, which may be inside of objects: the rows are found, or a warning states why not.
+//! Tests of lists of assets, which may be inside objects. Either the rows are found, or a warning states why
+//! they are not found.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,7 +12,7 @@ use funnelflux_generator::{Input, Options, Output, generate};
 use funnelflux_openapi::Source;
 use serde_json::{Value, json};
 
-/// Document with a group of pages whose list has this response.
+/// Returns a document with a group of pages. `list` is the schema of the response that lists the pages.
 fn document(list: &Value) -> Value {
     let answer = |schema: &Value| {
         let content = json!({ "application/json": { "schema": schema } });
@@ -61,7 +62,8 @@ fn output(document: &Value) -> Output {
     generate(&input, Options::default()).unwrap_or_else(|error| panic!("{text}\n{error}"))
 }
 
-/// Returns the code of the resource of such a group, and the warnings.
+/// Generates code from a document with this list. Returns the code of the resource without white space, and
+/// the warnings.
 fn generated(list: &Value) -> (String, String) {
     let output = output(&document(list));
     let resource = output
@@ -183,7 +185,7 @@ fn a_list_without_clear_rows_is_left_out_with_a_place() {
     }
 }
 
-/// A handle takes IDs as text. The methods of the operations take them as the document has them.
+/// A handle takes only IDs that are text, but the methods of operations take IDs of the type in the document.
 #[test]
 fn ids_that_are_numbers_leave_out_the_handle_only() {
     let mut document = document(&array(&json!({ "$ref": "#/components/schemas/Page" })));
@@ -207,7 +209,8 @@ fn ids_that_are_numbers_leave_out_the_handle_only() {
     assert!(output.files["shared.rs"].contains("pub id_page: i64"));
 }
 
-/// Adds parameters of the query to an operation of such a document.
+/// Adds parameters to the GET operation at `path`. Each parameter has a name, a place, and a flag that is
+/// true if it is required.
 fn add_parameters(document: &mut Value, path: &str, added: &[(&str, &str, bool)]) {
     let operation = &mut document["paths"][path]["get"];
     if operation.get("parameters").is_none() {

@@ -1,5 +1,6 @@
-//! Names that once broke the generated code: tags that share a plural, words of titles in other scripts,
-//! names that begin with a digit or consist of single letters, and names that are too long for a file.
+//! Tests of names that once broke the generated code: tags that share a plural, words of titles in other
+//! scripts, names that begin with a digit or consist of single letters, and names that are too long for a
+//! file.
 
 #![allow(
     clippy::unwrap_used,
@@ -69,7 +70,8 @@ fn group(
     paths.insert(format!("/thing{count}/list/"), json!({ "get": list }));
 }
 
-/// Names of the functions that the files define for `Client`. Each is defined once.
+/// Returns the names of the functions that the files define for `Client`. Panics if a function is defined
+/// twice.
 fn methods(files: &BTreeMap<String, String>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for (path, text) in files {
@@ -198,7 +200,7 @@ fn a_tag_without_letters_gets_a_feature() {
     assert_eq!(features, ["1-2", "crab"]);
 }
 
-/// The overlay is the one of the recipe in `CONTRIBUTING.md`.
+/// The overlay is taken from the recipe in `CONTRIBUTING.md`.
 #[test]
 fn an_overlay_keeps_the_names_of_a_renamed_tag() {
     let recipes = include_str!("../../../CONTRIBUTING.md");

@@ -1,6 +1,7 @@
-//! The comparison predicts what a change means for users of the crate. The oracle is the generated code: the
-//! comparison must predict every change of its public interface. `codegen/diff/tests/documents.rs` checks
-//! breaks on the wire with the same random schemas.
+//! Tests that the comparison of two documents predicts the impact of each change on users of the crate. The
+//! oracle is the generated code. The comparison must predict every change of the code's public interface.
+//! `codegen/diff/tests/documents.rs` uses the same random schemas to test the prediction of breaking changes
+//! of requests and responses.
 //!
 //! `PROPTEST_CASES` sets the number of cases and makes them random.
 
@@ -84,8 +85,8 @@ fn config(cases: u32) -> ProptestConfig {
     }
 }
 
-/// Public interface of the code that is generated from a document; `None` if the generator rejects the
-/// document.
+/// Returns the public interface of the code that is generated from a document. Returns `None` if the
+/// generator rejects the document.
 fn interface(document: &Value) -> Option<Interface> {
     let text = document.to_string();
     let input = Input {
@@ -107,8 +108,8 @@ fn interface(document: &Value) -> Option<Interface> {
     Some(Interface::read(generate(&input, options).ok()?.files.values()))
 }
 
-/// Describes a change of the interface that the comparison did not predict; `None` if there is no such
-/// change, or if the generator rejects one of the documents.
+/// Describes a change of the interface that the comparison did not predict. Returns `None` if there is no
+/// such change, or if the generator rejects one of the documents.
 fn surprise(old: &Value, new: &Value) -> Option<String> {
     let (impact, names) = interface(old)?.compare(&interface(new)?);
     let report = compare(old, new);
@@ -122,7 +123,7 @@ fn surprise(old: &Value, new: &Value) -> Option<String> {
 }
 
 proptest! {
-    // The generator rejects most pairs.
+    // Many cases are necessary, because the generator rejects most pairs.
     #![proptest_config(config(200))]
 
     #[test]
@@ -203,7 +204,7 @@ fn keywords_without_effect_on_values_are_predicted() {
     );
 }
 
-/// Enough of the random pairs generate code.
+/// Checks that enough of the random pairs generate code.
 #[test]
 fn random_pairs_exercise_the_oracle() {
     let (mut generated, mut changed) = (0, 0);

@@ -1,4 +1,5 @@
-//! The vendor's document and the effective document agree with the vendor's page about offer sources.
+//! Tests that the vendor's document and the effective document agree with the vendor's page about offer
+//! sources.
 //!
 //! The tables below were transcribed from the page, not from the documents, so the test finds a mistake in
 //! either transcription.
@@ -90,7 +91,7 @@ MoveCategoryRequest: object
     idCategory: required string
 ";
 
-/// Examples of request and response, by method and path.
+/// Returns the examples of the page: method, path, request and response.
 fn examples() -> Vec<(&'static str, &'static str, Value, Value)> {
     let source = json!({
         "idOfferSource": "1",
@@ -150,13 +151,13 @@ fn examples() -> Vec<(&'static str, &'static str, Value, Value)> {
     ]
 }
 
-/// Our transcription of the page and the effective document, each with its name. Nothing once the vendor's
-/// document has replaced the transcription.
+/// Returns two documents, each with its name: our transcription of the page, and the effective document.
+/// Returns nothing if the vendor's document has replaced the transcription.
 fn documents() -> Vec<(&'static str, Value)> {
     let Some(upstream) = transcription() else {
         return Vec::new();
     };
-    // Other tests take this copy as an example.
+    // Other tests use this copy as an example, so it must equal the transcription.
     assert!(
         upstream == include_str!("documents/offer-sources.json"),
         "the copy is stale"
@@ -168,8 +169,8 @@ fn documents() -> Vec<(&'static str, Value)> {
         .into()
 }
 
-/// Operations on offer sources, with method and path. Operations of other groups are inferred and appear on
-/// no page.
+/// Returns the operations on offer sources, with method and path. Operations of other groups are inferred and
+/// appear on no page.
 fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
     let paths = document["paths"].as_object().unwrap().iter();
     paths
@@ -280,7 +281,7 @@ fn the_schemas_are_those_of_the_page_in_its_order() {
     for (document_name, document) in documents() {
         let mut text = String::new();
         for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
-            // The overlays add schemas of other groups.
+            // The overlays add schemas of other groups, which are skipped.
             if !names.contains(&name.as_str()) {
                 continue;
             }

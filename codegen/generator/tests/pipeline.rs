@@ -1,4 +1,4 @@
-//! Generation from the FunnelFlux document is reproducible and produces the committed files.
+//! Tests that generation from the FunnelFlux document is reproducible and produces the committed files.
 
 #![expect(
     clippy::unwrap_used,
@@ -58,7 +58,8 @@ fn run(name: &str, text: &str) -> Output {
             .collect(),
         previous_lock: Some(lock.unwrap()),
     };
-    // A document of the vendor may hold what the generator leaves out.
+    // Only the transcription must be supported completely. A document from the vendor may contain operations
+    // that are left out.
     let is_transcription = input.previous_lock.as_ref().is_some_and(Lock::is_transcription);
     let options = Options {
         strict: is_transcription,
@@ -92,7 +93,7 @@ static OUTPUT: LazyLock<Output> = LazyLock::new(|| {
     run(&name, &text)
 });
 
-/// Collects the files below a folder by their relative paths.
+/// Collects the files below a folder, keyed by their relative paths.
 fn files(folder: &Path, below: &str, found: &mut BTreeMap<String, String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();
@@ -141,14 +142,14 @@ fn two_runs_give_the_same_bytes() {
     assert_eq!(first.stages, second.stages);
 }
 
-/// Shuffles the keys of all objects, depending on `seed` only.
+/// Shuffles the keys of all objects. The order depends only on `value` and `seed`.
 fn shuffled(value: &Value, seed: &mut u64) -> Value {
     match value {
         Value::Object(object) => {
             let mut members: Vec<(u64, &String, &Value)> = object
                 .iter()
                 .map(|(key, value)| {
-                    // Constants of PCG.
+                    // These are the constants of the random number generator PCG.
                     *seed = seed
                         .wrapping_mul(6_364_136_223_846_793_005)
                         .wrapping_add(1_442_695_040_888_963_407);
@@ -177,7 +178,8 @@ proptest! {
         prop_assert_ne!(&shuffled, &text);
         let output = run(&name, &shuffled);
         prop_assert_eq!(&output.files, &OUTPUT.files);
-        // The effective document keeps the order of the vendor's document, so values are compared.
+        // The effective document keeps the order of the vendor's document, so the test compares parsed values
+        // instead of text.
         let says = |output: &Output| serde_json::from_str::<Value>(&output.effective).unwrap();
         prop_assert_eq!(says(&output), says(&OUTPUT));
     }

@@ -1,6 +1,7 @@
-//! Constructs that the FunnelFlux document lacks: each generates code, or is rejected with a location.
+//! Tests of constructs that the FunnelFlux document does not contain. Each construct generates code, or is
+//! rejected with a location.
 //!
-//! `documents/supported` and `documents/refused` hold one construct per file.
+//! The folders `documents/supported` and `documents/refused` contain one construct per file.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,7 +14,7 @@ use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 use funnelflux_generator::{Input, Options, Output, generate};
 use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Source};
 
-/// Returns the documents of a folder by their names.
+/// Returns the documents of a folder, keyed by their names.
 fn documents(folder: &str) -> BTreeMap<String, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/documents")
@@ -88,7 +89,7 @@ fn other_constructs_are_refused_with_a_location() {
 fn other_constructs_are_left_out_with_a_warning() {
     let mut all = String::new();
     for (name, document) in documents("refused") {
-        // Something must be left.
+        // One supported operation is added, so that the client is not empty.
         let kept = "paths:\n  /kept/: {get: {tags: [Kept], responses: {'204': {description: None.}}}}\n";
         let document = document.replacen("paths:\n", kept, 1);
         let strict = generated(&document).unwrap_err();
@@ -175,7 +176,7 @@ fn equal_inline_bodies_of_a_group_are_one_type_with_all_abilities() {
     let resource = &files["things/resource.rs"];
     assert!(resource.contains("impl resource::Save for Things"), "{resource}");
     assert!(files["things/types.rs"].contains("pub struct Thing {"));
-    // Another body is another type, which cannot save what was found.
+    // A different body becomes a different type. Such a body cannot save the asset that was found.
     let other = "schema: {type: object, properties: {c: {type: string}}}";
     let files = generated(&document(other)).unwrap_or_else(|errors| panic!("{errors}"));
     assert!(!files["things/resource.rs"].contains("impl resource::Save for Things"));
@@ -231,7 +232,7 @@ fn a_broken_reference_leaves_out_what_uses_it() {
         5
     );
 
-    // Nothing is left, so there is no client.
+    // No operation is left, so there is no client.
     let errors = output(&format!("{text}{schemas}"), false).unwrap_err();
     let error = errors
         .iter()
@@ -267,7 +268,7 @@ fn operations_that_share_a_method_name_are_an_error_that_names_both() {
         }
         text
     };
-    // Every path that differs has a name of its own, up to one that spells out the signs of another.
+    // Different paths get different names, unless one path spells out the signs of another path.
     let paths = ["/thing/a/b", "/thing/a-b", "/thing/a_b", "/thing/a/{b}"];
     let text = document(&paths).replace(
         "{b}: {get: {",

@@ -1,4 +1,5 @@
-//! An inferred overlay is superseded by the vendor's document, and the inference is compared with it.
+//! Tests that the vendor's document supersedes an inferred overlay, and that the inference is compared with
+//! the document.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,8 +22,9 @@ const PAGES: Source<'_> = Source {
     text: include_str!("../../../spec/overlays/09-pages.yaml"),
 };
 
-/// A later version of our transcription, with the pages as we inferred them. `None` once the vendor's
-/// document has replaced the transcription, and with it our inferences.
+/// Returns a possible later version of our transcription, which also documents the group of pages exactly as
+/// we inferred it. Returns `None` if the vendor's document has replaced the transcription, and thus our
+/// inferences.
 fn later() -> Option<Value> {
     let mut document: Value = serde_json::from_str(&transcription()?).unwrap();
     let effective: Value = serde_json::from_str(EFFECTIVE).unwrap();
@@ -40,7 +42,7 @@ fn later() -> Option<Value> {
     Some(document)
 }
 
-/// A value without our evidence marks.
+/// Returns a value without extensions, such as our evidence.
 fn plain(value: &Value) -> Value {
     match value {
         Value::Object(object) => {
@@ -52,7 +54,8 @@ fn plain(value: &Value) -> Value {
     }
 }
 
-/// The effective document, the result of the comparison, and the number of remaining overlays.
+/// Applies the inferred overlay to a document. Returns the effective document, the notices of the comparison,
+/// and the number of remaining overlays.
 fn apply(document: &Value) -> (Document, Diagnostics, usize) {
     let text = document.to_string();
     let source = Source {
@@ -162,7 +165,8 @@ fn each_difference_from_a_wrong_inference_is_reported() {
     paths.insert("/page/move/".to_owned(), moved);
     // A different parameter.
     paths["/page/find/byIds/"]["get"]["parameters"][0]["name"] = json!("ids");
-    // A required body, and a different success status; statuses are never inferred.
+    // A required body, and a different success status. The status is not reported, because statuses are never
+    // inferred.
     paths["/page/delete/"]["delete"]["requestBody"]["required"] = json!(true);
     let done = paths["/page/delete/"]["delete"]["responses"]
         .as_object_mut()

@@ -1,4 +1,4 @@
-//! Text of a document never becomes code that runs, and its tags become modules that compile.
+//! Tests that text in a document never becomes code that runs, and that tags become modules that compile.
 
 #![allow(
     clippy::unwrap_used,
@@ -52,7 +52,7 @@ fn comments(file: &str) -> Vec<String> {
     comments
 }
 
-/// A document in which each text is `words`.
+/// Returns a document in which each text is `words`.
 fn document(words: &str) -> Value {
     let schema = json!({"$ref": "#/components/schemas/Thing"});
     let content = json!({"application/json": {"schema": schema}});
@@ -158,7 +158,7 @@ fn a_block_at_the_end_stays_closed() {
     assert!(!types.contains("```."), "{types}");
 }
 
-/// A document with an operation for each tag.
+/// Returns a document with an operation for each tag.
 fn document_of_tags(tags: &[&str]) -> Value {
     let operation = |tag: &str| {
         let schema = json!({"type": "object", "properties": {"a": {"type": "string"}}});

@@ -1,7 +1,7 @@
 //! Diagnostics: problems in a document, with their location and fix.
 //!
-//! Every stage reports through [`Diagnostic`]. A syntax error, an unsupported construct and a stale overlay
-//! action look alike, on a terminal and as JSON.
+//! Every stage reports its problems as [`Diagnostic`]s. So a syntax error, an unsupported construct and a
+//! stale overlay action have the same form, both on a terminal and in JSON.
 
 use std::{
     fmt,
@@ -24,15 +24,15 @@ pub enum Stage {
     Read,
     /// Converts any accepted version to `OpenAPI` 3.0.3.
     Normalise,
-    /// Compares inferred parts of overlays with the document.
+    /// Compares inferred parts, which our overlays add, with the vendor's document.
     Supersede,
-    /// Applies our own deviations from the vendor's document.
+    /// Applies overlays, which are our own changes to the vendor's document.
     Overlay,
     /// Reports unsupported constructs.
     Lint,
     /// Applies named rules to the document before generation.
     Transform,
-    /// Runs the generator.
+    /// Runs the code generator `progenitor`.
     Progenitor,
     /// Applies named passes to the generated code.
     Rewrite,
@@ -54,7 +54,7 @@ impl fmt::Display for Stage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
-    /// Information; nothing is lost.
+    /// Information; generation loses nothing.
     Notice,
     /// Generation continues, but deviates from the document.
     Warning,
@@ -95,17 +95,19 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// Stage that reports the problem.
     pub stage: Stage,
-    /// Name of the rule in kebab case, such as `parameter-style`. Stable across releases.
+    /// Name of the rule in kebab case, such as `parameter-style`. The name is stable across releases.
     pub code: &'static str,
-    /// Problem, in one sentence without a full stop.
+    /// Description of the problem, in one sentence without a full stop.
     pub message: String,
     /// Fix; empty if there is nothing to do.
     pub fix: String,
     /// Location in the text, if known.
     pub location: Option<Location>,
-    /// JSON pointer to the value in the document that the stage processes; `""` is the whole document.
+    /// JSON pointer to the value, in the document that the stage processes. `""` stands for the whole
+    /// document.
     pub pointer: PointerBuf,
-    /// Affected operation, such as `PUT /offersource/save/`, with `and 3 more` if there are several.
+    /// First affected operation, such as `PUT /offersource/save/`. If there are others, a suffix such as
+    /// `and 3 more` counts them.
     pub operation: Option<String>,
 }
 
@@ -144,8 +146,8 @@ impl Diagnostic {
         self
     }
 
-    /// Adds the name of the first affected operation and the number of the others. Used if the pointer does
-    /// not lead into an operation. An empty list changes nothing.
+    /// Adds the name of the first affected operation and the number of the others. Callers use this method if
+    /// the pointer does not lead into an operation. An empty list changes nothing.
     pub fn operations(mut self, operations: &[String]) -> Self {
         if let [first, others @ ..] = operations {
             self.operation = Some(match others {
@@ -200,7 +202,7 @@ impl Diagnostics {
     /// Returns the value with these diagnostics if none of them is an error.
     ///
     /// # Errors
-    /// All diagnostics, including warnings and notices, if any of them is an error.
+    /// Returns all diagnostics, including warnings and notices, if any of them is an error.
     pub fn unless_errors<T>(self, value: T) -> Result<(T, Self), Self> {
         if self.has_errors() {
             Err(self)
@@ -213,7 +215,7 @@ impl Diagnostics {
 impl std::error::Error for Diagnostics {}
 
 impl fmt::Display for Diagnostics {
-    /// Prints one block per diagnostic, then a line that counts them.
+    /// Prints one block per diagnostic, then a line with the number of diagnostics of each severity.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for diagnostic in &self.0 {
             writeln!(formatter, "{diagnostic}")?;

@@ -1,7 +1,7 @@
 //! A document with its source texts, so that any JSON pointer leads back to a file, line and column.
 //!
-//! Stages that change the document (normalise, overlay) record what they move and add. The pointers of their
-//! output still lead to the vendor's text, or to the overlay action that added the value.
+//! Stages that change the document (normalise, overlay) record what they move and add. So each pointer into
+//! their output can be traced to the vendor's text, or to the overlay action that added the value.
 
 use std::{collections::BTreeMap, fmt, iter, sync::Arc};
 
@@ -30,7 +30,7 @@ pub struct Document {
 }
 
 impl Document {
-    /// Creates a document from a text that was read.
+    /// Creates a document from a value and the text that the value was parsed from.
     pub(crate) fn read(value: Value, origin: Text) -> Self {
         let provenance = Provenance {
             origin: Arc::new(origin),
@@ -40,7 +40,7 @@ impl Document {
         Self { value, provenance }
     }
 
-    /// Creates a document from a value whose parts have this provenance.
+    /// Creates a document from a value and the provenance of its parts.
     pub fn new(value: Value, provenance: Provenance) -> Self {
         Self { value, provenance }
     }
@@ -60,7 +60,7 @@ impl Document {
         self.value
     }
 
-    /// Returns the value and its provenance, to be changed together.
+    /// Returns the value and its provenance, so that the caller can change both together.
     pub fn into_parts(self) -> (Value, Provenance) {
         (self.value, self.provenance)
     }
@@ -70,7 +70,7 @@ impl Document {
         &self.provenance.origin.name
     }
 
-    /// Returns the warnings about numbers that reading could not keep exactly.
+    /// Returns the warnings about numbers that lost digits when the document was read.
     pub fn warnings(&self) -> &Diagnostics {
         &self.provenance.origin.warnings
     }
@@ -80,13 +80,14 @@ impl Document {
         &self.provenance
     }
 
-    /// Locates a value in its source text: a member at its key, an item at its start. If nothing is at the
-    /// pointer, returns the location of the nearest ancestor that exists in the text.
+    /// Returns the location of a value in its source text. A member of an object is located at its key, and
+    /// an item of an array at its first character. If nothing is at the pointer, returns the location of the
+    /// nearest ancestor that exists in the text.
     pub fn locate<'a>(&self, pointer: impl ToPointer<'a>) -> Location {
         self.provenance.place(pointer).location()
     }
 
-    /// Makes a located error.
+    /// Makes a diagnostic of severity error, with the location of the value at `pointer`.
     pub fn error<'a>(
         &self,
         stage: Stage,
@@ -97,7 +98,7 @@ impl Document {
         self.diagnostic(Severity::Error, stage, code, pointer, message)
     }
 
-    /// Makes a located diagnostic.
+    /// Makes a diagnostic with the location of the value at `pointer`.
     pub fn diagnostic<'a>(
         &self,
         severity: Severity,
@@ -113,7 +114,7 @@ impl Document {
 }
 
 impl fmt::Debug for Document {
-    /// Prints only name and value, because the texts would bury them.
+    /// Prints only the name and the value, because the source texts are long.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Document")
@@ -168,8 +169,8 @@ impl Place {
 
 /// Origins of the parts of a document.
 ///
-/// If a value has no entry, the nearest ancestor that has an entry determines its place: the place of the
-/// ancestor, extended by the rest of the pointer.
+/// If a value has no entry, its place is the place of the nearest ancestor with an entry, extended by the
+/// rest of the pointer.
 #[derive(Clone)]
 pub struct Provenance {
     origin: Arc<Text>,
@@ -178,13 +179,13 @@ pub struct Provenance {
 }
 
 impl Provenance {
-    /// Checks whether null is a type in the text, as in `OpenAPI` 3.1. `nullable` then has one meaning, also
-    /// beside a composition.
+    /// Checks whether the source text expresses null as a type, as in `OpenAPI` 3.1. If it does, the
+    /// `nullable` that replaces this type is unambiguous, even next to `allOf`, `oneOf` or `anyOf`.
     pub fn has_null_type(&self) -> bool {
         self.has_null_type
     }
 
-    /// Records that null is a type in the text.
+    /// Records that the source text expresses null as a type.
     pub(crate) fn set_null_type(&mut self) {
         self.has_null_type = true;
     }
@@ -205,14 +206,14 @@ impl Provenance {
         })
     }
 
-    /// Records that the value at `pointer`, with everything inside, came from `place`.
+    /// Records that the value at `pointer`, with everything inside it, came from `place`.
     pub fn put<'a>(&mut self, pointer: impl ToPointer<'a>, place: Place) {
         let pointer = pointer.to_pointer();
         self.forget(&*pointer);
         self.moved.insert(pointer.into_owned(), place);
     }
 
-    /// Removes the entries of `pointer` and of everything inside.
+    /// Removes the entries of the value at `pointer` and of everything inside it.
     pub fn forget<'a>(&mut self, pointer: impl ToPointer<'a>) {
         let pointer = pointer.to_pointer();
         self.moved.remove(&*pointer);
@@ -222,7 +223,7 @@ impl Provenance {
         }
     }
 
-    /// Entries of values inside the value at `pointer`.
+    /// Returns the entries of the values inside the value at `pointer`.
     fn inside(&self, pointer: &Pointer) -> impl Iterator<Item = (&PointerBuf, &Place)> {
         // The member with the empty name sorts before all others.
         self.moved
@@ -230,8 +231,8 @@ impl Provenance {
             .take_while(move |(key, _)| key.starts_with(pointer))
     }
 
-    /// Records that item `index` of the array at `pointer`, which had `length` items, was removed: later
-    /// items move up by one.
+    /// Records the removal of item `index` from the array at `pointer`, which had `length` items. The index
+    /// of each later item decreases by one.
     pub fn remove_item<'a>(&mut self, pointer: impl ToPointer<'a>, index: usize, length: usize) {
         let pointer = pointer.to_pointer();
         for later in index + 1..length {

@@ -1,24 +1,25 @@
-//! Evidence: the sources that support parts of our document, as stated by the extension `x-evidence`.
+//! Evidence: the kind of source that supports a part of our document. The extension `x-evidence` states it.
 
 use serde_json::Value;
 
-/// Key of the extension. Its `kind` is the name of an [`Evidence`], its `source` a sentence.
+/// Key of the extension. In its value, `kind` is the name of an [`Evidence`], and `source` is a sentence that
+/// describes the source.
 pub const KEY: &str = "x-evidence";
 
 /// Kinds of evidence, the strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Evidence {
-    /// The vendor's page about the group states it.
+    /// The vendor's page about the operation's group, or its index of all operations, supports the part.
     Page,
-    /// Another page of the vendor's documentation states it.
+    /// Another page of the vendor's documentation supports the part.
     Docs,
-    /// The vendor's help centre states it.
+    /// The vendor's help centre supports the part.
     Help,
     /// Inferred from a similar operation or field.
     Sibling,
     /// Inferred from the pattern of the other operations.
     Pattern,
-    /// Nothing is known, or the document names an unknown kind.
+    /// No evidence is known, or the document names an unknown kind.
     Unknown,
 }
 
@@ -33,7 +34,7 @@ impl Evidence {
         Self::Unknown,
     ];
 
-    /// Returns the name in the document.
+    /// Returns the name of the kind in the document.
     pub fn name(self) -> &'static str {
         match self {
             Self::Page => "page",
@@ -45,19 +46,20 @@ impl Evidence {
         }
     }
 
-    /// Parses the value of the extension; `None` if it does not name a kind.
+    /// Parses the value of the extension. Returns [`Self::Unknown`] for an unknown kind, and `None` if no
+    /// kind is stated.
     pub fn parse(extension: &Value) -> Option<Self> {
         let name = extension.get("kind")?.as_str()?;
         let kind = Self::ALL.into_iter().find(|kind| kind.name() == name);
         Some(kind.unwrap_or(Self::Unknown))
     }
 
-    /// Returns the evidence that a part of the document states.
+    /// Returns the kind of evidence that a part of the document states in its extension.
     pub fn of(part: &Value) -> Option<Self> {
         Self::parse(part.get(KEY)?)
     }
 
-    /// Returns true if the part is inferred, that is, no text of the vendor supports it.
+    /// Returns true if the part was inferred from other parts, because no text of the vendor supports it.
     pub fn is_inferred(self) -> bool {
         matches!(self, Self::Sibling | Self::Pattern)
     }

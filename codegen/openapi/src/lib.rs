@@ -1,6 +1,8 @@
-//! Reads OpenAPI documents and answers questions about them: text in, values and located diagnostics out.
+//! Reads OpenAPI documents and answers questions about them. The input is text. The output is values, and
+//! diagnostics with locations.
 //!
-//! [`read`] turns a text into a [`Document`], [`normalise`] turns any supported version into OpenAPI 3.0.3.
+//! [`read`] turns a text into a [`Document`], and [`normalise`] converts any supported version to OpenAPI
+//! 3.0.3.
 
 #![allow(
     clippy::must_use_candidate,

@@ -8,7 +8,8 @@ use serde_json::{Number, Value};
 pub fn compare(left: &Value, right: &Value) -> Ordering {
     match (whole(left), whole(right)) {
         (Some(left), Some(right)) => left.cmp(&right),
-        // A float with a fraction is smaller than any integer that a float cannot hold exactly.
+        // Rounding cannot change the order here: a float with a fraction has a smaller magnitude than any
+        // integer that a float cannot represent exactly.
         _ => left
             .as_f64()
             .partial_cmp(&right.as_f64())
@@ -17,7 +18,7 @@ pub fn compare(left: &Value, right: &Value) -> Ordering {
 }
 
 fn whole(value: &Value) -> Option<i128> {
-    /// A whole float below this bound converts to an integer exactly.
+    /// A float without a fraction converts to `i128` exactly if its magnitude is below this bound.
     const BOUND: f64 = 1e38;
     value.as_number().and_then(Number::as_i128).or_else(|| {
         let float = value.as_f64()?;
@@ -26,8 +27,8 @@ fn whole(value: &Value) -> Option<i128> {
     })
 }
 
-/// Returns true if a number is kept exactly: it is a 64-bit integer, or its nearest float prints the same
-/// digits, as with `0.1`.
+/// Returns true if a number keeps its digits when it is parsed. This is true for 64-bit integers, and for
+/// numbers whose nearest float prints the same digits, such as `0.1`.
 pub(crate) fn is_kept(text: &str) -> bool {
     let is_whole = text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok();
     let float = text.parse().ok().and_then(Number::from_f64);

@@ -1,6 +1,6 @@
-//! The objects of `OpenAPI` 3.0 as a table, and a document walk driven by that table.
+//! A table of the objects of `OpenAPI` 3.0, and functions that walk over a document by means of that table.
 //!
-//! Normalise and lint use this table to find every schema, parameter and response.
+//! The stages `normalise` and `lint` use the table to find every schema, parameter and response.
 
 use serde_json::{Map, Value};
 
@@ -38,7 +38,7 @@ pub enum FieldType {
     Map(ObjectKind),
 }
 
-/// Keys that do not change the type, next to a `$ref` or in a schema.
+/// Keys that do not affect the type. They occur in a schema or next to a `$ref`.
 pub const ANNOTATIONS: [&str; 11] = [
     "description",
     "summary",
@@ -53,13 +53,14 @@ pub const ANNOTATIONS: [&str; 11] = [
     "xml",
 ];
 
-/// Checks whether a schema allows no value: `{"not": {}}`, which `OpenAPI` 3.1 writes as `false`.
+/// Checks whether a schema contains `"not": {}`, so that it allows no value. `OpenAPI` 3.1 writes such a
+/// schema as `false`.
 pub fn matches_nothing(schema: &Map<String, Value>) -> bool {
     let not = schema.get("not").and_then(Value::as_object);
     not.is_some_and(Map::is_empty)
 }
 
-/// Checks whether a value has an `OpenAPI` type. Returns true if the type is unknown.
+/// Checks whether a value has the `OpenAPI` type `name`. Returns true if `name` is not a known type.
 pub fn has_type(value: &Value, name: &str) -> bool {
     match name {
         "string" => value.is_string(),
@@ -338,7 +339,7 @@ impl FieldType {
 pub trait Visitor {
     /// Visits an object of a kind, possibly a `$ref`, before its members.
     fn object(&mut self, kind: ObjectKind, pointer: &Pointer, object: &Map<String, Value>);
-    /// Visits a value whose type the table does not allow.
+    /// Visits a value whose type the table does not allow, or an object that lacks a required field.
     fn misfit(&mut self, _pointer: &Pointer, _message: String) {}
     /// Visits a key that is not in the table for its kind.
     fn unknown(&mut self, _kind: ObjectKind, _pointer: &Pointer, _key: &str) {}
@@ -409,8 +410,8 @@ pub fn is_reference(kind: ObjectKind, object: &Map<String, Value>) -> bool {
         && object.get("$ref").is_some_and(Value::is_string)
 }
 
-/// Calls `change` with every object of the table, outermost first. Values that do not fit the table stay
-/// unchanged, and lint reports them.
+/// Calls `change` with every object of a kind in the table, outermost first. Values that do not fit the table
+/// stay unchanged. The stage `lint` reports them.
 pub(crate) fn walk_mut(
     document: &mut Value,
     change: &mut impl FnMut(ObjectKind, &Pointer, &mut Map<String, Value>),
@@ -418,7 +419,7 @@ pub(crate) fn walk_mut(
     walk_part_mut(&mut PointerBuf::root(), One(Document), document, change);
 }
 
-/// Like [`walk_mut`], for one part of a document.
+/// Calls `change` with the objects in one part of a document, like [`walk_mut`].
 pub(crate) fn walk_part_mut(
     path: &mut PointerBuf,
     expected: FieldType,
@@ -436,7 +437,8 @@ pub(crate) fn walk_part_mut(
     });
 }
 
-/// Calls `run` with each value in a field that the table expects to be an object of a kind.
+/// Calls `run` with each value of a field. The table expects these values to be objects of a kind, but they
+/// may have any type.
 pub(crate) fn each_value(
     path: &mut PointerBuf,
     expected: FieldType,

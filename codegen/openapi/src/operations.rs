@@ -33,7 +33,7 @@ impl<'a> Operation<'a> {
 }
 
 impl fmt::Display for Operation<'_> {
-    /// Method and path, such as `PUT /offersource/save/`.
+    /// Prints method and path, such as `PUT /offersource/save/`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} {}", self.method.to_ascii_uppercase(), self.path)
     }
@@ -65,9 +65,9 @@ pub fn operations_in<'a>(pointer: &Pointer, paths: &'a Value) -> impl Iterator<I
 /// The two messages of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
-    /// The client sends it.
+    /// The request, which the client sends.
     Request,
-    /// The service sends it.
+    /// The response, which the service sends.
     Response,
 }
 

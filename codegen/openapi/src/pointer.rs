@@ -1,5 +1,5 @@
-//! JSON pointers (RFC 6901): the types of the crate `jsonptr`, and the `OpenAPI` parts that a pointer leads
-//! to.
+//! JSON pointers (RFC 6901). Exports the types of the crate `jsonptr`, and finds the operation that a pointer
+//! leads into.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ pub const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
-/// A JSON pointer, or a text that is parsed as one.
+/// A JSON pointer, or a text that is parsed as a JSON pointer.
 ///
 /// Text is read leniently: a missing slash at the start is added, and a `~` that escapes nothing stands for
 /// itself.
@@ -50,12 +50,13 @@ impl<'a> ToPointer<'a> for &'a str {
     }
 }
 
-/// Parses a JSON pointer from a document; `None` if it is neither empty nor begins with a slash.
+/// Parses a JSON pointer from a document. Returns `None` if the text is not empty and does not begin with a
+/// slash.
 pub fn parse(text: &str) -> Option<Cow<'_, Pointer>> {
     (text.is_empty() || text.starts_with('/')).then(|| text.to_pointer())
 }
 
-/// Undoes the escapes of a token.
+/// Replaces the escapes `~0` and `~1` in a token with `~` and `/`.
 pub(crate) fn unescape(token: &str) -> Cow<'_, str> {
     if token.contains('~') {
         Cow::Owned(token.replace("~1", "/").replace("~0", "~"))

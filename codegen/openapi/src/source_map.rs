@@ -1,4 +1,5 @@
-//! Source map: a tree that follows the value of a text and turns a JSON pointer into a line and a column.
+//! Source map: a tree with the same structure as a parsed text. It converts a JSON pointer to a line and a
+//! column.
 
 use std::collections::HashMap;
 
@@ -25,13 +26,13 @@ impl Position {
     }
 }
 
-/// Number of a node in a [`SourceMap`].
+/// Index of a node in a [`SourceMap`].
 pub(crate) type NodeId = usize;
 
-/// Member of an object: its key, the position of the key, and the value.
+/// Member of an object: its key, the position of the key, and the node of the value.
 pub(crate) type Member = (Box<str>, Position, NodeId);
 
-/// Children of a value. Several parents may share a node: YAML has aliases.
+/// Children of a value. Several parents may share a node, because YAML has aliases.
 #[derive(Debug)]
 pub(crate) enum Node {
     /// A value without children.
@@ -52,8 +53,9 @@ pub(crate) struct SourceMap {
 }
 
 impl SourceMap {
-    /// Locates the value at `pointer`: a member at its key, an item at its start. A missing value gets the
-    /// position of its nearest ancestor. Also returns the number of tokens that lead to that position.
+    /// Returns the position of the value at `pointer`, and the number of tokens that lead to that position. A
+    /// member of an object is located at its key, and an item of an array at its start. A missing value gets
+    /// the position of its nearest ancestor.
     pub(crate) fn locate(&self, pointer: &Pointer) -> (Position, usize) {
         let mut position = self.start;
         let mut depth = 0;
@@ -78,7 +80,7 @@ impl SourceMap {
         (position, depth)
     }
 
-    /// Lists the keys that occur twice in one object: key, position, and position of the first occurrence.
+    /// Lists each repeated key of an object, with its position and the position of the first occurrence.
     pub(crate) fn duplicate_keys(&self) -> Vec<(&str, Position, Position)> {
         let mut duplicates = Vec::new();
         for node in &self.nodes {

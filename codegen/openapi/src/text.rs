@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use serde_json::Value;
 
-/// Maximum number of characters of a value in a sentence.
+/// Maximum number of characters of a value that a sentence quotes.
 pub const SENTENCE: usize = 160;
 
 /// Returns the first `most` characters of a text, with an ellipsis if the text is longer.
@@ -12,8 +12,8 @@ pub fn shorten(text: &str, most: usize) -> Cow<'_, str> {
     excerpt(text, 0, most)
 }
 
-/// Returns `most` characters of a text from the character `start` on, with an ellipsis at each end that is
-/// cut off.
+/// Returns at most `most` characters of a text, beginning with character number `start`. An ellipsis marks
+/// each end where text is omitted.
 pub fn excerpt(text: &str, start: usize, most: usize) -> Cow<'_, str> {
     let offset = |text: &str, count| text.char_indices().nth(count).map(|(offset, _)| offset);
     let start = offset(text, start).unwrap_or(if start == 0 { 0 } else { text.len() });
@@ -30,7 +30,8 @@ pub fn excerpt(text: &str, start: usize, most: usize) -> Cow<'_, str> {
 
 /// Shortens two texts for a sentence, so that the part in which they differ stays visible in both.
 pub fn shorten_pair(left: &str, right: &str) -> (String, String) {
-    /// Maximum length of the difference in characters. Long, because readers cannot judge omitted text.
+    /// Maximum length of the difference in characters. The limit is high, because readers cannot judge
+    /// omitted text.
     const DIFFERENCE: usize = 1_200;
     /// Number of characters before and after the difference.
     const AROUND: usize = 60;
@@ -67,7 +68,8 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped.collect())
 }
 
-/// Parts of a sentence that are not quotations in backticks. Sentences with the same parts are similar.
+/// Returns the parts of a sentence that are outside backticks. Sentences are similar if these parts are
+/// equal.
 pub fn unquoted(sentence: &str) -> Vec<&str> {
     let parts: Vec<&str> = sentence.split('`').collect();
     if parts.len().is_multiple_of(2) {
@@ -78,7 +80,7 @@ pub fn unquoted(sentence: &str) -> Vec<&str> {
     }
 }
 
-/// Returns the common form of similar sentences, with an ellipsis for each quotation that differs.
+/// Merges similar sentences into one, with an ellipsis in place of each quotation that differs.
 pub fn shared_sentence<'t>(mut sentences: impl Iterator<Item = &'t str>) -> String {
     let mut parts: Vec<&str> = sentences.next().unwrap_or_default().split('`').collect();
     for sentence in sentences {
@@ -91,7 +93,8 @@ pub fn shared_sentence<'t>(mut sentences: impl Iterator<Item = &'t str>) -> Stri
     parts.join("`")
 }
 
-/// Escapes foreign text for a line of markdown or a cell of a table. Code spans stay; the rest is plain text.
+/// Escapes foreign text for a line of markdown or a cell of a table. Code spans are preserved. The rest
+/// becomes plain text.
 pub fn markdown(text: &str) -> String {
     let text = one_line(text);
     let parts: Vec<&str> = text.split('`').collect();
@@ -106,7 +109,7 @@ pub fn markdown(text: &str) -> String {
     parts.collect()
 }
 
-/// Escapes text so that nothing in it is markdown or mentions a person.
+/// Escapes text so that it contains neither markup nor a mention of a user (`@name`).
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for character in text.chars() {

@@ -12,17 +12,17 @@ const HEADING: &str = "Global options";
 /// Options that all commands share.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct GlobalOptions {
-    /// Profile of `--profile`.
+    /// Name of the profile, from `--profile`.
     pub(crate) profile: Option<String>,
-    /// Base URL of `--base-url`.
+    /// Base URL of the service, from `--base-url`.
     pub(crate) base_url: Option<String>,
-    /// Requests per second.
+    /// Maximum number of requests per second, from `--rate`.
     pub(crate) rate: Option<NonZeroU32>,
-    /// Concurrent requests of a job.
+    /// Maximum number of concurrent requests of a job, from `--jobs`.
     pub(crate) jobs: Option<u8>,
     /// True if every question is answered with yes.
     pub(crate) yes: bool,
-    /// True if destructive operations that are inferred may be sent.
+    /// True if the program may send destructive operations that are inferred, and not documented.
     pub(crate) accept_inferred: bool,
     /// True if the command runs on a fake service in memory.
     pub(crate) fake: bool,
@@ -46,7 +46,7 @@ impl GlobalOptions {
 /// Returns the root command with all commands.
 pub(crate) fn command() -> Command {
     Command::new("funnelflux")
-        // The name in the usage is the same on every system.
+        // The usage shows this name, and not the name of the executable file, which differs between systems.
         .bin_name("funnelflux")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Manages the assets of a FunnelFlux Pro account")
@@ -114,8 +114,8 @@ fn global_arguments() -> Vec<Arg> {
     arguments.map(global).into()
 }
 
-/// Returns true if errors are to be printed as JSON. Reads the raw arguments, because there are no parsed
-/// arguments if the command line is invalid.
+/// Returns true if errors are to be printed as JSON. The function reads the raw arguments, because an invalid
+/// command line has no parsed arguments.
 pub(crate) fn errors_as_json(arguments: &[std::ffi::OsString]) -> bool {
     let mut previous_is_option = false;
     arguments.iter().any(|argument| {
@@ -125,7 +125,7 @@ pub(crate) fn errors_as_json(arguments: &[std::ffi::OsString]) -> bool {
     })
 }
 
-/// Converts an error of the command line.
+/// Converts an error of the parser of the command line into a failure.
 pub(crate) fn usage_failure(error: &clap::Error) -> Failure {
     let text = error.render().to_string();
     let first = text.lines().next().unwrap_or_default();

@@ -1,4 +1,5 @@
-//! Assets of a group: short names of the paths in an asset, and the lookup of IDs by name.
+//! Functions for the assets of a group. They define short names for paths in an asset, look up IDs by name,
+//! and read assets.
 
 use crate::exit::{Exit, Failure};
 use crate::output::View;
@@ -11,10 +12,10 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-/// Number of entries that a message lists.
+/// Maximum number of entries that an error message lists.
 const SHOWN: usize = 5;
 
-/// Short names of the paths of a group.
+/// Returns the short names, such as `name` and `status`, for paths in the assets of a group.
 pub(crate) fn view(group: AssetGroup) -> View {
     let paths = [
         ("id", group.id_pointer()),
@@ -31,7 +32,7 @@ pub(crate) fn view(group: AssetGroup) -> View {
     }
 }
 
-/// Returns a note that the operations on a group are inferred; `None` if they are documented.
+/// Returns a note if the operations on a group are inferred, and `None` if the vendor documents them.
 pub(crate) fn inferred_note(group: AssetGroup) -> Option<String> {
     let plural = group.plural();
     group
@@ -39,8 +40,8 @@ pub(crate) fn inferred_note(group: AssetGroup) -> Option<String> {
         .then(|| format!("the operations on {plural} are inferred, not documented by the vendor"))
 }
 
-/// Returns the group whose assets are the categories of a group: its children name it where assets of the
-/// group name their category.
+/// Returns the group whose assets are the categories of `group`. It is the group with a child relation to
+/// `group` that contains the JSON pointer to the category.
 pub(crate) fn category_group(group: AssetGroup) -> Option<AssetGroup> {
     let category = group.category_pointer()?;
     AssetGroup::all().iter().copied().find(|parent| {
@@ -51,7 +52,7 @@ pub(crate) fn category_group(group: AssetGroup) -> Option<AssetGroup> {
     })
 }
 
-/// Word for the status of an asset.
+/// Returns the word for the status of an asset.
 pub(crate) fn status_word(status: &AssetStatus) -> &str {
     match status {
         AssetStatus::Active => "active",
@@ -61,13 +62,15 @@ pub(crate) fn status_word(status: &AssetStatus) -> &str {
     }
 }
 
-/// Finds the IDs of assets. Each text is an ID or the exact name of an asset.
+/// Finds the IDs of assets. Each entry of `given` is an ID or the exact name of an asset.
 ///
-/// A text in the documented format of IDs counts as an ID; if no asset has this ID, the command that uses the
-/// ID reports that. Any other text is looked up in the list of all assets.
+/// If all entries have the documented format of IDs, or if the group has no list, the function returns the
+/// entries unchanged. The command that uses the IDs reports an ID that no asset has. Otherwise, the function
+/// looks up each entry in the list of all assets.
 ///
 /// # Errors
-/// If the list cannot be read, if no asset has a text as its name, or if several assets do.
+/// Returns an error if the list cannot be read, if no asset has an entry as its ID or name, or if several
+/// assets have an entry as their name.
 pub(crate) async fn resolve(
     client: &Client,
     group: AssetGroup,
@@ -83,12 +86,12 @@ pub(crate) async fn resolve(
     for text in given {
         match names.id_of(&text)? {
             Some(id) => ids.push(id.into_owned()),
-            // A deleted asset may be absent from the list.
+            // The asset may exist, because the list may lack deleted assets.
             None if id::is_well_formed(&text) => ids.push(text),
             None => unknown.push(text),
         }
     }
-    // IDs of old accounts have other formats.
+    // IDs of old accounts have other formats, so an unknown text can still be an ID.
     let found = group.find_json(client, &unknown).await;
     let is_found = |(text, found): (String, FoundAsset<_>)| match found {
         FoundAsset::Found(_) => Ok(text),
@@ -107,7 +110,8 @@ pub(crate) async fn resolve(
     Ok(ids)
 }
 
-/// Finds the IDs of assets with these names, in order.
+/// Finds the IDs of the assets with these names. The result has the order of the names, and `None` for a name
+/// that no asset has.
 pub(crate) async fn ids_of_names(
     client: &Client,
     group: AssetGroup,
@@ -124,7 +128,7 @@ pub(crate) async fn ids_of_names(
 /// Like [`resolve`], but also checks that every asset exists.
 ///
 /// # Errors
-/// The errors of [`resolve`], and an error if an asset does not exist.
+/// Returns the errors of [`resolve`], and an error if an asset does not exist.
 pub(crate) async fn existing(
     client: &Client,
     group: AssetGroup,
@@ -135,7 +139,7 @@ pub(crate) async fn existing(
     if missing.is_empty() {
         return Ok(ids);
     }
-    // A name can have the format of an ID.
+    // A name can have the format of an ID, so the missing IDs are looked up as names.
     let named = if group.abilities().list {
         ids_of_names(client, group, &missing).await?
     } else {
@@ -155,7 +159,7 @@ pub(crate) async fn existing(
         .collect())
 }
 
-/// Checks that another asset can refer to this one: it exists, and it is not deleted.
+/// Checks that other assets can refer to an asset, that is, that the asset exists and is not deleted.
 pub(crate) async fn check_target(client: &Client, group: AssetGroup, id: &str) -> Result<(), Failure> {
     let ids = [id.to_owned()];
     let (found, missing) = shown(client, group, &ids).await?;
@@ -182,7 +186,7 @@ pub(crate) fn check_same_id(group: AssetGroup, old: &Value, new: &Value) -> Resu
     )
 }
 
-/// Creates the failure that no asset has these IDs or names.
+/// Creates the failure for IDs or names that no asset has.
 pub(crate) fn unknown_assets(group: AssetGroup, unknown: &[String]) -> Failure {
     let shown: Vec<String> = unknown
         .iter()
@@ -201,7 +205,7 @@ pub(crate) fn unknown_assets(group: AssetGroup, unknown: &[String]) -> Failure {
     Failure::new(Exit::Failed, message).fix(format!("see funnelflux {} list --status all", group.name()))
 }
 
-/// Names and IDs of a list.
+/// Index of a list of assets by ID and by name.
 struct Names<'r> {
     group: AssetGroup,
     by_id: HashMap<Cow<'r, str>, &'r Value>,
@@ -227,7 +231,8 @@ impl<'r> Names<'r> {
         }
     }
 
-    /// Returns the ID of the asset with this ID or name. Assets that are not deleted have precedence.
+    /// Returns the ID of the asset that has `text` as its ID or name. If several assets have this name, the
+    /// assets that are not deleted have precedence.
     fn id_of(&self, text: &str) -> Result<Option<Cow<'r, str>>, Failure> {
         let group = self.group;
         if let Some(row) = self.by_id.get(text) {
@@ -268,10 +273,11 @@ impl<'r> Names<'r> {
     }
 }
 
-/// Reads whole assets by ID to change them, in order. The second list contains the IDs that do not exist.
+/// Reads the whole assets with these IDs, in order, for a later change. The second list of the result
+/// contains the IDs that do not exist.
 ///
 /// # Errors
-/// If an asset cannot be read, so that nothing is known about it, or if one of its numbers would be rounded.
+/// Returns an error if an asset may exist but cannot be read, or if a number in an asset would be rounded.
 pub(crate) async fn read(
     client: &Client,
     group: AssetGroup,
@@ -280,10 +286,10 @@ pub(crate) async fn read(
     found(group, ids, group.find(client, ids).await)
 }
 
-/// Like [`read`], but for display: a number that would be rounded is a text.
+/// Like [`read`], but for display only. A number that would be rounded is returned as a string.
 ///
 /// # Errors
-/// If an asset cannot be read, so that nothing is known about it.
+/// Returns an error if an asset may exist but cannot be read.
 pub(crate) async fn shown(
     client: &Client,
     group: AssetGroup,
@@ -299,7 +305,7 @@ pub(crate) async fn shown(
 /// Like [`read`], but returns the JSON texts that the service sent.
 ///
 /// # Errors
-/// If an asset cannot be read, so that nothing is known about it.
+/// Returns an error if an asset may exist but cannot be read.
 pub(crate) async fn texts(
     client: &Client,
     group: AssetGroup,

@@ -1,4 +1,4 @@
-//! Questions before a change. The end of the input never counts as yes.
+//! Questions to the user before a change. The end of the input never counts as yes.
 
 use crate::context::{Context, is_interactive};
 use crate::exit::{Exit, Failure};
@@ -7,18 +7,18 @@ use std::io::{self, BufRead as _, Write as _};
 /// Answer that a question expects.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Expected<'w> {
-    /// `y` or `yes`.
+    /// The user must type `y` or `yes`.
     Yes,
-    /// This word, typed out.
+    /// The user must type this word.
     Word(&'w str),
 }
 
 impl Context {
-    /// Asks before a change, unless `--yes` is given. `change` says what would happen, such as
+    /// Asks the user to confirm a change, unless `--yes` is given. `change` describes the change, such as
     /// `archive 12 offer sources`.
     ///
     /// # Errors
-    /// If the user declines, or if there is no terminal on which to ask.
+    /// Returns an error if the user declines, or if there is no terminal on which to ask.
     pub(crate) fn confirm(
         &self,
         change: &str,
@@ -54,7 +54,7 @@ impl Context {
     }
 }
 
-/// Prints a question to stderr and reads a line; `None` at the end of the input.
+/// Prints a question to stderr and reads a line. Returns `None` at the end of the input.
 pub(crate) fn ask(question: &str) -> Result<Option<String>, Failure> {
     let failed = |error: io::Error| Failure::failed(format!("cannot ask on the terminal: {error}"));
     let mut stderr = io::stderr();
@@ -64,7 +64,7 @@ pub(crate) fn ask(question: &str) -> Result<Option<String>, Failure> {
     let mut line = String::new();
     let read = io::stdin().lock().read_line(&mut line).map_err(failed)?;
     if read == 0 {
-        // The answer did not end the line of the question.
+        // No answer has ended the line of the question, so the line is ended here.
         let _ = writeln!(stderr);
         return Ok(None);
     }

@@ -13,7 +13,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-/// Largest response that is accepted: a list of more than a million assets.
+/// Maximum size of a response, in bytes. A list of more than a million assets fits into it.
 const MAX_RESPONSE_BYTES: usize = 512 * 1024 * 1024;
 
 /// Options, profile and settings of one run of the program.
@@ -22,7 +22,7 @@ pub(crate) struct Context {
     pub(crate) options: GlobalOptions,
     pub(crate) profile: ProfileName,
     pub(crate) settings: ProfileSettings,
-    /// True if clients refuse every call that could change something.
+    /// True if the clients of this context refuse every call that could change something.
     read_only: bool,
 }
 
@@ -31,7 +31,7 @@ impl Context {
     pub(crate) fn new(matches: &ArgMatches) -> Result<Self, Failure> {
         let options = GlobalOptions::new(matches);
         if options.fake {
-            // A broken configuration must not prevent an experiment.
+            // The configuration is not read, because a broken configuration must not prevent an experiment.
             return Ok(Self {
                 options,
                 profile: ProfileName {
@@ -77,8 +77,8 @@ impl Context {
         !self.profile.is_explicit && (is_set("FUNNELFLUX_ACCESS_TOKEN") || is_set("FUNNELFLUX_TOKEN_FILE"))
     }
 
-    /// Base URL from the option, the environment or the profile, in this order; `None` for the vendor's
-    /// service.
+    /// Returns the base URL from the option, the environment or the profile, in this order of precedence.
+    /// Returns `None` if none of them contains a base URL; the client then uses the vendor's service.
     pub(crate) fn base_url(&self) -> Option<String> {
         let environment = || {
             let url = env::var("FUNNELFLUX_BASE_URL").ok().filter(|url| !url.is_empty());
@@ -96,7 +96,7 @@ impl Context {
             return Ok(self.configure(demo::client_builder()).build()?);
         }
         let (mut builder, base_url) = if self.uses_environment() {
-            // The base URL of the profile belongs to other tokens.
+            // The base URL of the profile is not used, because it belongs to the tokens of the profile.
             (ClientBuilder::from_env()?, self.options.base_url.clone())
         } else {
             let place = self.settings.tokens;
@@ -112,11 +112,11 @@ impl Context {
         Ok(self.configure(builder).build()?)
     }
 
-    /// Tokens of the profile as they are stored now; `None` if it has none, or if the environment names the
-    /// account.
+    /// Returns the tokens that are currently stored for the profile. Returns `None` if the profile has no
+    /// tokens, or if the account comes from the environment or from `--fake`.
     ///
     /// # Errors
-    /// If the tokens cannot be read.
+    /// Returns an error if the tokens cannot be read.
     pub(crate) async fn stored_tokens(&self) -> Result<Option<Credentials>, Failure> {
         if self.options.fake || self.uses_environment() {
             return Ok(None);
@@ -151,12 +151,13 @@ impl Context {
         self.options.rate.or(self.settings.rate)
     }
 
-    /// Concurrent requests of a job.
+    /// Returns the maximum number of concurrent requests of a job.
     pub(crate) fn jobs(&self) -> usize {
         usize::from(self.options.jobs.or(self.settings.jobs).unwrap_or(4))
     }
 
-    /// Folder of the journals; `None` for the fake in memory, whose assets end with the command.
+    /// Returns the folder of the journals. Returns `None` for the fake in memory, because its assets do not
+    /// outlive the command.
     pub(crate) fn journal_folder(&self) -> Result<Option<PathBuf>, Failure> {
         if self.options.fake {
             return Ok(None);
@@ -173,7 +174,7 @@ impl Context {
         Ok(Some(folder))
     }
 
-    /// A command line of this program for the same account, quoted for a shell.
+    /// Returns a command line of this program that uses the same account, quoted for a shell.
     pub(crate) fn command_line(&self, words: &[&str]) -> String {
         let options = &self.options;
         let mut line = vec!["funnelflux"];
@@ -190,21 +191,22 @@ impl Context {
             line.push("--accept-inferred");
         }
         let quoted = line.into_iter().map(|word| {
-            // A word with a null character cannot be an argument.
+            // Quoting fails only for a word with a null character, which cannot be an argument.
             shlex::try_quote(word).unwrap_or(word.into())
         });
         quoted.collect::<Vec<_>>().join(" ")
     }
 
-    /// Refuses a journal or plan in the state folder of another profile.
+    /// Checks that a journal or plan is not in the state folder of another profile.
     ///
     /// # Errors
-    /// If another profile owns the file.
+    /// Returns an error if the file is in the state folder of another profile.
     pub(crate) fn check_owner(&self, path: &Path) -> Result<(), Failure> {
         let Some(own) = self.journal_folder()? else {
             return Ok(());
         };
-        // A new file has a folder. A path that cannot be found is an error of the command that uses it.
+        // For a file that does not exist yet, the folder is checked. If the folder does not exist either, the
+        // command that uses the path reports the error.
         let folder = path.parent().filter(|folder| *folder != Path::new(""));
         let found = path
             .canonicalize()
@@ -248,11 +250,11 @@ impl Context {
 
 /// Prints a remark to stderr.
 pub(crate) fn note(message: &str) {
-    // Nothing is left to do if stderr is closed.
+    // If stderr is closed, the error is ignored.
     let _ = writeln!(io::stderr(), "note: {}", text::printable(message));
 }
 
-/// Returns true if a person can be asked: stdin and stderr are terminals.
+/// Returns true if the program can ask the user a question, that is, if stdin and stderr are terminals.
 pub(crate) fn is_interactive() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }

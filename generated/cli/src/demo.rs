@@ -1,8 +1,10 @@
-//! The account of `--fake` and `funnelflux fake`: a thousand assets, the same in every run.
+//! Demo account of `--fake` and `funnelflux fake`. It contains a thousand assets, which are the same in every
+//! run.
 //!
-//! `demo.json` describes them. For each kind of asset, it contains the number of assets, the pattern of their
-//! IDs, and a body. In the body, `{id}` is the ID, `{n}` the number of the asset, and other words are choices
-//! or references to assets of a kind that comes before.
+//! The file `demo.json` describes the assets. For each kind of asset, it contains the number of assets, the
+//! pattern of their IDs, and a JSON body with placeholders. The placeholder `{id}` stands for the ID of the
+//! asset, and `{n}` for its number. Every other placeholder stands for one of several choices, or for the ID
+//! of an asset of a kind that precedes this kind in the file.
 
 use funnelflux::transport::{TransportError, TransportErrorKind, from_fn};
 use funnelflux::{Client, ClientBuilder};
@@ -12,7 +14,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::io;
 
-/// Description of the assets.
+/// JSON description of the assets.
 const DEMO: &str = include_str!("demo.json");
 
 #[derive(Deserialize)]
@@ -27,9 +29,9 @@ struct Kind {
     body: Value,
 }
 
-/// Fills an account with the assets of the demonstration.
+/// Adds the assets of the demo account to a fake.
 pub(crate) fn seed(fake: &Fake) {
-    // The file is part of the program, and a test reads it.
+    // The JSON is part of the program and is tested, so it is always valid.
     let kinds: Vec<Kind> = serde_json::from_str(DEMO).unwrap_or_default();
     let mut ids: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for kind in &kinds {
@@ -44,13 +46,13 @@ pub(crate) fn seed(fake: &Fake) {
     }
 }
 
-/// Values of the words in the body of one asset.
+/// Returns the values of the placeholders in the body of one asset.
 fn words(kind: &Kind, index: usize, id: &str, ids: &BTreeMap<&str, Vec<String>>) -> Vec<(String, String)> {
     let mut words = vec![
         ("{id}".to_owned(), id.to_owned()),
         ("{n}".to_owned(), (index + 1).to_string()),
     ];
-    // Every combination of choices comes in turn.
+    // Consecutive assets go through all combinations of the choices.
     let mut rest = index;
     for (name, choices) in &kind.choices {
         let choices = choices.as_array().map_or(&[][..], Vec::as_slice);
@@ -91,7 +93,7 @@ fn fill(value: &Value, words: &[(String, String)]) -> Value {
     }
 }
 
-/// Builder of a client for an account in memory.
+/// Returns the builder of a client for a new demo account in memory.
 pub(crate) fn client_builder() -> ClientBuilder {
     let fake = Fake::new(Settings::default());
     seed(&fake);

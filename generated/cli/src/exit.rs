@@ -1,4 +1,4 @@
-//! Exit codes and failures: one error text for people, one JSON object for programs.
+//! Exit codes and failures. A failure is printed as text for people or as a JSON object for programs.
 
 use crate::text;
 use funnelflux::{Error, id::ClockOutOfRange};
@@ -10,13 +10,13 @@ use std::process::ExitCode;
 /// Exit codes of the program, as the help and the man page list them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// Everything was done.
+    /// The command succeeded.
     Done = 0,
     /// The command failed.
     Failed = 1,
     /// The command line or an input is invalid; nothing was sent.
     Usage = 2,
-    /// A job is done in part.
+    /// The command succeeded only in part.
     Partly = 3,
     /// There is no valid access token.
     Authentication = 4,
@@ -51,16 +51,16 @@ Exit codes:
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
-    /// One line: cause and place.
+    /// Message in one line, which states the cause and the place of the failure.
     pub(crate) message: String,
     details: Box<Details>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Details {
-    /// Next command or edit.
+    /// Hint to the user about the command or edit that solves the problem.
     fix: Option<String>,
-    /// More properties for programs.
+    /// More properties of the JSON object for programs.
     properties: Map<String, Value>,
 }
 
@@ -68,8 +68,8 @@ struct Details {
 pub(crate) type CommandResult = Result<Exit, Failure>;
 
 impl Failure {
-    /// Creates a failure. The message may end in `; fix: …`, like messages of the library; that part becomes
-    /// the fix.
+    /// Creates a failure. If the message ends in `; fix: …`, as some messages of the library do, that part
+    /// becomes the fix.
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
         let message = text::of_library(&message.into());
         let mut details = Box::<Details>::default();
@@ -87,7 +87,7 @@ impl Failure {
         }
     }
 
-    /// The command line or an input is invalid.
+    /// Creates a failure for an invalid command line or an invalid input.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)
     }
@@ -96,8 +96,9 @@ impl Failure {
         Self::new(Exit::Failed, message)
     }
 
-    /// A file that the library reads or writes cannot be used. A file that is missing or invalid is the wrong
-    /// one; any other problem of the operating system, such as a full disk, is none of the command line.
+    /// Creates a failure for a file that the library cannot read or write. If the file is missing or invalid,
+    /// the failure is a usage error, because the command line names the wrong file. Any other error of the
+    /// operating system, such as a full disk, is not a usage error.
     pub(crate) fn library_file(error: &impl fmt::Display, cause: Option<&io::Error>) -> Self {
         use io::ErrorKind::{InvalidData, InvalidInput, NotFound, Other, UnexpectedEof};
         let message = error.to_string();
@@ -110,13 +111,13 @@ impl Failure {
         }
     }
 
-    /// Adds the next command or edit.
+    /// Adds a hint about the command or edit that solves the problem.
     pub(crate) fn fix(mut self, fix: impl Into<String>) -> Self {
         self.details.fix = Some(fix.into());
         self
     }
 
-    /// Adds the next command or edit, unless the message has one.
+    /// Adds a hint about the command or edit that solves the problem, unless the failure already has a hint.
     pub(crate) fn or_fix(self, fix: &str) -> Self {
         if self.details.fix.is_some() {
             self
@@ -139,7 +140,7 @@ impl Failure {
 
     /// Writes the failure to stderr.
     pub(crate) fn report(&self, as_json: bool) {
-        // Nothing is left to do if stderr is closed.
+        // If stderr is closed, the error is ignored.
         let _ = if as_json {
             writeln!(io::stderr(), "{}", self.to_json())
         } else {
@@ -216,7 +217,7 @@ impl From<&Error> for Failure {
     }
 }
 
-/// A failure to read or write a file of the user.
+/// Creates a failure for a file of the user that cannot be read or written.
 pub(crate) fn file_failure(verb: &str, path: &std::path::Path, error: &io::Error) -> Failure {
     Failure::failed(format!("cannot {verb} {}: {error}", path.display()))
         .fix("check the path and its permissions")

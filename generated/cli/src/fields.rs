@@ -1,4 +1,4 @@
-//! Known fields of a group: those that assets of the account have.
+//! Known fields of a group. A field is known if an asset of the account has it.
 
 use crate::assets;
 use crate::exit::Failure;
@@ -11,13 +11,14 @@ use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
-/// Number of assets that are read to learn the fields of a group.
+/// Maximum number of whole assets that are read to learn the fields of a group.
 const SAMPLE: usize = 100;
 
-/// Similarity from which a field is proposed instead of a misspelled one; 1 is equal.
+/// Threshold of similarity between names of fields. The error about an unknown field proposes a known field
+/// that is more similar than this. Equal names have the similarity 1.
 const SIMILAR: f64 = 0.8;
 
-/// The option `--new-fields`.
+/// Returns the option `--new-fields`.
 pub(crate) fn argument() -> Arg {
     Arg::new("new-fields")
         .long("new-fields")
@@ -65,13 +66,14 @@ impl Kind {
     }
 }
 
-/// Fields of a group with the kinds of their values, as far as assets of the account show them.
+/// Fields of a group with the kinds of their values. They are learned from assets of the account, so they may
+/// be incomplete.
 #[derive(Debug, Default)]
 pub(crate) struct KnownFields(HashMap<JsonPath, Option<Kind>>);
 
 impl KnownFields {
-    /// Learns the fields of a group from `current`, assets that were already read, and from other assets of
-    /// the account.
+    /// Learns the fields of a group from the assets in `current`, which were already read, and from other
+    /// assets of the account.
     pub(crate) async fn read(
         client: &Client,
         group: AssetGroup,
@@ -82,7 +84,7 @@ impl KnownFields {
             fields.learn(asset);
         }
         if group.abilities().list {
-            // An asset with a number that would be rounded teaches nothing.
+            // Assets with a number that would be rounded are skipped.
             let texts = group.list_json(client).await?;
             let rows: Vec<Value> = texts.iter().filter_map(|text| parse(text.get()).ok()).collect();
             let ids = rows.iter().filter_map(|row| group.id(row).map(Cow::into_owned));
@@ -115,8 +117,8 @@ impl KnownFields {
         self.0.get(path).copied().flatten()
     }
 
-    /// Describes the problem that no asset has a field; `None` if an asset has it, if users name such fields,
-    /// or if there are no assets.
+    /// Returns an error text if no asset has the field at `path`. Returns `None` if an asset has the field,
+    /// if users choose the names of such fields, or if there are no assets.
     pub(crate) fn problem(&self, path: &JsonPath, group: AssetGroup) -> Option<String> {
         let pointer = path.pointer();
         let is_named_by_user = group.free_form().iter().any(|object| {
@@ -131,7 +133,8 @@ impl KnownFields {
             let known = known.to_string();
             (strsim::jaro_winkler(&text, &known), known)
         });
-        // Of equally similar fields the first one in the alphabet, so that the message is always the same.
+        // Among equally similar fields, the first in alphabetical order is proposed, so that the message is
+        // always the same.
         let similar = similar
             .filter(|(similarity, _)| *similarity > SIMILAR)
             .max_by(|left, right| left.0.total_cmp(&right.0).then_with(|| right.1.cmp(&left.1)));
@@ -143,20 +146,20 @@ impl KnownFields {
     }
 }
 
-/// Fields that a command adds to assets. They may be misspelled.
+/// Fields that a command adds to assets. Their names may be misspelled.
 #[derive(Debug, Default)]
 pub(crate) struct AddedFields(BTreeSet<JsonPath>);
 
 impl AddedFields {
-    /// Adds the fields that an asset in its wanted state has and the current asset lacks. A new asset has no
-    /// current state.
+    /// Adds the fields that `wanted` has and `current` lacks. For a new asset, `current` is `None`.
     pub(crate) fn add(&mut self, current: Option<&Value>, wanted: &Value) {
         let added = leaves(wanted).into_iter().map(|(path, _)| path);
         let is_added = |path: &JsonPath| current.is_none_or(|current| path.get(current).is_none());
         self.0.extend(added.filter(is_added));
     }
 
-    /// Refuses fields that no asset of the group has, unless they are allowed.
+    /// Returns an error if no asset of the group has one of the added fields, unless `new_fields` allows such
+    /// fields.
     pub(crate) async fn check(
         &self,
         client: &Client,

@@ -1,6 +1,8 @@
-//! Properties that must hold for any external text: one function for each fuzz target of the program.
+//! Properties that must hold for any input. Each function checks the property of one fuzz target of the
+//! program.
 //!
-//! `tests/fuzz` contains the targets and the seeds. A function panics if its property does not hold.
+//! The folder `tests/fuzz` contains the targets and the seeds. A function panics if its property does not
+//! hold.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -27,7 +29,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// Splits the input into `count` lines and the text after them.
+/// Splits the input into its first `count` lines and the rest.
 fn lines(bytes: &[u8], count: usize) -> (Vec<String>, String) {
     let text = String::from_utf8_lossy(bytes);
     let mut parts: Vec<String> = text.splitn(count + 1, '\n').map(str::to_owned).collect();
@@ -36,7 +38,8 @@ fn lines(bytes: &[u8], count: usize) -> (Vec<String>, String) {
     (parts, rest)
 }
 
-/// A failure has a message in one line, and a fix for an invalid command line.
+/// Checks that a failure has a message that begins with `error: `, and no control characters except line
+/// breaks.
 fn check_failure(failure: &Failure) {
     let text = failure.to_string();
     let is_unsafe = |character: char| character.is_control() && character != '\n';
@@ -44,8 +47,9 @@ fn check_failure(failure: &Failure) {
     assert!(!text.contains(is_unsafe), "{text:?}");
 }
 
-/// Conditions, orders and columns select among any rows, or are refused. The lines are a condition, the keys
-/// of `--sort`, and the columns; the rest is a JSON list.
+/// Checks that any values of `--filter`, `--sort` and `--columns` are either rejected or select among any
+/// rows, and that a second selection changes nothing. The first three lines of the input are the values of
+/// these options. The rest is a JSON list of rows.
 pub fn filter(bytes: &[u8]) {
     let (lines, rest) = lines(bytes, 3);
     let Ok(Value::Array(rows)) = serde_json::from_str(&rest) else {
@@ -76,7 +80,8 @@ pub fn filter(bytes: &[u8]) {
     assert_eq!(selected, again, "a second selection changes the rows");
 }
 
-/// Words of expressions that may run forever or take any amount of memory, as in `jq` itself.
+/// Words of expressions that may run forever or use unlimited memory, as they may in the program `jq` itself.
+/// Expressions with such a word are not run.
 const UNBOUNDED: [&str; 14] = [
     "def",
     "repeat",
@@ -94,7 +99,8 @@ const UNBOUNDED: [&str; 14] = [
     "foreach",
 ];
 
-/// Any expression of `--jq` is refused, or runs on any JSON. The first line is the expression.
+/// Checks that any expression of `--jq` is either rejected or runs on any JSON value. The first line of the
+/// input is the expression. The rest is the JSON value.
 pub fn jq(bytes: &[u8]) {
     let (lines, rest) = lines(bytes, 1);
     let [expression] = lines.as_slice() else {
@@ -121,8 +127,9 @@ pub fn jq(bytes: &[u8]) {
     }
 }
 
-/// A configuration file is read and written without loss, or refused with its line. The first line is the
-/// name of a profile, which must not lead out of the folder of the tokens.
+/// Checks that a configuration file is either read and written without loss, or rejected with an error that
+/// names the line. The first line of the input is the name of a profile, and the rest is the file. A name
+/// that leads out of the folder of the tokens must be rejected.
 pub fn profile(bytes: &[u8]) {
     let (lines, rest) = lines(bytes, 1);
     let path = Path::new("config.toml");
@@ -153,7 +160,8 @@ pub fn profile(bytes: &[u8]) {
     }
 }
 
-/// Files with IDs, and values of `--set`, are read or refused. The first line is an assignment.
+/// Checks that any file with IDs and any value of `--set` are either read or rejected. The first line of the
+/// input is a value of `--set`. The rest is the file, and also the JSON that the value of `--set` changes.
 pub fn input(bytes: &[u8]) {
     let (lines, rest) = lines(bytes, 1);
     let id = JsonPath::of_pointer("/idThing");
@@ -174,7 +182,7 @@ pub fn input(bytes: &[u8]) {
     }
 }
 
-/// Change of one response on its way to the probe.
+/// Modification of a response before the probe receives it.
 enum Spoil {
     None,
     Gateway(u16),
@@ -184,7 +192,7 @@ enum Spoil {
 }
 
 impl Spoil {
-    /// Takes the next change from the input. After the end of the input, responses are right.
+    /// Reads the next modification from the input. After the end of the input, responses are not modified.
     fn next(bytes: &mut &[u8]) -> Self {
         let mut take = || {
             let (first, rest) = bytes.split_first()?;
@@ -225,9 +233,9 @@ fn plain(status: u16, body: impl Into<Bytes>) -> Response<ResponseBody> {
     response
 }
 
-/// The probe draws conclusions from any responses: the settings that it finds can be loaded, and it names
-/// each asset that it leaves behind. The first line of the input is a file of settings for the fake; the rest
-/// changes responses.
+/// Checks the conclusions that the probe draws from any responses. The fake must be able to load the settings
+/// that the probe finds, and the probe must name each asset that it leaves behind. The first line of the
+/// input is a file of settings for the fake. The rest describes modifications of responses.
 pub fn probe(bytes: &[u8]) {
     let (lines, _) = lines(bytes, 1);
     let spoils = bytes
@@ -246,7 +254,8 @@ pub fn probe(bytes: &[u8]) {
     };
     let fake = Fake::new(settings);
     let service = fake.clone();
-    // True if a response was replaced by one that the service itself might send.
+    // Number of bytes of `spoils` that were read, and true if a response was replaced by one that the service
+    // itself might send.
     let replaced = Arc::new(Mutex::new((0, false)));
     let state = Arc::clone(&replaced);
     let transport = from_fn(move |request| {

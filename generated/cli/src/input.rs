@@ -1,4 +1,4 @@
-//! Input of the user: IDs, and bodies of requests.
+//! Input of the user, that is, IDs and request bodies.
 
 use crate::context::note;
 use crate::exit::{Exit, Failure, file_failure};
@@ -12,7 +12,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// The arguments for IDs: on the command line, and in a file.
+/// Returns the arguments for IDs, which are given on the command line or in a file.
 pub(crate) fn id_arguments(what: &'static str) -> Vec<Arg> {
     vec![
         Arg::new("ids")
@@ -26,7 +26,7 @@ pub(crate) fn id_arguments(what: &'static str) -> Vec<Arg> {
     ]
 }
 
-/// The options for the body of a request.
+/// Returns the options for a request body.
 pub(crate) fn body_arguments() -> Vec<Arg> {
     vec![
         Arg::new("json")
@@ -58,13 +58,13 @@ pub(crate) fn body_is_stdin(matches: &ArgMatches) -> bool {
     matches.get_one::<String>("json").is_some_and(|file| file == "-")
 }
 
-/// Reads the IDs or names that the command line and files give, in order.
+/// Reads IDs or names from the command line, from stdin and from a file, in order.
 pub(crate) fn given_ids(matches: &ArgMatches) -> Result<Vec<String>, Failure> {
     given(matches, None)
 }
 
-/// Like [`given_ids`]. The argument `id` is the path of the property or column that contains the ID in JSON
-/// and CSV; the name `id` is always recognised.
+/// Like [`given_ids`], but also recognises IDs in the JSON property or CSV column with the path `id`. A
+/// property or column with the name `id` is always recognised.
 pub(crate) fn given(matches: &ArgMatches, id: Option<&JsonPath>) -> Result<Vec<String>, Failure> {
     let mut given = Vec::new();
     for text in matches.get_many::<String>("ids").into_iter().flatten() {
@@ -80,10 +80,10 @@ pub(crate) fn given(matches: &ArgMatches, id: Option<&JsonPath>) -> Result<Vec<S
     Ok(given)
 }
 
-/// Largest input that is read, so that a file without end does not fill the memory.
+/// Maximum number of bytes of an input. Without this limit, a file without end would fill the memory.
 const MAX_INPUT_BYTES: u64 = 512 * 1024 * 1024;
 
-/// Reads to the end; `None` if there are more bytes than `limit`.
+/// Reads all bytes. Returns `None` if there are more than `limit`.
 fn read_bounded(from: impl Read, limit: u64) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     let read = from.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
@@ -107,7 +107,7 @@ pub(crate) fn read_text(file: &str) -> Result<String, Failure> {
     let Some(bytes) = read else {
         return Err(Failure::usage(format!("{name} has more than 512 MiB")).fix("split the input"));
     };
-    // Spreadsheets begin their files with a byte order mark.
+    // Some spreadsheet programs begin their files with a byte order mark.
     let bytes = bytes
         .strip_prefix(b"\xef\xbb\xbf")
         .map(<[u8]>::to_vec)
@@ -125,20 +125,21 @@ pub(crate) fn read_text(file: &str) -> Result<String, Failure> {
     })
 }
 
-/// Refuses a file that the library would read to its end, and that may have none, such as a device.
+/// Returns an error if a file is not a regular file. The library reads files to their end, and other files,
+/// such as devices, may have no end.
 pub(crate) fn require_regular_file(path: &Path) -> Result<(), Failure> {
     match fs::metadata(path) {
         Ok(metadata) if !metadata.is_file() => {
             Err(Failure::usage(format!("{} is not a regular file", path.display())).fix("check the path"))
         }
-        // Reading the file reports any other problem.
+        // Other problems are reported when the file is read.
         _ => Ok(()),
     }
 }
 
-/// Reads IDs from text: a JSON list, NDJSON, CSV with a header, or lines. Leaves out the assets for which the
-/// report of a job did not succeed, so that a deletion after an archive does not include what the archive
-/// could not change.
+/// Reads IDs from text, which is a JSON list, NDJSON, CSV with a header, or one ID per line. If the text is
+/// the report of a job, the IDs for which the job failed are left out. For example, if the report of
+/// `archive` is the input of `delete`, assets that could not be archived are not deleted.
 pub(crate) fn read_ids(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<String>, Failure> {
     let entries = match text.trim_start().chars().next() {
         None => return Ok(Vec::new()),
@@ -164,14 +165,14 @@ pub(crate) fn read_ids(text: &str, name: &str, id: Option<&JsonPath>) -> Result<
     Ok(taken.into_iter().map(|entry| entry.id).collect())
 }
 
-/// An ID in JSON or CSV.
+/// Entry of a JSON or CSV input, with its ID.
 struct InputEntry {
     id: String,
-    /// False if the ID is part of a report, and the job failed for it.
+    /// False if the input is the report of a job that failed for this ID.
     is_success: bool,
 }
 
-/// Returns true if a name is that of a property or column that contains an ID.
+/// Returns true if a property or column with this name contains an ID.
 fn is_id_name(name: &str, id: Option<&JsonPath>) -> bool {
     name.eq_ignore_ascii_case("id") || id.is_some_and(|id| id.to_string() == name)
 }
@@ -189,7 +190,7 @@ fn entries_of_json(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<
     for value in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
         let value = value.and_then(|value| json::show(value.get()));
         let value = value.map_err(|error| invalid(format!("invalid JSON: {error}")))?;
-        // Reports of this program list their IDs as entries.
+        // A report of this program is an object that lists the IDs in its property `entries`.
         let entries = value.get("entries").and_then(Value::as_array).cloned();
         let values = match (value, entries) {
             (_, Some(entries)) => entries,
@@ -197,7 +198,8 @@ fn entries_of_json(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<
             (value, None) => vec![value],
         };
         for value in values {
-            // The report of a duplication also lists the copies, and they are the result of that job.
+            // The report of a duplication lists originals and copies. The ID of the copy is used, because the
+            // copy is the result of the job.
             let copy = || value.get("copy").filter(|copy| copy.is_string());
             let property = || {
                 copy()
@@ -232,7 +234,8 @@ fn entries_of_csv(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<I
     let column = exact.or_else(|| headers.iter().position(|header| is_id_name(header.trim(), id)));
     let column = column.unwrap_or_default();
     let outcomes = headers.iter().position(|header| header == "outcome");
-    // The report of a duplication also lists the copies, and they are the result of that job.
+    // The report of a duplication lists originals and copies. The ID of the copy is used, because the copy is
+    // the result of the job.
     let copies = outcomes.and_then(|_| headers.iter().position(|header| header == "copy"));
     let mut found = Vec::new();
     for record in reader.records() {
@@ -252,7 +255,7 @@ fn entries_of_csv(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<I
     Ok(found)
 }
 
-/// Reads the file of `--json`; `None` if it is not given.
+/// Reads the JSON file that `--json` names. Returns `None` if the option is not given.
 pub(crate) fn json(matches: &ArgMatches) -> Result<Option<Value>, Failure> {
     let Some(file) = matches.get_one::<String>("json") else {
         return Ok(None);
@@ -272,7 +275,7 @@ pub(crate) fn line_of(text: &str, record: &csv::StringRecord) -> usize {
     before + rest.get(..skipped).unwrap_or_default().matches('\n').count() + 1
 }
 
-/// Reads the body of `--json` and `--set`; `None` if neither is given.
+/// Reads the request body from `--json` and `--set`. Returns `None` if neither option is given.
 pub(crate) fn body(matches: &ArgMatches) -> Result<Option<Value>, Failure> {
     let mut body = json(matches)?;
     for assignment in assignments(matches)? {
@@ -285,7 +288,7 @@ pub(crate) fn body(matches: &ArgMatches) -> Result<Option<Value>, Failure> {
     Ok(body)
 }
 
-/// A property of `--set` with its value.
+/// Assignment of a value to a property, as given by `--set`.
 #[derive(Clone, Debug)]
 pub(crate) struct Assignment {
     pub(crate) path: JsonPath,
@@ -317,7 +320,7 @@ pub(crate) fn assignment(text: &str) -> Result<Assignment, Failure> {
     Ok(Assignment { path, value })
 }
 
-/// Parses JSON; an error names the line. A number that would be rounded is an error.
+/// Parses JSON. Returns an error that names the line if the JSON is invalid or if a number would be rounded.
 pub(crate) fn parse_json(text: &str, name: &str) -> Result<Value, Failure> {
     json::parse(text).map_err(|error| {
         let (line, column, fix) = match &error {

@@ -1,4 +1,4 @@
-//! Runs a bulk job: plan, confirmation, journal, progress, report.
+//! Runs a bulk job, with its plan, confirmation, journal, display of progress, and report.
 
 use crate::confirm::Expected;
 use crate::context::{Context, note};
@@ -25,7 +25,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// The options of commands that run a job.
+/// Returns the options of commands that run a job.
 pub(crate) fn arguments() -> Vec<Arg> {
     let mut arguments = vec![
         Arg::new("plan")
@@ -62,7 +62,7 @@ pub(crate) fn arguments() -> Vec<Arg> {
     arguments
 }
 
-/// The options about the outcomes of a job.
+/// Returns the options for the outcomes of a job.
 pub(crate) fn report_arguments() -> [Arg; 2] {
     [
         Arg::new("report")
@@ -78,7 +78,8 @@ pub(crate) fn report_arguments() -> [Arg; 2] {
     ]
 }
 
-/// Path of the journal of a job: that of `--journal`, or a new one; `None` for the fake in memory.
+/// Returns the path of the journal of a job. Without `--journal`, it is the path of a new file, or `None` for
+/// the fake in memory.
 pub(crate) fn journal_path(
     matches: &ArgMatches,
     context: &Context,
@@ -112,7 +113,8 @@ pub(crate) struct JobCommand<'c> {
 }
 
 impl JobCommand<'_> {
-    /// Returns the journal that `--resume` names, if any.
+    /// Returns the journal that `--resume` names. If the option has no value, returns the newest journal of
+    /// an unfinished job. Without the option, returns `None`.
     pub(crate) fn resumed(&self) -> Result<Option<(PathBuf, Journal)>, Failure> {
         let path = match self.matches.get_one::<String>("resume").map(String::as_str) {
             None => return Ok(None),
@@ -171,7 +173,8 @@ impl JobCommand<'_> {
                 "try it on an asset that you can lose, with --accept-inferred; --plan needs no such option",
             ));
         }
-        // A resumed job was confirmed when it began, but what is deleted cannot be restored.
+        // A resumed job was confirmed when it began. A deletion is confirmed again, because it cannot be
+        // undone.
         if journal.is_some() && !only_plan && self.verb == "delete" {
             self.context
                 .confirm("continue the deletion", Expected::Yes, self.stdin_is_used)?;
@@ -208,7 +211,7 @@ impl JobCommand<'_> {
 
     fn configure(&self, job: GroupBulk) -> GroupBulk {
         let number = |name: &str| self.matches.get_one::<u32>(name).map(|number| *number as usize);
-        // A proxy can answer instead of the service, so changes are always read back.
+        // A proxy may have answered instead of the service, so changes are always read back.
         let mut job = job.concurrency(self.context.jobs()).verify(true);
         if let Some(ids) = number("chunk-size") {
             job = job.chunk_size(ids);
@@ -288,12 +291,13 @@ impl JobCommand<'_> {
     }
 }
 
-/// ID in a report. All assets of a report belong to one group, or each ID also names its group.
+/// ID of an asset in a report. If the assets of a report belong to several groups, each ID also contains the
+/// name of the group.
 pub(crate) trait ReportId: fmt::Display {
-    /// The ID of the asset.
+    /// Returns the ID of the asset.
     fn id(&self) -> &str;
 
-    /// Name of the group, if the report has several.
+    /// Returns the name of the group, if the report has assets of several groups.
     fn group(&self) -> Option<&str>;
 }
 
@@ -319,12 +323,12 @@ impl ReportId for AssetKey {
 
 /// Prints a report to stderr.
 pub(crate) fn print_report<I: ReportId>(report: &Report<I>) {
-    // Nothing is left to do if stderr is closed.
+    // If stderr is closed, the error is ignored.
     let _ = writeln!(io::stderr(), "{}", printable(&of_library(&report.to_string())));
 }
 
-/// Writes the outcomes of a report to stdout if a format is chosen, and to the file of `--report`. Since this
-/// can fail, everything that the user must learn is printed before.
+/// Writes the outcomes of a report to stdout if the user chose a format, and to the file that `--report`
+/// names. Because writing can fail, callers first print everything that the user must know.
 pub(crate) fn write_report<I: ReportId + Serialize>(
     report: &Report<I>,
     matches: &ArgMatches,
@@ -340,7 +344,7 @@ pub(crate) fn write_report<I: ReportId + Serialize>(
     written
 }
 
-/// Exit code of a report.
+/// Returns the exit code for a report.
 pub(crate) fn exit_of<I>(report: &Report<I>) -> Exit {
     use funnelflux::ext::Reason;
     let counts = report.counts();
@@ -363,19 +367,20 @@ pub(crate) fn exit_of<I>(report: &Report<I>) -> Exit {
     }
 }
 
-/// Returns true if undoing a job needs the acknowledgement: undoing a duplication archives the copies.
+/// Returns true if undoing a job requires `--accept-inferred`. The undo of a duplication requires it if the
+/// operations on the group are inferred, because this undo archives the copies.
 pub(crate) fn undo_is_inferred(verb: &str, group: AssetGroup) -> bool {
     verb == "duplicate" && group.is_inferred()
 }
 
-/// Number of IDs of a job that are not settled.
+/// Returns the number of IDs of a job for which the outcome is not yet known.
 pub(crate) fn left(journal: &Journal) -> usize {
     let counts = journal.counts();
     let settled = counts.total() - counts.unknown;
     journal.ids::<String>().len().saturating_sub(settled)
 }
 
-/// Name of the command that makes a change.
+/// Returns the name of the command that makes a change.
 pub(crate) fn verb_of(change: &ChangeRecord) -> Option<&'static str> {
     match change {
         ChangeRecord::Archive { .. } => Some("archive"),
@@ -411,7 +416,7 @@ pub(crate) fn report_view() -> View {
     }
 }
 
-/// Row of an entry: its ID, its outcome and, for a failure, the message.
+/// Returns the row for an entry of a report. It contains the ID, the outcome and, for a failure, the message.
 fn row<I: ReportId>(entry: &Entry<I>) -> Value {
     let outcome = match &entry.outcome {
         Outcome::Done { confirmed: true } => "done",
@@ -431,8 +436,8 @@ fn row<I: ReportId>(entry: &Entry<I>) -> Value {
     row
 }
 
-/// Returns true if an outcome in a report means that the asset is as the job requested it. CSV and NDJSON
-/// have the words of [`row`], JSON those of [`Outcome`].
+/// Returns true if an outcome in a report means that the asset is in the state that the job requested. In CSV
+/// and NDJSON, the outcome is a word of [`row`]. In JSON, it is a word of [`Outcome`].
 pub(crate) fn is_success(outcome: &str) -> bool {
     matches!(
         outcome,
@@ -440,7 +445,7 @@ pub(crate) fn is_success(outcome: &str) -> bool {
     )
 }
 
-/// Writes the outcome of every ID to a file, in the format of its extension.
+/// Writes the outcome of every ID to a file, in the format that the extension of the file names.
 fn write_report_file<I: ReportId + Serialize>(path: &Path, report: &Report<I>) -> Result<(), Failure> {
     let rows: Vec<Value> = report.entries().iter().map(row).collect();
     let failed = |error: String| Failure::failed(format!("the report cannot be written: {error}"));

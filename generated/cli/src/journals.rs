@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// A journal. Its name begins with the job, such as `offer-sources-archive-`.
+/// Journal file. Its name begins with the name of the job, such as `offer-sources-archive-`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct JournalFile {
     pub(crate) modified: SystemTime,
@@ -45,7 +45,8 @@ pub(crate) fn all(context: &Context) -> Result<Vec<JournalFile>, Failure> {
     Ok(journals)
 }
 
-/// Returns a path as an argument of a command line, which cannot be taken for an option.
+/// Returns a path as an argument for a command line. A path that begins with a hyphen gets the prefix `./`,
+/// so that it is not mistaken for an option.
 pub(crate) fn argument(path: &Path) -> String {
     let text = path.to_string_lossy();
     if text.starts_with('-') {
@@ -55,7 +56,7 @@ pub(crate) fn argument(path: &Path) -> String {
     }
 }
 
-/// Returns the path of the plan that is kept beside a journal.
+/// Returns the path of the plan that is stored beside a journal.
 pub(crate) fn plan_beside(journal: &Path) -> PathBuf {
     journal.with_extension("plan.json")
 }

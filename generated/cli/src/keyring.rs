@@ -13,23 +13,23 @@ use std::time::Duration;
 
 /// Name of the program in the keyring.
 const SERVICE: &str = "funnelflux";
-/// Longest wait for the keyring, which may ask the user to unlock it.
+/// Maximum time to wait for the keyring, which may ask the user to unlock it.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Opens the entry. Blocks.
+/// Function that opens the entry in the keyring. It blocks the thread.
 type Open = Arc<dyn Fn() -> Result<Entry, String> + Send + Sync>;
 
-/// Next step if the tokens cannot be read.
+/// Hint in the error message if the tokens cannot be read.
 const FIX: &str =
     "use the session in which you logged in, or keep the tokens in a file: funnelflux auth login --file";
 
-/// The tokens of a profile in the keyring.
+/// Store for the tokens of a profile in the keyring.
 #[derive(Clone)]
 pub(crate) struct KeyringTokenStore {
-    /// Name of the entry.
+    /// User name of the entry in the keyring.
     user: String,
     open: Open,
-    /// Only the lock of this store is used: keyrings have none.
+    /// Store in a file, of which only the lock is used, because keyrings have no locks.
     lock: FileTokenStore,
     timeout: Duration,
 }
@@ -43,7 +43,8 @@ impl KeyringTokenStore {
             open: Arc::new(move || {
                 let opened = Entry::new(SERVICE, &name);
                 match Entry::store_status() {
-                    // The error of the entry only says that there is no store.
+                    // This error is more specific than the error of the entry, which only says that there is
+                    // no store.
                     Err(error) => Err(one_line(error)),
                     Ok(()) => opened.map_err(|error| one_line(&error)),
                 }
@@ -59,8 +60,8 @@ impl KeyringTokenStore {
         Ok(removed.map_err(|error| format!("{error}; fix: {FIX}"))?.is_some())
     }
 
-    /// Uses the entry on a thread for blocking work, because keyrings block, and may ask the user. `None` if
-    /// there is no such entry.
+    /// Runs `work` with the entry on a thread for blocking work, because a keyring blocks and may ask the
+    /// user. Returns `None` if the keyring has no such entry.
     async fn with_entry<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Entry) -> keyring::Result<T> + Send + 'static,
@@ -81,7 +82,7 @@ impl KeyringTokenStore {
     }
 }
 
-/// Text of an error of the keyring, without the line breaks and details of the operating system.
+/// Returns the text of an error of the keyring in one line, without the details of the operating system.
 fn one_line(error: &Error) -> String {
     crate::text::one_line(&error.to_string()).into_owned()
 }
@@ -132,7 +133,7 @@ mod tests {
     use std::time::{Instant, SystemTime};
     use tempfile::TempDir;
 
-    /// A store in a keyring in memory, and its entry.
+    /// Returns a store in a keyring in memory, the entry of the store, and the folder of its lock.
     fn mocked() -> (KeyringTokenStore, Entry, TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let keyring: Arc<keyring_core::CredentialStore> = mock::Store::new().unwrap();
@@ -178,7 +179,8 @@ mod tests {
         assert_eq!(loaded.base_url(), Some("https://example.com"));
         assert!(store.remove().await.unwrap());
         assert!(store.load().await.unwrap().is_none());
-        // Two processes do not renew at the same time, and no token is in the folder.
+        // The lock prevents two processes from renewing the tokens at the same time. The folder contains no
+        // token.
         let guard = store.lock().await.unwrap();
         let second = store.clone();
         let waiting = tokio::spawn(async move { second.lock().await.map(drop) });

@@ -2,9 +2,9 @@
 //!
 //! # Code
 //!
-//! Commands are derived from the tables of the crate `funnelflux`: a group of assets has a command for each
-//! of its abilities, and each operation is a subcommand of `call`. The crate implements all behaviour towards
-//! the service.
+//! Commands are derived from the tables of the crate `funnelflux`. A group of assets has a command for each
+//! action that it supports, and each operation of the API is a subcommand of `call`. The crate `funnelflux`
+//! also implements all communication with the service.
 //!
 //! | module | contents |
 //! |---|---|
@@ -73,7 +73,7 @@ pub fn main() -> ExitCode {
 fn run(raw: &[OsString], as_json: bool) -> CommandResult {
     let matches = match arguments::command().try_get_matches_from(raw) {
         Ok(matches) => matches,
-        // Help and version are no errors.
+        // The parser returns the help and the version as errors, but they are not errors for the user.
         Err(error) if !error.use_stderr() => {
             return match error.print() {
                 Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -84,7 +84,8 @@ fn run(raw: &[OsString], as_json: bool) -> CommandResult {
         }
         Err(error) if as_json => return Err(arguments::usage_failure(&error)),
         Err(error) => {
-            // Arguments may contain what controls terminals. Nothing is left to do if stderr is closed.
+            // Arguments may contain control characters for terminals. If stderr is closed, the error is
+            // ignored.
             let _ = write!(io::stderr(), "{}", text::printable(&error.render().to_string()));
             return Ok(Exit::Usage);
         }
@@ -94,7 +95,8 @@ fn run(raw: &[OsString], as_json: bool) -> CommandResult {
         .build()
         .map_err(|error| Failure::failed(format!("cannot start the runtime: {error}")))?;
     let result = runtime.block_on(commands::run(&matches));
-    // A blocked read of a file or a name must not delay the end.
+    // The end of the program must not wait for a thread that is blocked in reading a file or resolving a host
+    // name.
     runtime.shutdown_background();
     result
 }

@@ -5,8 +5,8 @@ use std::fmt;
 
 /// Path to a value inside JSON.
 ///
-/// A path that begins with a slash is a JSON pointer; otherwise dots separate its parts. A property whose
-/// name contains a dot or a slash needs a pointer.
+/// A path that begins with a slash is a JSON pointer. In any other path, dots separate the parts. A property
+/// whose name contains a dot or a slash needs a pointer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct JsonPath(Vec<String>);
 
@@ -29,7 +29,8 @@ impl JsonPath {
         Ok(Self(parts))
     }
 
-    /// Reads a JSON pointer of the library, which is valid.
+    /// Reads a JSON pointer that is known to be valid, such as a constant of the library. The leading slash
+    /// is optional.
     pub(crate) fn of_pointer(pointer: &str) -> Self {
         let parts = pointer.trim_start_matches('/').split('/');
         Self(
@@ -49,7 +50,7 @@ impl JsonPath {
         Self(Vec::new())
     }
 
-    /// The path as a JSON pointer.
+    /// Returns the path as a JSON pointer.
     pub(crate) fn pointer(&self) -> String {
         let parts = self
             .0
@@ -58,7 +59,7 @@ impl JsonPath {
         parts.collect()
     }
 
-    /// First part of the path.
+    /// Returns the first part of the path.
     pub(crate) fn first(&self) -> &str {
         self.0.first().map_or("", String::as_str)
     }
@@ -71,8 +72,8 @@ impl JsonPath {
         })
     }
 
-    /// Sets the value at the path, and creates missing objects along the path. An index after the last entry
-    /// of a list appends the value to the list.
+    /// Sets the value at the path, and creates missing objects along the path. An index that equals the
+    /// length of a list appends an entry to the list.
     pub(crate) fn set(&self, target: &mut Value, value: Value) -> Result<(), String> {
         let mut place = target;
         for part in &self.0 {
@@ -92,7 +93,7 @@ impl JsonPath {
                     if index == array.len() {
                         array.push(Value::Null);
                     }
-                    // The entry exists now.
+                    // The entry exists, or has just been appended.
                     let Some(entry) = array.get_mut(index) else {
                         return Err(format!("{self}: the list has no entry {index}"));
                     };

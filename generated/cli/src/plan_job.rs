@@ -1,4 +1,4 @@
-//! Runs a plan: review, confirmation, journal, progress, report.
+//! Runs a plan, with its review, confirmation, journal, display of progress, and report.
 
 use crate::confirm::Expected;
 use crate::context::{Context, note};
@@ -20,7 +20,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-/// The options of commands that make a plan and apply it.
+/// Returns the options of commands that make a plan and apply it.
 pub(crate) fn arguments() -> Vec<Arg> {
     let mut arguments = vec![
         Arg::new("plan")
@@ -37,7 +37,7 @@ pub(crate) fn arguments() -> Vec<Arg> {
     arguments
 }
 
-/// The options of commands that apply a plan.
+/// Returns the options of commands that apply a plan.
 pub(crate) fn apply_arguments() -> Vec<Arg> {
     let mut arguments = vec![
         Arg::new("journal")
@@ -62,13 +62,14 @@ pub(crate) fn apply_arguments() -> Vec<Arg> {
 
 /// A command that applies a plan.
 pub(crate) struct PlanCommand<'c> {
-    /// Name for the journal, such as `set`.
+    /// Name of the command, such as `set`. It is part of the name of the journal.
     pub(crate) name: &'static str,
     pub(crate) context: &'c Context,
     pub(crate) matches: &'c ArgMatches,
     /// True if the input comes from stdin.
     pub(crate) stdin_is_used: bool,
-    /// IDs of the new assets in the order in which they are printed; empty for the order of the plan.
+    /// IDs of the new assets, in the order in which they are printed. If the list is empty, they are printed
+    /// in the order of the plan.
     pub(crate) created: Vec<String>,
 }
 
@@ -87,8 +88,9 @@ impl PlanCommand<'_> {
             return Ok(Exit::Done);
         }
         let exit = self.apply(client, plan, None).await?;
-        // Nobody has reviewed these notes before, so they are not part of the request.
-        // A plan to replace an ID also notes which groups cannot be searched.
+        // The notes state differences that the plan does not remove. Nobody has reviewed them before, so a
+        // plan with notes does only a part of the request. The notes of `replace` do not count, because they
+        // also state which groups cannot be searched.
         let is_whole = self.name == "replace" || plan.notes().is_empty();
         Ok(if exit == Exit::Done && !is_whole {
             Exit::Partly
@@ -116,7 +118,7 @@ impl PlanCommand<'_> {
         plan: &ChangePlan,
         file: Option<&Path>,
     ) -> CommandResult {
-        // Nothing is left to do if stderr is closed.
+        // If stderr is closed, the error is ignored.
         let _ = writeln!(io::stderr(), "{}", printable(&of_library(&plan.to_string())));
         if plan.is_empty() {
             note("nothing to change, and nothing was sent");
@@ -137,7 +139,7 @@ impl PlanCommand<'_> {
         } else if file.is_none() {
             return Err(already_begun(self.context, journal.as_deref()));
         }
-        // The plan is kept beside its journal, so that the job can continue and be listed.
+        // The plan is stored beside its journal, because the commands that continue and list the job need it.
         if let Some(journal) = &journal
             && !(is_begun && plan_beside(journal).exists())
         {
@@ -188,7 +190,7 @@ impl PlanCommand<'_> {
         Ok(exit_of(&report))
     }
 
-    /// Prints the IDs of the assets that were created, if all assets of the plan are of one group.
+    /// Prints the IDs of the assets that were created, if all assets of the plan belong to one group.
     fn print_created(&self, plan: &ChangePlan, report: &Report<AssetKey>) -> Result<(), Failure> {
         let mut groups = plan.entries().iter().map(|entry| &entry.key().group);
         let first = groups.next();
@@ -219,7 +221,8 @@ impl PlanCommand<'_> {
     }
 }
 
-/// Refuses a journal that already records a job, because a new plan may differ from that of the job.
+/// Creates the failure for a journal that already records a job. Such a journal is refused, because the new
+/// plan may differ from the plan of that job.
 fn already_begun(context: &Context, journal: Option<&Path>) -> Failure {
     let journal = journal.unwrap_or(Path::new(""));
     let message = format!("{} already records a job; nothing was sent", journal.display());
@@ -232,7 +235,7 @@ fn already_begun(context: &Context, journal: Option<&Path>) -> Failure {
     })
 }
 
-/// The command that undoes a job.
+/// Returns the command that undoes a job.
 pub(crate) fn undo_command(context: &Context, journal: &Path, is_inferred: bool) -> String {
     let journal = journals::argument(journal);
     let mut words = vec!["undo", &journal];
@@ -242,13 +245,13 @@ pub(crate) fn undo_command(context: &Context, journal: &Path, is_inferred: bool)
     context.command_line(&words)
 }
 
-/// The command that continues the application of a plan.
+/// Returns the command that continues the application of a plan.
 pub(crate) fn continue_command(context: &Context, plan: &Path, journal: &Path) -> String {
     let (plan, journal) = (journals::argument(plan), journals::argument(journal));
     context.command_line(&["apply", &plan, "--journal", &journal])
 }
 
-/// Verb of a step.
+/// Returns the verb for a step of a plan.
 fn verb(step: PlanStep) -> &'static str {
     match step {
         PlanStep::Create => "create",
@@ -261,7 +264,7 @@ fn verb(step: PlanStep) -> &'static str {
     }
 }
 
-/// Failure of a plan.
+/// Creates the failure for an error of a plan.
 #[expect(clippy::needless_pass_by_value, reason = "a function for `map_err`")]
 pub(crate) fn plan_failure(error: PlanError) -> Failure {
     match error.error() {
@@ -273,7 +276,7 @@ pub(crate) fn plan_failure(error: PlanError) -> Failure {
 
 /// Reads a plan from a file.
 pub(crate) fn read_plan(path: &Path) -> Result<ChangePlan, Failure> {
-    // The library's message for a missing file is the operating system's.
+    // The library reports a missing file only with the message of the operating system.
     if let Err(error) = fs::metadata(path) {
         return Err(Failure::usage(format!("cannot read {}: {error}", path.display()))
             .fix("name the file that --out or funnelflux plan wrote"));

@@ -1,4 +1,4 @@
-//! Profiles: an account with its base URL, its token file and the user's defaults.
+//! Profiles. A profile describes an account, with its base URL, its tokens and the user's defaults.
 
 use crate::exit::{Exit, Failure, file_failure};
 use crate::tokens::TokenPlace;
@@ -12,7 +12,7 @@ use std::{env, fs};
 
 /// Name of the profile that is used if none is chosen.
 const DEFAULT_PROFILE: &str = "default";
-/// Name of the folder for journals of the account that the environment names.
+/// Name of the folder for the journals of an account that comes from environment variables.
 pub(crate) const ENVIRONMENT: &str = "environment";
 /// Name of the profile of `--fake`.
 pub(crate) const FAKE: &str = "fake";
@@ -41,30 +41,30 @@ pub(crate) struct Configuration {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ProfileSettings {
-    /// Base URL; default: the vendor's service.
+    /// Base URL. If it is `None`, the vendor's service is used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) base_url: Option<String>,
-    /// Place of the tokens.
+    /// Place in which the tokens are stored.
     #[serde(default, skip_serializing_if = "TokenPlace::is_file")]
     pub(crate) tokens: TokenPlace,
-    /// Format of `--output`.
+    /// Default of `--output`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) output: Option<String>,
-    /// Requests per second.
+    /// Default of `--rate`, in requests per second.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rate: Option<NonZeroU32>,
-    /// Concurrent requests.
+    /// Default of `--jobs`, the maximum number of concurrent requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) jobs: Option<u8>,
 }
 
 impl Configuration {
-    /// Path of the file.
+    /// Returns the path of the configuration file.
     pub(crate) fn path() -> Result<PathBuf, Failure> {
         Ok(configuration_folder()?.join("config.toml"))
     }
 
-    /// Reads the file; without one, the configuration is empty.
+    /// Reads the configuration file. Returns an empty configuration if there is no file.
     pub(crate) fn read() -> Result<Self, Failure> {
         let path = Self::path()?;
         let text = match fs::read_to_string(&path) {
@@ -75,7 +75,7 @@ impl Configuration {
         Self::parse(&path, &text)
     }
 
-    /// Parses the text of the file at `path`.
+    /// Parses the text of the configuration file at `path`.
     pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
         toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
@@ -85,7 +85,8 @@ impl Configuration {
         })
     }
 
-    /// Writes the file as a whole, so that a crash leaves the old or the new file.
+    /// Writes the configuration file as a whole. After a crash, the file has either its old or its new
+    /// content.
     pub(crate) fn write(&self) -> Result<(), Failure> {
         let path = Self::path()?;
         let text = toml::to_string(self)
@@ -97,7 +98,7 @@ impl Configuration {
 
 /// Replaces a file as a whole. Only the owner can read the new file.
 pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
-    // The target of a link is replaced, not the link.
+    // If the path is a symbolic link, its target is replaced, and not the link.
     let target = path.canonicalize();
     let path = target.as_deref().unwrap_or(path);
     let folder = path
@@ -118,7 +119,7 @@ pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
     write().map_err(|error| file_failure("write", path, &error))
 }
 
-/// Name of the profile in use, and true if the command line chose it.
+/// Name of the profile in use. `is_explicit` is true if the command line chose the profile.
 #[derive(Clone, Debug)]
 pub(crate) struct ProfileName {
     pub(crate) name: String,
@@ -126,7 +127,8 @@ pub(crate) struct ProfileName {
 }
 
 impl ProfileName {
-    /// Chooses the profile: option, environment, configuration.
+    /// Chooses the profile from the option, the environment or the configuration, in this order of
+    /// precedence.
     pub(crate) fn choose(option: Option<&str>, configuration: &Configuration) -> Result<Self, Failure> {
         let environment = env::var(PROFILE_VARIABLE).ok().filter(|name| !name.is_empty());
         let name = option.map(str::to_owned).or(environment);
@@ -141,7 +143,7 @@ impl ProfileName {
             let message = format!("{name:?} cannot be the name of a profile: the program uses it itself");
             return Err(Failure::usage(message).fix("choose another name"));
         }
-        // Some file systems ignore case, so that both profiles would share a token file.
+        // Some file systems ignore case, so the two profiles might share a token file.
         let mut names = configuration.profiles.keys();
         if let Some(other) = names.find(|other| **other != name && other.eq_ignore_ascii_case(&name)) {
             let message = format!("{name:?} differs from the profile {other:?} in case only");
@@ -153,14 +155,15 @@ impl ProfileName {
         })
     }
 
-    /// Token file of the profile.
+    /// Returns the path of the profile's token file.
     pub(crate) fn token_file(&self) -> Result<PathBuf, Failure> {
         Ok(configuration_folder()?
             .join("tokens")
             .join(format!("{}.json", self.name)))
     }
 
-    /// Name of the profile's entry in the keyring. Profiles of another configuration have other entries.
+    /// Returns the user name of the profile's entry in the keyring. Profiles in another configuration folder
+    /// have other entries.
     #[cfg(feature = "keyring")]
     pub(crate) fn keyring_user(&self) -> String {
         match folder_of_variable(CONFIG_VARIABLE) {
@@ -169,7 +172,7 @@ impl ProfileName {
         }
     }
 
-    /// Folder of the profile's journals.
+    /// Returns the folder of the profile's journals.
     pub(crate) fn state_folder(&self) -> Result<PathBuf, Failure> {
         Ok(state_folder()?.join(&self.name))
     }

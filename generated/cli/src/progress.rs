@@ -11,10 +11,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// Interval between two lines where there is no terminal.
+/// Interval between two lines of progress if stderr is not a terminal.
 const INTERVAL: Duration = Duration::from_secs(10);
 
-/// Shows progress: a bar on a terminal; without a terminal, a line every ten seconds.
+/// Display of progress on stderr. On a terminal, it is a bar. Otherwise, it prints a line every ten seconds.
 #[derive(Clone, Debug)]
 pub(crate) struct LineDisplay(Arc<Mutex<State>>);
 
@@ -28,7 +28,7 @@ impl LineDisplay {
     pub(crate) fn new() -> Self {
         let bar = io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            // The template is constant; a test draws it.
+            // The template is constant and tested, so it is always valid.
             if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} {msg} {eta}") {
                 bar.set_style(style);
             }
@@ -54,7 +54,7 @@ impl LineDisplay {
             }
             None if state.last_line.elapsed() >= INTERVAL => {
                 state.last_line = Instant::now();
-                // Nothing is left to do if stderr is closed.
+                // If stderr is closed, the error is ignored.
                 let _ = writeln!(io::stderr(), "{finished} of {total}: {message}");
             }
             None => {}
@@ -73,7 +73,7 @@ impl LineDisplay {
 /// Completes with the first Ctrl-C or SIGTERM. A second signal ends the process immediately.
 ///
 /// # Errors
-/// If signals cannot be received.
+/// Returns an error if signals cannot be received.
 pub(crate) fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
     let failed = |error: io::Error| Failure::failed(format!("cannot wait for signals: {error}"));
     let mut signals = Signals::new().map_err(failed)?;

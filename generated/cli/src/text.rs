@@ -1,4 +1,5 @@
-//! Text for terminals: control characters, numbers with their nouns, times.
+//! Text for terminals. The functions replace control characters, and format times and numbers with their
+//! nouns.
 
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
@@ -47,12 +48,12 @@ pub(crate) fn of_library(text: &str) -> String {
     })
 }
 
-/// Returns true for characters that steer the terminal, or that change the direction of the text after them.
+/// Returns true for characters that control the terminal, or that change the direction of the following text.
 fn is_control(character: char) -> bool {
     character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Replaces control characters, so that text of the service cannot steer the terminal. Keeps line breaks.
+/// Replaces control characters, so that text from the service cannot control the terminal. Keeps line breaks.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     let is_unsafe = |character: char| is_control(character) && character != '\n';
     if text.contains(is_unsafe) {
@@ -62,7 +63,7 @@ pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Replaces control characters and line breaks, for a cell of a table.
+/// Replaces control characters and line breaks by spaces, so that the text fits into a cell of a table.
 pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     if text.contains(is_control) {
         Cow::Owned(text.replace(is_control, " "))
@@ -71,7 +72,7 @@ pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A number with its noun: `1 page`, `12 pages`.
+/// Formats a number with its noun, such as `1 page` or `12 pages`.
 pub(crate) fn count(number: usize, singular: &str, plural: &str) -> String {
     match number {
         1 => format!("1 {singular}"),
@@ -79,7 +80,7 @@ pub(crate) fn count(number: usize, singular: &str, plural: &str) -> String {
     }
 }
 
-/// A number with commas between groups of three digits.
+/// Formats a number with commas between groups of three digits.
 fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
@@ -92,12 +93,12 @@ fn grouped(number: usize) -> String {
     grouped
 }
 
-/// A time in the format of RFC 3339, in UTC.
+/// Formats a time in UTC as defined by RFC 3339.
 pub(crate) fn timestamp(at: SystemTime) -> String {
     humantime::format_rfc3339_millis(at).to_string()
 }
 
-/// A duration in its two largest units, such as `71h 59m`.
+/// Formats a duration in its one or two largest units, such as `2d 23h`, `5h 59m` or `10m`.
 pub(crate) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
@@ -113,7 +114,7 @@ pub(crate) fn duration(duration: Duration) -> String {
 mod tests {
     use super::*;
 
-    /// All code of the library.
+    /// Returns the code of the library.
     fn library() -> String {
         let mut folders = vec![std::path::PathBuf::from(concat!(
             env!("CARGO_MANIFEST_DIR"),
@@ -130,7 +131,7 @@ mod tests {
                 }
             }
         }
-        // Literals continue on the next line.
+        // String literals can continue on the next line, so the parts are joined.
         let lines: Vec<&str> = code.lines().map(str::trim).collect();
         lines.join("\n").replace("\\\n", "")
     }

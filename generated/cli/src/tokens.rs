@@ -24,7 +24,7 @@ pub(crate) enum TokenPlace {
 }
 
 impl TokenPlace {
-    /// Name in the configuration.
+    /// Returns the name of the place in the configuration.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::File => "file",
@@ -32,13 +32,13 @@ impl TokenPlace {
         }
     }
 
-    /// Returns true for the default.
+    /// Returns true if the place is a file, which is the default.
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "a function for serde")]
     pub(crate) fn is_file(&self) -> bool {
         *self == Self::File
     }
 
-    /// The store in this place.
+    /// Returns the token store in this place.
     pub(crate) fn store(self, profile: &ProfileName) -> Result<Arc<dyn TokenStore>, Failure> {
         match self {
             Self::File => Ok(Arc::new(FileTokenStore::new(profile.token_file()?))),
@@ -55,15 +55,15 @@ impl TokenPlace {
     }
 }
 
-/// Saves the tokens of a login: in the keyring if there is one and it is wanted, or else in a file, which is
-/// announced. Returns the place.
+/// Saves the tokens of a login, and returns their place. The place is the keyring if it is wanted and can be
+/// used. Otherwise, it is a file. If the keyring is wanted but cannot be used, a note tells the user so.
 pub(crate) async fn save(
     profile: &ProfileName,
     credentials: &Credentials,
     is_keyring_wanted: bool,
 ) -> Result<TokenPlace, Failure> {
     let file = profile.token_file()?;
-    // The keyring has a lock file in this folder.
+    // The store of the keyring has a lock file in this folder.
     file.parent().map(create_private_folder).transpose()?;
     if is_keyring_wanted && cfg!(feature = "keyring") {
         let saved = match TokenPlace::Keyring.store(profile) {
@@ -111,7 +111,7 @@ async fn remove_from_keyring(profile: &ProfileName) -> Result<bool, Failure> {
     Err(without_feature(profile))
 }
 
-/// Failure of a program that was built without the feature.
+/// Creates the failure of a program that was built without the feature `keyring`.
 #[cfg(any(not(feature = "keyring"), test))]
 fn without_feature(profile: &ProfileName) -> Failure {
     let name = &profile.name;

@@ -14,7 +14,7 @@ pub(crate) struct AccountArguments {
     /// Work on the live account of `FUNNELFLUX_ACCESS_TOKEN` instead of an embedded fake
     #[arg(long)]
     pub(crate) live: bool,
-    /// Base URL of the service, such as that of a running funnelflux-fake; requires --live
+    /// Base URL of the service, such as the URL of a running funnelflux-fake; requires --live
     #[arg(long, value_name = "URL", requires = "live")]
     pub(crate) base_url: Option<String>,
 }

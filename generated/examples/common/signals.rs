@@ -1,4 +1,4 @@
-//! Ends a program by Ctrl-C and SIGTERM.
+//! Stops a program on Ctrl-C and SIGTERM.
 
 use std::io;
 

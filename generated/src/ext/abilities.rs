@@ -1,12 +1,13 @@
-//! Abilities that change many assets in one job: one sealed trait per ability, implemented once for all
-//! kinds.
+//! Traits of handles on assets. The method of each trait creates a job that changes many assets, for example
+//! archives them. The traits are sealed. A handle implements a trait if its kind of asset supports the
+//! change.
 
 use super::bulk::{Archiving, Bulk, Deleting, MovingToCategory, Unarchiving};
 use super::cascade::Cascade;
 use super::resource::{Archive, Categorised, Delete, Handle, Resource, Unarchive};
 use crate::Client;
 
-/// A handle on a kind of asset. Sealed: this module is private.
+/// A handle on a kind of asset. Other crates cannot implement this trait, because this module is private.
 pub trait Assets {
     /// The kind of asset.
     type Resource: Resource;
@@ -22,11 +23,11 @@ impl<R: Resource> Assets for Handle<R> {
     }
 }
 
-/// Change that archives assets of the kind `R`. If the call is inferred, the caller has not acknowledged this
-/// yet.
+/// Change that archives assets of the kind `R`. If the archiving call is inferred (not documented by the
+/// vendor), the type records that the caller has not acknowledged this yet.
 type ArchivingOf<R> = Archiving<<R as Resource>::Id, <R as Archive>::Acknowledgement>;
-/// Change that deletes assets of the kind `R`. If the call is inferred, the caller has not acknowledged this
-/// yet.
+/// Change that deletes assets of the kind `R`. If the deleting call is inferred (not documented by the
+/// vendor), the type records that the caller has not acknowledged this yet.
 type DeletingOf<R> = Deleting<<R as Resource>::Id, <R as Delete>::Acknowledgement>;
 
 /// ID type of a handle's assets.
@@ -52,9 +53,9 @@ pub(super) type IdOf<T> = <<T as Assets>::Resource as Resource>::Id;
 pub trait BulkArchive: Assets<Resource: Archive> {
     /// Creates a job that archives these assets.
     ///
-    /// The children of the assets stay unchanged, unless you set `children` on the job. Only jobs on kinds
-    /// with children have this method. If the call is inferred, acknowledge it with `acknowledge_inferred`
-    /// before sending.
+    /// The children of the assets stay unchanged, unless you call `children` on the job. Only jobs whose call
+    /// to the service can handle children have the method `children`. If the service's operation is inferred
+    /// (not documented by the vendor), call `acknowledge_inferred` on the job before you send it.
     fn bulk_archive<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
@@ -83,8 +84,8 @@ impl<R: Archive> BulkArchive for Handle<R> {}
 /// }
 /// ```
 pub trait BulkUnarchive: Assets<Resource: Unarchive> {
-    /// Creates a job that restores these assets. Active assets count as *already so*; deleted assets are
-    /// rejected.
+    /// Creates a job that restores these assets. An active asset has the outcome *already so*, and a deleted
+    /// asset is rejected.
     fn bulk_unarchive<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
@@ -99,8 +100,8 @@ impl<R: Unarchive> BulkUnarchive for Handle<R> {}
 ///
 /// After the deletion, the job reads the assets back, unless [`Bulk::verify`](super::Bulk::verify) is off. An
 /// asset counts as deleted if its status is *deleted* or if it can no longer be read. The vendor does not
-/// document which of the two happens. An ID that cannot be read *before* the deletion is rejected as not
-/// found: it was deleted earlier or never existed.
+/// document which of the two happens. If an asset cannot be read *before* the deletion, its ID is rejected
+/// with [`Reason::Gone`](super::Reason::Gone), because the asset was deleted earlier or never existed.
 ///
 /// ```no_run
 /// use funnelflux::{Client, ext::*};
@@ -119,9 +120,9 @@ impl<R: Unarchive> BulkUnarchive for Handle<R> {}
 pub trait BulkDelete: Assets<Resource: Delete> {
     /// Creates a job that deletes these assets.
     ///
-    /// The children of the assets stay unchanged, unless you set `children` on the job. Only jobs on kinds
-    /// with children have this method. If the call is inferred, acknowledge it with `acknowledge_inferred`
-    /// before sending.
+    /// The children of the assets stay unchanged, unless you call `children` on the job. Only jobs whose call
+    /// to the service can handle children have the method `children`. If the service's operation is inferred
+    /// (not documented by the vendor), call `acknowledge_inferred` on the job before you send it.
     fn bulk_delete<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
@@ -148,9 +149,9 @@ impl<R: Delete> BulkDelete for Handle<R> {}
 /// ```
 pub trait MoveToCategory: Assets<Resource: Categorised> {
     /// Creates a job that moves these assets to `category`. An empty `category` removes the assets from their
-    /// current category (documented).
+    /// current category, as the vendor documents.
     ///
-    /// The effect of a category that does not exist is not documented.
+    /// The vendor does not document the effect of a category that does not exist.
     fn move_to_category<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,

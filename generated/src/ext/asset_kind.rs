@@ -1,4 +1,4 @@
-//! Kinds of assets in generic code.
+//! Trait for generic code that works with any kind of asset.
 
 use super::resource::{AssetId, AssetStatus, Handle, ListRow, Resource};
 use crate::transport::BoxFuture;
@@ -29,22 +29,22 @@ use std::fmt::Debug;
 /// }
 /// ```
 ///
-/// If a function needs only one ability, let it require that ability instead, as in `fn archive_old(assets:
-/// &impl BulkArchive)`.
+/// If a function needs only one operation, such as archiving, require the trait of that operation instead, as
+/// in `fn archive_old(assets: &impl BulkArchive)`.
 pub trait AssetKind: sealed::Sealed + Sized + Send + Sync + 'static {
     /// Type of the IDs of this kind.
     type Id: AssetId;
     /// Type of an asset with all its fields.
     type Asset: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static;
-    /// Singular in messages, such as `offer source`.
+    /// Name of one asset in messages, such as `offer source`.
     const SINGULAR: &'static str;
-    /// Plural in messages, such as `offer sources`.
+    /// Name of several assets in messages, such as `offer sources`.
     const PLURAL: &'static str;
 
-    /// ID of an asset; `None` if the asset has none.
+    /// Returns the ID of an asset; `None` if the asset has no ID.
     fn id(asset: &Self::Asset) -> Option<&Self::Id>;
 
-    /// Status of an asset; active if the asset has none (documented default).
+    /// Returns the status of an asset. An asset without a status is active (documented default).
     fn status(asset: &Self::Asset) -> AssetStatus;
 
     #[doc(hidden)]
@@ -55,7 +55,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// An asset in the list of its kind.
+/// Row of an asset in the list of all assets of its kind.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AssetRow<I> {
@@ -65,7 +65,7 @@ pub struct AssetRow<I> {
     pub name: String,
     /// Status of the asset.
     pub status: AssetStatus,
-    /// ID of the category of the asset; empty if the asset has none.
+    /// ID of the asset's category; empty if the asset has no category.
     pub category: String,
 }
 
@@ -106,13 +106,14 @@ impl<K: AssetKind> Handle<K> {
     /// Lists all assets of the kind, whatever their status.
     ///
     /// # Errors
-    /// When the call fails, or when the vendor's index has no operation that lists this kind (settings of AI
-    /// nodes).
+    /// Returns an error if the call fails, or if the vendor's index has no operation that lists the kind.
+    /// Only settings of AI nodes lack such an operation.
     pub async fn list(&self) -> Result<Vec<AssetRow<K::Id>>, Error> {
         K::list(self.client()).await
     }
 
-    /// Streams all assets of the kind, whatever their status. The first poll lists them in one request.
+    /// Streams all assets of the kind, whatever their status. The first poll of the stream requests the whole
+    /// list.
     pub fn stream(&self) -> impl Stream<Item = Result<AssetRow<K::Id>, Error>> + Send + Unpin + use<K> {
         let rows = K::list(self.client());
         Box::pin(stream::once(rows).flat_map(|rows| {

@@ -5,8 +5,8 @@ use std::fmt;
 
 /// Handling of children when their parents are archived or deleted.
 ///
-/// The children of an offer source are its offer pages. For them, the vendor documents the effects in this
-/// table. For the children of categories and funnel groups, the effects are inferred.
+/// The children of an offer source are its offer pages. The vendor documents the effects in the following
+/// table for offer pages. For children of categories and of funnel groups, the effects are inferred.
 ///
 /// | choice | sent | archive | delete |
 /// |---|---|---|---|
@@ -15,16 +15,16 @@ use std::fmt;
 /// | [`move_to`](Self::move_to) | `move` and the target | children are reassigned to the target | same |
 /// | [`orphan`](Self::orphan) | `orphan` | children lose their parent | same |
 ///
-/// `orphan` clears `offerParams.idOfferSource` of the children.
+/// `orphan` clears the property `offerParams.idOfferSource` of the children.
 ///
-/// **Not documented:**
+/// **The vendor does not document:**
 ///
 /// - whether a request handles the children of a parent that is *already* archived or deleted;
-/// - whether a target may itself be archived;
+/// - whether the target of `move_to` may itself be archived;
 /// - whether unarchiving a parent restores children that a cascade archived (probably not).
 ///
-/// A move without a target does not compile. A target with another choice, or a target of another kind of
-/// asset, does not compile either:
+/// A move without a target does not compile. Neither does a target with a choice other than `move_to`, nor a
+/// target of another kind of asset, as in the first of these examples:
 ///
 /// ```compile_fail,E0277
 /// use funnelflux::{ext::Cascade, types::{CategoryId, OfferSourceId}};
@@ -53,9 +53,9 @@ enum Choice<I> {
 }
 
 impl<I> Cascade<I> {
-    /// Leaves the children unchanged: no option is sent. This is the default.
+    /// Leaves the children unchanged. The request then has no option for children. This is the default.
     ///
-    /// Documented: if the options are omitted, child pages do not change.
+    /// The vendor documents that child pages do not change if the options are omitted.
     pub const fn leave() -> Self {
         Self(Choice::Leave)
     }
@@ -71,8 +71,8 @@ impl<I> Cascade<I> {
 
     /// Reassigns the children to another parent, `target`.
     ///
-    /// A bulk job refuses a target that is one of the assets that it changes. The job reads the target first.
-    /// If the target is missing or deleted, the job changes nothing.
+    /// A bulk job is invalid if the target is one of the assets that the job changes. Before any change, the
+    /// job reads the target. If the target is missing or deleted, the job changes nothing.
     pub fn move_to(target: impl Into<I>) -> Self {
         Self(Choice::MoveTo(target.into()))
     }
@@ -88,7 +88,7 @@ impl<I> Cascade<I> {
         matches!(self.0, Choice::Leave)
     }
 
-    /// Returns the parent that the children move to.
+    /// Returns the parent to which the children move, if they move.
     #[must_use]
     pub const fn target(&self) -> Option<&I> {
         match &self.0 {
@@ -109,8 +109,8 @@ impl<I> Cascade<I> {
 }
 
 impl<I: AsRef<str>> Cascade<I> {
-    /// Returns the values of the body properties for the action and for the target; `None` for a property
-    /// that is not sent.
+    /// Returns the values of two properties of the request body: the action and the target. A value is `None`
+    /// if its property is not sent.
     pub(crate) fn values(&self) -> (Option<&'static str>, Option<&str>) {
         match &self.0 {
             Choice::Leave => (None, None),

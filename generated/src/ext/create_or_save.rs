@@ -1,7 +1,7 @@
-//! Creates an asset under a chosen ID, or saves it if the ID exists.
+//! Creates an asset under a chosen ID, or saves the asset if the ID exists.
 //!
-//! [`Client::create`](crate::Client::create) creates an asset under a new ID. After a lost response, it reads
-//! the asset back by its new ID.
+//! [`Client::create`](crate::Client::create) creates an asset under a new ID. If the response is lost,
+//! `create` reads the asset back by this ID.
 
 use super::abilities::{Assets, IdOf};
 use super::bulk::Failure;
@@ -14,7 +14,7 @@ use crate::{Client, Error};
 use serde_json::{Value, json};
 use std::fmt;
 
-/// Creates an asset under a chosen ID, or saves it if that ID exists.
+/// Creates an asset under a chosen ID, or saves the asset if that ID exists.
 ///
 /// ```no_run
 /// use funnelflux::{Client, ext::*, types::OfferSource};
@@ -30,20 +30,21 @@ pub trait CreateOrSave: Assets<Resource: Save> {
     /// Creates the asset if its ID does not exist; otherwise saves the asset if it differs from the stored
     /// asset.
     ///
-    /// The asset replaces the stored asset. To change single fields and keep the other fields, use
-    /// [`Update`](super::Update). A second run with the same asset does nothing, so a script can declare the
-    /// assets that should exist. The comparison has these rules:
+    /// A save replaces the whole stored asset. To change single fields and keep the other fields, use
+    /// [`Update`](super::Update). A second call with the same asset changes nothing, so a script can declare
+    /// the assets that should exist. The given asset is compared with the stored asset by these rules:
     ///
-    /// - An absent field equals an empty field.
-    /// - An absent status is not compared, except that a deleted asset always differs.
-    /// - Fields that only the service sets, such as the hash of a script, and fields that this version of the
-    ///   crate does not know, are compared only if the given asset contains them. The same applies to `meta`
-    ///   and its members, which belong to the vendor's user interface.
+    /// - An absent field is equal to an empty field.
+    /// - If the given asset has no status, it differs from a stored asset that is deleted. Any other stored
+    ///   status counts as equal.
+    /// - Fields that only the service sets, such as the hash of a script, are not compared. Fields that this
+    ///   version of the crate does not know are compared only if the given asset contains them. The same
+    ///   applies to `meta` and its members, which belong to the vendor's user interface.
     /// - Secrets cannot be compared, so an asset with a secret is always saved.
     ///
-    /// A second run saves again if the service does not store the asset as it was sent. This happens if the
-    /// service keeps a field that a save omits, or if the service replaces the members of `meta`. Neither
-    /// behaviour is documented.
+    /// A second call saves the asset again if the service does not store it as it was sent. This happens if
+    /// the service keeps a field that a save omits, or if the service replaces the members of `meta`. The
+    /// vendor documents neither behaviour.
     ///
     /// # Errors
     /// Returns a [`StoreError`] if the asset was neither created nor saved, or if the result is unknown.
@@ -62,11 +63,11 @@ impl<R: Save> CreateOrSave for Handle<R> {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stored {
-    /// The ID did not exist; the asset was created.
+    /// The ID did not exist, so the asset was created.
     Created,
-    /// The stored asset differed; the asset was saved.
+    /// The stored asset differed, so the asset was saved.
     Saved,
-    /// The stored asset was equal; nothing was sent.
+    /// The stored asset was equal, so no change was sent.
     Unchanged,
 }
 
@@ -98,8 +99,8 @@ pub enum StoreError<I> {
         /// Error of the call.
         error: Error,
     },
-    /// No trustworthy response arrived. After a save, the client also read the asset, but could not find out
-    /// whether the save took effect.
+    /// No trustworthy response arrived, so the asset may or may not be stored. If the request was a save, the
+    /// client also read the asset, but could not confirm the save.
     #[error("it is unknown whether {id} was stored: {error}; fix: read it before you try again")]
     Unknown {
         /// The ID.
@@ -113,12 +114,12 @@ crate::runtime::error::debug_as_display!(StoreError<I>, I: fmt::Display);
 
 async fn create_or_save<R: Save>(client: &Client, asset: &R::Asset) -> Result<Stored, StoreError<R::Id>> {
     let id = R::id(asset).cloned();
-    // The service refuses an empty ID, which the lookup reports.
+    // The service refuses an empty ID. The lookup then reports an error.
     let id = id.unwrap_or_else(|| R::Id::from(String::new()));
     match read::<R>(client, &id).await {
         ReadResult::Found(found) if is_stored::<R>(asset, &found) => return Ok(Stored::Unchanged),
         ReadResult::Found(_) => {}
-        // Without a list, only the creation itself shows whether the ID exists.
+        // If assets of the kind cannot be listed, only the creation itself shows whether the ID exists.
         ReadResult::Unreadable(error) if !(R::LIST.is_none() && is_not_found(&error)) => {
             return Err(StoreError::Find { id, error });
         }
@@ -147,10 +148,11 @@ async fn create_or_save<R: Save>(client: &Client, asset: &R::Asset) -> Result<St
     }
 }
 
-/// Returns true if saving `asset` over `found` would change nothing visible.
+/// Returns true if saving `asset` would change nothing visible in the stored asset `found`.
 ///
-/// The service may show absent fields as empty, sets some fields itself, and may keep the old status. A
-/// secret always counts as a change, because no read shows it.
+/// The comparison tolerates that the service shows absent fields as empty, sets some fields itself, and keeps
+/// the old status if the save has none. A secret always counts as a change, because the service never shows
+/// secrets.
 fn is_stored<R: Resource>(asset: &R::Asset, found: &R::Asset) -> bool {
     let managed = R::SERVER_MANAGED;
     let asset = update::json(asset);
@@ -166,15 +168,16 @@ fn is_stored<R: Resource>(asset: &R::Asset, found: &R::Asset) -> bool {
             let is_given = asset.pointer(pointer).is_some();
             match pointer.as_str() {
                 "/status" => !has_status && !is_deleted,
-                // The service adds members that its user interface needs.
+                // The service may add members to `meta` for its user interface.
                 pointer if pointer == "/meta" || pointer.starts_with("/meta/") => !is_given,
                 pointer => !is_given && !is_known::<R>(&asset, pointer),
             }
         })
 }
 
-/// Returns true if this version of the crate knows the property at `pointer`, which the asset lacks. The test
-/// is that a known property rejects values of a wrong type, and that an unknown property accepts every value.
+/// Returns true if this version of the crate knows the property at `pointer`, which the asset lacks. The
+/// function tries values of two types. An unknown property accepts both values, and a known property rejects
+/// at least one.
 fn is_known<R: Resource>(asset: &Value, pointer: &str) -> bool {
     let Some((parent, name)) = pointer.rsplit_once('/') else {
         return true;

@@ -1,13 +1,13 @@
-//! Classifies errors by the service's treatment of the request.
+//! Classifies the errors of requests by what the service did with the request.
 
 use crate::Error;
 use http::StatusCode;
 use std::time::Duration;
 
-/// Longest `Retry-After` that a job waits for; equals the default of the client.
+/// Longest `Retry-After` for which a job waits. Equals the default limit of the client.
 const MAX_WAIT: Duration = Duration::from_mins(1);
 
-/// Class of an error, by the service's treatment of the request.
+/// Class of an error. The class tells what the service did with the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ErrorClass {
     /// The service rejected the credentials, so further requests fail too.
@@ -25,7 +25,8 @@ impl ErrorClass {
         let status = error.status();
         let not_processed = [
             StatusCode::UNAUTHORIZED,
-            // A proxy on the way requires credentials, or the connection belongs to another host.
+            // The next two statuses mean that a proxy requires credentials, or that the connection belongs to
+            // another host.
             StatusCode::PROXY_AUTHENTICATION_REQUIRED,
             StatusCode::MISDIRECTED_REQUEST,
             StatusCode::REQUEST_TIMEOUT,

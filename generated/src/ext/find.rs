@@ -41,9 +41,10 @@ impl<R: Resource> FindMany for Handle<R> {}
 
 /// Builder of a search for many assets by ID.
 ///
-/// The IDs are sent in chunks, limited by number and by the length of the URL. The vendor does not document
-/// whether the service omits unknown IDs or refuses the whole list. Therefore, a refused list is split until
-/// each refused ID is on its own.
+/// The IDs are sent in chunks. The number of IDs in a chunk and the length of its URL are limited. The vendor
+/// does not document whether the service omits unknown IDs or refuses a list that contains an unknown ID.
+/// Therefore, after a refusal, the search lists all assets, and repeats the request for the IDs that exist.
+/// If necessary, it splits the list of IDs.
 #[must_use = "a search does nothing until it is sent"]
 pub struct Find<R: Resource> {
     client: Client,
@@ -60,19 +61,19 @@ impl<R: Resource> fmt::Debug for Find<R> {
 }
 
 impl<R: Resource> Find<R> {
-    /// Sets the maximum number of IDs per request: 1 to 10,000. Default: 100.
+    /// Sets the maximum number of IDs per request, from 1 to 10,000. Default: 100.
     pub fn chunk_size(mut self, ids: usize) -> Self {
         self.chunk_size = ids.clamp(1, 10_000);
         self
     }
 
-    /// Sets the maximum number of concurrent requests: 1 to 64. Default: 4.
+    /// Sets the maximum number of concurrent requests, from 1 to 64. Default: 4.
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.concurrency = requests.clamp(1, 64);
         self
     }
 
-    /// Sets the maximum length of the ID list in a URL, in bytes: 100 to 65,536. Default: 1,800.
+    /// Sets the maximum length of the ID list in a URL, from 100 to 65,536 bytes. Default: 1,800.
     pub fn url_length(mut self, bytes: usize) -> Self {
         self.url_length = bytes.clamp(100, 65_536);
         self
@@ -82,7 +83,7 @@ impl<R: Resource> Find<R> {
     ///
     /// # Errors
     /// Returns an error, without sending anything, if the list is empty or has an invalid ID. A failed
-    /// request is not an error: its IDs are in [`Found::unreadable`].
+    /// request is not an error; [`Found::unreadable`] lists its IDs.
     pub async fn send(self) -> Result<Found<R::Asset, R::Id>, InvalidJob> {
         let Distinct { ids, repeated } = validate::distinct(self.ids)?;
         let reader = &Reader::new(ReadCalls::of::<R>(), self.client, self.url_length);
@@ -118,16 +119,17 @@ impl<R: Resource> Find<R> {
 }
 
 /// Result of a search. For every distinct ID, exactly one of the lists `assets`, `missing` and `unreadable`
-/// has an entry. Each list is in the given order.
+/// has an entry. Each list is in the order of the given IDs.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Found<A, I> {
     /// The assets that were found.
     pub assets: Vec<A>,
-    /// IDs that a successful response omits. The vendor does not document whether deleted assets can be read.
+    /// IDs that a successful response omits. They may belong to deleted assets, because the vendor does not
+    /// document whether deleted assets can be read.
     pub missing: Vec<I>,
     /// IDs without a usable response, each with the reason.
     pub unreadable: Vec<(I, Failure)>,
-    /// IDs that were given more than once. Each of them counts once.
+    /// IDs that were given more than once. Each of them has only one result.
     pub repeated: Vec<Repeated<I>>,
 }

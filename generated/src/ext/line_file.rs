@@ -1,7 +1,8 @@
-//! Files of JSON lines that only grow: journals.
+//! Append-only files of JSON lines, used for journals.
 //!
-//! A file appears with its first lines, or not at all. After a crash, the last line may be incomplete; the
-//! next run removes an incomplete line. The file is locked against a second process.
+//! A new file is created atomically with its first lines. After a crash, the last line may be incomplete; the
+//! next run removes an incomplete line. While a process uses the file, the file is locked against other
+//! processes.
 
 use crate::runtime::private_file::PrivateFile;
 use serde::Serialize;
@@ -18,7 +19,7 @@ pub(in crate::ext) struct LineFile {
     length: u64,
 }
 
-/// Error of a file of lines.
+/// Error of a [`LineFile`].
 #[derive(Debug)]
 pub(in crate::ext) enum LineError {
     /// Another process uses the file.
@@ -35,7 +36,7 @@ impl From<io::Error> for LineError {
 }
 
 impl LineFile {
-    /// Creates a file with these lines; returns `None` if the file exists.
+    /// Creates a file with these lines; returns `None` if the file already exists.
     pub(in crate::ext) fn create(path: &Path, text: &[u8]) -> Result<Option<Self>, LineError> {
         let mut new_file = PrivateFile::beside(path)?;
         new_file.file().write_all(text)?;
@@ -73,8 +74,8 @@ impl LineFile {
         &self.file
     }
 
-    /// Cuts the file after `length` bytes to remove an incomplete line, so that the next appended line starts
-    /// on a new line.
+    /// Truncates the file to `length` bytes, which removes an incomplete last line. The next line is then
+    /// appended after the last complete line.
     pub(in crate::ext) fn cut(&mut self, length: u64) -> Result<(), LineError> {
         self.file.set_len(length)?;
         self.length = self.file.seek(SeekFrom::End(0))?;
@@ -96,8 +97,9 @@ impl LineFile {
         }
         let mut text = Vec::new();
         write_line(&mut text, line)?;
-        // On a full disk, a line may be written only in part. Each line therefore starts at the end of the
-        // last complete line, so that a torn line does not damage the lines that follow while the job stops.
+        // On a full disk, a line may be written only in part. Therefore, each line is written directly after
+        // the last complete line. An incomplete line then does not damage the lines that the job still writes
+        // while it stops.
         self.file.set_len(self.length)?;
         self.file.seek(SeekFrom::Start(self.length))?;
         self.file.write_all(&text)?;
@@ -105,7 +107,7 @@ impl LineFile {
         Ok(())
     }
 
-    /// Returns once all lines are on the disk.
+    /// Waits until all lines are on the disk.
     pub(in crate::ext) fn sync(&self) -> Result<(), LineError> {
         Ok(self.file.sync_data()?)
     }

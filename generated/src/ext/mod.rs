@@ -1,9 +1,9 @@
 //! Extension traits: operations on assets that need more than one call.
 //!
-//! Each kind of asset has a handle, such as [`Client::offer_sources`](crate::Client::offer_sources), and
-//! handles have abilities. Kinds other than offer sources require a cargo feature. A kind has only the
-//! abilities for which the vendor's index lists operations. `use funnelflux::ext::*` brings the abilities
-//! into scope:
+//! Each kind of asset has a handle, such as the handle that
+//! [`Client::offer_sources`](crate::Client::offer_sources) returns. The abilities of a handle are traits. A
+//! kind has only the abilities for which the vendor's index lists operations. Kinds other than offer sources
+//! require a cargo feature. `use funnelflux::ext::*` brings these traits into scope:
 //!
 //! | ability | effect |
 //! |---|---|
@@ -14,27 +14,27 @@
 //! | [`Update`] | reads, changes and saves an asset without overwriting concurrent changes |
 //! | [`CreateOrSave`] | creates an asset, or saves it if its ID exists |
 //!
-//! [`Cascade`] handles the children of archived and deleted assets.
+//! A [`Cascade`] sets what happens to the children of archived and deleted assets.
 //! [`Client::create`](crate::Client::create) creates an asset under a new ID.
 //!
 //! # The contract of a bulk job
 //!
-//! Every distinct ID ends in exactly one [`Outcome`]: *done*, *already so*, *rejected*, *unknown* or *not
-//! sent*. [`Bulk`] explains the steps of a job and its limits.
+//! Every distinct ID of a job gets exactly one [`Outcome`]: *done*, *already so*, *rejected*, *unknown* or
+//! *not sent*. [`Bulk`] explains the steps of a job and its limits.
 //!
 //! # Modules
 //!
 //! | module | contents |
 //! |---|---|
-//! | `asset_kind` | the kinds of assets in generic code |
-//! | `asset_group` | groups of assets chosen at run time, as data |
+//! | `asset_kind` | the trait for generic code that works with any kind of asset |
+//! | `asset_group` | groups of assets that are chosen at run time |
 //! | `abilities`, `find`, `update`, `create_or_save` | the traits that users call |
-//! | `bulk` | bulk jobs with their engine, journal and report; `duplicate_many` |
+//! | `bulk` | bulk jobs, with their engine, journal and report; duplication of many assets |
 //! | `resource` | traits that connect a kind of asset to the client; the generator implements them |
 //! | `validate` | checks of IDs and jobs before anything is sent |
-//! | `read` | reading by ID, whatever the service does with unknown IDs |
+//! | `read` | reading by ID, however the service treats unknown IDs |
 //! | `read_calls` | the calls that read the assets of a kind, with untyped IDs and rows |
-//! | `error_class` | the service's treatment of a failed request |
+//! | `error_class` | classes of errors, by the service's treatment of the request |
 //! | `snapshot` | snapshots of whole accounts, references and comparison (feature `snapshot`) |
 
 mod abilities;

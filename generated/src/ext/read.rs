@@ -1,19 +1,19 @@
-//! Reads assets by ID, whatever the service does with unknown IDs.
+//! Reads assets by ID, however the service treats unknown IDs.
 //!
-//! The vendor does not document whether *find by ID list* omits unknown IDs or refuses the whole list, nor
-//! the status of such a refusal. A gateway in front of the service may also refuse a request. Therefore, an
-//! asset counts as missing only if a successful response omits it. After a refusal, the reader lists all
-//! assets, and then repeats the read for the IDs that exist. If the request for the list is refused as well,
-//! the assets are unreadable.
+//! The vendor does not document whether the operation *find by ID list* omits unknown IDs or refuses the
+//! whole list. The status of such a refusal is not documented either. A gateway in front of the service may
+//! also refuse a request. Therefore, an asset counts as missing only if a successful response omits it. After
+//! a refusal, the reader lists all assets, and then repeats the read for the IDs that exist. If the request
+//! that lists all assets is refused as well, the assets count as unreadable.
 //!
-//! Rows are decoded one by one, so that an unusual asset does not affect other assets. If a response contains
-//! a row for an ID that was not requested, the response belongs to another request.
+//! Rows are decoded one by one, so that an unusual asset does not affect other assets. A response with a row
+//! for an ID that was not requested is rejected, because it may belong to another request.
 //!
-//! If a kind has no *find by ID list*, summaries come from the list of all assets, and whole assets are read
-//! one by one.
+//! If a kind has no operation *find by ID list*, the reader takes summaries from the list of all assets, and
+//! reads whole assets one by one.
 //!
-//! The reader works on untyped IDs and rows, so that the compiler translates its code only once, instead of
-//! once per kind. [`ReadCalls`] connects the reader to a kind.
+//! The reader works on untyped IDs and rows. Therefore, its code is compiled only once, instead of once per
+//! kind. [`ReadCalls`] connects the reader to a kind.
 
 use super::bulk::{Failure, Reason};
 use super::error_class::ErrorClass;
@@ -30,7 +30,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Result of reading one ID.
+/// Result of reading the asset of one ID.
 #[derive(Clone, Debug)]
 pub(crate) enum ReadResult<T> {
     /// The asset exists.
@@ -58,7 +58,7 @@ pub(crate) struct Reader {
     client: Client,
     calls: ReadCalls,
     url_length: usize,
-    /// True if whole assets are returned as the JSON that the service sent, without decoding them.
+    /// True if whole assets are returned undecoded, as the JSON that the service sent.
     is_raw: bool,
     /// True if the service has answered a read successfully.
     answered: AtomicBool,
@@ -72,7 +72,8 @@ struct Listed {
     is_complete: bool,
 }
 
-/// Rows of a response, keyed by ID. For a row in an unexpected form, the value is an error with the problem.
+/// Rows of a response, keyed by ID. For a row in an unexpected form, the value is an error that describes the
+/// problem.
 type Rows<T> = HashMap<String, Result<T, String>>;
 
 impl Reader {
@@ -86,7 +87,7 @@ impl Reader {
         }
     }
 
-    /// Creates a reader whose assets keep the form in which the service sent them.
+    /// Creates a reader that returns assets in the form in which the service sent them.
     pub(crate) fn raw(calls: ReadCalls, client: Client) -> Self {
         Self {
             is_raw: true,
@@ -94,7 +95,7 @@ impl Reader {
         }
     }
 
-    /// Names of the kind.
+    /// Returns the names of the kind of asset.
     pub(crate) const fn names(&self) -> &'static ResourceNames {
         self.calls.names
     }
@@ -105,7 +106,7 @@ impl Reader {
         self.answered.load(Ordering::Relaxed)
     }
 
-    /// Reads the summary of each ID, in order.
+    /// Reads the summary (status and category) of the asset of each ID, in order.
     pub(crate) async fn summaries(&self, ids: &[String]) -> Vec<ReadResult<AssetSummary>> {
         if self.calls.finds_by_ids || !self.calls.lists {
             return self.read(ids, |row| parse_summary(&row), Some).await;
@@ -141,18 +142,18 @@ impl Reader {
         self.read(ids, Ok, |_| None).await
     }
 
-    /// Reads the IDs of all assets; `None` if the kind has no list.
+    /// Reads the IDs of all assets; returns `None` if assets of the kind cannot be listed.
     pub(crate) async fn all_ids(&self) -> Option<Result<HashSet<String>, Error>> {
         let listed = self.list().await?;
         Some(listed.map(|listed| listed.rows.into_keys().collect()))
     }
 
-    /// Reads the rows of all assets; `None` if the kind has no list.
+    /// Reads the rows of all assets; returns `None` if assets of the kind cannot be listed.
     pub(crate) async fn list_rows(&self) -> Option<Result<Vec<ListRow<String>>, Error>> {
         Some((self.calls.list)(&self.client)?.await)
     }
 
-    /// Counts the children of some assets; `None` if the children cannot be counted.
+    /// Counts the children of some assets; returns `None` if the children cannot be counted.
     pub(crate) async fn count_children(&self, parents: HashSet<String>) -> Option<usize> {
         (self.calls.count_children)(self.client.clone(), parents).await
     }
@@ -179,7 +180,7 @@ impl Reader {
         Some(listed)
     }
 
-    /// Finds the assets with these IDs. IDs without a row are absent from the result.
+    /// Finds the assets with these IDs. The result lacks IDs for which the response has no row.
     async fn find<T: Send + 'static>(
         &self,
         ids: &[String],
@@ -222,7 +223,8 @@ impl Reader {
             ids.chunks(1).collect()
         };
         let mut lists: Vec<Vec<String>> = parts.into_iter().rev().map(<[_]>::to_vec).collect();
-        // The list of all assets, read after the first refusal.
+        // The list of all assets, which is read after the first refusal. The inner `None` means that assets
+        // of the kind cannot be listed.
         let mut listed: Option<Option<Listed>> = None;
         let mut refusals = 0;
         let mut no_answer = None;
@@ -235,7 +237,7 @@ impl Reader {
                             Some(row) => row.map_or_else(odd, ReadResult::Found),
                             None => ReadResult::Missing,
                         };
-                        // An ID that was given twice has one row.
+                        // The response has only one row for an ID that was given twice.
                         results.entry(id).or_insert(result);
                     }
                     continue;
@@ -287,7 +289,8 @@ impl Reader {
             .map(|id| match (results.get(id), &no_answer) {
                 (Some(result), _) => result.clone(),
                 (None, Some(error)) => ReadResult::Unreadable(error.clone()),
-                // This does not occur: each ID gets a result, or is passed on in a shorter list.
+                // This does not occur, because each ID either gets a result or stays in a shorter list to be
+                // read.
                 (None, None) => odd("it was not read".to_owned()),
             })
             .collect()
@@ -295,8 +298,8 @@ impl Reader {
 }
 
 impl Listed {
-    /// Decides which of the refused IDs are missing or deleted, according to the list of all assets, and adds
-    /// the results of these IDs. Returns the other IDs.
+    /// Looks up refused IDs in the list of all assets. Adds the results of the IDs that are missing or
+    /// deleted, and returns the other IDs.
     fn settle<T>(
         &self,
         ids: Vec<String>,
@@ -350,8 +353,8 @@ fn split(lists: &mut Vec<Vec<String>>, mut list: Vec<String>) {
     lists.extend([second, list]);
 }
 
-/// Returns the object that has the property: the response itself, or else the only object with this property
-/// among the members of the response and the items of its lists.
+/// Returns the object that has the property: the response itself, one of its members, or an element of an
+/// array among its members. Returns `None` if several members or elements have the property.
 fn unwrapped(answer: Box<RawValue>, property: &str) -> Option<Row> {
     let row = Row::new(answer);
     if row.value.get(property).is_some() {
@@ -370,7 +373,7 @@ fn unwrapped(answer: Box<RawValue>, property: &str) -> Option<Row> {
     }
 }
 
-/// Assigns rows to the requested IDs; an error if a row has another ID.
+/// Assigns rows to the requested IDs. Returns an error if a row has an ID that was not requested.
 fn match_rows<T>(
     rows: Vec<Row>,
     asked: &HashSet<String>,
@@ -409,7 +412,7 @@ pub(crate) fn id_text(id: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Parses the status and category of a row, the only properties that bulk jobs compare.
+/// Parses the status and category of a row. Bulk jobs compare only these two properties.
 fn parse_summary(row: &Row) -> Result<AssetSummary, String> {
     let text = |property: &str| match row.value.get(property) {
         None | Some(Value::Null) => Ok(None),
@@ -429,8 +432,8 @@ pub(crate) fn parse_asset<A: DeserializeOwned>(text: &RawValue) -> Result<A, Str
     })
 }
 
-/// Returns true if the response has the status 404 or 410. Such a response comes from the service, or from a
-/// gateway that does not reach the service.
+/// Returns true if the response has the status 404 or 410. Such a response can come from the service, or from
+/// a gateway that does not reach the service.
 pub(crate) fn is_not_found(error: &Error) -> bool {
     let statuses = [http::StatusCode::NOT_FOUND, http::StatusCode::GONE];
     error.status().is_some_and(|status| statuses.contains(&status))
@@ -445,8 +448,8 @@ fn is_too_large(error: &Error) -> bool {
     error.status().is_some_and(|status| statuses.contains(&status))
 }
 
-/// Splits `ids` so that each part, percent-encoded and separated by commas, has at most `limit` bytes. A
-/// longer ID is a part of its own.
+/// Splits `ids` into parts. Separated by commas and percent-encoded, the IDs of a part have at most `limit`
+/// bytes. An ID that is longer than the limit is a part of its own.
 fn by_url_length(ids: &[String], limit: usize) -> Vec<&[String]> {
     let mut lists = Vec::new();
     let mut rest = ids;

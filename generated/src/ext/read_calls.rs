@@ -18,7 +18,7 @@ pub(crate) struct ReadCalls {
     pub(crate) names: &'static ResourceNames,
     /// Finds one asset, decodes it, and encodes it as a row.
     pub(crate) find_by_id: fn(&Client, &str) -> Call<Result<Row, String>>,
-    /// Finds one asset as the service sent it.
+    /// Finds one asset, and returns the JSON that the service sent.
     pub(crate) find_by_id_raw: fn(&Client, &str) -> Call<Box<RawValue>>,
     /// True if the kind has a call that finds many assets.
     pub(crate) finds_by_ids: bool,

@@ -1,9 +1,9 @@
-//! Traits that connect each kind of asset to the generated client: one small trait per ability, implemented
-//! per kind.
+//! Traits that connect each kind of asset to the generated client. There is a small trait for each ability,
+//! such as archiving, and each kind implements the traits of its abilities.
 //!
-//! Users work with [`Handle`] and the ability traits. The traits of this module are sealed because the module
-//! is private. The generator implements these traits with methods of the client. It implements only abilities
-//! for which the document has operations.
+//! Users work with [`Handle`] and with its traits, such as `BulkArchive`. Other crates cannot implement the
+//! traits of this module, because the module is private. The generated code implements these traits by
+//! methods of the client, but only the traits for which the OpenAPI document has operations.
 
 use super::cascade::Cascade;
 use super::read::{ReadResult, Reader, URL_LENGTH};
@@ -19,10 +19,10 @@ use std::collections::HashSet;
 use std::fmt::{Debug, Display};
 use std::{hash::Hash, marker::PhantomData};
 
-/// One kind of asset of one client: `client.offer_sources()`.
+/// Handle on one kind of asset of one client. For example, `client.offer_sources()` returns a handle.
 ///
-/// The abilities of the kind are traits; `use funnelflux::ext::*` brings these traits into scope. A handle is
-/// cheap to create and to clone, because it shares all its state with its client.
+/// Most operations on the kind are methods of traits; `use funnelflux::ext::*` brings these traits into
+/// scope. A handle is cheap to create and to clone, because it shares all its state with its client.
 pub struct Handle<R> {
     client: Client,
     resource: PhantomData<fn() -> R>,
@@ -36,7 +36,7 @@ impl<R> Handle<R> {
         }
     }
 
-    /// The client of this handle.
+    /// Returns the client of this handle.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
@@ -101,20 +101,20 @@ pub struct ResourceNames {
     pub segment: &'static str,
     /// Name of the property that contains the ID of an asset, such as `idOfferSource`.
     pub id: &'static str,
-    /// Singular for messages, such as `offer source`.
+    /// Name of one asset in messages, such as `offer source`.
     pub singular: &'static str,
-    /// Plural for messages, such as `offer sources`.
+    /// Name of several assets in messages, such as `offer sources`.
     pub plural: &'static str,
 }
 
 /// Status of an asset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AssetStatus {
-    /// In use.
+    /// The asset is in use.
     Active,
-    /// Archived.
+    /// The asset is archived.
     Archived,
-    /// Deleted, but still readable.
+    /// The asset is deleted, but can still be read.
     Deleted,
     /// A status that the client does not know.
     Other(String),
@@ -124,9 +124,9 @@ pub enum AssetStatus {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AssetSummary {
-    /// Status; active if the asset has none (documented default).
+    /// Status of the asset. An asset without a status is active (documented default).
     pub status: AssetStatus,
-    /// ID of the category; empty if the asset has none.
+    /// ID of the asset's category; empty if the asset has no category.
     pub category: String,
 }
 
@@ -186,18 +186,18 @@ pub(crate) type CountChildren<R> =
 pub(crate) enum Place {
     /// The body is the list.
     Body,
-    /// A property of the body.
+    /// The list is the property of the body with this name.
     Property(&'static str),
-    /// A parameter of the query.
+    /// The list is the query parameter with this name.
     Query(&'static str),
 }
 
-/// Names of the body properties that request the handling of children.
+/// Names of the properties in a request body that state what happens to children.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ChildrenProperties {
-    /// Property with the action.
+    /// Name of the property that contains the action.
     pub(crate) action: &'static str,
-    /// Property with the ID of the new parent.
+    /// Name of the property that contains the ID of the new parent.
     pub(crate) target: &'static str,
 }
 
@@ -210,7 +210,8 @@ pub struct EntriesCall {
 }
 
 impl EntriesCall {
-    /// Creates the call for some assets. `more` are additional properties of the body.
+    /// Creates the call for the assets with the IDs `entries`. `more` contains additional properties of the
+    /// body.
     pub(crate) fn call<'a>(
         &self,
         client: &Client,
@@ -232,7 +233,8 @@ impl EntriesCall {
         .empty()
     }
 
-    /// Creates the call for some parents, with the handling of their children.
+    /// Creates the call for the parents with the IDs `entries`. The request states what happens to their
+    /// children.
     pub(crate) fn with_children<I: AsRef<str>>(
         &self,
         client: &Client,
@@ -250,14 +252,14 @@ impl EntriesCall {
     }
 }
 
-/// Rows of a list of children.
+/// Form of the rows in a list of children.
 #[derive(Clone, Copy, Debug)]
 #[allow(dead_code, reason = "the document decides where children name their parents")]
 pub(crate) enum ChildRows {
     /// Each row contains the ID of the parent.
     NameParents,
-    /// Each row contains only the ID of the child, at this pointer. The child itself contains the ID of the
-    /// parent.
+    /// Each row contains only the ID of the child, at this JSON pointer. The child itself contains the ID of
+    /// the parent.
     HaveIds(&'static str),
 }
 
@@ -266,13 +268,14 @@ pub(crate) enum ChildRows {
 pub(crate) struct ChildQuery {
     pub(crate) list: Call<Vec<Value>>,
     pub(crate) rows: ChildRows,
-    /// JSON pointers to the ID of the parent in a child. The first pointer that leads to a value is used.
+    /// JSON pointers to the value in a child that is the ID of its parent. The first pointer that leads to a
+    /// value is used.
     pub(crate) parents: &'static [&'static str],
 }
 
 #[allow(dead_code, reason = "the document decides whether there are children")]
 impl ChildQuery {
-    /// Counts the children of the kind `C`; `None` if not all of them can be read.
+    /// Counts the children, which are assets of the kind `C`; returns `None` if a child cannot be read.
     pub(crate) async fn count<C: Resource>(
         self,
         client: Client,
@@ -328,7 +331,7 @@ pub trait Resource: Sized + Send + Sync + 'static {
     const LIST: Option<ListCall<Self>>;
     /// Counts children; `None` if the kind has no children that can be read.
     const COUNT_CHILDREN: Option<CountChildren<Self>> = None;
-    /// Properties that the service changes.
+    /// Properties that the service changes when it stores an asset.
     const SERVER_MANAGED: ServerManagedFields;
 
     /// Returns the ID of an asset.
@@ -339,7 +342,7 @@ pub trait Resource: Sized + Send + Sync + 'static {
 
 /// A kind of asset that can be archived.
 pub trait Archive: Resource {
-    /// Evidence for the call: documented or inferred.
+    /// Evidence for the call, which is either documented by the vendor or inferred.
     type Acknowledgement: EvidenceState;
     /// Archives assets.
     const ARCHIVE: EntriesCall;
@@ -356,7 +359,7 @@ pub trait Unarchive: Resource {
 
 /// A kind of asset that can be deleted.
 pub trait Delete: Resource {
-    /// Evidence for the call: documented or inferred.
+    /// Evidence for the call, which is either documented by the vendor or inferred.
     type Acknowledgement: EvidenceState;
     /// Deletes assets.
     const DELETE: EntriesCall;

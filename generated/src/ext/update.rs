@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::fmt;
 use std::time::Duration;
 
-/// Wait before an asset is read back a second time; doubles before each further read.
+/// Wait before an asset is read back a second time. The wait doubles before each further read.
 const PAUSE: Duration = Duration::from_millis(500);
 /// Number of times that a saved asset is read back before the change counts as lost.
 const READS: u32 = 4;
@@ -54,13 +54,15 @@ impl<R: Save> Update for Handle<R> {}
 ///
 /// # Conflicts
 ///
-/// The API has no versions to compare. Instead, the asset is read again right before saving. If it differs
-/// from the asset on which the change is based, nothing is saved and the error lists the differences. With
-/// [`repeat_on_conflict`](Self::repeat_on_conflict), the change is repeated on the newer asset. A concurrent
-/// change between this second read and the save goes unnoticed and is overwritten.
+/// The API compares no versions, so it does not detect concurrent changes. Instead, the asset is read again
+/// right before it is saved. If it differs from the asset on which the change is based, nothing is saved and
+/// the error lists the differences. With [`repeat_on_conflict`](Self::repeat_on_conflict), the change is
+/// repeated on the newer asset. A concurrent change between this second read and the save goes unnoticed and
+/// is overwritten.
 ///
-/// The saved asset is read back up to four times, 0.5 s, 1 s and 2 s apart, because the service may apply the
-/// change with a delay. A secret cannot be read back; the service shows only that a secret is stored.
+/// The saved asset is read back up to four times, because the service may apply the change with a delay. The
+/// waits between the reads are 0.5 s, 1 s and 2 s. A secret cannot be read back; the service shows only that
+/// a secret is stored.
 #[must_use = "an update does nothing until it is sent"]
 pub struct UpdateOne<R: Resource, F> {
     client: Client,
@@ -150,7 +152,7 @@ where
         wanted: &R::Asset,
         changed: Vec<String>,
     ) -> Result<Updated<R::Asset>, UpdateError<R::Asset>> {
-        // No read shows a secret.
+        // The service never shows secrets, so the assets are compared with masked secrets.
         let managed = R::SERVER_MANAGED;
         let shown = |asset: &R::Asset| managed.with_masked_secrets(json(asset));
         let asked = json(wanted);
@@ -159,7 +161,7 @@ where
         let unseen = shown(&before) == wanted_shown;
         let unanswered = match R::SAVE(&self.client, wanted).await {
             Ok(()) => None,
-            // No read can show whether the change was applied.
+            // The change affects only secrets, so no read can show whether it was applied.
             Err(error) if unseen && error.may_have_been_applied() => {
                 return Err(UpdateError::Unknown(error));
             }
@@ -177,7 +179,7 @@ where
             };
             let after_shown = shown(&after);
             let unexpected = differences(&wanted_shown, &after_shown, Absent::MayBeEmpty);
-            // The service keeps a secret if the field is absent.
+            // The service may keep a secret that the saved asset lacks.
             let kept = emptied
                 .iter()
                 .copied()
@@ -218,12 +220,14 @@ where
 pub struct Updated<A> {
     /// The asset before the update.
     pub before: A,
-    /// The asset as read back.
+    /// The asset after the update, as the service returned it.
     pub after: A,
-    /// The changed fields, as JSON pointers. If empty, there was nothing to change and nothing was saved.
+    /// JSON pointers to the changed fields. If the list is empty, nothing had to change, and nothing was
+    /// saved.
     pub changed: Vec<String>,
-    /// Unchanged fields that differ from the saved asset when read back, as JSON pointers. The service may
-    /// set these fields itself, or another client may have changed them right after the save.
+    /// JSON pointers to fields that the update did not change, but whose values differ when the asset is read
+    /// back. The service may set these fields itself, or another client may have changed them right after the
+    /// save.
     pub unexpected: Vec<String>,
 }
 
@@ -249,7 +253,7 @@ pub enum UpdateError<A> {
         .fields.join(", ")
     )]
     Conflict {
-        /// The fields that differ, as JSON pointers.
+        /// JSON pointers to the fields that differ.
         fields: Vec<String>,
         /// The asset as it was last read.
         current: Box<A>,
@@ -261,7 +265,7 @@ pub enum UpdateError<A> {
     /// the same fields immediately afterwards, or the service does not keep the values.
     #[error("the asset was saved, but reading it back shows other values of {}", .fields.join(", "))]
     Lost {
-        /// The changed fields that differ when read back, as JSON pointers.
+        /// JSON pointers to the changed fields whose values differ when the asset is read back.
         fields: Vec<String>,
         /// The asset as it was last read.
         current: Box<A>,
@@ -269,8 +273,8 @@ pub enum UpdateError<A> {
     /// The service accepted the asset, but it could not be read back.
     #[error("the asset was saved, but could not be read back: {0}")]
     NotReadBack(Error),
-    /// No trustworthy response arrived, and reading the asset back did not show, or could not show, the
-    /// change. The asset may or may not be saved.
+    /// No trustworthy response arrived, and the change could not be confirmed by reading the asset back. The
+    /// asset may or may not be saved.
     #[error("it is unknown whether the asset was saved: {0}; fix: read it before you try again")]
     Unknown(Error),
 }
@@ -283,7 +287,8 @@ pub(super) enum Absent {
     /// The assets differ.
     Differs,
     /// The assets differ, unless the value of the property is empty: `null`, or an empty string, list or
-    /// object. The service may show an absent value in such a form (documented: strings default to empty).
+    /// object. The service may show an absent value in one of these forms. The vendor documents this only for
+    /// strings, which default to the empty string.
     MayBeEmpty,
 }
 
@@ -293,7 +298,7 @@ pub(super) fn json(asset: &impl Serialize) -> Value {
     exact_json::show(&text).unwrap_or_else(|_| text.into())
 }
 
-/// Returns the differences of two assets as JSON pointers. Lists are compared as a whole.
+/// Returns JSON pointers to the values in which two assets differ. Arrays are compared as a whole.
 pub(super) fn differences(left: &Value, right: &Value, absent: Absent) -> Vec<String> {
     let mut pointers = Vec::new();
     compare(left, right, absent, "", &mut pointers);

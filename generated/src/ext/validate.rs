@@ -28,7 +28,7 @@ pub enum InvalidJob {
         /// The problem.
         problem: IdProblem,
     },
-    /// The target of the children is among the parents to archive or delete.
+    /// The parent to which children should move is itself one of the parents to archive or delete.
     #[error(
         "the target {id:?} of the children is also ID number {} of the parents to archive or delete; \
          nothing was sent; fix: remove it from the list or choose another target",
@@ -79,7 +79,7 @@ pub(crate) fn problem(id: &str) -> Option<IdProblem> {
     if id.is_empty() {
         return Some(IdProblem::Empty);
     }
-    // The documented format, checked byte by byte, is the common case.
+    // Most IDs have the documented format, which can be checked byte by byte.
     if id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return None;
     }
@@ -98,7 +98,7 @@ pub(crate) struct Distinct<I> {
     pub(crate) repeated: Vec<Repeated<I>>,
 }
 
-/// An ID that was given more than once. It counts only once.
+/// An ID that was given more than once, but is processed only once.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub struct Repeated<I> {
@@ -136,7 +136,7 @@ pub(crate) fn distinct<I: AsRef<str> + Clone>(ids: Vec<I>) -> Result<Distinct<I>
     }
     let text = |position: &usize| ids.get(*position).map(AsRef::as_ref);
     let mut order: Vec<usize> = (0..ids.len()).collect();
-    // A hash table would need four times as much memory.
+    // Repeated IDs are found by sorting. A hash table would need four times as much memory.
     order.sort_unstable_by_key(|position| (text(position), *position));
     let mut occurrences = Vec::new();
     let mut later: HashSet<usize> = HashSet::new();
@@ -164,7 +164,8 @@ pub(crate) fn distinct<I: AsRef<str> + Clone>(ids: Vec<I>) -> Result<Distinct<I>
     Ok(Distinct { ids, repeated })
 }
 
-/// Checks the ID of the new parent of the children, which must not be one of the assets to archive or delete.
+/// Checks the ID of the parent to which children move. This parent must not be one of the assets to archive
+/// or delete.
 pub(crate) fn target(target: &str, entries: &[impl AsRef<str>]) -> Result<(), InvalidJob> {
     let id = target.to_owned();
     if let Some(problem) = problem(&id) {

@@ -1,5 +1,5 @@
-//! Marker types that state the evidence for a destructive call, so that an inferred call cannot be sent by
-//! accident.
+//! Marker types that state whether a destructive call is documented or inferred. They prevent an inferred
+//! call from being sent by accident.
 
 use std::fmt::Debug;
 
@@ -12,11 +12,13 @@ pub struct Documented;
 ///
 /// For an inferred operation, the vendor's index states only title and method. Path and body were inferred
 /// from similar operations. The call may fail, or may do something other than its name says. Test it on an
-/// asset that you can lose, and read the asset back. `acknowledge_inferred` makes the call or job sendable.
+/// asset that you can afford to lose, and read the asset back. `acknowledge_inferred` makes the call or job
+/// sendable.
 #[derive(Clone, Copy, Debug)]
 pub struct Inferred;
 
-/// States whether the operation of a call or job is documented or inferred. Sealed: this module is private.
+/// States whether the operation of a call or job is documented or inferred. The trait is sealed, because this
+/// module is private.
 pub trait EvidenceState: Copy + Debug + Send + Sync + 'static {
     /// True if the operation is inferred.
     const IS_INFERRED: bool;
@@ -30,7 +32,7 @@ impl EvidenceState for Inferred {
     const IS_INFERRED: bool = true;
 }
 
-/// Evidence that is sufficient for sending a call or job. Sealed: this module is private.
+/// Marks calls and jobs that may be sent. The trait is sealed, because this module is private.
 #[diagnostic::on_unimplemented(
     message = "this operation is inferred, not documented; acknowledge that before sending it",
     label = "fix: call `.acknowledge_inferred()` before this",

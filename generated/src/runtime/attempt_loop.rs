@@ -63,7 +63,7 @@ pub(crate) async fn execute(client: &Client, request: &PreparedRequest) -> Resul
     result
 }
 
-/// Final failure of a call, with an additional remark for the text of the error.
+/// Final failure of a call, with an optional note that is appended to the text of the error.
 struct CallFailure {
     kind: ErrorKind,
     note: Option<String>,
@@ -230,7 +230,7 @@ impl<'a> Execution<'a> {
     async fn token(&self) -> Result<Option<Arc<BearerToken>>, ErrorKind> {
         match (&self.request.authorization, self.client.token_manager()) {
             (Authorization::Fixed(token), _) => Ok(Some(Arc::clone(token))),
-            // The call has its own setting, so the client's setting is not needed.
+            // The call sets its own `Authorization` header, so the client's token is not needed.
             _ if self.request.options.headers.contains_key(header::AUTHORIZATION) => Ok(None),
             (Authorization::Client, Some(token_manager)) => self
                 .before_deadline(token_manager.token(self.client))
@@ -337,7 +337,7 @@ impl<'a> Execution<'a> {
         };
         match (self.client.limiter(), received.status) {
             (Some(limiter), StatusCode::TOO_MANY_REQUESTS) => limiter.refused(self.permit, retry_after),
-            // An overloaded service or gateway says nothing about the limit.
+            // A server error of the service or of a gateway reveals nothing about the rate limit.
             (Some(limiter), status) if !status.is_server_error() => limiter.accepted(self.permit),
             _ => {}
         }

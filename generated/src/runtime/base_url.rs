@@ -26,7 +26,7 @@ pub(super) fn base_url(text: &str) -> Result<String, Error> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
-/// Refuses to send tokens unencrypted to another machine.
+/// Returns an error if tokens would be sent unencrypted to another machine.
 pub(super) fn check_plain_http(base_url: &str) -> Result<(), Error> {
     let is_safe = |url: reqwest::Url| url.scheme() == "https" || is_loopback(&url);
     if reqwest::Url::parse(base_url).is_ok_and(is_safe) {

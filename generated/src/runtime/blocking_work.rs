@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 /// current thread, because there are no async threads to keep free.
 ///
 /// # Errors
-/// When the work panics, or when the runtime shuts down before the work begins.
+/// Returns an error if the work panics, or if the runtime shuts down before the work begins.
 pub(crate) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
     match Handle::try_current() {
         Ok(runtime) => Ok(runtime.spawn_blocking(work).await?),

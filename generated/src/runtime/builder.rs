@@ -1,4 +1,4 @@
-//! Client builder: every setting with its default.
+//! Builder of clients, with all settings and their defaults.
 
 use super::{
     auth::{
@@ -119,7 +119,8 @@ impl ClientBuilder {
     /// ```
     ///
     /// # Errors
-    /// When the environment has neither an access token nor a token file, or when a variable is not Unicode.
+    /// Returns an error if the environment has neither an access token nor a token file, or if a variable is
+    /// not Unicode.
     pub fn from_env() -> Result<Self, Error> {
         Self::from_variables(&|name: &str| std::env::var(name))
     }
@@ -147,15 +148,16 @@ impl ClientBuilder {
 
     /// Allows sending tokens over plain `http` to another machine.
     ///
-    /// By default, plain `http` with tokens is allowed to this machine only (`localhost`, 127.0.0.0/8,
+    /// By default, plain `http` with tokens is allowed only to the local machine (`localhost`, 127.0.0.0/8,
     /// `::1`), and [`build`](Self::build) fails for other hosts. This permission also covers proxies: a proxy
-    /// on the way to the other machine can read the tokens. Requests to this machine always bypass proxies.
+    /// on the way to the other machine can read the tokens. Requests to the local machine always bypass
+    /// proxies.
     pub fn allow_plain_http(mut self) -> Self {
         self.allow_plain_http = true;
         self
     }
 
-    /// Sets the tokens of the account. Default: none; calls carry no token.
+    /// Sets the tokens of the account. By default, calls carry no token.
     ///
     /// Stored tokens of the same account take precedence, because they may be newer. The client uses the
     /// given tokens if the service rejects the stored tokens. If the stored tokens are known to belong to
@@ -184,7 +186,7 @@ impl ClientBuilder {
         self.token_store(FileTokenStore::new(path))
     }
 
-    /// Sets the time limit for connecting, TLS included. Default 10 s.
+    /// Sets the time limit for connecting, including the TLS handshake. Default 10 s.
     ///
     /// A custom [`transport`](Self::transport) ignores this setting.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
@@ -255,7 +257,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Adds a hook, which runs after the hooks that were added before.
+    /// Adds a hook. Hooks run in the order in which they were added.
     pub fn hook(mut self, hook: impl Hook) -> Self {
         self.hooks.0.push(Box::new(hook));
         self
@@ -277,7 +279,7 @@ impl ClientBuilder {
     ///
     /// The builder that `configure` receives already has the TLS settings of this crate and the connect
     /// timeout, and does not follow redirects. Keep redirects disabled: a redirected PUT would become a GET,
-    /// and the token would be sent to the new location. Proxies do not apply to requests to this machine, as
+    /// and the token would be sent to the new location. Requests to the local machine do not use proxies, as
     /// [`HttpTransport`] describes. `configure` runs twice for each Tokio runtime that uses the client: once
     /// for connections that may use proxies, and once for connections that bypass proxies.
     ///
@@ -303,7 +305,8 @@ impl ClientBuilder {
 
     /// Sets the clock for the expiry of tokens and for `Retry-After` dates. Default: the system clock.
     ///
-    /// This setting is meant for tests and for machines with an unreliable clock. Waits follow Tokio's clock.
+    /// This setting is meant for tests and for machines with an unreliable clock. Waits are not affected,
+    /// because they use Tokio's clock.
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Box::new(clock);
         self
@@ -312,9 +315,9 @@ impl ClientBuilder {
     /// Builds the client.
     ///
     /// # Errors
-    /// When the base URL is invalid, tokens would be sent over plain `http` to another machine, the token
-    /// store cannot store tokens, a limit is zero, the user agent is not a valid header value, or TLS cannot
-    /// be set up.
+    /// Returns an error if the base URL is invalid, tokens would be sent over plain `http` to another
+    /// machine, the token store cannot store tokens, a limit is zero, the user agent is not a valid header
+    /// value, or TLS cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
         let base_url = base_url(&self.base_url)?;
         if (self.credentials.is_some() || self.store.is_some()) && !self.allow_plain_http {

@@ -78,7 +78,8 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// When the environment has neither an access token nor a token file, or when the client cannot be built.
+    /// Returns an error if the environment has neither an access token nor a token file, or if the client
+    /// cannot be built.
     pub fn from_env() -> Result<Self, Error> {
         ClientBuilder::from_env()?.build()
     }
@@ -100,16 +101,18 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// When the tokens are bound to another base URL, or when they would be sent over plain `http` to another
-    /// machine without [`ClientBuilder::allow_plain_http`](crate::ClientBuilder::allow_plain_http).
+    /// Returns an error if the tokens are bound to another base URL, or if they would be sent over plain
+    /// `http` to another machine without
+    /// [`ClientBuilder::allow_plain_http`](crate::ClientBuilder::allow_plain_http).
     pub fn with_credentials(&self, credentials: Credentials) -> Result<Self, Error> {
         self.for_account(Some(credentials), None)
     }
 
-    /// Makes a client for the account of this token store, like [`with_credentials`](Self::with_credentials).
+    /// Makes a client for the account of this token store. As with
+    /// [`with_credentials`](Self::with_credentials), the new client shares the connections, hooks and
+    /// settings of this client.
     ///
-    /// The client uses the given credentials if the store is empty, or if the service rejects the stored
-    /// tokens.
+    /// The new client uses `credentials` if the store is empty, or if the service rejects the stored tokens.
     ///
     /// ```no_run
     /// # fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
@@ -163,9 +166,9 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// When the client was built without tokens, when the tokens are known to belong to another account, or
-    /// when the token store fails. If the store fails while it saves the new tokens, these tokens are already
-    /// in use, and the error says so.
+    /// Returns an error if the client was built without tokens, if the tokens are known to belong to another
+    /// account, or if the token store fails. If the store fails while it saves the new tokens, these tokens
+    /// are already in use, and the error says so.
     pub async fn replace_credentials(&self, credentials: Credentials) -> Result<(), Error> {
         let Some(token_manager) = self.token_manager() else {
             return Err(Error::configuration(
@@ -196,7 +199,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// When the token store cannot be read, or belongs to another base URL or account.
+    /// Returns an error if the token store cannot be read, or belongs to another base URL or account.
     pub async fn account(&self) -> Result<Option<AccountId>, Error> {
         match self.token_manager() {
             Some(token_manager) => token_manager
@@ -221,7 +224,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// When the token store cannot be read, or belongs to another base URL or account.
+    /// Returns an error if the token store cannot be read, or belongs to another base URL or account.
     pub async fn credential_source(&self) -> Result<Option<CredentialSource>, Error> {
         match self.token_manager() {
             Some(token_manager) => token_manager

@@ -71,7 +71,7 @@ impl Client {
 pub(crate) struct ReadBack {
     pub(crate) create: &'static Operation,
     pub(crate) find: &'static Operation,
-    /// Name of the ID in the request body and in the query.
+    /// Name of the property in the request body, and of the query parameter, that contains the ID.
     pub(crate) property: &'static str,
     pub(crate) server_managed: ServerManagedFields,
 }
@@ -115,8 +115,8 @@ impl ReadBack {
 
     /// Name of the first scalar property whose value differs between the sent asset and the found asset.
     ///
-    /// Ignores surrounding spaces, properties that only one side has, and changes that the service is known
-    /// to make.
+    /// Ignores surrounding spaces, properties that only one of the two assets has, and changes that the
+    /// service is known to make.
     fn difference(&self, sent: &Map<String, Value>, found: &Map<String, Value>) -> Option<String> {
         let scalar = |value: &Value| match value {
             Value::String(text) => Some(text.trim().to_owned()),

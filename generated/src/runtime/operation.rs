@@ -81,7 +81,7 @@ pub struct Parameter {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParameterPlace {
-    /// A part of the path, `{name}` in [`Operation::path`].
+    /// A part of the path, written as `{name}` in [`Operation::path`].
     Path,
     /// A header.
     Header,

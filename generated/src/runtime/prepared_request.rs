@@ -21,7 +21,7 @@ pub(crate) struct PreparedRequest {
     pub(crate) authorization: Authorization,
     /// True if the bodies of request and response contain tokens. Hooks and errors must not see such bodies.
     pub(crate) confidential: bool,
-    /// True if a response may have any content type, HTML included.
+    /// True if a response may have any content type, including HTML.
     pub(crate) any_content: bool,
     /// True if no data is expected. A successful response may then have any body except an HTML page or an
     /// error message.

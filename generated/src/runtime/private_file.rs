@@ -20,13 +20,14 @@ pub(crate) struct PrivateFile {
     path: RemovedPath,
 }
 
-/// A path at which the file is removed on drop, if there still is one.
+/// Path of a file that is removed on drop, if it still exists.
 #[derive(Debug)]
 struct RemovedPath(PathBuf);
 
 impl Drop for RemovedPath {
     fn drop(&mut self) {
-        // The file is gone if it has got another name. An error would hide the one that a caller reports.
+        // After a rename, there is no file at this path. Errors are ignored, because they would hide the
+        // caller's error.
         let _ = fs::remove_file(&self.0);
     }
 }
@@ -65,12 +66,13 @@ impl PrivateFile {
     /// Gives the file the name `target`, without replacing another file.
     ///
     /// # Errors
-    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if another file has that name, or any other I/O error.
+    /// Returns [`AlreadyExists`](io::ErrorKind::AlreadyExists) if another file has that name, and another I/O
+    /// error if the file cannot get the name for a different reason.
     pub(crate) fn create(self, target: &Path) -> io::Result<File> {
         match fs::hard_link(&self.path.0, target) {
             Ok(()) => Ok(self.file),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-            // Not every file system has links. An empty file then reserves the name.
+            // Not every file system supports links. Without links, an empty file reserves the name.
             Err(_) => {
                 create_new(target)?;
                 self.replace(target)
@@ -125,7 +127,7 @@ mod tests {
             let mode = std::os::unix::fs::MetadataExt::mode(&fs::metadata(&target).unwrap());
             assert_eq!(mode & 0o777, 0o600);
         }
-        // A file cannot replace a folder, and a file is no folder.
+        // A file cannot replace a folder, and cannot contain another file.
         new("unused").replace(folder.path()).unwrap_err();
         assert_eq!(names(), 1);
         PrivateFile::beside(&target.join("tokens")).unwrap_err();

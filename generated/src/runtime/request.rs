@@ -117,7 +117,7 @@ impl Request {
         }
     }
 
-    /// Adds a query parameter, percent-encoded.
+    /// Adds a query parameter, and percent-encodes its name and value.
     pub fn query(self, name: &str, value: impl fmt::Display) -> Self {
         self.map(|unsent| unsent.query(name, value))
     }
@@ -149,8 +149,8 @@ impl Request {
         self.map(|unsent| unsent.body(body))
     }
 
-    /// Sets whether the request may be sent again. Default: [`Operation::repeat`] of the operation; for a
-    /// request to any path, only a GET or HEAD is sent again.
+    /// Sets whether the request may be sent again. By default, a request of an operation follows its
+    /// [`Operation::repeat`], and of all other requests, only GET and HEAD are sent again.
     pub fn repeat(self, repeat: Repeat) -> Self {
         self.map(|unsent| unsent.repeat(repeat))
     }
@@ -240,7 +240,7 @@ mod tests {
                 Some("inferred"),
             ),
             (acknowledged().parameter("id", "a"), Some("\"owner\" is missing")),
-            // A parameter of the path names what is deleted.
+            // The path parameter identifies what is deleted, so the request needs no ID.
             (owned(), None),
             (owned().parameter("id", "a"), None),
         ] {

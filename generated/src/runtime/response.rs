@@ -14,6 +14,6 @@ pub struct Response<T> {
     pub value: T,
     /// Number of attempts.
     pub attempts: u32,
-    /// Duration of the call, all attempts and waits included.
+    /// Duration of the call, including all attempts and waits.
     pub elapsed: Duration,
 }

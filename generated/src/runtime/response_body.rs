@@ -24,7 +24,7 @@ pub(super) async fn read_body(
     // Most bodies arrive in one chunk, which needs no copy.
     let (mut first, mut joined) = (Bytes::new(), Vec::new());
     let mut length = 0;
-    // An error status counts even if its body does not end.
+    // An error status is reported even if the body of the response never ends.
     let patience = ERROR_BODY_TIMEOUT.min(attempt_timeout / 2);
     let patience = (!status.is_success()).then(|| later(Instant::now(), patience));
     loop {
@@ -51,10 +51,11 @@ pub(super) async fn read_body(
                 length = joined.len().max(first.len());
             }
             (Err(error), true) => return Err(interrupted(error)),
-            // An error status counts even if its body is incomplete.
+            // An error status is reported even if the body of the response is incomplete.
             (Err(_), false) => break,
         }
-        // Reads twice the length that an error keeps, so that a secret at the cut is still complete.
+        // Reads twice the length that an error keeps, so that a secret that crosses the end of the kept part
+        // is complete.
         if !status.is_success() && length >= 2 * response_snapshot::BODY_BYTES {
             break;
         }
@@ -62,7 +63,7 @@ pub(super) async fn read_body(
     Ok(if joined.is_empty() { first } else { joined.into() })
 }
 
-/// Marks an error of reading a body as *interrupted*: the response had begun, so the service has received the
+/// Marks an error of reading a body as *interrupted*. The response had begun, so the service has received the
 /// request.
 fn interrupted(error: TransportError) -> ErrorKind {
     ErrorKind::Transport(match error.kind() {

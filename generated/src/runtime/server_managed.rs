@@ -29,8 +29,8 @@ pub enum ServerBehavior {
     /// The property is a secret. The service returns the placeholder `********` instead of the secret.
     ///
     /// Another property, the flag, is true if a secret is stored. If a request sets the flag to true, the
-    /// service keeps the stored secret unless the request has a new one: neither the placeholder nor an empty
-    /// string is a new secret. The document marks the property with the format `password`.
+    /// service keeps the stored secret unless the request contains a new one. Neither the placeholder nor an
+    /// empty string counts as a new secret. The document marks the property with the format `password`.
     Secret {
         /// JSON pointer to the flag.
         flag: &'static str,

@@ -17,11 +17,11 @@ pub(crate) fn next_value<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Box<RawV
     map.next_value_seed(Raw)
 }
 
-/// Decodes a value; `None` if `T` cannot hold the value, or if it is nested too deeply.
+/// Decodes a value. Returns `None` if `T` cannot represent the value, or if the value is nested too deeply.
 #[allow(dead_code, reason = "the document decides whether there are inferred fields")]
 pub(crate) fn decode<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
-    // Each text is decoded with a new limit of recursion, so the limit must hold for the whole text. Each
-    // level of a text takes two bytes.
+    // A nested text of the same value is decoded with a new recursion limit of `serde_json`. Therefore, the
+    // depth of the whole text is checked here. Each level of a text takes at least two bytes.
     if text.len() / 2 > MAX_DEPTH && depth(text) > MAX_DEPTH {
         return None;
     }
@@ -42,10 +42,10 @@ pub(crate) fn approximate(text: &str) -> Value {
 
 /// Parses JSON text, and refuses a number whose value a [`Value`] would change.
 ///
-/// `serde_json` silently rounds a number that neither a 64-bit integer nor a double can hold. A program that
-/// reads an asset from a file with `serde_json` and saves it with
-/// [`AssetGroup::save`](crate::ext::AssetGroup::save) would send the rounded number. This function does not
-/// reject another notation of the same value: 1.10 is read as 1.1.
+/// `serde_json` silently rounds a number that neither a 64-bit integer nor a double can represent. A program
+/// that reads an asset from a file with `serde_json` and saves it with
+/// [`AssetGroup::save`](crate::ext::AssetGroup::save) would send the rounded number. This function accepts a
+/// number whose notation changes but whose value does not: 1.10 is read as 1.1.
 ///
 /// ```
 /// use funnelflux::json;
@@ -60,7 +60,8 @@ pub(crate) fn approximate(text: &str) -> Value {
 /// ```
 ///
 /// # Errors
-/// If the text is not JSON, or if it contains a number that would be rounded or is out of range.
+/// Returns an error if the text is not JSON, or if it contains a number that would be rounded or is out of
+/// range.
 pub fn parse(text: &str) -> Result<Value, ParseError> {
     let parsed = serde_json::from_str(text);
     match first_rounded(text) {
@@ -86,7 +87,7 @@ pub fn parse(text: &str) -> Result<Value, ParseError> {
 /// ```
 ///
 /// # Errors
-/// If the text is not JSON.
+/// Returns an error if the text is not JSON.
 pub fn show(text: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str(&with_quoted_numbers(text))
 }
@@ -147,7 +148,7 @@ impl fmt::Display for RoundedNumber {
     }
 }
 
-/// Returns the first number of valid JSON text whose value a [`Value`] changes.
+/// Returns the first number that a [`Value`] would round or cannot represent. `text` is valid JSON.
 pub(crate) fn first_rounded(text: &str) -> Option<RoundedNumber> {
     let (offset, number) = numbers(text).find(|(_, number)| !keeps_value(number))?;
     let before = text.get(..offset)?;
@@ -161,8 +162,8 @@ pub(crate) fn first_rounded(text: &str) -> Option<RoundedNumber> {
     })
 }
 
-/// Puts quotes around each number of valid JSON text whose value a [`Value`] would change. If there is no
-/// such number, borrows the text.
+/// Puts quotes around each number that a [`Value`] would round or cannot represent. `text` is valid JSON. If
+/// there is no such number, borrows the text.
 pub(crate) fn with_quoted_numbers(text: &str) -> Cow<'_, str> {
     replace_numbers(text, |number| {
         (!keeps_value(number)).then(|| format!("\"{number}\""))
@@ -187,7 +188,7 @@ fn replace_numbers(text: &str, replacement: impl Fn(&str) -> Option<String>) -> 
     Cow::Owned(replaced)
 }
 
-/// Returns `true` for usual numbers whose notation a [`Value`] keeps, without computing it.
+/// Returns `true` for common numbers whose notation a [`Value`] keeps. Does not parse the number.
 fn is_plain(number: &str) -> bool {
     let digits = number.strip_prefix('-').unwrap_or(number);
     is_short(number)
@@ -197,8 +198,8 @@ fn is_plain(number: &str) -> bool {
         }
 }
 
-/// Returns `true` for numbers that fit a [`Value`] by their length: a double has 15 decimal digits, and a
-/// 64-bit integer has 18.
+/// Returns `true` for numbers that are short enough for a [`Value`] to keep their value: a double keeps 15
+/// decimal digits, and a 64-bit integer keeps 18.
 fn is_short(number: &str) -> bool {
     number.len() <= 16 && !number.contains(['e', 'E'])
 }
@@ -211,8 +212,9 @@ fn keeps_value(number: &str) -> bool {
 /// Returns the text of a number after parsing it as a 64-bit integer or a double; `None` if it is out of
 /// range.
 ///
-/// This function does not use a [`Value`], because a [`Value`] may hold more digits than the number types of
-/// this crate: another crate of the program may enable the feature `arbitrary_precision` of `serde_json`.
+/// This function does not use a [`Value`], because another crate of the program may enable the feature
+/// `arbitrary_precision` of `serde_json`. A [`Value`] then keeps more digits than the number types of this
+/// crate.
 fn held(number: &str) -> Option<String> {
     let unsigned = number.parse().map(|integer: u64| integer.to_string());
     let integer = unsigned.or_else(|_| number.parse().map(|integer: i64| integer.to_string()));
@@ -352,7 +354,7 @@ impl<'t, const PUNCTUATION: bool> Iterator for Tokens<'t, PUNCTUATION> {
     }
 }
 
-/// Length of the string at the start of the text, quotes included.
+/// Length of the string at the start of the text, including the quotes.
 fn string_length(text: &str) -> usize {
     let mut bytes = text.bytes().enumerate().skip(1);
     while let Some((position, byte)) = bytes.next() {
@@ -507,7 +509,7 @@ mod tests {
             with_quoted_numbers(r#"{"1e999": "1e999"}"#),
             Cow::Borrowed(_)
         ));
-        // This needs the feature `float_roundtrip` of `serde_json`.
+        // This assertion needs the feature `float_roundtrip` of `serde_json`.
         assert_eq!(
             parse("7693.7880000000005").unwrap().to_string(),
             "7693.7880000000005"

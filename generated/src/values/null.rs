@@ -1,4 +1,4 @@
-//! Accepts `null` where the document requires a value: the service may send an empty list as `null`.
+//! Accepts `null` where the document requires a value, because the service may send an empty list as `null`.
 
 use serde::{Deserialize, Deserializer};
 

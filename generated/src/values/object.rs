@@ -1,8 +1,8 @@
-//! Reading and writing of the types of JSON objects.
+//! Serialises and deserialises the Rust types of JSON objects.
 //!
-//! The macro [`object`] replaces serde's derives. The derives would lose digits of unknown fields, and values
-//! that a field cannot hold. Each field has a [`Kind`], which determines the meaning of an absent field, and
-//! a [`Policy`], which determines how the value is read.
+//! The macro [`object`] replaces serde's derives. The derives would round numbers in unknown fields, and
+//! cannot keep a value that does not fit the type of its field. Each field has a [`Kind`], which determines
+//! the meaning of an absent field, and a [`Policy`], which determines how the value is read.
 
 use super::{exact_json, unknown_fields::UnknownFields};
 use serde::{
@@ -138,7 +138,8 @@ impl Visitor<'_> for KeyOf {
 
 /// Policy for reading the value of a field.
 pub(crate) trait Policy {
-    /// Decodes the value. Returns `None` if `T` cannot hold the value; in that case, `extra` keeps the value.
+    /// Decodes the value. A policy may accept a value that does not fit `T`. In that case, it keeps the value
+    /// in `extra` and returns `None`.
     fn read<'de, A: MapAccess<'de>, T: DeserializeOwned>(
         map: &mut A,
         key: &'static str,
@@ -158,7 +159,8 @@ pub(crate) trait Policy {
 /// Treats a value of another type as an error.
 pub(crate) struct Strict;
 
-/// Like [`Strict`], but also keeps the digits of numbers. This policy is for types that hold any JSON.
+/// Like [`Strict`], but also keeps the digits of numbers. This policy is for types that accept any JSON
+/// value.
 pub(crate) struct Exact;
 
 /// Keeps a value of another type among the unknown fields. This policy is for fields whose type is inferred.
@@ -229,7 +231,7 @@ impl Policy for Inferred {
     ) -> Result<Option<T>, A::Error> {
         let decoded = Self::read(map, key, extra)?;
         Ok(decoded.or_else(|| {
-            // An ID may be a number.
+            // The service may send an ID as a number.
             let text = extra.text(key).filter(|_| extra.is_scalar(key))?;
             from_text::<T, value::Error>(text).ok()
         }))

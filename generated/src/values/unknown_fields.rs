@@ -18,9 +18,9 @@ use std::{
 ///
 /// For some fields, this crate only infers the type. If the service sends a value of another type for such a
 /// field, the value is kept here, and [`unexpected`](Self::unexpected) lists the name of the field. The field
-/// itself is then `None` or empty. There are two exceptions, in which a field for a text or an ID contains
-/// the text of the value: the field is required, or the value is a number or a boolean. The value is sent
-/// back unchanged unless the program sets the field.
+/// itself is then `None` or empty, with two exceptions: if a field for a text or an ID is required, or if its
+/// value is a number or a boolean, the field contains the text of the value. The value is sent back unchanged
+/// unless the program sets the field.
 ///
 /// No name is written twice. If a program inserts a value here under the name of a field of the type, the
 /// value is written only if that field is absent.
@@ -40,7 +40,7 @@ use std::{
 #[derive(Clone, Default, PartialEq)]
 pub struct UnknownFields {
     values: Map<String, Value>,
-    /// Details about the original values; almost always absent.
+    /// Details about the original values. Almost all objects have no such details.
     originals: Option<Box<Originals>>,
 }
 
@@ -69,7 +69,7 @@ impl UnknownFields {
         is_unchanged.then_some(text)
     }
 
-    /// Names of the fields for which the service sent a value of another type than the inferred one.
+    /// Names of the fields for which the service sent a value whose type is not the inferred type.
     pub fn unexpected(&self) -> impl Iterator<Item = &str> {
         let names = self.originals.iter().flat_map(|originals| &originals.unexpected);
         names
@@ -248,7 +248,7 @@ impl<'a> IntoIterator for &'a UnknownFields {
     }
 }
 
-// For the types that serde derives, which collect unknown fields before this type sees them.
+// For types with serde's derives, which collect the unknown fields before they deserialise this type.
 impl Serialize for UnknownFields {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;

@@ -1,4 +1,4 @@
-//! A report shows which IDs are not done. Ignoring it is a warning, and an error here.
+//! A report shows which IDs are not done. Ignoring it causes a warning, which this file turns into an error.
 #![deny(unused_must_use)]
 use funnelflux::{Client, ext::*};
 

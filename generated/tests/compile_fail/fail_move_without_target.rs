@@ -1,4 +1,4 @@
-//! A move needs a target.
+//! A move of the children needs a target.
 use funnelflux::{Client, ext::*};
 
 fn job(client: &Client) {

@@ -1,4 +1,4 @@
-//! The abilities are sealed.
+//! The traits of the abilities are sealed, so other crates cannot implement them.
 use funnelflux::ext::*;
 
 struct Mine;

@@ -1,4 +1,4 @@
-//! Only a move has a target.
+//! Only a move of the children has a target.
 use funnelflux::{Client, ext::*};
 
 fn job(client: &Client) {

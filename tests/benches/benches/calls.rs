@@ -1,6 +1,7 @@
-//! Duration of calls, compared with a hand-written client: `cargo bench --package funnelflux-benches`.
+//! Measures the duration of calls, compared with a hand-written client. The command is
+//! `cargo bench --package funnelflux-benches`.
 //!
-//! If the machine has other load, use `cargo figures calls` instead: its instruction counts are more
+//! If the machine has other load, use `cargo figures calls` instead, because its instruction counts are more
 //! reliable.
 
 use divan::Bencher;

@@ -1,5 +1,5 @@
-//! CPU time and number of crates to build an empty program that depends on a client: this crate, a
-//! hand-written client, or the client of another generator.
+//! Measures the CPU time and the number of crates for building an empty program that depends on a client. The
+//! clients are this crate, a hand-written client, and clients of other generators.
 
 use crate::{
     BoxError,
@@ -12,15 +12,16 @@ use std::{fmt::Write as _, fs, path::Path, process::Command, time::Duration};
 /// Number of change-and-rebuild cycles to average.
 const CHANGES: u32 = 3;
 
-/// Number of alternate builds to compare with a hand-written client.
+/// Number of builds per client in the comparison with a hand-written client. The builds alternate between
+/// both clients.
 const ROUNDS: usize = 2;
 
-/// The host names that the program can resolve, selected in its lock file.
+/// The host names that the program supports. The lock file of the program selects them.
 #[derive(Clone, Copy)]
 enum HostNames {
     /// All host names. Names with characters other than ASCII need the Unicode tables of `url`.
     All,
-    /// Only ASCII host names, without the Unicode tables.
+    /// Only ASCII host names, which do not need the Unicode tables.
     Ascii,
 }
 
@@ -76,7 +77,7 @@ pub(crate) fn measure() -> Result<String, BoxError> {
     Ok(table)
 }
 
-/// The client of this workspace, with these features.
+/// Returns the client of this workspace, with these features.
 fn client_of(workspace: &Path, features: &str) -> ClientCrate {
     ClientCrate {
         dependency: format!(
@@ -87,9 +88,10 @@ fn client_of(workspace: &Path, features: &str) -> ClientCrate {
     }
 }
 
-/// Compares cold builds with `funnelflux` and with the dependencies of a hand-written client, alternately.
-/// The builds are not incremental, because cargo never compiles dependencies from a registry or from Git
-/// incrementally. Here, `funnelflux` is a folder, for which cargo would prepare later incremental builds.
+/// Compares cold builds with `funnelflux` and cold builds with the dependencies of a hand-written client,
+/// which run alternately. Incremental compilation is disabled, because cargo never uses it for dependencies
+/// from a registry or from Git. Here, `funnelflux` is a dependency on a folder, so cargo would use
+/// incremental compilation.
 fn above(ours: &ClientCrate, folder: &Path) -> Result<String, BoxError> {
     let by_hand = peers::by_hand(folder, &folder.join("by-hand"))?;
     let mut shortest = [Duration::MAX; 2];
@@ -147,7 +149,7 @@ fn build(client: &ClientCrate, hosts: HostNames) -> Result<String, BoxError> {
         fs::write(&client.changed, format!("{unchanged}{addition}"))?;
         rebuilds += seconds(program)?;
     }
-    // The next client may be the same crate with other features.
+    // The file is restored, because the next client may be the same crate with other features.
     fs::write(&client.changed, unchanged)?;
     Ok(format!(
         "{} | {} | {:.0} | {:.1} |",
@@ -159,7 +161,7 @@ fn build(client: &ClientCrate, hosts: HostNames) -> Result<String, BoxError> {
     ))
 }
 
-/// An empty program that depends on `client`, with its dependencies fetched.
+/// Creates an empty program that depends on `client`, and fetches its dependencies.
 fn program(client: &ClientCrate) -> Result<tempfile::TempDir, BoxError> {
     let folder = tempfile::tempdir()?;
     let program = folder.path();

@@ -1,4 +1,4 @@
-//! Duration of bulk jobs over a slow network.
+//! Measures the duration of bulk jobs over a slow network.
 
 use crate::{
     BoxError,
@@ -9,8 +9,8 @@ use std::{fmt::Write as _, time::Duration};
 
 const IDS: usize = 10_000;
 const LATENCIES: [u64; 3] = [10, 50, 250];
-/// Number of interleaved runs. The shortest run counts, because differences between runs come from other
-/// load.
+/// Number of interleaved runs. The shortest run counts, because other load on the machine makes the other
+/// runs longer.
 const TIMES: usize = 3;
 
 pub(crate) fn measure() -> Result<String, BoxError> {
@@ -36,7 +36,7 @@ pub(crate) fn measure() -> Result<String, BoxError> {
             let ratios = [
                 run(ClientKind::HandWritten, Workload::Bulk)?,
                 run(ClientKind::Crate, Workload::Bulk)?,
-                // Each chunk takes two requests, one to read and one to send.
+                // Each chunk takes two requests (one to read and one to send), so the ratio is halved.
                 run(ClientKind::Crate, Workload::BulkReadFirst)? / 2.0,
             ];
             for (shortest, ratio) in shortest.iter_mut().zip(ratios) {

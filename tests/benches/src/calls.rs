@@ -1,4 +1,4 @@
-//! Instruction counts of calls, measured with callgrind.
+//! Measures the instruction counts of calls with callgrind.
 
 use crate::{
     BoxError,
@@ -61,7 +61,7 @@ struct Row {
     ids: usize,
     /// Number of additional repetitions in the longer run.
     repetitions: usize,
-    /// Maximum ratio.
+    /// Maximum ratio to the instruction count of the hand-written client.
     target: &'static str,
 }
 
@@ -86,8 +86,8 @@ pub(crate) fn measure() -> Result<String, BoxError> {
     Ok(table)
 }
 
-/// Instructions per repetition: the difference between runs with and without `repetitions` additional
-/// repetitions.
+/// Returns the number of instructions per repetition. This is the difference between two runs, one with and
+/// one without additional repetitions, divided by the number of additional repetitions.
 fn instructions(service: &ServiceProcess, kind: ClientKind, row: &Row) -> Result<f64, BoxError> {
     let run = |times| -> Result<f64, BoxError> {
         let job = Job {

@@ -1,4 +1,4 @@
-//! CPU time of `cargo xtask generate` and `check`, on copies of the workspace.
+//! Measures the CPU time of the `cargo xtask` commands on copies of the workspace.
 
 use crate::{
     BoxError, peers,
@@ -83,7 +83,7 @@ pub(crate) fn measure(document: Option<&Path>, pair: &[PathBuf]) -> Result<Strin
     Ok(table)
 }
 
-/// Table of the CPU seconds of comparisons, for `diff` and for other tools.
+/// Returns a table of the CPU seconds that comparisons take with `diff` and with other tools.
 fn compare(xtask: &Path, pairs: &[(PathBuf, PathBuf)]) -> Result<String, BoxError> {
     let tools = comparers();
     let mut table = "\n| compared documents | diff, release".to_owned();
@@ -101,7 +101,7 @@ fn compare(xtask: &Path, pairs: &[(PathBuf, PathBuf)]) -> Result<String, BoxErro
         write!(table, "| {name}, {:.1} and {:.1} MB", size(old)?, size(new)?)?;
         let mut ours = Command::new(xtask);
         ours.args(["diff", "--full"]).arg(old).arg(new);
-        // 5 and 6 report changes.
+        // The exit codes 5 and 6 report changes.
         let ours = cpu_time(&mut ours, processes::AcceptedExit::AnyOf(&[5, 6]))?;
         write!(table, " | {:.2}", ours.as_secs_f64())?;
         for tool in &tools {
@@ -135,9 +135,9 @@ struct Comparer {
     name: &'static str,
     program: &'static str,
     arguments: &'static [&'static str],
-    /// Exit of a finished comparison.
+    /// Exit codes of a finished comparison.
     exit: processes::AcceptedExit,
-    /// If true, the tool reads OpenAPI 3.1 only, so it gets converted documents.
+    /// True if the tool supports only OpenAPI 3.1. Such a tool gets converted documents.
     requires_openapi_31: bool,
 }
 
@@ -159,7 +159,7 @@ impl Comparer {
     }
 }
 
-/// The other tools that are installed.
+/// Returns the other tools that are installed.
 fn comparers() -> Vec<Comparer> {
     let all = [
         Comparer {
@@ -180,7 +180,7 @@ fn comparers() -> Vec<Comparer> {
             name: "jsoncompat",
             program: "jsoncompat",
             arguments: &["compat", "--openapi"],
-            // An error exits with the code of a breaking change.
+            // The tool uses the exit code of a breaking change for errors as well.
             exit: processes::AcceptedExit::AnyOfWithoutError(&[0, 1], "Error:"),
             requires_openapi_31: true,
         },
@@ -189,8 +189,8 @@ fn comparers() -> Vec<Comparer> {
     all.into_iter().filter(is_installed).collect()
 }
 
-/// CPU seconds to read, normalise and lint a document of another API. `generate` itself is not run, because
-/// it accepts only documents to which its rules apply.
+/// Returns the mean CPU seconds for running all stages on a document of another API. Runs the example
+/// `corpus` instead of `cargo xtask generate`, because that command is for the FunnelFlux document.
 fn foreign(document: &Path, folder: &Path) -> Result<f64, BoxError> {
     let mut command = Command::new("cargo");
     command.current_dir(root());
@@ -216,13 +216,13 @@ fn build(profile: &str, flags: &[&str]) -> Result<PathBuf, BoxError> {
     Ok(target().join(profile).join("xtask"))
 }
 
-/// Mean CPU seconds of a command.
+/// Returns the mean CPU seconds of a command.
 fn run(program: &Path, command: &str, workspace: &Path, times: u32) -> Result<f64, BoxError> {
     let mut total = Duration::ZERO;
     for _ in 0..times {
         let mut run = Command::new(program);
         run.arg("--root").arg(workspace).arg(command);
-        // Without the overlays, the manifest has features without groups, so `check` exits with 3.
+        // Without the overlays, the manifest has features without groups, so `check` exits with the code 3.
         total += cpu_time(&mut run, processes::AcceptedExit::AnyOf(&[0, 3]))?;
     }
     Ok((total / times).as_secs_f64())

@@ -1,4 +1,4 @@
-//! A hand-written client for the measured calls, with reqwest, serde, and a loop.
+//! A hand-written client for the measured calls. It uses reqwest and serde, and its bulk job is a loop.
 //!
 //! This client has no retries, no token renewal, no parsing of error messages, and no limits except a
 //! timeout.
@@ -43,7 +43,7 @@ pub struct OfferSource {
     pub umr_domain_override: Option<String>,
 }
 
-/// An offer source in the slim form, without unknown fields.
+/// An offer source in the slim form, which lists return. Unknown fields are dropped.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the document explains them")]
@@ -55,7 +55,7 @@ pub struct OfferSourceInfo {
     pub status: Status,
 }
 
-/// The slim form, with serde's map for unknown fields.
+/// An offer source in the slim form, which lists return. Serde collects unknown fields in a map.
 #[derive(Debug, Deserialize, Serialize)]
 #[expect(missing_docs, reason = "the names suffice")]
 pub struct InfoWithUnknownFields {
@@ -74,7 +74,7 @@ impl HandWrittenClient {
     /// Creates a client of the service at `base_url`.
     ///
     /// # Errors
-    /// If the HTTP client cannot be set up.
+    /// Returns an error if the HTTP client cannot be set up.
     pub fn new(base_url: &str, token: &str) -> Result<Self, Box<dyn std::error::Error>> {
         // An error means that a provider is already installed, which works as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -93,7 +93,7 @@ impl HandWrittenClient {
     /// Finds one offer source.
     ///
     /// # Errors
-    /// If the request fails or the response does not decode.
+    /// Returns an error if the request fails or the response does not decode.
     pub async fn find(&self, id: &str) -> reqwest::Result<OfferSource> {
         let url = format!("{}/offersource/find/byId/", self.base_url);
         let request = self.http.get(url).query(&[("idOfferSource", id)]);
@@ -103,7 +103,7 @@ impl HandWrittenClient {
     /// Lists the offer sources of a category in the slim form.
     ///
     /// # Errors
-    /// If the request fails or the response does not decode.
+    /// Returns an error if the request fails or the response does not decode.
     pub async fn list<Row: for<'de> Deserialize<'de>>(&self, category: &str) -> reqwest::Result<Vec<Row>> {
         let url = format!("{}/offersource/list/", self.base_url);
         let query = [("status", "all"), ("idCategory", category)];
@@ -114,7 +114,7 @@ impl HandWrittenClient {
     /// Archives offer sources in one request.
     ///
     /// # Errors
-    /// If the request fails.
+    /// Returns an error if the request fails.
     pub async fn archive(&self, entries: Vec<String>) -> reqwest::Result<()> {
         let url = format!("{}/offersource/archive/", self.base_url);
         let request = self.http.put(url).json(&ArchiveRequest { entries });
@@ -125,7 +125,7 @@ impl HandWrittenClient {
     /// Archives offer sources in concurrent requests of `chunk_size` IDs each. Stops at the first error.
     ///
     /// # Errors
-    /// If a request fails.
+    /// Returns an error if a request fails.
     pub async fn archive_all(
         &self,
         ids: &[String],

@@ -1,4 +1,5 @@
-//! The measured workloads, for this crate and for a hand-written client, and the service that both call.
+//! The measured workloads, a hand-written client to compare this crate with, and the service that both
+//! clients call.
 
 pub mod hand_written;
 pub mod service;

@@ -3,7 +3,7 @@
 use crate::{BoxError, processes::output};
 use std::{fs, process::Command};
 
-/// Processor, cores, system and compiler, in one line.
+/// Returns the processor, cores, system and compiler in one line.
 pub(crate) fn describe() -> Result<String, BoxError> {
     let processors = fs::read_to_string("/proc/cpuinfo")?;
     let processor = processors
@@ -24,7 +24,7 @@ pub(crate) fn describe() -> Result<String, BoxError> {
     ))
 }
 
-/// Peak memory of this process in KiB.
+/// Returns the peak memory of this process in KiB.
 pub(crate) fn peak_memory() -> Result<u64, BoxError> {
     let status = fs::read_to_string("/proc/self/status")?;
     let peak = status

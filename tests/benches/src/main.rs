@@ -1,4 +1,5 @@
-//! `cargo figures`: measures, prints tables, and with `--write` stores them in `tests/benches/README.md`.
+//! The command `cargo figures`, which measures and prints tables. With `--write`, it also stores the tables
+//! in `tests/benches/README.md`.
 //!
 //! The figures are instruction counts, CPU times, and ratios of interleaved runs, so that other load on the
 //! machine hardly affects them. Each part has its own file and its own table.
@@ -31,7 +32,7 @@ type BoxError = Box<dyn Error>;
 #[derive(Parser)]
 #[command(name = "cargo figures", bin_name = "cargo figures")]
 struct Arguments {
-    /// Parts to measure; default: all.
+    /// Parts to measure. By default, all parts are measured.
     #[arg(value_enum)]
     parts: Vec<Part>,
     /// Also writes the tables to tests/benches/README.md.
@@ -40,24 +41,25 @@ struct Arguments {
     /// Measures a hundredth of the assets, to check that everything runs. The figures mean nothing.
     #[arg(long, conflicts_with = "write")]
     quick: bool,
-    /// OpenAPI document of another API; the part `commands` also measures the time to read it.
+    /// OpenAPI document of another API. The part `commands` also measures the time to process it.
     #[arg(long, value_name = "FILE")]
     document: Option<PathBuf>,
-    /// Two OpenAPI documents of another API; the part `commands` also measures their comparison.
+    /// Two OpenAPI documents of another API. The part `commands` also measures the comparison of both
+    /// documents.
     #[arg(long, num_args = 2, value_names = ["OLD", "NEW"])]
     pair: Vec<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
 
-/// Access token of the fake.
+/// Access token that the fake service accepts.
 const FAKE_TOKEN: &str = "fake-access-token";
 
 /// Size of the measured work.
 #[derive(Clone, Copy)]
 enum Size {
     Full,
-    /// A hundredth.
+    /// A hundredth of the full size.
     Quick,
 }
 
@@ -89,13 +91,13 @@ enum Part {
     Plans,
     /// CPU time of the program, compared with `curl | jq` and with a hand-written loop. Requires curl and jq.
     Program,
-    /// CPU time of `generate`, `check`, `fetch` and `diff`, the last compared with other tools.
+    /// CPU time of `generate`, `check`, `fetch` and `diff`. The command `diff` is compared with other tools.
     Commands,
-    /// CPU time and number of crates of builds, for this client and for clients that other generators write.
+    /// CPU time of builds and number of crates, for this client and for clients that other generators write.
     Builds,
 }
 
-/// Commands for the child processes, in which the same program runs.
+/// Commands for child processes, in which this program starts itself.
 #[derive(Subcommand)]
 enum Command {
     /// Serves requests until killed. Prints the base URL first.
@@ -104,7 +106,7 @@ enum Command {
         #[arg(long, default_value_t = 0)]
         latency: u64,
     },
-    /// Serves a fake until killed. Prints the base URL first.
+    /// Serves a fake of the FunnelFlux service until killed. Prints the base URL first.
     #[command(hide = true)]
     ServeFake {
         #[arg(long)]

@@ -1,4 +1,4 @@
-//! Peak memory of bulk jobs with few and with many IDs.
+//! Measures the peak memory of bulk jobs with few and with many IDs.
 
 use crate::{
     BoxError,

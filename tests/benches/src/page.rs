@@ -13,8 +13,8 @@ pub(crate) struct FiguresPage {
 }
 
 impl FiguresPage {
-    /// Opens the page and writes the description of the machine. If the machine differs, all tables must be
-    /// measured again.
+    /// Opens the page and writes the description of the machine. Returns an error if the page describes
+    /// another machine, unless all tables are measured again.
     pub(crate) fn open(machine: &str, all: bool) -> Result<Self, BoxError> {
         let path = root().join("tests/benches/README.md");
         let text = fs::read_to_string(&path)?;
@@ -28,7 +28,7 @@ impl FiguresPage {
         Ok(page)
     }
 
-    /// Range of a table, and its current text.
+    /// Returns the start and the end of a table in the page, and its current text.
     fn range_of(&self, name: &str) -> Result<(usize, usize, &str), BoxError> {
         let (begin, end) = (
             format!("<!-- figures: {name} -->\n"),
@@ -41,7 +41,7 @@ impl FiguresPage {
         Ok((start, start + length, rest.get(..length).unwrap_or_default()))
     }
 
-    /// Replaces a table.
+    /// Replaces a table, and saves the page.
     pub(crate) fn put(&mut self, name: &str, table: &str) -> Result<(), BoxError> {
         // Measuring takes minutes, during which the page may have changed.
         self.text = fs::read_to_string(&self.path)?;

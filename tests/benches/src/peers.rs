@@ -22,7 +22,8 @@ pub(crate) struct ClientCrate {
 pub(crate) struct Peer {
     pub(crate) name: &'static str,
     pub(crate) version: &'static str,
-    /// Creates the client for a document in a folder.
+    /// Creates the client for a document. The arguments are the path of the document and the folder of the
+    /// client.
     pub(crate) generate: fn(&Path, &Path) -> Result<ClientCrate, BoxError>,
 }
 
@@ -54,8 +55,8 @@ pub(crate) const ALL: [Peer; 5] = [
     },
 ];
 
-/// Writes a copy of the document with an ID for each operation. Without IDs, some generators omit the
-/// operation, and others fail.
+/// Writes a copy of the document with an ID for each operation. Some generators omit operations without an
+/// ID, and others fail.
 pub(crate) fn with_operation_ids(document: &Path, folder: &Path) -> Result<(), BoxError> {
     let mut value = parsed(document)?;
     let paths = value.get_mut("paths").and_then(|paths| paths.as_object_mut());
@@ -71,7 +72,7 @@ pub(crate) fn with_operation_ids(document: &Path, folder: &Path) -> Result<(), B
     Ok(())
 }
 
-/// Converts an OpenAPI 3.0 document to 3.1: nullable types, and exclusive limits of numbers.
+/// Converts an OpenAPI 3.0 document to 3.1. Converts only nullable types and exclusive limits of numbers.
 pub(crate) fn as_openapi_31(document: &Path) -> Result<Value, BoxError> {
     let mut value = parsed(document)?;
     convert_schemas(&mut value);
@@ -81,7 +82,7 @@ pub(crate) fn as_openapi_31(document: &Path) -> Result<Value, BoxError> {
     Ok(value)
 }
 
-/// Converts each object that has the keywords of a schema of OpenAPI 3.0.
+/// Converts each object that has keywords of OpenAPI 3.0 schemas.
 fn convert_schemas(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(convert_schemas),
@@ -120,12 +121,12 @@ fn parsed(document: &Path) -> Result<Value, BoxError> {
     Ok(document.into_value())
 }
 
-/// Folder for installed generators.
+/// Returns the folder for installed generators.
 fn tools() -> PathBuf {
     target().join("peers")
 }
 
-/// Installs a generator written in Rust.
+/// Returns the command of a generator written in Rust. Installs the generator on first use.
 fn installed(program: &str, package: &str) -> Result<Command, BoxError> {
     let path = tools().join("bin").join(program);
     if !path.exists() {
@@ -140,7 +141,8 @@ fn dependency(folder: &Path) -> String {
     format!("peer = {{ path = '{}' }}", folder.display())
 }
 
-/// The dependencies of a hand-written client, with the same TLS as this crate, but without code.
+/// Creates a crate with the dependencies of a hand-written client, but without code. It uses the same TLS
+/// library as this crate.
 pub(crate) fn by_hand(_: &Path, folder: &Path) -> Result<ClientCrate, BoxError> {
     const MANIFEST: &str = r#"[package]
 name = "peer"
@@ -188,7 +190,7 @@ fn openapi_generator(document: &Path, folder: &Path) -> Result<ClientCrate, BoxE
     command.args(["--additional-properties", "packageName=peer", "--input-spec"]);
     output(command.arg(document).arg("--output").arg(folder))?;
     Ok(ClientCrate {
-        // The default is OpenSSL, which some machines lack.
+        // The default TLS library is OpenSSL, which some machines lack.
         dependency: format!(
             "peer = {{ path = '{}', default-features = false, features = [\"rustls\"] }}",
             folder.display()

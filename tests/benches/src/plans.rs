@@ -1,4 +1,4 @@
-//! Duration of an export and of a plan over a slow network, compared with the ideal duration.
+//! Measures the duration of an export and of a plan over a slow network, compared with the ideal duration.
 
 use crate::{
     BoxError, Size,
@@ -20,8 +20,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The measured jobs. An export has few requests, each with many assets, so a short latency would show the
-/// disk instead.
+/// The measured jobs. An export sends few requests, each for many assets. With a short latency, its duration
+/// would mainly depend on the disk.
 const JOBS: [JobRow; 3] = [
     JobRow {
         name: "export into a folder",
@@ -43,13 +43,13 @@ const JOBS: [JobRow; 3] = [
 /// A row of the table.
 struct JobRow {
     name: &'static str,
-    /// Argument of the child process.
+    /// Value of the option `--job` of the child process.
     job: &'static str,
     /// Latency of each request.
     latency: Duration,
 }
 
-/// Concurrent requests: the default of both jobs.
+/// Number of concurrent requests, which is the default of both jobs.
 const CONCURRENCY: u32 = 4;
 
 pub(crate) fn measure(size: Size) -> Result<String, BoxError> {
@@ -57,8 +57,9 @@ pub(crate) fn measure(size: Size) -> Result<String, BoxError> {
     let mut table =
         "| job | request latency | requests | elapsed ÷ ideal | target |\n|---|---:|---:|---:|---:|\n"
             .to_owned();
-    // All files stay until the end, and elsewhere than those of other programs: for minutes after files were
-    // deleted, ext4 without a journal needs twenty times as long to create a file in their place.
+    // All files are kept until the end, in a different place than the files of other programs. For minutes
+    // after files were deleted, ext4 without a journal needs twenty times as long to create a file in the
+    // same place.
     let folder = tempfile::tempdir_in(workspace::target())?;
     for JobRow { name, job, latency } in JOBS {
         let service = ServiceProcess::start_fake(assets)?;
@@ -83,7 +84,7 @@ pub(crate) fn measure(size: Size) -> Result<String, BoxError> {
     Ok(table)
 }
 
-/// Runs a job in this process, and prints the number of its requests and the seconds.
+/// Runs a job in this process, and prints the number of its requests and the elapsed seconds.
 pub(crate) fn run(base_url: &str, job: &str, latency: Duration) -> Result<(), BoxError> {
     crate::runtime()?.block_on(async {
         let requests = Arc::new(AtomicU32::new(0));

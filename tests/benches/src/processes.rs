@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-/// The service in a child process, killed when dropped.
+/// A service in a child process. The process is killed when this value is dropped.
 pub(crate) struct ServiceProcess {
     process: Child,
     pub(crate) base_url: String,
@@ -21,7 +21,7 @@ impl ServiceProcess {
         Self::serve(&["serve", "--latency", &latency.as_millis().to_string()])
     }
 
-    /// Starts a fake with this number of offer sources.
+    /// Starts a fake of the FunnelFlux service with this number of offer sources.
     pub(crate) fn start_fake(assets: usize) -> Result<Self, BoxError> {
         Self::serve(&["serve-fake", "--assets", &assets.to_string()])
     }
@@ -66,7 +66,7 @@ pub(crate) struct JobMeasurement {
 }
 
 impl Job {
-    /// Arguments that make this program run the job.
+    /// Returns the arguments that make this program run the job.
     pub(crate) fn arguments(self, base_url: &str) -> Vec<String> {
         let name = |value: Option<clap::builder::PossibleValue>| {
             value.map_or_else(String::new, |value| value.get_name().to_owned())
@@ -123,7 +123,8 @@ pub(crate) enum AcceptedExit {
     AnyOfWithoutError(&'static [i32], &'static str),
 }
 
-/// CPU time of a command and its children, to a hundredth of a second.
+/// Runs a command, and returns the CPU time of the command and its child processes, to a hundredth of a
+/// second.
 pub(crate) fn cpu_time(command: &mut Command, exit: AcceptedExit) -> Result<Duration, BoxError> {
     let before = cpu_time_of_children()?;
     let output = command
@@ -142,7 +143,7 @@ pub(crate) fn cpu_time(command: &mut Command, exit: AcceptedExit) -> Result<Dura
     Ok(cpu_time_of_children()?.saturating_sub(before))
 }
 
-/// CPU time of the ended child processes, including their children.
+/// Returns the CPU time of the child processes that have ended, including their own child processes.
 fn cpu_time_of_children() -> Result<Duration, BoxError> {
     let status = fs::read_to_string("/proc/self/stat")?;
     // The process name may contain any characters, but it ends at the last parenthesis. `cutime` and `cstime`

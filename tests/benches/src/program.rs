@@ -1,4 +1,4 @@
-//! CPU time of the program `funnelflux`, compared with `curl | jq` and with a hand-written loop.
+//! Measures the CPU time of the program `funnelflux`, compared with `curl | jq` and with a hand-written loop.
 
 use crate::{
     BoxError, FAKE_TOKEN, Size,
@@ -8,7 +8,7 @@ use crate::{
 use funnelflux_benches::workload::{self, ClientKind, Workload};
 use std::{fmt::Write as _, fs, path::Path, process::Command, time::Duration};
 
-/// A listing, and the same listing with curl and jq.
+/// Options of a list command, and the filter command that produces the same lines from the output of curl.
 struct ListTask {
     name: &'static str,
     options: &'static [&'static str],
@@ -81,7 +81,8 @@ pub(crate) fn measure(size: Size) -> Result<String, BoxError> {
         archive
             .args(["offer-sources", "archive", "--yes", "--ids-from"])
             .arg(&file);
-        // A finished journal would be continued, and nothing would be sent.
+        // The journal of the previous run is removed. Otherwise, the program would continue the finished job
+        // and send nothing.
         let _ = fs::remove_dir_all(folder.path().join("state"));
         archive
     };
@@ -117,7 +118,8 @@ fn row(table: &mut String, task: &str, peer: &str, theirs: Duration, ours: Durat
     Ok(())
 }
 
-/// The program with the account of a service, with its folders below `folder`.
+/// Returns a command that runs the program for the account of the service at `base_url`. The program keeps
+/// its files below `folder`.
 fn program(base_url: &str, folder: &Path) -> Command {
     let mut command = Command::new(target().join("release/funnelflux"));
     command
@@ -128,7 +130,7 @@ fn program(base_url: &str, folder: &Path) -> Command {
     command
 }
 
-/// Shortest CPU times of two commands in interleaved runs.
+/// Returns the shortest CPU time of each of two commands in interleaved runs.
 fn shortest(commands: [&dyn Fn() -> Command; 2]) -> Result<[Duration; 2], BoxError> {
     let mut shortest = [Duration::MAX; 2];
     for _ in 0..TIMES {

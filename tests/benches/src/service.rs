@@ -1,5 +1,5 @@
-//! A service with prepared responses, sent immediately or after a fixed latency, so that measurements show
-//! the client's own time.
+//! A service that sends prepared responses, either immediately or after a fixed latency. Measurements
+//! therefore show the client's own time.
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -23,7 +23,7 @@ pub const UNKNOWN_FIELDS: &str = "unknown-";
 /// Serves requests on `listener` forever, each after `latency`.
 ///
 /// # Errors
-/// If no connection can be accepted.
+/// Returns an error if no connection can be accepted.
 pub async fn serve(listener: TcpListener, latency: Duration) -> io::Result<()> {
     let lists = Arc::new(Mutex::new(HashMap::new()));
     loop {

@@ -11,26 +11,27 @@ use funnelflux::{
 };
 use std::error::Error;
 
-/// Default number of IDs in a request of a bulk job of the crate.
+/// Default number of IDs per request in bulk jobs of the crate.
 pub const CHUNK_SIZE: usize = 100;
 
-/// Default number of concurrent requests of a bulk job of the crate.
+/// Default number of concurrent requests in bulk jobs of the crate.
 pub const CONCURRENCY: usize = 4;
 
 /// A workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Workload {
-    /// Find one offer source by ID.
+    /// Finds one offer source by ID.
     Find,
-    /// Archive offer sources in one call.
+    /// Archives offer sources in one call.
     Archive,
-    /// List offer sources.
+    /// Lists offer sources.
     List,
-    /// List offer sources with two unknown fields each, and keep these fields.
+    /// Lists offer sources with two unknown fields each, and keeps these fields.
     ListUnknown,
-    /// Archive offer sources with a bulk job that reads nothing, like the hand-written loop.
+    /// Archives offer sources with a bulk job that does not read the assets first. The hand-written loop does
+    /// the same.
     Bulk,
-    /// Archive offer sources with a bulk job and its defaults, which read each asset first.
+    /// Archives offer sources with a bulk job that has default options, and therefore reads each asset first.
     BulkReadFirst,
 }
 
@@ -56,9 +57,9 @@ impl BenchClient {
     /// Creates a client. Must be called within a Tokio runtime.
     ///
     /// # Errors
-    /// If the HTTP client cannot be set up.
+    /// Returns an error if the HTTP client cannot be set up.
     pub fn new(kind: ClientKind, base_url: &str) -> Result<Self, Box<dyn Error>> {
-        // The length of the vendor's tokens.
+        // The token is as long as the vendor's tokens.
         let token = "t".repeat(400);
         Ok(match kind {
             ClientKind::Crate => {
@@ -72,7 +73,7 @@ impl BenchClient {
     /// Runs `workload` once. Returns the number of assets in the responses.
     ///
     /// # Errors
-    /// If the service does not respond as expected.
+    /// Returns an error if the service does not respond as expected.
     pub async fn run(&self, workload: Workload, ids: &[String]) -> Result<usize, Box<dyn Error>> {
         let first = ids.first().map(String::as_str).unwrap_or_default();
         let category = match workload {
@@ -122,7 +123,7 @@ impl BenchClient {
     }
 }
 
-/// A list of `count` distinct IDs.
+/// Returns a list of `count` distinct IDs.
 #[must_use]
 pub fn ids(count: usize) -> Vec<String> {
     (0..count).map(|number| format!("2nIem{number:07}")).collect()

@@ -6,12 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Build folder of cargo.
+/// Returns the build folder of cargo.
 pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
-/// Root of the workspace.
+/// Returns the root of the workspace.
 pub(crate) fn root() -> PathBuf {
     // The package is two levels below the root.
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -21,7 +21,7 @@ pub(crate) fn root() -> PathBuf {
         .to_owned()
 }
 
-/// The vendor's document, which may be JSON or YAML.
+/// Returns the path of the vendor's document, which may be JSON or YAML.
 pub(crate) fn upstream() -> Result<PathBuf, BoxError> {
     let names = ["json", "yaml", "yml"].map(|extension| format!("spec/upstream.{extension}"));
     let mut paths = names.iter().map(|name| root().join(name));
@@ -29,7 +29,7 @@ pub(crate) fn upstream() -> Result<PathBuf, BoxError> {
     found.ok_or_else(|| format!("there is none of {}", names.join(", ")).into())
 }
 
-/// Copies the repository to `to`.
+/// Copies the repository to `to`, without the build folder and the Git data.
 pub(crate) fn copy(to: &Path) -> Result<PathBuf, BoxError> {
     fn folder(from: &Path, to: &Path) -> std::io::Result<()> {
         fs::create_dir_all(to)?;

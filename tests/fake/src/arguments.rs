@@ -1,5 +1,5 @@
-//! Arguments of an operation: the parameters and properties that contain IDs, categories, and the treatment
-//! of children.
+//! Arguments of an operation. They are the parameters and properties that contain IDs, categories and the
+//! treatment of children.
 
 use serde_json::Value;
 
@@ -11,11 +11,11 @@ use crate::{
 /// Place of a list of IDs in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// The body is the list.
+    /// The request body is the list.
     Body,
-    /// A property of the body.
+    /// The property of the request body with this name contains the list.
     Property(String),
-    /// A parameter.
+    /// The parameter with this name contains the list.
     Parameter(String),
 }
 
@@ -26,14 +26,14 @@ pub(crate) struct ChildrenProperties {
     pub(crate) target: String,
 }
 
-/// The arguments of an operation.
+/// Arguments of an operation.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Arguments {
     /// Name of the parameter that contains the ID of one asset.
     pub(crate) id: Option<String>,
     /// Name of the parameter that contains the IDs of several assets.
     pub(crate) ids: Option<String>,
-    /// Place in the request of the IDs of the assets to change.
+    /// Place of the IDs of the assets to change.
     pub(crate) entries: Option<Place>,
     pub(crate) children: Option<ChildrenProperties>,
     /// Name of the body property that contains the ID of a category.
@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
     pub(crate) copy_name: Option<String>,
     /// Name of the body property that contains the ID of the copy's parent.
     pub(crate) copy_parent: Option<String>,
-    /// Name of the body property that contains the values in which the copy differs from its original.
+    /// Name of the body property that contains the properties in which the copy differs from its original.
     pub(crate) copy_updates: Option<String>,
 }
 

@@ -1,9 +1,9 @@
-//! Valid tokens, their expiry, and their renewal by `POST /auth/validate`.
+//! Tokens, with their expiry and their renewal by `POST /auth/validate`.
 //!
-//! Documented: an access token is valid for 72 hours. The renewal takes a bearer token that may have expired
-//! and, in the body, an optional `refresh_token`. The response has `tokens` with `access_token`, `expires_at`
-//! (seconds since 1970) and a refresh token. Everything else follows the most literal reading of the
-//! documentation.
+//! The documentation states that an access token is valid for 72 hours. The request to renew it contains a
+//! bearer token, which may have expired, and an optional `refresh_token` in the body. The response contains
+//! `tokens` with `access_token`, `expires_at` (seconds since 1970) and a refresh token. Everything else
+//! follows the most literal interpretation of the documentation.
 
 use std::time::SystemTime;
 
@@ -17,7 +17,7 @@ use crate::{
     settings::{RejectedToken, Settings},
 };
 
-/// Path of the renewal below the base path. The documentation writes it without a trailing slash.
+/// Path of the renewal of tokens, below the base path. The documentation writes it without a trailing slash.
 pub(crate) const VALIDATE_PATH: &str = "/auth/validate";
 
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct Tokens {
     /// Every access token issued so far, with its expiry.
     access: IndexMap<String, SystemTime>,
     current: String,
-    /// The current refresh token; `None` if it was invalidated.
+    /// The current refresh token, or `None` if it was invalidated.
     refresh: Option<String>,
     pub(crate) renewals: u64,
 }

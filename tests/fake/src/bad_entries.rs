@@ -8,7 +8,7 @@ use crate::{
     settings::{BadEntry, Settings},
 };
 
-/// Classifies one entry for the requested change.
+/// State of an entry with respect to the requested change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EntryState {
     Good,
@@ -18,11 +18,11 @@ pub(crate) enum EntryState {
     Locked,
 }
 
-/// The entries of a list to act on.
+/// Entries of a list that an operation acts on.
 pub(crate) struct Selection {
     /// IDs to change, in order.
     pub(crate) apply: Vec<String>,
-    /// IDs already in the requested state, skipped without an error.
+    /// IDs of assets that are already in the requested state and are skipped without an error.
     pub(crate) already: Vec<String>,
     error: Option<Refusal>,
 }
@@ -33,10 +33,11 @@ impl Selection {
     }
 }
 
-/// Sorts the entries by the policies. Repeated IDs count once.
+/// Applies the policies of the settings to the entries, and selects the entries to act on. Repeated IDs count
+/// once.
 ///
 /// # Errors
-/// If a policy refuses the whole list.
+/// Returns an error if a policy refuses the whole list.
 pub(crate) fn select(
     id_property: &str,
     ids: &[String],
@@ -84,7 +85,8 @@ pub(crate) fn select(
     Ok(selection)
 }
 
-/// Policy for an entry, and the error code that it reports; `None` for a good entry.
+/// Returns the policy for a bad entry, and the error code that the response reports. Returns `None` for a
+/// good entry.
 fn policy(entry_state: EntryState, settings: &Settings) -> Option<(BadEntry, &'static str)> {
     match entry_state {
         EntryState::Good => None,
@@ -94,8 +96,8 @@ fn policy(entry_state: EntryState, settings: &Settings) -> Option<(BadEntry, &'s
     }
 }
 
-/// Bad entries that share one error. The first bad entry determines the status and the code of the error. The
-/// error also lists later bad entries that have the same code.
+/// Bad entries that are reported in one error. The first bad entry determines the status and the code of the
+/// error. The error also lists later bad entries that have the same code.
 #[derive(Default)]
 struct BadEntries<'e> {
     decisive: Option<(u16, &'static str)>,

@@ -6,7 +6,7 @@ use crate::settings::ClockSource;
 
 #[derive(Debug)]
 pub(crate) struct Clock {
-    /// Time of a stopped clock; `None` to read the system clock.
+    /// Time of a stopped clock. If it is `None`, the clock reads the system clock.
     still: Option<SystemTime>,
     ahead: Duration,
 }
@@ -40,16 +40,16 @@ impl Clock {
     }
 }
 
-/// 9999-12-31T23:59:59Z in seconds since 1970.
+/// Time 9999-12-31T23:59:59Z, in seconds since 1970.
 const LAST_SECOND: u64 = 253_402_300_799;
 
-/// Adds a duration to a time, without passing the end of the year 9999.
+/// Adds a duration to a time. The result is at most the end of the year 9999.
 pub(crate) fn later(time: SystemTime, by: Duration) -> SystemTime {
     let last = UNIX_EPOCH + Duration::from_secs(LAST_SECOND);
     time.checked_add(by).map_or(last, |time| time.min(last))
 }
 
-/// Whole seconds since 1970. Earlier times count as 0.
+/// Returns the whole seconds since 1970. Earlier times count as 0.
 pub(crate) fn unix_seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

@@ -1,9 +1,10 @@
-//! The API that the fake serves: operations, parameters, schemas and kinds of assets, read from an effective
-//! OpenAPI document.
+//! The API that the fake serves. Its operations, parameters, schemas and kinds of assets are read from an
+//! effective OpenAPI document.
 //!
-//! A kind of asset is a tag that has an operation that finds or copies an asset by ID. The effect of an
-//! operation is read from its title or, if the title does not name a verb, from the end of its path. A tag
-//! may list the same assets under several paths.
+//! The kinds of assets are derived from the tags of the document. A tag has a kind of asset if one of its
+//! operations finds or copies an asset by ID. The effect of an operation is derived from its title or, if the
+//! title contains no known verb, from the end of its path. A tag may list the same assets under several
+//! paths.
 
 use std::{collections::HashMap, fmt, sync::LazyLock};
 
@@ -19,7 +20,7 @@ use crate::{
     verb::{self, Read, Verb, Write, singular, squash},
 };
 
-/// The text of the embedded document.
+/// Text of the embedded document.
 const TEXT: &str = include_str!("../effective.json");
 
 /// The embedded document, which all fakes of a process share.
@@ -31,7 +32,7 @@ static EMBEDDED: LazyLock<Document> = LazyLock::new(|| {
     Document::from_json(TEXT).expect("the embedded document is an effective document")
 });
 
-/// An effective OpenAPI document: the API that a [`Fake`](crate::Fake) serves.
+/// Effective OpenAPI document, which describes the API that a [`Fake`](crate::Fake) serves.
 ///
 /// The crate embeds the document of this repository. A different document can be loaded at run time:
 ///
@@ -93,17 +94,17 @@ impl Default for Document {
 }
 
 impl Document {
-    /// The document that the crate was built with.
+    /// Returns the document that the crate was built with.
     #[must_use]
     pub fn embedded() -> Self {
         *EMBEDDED
     }
 
-    /// Reads an effective document: JSON, OpenAPI 3.0. The document stays in memory until the process ends,
-    /// so read each document only once.
+    /// Reads an effective document, which is JSON of OpenAPI 3.0. The document stays in memory until the
+    /// process ends, so read each document only once.
     ///
     /// # Errors
-    /// If the text is not JSON, or not a document of OpenAPI 3.0 with paths.
+    /// Returns an error if the text is not JSON, or not a document of OpenAPI 3.0 with paths.
     pub fn from_json(text: &str) -> Result<Self, DocumentError> {
         let root: Value = serde_json::from_str(text)
             .map_err(|error| DocumentError(format!("the document is not JSON: {error}")))?;
@@ -118,7 +119,7 @@ impl Document {
         Ok(Self(Box::leak(Box::new(Api::read(&root)))))
     }
 
-    /// Every operation, as method and path, sorted.
+    /// Returns every operation as method and path, sorted.
     #[must_use]
     pub fn operations(self) -> Vec<&'static str> {
         let all = self.0.operations();
@@ -127,30 +128,32 @@ impl Document {
         keys
     }
 
-    /// Base path of all operations, such as `/v1`.
+    /// Returns the base path of all operations, such as `/v1`.
     #[must_use]
     pub fn base_path(self) -> &'static str {
         &self.0.base_path
     }
 
-    /// Returns whether the fake simulates an operation, such as `PUT /page/archive/`; `None` if the document
-    /// lacks the operation. To operations that it does not simulate, the fake responds with an empty success.
+    /// Returns true if the fake simulates an operation, such as `PUT /page/archive/`. Returns `None` if the
+    /// document lacks the operation. To an operation that it does not simulate, the fake responds with an
+    /// empty success.
     #[must_use]
     pub fn simulates(self, operation: &str) -> Option<bool> {
         let operation = self.0.operations().find(|known| known.key == operation)?;
         Some(operation.meaning.is_some())
     }
 
-    /// First segment of the paths of the assets that an operation concerns; `None` if the fake does not
-    /// simulate the operation. If the assets have several paths, the result is the same for all:
-    /// `funnelgroup` also for `GET /campaign/list/`.
+    /// Returns the kind of the assets that an operation concerns, as the beginning of their paths. Returns
+    /// `None` if the fake does not simulate the operation. If the assets have several paths, the result is
+    /// the same for all paths. For example, the result for `GET /campaign/list/` is `funnelgroup`.
     #[must_use]
     pub fn kind(self, operation: &str) -> Option<&'static str> {
         let operation = self.0.operations().find(|known| known.key == operation)?;
         operation.meaning.as_ref().map(|(kind, _)| kind.as_str())
     }
 
-    /// Names of the groups whose assets the fake stores, in the order of the document's operations.
+    /// Returns the names of the groups whose assets the fake stores, in the order of the document's
+    /// operations.
     #[must_use]
     pub fn groups(self) -> Vec<&'static str> {
         self.0
@@ -165,14 +168,15 @@ impl Document {
     }
 }
 
-/// The parts of a document.
+/// Parts of a document.
 #[derive(Debug)]
 pub(crate) struct Api {
     /// Path of the server URL, such as `/v1`.
     pub(crate) base_path: String,
     paths: Vec<Path>,
     pub(crate) resources: IndexMap<String, Resource>,
-    /// Keys of the kinds, by every name of a kind: its path segments and its tag.
+    /// Key of each kind of asset, by every name of the kind. The names are derived from its paths and its
+    /// tag.
     names: HashMap<String, String>,
 }
 
@@ -190,14 +194,14 @@ pub(crate) struct Operation {
     pub(crate) method: Method,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Option<RequestBody>,
-    /// The key of the kind, and the verb. `None` if neither the title nor the path names a verb, or if the ID
-    /// property of the assets is unknown.
+    /// Key of the kind of asset, and the verb. It is `None` if neither the title nor the path contains a
+    /// verb, or if the ID property of the assets is unknown.
     pub(crate) meaning: Option<(String, Verb)>,
     pub(crate) arguments: Arguments,
     pub(crate) response: ResponseShape,
 }
 
-/// HTTP methods in use. A path item also has keys that are not methods.
+/// HTTP methods of operations. They distinguish operations from the other keys of a path item.
 const METHODS: [Method; 5] = [
     Method::GET,
     Method::PUT,
@@ -206,18 +210,18 @@ const METHODS: [Method; 5] = [
     Method::PATCH,
 ];
 
-/// Destination of a method and path.
+/// Result of looking up a method and a path in the document.
 pub(crate) enum Route<'d> {
     /// The operation, with the values of the parameters in its path.
     Operation(&'d Operation, Vec<(String, String)>),
-    /// The path exists, with these other methods.
+    /// The path exists, but only with these other methods.
     OtherMethods(Vec<&'d Method>),
-    /// This path exists, with a trailing slash.
+    /// The requested path does not exist, but this path with a trailing slash does.
     LacksSlash(String),
     Nothing,
 }
 
-/// An operation whose kind and verb are not determined yet.
+/// Operation whose kind of asset is not determined yet.
 struct Draft<'d> {
     operation: Operation,
     value: &'d Value,
@@ -228,7 +232,7 @@ struct Draft<'d> {
 }
 
 impl Draft<'_> {
-    /// The parameter with the ID of one asset.
+    /// Returns the name of the parameter that contains the ID of one asset.
     fn id(&self) -> Option<&str> {
         match self.verb {
             Some(Verb::Read(Read::FindById) | Verb::Write(Write::Duplicate)) => {
@@ -266,7 +270,7 @@ impl Api {
                     if let Some(verb) = draft.verb {
                         draft.operation.meaning = Some((key.clone(), verb));
                         draft.operation.response = ResponseShape::of(&schemas, draft.value, &kind.id);
-                        // Operations under the main path describe the assets.
+                        // Operations under the main path come first, because they describe the assets best.
                         let place = if draft.prefix == kind.main {
                             0
                         } else {
@@ -305,7 +309,8 @@ impl Api {
         self.paths.iter().flat_map(|path| &path.operations)
     }
 
-    /// Literal paths take precedence over paths with parameters.
+    /// Finds a path, and the values of the parameters in it. Literal paths take precedence over paths with
+    /// parameters.
     fn path(&self, path: &str) -> Option<(&Path, Vec<(String, String)>)> {
         let literal = self.paths.iter().find(|known| known.template == path);
         if let Some(literal) = literal {
@@ -334,7 +339,8 @@ impl Api {
         }
     }
 
-    /// The kind with a name: the beginning of its paths (`offersource`), or its tag (`Offer Sources`).
+    /// Returns the kind of asset with a name. A name is, for example, the beginning of the kind's paths
+    /// (`offersource`) or its tag (`Offer Sources`).
     pub(crate) fn resource(&self, name: &str) -> Option<&Resource> {
         self.resources.get(self.key(name)?)
     }
@@ -346,14 +352,14 @@ impl Api {
         }
     }
 
-    /// The kind whose assets are the categories of others.
+    /// Returns the kind whose assets are the categories of other assets.
     pub(crate) fn categories(&self) -> Option<&Resource> {
         self.resources.values().find(|resource| resource.is_category())
     }
 }
 
 impl Path {
-    /// The decoded values of the parameters in the path, if it matches.
+    /// Returns the decoded values of the parameters in a path, if the path matches the template.
     fn values(&self, path: &str) -> Option<Vec<(String, String)>> {
         let mut values = Vec::new();
         let mut given = path.split('/');
@@ -372,9 +378,9 @@ impl Path {
     }
 }
 
-/// Assets of a tag under one or several paths.
+/// Kind of asset. A tag can have several kinds, and a kind can have several paths.
 struct Kind {
-    /// The parameter with an ID.
+    /// Name of the parameter that contains an ID.
     id: String,
     /// Beginning of the paths that describe the assets best.
     main: String,
@@ -383,8 +389,9 @@ struct Kind {
 }
 
 impl Kind {
-    /// Paths of a tag that have the same ID parameter concern the same assets; so do paths without an ID
-    /// parameter. Assets without an ID cannot be stored.
+    /// Determines the kinds of assets of a tag. Paths with the same ID parameter belong to the same kind.
+    /// Paths without an ID parameter belong to the first kind. If no path has an ID parameter, the tag has no
+    /// kinds, because assets without an ID cannot be stored.
     fn of_tag(tag: &str, drafts: &[Draft<'_>]) -> Vec<Self> {
         let own = || {
             drafts
@@ -436,7 +443,7 @@ impl Kind {
         kinds
     }
 
-    /// All names of the kind.
+    /// Returns all names of the kind.
     fn names(&self, tag: &str) -> Vec<String> {
         let kebab = tag.to_lowercase().replace(' ', "-");
         let mut names = vec![tag.to_owned(), kebab, squash(tag), singular(tag)];
@@ -450,7 +457,8 @@ impl Kind {
     }
 }
 
-/// The operations with the verbs of their titles, or else of their paths.
+/// Reads all operations. The verb of an operation is derived from its title or, if the title contains no
+/// verb, from its path.
 fn drafts<'d>(root: &'d Value, schemas: &Schemas<'d>) -> Vec<Draft<'d>> {
     let mut drafts = Vec::new();
     for (path, item) in root.get("paths").and_then(Value::as_object).into_iter().flatten() {
@@ -487,12 +495,12 @@ fn drafts<'d>(root: &'d Value, schemas: &Schemas<'d>) -> Vec<Draft<'d>> {
 }
 
 impl Operation {
-    /// The path, such as `/offersource/archive/`.
+    /// Returns the path, such as `/offersource/archive/`.
     pub(crate) fn path(&self) -> &str {
         self.key.split_once(' ').map_or("", |(_, path)| path)
     }
 
-    /// The parameters of the query.
+    /// Returns the parameters in the query.
     pub(crate) fn query(&self) -> impl Iterator<Item = &Parameter> {
         self.parameters
             .iter()
@@ -563,7 +571,8 @@ mod tests {
         assert_eq!(api.key("nothing"), None);
     }
 
-    /// A document in which paths, IDs, lists and responses differ from the vendor's pattern.
+    /// Reads a document in which paths, IDs, lists and responses differ from the pattern of the vendor's
+    /// document.
     #[test]
     fn other_notations_are_read() {
         let text = |name: &str, place: &str| {

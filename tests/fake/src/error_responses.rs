@@ -1,4 +1,4 @@
-//! Error responses in the configured format.
+//! Error responses in the format that the settings specify.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ use crate::{
     settings::{ErrorShape, Limit, Settings},
 };
 
-/// A request that fails, as a whole or in part.
+/// Error response to a request that fails as a whole or in part.
 #[derive(Debug, Clone)]
 pub(crate) struct Refusal {
     status: u16,
@@ -103,7 +103,7 @@ impl Refusal {
     }
 }
 
-/// Refuses an unknown ID.
+/// Creates the refusal of an unknown ID.
 pub(crate) fn unknown_id(resource: &Resource, id: &str, settings: &Settings) -> Refusal {
     Refusal::new(
         settings.unknown_id_status,
@@ -112,7 +112,7 @@ pub(crate) fn unknown_id(resource: &Resource, id: &str, settings: &Settings) -> 
     )
 }
 
-/// Refuses a list that exceeds the limit.
+/// Returns a refusal if a list exceeds the limit.
 pub(crate) fn check_count(count: usize, limit: Option<Limit>) -> Result<(), Refusal> {
     match limit {
         Some(limit) if count > limit.max => Err(Refusal::new(

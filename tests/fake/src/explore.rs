@@ -1,5 +1,6 @@
-//! Runs a program under several readings of the documentation, with each fault and with a crash at each
-//! request. Finds the runs in which an asset was lost, doubled or left unfinished.
+//! Runs a program under several readings (interpretations) of the documentation. Under each reading, the
+//! module injects each fault and a crash at each request. It finds the runs in which an asset was lost,
+//! doubled or left unfinished.
 //!
 //! ```
 //! use funnelflux_fake::explore::{Explore, Run};
@@ -24,9 +25,10 @@
 //!
 //! # Verdict
 //!
-//! The program first runs without faults under the most literal reading. Its final assets are the expected
-//! result. In every other run, if the program crashes or returns an error, it runs again without faults, as a
-//! user would do. Then the assets of each kind and name are compared:
+//! The program first runs without faults under the most literal reading. The assets at the end of this run
+//! are the expected result. In every other run, if the program crashes or returns an error, the exploration
+//! runs it again without faults, as a user would do. Then the exploration compares the assets of each kind
+//! and name with the expected assets:
 //!
 //! - An asset is *doubled* if more copies of it exist than expected.
 //! - An asset is *lost* if fewer copies of it exist than expected, although the program reports success or
@@ -34,7 +36,7 @@
 //! - An asset is *unfinished* if its status differs from the expected status, although the program reports
 //!   success.
 //!
-//! Deleted assets do not count. All waits are on Tokio's paused clock, so a run takes no time.
+//! Deleted assets do not count. The program waits on Tokio's paused clock, so waiting takes no real time.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -53,14 +55,14 @@ use tokio::{sync::Notify, time::Instant};
 use crate::{Fake, Fault, LogRetention, Rule, Settings, Status};
 
 /// Number of seeds per reading. The seed of a run is the number of the reading multiplied by this constant,
-/// plus the number of the trouble.
+/// plus the number of the fault or crash.
 const SEEDS_PER_READING: u64 = 1_000_000;
 /// Number of times that a program runs again after a crash or an error.
 const RERUNS: u32 = 2;
-/// Virtual time after which a program counts as hanging.
+/// Time on Tokio's paused clock after which a program counts as hanging.
 const HANGS_AFTER: Duration = Duration::from_hours(24);
 
-/// An exploration to run.
+/// Configuration of an exploration.
 pub struct Explore {
     readings: u64,
     only: Option<u64>,
@@ -102,8 +104,8 @@ impl Explore {
         }
     }
 
-    /// Sets the number of readings. The first is the most literal reading; [`Settings::vary`] draws the other
-    /// readings.
+    /// Sets the number of readings. The first reading is the most literal interpretation of the
+    /// documentation. [`Settings::vary`] draws the other readings at random.
     #[must_use]
     pub fn readings(mut self, readings: u64) -> Self {
         self.readings = readings.max(1);
@@ -117,25 +119,26 @@ impl Explore {
         self
     }
 
-    /// Fills the account before each run.
+    /// Sets the function that fills the account before each run.
     #[must_use]
     pub fn setup(mut self, setup: impl Fn(&Fake) + 'static) -> Self {
         self.setup = Box::new(setup);
         self
     }
 
-    /// Repeats only the run with this seed.
+    /// Limits the exploration to the run with this seed.
     #[must_use]
     pub fn only(mut self, seed: u64) -> Self {
         self.only = Some(seed);
         self
     }
 
-    /// Runs the program under all readings and troubles. Call it outside a Tokio runtime.
+    /// Runs the program under all readings, with all faults and crashes. Call this method outside a Tokio
+    /// runtime.
     ///
     /// # Panics
-    /// If the program panics (the seed is printed), or if no Tokio runtime or temporary folder can be
-    /// created.
+    /// Panics if the program panics, or if no Tokio runtime or temporary folder can be created. If the
+    /// program panics during a fault or after a crash, the seed is printed.
     pub fn run<P, F, E>(&self, program: P) -> Exploration
     where
         P: Fn(Run) -> F,
@@ -175,7 +178,7 @@ impl Explore {
         exploration
     }
 
-    /// Runs the program once, and again after a crash or an error.
+    /// Runs the program, and runs it again after a crash or an error.
     fn observe<P, F, E>(&self, reading: u64, trouble: Option<PlannedTrouble>, program: &P) -> Observed
     where
         P: Fn(Run) -> F,
@@ -223,7 +226,7 @@ fn folder() -> TempDir {
     tempfile::tempdir().expect("a temporary folder can be made")
 }
 
-/// One run of the program. Clones share it.
+/// One run of the program. Clones share the same run.
 #[derive(Clone, Debug)]
 pub struct Run(Arc<Shared>);
 
@@ -237,28 +240,29 @@ struct Shared {
 
 #[derive(Debug)]
 struct Progress {
-    /// The pending trouble.
+    /// Fault or crash that is planned for this run and has not happened yet.
     trouble: Option<PlannedTrouble>,
     /// The requests so far.
     operations: Vec<String>,
-    /// Tokio's time when the fake's clock was last moved.
+    /// Tokio's time at which the fake's clock was last moved.
     clock: Option<Instant>,
 }
 
 impl Run {
-    /// The account, for its tokens. A program must not change it here.
+    /// Returns the fake, from which a program can take tokens. A program must not change the account through
+    /// the fake.
     #[must_use]
     pub fn fake(&self) -> &Fake {
         &self.0.fake
     }
 
-    /// Folder for files that survive a crash, such as journals.
+    /// Returns the folder for files that survive a crash, such as journals.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.0.folder.path()
     }
 
-    /// The time of the service, which follows Tokio's clock.
+    /// Returns the time of the service, which follows Tokio's clock.
     #[must_use]
     pub fn now(&self) -> SystemTime {
         let now = Instant::now();
@@ -268,11 +272,12 @@ impl Run {
         self.0.fake.now()
     }
 
-    /// Sends a request to the service, with the trouble that is planned for it.
+    /// Sends a request to the service. If a fault or crash is planned for the request, it happens during the
+    /// call.
     ///
     /// # Errors
-    /// `ConnectionRefused` if the service cannot have received the request, and another kind if the
-    /// connection broke afterwards.
+    /// Returns `ConnectionRefused` if the service cannot have received the request, and another kind of error
+    /// if the connection broke afterwards.
     pub async fn respond(&self, request: Request<Bytes>) -> io::Result<Response<Bytes>> {
         let _moves_the_clock = self.now();
         let trouble = {
@@ -305,7 +310,8 @@ impl Run {
         self.0.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs the program like a process, with its own runtime. When the runtime ends, all tasks end.
+    /// Runs the program in its own runtime, like a process. When the runtime ends, all tasks of the program
+    /// end.
     #[expect(clippy::expect_used, reason = "documented panic of `Explore::run`")]
     fn live<P, F, E>(&self, program: &P) -> Ended
     where
@@ -332,10 +338,10 @@ impl Run {
     }
 }
 
-/// Trouble (a fault or a crash) at a request.
+/// Trouble (a fault or a crash) that is planned for a request.
 #[derive(Clone, Debug)]
 struct PlannedTrouble {
-    /// Number of the request, from 1.
+    /// Number of the request, counted from 1.
     request: usize,
     trouble: Trouble,
 }
@@ -344,7 +350,7 @@ struct PlannedTrouble {
 enum Trouble {
     /// The process ends before the request is sent.
     CrashBefore,
-    /// The process ends after the request was applied, before the response arrives.
+    /// The process ends after the request was applied and before the response arrives.
     CrashAfter,
     Fault(Fault),
 }
@@ -360,17 +366,17 @@ impl fmt::Display for PlannedTrouble {
     }
 }
 
-/// End of a program.
+/// Result of a program.
 enum Ended {
     Ok,
     Error(String),
     Crashed,
 }
 
-/// Statuses of the assets with the same kind and name.
+/// Statuses of all assets with the same kind and name, by kind and name.
 type Assets = BTreeMap<(String, String), Vec<Status>>;
 
-/// Final state of a run.
+/// Result of a run, with the assets before and after it.
 struct Observed {
     before: Assets,
     assets: Assets,
@@ -392,7 +398,7 @@ fn count(fake: &Fake) -> Assets {
     assets
 }
 
-/// The result of an exploration. `Display` lists the mistakes and the seeds that repeat them.
+/// Result of an exploration. `Display` lists the mistakes and the seeds that repeat them.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Exploration {
@@ -410,9 +416,10 @@ pub struct Exploration {
 pub struct Mistake {
     /// Seed with which [`Explore::only`] repeats the run.
     pub seed: u64,
-    /// Reading of the documentation: the argument of [`Settings::vary`], or 0 for the most literal reading.
+    /// Reading of the documentation. It is the argument of [`Settings::vary`], or 0 for the most literal
+    /// reading.
     pub reading: u64,
-    /// The trouble; `None` if the run had none.
+    /// Fault or crash in the run, if there was one.
     pub trouble: Option<String>,
     /// Assets that exist more often than expected.
     pub doubled: Vec<String>,
@@ -428,7 +435,7 @@ impl Exploration {
     /// Asserts that no asset was lost, doubled or left unfinished.
     ///
     /// # Panics
-    /// If a mistake was found. The message has the seeds.
+    /// Panics if a mistake was found. The message contains the seeds.
     pub fn assert_no_mistakes(&self) {
         assert!(self.mistakes.is_empty(), "{self}");
     }

@@ -1,4 +1,4 @@
-//! [`Fake`]: the service in memory, and the controls for tests.
+//! The type [`Fake`], which is the service in memory with controls for tests.
 
 use std::{
     collections::HashSet,
@@ -24,7 +24,8 @@ use crate::{
     state::{Asset, CATEGORIES, OFFER_SOURCES, PAGES, State},
 };
 
-/// FunnelFlux in memory. Clones share one state, so a test can serve one clone and assert on another.
+/// FunnelFlux service in memory. Clones share one state, so a test can serve one clone and check the state
+/// through another.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -63,7 +64,7 @@ impl Fake {
         Self::with_document(settings, Document::embedded())
     }
 
-    /// Creates an empty account of a service with this document.
+    /// Creates an empty account of a service that this document describes.
     #[must_use]
     pub fn with_document(settings: Settings, document: Document) -> Self {
         let clock = Clock::new(settings.clock);
@@ -85,8 +86,8 @@ impl Fake {
         }
     }
 
-    /// Handles one request, in memory and without waiting. Only path and query of the URI matter. The path
-    /// starts with the base path of the document's server (`/v1`).
+    /// Handles one request, in memory and without waiting. The fake ignores scheme and host of the URI. The
+    /// path must start with the base path of the document's server (`/v1`).
     #[expect(
         clippy::unused_async,
         reason = "the fake may come to wait for something; transports await it already"
@@ -95,7 +96,7 @@ impl Fake {
         self.service().handle(request)
     }
 
-    /// Handles one request like [`Fake::handle`], but also performs faults that break the connection. On a
+    /// Handles one request as [`Fake::handle`] does, but also performs faults that break the connection. On a
     /// stalled connection, the future never completes.
     ///
     /// ```
@@ -111,8 +112,8 @@ impl Fake {
     /// ```
     ///
     /// # Errors
-    /// When the connection breaks: `ConnectionRefused` if the service has not received the request, and
-    /// another kind if it may have received it.
+    /// Returns an error if the connection breaks. The kind is `ConnectionRefused` if the service has not
+    /// received the request, and another kind if it may have received the request.
     pub async fn respond(&self, request: Request<Bytes>) -> io::Result<Response<Bytes>> {
         let interruption = match self.handle(request).await {
             Outcome::Response(response) => return Ok(response),
@@ -127,54 +128,55 @@ impl Fake {
         Err(kind.into())
     }
 
-    /// A snapshot of all assets. Cheap to create.
+    /// Returns a snapshot of all assets. A snapshot is cheap to create.
     #[must_use]
     pub fn state(&self) -> State {
         self.service().state.clone()
     }
 
-    /// The document.
+    /// Returns the document that describes the service.
     #[must_use]
     pub fn document(&self) -> Document {
         self.service().document
     }
 
-    /// Returns whether a fake with the embedded document simulates an operation, see [`Document::simulates`].
+    /// Returns true if a fake with the embedded document simulates an operation. [`Document::simulates`]
+    /// describes the result.
     #[must_use]
     pub fn simulates(operation: &str) -> Option<bool> {
         Document::embedded().simulates(operation)
     }
 
-    /// The logged requests, as many as [`Settings::log`] keeps, oldest first.
+    /// Returns the logged requests, oldest first. [`Settings::log`] limits their number.
     #[must_use]
     pub fn log(&self) -> Vec<LogEntry> {
         self.service().log.entries()
     }
 
-    /// Empties the log. The request count continues.
+    /// Empties the log. The count of requests is not reset.
     pub fn clear_log(&self) {
         self.service().log.clear();
     }
 
-    /// Number of requests so far, whether or not they are still in the log.
+    /// Returns the number of all requests so far, including requests that are no longer in the log.
     #[must_use]
     pub fn request_count(&self) -> u64 {
         self.service().requests
     }
 
-    /// Every operation of the embedded document, as method and path.
+    /// Returns every operation of the embedded document as method and path.
     #[must_use]
     pub fn operations() -> Vec<&'static str> {
         Document::embedded().operations()
     }
 
-    /// Base path of all operations of the embedded document, such as `/v1`.
+    /// Returns the base path of all operations of the embedded document, such as `/v1`.
     #[must_use]
     pub fn base_path() -> &'static str {
         Document::embedded().base_path()
     }
 
-    /// The current settings.
+    /// Returns the current settings.
     #[must_use]
     pub fn settings(&self) -> Settings {
         self.service().settings.clone()
@@ -185,7 +187,8 @@ impl Fake {
         self.service().settings.max_body_bytes
     }
 
-    /// Changes settings from the next request on. Changes of tokens, clock and seed have no effect.
+    /// Changes settings, with effect from the next request on. Changes of tokens, clock and seed have no
+    /// effect.
     pub fn configure(&self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.service().settings);
     }
@@ -200,15 +203,16 @@ impl Fake {
         self.service().fault_rules.clear();
     }
 
-    /// Number of rules that have matched fewer requests than planned; unlimited rules are not counted. A test
-    /// that injects faults should assert at the end that this number is 0.
+    /// Returns the number of rules that have matched fewer requests than planned. Unlimited rules are not
+    /// counted. A test that injects faults should assert at the end that this number is 0.
     #[must_use]
     pub fn pending_faults(&self) -> usize {
         self.service().fault_rules.pending()
     }
 
-    /// Locks this ID: bulk calls and saves that contain it are rejected, as [`Settings::locked_entry`]
-    /// specifies. The lock represents any reason that the service may have.
+    /// Locks the asset with this ID. Bulk calls and saves that contain the ID are rejected as
+    /// [`Settings::locked_entry`] specifies. A lock represents any reason that the service may have to reject
+    /// an asset.
     pub fn lock(&self, id: impl Into<String>) {
         self.service().locked.insert(id.into());
     }
@@ -218,13 +222,13 @@ impl Fake {
         self.service().locked.remove(id);
     }
 
-    /// The newest access token.
+    /// Returns the newest access token.
     #[must_use]
     pub fn access_token(&self) -> String {
         self.service().tokens.current().to_owned()
     }
 
-    /// The refresh token, unless it was invalidated.
+    /// Returns the refresh token, unless it was invalidated.
     #[must_use]
     pub fn refresh_token(&self) -> Option<String> {
         self.service().tokens.refresh().map(str::to_owned)
@@ -242,30 +246,30 @@ impl Fake {
         self.service().tokens.invalidate_refresh();
     }
 
-    /// Number of access tokens issued by renewals.
+    /// Returns the number of access tokens that renewals have issued.
     #[must_use]
     pub fn renewals(&self) -> u64 {
         self.service().tokens.renewals
     }
 
-    /// The fake's time.
+    /// Returns the current time of the fake's clock.
     #[must_use]
     pub fn now(&self) -> SystemTime {
         self.service().clock.now()
     }
 
-    /// Moves the fake's time forward.
+    /// Moves the fake's clock forward.
     pub fn advance(&self, by: Duration) {
         self.service().clock.advance(by);
     }
 
-    /// Sets the fake's time and stops its clock.
+    /// Sets the fake's clock to a time, and stops the clock.
     pub fn set_now(&self, now: SystemTime) {
         self.service().clock.set(now);
     }
 
-    /// Inserts an asset of any kind without validation, and replaces an existing asset with the same ID.
-    /// `kind` is a name that [`State::assets`] accepts, and `body` has the properties of the asset. Returns
+    /// Inserts an asset of any kind without validation, or replaces the asset that has the same ID. `kind` is
+    /// a name that [`State::assets`] accepts, and `body` contains the properties of the asset. Returns
     /// `false` and changes nothing if the fake does not know the kind, or if `body` is not an object with an
     /// ID.
     #[expect(
@@ -285,7 +289,7 @@ impl Fake {
         valid
     }
 
-    /// Inserts a valid asset with these properties, as many as the document allows.
+    /// Inserts a valid asset with these properties. Properties that the document does not allow are left out.
     fn seed_valid(&self, kind: &str, id: &str, name: &str, properties: Value) {
         let Some(resource) = self.document().api().resource(kind) else {
             return;
@@ -302,8 +306,8 @@ impl Fake {
         self.seed_valid(OFFER_SOURCES, id, &name, offer_source());
     }
 
-    /// Adds an active offer page. `offer_source` is the ID of its offer source, which need not exist; if it
-    /// is empty, the page has no offer source.
+    /// Adds an active offer page. `offer_source` is the ID of its offer source, which need not exist. If the
+    /// ID is empty, the page has no offer source.
     pub fn seed_page(&self, id: &str, offer_source: &str) {
         let Some(resource) = self.document().api().resource(PAGES) else {
             return;
@@ -350,8 +354,8 @@ impl Fake {
         (0..count).map(|_| make()).collect()
     }
 
-    /// Changes the properties of an asset behind the client's back, as another user might. Returns whether
-    /// the asset exists.
+    /// Changes the properties of an asset without a request, as another user might. Returns true if the asset
+    /// exists.
     pub fn change(&self, kind: &str, id: &str, change: impl FnOnce(&mut Map<String, Value>)) -> bool {
         let mut inner = self.service();
         let Some(resource) = inner.document.api().resource(kind) else {
@@ -362,7 +366,8 @@ impl Fake {
         exists
     }
 
-    /// Sets one property of an asset behind the client's back. Returns whether the asset exists.
+    /// Sets one property of an asset without a request, as another user might. Returns true if the asset
+    /// exists.
     pub fn set(&self, kind: &str, id: &str, property: &str, value: impl Into<Value>) -> bool {
         self.change(kind, id, |body| {
             body.insert(property.to_owned(), value.into());
@@ -374,7 +379,7 @@ impl Fake {
     }
 }
 
-/// Values in all documented properties of an offer source, other than ID, name and status.
+/// Returns values for all documented properties of an offer source, except ID, name and status.
 fn offer_source() -> Value {
     json!({
         "queryParams": { "clickid": "{hit}" }, "umrDomainOverride": "",

@@ -17,105 +17,107 @@ use crate::{
     responses::{json_response, response},
 };
 
-/// A fault of one request. Each variant documents whether the fake applies the request; the client cannot
-/// tell.
+/// Fault of one request. Each variant documents whether the fake applies the request. The client cannot find
+/// this out.
 ///
-/// [`Fault::all`] lists faults, for tests that iterate over them.
+/// [`Fault::all`] returns a list of faults, for tests that iterate over them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// The connection is refused. Not applied. On a socket, the kernel has already accepted the connection
-    /// when the fake sees the request, so the fake resets it. To refuse connections on a socket, use
-    /// [`Server::refuse_connections`](crate::Server::refuse_connections).
+    /// The connection is refused. The request is not applied. On a socket, the kernel has already accepted
+    /// the connection when the fake sees the request, so the fake resets the connection. To refuse
+    /// connections on a socket, use [`Server::refuse_connections`](crate::Server::refuse_connections).
     RefuseConnection,
-    /// The connection hangs before the request can be sent. Not applied. On a socket there is no response, as
-    /// in [`Fault::StallHeaders`].
+    /// The connection hangs before the request can be sent. The request is not applied. On a socket, the
+    /// response never comes, as with [`Fault::StallHeaders`].
     StallConnect,
-    /// The connection is reset before the request has been read. Not applied.
+    /// The connection is reset before the request has been read. The request is not applied.
     ResetBeforeReading,
-    /// The connection is reset after the request has been read. Not applied.
+    /// The connection is reset after the request has been read. The request is not applied.
     ResetAfterReading,
     /// The connection is reset after the request has been applied, without a response.
     ResetAfterApplying,
-    /// The connection is reset in the middle of the response body. Applied.
+    /// The connection is reset in the middle of the response body. The request is applied.
     ResetInBody,
-    /// The connection is closed in order, without a response.
+    /// The connection is closed properly (not reset), but without a response.
     CloseWithoutAnswer {
         /// `true` if the request is applied.
         applied: bool,
     },
-    /// The connection is closed in order, in the middle of the response body. Applied.
+    /// The connection is closed properly (not reset), but in the middle of the response body. The request is
+    /// applied.
     CloseInBody,
     /// The response never comes.
     StallHeaders {
         /// `true` if the request is applied.
         applied: bool,
     },
-    /// The response stops in the middle of its body, and the connection stays open. Applied.
+    /// The response stops in the middle of its body, and the connection stays open. The request is applied.
     StallBody,
-    /// The body is truncated JSON in a complete HTTP message. Applied.
+    /// The body is truncated JSON in a complete HTTP message. The request is applied.
     TruncatedJson,
-    /// The body is JSON of a type that no operation returns (a string). Applied.
+    /// The body is JSON of a type that no operation returns (a string). The request is applied.
     WrongJson,
-    /// Status 200 with an HTML page, like login and maintenance pages.
+    /// The response has status 200 and an HTML page, such as a login or maintenance page.
     Html {
         /// `true` if the request is applied.
         applied: bool,
     },
-    /// The body has `content-encoding: gzip` but is not gzip. Applied.
+    /// The response has `content-encoding: gzip`, but its body is not gzip. The request is applied.
     GzipGarbage,
-    /// The body is correct, with trailing white space up to this size. Applied.
+    /// The body is correct, but trailing white space extends it to this size. The request is applied.
     Oversized {
         /// Size of the body in bytes.
         bytes: usize,
     },
-    /// The body is correct, but its content type is `text/plain`. Applied.
+    /// The body is correct, but its content type is `text/plain`. The request is applied.
     WrongContentType,
-    /// The body is correct, but its content type is `text/html`. Applied.
+    /// The body is correct, but its content type is `text/html`. The request is applied.
     HtmlContentType,
-    /// The body is correct, with a byte order mark before it. Applied.
+    /// The body is correct, but has a byte order mark before it. The request is applied.
     ByteOrderMark,
-    /// Status 200 with an object that reports an error.
+    /// The response has status 200 and an object that reports an error.
     ReportedError {
         /// `true` if the request is applied.
         applied: bool,
     },
-    /// An error of the service or of a gateway.
+    /// The response is an error of the service or of a gateway.
     Status {
         /// Status code.
         status: u16,
-        /// The `Retry-After` header.
+        /// `Retry-After` header of the response.
         retry_after: RetryAfter,
         /// `true` if the request is applied.
         applied: bool,
     },
-    /// The response of a gateway that does not reach the service: an HTML page of nginx or, for a 404 without
-    /// `page`, the text of Kubernetes' default backend. Not applied.
+    /// The response comes from a gateway that does not reach the service. It is an HTML page of nginx or, for
+    /// a 404 without `page`, the text of Kubernetes' default backend. The request is not applied.
     Gateway {
         /// Status code, such as 404 or 502.
         status: u16,
-        /// `true` for nginx's page.
+        /// `true` if the response is the HTML page of nginx.
         page: bool,
     },
-    /// The service responds with a success and this body, which belongs to another request. Not applied.
+    /// The response is a success with this body, which belongs to another request. The request is not
+    /// applied.
     Repeated {
         /// The body, as JSON.
         body: String,
     },
-    /// A redirect. Not applied.
+    /// The response is a redirect. The request is not applied.
     Redirect {
         /// Status code, such as 302 or 307.
         status: u16,
-        /// The `Location` header.
+        /// `Location` header of the response.
         location: String,
     },
-    /// The response is a 401, but the token stays valid. Not applied.
+    /// The response is a 401, but the token stays valid. The request is not applied.
     Unauthorized,
-    /// The access token expires when the request arrives, and the response reports an expired token. Not
-    /// applied.
+    /// The access token expires when the request arrives, and the response reports an expired token. The
+    /// request is not applied.
     ExpireToken,
-    /// Each row of a list is repeated. Applied.
+    /// Each row of a list is repeated. The request is applied.
     DuplicateRows,
-    /// The rows of a list come in reverse order. Applied.
+    /// The rows of a list come in reverse order. The request is applied.
     ReverseRows,
 }
 
@@ -124,11 +126,11 @@ pub enum Fault {
 pub enum RetryAfter {
     /// The header is absent.
     Absent,
-    /// A number of seconds.
+    /// The header contains a number of seconds.
     Seconds(u64),
-    /// An HTTP date this far from the fake's current time.
+    /// The header contains an HTTP date, which is this long after the fake's current time.
     Date(Duration),
-    /// Any text.
+    /// The header contains this text.
     Text(String),
 }
 
@@ -139,46 +141,46 @@ pub enum Break {
     Refused,
     /// The connection is reset.
     Reset,
-    /// The connection is closed in order, but too early.
+    /// The connection is closed properly (not reset), but too early.
     Closed,
-    /// The connection stays open without further data. A transport waits for its own timeout; on a socket the
-    /// fake waits until the client leaves.
+    /// The connection stays open without further data. A transport waits until its own timeout. On a socket,
+    /// the fake waits until the client closes the connection.
     Stalled,
 }
 
 /// Progress of a request when its connection broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stage {
-    /// Not connected yet.
+    /// The connection was not established yet.
     Connect,
-    /// Connected; the request is not read.
+    /// The connection was established, but the request was not read.
     Request,
-    /// The request is read; nothing of the response is sent.
+    /// The request was read, but nothing of the response was sent.
     Headers,
-    /// The head of the response and part of its body are sent.
+    /// The head of the response and a part of its body were sent.
     Body,
 }
 
-/// The result of a request.
+/// Result of a request.
 #[derive(Debug)]
 pub enum Outcome {
-    /// A complete HTTP response. If a fault was injected, the response may be wrong.
+    /// The result is a complete HTTP response. If a fault was injected, the response may be wrong.
     Response(Response<Bytes>),
-    /// A broken or hanging connection, which the transport must perform.
+    /// The connection breaks or hangs. The transport must perform this.
     Fault(Interruption),
 }
 
-/// A fault that the transport or socket must perform, because an HTTP response cannot express it.
+/// Fault that the transport or socket must perform, because an HTTP response cannot express it.
 #[derive(Debug)]
 pub struct Interruption {
     /// Behaviour of the broken connection.
     pub how: Break,
     /// The stage at which the connection breaks.
     pub stage: Stage,
-    /// `true` if the fake applied the request. The client cannot tell.
+    /// `true` if the fake applied the request. The client cannot find this out.
     pub applied: bool,
-    /// The part of the response that has arrived, for [`Stage::Body`]: the head, with the `content-length` of
-    /// the whole body, and the first part of the body.
+    /// Part of the response that arrives at the client, for [`Stage::Body`]. It consists of the head, with
+    /// the `content-length` of the whole body, and the first part of the body.
     pub partial: Option<Response<Bytes>>,
 }
 
@@ -186,7 +188,7 @@ pub struct Interruption {
 const OVERSIZED: usize = 64 * 1024 * 1024;
 
 impl Fault {
-    /// Creates a fault with this status and without `Retry-After`. Not applied.
+    /// Creates a fault with this status and without `Retry-After`. The request is not applied.
     #[must_use]
     pub fn status(status: u16) -> Self {
         Self::Status {
@@ -196,7 +198,7 @@ impl Fault {
         }
     }
 
-    /// Creates a fault with status 429 and a `Retry-After`. Not applied.
+    /// Creates a fault with status 429 and a `Retry-After`. The request is not applied.
     #[must_use]
     pub fn too_many_requests(retry_after: RetryAfter) -> Self {
         Self::Status {
@@ -206,8 +208,9 @@ impl Fault {
         }
     }
 
-    /// All faults, with the variants of status and `Retry-After` that matter to a client. [`Fault::Gateway`]
-    /// and [`Fault::Repeated`] are not included, because their meaning depends on the operation.
+    /// Returns all faults, with the statuses and values of `Retry-After` that matter to a client.
+    /// [`Fault::Gateway`] and [`Fault::Repeated`] are not included, because their meaning depends on the
+    /// operation.
     #[must_use]
     pub fn all() -> Vec<Self> {
         let year = 365 * 24 * 60 * 60;
@@ -269,7 +272,7 @@ impl Fault {
         ]
     }
 
-    /// Returns whether a request with this fault is applied to the state.
+    /// Returns true if a request with this fault is applied to the state.
     #[must_use]
     pub fn applies(&self) -> bool {
         match self {
@@ -303,8 +306,8 @@ impl Fault {
         }
     }
 
-    /// Behaviour of the broken connection, and the stage at which it breaks. `None` for a fault that is a
-    /// complete HTTP response.
+    /// Returns the behaviour of the broken connection, and the stage at which it breaks. Returns `None` if
+    /// the result of the fault is a complete HTTP response.
     #[must_use]
     pub fn breaks(&self) -> Option<(Break, Stage)> {
         match self {
@@ -321,8 +324,8 @@ impl Fault {
         }
     }
 
-    /// Turns the correct response into the outcome of the fault. If the request was not applied, the correct
-    /// response is an empty 200.
+    /// Turns the correct response into the outcome of the fault. If the request does not reach the service,
+    /// `answered` is an empty response with status 200.
     pub(crate) fn act(&self, answered: Response<Bytes>, applied: bool, now: SystemTime) -> Outcome {
         match self.breaks() {
             Some((how, stage)) => {
@@ -338,7 +341,7 @@ impl Fault {
         }
     }
 
-    /// Replaces the correct response.
+    /// Replaces the correct response by the response of the fault.
     fn spoil(&self, answered: Response<Bytes>, now: SystemTime) -> Response<Bytes> {
         match self {
             Self::TruncatedJson => {
@@ -420,7 +423,8 @@ impl Fault {
                 rows.into_iter().flat_map(|row| [row.clone(), row]).collect()
             }),
             Self::ReverseRows => rows(answered, |rows| rows.into_iter().rev().collect()),
-            // `ExpireToken` has already taken effect, and the other faults break the connection.
+            // `ExpireToken` has already taken effect. The remaining faults break the connection, and are not
+            // handled here.
             _ => answered,
         }
     }
@@ -429,7 +433,7 @@ impl Fault {
 const HTML: &[u8] =
     b"<!doctype html><html><head><title>Log in</title></head><body><h1>Please log in</h1></body></html>";
 
-/// Replaces an empty body with a body that a proxy might send, because an empty body cannot be truncated.
+/// Replaces an empty body by a body that a proxy might send, because an empty body cannot be truncated.
 fn or_made_up(body: Bytes) -> Bytes {
     if body.is_empty() {
         Bytes::from_static(b"{\"message\": \"done\"}")
@@ -451,7 +455,7 @@ fn with_body(answered: Response<Bytes>) -> Response<Bytes> {
     Response::from_parts(parts, or_made_up(body))
 }
 
-/// The head, with the length of the whole body, and the first half of the body.
+/// Returns the head of a response, with the length of the whole body, and the first half of the body.
 fn first_half(answered: Response<Bytes>) -> Response<Bytes> {
     let (mut parts, body) = with_body(answered).into_parts();
     parts
@@ -494,7 +498,7 @@ impl RetryAfter {
 }
 
 impl fmt::Display for Fault {
-    /// Writes a short name that is the same for equal faults, for the rows of a table.
+    /// Writes a short name of the fault, for the rows of a table. Equal faults have the same name.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let suffix = |applied: &bool| if *applied { " (applied)" } else { "" };
         match self {

@@ -6,13 +6,13 @@ use http::{HeaderMap, Method};
 
 use crate::fault::Fault;
 
-/// A request before it is handled, as a rule's predicate sees it.
+/// Request as the predicate of a rule receives it, before the request is handled.
 #[derive(Debug)]
 pub struct Received<'r> {
     /// Number of requests so far, including this one.
     pub number: u64,
-    /// Method and path as in the document, such as `PUT /offersource/archive/`. `POST /auth/validate` for the
-    /// renewal; `None` for an unknown operation.
+    /// Method and path as in the document, such as `PUT /offersource/archive/`. For the renewal of tokens, it
+    /// is `POST /auth/validate`. For an unknown operation, it is `None`.
     pub operation: Option<&'r str>,
     /// The method.
     pub method: &'r Method,
@@ -28,7 +28,8 @@ pub struct Received<'r> {
 
 type Predicate = Arc<dyn Fn(&Received<'_>) -> bool + Send + Sync>;
 
-/// Selects the requests into which a fault is injected. A rule without conditions selects the next request.
+/// Rule that selects the requests into which a fault is injected. A rule without conditions selects the next
+/// request.
 ///
 /// ```
 /// use funnelflux_fake::{Fake, Fault, Rule};
@@ -46,13 +47,13 @@ pub struct Rule {
     predicate: Option<Predicate>,
     /// Remaining number of matching requests that pass without the fault.
     after: u64,
-    /// Remaining number of matching requests that get the fault; `None` for all.
+    /// Remaining number of matching requests that get the fault. `None` means all.
     times: Option<u64>,
     chance: Option<f64>,
 }
 
 impl Rule {
-    /// Injects `fault` into the next request.
+    /// Creates a rule that injects `fault` into the next request.
     #[must_use]
     pub fn new(fault: Fault) -> Self {
         Self {
@@ -100,8 +101,8 @@ impl Rule {
         self
     }
 
-    /// Injects the fault into matching requests with this probability (0 to 1), drawn from the seed of the
-    /// settings.
+    /// Injects the fault into each matching request with this probability (0 to 1). The random choice depends
+    /// on the seed of the settings.
     #[must_use]
     pub fn chance(mut self, probability: f64) -> Self {
         self.chance = Some(probability);
@@ -115,7 +116,7 @@ impl Rule {
             && self.predicate.as_ref().is_none_or(|predicate| predicate(request))
     }
 
-    /// Counts a matching request. Returns true if it gets the fault.
+    /// Counts the request if it matches. Returns true if the request gets the fault.
     fn hits(&mut self, request: &Received<'_>, random: &mut fastrand::Rng) -> bool {
         if self.times == Some(0) || !self.matches(request) {
             return false;
@@ -148,8 +149,8 @@ impl fmt::Debug for Rule {
     }
 }
 
-/// All rules, in the order in which they were added. Only the first rule that matches a request takes effect;
-/// later rules do not count the request.
+/// All rules, in the order in which they were added. Only the first rule that injects its fault into a
+/// request takes effect. Later rules do not count the request.
 #[derive(Debug, Default)]
 pub(crate) struct FaultRules(Vec<Rule>);
 
@@ -173,7 +174,7 @@ impl FaultRules {
         hit
     }
 
-    /// Number of rules that have matched fewer requests than planned.
+    /// Returns the number of rules that have matched fewer requests than planned.
     pub(crate) fn pending(&self) -> usize {
         self.0.iter().filter(|rule| rule.times.is_some()).count()
     }

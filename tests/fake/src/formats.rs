@@ -1,8 +1,8 @@
-//! Formats of texts that JSON Schema defines. Other formats accept every text.
+//! Checks of the text formats that JSON Schema defines. Any other format accepts every text.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// Returns whether a text has a format.
+/// Returns true if a text has a format.
 pub(crate) fn accepts(format: &str, text: &str) -> bool {
     match format {
         "date" => is_date(text),
@@ -17,12 +17,12 @@ pub(crate) fn accepts(format: &str, text: &str) -> bool {
     }
 }
 
-/// Returns whether a text has neither spaces nor control characters.
+/// Returns true if a text is not empty and has neither spaces nor control characters.
 fn is_plain(text: &str) -> bool {
     !text.is_empty() && !text.contains(|letter: char| letter.is_whitespace() || letter.is_control())
 }
 
-/// A scheme and anything else, without spaces.
+/// Returns true if a text is a scheme, a colon and any further text, without spaces.
 fn is_uri(text: &str) -> bool {
     let is_scheme = |scheme: &str| {
         scheme.starts_with(|letter: char| letter.is_ascii_alphabetic())
@@ -34,14 +34,14 @@ fn is_uri(text: &str) -> bool {
         .is_some_and(|(scheme, rest)| is_scheme(scheme) && (rest.is_empty() || is_plain(rest)))
 }
 
-/// Reads digits, and nothing else, as a number in a range.
+/// Reads a text that consists of exactly `digits` digits as a number in a range.
 fn number(text: &str, digits: usize, range: std::ops::RangeInclusive<u32>) -> Option<u32> {
     let is_number = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
     let number = is_number.then(|| text.parse().ok()).flatten()?;
     range.contains(&number).then_some(number)
 }
 
-/// A date of RFC 3339, such as 2024-02-29.
+/// Returns true if a text is a date of RFC 3339, such as 2024-02-29.
 fn is_date(text: &str) -> bool {
     let mut parts = text.split('-');
     let mut part = |digits, range| number(parts.next()?, digits, range);
@@ -59,7 +59,7 @@ fn is_date(text: &str) -> bool {
     parts.next().is_none() && day <= days
 }
 
-/// A date and a time of RFC 3339, such as 2024-02-29T12:00:00.5+01:00.
+/// Returns true if a text is a date and time of RFC 3339, such as 2024-02-29T12:00:00.5+01:00.
 fn is_date_time(text: &str) -> bool {
     let Some((date, time)) = text.split_once(['T', 't']) else {
         return false;
@@ -70,7 +70,7 @@ fn is_date_time(text: &str) -> bool {
     };
     let (clock, fraction) = clock.split_once('.').map_or((clock, "0"), |parts| parts);
     let mut parts = clock.split(':');
-    // A leap second.
+    // The second 60 is a leap second.
     let is_clock = [23, 59, 60].into_iter().all(|last| {
         parts
             .next()

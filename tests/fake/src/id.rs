@@ -1,13 +1,13 @@
-//! IDs in the vendor's format, for assets that the service creates itself (duplicates).
+//! IDs in the vendor's format, for assets whose IDs the service generates itself (duplicates).
 //!
-//! Documented: 12 characters, of which the first 7 are base-62 digits (0-9, A-Z, a-z) of the milliseconds
-//! since 2019-07-23T00:00:00Z, and the last 5 are random. Inferred from IDs that the vendor prints: the most
-//! significant digit comes first.
+//! The documentation states that an ID has 12 characters. The first 7 characters are the milliseconds since
+//! 2019-07-23T00:00:00Z as base-62 digits (0-9, A-Z, a-z). The last 5 characters are random. The vendor's
+//! examples show that the most significant digit comes first.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-/// 2019-07-23T00:00:00Z in seconds since 1970.
+/// Time 2019-07-23T00:00:00Z, in seconds since 1970.
 const EPOCH_SECONDS: u64 = 1_563_840_000;
 
 /// Generates an ID for the time `now`. Times before the vendor's epoch count as the epoch.
@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn begins_like_the_ids_that_the_vendor_prints() {
-        // 2024-08-02T13:51:12.853Z and 2024-07-31T07:06:46.620Z
+        // The times are 2024-08-02T13:51:12.853Z and 2024-07-31T07:06:46.620Z.
         for (milliseconds, prefix) in [(1_722_606_672_853, "2nIemJx"), (1_722_409_606_620, "2n5JuOK")] {
             let id = generate(
                 UNIX_EPOCH + Duration::from_millis(milliseconds),

@@ -1,12 +1,12 @@
-//! FunnelFlux Pro in memory, for tests and for experiments without an account.
+//! Fake of FunnelFlux Pro in memory, for tests and for experiments without an account.
 //!
 //! [`Fake`] handles HTTP requests in process ([`Fake::handle`] and [`Fake::respond`], without sockets and
 //! without waiting) or on a socket (`Fake::serve`, and the program `funnelflux-fake`). It is based on the
 //! effective OpenAPI document and the vendor's documentation. It does not depend on the client crate, so that
 //! tests can find disagreements.
 //!
-//! Tests need no socket: a transport of the client can call [`Fake::respond`]. The module `explore` runs a
-//! whole program under several readings of the documentation, with faults and crashes.
+//! Tests need no socket, because a transport of the client can call [`Fake::respond`]. The module `explore`
+//! runs a whole program under several interpretations of the documentation, with faults and crashes.
 //!
 //! # Features
 //!
@@ -18,69 +18,77 @@
 //!
 //! # Request handling
 //!
-//! `fake` is the handle for tests, and `service` handles a request in these steps:
+//! The module `fake` contains the handle for tests. The module `service` handles a request in these steps,
+//! which name the modules that they use:
 //!
-//! 1. `document` finds the operation. A document with more groups makes a fake that serves more groups:
-//!    `verb` reads from title and path what an operation does, `arguments` and `schemas` what it takes, and
-//!    `resource` the kinds of assets. What a document cannot say, it says in extensions at the tags:
-//!    `x-children`, `x-server-managed` (`server_managed`), `x-filters` and `x-duplicate`.
-//! 2. `fault_rule` selects a [`Fault`] if a [`Rule`] matches the request, and `fault` acts it out.
+//! 1. `document` finds the operation. The fake serves all groups of assets that the document describes.
+//!    `verb` derives the action of an operation from its title and path. `arguments` and `schemas` read its
+//!    parameters and bodies, and `resource` reads the kinds of assets. Facts that OpenAPI cannot express are
+//!    stated in extensions of the tags: `x-children`, `x-server-managed` (`server_managed`), `x-filters` and
+//!    `x-duplicate`.
+//! 2. `fault_rule` selects a [`Fault`] if a [`Rule`] matches the request, and `fault` turns the response into
+//!    the outcome of the fault.
 //! 3. `auth` checks the bearer token.
 //! 4. `validate` validates query, content type and body against the document. A single 400 lists all
 //!    violations.
 //! 5. `read` or `write` runs the operation on the [`State`]. `bad_entries` handles lists with bad IDs.
 //! 6. `responses` or `error_responses` builds the response, and `log` records the request.
 //!
-//! # Documented behaviour, literal readings, and settings
+//! # Documented behaviour, literal interpretations, and settings
 //!
-//! **Documented** (on the Offer Sources page, unless a different page is named):
+//! **Documented** by the vendor (on the Offer Sources page, unless a different page is named):
 //! - The twelve operations, their parameters, bodies and constraints, and the full and slim forms of an
 //!   asset.
 //! - The status filter: `active`, `archived`, `not-deleted` and `all`.
-//! - Create takes the ID from the client, save cannot change it, and duplicate generates it (in the format of
-//!   the page on IDs).
-//! - Duplicate merges `bodyUpdates`, except for ID, owner and status, and takes `name` and, as the category,
-//!   `parentId`.
-//! - Children of archived or deleted offer sources: unchanged without `cascadeAction`; `cascade` archives or
-//!   deletes them, `move` gives them `targetParentID`, `orphan` clears `offerParams.idOfferSource`. `move`
-//!   requires a target, and every other action refuses a target.
+//! - Create takes the ID of the asset from the client, save cannot change the ID, and duplicate generates the
+//!   ID of the copy (in the format that the page on IDs describes).
+//! - Duplicate merges `bodyUpdates` into the copy, except for ID, owner and status. It takes `name` as the
+//!   name and `parentId` as the category of the copy.
+//! - The children of archived or deleted offer sources stay unchanged without `cascadeAction`. The action
+//!   `cascade` archives or deletes the children, `move` makes `targetParentID` their parent, and `orphan`
+//!   clears `offerParams.idOfferSource`. The action `move` requires a target, and every other action refuses
+//!   a target.
 //! - Delete takes one ID from the query if the body has no IDs. Moving to the category `""` removes the
 //!   category.
-//! - Other pages: a funnel's `idCampaign` is an older name of its `idFunnelGroup`, and its copy goes into the
-//!   group `parentId`. A copy of a logic script accepts changes to category and description only, and the
-//!   service computes the hash of its code. Owners cannot be set. Secrets of middleware configs are shown as
-//!   placeholders and kept if a flag requests this. Conditions can be listed by funnel.
+//! - Other pages document the following. A funnel's `idCampaign` is an older name of its `idFunnelGroup`, and
+//!   the copy of a funnel goes into the group `parentId`. A copy of a logic script accepts changes to
+//!   category and description only, and the service computes the hash of its code. Owners cannot be set.
+//!   Secrets of middleware configs are shown as placeholders, and a flag in a request keeps the stored
+//!   secret. Conditions can be listed by funnel.
 //! - Bearer tokens are valid for 72 hours and renewed by `POST /auth/validate` (page on authentication).
 //!
-//! **Most literal reading** (undocumented, and not a setting because clients are hardly affected):
-//! - Repeated IDs in a list count once. Find by ID list separates IDs by commas (documented for logic
-//!   scripts) and ignores empty IDs.
-//! - If a delete has both a body and a query, the body counts; if it has neither, it violates the document. A
-//!   target without an action is refused, and so is a target with a wrong action.
+//! **Most literal interpretation** (undocumented behaviour that is not a setting, because it hardly affects
+//! clients):
+//! - Repeated IDs in a list count once. In find by ID list, commas separate the IDs (documented for logic
+//!   scripts), and empty IDs are ignored.
+//! - If a delete has IDs both in the body and in the query, the body counts. If it has IDs in neither, it
+//!   violates the document. A target is refused if the action is absent or is not `move`.
 //! - `bodyUpdates` replaces whole properties. If the merged asset violates the document, nothing is created.
 //!   `name` takes precedence over the name in `bodyUpdates`.
 //! - A copy is active and has no children. Create needs a non-empty ID. Create and save accept any category.
-//! - A deleted asset cannot be archived, unarchived, moved or duplicated: it counts as unknown. Cascades skip
-//!   deleted children.
-//! - An optional filter that is empty does not filter. Find by category `""` finds assets without a category.
-//! - An empty value of a required query parameter is a value. (Strictly, OpenAPI 3.0 allows empty values only
-//!   with `allowEmptyValue`, which the document does not use. Tools such as Prism refuse such values.)
-//! - An operation that only the vendor's index names, on assets without a known ID property, succeeds and
-//!   changes nothing ([`Fake::simulates`]). The second listings of funnel groups and page groups return the
-//!   same assets as the first listings.
-//! - The children of a category are its assets; the children of a funnel group are its funnels. A cascade
-//!   treats them as documented for offer pages.
-//! - Unknown properties of an asset are kept. Full objects show them, slim objects do not.
+//! - A deleted asset cannot be archived, unarchived, moved or duplicated, because it counts as unknown.
+//!   Cascades skip deleted children.
+//! - An optional filter with an empty value does not filter. Find by category with the category `""` finds
+//!   assets without a category.
+//! - An empty value of a required query parameter counts as a value. (Strictly, OpenAPI 3.0 allows empty
+//!   values only with `allowEmptyValue`, which the document does not use. Tools such as Prism refuse such
+//!   values.)
+//! - Some operations occur only in the vendor's index. If the ID property of their assets is unknown, they
+//!   succeed and change nothing ([`Fake::simulates`]). Funnel groups and page groups have two operations that
+//!   list them, and both return the same assets.
+//! - The children of a category are its assets, and the children of a funnel group are its funnels. A cascade
+//!   treats these children as documented for offer pages.
+//! - Unknown properties of an asset are stored. Full objects contain them, and slim objects do not.
 //!
-//! **Settings**: everything else that the documentation leaves open; see [`Settings`]. The defaults are the
-//! most literal readings. [`Settings::vary`] draws all settings at random, so that a test can run a client
-//! against every service that the documentation allows.
+//! **Settings** determine everything else that the documentation leaves open; see [`Settings`]. The defaults
+//! follow the most literal interpretation. [`Settings::vary`] draws most undocumented behaviours at random,
+//! so that a test can run a client against many services that the documentation allows.
 //!
 //! # Time and randomness
 //!
-//! The fake's clock is stopped until a test moves it ([`Fake::advance`]), and everything random is drawn from
-//! [`Settings::seed`], so equal requests get equal responses. All fakes of a process share the document that
-//! they were made with, so that a new fake is cheap.
+//! The fake's clock is stopped until a test moves it ([`Fake::advance`]), and all random values depend on
+//! [`Settings::seed`]. Therefore, equal requests get equal responses. A new fake is cheap, because all fakes
+//! of a process share the embedded document.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -1,4 +1,4 @@
-//! The log of every request, for tests that assert the requests of a client. It contains no tokens.
+//! Log of requests, for tests that check the requests of a client. It contains no tokens.
 
 use std::{collections::VecDeque, time::SystemTime};
 
@@ -14,7 +14,7 @@ use crate::{
     validate::query_pairs,
 };
 
-/// Replacement for a token in the log.
+/// Text that replaces a token in the log.
 const REDACTED: &str = "[redacted]";
 
 /// One request and its result.
@@ -22,10 +22,10 @@ const REDACTED: &str = "[redacted]";
 pub struct LogEntry {
     /// Number of the request, counted from 1.
     pub number: u64,
-    /// Time of the request, by the fake's clock.
+    /// Time of the request on the fake's clock.
     pub at: SystemTime,
-    /// Method and path as in the document, such as `PUT /offersource/archive/`. `POST /auth/validate` for the
-    /// renewal; `None` for an unknown operation.
+    /// Method and path as in the document, such as `PUT /offersource/archive/`. For the renewal of tokens, it
+    /// is `POST /auth/validate`. For an unknown operation, it is `None`.
     pub operation: Option<&'static str>,
     /// The method.
     pub method: Method,
@@ -33,37 +33,37 @@ pub struct LogEntry {
     pub path: String,
     /// The query string, as sent.
     pub query: String,
-    /// The headers, with the token redacted.
+    /// The headers, in which the token is redacted.
     pub headers: HeaderMap,
-    /// The body, as sent. In a renewal the refresh token is redacted.
+    /// The body, as sent. In a renewal of tokens, the refresh token is redacted.
     pub body: Bytes,
-    /// Violations of the document.
+    /// Violations of the document in the request.
     pub violations: Vec<Violation>,
     /// The response.
     pub verdict: Verdict,
-    /// The fault injected into this request.
+    /// The fault that was injected into this request.
     pub fault: Option<Fault>,
-    /// `true` if the request changed the state or renewed the token.
+    /// `true` if the request changed the state or renewed the tokens.
     pub applied: bool,
 }
 
-/// The response to a logged request.
+/// Response to a logged request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// A response with this status.
+    /// The fake sent a response with this status.
     Answered(u16),
-    /// No response, or an incomplete one.
+    /// The fake sent no response, or an incomplete response.
     Broken(Break, Stage),
 }
 
 impl LogEntry {
-    /// The body, parsed as JSON.
+    /// Returns the body, parsed as JSON.
     #[must_use]
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// The first value of a query parameter, decoded.
+    /// Returns the first value of a query parameter, decoded.
     #[must_use]
     pub fn query_value(&self, name: &str) -> Option<String> {
         query_pairs(&self.query, &mut Vec::new())
@@ -72,7 +72,7 @@ impl LogEntry {
             .map(|(_, value)| value)
     }
 
-    /// The IDs in the body's `entries`.
+    /// Returns the IDs in the property `entries` of the body.
     #[must_use]
     pub fn entries(&self) -> Vec<String> {
         let body = self.json().unwrap_or_default();
@@ -85,7 +85,7 @@ impl LogEntry {
     }
 }
 
-/// The entries that are kept.
+/// Requests that the log retains.
 #[derive(Debug, Default)]
 pub(crate) struct Log(VecDeque<LogEntry>);
 
@@ -111,7 +111,7 @@ impl Log {
     }
 }
 
-/// Redacts the token in the headers. An authorization header stays visible.
+/// Redacts the token in the headers. The authorization header and its scheme stay in the headers.
 pub(crate) fn redact_headers(mut headers: HeaderMap) -> HeaderMap {
     if let Some(value) = headers.get(AUTHORIZATION) {
         let scheme = value

@@ -1,6 +1,6 @@
-//! `funnelflux-fake`: the fake service as a program, for trying a client without an account.
+//! The program `funnelflux-fake` runs the fake service, for trying a client without an account.
 //!
-//! The options are those settings of the library that are useful in a terminal. Tests use the library, which
+//! The options are the settings of the library that are useful in a terminal. Tests use the library, which
 //! has all settings.
 
 use std::{
@@ -23,7 +23,7 @@ use funnelflux_fake::{
 #[derive(Debug, Parser)]
 #[command(
     name = "funnelflux-fake",
-    // The name in the usage is the same on every system.
+    // The usage shows this name, and not the name of the executable file, which differs between systems.
     bin_name = "funnelflux-fake",
     version,
     after_long_help = MORE,
@@ -139,7 +139,7 @@ impl Options {
         }
         settings.auth &= !self.no_auth;
         settings.clock = ClockSource::Wall;
-        // Nothing reads the program's log.
+        // This program never reads the log of requests.
         settings.log = LogRetention::Last(0);
         for (argument, setting) in [
             (self.unknown_entry, &mut settings.unknown_entry),

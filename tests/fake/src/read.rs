@@ -1,4 +1,5 @@
-//! Operations that read: list, and find by ID, ID list, status, category, name and type.
+//! Operations that only read assets. They list assets, or find them by ID, ID list, status, category, name or
+//! type.
 
 use std::collections::HashSet;
 
@@ -79,7 +80,8 @@ pub(crate) fn read(
     Ok(Success::List(rows))
 }
 
-/// `not-deleted` matches all but deleted assets (documented for another group of operations). A setting
+/// Returns true if a status passes the status filter of a list. The filter `not-deleted`, like an empty
+/// filter, matches all assets except deleted ones (documented for another group of operations). A setting
 /// determines whether `all` matches deleted assets.
 fn matches_filter(status: &Status, filter: &str, settings: &Settings) -> bool {
     match filter {
@@ -89,8 +91,8 @@ fn matches_filter(status: &Status, filter: &str, settings: &Settings) -> bool {
     }
 }
 
-/// Returns the property by which a parameter selects assets: the property that has the same name as the
-/// parameter, or else the name or the type of the asset.
+/// Returns the property by which a parameter selects assets. It is the property that has the same name as the
+/// parameter or, if there is none, the property with the name or the type of the asset.
 fn property_of<'a>(resource: &'a Resource, operation: Read, parameter: &'a str) -> &'a str {
     let names = || resource.properties.iter().map(|property| property.name.as_str());
     match operation {
@@ -136,7 +138,7 @@ fn by_ids(
     })
 }
 
-/// The asset with this ID, unless it is deleted and the settings hide deleted assets.
+/// Returns the asset with this ID, unless it is deleted and the settings hide deleted assets.
 pub(crate) fn readable<'s>(
     resource: &Resource,
     id: &str,

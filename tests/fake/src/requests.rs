@@ -1,4 +1,4 @@
-//! Requests that the document describes, for programs that work on every kind of asset.
+//! Builds requests that the document describes, for programs that work on every kind of asset.
 
 use http::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -12,28 +12,28 @@ use crate::{
     verb::{Read, Verb, Write},
 };
 
-/// A request to one kind of asset.
+/// Action on one kind of asset, which one request performs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Action<'a> {
-    /// Lists the assets that pass a filter, such as `active` or `all`.
+    /// Lists the assets that pass a status filter, such as `active` or `all`.
     List(&'a str),
-    /// Finds the asset with an ID.
+    /// Finds the asset with this ID.
     Find(&'a str),
     /// Finds the assets with these IDs.
     FindMany(&'a [&'a str]),
-    /// Finds the assets in a category.
+    /// Finds the assets in the category with this ID.
     FindByCategory(&'a str),
-    /// Creates an asset.
+    /// Creates this asset.
     Create(&'a Value),
-    /// Saves an asset.
+    /// Saves this asset.
     Save(&'a Value),
-    /// Archives assets.
+    /// Archives the assets with these IDs.
     Archive(&'a [&'a str], Children<'a>),
-    /// Restores assets from the archive.
+    /// Restores the assets with these IDs from the archive.
     Unarchive(&'a [&'a str]),
-    /// Deletes assets.
+    /// Deletes the assets with these IDs.
     Delete(&'a [&'a str], Children<'a>),
-    /// Moves assets to a category.
+    /// Moves the assets with these IDs to a category.
     MoveToCategory(&'a [&'a str], &'a str),
 }
 
@@ -42,44 +42,44 @@ pub enum Action<'a> {
 pub enum Children<'a> {
     /// The request does not mention the children.
     Unmentioned,
-    /// The children are archived or deleted, too.
+    /// The children are also archived or deleted.
     Cascade,
-    /// The children get another parent.
+    /// The children get the parent with this ID.
     Move(&'a str),
     /// The children lose their parent.
     Orphan,
 }
 
-/// A request as the document describes it.
+/// Request as the document describes it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DocumentedRequest {
-    /// Method.
+    /// HTTP method.
     pub method: Method,
     /// Path below the base path, such as `/offersource/list/`.
     pub path: String,
-    /// Parameters of the query, not encoded.
+    /// Names and values of the query parameters, not encoded.
     pub query: Vec<(String, String)>,
     /// JSON body.
     pub body: Option<Value>,
 }
 
-/// A property of a kind of asset.
+/// Property of a kind of asset.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DocumentedProperty {
-    /// Name.
+    /// Name of the property.
     pub name: &'static str,
-    /// Documented default.
+    /// Documented default of the property.
     pub default: Option<&'static Value>,
-    /// `true` if an asset must have it.
+    /// `true` if an asset must have the property.
     pub is_required: bool,
-    /// `true` if no request may set it.
+    /// `true` if no request may set the property.
     pub is_read_only: bool,
 }
 
 impl Document {
     /// Returns the request for an action on a kind of asset. `kind` is the tag of the kind (`Offer Sources`)
-    /// or the first segment of its paths. `None` if the document does not have the kind, or if the kind does
-    /// not have the operation.
+    /// or the beginning of its paths. Returns `None` if the document does not have the kind, or if the kind
+    /// does not have the operation.
     ///
     /// ```
     /// use funnelflux_fake::{Action, Document};
@@ -97,7 +97,7 @@ impl Document {
             let meaning = operation.meaning.as_ref();
             meaning.is_some_and(|(key, own)| *key == resource.key && *own == verb)
         };
-        // Of several listings of a kind, the main one describes its assets best.
+        // If a kind has several such operations, the one under the main path describes the assets best.
         let main = format!("/{}/", resource.key);
         let all = || self.api().operations().filter(is_meant);
         let operation = all()
@@ -106,15 +106,16 @@ impl Document {
         Draft::new(operation).complete(action)
     }
 
-    /// A valid asset with this ID and name, and otherwise with the required properties only. `None` if the
-    /// document has no such kind.
+    /// Returns a valid asset with this ID and name. Of the other properties, it has only the required ones.
+    /// Returns `None` if the document has no such kind.
     #[must_use]
     pub fn sample(self, kind: &str, id: &str, name: &str) -> Option<Value> {
         let resource = self.api().resource(kind)?;
         Some(Value::Object(resource.sample(id, name)))
     }
 
-    /// The documented properties of a kind of asset, in order. Empty if the document has no such kind.
+    /// Returns the documented properties of a kind of asset, in order. Returns an empty list if the document
+    /// has no such kind.
     #[must_use]
     pub fn properties(self, kind: &str) -> Vec<DocumentedProperty> {
         let properties = self
@@ -151,7 +152,7 @@ impl Action<'_> {
     }
 }
 
-/// A request whose arguments are being filled in.
+/// Request whose arguments are being filled in.
 struct Draft<'d> {
     operation: &'d Operation,
     request: DocumentedRequest,
@@ -251,7 +252,7 @@ mod tests {
     use super::*;
     use crate::{Fake, Settings};
 
-    /// The fake accepts every request that is built, for every kind that has the operation.
+    /// Checks that the fake accepts every request that is built, for every kind that has the operation.
     #[tokio::test]
     async fn the_fake_accepts_every_request() {
         let document = Document::embedded();

@@ -1,5 +1,5 @@
-//! Kinds of assets, read from the document: their properties, their relations, and the changes that the
-//! service makes to them.
+//! Kinds of assets, which are read from the document, with their properties, their relations, and the changes
+//! that the service makes to them.
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -14,59 +14,61 @@ use crate::{
 /// owner and status", but it does not name the property of the owner.
 const OWNER_PROPERTIES: [&str; 3] = ["owner", "idOwner", "idUser"];
 
-/// A kind of asset.
+/// Kind of asset.
 #[derive(Debug)]
 pub(crate) struct Resource {
-    /// Beginning of its paths, such as `offersource`.
+    /// Key of the kind. Usually, it is the beginning of the kind's paths, such as `offersource`.
     pub(crate) key: String,
-    /// Name of its group, such as `Offer Sources`.
+    /// Tag of the kind in the document, such as `Offer Sources`.
     pub(crate) tag: String,
-    /// Property that holds the ID, such as `idOfferSource`.
+    /// Name of the property that contains the ID, such as `idOfferSource`.
     pub(crate) id: String,
-    /// Property that holds the name, such as `offerSourceName`.
+    /// Name of the property that contains the name, such as `offerSourceName`.
     pub(crate) name: String,
-    /// Property that holds the ID of the category.
+    /// Name of the property that contains the ID of the category.
     pub(crate) category: Option<String>,
-    /// The documented properties of the full object, in order.
+    /// Documented properties of the full object, in order.
     pub(crate) properties: Vec<Property>,
-    /// The properties of the slim object that lists return. `None` if lists return the full object.
+    /// Properties of the slim object that lists return. `None` means that lists return the full object.
     pub(crate) slim: Option<Vec<Property>>,
     /// Validator for full objects.
     pub(crate) validator: Option<Validator>,
     pub(crate) server_managed: Vec<ServerManaged>,
     pub(crate) filters: Vec<Filter>,
-    /// Pointers to the only properties of a copy that a request may set.
+    /// JSON pointers to the only properties of a copy that a duplicate request may set. `None` means that
+    /// there is no such restriction.
     copy_overrides: Option<Vec<String>>,
-    /// Children of the assets of this kind.
+    /// Kinds of the children of the assets of this kind.
     pub(crate) children: Vec<Children>,
-    /// Pointers to the ID of the parent, as stated by `x-children` of the parent's group. The first pointer
-    /// is read.
+    /// JSON pointers to the ID of the parent, as stated by `x-children` in the tag of the parent's group.
+    /// Only the first pointer is read.
     pub(crate) parent: Vec<String>,
 }
 
-/// Children of a kind.
+/// Relation of a kind of asset to its children.
 #[derive(Debug)]
 pub(crate) struct Children {
     /// Key of the kind of the children.
     pub(crate) key: String,
-    /// Pointers to the parent's ID in a child. The first pointer is read, and all pointers are set.
+    /// JSON pointers to the parent's ID in a child. Only the first pointer is read, but a new parent is
+    /// written to all pointers.
     pub(crate) properties: Vec<String>,
 }
 
-/// A parameter of lists that selects assets by a property whose name differs from the name of the parameter
-/// (`x-filters` of a tag).
+/// List parameter that selects assets by a property with another name than the parameter. It is stated in
+/// `x-filters` of a tag.
 #[derive(Debug)]
 pub(crate) struct Filter {
     parameter: String,
-    /// JSON pointer.
+    /// JSON pointer to the property.
     property: String,
-    /// `true` if the parameter value `true` selects the assets that lack the property.
+    /// If true, the parameter value `true` selects the assets that lack the property.
     absent: bool,
     /// Name of a parameter that takes precedence over this parameter.
     unless: Option<String>,
 }
 
-/// Operations under one path, each with its verb.
+/// Operations on one kind of asset, each with its verb.
 pub(crate) type Operations<'d> = Vec<(Verb, &'d Value)>;
 
 impl Resource {
@@ -85,7 +87,8 @@ impl Resource {
         let saved =
             operation_for(Verb::Write(Write::Save)).or_else(|| operation_for(Verb::Write(Write::Create)));
         let saved = saved.and_then(|operation| schemas.body_schema(operation));
-        // The response of find by ID describes the asset most completely; the body of save is second best.
+        // The response of find by ID describes the asset most completely. If it is missing, the body of save
+        // is used.
         let full = operation_for(Verb::Read(Read::FindById))
             .and_then(|operation| schemas.answer(operation))
             .map(|answer| unwrapped(schemas, answer, &[id, "id"]))
@@ -133,7 +136,7 @@ impl Resource {
         }
     }
 
-    /// The documented default of a property.
+    /// Returns the documented default of a property.
     pub(crate) fn default_of(&self, property: &str) -> Option<&Value> {
         self.property(property)?.default.as_ref()
     }
@@ -142,7 +145,7 @@ impl Resource {
         self.properties.iter().find(|property| property.name == name)
     }
 
-    /// Returns whether the assets of this kind are the categories of other assets.
+    /// Returns true if the assets of this kind are the categories of other assets.
     pub(crate) fn is_category(&self) -> bool {
         self.id == CATEGORY || format!("id{}", singular(&self.tag)) == CATEGORY.to_lowercase()
     }
@@ -151,8 +154,8 @@ impl Resource {
         self.property(property).is_some()
     }
 
-    /// Makes the changes that the service makes when it stores an asset. `before` is the previous body of the
-    /// asset.
+    /// Applies the changes that the service makes when it stores an asset. `before` is the previous body of
+    /// the asset.
     pub(crate) fn apply_server_behavior(
         &self,
         before: Option<&Map<String, Value>>,
@@ -161,7 +164,7 @@ impl Resource {
         for managed in &self.server_managed {
             managed.apply(before, body);
         }
-        // The service makes the required properties that no request may set.
+        // The service adds the required properties that no request may set.
         for property in self.properties.iter().filter(|property| property.read_only) {
             if let Some(value) = &property.required {
                 body.entry(property.name.clone()).or_insert_with(|| value.clone());
@@ -169,12 +172,13 @@ impl Resource {
         }
     }
 
-    /// The ID of the parent of a child. An empty string means none.
+    /// Returns the ID of the parent of a child. An empty string in the child means that it has no parent.
     pub(crate) fn parent_of<'a>(&self, body: &'a Map<String, Value>) -> Option<&'a str> {
         parent_at(self.parent.first()?, body)
     }
 
-    /// Sets the parent of a child. An empty string clears it, following the documentation's word "clears".
+    /// Sets the parent of a child. If `parent` is empty, the properties are set to an empty string, because
+    /// the documentation uses the word "clears".
     pub(crate) fn set_parent(&self, properties: &[String], body: &mut Map<String, Value>, parent: &str) {
         let before = body.clone();
         for property in properties {
@@ -187,8 +191,8 @@ impl Resource {
         }
     }
 
-    /// Pointer to the property of a copy that receives the parent of the duplicate request; `None` if that
-    /// parent is a category.
+    /// Returns the JSON pointer to the property of a copy that receives the parent in a duplicate request.
+    /// Returns `None` if the parent in the request is a category.
     pub(crate) fn copy_parent(&self) -> Option<&str> {
         match self.category {
             Some(_) => None,
@@ -196,8 +200,9 @@ impl Resource {
         }
     }
 
-    /// Returns whether `bodyUpdates` of a request may set a property of a copy. Documented: ID, owner and
-    /// status can never be set, and the parent can be set only by the separate property of the request.
+    /// Returns true if `bodyUpdates` of a duplicate request may set a property of the copy. The documentation
+    /// states that ID, owner and status can never be set, and that the parent can be set only by a separate
+    /// property of the request.
     pub(crate) fn may_override(&self, property: &str) -> bool {
         let pointer = format!("/{property}");
         if let Some(overrides) = &self.copy_overrides {
@@ -213,8 +218,8 @@ impl Resource {
         property != self.id && property != "status" && !OWNER_PROPERTIES.contains(&property) && !is_parent
     }
 
-    /// Returns the value of a property that only rows of lists have: `destinationType` is the `type` of
-    /// `destination`.
+    /// Returns the value of a property that only rows of lists have. Such a property is a member of a nested
+    /// object. For example, `destinationType` is the `type` of `destination`.
     pub(crate) fn nested(&self, property: &str, body: &Map<String, Value>) -> Option<Value> {
         if self.has(property) {
             return None;
@@ -229,8 +234,9 @@ impl Resource {
         })
     }
 
-    /// Returns whether an asset passes the filters of a list. A parameter selects by the property of the same
-    /// name unless the tag has `x-filters` for it. An empty value does not filter.
+    /// Returns true if an asset passes the filters of a list. A parameter selects assets by the property with
+    /// the same name, unless `x-filters` of the tag names another property. A parameter with an empty value
+    /// does not filter.
     pub(crate) fn passes_filters(&self, body: &Map<String, Value>, pairs: &[(String, String)]) -> bool {
         let given = |wanted: &str| {
             let mut given = pairs
@@ -263,7 +269,7 @@ impl Resource {
             })
     }
 
-    /// A valid asset, with the required properties only.
+    /// Returns a valid asset with only the required properties.
     pub(crate) fn sample(&self, id: &str, name: &str) -> Map<String, Value> {
         let required = self.properties.iter();
         let mut body: Map<String, Value> = required
@@ -279,7 +285,7 @@ impl Resource {
         body
     }
 
-    /// Adds properties to an asset, as many as the document allows.
+    /// Adds properties to an asset. Properties that the document does not allow are left out.
     pub(crate) fn extend(&self, body: &mut Map<String, Value>, properties: Value) {
         let Value::Object(properties) = properties else {
             return;
@@ -299,7 +305,7 @@ impl Resource {
     }
 }
 
-/// Property with the ID of the category of an asset (documented for offer sources).
+/// Name of the property that contains the ID of an asset's category (documented for offer sources).
 pub(crate) const CATEGORY: &str = "idCategory";
 
 impl Filter {
@@ -315,12 +321,13 @@ impl Filter {
     }
 }
 
-/// The ID of the parent at a pointer in a child. An empty string means none.
+/// Returns the ID of the parent at a JSON pointer in a child. An empty string in the child means that it has
+/// no parent.
 pub(crate) fn parent_at<'a>(pointer: &str, body: &'a Map<String, Value>) -> Option<&'a str> {
     value_at(body, pointer)?.as_str().filter(|id| !id.is_empty())
 }
 
-/// A scalar as a query shows it.
+/// Returns the text of a scalar as it appears in a query.
 pub(crate) fn scalar_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -333,8 +340,8 @@ fn texts<'v>(values: impl Iterator<Item = &'v Value>) -> Vec<String> {
     values.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// The schema of the object with the first of these properties: the schema itself, or the only object inside
-/// of it.
+/// Returns the schema of the object that has one of the candidate properties. It is the schema itself or the
+/// only such object inside of it. Earlier candidates have precedence.
 fn unwrapped<'d>(schemas: &Schemas<'d>, schema: &'d Value, candidates: &[&str]) -> &'d Value {
     let inside = |property: &str| {
         let fields = schemas.properties(schema).into_iter();
@@ -356,16 +363,17 @@ fn unwrapped<'d>(schemas: &Schemas<'d>, schema: &'d Value, candidates: &[&str]) 
     schema
 }
 
-/// Schema of the rows of a list, and the properties that lead to the list.
+/// Schema of the rows of a list, and the names of the properties that lead to the list.
 pub(crate) type RowsAt<'d> = (&'d Value, Vec<String>);
 
-/// The rows of a list. Inside of an object, this is the only list whose rows have the ID property, or else
-/// the only list among the object's own properties.
+/// Finds the list in a response schema. The list is the schema itself or a list inside of an object. Inside
+/// of an object, it is the only list whose rows have the ID property or, if there is none, the only list
+/// among the object's own properties.
 pub(crate) fn rows<'d>(schemas: &Schemas<'d>, schema: &'d Value, id: &str) -> Option<RowsAt<'d>> {
     if let Some(items) = schema.get("items") {
         return Some((schemas.resolve(items), Vec::new()));
     }
-    // An asset may contain lists.
+    // A schema with the ID property is an asset, and the lists in an asset are not lists of assets.
     if schemas.property(schema, id).is_some() {
         return None;
     }
@@ -394,8 +402,9 @@ fn lists_inside<'d>(schemas: &Schemas<'d>, schema: &'d Value, path: &[String], l
     }
 }
 
-/// The property that contains the ID: the property that has the name of the parameter, or else a property
-/// that has the name of the group.
+/// Returns the name of the property that contains the ID. The first of these that exists is returned: the
+/// property with the name of the parameter, a property with the name of the tag, `id`. If none exists,
+/// returns the name of the parameter.
 fn id_property(parameter: &str, tag: &str, properties: &[Property]) -> String {
     let asset = singular(tag);
     let names = properties.iter().map(|property| &property.name);
@@ -410,8 +419,9 @@ fn id_property(parameter: &str, tag: &str, properties: &[Property]) -> String {
     found.cloned().unwrap_or_else(|| parameter.to_owned())
 }
 
-/// The property that contains the name. The first of these that exists is returned: `offerSourceName` if the
-/// ID is `idOfferSource`, a property with the name of the tag, `name`, a property that ends in `Name`.
+/// Returns the name of the property that contains the name of an asset. The first of these that exists is
+/// returned: `offerSourceName` if the ID is `idOfferSource`, a property with the name of the tag, `name`, a
+/// property that ends in `Name`. If none exists, returns `name`.
 fn name_property(id: &str, tag: &str, properties: &[Property]) -> String {
     let of_id = id.strip_prefix("id").map(|kind| squash(&format!("{kind}Name")));
     let of_tag = format!("{}name", singular(tag));

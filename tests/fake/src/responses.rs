@@ -1,4 +1,4 @@
-//! HTTP responses: errors in the configured format, rows as the settings present them, and successes.
+//! Successful HTTP responses, with assets and rows in the form that the settings specify.
 
 use std::fmt;
 
@@ -17,12 +17,13 @@ use crate::{
     state::{Asset, State},
 };
 
-/// One violation of the document.
+/// Violation of the document in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     /// Part of the request: `query`, `header` or `body`.
     pub part: &'static str,
-    /// Name of the parameter or header. For a body, the JSON pointer of the value (empty: the whole body).
+    /// Name of the parameter or header. For a body, it is the JSON pointer to the value, which is empty for
+    /// the whole body.
     pub name: String,
     /// Description of the violation.
     pub message: String,
@@ -37,7 +38,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// The result of a request that succeeds.
+/// Result of a request that succeeds.
 #[derive(Debug)]
 pub(crate) enum Success {
     /// The operation read one value.
@@ -50,25 +51,26 @@ pub(crate) enum Success {
     Done,
 }
 
-/// The response that an operation documents.
+/// Response body that the document states for an operation.
 #[derive(Debug)]
 pub(crate) enum ResponseShape {
-    /// Nothing.
+    /// The document states no response body.
     Nothing,
-    /// A value.
+    /// The response body is a single value.
     Value {
-        /// An example.
+        /// Example of the value.
         sample: Value,
         /// Names of the value's properties, each with the names of the properties inside of that property.
         properties: Vec<(String, Vec<String>)>,
     },
-    /// A list. If the list is inside of an object, also the properties that lead to the list, and an example
-    /// of the object.
+    /// The response body is a list. If the list is inside of an object, the variant contains the names of the
+    /// properties that lead to the list, and an example of the object.
     List(Option<(Vec<String>, Value)>),
 }
 
 impl ResponseShape {
-    /// Reads the documented response. `id` is the name of the ID in the rows of a list.
+    /// Reads the documented response of an operation. `id` is the name of the ID property in the rows of a
+    /// list.
     pub(crate) fn of<'d>(schemas: &Schemas<'d>, operation: &'d Value, id: &str) -> Self {
         let Some(schema) = schemas.answer(operation) else {
             return Self::Nothing;
@@ -102,7 +104,7 @@ impl ResponseShape {
         }
     }
 
-    /// Returns the property whose documented object contains this property, if there is exactly one.
+    /// Returns the name of the property whose documented object contains `property`, if there is exactly one.
     fn wrapper(&self, property: &str) -> Option<&str> {
         let Self::Value { properties, .. } = self else {
             return None;
@@ -121,8 +123,8 @@ impl ResponseShape {
         }
     }
 
-    /// Wraps a value as the documented response does. The wrapping property is the one whose documented
-    /// object contains `property`. If there is none, returns the value unchanged.
+    /// Wraps a value into an object as the document describes it. The wrapping property is the one whose
+    /// documented object contains `property`. If there is no such property, returns the value unchanged.
     fn wrapped(&self, value: Value, property: &str) -> Value {
         match (self, self.wrapper(property)) {
             (Self::Value { sample, .. }, Some(name)) => {
@@ -134,15 +136,15 @@ impl ResponseShape {
         }
     }
 
-    /// Returns whether the response is an asset of this kind.
+    /// Returns true if the response is an asset of this kind.
     pub(crate) fn is_asset(&self, resource: &Resource) -> bool {
         self.has(&resource.id) || self.wrapper(&resource.id).is_some()
     }
 }
 
 impl Success {
-    /// Returns the response to an operation on assets of this kind, if the fake knows the meaning of the
-    /// documented response.
+    /// Converts the result into a response of the documented shape. `resource` is the kind of asset of the
+    /// operation, if the fake knows it.
     pub(crate) fn into_response(
         self,
         settings: &Settings,
@@ -205,7 +207,7 @@ impl Success {
     }
 }
 
-/// An example of an object that contains an empty list at this path.
+/// Returns an example of an object that contains an empty list at this path.
 fn sample_with_list<'d>(schemas: &Schemas<'d>, schema: &'d Value, path: &[String]) -> Value {
     let mut whole = schemas.sample(schema);
     let [first, rest @ ..] = path else {
@@ -217,7 +219,7 @@ fn sample_with_list<'d>(schemas: &Schemas<'d>, schema: &'d Value, path: &[String
     whole
 }
 
-/// Puts rows into an object, and states their number where the object has a property for it.
+/// Puts rows into an object. If the object has a property for the number of rows, sets this property.
 fn insert_rows(whole: &mut Value, path: &[String], rows: Value, count: usize) {
     let (Value::Object(object), [first, rest @ ..]) = (&mut *whole, path) else {
         *whole = rows;
@@ -233,13 +235,14 @@ fn insert_rows(whole: &mut Value, path: &[String], rows: Value, count: usize) {
     }
 }
 
-/// Beginning of a text that responses contain as a number.
+/// First character of a string that responses contain as a number.
 const NUMBER: char = '\u{1}';
 
-/// A value that responses contain as this number, to the digit, such as `18446744073709551616`.
+/// Returns a value that responses contain as exactly this number, such as `18446744073709551616`.
 ///
-/// For properties that the document does not describe: the fake holds a text. A number in a request is held
-/// as `serde_json` rounds it; [`LogEntry::body`](crate::LogEntry::body) has the request as it was sent.
+/// Use it only for properties that the document does not describe, because the fake stores the value as a
+/// string. In contrast, the fake stores a number in a request as `serde_json` rounds it.
+/// [`LogEntry::body`](crate::LogEntry::body) contains the request as it was sent.
 ///
 /// ```
 /// use funnelflux_fake::{Fake, number};
@@ -253,7 +256,7 @@ pub fn number(text: &str) -> Value {
     Value::from(format!("{NUMBER}{text}"))
 }
 
-/// A JSON response.
+/// Creates a JSON response.
 pub(crate) fn json_response(status: u16, value: &Value) -> Response<Bytes> {
     let text = value.to_string();
     let mut parts = text.split("\"\\u0001");
@@ -296,7 +299,7 @@ pub(crate) fn common_headers(
     }
 }
 
-/// An asset in its full form, as find by ID returns it.
+/// Returns an asset in its full form, as find by ID does.
 pub(crate) fn full(resource: &Resource, asset: &Asset, settings: &Settings) -> Value {
     let mut row = asset.body.clone();
     for managed in &resource.server_managed {
@@ -311,7 +314,8 @@ pub(crate) fn full(resource: &Resource, asset: &Asset, settings: &Settings) -> V
     Value::Object(row)
 }
 
-/// The value of a property that an asset does not have. A required property is never left out.
+/// Returns the value that a response contains for a property that the asset lacks. A required property is
+/// never left out.
 fn absent_value(property: &Property, settings: &Settings) -> Option<Value> {
     let required = || property.required.clone();
     match settings.absent {
@@ -321,7 +325,7 @@ fn absent_value(property: &Property, settings: &Settings) -> Option<Value> {
     }
 }
 
-/// An asset in its slim form, as lists return it.
+/// Returns an asset in its slim form, as lists do.
 pub(crate) fn slim(
     resource: &Resource,
     asset: &Asset,
@@ -359,7 +363,7 @@ pub(crate) fn slim(
     Value::Object(row)
 }
 
-/// Adds undocumented properties if the settings ask for them.
+/// Adds undocumented properties to an object if the settings request this.
 pub(crate) fn add_unknown_fields(row: &mut Map<String, Value>, settings: &Settings) {
     if settings.unknown_fields {
         if let Some(Value::Object(meta)) = row.get_mut("meta") {
@@ -370,7 +374,7 @@ pub(crate) fn add_unknown_fields(row: &mut Map<String, Value>, settings: &Settin
     }
 }
 
-/// Puts unexpected values into the first row of a list if the settings ask for them.
+/// Puts unexpected values into the first row of a list if the settings request this.
 pub(crate) fn add_unexpected_values(resource: &Resource, rows: &mut [Value], settings: &Settings) {
     let Some(Value::Object(row)) = rows.first_mut() else {
         return;

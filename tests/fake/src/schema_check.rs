@@ -1,8 +1,9 @@
-//! Checks values against schemas of OpenAPI 3.0. All keywords of its schema object are known, and those
-//! formats that JSON Schema defines for texts. Patterns have no look-around and no back references.
+//! Checks values against schemas of OpenAPI 3.0. The check knows all keywords of the schema object, and the
+//! formats that JSON Schema defines for texts. Patterns with look-around or back references are not
+//! supported.
 //!
-//! Own code, because every program that embeds the fake compiles it: the validators of the registry are 25
-//! crates. A test compares it with one of them.
+//! The check is not taken from another crate, because every program that embeds the fake compiles it, and the
+//! available validators have about 25 dependencies. A test compares the check with another validator.
 
 use std::{cmp::Ordering, fmt};
 
@@ -15,17 +16,17 @@ use crate::{
     validate::{VALUE_LENGTH, bounded},
 };
 
-/// A violation of a schema.
+/// Violation of a schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SchemaError {
     /// JSON pointer to the wrong value.
     pub(crate) pointer: String,
-    /// One line of limited length.
+    /// Message in one line of limited length.
     pub(crate) message: String,
 }
 
-/// Returns the violations of a value. `document` contains the targets of references. A reference without a
-/// target and an invalid pattern accept every value.
+/// Returns the violations of a schema in a value. `document` contains the targets of references. A reference
+/// without a target and an invalid pattern accept every value.
 pub(crate) fn errors(document: &Value, schema: &Value, value: &Value) -> Vec<SchemaError> {
     let mut check = Check {
         document,
@@ -35,7 +36,7 @@ pub(crate) fn errors(document: &Value, schema: &Value, value: &Value) -> Vec<Sch
     check.errors
 }
 
-/// Location of a value.
+/// Location of a value inside the checked value.
 #[derive(Clone, Copy)]
 enum Location<'l> {
     Root,
@@ -59,7 +60,8 @@ impl fmt::Display for Location<'_> {
     }
 }
 
-/// References that were followed to the schema of a value, the last one first.
+/// References that were followed to reach the schema of a value. It is a linked list that begins with the
+/// last reference.
 #[derive(Clone, Copy)]
 struct Followed<'f> {
     reference: &'f str,
@@ -110,7 +112,7 @@ impl<'d> Check<'d> {
             let target = reference
                 .strip_prefix('#')
                 .and_then(|pointer| self.document.pointer(pointer));
-            // A circle of references adds no rule.
+            // A cycle of references adds no rule.
             let is_circle = followed.is_some_and(|followed| followed.contains(reference));
             if let Some(target) = target.filter(|_| !is_circle) {
                 let followed = Followed {
@@ -216,7 +218,8 @@ impl<'d> Check<'d> {
         }
     }
 
-    /// Reports a length outside of the limits in two keywords.
+    /// Reports a length that is outside of the limits. `names` contains the keywords of the minimum and the
+    /// maximum.
     fn length(
         &mut self,
         keywords: &'d Map<String, Value>,
@@ -297,7 +300,7 @@ impl<'d> Check<'d> {
         self.length(keywords, names, properties.len(), rule, value, at);
         let known = keywords.get("properties").and_then(Value::as_object);
         for name in elements(schema, "required").filter_map(Value::as_str) {
-            // Requests need no read-only properties.
+            // In requests, required properties may be absent if they are read-only.
             let is_read_only = known
                 .and_then(|known| known.get(name))
                 .is_some_and(|property| is_true(property, "readOnly"));
@@ -334,7 +337,7 @@ impl<'d> Check<'d> {
     }
 }
 
-/// Returns whether a value has a type. Unknown types accept every value.
+/// Returns true if a value has a type. Unknown types accept every value.
 fn is_of_type(value: &Value, kind: &str) -> bool {
     match kind {
         "string" => value.is_string(),
@@ -347,7 +350,7 @@ fn is_of_type(value: &Value, kind: &str) -> bool {
     }
 }
 
-/// Compares two values as JSON Schema does: 1 is 1.0.
+/// Returns true if two values are equal as defined by JSON Schema. For example, 1 equals 1.0.
 fn equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => compare(left, right).is_eq(),
@@ -363,7 +366,7 @@ fn equal(left: &Value, right: &Value) -> bool {
     }
 }
 
-/// The number as an integer, unless it has a fraction.
+/// Returns the number as an integer, unless it has a fraction.
 fn integer(number: &Number) -> Option<i128> {
     let signed = number.as_i64().map(i128::from);
     let unsigned = || number.as_u64().map(i128::from);
@@ -386,7 +389,7 @@ fn compare(left: &Number, right: &Number) -> Ordering {
 }
 
 fn float(number: &Number) -> f64 {
-    // Without the sign of a negative zero.
+    // The addition removes the sign of a negative zero.
     number.as_f64().unwrap_or_default() + 0.0
 }
 

@@ -1,4 +1,4 @@
-//! Schemas of the document: parameters, bodies and responses.
+//! Schemas of the document, for parameters, bodies and responses.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::schema_check::{self, SchemaError};
 
-/// Depth to which samples and references are followed.
+/// Maximum depth of nested schemas in samples and lists of properties.
 const DEPTH: usize = 8;
 
 /// Part of the request that contains a parameter.
@@ -20,17 +20,17 @@ pub(crate) enum Location {
 /// Notation of a parameter's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Notation {
-    /// The value itself.
+    /// The parameter contains the text itself.
     Text,
-    /// JSON, such as a number or a boolean.
+    /// The parameter contains JSON, such as a number or a boolean.
     Json,
-    /// Values with commas between them.
+    /// The parameter contains values that are separated by commas.
     Commas,
-    /// One occurrence of the parameter per value.
+    /// The parameter occurs once per value.
     Repeated,
 }
 
-/// A parameter.
+/// Parameter of an operation.
 #[derive(Debug)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
@@ -46,7 +46,7 @@ pub(crate) struct RequestBody {
     pub(crate) validator: Validator,
 }
 
-/// A schema, with the document that contains the targets of its references.
+/// Schema with the document that contains the targets of its references.
 #[derive(Debug)]
 pub(crate) struct Validator {
     schema: Value,
@@ -54,7 +54,7 @@ pub(crate) struct Validator {
 }
 
 impl Validator {
-    /// The violations of a value.
+    /// Returns the violations of the schema in a value.
     pub(crate) fn errors(&self, value: &Value) -> Vec<SchemaError> {
         schema_check::errors(&self.document, &self.schema, value)
     }
@@ -64,21 +64,21 @@ impl Validator {
     }
 }
 
-/// The schema that accepts every value.
+/// Schema that accepts every value.
 static ANYTHING: Value = Value::Bool(true);
 
 pub(crate) struct Schemas<'d> {
     root: &'d Value,
-    /// A copy that validators share.
+    /// Copy of the document, which validators share.
     document: Arc<Value>,
 }
 
-/// A property of an object schema.
+/// Property of an object schema.
 #[derive(Debug, Clone)]
 pub(crate) struct Property {
     pub(crate) name: String,
     pub(crate) default: Option<Value>,
-    /// A valid value of the property, if the property is required.
+    /// Valid value of the property, if the property is required.
     pub(crate) required: Option<Value>,
     pub(crate) read_only: bool,
 }
@@ -91,7 +91,8 @@ impl<'d> Schemas<'d> {
         }
     }
 
-    /// Follows the `$ref`s of a value, also those that are the only part of an `allOf`.
+    /// Follows the `$ref` of a value until it reaches a value without one. Also follows an `allOf` with a
+    /// single part.
     pub(crate) fn resolve(&self, mut value: &'d Value) -> &'d Value {
         for _ in 0..32 {
             let only = match value.get("allOf").and_then(Value::as_array).map(Vec::as_slice) {
@@ -118,8 +119,8 @@ impl<'d> Schemas<'d> {
         }
     }
 
-    /// The parameters of an operation. The parameters of the operation take precedence over the parameters of
-    /// its path.
+    /// Returns the parameters of an operation. The operation's own parameters take precedence over the
+    /// parameters of its path.
     pub(crate) fn parameters(&self, item: &'d Value, operation: &'d Value) -> Vec<Parameter> {
         let lists = [operation, item]
             .into_iter()
@@ -175,12 +176,12 @@ impl<'d> Schemas<'d> {
         })
     }
 
-    /// The schema of an operation's body.
+    /// Returns the schema of an operation's request body.
     pub(crate) fn body_schema(&self, operation: &'d Value) -> Option<&'d Value> {
         json_content(self.resolve(operation.get("requestBody")?)).map(|schema| self.resolve(schema))
     }
 
-    /// The schema of an operation's successful response.
+    /// Returns the schema of an operation's successful response.
     pub(crate) fn answer(&self, operation: &'d Value) -> Option<&'d Value> {
         let responses = operation.get("responses")?.as_object()?;
         let success = responses.iter().find(|(status, _)| status.starts_with('2'));
@@ -188,7 +189,7 @@ impl<'d> Schemas<'d> {
         json_content(self.resolve(response)).map(|schema| self.resolve(schema))
     }
 
-    /// The properties of an object schema. Properties of `allOf` members come first.
+    /// Returns the properties of an object schema. Properties of `allOf` members come first.
     pub(crate) fn properties(&self, schema: &'d Value) -> Vec<Property> {
         self.properties_to(schema, DEPTH)
     }
@@ -215,7 +216,7 @@ impl<'d> Schemas<'d> {
                 read_only: is_true(property, "readOnly") || is_true(resolved, "readOnly"),
             });
         }
-        // A member may require the property of another one.
+        // The schema may require a property that a member of `allOf` defines.
         for name in elements(schema, "required").filter_map(Value::as_str) {
             if let Some(property) = all.iter_mut().find(|property| property.name == name) {
                 property.required.get_or_insert_with(|| Value::from(""));
@@ -224,7 +225,7 @@ impl<'d> Schemas<'d> {
         all
     }
 
-    /// The schema of a property of an object schema.
+    /// Returns the schema of a property of an object schema.
     pub(crate) fn property(&self, schema: &'d Value, name: &str) -> Option<&'d Value> {
         let schema = self.resolve(schema);
         let own = schema
@@ -234,7 +235,7 @@ impl<'d> Schemas<'d> {
         own.map(|property| self.resolve(property)).or_else(inherited)
     }
 
-    /// A value that the schema accepts, with the required properties only.
+    /// Returns a value that the schema accepts, with only the required properties.
     pub(crate) fn sample(&self, schema: &'d Value) -> Value {
         self.sample_to(schema, DEPTH)
     }
@@ -271,7 +272,7 @@ impl<'d> Schemas<'d> {
         }
     }
 
-    /// Returns whether a schema is a list of texts.
+    /// Returns true if a schema describes a list of texts.
     pub(crate) fn is_text_list(&self, schema: &'d Value) -> bool {
         let items = self.resolve(schema).get("items");
         items.is_some_and(|items| self.is_text(items))
@@ -301,8 +302,8 @@ fn sample_text(schema: &Value) -> Value {
     Value::from(format!("{text}{}", "x".repeat(missing)))
 }
 
-/// The schema of the first JSON entry in `content`: `application/json`, a type that ends in `+json`, or
-/// `*/*`.
+/// Returns the schema of the first entry in `content` with a JSON media type. These are `application/json`,
+/// types that end in `+json`, and `*/*`.
 fn json_content(holder: &Value) -> Option<&Value> {
     let content = holder.get("content")?.as_object()?;
     let is_json = |media: &str| {
@@ -313,7 +314,7 @@ fn json_content(holder: &Value) -> Option<&Value> {
     media.get("schema")
 }
 
-/// The elements of a list in an object.
+/// Returns the elements of the list that an object contains under `key`.
 pub(crate) fn elements<'v>(object: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> {
     object.get(key).and_then(Value::as_array).into_iter().flatten()
 }

@@ -1,8 +1,9 @@
-//! Serves the fake on a real socket: HTTP/1.1 with hyper, and broken connections on the TCP stream itself.
+//! Serves the fake on a real socket. HTTP/1.1 is implemented by hyper, and broken connections are produced on
+//! the TCP stream itself.
 //!
-//! hyper parses each request. If a fault breaks the connection, the service fails before its response, hyper
-//! returns the untouched stream, and this module writes the rest (half a response, a reset, silence) byte by
-//! byte.
+//! hyper parses each request. If a fault breaks the connection, the service function returns an error instead
+//! of a response. Then hyper returns the stream unchanged, and this module performs the fault on the stream.
+//! For example, it writes half a response, resets the connection, or sends nothing.
 
 use std::{fmt::Write as _, future::poll_fn, io, net::SocketAddr, pin::Pin, sync::Arc};
 
@@ -23,7 +24,7 @@ use crate::{
     fault::{Break, Interruption, Outcome},
 };
 
-/// A [`Fake`] that listens on a socket. Dropping it closes all connections.
+/// Server that serves a [`Fake`] on a socket. Dropping the server closes all connections.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
@@ -38,10 +39,10 @@ enum ListenerCommand {
 }
 
 impl Fake {
-    /// Listens on `address`. Port 0 selects a free port.
+    /// Serves the fake on `address`. Port 0 selects a free port.
     ///
     /// # Errors
-    /// If the address cannot be bound.
+    /// Returns an error if the address cannot be bound.
     pub async fn serve(&self, address: SocketAddr) -> io::Result<Server> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
@@ -56,30 +57,30 @@ impl Fake {
 }
 
 impl Server {
-    /// The address that the server listens on.
+    /// Returns the address on which the server listens.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// Base URL of the API on this server, such as `http://127.0.0.1:40001/v1`.
+    /// Returns the base URL of the API on this server, such as `http://127.0.0.1:40001/v1`.
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://{}{}", self.address, Fake::base_path())
     }
 
-    /// Stops listening and closes all connections. The operating system refuses new connections.
+    /// Stops listening and closes all connections. Then the operating system refuses new connections.
     ///
     /// # Errors
-    /// If the server has stopped.
+    /// Returns an error if the server has stopped.
     pub async fn refuse_connections(&self) -> io::Result<()> {
         self.command(ListenerCommand::Refuse).await
     }
 
-    /// Listens again, at the same address.
+    /// Listens again on the same address.
     ///
     /// # Errors
-    /// If the address cannot be bound again, or the server has stopped.
+    /// Returns an error if the address cannot be bound again, or if the server has stopped.
     pub async fn accept_connections(&self) -> io::Result<()> {
         self.command(ListenerCommand::Accept).await
     }
@@ -139,7 +140,7 @@ async fn accept(
                     let _ = done.send(bound);
                 }
             },
-            // A failed accept affects only one connection, which is already closed.
+            // If an accept fails, only one connection is affected, and it is already closed.
             Ok((stream, _)) = accepted => {
                 let _ = stream.set_nodelay(true);
                 connections.spawn(serve_connection(fake.clone(), stream));
@@ -149,7 +150,8 @@ async fn accept(
     }
 }
 
-/// Error that ends a connection without a response, because of a fault or because the client has left.
+/// Error that ends a connection without a response, because of a fault or because the client has closed the
+/// connection.
 #[derive(Debug)]
 struct Interrupted;
 
@@ -167,7 +169,7 @@ async fn serve_connection(fake: Fake, stream: TcpStream) {
         let (fake, interruption) = (fake.clone(), interruption.clone());
         Box::pin(async move {
             let (head, body) = request.into_parts();
-            // A client that leaves before the end of its body has not made a request.
+            // If the client closes the connection before the end of its body, the request is not handled.
             let body = collect(body, fake.max_body_bytes())
                 .await
                 .map_err(|_| Interrupted)?;
@@ -181,11 +183,12 @@ async fn serve_connection(fake: Fake, stream: TcpStream) {
         }) as Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, Interrupted>> + Send>>
     });
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-    // An error here means that the client left or does not speak HTTP.
+    // An error here means that the client has closed the connection or does not speak HTTP, or that a fault
+    // is injected.
     let _ = poll_fn(|context| connection.poll_without_shutdown(context)).await;
     let mut stream = connection.into_parts().io.into_inner();
     let interruption = interruption.lock().await.take();
-    // An error here means that the client has left.
+    // An error here means that the client has closed the connection.
     let _ = match interruption {
         Some(interruption) => break_connection(interruption, stream).await,
         None => stream.shutdown().await,
@@ -199,7 +202,7 @@ async fn break_connection(interruption: Interruption, mut stream: TcpStream) -> 
         stream.flush().await?;
     }
     match interruption.how {
-        // With a zero linger time, closing sends a reset.
+        // If the linger time is zero, closing the socket sends a reset.
         Break::Refused | Break::Reset => stream.set_zero_linger(),
         Break::Closed => stream.shutdown().await,
         Break::Stalled => {
@@ -230,11 +233,13 @@ fn head_of(response: &Response<Bytes>) -> Vec<u8> {
     head
 }
 
-/// Reads a body up to the limit, plus at most one frame. A larger body always gets an error.
+/// Reads a body, and keeps at most `max` bytes plus one frame. If the body exceeds `max` bytes, the result
+/// also exceeds `max` bytes, so that the fake refuses it.
 async fn collect(mut body: Incoming, max: usize) -> Result<Bytes, hyper::Error> {
     let mut collected = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        // The rest of a body that is too large is read and dropped, so that the client sees the response.
+        // The rest of a body that is too large is read and discarded, so that the client receives the
+        // response.
         if let Some(data) = frame?.data_ref()
             && collected.len() <= max
         {

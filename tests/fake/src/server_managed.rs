@@ -1,4 +1,5 @@
-//! Properties that the service changes: `x-server-managed` at the tag of a group, and `readOnly` in schemas.
+//! Properties that the service changes. They are stated by `x-server-managed` in tags and by `readOnly` in
+//! schemas.
 
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
@@ -8,29 +9,29 @@ use crate::schemas::{elements, text_of};
 /// Placeholder for a stored secret (documented for middleware configs).
 const PLACEHOLDER: &str = "********";
 
-/// A property that the service changes.
+/// Property that the service changes.
 #[derive(Debug, Clone)]
 pub(crate) struct ServerManaged {
-    /// JSON pointer into the asset.
+    /// JSON pointer to the property in the asset.
     property: String,
     behavior: Behavior,
 }
 
-/// Change that the service makes.
+/// Change that the service makes to a property.
 #[derive(Debug, Clone)]
 enum Behavior {
-    /// The service keeps its own value.
+    /// The service keeps its own value, and ignores values in requests.
     ReadOnly,
-    /// The service sets the SHA-256 of another property.
+    /// The service sets the property to the SHA-256 hash of the property at this pointer.
     Sha256Of(String),
-    /// The service removes surrounding spaces.
+    /// The service removes white space at the beginning and end of the value.
     Trimmed,
-    /// The property is an older name of another one.
+    /// The property is an older name of the property at this pointer.
     AliasOf(String),
-    /// The service lowers greater values to this maximum.
+    /// The service reduces larger values to this maximum.
     Capped(u64),
-    /// The service shows a placeholder instead of the secret. In responses, the property at this pointer
-    /// states whether a secret is stored; in requests, it asks the service to keep the stored secret.
+    /// The service shows a placeholder instead of the secret. In responses, the flag at this pointer is true
+    /// if a secret is stored. In requests, the flag asks the service to keep the stored secret.
     Secret(String),
 }
 
@@ -70,12 +71,13 @@ impl ServerManaged {
         &self.property
     }
 
-    /// Returns whether the property is an older name of another one.
+    /// Returns true if the property is an older name of `property`.
     pub(crate) fn is_alias_of(&self, property: &str) -> bool {
         matches!(&self.behavior, Behavior::AliasOf(other) if other == property)
     }
 
-    /// Changes an asset that is created, saved or duplicated. `before` is its previous body.
+    /// Applies the change to an asset that is created, saved or duplicated. `before` is the previous body of
+    /// the asset.
     pub(crate) fn apply(&self, before: Option<&Map<String, Value>>, body: &mut Map<String, Value>) {
         let property = self.property.as_str();
         let previous = |property: &str| before.and_then(|before| value_at(before, property));
@@ -132,7 +134,7 @@ impl ServerManaged {
         }
     }
 
-    /// Replaces a secret by its placeholder.
+    /// Replaces a secret by the placeholder.
     pub(crate) fn mask(&self, body: &mut Map<String, Value>) {
         if matches!(self.behavior, Behavior::Secret(_)) && value_at(body, &self.property).is_some() {
             set(body, &self.property, Value::from(PLACEHOLDER));
@@ -140,20 +142,20 @@ impl ServerManaged {
     }
 }
 
-/// The unescaped tokens of a JSON pointer.
+/// Returns the unescaped tokens of a JSON pointer.
 fn tokens(pointer: &str) -> impl Iterator<Item = String> {
     let tokens = pointer.split('/').skip(1);
     tokens.map(|token| token.replace("~1", "/").replace("~0", "~"))
 }
 
-/// The value at a JSON pointer in an asset.
+/// Returns the value at a JSON pointer in an asset.
 pub(crate) fn value_at<'a>(body: &'a Map<String, Value>, pointer: &str) -> Option<&'a Value> {
     let mut tokens = tokens(pointer);
     let first = body.get(&tokens.next()?)?;
     tokens.try_fold(first, |value, token| value.as_object()?.get(&token))
 }
 
-/// The object with the property at a JSON pointer.
+/// Returns the object that contains the property at a JSON pointer.
 fn parent_of<'a>(body: &'a mut Map<String, Value>, pointer: &str) -> Option<&'a mut Map<String, Value>> {
     let tokens: Vec<String> = tokens(pointer).collect();
     let (_, parents) = tokens.split_last()?;
@@ -164,7 +166,7 @@ fn parent_of<'a>(body: &'a mut Map<String, Value>, pointer: &str) -> Option<&'a 
     Some(object)
 }
 
-/// Sets the value at a JSON pointer, and adds the objects around it.
+/// Sets the value at a JSON pointer, and adds missing objects on the way to it.
 pub(crate) fn set(body: &mut Map<String, Value>, pointer: &str, value: Value) {
     let tokens: Vec<String> = tokens(pointer).collect();
     let Some((last, parents)) = tokens.split_last() else {

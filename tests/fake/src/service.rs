@@ -1,4 +1,4 @@
-//! Holds the state of the service, and handles requests: faults, tokens, validation, operation, log.
+//! State of the service, and handling of requests, with faults, tokens, validation, operations and the log.
 
 use std::{collections::HashSet, time::SystemTime};
 
@@ -23,7 +23,7 @@ use crate::{
     write::Writer,
 };
 
-/// Key of the renewal in rules and in the log.
+/// Key of the renewal of tokens in rules and in the log.
 const VALIDATE_OPERATION: &str = "POST /auth/validate";
 
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub(crate) struct Service {
     pub(crate) document: Document,
     pub(crate) settings: Settings,
     pub(crate) state: State,
-    /// The state before the last change, and the number of list reads that still return it.
+    /// State before the last change, and the number of reads that still return this state.
     pub(crate) stale: Option<(State, u32)>,
     pub(crate) tokens: Tokens,
     pub(crate) clock: Clock,
@@ -111,7 +111,7 @@ impl Service {
         outcome
     }
 
-    /// The response of a service without faults.
+    /// Returns the response that the service would send without a fault.
     fn process(
         &mut self,
         destination: &Destination,
@@ -181,7 +181,7 @@ impl Service {
         let answer = match known {
             Some((resource, Verb::Read(verb))) => self.read(resource, verb, operation, &request),
             Some((resource, Verb::Write(verb))) => self.write(resource, verb, operation, &request, now),
-            // The vendor does not describe the operation: a valid request succeeds and changes nothing.
+            // The meaning of the operation is unknown, so a valid request succeeds and changes nothing.
             None => Ok(match &operation.response {
                 ResponseShape::Nothing => Success::Done,
                 ResponseShape::List(_) => Success::List(Vec::new()),
@@ -241,7 +241,7 @@ impl Service {
             random: &mut self.random,
         };
         let mut answer = writer.write(resource, verb, request);
-        // The stored asset is returned if the document declares it as the response.
+        // The response contains the stored asset if the document describes it as the response.
         if let (Ok(Success::Done), Some(body)) = (&answer, &request.body)
             && operation.response.is_asset(resource)
         {
@@ -257,11 +257,11 @@ impl Service {
     }
 }
 
-/// Destination of a request.
+/// Part of the service that handles a request.
 enum Destination {
-    /// The renewal of tokens, which the document lacks.
+    /// The renewal of tokens, which the document does not describe.
     Validate,
-    /// A path outside the base path.
+    /// The request has a path outside the base path.
     Outside,
     Route(Route<'static>),
 }

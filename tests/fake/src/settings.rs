@@ -1,4 +1,5 @@
-//! Settings for everything that the documentation leaves open. Defaults are the most literal readings.
+//! Settings for everything that the documentation leaves open. The defaults follow the most literal
+//! interpretation of the documentation.
 
 use std::time::Duration;
 
@@ -9,9 +10,9 @@ use crate::settings_file::seconds;
 /// Configuration of a [`Fake`](crate::Fake).
 ///
 /// The words in parentheses after a default state whether the vendor documents the behaviour: *documented*,
-/// or *unknown* if the vendor does not say. `Settings::default()` is the most literal reading of the
-/// documentation. [`Settings::vary`] draws every undocumented behaviour at random, for tests that must pass
-/// under any behaviour.
+/// or *unknown* if the vendor does not state it. `Settings::default()` is the most literal interpretation of
+/// the documentation. [`Settings::vary`] draws undocumented behaviours at random, for tests that must pass
+/// under any of these behaviours.
 ///
 /// ```
 /// use funnelflux_fake::{EntryPolicy, Fake, Settings};
@@ -35,79 +36,84 @@ pub struct Settings {
     pub access_token: String,
     /// The initial refresh token.
     pub refresh_token: String,
-    /// Lifetime of an access token, from the start or from its renewal. Default: 72 hours (documented).
+    /// Lifetime of an access token, from the start of the fake or from the renewal of the token. Default: 72
+    /// hours (documented).
     #[serde(rename = "token_lifetime_seconds", with = "seconds")]
     pub token_lifetime: Duration,
-    /// Replaces and invalidates the refresh token on renewal. Default: `false` (unknown).
+    /// Replaces and invalidates the refresh token when the access token is renewed. Default: `false`
+    /// (unknown).
     pub rotate_refresh_token: bool,
     /// Response to a missing, wrong or expired token. Default: 401 (documented as "400 or 401").
     pub rejected_token: RejectedToken,
 
     /// Response to a path without its trailing slash. Default: 404 (unknown).
     pub trailing_slash: TrailingSlash,
-    /// Refuses query parameters that the document lacks. Default: `true` (unknown; strict, to expose mistakes
-    /// of a client).
+    /// Refuses query parameters that the document does not describe. Default: `true` (unknown; the strict
+    /// choice exposes mistakes of a client).
     pub refuse_unknown_query: bool,
-    /// Format of error bodies. Default: JSON (unknown; the vendor's Domains API uses it).
+    /// Format of error bodies. Default: JSON (unknown; the vendor's Domains API uses JSON).
     pub error_shape: ErrorShape,
     /// Status of the response if an operation on exactly one asset (find by ID, save, duplicate) gets an ID
     /// that does not exist. Default: 404 (unknown).
     pub unknown_id_status: u16,
 
-    /// Policy for an ID in a bulk call that does not exist. A deleted asset counts as missing, except in a
-    /// delete. Default: ignored (unknown).
+    /// Policy for an ID in a bulk call if no asset has this ID. A deleted asset counts as missing, except in
+    /// a delete call. Default: ignored (unknown).
     pub unknown_entry: EntryPolicy,
-    /// Policy for an asset that an archive, unarchive or delete call contains although it is already in the
-    /// requested state. Default: ignored (unknown).
+    /// Policy for an asset in an archive, unarchive or delete call if the asset is already in the requested
+    /// state. Default: ignored (unknown).
     pub already_entry: EntryPolicy,
     /// Policy for an asset in a bulk call that [`Fake::lock`](crate::Fake::lock) has locked. Default: the
     /// whole call is refused with 403.
     ///
     /// A lock represents any reason that a service may have to reject one asset. A save of a locked asset is
-    /// refused with the same status, or with 403 if the policy has none.
+    /// refused with the status of this policy, or with 403 if the policy has no status.
     pub locked_entry: EntryPolicy,
-    /// Applies the cascade to the children of a parent that was already archived or deleted before the call.
-    /// Default: `true` (unknown).
+    /// Applies the cascade of an archive or delete call also to the children of a parent that was already
+    /// archived or deleted before the call. Default: `true` (unknown).
     pub cascade_of_already: bool,
-    /// Status that refuses a `targetParentID` that does not exist; `None` accepts it. Default: `Some(400)`
-    /// (unknown).
+    /// Status of the response that refuses a `targetParentID` that does not exist. If it is `None`, the
+    /// target is accepted. Default: `Some(400)` (unknown).
     pub unknown_target: Option<u16>,
-    /// Status that refuses a `targetParentID` that is among the entries; `None` accepts it. Default:
-    /// `Some(400)` (unknown).
+    /// Status of the response that refuses a `targetParentID` that is among the entries. If it is `None`, the
+    /// target is accepted. Default: `Some(400)` (unknown).
     pub target_among_entries: Option<u16>,
-    /// Status that refuses a category that does not exist; `None` accepts it. Applies to move-category and to
-    /// the `parentId` of a duplicate. Default: `Some(404)` (unknown).
+    /// Status of the response that refuses a category that does not exist. If it is `None`, the category is
+    /// accepted. The setting applies to move-category and to the `parentId` of a duplicate. Default:
+    /// `Some(404)` (unknown).
     pub unknown_category: Option<u16>,
 
-    /// Response to a create with an existing ID. Default: 409 (unknown).
+    /// Response to a create request with the ID of an existing asset. Default: 409 (unknown).
     pub existing_on_create: ExistingOnCreate,
     /// Effect of a save on properties that the request omits. Default: reset (unknown; the body is documented
     /// as the full object).
     pub save: SaveMeaning,
-    /// Visibility of deleted assets by ID. Default: readable (unknown; the documented status `deleted`
-    /// suggests it).
+    /// Visibility of deleted assets in operations on IDs. Default: readable (unknown; the documented status
+    /// `deleted` suggests it).
     pub deleted: DeletedAssets,
     /// Includes deleted assets under the status filter `all`. Default: `true` (unknown).
     pub all_includes_deleted: bool,
     /// Includes deleted assets in find by category. Default: `false` (unknown).
     pub by_category_includes_deleted: bool,
-    /// Response of find by ID list to IDs that do not exist. Default: omits them (unknown).
+    /// Response of find by ID list to IDs that do not exist. Default: the response omits them (unknown).
     pub missing_by_ids: MissingByIds,
     /// Order of the rows of find by ID list. Default: as stored (unknown).
     pub by_ids_order: ByIdsOrder,
 
-    /// Representation of a missing property in full objects. Default: its documented default.
+    /// Representation of a documented property that an asset lacks, in full objects and in rows of lists.
+    /// Default: the documented default of the property.
     pub absent: AbsentProperty,
     /// Representation of an empty list. Default: `[]` (unknown).
     pub empty_list: EmptyList,
-    /// Success status of operations that change something. Default: 200 (the documentation prints none).
+    /// Success status of operations that change something. Default: 200 (the documentation states none).
     pub success_status: SuccessStatus,
-    /// Success body of operations that return no data. Default: none.
+    /// Success body of operations that return no data. Default: no body.
     pub success_body: SuccessBody,
     /// Adds undocumented properties to every object of a response, at the top level and inside `meta`.
     /// Default: `false`.
     pub unknown_fields: bool,
-    /// Sets this undocumented status in the first row of every list and of find by ID list. Default: `None`.
+    /// Sets this undocumented status in the first row of every list, and in the first row that find by ID
+    /// list returns. Default: `None`.
     pub unknown_status: Option<String>,
     /// Extends the name in the first row of every list to this number of characters, which may exceed the
     /// documented maximum. Default: `None`.
@@ -116,23 +122,28 @@ pub struct Settings {
     /// documented).
     pub request_id_header: Option<String>,
 
-    /// Maximum number of IDs in one call (`entries`, and find by ID list). Default: unlimited (unknown).
+    /// Maximum number of IDs in one call, both in `entries` and in find by ID list. Default: unlimited
+    /// (unknown).
     pub max_entries: Option<Limit>,
-    /// Maximum size of path and query in bytes; a longer URL gets 414. Default: unlimited (unknown).
+    /// Maximum length of path and query in bytes. The response to a longer URL is a 414. Default: unlimited
+    /// (unknown).
     pub max_url_length: Option<usize>,
-    /// Maximum size of a request body in bytes; a larger body gets 413. Default: 16 MiB (unknown).
+    /// Maximum size of a request body in bytes. The response to a larger body is a 413. Default: 16 MiB
+    /// (unknown).
     pub max_body_bytes: usize,
     /// Number of requests for a list that still return the old state after a change. Default: 0 (unknown).
     pub stale_reads: u32,
     /// Also applies `stale_reads` to the operations *find by ID* and *find by ID list*. Default: `false`.
     pub stale_by_id: bool,
 
-    /// Number of logged requests. Default: all. Long runs need a limit.
+    /// Number of requests that the log keeps. Default: all. Long runs need a limit, because the log stays in
+    /// memory.
     pub log: LogRetention,
-    /// Source of the fake's time. Default: stopped at 2026-01-01T00:00:00Z until a test moves it.
+    /// Source of the fake's time. Default: a clock that is stopped at 2026-01-01T00:00:00Z until a test moves
+    /// it.
     pub clock: ClockSource,
-    /// Seed of everything random in the fake (generated IDs, faults with a probability). Equal seeds and
-    /// requests give equal responses.
+    /// Seed of all random values in the fake (generated IDs, and faults with a probability). With equal
+    /// seeds, equal requests get equal responses.
     pub seed: u64,
 }
 
@@ -186,12 +197,12 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Draws every undocumented behaviour from `seed`. A client must be correct under each seed.
+    /// Draws undocumented behaviours at random from `seed`. A client must be correct under each seed.
     ///
-    /// The following settings are not drawn, because they do not describe undocumented behaviour, or because
-    /// tests set them on purpose: tokens, `auth`, `clock`, `log`, the limits (`max_*`), late reads
+    /// Some settings are not drawn, because they do not describe undocumented behaviour, or because tests set
+    /// them on purpose. These are the tokens, `auth`, `clock`, `log`, the limits (`max_*`), late reads
     /// (`stale_*`), the trailing slash, `refuse_unknown_query`, and `unknown_status` and `long_names` (which
-    /// misreport the state).
+    /// make responses report a wrong state).
     #[must_use]
     pub fn vary(seed: u64) -> Self {
         let random = &mut fastrand::Rng::with_seed(seed);
@@ -246,19 +257,19 @@ impl Settings {
     }
 }
 
-/// Picks one of several values with equal probability.
+/// Picks one of the values with equal probability.
 fn pick<T: Copy>(random: &mut fastrand::Rng, first: T, others: &[T]) -> T {
     let drawn = random.usize(..=others.len());
     others.get(drawn).copied().unwrap_or(first)
 }
 
-/// Draws a policy for bad entries, which may ignore them.
+/// Draws a policy for bad entries. It may be the policy that ignores them.
 fn any_entry(random: &mut fastrand::Rng, first: u16, others: &[u16]) -> EntryPolicy {
     let failing = failing_entry(random, first, others);
     pick(random, failing, &[failing, failing, EntryPolicy::ignore()])
 }
 
-/// Draws a policy under which a bad entry is an error, with one of these statuses.
+/// Draws a policy under which a bad entry is an error. The error has one of these statuses.
 fn failing_entry(random: &mut fastrand::Rng, first: u16, others: &[u16]) -> EntryPolicy {
     let status = pick(random, first, others);
     pick(
@@ -273,32 +284,33 @@ fn failing_entry(random: &mut fastrand::Rng, first: u16, others: &[u16]) -> Entr
 pub struct EntryPolicy(pub(crate) BadEntry);
 
 impl EntryPolicy {
-    /// Skips the bad entry silently.
+    /// Creates a policy that skips the bad entry without an error.
     #[must_use]
     pub fn ignore() -> Self {
         Self(BadEntry::Ignore)
     }
 
-    /// Applies nothing. The response is an error with this status (400 to 499).
+    /// Creates a policy that applies no entry. The response is an error with this status (400 to 499).
     #[must_use]
     pub fn refuse_all(status: u16) -> Self {
         Self(BadEntry::RefuseAll(status))
     }
 
-    /// Applies the good entries. The response is still an error with this status.
+    /// Creates a policy that applies the good entries. The response is still an error with this status.
     #[must_use]
     pub fn apply_good(status: u16) -> Self {
         Self(BadEntry::ApplyGood(status))
     }
 
-    /// Applies only the entries before the bad entry. The response is an error with this status.
+    /// Creates a policy that applies only the entries before the bad entry. The response is an error with
+    /// this status.
     #[must_use]
     pub fn stop_at_bad(status: u16) -> Self {
         Self(BadEntry::StopAtBad(status))
     }
 }
 
-/// The content of an [`EntryPolicy`].
+/// Content of an [`EntryPolicy`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BadEntry {
     Ignore,
@@ -311,9 +323,9 @@ pub(crate) enum BadEntry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RejectedToken {
-    /// 401 with a `WWW-Authenticate` header.
+    /// The response is a 401 with a `WWW-Authenticate` header.
     Unauthorized,
-    /// 400 with a message about the token.
+    /// The response is a 400 with a message about the token.
     BadRequest,
 }
 
@@ -321,11 +333,11 @@ pub enum RejectedToken {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TrailingSlash {
-    /// 404.
+    /// The response is a 404.
     Required,
-    /// The same response as with the slash.
+    /// The response is the same as with the slash.
     Optional,
-    /// 301 to the path with the slash, as some routers do.
+    /// The response is a 301 that redirects to the path with the slash, as some routers do.
     Redirect,
 }
 
@@ -333,25 +345,26 @@ pub enum TrailingSlash {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorShape {
-    /// `{"error": …, "error_description": …}`, plus `violations` if the request violates the document.
+    /// The body is `{"error": …, "error_description": …}`, with `violations` if the request violates the
+    /// document.
     Json,
-    /// Plain text, one line per violation.
+    /// The body is plain text, with one line per violation.
     Text,
-    /// An HTML page.
+    /// The body is an HTML page.
     Html,
-    /// No body.
+    /// The body is empty.
     Empty,
 }
 
-/// Response to a create with an existing ID.
+/// Response to a create request with the ID of an existing asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExistingOnCreate {
-    /// 409; nothing changes.
+    /// The response is a 409, and nothing changes.
     Conflict,
-    /// 400; nothing changes.
+    /// The response is a 400, and nothing changes.
     BadRequest,
-    /// Success; the asset is replaced.
+    /// The response is a success, and the existing asset is replaced.
     Overwrite,
 }
 
@@ -365,7 +378,7 @@ pub enum SaveMeaning {
     Merge,
 }
 
-/// Visibility of deleted assets by ID.
+/// Visibility of deleted assets in operations on IDs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeletedAssets {
@@ -380,7 +393,7 @@ pub enum DeletedAssets {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MissingByIds {
-    /// The response omits them.
+    /// The response omits the missing assets.
     LeftOut,
     /// The call is refused with the status of an unknown ID.
     NotFound,
@@ -390,9 +403,9 @@ pub enum MissingByIds {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ByIdsOrder {
-    /// In the order of creation.
+    /// The rows are in the order in which the assets were created.
     Stored,
-    /// In the order of the request.
+    /// The rows are in the order of the IDs in the request.
     Requested,
 }
 
@@ -400,11 +413,11 @@ pub enum ByIdsOrder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AbsentProperty {
-    /// The property's documented default; omitted if there is none.
+    /// The property has its documented default. If there is no default, the property is omitted.
     Default,
-    /// Omitted.
+    /// The property is omitted.
     LeftOut,
-    /// `null`
+    /// The property is `null`.
     Null,
 }
 
@@ -412,9 +425,9 @@ pub enum AbsentProperty {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EmptyList {
-    /// `[]`
+    /// The list is `[]`.
     Empty,
-    /// `null`
+    /// The list is `null`.
     Null,
 }
 
@@ -422,11 +435,12 @@ pub enum EmptyList {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SuccessStatus {
-    /// 200.
+    /// The status is 200.
     Ok,
-    /// 201.
+    /// The status is 201.
     Created,
-    /// 204 without a body. Duplicate returns 200, since its response body is documented.
+    /// The status is 204, and there is no body. Duplicate returns 200, because its response body is
+    /// documented.
     NoContent,
 }
 
@@ -434,23 +448,23 @@ pub enum SuccessStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SuccessBody {
-    /// None.
+    /// There is no body.
     Nothing,
-    /// `{}`
+    /// The body is `{}`.
     EmptyObject,
-    /// `null`
+    /// The body is `null`.
     Null,
-    /// `{"message": …}`
+    /// The body is `{"message": …}`.
     Message,
 }
 
-/// A maximum, and the status of the response to a request that exceeds it.
+/// Maximum, and the status of the response to a request that exceeds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limit {
-    /// The maximum.
+    /// Maximum that a request may reach.
     pub max: usize,
-    /// Status of the error, such as 400 or 413.
+    /// Status of the error response, such as 400 or 413.
     pub status: u16,
 }
 
@@ -458,9 +472,10 @@ pub struct Limit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LogRetention {
-    /// All requests.
+    /// The log keeps all requests.
     All,
-    /// The newest requests. `Last(0)` keeps none; requests are still counted.
+    /// The log keeps this number of the newest requests. `Last(0)` keeps none, but requests are still
+    /// counted.
     Last(usize),
 }
 
@@ -468,12 +483,12 @@ pub enum LogRetention {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClockSource {
-    /// Starts here and moves only by [`Fake::advance`](crate::Fake::advance) and
-    /// [`Fake::set_now`](crate::Fake::set_now).
+    /// The clock starts at this time. Only [`Fake::advance`](crate::Fake::advance) and
+    /// [`Fake::set_now`](crate::Fake::set_now) move it.
     Still {
-        /// Seconds since 1970-01-01T00:00:00Z.
+        /// Time at which the clock starts, in seconds since 1970-01-01T00:00:00Z.
         unix_seconds: u64,
     },
-    /// Reads the system clock. `advance` adds to the time.
+    /// The clock reads the system clock. `advance` adds to this time.
     Wall,
 }

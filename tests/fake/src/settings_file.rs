@@ -1,4 +1,4 @@
-//! Settings as JSON, so that a program can load settings that another program has determined.
+//! Settings as JSON. A program can load settings that another program has determined.
 
 use std::{fmt, str::FromStr};
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::settings::{BadEntry, EntryPolicy, Settings};
 
-/// Error of a text that does not describe settings.
+/// Error for a text that does not describe settings.
 #[derive(Debug)]
 pub struct SettingsError(String);
 
@@ -23,10 +23,10 @@ impl fmt::Display for SettingsError {
 impl std::error::Error for SettingsError {}
 
 impl Settings {
-    /// Reads settings from JSON. A setting that the text lacks has its default.
+    /// Reads settings from JSON. A setting that is absent in the text has its default.
     ///
-    /// Choices are written in lower case with hyphens, policies as in [`EntryPolicy`], and the lifetime of
-    /// tokens in seconds.
+    /// Choices are written in lower case with hyphens, policies in the form that [`EntryPolicy`] parses, and
+    /// the lifetime of tokens in seconds.
     ///
     /// ```
     /// use funnelflux_fake::{EntryPolicy, SaveMeaning, Settings};
@@ -38,7 +38,7 @@ impl Settings {
     /// ```
     ///
     /// # Errors
-    /// If the text is not JSON, or has an unknown setting or value.
+    /// Returns an error if the text is not JSON, or if it contains an unknown setting or value.
     pub fn from_json(text: &str) -> Result<Self, SettingsError> {
         serde_json::from_str(text).map_err(|error| SettingsError(format!("these are no settings: {error}")))
     }
@@ -55,8 +55,8 @@ impl fmt::Display for EntryPolicy {
     }
 }
 
-/// Reads a name, possibly with the status of the error: `ignore`, `refuse-all:404`. The default status is
-/// 400.
+/// Parses the name of a policy, optionally with the status of the error. Examples are `ignore` and
+/// `refuse-all:404`. The default status is 400.
 impl FromStr for EntryPolicy {
     type Err = String;
 
@@ -90,7 +90,7 @@ impl<'de> Deserialize<'de> for EntryPolicy {
     }
 }
 
-/// A duration as a number of whole seconds.
+/// Serializes and deserializes a duration as a number of whole seconds.
 pub(crate) mod seconds {
     use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! The assets in the fake. [`State`] is both the store and, cloned, the snapshot that tests read. Cloning is
-//! cheap; changes copy only the affected assets.
+//! Assets in the fake. [`State`] is the store, and a clone of it is the snapshot that tests read. Cloning is
+//! cheap, because a change copies only the affected assets.
 
 use std::{fmt, sync::Arc};
 
@@ -11,25 +11,25 @@ use crate::{
     resource::{Resource, scalar_text},
 };
 
-/// All assets at one moment, by kind and ID, in the order of their creation. Deleted assets remain, with
-/// [`Status::Deleted`].
+/// All assets at one time, by kind and ID, in the order of their creation. Deleted assets remain in the
+/// state, with [`Status::Deleted`].
 #[derive(Debug, Clone, Default)]
 pub struct State {
     kinds: IndexMap<String, Arc<IndexMap<String, Arc<Asset>>>>,
-    /// The document, which knows the names of the kinds.
+    /// Document that determines the names of the kinds.
     document: Document,
     /// Number of changes so far.
     pub(crate) version: u64,
 }
 
 impl PartialEq for State {
-    /// Compares the assets. The number of changes is ignored.
+    /// Compares the assets of two states. The numbers of changes are ignored.
     fn eq(&self, other: &Self) -> bool {
         self.kinds == other.kinds
     }
 }
 
-/// One asset in the fake.
+/// Asset in the fake.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Asset {
     /// ID of the asset.
@@ -38,29 +38,29 @@ pub struct Asset {
     pub name: String,
     /// Status of the asset. Assets without a status are active.
     pub status: Status,
-    /// ID of its category, or an empty string.
+    /// ID of the asset's category, or an empty string.
     pub category: String,
-    /// ID of its parent; for an offer page, its offer source.
+    /// ID of the asset's parent. The parent of an offer page is its offer source.
     pub parent: Option<String>,
-    /// Every property, documented or not, as it was created or saved.
+    /// All properties, documented or not, as they are stored.
     pub body: Map<String, Value>,
 }
 
 /// Status of an asset.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Status {
-    /// `active`
+    /// The status `active`.
     Active,
-    /// `archived`
+    /// The status `archived`.
     Archived,
-    /// `deleted`
+    /// The status `deleted`.
     Deleted,
-    /// A status that the document lacks. Only seeding can create such an asset.
+    /// A status that the document does not describe. No request can create an asset with such a status.
     Other(String),
 }
 
 impl Status {
-    /// The value in JSON.
+    /// Returns the value of the status in JSON.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -103,7 +103,7 @@ impl Asset {
     }
 }
 
-/// Groups that most tests need, by the names in the vendor's documentation.
+/// Names in the vendor's documentation for the groups that most tests need.
 pub(crate) const OFFER_SOURCES: &str = "Offer Sources";
 pub(crate) const PAGES: &str = "Pages";
 pub(crate) const CATEGORIES: &str = "Categories";
@@ -120,8 +120,8 @@ impl State {
         self.kinds.get(self.document.api().key(name)?).map(Arc::as_ref)
     }
 
-    /// All assets of a kind, named by the beginning of its paths (`offersource`) or by its tag (`Offer
-    /// Sources`, `offer-sources`).
+    /// Returns all assets of a kind. The name of a kind is the beginning of its paths (`offersource`) or its
+    /// tag (`Offer Sources`, `offer-sources`).
     pub fn assets(&self, kind: &str) -> impl Iterator<Item = &Asset> {
         self.kind(kind)
             .into_iter()
@@ -129,19 +129,19 @@ impl State {
             .map(Arc::as_ref)
     }
 
-    /// All assets, each with the beginning of its kind's paths.
+    /// Returns all assets, each with the key of its kind (the beginning of the kind's paths).
     pub fn all(&self) -> impl Iterator<Item = (&str, &Asset)> {
         let kinds = self.kinds.iter();
         kinds.flat_map(|(kind, assets)| assets.values().map(move |asset| (kind.as_str(), &**asset)))
     }
 
-    /// One asset of a kind. [`State::assets`] explains the names of kinds.
+    /// Returns the asset of a kind with this ID. [`State::assets`] explains the names of kinds.
     #[must_use]
     pub fn asset(&self, kind: &str, id: &str) -> Option<&Asset> {
         self.kind(kind)?.get(id).map(Arc::as_ref)
     }
 
-    /// The assets of a kind with these distinct IDs, in the order of their creation.
+    /// Returns the assets of a kind with these IDs, in the order of their creation. The IDs must be distinct.
     pub(crate) fn stored_order<'s>(&'s self, kind: &str, ids: &[&str]) -> impl Iterator<Item = &'s Asset> {
         let assets = self.kinds.get(kind);
         let mut places: Vec<usize> = ids.iter().filter_map(|id| assets?.get_index_of(*id)).collect();
@@ -151,46 +151,46 @@ impl State {
             .filter_map(move |place| Some(assets?.get_index(place)?.1.as_ref()))
     }
 
-    /// All offer sources.
+    /// Returns all offer sources.
     pub fn offer_sources(&self) -> impl Iterator<Item = &Asset> {
         self.assets(OFFER_SOURCES)
     }
 
-    /// One offer source.
+    /// Returns the offer source with this ID.
     #[must_use]
     pub fn offer_source(&self, id: &str) -> Option<&Asset> {
         self.asset(OFFER_SOURCES, id)
     }
 
-    /// All pages.
+    /// Returns all pages.
     pub fn pages(&self) -> impl Iterator<Item = &Asset> {
         self.assets(PAGES)
     }
 
-    /// One page.
+    /// Returns the page with this ID.
     #[must_use]
     pub fn page(&self, id: &str) -> Option<&Asset> {
         self.asset(PAGES, id)
     }
 
-    /// All categories.
+    /// Returns all categories.
     pub fn categories(&self) -> impl Iterator<Item = &Asset> {
         self.assets(CATEGORIES)
     }
 
-    /// One category.
+    /// Returns the category with this ID.
     #[must_use]
     pub fn category(&self, id: &str) -> Option<&Asset> {
         self.asset(CATEGORIES, id)
     }
 
-    /// The pages that belong to an offer source.
+    /// Returns the pages that belong to an offer source.
     pub fn pages_of<'a>(&'a self, offer_source: &'a str) -> impl Iterator<Item = &'a Asset> {
         self.pages()
             .filter(move |page| page.parent.as_deref() == Some(offer_source))
     }
 
-    /// IDs of the offer sources with a status.
+    /// Returns the IDs of the offer sources with a status.
     #[must_use]
     pub fn offer_sources_with(&self, status: &Status) -> Vec<&str> {
         self.offer_sources()

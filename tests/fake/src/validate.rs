@@ -1,4 +1,5 @@
-//! Validation of requests against the document: query, content type, body. One response lists all violations.
+//! Validation of the query, content type and body of a request against the document. One response lists all
+//! violations.
 
 use bytes::Bytes;
 use http::{HeaderMap, header::CONTENT_TYPE};
@@ -16,18 +17,18 @@ use crate::{
 /// Maximum number of characters of a wrong value in a message.
 pub(crate) const VALUE_LENGTH: usize = 60;
 
-/// A request that satisfies the document.
+/// Request that satisfies the document.
 #[derive(Debug)]
 pub(crate) struct Valid {
-    /// The parameters of path and query.
+    /// Parameters in the path and the query.
     parameters: Vec<(String, String)>,
-    /// Names of the parameters whose values are lists.
+    /// Names of the list parameters that occur once per element.
     repeated: Vec<String>,
     pub(crate) body: Option<Value>,
 }
 
 impl Valid {
-    /// All parameters of path and query.
+    /// Returns all parameters in the path and the query.
     pub(crate) fn pairs(&self) -> &[(String, String)] {
         &self.parameters
     }
@@ -44,7 +45,8 @@ impl Valid {
         pairs.map(|(_, value)| value.as_str())
     }
 
-    /// The elements of a list. Lists are repeated parameters, or have commas.
+    /// Returns the elements of a list parameter. The parameter occurs once per element, or commas separate
+    /// the elements.
     pub(crate) fn list(&self, name: &str) -> Vec<&str> {
         if self.repeated.iter().any(|repeated| repeated == name) {
             return self.values(name).collect();
@@ -147,7 +149,7 @@ fn check_query(
     }
 }
 
-/// Checks the values of a parameter, in the order in which they were sent.
+/// Checks the values of a parameter. `values` contains them in the order in which they were sent.
 fn check_parameter(parameter: &Parameter, values: &[&str], violations: &mut Vec<Violation>) {
     let mut report = |message: String| {
         violations.push(Violation {
@@ -235,7 +237,7 @@ fn check_body(
     }
 }
 
-/// Cuts a text after a number of characters.
+/// Returns a text, cut to a number of characters.
 pub(crate) fn bounded(text: &str, length: usize) -> String {
     match text.char_indices().nth(length) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),

@@ -1,15 +1,16 @@
-//! Verbs: the action of an operation, derived from its title or, if the title names no verb, from its path.
+//! Verbs of operations. A verb is the action of an operation. It is derived from the title of the operation
+//! or, if the title contains no known verb, from its path.
 
 use http::Method;
 
-/// The action of an operation.
+/// Action of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Verb {
     Read(Read),
     Write(Write),
 }
 
-/// The operations that read.
+/// Actions that only read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Read {
     List,
@@ -21,7 +22,7 @@ pub(crate) enum Read {
     FindByType,
 }
 
-/// The operations that change something.
+/// Actions that change something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Write {
     Save,
@@ -33,7 +34,7 @@ pub(crate) enum Write {
     MoveCategory,
 }
 
-/// The ends of paths, in lower case and without punctuation.
+/// Ends of paths, in lower case and without punctuation, each with its method and verb.
 const PATHS: &[(Method, &str, Verb)] = &[
     (Method::GET, "list", Verb::Read(Read::List)),
     (Method::GET, "findbyname", Verb::Read(Read::FindByName)),
@@ -57,10 +58,10 @@ const PATHS: &[(Method, &str, Verb)] = &[
     (Method::PUT, "movetocategory", Verb::Write(Write::MoveCategory)),
 ];
 
-/// Words of a title that say nothing about the assets.
+/// Words in titles that do not belong to the names of assets.
 const FILLERS: &[&str] = &["a", "an", "the", "new", "existing", "all"];
 
-/// Squashes a text: returns its letters and digits, in lower case.
+/// Returns the letters and digits of a text, in lower case.
 pub(crate) fn squash(text: &str) -> String {
     text.chars()
         .filter(|letter| letter.is_alphanumeric())
@@ -68,7 +69,8 @@ pub(crate) fn squash(text: &str) -> String {
         .collect()
 }
 
-/// The squashed singular of a tag: `offersource` for `Offer Sources`.
+/// Returns the singular of a tag, in lower case and without punctuation. For example, it is `offersource` for
+/// `Offer Sources`.
 pub(crate) fn singular(tag: &str) -> String {
     let tag = squash(tag);
     match tag.strip_suffix("ies") {

@@ -1,4 +1,4 @@
-//! Operations that change something: save, create, duplicate, and operations on lists of assets.
+//! Operations that change something. They save, create or duplicate an asset, or change a list of assets.
 
 use std::{collections::HashSet, time::SystemTime};
 
@@ -20,10 +20,10 @@ use crate::{
     verb::Write,
 };
 
-/// The state and settings of one change.
+/// Data that one change needs, such as the state and the settings.
 pub(crate) struct Writer<'f> {
     pub(crate) api: &'f Api,
-    /// Arguments of the operation.
+    /// Arguments of the operation that makes the change.
     pub(crate) arguments: &'f Arguments,
     pub(crate) state: &'f mut State,
     pub(crate) settings: &'f Settings,
@@ -164,7 +164,7 @@ impl Writer<'_> {
         Ok(Success::Changed(Value::Object(answer)))
     }
 
-    /// Archives or deletes assets and handles their children.
+    /// Archives or deletes assets, and treats their children as the request states.
     fn retire(&mut self, resource: &Resource, request: &Valid, status: &Status) -> Result<Success, Refusal> {
         let ids = match (&request.body, self.id(request)) {
             (Some(_), _) => self.entries(request),
@@ -264,8 +264,8 @@ impl Writer<'_> {
         select(&resource.id, ids, self.settings, state_of)
     }
 
-    /// Reads the cascade options. The action `move` requires a target, and all other actions refuse a target.
-    /// Both rules are documented.
+    /// Reads the treatment of children from the request. The action `move` requires a target, and all other
+    /// actions refuse a target. Both rules are documented.
     fn children_action(
         &self,
         resource: &Resource,
@@ -328,8 +328,8 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Applies the cascade to the children of `parents`. Deleted children stay unchanged; the documentation
-    /// does not mention them.
+    /// Applies the action to the children of `parents`. Deleted children stay unchanged, because the
+    /// documentation does not mention them.
     fn handle_children(
         &mut self,
         resource: &Resource,
@@ -389,12 +389,12 @@ impl Writer<'_> {
         }
     }
 
-    /// The ID of one asset in the parameters.
+    /// Returns the ID of one asset from the parameters.
     fn id<'r>(&self, request: &'r Valid) -> Option<&'r str> {
         request.parameter(self.arguments.id.as_deref()?)
     }
 
-    /// The IDs of the assets to change.
+    /// Returns the IDs of the assets to change.
     fn entries(&self, request: &Valid) -> Vec<String> {
         let list = match (&self.arguments.entries, &request.body) {
             (Some(Place::Body), Some(body)) => body.as_array(),
@@ -417,7 +417,7 @@ impl Writer<'_> {
     }
 }
 
-/// Refuses a copy that `bodyUpdates` has made invalid.
+/// Returns a refusal if `bodyUpdates` has made a copy invalid.
 fn check_asset(resource: &Resource, body: &Map<String, Value>) -> Result<(), Refusal> {
     let Some(validator) = &resource.validator else {
         return Ok(());
@@ -439,7 +439,7 @@ fn check_asset(resource: &Resource, body: &Map<String, Value>) -> Result<(), Ref
     }
 }
 
-/// The body, which is an object according to the document.
+/// Returns the request body, which is an object according to the document.
 fn object(request: &Valid) -> Map<String, Value> {
     request
         .body

@@ -1,5 +1,5 @@
-//! Other documents than the embedded one: the fake serves the groups that a document has, and does what its
-//! extensions say.
+//! Tests of documents other than the embedded document. The fake serves the groups that a document describes,
+//! and behaves as the extensions in the document state.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,7 +13,8 @@ use funnelflux_fake::{Document, Fake, Settings};
 use serde_json::{Value, json};
 use support::{call, get};
 
-/// A group with every operation of the vendor's pattern, under this path, with these extensions.
+/// Returns a document with one group. The group has these extensions and, under this path, every operation
+/// that groups of the vendor have.
 fn document(path: &str, extensions: &Value) -> Document {
     let content = |schema: Value| json!({ "content": { "application/json": { "schema": schema } } });
     let response = |schema: Option<Value>| {
@@ -68,7 +69,7 @@ fn document(path: &str, extensions: &Value) -> Document {
     Document::from_json(&document.to_string()).unwrap()
 }
 
-/// The asset on the server after it was created and then saved.
+/// Creates an asset, saves it, and returns the asset that the fake stores.
 fn stored(fake: &Fake, created: &Value, saved: &Value) -> Value {
     assert_eq!(call(fake, "POST /dns/zone/save", created).status, 200);
     assert_eq!(call(fake, "PUT /dns/zone/save", saved).status, 200);
@@ -85,7 +86,8 @@ fn a_group_that_nobody_foresaw_is_served() {
         "POST /dns/zone/save",
         &json!({ "idZone": "z", "zoneName": "Zone" }),
     );
-    // The response is documented, and the service has made the property that no request may set.
+    // The response contains the asset, because the document describes it. The service has added the property
+    // that no request may set.
     assert_eq!(
         created.json(),
         json!({ "idZone": "z", "zoneName": "Zone", "createdAt": "2024-01-01T00:00:00Z" })
@@ -157,7 +159,7 @@ fn extensions_name_filters() {
     );
 }
 
-/// The embedded document has the extensions that the behaviour of its groups needs, whatever its groups are.
+/// Checks that the fake serves all groups of the embedded document.
 #[test]
 fn the_groups_of_the_embedded_document_are_served() {
     let fake = Fake::default();

@@ -1,4 +1,4 @@
-//! Faults in process: selection, outcome and effect on the state.
+//! Tests of faults in process, with their selection, their outcome and their effect on the state.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,7 +21,7 @@ use support::{account, broken, call, get, now, request, send, status};
 const ARCHIVE: &str = "PUT /offersource/archive/";
 const LIST: &str = "GET /offersource/list/?status=all";
 
-/// Describes an outcome as a client sees it.
+/// Describes an outcome from the view of a client.
 fn describe(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Response(response) => {
@@ -77,7 +77,7 @@ fn every_fault_reports_whether_the_request_was_applied() {
             if archived { "applied" } else { "not applied" }
         )
         .unwrap();
-        // The rule was used once, so the next request succeeds.
+        // The rule injects its fault only once, so the next request succeeds.
         assert_eq!(
             (
                 fake.pending_faults(),

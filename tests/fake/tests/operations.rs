@@ -311,7 +311,7 @@ fn move_category_moves_and_removes() {
     assert_eq!((to(""), categories()), (200, vec![String::new(); 3]));
 }
 
-/// The operations that archive or delete, and the resulting status.
+/// Operations that archive or delete assets, each with the resulting status.
 const RETIRE: [(&str, &str); 2] = [
     ("PUT /offersource/archive/", "archived"),
     ("DELETE /offersource/delete/", "deleted"),

@@ -24,14 +24,14 @@ const DELETE: &str = "DELETE /offersource/delete/";
 const UNARCHIVE: &str = "PUT /offersource/unarchive/";
 const MOVE: &str = "PUT /offersource/move-category/";
 
-/// The statuses of a, b and c.
+/// Returns the statuses of the assets a, b and c.
 fn statuses(fake: &Fake) -> [String; 3] {
     ["a", "b", "c"].map(|id| status(fake, id))
 }
 
 #[test]
 fn an_unknown_entry_in_each_bulk_operation() {
-    // The entries are a, unknown and b.
+    // The entries are a, an unknown ID, and b.
     for (policy, status, a_applied, b_applied) in [
         (EntryPolicy::ignore(), 200, true, true),
         (EntryPolicy::refuse_all(404), 404, false, false),
@@ -526,7 +526,7 @@ fn unexpected_values_in_responses() {
         ),
         (&json!([1, null]), &Value::Null)
     );
-    // Full objects with unknown fields can be saved.
+    // A full object with unknown fields can be saved.
     assert_eq!(call(&fake, "PUT /offersource/save/", &full).status, 200);
     assert_eq!(
         fake.state().offer_source("a").unwrap().body["fieldOfTomorrow"],
@@ -575,7 +575,7 @@ fn reads_may_be_stale() {
     call(&fake, ARCHIVE, &json!({ "entries": ["b"] }));
     let by_id = || get(&fake, "GET /offersource/find/byId/?idOfferSource=b").json()["status"].clone();
     assert_eq!([by_id(), by_id(), by_id()], ["active", "active", "archived"]);
-    // A change without effect does not make reads stale.
+    // After a change without effect, reads return the current state.
     call(&fake, ARCHIVE, &json!({ "entries": ["b"] }));
     assert_eq!(active(), [""; 0]);
 }

@@ -1,4 +1,4 @@
-//! The program: its help, its messages, and the effect of its options.
+//! Tests of the program, with its help, its messages and the effect of its options.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
@@ -14,16 +14,16 @@ fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_funnelflux-fake"))
 }
 
-/// The running program, killed when dropped.
+/// Running program, which is killed when the value is dropped.
 struct Running {
     child: Child,
-    /// Output up to the line about Ctrl-C.
+    /// Output of the program up to the line about Ctrl-C.
     printed: String,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // The program may have ended.
+        // The program may already have ended, so errors are ignored.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -51,7 +51,7 @@ impl Running {
         rest.split_once('/').unwrap().0
     }
 
-    /// Sends a request and returns head and body of the response.
+    /// Sends a request, and returns the head and the body of the response.
     fn call(&self, method: &str, target: &str, token: &str, body: &str) -> (String, String) {
         let mut stream = TcpStream::connect(self.address()).unwrap();
         let length = body.len();
@@ -205,7 +205,7 @@ fn settings_come_from_a_file() {
     );
     let (head, _) = running.call("GET", "/offersource/find/byId/?idOfferSource=x", "mine", "");
     assert!(head.starts_with("HTTP/1.1 400"), "{head}");
-    // An option overrides the file.
+    // An option overrides the file of settings.
     let (head, _) = running.call("GET", "/offersource/list?status=all", "mine", "");
     assert!(head.starts_with("HTTP/1.1 301"), "{head}");
     std::fs::write(&file, r#"{ "unknown_id": 400 }"#).unwrap();

@@ -1,5 +1,5 @@
-//! Tests the fake on real sockets: HTTP on the wire, and broken connections as a client sees them. No test
-//! depends on elapsed time.
+//! Tests the fake on real sockets. The tests check the bytes of HTTP messages, and broken connections from
+//! the view of a client. No test depends on elapsed time.
 
 #![allow(
     clippy::unwrap_used,
@@ -35,7 +35,8 @@ async fn send(server: &Server, text: &str) -> TcpStream {
     stream
 }
 
-/// Reads until the other side closes, and returns the error if the close is not orderly.
+/// Reads until the other side closes the connection. Returns the text and, if the connection was not closed
+/// properly, the error.
 async fn read_all(stream: &mut TcpStream) -> (String, Option<io::ErrorKind>) {
     let mut bytes = Vec::new();
     let error = stream

@@ -1,4 +1,4 @@
-//! Requests that violate the document, and the messages about them.
+//! Tests of requests that violate the document, and of the messages about the violations.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,7 +17,7 @@ use http::Request;
 use serde_json::json;
 use support::{TextResponse, account, call, get, request, send};
 
-/// Sends a complete request with a valid token.
+/// Sends a request with a valid token, this content type and this body.
 fn raw(fake: &Fake, method: &str, path: &str, content_type: &str, body: &[u8]) -> TextResponse {
     let builder = Request::builder()
         .method(method)
@@ -31,7 +31,7 @@ fn raw(fake: &Fake, method: &str, path: &str, content_type: &str, body: &[u8]) -
     send(fake, builder.body(Bytes::copy_from_slice(body)).unwrap())
 }
 
-/// A request that violates the document.
+/// Request that violates the document.
 struct InvalidRequest {
     method: &'static str,
     path: &'static str,
@@ -200,7 +200,7 @@ fn the_shapes_of_an_error() {
 #[test]
 fn valid_requests_pass() {
     let fake = account(Settings::default());
-    // Unknown properties, a charset, an empty query parameter, percent escapes.
+    // Unknown properties, a charset, an empty query parameter and percent escapes are accepted.
     assert_eq!(
         raw(
             &fake,
@@ -289,7 +289,7 @@ fn the_trailing_slash() {
         get(&with(TrailingSlash::Optional), "POST /offersource/list").status,
         405
     );
-    // If the slash is optional, rules and log see the operation of the full path.
+    // If the trailing slash is optional, rules and the log contain the operation of the path with the slash.
     let fake = with(TrailingSlash::Optional);
     fake.inject(Rule::new(Fault::status(503)).on("GET /offersource/list/"));
     assert_eq!(

@@ -1,4 +1,4 @@
-//! A proxy between real sockets that breaks connections byte by byte, and jobs that run through it.
+//! Proxy on real sockets that breaks connections after any byte, and jobs that run through the proxy.
 #![allow(
     clippy::unwrap_used,
     clippy::missing_panics_doc,
@@ -25,9 +25,9 @@ use tokio::task::{AbortHandle, JoinSet};
 const MAX_DELAY: Duration = Duration::from_millis(600);
 /// Timeout of one attempt, shorter than the longest delay.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(400);
-/// Timeout of one attempt without faults.
+/// Timeout of one attempt in a run without faults.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// Jobs that run at the same time. They mostly wait.
+/// Maximum number of jobs that run at the same time. Jobs spend most of their time waiting.
 const CONCURRENT_JOBS: usize = 24;
 
 /// Fault of one connection, in one direction.
@@ -42,9 +42,9 @@ enum Fault {
     HalfClose(usize),
     /// Stops after this number of bytes, without closing.
     Stall(usize),
-    /// Delays each part.
+    /// Delays each part of the data.
     Delay(Duration),
-    /// Forwards the parts in pieces of this number of bytes.
+    /// Forwards the data in pieces of this number of bytes.
     Pieces(usize),
     /// Sends each response twice on the same connection.
     Twice,
@@ -79,7 +79,7 @@ impl Fault {
         }
     }
 
-    /// Number of bytes that pass.
+    /// Number of bytes that are forwarded before the fault.
     const fn limit(self) -> Option<usize> {
         match self {
             Self::Reset(bytes) | Self::Close(bytes) | Self::HalfClose(bytes) | Self::Stall(bytes) => {
@@ -97,7 +97,7 @@ type Responses = Arc<Swap<Vec<u8>>>;
 #[derive(Debug)]
 pub struct BrokenNetwork {
     address: SocketAddr,
-    /// Part of the connections that have a fault, in percent.
+    /// Percentage of new connections that get a fault.
     trouble: Arc<AtomicU8>,
     /// Number of connections that had a fault.
     faults: Arc<AtomicU64>,
@@ -114,7 +114,7 @@ impl BrokenNetwork {
     /// Starts a proxy in front of a service.
     ///
     /// # Errors
-    /// If no port is free.
+    /// Returns an error if no port is free.
     pub async fn start(service: SocketAddr, seed: u64) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
@@ -149,7 +149,7 @@ impl BrokenNetwork {
         })
     }
 
-    /// Sets the part of new connections that have a fault, in percent.
+    /// Sets the percentage of new connections that get a fault.
     pub fn set_trouble(&self, percent: u8) {
         self.trouble.store(percent, Ordering::Relaxed);
     }
@@ -175,7 +175,7 @@ async fn pass(client: TcpStream, service: SocketAddr, faults: (Fault, Fault), sw
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let resets = matches!(faults, (Fault::Reset(_), _) | (_, Fault::Reset(_)));
     if resets {
-        // A close sends a reset.
+        // With this setting, closing a socket sends a reset.
         let _ = (client.set_zero_linger(), server.set_zero_linger());
     }
     let (from_client, to_client) = client.into_split();
@@ -183,7 +183,7 @@ async fn pass(client: TcpStream, service: SocketAddr, faults: (Fault, Fault), sw
     let requests = forward(from_client, to_server, faults.0, Responses::default());
     let responses = forward(from_server, to_client, faults.1, swap);
     tokio::pin!(requests, responses);
-    // A direction that ends in order leaves the other one open.
+    // If one direction ends in order, the other direction stays open.
     tokio::select! {
         ended = &mut requests => if ended == End::Open { responses.await; },
         ended = &mut responses => if ended == End::Open { requests.await; },
@@ -250,17 +250,18 @@ async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, fault: Fault, 
 pub struct Summary {
     /// Number of jobs.
     pub jobs: u64,
-    /// Number of jobs that were done at once.
+    /// Number of jobs that were done after their first run.
     pub done_at_once: u64,
     /// Number of connections that had a fault.
     pub faults: u64,
     /// Number of requests that the services received.
     pub requests: u64,
-    /// Contradictions between reports and services, each with the seed of its job.
+    /// Contradictions between reports and the state of the services, each with the seed of its job.
     pub contradictions: Vec<String>,
 }
 
-/// Runs jobs with the seeds from `first` on, several at a time. The runtime must have I/O and time.
+/// Runs jobs with the seeds from `first` on, several at a time. The runtime must have its I/O and time
+/// drivers enabled.
 pub async fn run_jobs(first: u64, jobs: u64) -> Summary {
     let mut summary = Summary::default();
     let mut running = JoinSet::new();
@@ -268,7 +269,7 @@ pub async fn run_jobs(first: u64, jobs: u64) -> Summary {
     loop {
         while running.len() < CONCURRENT_JOBS {
             let Some(seed) = seeds.next() else { break };
-            // The account is prepared on virtual time, which needs a thread of its own.
+            // The account is prepared in virtual time, which needs a thread of its own.
             running.spawn(async move {
                 let world = tokio::task::spawn_blocking(move || prepare(seed)).await.unwrap();
                 check(world, seed).await
@@ -338,7 +339,7 @@ async fn check(mut world: World, seed: u64) -> Summary {
     summary
 }
 
-/// A client with short pauses.
+/// Creates a client with short waits between attempts.
 fn client(fake: &Fake, base_url: &str, timeout: Duration) -> Client {
     Client::builder()
         .base_url(base_url)

@@ -1,29 +1,29 @@
-//! The effective document, and valid requests that are derived from it.
+//! The effective OpenAPI document (`spec/effective.json`), and valid requests that are derived from it.
 
 use std::{io::Write as _, sync::LazyLock};
 
 use serde_json::{Map, Value, json};
 
-/// ID of the existing assets that [`sample`] names.
+/// ID of an existing asset, which [`sample`] uses for every ID.
 pub const EXISTING_ID: &str = "2nIemJxCKbFX";
 
 static DOCUMENT: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../../spec/effective.json")).unwrap_or_default());
 
-/// The effective document.
+/// The effective OpenAPI document.
 #[must_use]
 pub fn effective() -> &'static Value {
     &DOCUMENT
 }
 
-/// Returns whether the vendor's document is our transcription of the vendor's page. If it is not, prints that
-/// a test is skipped.
+/// Returns whether the OpenAPI document is our transcription of the vendor's web page. If it is not, prints
+/// that a test is skipped.
 #[must_use]
 pub fn is_transcription() -> bool {
     if !cfg!(transcription) {
         let thread = std::thread::current();
         let test = thread.name().unwrap_or("a test").to_owned();
-        // Unlike `println!`, this is shown for tests that pass.
+        // Unlike the output of `println!`, this line is shown for tests that pass.
         let line = format!("skipped: {test}: the vendor's document has replaced our transcription\n");
         std::io::stderr().write_all(line.as_bytes()).ok();
     }
@@ -93,8 +93,8 @@ fn required(schema: &'static Value) -> Vec<&'static str> {
     parts.flat_map(required).chain(own).collect()
 }
 
-/// The simplest value that a request may have. `name` is the name of the parameter or property. IDs are
-/// [`EXISTING_ID`], and lists have one element.
+/// The simplest value that a request may have for this schema. `name` is the name of the parameter or
+/// property. IDs are [`EXISTING_ID`], and lists have one element.
 #[must_use]
 pub fn sample(name: &str, schema: &'static Value) -> Value {
     let schema = resolve(schema);
@@ -137,7 +137,8 @@ pub fn sample(name: &str, schema: &'static Value) -> Value {
     }
 }
 
-/// A body for an operation: the required properties and all lists of texts, which are IDs.
+/// Returns a request body with the required properties and all lists of strings, because these lists contain
+/// IDs.
 #[must_use]
 pub fn sample_body(schema: &'static Value) -> Value {
     let mut body = sample("", schema);

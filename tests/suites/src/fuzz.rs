@@ -2,7 +2,8 @@
 //!
 //! `tests/fuzz` contains the targets for cargo-fuzz, which run until they are stopped.
 //! `tests/suites/tests/fuzz.rs` runs the same functions on the seeds and mutated seeds in every test run. A
-//! function panics if its property does not hold. `funnelflux_cli::fuzz` has those for the program.
+//! function panics if its property does not hold. The functions for the program are in
+//! `funnelflux_cli::fuzz`.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -25,7 +26,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::time::Duration;
 
-/// Name of a fuzz target, which is also the folder of its seeds, and its function.
+/// Name and function of a fuzz target. The folder of its seeds has the same name.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
@@ -51,17 +52,17 @@ pub const TARGETS: &[Target] = &[
 /// Runs a target on an input.
 ///
 /// # Panics
-/// If the property of the target does not hold.
+/// Panics if the property of the target does not hold.
 pub fn run_target(name: &str, bytes: &[u8]) {
     let target = TARGETS.iter().find(|(target, _)| *target == name);
     let (_, function) = target.unwrap_or_else(|| panic!("there is no target {name}"));
     function(bytes);
 }
 
-/// An example of the vendor's document, for overlays.
+/// Example of a vendor's document, to which the fuzzed overlays are applied.
 pub const DOCUMENT: &str = include_str!("../../../codegen/generator/tests/documents/offer-sources.json");
 
-/// A document is read, normalised and linted, or rejected with locations.
+/// Checks that a document is read, normalised and linted, or rejected with errors that have locations.
 pub fn document(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for name in ["a.json", "a.yaml"] {
@@ -77,7 +78,7 @@ pub fn document(bytes: &[u8]) {
     }
 }
 
-/// An overlay is applied, or rejected with locations.
+/// Checks that an overlay is applied, or rejected with errors that have locations.
 pub fn overlay_actions(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let upstream = read::read(Source {
@@ -108,8 +109,8 @@ fn client(response: FixedResponse, retry: RetryPolicy) -> Client {
     builder.bearer_token("canary").build().unwrap()
 }
 
-/// A response decodes without loss, or becomes an error in one line that has a location and contains no
-/// token. The first byte of the input selects the status.
+/// Checks that a response decodes without loss, or becomes an error of one line that contains no token. The
+/// first byte of the input selects the status.
 pub fn response(bytes: &[u8]) {
     let (first, body) = bytes.split_first().unwrap_or((&0, &[]));
     let status = [200, 201, 204, 400, 401, 404, 429, 500]
@@ -124,7 +125,7 @@ pub fn response(bytes: &[u8]) {
     // The client skips a byte order mark.
     let json = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let sent: Option<Value> = serde_json::from_slice(json).ok();
-    // JSON whose numbers are too large for a `Value` keeps its text.
+    // If a number is too large for a `Value`, its JSON text must be kept.
     let has_large_number = sent.is_none() && serde_json::from_slice::<Box<RawValue>>(json).is_ok();
     match run(client.find_offer_source_by_id(&"a".into()).into_future()) {
         Ok(source) if has_large_number => assert_text(json, &source),
@@ -194,7 +195,8 @@ fn check_error(error: &Error) {
     );
 }
 
-/// For any `Retry-After`, the wait is a valid interpretation, and the call ends within its timeout.
+/// Checks for any `Retry-After` that the call ends within its timeout, and that it is not retried if the
+/// requested wait is longer than a minute.
 pub fn retry_after(bytes: &[u8]) {
     let mut headers = http::HeaderMap::new();
     for (name, value) in ["retry-after", "date", "retry-after-ms"]
@@ -225,7 +227,8 @@ pub fn retry_after(bytes: &[u8]) {
     check_error(&error);
 }
 
-/// Any text is an ID that survives encoding and decoding. An ID may contain a time.
+/// Checks that any text is an ID that survives encoding and decoding. Only an ID of 12 letters and digits may
+/// contain a time.
 pub fn id(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let id = OfferSourceId::from(&*text);
@@ -240,7 +243,8 @@ pub fn id(bytes: &[u8]) {
     }
 }
 
-/// A journal is read and its counts are consistent, or the error names the file.
+/// Checks that a journal is read and its counts are consistent, or that the error is one line about the
+/// journal.
 pub fn journal(bytes: &[u8]) {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(bytes).unwrap();

@@ -1,7 +1,8 @@
-//! Jobs on an account whose network fails, and the judgement of their reports by what the service holds.
+//! Jobs on an account whose network fails. The reports of the jobs are compared with the state of the
+//! service.
 //!
-//! The fault matrix and the proxy run the same jobs. A report is judged against the account before the job,
-//! and against a second account on which the same job ran without a fault.
+//! The fault matrix and the broken network run the same jobs. A report is compared with the account before
+//! the job, and with a second account on which the same job ran without a fault.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -56,7 +57,7 @@ impl Job {
         Self::Undo,
     ];
 
-    /// The name, for tables.
+    /// Name of the job in tables.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -101,7 +102,7 @@ pub struct World {
     ids: Vec<String>,
     plan: Option<ChangePlan>,
     folder: TempDir,
-    /// The account after the job without a fault.
+    /// State of the account after the job has run without a fault.
     expected: State,
     /// Contents of the files of an export without a fault.
     files: BTreeMap<String, Vec<u8>>,
@@ -111,7 +112,7 @@ pub struct World {
 #[derive(Debug, Default)]
 pub struct Ran {
     outcomes: BTreeMap<String, (Class, Option<String>)>,
-    /// Everything that a person reads.
+    /// Text of the report or of the error.
     text: String,
 }
 
@@ -145,7 +146,7 @@ impl Ran {
         }
     }
 
-    /// A job that ended before its first change: all assets are as they were.
+    /// Returns the result of a job that ended before its first change, so that all assets are unchanged.
     fn nothing_sent(world: &World, error: &dyn Display) -> Self {
         let keys = world.keys().into_iter();
         Self {
@@ -181,7 +182,7 @@ impl Ran {
         counts.to_string().replace("0 done, ", "")
     }
 
-    /// The report or error that a person reads.
+    /// Text of the report or of the error.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -268,7 +269,7 @@ impl World {
         }
     }
 
-    /// Arguments of the program that do the same as a bulk job.
+    /// Arguments with which the program runs the same bulk job.
     #[must_use]
     pub fn command(&self) -> Vec<String> {
         let options: &[&str] = match self.job {
@@ -281,7 +282,8 @@ impl World {
         options.chain(self.ids.iter().cloned()).collect()
     }
 
-    /// The outcomes that the program has printed: ID, outcome and copy. If there are none, nothing was sent.
+    /// Converts the outcomes that the program has printed: for each asset its ID, its outcome and the ID of
+    /// its copy. If there are no outcomes, nothing was sent.
     pub fn ran(&self, outcomes: impl Iterator<Item = (String, String, Option<String>)>, text: String) -> Ran {
         let outcomes: BTreeMap<_, _> = outcomes
             .map(|(id, outcome, copy)| {
@@ -301,7 +303,8 @@ impl World {
         Ran { outcomes, text }
     }
 
-    /// Moves the account to another base URL, which plans record. Must be called within a Tokio runtime.
+    /// Moves the account to another base URL, and changes the base URL in the plan. Must be called within a
+    /// Tokio runtime.
     pub fn move_to(&mut self, base_url: &str) {
         if let Some(plan) = &mut self.plan {
             let path = self.folder.path().join("plan.json");
@@ -467,7 +470,7 @@ impl World {
         files(&self.folder.path().join("backup")) == self.files
     }
 
-    /// The part of the account that a job may change for one of its assets.
+    /// The assets that a job may change for one of its keys: an offer source and its page.
     fn shown(state: &State, key: &str) -> Vec<Option<Map<String, Value>>> {
         let id = key.rsplit('/').next().unwrap_or(key);
         let body = |kind: &str, id: &str| {
@@ -507,7 +510,7 @@ async fn plan(fake: &Fake, ids: &[String], job: Job, folder: &Path) -> ChangePla
     for id in ids.iter().skip(3).step_by(4) {
         fake.set("offersource", id, "status", "archived");
     }
-    // The snapshot is from another account with the same assets and one more.
+    // The snapshot comes from another account, which has the same assets and one more.
     let (twin, twins) = seeded(
         fake.settings(),
         job,
@@ -537,7 +540,7 @@ async fn plan(fake: &Fake, ids: &[String], job: Job, folder: &Path) -> ChangePla
     ChangePlan::undo(&client, &journal).await.unwrap()
 }
 
-/// Files of a snapshot, without the times of the manifest.
+/// Contents of the files of a snapshot, without the manifest, which contains times.
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     for group in ["offer-sources", "categories"] {

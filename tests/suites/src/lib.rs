@@ -1,7 +1,7 @@
 //! Helpers of the test suites: a transport that connects a client and the fake in one process.
 //!
-//! Tests need neither sockets nor waiting: under Tokio's paused clock, a timeout of minutes takes no time,
-//! and the fake's clock follows it.
+//! Tests need neither sockets nor waiting: under Tokio's paused clock, a timeout of minutes takes no time.
+//! The clock of the fake follows Tokio's clock.
 
 pub mod broken_network;
 pub mod document;
@@ -21,7 +21,8 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// Creates a builder for clients of `fake`, in process, with its tokens and its clock.
+/// Creates a builder for clients that call `fake` in the same process. The clients use its tokens and its
+/// clock.
 ///
 /// Must be called within a Tokio runtime.
 pub fn client(fake: &Fake) -> ClientBuilder {
@@ -45,13 +46,13 @@ pub fn faults() -> impl Iterator<Item = Fault> {
     })
 }
 
-/// Response limit of clients that are tested with [`faults`].
+/// Maximum response size of clients that are tested with [`faults`].
 pub const LARGE: usize = 100_000;
 
 /// Runs a future on virtual time.
 ///
 /// # Panics
-/// If the runtime cannot be built.
+/// Panics if the runtime cannot be built.
 #[expect(clippy::expect_used, reason = "tests need the runtime")]
 pub fn run<F: IntoFuture>(future: F) -> F::Output {
     let mut builder = tokio::runtime::Builder::new_current_thread();
@@ -94,7 +95,7 @@ pub fn credentials(fake: &Fake) -> Credentials {
     }
 }
 
-/// Sends requests to a fake in the same process and acts out its faults.
+/// Sends requests to a fake in the same process and simulates the faults that the fake injects.
 #[derive(Clone, Debug)]
 pub struct InProcess {
     time: Arc<FakeTime>,
@@ -157,7 +158,7 @@ impl Transport for InProcess {
     }
 }
 
-/// The body after decompression. The fake compresses nothing, so its gzip is always garbage.
+/// Simulates the decompression of a body. The fake compresses nothing, so a gzip body is always garbage.
 fn decompressed(body: Bytes) -> ResponseBody {
     if body.starts_with(b"\x1f\x8b") {
         return ResponseBody::stream(stream::once(ready(Err(broken("invalid gzip header")))));

@@ -20,7 +20,7 @@ impl<T> Default for Swap<T> {
 }
 
 impl<T: Clone> Swap<T> {
-    /// Exchanges a response with the next one, if that comes soon.
+    /// Exchanges a response with the next response, if the next response arrives within `soon`.
     pub async fn exchange(&self, own: T, soon: Duration) -> T {
         let receiver = {
             let mut held = self.0.lock().unwrap();

@@ -1,5 +1,6 @@
 //! Uses each ability of each typed handle once, and asserts the effect on the server. The kinds of assets are
-//! those of our transcription. `asset_groups` does the same for every document, with the table of groups.
+//! those of our transcription of the vendor's page. The test `asset_groups` does the same for any document,
+//! with the table of groups.
 #![cfg(transcription)]
 #![allow(
     clippy::unwrap_used,
@@ -58,7 +59,7 @@ macro_rules! use_abilities {
         }
         let found = handle.find_many(IDS.into_iter().chain([MISSING_ID])).send().await.unwrap();
         let mut missing = found.missing;
-        // Without a list, a refusal may also come from a gateway.
+        // For a kind that cannot be listed, a refusal may also come from a gateway.
         if $segment == "ainodesettings" {
             missing.extend(found.unreadable.into_iter().map(|(id, _)| id));
         }
@@ -208,7 +209,7 @@ async fn visitor_tags_are_read_by_one_list() {
     assert_eq!(asked, ["GET /visitortag/list/", "PUT /visitortag/archive/"]);
 }
 
-/// Effects of a cascade on the funnels of a group and on the assets of a category.
+/// Checks the effects of a cascade on the funnels of a group and on the assets of a category.
 #[tokio::test(start_paused = true)]
 async fn categories_and_funnel_groups_are_parents_too() {
     for (children, expected) in [

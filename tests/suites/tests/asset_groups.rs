@@ -1,4 +1,4 @@
-//! Groups chosen at run time: the table of all groups, and each ability against the fake.
+//! Tests groups that are chosen at run time: the table of all groups, and each ability against the fake.
 
 #![allow(
     clippy::unwrap_used,
@@ -113,7 +113,7 @@ fn groups_are_found_by_name_and_by_tag() {
         assert_eq!(AssetGroup::named(group.tag()), Some(*group));
     }
     assert_eq!(AssetGroup::named("offersources"), None);
-    // The table and the typed handles name the same kinds.
+    // The table and the typed handles use the same names.
     let sources = AssetGroup::named("offer-sources").unwrap();
     assert_eq!(
         sources.plural(),
@@ -125,7 +125,7 @@ fn groups_are_found_by_name_and_by_tag() {
 fn assets_are_listed_and_found_as_the_service_sends_them() {
     for seed_of_settings in 0..20 {
         let (fake, client) = service(Settings {
-            // A kind without a search by list and without a list has only the 404 of the service.
+            // A kind that can be neither listed nor searched by several IDs has only the 404 of the service.
             unknown_fields: false,
             ..Settings::vary(seed_of_settings)
         });
@@ -169,7 +169,7 @@ fn an_unexpected_form_of_an_asset_is_found_as_it_is() {
     for group in readable() {
         let (fake, client) = service(Settings::default());
         let mut odd = asset(group, FIRST_ID, "Odd");
-        // The documents of all groups know a text, a list or an object under some of these names.
+        // In the documents of all groups, some of these properties are a text, a list or an object.
         odd["meta"] = json!(12);
         odd["status"] = json!("paused");
         fake.seed(group.tag(), odd);
@@ -240,7 +240,7 @@ fn assets_are_created_and_saved_unchanged() {
     }
 }
 
-/// Runs a job of a group, acknowledged.
+/// Acknowledges and runs a job of a group, and asserts its success.
 fn send(job: funnelflux::ext::GroupBulk) {
     let name = job.job().to_owned();
     let report = run(job.acknowledge_inferred().send()).unwrap();

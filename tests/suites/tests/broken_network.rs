@@ -1,7 +1,7 @@
-//! Jobs through a proxy between real sockets that breaks connections byte by byte. The program
-//! `broken_network` runs more of them.
+//! Runs jobs through a proxy on real sockets that breaks connections after any byte. The program
+//! `broken_network` runs more jobs.
 //!
-//! `FUNNELFLUX_SEED` repeats jobs, and `FUNNELFLUX_JOBS` sets their number.
+//! The variable `FUNNELFLUX_SEED` repeats jobs, and `FUNNELFLUX_JOBS` sets the number of jobs.
 
 use funnelflux_suites::broken_network::run_jobs;
 
@@ -20,6 +20,6 @@ async fn no_job_through_a_broken_network_reports_anything_false() {
         "repeat with FUNNELFLUX_SEED={seed}:\n{}",
         summary.contradictions.join("\n")
     );
-    // The network does break connections.
+    // Asserts that the network does break connections.
     assert!(summary.faults >= jobs, "{summary:?}");
 }

@@ -1,7 +1,8 @@
-//! Numbers that neither a 64-bit integer nor a double can hold: whatever reads assets without their types
-//! keeps their value or refuses to change the asset. The service never receives a rounded number.
+//! Tests numbers that neither a 64-bit integer nor a double can represent. Code that reads assets without
+//! their types keeps the value of such a number, or refuses to change the asset. The service never receives a
+//! rounded number.
 //!
-//! The accounts are written with the names of IDs and fields that our transcription infers.
+//! The accounts use names of IDs and fields that our transcription of the vendor's page infers.
 #![cfg(transcription)]
 #![allow(
     clippy::unwrap_used,
@@ -96,7 +97,7 @@ fn any_number() -> impl Strategy<Value = (String, String, i64)> {
     })
 }
 
-/// Value of a number in the same form.
+/// Value of a number, in the same form as in [`any_number`].
 fn value_of(text: &str) -> (String, i64) {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let sign = if mantissa.starts_with('-') { "-" } else { "" };
@@ -240,7 +241,7 @@ fn a_snapshot_keeps_all_digits_and_a_restore_leaves_such_assets() {
     run(Snapshot::export(&client).to_folder(&path)).unwrap();
     assert_eq!(fs::read_to_string(&file).unwrap(), text);
 
-    // Digits beyond a double are compared, too.
+    // The comparison includes digits that a double cannot represent.
     assert!(run(snapshot.compare_with_account(&client)).unwrap().is_equal());
     fake.set(
         "offersource",
@@ -304,7 +305,7 @@ fn an_edited_file_is_refused_with_its_path() {
     );
     assert!(changes(&fake).is_empty());
 
-    // Neither is a plan whose file was edited.
+    // A plan whose file was edited is refused as well.
     let FoundAsset::Found(asset) = find(&client, OTHER) else {
         panic!()
     };

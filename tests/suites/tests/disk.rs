@@ -1,9 +1,9 @@
 //! If the disk is full or read-only, or if a process is killed while it writes, journals and token files stay
-//! complete, exports stay unfinished, and a later process continues.
+//! complete, exports stay unfinished, and a later process can continue the work.
 //!
-//! The process that writes is this test program again, with a limit on the size of files (`ulimit -f`). A
-//! write beyond the limit is incomplete and then fails, or kills the process if the signal is not ignored.
-//! The service is in the parent process, which therefore knows all applied changes.
+//! The process that writes is a second run of this test program, with a limit on the size of files (`ulimit
+//! -f`). A write beyond the limit is incomplete and then fails, or kills the process if the signal is not
+//! ignored. The service is in the parent process, which therefore knows all applied changes.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
@@ -204,7 +204,7 @@ async fn an_export_survives_a_full_disk_and_a_kill_at_any_write() {
                 .unwrap_or_else(|error| panic!("{case}: {error}"));
             assert_eq!(snapshot.keys().len(), IDS, "{case}");
             assert!(Snapshot::open(&path).unwrap().edited().next().is_none(), "{case}");
-            // What is recorded in whole lines is not read again.
+            // Assets that are recorded in complete lines are not read again.
             let again = fake.log();
             for line in progress
                 .split_inclusive('\n')

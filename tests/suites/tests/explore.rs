@@ -1,4 +1,5 @@
-//! `Explore` finds the mistakes in these programs, and a run with the reported seed reproduces the mistake.
+//! Checks that `Explore` finds the mistakes in these programs, and that the reported seed reproduces a
+//! mistake.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -106,7 +107,7 @@ fn a_right_program_passes() {
 fn a_lost_and_an_unfinished_asset_are_found() {
     let careless = |run: Run| async move {
         let client = client(&run);
-        // The mistakes of these calls are that nobody reads their results.
+        // The mistake is that the results of these calls are ignored.
         let _ = client.create(|id| OfferSource::new(id, "new")).await;
         let _ = client.offer_sources().bulk_archive([ID]).send().await;
         Ok::<(), Error>(())

@@ -16,7 +16,7 @@ use std::{fs, panic, path::Path};
 /// Default number of mutated inputs for each target, overridden by `FUNNELFLUX_FUZZ`.
 const RUNS: u64 = 1_500;
 
-/// Targets that take long: they get a tenth of the inputs.
+/// Slow targets, which get only a tenth of the inputs.
 const SLOW: [&str; 4] = ["generator", "probe", "manifest", "archive"];
 
 /// Words with a meaning in one of the formats.
@@ -132,7 +132,7 @@ fn every_target_passes_on_seeds_and_mutations() {
     });
 }
 
-/// Seeds are accepted, because a fuzzer makes no progress from a seed that is refused at its start.
+/// Checks that seeds are accepted. A fuzzer makes no progress from a seed that is refused at its start.
 #[test]
 fn seeds_are_accepted() {
     let seed = |name: &str| {

@@ -50,7 +50,7 @@ async fn a_function_works_with_inferred_kinds() -> Result<(), Error> {
     fake.set("page", "p", "status", "archived");
     let client = client(&fake).build()?;
     assert_eq!(archived(&client.pages()).await?, ["page p Page p"]);
-    // A kind without a list.
+    // This kind of asset cannot be listed.
     assert!(client.ai_node_settings().list().await.is_err());
     Ok(())
 }

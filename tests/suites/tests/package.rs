@@ -1,4 +1,4 @@
-//! The crates are ready to publish: their packages are complete, and every feature is documented.
+//! Checks that the crates are ready to publish: their packages are complete, and every feature is documented.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::{collections::BTreeSet, fs, path::PathBuf, process::Command};
@@ -67,7 +67,7 @@ fn every_package_has_its_licences_changelog_and_readme() {
     }
 }
 
-/// CI builds the crates with the Rust version in their manifests.
+/// CI must build the crates with the Rust version in their manifests.
 #[test]
 fn the_oldest_rust_is_the_one_of_ci() {
     let workflow = read(".github/workflows/ci.yml");
@@ -82,7 +82,7 @@ fn the_oldest_rust_is_the_one_of_ci() {
     }
 }
 
-/// Names of the crates that a build of the crate for Linux compiles, with these arguments of `cargo tree`.
+/// Names of the crates that a build of `funnelflux` for Linux compiles, with these arguments of `cargo tree`.
 fn crates(arguments: &[&str]) -> BTreeSet<String> {
     let mut tree = Command::new(env!("CARGO"));
     tree.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
@@ -116,7 +116,7 @@ fn the_types_alone_need_neither_http_nor_a_runtime() {
     assert!(types.contains("serde_json") && types.len() <= 16, "{types:?}");
 }
 
-/// The dependencies of a client by hand are 92 crates.
+/// The dependencies of a hand-written client amount to 92 crates.
 #[test]
 fn a_client_is_at_most_98_crates() {
     let default = crates(&[]);

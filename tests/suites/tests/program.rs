@@ -1,4 +1,4 @@
-//! Bulk commands of the program, as processes, on a service whose connections fail.
+//! Runs bulk commands of the program as processes, against a service whose connections fail.
 //!
 //! `FUNNELFLUX_SEED` repeats a case, and `FUNNELFLUX_CASES` sets the number of cases.
 #![allow(

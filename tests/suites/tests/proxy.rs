@@ -1,5 +1,5 @@
-//! Proxies from the environment and from the caller. Requests to this machine bypass proxies. Plain http to
-//! another machine needs the same permission with and without a proxy.
+//! Tests proxies that the environment or the caller sets. Requests to the local machine bypass proxies. Plain
+//! http to another machine needs the same permission with and without a proxy.
 //!
 //! The environment belongs to the process, so each case runs this test program again.
 #![allow(
@@ -82,8 +82,8 @@ impl Proxy {
         self.heads.lock().unwrap().clone()
     }
 
-    /// Lists the offer sources of `service` in a child process. All proxy variables name this proxy or, if
-    /// `configured`, the program configures it.
+    /// Lists the offer sources of `service` in a child process. If `configured` is true, the program
+    /// configures this proxy. Otherwise, all proxy variables name it.
     async fn list(&self, service: &str, allow_plain_http: bool, configured: bool) -> Output {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "child_lists", "--ignored", "--nocapture"]);

@@ -1,5 +1,6 @@
-//! Every type of the document decodes and encodes without loss. The tested values are supersets of valid
-//! responses: they have unknown fields at every level, unknown enum values, and `null` for optional fields.
+//! Checks that every type of the document decodes and encodes without loss. The tested values are supersets
+//! of valid responses: they have unknown fields at every level, unknown enum values, and `null` for optional
+//! fields.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -150,8 +151,8 @@ fn lost(sent: &Value, encoded: &Value, schema: &'static Value, at: &str) -> Opti
 
 type Check<'c> = &'c mut dyn FnMut(&str, &dyn Fn(&str) -> Result<(String, String), serde_json::Error>);
 
-/// Calls `check` for each type of the document, with a function that decodes a list of one value, and returns
-/// the encoded value and its `Debug` form.
+/// Calls `check` for each type of the document. The second argument of `check` is a function that decodes a
+/// value inside of a list, and returns the encoded value and its `Debug` form.
 fn for_each_type(check: Check<'_>) {
     fn again<T: Serialize + DeserializeOwned + Debug>(
         text: &str,
@@ -166,7 +167,8 @@ fn for_each_type(check: Check<'_>) {
             checked.push(stringify!($name));
         )*};
     }
-    // The schemas of the documented page. A vendor's document may name and type all others otherwise.
+    // The schemas of the documented page. A vendor's document may give all other schemas other names and
+    // types.
     each! {
         DuplicateRequest DuplicateResponse MoveCategoryRequest OfferSource OfferSourceInfo
         ParentMutationRequest Status StringList
@@ -250,7 +252,7 @@ fn a_field_whose_type_is_inferred_keeps_a_value_of_any_type() {
                 let text = serde_json::to_string(&sent).unwrap();
                 let decoded = again(&text);
                 if !is_inferred {
-                    // A documented type is taken at its word.
+                    // A value of another type than the documented one is an error.
                     let is_other = matches!((type_name, value_type), (Some("string"), "number" | "boolean"));
                     assert!(!is_other || decoded.is_err(), "{name}: {text}");
                     continue;
@@ -264,7 +266,7 @@ fn a_field_whose_type_is_inferred_keeps_a_value_of_any_type() {
                     texts.collect::<BTreeMap<String, String>>()
                 };
                 assert_eq!(texts(&encoded), texts(&sent), "{name}");
-                // The user sees that the value is not in the field.
+                // The output of `Debug` shows that the value is not in the field.
                 if type_name == Some("string") && value_type != "string" {
                     let shown = format!("{property:?}: <unexpected>");
                     assert!(debug.contains(&shown), "{name}: {text}: {debug}");

@@ -59,7 +59,7 @@ impl Transport for Recorder {
         &self,
         request: http::Request<Bytes>,
     ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
-        // The generator's own client would send this header with every request.
+        // Progenitor's own client would send this header with every request.
         assert!(!request.headers().contains_key("api-version"));
         self.seen.lock().unwrap().push(request);
         let response = http::Response::builder()
@@ -98,7 +98,8 @@ async fn an_unknown_status_and_an_unknown_field_are_kept_and_sent_back() -> Resu
     Ok(())
 }
 
-/// Offer sources have no typed nested objects. Traffic sources have a map of them.
+/// Checks a field of a nested object. Offer sources have no typed nested objects, but traffic sources have a
+/// map of such objects.
 #[cfg(transcription)]
 #[tokio::test]
 async fn an_unknown_field_of_a_nested_object_is_kept_and_sent_back() -> Result<(), Error> {
@@ -146,7 +147,7 @@ async fn a_list_decodes_long_names_unknown_statuses_and_nulls() -> Result<(), Er
     Ok(())
 }
 
-/// Only examples document that these values are strings.
+/// Checks that values of other types are kept. Only examples document that these values are strings.
 #[tokio::test]
 async fn query_parameters_of_another_type_are_kept() -> Result<(), Error> {
     let body = r#"{"idOfferSource":"1","offerSourceName":"a","queryParams":{"a":"b","n":1,"t":true}}"#;

@@ -75,8 +75,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     Ok(Outcome { stdout, stderr, code })
 }
 
-/// Compares our document with the vendor's current document; `None` if our document is invalid, which is
-/// reported separately.
+/// Compares our document with the vendor's current document. Returns `None` if our document is invalid,
+/// because that problem is reported separately.
 fn compare_upstream(workspace: &Workspace, spec: &Spec, source: &Source) -> Result<Option<Report>, Failure> {
     let theirs = diff::document(source.read(workspace.root())?.source())?;
     let ours = diff::document(spec.upstream.source()).ok();

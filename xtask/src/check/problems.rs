@@ -1,4 +1,4 @@
-//! Comparison of the files in the workspace with those that `generate` would write.
+//! Compares the files in the workspace with the files that `generate` would write.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -96,7 +96,7 @@ pub(super) fn with_output(
     Ok(problems)
 }
 
-/// Compares the workspace with only the lock, if nothing can be generated.
+/// Compares the workspace with only the lock. This is necessary if nothing can be generated.
 pub(super) fn with_lock(workspace: &Workspace, old_lock: &OldLock) -> Result<Vec<Problem>, Failure> {
     let Ok(Some(lock)) = old_lock else {
         return Ok(lock_problem(old_lock).into_iter().collect());
@@ -110,7 +110,7 @@ pub(super) fn with_lock(workspace: &Workspace, old_lock: &OldLock) -> Result<Vec
     Ok(problems)
 }
 
-/// Checksums in the lock by path below the root.
+/// Returns the checksums in the lock, by path below the root.
 fn recorded_files(lock: &Lock) -> BTreeMap<String, &str> {
     let generated = lock.files.iter();
     let generated = generated.map(|(path, sha256)| (format!("{GENERATED}/{path}"), sha256.as_str()));
@@ -131,7 +131,7 @@ fn problem(kind: Kind, path: &str, message: impl Into<String>, fix: &'static str
     }
 }
 
-/// Reports a file that was changed or removed after the last run; `recorded` is its checksum in the lock.
+/// Reports a file that was changed or removed after the last run. `recorded` is its checksum in the lock.
 fn departure(path: &str, actual: Option<&[u8]>, recorded: Option<&str>) -> Option<Problem> {
     let recorded = recorded?;
     let Some(actual) = actual else {
@@ -199,8 +199,8 @@ fn orphans<'a>(
     Ok(paths.map(move |path| problem(Kind::Orphaned, &path, message, fix)))
 }
 
-/// Returns the number of the first line that differs, line ends included, and both lines; `None` after the
-/// end of a text.
+/// Returns the number of the first line that differs, with both versions of the line. Line ends are compared
+/// too. A version is `None` if its text has ended before this line.
 fn first_difference<'a>(
     actual: &'a str,
     expected: &'a str,

@@ -1,4 +1,4 @@
-//! Manifests before and after, and manifests that are refused.
+//! Manifests before and after the change, and manifests that are rejected.
 
 use super::*;
 use funnelflux_generator::naming;
@@ -61,7 +61,7 @@ fn marks_are_required_once_in_the_features() {
     ] {
         assert!(with_groups(manifest, &[]).is_err(), "{manifest}");
     }
-    // The text between the marks does not matter.
+    // The text between the marker lines does not matter.
     for between in ["b = []", "a = ["] {
         let manifest = |between: &str| format!("[features]\na = []\n{BEGIN}\n{between}\n{END}\nc = []\n");
         assert_eq!(

@@ -25,9 +25,9 @@ const MOST_NOTES: usize = 3;
 /// Effect of a new document on the overlays.
 pub(super) struct Update {
     pub(super) notes: Vec<String>,
-    /// Overlays have been written.
+    /// True if parts of overlays have been removed.
     pub(super) has_trimmed: bool,
-    /// `generate` accepts the overlays.
+    /// True if `generate` accepts the overlays.
     pub(super) fits: bool,
 }
 
@@ -150,14 +150,14 @@ fn obsolete(overlay: &Document, at: &Pointer) -> String {
     )
 }
 
-/// Pointers to the actions of an overlay.
+/// Lists the pointers to the actions of an overlay.
 fn actions(overlay: &Document) -> impl Iterator<Item = PointerBuf> {
     let at = Pointer::from_static("/actions");
     let count = overlay.get(at).and_then(Value::as_array).map_or(0, Vec::len);
     (0..count).map(move |index| at.with_trailing_token(index))
 }
 
-/// Writes the overlays that have changed, and removes those that are gone.
+/// Writes the overlays that have changed, and removes the files of overlays that are missing in `new`.
 fn write(workspace: &Workspace, old: &[Text], new: &[Text]) -> Result<(), Failure> {
     for overlay in old {
         match new.iter().find(|new| new.name == overlay.name) {
@@ -188,7 +188,7 @@ struct Trim<'a> {
     rest: Option<Trimmed>,
 }
 
-/// Finds the needless parts: parts that the document has itself, and actions that change nothing.
+/// Finds the needless parts: parts that the document itself contains, and actions that change nothing.
 fn trims<'a>(overlays: &'a [Text], superseded: &Superseded, unchanged: &[&Action]) -> Vec<Trim<'a>> {
     let overlays = overlays.iter().zip(&superseded.needless);
     let trims = overlays.filter_map(|(text, needless)| {
@@ -227,8 +227,9 @@ fn rest(overlays: &[Text], trims: &[Trim<'_>]) -> Vec<Text> {
     rest.collect()
 }
 
-/// Describes which redundant parts were removed. Parts are removed, where possible, only if the effective
-/// document is the same without them, as `is_same` states.
+/// Describes the redundant parts that were removed, and the parts that were not. Parts are removed only if
+/// that is possible and if `is_same` is true, that is, if the effective document is the same without these
+/// parts.
 fn summary(trims: &[Trim<'_>], is_same: bool) -> Vec<String> {
     let is_gone = |trim: &&Trim<'_>| is_same && trim.rest.is_some();
     let (gone, left): (Vec<&Trim<'_>>, Vec<&Trim<'_>>) = trims.iter().partition(is_gone);
@@ -251,8 +252,8 @@ fn summary(trims: &[Trim<'_>], is_same: bool) -> Vec<String> {
     notes
 }
 
-/// Counts the inferred operations of each group: confirmed by the vendor's document, wrong, or absent from
-/// it.
+/// Counts the inferred operations of each group that are confirmed by the vendor's document, wrong, or absent
+/// from the document.
 fn table(comparisons: &[Comparison]) -> Vec<String> {
     let mut groups: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
     for comparison in comparisons {

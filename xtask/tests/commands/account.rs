@@ -1,4 +1,4 @@
-//! The README shows what the three commands print that take over the vendor's document.
+//! Checks that the README shows the output of the three commands that take over the vendor's document.
 
 use std::{fs, path::Path, process::Command};
 
@@ -19,7 +19,8 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Returns whether the text has these lines in this order. A line `…` stands for any lines.
+/// Checks whether the actual lines are the expected lines. An expected line `…` stands for any number of
+/// lines.
 fn shows(expected: &[&str], actual: &[&str]) -> bool {
     match expected {
         [] => actual.is_empty(),

@@ -131,7 +131,7 @@ fn check_reports_problems_and_generate_fixes_them() {
     }
 }
 
-/// A document, an overlay or a workspace from which nothing can be generated.
+/// A workspace from which nothing can be generated, for example because the document is invalid.
 struct InvalidCase {
     name: &'static str,
     change: fn(&Workspace),
@@ -236,7 +236,7 @@ fn an_unreadable_lock_is_not_overwritten() {
     workspace.fix();
 }
 
-/// The effective document is only an output of `generate`.
+/// The effective document may be overwritten, because it is only an output of `generate`.
 #[test]
 fn an_effective_document_that_is_not_text_is_overwritten_with_a_warning() {
     let workspace = Workspace::new();

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::support::{UPSTREAM, Workspace};
 
-/// Checks a document with these schemas: one error, on a schema whose name begins with `name`.
+/// Checks that a document with these schemas causes one error, at a schema whose name begins with `name`.
 fn assert_crash(schemas: &Value, name: &str, crash: &str) {
     let workspace = Workspace::bare();
     let mut document: Value = serde_json::from_str(&workspace.read(UPSTREAM)).unwrap();

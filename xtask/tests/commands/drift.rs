@@ -33,7 +33,7 @@ fn diff_distinguishes_harmless_from_breaking() {
     insta::assert_snapshot!("diff-breaking-github", run.stdout);
 }
 
-/// `diff` needs only two documents, and a repository for documents of earlier revisions.
+/// `diff` needs no workspace. It needs a repository only for documents of earlier revisions.
 #[test]
 fn diff_runs_outside_of_a_workspace() {
     let folder = tempfile::tempdir().unwrap();
@@ -127,7 +127,7 @@ fn diff_omits_accepted_changes() {
     assert!(run.stderr.starts_with("1 accepted by allow.json"), "{run}");
 }
 
-/// An expired entry no longer counts, and an invalid list is reported with its location.
+/// An expired entry no longer accepts its change, and an invalid list is reported with its location.
 #[test]
 fn diff_reports_expired_and_invalid_allow_lists() {
     let workspace = Workspace::new();
@@ -189,7 +189,7 @@ fn annotations_are_on_the_lines_that_changed() {
     assert_eq!(line_of("::notice "), "\"partnerNote\": {");
 }
 
-/// Webhooks are compared, although OpenAPI 3.0.3 has none.
+/// Webhooks are compared, although OpenAPI 3.0.3 has no webhooks.
 #[test]
 fn diff_compares_webhooks() {
     let workspace = Workspace::new();
@@ -262,8 +262,8 @@ fn documents_come_from_addresses_standard_input_and_the_default_source() {
     assert_eq!(workspace.read(UPSTREAM), text);
 }
 
-/// An inferred overlay with three operations. In the vendor's document, the first is equal, the second is
-/// different, and the third is absent.
+/// An inferred overlay with three operations. In the vendor's document, the first operation is equal, the
+/// second is different, and the third is absent.
 #[test]
 fn fetch_reports_confirmed_and_wrong_inferences() {
     let workspace = Workspace::new();
@@ -295,7 +295,7 @@ fn fetch_reports_confirmed_and_wrong_inferences() {
             }},
         ],
     });
-    // JSON is YAML.
+    // JSON is also valid YAML.
     workspace.write("spec/overlays/10-pages.yaml", format!("{overlay:#}\n"));
     workspace.write_changed("vendor.json", |document| {
         document["tags"]
@@ -336,7 +336,7 @@ fn a_document_without_operations_is_refused() {
     workspace.xtask(&["check"]).ended_with(2);
 }
 
-/// The limit holds for large changes, and for every result of the inferences.
+/// The limit applies even if there are many changes, and many confirmed, wrong and absent inferences.
 #[test]
 fn fetch_prints_at_most_60_lines() {
     let workspace = Workspace::new();
@@ -500,7 +500,7 @@ fn check_compares_with_the_vendors_document() {
         .xtask(&["check", "--upstream", "vendor.json"])
         .ended_with(5);
 
-    // A problem of ours determines the exit code.
+    // A problem with our own files determines the exit code.
     workspace.write(TYPES, "// edited\n");
     let run = workspace
         .xtask(&["check", "--upstream", "vendor.json", "--format", "json"])

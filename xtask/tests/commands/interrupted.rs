@@ -40,7 +40,7 @@ const CASES: [Case; 2] = [
 ];
 
 impl Case {
-    /// The workspace before and after the command.
+    /// Creates two workspaces: one before the command, and one after it.
     fn workspaces(&self) -> (Workspace, Workspace) {
         let before = Workspace::new();
         (self.prepare)(&before);
@@ -214,7 +214,8 @@ fn set_permissions(folder: &Path, mode: u32) {
     }
 }
 
-/// The superuser may write anywhere, so as superuser, this test runs the command as another user.
+/// The superuser may write anywhere. If the superuser runs this test, the test runs the command as another
+/// user.
 #[test]
 fn a_run_on_a_read_only_disk_changes_nothing() {
     const NOBODY: u32 = 65_534;

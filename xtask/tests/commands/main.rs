@@ -1,4 +1,4 @@
-//! Runs the commands like a person or a CI job, and checks exit codes, messages and files.
+//! Runs the commands as a person or a CI job would, and checks exit codes, messages and files.
 //!
 //! Each test has its own workspace, generated from a small document. The expected texts therefore depend on
 //! the commands, not on the API.

@@ -1,4 +1,4 @@
-//! `fetch` removes from our overlays what the vendor's document makes needless.
+//! `fetch` removes the parts of our overlays that the vendor's document makes needless.
 
 use std::{fs, path::Path};
 
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::{EFFECTIVE, Workspace, is_transcription};
 
-/// A workspace with our overlays.
+/// Creates a workspace with our document and our overlays.
 fn workspace() -> Workspace {
     let workspace = Workspace::bare();
     let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec");
@@ -52,7 +52,7 @@ fn fetch_removes_what_the_document_makes_needless() {
         assert!(run.stdout.contains(line), "{name}: {run}");
         assert!(run.stdout.lines().count() <= 60, "{name}: {run}");
 
-        // The behaviour of groups remains, because no document describes it.
+        // The parts that describe the behaviour of groups remain, because no document contains them.
         let after = overlays(&fetched);
         assert!(after.len() < before.len(), "{name}");
         for (file, text) in &after {
@@ -86,7 +86,7 @@ fn fetch_removes_what_the_document_makes_needless() {
             "{name}: {run}"
         );
 
-        // The overlays mean the same as before.
+        // The trimmed overlays have the same effect as the original overlays.
         let untouched = workspace();
         fetched.xtask(&["fetch", document]).ended_with(0);
         untouched.xtask(&["fetch", document]).ended_with(0);
@@ -139,7 +139,7 @@ fn an_overlay_that_changes_nothing_any_more_is_removed() {
     ");
     workspace.fix();
 
-    // An action in one line with others stays.
+    // An action that shares a line with other actions is kept.
     let text = "{overlay: 1.0.0, info: {title: t, version: '1'}, actions: [{target: $.info, \
                 description: twice, update: {x-name: ours}}, {target: $.info, description: other, \
                 update: {x-other: 1}}]}\n";
@@ -155,7 +155,7 @@ fn an_overlay_that_changes_nothing_any_more_is_removed() {
     workspace.fix();
 }
 
-/// An overlay that only records evidence about a part, and one with another action.
+/// An overlay that only records evidence about a part of the document.
 const EVIDENCE: &str = "overlay: 1.1.0\n\
     info: {title: Evidence, version: '1'}\n\
     actions:\n  \
@@ -164,7 +164,8 @@ const EVIDENCE: &str = "overlay: 1.1.0\n\
         update:\n      \
           x-evidence: {kind: pattern, source: The examples of the page hold strings only.}\n";
 
-/// A workspace whose document has the part, with this overlay.
+/// Creates a workspace with this overlay. The document of the workspace contains the part that `EVIDENCE` is
+/// about.
 fn with_evidence(overlay: &str) -> Workspace {
     let workspace = Workspace::new();
     workspace.write_changed("spec/upstream.json", |document| {
@@ -220,7 +221,7 @@ fn evidence_about_an_unchanged_part_stays() {
     assert_eq!(workspace.read("spec/overlays/20-evidence.yaml"), EVIDENCE);
 }
 
-/// The document is in place, so the fetch has succeeded; the overlays are work that is left.
+/// The fetch succeeds, because the document is in place. Only the overlays still have to be corrected.
 #[test]
 fn fetch_warns_of_overlays_that_do_not_fit() {
     let workspace = with_evidence(&EVIDENCE.replace("x-evidence", "x-other"));

@@ -8,7 +8,7 @@ use std::{
 
 use syn::visit::Visit;
 
-/// Number of columns of code and comments; `max_width` in `.rustfmt.toml`.
+/// Maximum number of columns of code and comments. It equals `max_width` in `.rustfmt.toml`.
 const COLUMNS: usize = 110;
 
 /// Generated code, whose comments come from the document.

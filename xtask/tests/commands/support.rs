@@ -19,7 +19,7 @@ pub(crate) const CHANGELOG: &str = "CHANGELOG.md";
 pub(crate) const LOCK: &str = "spec/spec.lock";
 pub(crate) const EFFECTIVE: &str = "spec/effective.json";
 
-/// Returns whether the vendor's document is our transcription. If it is not, prints that a test is skipped.
+/// Checks whether the vendor's document is our transcription. If it is not, prints that the test is skipped.
 pub(crate) fn is_transcription() -> bool {
     let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/spec.lock");
     let lock = fs::read_to_string(lock).unwrap();
@@ -48,7 +48,8 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// Replaces the parts that differ from run to run: the root, times, and numbers of rules and passes.
+    /// Converts the output of a command. Replaces the parts that differ from run to run: the root, times, and
+    /// numbers of rules and passes.
     pub(crate) fn new(output: Output, root: &Path) -> Self {
         let without_number = |line: &str, unit: &str| {
             let (before, rest) = line.split_once(" of ")?;
@@ -122,7 +123,7 @@ impl Workspace {
         workspace
     }
 
-    /// A workspace after the first run of `generate`.
+    /// Creates a workspace and runs `generate` in it.
     pub(crate) fn new() -> Self {
         let workspace = Self::bare();
         workspace.xtask(&["generate"]).ended_with(0);
@@ -160,7 +161,7 @@ impl Workspace {
         fs::remove_file(self.path(name)).unwrap();
     }
 
-    /// Replaces a part of a file; the part must exist.
+    /// Replaces a part of a file. The part must exist.
     pub(crate) fn replace(&self, name: &str, from: &str, to: &str) {
         let text = self.read(name);
         assert!(text.contains(from), "no {from} in {name}:\n{text}");
@@ -201,7 +202,7 @@ impl Workspace {
         self.run(self.command(arguments))
     }
 
-    /// Runs `git` with an identity and without the configuration of this machine.
+    /// Runs `git` with a fixed identity and without the configuration of this machine.
     pub(crate) fn git(&self, arguments: &[&str]) -> String {
         let output = Command::new("git")
             .current_dir(self.root())
@@ -216,7 +217,7 @@ impl Workspace {
         text
     }
 
-    /// All files by their name below the root.
+    /// Reads all files, by their path below the root.
     pub(crate) fn files(&self) -> BTreeMap<String, Vec<u8>> {
         fn collect(folder: &Path, root: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
             for entry in fs::read_dir(folder).unwrap() {
@@ -234,14 +235,14 @@ impl Workspace {
         files
     }
 
-    /// All files without the temporary ones.
+    /// Reads all files except temporary files.
     pub(crate) fn contents(&self) -> BTreeMap<String, Vec<u8>> {
         let mut files = self.files();
         files.retain(|name, _| !is_temporary(name));
         files
     }
 
-    /// Number of temporary files.
+    /// Counts the temporary files.
     pub(crate) fn leftovers(&self) -> usize {
         self.files().keys().filter(|name| is_temporary(name)).count()
     }
@@ -256,8 +257,8 @@ impl Workspace {
         check
     }
 
-    /// Runs `generate` twice and `check` once; asserts that the second `generate` writes nothing and `check`
-    /// reports nothing.
+    /// Runs `generate` twice and `check` once. Asserts that the second `generate` writes nothing and that
+    /// `check` reports nothing.
     #[track_caller]
     pub(crate) fn fix(&self) {
         self.xtask(&["generate"]).ended_with(0);
@@ -272,25 +273,25 @@ impl Workspace {
     }
 }
 
-/// The value at a pointer, which must exist.
+/// Returns the value at a pointer. The value must exist.
 pub(crate) fn at<'a>(document: &'a mut Value, pointer: &str) -> &'a mut Value {
     document
         .pointer_mut(pointer)
         .unwrap_or_else(|| panic!("the document has nothing at {pointer}"))
 }
 
-/// A change that breaks nothing.
+/// Makes a change that breaks nothing.
 pub(crate) fn add_field(document: &mut Value) {
     at(document, "/components/schemas/OfferSource/properties")["partnerNote"] =
         json!({"type": "string", "description": "A note."});
 }
 
-/// A change that breaks on the wire.
+/// Makes a change that breaks on the wire.
 pub(crate) fn require_status(document: &mut Value) {
     at(document, "/paths/~1offersource~1list~1/get/parameters/0")["required"] = json!(true);
 }
 
-/// Answers one request with this status and body; returns the URL.
+/// Starts a server that answers one request with this status and body. Returns the URL.
 pub(crate) fn serve(status: &'static str, body: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/api/schema.json", listener.local_addr().unwrap());

@@ -1,6 +1,7 @@
 //! Runs the workflow scripts as GitHub does, on a repository with its own remote.
 //!
-//! `cargo` and `gh` are stand-ins that log their arguments; `cargo xtask` runs the real program.
+//! `cargo` and `gh` are stand-ins that log their arguments. For `cargo xtask`, the stand-in runs the real
+//! program.
 
 use std::{
     collections::BTreeMap,
@@ -17,7 +18,7 @@ use crate::support::{Run, Workspace, XTASK, add_field, require_status, serve};
 const DRIFT: &str = include_str!("../../../.github/workflows/drift.yml");
 const CI: &str = include_str!("../../../.github/workflows/ci.yml");
 
-/// The script of the step with this name.
+/// Returns the script of the step with this name.
 fn script(workflow: &str, step: &str) -> String {
     let mut lines = workflow
         .lines()
@@ -34,7 +35,7 @@ fn script(workflow: &str, step: &str) -> String {
 /// A checkout on a runner.
 struct Runner {
     workspace: Workspace,
-    /// Folder outside the checkout: stand-ins, the remote, the files of the runner.
+    /// Folder outside the checkout, with the stand-ins, the remote, and the files of the runner.
     outside: tempfile::TempDir,
 }
 
@@ -290,7 +291,7 @@ fn a_pull_request_is_annotated_on_the_lines_of_the_document() {
     assert_eq!(run.ended_with(0).stdout.trim(), "");
 }
 
-/// A failure without a result always fails the job.
+/// If the comparison fails without a result, the job always fails.
 #[test]
 fn breaking_changes_are_reported_before_the_first_release_and_refused_afterwards() {
     let runner = Runner::new();

@@ -1,4 +1,4 @@
-//! Request bodies, and the content of bodies in both directions.
+//! Compares request bodies, and the content of request and response bodies.
 
 use funnelflux_openapi::{media::JSON, openapi_model::ANNOTATIONS};
 
@@ -17,7 +17,8 @@ use crate::{
 /// A key of `content`, the range that it denotes, and its media type object.
 type MediaType<'a> = (&'a str, MediaRange, Node<'a>);
 
-/// The key that applies to media types of a range, if the range itself is no key.
+/// Returns the entry of `content` that applies to media types of a range: the most specific entry that covers
+/// the range.
 fn most_specific<'m, 'a>(content: &'m [MediaType<'a>], range: &MediaRange) -> Option<&'m MediaType<'a>> {
     let mut covering = content.iter().filter(|(_, other, _)| other.covers(range));
     let first = covering.next()?;
@@ -91,7 +92,8 @@ impl<'a> Comparer<'a> {
                 self.media_type(&other, node, context);
                 continue;
             }
-            // Only the most specific key of a media type applies, so the new key replaces the old range here.
+            // Only the most specific key that matches a media type applies. So the new key replaces the old
+            // range for this media type.
             let site = Site::added(node, new);
             if let Some((old_name, _, other)) = most_specific(&before, range) {
                 let what = format!("the media type `{name}` is one of `{old_name}`, which was there before");
@@ -106,7 +108,7 @@ impl<'a> Comparer<'a> {
                 continue;
             }
             let site = Site::removed(node, new);
-            // A response whose key becomes a range may have other formats than before.
+            // If the key of a response becomes a range, the response may have other formats than before.
             let covering = most_specific(&after, range)
                 .filter(|(new_name, other, _)| !is_response || twin(&before, new_name, other).is_some());
             if let Some((new_name, _, other)) = covering {
@@ -127,7 +129,7 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports a media type that is covered by another on the other side.
+    /// Reports that a media type and a range that covers it replace each other.
     fn media_range_changed(
         &mut self,
         name: &str,
@@ -142,7 +144,8 @@ impl<'a> Comparer<'a> {
             .report();
     }
 
-    /// Reports content that only one side has: each of its media types was added or removed.
+    /// Reports that each media type of a `content` object was added or removed, because only one side has the
+    /// object.
     pub(crate) fn whole_content(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
         for (name, media_type) in site.contents() {
             self.media_type_added_or_removed(name, &media_type, context, false);
@@ -180,7 +183,8 @@ impl<'a> Comparer<'a> {
         schema.value.is_object() && keys.all(|key| ANNOTATIONS.contains(&key))
     }
 
-    /// Checks whether both schemas describe the bytes of a body: as a binary string, or not at all.
+    /// Checks whether the body is binary on both sides, and each schema is absent or describes a binary
+    /// string.
     fn is_binary(&self, media_types: [&Node<'a>; 2]) -> bool {
         let mut sides = media_types.into_iter().zip([&self.old, &self.new]);
         sides.all(|(media_type, document)| {
@@ -225,7 +229,7 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// The encoding of a body that is described on both sides.
+/// Returns the encoding of a body that both sides describe.
 fn body_encoding(media_types: [&Node<'_>; 2]) -> Encoding {
     let [old, new] = media_types.map(|media_type| range(media_type).encoding());
     // A field with a content type of its own may be JSON.

@@ -15,7 +15,7 @@ use crate::{
 impl<'a> Comparer<'a> {
     pub(crate) fn components(&mut self, site: &Site<'_, 'a>) {
         if site.both().is_none() && site.values().any(|node| node.keys().next().is_none()) {
-            // Normalising may have moved everything away.
+            // Normalisation may have moved all contents to other places.
             let what = format!("`components` without contents {}", site.verb());
             self.change(Kind::NotationChanged, site, what).report();
         }
@@ -79,7 +79,7 @@ impl<'a> Comparer<'a> {
                     let is_used =
                         self.old.is_referenced(&before.pointer) && self.new.is_referenced(&after.pointer);
                     if is_used && ["callbacks", "links"].contains(&kind) {
-                        // Compared as a part of the whole that refers to it.
+                        // The component is compared as a part of the `callbacks` or `links` that refer to it.
                         self.changes
                             .explained
                             .extend([before, after].map(|node| node.pointer.clone()));

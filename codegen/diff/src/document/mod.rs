@@ -1,4 +1,4 @@
-//! The parts of a document, one module for each.
+//! Compares the parts of a document. Each kind of part has its own module.
 
 mod bodies;
 mod components;
@@ -31,7 +31,8 @@ impl Comparer<'_> {
                 "tags" => self.tags(&site),
                 "paths" => self.paths(&site),
                 "components" => {}
-                // If the author already uses an extension with this name, normalising adds a second `x-`.
+                // Normalisation renames `webhooks` to `x-webhooks`. If the author already uses an extension
+                // with this name, normalisation adds a second `x-`.
                 _ if key != "webhooks" && key.trim_start_matches("x-") == "webhooks" => self.webhooks(&site),
                 _ => self.other_member(key, &site, Direction::None),
             }

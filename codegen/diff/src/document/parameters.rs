@@ -21,7 +21,7 @@ use crate::{
 /// Renamed path parameters: old name and new name.
 pub(crate) type Renames<'n> = Vec<(&'n str, &'n str)>;
 
-/// Parameters that `OpenAPI` ignores, by location and name in lower case.
+/// Parameters that `OpenAPI` ignores, each by its location and its name in lower case.
 const IGNORED: [&str; 3] = ["header:accept", "header:content-type", "header:authorization"];
 
 /// Context of the schemas of parameters.
@@ -34,7 +34,7 @@ struct Parameter<'a> {
     value: Node<'a>,
     /// The parameter itself, or the reference to it.
     written: Node<'a>,
-    /// False if the parameter is among those of the path.
+    /// True if the parameter belongs to the operation itself, and false if it belongs to the path.
     is_own: bool,
 }
 
@@ -104,7 +104,7 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares descriptions of headers that `OpenAPI` ignores.
+    /// Compares the descriptions of those headers that `OpenAPI` ignores.
     fn ignored_headers(&mut self, before: &[Parameter<'a>], after: &[Parameter<'a>], parent: &Node<'a>) {
         for name in IGNORED {
             let [old, new] = [before, after].map(|list| list.iter().find(|other| other.name == name));
@@ -121,7 +121,7 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports the description of a path parameter that the path already contained.
+    /// Reports that the new document describes a path parameter, which the old path already contained.
     fn path_parameter_described(&mut self, described: &Parameter<'a>, parent: &Node<'a>) {
         let schema = described
             .value
@@ -162,8 +162,8 @@ impl<'a> Comparer<'a> {
         self.report(kind, &site, what, Direction::Request);
     }
 
-    /// The schemas of a parameter that one side describes by `schema` and the other side by a media type;
-    /// `None` unless clients send the same text on both sides.
+    /// Returns the schemas of a parameter that one side describes by `schema` and the other side by a media
+    /// type. Returns `None` unless clients send the same text on both sides.
     fn schemas_of_same_text(&self, old: &Node<'a>, new: &Node<'a>) -> Option<(Node<'a>, Node<'a>)> {
         let kind = |document: &DocumentIndex<'a>, schema: &Node<'a>| document.resolve(schema).str("type");
         let described = |document: &DocumentIndex<'a>, parameter: &Node<'a>| {
@@ -176,7 +176,7 @@ impl<'a> Comparer<'a> {
             let schema = media_type.get("schema")?;
             let is_plain = match name {
                 "text/plain" => true,
-                // JSON quotes strings only.
+                // JSON puts only strings in quotes.
                 "application/json" => ["integer", "number", "boolean"].contains(&kind(document, &schema)?),
                 _ => false,
             };
@@ -231,8 +231,8 @@ impl<'a> Comparer<'a> {
                     let kind = match key {
                         "schema" | "content" if same_text.is_some() => Kind::NotationChanged,
                         "schema" | "content" if is_request => Kind::ParameterContentChanged,
-                        // Parameters are paired by name. A name differs only in the case of a header or for a
-                        // renamed placeholder.
+                        // Parameters are paired by name. The names differ only if a header is written in
+                        // another case or a placeholder was renamed.
                         "name" | "in" if new.str("in") == Some("header") => Kind::NotationChanged,
                         "name" | "in" if is_request => Kind::PathParameterRenamed,
                         // The last one is a list separator of Swagger 2.0 that 3.0 lacks.
@@ -266,8 +266,8 @@ fn is_in_path(operation: &Pointer, parameter: &Parameter<'_>) -> bool {
         .is_some_and(|name| placeholders(&path).contains(&name))
 }
 
-/// The parameters that apply to an operation: the parameters of the operation, and the parameters of the path
-/// that the operation does not override.
+/// Returns the parameters that apply to an operation: the parameters of the operation, and the parameters of
+/// the path that the operation does not override.
 fn effective_parameters<'a>(
     document: &DocumentIndex<'a>,
     operation: &Node<'a>,

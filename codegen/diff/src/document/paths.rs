@@ -43,7 +43,7 @@ impl<'a> Comparer<'a> {
                 .find(|(before, _)| *before == name)
                 .map(|(_, after)| after)
         };
-        // Names that trade places: following the renames leads back to the name.
+        // Names trade places if following the renames leads back to the first name.
         let trades = |(before, after): &(&str, &str)| {
             let mut chain = std::iter::successors(Some(*after), |name| next(name)).take(old_names.len());
             before != after && chain.any(|name| name == *before)
@@ -69,7 +69,7 @@ impl<'a> Comparer<'a> {
             let removed = [Kind::PathRemoved, Kind::DeprecatedPathRemoved];
             self.operation_added_or_removed(path, method, operation, removed);
         }
-        // The rest of the path item is added and removed with its operations.
+        // The rest of the path item is added or removed together with the operations.
         if operations.is_empty() || !rest.is_empty() {
             let what = format!("the path `{path}` {}", site.verb());
             self.change(Kind::PathItemChanged, site, what).report();
@@ -101,7 +101,7 @@ impl<'a> Comparer<'a> {
         self.change(kind, site, what).report();
     }
 
-    /// A path that contains the same operation and that only the new document has.
+    /// Finds a path of the new document that contains the same operation and is not in the old document.
     fn moved_to(&self, method: &str, operation: &Node<'a>) -> Option<&'a str> {
         let old = self.old.root.value.get("paths");
         let is_new = |path: &str| old.is_none_or(|old| old.get(path).is_none());
@@ -122,7 +122,8 @@ impl<'a> Comparer<'a> {
                         self.operation_added_or_removed(path, key, &site, removed);
                     }
                 }
-                // These are compared together with each operation, or as a whole if there is no operation.
+                // The parameters are compared with each operation. If no operation is on both sides, they are
+                // compared as a whole.
                 "parameters" => {}
                 "servers" => {
                     let has_own = |(old, new): (Node<'a>, Node<'a>)| {
@@ -220,7 +221,7 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// The operations of two path items, with the same method.
+/// Pairs the operations of two path items by their method.
 fn shared_operations<'n, 'a>(
     old: &'n Node<'a>,
     new: &'n Node<'a>,
@@ -230,7 +231,7 @@ fn shared_operations<'n, 'a>(
         .filter_map(|method| old.get(method).zip(new.get(method)))
 }
 
-/// The path without the names of its placeholders.
+/// Returns the path without the names of its placeholders.
 fn template(path: &str) -> String {
     let parts = template_parts(path);
     let text = parts.map(|(name, text)| format!("{}{text}", name.map_or("", |_| "{}")));

@@ -17,7 +17,7 @@ use crate::{
 
 const DIRECTION: Direction = Direction::Response;
 
-/// The header that the media types of a response describe.
+/// A header that is ignored, because the media types of a response describe it.
 const IGNORED: &str = "Content-Type";
 
 impl<'a> Comparer<'a> {
@@ -36,7 +36,8 @@ impl<'a> Comparer<'a> {
                 self.response(&before, &after, context, has_body);
             } else {
                 self.response_added_or_removed(key, &site, old, new);
-                // The response that covers the status on the other side, if any, describes the same body.
+                // If a response of the other side covers the status, for example as a range, it describes the
+                // same body.
                 let before = site.old.clone().or_else(|| covering(key, old));
                 let after = site.new.clone().or_else(|| covering(key, new));
                 let Some((before, after)) = before.zip(after) else {
@@ -152,8 +153,8 @@ fn ranges<'a>(status: &str, responses: &Node<'a>) -> Option<Node<'a>> {
     responses.get(range)
 }
 
-/// Returns the response that describes a status that has no entry. If the operation documents a success
-/// response, `default` describes failures only.
+/// Returns the response that describes a status without an entry of its own. If the operation documents a
+/// success response, `default` describes only failures.
 fn covering<'a>(status: &str, responses: &Node<'a>) -> Option<Node<'a>> {
     let has_success = responses.keys().any(is_success);
     let is_default = status != "default" && (!is_success(status) || !has_success);

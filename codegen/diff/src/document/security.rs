@@ -22,8 +22,8 @@ use crate::{
 type Alternative<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
 
 impl<'a> Comparer<'a> {
-    /// Compares the requirements of an operation. An operation without requirements has those of the
-    /// document.
+    /// Compares the requirements of an operation. An operation without requirements inherits the requirements
+    /// of the document.
     pub(crate) fn operation_security(&mut self, site: &Site<'_, 'a>) {
         if site.both().is_some() || site.is_unchanged() || site.values().any(|list| !list.value.is_array()) {
             let kinds = [Kind::SecurityAdded, Kind::SecurityRemoved];
@@ -57,8 +57,9 @@ impl<'a> Comparer<'a> {
         self.requirements(site, [Kind::GlobalSecurityAdded, Kind::GlobalSecurityRemoved]);
     }
 
-    /// Reports a list of the document that has no effect, because every operation of both documents has a
-    /// list of its own on either side. Without such operations, the list counts.
+    /// Reports a change of a list of the document if the list has no effect, and returns true. The list has
+    /// no effect if each operation that is in both documents has its own list in at least one of them. If no
+    /// operation is in both documents, the list has an effect.
     pub(super) fn is_overridden(&mut self, key: &str, site: &Site<'_, 'a>) -> bool {
         if site.is_unchanged() || site.values().any(|list| !list.value.is_array()) {
             return false;
@@ -147,9 +148,9 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// The alternatives of one side. Names of schemes are never sent. If a scheme on this side has no
-    /// namesake on the other side, it therefore gets the name of an equal scheme of the other side that has
-    /// no namesake on this side.
+    /// Returns the alternatives of one side. A scheme of the new document that was renamed gets its old name,
+    /// because names of schemes are never sent. A scheme was renamed if only the new document has its name,
+    /// and an equal scheme has a name that only the old document has.
     fn alternatives(&self, entries: &[Node<'a>], is_old: bool) -> Vec<Alternative<'a>> {
         let schemes = |root: &Node<'a>| {
             let schemes = root.value.pointer("/components/securitySchemes");
@@ -258,8 +259,8 @@ fn are_met(old: &[Alternative<'_>], new: &[Alternative<'_>]) -> bool {
     }
 }
 
-/// Parts of a scheme that determine how clients obtain and send credentials. Names of HTTP schemes and
-/// headers are in lower case.
+/// Returns the parts of a scheme that determine how clients obtain and send credentials. Names of HTTP
+/// schemes and headers are in lower case.
 fn sent(scheme: &Value) -> BTreeMap<&str, String> {
     let is_header = scheme.get("in").is_some_and(|place| place == "header");
     let members = scheme.as_object().into_iter().flatten();
@@ -276,7 +277,7 @@ fn sent(scheme: &Value) -> BTreeMap<&str, String> {
     members.collect()
 }
 
-/// Removes documentation from flows.
+/// Removes documentation and extensions from flows.
 fn flows(flows: &Value) -> Value {
     let mut flows = flows.clone();
     let is_documented = |key: &str| !key.starts_with("x-");
@@ -294,7 +295,7 @@ fn flows(flows: &Value) -> Value {
     flows
 }
 
-/// Checks whether a value includes another value, such as the new flows the old flows.
+/// Checks whether the value `new` contains all members of the value `old`, at every level.
 fn includes(new: &Value, old: &Value) -> bool {
     match (old, new) {
         (Value::Object(old), Value::Object(new)) => {
@@ -305,7 +306,7 @@ fn includes(new: &Value, old: &Value) -> bool {
     }
 }
 
-/// Checks whether no credentials are required: there is no alternative, or an empty one.
+/// Checks whether no credentials are required, because there is no alternative or an empty alternative.
 fn is_optional(alternatives: &[Node<'_>]) -> bool {
     let is_empty = |entry: &Node<'_>| entry.value.as_object().is_some_and(Map::is_empty);
     alternatives.is_empty() || alternatives.iter().any(is_empty)

@@ -19,7 +19,7 @@ use crate::{
 /// Maximum depth to which compositions are followed.
 const DEEPEST: usize = 12;
 
-/// Styles that differ only in what separates several values.
+/// Styles that differ only in the separator of several values.
 const SEPARATING: [&str; 3] = ["form", "spaceDelimited", "pipeDelimited"];
 
 /// A value that is sent as text.
@@ -33,7 +33,7 @@ pub(super) struct Serialized<'a> {
 }
 
 impl<'a> Serialized<'a> {
-    /// A parameter or a header.
+    /// Returns the serialization of a parameter or a header.
     pub(super) fn of(holder: &Node<'a>) -> Self {
         let place = holder.str("in");
         Self {
@@ -47,7 +47,8 @@ impl<'a> Serialized<'a> {
         }
     }
 
-    /// A field of a form, with its entry in `encoding`.
+    /// Returns the serialization of a field of a form. `encoding` is the entry of the field in the object
+    /// `encoding`.
     fn field(schema: Option<Node<'a>>, encoding: Option<Node<'a>>) -> Self {
         Self {
             keywords: encoding,
@@ -62,7 +63,7 @@ impl<'a> Serialized<'a> {
         style.unwrap_or(self.default_style)
     }
 
-    /// The value of a keyword, or its default.
+    /// Returns the value of a keyword, or its default.
     fn keyword(&self, key: &str) -> Cow<'a, Value> {
         let written = self
             .keywords
@@ -88,7 +89,7 @@ impl<'a> Serialized<'a> {
     }
 }
 
-/// The encoding of a value that is sent as text on both sides.
+/// Returns the encoding of a value that both sides send as text.
 pub(super) fn text_encoding(sides: [&Serialized<'_>; 2]) -> Encoding {
     if sides.iter().all(|side| side.is_one_text()) {
         Encoding::OneText
@@ -117,7 +118,7 @@ impl<'a> Comparer<'a> {
         types.iter().flatten().all(|name| match (key, *name) {
             ("allowReserved", "integer" | "boolean") => true,
             ("allowReserved", _) | (_, "object") => false,
-            // With this style, commas separate items in any case.
+            // With the style `simple`, commas separate items regardless of `explode`.
             ("explode", "array") => is_simple,
             ("style", _) => *name != "array" && sides.iter().all(|side| SEPARATING.contains(&side.style())),
             _ => *name != "array",
@@ -136,7 +137,7 @@ impl<'a> Comparer<'a> {
             }
             return;
         }
-        // Versions of OpenAPI disagree about responses.
+        // Versions of OpenAPI disagree about the effect of `encoding` in responses.
         if direction != Direction::Request {
             return self.unclassified(site);
         }
@@ -179,7 +180,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// The kind of a change of a keyword for serialization: `changed`, unless both sides mean the same.
+    /// Returns the kind of change for a changed serialization keyword: `changed`, unless both sides mean the
+    /// same.
     pub(super) fn serialization_kind(&self, key: &str, sides: [&Serialized<'a>; 2], changed: Kind) -> Kind {
         if self.is_serialized_alike(key, sides) {
             Kind::NotationChanged
@@ -265,8 +267,8 @@ fn content_types(document: &DocumentIndex<'_>, field: &Serialized<'_>) -> Option
     Some(vec![MediaRange::new(default)])
 }
 
-/// The JSON types of the values that a schema allows; `None` if they are unknown. A list of at most one item
-/// counts as its item.
+/// Returns the JSON types of the values that a schema allows, or `None` if they are unknown. A list of at
+/// most one item has the types of that item.
 fn types_of<'a>(document: &DocumentIndex<'a>, schema: &Node<'a>, depth: usize) -> Option<BTreeSet<&'a str>> {
     let depth = depth.checked_sub(1)?;
     let schema = document.resolve(schema);

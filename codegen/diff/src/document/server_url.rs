@@ -9,7 +9,8 @@ use crate::node::Node;
 /// Stands for any value of a variable.
 const ANY: &str = "{}";
 
-/// Maximum number of URLs of one server. If a server has more URLs, its variables count as having any value.
+/// Maximum number of URLs of one server. If a server would have more URLs, some of its variables count as
+/// having any value.
 const MOST: usize = 200;
 
 /// The URLs of a server.
@@ -80,7 +81,7 @@ pub(super) fn placeholders(path: &str) -> Vec<&str> {
     template_parts(path).filter_map(|(name, _)| name).collect()
 }
 
-/// The URL in lower case up to its path, without the default port and the last slash.
+/// Returns the URL with scheme and host in lower case, without the default port and the last slash.
 fn canonical(url: &str) -> String {
     let url = url.strip_suffix('/').unwrap_or(url);
     let Some((scheme, rest)) = url.split_once("://") else {

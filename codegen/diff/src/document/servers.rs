@@ -17,7 +17,7 @@ use crate::{
 };
 
 impl<'a> Comparer<'a> {
-    /// Compares servers. A side without servers inherits those of the enclosing object.
+    /// Compares servers. A side without servers inherits the servers of the enclosing object.
     pub(crate) fn servers(&mut self, site: &Site<'_, 'a>, inherited: [Option<Node<'a>>; 2]) {
         if site.is_unchanged() {
             return;
@@ -33,7 +33,7 @@ impl<'a> Comparer<'a> {
         let name = |entry: &'a Value| entry_name(entry).unwrap_or_default();
         let [before, after] = effective.map(|list| list.map(|list| list.entries(name)).unwrap_or_default());
         let written = |server: &Node<'a>| server.str("url").unwrap_or_default();
-        // A server of both sides goes by the URL that the old document writes.
+        // A server that is on both sides is identified by its URL in the old document.
         let mut names: HashMap<PointerBuf, &'a str> = HashMap::new();
         for server in &after {
             let url = ServerUrl::of(server);
@@ -46,7 +46,7 @@ impl<'a> Comparer<'a> {
             }
         }
         let url = |server: &Node<'a>| names.get(&server.pointer).copied().unwrap_or(written(server));
-        // Without any server, the URL of the document applies.
+        // If no server is listed, the URL `/` applies.
         let urls = |servers: &[Node<'a>], url: &dyn Fn(&Node<'a>) -> &'a str| match servers {
             [] => vec!["/"],
             servers => servers.iter().map(url).collect::<Vec<_>>(),

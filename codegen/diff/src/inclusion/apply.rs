@@ -1,4 +1,4 @@
-//! Effect of the keywords of a schema on a branch.
+//! Applies the keywords of a schema to a branch, which describes the allowed values of one JSON type.
 
 use std::rc::Rc;
 
@@ -34,8 +34,8 @@ impl<'a> Narrowing<'_, 'a> {
         let members = schema.value.as_object()?;
         if let Some(values) = members.get("enum") {
             let values = values.as_array()?;
-            // If the list lacks null, only the wide reading of `nullable` allows null, and its null branch
-            // skips this check.
+            // If the list lacks null, only the wide interpretation of `nullable` allows null. In that
+            // interpretation, the branch of null skips this check.
             let kind = branch.kind;
             let is_allowed = |value: &&'a Value| Kind::of(value) == kind;
             let is_known = |value: &&'a Value| match &branch.values {
@@ -50,7 +50,7 @@ impl<'a> Narrowing<'_, 'a> {
         {
             branch.not.push(schema.part(not));
         }
-        // Equal references of the two documents may lead to different schemas, so the text names the side.
+        // Equal references in the two documents may lead to different schemas, so the text names the side.
         let side = schema.side;
         let text = |key: &str| {
             let text = canonical(members.get(key)?);
@@ -96,7 +96,7 @@ impl<'a> Narrowing<'_, 'a> {
                         schema: schema.part(value),
                     });
                 }
-                // Normalising keeps the schema of the other properties here.
+                // Normalisation has renamed the schema of the other properties to this extension.
                 let others = members.get("x-additionalProperties");
                 rules.extend(others.map(|value| NameRule {
                     patterns: all,
@@ -106,7 +106,7 @@ impl<'a> Narrowing<'_, 'a> {
                 None
             }
         };
-        // A name that a pattern describes is declared, even if any value is allowed.
+        // A name that matches a pattern counts as declared, even if any value is allowed.
         rules.retain(|rule| rule.is_match || !rule.schema.is_anything());
         let further = further.map(|value| schema.part(value));
         let further = further.filter(|further| !further.is_anything());

@@ -1,4 +1,5 @@
-//! Branches: a schema as a list of alternatives, each for one JSON type, with all constraints on its values.
+//! Branches. A schema is represented as a list of branches. Each branch has one JSON type and all constraints
+//! on its values.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -66,7 +67,7 @@ impl Bound {
         Self { at, is_exclusive }
     }
 
-    /// The equivalent inclusive bound for whole numbers.
+    /// Returns the equivalent inclusive bound for whole numbers.
     fn of_whole(self) -> Self {
         let at = match self.at.ceiling() {
             whole if self.is_exclusive && self.at.is_whole() => whole.saturating_add(1),
@@ -83,12 +84,12 @@ impl Bound {
     }
 }
 
-/// A schema for the properties whose names match one of the patterns, or none of them. It does not apply to
-/// properties in [`Branch::properties`].
+/// A schema for the properties whose names match one of the patterns, or none of them. The schema does not
+/// apply to properties in [`Branch::properties`].
 #[derive(Clone)]
 pub(super) struct NameRule<'a> {
     pub patterns: Vec<Rc<Language>>,
-    /// True if the names match one of the patterns.
+    /// True if the rule is for names that match one of the patterns, and false if it is for all other names.
     pub is_match: bool,
     pub schema: Schema<'a>,
 }
@@ -99,7 +100,7 @@ impl NameRule<'_> {
     }
 }
 
-/// The number of items that match a schema.
+/// A constraint on the number of items that match a schema.
 #[derive(Clone, Copy)]
 pub(super) struct Contains<'a> {
     pub schema: Schema<'a>,
@@ -135,7 +136,7 @@ pub(super) struct Branch<'a> {
     /// Schemas of declared properties.
     pub properties: BTreeMap<&'a str, Vec<Schema<'a>>>,
     pub required: BTreeSet<&'a str>,
-    /// Properties that are not part of messages of this direction.
+    /// Properties that messages of this direction do not contain, because they are read-only or write-only.
     pub unsent: BTreeSet<&'a str>,
     /// Properties that are absent in this case, although the schema may declare them.
     pub absent: BTreeSet<&'a str>,
@@ -152,7 +153,7 @@ pub(super) struct Branch<'a> {
 }
 
 impl<'a> Branch<'a> {
-    /// All values of a type.
+    /// Returns the branch of all values of a type.
     pub(super) fn all(kind: Kind) -> Self {
         Self {
             kind,
@@ -160,7 +161,7 @@ impl<'a> Branch<'a> {
         }
     }
 
-    /// Checks whether no value can match.
+    /// Checks whether the constraints obviously allow no value.
     pub(super) fn is_empty(&self) -> bool {
         let has_no_value = self.values.as_ref().is_some_and(Vec::is_empty);
         let has_no_count = self.most.is_some_and(|most| most < self.least);
@@ -187,24 +188,24 @@ impl<'a> Branch<'a> {
         })
     }
 
-    /// All schemas that the value must not match.
+    /// Lists all schemas that the value must not match.
     pub(super) fn excluded(&self) -> impl Iterator<Item = Schema<'a>> + Clone {
         self.not.iter().chain(&self.others).copied()
     }
 
-    /// Maximum number of items.
+    /// Returns the maximum number of items.
     pub(super) fn longest(&self) -> Option<u64> {
         let is_impossible = |schemas: &Vec<Schema<'a>>| schemas.iter().any(Schema::is_nothing);
         let end = self.prefix.iter().chain([&self.items]).position(is_impossible);
         self.most.into_iter().chain(end.map(|end| end as u64)).min()
     }
 
-    /// Schemas of the item at a position.
+    /// Returns the schemas of the item at a position.
     pub(super) fn item(&self, position: usize) -> &[Schema<'a>] {
         self.prefix.get(position).unwrap_or(&self.items)
     }
 
-    /// Schemas of a property.
+    /// Returns the schemas of a property.
     pub(super) fn property(&self, name: &str) -> Vec<Schema<'a>> {
         match self.properties.get(name) {
             Some(schemas) => schemas.clone(),
@@ -212,7 +213,7 @@ impl<'a> Branch<'a> {
         }
     }
 
-    /// Schemas of an undeclared property whose name matches some patterns.
+    /// Returns the schemas of an undeclared property. `matches` states which patterns its name matches.
     pub(super) fn undeclared(&self, matches: impl Fn(&Rc<Language>) -> bool) -> Vec<Schema<'a>> {
         let mut schemas = self.further.clone();
         for rule in self.names.iter().filter(|rule| rule.concerns(&matches)) {
@@ -243,8 +244,8 @@ impl<'a> Branch<'a> {
         Some(self.multiples.iter().fold(bound, nearest))
     }
 
-    /// Checks whether all numbers are whole. Versions of JSON Schema differ on whether `3.0` is an integer;
-    /// here it is, because it is the same number.
+    /// Checks whether all numbers are whole. Versions of JSON Schema differ on whether `3.0` is an integer.
+    /// Here it counts as an integer, because it is the same number as `3`.
     pub(super) fn has_whole_numbers(&self) -> bool {
         self.is_whole || self.multiples.iter().any(|number| number.is_whole())
     }

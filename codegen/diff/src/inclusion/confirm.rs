@@ -15,7 +15,8 @@ use super::{
 };
 use crate::level::{Direction, Encoding};
 
-/// Keywords of JSON Schema that normalising has kept under `x-`, in addition to those of [`INNER`].
+/// Keywords of JSON Schema that normalisation renames to extensions (`x-…`), in addition to those of
+/// [`INNER`].
 const NEWER: [&str; 9] = [
     "contentEncoding",
     "dependentRequired",
@@ -44,9 +45,9 @@ const INNER: [&str; 9] = [
 /// The role of a schema for a counterexample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Role {
-    /// Allows the value, in the narrowest reading.
+    /// The schema must allow the value in its narrowest interpretation.
     Allowing,
-    /// Rejects the value, in the widest reading.
+    /// The schema must reject the value in its widest interpretation.
     Rejecting(OneOf),
 }
 
@@ -64,7 +65,8 @@ impl<'a> Validators<'a> {
         }
     }
 
-    /// Checks whether a value is valid for the smaller schema and invalid for the larger one.
+    /// Checks whether a value is valid for the sender's schema (`small`) and invalid for the receiver's
+    /// schema (`large`).
     pub(crate) fn confirm(
         &mut self,
         (small, large): Pair<'a>,
@@ -82,7 +84,7 @@ impl<'a> Validators<'a> {
             && rejects(self.validator(large, direction, Role::Rejecting(one_of), depth))
     }
 
-    /// The validator for values with at most `depth` levels of objects and arrays.
+    /// Returns the validator for values with at most `depth` levels of objects and arrays.
     fn validator(
         &mut self,
         schema: Schema<'a>,
@@ -119,7 +121,7 @@ struct Conversion<'a> {
     root: Root<'a>,
     direction: Direction,
     role: Role,
-    /// Numbers of the targets of references, each for values of a depth.
+    /// Numbers of the targets of references. The key is the reference and the maximum depth of values.
     numbers: HashMap<(&'a str, usize), usize>,
     targets: Vec<(&'a Value, usize)>,
 }
@@ -135,7 +137,8 @@ impl<'a> Conversion<'a> {
         }
         let mut plain = Map::new();
         for (key, value) in members {
-            // With pattern properties, the schema of the other properties is kept aside.
+            // If there are pattern properties, the schema of the other properties is in
+            // `x-additionalProperties`.
             if key == "additionalProperties" && members.contains_key("x-patternProperties") {
                 continue;
             }
@@ -172,7 +175,7 @@ impl<'a> Conversion<'a> {
         let next = self.targets.len();
         if !self.numbers.contains_key(&(written, depth)) {
             let Some((_, target)) = references::follow(self.root.value, written) else {
-                // An unknown schema: it neither allows nor rejects.
+                // The target is unknown, so the reference must neither allow nor reject the value.
                 return Value::Bool(self.role != Role::Allowing);
             };
             self.targets.push((target, depth));
@@ -189,7 +192,7 @@ impl<'a> Conversion<'a> {
         depth: usize,
     ) -> Value {
         let is_inner = INNER.contains(&key);
-        // Values end before they reach the contents of deeper schemas.
+        // Values have at most `depth` levels, so they do not reach the contents of deeper schemas.
         let mut part = |schema: &'a Value| match depth.checked_sub(usize::from(is_inner)) {
             Some(depth) => self.schema(schema, depth),
             None => true.into(),
@@ -213,7 +216,7 @@ impl<'a> Conversion<'a> {
         }
     }
 
-    /// Checks whether a property is not part of messages of this direction.
+    /// Checks whether messages of this direction do not contain a property.
     fn is_unsent(&self, name: &Value, members: &Map<String, Value>) -> bool {
         let flag = match self.direction {
             Direction::Request => "readOnly",
@@ -252,7 +255,7 @@ impl<'a> Conversion<'a> {
     }
 }
 
-/// Adds a schema that values must match as well.
+/// Adds a schema that values must also match.
 fn also(plain: &mut Map<String, Value>, schema: Value) {
     let parts = plain.entry("allOf").or_insert_with(|| json!([]));
     if let Some(parts) = parts.as_array_mut() {

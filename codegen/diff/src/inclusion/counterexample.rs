@@ -1,7 +1,7 @@
 //! Counterexamples: values that one schema allows and another rejects.
 //!
 //! Candidates are built from the limits, values and properties of both schemas, as small as possible, and
-//! evaluated on both sides.
+//! evaluated against both schemas.
 
 use std::collections::BTreeSet;
 
@@ -38,14 +38,15 @@ const LONGEST: u64 = 10_000;
 /// Maximum length of arrays in candidates.
 const MOST_ITEMS: u64 = 1_000;
 
-/// Maximum number of invented properties.
+/// Maximum number of properties with invented names.
 const MOST_PROPERTIES: u64 = 40;
 
-/// The reading of the schemas that allow a counterexample.
+/// The interpretation of the schemas that must allow a counterexample.
 const EXACT: Reading = (Width::Narrow, OneOf::Exact);
 
 impl<'a> Prover<'a> {
-    /// Finds values that `small` allows in every reading and that `large` rejects in every reading.
+    /// Finds values that `small` allows in every interpretation and that `large` rejects in every
+    /// interpretation.
     pub(crate) fn counterexamples(&mut self, (small, large): Pair<'a>) -> Vec<Value> {
         self.fuel = FUEL;
         self.open.clear();
@@ -72,13 +73,14 @@ impl<'a> Prover<'a> {
         None
     }
 
-    /// Checks whether one schema allows a value that another rejects.
+    /// Checks whether `small` certainly allows a value and `large` certainly rejects it.
     pub(crate) fn separates(&mut self, (small, large): Pair<'a>, value: &Value) -> bool {
         self.fuel = FUEL;
         self.is_counterexample(&[small], &[large], value)
     }
 
-    /// Checks whether `small` allows a value that `large` rejects.
+    /// Checks whether the schemas `small` certainly allow a value and the schemas `large` certainly reject
+    /// it.
     fn is_counterexample(&mut self, small: &[Schema<'a>], large: &[Schema<'a>], value: &Value) -> bool {
         let forms = forms(value, self.encoding);
         let mut refused = forms.iter().chain([value]);
@@ -110,7 +112,7 @@ impl<'a> Prover<'a> {
         })
     }
 
-    /// A small value that schemas allow.
+    /// Returns a small value that all schemas allow.
     fn sample(&mut self, schemas: &[Schema<'a>], depth: usize) -> Option<Value> {
         if schemas.is_empty() {
             return Some("a".into());
@@ -128,7 +130,7 @@ impl<'a> Prover<'a> {
         })
     }
 
-    /// The candidates of branches that pass a check, at most `most`.
+    /// Returns at most `most` candidates of the branches that pass a check.
     fn passing<'b>(
         &mut self,
         branches: impl Iterator<Item = &'b Branch<'a>>,
@@ -165,7 +167,8 @@ impl<'a> Prover<'a> {
         found
     }
 
-    /// Values at the limits of a branch and of the branches that may reject them, smallest first.
+    /// Lists values at the limits of `branch`, and at the limits of `targets`, which may reject them. The
+    /// smallest values come first.
     fn candidates(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>], depth: usize) -> Vec<Value> {
         if let Some(values) = &branch.values {
             return values.iter().map(|value| (*value).clone()).collect();
@@ -214,7 +217,7 @@ impl<'a> Prover<'a> {
             .filter_map(|count| Some(items.get(..*count)?.into()));
         let mut found: Vec<Value> = found.collect();
         let least = usize::try_from(branch.least).unwrap_or_default();
-        // Puts an item at a position, among the fewest other items.
+        // Returns an array with an item at a position and as few other items as possible.
         let with = |position: usize, item: &Value| {
             let others = items.iter();
             let others = others.filter(|other| !branch.has_unique_items || *other != item);
@@ -239,7 +242,7 @@ impl<'a> Prover<'a> {
         found
     }
 
-    /// Items that match a schema of `contains`.
+    /// Lists items that match a schema of `contains`.
     fn contained(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>], depth: usize) -> Vec<Value> {
         let mut found = Vec::new();
         let with = |contains: &Contains<'a>| -> Vec<Schema<'a>> {
@@ -297,7 +300,7 @@ impl<'a> Prover<'a> {
                 }
             }
         }
-        // Objects with additional properties, which a `not` or a count may reject.
+        // These objects have additional properties, which a `not` or a limit on their number may reject.
         let depends_on_properties = |target: &&Branch<'a>| {
             target.most.is_some()
                 || target.excluded().next().is_some()
@@ -324,11 +327,11 @@ impl<'a> Prover<'a> {
         found
     }
 
-    /// Names of undeclared properties that the branches treat differently.
+    /// Lists names of undeclared properties that the branches treat differently.
     fn special_names(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>]) -> BTreeSet<String> {
         let required = branch.names.iter();
         let required = required.filter(|rule| !rule.is_match && rule.schema.is_nothing());
-        // Names are valid UTF-8, even without a pattern.
+        // This language ensures that names are valid UTF-8, even if there is no pattern.
         let any = self.lowering.languages.of_length(0, None);
         let required = required.filter_map(|rule| rule.patterns.first().map(|pattern| &**pattern));
         let required: Vec<&Language> = required.chain(any.as_deref()).collect();
@@ -349,7 +352,7 @@ impl<'a> Prover<'a> {
             let required = required.flat_map(|branch| &branch.required);
             found.extend(required.map(|name| (*name).to_owned()));
         }
-        // An object that declares no properties may have any.
+        // An object that declares no properties may have any property.
         if branch.properties.is_empty() {
             let names = targets.iter();
             let names = names.flat_map(|target| target.required.iter().chain(&target.absent));
@@ -360,7 +363,7 @@ impl<'a> Prover<'a> {
     }
 }
 
-/// Lengths or counts at the limits of the branches that the first branch allows.
+/// Lists lengths or counts at the limits of all branches, if `branch` allows them.
 fn counts(branch: &Branch<'_>, targets: &[&Branch<'_>], longest: u64) -> Vec<usize> {
     let mut counts = vec![branch.least, 1, 2];
     counts.extend(branch.most);

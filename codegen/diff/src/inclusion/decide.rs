@@ -1,4 +1,4 @@
-//! Proofs of inclusion by structure.
+//! Proves inclusion by comparing the structure of two schemas.
 
 use std::{collections::BTreeSet, rc::Rc};
 
@@ -23,7 +23,7 @@ const FUEL: usize = 20_000;
 /// Maximum depth to which properties are followed.
 const DEEPEST: usize = 40;
 
-/// Maximum number of distinctions between cases of one branch.
+/// Maximum number of times that one branch is split into cases.
 const MOST_CASES: usize = 4;
 
 /// Maximum number of patterns for names of properties.
@@ -38,14 +38,14 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    /// The terms for parts of a value of this kind.
+    /// Returns the terms for the parts of a value of this kind.
     pub(super) fn inner(self, kind: Kind) -> Self {
         let encoding = self.encoding.inner(kind == Kind::Array);
         Self { encoding, ..self }
     }
 }
 
-/// The question that a question about a branch is part of.
+/// The question about whole schemas. It consists of questions about the branches of the schemas.
 #[derive(Clone, Copy)]
 pub(super) struct Context<'q, 'a> {
     pub small: &'q [Schema<'a>],
@@ -64,12 +64,12 @@ impl<'a> Prover<'a> {
         self.all_in(&[small], &[large], self.terms(mode))
     }
 
-    /// Like `includes`, for the schemas of a part of a value.
+    /// Checks inclusion like `includes`, but for the schemas of a part of a value.
     pub(super) fn includes_all(&mut self, small: &[Schema<'a>], large: &[Schema<'a>]) -> bool {
         self.all_in(small, large, self.terms(Mode::Sent))
     }
 
-    /// The terms for a whole value.
+    /// Returns the terms for a whole value.
     pub(super) fn terms(&self, mode: Mode) -> Terms {
         let (encoding, depth) = (self.encoding, DEEPEST);
         Terms {
@@ -94,7 +94,8 @@ impl<'a> Prover<'a> {
             schemas.map(|schema| schema.key()).collect()
         };
         let question = (keys(small), keys(large), terms.mode, terms.encoding);
-        // A question that recurs concerns a part of the value, so it may be assumed to hold, by induction.
+        // If a question occurs again inside itself, it concerns a part of the value. So its answer may be
+        // assumed to be yes, by induction.
         if self.proven.contains(&question) || self.open.contains(&question) {
             return true;
         }
@@ -111,7 +112,7 @@ impl<'a> Prover<'a> {
             self.order.push(question.clone());
             self.proven.insert(question);
         } else {
-            // Proofs that were found in the meantime may rest on the assumed answer.
+            // Proofs that were found in the meantime may depend on the assumed answer.
             for assumed in self.order.drain(before..) {
                 self.proven.remove(&assumed);
             }
@@ -170,7 +171,7 @@ impl<'a> Prover<'a> {
         })
     }
 
-    /// Distinguishes two cases of a branch that the branches of the larger schema treat differently.
+    /// Splits a branch into two cases that the branches of the receiver's schema treat differently.
     fn cases(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>) -> Option<Vec<Branch<'a>>> {
         let targets = context.targets.iter().filter(|target| target.kind == branch.kind);
         let targets: Vec<&Branch<'a>> = targets.collect();
@@ -211,22 +212,22 @@ impl<'a> Prover<'a> {
         finite(branch).is_some_and(|values| values.iter().all(is_in))
     }
 
-    /// Checks whether every string of a branch belongs to another branch, as far as patterns, lengths and
-    /// listed values show it.
+    /// Checks whether patterns, lengths and listed values prove that every string of a branch belongs to one
+    /// of the targets.
     fn strings_in(&mut self, branch: &Branch<'a>, targets: &[Branch<'a>]) -> bool {
         let targets = targets.iter().filter(|target| target.kind == Kind::String);
         self.search_strings(branch, &targets.collect::<Vec<_>>()) == Search::Nothing
     }
 
-    /// The number of values that the schemas allow; `None` unless it is known to be small.
+    /// Returns the number of values that the schemas allow, or `None` unless the number is known to be small.
     fn count(&mut self, schemas: &[Schema<'a>]) -> Option<u64> {
         let branches = self.lowering.branches(schemas, self.reading(Width::Wide))?;
         let counts = branches.iter().map(|branch| Some(finite(branch)?.len() as u64));
         counts.sum()
     }
 
-    /// Checks whether schemas certainly reject a value that a schema among them lists. Services do not check
-    /// the formats of listed values.
+    /// Checks whether schemas certainly reject a value that one of them lists in its `enum`. Formats are
+    /// ignored, because services do not check the formats of listed values.
     fn excludes(&mut self, schemas: &[Schema<'a>], value: &Value) -> bool {
         self.knows_formats = false;
         let truth = self.allows(schemas, value, OneOf::Any);
@@ -256,7 +257,7 @@ impl<'a> Prover<'a> {
             Kind::Array => self.array_within(small, large, terms),
             Kind::Object => self.object_within(small, large, known, terms),
         };
-        // A property that a `not` names is meant to be absent, even if nobody declares it.
+        // A property that a `not` mentions is meant to be absent, even if no schema declares it.
         is_in
             && large
                 .not
@@ -280,7 +281,7 @@ impl<'a> Prover<'a> {
             && (!large.has_unique_items
                 || small.has_unique_items
                 || small.most.is_some_and(|most| most < 2))
-            // The last position stands for all others.
+            // The last position stands for all later positions.
             && (0..=first).all(|position| {
                 small.most.is_some_and(|most| most <= position as u64)
                     || self.all_in(small.item(position), large.item(position), terms)
@@ -301,7 +302,8 @@ impl<'a> Prover<'a> {
                 .any(|known| known.least >= large.least && self.all_in(&[known.schema], schema, terms))
             || (small.least >= large.least
                 && (0..=small.prefix.len()).all(|position| self.all_in(small.item(position), schema, terms)));
-        // The negation of a proof about values that are sent is no proof.
+        // An upper limit requires inclusion in the opposite direction, so the proof must cover all values,
+        // not only values that are sent.
         let mode = Mode::All;
         has_enough
             && large.most.is_none_or(|limit| {
@@ -352,7 +354,7 @@ impl<'a> Prover<'a> {
                 return false;
             }
             let is_excluded = large.absent.contains(name);
-            // An object that declares no properties may have any.
+            // An object that declares no properties may have any property.
             let is_map = is_excluded && small.properties.is_empty();
             let is_unsent = terms.mode != Mode::All && !is_map && is_unsent(small, name, known);
             if small.forbids(name) || is_unsent {
@@ -365,8 +367,8 @@ impl<'a> Prover<'a> {
         is_closed || self.undeclared_within(small, large, &names, terms)
     }
 
-    /// Checks inclusion of the properties that neither branch declares. Their names differ in the patterns
-    /// that they match.
+    /// Checks inclusion of the properties that neither branch declares. Considers each combination of
+    /// patterns that the name of such a property may match.
     fn undeclared_within(
         &mut self,
         small: &Branch<'a>,
@@ -384,7 +386,7 @@ impl<'a> Prover<'a> {
         if patterns.len() > MOST_PATTERNS {
             return false;
         }
-        // Without patterns, the names do not matter.
+        // If there are no patterns, the declared names do not matter.
         let languages = &mut self.lowering.languages;
         let declared = languages.listing(names.iter().copied().filter(|_| !patterns.is_empty()));
         (0..1_usize << patterns.len()).all(|chosen| {
@@ -406,7 +408,7 @@ impl<'a> Prover<'a> {
     }
 }
 
-/// Checks whether nobody sends a property, because only the larger schema mentions it.
+/// Checks whether no message contains a property, because only the receiver's schema mentions it.
 pub(super) fn is_unsent<'a>(branch: &Branch<'a>, name: &str, known: &BTreeSet<&'a str>) -> bool {
     let is_described = |rule: &NameRule<'a>| rule.is_match && rule.concerns(|pattern| pattern.contains(name));
     !known.contains(name)
@@ -438,7 +440,7 @@ fn numbers_within(small: &Branch<'_>, large: &Branch<'_>) -> bool {
         })
 }
 
-/// The values of a branch, if they are few.
+/// Returns the values of a branch, if there are only a few.
 pub(super) fn finite(branch: &Branch<'_>) -> Option<Vec<Value>> {
     /// Maximum number of values that are not listed.
     const MOST: usize = 64;

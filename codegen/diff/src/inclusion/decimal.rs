@@ -12,7 +12,8 @@ const EXPONENTS: std::ops::RangeInclusive<i32> = -18..=18;
 pub(super) struct Decimal(Ratio<i128>);
 
 impl Decimal {
-    /// The number in a JSON value; `None` if the value is not a number, too large or too precise.
+    /// Returns the number in a JSON value. Returns `None` if the value is not a number, or if the number is
+    /// too large or too precise.
     pub(super) fn of(value: &Value) -> Option<Self> {
         let text = value.as_number()?.to_string();
         let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((&text, "0"));
@@ -36,7 +37,7 @@ impl Decimal {
         Self(Ratio::from_integer(number))
     }
 
-    /// The number as a JSON value; `None` if it would be rounded.
+    /// Returns the number as a JSON value, or `None` if the number would be rounded.
     pub(super) fn to_value(self) -> Option<Value> {
         if self.is_whole() {
             let whole = self.floor();
@@ -49,7 +50,7 @@ impl Decimal {
         (Self::of(&value)? == self).then_some(value)
     }
 
-    /// Checks whether the number is a multiple of another number; false if that cannot be computed.
+    /// Checks whether the number is a multiple of another number. Returns false if that cannot be computed.
     pub(super) fn is_multiple_of(self, other: Self) -> bool {
         self.0
             .checked_div(&other.0)
@@ -60,7 +61,8 @@ impl Decimal {
         self.0.checked_add(&other.0).map(Self)
     }
 
-    /// The smallest multiple of the number that is at or above an edge, or strictly above it.
+    /// Returns the smallest multiple of the number that is at least `edge`. If `is_above` is true, the
+    /// multiple must be greater than `edge`.
     pub(super) fn next_multiple(self, edge: Self, is_above: bool) -> Option<Self> {
         let factor = Self(edge.0.checked_div(&self.0).filter(|_| *self.0.numer() > 0)?);
         let factor = if is_above {
@@ -71,7 +73,7 @@ impl Decimal {
         self.0.checked_mul(&factor.into()).map(Self)
     }
 
-    /// Multiples of the number near another number.
+    /// Lists multiples of the number that are near `edge`.
     pub(super) fn multiples_near(self, edge: Self) -> impl Iterator<Item = Self> {
         let factor = edge.0.checked_div(&self.0).map(|factor| Self(factor).floor());
         let factors = factor
@@ -88,12 +90,12 @@ impl Decimal {
         self.0.is_integer()
     }
 
-    /// The largest whole number that is not larger than this number.
+    /// Returns the largest whole number that is not larger than this number.
     pub(super) fn floor(self) -> i128 {
         self.0.numer().div_euclid(*self.0.denom())
     }
 
-    /// The smallest whole number that is not smaller than this number.
+    /// Returns the smallest whole number that is not smaller than this number.
     pub(super) fn ceiling(self) -> i128 {
         self.negated().floor().saturating_neg()
     }

@@ -16,8 +16,8 @@ use super::{
 use crate::level::Encoding;
 
 impl<'a> Prover<'a> {
-    /// Checks whether no value of the branch matches a schema. `known` has the names of properties that
-    /// values may have; `None` stands for any names.
+    /// Checks whether no value of the branch matches a schema. `known` contains the names of properties that
+    /// values may have. `None` stands for any names.
     pub(super) fn avoids(
         &mut self,
         branch: &Branch<'a>,
@@ -33,8 +33,8 @@ impl<'a> Prover<'a> {
         }
         let depth = depth - 1;
         self.fuel -= 1;
-        // The smaller schema may exclude more values. This question concerns the value itself, so induction
-        // does not apply.
+        // The branch may exclude a schema that includes `not`. This question concerns the value itself, so
+        // induction does not apply.
         let open = mem::take(&mut self.open);
         let terms = Terms {
             depth,

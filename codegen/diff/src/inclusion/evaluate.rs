@@ -35,7 +35,7 @@ impl Truth {
         if holds { Self::Yes } else { Self::No }
     }
 
-    /// Yes if a condition for certainty holds.
+    /// Returns yes if the answer is certain, and unknown otherwise.
     fn if_certain(is_certain: bool) -> Self {
         if is_certain { Self::Yes } else { Self::Unknown }
     }
@@ -59,8 +59,8 @@ impl Truth {
 }
 
 impl<'a> Prover<'a> {
-    /// Checks whether schemas allow a value. If they do, exactly one alternative of each `oneOf` matches;
-    /// `one_of` states when a value is rejected.
+    /// Checks whether schemas allow a value. The answer is yes only if exactly one alternative of each
+    /// `oneOf` matches. The answer is no only if the schemas reject the value in the interpretation `one_of`.
     pub(super) fn allows(&mut self, schemas: &[Schema<'a>], value: &Value, one_of: OneOf) -> Truth {
         if schemas.is_empty() {
             return Truth::Yes;
@@ -177,7 +177,8 @@ fn number_allowed(branch: &Branch<'_>, value: &Value) -> Truth {
             .negated_maximum()
             .is_none_or(|bound| bound.admits(number.negated()))
         && branch.multiples.iter().all(|of| number.is_multiple_of(*of));
-    // Versions differ on whether a whole number with a fraction, such as `3.0`, is an integer.
+    // Versions of JSON Schema differ on whether a whole number that is written with a fraction, such as
+    // `3.0`, is an integer.
     let is_clear = !branch.is_whole || !value.is_f64();
     // These formats only suggest a type.
     let mut formats = branch.formats.iter();
@@ -196,7 +197,7 @@ pub(super) const FORMATS: [(&str, &str); 7] = [
     ("uuid", "67e55044-10b1-426f-9247-bb680e5fe0c8"),
 ];
 
-/// Checks whether a text has a format, judged by a few examples.
+/// Checks whether a text has a format. The answer is known only for a few examples.
 fn has_format(format: &str, text: &str, is_known: bool) -> Truth {
     let Some((_, example)) = FORMATS.iter().find(|(name, _)| *name == format) else {
         return Truth::Unknown;

@@ -1,4 +1,4 @@
-//! Keywords of schemas: readers of their values, and their effect on a branch.
+//! Reads the values of keywords, and applies keywords for numbers and strings to a branch.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,12 +15,13 @@ pub(super) const UNEVALUATED: &str = "x-unevaluatedProperties";
 /// The keyword for items that no other keyword describes.
 pub(super) const UNEVALUATED_ITEMS: &str = "x-unevaluatedItems";
 
-/// The schema that is negated twice.
+/// Returns the schema inside a double negation, if `not` contains only another `not`.
 pub(super) fn doubly_negated(not: &Map<String, Value>) -> Option<&Value> {
     not.get("not").filter(|_| not.len() == 1)
 }
 
-/// Checks whether an `OpenAPI` type includes values of a JSON type; `None` for an unknown type.
+/// Checks whether the `OpenAPI` type `name` includes values of a JSON type. Returns `None` for an unknown
+/// name.
 pub(super) fn has_type(kind: Kind, name: &str) -> Option<bool> {
     let named = match name {
         "null" => Kind::Null,
@@ -34,8 +35,8 @@ pub(super) fn has_type(kind: Kind, name: &str) -> Option<bool> {
     Some(kind == named)
 }
 
-/// The types of a schema, with those that normalising keeps under `x-type`: `Some(None)` if it has none, and
-/// `None` if its types are unsupported.
+/// Returns the types of a schema, which normalisation may have moved to `x-type`. Returns `Some(None)` if the
+/// schema has no types, and `None` if its types are unsupported.
 #[expect(clippy::option_option, reason = "absent and unsupported keywords differ")]
 pub(super) fn types(members: &Map<String, Value>) -> Option<Option<Vec<&str>>> {
     match members.get("x-type").or(members.get("type")) {
@@ -45,12 +46,12 @@ pub(super) fn types(members: &Map<String, Value>) -> Option<Option<Vec<&str>>> {
     }
 }
 
-/// The value of a flag, treating an absent flag as false; `None` if it is not boolean.
+/// Returns the value of a flag, or `None` if the value is not boolean. An absent flag counts as false.
 pub(super) fn flag(members: &Map<String, Value>, key: &str) -> Option<bool> {
     members.get(key).map_or(Some(false), Value::as_bool)
 }
 
-/// Reads a keyword: `Some(None)` if it is absent, and `None` if its value is unsupported.
+/// Reads a keyword. Returns `Some(None)` if the keyword is absent, and `None` if its value is unsupported.
 #[expect(clippy::option_option, reason = "absent and unsupported keywords differ")]
 pub(super) fn optional<'a, T>(
     members: &'a Map<String, Value>,
@@ -63,14 +64,15 @@ pub(super) fn optional<'a, T>(
     }
 }
 
-/// The entries of a list, treating an absent list as empty; `None` if the value is not a list.
+/// Returns the entries of a list, or `None` if the value is not a list. An absent list counts as empty.
 pub(super) fn list<'a>(members: &'a Map<String, Value>, key: &str) -> Option<&'a [Value]> {
     members
         .get(key)
         .map_or(Some([].as_slice()), |list| list.as_array().map(Vec::as_slice))
 }
 
-/// Checks whether two values are equal, numbers by their value.
+/// Checks whether two values are equal. Numbers are equal if they have the same value, even in different
+/// notations.
 pub(super) fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(_), Value::Number(_)) => match (Decimal::of(left), Decimal::of(right)) {
@@ -120,7 +122,7 @@ impl<'a> Branch<'a> {
     pub(super) fn strings(&mut self, members: &'a Map<String, Value>) -> Option<()> {
         self.counts(members, "minLength", "maxLength")?;
         self.patterns.extend(optional(members, "pattern", Value::as_str)?);
-        // Tools hide passwords; their values are any strings.
+        // The format `password` asks tools to hide the value, but does not restrict it.
         let format = optional(members, "format", Value::as_str)?;
         self.formats.extend(format.filter(|format| *format != "password"));
         Some(())
@@ -138,7 +140,7 @@ impl<'a> Branch<'a> {
     }
 }
 
-/// Names that two objects declare.
+/// Returns the names that at least one of two objects declares.
 pub(super) fn names<'a, T>(left: &BTreeMap<&'a str, T>, right: &BTreeMap<&'a str, T>) -> BTreeSet<&'a str> {
     left.keys().chain(right.keys()).copied().collect()
 }

@@ -1,7 +1,8 @@
-//! Lowering: from schemas of `OpenAPI` 3.0 to branches.
+//! Lowering: converts schemas of `OpenAPI` 3.0 to branches.
 //!
-//! Authors disagree on the effect of `nullable`. The narrow reading of a schema contains the values that both
-//! interpretations allow; the wide reading contains the values that at least one interpretation allows.
+//! Authors disagree on the effect of `nullable`. In the narrow interpretation, a schema allows only the
+//! values that all authors expect it to allow. In the wide interpretation, it allows the values that at least
+//! some authors expect it to allow.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -21,7 +22,7 @@ use super::{
 };
 use crate::level::{Direction, Side};
 
-/// Maximum number of branches of a schema. Schemas with more branches stay undecided.
+/// Maximum number of branches of a schema. A schema with more branches is unsupported.
 const MOST_BRANCHES: usize = 96;
 
 /// Maximum depth to which references and compositions are followed. Deeper compositions are circular.
@@ -30,16 +31,17 @@ pub(super) const DEEPEST: usize = 24;
 /// Maximum number of steps for one schema.
 const MOST_STEPS: usize = 3_000;
 
-/// A reading of `oneOf`.
+/// An interpretation of `oneOf`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum OneOf {
-    /// At least one alternative matches, because an additional alternative is not meant to exclude values.
+    /// At least one alternative must match. Authors often mean this, because they do not add an alternative
+    /// in order to exclude values.
     Any,
-    /// Exactly one alternative matches, as in JSON Schema.
+    /// Exactly one alternative must match, as in JSON Schema.
     Exact,
 }
 
-/// A reading of a schema.
+/// An interpretation of a schema: one of `nullable`, and one of `oneOf`.
 pub(super) type Reading = (Width, OneOf);
 
 type Branches<'a> = Option<Rc<Vec<Branch<'a>>>>;
@@ -50,7 +52,7 @@ pub(super) struct Lowering<'a> {
     direction: Direction,
     known: HashMap<(Vec<usize>, Reading), Branches<'a>>,
     pub(super) languages: Languages,
-    /// True if a schema had alternatives that exclude each other.
+    /// True if a schema so far had a `oneOf` with several alternatives.
     pub(super) has_one_of: bool,
 }
 
@@ -65,7 +67,7 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// The branches of values that match all schemas; `None` if a schema is unsupported.
+    /// Returns the branches of the values that match all schemas, or `None` if a schema is unsupported.
     pub(super) fn branches(&mut self, schemas: &[Schema<'a>], reading: Reading) -> Branches<'a> {
         let key = (schemas.iter().map(Schema::key).collect(), reading);
         if let Some(known) = self.known.get(&key) {
@@ -77,7 +79,7 @@ impl<'a> Lowering<'a> {
         branches
     }
 
-    /// Restricts branches to the values that match all schemas; `None` if a schema is unsupported.
+    /// Restricts branches to the values that match all schemas. Returns `None` if a schema is unsupported.
     pub(super) fn restrict(
         &mut self,
         mut branches: Vec<Branch<'a>>,
@@ -100,8 +102,8 @@ impl<'a> Lowering<'a> {
         Some(branches)
     }
 
-    /// Checks whether the smaller schema is the schema of the old document. This is so in requests, because
-    /// the new document must accept every old request.
+    /// Checks whether the sender's schema belongs to the old document. This is true for requests, because the
+    /// new document must accept every old request.
     pub(super) fn old_is_small(&self) -> bool {
         self.direction == Direction::Request
     }
@@ -110,13 +112,14 @@ impl<'a> Lowering<'a> {
         side.of(self.documents)
     }
 
-    /// The target of a reference; the schema itself if it is not a reference or leads nowhere.
+    /// Returns the target of a reference. Returns the schema itself if it is not a reference or leads
+    /// nowhere.
     pub(super) fn resolve(&self, schema: Schema<'a>) -> Schema<'a> {
         let document = self.root(schema.side).value;
         schema.part(references::resolve(document, Pointer::root(), schema.value).1)
     }
 
-    /// Checks whether a property is not part of messages of this direction.
+    /// Checks whether messages of this direction do not contain a property.
     pub(super) fn is_unsent(&self, property: Schema<'a>, depth: usize) -> bool {
         let flag = match self.direction {
             Direction::Request => "readOnly",
@@ -138,7 +141,7 @@ pub(super) struct Narrowing<'l, 'a> {
 }
 
 impl<'a> Narrowing<'_, 'a> {
-    /// Restricts some branches to the values that match a schema; `None` if the schema is unsupported.
+    /// Restricts branches to the values that match a schema. Returns `None` if the schema is unsupported.
     pub(super) fn narrow(
         &mut self,
         branches: Vec<Branch<'a>>,
@@ -217,8 +220,8 @@ impl<'a> Narrowing<'_, 'a> {
         Some(narrowed)
     }
 
-    /// Applies `if`, `dependentRequired` and `dependentSchemas`: a case for the values that meet the
-    /// condition, and a case for all others.
+    /// Applies `if`, `dependentRequired` and `dependentSchemas`. Splits the branches into a case for the
+    /// values that meet the condition and a case for all other values.
     fn conditions(
         &mut self,
         mut branches: Vec<Branch<'a>>,
@@ -267,7 +270,8 @@ impl<'a> Narrowing<'_, 'a> {
         Some(branches)
     }
 
-    /// Applies the schema of unevaluated properties: those that neither the schema nor its parts declare.
+    /// Applies the schema of unevaluated properties, which are properties that neither the schema nor its
+    /// parts declare.
     fn close(
         &self,
         branches: &mut [Branch<'a>],
@@ -294,8 +298,9 @@ impl<'a> Narrowing<'_, 'a> {
         Some(())
     }
 
-    /// Collects the properties that a schema and its parts declare, and returns false if they evaluate every
-    /// property; `None` if the properties depend on the value.
+    /// Collects the properties that a schema and its parts declare. Returns false if these schemas evaluate
+    /// every property (for example by `additionalProperties`), and `None` if the evaluated properties depend
+    /// on the value.
     fn evaluated(&self, schema: Schema<'a>, names: &mut BTreeSet<&'a str>, depth: usize) -> Option<bool> {
         const CONDITIONAL: [&str; 6] = [
             "anyOf",
@@ -345,7 +350,7 @@ impl<'a> Narrowing<'_, 'a> {
             all.push((part, narrowed));
         }
         if is_exclusive {
-            // Readings differ on null only.
+            // Interpretations of a schema differ only on null.
             let kinds = |branches: &[Branch<'a>]| {
                 let kinds: Vec<Kind> = branches.iter().map(|branch| branch.kind).collect();
                 move |kind: Kind| kind == Kind::Null || kinds.contains(&kind)
@@ -364,13 +369,14 @@ impl<'a> Narrowing<'_, 'a> {
     }
 }
 
-/// Splits off the branches of null if a condition holds.
+/// Separates the branches of null from the others if a condition holds.
 fn null_if<'a>(condition: bool, branches: Vec<Branch<'a>>) -> (Vec<Branch<'a>>, Vec<Branch<'a>>) {
     let is_null = |branch: &Branch<'a>| condition && branch.kind == Kind::Null;
     branches.into_iter().partition(is_null)
 }
 
-/// Splits off the case in which objects have a property. Objects in the given branches lack it afterwards.
+/// Splits off the case in which objects have a property. Afterwards, objects in the given branches lack the
+/// property.
 fn split<'a>(branches: &mut Vec<Branch<'a>>, name: &'a str) -> Option<Vec<Branch<'a>>> {
     let mut present: Vec<Branch<'a>> = branches.clone();
     present.retain(|branch| branch.kind == Kind::Object && !branch.forbids(name));

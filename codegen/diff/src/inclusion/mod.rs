@@ -1,11 +1,12 @@
 //! Inclusion of schemas: checks whether a schema allows every value that another schema allows.
 //!
 //! There are three answers. *Yes* means that a proof by structure was found. *No* means that a value was
-//! found that the smaller schema allows and the larger schema rejects. Otherwise the question is *undecided*.
+//! found that the sender's schema allows and the receiver's schema rejects. Otherwise the question is
+//! *undecided*.
 //!
 //! A schema that does not mention `additionalProperties` allows properties that it does not declare.
-//! Nevertheless, a new property does not break clients: before the change, no client sent it. Inclusion
-//! therefore ignores undeclared properties that only the larger schema declares.
+//! Nevertheless, a new property does not break clients, because no client sent it before the change.
+//! Inclusion therefore ignores properties that only the receiver's schema declares.
 
 mod apply;
 mod branch;

@@ -1,15 +1,16 @@
-//! Readings of `nullable`.
+//! Interpretations of `nullable`.
 //!
 //! In `OpenAPI` 3.0, authors disagree on the effect of `nullable` next to a composition, or next to an `enum`
-//! without null: some expect that null is allowed, and others that it is not. In `OpenAPI` 3.1, null is a
-//! type, and normalising keeps its exact meaning: null is exempt from all keywords but `enum`, or only from
-//! those that `x-nullable` lists.
+//! without null. Some expect that null is allowed, and others that it is not. In `OpenAPI` 3.1, null is a
+//! type, and normalisation preserves its exact meaning. If there is an `x-nullable`, null is exempt only from
+//! the keywords that it lists. Otherwise, null is exempt from all keywords except `enum`.
 
 use serde_json::{Map, Value};
 
 use super::{keywords::flag, schema::Root};
 
-/// A reading of `nullable`.
+/// An interpretation of `nullable`: it allows null if some authors expect that (wide), or only if all do
+/// (narrow).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Width {
     Wide,
@@ -21,7 +22,8 @@ pub(super) enum Width {
 pub(super) enum Nullable<'a> {
     /// Null is a value like any other.
     No,
-    /// `OpenAPI` 3.0: null has the type, and is exempt from the other keywords in the wide reading.
+    /// `OpenAPI` 3.0: null matches `type`. In the wide interpretation, null is exempt from the other keywords
+    /// too.
     Ambiguous,
     /// `OpenAPI` 3.1: null is exempt from all keywords.
     Exempt,
@@ -30,7 +32,8 @@ pub(super) enum Nullable<'a> {
 }
 
 impl<'a> Nullable<'a> {
-    /// The effect in a schema of a document; `None` if the keyword is unsupported.
+    /// Returns the effect of `nullable` in a schema of a document, or `None` if the value of a keyword is
+    /// unsupported.
     pub(super) fn of(root: Root<'_>, members: &'a Map<String, Value>) -> Option<Self> {
         let lists_null = match members.get("enum") {
             Some(values) => values.as_array()?.contains(&Value::Null),
@@ -54,8 +57,8 @@ impl<'a> Nullable<'a> {
         }
     }
 
-    /// Checks whether null is exempt from a keyword. If it is exempt from all keywords, the answer is
-    /// meaningless, except for `type`.
+    /// Checks whether null is exempt from a keyword. If null is exempt from all keywords, the answer is
+    /// meaningful only for `type`.
     pub(super) fn is_exempt_from(self, keyword: &str) -> bool {
         match self {
             Self::Exempt | Self::Ambiguous => keyword == "type",

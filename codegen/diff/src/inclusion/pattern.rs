@@ -1,4 +1,4 @@
-//! Patterns of strings as automata, which decide inclusion and find shortest strings.
+//! Represents patterns of strings as automata, which decide inclusion and find shortest strings.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -27,13 +27,14 @@ const MOST_STATES: usize = 20_000;
 pub(super) struct Languages(HashMap<String, Option<Rc<Language>>>);
 
 impl Languages {
-    /// The strings that contain a match of an ECMA-262 pattern; `None` for an unsupported or large pattern.
+    /// Returns the language of the strings that contain a match of an ECMA-262 pattern. Returns `None` for an
+    /// unsupported or large pattern.
     pub(super) fn containing(&mut self, pattern: &str) -> Option<Rc<Language>> {
         let translated = Translation::of(pattern)?;
         self.language(format!("\\A(?s:.)*(?:{translated})(?s:.)*\\z"))
     }
 
-    /// The given strings.
+    /// Returns the language of the given strings. Returns `None` if there are none or too many.
     pub(super) fn listing<'t>(&mut self, texts: impl Iterator<Item = &'t str>) -> Option<Rc<Language>> {
         let texts: Vec<String> = texts.map(|text| text.chars().map(literal).collect()).collect();
         if texts.is_empty() {
@@ -42,7 +43,7 @@ impl Languages {
         self.language(format!("\\A(?:{})\\z", texts.join("|")))
     }
 
-    /// The strings with a number of characters.
+    /// Returns the language of the strings with at least `least` and at most `most` characters.
     pub(super) fn of_length(&mut self, least: u64, most: Option<u64>) -> Option<Rc<Language>> {
         let most = most.map(|most| most.to_string()).unwrap_or_default();
         self.language(format!("\\A(?s:.){{{least},{most}}}\\z"))
@@ -55,9 +56,11 @@ impl Languages {
             .clone()
     }
 
-    /// Checks whether a text contains a match of an ECMA-262 pattern; `None` if that is unknown.
+    /// Checks whether a text contains a match of an ECMA-262 pattern. Returns `None` if the answer is
+    /// unknown.
     pub(super) fn matches(&mut self, pattern: &str, text: &str) -> Option<bool> {
-        /// Maximum length of texts without an automaton, because some patterns take exponential time.
+        /// Maximum length of texts that are matched without an automaton. Some patterns take exponential
+        /// time.
         const LONGEST: usize = 16;
         if let Some(language) = self.containing(pattern) {
             return Some(language.contains(text));
@@ -70,7 +73,7 @@ impl Languages {
 
 /// The strings that match a pattern.
 pub(super) struct Language {
-    /// The pattern of the automaton; equal patterns have equal languages.
+    /// The pattern of the automaton. Equal patterns have equal languages.
     text: String,
     automaton: dense::DFA<Vec<u32>>,
     start: StateID,
@@ -79,9 +82,9 @@ pub(super) struct Language {
 /// The result of a search for a string.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Search {
-    /// The shortest string.
+    /// The shortest string that meets the conditions of the search.
     Found(String),
-    /// There is no such string.
+    /// No string meets the conditions of the search.
     Nothing,
     /// The search is too large.
     Unknown,
@@ -125,7 +128,8 @@ impl Language {
     }
 }
 
-/// Searches for a string in all `languages` that is not in all languages of one of the `others`.
+/// Searches for the shortest string that all `languages` contain. For each list in `others`, at least one
+/// language of the list must not contain the string.
 pub(super) fn search(languages: &[&Language], others: &[Vec<&Language>]) -> Search {
     let all: Vec<&Language> = languages.iter().chain(others.iter().flatten()).copied().collect();
     let bytes = representatives(&all);
@@ -169,7 +173,7 @@ pub(super) fn search(languages: &[&Language], others: &[Vec<&Language>]) -> Sear
     Search::Nothing
 }
 
-/// The text that leads to a reached state.
+/// Returns the text that leads to a reached state.
 fn text_to(reached: &[(Vec<StateID>, usize, u8)], mut position: usize) -> Option<String> {
     let mut bytes = Vec::new();
     while position > 0 {
@@ -181,7 +185,8 @@ fn text_to(reached: &[(Vec<StateID>, usize, u8)], mut position: usize) -> Option
     String::from_utf8(bytes).ok()
 }
 
-/// Returns one byte from each set of bytes that no pattern distinguishes; readable bytes come first.
+/// Returns one byte from each set of bytes that no pattern distinguishes. Readable bytes are preferred and
+/// come first.
 fn representatives(languages: &[&Language]) -> Vec<u8> {
     let readable = (b'a'..=b'z')
         .chain(b'0'..=b'9')
@@ -198,7 +203,7 @@ fn representatives(languages: &[&Language]) -> Vec<u8> {
     bytes
 }
 
-/// A character that stands for itself.
+/// Returns a pattern that matches exactly this character.
 fn literal(character: char) -> String {
     format!("\\x{{{:X}}}", u32::from(character))
 }

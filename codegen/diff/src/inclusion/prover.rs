@@ -12,9 +12,11 @@ use crate::level::{Direction, Encoding};
 /// Mode of an inclusion question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Mode {
-    /// Inclusion of the values, ignoring undeclared properties that only the larger schema declares.
+    /// Inclusion of the values that are sent. Properties that only the receiver's schema declares are
+    /// ignored.
     Sent,
-    /// Like `Sent`, and the new schema also declares every property that the old schema declares.
+    /// Inclusion as for `Sent`. In addition, the new schema must declare every property that the old schema
+    /// declares.
     Declared,
     /// Inclusion of all values.
     All,
@@ -36,7 +38,7 @@ pub(crate) struct Prover<'a> {
     pub(super) fuel: usize,
     /// True if formats are evaluated.
     pub(super) knows_formats: bool,
-    /// Levels of the evaluation in progress.
+    /// Depth of the evaluation in progress.
     pub(super) level: usize,
     pub(super) encoding: Encoding,
     pub(super) one_of: OneOf,
@@ -63,12 +65,12 @@ impl<'a> Prover<'a> {
         }
     }
 
-    /// Checks whether a question was about a `oneOf`.
+    /// Checks whether any schema so far had a `oneOf` with several alternatives.
     pub(crate) fn has_one_of(&self) -> bool {
         self.lowering.has_one_of
     }
 
-    /// The reading of schemas in proofs.
+    /// Returns the interpretation of schemas in proofs.
     pub(super) fn reading(&self, width: Width) -> Reading {
         (width, self.one_of)
     }

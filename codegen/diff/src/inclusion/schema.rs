@@ -15,7 +15,7 @@ static NOTHING: Value = Value::Bool(false);
 #[derive(Clone, Copy)]
 pub(crate) struct Root<'a> {
     pub value: &'a Value,
-    /// Null is a type, as in `OpenAPI` 3.1.
+    /// True if the source text expresses null as a type, as in `OpenAPI` 3.1.
     pub has_null_type: bool,
 }
 
@@ -26,7 +26,8 @@ pub(crate) struct Schema<'a> {
     pub side: Side,
 }
 
-/// Two schemas to compare: every value that the smaller one allows must be allowed by the larger one.
+/// Two schemas to compare: the sender's schema (`small`) and the receiver's schema (`large`). Every value
+/// that the sender's schema allows must be allowed by the receiver's schema.
 pub(crate) type Pair<'a> = (Schema<'a>, Schema<'a>);
 
 impl<'a> Schema<'a> {
@@ -34,7 +35,9 @@ impl<'a> Schema<'a> {
         Self { value, side }
     }
 
-    /// The schemas of both documents, as a message of this direction needs them.
+    /// Orders the schemas of both documents for messages of a direction. Clients follow the old document and
+    /// the service follows the new document, so the sender's schema is the old schema in a request and the
+    /// new schema in a response.
     pub(crate) fn pair(direction: Direction, [old, new]: [&'a Value; 2]) -> Pair<'a> {
         let (old, new) = (Self::new(old, Side::Old), Self::new(new, Side::New));
         match direction {
@@ -43,24 +46,24 @@ impl<'a> Schema<'a> {
         }
     }
 
-    /// The schema that no value matches.
+    /// Returns the schema that no value matches.
     pub(super) fn nothing(side: Side) -> Self {
         Self::new(&NOTHING, side)
     }
 
-    /// A part of this schema.
+    /// Returns a part of this schema.
     pub(super) fn part(self, value: &'a Value) -> Self {
         Self { value, ..self }
     }
 
-    /// Adds the schema to those that a value must match.
+    /// Adds the schema to `schemas`, which a value must match.
     pub(super) fn add_to(self, schemas: &mut Vec<Self>) {
         if !schemas.contains(&self) && !self.is_anything() {
             schemas.push(self);
         }
     }
 
-    /// A schema is identified by its address in memory.
+    /// Returns the address of the schema in memory, which identifies the schema.
     pub(super) fn key(&self) -> usize {
         ptr::from_ref(self.value).addr()
     }

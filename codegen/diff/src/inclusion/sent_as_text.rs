@@ -14,14 +14,14 @@ use super::{
 use crate::level::Encoding;
 
 impl<'a> Prover<'a> {
-    /// Checks whether schemas certainly allow a value, in any form that has the same text.
+    /// Checks whether schemas certainly allow a value, or another value that is sent as the same text.
     pub(super) fn allows_value(&mut self, schemas: &[Schema<'a>], value: &Value, encoding: Encoding) -> bool {
         let forms = forms(value, encoding);
         let mut forms = forms.iter().chain([value]);
         forms.any(|value| self.allows(schemas, value, OneOf::Any) == Truth::Yes)
     }
 
-    /// Checks whether the texts of a branch are among those of branches of another type.
+    /// Checks whether every text of a branch is also a text of a branch of another type.
     pub(super) fn text_in(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>) -> bool {
         let encoding = context.terms.encoding;
         if matches!(encoding, Encoding::Typed | Encoding::Form) {
@@ -49,7 +49,7 @@ fn is_any_text(branch: &Branch<'_>) -> bool {
     is_unlimited(branch) && branch.patterns.is_empty() && branch.formats.is_empty()
 }
 
-/// Checks whether a branch allows lists of any length but zero.
+/// Checks whether a branch allows lists of any length except zero.
 fn is_any_list(branch: &Branch<'_>) -> bool {
     is_unlimited(branch) && !branch.has_unique_items && branch.prefix.is_empty() && branch.contains.is_empty()
 }
@@ -62,7 +62,7 @@ fn is_unlimited(branch: &Branch<'_>) -> bool {
         && branch.representation.is_empty()
 }
 
-/// Other values with the same text.
+/// Lists other values that are sent as the same text.
 pub(super) fn forms(value: &Value, encoding: Encoding) -> Vec<Value> {
     match (encoding, value) {
         (Encoding::Typed, _) | (Encoding::FormField, Value::Object(_)) => Vec::new(),
@@ -97,7 +97,7 @@ pub(super) fn forms(value: &Value, encoding: Encoding) -> Vec<Value> {
     }
 }
 
-/// Forms with the same texts. Each field has several forms of its own.
+/// Lists objects that are sent as the same form. Several values of each field are sent as the same text.
 fn forms_of_form(fields: &Map<String, Value>) -> Vec<Value> {
     /// Maximum number of combinations.
     const MOST: usize = 300;
@@ -121,7 +121,7 @@ fn forms_of_form(fields: &Map<String, Value>) -> Vec<Value> {
     all.into_iter().map(Value::Object).collect()
 }
 
-/// The texts of the values, joined by a separator.
+/// Joins the texts of the values with a separator.
 fn joined(values: &[Value], separator: &str) -> Value {
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),
@@ -131,7 +131,7 @@ fn joined(values: &[Value], separator: &str) -> Value {
     texts.join(separator).into()
 }
 
-/// The value with a string in place of each number and boolean.
+/// Returns the value with a string in place of each number and boolean.
 fn written(value: &Value) -> Value {
     each(value, &|scalar| match scalar {
         Value::Bool(_) | Value::Number(_) => scalar.to_string().into(),
@@ -139,7 +139,7 @@ fn written(value: &Value) -> Value {
     })
 }
 
-/// The value with a number or a boolean in place of each string that spells a number or a boolean.
+/// Returns the value with a number or boolean in place of each string that spells one.
 fn read(value: &Value) -> Value {
     each(value, &|scalar| {
         let text = scalar.as_str();

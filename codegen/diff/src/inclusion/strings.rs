@@ -1,4 +1,4 @@
-//! Proofs about strings: patterns, lengths and lists of values as automata.
+//! Proofs about strings. Patterns, lengths and lists of values are represented as automata.
 
 use std::rc::Rc;
 
@@ -8,12 +8,12 @@ use super::{
     prover::Prover,
 };
 
-/// Maximum length in an automaton.
+/// Maximum length limit of strings that is represented as an automaton.
 const LONGEST: u64 = 256;
 
 impl<'a> Prover<'a> {
-    /// Searches for a string of a branch that belongs to none of the other branches. If the branches have
-    /// constraints that are not in the languages, the string still has to be checked.
+    /// Searches for a string of a branch that belongs to none of the targets. If a branch has constraints
+    /// that automata do not represent, the string still has to be checked.
     pub(super) fn search_strings(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>]) -> Search {
         let has_pattern = |branch: &Branch<'a>| !branch.patterns.is_empty();
         if branch.kind != Kind::String || !(has_pattern(branch) || targets.iter().any(|all| has_pattern(all)))
@@ -22,7 +22,7 @@ impl<'a> Prover<'a> {
         }
         let known = &mut self.lowering.languages;
         let small: Vec<_> = languages(known, branch, LONGEST).into_iter().flatten().collect();
-        // Texts are valid UTF-8, even without a constraint.
+        // This language ensures that strings are valid UTF-8, even if there is no constraint.
         let any = known.of_length(0, None);
         let small: Vec<&Language> = small.iter().chain(&any).map(|language| &**language).collect();
         let targets = targets.iter().filter(|target| {
@@ -30,7 +30,8 @@ impl<'a> Prover<'a> {
                 && target.representation == branch.representation
                 && target.excluded().next().is_none()
         });
-        // A branch whose constraints are not all in the languages may have fewer strings.
+        // A target is skipped if an automaton does not represent one of its constraints, because it may allow
+        // fewer strings than its languages.
         let larges = targets.map(|target| languages(known, target, LONGEST).into_iter().collect());
         let larges: Vec<Option<Vec<Rc<Language>>>> = larges.collect();
         let larges = larges.iter().flatten();
@@ -39,8 +40,9 @@ impl<'a> Prover<'a> {
     }
 }
 
-/// The languages whose intersection a branch of strings describes; `None` for each constraint without a
-/// language. Lengths above `longest` have none.
+/// Returns a language for each constraint of a branch of strings. The branch allows only strings that all
+/// these languages contain. The entry is `None` for a constraint without a language, such as a length above
+/// `longest`.
 pub(super) fn languages(
     known: &mut Languages,
     branch: &Branch<'_>,

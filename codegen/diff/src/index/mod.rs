@@ -13,7 +13,7 @@ use crate::node::Node;
 
 pub(crate) use usages::{UsageIndex, UsageTable};
 
-/// Maximum depth to which compositions are followed; deeper compositions are circular or malicious.
+/// Maximum depth to which compositions are followed. Deeper compositions are circular or malicious.
 const DEEPEST: usize = 12;
 
 /// One document with its indexes.
@@ -58,7 +58,8 @@ impl<'a> DocumentIndex<'a> {
             || (depth > 0 && parts.any(|part| self.has_alternatives_below(&part, depth - 1)))
     }
 
-    /// Checks whether the schema is an alternative, or a part of an `allOf` with alternatives.
+    /// Checks whether the schema is an alternative of a union, or a part of an `allOf` whose schema has
+    /// alternatives.
     fn is_beside_alternatives(&self, schema: &Pointer, depth: usize) -> bool {
         let is_part = |place: &Pointer| {
             let list = place.parent().unwrap_or_default();
@@ -77,7 +78,7 @@ impl<'a> DocumentIndex<'a> {
         depth > 0 && (is_part(schema) || uses.any(is_part))
     }
 
-    /// Schemas that the discriminator of this schema can select, by name.
+    /// Returns the schemas that the discriminator of this schema can select, by name.
     pub(crate) fn subtypes(&self, schema: &Node<'a>) -> BTreeMap<String, Node<'a>> {
         let subtypes = self.references.subtypes(&schema.pointer).into_iter();
         subtypes

@@ -36,7 +36,7 @@ impl UsageTable {
         name
     }
 
-    /// The list of these operations, sorted by name.
+    /// Returns the list of the named operations, sorted by name. Equal lists share the same memory.
     pub(crate) fn list(&mut self, names: impl Iterator<Item = Arc<str>>) -> Operations {
         let names: BTreeSet<Arc<str>> = names.collect();
         let list: Operations = names.into_iter().collect();
@@ -57,7 +57,8 @@ pub(crate) struct UsageIndex<'a> {
     components: HashMap<usize, usize>,
     /// Names of the operations, in the order of the document.
     names: Vec<Arc<str>>,
-    /// Lists of operations, by the operations that they contain, because many targets have the same users.
+    /// Lists of operations. The key states for each operation of the document whether the list contains it.
+    /// The lists are kept because many targets have the same users.
     by_users: HashMap<Vec<bool>, Operations>,
 }
 
@@ -81,7 +82,7 @@ impl<'a> UsageIndex<'a> {
         }
     }
 
-    /// The operations that use the place.
+    /// Returns the operations that use the place.
     pub(crate) fn operations(
         &mut self,
         pointer: &Pointer,
@@ -101,7 +102,7 @@ impl<'a> UsageIndex<'a> {
         }
     }
 
-    /// The operations that use the place through a reference.
+    /// Returns the operations that use the place through a reference.
     fn shared(&mut self, pointer: &Pointer, direction: Direction, table: &mut UsageTable) -> Operations {
         let mut is_user = vec![false; self.names.len()];
         let users = self.usages.users(self.usages.around(pointer));
@@ -125,7 +126,8 @@ impl<'a> UsageIndex<'a> {
         list
     }
 
-    /// The operations that use the part of the document at this pointer.
+    /// Lists the uses of a part of the document: by the operation that contains the part, and by each
+    /// component that contains the part.
     pub(crate) fn uses(
         &mut self,
         pointer: &Pointer,
@@ -176,7 +178,7 @@ impl<'a> UsageIndex<'a> {
         used_by
     }
 
-    /// The use of the place by a component that encloses it.
+    /// Returns the use of a place by a component that encloses the place.
     fn use_by(&self, target: usize, pointer: &Pointer) -> Option<Use> {
         Some(Use {
             user: User::Component(*self.components.get(&target)?),
@@ -185,8 +187,8 @@ impl<'a> UsageIndex<'a> {
         })
     }
 
-    /// Steps into a place inside a shared schema: the name of the schema, then the steps from `at` to
-    /// `pointer`.
+    /// Returns the steps to a place inside a shared schema: the name of the schema, then the steps from `at`
+    /// to `pointer`.
     fn steps_within(&self, at: &Pointer, pointer: &Pointer) -> Vec<String> {
         let mut path = Vec::new();
         let outer = tokens(at);
@@ -205,7 +207,7 @@ impl<'a> UsageIndex<'a> {
         path
     }
 
-    /// Uses of a place inside an operation or a path.
+    /// Lists the uses of a place that is inside an operation or a path.
     fn direct(&self, pointer: &Pointer, direction: Direction, table: &mut UsageTable) -> Vec<Use> {
         if !pointer.starts_with(Pointer::from_static("/paths")) {
             return Vec::new();
@@ -240,7 +242,7 @@ impl From<Option<operations::Direction>> for Direction {
     }
 }
 
-/// Steps from an operation or its path.
+/// Returns the steps from an operation, or from its path, to the place at `pointer`.
 fn operation_steps(root: &Node<'_>, pointer: &Pointer) -> Vec<String> {
     let all = tokens(pointer);
     let depth = if pointer::operation(pointer).is_some() {

@@ -1,5 +1,5 @@
-//! Groups of similar changes: the same rule, level and consequence, in sentences that differ only in their
-//! quotations.
+//! Groups of similar changes. Similar changes have the same rule, level and consequence, and their sentences
+//! differ only in quotations.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -25,8 +25,8 @@ pub(super) struct Group<'a> {
 type Key<'a> = (Level, &'a str, Vec<&'a str>, Option<(&'static str, Consequence)>);
 
 impl<'a> View<'a> {
-    /// Groups similar changes. The worst groups come first, then those that affect the audience, then the
-    /// largest.
+    /// Groups similar changes. The groups are sorted by level (worst first). Within a level, groups that
+    /// affect the audience come first. Otherwise, larger groups come first.
     pub(super) fn groups(self) -> Vec<Group<'a>> {
         let mut groups: Vec<Group<'a>> = Vec::new();
         let mut numbers: HashMap<Key<'_>, usize> = HashMap::new();
@@ -64,7 +64,7 @@ impl<'a> Group<'a> {
             .is_some_and(|(_, consequence)| consequence.concerns)
     }
 
-    /// The sentence for all changes, with an ellipsis for differing quotations.
+    /// Returns one sentence for all changes, with an ellipsis for each quotation that differs.
     pub(super) fn sentence(&self) -> String {
         let sentence = shared_sentence(self.entries.iter().map(|entry| entry.change.what.as_str()));
         match NOUNS.iter().find(|noun| self.first.change.id.contains(*noun)) {
@@ -73,7 +73,7 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// Operations that at least one of the changes affects.
+    /// Returns the operations that at least one of the changes affects.
     pub(super) fn operations(&self) -> BTreeSet<&'a Arc<str>> {
         self.lists()
             .into_iter()
@@ -81,10 +81,10 @@ impl<'a> Group<'a> {
             .collect()
     }
 
-    /// The lists of operations, each with the number of changes that affect it.
+    /// Returns the lists of affected operations, each with the number of changes that have this list.
     pub(super) fn lists(&self) -> Vec<(&'a Operations, usize)> {
         let mut lists: Vec<(&Operations, usize)> = Vec::new();
-        // By address in memory, because equal lists of a report are shared.
+        // The key is the address in memory, because equal lists of a report share the same memory.
         let mut numbers = HashMap::new();
         for list in self.entries.iter().map(|entry| &entry.change.operations) {
             let number = *numbers.entry(list.as_ptr()).or_insert(lists.len());

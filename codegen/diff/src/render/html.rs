@@ -26,7 +26,7 @@ const MOST_LINES: usize = 30;
 /// Maximum number of links per operation.
 const MOST_LINKS: usize = 5;
 
-/// Maximum number of links per action, so that actions against breaks fit on the first screen.
+/// Maximum number of links per action, so that the actions for breaking changes fit on the first screen.
 const MOST_LINKS_OF_ACTION: usize = 2;
 
 const LEVELS: [Level; 4] = [Level::Breaking, Level::Warning, Level::Info, Level::Docs];
@@ -110,7 +110,7 @@ impl Page<'_> {
         }
     }
 
-    /// The CSS rules that let checkboxes hide parts.
+    /// Returns the CSS rules by which checkboxes hide parts of the page.
     fn filter_rules(&self) -> String {
         let levels = LEVELS.map(|level| {
             format!("body:has(#show-{level}:not(:checked)) [data-level={level}] {{ display: none; }}\n")
@@ -121,7 +121,7 @@ impl Page<'_> {
         levels.into_iter().chain(sections).collect()
     }
 
-    /// The actions that the reader must take, each with the changes that require the action.
+    /// Lists the actions that the reader must take, each with the changes that require the action.
     fn actions(&self, view: View<'_>) -> Markup {
         let mut actions: Vec<(&str, Vec<usize>)> = Vec::new();
         for (number, group) in self.groups.iter().enumerate() {
@@ -281,7 +281,7 @@ impl Page<'_> {
         }
     }
 
-    /// The values before and after, side by side, with differing lines marked.
+    /// Shows the values before and after side by side, with differing lines marked.
     fn sides(&self, change: &Change) -> Markup {
         let [old_document, new_document] = self.documents;
         let [old, new] = [(old_document, &change.old), (new_document, &change.new)].map(value_lines);
@@ -317,7 +317,7 @@ impl Page<'_> {
         html! { @if !operations.is_empty() { p { (joined(links, ", ", operations.len())) } } }
     }
 
-    /// Every operation with the number of its changes and links to the most severe ones.
+    /// Lists every operation with the number of its changes, and with links to the most severe changes.
     fn operations(&self) -> Markup {
         let mut rows: BTreeMap<&str, (BTreeMap<Level, usize>, Vec<usize>)> = BTreeMap::new();
         for (number, group) in self.groups.iter().enumerate() {
@@ -366,7 +366,8 @@ impl Page<'_> {
     }
 }
 
-/// The shown parts, and how many of the `all` parts are not shown.
+/// Joins the shown parts, and states the number of the parts that are not shown. `all` is the number of all
+/// parts.
 fn joined(shown: impl ExactSizeIterator<Item = Markup>, separator: &str, all: usize) -> Markup {
     let more = all - shown.len();
     html! {
@@ -375,7 +376,7 @@ fn joined(shown: impl ExactSizeIterator<Item = Markup>, separator: &str, all: us
     }
 }
 
-/// Lines of the value at a pointer; none if there is no value.
+/// Returns the lines of the value at a pointer, or no lines if there is no value.
 fn value_lines((document, pointer): (&Document, &Option<PointerBuf>)) -> Vec<String> {
     let value = pointer
         .as_ref()
@@ -385,7 +386,7 @@ fn value_lines((document, pointer): (&Document, &Option<PointerBuf>)) -> Vec<Str
     })
 }
 
-/// Foreign text as HTML, keeping its code spans.
+/// Converts foreign text to HTML, and preserves its code spans.
 fn rich(text: &str) -> Markup {
     let text = one_line(text);
     let parts: Vec<&str> = text.split('`').collect();

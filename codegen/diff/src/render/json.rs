@@ -1,4 +1,4 @@
-//! JSON for programs. Operations, operation lists and components are stated once; changes refer to them by
+//! JSON for programs. Each operation, operation list and component is stated once, and changes refer to it by
 //! number.
 
 use std::{
@@ -18,12 +18,12 @@ use crate::{
 struct Numbers<'a> {
     operations: BTreeMap<&'a str, usize>,
     lists: Vec<&'a Operations>,
-    /// Numbers of the lists, keyed by the address in memory, because equal lists of a report are shared.
+    /// Numbers of the lists, by address in memory, because equal lists of a report share the same memory.
     by_list: HashMap<*const Arc<str>, usize>,
 }
 
 impl View<'_> {
-    /// Renders the report for programs; [`crate::REPORT_SCHEMA`] describes the format.
+    /// Renders the report for programs. [`crate::REPORT_SCHEMA`] describes the format.
     #[must_use]
     pub fn json(self) -> Value {
         let mut summary = json!(self.report.summary());

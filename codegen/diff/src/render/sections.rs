@@ -1,4 +1,5 @@
-//! Sections of the operations, for the filter of the page: the documents' tag groups, tags, or paths.
+//! Sections of the operations, for the filter of the HTML page. A section is a tag group, a tag, or the first
+//! segment of a path.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use funnelflux_openapi::{Document, operations::operations};
 pub(super) struct Sections<'a>(BTreeMap<String, &'a str>);
 
 impl<'a> Sections<'a> {
-    /// The sections of two documents; the first document decides.
+    /// Collects the sections of two documents. The first document takes precedence.
     pub(super) fn of(documents: [&'a Document; 2]) -> Self {
         let mut sections = BTreeMap::new();
         for document in documents {
@@ -25,7 +26,8 @@ impl<'a> Sections<'a> {
         Self(sections)
     }
 
-    /// The section of an operation: without a tag, the first segment of its path.
+    /// Returns the section of an operation. For an operation without a tag, this is the first segment of its
+    /// path.
     pub(super) fn name<'n>(&'n self, operation: &'n str) -> &'n str {
         let path = || {
             let path = operation.split_once('/').map_or("", |(_, path)| path);
@@ -35,7 +37,7 @@ impl<'a> Sections<'a> {
     }
 }
 
-/// Names of the groups of `x-tagGroups`, by tag.
+/// Returns the names of the groups in `x-tagGroups`, by tag.
 fn groups(document: &Value) -> BTreeMap<&str, &str> {
     let groups = document.get("x-tagGroups").and_then(Value::as_array);
     let tags = groups.into_iter().flatten().filter_map(|group| {

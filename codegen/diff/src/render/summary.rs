@@ -10,11 +10,12 @@ use super::{
 };
 use crate::{level::Level, proof::Proof};
 
-/// Maximum number of rules that the line on hidden changes names.
+/// Maximum number of rules that are named in the line about hidden changes.
 const MOST_KINDS: usize = 3;
 
 impl View<'_> {
-    /// Renders the result, then each change in full; `None` if that has more than `most_lines` lines.
+    /// Renders the result, then each change in full. Returns `None` if this text has more than `most_lines`
+    /// lines.
     #[must_use]
     pub fn short_text(self, most_lines: usize) -> Option<String> {
         /// Minimum number of lines of a change in full.
@@ -25,9 +26,9 @@ impl View<'_> {
             .filter(|text| text.lines().count() <= most_lines)
     }
 
-    /// Renders the result, then groups of similar changes. Breaking changes come first, together with changes
-    /// that affect the users of the crate. Renders every change in full if the result has at most
-    /// `most_lines` lines.
+    /// Renders the result, then groups of similar changes. Breaking changes come first, then warnings, then
+    /// harmless changes that affect the audience. If every change in full fits into `most_lines` lines,
+    /// renders every change in full instead.
     #[must_use]
     pub fn summary(self, most_lines: usize) -> String {
         if let Some(text) = self.short_text(most_lines) {
@@ -62,7 +63,7 @@ impl View<'_> {
         lines.join("\n") + "\n"
     }
 
-    /// Heading for a group; `None` if the summary only counts the group.
+    /// Returns the heading for a group, or `None` if the summary only counts the group.
     fn heading(self, group: &Group<'_>) -> Option<String> {
         match (group.level(), self.audience) {
             (level @ (Level::Breaking | Level::Warning), _) => Some(title(level).to_owned()),

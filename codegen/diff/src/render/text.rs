@@ -51,7 +51,7 @@ fn write_entry(text: &mut String, report: &Report, entry: &Entry<'_>) -> std::fm
     writeln!(text, "       id {}", change.fingerprint)
 }
 
-/// Writes the usages as a tree: an operation, and below it each path from it.
+/// Writes the usages as a tree. Below each operation are the paths that lead from it to the changed part.
 fn write_usages(text: &mut String, usages: &[Usage], all: usize) -> std::fmt::Result {
     for group in usages.chunk_by(|left, right| left.operation == right.operation) {
         let operation = group.first().map_or("", |usage| &usage.operation);

@@ -32,7 +32,7 @@ pub struct Consequence {
 /// The meaning of a whole report for one audience.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audience {
-    /// Names the audience in every format, such as `crate`.
+    /// Name of the audience in every format, such as `crate`.
     pub name: &'static str,
     /// The consequence of each change, in the order of the report.
     pub consequences: Vec<Consequence>,
@@ -87,7 +87,7 @@ impl<'a> View<'a> {
         })
     }
 
-    /// The result in one sentence.
+    /// Returns the result in one sentence.
     pub(super) fn verdict(self) -> String {
         let summary = self.report.summary();
         let all = self.report.changes.len();
@@ -105,7 +105,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Counts by level, and the largest impact on the audience.
+    /// Returns the number of changes by level, and the largest impact on the audience.
     pub(super) fn counts(self) -> String {
         if self.report.is_empty() {
             return "no changes".to_owned();
@@ -122,7 +122,7 @@ impl<'a> View<'a> {
 }
 
 impl Entry<'_> {
-    /// The difference, its meaning and the action in one line.
+    /// Returns the difference, its meaning and the action in one line.
     pub(super) fn message(&self) -> String {
         let Change { what, meaning, .. } = self.change;
         match self.consequence {
@@ -131,19 +131,19 @@ impl Entry<'_> {
         }
     }
 
-    /// The proof and its counterexample in one line.
+    /// Returns the proof and its counterexample in one line.
     pub(super) fn proof(&self) -> Option<String> {
         proof(&self.change.proof).map(|(sentence, example)| with_example(sentence, example.as_deref()))
     }
 }
 
-/// Numbers of names in their order.
+/// Numbers the names in their order.
 pub(super) fn numbered(names: BTreeSet<&str>) -> BTreeMap<&str, usize> {
     let names = names.into_iter().enumerate();
     names.map(|(number, name)| (name, number)).collect()
 }
 
-/// Title of the changes of a level.
+/// Returns the title of the changes of a level.
 pub(super) fn title(level: Level) -> &'static str {
     match level {
         Level::Breaking => "Breaking on the wire",
@@ -153,7 +153,7 @@ pub(super) fn title(level: Level) -> &'static str {
     }
 }
 
-/// The proof in a sentence, and the counterexample.
+/// Returns the proof in a sentence, and the counterexample if there is one.
 pub(super) fn proof(proof: &Proof) -> Option<(&'static str, Option<String>)> {
     match proof {
         Proof::None => None,
@@ -173,7 +173,7 @@ pub(super) fn proof(proof: &Proof) -> Option<(&'static str, Option<String>)> {
     }
 }
 
-/// A proof and its counterexample, if it has one, in one line.
+/// Joins a sentence about a proof and the counterexample, if there is one, in one line.
 pub(super) fn with_example(sentence: &str, example: Option<&str>) -> String {
     match example {
         Some(example) => format!("{sentence}: {}", one_line(example)),
@@ -181,7 +181,7 @@ pub(super) fn with_example(sentence: &str, example: Option<&str>) -> String {
     }
 }
 
-/// A counterexample, cut off if it is long.
+/// Returns a counterexample, which is cut off if it is long.
 fn shortened(value: &str) -> String {
     /// Maximum length in characters.
     const MOST: usize = 400;

@@ -35,7 +35,7 @@ macro_rules! rules {
             /// Every kind, in the order of the table.
             pub const ALL: &'static [Self] = &[$(Self::$kind),*];
 
-            /// The rule of this kind.
+            /// Returns the rule of this kind.
             #[must_use]
             pub const fn rule(self) -> &'static Rule {
                 match self { $(Self::$kind => const { &Rule { $($fields)* } }),* }

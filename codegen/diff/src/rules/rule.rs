@@ -5,11 +5,11 @@ use crate::level::{Direction, Level};
 /// One rule.
 #[derive(Debug)]
 pub struct Rule {
-    /// ID of its changes.
+    /// ID of the changes that the rule covers.
     pub id: Id,
-    /// Level of its changes.
+    /// Level of the changes that the rule covers.
     pub level: ByDirection<Level>,
-    /// Meaning of its changes on the wire.
+    /// Meaning of these changes on the wire.
     pub meaning: ByDirection<&'static str>,
 }
 
@@ -23,7 +23,7 @@ pub enum ByDirection<T> {
     Each { request: T, response: T },
 }
 
-/// ID of a change. If oasdiff has the same rule, the ID is oasdiff's.
+/// ID of a change. If the tool oasdiff has the same rule, the ID is the same as in oasdiff.
 #[derive(Clone, Copy, Debug)]
 pub enum Id {
     /// An ID without parts that vary.

@@ -1,6 +1,6 @@
 //! Proofs about random pairs of schemas agree with a validator of JSON Schema.
 //!
-//! `PROOF_SEED` selects other pairs, and `PROOF_PAIRS` sets their number.
+//! The environment variable `PROOF_SEED` selects other pairs, and `PROOF_PAIRS` sets their number.
 
 #![allow(
     clippy::unwrap_used,
@@ -22,10 +22,10 @@ use serde_json::{Map, Value, json};
 use values::draw;
 
 const PAIRS: u64 = 10_000;
-/// Values that are drawn for a pair.
+/// Number of values that are drawn for a pair.
 const DRAWS: usize = 16;
 
-/// Converts an `OpenAPI` 3.0 schema to JSON Schema. Without `is_exact`, `oneOf` becomes `anyOf`.
+/// Converts an `OpenAPI` 3.0 schema to JSON Schema. If `is_exact` is false, `oneOf` becomes `anyOf`.
 fn plain(schema: &Value, is_exact: bool) -> Value {
     let Some(members) = schema.as_object() else {
         return schema.clone();
@@ -82,7 +82,7 @@ fn validator(schema: &Value, shared: &Value, is_exact: bool) -> Validator {
     options.should_validate_formats(true).build(&root).unwrap()
 }
 
-/// Two versions of a schema, each with the shared schema.
+/// Creates two versions of a schema, each with a version of the shared schema.
 fn versions(random: &mut Rng) -> [(Value, Value); 2] {
     let (old, old_shared) = (schema(random, 2), schema(random, 1));
     let (mut new, mut new_shared) = (old.clone(), old_shared.clone());
@@ -132,7 +132,7 @@ fn proofs_agree_with_a_validator() {
             Direction::Response => (&new, &old, Side::New),
             _ => (&old, &new, Side::Old),
         };
-        // A value breaks in one reading of `oneOf`.
+        // Checks whether a value breaks in one interpretation of `oneOf`.
         let breaks_in = |value: &Value, reading: usize| {
             small.2[reading].is_valid(value) && !large.2[reading].is_valid(value)
         };

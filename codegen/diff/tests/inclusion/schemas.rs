@@ -4,7 +4,7 @@ use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
 pub(crate) const NAMES: [&str; 3] = ["a", "b", "c"];
-/// Names that patterns describe.
+/// More names, which patterns may match.
 pub(crate) const MORE_NAMES: [&str; 3] = ["ab", "x", "xb"];
 pub(crate) const TEXTS: [&str; 7] = ["", "a", "b", "ab", "ba", "aab", "2020-02-29"];
 
@@ -12,7 +12,7 @@ pub(crate) fn pick<T: Clone>(random: &mut Rng, from: &[T]) -> T {
     from[random.usize(..from.len())].clone()
 }
 
-/// A random schema of `OpenAPI` 3.0. Newer keywords are under `x-`, where normalising keeps them.
+/// Creates a random schema of `OpenAPI` 3.0. Newer keywords have the prefix `x-`, as after normalisation.
 pub(crate) fn schema(random: &mut Rng, depth: usize) -> Value {
     const DEEP: [&str; 10] = [
         "string", "integer", "number", "array", "object", "object", "allOf", "anyOf", "oneOf", "$ref",
@@ -67,7 +67,7 @@ pub(crate) fn schema(random: &mut Rng, depth: usize) -> Value {
     schema.into()
 }
 
-/// Sets limits of a type.
+/// Sets random limits for a type.
 fn limits(random: &mut Rng, kind: &str, inner: usize, set: impl FnMut(&str, Value)) {
     match kind {
         "string" => strings(random, set),
@@ -211,7 +211,8 @@ fn objects(random: &mut Rng, inner: usize, mut set: impl FnMut(&str, Value)) {
         ),
         _ => {}
     }
-    // No object that cannot exist: its properties would be drawn, although nobody sends them.
+    // `maxProperties` is at least the number of required properties. Otherwise no object could exist, but its
+    // properties would be drawn nevertheless.
     if random.u8(..6) == 0 {
         set("minProperties", random.u8(..4).into());
     }
@@ -220,7 +221,7 @@ fn objects(random: &mut Rng, inner: usize, mut set: impl FnMut(&str, Value)) {
     }
 }
 
-/// Keywords with one schema.
+/// Keywords whose value is one schema.
 pub(crate) const PARTS: [&str; 10] = [
     "items",
     "additionalProperties",
@@ -285,7 +286,7 @@ pub(crate) fn change(random: &mut Rng, value: &mut Value, depth: usize) {
         }
         _ => {
             members.shift_remove(&key);
-            // These keywords stand beside others only.
+            // In each pair, the second keyword is valid only next to the first.
             for (key, other) in [
                 ("x-patternProperties", "x-additionalProperties"),
                 ("x-prefixItems", "x-items"),
@@ -298,8 +299,8 @@ pub(crate) fn change(random: &mut Rng, value: &mut Value, depth: usize) {
     }
 }
 
-/// Checks whether a schema refers to the shared schema for the same value. If it is the shared schema itself,
-/// JSON Schema does not define its meaning.
+/// Checks whether a schema applies the shared schema to the same value. If the schema is the shared schema
+/// itself, JSON Schema does not define its meaning.
 pub(crate) fn is_circular(schema: &Value) -> bool {
     let same = |(key, part): (&String, &Value)| match (key.as_str(), part) {
         ("$ref", _) => true,

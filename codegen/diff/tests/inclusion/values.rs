@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use crate::schemas::{MORE_NAMES, NAMES, TEXTS, pick};
 
-/// Draws a value that the schema probably allows; the validator decides. Undeclared properties are not drawn,
-/// because a new property does not break clients that do not know it.
+/// Draws a value that the schema probably allows. The validator decides whether the schema allows it.
+/// Undeclared properties are not drawn, because a new property does not break clients that do not know it.
 pub(crate) fn draw(random: &mut Rng, schema: &Value, shared: &Value, depth: usize) -> Value {
     let inner = depth.saturating_sub(1);
     if let Some(condition) = schema.get("x-if").filter(|_| depth > 0 && random.bool()) {
@@ -59,7 +59,7 @@ pub(crate) fn draw(random: &mut Rng, schema: &Value, shared: &Value, depth: usiz
         Some("boolean") => random.bool().into(),
         Some("array") => array(random, schema, shared, inner),
         Some("object") => object(random, schema, shared, inner),
-        // The schema allows everything, so the value is not an object: all of its properties would be
+        // The schema allows everything. The value is not an object, because all of its properties would be
         // undeclared.
         _ => pick(
             random,
@@ -138,7 +138,7 @@ fn object(random: &mut Rng, schema: &Value, shared: &Value, inner: usize) -> Val
     object.into()
 }
 
-/// Merges two objects; for other values, returns one of them.
+/// Merges two objects. Returns `first` if one of the values is not an object.
 fn merged(first: Value, second: Value) -> Value {
     match (first, second) {
         (Value::Object(mut first), Value::Object(second)) => {

@@ -1,8 +1,9 @@
 //! Random pairs of schemas of `OpenAPI` 3.0, random values, and the same schemas for a validator.
 //!
 //! Two interpretations deviate from JSON Schema on purpose. Undeclared fields are drawn only for objects that
-//! describe them, because a new field does not break clients that do not know it. `oneOf` can also be read as
-//! `anyOf`, because a new alternative is not meant to exclude values that match two alternatives.
+//! have a schema for such fields, because a new field does not break clients that do not know it. `oneOf` can
+//! also be interpreted as `anyOf`, because a new alternative is not meant to exclude values that match two
+//! alternatives.
 
 #![allow(
     clippy::unwrap_used,
@@ -64,7 +65,7 @@ pub(crate) fn schema(random: &mut Rng, depth: usize) -> Value {
         annotate(random, &mut schema);
     }
     if random.u8(..12) == 0 {
-        // A schema with annotations only; documents put such a schema next to a reference in an `allOf`.
+        // This schema has only annotations. Documents put such a schema next to a reference in an `allOf`.
         annotate(random, &mut schema);
         return schema.into();
     }
@@ -283,7 +284,7 @@ pub(crate) fn pair(random: &mut Rng) -> Pair {
 }
 
 impl Schemas {
-    /// Without `is_exact`, `oneOf` is read as `anyOf`.
+    /// Builds a validator for the schemas. If `is_exact` is false, `oneOf` is interpreted as `anyOf`.
     pub(crate) fn validator(&self, is_exact: bool) -> Option<Validator> {
         let named: Map<String, Value> = self
             .named
@@ -335,7 +336,8 @@ impl Schemas {
             Some("number") => match (bound("minimum"), bound("maximum"), random.u8(..6)) {
                 (Some(least), _, 0 | 1) => least.into(),
                 (_, Some(most), 2 | 3) => most.into(),
-                // Drafts disagree whether `3.0` is an integer; the comparison reads it as the number 3.
+                // Drafts of JSON Schema disagree on whether `3.0` is an integer. The comparison treats it as
+                // the number 3.
                 _ => match random.i8(-14..15) {
                     half if half % 2 == 0 => (half / 2).into(),
                     half => (f64::from(half) / 2.0).into(),
@@ -390,7 +392,7 @@ impl Schemas {
     }
 }
 
-/// Merges two objects; null stands for no value.
+/// Merges two objects. Null stands for a missing value.
 pub(crate) fn merge(first: Value, second: Value) -> Value {
     match (first, second) {
         (Value::Object(mut all), Value::Object(more)) => {

@@ -1,4 +1,4 @@
-//! Reads the folders under `cases/`, and compares documents as the other stages do.
+//! Reads the folders below `cases/`, and compares documents for all tests.
 
 #![allow(
     clippy::unwrap_used,
@@ -48,7 +48,7 @@ impl Case {
     }
 }
 
-/// All cases, in the order of their names.
+/// Returns all cases, in the order of their names.
 pub(crate) fn cases() -> &'static [Case] {
     static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../diff/tests/cases");
@@ -94,8 +94,8 @@ pub(crate) fn read_document(name: &str, text: &str) -> Document {
     read().unwrap_or_else(|diagnostics: Diagnostics| panic!("{diagnostics}"))
 }
 
-/// Returns the difference between a file's actual and expected content. `UPDATE_EXPECT=1` rewrites the file
-/// instead.
+/// Returns the difference between a file's actual and expected content. If the environment variable
+/// `UPDATE_EXPECT` is set, rewrites the file instead.
 pub(crate) fn expect_file(file: &Path, actual: &str) -> String {
     let expected = fs::read_to_string(file).unwrap_or_default();
     if expected == actual {

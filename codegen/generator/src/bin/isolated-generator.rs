@@ -1,4 +1,5 @@
-//! Runs the generator for one request, so that tests survive documents that crash it.
+//! Runs the generator for one request. Tests start this program, so that they survive documents that crash
+//! the generator.
 
 use std::process::ExitCode;
 

@@ -1,10 +1,11 @@
-//! Changelogs before and after.
+//! Tests that compare a changelog before and after new entries are added.
 
 use super::*;
 use funnelflux_diff as diff;
 use funnelflux_openapi::{Source, read};
 
-/// Compares two documents that have these members.
+/// Compares two documents. `old` and `new` are the members that they have in addition to the mandatory
+/// members.
 fn compare(old: &str, new: &str) -> Report {
     let document = |rest: &str| {
         let text = format!(r#"{{"openapi":"3.0.3","info":{{"title":"a","version":"1"}},{rest}}}"#);
@@ -53,7 +54,7 @@ fn hand_written_text_is_kept() {
     );
 }
 
-/// A name in the document cannot start a section or a release.
+/// A name in the document must not start a section or a release of the changelog.
 #[test]
 fn names_in_the_document_are_not_headings() {
     let mut report = compare(NOTHING, SCHEMA);

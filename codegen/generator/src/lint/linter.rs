@@ -1,4 +1,4 @@
-//! The document being linted, and the diagnostics so far.
+//! The document that is being linted, and the diagnostics so far.
 
 use serde_json::{Map, Value};
 
@@ -12,7 +12,7 @@ use funnelflux_openapi::{
 
 pub(super) type Object = Map<String, Value>;
 
-/// Keys that combine schemas.
+/// Keywords that combine schemas.
 pub(super) const COMPOSITIONS: [&str; 3] = ["allOf", "oneOf", "anyOf"];
 
 pub(super) struct Linter<'a> {
@@ -60,8 +60,8 @@ impl<'a> Linter<'a> {
         diagnostic.fix(rule.fix)
     }
 
-    /// Returns an object and its pointer: the value itself or, if it is a reference, the target. `None` if
-    /// the reference leads nowhere.
+    /// Returns the object that a value is or refers to, and the pointer to that object. Returns `None` if the
+    /// reference leads nowhere, or if the value is not an object.
     pub(super) fn resolve_at(&self, pointer: &Pointer, value: &'a Value) -> Option<(PointerBuf, &'a Object)> {
         let (pointer, value) = references::resolve(self.document.value(), pointer, value);
         let object = value.as_object();
@@ -69,7 +69,7 @@ impl<'a> Linter<'a> {
         Some((pointer.into_owned(), object))
     }
 
-    /// Like `resolve_at`, without the pointer.
+    /// Returns the object that a value is or refers to, as `resolve_at` does, but without its pointer.
     pub(super) fn resolve(&self, value: &'a Value) -> Option<&'a Object> {
         self.resolve_at(Pointer::root(), value).map(|(_, object)| object)
     }

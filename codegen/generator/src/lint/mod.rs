@@ -1,6 +1,6 @@
-//! Lint reports each construct that would make the generator panic, choose a wrong type, or emit code that
-//! does not compile. Constructs that a rule of `transform` repairs are not reported. [`rules`] lists the
-//! rules of lint.
+//! Reports each construct that would make the generator panic, choose a wrong type, or emit code that does
+//! not compile. Constructs that the module `transform` repairs are not reported. [`rules`] lists all lint
+//! rules.
 
 mod linter;
 mod names;
@@ -48,15 +48,15 @@ pub fn lint(document: &Document) -> Diagnostics {
     diagnostics
 }
 
-/// Reports only names that several types would share. Runs after `transform`, whose rules create named
-/// schemas.
+/// Reports only names that several types would share. This check is repeated after the stage `transform`,
+/// because the rules of that stage create named schemas.
 pub(crate) fn names(document: &Document) -> Diagnostics {
     let mut linter = Linter::new(document);
     linter.names();
     linter.diagnostics
 }
 
-/// Adds the operations that use a component to its diagnostics.
+/// Adds to each diagnostic on a component the operations that use the component.
 fn name_operations(diagnostics: Diagnostics, references: &References<'_>) -> Diagnostics {
     let components = Pointer::from_static("/components");
     let is_in_component = |diagnostic: &Diagnostic| diagnostic.pointer.starts_with(components);
@@ -102,7 +102,7 @@ impl Visitor for Linter<'_> {
                 self.report(&rules::STRUCTURE, pointer, message);
             }
             ObjectKind::Callback => {
-                // The generator's parser reads extensions here as path items.
+                // The generator's parser reads an extension in a callback as a path item.
                 let extensions = object.iter().filter(|(key, _)| key.starts_with("x-"));
                 for (key, _) in extensions.filter(|(_, value)| !value.is_object()) {
                     let message = "an extension in a callback must be an object";
@@ -137,7 +137,7 @@ impl Visitor for Linter<'_> {
         let message = format!("{} has no key `{key}`", kind.name());
         let near = kind.keys().find(|name| is_near(name, key));
         match near.filter(|near| !ANNOTATIONS.contains(near)) {
-            // The other keys that do not affect types.
+            // The key resembles no known key, or it resembles a key that does not affect types.
             None
             | Some(
                 "termsOfService" | "contact" | "license" | "operationId" | "tags" | "url" | "email" | "name"

@@ -15,7 +15,7 @@ use crate::{
 };
 use funnelflux_openapi::pointer::{Pointer, PointerBuf};
 
-/// Pointers of components, by the Rust names that they get.
+/// Pointers to components, keyed by the Rust names that the components get.
 type Components = HashMap<String, PointerBuf>;
 
 impl<'a> Linter<'a> {
@@ -42,7 +42,8 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// Visits the schemas inside a schema, each with the name that the generator derives for it.
+    /// Visits the schemas inside a schema, and derives a name for each of them in the same way as the
+    /// generator.
     fn inline(&mut self, place: &Pointer, schema: &'a Object, name: &str, components: &Components) {
         for (key, property) in schema.members("properties") {
             let place = place.with_trailing_token("properties").with_trailing_token(key);
@@ -75,7 +76,8 @@ impl<'a> Linter<'a> {
         if needs_name(schema)
             && title.is_none()
             && let Some(component) = components.get(derived)
-            // A rule of `transform` turns an inline enumeration into a named component.
+            // An inline enumeration needs no derived name, because `transform` turns it into a named
+            // component.
             && !schema.contains_key("enum")
         {
             let component = last_token(component);
@@ -104,7 +106,7 @@ impl<'a> Linter<'a> {
 
 /// Returns true if the generator creates a type for an inline schema.
 pub(crate) fn needs_name(schema: &Object) -> bool {
-    // A single part is only an alias of a type.
+    // If only one part of an `allOf` makes a type, the schema is an alias of that type.
     let is_merged = schema.items("allOf").filter(|part| makes_type(part)).count() > 1;
     let has_form = schema.has_any(&["properties", "enum", "oneOf", "anyOf"]);
     !schema.contains_key("$ref") && (is_merged || has_form)

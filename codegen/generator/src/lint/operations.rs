@@ -1,4 +1,4 @@
-//! Operations: paths, parameters, bodies and responses.
+//! Checks operations: their paths, parameters, bodies and responses.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,7 +15,7 @@ use funnelflux_openapi::{
     pointer::{METHODS, Pointer, PointerBuf},
 };
 
-/// Names of arguments and variables in every generated method.
+/// Names that generated methods already use for an argument or a variable.
 const TAKEN: &[&str] = &["body", "header_map"];
 
 /// Returns `true` for a character that a URL must not contain.
@@ -28,13 +28,13 @@ struct Parameter<'a> {
     place: &'a str,
     /// Pointer to the entry in the parameter list of the operation or path.
     listed: PointerBuf,
-    /// Pointer to the definition.
+    /// Pointer to the definition of the parameter, which is a component if the entry is a reference.
     defined: PointerBuf,
     object: &'a Object,
 }
 
 impl<'a> Parameter<'a> {
-    /// Returns name and place, which are unique in an operation.
+    /// Returns the name and the place of a parameter. Together, they are unique in an operation.
     fn key(&self) -> (&'a str, &'a str) {
         (self.name, self.place)
     }
@@ -61,7 +61,8 @@ impl<'a> Linter<'a> {
         self.shared_parameters();
     }
 
-    /// Returns the parameter names of a path, in order; `None` if the path is invalid.
+    /// Returns the names of the parameters in a path, in order. Returns `None` and reports an error if the
+    /// path is invalid.
     fn template(&mut self, pointer: &Pointer, path: &'a str) -> Option<Vec<&'a str>> {
         let names = names_in_braces(path);
         let mut seen = HashSet::new();
@@ -86,8 +87,8 @@ impl<'a> Linter<'a> {
         None
     }
 
-    /// Returns the parameters of a path or operation. Checks those that are defined here, without a
-    /// reference.
+    /// Returns the parameters of a path or operation. Checks the parameters that are defined in the list
+    /// itself. Parameters that are references are checked elsewhere.
     fn parameters(&mut self, pointer: &Pointer, holder: &'a Value) -> Vec<Parameter<'a>> {
         let place = pointer.with_trailing_token("parameters");
         let parameter = |(index, parameter): (usize, &'a Value)| {
@@ -183,7 +184,7 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// Checks shared parameters, including unused ones.
+    /// Checks the parameters under `components`, including unused ones.
     fn shared_parameters(&mut self) {
         let section = Pointer::from_static("/components/parameters");
         for (name, parameter) in self.object(section).into_iter().flatten() {
@@ -202,7 +203,7 @@ impl<'a> Linter<'a> {
         let standard = match place {
             "query" => "form",
             "path" | "header" => "simple",
-            // The model has no cookies, and reports them.
+            // Cookies are reported when the model is read, because the model does not support them.
             "cookie" => return,
             other => {
                 let message = format!("`{name}` is in `{other}` instead of query, header, path or cookie");
@@ -278,8 +279,9 @@ impl<'a> Linter<'a> {
         self.report(rule, pointer, message);
     }
 
-    /// Checks the content of a request body or success response, and returns its type. The rules are for a
-    /// form and for JSON without a schema.
+    /// Checks the content of a request body or success response. Returns the schema of JSON content, or the
+    /// media type object of other content. The rule `form` reports a form, and the rule `no_schema` reports
+    /// JSON without a schema.
     fn content(
         &mut self,
         pointer: &Pointer,
@@ -312,7 +314,7 @@ impl<'a> Linter<'a> {
     }
 }
 
-/// Returns the names in the braces of a path; `None` if the braces are unpaired.
+/// Returns the names in the braces of a path. Returns `None` if braces are unpaired or empty.
 fn names_in_braces(path: &str) -> Option<Vec<&str>> {
     let names = path.split('{').skip(1).map(|part| {
         let (name, _) = part.split_once('}')?;

@@ -1,4 +1,4 @@
-//! References: their targets, their sibling keys, and cycles.
+//! Checks references: their targets, the keys beside them, and cycles.
 
 use std::collections::HashSet;
 

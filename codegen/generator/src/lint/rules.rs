@@ -1,15 +1,17 @@
-//! Rules of lint: the construct that each reports, the generator's treatment of it, and the fix.
+//! Table of the lint rules. The entry of a rule states how the generator treats the construct that the rule
+//! reports, and the fix.
 
 use funnelflux_openapi::Severity;
 
-/// A rule of lint.
+/// A lint rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LintRule {
     /// Name of the rule in diagnostics.
     pub code: &'static str,
-    /// Severity of its diagnostics.
+    /// Severity of the diagnostics of the rule.
     pub severity: Severity,
-    /// Behaviour of the generator for the construct, tested with progenitor 0.15.1 unless noted otherwise.
+    /// Behaviour of the generator for the reported construct. It was tested with progenitor 0.15.1 unless
+    /// noted otherwise.
     pub generator: &'static str,
     /// Advice for the person who writes the document.
     pub fix: &'static str,
@@ -29,7 +31,7 @@ macro_rules! rules {
     };
 }
 
-/// All rules of lint.
+/// Returns all lint rules.
 pub fn rules() -> &'static [LintRule] {
     RULES
 }

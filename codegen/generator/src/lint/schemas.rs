@@ -1,4 +1,4 @@
-//! Schemas: types, enumerations, unions and bounds.
+//! Checks schemas: types, enumerations, properties, unions and `allOf`.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -19,7 +19,7 @@ use funnelflux_openapi::{
 
 const TYPES: &[&str] = &["string", "number", "integer", "boolean", "array", "object"];
 
-/// Depth to which nested parts of an `allOf` are checked.
+/// Maximum depth to which nested parts of an `allOf` are checked.
 const DEPTH: usize = 8;
 
 impl<'a> Linter<'a> {
@@ -28,7 +28,7 @@ impl<'a> Linter<'a> {
         if let Some(kind) = kind.filter(|kind| !TYPES.contains(kind)) {
             self.report_member(&rules::TYPE, pointer, "type", format!("`{kind}` is not a type"));
         }
-        // A property that must be absent is left out of the generated type.
+        // A property whose schema allows no value must be absent, so the generated type has no field for it.
         let is_absent_property = matches_nothing(schema) && parent_key(pointer) == Some("properties");
         if schema.contains_key("not") && !is_absent_property {
             self.report_member(&rules::NOT, pointer, "not", "`not` is unsupported");
@@ -99,7 +99,7 @@ impl<'a> Linter<'a> {
             return;
         };
         self.property_names(&pointer.with_trailing_token("properties"), properties);
-        // In a composition, another part may define the property.
+        // In a composition, another part may define the required property.
         if is_composed(schema) || parent_key(pointer).is_some_and(|key| COMPOSITIONS.contains(&key)) {
             return;
         }
@@ -118,7 +118,8 @@ impl<'a> Linter<'a> {
         let property = discriminator.and_then(|discriminator| discriminator.text("propertyName"));
         for key in ["oneOf", "anyOf"] {
             let place = pointer.with_trailing_token(key);
-            // These are borrowed from the document, so that `self` can be borrowed for reports.
+            // The variants are borrowed from the document and not from `self`, so that `self` can be borrowed
+            // for reports.
             let variants = self.document.get(&place).and_then(Value::as_array);
             match variants.map(Vec::as_slice) {
                 Some([]) => self.report(&rules::EMPTY_UNION, place, format!("`{key}` has no variants")),
@@ -133,7 +134,8 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// Checks the variants of an `anyOf` or `oneOf`. `property` is the property of its discriminator, if any.
+    /// Checks the variants of an `anyOf` or `oneOf`. `property` is the property that the discriminator names,
+    /// if there is a discriminator.
     fn union(&mut self, pointer: &Pointer, key: &str, variants: &'a [Value], property: Option<&str>) {
         let resolved: Vec<Option<&'a Object>> =
             variants.iter().map(|variant| self.resolve(variant)).collect();
@@ -158,7 +160,7 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// Returns a property that can have only one value in a variant.
+    /// Returns the name of a property that can have only one value in a variant.
     fn common_tag(&self, variant: &'a Object) -> Option<&'a str> {
         let mut names = variant.members("properties").map(|(name, _)| name.as_str());
         names.find(|name| self.fixes(variant, name, 0))
@@ -187,7 +189,8 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// Collects the types of a schema and its properties, as stated by the parts of the schema.
+    /// Collects the `type` and `enum` keywords that the parts of a schema state for the schema and for its
+    /// properties. Adds contradictory keywords to `conflicts`.
     fn gather(
         &self,
         schema: &'a Object,
@@ -220,8 +223,7 @@ impl<'a> Linter<'a> {
     }
 }
 
-/// Returns true if the two types have no value in common, or if the two lists of values have no value in
-/// common.
+/// Returns true if two types, or two lists of values, have no value in common.
 fn contradict(left: &Value, right: &Value) -> bool {
     let is_number = |kind: &String| ["integer", "number"].contains(&kind.as_str());
     match (left, right) {
@@ -232,7 +234,7 @@ fn contradict(left: &Value, right: &Value) -> bool {
     }
 }
 
-/// Returns the key of the object or list that contains a part.
+/// Returns the key of the object or list that contains the part at `pointer`.
 fn parent_key(pointer: &Pointer) -> Option<&str> {
     pointer.parent()?.as_str().rsplit('/').next()
 }

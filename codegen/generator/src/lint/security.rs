@@ -1,4 +1,4 @@
-//! Security: the requirements of calls, compared with the bearer token that the client sends.
+//! Checks whether the bearer token that the client sends meets the security requirements of the operations.
 
 use serde_json::Value;
 
@@ -76,8 +76,8 @@ impl<'a> Linter<'a> {
         found
     }
 
-    /// Returns true if a bearer token meets all requirements of an alternative. An undefined scheme requires
-    /// nothing.
+    /// Returns true if a bearer token meets all requirements of an alternative. A scheme that the document
+    /// does not define counts as met.
     fn is_met(&self, alternative: &Object) -> bool {
         let mut names = alternative.keys();
         names.all(|name| self.scheme(name).is_none_or(takes_bearer))
@@ -89,7 +89,7 @@ impl<'a> Linter<'a> {
     }
 }
 
-/// Returns true if a bearer token in the header `Authorization` meets a scheme.
+/// Returns true if a bearer token in the header `Authorization` satisfies a security scheme.
 fn takes_bearer(scheme: &Object) -> bool {
     let is = |key: &str, expected: &str| {
         let text = scheme.text(key);
@@ -98,6 +98,6 @@ fn takes_bearer(scheme: &Object) -> bool {
     is("type", "oauth2")
         || is("type", "openIdConnect")
         || is("type", "http") && is("scheme", "bearer")
-        // Swagger 2.0 cannot express it differently.
+        // Swagger 2.0 can express a bearer token only as an API key in this header.
         || is("type", "apiKey") && is("in", "header") && is("name", "Authorization")
 }

@@ -1,4 +1,4 @@
-//! For each lint rule, a document violates the rule, and the diagnostic has a fix.
+//! Tests each lint rule with a document that violates the rule.
 
 use std::fmt::Write as _;
 

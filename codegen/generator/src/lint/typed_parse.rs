@@ -12,11 +12,11 @@ use funnelflux_openapi::{
     pointer::{Pointer, PointerBuf},
 };
 
-/// Returns the innermost value that the parser rejects, and its message; `None` if the parser accepts the
-/// document.
+/// Returns the pointer to the innermost value that the parser rejects, and the message of the parser. Returns
+/// `None` if the parser accepts the document.
 ///
-/// The parser buffers values and therefore does not know its position. To find it, each object is parsed
-/// alone.
+/// The parser buffers values, so its errors have no position. To find the position, each object is parsed on
+/// its own.
 pub(super) fn failure(document: &Value) -> Option<(PointerBuf, String)> {
     let mut innermost = Innermost {
         pointer: PointerBuf::root(),
@@ -59,7 +59,7 @@ impl Visitor for Innermost {
     }
 }
 
-/// Returns the parser's message if it rejects an object.
+/// Returns the message of the parser if the parser rejects an object.
 fn refusal(kind: ObjectKind, value: &Value) -> Option<String> {
     match kind {
         ObjectKind::Document => parse::<OpenAPI>(value),

@@ -1,4 +1,4 @@
-//! Locks that are written, read and refused.
+//! Tests of writing and reading locks, and of locks that are refused.
 
 use super::*;
 

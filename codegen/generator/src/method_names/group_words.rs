@@ -1,4 +1,4 @@
-//! Singular and plural of a group.
+//! Singular and plural of the word for the assets of a group.
 
 use super::{
     inflection::{plural, singular, snake, spaced},
@@ -12,9 +12,9 @@ pub(crate) struct GroupWords {
     pub(crate) singular: String,
     /// Plural in snake case, such as `offer_sources`.
     pub(crate) plural: String,
-    /// Singular as the titles write it, such as `AI node settings`.
+    /// Singular as written in the titles of operations, such as `AI node settings`.
     pub(crate) singular_text: String,
-    /// Plural as the titles write it.
+    /// Plural as written in the titles of operations.
     pub(crate) plural_text: String,
 }
 
@@ -79,8 +79,8 @@ impl GroupWords {
         }
     }
 
-    /// Returns the singular with its article, such as `an offer source`. Words that are already a plural get
-    /// no article.
+    /// Returns the singular with its article, such as `an offer source`. If the singular equals the plural,
+    /// returns the singular without an article.
     pub(crate) fn with_article(&self) -> String {
         if self.singular == self.plural {
             return self.singular_text.clone();

@@ -10,17 +10,18 @@ use funnelflux_openapi::{operations::Operation, references};
 
 use super::{group_words::GroupWords, operation_names::Draft, verb::Verb};
 
-/// An ID that the document names.
+/// Name and type of an ID in the document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct IdName {
-    /// Its name in JSON, such as `idOfferSource`.
+    /// Name of the ID in JSON, such as `idOfferSource`.
     pub(crate) name: String,
     pub(crate) type_name: String,
     /// Asset that the ID identifies, with an article, such as `an offer source`.
     pub(crate) owner: String,
 }
 
-/// Finds the names of IDs and of lists of IDs, which are the parameters of operations that find by ID.
+/// Finds the names of IDs and of lists of IDs. These are the names of the parameters by which operations find
+/// assets by ID.
 pub(super) fn id_names(
     document: &Value,
     drafts: &[Draft<'_>],
@@ -41,7 +42,7 @@ pub(super) fn id_names(
     (ids, lists)
 }
 
-/// Names the parameter with the ID of each operation.
+/// Returns the ID parameters of operations that find assets, keyed by name.
 fn required_by<'a>(
     finders: impl Iterator<Item = &'a Draft<'a>>,
     document: &Value,
@@ -57,7 +58,8 @@ fn required_by<'a>(
                 type_name: naming::component(&format!("{}_id", words.singular)),
                 owner: words.with_article(),
             };
-            // If two groups use a name, the type cannot be inferred from it.
+            // If two groups use the same name for IDs of different types, the name does not determine the
+            // type.
             let known = names.entry(name.clone()).or_insert_with(|| id.clone());
             if known.type_name != id.type_name {
                 ambiguous.insert(id.name);
@@ -68,7 +70,8 @@ fn required_by<'a>(
     names
 }
 
-/// Pairs of an older and a newer name of a property, from `x-server-managed` of the tags.
+/// Returns pairs of the older and the newer name of a property. The extension `x-server-managed` of the tags
+/// states these pairs.
 fn aliases(document: &Value) -> impl Iterator<Item = (String, String)> {
     let name = |entry: &Value, key: &str| {
         let name = entry.text(key)?.strip_prefix('/')?;
@@ -79,8 +82,9 @@ fn aliases(document: &Value) -> impl Iterator<Item = (String, String)> {
     entries.filter_map(move |entry| Some((name(entry, "property")?, name(entry, "of")?)))
 }
 
-/// Returns the name of the parameter with the ID or the IDs, and `true` if it is required: the only required
-/// parameter or, if none is required, the only parameter with the name of an ID.
+/// Returns the name of the parameter that contains the ID or IDs, and `true` if this parameter is required.
+/// This is the only required parameter. If no parameter is required, this is the only parameter that is named
+/// like an ID.
 pub(crate) fn id_parameter(document: &Value, operation: &Operation<'_>) -> Option<(String, bool)> {
     let parameters = references::parameters(document, operation);
     let parameters = parameters.filter(|parameter| matches!(parameter.text("in"), Some("query" | "path")));

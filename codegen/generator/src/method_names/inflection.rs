@@ -11,7 +11,7 @@ pub(super) fn spaced(name: &str) -> String {
     words.collect::<Vec<String>>().join(" ")
 }
 
-/// Converts to lower case without separators, as in the vendor's paths.
+/// Converts text to lower case and removes separators, as in the vendor's paths.
 pub(super) fn squashed(text: &str) -> String {
     text.chars()
         .filter(|character| character.is_alphanumeric())

@@ -1,4 +1,4 @@
-//! Names of operations, which differ from each other.
+//! Gives different names to all operations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use super::{
     verb::Verb,
 };
 
-/// Name and meaning of an operation.
+/// Method name, verb and tag of an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OperationWords {
     /// Name of the Rust method.
@@ -68,7 +68,8 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Returns the segments of the path before the verb.
+    /// Returns the segments of the path before the verb, or all segments if the path does not end with a
+    /// verb.
     fn segments(&self) -> Vec<&'a str> {
         let path = self.operation.path;
         match Verb::of_path(&self.method, path) {
@@ -77,8 +78,8 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Returns the sort key of operations that share a name. The operation with the smallest key keeps the
-    /// name.
+    /// Returns the key by which operations that share a name are sorted. The operation with the smallest key
+    /// keeps the name.
     fn claim(&self, groups: &BTreeMap<String, GroupWords>) -> (bool, bool, usize, &'a str) {
         let path = self.operation.path;
         let segments = self.segments();
@@ -91,8 +92,8 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// Joins method and path in snake case. If the first segment names the group, the group's singular replaces
-/// the segment.
+/// Joins the HTTP method and the path in snake case. If the first segment is the singular or plural of the
+/// group, it is replaced by the singular.
 fn general(method: &str, path: &str, words: &GroupWords) -> String {
     let mut segments: Vec<String> = path.split('/').map(snake).collect();
     segments.retain(|segment| !segment.is_empty());
@@ -106,8 +107,8 @@ fn general(method: &str, path: &str, words: &GroupWords) -> String {
     segments.join("_")
 }
 
-/// Joins method and path, with a word for each character that snake case drops. Thus `/a-b`, `/a_b`, `/a/b`
-/// and `/a/b/` get different names, and so do `/x/{a}` and `/x/a`.
+/// Joins the HTTP method and the path, and spells out each character that snake case would drop. Thus `/a-b`,
+/// `/a_b`, `/a/b` and `/a/b/` get different names, and so do `/x/{a}` and `/x/a`.
 fn spelled(method: &str, path: &str) -> String {
     let mut words = vec![method.to_ascii_lowercase()];
     for segment in path.split('/').skip(1) {
@@ -137,11 +138,12 @@ fn spelled(method: &str, path: &str) -> String {
     words.join("_")
 }
 
-/// Renames operations, so that no two operations have the same name.
+/// Renames operations that have the same name as another operation.
 ///
-/// The operation whose path names the group keeps its name. Every other operation gets its name from the
-/// first of these sources whose name is free: the last segment of its path, the whole path, its title, the
-/// path with every character spelled out. The order of the operations in the document does not matter.
+/// Of the operations that share a name, the operation whose path contains the singular or plural of the group
+/// keeps the name. Every other operation gets the first free name that is derived from one of these sources,
+/// in this order: the last segment of its path, the whole path, its title, and the path with all special
+/// characters spelled out. The result does not depend on the order of the operations in the document.
 pub(super) fn separate(drafts: &mut [Draft<'_>], groups: &BTreeMap<String, GroupWords>) {
     let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, draft) in drafts.iter().enumerate() {
@@ -170,7 +172,8 @@ pub(super) fn separate(drafts: &mut [Draft<'_>], groups: &BTreeMap<String, Group
                 title,
                 spelled(&draft.method, draft.operation.path),
             ];
-            // A single word could be a handle or a keyword, and a name cannot begin with a digit.
+            // A single word could clash with the name of a handle or a keyword, and a name cannot begin with
+            // a digit.
             let is_usable =
                 |name: &String| name.contains('_') && !name.starts_with(|first: char| first.is_ascii_digit());
             let mut names = names.into_iter().filter(is_usable);
@@ -183,8 +186,8 @@ pub(super) fn separate(drafts: &mut [Draft<'_>], groups: &BTreeMap<String, Group
     }
 }
 
-/// Returns singular and plural for the last segment that is not a parameter: `global_page_group` for
-/// `globalpagegroup` in a group of page groups.
+/// Returns the singular and plural of the last path segment that is not a parameter. For example, the
+/// singular of the segment `globalpagegroup` in a group of page groups is `global_page_group`.
 fn segment_words(segments: &[&str], words: &GroupWords) -> (String, String) {
     let literal = segments.iter().rev().find(|segment| !segment.contains('{'));
     let segment = literal.map(|segment| segment.to_snake_case()).unwrap_or_default();

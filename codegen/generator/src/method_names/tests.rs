@@ -1,10 +1,10 @@
-//! Tables of operations with the method names that they get.
+//! Tests that compare operations in tables with the method names that they get.
 
 use super::*;
 use serde_json::json;
 
-/// Checks the name of each operation of a table with the columns method, path, tag, title and expected
-/// name.
+/// Checks the method name of each operation in a table. The table has the columns method, path, tag, title
+/// and expected name.
 fn check(table: &str) {
     let mut paths = json!({});
     let rows: Vec<Vec<&str>> = table

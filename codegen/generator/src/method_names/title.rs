@@ -1,4 +1,4 @@
-//! Titles of operations.
+//! Parses the titles of operations.
 
 use funnelflux_openapi::operations::Operation;
 
@@ -6,12 +6,13 @@ pub(super) fn title(operation: &Operation<'_>) -> String {
     operation.title().trim().trim_end_matches('.').to_owned()
 }
 
-/// Words of titles that do not name assets.
+/// Words in titles that are not part of the name of an asset.
 const FILLERS: &[&str] = &[
     "a", "an", "the", "one", "all", "new", "existing", "many", "multiple",
 ];
 
-/// Parts of a title: the verb, its object, and the rest from a preposition such as `by`, `to` or `in`.
+/// Parts of a title: the verb, its object, a preposition such as `by`, `to` or `in`, and the words after the
+/// preposition.
 pub(super) struct Title<'a> {
     pub(super) verb: String,
     pub(super) noun: Vec<&'a str>,

@@ -1,4 +1,4 @@
-//! Effects of operations, as titles and paths name them.
+//! Effects of operations, which are read from titles and paths.
 
 use super::{
     group_words::GroupWords,
@@ -6,13 +6,13 @@ use super::{
     title::Title,
 };
 
-/// Effect of an operation on the assets of its group, in the order of the generated methods.
+/// Effect of an operation on the assets of its group. The variants are in the order of the generated methods.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verb {
     List,
     FindById,
     FindByIds,
-    /// Finds the assets with a property, in snake case.
+    /// Finds assets by a property. The value is the name of the property in snake case.
     FindBy(String),
     /// Reads an object without an ID.
     Get,
@@ -26,12 +26,13 @@ pub(crate) enum Verb {
     Unarchive,
     Move,
     MoveToCategory,
-    /// Has another effect; the value is the whole name of the method.
+    /// Has another effect. The value is the complete name of the method.
     Other(String),
 }
 
 impl Verb {
-    /// Reads the verb of a title; `None` if the title names anything other than assets of the group.
+    /// Reads the verb of a title. Returns `None` if the title is about anything other than assets of the
+    /// group.
     pub(super) fn of_title(method: &str, title: &str, words: &GroupWords) -> Option<Self> {
         let Title {
             verb,
@@ -73,10 +74,10 @@ impl Verb {
         }
     }
 
-    /// Reads the verb at the end of a path, and the segments before it.
+    /// Returns the verb at the end of a path, and the segments before the verb.
     pub(super) fn of_path<'p>(method: &str, path: &'p str) -> Option<(Self, Vec<&'p str>)> {
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-        // The longest suffix of the path that is a verb counts.
+        // If several suffixes of the path are verbs, the longest suffix counts.
         (1..segments.len()).find_map(|start| {
             let (before, end) = segments.split_at(start);
             let words = snake(&end.join("_"));
@@ -101,7 +102,8 @@ impl Verb {
         })
     }
 
-    /// Returns the verb that finds by a property, which is in snake case; `None` if it is empty.
+    /// Returns the verb for finding assets by a property, whose name is in snake case. Returns `None` if the
+    /// name is empty.
     fn find_by(property: &str) -> Option<Self> {
         Some(match property {
             "" => return None,

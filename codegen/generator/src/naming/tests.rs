@@ -1,8 +1,8 @@
-//! Names in the generated code are valid Rust and clash with nothing.
+//! Tests that names in the generated code are valid Rust and do not clash with other names.
 
 use super::*;
 
-/// Names of the functions of `Client` that are written by hand.
+/// Collects the names of the hand-written functions of `Client`.
 fn client_methods(folder: &std::path::Path, names: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -10,7 +10,8 @@ use funnelflux_openapi::{
     text::kind,
 };
 
-/// Maximum length of a JSONPath in bytes. The parser is recursive; hand-written paths stay below this length.
+/// Maximum length of a JSONPath in bytes. The limit exists because the parser is recursive. Hand-written
+/// paths are shorter.
 const MAX_QUERY: usize = 2_000;
 
 pub(super) struct CheckedAction<'a> {
@@ -19,7 +20,7 @@ pub(super) struct CheckedAction<'a> {
     pub(super) path: JsonPath,
     pub(super) reason: &'a str,
     pub(super) effect: CheckedEffect<'a>,
-    /// True for version 1.0, in which an action can target only objects and arrays.
+    /// True for Overlay 1.0, in which an update can target only objects and arrays.
     pub(super) only_containers: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Changes a document and keeps the location of each value.
+//! Changes a document and keeps track of the location of each value.
 
 use std::{cmp::Ordering, collections::HashSet};
 
@@ -11,7 +11,7 @@ use funnelflux_openapi::{
     text::kind,
 };
 
-/// A document being changed by actions.
+/// A document that is being changed by actions.
 pub(super) struct Editor {
     pub(super) value: Value,
     pub(super) provenance: Provenance,
@@ -21,7 +21,8 @@ pub(super) struct Editor {
 pub(super) struct Origin<'a> {
     pub(super) overlay: &'a Document,
     pub(super) pointer: PointerBuf,
-    /// True if the parts of the value have their own locations; the parts of a copy do not.
+    /// True if the parts of the value have their own locations. False for a copy, because all its parts have
+    /// the location of the action.
     pub(super) deep: bool,
 }
 
@@ -40,7 +41,7 @@ impl Origin<'_> {
 }
 
 impl Editor {
-    /// Pointers to the matches of a query, each once.
+    /// Returns pointers to the matches of a query, without duplicates.
     pub(super) fn query(&self, path: &JsonPath) -> Vec<PointerBuf> {
         let mut seen = HashSet::new();
         path.query_located(&self.value)
@@ -50,8 +51,8 @@ impl Editor {
             .collect()
     }
 
-    /// Merges a value into a target. Returns true if the target changed, or the reason why the value does not
-    /// fit.
+    /// Merges a value into a target. Returns true if this changed the target. If the value does not fit,
+    /// returns an error with the reason.
     pub(super) fn update(
         &mut self,
         target: &Pointer,
@@ -66,7 +67,7 @@ impl Editor {
             return Err(format!("the target {target} is {problem}"));
         }
         Ok(match value {
-            // Overlay 1.0 appends the update as one item, whatever it is.
+            // Overlay 1.0 appends any update to an array as one item, even if the update is an array.
             Value::Array(array) if only_containers || !update.is_array() => {
                 let item = target.with_trailing_token(array.len());
                 self.provenance.put(item, origin.place());
@@ -78,7 +79,7 @@ impl Editor {
     }
 }
 
-/// Reason why an update does not fit its target.
+/// Returns the reason why an update does not fit its target, or `None` if it fits.
 fn misfit(value: &Value, update: &Value, only_containers: bool) -> Option<String> {
     match (value, update) {
         (Value::Object(_), Value::Object(_)) | (Value::Array(_), _) => None,
@@ -93,8 +94,8 @@ fn misfit(value: &Value, update: &Value, only_containers: bool) -> Option<String
     }
 }
 
-/// Merges by the rules of the Overlay specification: objects member by member, arrays by appending,
-/// everything else by replacing. Returns true if anything changed.
+/// Merges an update into a value by the rules of the Overlay specification. Objects are merged member by
+/// member, arrays are concatenated, and all other values are replaced. Returns true if anything changed.
 fn merge(
     value: &mut Value,
     update: &Value,

@@ -1,10 +1,10 @@
 //! Applies our deviations from the vendor's document, which are written as `OpenAPI` Overlays (1.0 or 1.1).
 //!
-//! An action that matches nothing is an error at its line, so overlays cannot go stale. An action without a
-//! reason (`description`) is also an error. JSONPath (RFC 9535) comes from `serde_json_path`. The crate
-//! `roas-overlay` is unsuitable for applying the actions: it works on plain values and records neither
-//! locations nor changes. Here each value records the action that added it, so that later diagnostics name
-//! the line of the overlay.
+//! An action that matches nothing is reported as an error at its line, so stale overlays are noticed. An
+//! action without a reason (`description`) is also an error. The crate `serde_json_path` evaluates the
+//! JSONPath queries (RFC 9535). The crate `roas-overlay` is unsuitable for applying the actions, because it
+//! works on plain values and records neither locations nor changes. This module records for each value the
+//! action that added the value, so that later diagnostics name the line in the overlay.
 
 mod check;
 mod edit;
@@ -38,7 +38,7 @@ pub struct Applied {
 /// An action that was applied.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Action {
-    /// Location of the action.
+    /// Location of the action in its overlay.
     pub location: Location,
     /// JSONPath of the targets.
     pub target: String,
@@ -50,10 +50,10 @@ pub struct Action {
     pub changed: bool,
 }
 
-/// Reads overlays. [`apply`] reports their warnings.
+/// Reads overlays. The documents store their warnings, and [`apply`] reports these warnings.
 ///
 /// # Errors
-/// Located diagnostics for each text that is neither YAML nor JSON.
+/// Returns located diagnostics for each text that is neither YAML nor JSON.
 pub fn read(sources: &[Source<'_>]) -> Result<Vec<Document>, Diagnostics> {
     let mut overlays = Vec::new();
     let mut diagnostics = Diagnostics::default();
@@ -69,8 +69,8 @@ pub fn read(sources: &[Source<'_>]) -> Result<Vec<Document>, Diagnostics> {
 /// Applies overlays to a document, in the order given.
 ///
 /// # Errors
-/// Located diagnostics for each invalid overlay, and for each action that matches nothing or does
-/// not fit its match.
+/// Returns located diagnostics for each invalid overlay, for each action that matches nothing, and for each
+/// action whose update does not fit its target.
 pub fn apply(document: Document, overlays: &[Document]) -> Result<Applied, Diagnostics> {
     let name = document.name().to_owned();
     let (value, provenance) = document.into_parts();
@@ -181,7 +181,8 @@ fn act(
     Ok((action, warnings))
 }
 
-/// The first reference that a target passes, as the path to it and the text of the reference.
+/// Returns the first reference on the way to a target. The result consists of the path to the reference and
+/// the text of the reference.
 fn reference_on_the_way<'t>(editor: &Editor, target: &'t str) -> Option<(&'t str, String)> {
     target.match_indices(['.', '[']).find_map(|(end, _)| {
         let path = target.get(..end)?;
@@ -192,7 +193,8 @@ fn reference_on_the_way<'t>(editor: &Editor, target: &'t str) -> Option<(&'t str
     })
 }
 
-/// Warns about updates that an OpenAPI document ignores, or that add a list as one item.
+/// Warns about keys that OpenAPI ignores because they are beside a reference, and about updates that append a
+/// list as one item.
 fn warnings(
     editor: &Editor,
     overlay: &Document,

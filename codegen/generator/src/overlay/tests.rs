@@ -1,4 +1,5 @@
-//! Overlays are applied as specified, locations stay correct, and stale overlays are reported.
+//! Tests that overlays are applied as specified, that locations stay correct, and that stale overlays are
+//! reported.
 
 use serde_json::json;
 
@@ -217,7 +218,7 @@ fn an_overlay_for_another_document_is_reported() {
     assert!(applied.notices.is_empty());
 }
 
-/// The examples of the specification for updates of lists.
+/// Tests the examples of the Overlay specification for changes of lists.
 #[test]
 fn lists_are_changed_as_specified() {
     let result = |version: &str, actions: &str, pointer: &str| {
@@ -233,7 +234,7 @@ fn lists_are_changed_as_specified() {
     let remove = |target: &str| format!("- target: {target}\n  description: because\n  remove: true\n");
     let list = "$.paths.*.get.parameters";
     for (version, actions, pointer, expected, codes) in [
-        // An entry is appended, by every version.
+        // Every version appends a value as one item if the value is not a list.
         (
             "1.0.0",
             update(list, "{name: z}"),
@@ -255,7 +256,7 @@ fn lists_are_changed_as_specified() {
             json!(["a", "b", "c", "d", "e"]),
             "",
         ),
-        // A list is concatenated since 1.1; before, it is an entry, too.
+        // Overlay 1.1 concatenates lists. Overlay 1.0 appends a list as one item.
         (
             "1.1.0",
             update(list, "[{name: z}, {name: x}]"),
@@ -270,7 +271,7 @@ fn lists_are_changed_as_specified() {
             json!([x, y, [z]]),
             "list-as-item",
         ),
-        // Within an object, lists are concatenated.
+        // Lists in an updated object are concatenated.
         (
             "1.1.0",
             update("$.paths['/a/'].get", "{parameters: [{name: z}]}"),
@@ -285,7 +286,7 @@ fn lists_are_changed_as_specified() {
             json!(["a", "b", "c", "d", "e"]),
             "",
         ),
-        // Items are removed by a filter, and single values since 1.1.
+        // Filters select the items to remove. Since Overlay 1.1, these items may be scalars.
         (
             "1.0.0",
             remove("$.paths.*.get.parameters[?@.name == 'x']"),
@@ -300,7 +301,7 @@ fn lists_are_changed_as_specified() {
             json!(["a", "c", "d"]),
             "",
         ),
-        // Nothing to add.
+        // Empty updates add nothing.
         (
             "1.1.0",
             update(list, "[]"),

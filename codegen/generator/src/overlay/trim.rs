@@ -12,18 +12,18 @@ use funnelflux_openapi::{
 
 use super::edit::remove;
 
-/// Text of an overlay without some of its parts.
+/// Text of an overlay from which parts were removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trimmed {
     /// Nothing is left.
     Empty,
-    /// The rest.
+    /// The remaining text.
     Text(String),
 }
 
-/// Removes `parts` from the text of `overlay`; `None` if the text writes a part in an unsupported form, such
-/// as `{…}` on a line that also contains other parts. A comment directly above a part is removed together
-/// with the part.
+/// Removes `parts` from the text of `overlay`. Returns `None` if a part is written in an unsupported form,
+/// such as `{…}` on a line that also contains other parts. A comment directly above a part is removed
+/// together with the part.
 pub fn trim(source: Source<'_>, overlay: &Document, parts: &BTreeSet<PointerBuf>) -> Option<Trimmed> {
     if parts.contains(Pointer::root()) {
         return Some(Trimmed::Empty);
@@ -45,7 +45,7 @@ pub fn trim(source: Source<'_>, overlay: &Document, parts: &BTreeSet<PointerBuf>
         }
         lines.rest()
     };
-    // The text is edited line by line, so its meaning is verified.
+    // Editing the text line by line could change its meaning, so the result is parsed and compared.
     let rest = read::parse(Source {
         text: &text,
         ..source
@@ -59,11 +59,11 @@ fn is_inside(part: &Pointer, parts: &BTreeSet<PointerBuf>) -> bool {
     parents.any(|parent| parts.contains(parent))
 }
 
-/// Lines of a block in YAML, each with a flag that is true if the line is to be removed.
+/// Lines of a YAML text. Each line has a flag that is true if the line is to be removed.
 struct Lines<'a>(Vec<(&'a str, bool)>);
 
 impl Lines<'_> {
-    /// Marks the lines of a part; `None` if the part shares a line with other parts.
+    /// Marks the lines of a part for removal. Returns `None` if the part shares a line with other parts.
     fn remove(&mut self, overlay: &Document, part: &Pointer) -> Option<()> {
         let (parent, name) = part.split_back()?;
         let is_item = overlay.get(parent).is_some_and(Value::is_array);
@@ -79,7 +79,7 @@ impl Lines<'_> {
         if !is_start {
             return None;
         }
-        // A list may stand as deep as its key.
+        // The items of a list may have the same indentation as the key of the list.
         let is_own_item =
             |line: &str| !is_item && indentation(line) == depth && is_item_start(line.trim_start());
         let is_inside = |line: &str| indentation(line) > depth || is_own_item(line);
@@ -96,7 +96,8 @@ impl Lines<'_> {
         Some(())
     }
 
-    /// Joins the remaining lines. A blank line after a removed part stays only if it separates two lines.
+    /// Joins the remaining lines. A blank line after a removed part is kept only if it separates two
+    /// remaining lines.
     fn rest(self) -> String {
         let mut text = String::new();
         let mut is_after_gap = false;

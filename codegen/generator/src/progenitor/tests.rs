@@ -1,4 +1,4 @@
-//! Diagnostics for documents that make the generator fail or crash.
+//! Tests of the diagnostics for documents that make the generator fail or crash.
 
 use super::*;
 use crate::transform::transform;

@@ -1,4 +1,4 @@
-//! Writes the groups as data: a table of abilities for each group, and the list of all tables.
+//! Renders the groups as data: a table of abilities for each group, and the list of all tables.
 
 use std::collections::BTreeMap;
 
@@ -76,9 +76,9 @@ fn table(tag: &Tag, items: &Items, resources: &BTreeMap<String, GroupResource>) 
     }
 }
 
-/// Returns the cargo features of the child groups of a group, each with pointers to the ID of the parent. The
-/// tag names child groups. In addition, if the assets of this group are categories, every group whose assets
-/// have such a category is a child group.
+/// Returns the cargo feature of each child group, together with pointers to the ID of the parent in a child.
+/// The tag lists child groups. In addition, if the assets of this group are categories, every group whose
+/// assets have such a category is a child group.
 fn children(
     tag: &Tag,
     group: &GroupResource,
@@ -100,7 +100,7 @@ fn children(
     named.chain(in_category).collect()
 }
 
-/// Renders the steps that add the abilities of a resource to its table.
+/// Renders the method calls that add the abilities of a resource to the table of its group.
 fn table_steps(module: &Ident, resource: &Resource) -> Vec<TokenStream> {
     let kind = &resource.kind;
     let kind = quote!(super::#module::resource::#kind);

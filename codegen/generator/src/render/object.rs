@@ -1,4 +1,4 @@
-//! Types of JSON objects, whose implementations of serde's traits come from a macro of the runtime.
+//! Renders types of JSON objects. A macro of the runtime implements serde's traits for these types.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::rewrite::{TypeItem, argument_of, is_extra, is_serde, json_name, serde
 pub(super) struct Object {
     /// The type, without serde's derives and attributes.
     pub(super) item: Item,
-    /// Call of the macro.
+    /// Call of the macro that implements serde's traits.
     pub(super) implementations: String,
 }
 
@@ -24,8 +24,9 @@ pub(super) fn is_any(item: &TypeItem) -> bool {
 }
 
 impl Object {
-    /// Returns the parts of a struct. Returns `None` if the item is not a struct, or if the macro does not
-    /// support one of its fields; serde's derives are kept then.
+    /// Returns the struct and the macro call for an item. Returns `None` if the item is not a struct, if it
+    /// has no map of unknown fields, or if the macro does not support one of its fields. Such an item keeps
+    /// serde's derives.
     pub(super) fn of(item: &Item, inferred: &BTreeSet<String>) -> Option<Self> {
         let Item::Struct(item) = item else {
             return None;
@@ -57,7 +58,8 @@ impl Object {
     }
 }
 
-/// Returns the runtime's kind for a field; `None` if the runtime has no kind for this field.
+/// Returns the kind of a field in the call of the macro, such as `Optional`. Returns `None` if the macro has
+/// no kind for such a field.
 fn kind(field: &Field) -> Option<&'static str> {
     let items = serde_items(&field.attrs).map(|item| quote!(#item).to_string());
     let mut items: Vec<String> = items.collect();

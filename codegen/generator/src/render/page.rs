@@ -66,7 +66,7 @@ pub(super) fn gated(tag: &Tag, item: &str) -> String {
     format!("#[cfg(feature = {:?})]\n{item}", tag.feature)
 }
 
-/// Indents pieces of code, which `separator` separates.
+/// Joins pieces of code with `separator`, and indents the result.
 pub(super) fn indented(pieces: &[String], separator: &str) -> String {
     let text = pieces.join(separator);
     let lines = text.lines().map(|line| match line {

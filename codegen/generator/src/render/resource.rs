@@ -141,7 +141,7 @@ pub(super) fn option(value: Option<&impl ToTokens>) -> TokenStream {
     value.map_or_else(|| quote!(None), |value| quote!(Some(#value)))
 }
 
-/// Renders the function that counts children, if there are any.
+/// Renders the function that counts children. Returns `None` if there are no kinds of children.
 fn count_children(children: &[Children]) -> Option<TokenStream> {
     if children.is_empty() {
         return None;

@@ -13,7 +13,7 @@ use crate::{
 
 pub(super) struct Fields<'a> {
     pub(super) all: Vec<Field>,
-    /// Map of unknown fields.
+    /// Name of the field that contains the map of unknown fields.
     extra: Option<Ident>,
     model: &'a ApiModel,
 }
@@ -21,9 +21,9 @@ pub(super) struct Fields<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Field {
     ident: Ident,
-    /// Name in JSON.
+    /// Name of the field in JSON.
     pub(super) name: String,
-    /// The type, without option and list.
+    /// Type of the value, without `Option`, `Box` and `Vec`.
     pub(super) inner: Type,
     /// `true` for a field that may be absent.
     pub(super) is_option: bool,
@@ -78,9 +78,9 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// Expression of the summary of `value`: its status and its category.
+    /// Returns an expression for the summary of `value`, which consists of its status and its category.
     pub(super) fn summary(&self, value: &TokenStream, id_name: &str) -> TokenStream {
-        // The service may send a field that the document does not declare.
+        // A field that the document does not declare may be among the unknown fields.
         let text = |field: Option<&Field>, name: &str| match (field, &self.extra) {
             (Some(field), _) if !field.is_list && self.is_text(field) => field.text_reference(value),
             (None, Some(extra)) => quote!(#value.#extra.get(#name).and_then(serde_json::Value::as_str)),
@@ -111,13 +111,13 @@ impl Field {
         ident(&self.inner).is_some_and(|inner| inner == name)
     }
 
-    /// The value as an optional reference.
+    /// Returns an expression for the value as an optional reference.
     pub(super) fn reference(&self, value: &TokenStream) -> TokenStream {
         let ident = &self.ident;
         self.either(quote!(#value.#ident.as_ref()), quote!(Some(&#value.#ident)))
     }
 
-    /// The value as an optional `&str`.
+    /// Returns an expression for the value as an optional `&str`.
     fn text_reference(&self, value: &TokenStream) -> TokenStream {
         let (ident, ty) = (&self.ident, self.path());
         let optional = if self.is("String") {
@@ -128,7 +128,7 @@ impl Field {
         self.either(optional, quote!(Some(#value.#ident.as_str())))
     }
 
-    /// The value as `&str`; `None` if it is not a string.
+    /// Returns an expression for the value as `&str`. Returns `None` if the value is not a string.
     pub(super) fn text(&self, value: &TokenStream) -> Option<TokenStream> {
         let ident = &self.ident;
         let optional = quote!(#value.#ident.as_deref().unwrap_or_default());
@@ -136,7 +136,7 @@ impl Field {
         self.is("String").then_some(text)
     }
 
-    /// Returns code that reads the value, and returns early if the value is absent.
+    /// Returns code that reads the value. The code returns early if the value is absent.
     pub(super) fn taken(&self, value: &TokenStream) -> TokenStream {
         let ident = &self.ident;
         self.either(quote!(#value.#ident?), quote!(#value.#ident))
@@ -148,15 +148,15 @@ impl Field {
         self.either(quote!(#value.#ident.unwrap_or_default()), quote!(#value.#ident))
     }
 
-    /// Returns code that copies the ID; an absent ID becomes an empty ID.
+    /// Returns code that copies the ID. An absent ID becomes an empty ID.
     pub(super) fn owned(&self, value: &TokenStream, ty: &TokenStream) -> TokenStream {
         let ident = &self.ident;
         let optional = quote!(#value.#ident.clone().unwrap_or_else(|| #ty::from(String::new())));
         self.either(optional, quote!(#value.#ident.clone()))
     }
 
-    /// Returns code that accesses the field's map and inserts an empty one if it is absent; `None` if the
-    /// field is not a map.
+    /// Returns code that accesses the map in the field, and inserts an empty map if the field is absent.
+    /// Returns `None` if the field is not a map.
     pub(super) fn object(&self, value: &TokenStream) -> Option<TokenStream> {
         let ident = &self.ident;
         let optional = quote!(#value.#ident.get_or_insert_default());
@@ -166,7 +166,7 @@ impl Field {
             .then_some(object)
     }
 
-    /// The value as an `Option<String>`.
+    /// Returns an expression for the value as an `Option<String>`.
     pub(super) fn text_option(&self, value: &TokenStream) -> TokenStream {
         let ident = &self.ident;
         if self.is("String") {
@@ -181,7 +181,7 @@ impl Field {
     }
 }
 
-/// Path to a type of the document, or to a string.
+/// Returns the path to the type `String`, or to a type of the document with this name.
 pub(super) fn path(name: &str) -> TokenStream {
     let ident = format_ident!("{name}");
     if name == "String" {

@@ -1,4 +1,4 @@
-//! Properties whose members have names that the user chooses, such as the parameters of a URL.
+//! Finds properties whose members have names that the user chooses, such as the parameters of a URL.
 
 use serde_json::Value;
 
@@ -9,7 +9,8 @@ use super::{
 use crate::json::Json as _;
 use funnelflux_openapi::{Document, pointer::Pointer};
 
-/// Returns JSON pointers to the properties of an asset that are maps or objects without declared members.
+/// Returns JSON pointers to the free-form properties of an asset: maps, objects without declared members, and
+/// properties without a type.
 pub(super) fn free_form(source: &Document, asset: Option<&Value>) -> Vec<String> {
     let mut found = Vec::new();
     if let Some(asset) = asset {

@@ -1,4 +1,4 @@
-//! Requests that list the assets to change.
+//! Reads the format of requests that list the assets to change.
 
 use std::iter;
 
@@ -15,17 +15,18 @@ use funnelflux_openapi::{Document, pointer::Pointer, references};
 
 /// Format of a request that lists assets.
 pub(crate) struct Entries {
-    /// Place of the list, as a variant of the runtime's `Place`.
+    /// Place of the list in the request, as a variant of the runtime's `Place`.
     pub(crate) place: TokenStream,
-    /// Properties for the treatment of children: the action and its target.
+    /// Names of the properties that control the treatment of children. The first property is the action, and
+    /// the second is the target of the action.
     pub(crate) children: Option<(String, String)>,
 }
 
-/// Values of the action that treats children.
+/// Values of the property that states the action on children.
 const ACTIONS: [&str; 3] = ["cascade", "move", "orphan"];
 
-/// Reads the format of a request that lists assets. Also reads the property that contains the category, if
-/// the caller asks for it. Returns the reason if the request does not fit.
+/// Reads the format of a request that lists assets. If `with_category` is true, also returns the name of the
+/// property that contains the category. Returns an error with the reason if the request has another format.
 pub(super) fn entries(
     source: &Document,
     operation: &Operation,
@@ -85,7 +86,7 @@ fn of_body(
     Ok((Entries { place, children }, category))
 }
 
-/// The properties of a schema and of the parts that it is composed of, resolved.
+/// Returns the properties of a schema and of its `allOf` parts. References are resolved.
 pub(super) fn properties<'a>(source: &'a Document, schema: &'a Value) -> Vec<(&'a String, &'a Value)> {
     let parts = schema.items("allOf").filter(|part| part.get("allOf").is_none());
     let schemas = iter::once(schema).chain(parts.map(|part| resolve(source, part)));

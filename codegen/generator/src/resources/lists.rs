@@ -1,4 +1,4 @@
-//! Lists: the rows of a response, which may be inside of objects.
+//! Finds lists in responses. The rows of a list may be inside objects.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -8,29 +8,30 @@ use crate::transform::Operation;
 
 use super::fields::{Field, Fields, argument_of, ident};
 
-/// Depth of nested objects up to which a list is looked for.
+/// Maximum depth of nested objects in which a list is looked for.
 const DEPTH: usize = 4;
 
 /// Place of the rows in a response.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ListPlace {
-    /// Properties that lead to the list; empty if the response is the list.
+    /// Names of the properties that lead to the list. Empty if the response itself is the list.
     properties: Vec<String>,
     /// `true` if one of the properties may be absent.
     may_be_absent: bool,
 }
 
 pub(super) struct Rows<'a> {
-    /// Name of their type.
+    /// Name of the type of the rows.
     pub(super) row: String,
     pub(super) fields: Fields<'a>,
-    /// Their field with the ID.
+    /// Field of a row that contains the ID.
     pub(super) id: Field,
     pub(super) place: ListPlace,
 }
 
 impl ListPlace {
-    /// Renders the step of a call that reads rows of this type, for a list inside of an object.
+    /// Renders the method call that reads the rows of a list inside an object. `row` is the type of the rows.
+    /// Returns `None` if the response itself is the list.
     pub(crate) fn step(&self, row: &TokenStream) -> Option<TokenStream> {
         let (properties, may_be_absent) = (&self.properties, self.may_be_absent);
         (!properties.is_empty()).then(|| {
@@ -51,10 +52,10 @@ impl ListPlace {
     }
 }
 
-/// Reads the fields of a struct; `None` for another type.
+/// Function that returns the fields of a struct, or `None` for another type.
 type FieldsOf<'r, 'a> = &'r dyn Fn(&Type) -> Option<Fields<'a>>;
 
-/// Parameters that select a part of a list, in lower case and without separators.
+/// Names of parameters that select a part of a list, in lower case and without separators.
 const PAGING: [&str; 22] = [
     "after",
     "before",
@@ -80,7 +81,7 @@ const PAGING: [&str; 22] = [
     "top",
 ];
 
-/// Properties of a response that refer to the rest of a list, in the same form.
+/// Names of response properties that refer to the rest of a list, in lower case and without separators.
 const REST: [&str; 14] = [
     "cursor",
     "endcursor",
@@ -98,7 +99,7 @@ const REST: [&str; 14] = [
     "totalpages",
 ];
 
-/// Returns the reason if the response of an operation may be only a part of the list.
+/// Returns an error with the reason if the response of an operation may contain only a part of the list.
 pub(super) fn paging(
     fields_of: FieldsOf<'_, '_>,
     operation: &Operation,
@@ -129,8 +130,9 @@ fn is_one_of(names: &[&str], name: &str) -> bool {
     names.contains(&&*letters.collect::<String>().to_lowercase())
 }
 
-/// Looks for the list of a response whose rows have this property: the response itself, or the only such list
-/// inside of it. Returns the reason if there is no such list.
+/// Finds the list in a response whose rows have the property `id_name`. This is the response itself, or the
+/// only such list inside the response. Returns an error with the reason if there is no such list, or more
+/// than one.
 pub(super) fn rows<'a>(
     fields_of: FieldsOf<'_, 'a>,
     response: &Type,

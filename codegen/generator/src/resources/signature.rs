@@ -1,4 +1,4 @@
-//! Signatures of the generated methods, and functions that call them.
+//! Signatures of the generated methods, and rendered functions that call these methods.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -18,7 +18,7 @@ use super::{
 pub(super) struct Signature {
     method: Ident,
     arguments: Vec<(String, Type)>,
-    /// The `T` of `Call<T>`.
+    /// The type `T` of the returned `Call<T>`.
     pub(super) returns: Type,
 }
 
@@ -31,7 +31,8 @@ impl Signature {
                 _ => None,
             },
         });
-        // The `T` of `Call<T>`, with or without evidence.
+        // The return type is `Call<T>`, or `Call<T, Inferred>` if callers must acknowledge that the operation
+        // is inferred.
         let returns = match &method.sig.output {
             ReturnType::Type(_, ty) => type_arguments(ty).next().cloned(),
             ReturnType::Default => None,
@@ -43,8 +44,8 @@ impl Signature {
         }
     }
 
-    /// Values of all arguments. The value of an argument comes from `given`, by name; an optional argument
-    /// without a value is `None`.
+    /// Returns the values of all arguments, which are looked up in `given` by name. An optional argument
+    /// without a value becomes the expression `None`. Returns `None` if a required argument has no value.
     fn call(&self, given: &[(String, TokenStream)]) -> Option<Vec<TokenStream>> {
         let arguments = self.arguments.iter().map(|(name, ty)| {
             let value = given.iter().find(|(given, _)| given == name);
@@ -57,7 +58,7 @@ impl Signature {
         arguments.collect()
     }
 
-    /// The type of an argument without its reference.
+    /// Returns the type that an argument refers to, if the argument is a reference.
     fn referenced(&self, name: &str) -> Option<&Type> {
         let (_, ty) = self.arguments.iter().find(|(argument, _)| argument == name)?;
         match argument_of(ty, "Option").unwrap_or(ty) {
@@ -66,13 +67,13 @@ impl Signature {
         }
     }
 
-    /// Name of the ID type that an argument takes.
+    /// Returns the name of the ID type that an argument takes.
     fn id_type(&self, argument: &str) -> Option<String> {
         let name = ident(self.referenced(argument)?)?;
         Some(if name == "str" { "String".to_owned() } else { name })
     }
 
-    /// The function that finds one asset, and the types of ID and asset.
+    /// Renders the function that finds one asset. Also returns the types of the ID and of the asset.
     pub(super) fn find(
         &self,
         id_name: &str,
@@ -83,7 +84,8 @@ impl Signature {
         let (asset, field) = unwrap(&self.returns)?;
         let method = &self.method;
         let call = match &field {
-            // A wrapper whose list or option is empty could not report a missing asset.
+            // If the wrapper contains a list or an option, an empty value could not be reported as a missing
+            // asset.
             Some(field) if field.is_list || field.is_option => return None,
             Some(field) => {
                 let arguments = self.call(&[(argument, quote!(id))])?;
@@ -99,7 +101,7 @@ impl Signature {
         Some((call, id, asset))
     }
 
-    /// The function that finds several assets.
+    /// Renders the function that finds several assets.
     pub(super) fn find_many(&self, operation: &Operation, id: &str, rows: &Rows<'_>) -> Option<TokenStream> {
         let argument = naming::argument(&operation.only_required()?.name);
         let Type::Slice(slice) = self.referenced(&argument)? else {
@@ -117,7 +119,7 @@ impl Signature {
         Some(quote!(|client, ids| client.#method(#(#arguments),*) #list_in))
     }
 
-    /// Arguments of a call that lists the assets of every status.
+    /// Returns the arguments of a call that lists the assets of every status.
     pub(super) fn constant_arguments(
         &self,
         operation: &Operation,
@@ -131,7 +133,7 @@ impl Signature {
         self.call(&given.collect::<Vec<_>>())
     }
 
-    /// The function that stores an asset.
+    /// Renders the function that stores an asset.
     pub(super) fn store(&self, asset: &str) -> Option<TokenStream> {
         if ident(&self.body()?)? != asset {
             return None;
@@ -151,7 +153,7 @@ impl Signature {
         self.referenced("body").cloned()
     }
 
-    /// The function that copies an asset.
+    /// Renders the function that copies an asset.
     pub(super) fn duplicate(
         &self,
         operation: &Operation,
@@ -174,7 +176,8 @@ impl Signature {
     }
 }
 
-/// The query parameters that select the first of these statuses that the operation supports.
+/// Returns the query parameters that filter by status, each with the first of `values` that the operation
+/// supports.
 pub(super) fn constant_query(
     operation: &Operation,
     enums: &[OpenEnum],
@@ -185,10 +188,10 @@ pub(super) fn constant_query(
     Some(given.into_iter().map(|(name, _, value)| (name, value)).collect())
 }
 
-/// The arguments that filter by status. Each comes with its enumeration, and with the first of these values
-/// that the enumeration contains.
+/// Returns the arguments that filter by status. Each entry has the name of the argument, the name of its
+/// enumeration, and the first of `values` that the enumeration contains.
 ///
-/// `None` if another argument is required.
+/// Returns `None` if another argument is required.
 fn statuses(
     operation: &Operation,
     enums: &[OpenEnum],

@@ -1,4 +1,5 @@
-//! Extensions of a tag: its children, and the properties that the service changes when it stores an asset.
+//! Reads the extensions of a tag. They state the children of its assets, and the properties that the service
+//! changes when it stores an asset.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -9,22 +10,22 @@ use funnelflux_openapi::{Document, pointer::Pointer};
 
 use super::id_list_bodies::{properties, resolve};
 
-/// Extensions of a tag.
+/// Names of the extensions that a tag may have.
 pub(crate) const EXTENSIONS: [&str; 4] = ["x-children", "x-server-managed", "x-filters", "x-duplicate"];
 
-/// Depth to which the properties of an asset are searched.
+/// Maximum depth to which the properties of an asset are searched.
 pub(super) const DEPTH: usize = 4;
 
 /// A property that the service changes.
 pub(crate) struct ServerManagedField {
-    /// JSON pointer into the asset.
+    /// JSON pointer to the property in an asset.
     pub(crate) property: String,
     /// The change, as a variant of the runtime's `ServerBehavior`.
     pub(crate) behavior: TokenStream,
 }
 
-/// Reads the fields that the tag lists (`x-server-managed`), and the fields that the schema marks as
-/// read-only.
+/// Returns the properties that the tag lists in `x-server-managed`, and the properties that the schema marks
+/// as read-only.
 pub(super) fn server_managed(source: &Document, tag: &str, asset: Option<&Value>) -> Vec<ServerManagedField> {
     let listed = extension(source, tag, "x-server-managed");
     let mut fields: Vec<ServerManagedField> = listed.filter_map(field).collect();
@@ -39,7 +40,7 @@ pub(super) fn server_managed(source: &Document, tag: &str, asset: Option<&Value>
     fields
 }
 
-/// Entries of an extension of a tag.
+/// Returns the entries of an extension of a tag.
 fn extension<'a>(source: &'a Document, tag: &str, key: &'static str) -> impl Iterator<Item = &'a Value> {
     let tag = tag.to_owned();
     let tags = source.value().items("tags");
@@ -47,13 +48,14 @@ fn extension<'a>(source: &'a Document, tag: &str, key: &'static str) -> impl Ite
     tags.flat_map(move |tag| tag.items(key))
 }
 
-/// Returns the children that a tag names (`x-children`): the tags of the child groups, and pointers to the ID
-/// of the parent in a child.
+/// Returns the kinds of children that a tag lists in `x-children`. Each entry has the tag of the child group,
+/// and pointers to the ID of the parent in a child.
 pub(super) fn children(source: &Document, tag: &str) -> Vec<(String, Vec<String>)> {
     extension(source, tag, "x-children").filter_map(child).collect()
 }
 
-/// Reads one child. A child without a pointer is none.
+/// Reads one entry of `x-children`. Returns `None` if the entry has no tag, no pointer, or an invalid
+/// pointer.
 pub(crate) fn child(entry: &Value) -> Option<(String, Vec<String>)> {
     let properties = entry.items("properties").filter_map(Value::as_str);
     let properties: Vec<String> = properties.map(str::to_owned).collect();
@@ -62,7 +64,7 @@ pub(crate) fn child(entry: &Value) -> Option<(String, Vec<String>)> {
     is_child.then_some((entry.text("tag")?.to_owned(), properties))
 }
 
-/// Reads one property that the service changes.
+/// Reads one entry of `x-server-managed`, which describes a property that the service changes.
 pub(crate) fn field(entry: &Value) -> Option<ServerManagedField> {
     let number = |key: &str| entry.get(key)?.as_u64().map(Literal::u64_unsuffixed);
     let behavior = match entry.text("behavior")? {
@@ -100,7 +102,7 @@ fn read_only(
     };
     for (name, property) in properties(source, schema) {
         let pointer = at.with_trailing_token(name);
-        // The reference to the property's schema may be read-only, too.
+        // `readOnly` may be stated beside the reference to the property's schema instead of in that schema.
         let own = schema.object("properties").and_then(|own| own.get(name));
         if !property.is_true("readOnly") && !own.is_some_and(|own| own.is_true("readOnly")) {
             read_only(source, resolve(source, property), &pointer, depth, fields);

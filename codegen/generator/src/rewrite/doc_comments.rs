@@ -1,4 +1,4 @@
-//! Documentation comments.
+//! Splits and wraps documentation comments.
 
 use syn::{Attribute, Expr, ExprLit, Lit, Meta, visit_mut::VisitMut};
 
@@ -6,7 +6,8 @@ use crate::rustdoc;
 
 use super::state::State;
 
-/// Splits documentation into one attribute per line, which prints as `///`, and wraps long lines.
+/// Splits documentation into one attribute per line, and wraps long lines. Each attribute is printed as a
+/// `///` line.
 pub(super) fn documentation_lines(state: &mut State<'_>) {
     let mut lines = OnePerLine { count: 0 };
     state.types.iter_mut().for_each(|item| lines.visit_item_mut(item));
@@ -40,7 +41,7 @@ impl VisitMut for OnePerLine {
         if old.is_empty() {
             return;
         }
-        // The attributes are joined to one text, because a code block may span several of them.
+        // The attributes are joined to one text, because a code block may span several attributes.
         let text = old.iter().map(|line| line.strip_prefix(' ').unwrap_or(line));
         let new = rustdoc::lines(&text.collect::<Vec<&str>>().join("\n"));
         self.count += usize::from(new != old);

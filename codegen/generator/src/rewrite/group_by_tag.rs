@@ -1,4 +1,4 @@
-//! Methods and types, grouped by tag.
+//! Groups methods and types by tag.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,14 +29,14 @@ pub(crate) struct TagItems {
     pub(crate) types: Vec<TypeItem>,
 }
 
-/// A type of the document.
+/// A type that is generated from the document.
 pub(crate) enum TypeItem {
     /// An enumeration of strings.
     Enum(OpenEnum),
     /// Any other type.
     Items {
         name: String,
-        /// The type, then its implementations.
+        /// The declaration of the type, followed by its implementations.
         items: Vec<Item>,
         /// JSON names of the fields whose types are inferred.
         inferred: BTreeSet<String>,
@@ -52,8 +52,8 @@ impl TypeItem {
     }
 }
 
-/// For each type, the positions of the tags whose operations use it. `None` stands for the use by a type that
-/// no operation uses, and for such types themselves.
+/// Positions of the tags whose operations use a type, keyed by the name of the type. The value `None` marks a
+/// type that no operation uses, and every type that such a type uses.
 type Owners = BTreeMap<String, BTreeSet<Option<usize>>>;
 
 /// Groups methods and types by tag. A type belongs to a tag if only operations of this tag use the type.
@@ -133,7 +133,7 @@ fn owners(groups: &BTreeMap<String, Vec<Item>>, tags: &[TagItems], model: &ApiMo
     owners
 }
 
-/// Returns the type of an `impl` block.
+/// Returns the name of the type to which an `impl` block belongs.
 fn implementing_type(item: &Item) -> Option<String> {
     match item {
         Item::Impl(item) => ident(&item.self_ty),

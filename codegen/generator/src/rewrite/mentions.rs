@@ -1,4 +1,4 @@
-//! Names that code mentions.
+//! Finds the names that code mentions.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ struct Mentions<'a> {
     found: BTreeSet<String>,
 }
 
-/// Returns the `names` that items mention.
+/// Returns the elements of `names` that `items` mention.
 pub(crate) fn mentioned(items: &[Item], names: &BTreeSet<&str>) -> BTreeSet<String> {
     let found = BTreeSet::new();
     let mut mentions = Mentions { names, found };
@@ -22,7 +22,7 @@ pub(crate) fn mentioned(items: &[Item], names: &BTreeSet<&str>) -> BTreeSet<Stri
     mentions.found
 }
 
-/// Returns the `names` that a signature mentions.
+/// Returns the elements of `names` that `signature` mentions.
 pub(super) fn mentioned_in_signature(signature: &Signature, names: &BTreeSet<&str>) -> BTreeSet<String> {
     let found = BTreeSet::new();
     let mut mentions = Mentions { names, found };

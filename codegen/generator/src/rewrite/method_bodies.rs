@@ -1,10 +1,11 @@
-//! Bodies of the generator's methods. Bodies are only compared, so they are not parsed.
+//! Handles the bodies of the generator's methods as tokens. The bodies are only compared, so they are not
+//! parsed.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{Block, Stmt};
 
-/// Name of the macro that stands for an unparsed body.
+/// Name of a placeholder macro, whose arguments are the tokens of an unparsed body.
 const BODY: &str = "__body";
 
 /// Parses the generator's code, except for the bodies of the client's methods.
@@ -44,7 +45,7 @@ pub(super) fn tokens(body: &Block) -> TokenStream {
     }
 }
 
-/// Compares tokens, without their spacing.
+/// Compares tokens, but ignores white space.
 pub(super) fn are_equal(left: &TokenStream, right: &TokenStream) -> bool {
     let [left, right] = [left, right].map(TokenStream::to_string);
     let is_ink = |character: &char| !character.is_whitespace();

@@ -1,7 +1,9 @@
-//! Rewrites methods: the generator's methods use its own client, but our methods build a call of the runtime.
+//! Rewrites methods. The generator's methods use the generator's own client, but our methods build a call of
+//! the runtime.
 //!
-//! The signature provides the types; the model provides the names and formats of the arguments. The body must
-//! equal the expected body, because an unexpected statement would be lost.
+//! The types come from the signature of the generator's method, and the names and formats of the arguments
+//! come from the model. The body is replaced. It must equal the expected body, because an unexpected
+//! statement would be lost.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
@@ -157,12 +159,13 @@ fn success(method: &ImplItemFn) -> Result<Type, String> {
     Ok(success.clone())
 }
 
-/// Types whose values are sent as their `Display` text, other than enumerations and IDs.
+/// Types whose values are sent as text that their `Display` implementation writes. Enumerations and IDs are
+/// sent in the same way, but are not in this list.
 const VALUES: &[&str] = &[
     "bool", "f32", "f64", "i8", "i16", "i32", "i64", "str", "u8", "u16", "u32", "u64",
 ];
 
-/// Returns the type of a parameter, and the call that sends it.
+/// Returns the type of a parameter, and the method call that sends the parameter.
 fn parameter(state: &State<'_>, argument: &Argument, given: &Given) -> Result<(Type, TokenStream), String> {
     let (json, ident) = (&argument.name, &given.name);
     let (inner, optional) = unwrapped(&given.ty, "Option");
@@ -203,7 +206,7 @@ fn parameter(state: &State<'_>, argument: &Argument, given: &Given) -> Result<(T
     Ok((ty, quote!(.#call(#json, #ident))))
 }
 
-/// Returns the type of the body, and the call that sends it.
+/// Returns the type of the body, and the method call that sends the body.
 fn body(operation: &Operation, given: &Given) -> Result<(Type, TokenStream), String> {
     let (inner, optional) = unwrapped(&given.ty, "Option");
     let Type::Reference(reference) = inner else {
@@ -315,7 +318,7 @@ fn expected(operation: &Operation, given: &[Given], success: &Type) -> Result<To
     })
 }
 
-/// Compares the body of a method with the expected one. Only bodies that differ are parsed.
+/// Compares the body of a method with the expected body. Only bodies that differ are parsed.
 fn compare(actual: &Block, expected: TokenStream) -> Result<(), String> {
     let actual = method_bodies::tokens(actual);
     if method_bodies::are_equal(&actual, &expected) {

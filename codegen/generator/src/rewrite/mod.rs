@@ -1,4 +1,5 @@
-//! Named passes that change the generated code where no rule on the document could achieve the same.
+//! Named passes that change the generated code. A pass is used only if no rule on the document could have the
+//! same effect.
 //!
 //! The table below lists the passes in order, each with its reason and its expected effect on the FunnelFlux
 //! document. Unsupported code is an error that names the operation or the type.

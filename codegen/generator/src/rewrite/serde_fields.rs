@@ -7,7 +7,7 @@ use syn::{
     parse_quote, punctuated::Punctuated,
 };
 
-/// Returns the single type argument of `ty` if it is `name<…>`, with or without a path.
+/// Returns the single type argument of `ty` if `ty` is `name<…>`. The name may have a path in front of it.
 pub(crate) fn argument_of<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     let mut arguments = arguments(ty);
     let argument = arguments.next().filter(|_| arguments.next().is_none());
@@ -35,7 +35,7 @@ pub(crate) fn unwrapped<'a>(ty: &'a Type, wrapper: &str) -> (&'a Type, bool) {
     argument_of(ty, wrapper).map_or((ty, false), |inner| (inner, true))
 }
 
-/// Returns the name of a type without path or arguments.
+/// Returns the name of a type that has neither a path nor arguments.
 pub(crate) fn ident(ty: &Type) -> Option<String> {
     match ty {
         Type::Path(path) if path.qself.is_none() => path.path.get_ident().map(ToString::to_string),
@@ -61,7 +61,7 @@ pub(crate) fn is_extra(field: &Field) -> bool {
     is_flat(field) && (is_collection(&field.ty) || last_name(&field.ty).is_some_and(|last| last == EXTRA))
 }
 
-/// Name of the type of unknown fields.
+/// Name of the type that collects unknown fields.
 const EXTRA: &str = "UnknownFields";
 
 pub(super) fn is_flat(field: &Field) -> bool {
@@ -98,7 +98,7 @@ pub(crate) fn json_name(field: &Field) -> String {
         .unwrap_or_default()
 }
 
-/// Returns the items of all `#[serde(…)]`.
+/// Returns the items of all `#[serde(…)]` attributes.
 pub(crate) fn serde_items(attributes: &[Attribute]) -> impl Iterator<Item = Meta> {
     let all = attributes.iter().filter(|attribute| is_serde(attribute));
     all.flat_map(|attribute| {
@@ -107,7 +107,7 @@ pub(crate) fn serde_items(attributes: &[Attribute]) -> impl Iterator<Item = Meta
     })
 }
 
-/// Removes items of the field's `#[serde(…)]` by their names.
+/// Removes the items with these names from the field's `#[serde(…)]`.
 pub(super) fn remove_serde(field: &mut Field, names: &[&str]) {
     let is_kept = |item: &Meta| !names.iter().any(|name| item.path().is_ident(name));
     let rest: Vec<Meta> = serde_items(&field.attrs).filter(is_kept).collect();

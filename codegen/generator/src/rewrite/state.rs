@@ -16,7 +16,7 @@ pub(super) struct State<'a> {
     pub(super) model: &'a ApiModel,
     pub(super) source: &'a Document,
     pub(super) diagnostics: Diagnostics,
-    /// Output of the generator, until the first pass takes it apart.
+    /// Output of the generator, which the first pass splits into types and methods.
     pub(super) file: Vec<Item>,
     /// Types and their implementations.
     pub(super) types: Vec<Item>,

@@ -1,4 +1,4 @@
-//! Structs and enums: documentation, optional fields, constructors.
+//! Passes over structs and enums: documentation, optional fields, constructors.
 
 use quote::quote;
 use syn::{Field, Fields, FieldsNamed, ImplItem, Item, ItemImpl, Meta, Type, parse_quote};
@@ -28,7 +28,7 @@ fn fields_of(item: &mut Item) -> Vec<&mut Field> {
     named.flatten().collect()
 }
 
-/// Documents the map of unknown fields, and gives it our type.
+/// Documents the field that collects unknown fields, and replaces its type with `UnknownFields`.
 pub(super) fn unknown_fields(state: &mut State<'_>) {
     for field in fields(&mut state.types).filter(|field| serde_fields::is_extra(field)) {
         let text = "Unknown fields are kept unchanged.";
@@ -38,7 +38,8 @@ pub(super) fn unknown_fields(state: &mut State<'_>) {
     }
 }
 
-/// Turns every `Box<Option<_>>` into an `Option<Box<_>>` that is not serialised if it is `None`.
+/// Turns every `Box<Option<_>>` into an `Option<Box<_>>`. If the field may be absent, `None` is not
+/// serialised.
 pub(super) fn boxes_in_options(state: &mut State<'_>) {
     for field in fields(&mut state.types) {
         let inner = serde_fields::argument_of(&field.ty, "Box");
@@ -54,7 +55,8 @@ pub(super) fn boxes_in_options(state: &mut State<'_>) {
     }
 }
 
-/// Turns every list or map that is not serialised if it is empty into an `Option`.
+/// Wraps every list or map that may be absent in an `Option`. Without the `Option`, an empty list or map
+/// would not be serialised.
 pub(super) fn collections_in_options(state: &mut State<'_>) {
     for field in fields(&mut state.types) {
         if serde_fields::is_collection(&field.ty)
@@ -99,8 +101,8 @@ pub(super) fn document_variants(state: &mut State<'_>) {
     }
 }
 
-/// Deserialises a null or absent list or map as empty. In untagged enums, absence distinguishes variants and
-/// remains an error.
+/// Makes lists and maps that are null or absent deserialise as empty. In untagged enums, an absent list or
+/// map remains an error, because absence distinguishes the variants.
 pub(super) fn null_lists(state: &mut State<'_>) {
     for item in &mut state.types {
         let null = quote!(deserialize_with = "crate::values::null::null_as_default");
@@ -149,7 +151,7 @@ pub(super) fn constructors(state: &mut State<'_>) {
 }
 
 fn constructor(name: &syn::Ident, fields: &FieldsNamed) -> ItemImpl {
-    // Tokens, because everything is parsed once, at the end.
+    // The parts are built as tokens, because everything is parsed only once, at the end.
     let (mut arguments, mut values) = (Vec::new(), Vec::new());
     let mut setters: Vec<ImplItem> = Vec::new();
     for field in &fields.named {
@@ -178,7 +180,9 @@ fn constructor(name: &syn::Ident, fields: &FieldsNamed) -> ItemImpl {
     } else if setters.is_empty() {
         format!("Creates a new `{name}` from its fields.")
     } else {
-        format!("Creates a new `{name}` from its required fields. The other fields are absent until they are set.")
+        format!(
+            "Creates a new `{name}` from its required fields. The other fields are absent until they are set."
+        )
     };
     let docs = rustdoc::attributes(&documentation);
     let mut implementation: ItemImpl = parse_quote! {

@@ -1,4 +1,4 @@
-//! Splits the generator's file into types and methods, and drops its client.
+//! Splits the generator's file into types and methods, and drops the generator's client.
 
 use syn::{ImplItem, Item, ItemImpl, ItemMod, Type};
 
@@ -7,7 +7,7 @@ use super::{
     state::State,
 };
 
-/// Keeps the types and the methods of the operations; counts the dropped items.
+/// Keeps the types and the methods of the operations. Drops and counts the other items.
 pub(super) fn take_apart(state: &mut State<'_>) {
     for item in std::mem::take(&mut state.file) {
         match item {
@@ -29,7 +29,7 @@ pub(super) fn take_apart(state: &mut State<'_>) {
     }
 }
 
-/// Returns `true` if an implementation is for `Client` or `&Client`.
+/// Returns `true` if an `impl` block is for `Client` or `&Client`.
 fn is_client(item: &ItemImpl) -> bool {
     let name = match &*item.self_ty {
         Type::Reference(reference) => &*reference.elem,

@@ -1,4 +1,4 @@
-//! Tests of the passes on minimal pieces of code, and of their errors.
+//! Tests of the passes and of their errors, on minimal pieces of code.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
@@ -53,7 +53,7 @@ impl Fixture {
     }
 }
 
-/// Applies one pass; returns the number of changes.
+/// Applies one pass, and returns the number of changes.
 fn apply<'a>(name: &str, state: &mut State<'a>) -> usize {
     let pass = passes::<'a>()
         .into_iter()
@@ -63,7 +63,8 @@ fn apply<'a>(name: &str, state: &mut State<'a>) -> usize {
     std::mem::take(&mut state.count)
 }
 
-/// Lists pass, types before, types after, and number of changes.
+/// Lists test cases. Each case has the name of a pass, the types before and after the pass, and the number of
+/// changes.
 #[expect(clippy::too_many_lines, reason = "a table is as long as what it lists")]
 fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
     vec![
@@ -355,7 +356,7 @@ fn take_apart_keeps_only_types_and_methods() {
     assert_eq!(methods, ["list_things"]);
 }
 
-/// A document with one operation of each supported kind.
+/// Returns a document with one operation of each supported kind.
 fn operations() -> Fixture {
     let text = || json!({"type": "string"});
     let json = |schema: Value| json!({"content": {"application/json": {"schema": schema}}});
@@ -378,7 +379,7 @@ fn operations() -> Fixture {
                         "schema": {"type": "string", "enum": ["all", "none"]}},
                     {"name": "idCategory", "in": "query", "schema": text()},
                     {"name": "limit", "in": "query", "schema": {"type": "integer"}},
-                    // The generator must rename its variable `url`.
+                    // Because of this parameter, the generator must rename its variable `url`.
                     {"name": "url", "in": "query", "schema": text()},
                 ],
                 "responses": success(json(json!({"type": "array", "items": thing()}))),
@@ -409,11 +410,11 @@ fn methods_call_the_runtime() {
     insta::assert_snapshot!(text);
 }
 
-/// A generator that generates different methods must not go unnoticed.
+/// Checks that the passes report an error if another version of the generator generates different methods.
 #[test]
 fn an_unexpected_method_is_an_error_at_its_operation() {
     let fixture = operations();
-    // Unformatted, because formatting changes tokens.
+    // The code is not formatted, because formatting changes tokens.
     let generated = fixture.generated().to_token_stream().to_string();
     let diagnostics = |text: &str| {
         let mut state = fixture.state();

@@ -1,4 +1,4 @@
-//! Code blocks of Markdown, found by the parser that rustdoc uses.
+//! Finds and converts code blocks of Markdown with the parser that rustdoc uses.
 //!
 //! Rustdoc runs a code block if it has no language, or a language that rustdoc treats as Rust. It never runs
 //! a block with the language `text`.
@@ -8,9 +8,9 @@ use std::ops::Range;
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag};
 
 struct CodeBlock {
-    /// Bytes of the block, without the indentation of its first line.
+    /// Byte range of the block, without the indentation of its first line.
     range: Range<usize>,
-    /// Language and attributes; `None` for an indented block.
+    /// Language and attributes of the block. `None` for an indented block.
     language: Option<String>,
 }
 
@@ -46,7 +46,7 @@ pub(super) fn are_text(text: &str) -> bool {
     find(text).iter().all(is_text)
 }
 
-/// Returns for each line of the text whether it belongs to a code block.
+/// Returns a flag for each line of the text. The flag is `true` if the line belongs to a code block.
 pub(super) fn lines(text: &str) -> Vec<bool> {
     let blocks = find(text);
     let mut start = 0;
@@ -86,7 +86,8 @@ pub(super) fn as_text(text: &str) -> String {
     }
 }
 
-/// Sets the language of a fenced block and closes it. `prefix` is the text before the opening fence.
+/// Sets the language of a fenced block to `text`, and closes the block if it is not closed. `prefix` is the
+/// text before the opening fence.
 fn refenced(lines: &[&str], prefix: &str) -> String {
     let opening = lines.first().copied().unwrap_or_default();
     let bare = opening.get(prefix.len()..).unwrap_or_default().trim_start();
@@ -124,7 +125,7 @@ fn unindented(lines: &[&str], prefix: &str) -> String {
     out.join("\n")
 }
 
-/// Returns the prefix of the second and later lines of a list item or quotation.
+/// Converts the prefix of the first line of a list item or quotation to the prefix of the following lines.
 fn continued(prefix: &str) -> String {
     let blank = |character| match character {
         '>' | '\t' => character,
@@ -135,7 +136,7 @@ fn continued(prefix: &str) -> String {
 
 /// Removes indentation and quotation marks up to a column.
 fn without_columns(line: &str, columns: usize) -> &str {
-    /// Distance of tab stops.
+    /// Number of columns between tab stops.
     const TAB: usize = 4;
     let mut column = 0;
     for (index, character) in line.char_indices() {
@@ -159,7 +160,7 @@ pub(super) fn fenced<Line: AsRef<str>>(lines: &[Line]) -> Vec<String> {
     opening.chain(lines).chain([fence.clone()]).collect()
 }
 
-/// Returns a fence that is longer than any in the lines.
+/// Returns a fence that is longer than any run of backticks in the lines.
 fn fence<Line: AsRef<str>>(lines: &[Line]) -> String {
     let runs = lines
         .iter()

@@ -1,4 +1,4 @@
-//! Text that is made safe for rustdoc, and wrapped lines.
+//! Tests of making text safe for rustdoc, and of wrapping lines.
 
 use super::*;
 

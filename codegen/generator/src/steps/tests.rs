@@ -1,4 +1,4 @@
-//! Steps that change nothing.
+//! Tests of steps that change nothing.
 
 use super::*;
 

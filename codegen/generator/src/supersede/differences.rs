@@ -1,4 +1,4 @@
-//! Differences between inferred operations and those of the vendor's document.
+//! Finds differences between inferred operations and the operations of the vendor's document.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use super::inferred::{self, Inferred};
 use funnelflux_diff::{self as diff, Change, Level};
 use funnelflux_openapi::{Document, operations::Operation};
 
-/// Lists the differences between each inferred operation and its match; `None` for an operation without a
-/// match.
+/// Lists the differences between each inferred operation and its match in the vendor's document. The entry of
+/// an operation without a match is `None`.
 pub(super) fn differences(
     inferred: &Inferred<'_>,
     matches: &[Option<&Operation<'_>>],
@@ -26,7 +26,7 @@ pub(super) fn differences(
     let facts = |value| Document::new(without_words(value, false), document.provenance().clone());
     let mut our_schemas = schemas.clone();
     our_schemas.extend(inferred.all_schemas());
-    // Both sides use the vendor's path; a different path is reported separately.
+    // Both sides use the vendor's path. A different path is reported separately.
     let ours = pairs().map(|(our, their)| (their, with_status(&without_failures(our.value), their.value)));
     let ours = inferred::document(ours, &our_schemas);
     let theirs = pairs().map(|(_, their)| (their, without_failures(their.value)));
@@ -73,9 +73,9 @@ fn with_status(our: &Value, their: &Value) -> Value {
     our
 }
 
-/// Returns a document without descriptions, titles, operation IDs, tags and extensions, which are never
-/// inferred. If `named` is true, the author of the document chooses the keys, such as property names. They
-/// are kept, even if one is `title`.
+/// Returns a document without descriptions, titles, examples, operation IDs, tags and extensions, which are
+/// never inferred. If `named` is true, the keys of `value` are names that the author of the document chose,
+/// such as property names. All these keys are kept, even a key such as `title`.
 pub(super) fn without_words(value: &Value, named: bool) -> Value {
     const NAMED: &[&str] = &["properties", "schemas", "paths", "responses", "content"];
     let is_word = |key: &str| {

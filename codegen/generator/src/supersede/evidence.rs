@@ -1,4 +1,4 @@
-//! Actions of overlays that only record evidence about parts of the vendor's document.
+//! Finds obsolete actions of overlays that only record evidence about parts of the vendor's document.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +9,10 @@ use super::{differences::without_words, inferred};
 use crate::json::Json as _;
 use funnelflux_openapi::{Diagnostics, Document, Severity, Stage, pointer::PointerBuf};
 
-/// Finds the actions that only record evidence about a part that the new document lacks, or describes
-/// differently than the old document.
+/// Finds the obsolete actions among the actions that only record evidence. An action is obsolete if the new
+/// document lacks the part in question, or describes the part differently than the old document.
 ///
-/// `errors` are those of applying all overlays to the new document.
+/// `errors` are the errors that occurred when all overlays were applied to the new document.
 pub fn obsolete_evidence(
     overlay: &Document,
     old: Option<&Document>,
@@ -45,7 +45,8 @@ fn records_evidence(action: &Value) -> bool {
     update.is_some_and(|update| !update.is_empty() && update.keys().all(|key| key == "x-evidence"))
 }
 
-/// Everything that a document states about the parts that a path matches, without words and extensions.
+/// Returns the parts of a document that a path matches, without their descriptions, extensions, and other
+/// parts that `without_words` removes.
 fn facts(document: &Document, path: &str) -> Option<Vec<Value>> {
     let matches = JsonPath::parse(path).ok()?.query(document.value());
     Some(matches.iter().map(|value| without_words(value, false)).collect())

@@ -1,4 +1,4 @@
-//! Parts that inferred overlays add to the document.
+//! Finds the parts that inferred overlays add to the document.
 
 use std::collections::BTreeSet;
 
@@ -12,14 +12,14 @@ use funnelflux_openapi::{
     references::References,
 };
 
-/// Identifies a part of an overlay by its place.
+/// Identifies a part of an overlay by the index of the overlay and the pointer to the part.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct PartId {
     pub(super) overlay: usize,
     pub(super) pointer: PointerBuf,
 }
 
-/// Everything that inferred overlays add.
+/// All tags, operations and schemas that inferred overlays add.
 #[derive(Default)]
 pub(super) struct Inferred<'a> {
     pub(super) tags: Vec<(PartId, &'a str, &'a Value)>,
@@ -69,7 +69,8 @@ impl<'a> Inferred<'a> {
         }
     }
 
-    /// Finds the vendor's operation for each inferred operation, if it exists.
+    /// Finds the operation of the vendor's document that corresponds to each inferred operation, if there is
+    /// one.
     pub(super) fn matches<'b>(&self, theirs: &'b [Operation<'b>]) -> Vec<Option<&'b Operation<'b>>> {
         let key = |operation: &Operation<'a>| (operation.method, operation.path);
         let ours: BTreeSet<_> = self.operations.iter().map(|(_, our)| key(our)).collect();
@@ -97,15 +98,15 @@ impl<'a> Inferred<'a> {
     }
 }
 
-/// Actions of an overlay with their pointers.
+/// Iterates over the actions of an overlay and their pointers.
 pub(super) fn actions(overlay: &Document) -> impl Iterator<Item = (PointerBuf, &Value)> {
     let at = Pointer::from_static("/actions");
     let actions = overlay.value().items("actions").enumerate();
     actions.map(move |(index, action)| (at.with_trailing_token(index), action))
 }
 
-/// Builds a document with these schemas and operations. Each operation gets the path and method of the
-/// operation that it is paired with.
+/// Builds a document with these schemas and operations. Each value in `operations` gets the path and method
+/// of the operation that it is paired with.
 pub(super) fn document<'a>(
     operations: impl Iterator<Item = (&'a Operation<'a>, Value)>,
     schemas: &Map<String, Value>,
@@ -123,7 +124,7 @@ pub(super) fn document<'a>(
     })
 }
 
-/// Names of the schemas that operations use.
+/// Returns the names of the schemas that operations use.
 pub(super) fn used_schemas<'a>(
     operations: impl Iterator<Item = (&'a Operation<'a>, Value)>,
     schemas: &Map<String, Value>,

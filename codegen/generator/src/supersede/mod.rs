@@ -1,9 +1,10 @@
 //! Compares the additions of our inferred overlays with the vendor's current document.
 //!
 //! An inferred overlay (`x-inferred: true`) adds operations, schemas and tags that the vendor's document
-//! lacks. When the document contains such a part, it supersedes the overlay's version, and the comparison
-//! shows whether the inference was right. Two operations are the same if method and path are equal. They are
-//! also the same if method, tag and title are equal; then the inferred path was wrong.
+//! lacks. When the vendor's document contains such a part, the part supersedes the overlay's version, and the
+//! comparison shows whether the inference was right. Two operations are the same if method and path are
+//! equal. They are also the same if method, tag and title are equal. In the second case, the inferred path
+//! was wrong.
 
 mod differences;
 mod evidence;
@@ -25,19 +26,20 @@ use differences::differences;
 pub use evidence::obsolete_evidence;
 use inferred::{Inferred, PartId, used_schemas};
 
-/// The document, and the overlays without the inferred parts that the document now has.
+/// The vendor's document, and the overlays without the inferred parts that the document now has.
 #[derive(Debug)]
 pub struct Superseded {
     /// The document. Tags with inferred operations are marked `x-undocumented`.
     pub document: Document,
-    /// The overlays without superseded parts; overlays without remaining actions are removed.
+    /// The overlays without superseded parts. Overlays without remaining actions are omitted.
     pub overlays: Vec<Document>,
-    /// The inferred operations whose tag the vendor's document uses.
+    /// Comparisons of the inferred operations. An operation that the vendor's document lacks is included only
+    /// if the document uses its tag.
     pub comparisons: Vec<Comparison>,
-    /// The results as notices, and a notice for each action that is completely superseded.
+    /// Notices for the results of the comparisons, and for each action that is completely superseded.
     pub notices: Diagnostics,
-    /// Pointers to the parts that each overlay no longer needs, in the order of the overlays; `""` is the
-    /// whole overlay.
+    /// Pointers to the parts that each overlay no longer needs. The sets are in the order of the given
+    /// overlays. The pointer `""` stands for the whole overlay.
     pub needless: Vec<BTreeSet<PointerBuf>>,
     /// Number of operations that inferred overlays add.
     inferred: usize,
@@ -46,22 +48,22 @@ pub struct Superseded {
 /// An inferred operation, compared with the vendor's document.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
-    /// Location in the overlay.
+    /// Location of the operation in the overlay.
     pub location: Option<Location>,
     /// Tag of the operation.
     pub group: String,
     /// Method and path as inferred: `PUT /page/save/`.
     pub operation: String,
-    /// Result.
+    /// Result of the comparison.
     pub inference: Inference,
 }
 
-/// Quality of an inference.
+/// Result of the comparison of an inferred operation with the vendor's document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Inference {
     /// The vendor's document has the same operation.
     Confirmed,
-    /// The vendor's document differs; one line for each difference.
+    /// The operation in the vendor's document differs. There is one line for each difference.
     Wrong(Vec<String>),
     /// The vendor's document uses the tag, but lacks this operation, so the overlay still adds it.
     Absent,
@@ -98,7 +100,7 @@ impl Comparison {
 }
 
 impl Superseded {
-    /// Summary of the stage in one line.
+    /// Returns the summary of the stage in one line.
     pub fn summary(&self) -> String {
         let count = |is: fn(&Inference) -> bool| {
             let all = self.comparisons.iter();
@@ -141,7 +143,7 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
         };
         if inference == Inference::Absent {
             partly_inferred.insert(tag.to_owned());
-            // The document may declare the tag and no operation of it.
+            // The document may declare the tag although it has no operation with this tag.
             if !tags.contains(tag) {
                 continue;
             }
@@ -198,8 +200,8 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
     }
 }
 
-/// Adds the list of tags and the object of schemas if they are absent, because overlays extend them. Declares
-/// all tags that the document uses.
+/// Adds the list of tags and the object of schemas if they are absent, because overlays add members to them.
+/// Declares all tags that the document uses.
 fn with_lists(document: Document) -> Document {
     let used = operations(document.value()).filter_map(|operation| operation.tag().map(str::to_owned));
     let used: Vec<String> = used.collect();
@@ -236,7 +238,8 @@ fn tag_index(document: &Value, name: &str) -> Option<usize> {
     tags.position(|tag| tag.text("name") == Some(name))
 }
 
-/// Marks tags as undocumented. A group is documented when all of its operations are documented.
+/// Marks tags as undocumented, and adds the extensions in `behavior` to tags. A group counts as documented
+/// only if all of its operations are documented.
 fn mark(document: Document, tags: &BTreeSet<String>, behavior: &[(String, &'static str, Value)]) -> Document {
     let (mut value, provenance) = document.into_parts();
     let undocumented = Value::Bool(true);
@@ -252,8 +255,8 @@ fn mark(document: Document, tags: &BTreeSet<String>, behavior: &[(String, &'stat
     Document::new(value, provenance)
 }
 
-/// Extends `parts` by the objects and lists that become empty when `parts` are removed, up to the whole
-/// overlay.
+/// Adds to `parts` the objects and lists that become empty when `parts` are removed. If no action remains,
+/// adds the whole overlay.
 fn add_emptied(overlay: &Document, parts: &mut BTreeSet<PointerBuf>) {
     fn is_emptied(value: &Value, at: &Pointer, parts: &BTreeSet<PointerBuf>) -> bool {
         match value {
@@ -288,8 +291,8 @@ fn add_emptied(overlay: &Document, parts: &mut BTreeSet<PointerBuf>) {
     }
 }
 
-/// Returns the parts of an overlay that can be removed from its text. If a tag describes the behaviour of its
-/// group, that description stays.
+/// Returns the parts of an overlay that can be removed from its text. Extensions of a tag that describe the
+/// behaviour of its group are not among these parts.
 fn needless_parts(overlay: &Document, superseded: &BTreeSet<PointerBuf>) -> BTreeSet<PointerBuf> {
     let parts = superseded.iter().flat_map(|at| {
         let part = overlay.get(&**at).and_then(Value::as_object);
@@ -307,7 +310,7 @@ fn needless_parts(overlay: &Document, superseded: &BTreeSet<PointerBuf>) -> BTre
     parts
 }
 
-/// Reports each action that the document supersedes completely.
+/// Reports each action that the vendor's document supersedes completely.
 fn redundant_actions(overlay: &Document, needless: &BTreeSet<PointerBuf>) -> Diagnostics {
     let redundant = inferred::actions(overlay).filter(|(at, _)| needless.contains(at));
     let notices = redundant.map(|(at, action)| {

@@ -1,4 +1,5 @@
-//! Aliases: components that do not need their own type, such as a string, a list or a map.
+//! Replaces aliases. An alias is a component that does not need its own type, such as a string, a list or a
+//! map.
 
 use std::collections::{BTreeMap, BTreeSet};
 

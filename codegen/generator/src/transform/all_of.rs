@@ -1,4 +1,4 @@
-//! Writes objects that an `allOf` composes as one object.
+//! Joins the parts of an `allOf` into one object, if all parts are objects.
 
 use serde_json::{Map, Value, json};
 
@@ -17,9 +17,10 @@ use super::{
 
 /// Replaces an `allOf` of objects with one object that has the properties of all parts.
 ///
-/// The generator would merge the parts instead, and copy each schema to which a property refers. If that
-/// schema refers back to the object, it does not terminate. If parts disagree on a property, the schema is
-/// left to the generator. So is a schema inside a component that composes the component.
+/// Without this rule, the generator would merge the parts and copy each schema to which a property refers. If
+/// such a schema refers back to the object, the generator does not terminate. An `allOf` is left to the
+/// generator if its parts disagree on a property, or if one of its parts is a component that encloses the
+/// `allOf`.
 pub(super) fn join_object_parts(state: &mut State<'_>) {
     let source = state.document.clone();
     visit::schemas(&mut state.document, &mut |pointer, schema| {
@@ -61,7 +62,8 @@ pub(super) fn join_object_parts(state: &mut State<'_>) {
 struct Joined<'a> {
     properties: Vec<(String, Property<'a>)>,
     required: Vec<&'a str>,
-    /// Components that the current part is in. To write one of them into the part would not terminate.
+    /// Components that enclose the current part. If the part refers to one of them, joining would not
+    /// terminate.
     open: Vec<String>,
 }
 
@@ -71,11 +73,12 @@ struct Property<'a> {
 }
 
 impl<'a> Joined<'a> {
-    /// Adds all parts. Returns `None` if the schema composes no objects, or if the generator must merge them.
+    /// Adds all parts. Returns `None` if the schema does not compose objects, or if it is left to the
+    /// generator.
     fn all(&mut self, document: &'a Value, pointer: &Pointer, schema: &'a Value) -> Option<()> {
         let parts = schema.items("allOf");
         let parts = parts.filter(|part| part.has_any(&["$ref", "allOf", "properties", "required"]));
-        // A single part is an alias.
+        // An `allOf` with a single part is an alias.
         if parts.count() + usize::from(schema.has_any(&["properties", "required"])) < 2 {
             return None;
         }
@@ -101,7 +104,7 @@ impl<'a> Joined<'a> {
         }
         for (index, part) in members.items("allOf").enumerate() {
             let pointer = pointer.with_trailing_token("allOf").with_trailing_token(index);
-            // Null is a value of the whole only if it is one of each part.
+            // The `allOf` accepts null only if each of its parts accepts null.
             if schema_kind::is_nullable(part) {
                 return None;
             }
@@ -120,7 +123,8 @@ impl<'a> Joined<'a> {
         Some(())
     }
 
-    /// Adds a property; of two with one name, keeps the one that has all constraints of the other.
+    /// Adds a property. If there already is a property with this name, keeps the one that has all constraints
+    /// of the other. Returns `None` if neither property has all constraints of the other.
     fn property(&mut self, name: &str, property: Property<'a>) -> Option<()> {
         let Some((_, other)) = self.properties.iter_mut().find(|(other, _)| other == name) else {
             self.properties.push((name.to_owned(), property));
@@ -135,7 +139,7 @@ impl<'a> Joined<'a> {
     }
 }
 
-/// Returns `true` for the keywords of an object with properties, of an `allOf`, and for annotations.
+/// Returns `true` for annotations, and for the keywords of an object with properties or of an `allOf`.
 fn is_supported(key: &str, value: &Value) -> bool {
     match key {
         "type" => value == "object",
@@ -149,7 +153,7 @@ fn is_annotation(key: &str) -> bool {
     ANNOTATIONS.contains(&key) || key.starts_with("x-")
 }
 
-/// Returns `true` if a schema has each constraint of the other one.
+/// Returns `true` if `schema` has each constraint of `other`.
 fn is_narrower(schema: &Value, other: &Value) -> bool {
     if schema_kind::is_nullable(schema) && !schema_kind::is_nullable(other) {
         return false;

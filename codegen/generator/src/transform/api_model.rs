@@ -1,4 +1,4 @@
-//! The API as types: the output of the rules and the input of all later stages.
+//! The model of the API. It is the output of the rules and the input of all later stages.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use funnelflux_openapi::{Diagnostics, Document, pointer::PointerBuf};
 
 use super::origins::Origins;
 
-/// A document after all rules, with its operations and types.
+/// A document after all rules have been applied, with its operations and types.
 #[derive(Clone, Debug)]
 pub(crate) struct ApiModel {
     /// The document in the form that the generator supports.
@@ -23,14 +23,14 @@ pub(crate) struct ApiModel {
     pub(crate) vocabulary: Vocabulary,
     /// Tags that have operations, in the order of the document.
     pub(crate) tags: Vec<Tag>,
-    /// Operations by tag, in the order of the documentation.
+    /// Operations, grouped by tag, in the order of the documentation.
     pub(crate) operations: Vec<Operation>,
     /// Enumerations of strings, all of which are open.
     pub(crate) enums: Vec<OpenEnum>,
     pub(crate) ids: Vec<IdType>,
-    /// Type of secrets, which the runtime defines; `None` if there are no secrets.
+    /// Name of the type of secrets, which the runtime defines. `None` if there are no secrets.
     pub(crate) secret: Option<&'static str>,
-    /// JSON names of the fields whose types are inferred, by type.
+    /// JSON names of the fields whose types are inferred, keyed by the Rust type that has these fields.
     pub(crate) inferred_fields: BTreeMap<String, BTreeSet<String>>,
     pub(super) origins: Origins,
 }
@@ -44,7 +44,7 @@ impl ApiModel {
         self.enums.iter().any(|open| open.name == type_name)
     }
 
-    /// Maps diagnostics on parts that rules have moved back to their original location.
+    /// Restores the original location of each diagnostic on a part that rules have moved.
     pub(crate) fn relocate(&self, diagnostics: Diagnostics, source: &Document) -> Diagnostics {
         self.origins.relocate(diagnostics, source)
     }
@@ -56,13 +56,13 @@ pub(crate) struct Tag {
     /// Name in the document.
     pub(crate) name: String,
     pub(crate) module: String,
-    /// Description in the document, safe for rustdoc; may be empty.
+    /// Description from the document, which is safe for rustdoc and may be empty.
     pub(crate) description: String,
-    /// Documentation of its methods, in Markdown.
+    /// Documentation of the methods of the group, in Markdown.
     pub(crate) documentation: String,
     /// Cargo feature that enables the group.
     pub(crate) feature: String,
-    /// `true` if its operations are inferred (`x-undocumented`).
+    /// `true` if operations of the group are inferred (`x-undocumented`).
     pub(crate) inferred: bool,
 }
 
@@ -70,19 +70,19 @@ pub(crate) struct Tag {
 pub(crate) struct Operation {
     /// Pointer into the document.
     pub(crate) pointer: PointerBuf,
-    /// Name, verb, and place among the operations of its tag.
+    /// Method name, verb and tag of the operation.
     pub(crate) words: OperationWords,
     /// HTTP method in upper case.
     pub(crate) method: String,
-    /// Path template as the document writes it, with its trailing slash.
+    /// Path template as written in the document, including a trailing slash.
     pub(crate) path: String,
     pub(crate) tag: String,
     /// Summary in one line.
     pub(crate) summary: String,
-    /// Documentation of its method, in Markdown.
+    /// Documentation of the Rust method, in Markdown.
     pub(crate) documentation: String,
-    /// Parameters: first those of the path in its order, then the required ones by name, then the optional
-    /// ones by name.
+    /// Parameters. Path parameters come first, in the order of the path. They are followed by the other
+    /// required parameters, sorted by name, and then by the optional parameters, sorted by name.
     pub(crate) arguments: Vec<Argument>,
     pub(crate) request_body: RequestBody,
     /// Media type of a request body that is not JSON.
@@ -101,19 +101,20 @@ impl Operation {
         &self.words.id
     }
 
-    /// Returns the name of the static with its metadata.
+    /// Returns the name of the static with the metadata of the operation.
     pub(crate) fn constant(&self) -> Ident {
         format_ident!("{}", naming::constant(self.id()))
     }
 
-    /// Returns the only required argument; `None` if there is none, or more than one.
+    /// Returns the only required argument. Returns `None` if no argument is required, or if more than one
+    /// argument is required.
     pub(crate) fn only_required(&self) -> Option<&Argument> {
         let mut required = self.arguments.iter().filter(|argument| argument.required);
         required.next().filter(|_| required.next().is_none())
     }
 
-    /// Returns the reason why an ability does not fit: the arguments that the operation requires, if it
-    /// requires several, or else this reason.
+    /// Returns the reason why the operation cannot provide an ability. If the operation requires several
+    /// arguments, the reason lists these arguments. Otherwise, returns `reason`.
     pub(crate) fn reason(&self, reason: &str) -> String {
         let required = self.arguments.iter().filter(|argument| argument.required);
         let names: Vec<String> = required.map(|argument| format!("`{}`", argument.name)).collect();
@@ -141,12 +142,12 @@ pub(crate) enum ArgumentKind {
     Single,
     /// A list in the query, separated by commas.
     CommaSeparated,
-    /// A list in the query that repeats the name.
+    /// A list in the query that repeats the name of the parameter for each item.
     Repeated,
 }
 
 impl ArgumentKind {
-    /// Returns the name of the runtime's functions for such a parameter.
+    /// Returns the common name of the runtime's functions for this kind of parameter.
     pub(crate) fn function(self) -> &'static str {
         match self {
             Self::Path => "path",
@@ -165,9 +166,9 @@ pub(crate) enum Response {
     Documented,
     /// JSON, which may be absent.
     Optional,
-    /// Text of a media type.
+    /// Text with this media type.
     Text(String),
-    /// Bytes of a media type.
+    /// Bytes with this media type.
     Bytes(String),
 }
 
@@ -185,7 +186,7 @@ pub(crate) enum Repeat {
     Read,
     /// Safe: a second request changes nothing.
     Idempotent,
-    /// Detectable: it creates an asset under an ID that the client chose.
+    /// Detectable: the operation creates an asset under an ID that the client chose.
     ClientId,
     /// Unsafe: a second request creates a second asset.
     Never,
@@ -197,7 +198,8 @@ pub(crate) struct OpenEnum {
     pub(crate) name: String,
     /// Documentation in Markdown.
     pub(crate) documentation: String,
-    /// Values in the order of the document. Lint has ensured that no two become the same variant.
+    /// Values in the order of the document. The rule `drop-unusable-enums` has ensured that no two values
+    /// become the same variant.
     pub(crate) values: Vec<String>,
 }
 

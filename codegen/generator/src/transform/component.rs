@@ -11,7 +11,7 @@ use super::{
     visit::{SCHEMAS, component_pointer},
 };
 
-/// Marks a component that is inline in the source document.
+/// Key that marks a component whose schema is inline in the source document.
 pub(super) const INLINE: &str = "x-inline";
 
 /// Keywords that describe the use of a schema. They stay in place when the rest of the schema becomes a
@@ -22,13 +22,14 @@ pub(super) fn get<'a>(document: &'a Value, name: &str) -> Option<&'a Value> {
     document.pointer(SCHEMAS.as_str())?.get(name)
 }
 
-/// Lists the components by name.
+/// Iterates over the components and their names.
 pub(super) fn all(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
     let components = document.pointer(SCHEMAS.as_str());
     components.and_then(Value::as_object).into_iter().flatten()
 }
 
-/// Returns the name of the component that a pointer leads to or into.
+/// Returns the name of the component that a pointer refers to, or that contains the part to which the pointer
+/// refers.
 pub(super) fn name(pointer: &Pointer) -> Option<String> {
     Some(pointer.strip_prefix(SCHEMAS)?.front()?.decoded().into_owned())
 }
@@ -51,7 +52,7 @@ pub(super) fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#{}", component_pointer(name)) })
 }
 
-/// Replaces a schema with a reference to a component, and returns the schema.
+/// Replaces a schema with a reference to a component, and returns the replaced schema.
 ///
 /// OpenAPI 3.0 ignores siblings of `$ref`, so a schema with siblings becomes an `allOf` with one part.
 pub(super) fn refer(schema: &mut Value, name: &str) -> Value {
@@ -88,7 +89,7 @@ pub(super) fn add(document: &mut Value, schemas: impl IntoIterator<Item = (Strin
 
 /// Adds a component for a type of the runtime, and reports a schema that has the same name.
 ///
-/// `purpose` completes the sentence "is the type of".
+/// `purpose` completes the sentence "`name` is the type of".
 pub(super) fn declare(state: &mut State<'_>, code: &'static str, name: &str, purpose: &str, schema: Value) {
     let has_name = |(component, _): &(&String, &Value)| naming::type_name(component) == name;
     let clash = all(&state.document).find(has_name);

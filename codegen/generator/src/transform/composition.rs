@@ -1,4 +1,4 @@
-//! Removes parts and titles that the generator would merge wrongly, and simplifies alternatives.
+//! Removes parts and titles that mislead the generator, and simplifies alternatives.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,7 +24,8 @@ pub(super) fn drop_empty_parts(state: &mut State<'_>) {
         let (dropped, kept): (Vec<_>, Vec<_>) = mem::take(parts).into_iter().partition(is_empty);
         *parts = kept;
         state.count += dropped.len();
-        // The composed schema inherits the annotations of its parts, except for the title, which is a name.
+        // The composed schema inherits the annotations of the removed parts, except for the title, which is a
+        // name.
         let structure = ["type", "additionalProperties", "properties", "title"];
         for (key, value) in dropped.iter().filter_map(Value::as_object).flatten() {
             if let Some(schema) = schema.as_object_mut()
@@ -49,8 +50,8 @@ fn is_empty(part: &Value) -> bool {
     })
 }
 
-/// Turns an `anyOf` with an alternative other than an object into a `oneOf`, which decodes as the first
-/// alternative that fits.
+/// Turns an `anyOf` into a `oneOf` if one of its alternatives is not an object. A `oneOf` is decoded as the
+/// first alternative that fits.
 pub(super) fn any_of_as_one_of(state: &mut State<'_>) {
     let source = state.document.clone();
     visit::schemas(&mut state.document, &mut |_, schema| {
@@ -73,7 +74,7 @@ pub(super) fn any_of_as_one_of(state: &mut State<'_>) {
     });
 }
 
-/// Joins alternatives that are strings, or numbers of one type, into one schema.
+/// Joins alternatives of the same simple type, such as several strings or several integers, into one schema.
 pub(super) fn join_simple_alternatives(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
         let mut keys = ["oneOf", "anyOf"].into_iter();
@@ -93,8 +94,8 @@ pub(super) fn join_simple_alternatives(state: &mut State<'_>) {
     });
 }
 
-/// Returns the type that all alternatives have. If every alternative lists its values, also returns all these
-/// values.
+/// Returns the simple type that all alternatives have. If every alternative lists its values, also returns
+/// all these values.
 fn joined(alternatives: &[Value]) -> Option<(Value, Option<Vec<Value>>)> {
     let kind = alternatives.first()?.get("type")?;
     let known = ["type", "enum", "title", "description", "format", "example"];
@@ -118,8 +119,8 @@ fn joined(alternatives: &[Value]) -> Option<(Value, Option<Vec<Value>>)> {
     Some((kind.clone(), lists.map(|_| values)))
 }
 
-/// Removes the titles of components, whose types are named after the components, and each title that would
-/// give a schema the type of another schema.
+/// Removes the titles of components, because the types of components are named after the components. Also
+/// removes each title that would give a schema the same type name as a different schema.
 pub(super) fn drop_titles(state: &mut State<'_>) {
     let components = visit::components(&mut state.document);
     let titles = components.filter_map(|(_, schema)| schema.as_object_mut()?.shift_remove("title"));
@@ -130,7 +131,7 @@ pub(super) fn drop_titles(state: &mut State<'_>) {
     });
     let components = component::all(&state.document);
     let components = components.map(|(name, schema)| (naming::type_name(name), schema));
-    // The first schema of each type.
+    // The first schema for each type name.
     let mut types: BTreeMap<String, Value> = components
         .filter(|(name, _)| titles.contains(name))
         .map(|(name, schema)| (name, schema.clone()))
@@ -149,8 +150,8 @@ pub(super) fn drop_titles(state: &mut State<'_>) {
     });
 }
 
-/// Returns the type that the generator names after the title of a schema. An alternative or part has its own
-/// rules.
+/// Returns the name of the type if the generator names the type of a schema after its title. Returns `None`
+/// for an alternative or part of a composition, which the generator names differently.
 fn type_by_title(pointer: &Pointer, schema: &Value) -> Option<String> {
     let around = pointer.parent().and_then(Pointer::back)?;
     let is_part = ["allOf", "anyOf", "oneOf"].contains(&around.encoded());

@@ -7,7 +7,7 @@ use funnelflux_openapi::{openapi_model::matches_nothing, text::counted};
 
 use super::{notes, secrets, state::State, visit};
 
-/// Removes properties that must be absent, because their schema allows no value.
+/// Removes properties whose schema allows no value. Such properties must be absent.
 pub(super) fn drop_absent_properties(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
         if let Some(Value::Object(properties)) = schema.get_mut("properties") {
@@ -32,7 +32,7 @@ pub(super) fn drop_limits(state: &mut State<'_>) {
     });
 }
 
-/// Removes all limits and describes them in words.
+/// Removes limits and similar keywords from a schema, and describes them in words.
 fn take_limits(object: &mut Map<String, Value>) -> Vec<String> {
     let mut notes: Vec<String> = [
         ("minLength", "maxLength", "character"),
@@ -54,7 +54,7 @@ fn take_limits(object: &mut Map<String, Value>) -> Vec<String> {
         ("pattern", "matches"),
         ("format", "format"),
     ] {
-        // The format of a number determines its Rust type.
+        // The format of a number is kept, because it determines the Rust type.
         let stays = key == "format" && is_number;
         if !stays && let Some(value) = object.remove(key) {
             if key == "format" && value == "password" && is_string {

@@ -13,8 +13,8 @@ use super::{
     visit,
 };
 
-/// Completes the description of every schema and property: the document's text, then the facts, then the
-/// evidence.
+/// Completes the description of every schema and property. A description consists of the document's text, the
+/// facts and the evidence, in this order.
 ///
 /// A property or request body without a description gets the description of its schema.
 pub(super) fn describe(state: &mut State<'_>) {
@@ -51,7 +51,8 @@ pub(super) fn describe(state: &mut State<'_>) {
     }
 }
 
-/// Removes the documentation of operations, which the model has now: the generator need not write it.
+/// Removes the documentation of operations from the document. The model contains it now, so the generator
+/// need not write it.
 pub(super) fn drop_of_operations(document: &mut Value) {
     for mut operation in visit::operations(document) {
         for (_, parameter) in operation.parameters() {
@@ -65,7 +66,7 @@ pub(super) fn drop_of_operations(document: &mut Value) {
         let responses = members.get_mut("responses").and_then(Value::as_object_mut);
         for (_, response) in responses.into_iter().flatten() {
             if let Some(response) = response.as_object_mut() {
-                // A response needs a description.
+                // The description is emptied instead of removed, because each response needs a description.
                 response.insert("description".to_owned(), json!(""));
             }
         }
@@ -85,8 +86,8 @@ fn complete(value: &mut Value, words: Option<String>) {
     }
 }
 
-/// Sets the description of a schema. It consists of the document's description, the name, the notes and the
-/// evidence.
+/// Sets the description of a schema. The description consists of the document's description, the name, the
+/// notes and the evidence.
 fn set_description(schema: &mut Value, name: Option<String>, evidence: Option<String>) {
     let description = Some(description(schema)).filter(|text| !text.is_empty());
     let facts: Vec<String> = name.into_iter().chain(notes::of(schema)).collect();

@@ -1,4 +1,4 @@
-//! Evidence: states it once if many parts share it, and accepts any JSON where types are inferred.
+//! Handles evidence. Evidence that many parts share is stated only once. Inferred types accept any JSON.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,18 +16,19 @@ use funnelflux_openapi::{
 
 use super::{component, notes, schema_kind, state::State, visit};
 
-/// Marks a part whose evidence the tag or the type states instead.
+/// Key that marks the evidence of a part if the tag or the type states this evidence instead.
 const STATED_ELSEWHERE: &str = "stated-elsewhere";
 
-/// Marks the evidence of a tag or type if some of its parts have different evidence.
+/// Key that marks the evidence of a tag or type if some of its parts have different evidence.
 const HAS_EXCEPTIONS: &str = "has-exceptions";
 
 /// Key under which a schema lists the properties whose types no page of the vendor states.
 const INFERRED: &str = "x-inferred-properties";
 
-/// Lists, at each schema, the properties whose types are inferred. A part without evidence inherits the
-/// evidence of the part that encloses it; without any enclosing evidence, the vendor's page documents it.
-/// Other documentation of the vendor states names and meanings, but not types.
+/// Adds to each schema a list of the properties whose types are inferred. A part without evidence inherits
+/// the evidence of the part that encloses it. If no enclosing part has evidence, the part is documented on
+/// the vendor's page. A type that is documented elsewhere counts as inferred, because other documentation of
+/// the vendor states names and meanings, but not types.
 pub(super) fn mark_inferred_properties(state: &mut State<'_>) {
     state.count += mark_inferred(&mut state.document, Evidence::Page);
 }
@@ -59,8 +60,8 @@ fn mark_inferred(value: &mut Value, inherited: Evidence) -> usize {
     }
 }
 
-/// Replaces inferred types of map values with any JSON, so that a value of another type is kept and does not
-/// fail the whole response.
+/// Replaces inferred types of map values with any JSON. Otherwise, a value of another type would make the
+/// whole response fail.
 pub(super) fn inferred_values(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
         for (_, property) in visit::properties(schema) {
@@ -82,7 +83,7 @@ pub(super) fn inferred_values(state: &mut State<'_>) {
     });
 }
 
-/// Returns the names of the properties whose types are inferred, by the Rust type of their component.
+/// Returns the names of the properties whose types are inferred, keyed by the Rust type of their component.
 pub(super) fn inferred_properties(document: &Value) -> BTreeMap<String, BTreeSet<String>> {
     let named = component::all(document).map(|(name, schema)| {
         let mut names = BTreeSet::new();
@@ -102,7 +103,7 @@ pub(super) fn inferred_properties(document: &Value) -> BTreeMap<String, BTreeSet
     named.filter(|(_, names)| !names.is_empty()).collect()
 }
 
-/// Kinds of parts of operations whose evidence a tag can state.
+/// Kinds of parts of operations. A tag can state the evidence of all parts of a kind.
 #[derive(Clone, Copy)]
 enum Part {
     Operation,
@@ -113,7 +114,7 @@ enum Part {
 impl Part {
     const ALL: [Self; 3] = [Self::Operation, Self::Argument, Self::Response];
 
-    /// Key under which a tag states the evidence of these parts.
+    /// Returns the key under which a tag states the evidence of these parts.
     fn key(self) -> String {
         format!("x-evidence-of-{}", self.plural())
     }
@@ -143,8 +144,8 @@ impl Part {
     }
 }
 
-/// States the most common evidence of operations, arguments and responses at their tag, and that of
-/// properties at their schema.
+/// Moves shared evidence to one place. The most common evidence of operations, arguments and responses is
+/// stated at their tag. Properties that have the same evidence as their schema no longer state this evidence.
 pub(super) fn share_evidence(state: &mut State<'_>) {
     for part in Part::ALL {
         state.count += share_at_tags(&mut state.document, part);
@@ -205,7 +206,8 @@ fn share_at_schema(schema: &mut Value) -> usize {
     count
 }
 
-/// Returns the most common evidence, and true if all parts share it; `None` unless all parts have evidence.
+/// Returns the most common evidence, and true if all parts share this evidence. Returns `None` if a part has
+/// no evidence, or if no two parts have the same evidence.
 fn most_common(all: &[Option<Value>]) -> Option<(&Value, bool)> {
     let mut counts: Vec<(&Value, usize)> = Vec::new();
     for evidence in all {
@@ -220,7 +222,8 @@ fn most_common(all: &[Option<Value>]) -> Option<(&Value, bool)> {
     (count > 1).then_some((common, count == all.len()))
 }
 
-/// If a part has the common evidence, marks it, because the tag or the schema states that evidence.
+/// Marks a part that has the common evidence, because the tag or the schema states this evidence. Returns
+/// true if the part has been marked.
 fn state_elsewhere(part: &mut Map<String, Value>, common: &Value) -> bool {
     let is_common = part.get(KEY) == Some(common) && common.get(STATED_ELSEWHERE).is_none();
     if is_common {
@@ -254,7 +257,7 @@ pub(super) fn label(part: &Value, paragraphs: &mut [String]) {
     }
 }
 
-/// Describes the evidence of a part, unless the tag or the schema states it.
+/// Describes the evidence of a part, unless the tag or the schema states this evidence.
 pub(super) fn paragraph(part: &Value) -> Option<String> {
     let evidence = part.get(KEY)?;
     if evidence.get(STATED_ELSEWHERE).is_some() {

@@ -19,28 +19,29 @@ use super::{
     visit::{self, component_pointer},
 };
 
-/// Extension that sets the Rust name of an enumeration, so that an overlay can resolve a clash.
+/// Extension that sets the Rust name of an enumeration, so that an overlay can resolve a clash of names.
 const RUST_NAME: &str = "x-rust-name";
 
-/// Components and new enumerations.
+/// Existing components and new enumerations.
 struct Registry<'a, 'b> {
-    /// Components, keyed by Rust type, because different names may become the same type.
+    /// Components, keyed by the name of their Rust type, because different component names may become the
+    /// same type.
     known: BTreeMap<String, Known>,
-    /// The state without the document, which is being visited.
+    /// State that the rules share. Its document has been moved out, because the document is being visited.
     state: &'b mut State<'a>,
 }
 
 struct Known {
     component: String,
     pointer: PointerBuf,
-    /// `None` for a component that is not an enumeration of strings.
+    /// Values of the enumeration. `None` for a component that is not an enumeration of strings.
     values: Option<Vec<String>>,
-    /// Schema of a new component; `None` for a component that is already in the document.
+    /// Schema of a new component. `None` for a component that is already in the document.
     new: Option<Value>,
 }
 
-/// Removes enumerations that are empty, that contain other values than strings, or that have two values with
-/// the same variant.
+/// Removes enumerations that are empty, that contain other values than strings, or that have two values whose
+/// variants would have the same name.
 pub(super) fn drop_unusable_enums(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
         let Some(values) = schema.get("enum").and_then(Value::as_array) else {
@@ -78,8 +79,8 @@ pub(super) fn drop_repeated_values(state: &mut State<'_>) {
 
 /// Moves every inline enumeration to a component, or reuses a component with the same name and values.
 ///
-/// The enumeration of a parameter gets the name of the parameter with the suffix `Filter`; the enumeration of
-/// a property gets the name of the property.
+/// By default, the enumeration of a parameter gets the name of the parameter with the suffix `Filter`, and
+/// the enumeration of a property gets the name of the property.
 pub(super) fn hoist_enums(state: &mut State<'_>) {
     let mut document = mem::take(&mut state.document);
     let known = component::all(&document).map(|(name, schema)| {
@@ -137,7 +138,7 @@ fn owned_values(schema: &Value) -> Option<Vec<String>> {
 }
 
 impl Registry<'_, '_> {
-    /// Returns the type name of the component or operation that `pointer` leads into.
+    /// Returns the type name of the component or operation that contains the part to which `pointer` refers.
     fn around(&self, pointer: &Pointer) -> String {
         let operation = PointerBuf::from_tokens(pointer.tokens().take(3));
         let name = match self.state.vocabulary.operation(&operation) {
@@ -147,8 +148,9 @@ impl Registry<'_, '_> {
         naming::type_name(&name)
     }
 
-    /// Returns a name that no other type has. The first unused name of these is returned: the name itself,
-    /// the same name prefixed with the name of the enclosing schema or operation, a numbered name.
+    /// Returns a name that no other type has. The candidates are the name itself, the name with the name of
+    /// the enclosing schema or operation as a prefix, and the prefixed name with a number. A name also counts
+    /// as free if an enumeration with the same values has it.
     fn free_name(&self, pointer: &Pointer, name: &str, values: &[String]) -> String {
         let qualified = format!("{}{name}", self.around(pointer));
         let numbered = (2..).map(|number| format!("{qualified}{number}"));
@@ -158,7 +160,7 @@ impl Registry<'_, '_> {
         names.find(is_free).unwrap_or_else(|| name.to_owned())
     }
 
-    /// Hoists a schema, or the items of an array, if it is an enumeration of strings.
+    /// Moves a schema, or the items of an array, to a component if it is an enumeration of strings.
     fn hoist(
         &mut self,
         pointer: &Pointer,
@@ -176,7 +178,7 @@ impl Registry<'_, '_> {
             return;
         };
         let set = schema.text(RUST_NAME).map(naming::component);
-        // A copy of a component, with its name as the title.
+        // The schema may be a copy of a component. The title of such a copy is the name of the component.
         let copied = schema.text("title").map(naming::type_name);
         let is_component = |known: &Known| known.new.is_none() && known.has(&values);
         let copied = copied.filter(|name| self.known.get(name).is_some_and(is_component));
@@ -210,7 +212,8 @@ impl Registry<'_, '_> {
             self.state.error("enum-name", pointer, message, fix);
             return;
         }
-        // Descriptions of different uses describe the uses, not the type.
+        // If the uses have different descriptions, these describe the uses and not the type, so only the
+        // summary is kept.
         if let Some(Value::Object(new)) = &mut known.new
             && new.text("description") != Some(&text)
         {

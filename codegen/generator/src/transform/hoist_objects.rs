@@ -1,7 +1,7 @@
 //! Moves inline objects to components.
 //!
-//! Equal bodies and responses of a group become one component, because a group whose operations find and save
-//! the same type has more abilities.
+//! Equal bodies and responses of a group become one component, because a group has more abilities if its
+//! operations find and save the same type.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -24,15 +24,16 @@ struct Site {
     pointer: PointerBuf,
     /// Name of the component for an object at this place.
     name: String,
-    /// Noun phrase for the description, in the form for the middle of a sentence.
+    /// Noun phrase for the description of the component. It begins with a lower-case letter, because it is
+    /// used in sentences.
     noun: String,
-    /// Group of the operation to which this body or response belongs.
+    /// Tag of the operation, if the schema is in a body or response of an operation.
     tag: Option<String>,
 }
 
 /// New components, and names already in use.
 struct Hoist<'a, 'b> {
-    /// The state without the document, which is being visited.
+    /// State that the rules share. Its document has been moved out, because the document is being visited.
     state: &'b mut State<'a>,
     /// Rust types in use. Different names in the document may become the same type.
     taken: BTreeSet<String>,
@@ -42,7 +43,7 @@ struct Hoist<'a, 'b> {
     shared: BTreeMap<SharedKey, Shared>,
 }
 
-/// Group and form of an object.
+/// Tag of a group, and the text that `form` returns for an object.
 type SharedKey = (String, String);
 
 /// An object that occurs several times.
@@ -107,7 +108,8 @@ pub(super) fn hoist_objects(state: &mut State<'_>) {
 }
 
 impl Hoist<'_, '_> {
-    /// Hoists a schema, its items or its values, if it is an object.
+    /// Moves a schema to a component if it is an object. If it is a list or map of objects, moves the schema
+    /// of the objects.
     fn schema(&mut self, site: Site, schema: &mut Value) {
         let (mut pointer, mut name, noun) = (site.pointer, site.name, site.noun);
         let mut description = rustdoc::sentence(&rustdoc::capitalised(&noun));
@@ -160,7 +162,7 @@ impl Hoist<'_, '_> {
         self.open.push_back((name, hoisted));
     }
 
-    /// Hoists the objects inside a component.
+    /// Moves the objects inside a component to components of their own.
     fn component(&mut self, name: &str, schema: &mut Value) {
         let pointer = component_pointer(name);
         let type_name = naming::type_name(name);
@@ -190,7 +192,7 @@ impl Hoist<'_, '_> {
     }
 }
 
-/// Text that two objects share if they differ in annotations only.
+/// Returns a text that is equal for two objects that differ only in annotations.
 fn form(object: &Value) -> String {
     let mut object = object.clone();
     if let Some(object) = object.as_object_mut() {

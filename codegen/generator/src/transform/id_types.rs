@@ -1,4 +1,4 @@
-//! Gives IDs their types, single and in lists.
+//! Gives single IDs, and IDs in lists, their own types.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use crate::{
 
 use super::{component, schema_kind, state::State, visit};
 
-/// Marks the component of an ID type; its value is the JSON name of the ID.
+/// Key that marks the component of an ID type. Its value is the JSON name of the ID.
 pub(super) const ID_TYPE: &str = "x-id-type";
 
 /// Turns every query parameter with several IDs in one string into a list.
 ///
-/// `explode: false` makes the comma the separator.
+/// `explode: false` means that commas separate the items.
 pub(super) fn id_lists(state: &mut State<'_>) {
     for mut operation in visit::operations(&mut state.document) {
         let words = state.vocabulary.operation(&operation.pointer);

@@ -1,4 +1,4 @@
-//! Decides which operations may be sent again, and which callers must acknowledge before sending them.
+//! Decides which operations may be sent again, and which operations need an acknowledgement by the caller.
 
 use funnelflux_openapi::{evidence::Evidence, operations::Operation};
 use serde_json::Value;
@@ -25,8 +25,8 @@ pub(super) fn repeat(
     }
 }
 
-/// Returns `true` if the operation creates an asset, its body has the ID, and another operation finds the
-/// asset by that ID.
+/// Returns `true` if the operation creates an asset, its body contains the ID of the asset, and another
+/// operation finds the asset by that ID.
 fn body_has_own_id(
     operation: &Operation<'_>,
     words: &OperationWords,
@@ -51,7 +51,7 @@ fn body_has_own_id(
     property.is_some_and(|property| !schema_kind::has_type(property, "integer"))
 }
 
-/// Returns `true` if the operation deletes or archives, and is inferred.
+/// Returns `true` if the operation is inferred, and deletes or archives assets.
 pub(super) fn requires_acknowledgement(operation: &Operation<'_>, verb: &Verb) -> bool {
     let is_destructive = operation.method.eq_ignore_ascii_case("delete") || *verb == Verb::Archive;
     is_destructive && Evidence::of(operation.value).is_some_and(Evidence::is_inferred)

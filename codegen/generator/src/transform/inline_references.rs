@@ -9,8 +9,8 @@ use funnelflux_openapi::{
 
 use super::{state::State, visit};
 
-/// Copies every referenced parameter, body and response to its uses, and the parameters of a path into its
-/// operations.
+/// Copies every shared parameter, body and response to the places that refer to it. Also copies the
+/// parameters of a path into the operations of the path.
 pub(super) fn inline_references(state: &mut State<'_>) {
     let source = state.document.clone();
     state.count += spread_path_parameters(&mut state.document, &source);
@@ -25,7 +25,7 @@ pub(super) fn inline_references(state: &mut State<'_>) {
             state.count += inline_all(responses.values_mut(), &source);
         }
     }
-    // All other components are inlined now.
+    // Components other than schemas are removed, because they are inlined now.
     if let Some(Value::Object(components)) = state.document.get_mut("components") {
         components.retain(|kind, _| kind == "schemas");
     }
@@ -35,7 +35,7 @@ fn inline_all<'a>(values: impl IntoIterator<Item = &'a mut Value>, source: &Valu
     values.into_iter().map(|value| inline(value, source)).sum()
 }
 
-/// Replaces a reference with its target; returns the number of replacements.
+/// Replaces a reference with its target, and returns the number of replacements.
 fn inline(value: &mut Value, source: &Value) -> usize {
     if references::reference(value).is_none() {
         return 0;
@@ -71,7 +71,7 @@ fn spread_path_parameters(document: &mut Value, source: &Value) -> usize {
             count += inline_all(&mut *own, source);
             let key = |parameter: &Value| (parameter.get("name").cloned(), parameter.get("in").cloned());
             for parameter in &shared {
-                // A parameter of the operation overrides one of the path.
+                // A parameter of the operation overrides the same parameter of the path.
                 if !own.iter().any(|own| key(own) == key(parameter)) {
                     own.push(parameter.clone());
                     count += 1;

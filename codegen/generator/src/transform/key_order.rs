@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use super::state::State;
 
-/// Sorts the keys of every object. A later stage gives operations the order of the documentation.
+/// Sorts the keys of every object. A later stage sorts the operations in the order of the documentation.
 pub(super) fn canonical_order(state: &mut State<'_>) {
     state.count += sort(&mut state.document);
 }
 
-/// Sorts the keys of all objects in a value; returns the number of objects that were not in order.
+/// Sorts the keys of all objects in a value, and returns the number of objects that were not in order.
 fn sort(value: &mut Value) -> usize {
     match value {
         Value::Object(object) => {

@@ -1,6 +1,6 @@
 //! Named rules that change the document, so that the generator's output is correct.
 //!
-//! A rule is preferable to a pass over the generated code, because it does not depend on the generator's
+//! A rule is preferable to a pass over the generated code, because a rule does not depend on the generator's
 //! output. The table below lists the rules in order, each with its reason and its expected effect on the
 //! FunnelFlux document. Facts that rules remove from a schema become notes, and the last rule adds the notes
 //! to the descriptions.

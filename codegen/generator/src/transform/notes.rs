@@ -1,5 +1,5 @@
-//! Notes: sentences about facts that rules remove from a schema. The rule `describe` adds them to its
-//! description.
+//! Notes on facts that rules remove from a schema. The rule `describe` adds the notes to the description of
+//! the schema.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ pub(super) fn add(schema: &mut Value, note: String) {
     }
 }
 
-/// Lists the notes on a schema and on the items of an array.
+/// Lists the notes on a schema and, if the schema is an array, on its items.
 pub(super) fn of(schema: &Value) -> Vec<String> {
     let own = schema.items(NOTES).filter_map(Value::as_str).map(str::to_owned);
     let items = schema.get("items").into_iter();

@@ -1,4 +1,4 @@
-//! Schemas whose values may be null.
+//! Rules for schemas whose values may be null.
 
 use std::collections::BTreeSet;
 
@@ -11,15 +11,15 @@ use super::{component, schema_kind, state::State, visit};
 
 /// Moves `nullable` from components to the references to them.
 ///
-/// A component that is an alternative of an `anyOf` or `oneOf` stays nullable. A reference in such a list has
-/// no place for `nullable`.
+/// A component that is an alternative of an `anyOf` or `oneOf` stays nullable, because a reference in a list
+/// of alternatives has no place for `nullable`.
 pub(super) fn nullable_components(state: &mut State<'_>) {
     let mut nullable: BTreeSet<String> = visit::components(&mut state.document)
         .filter(|(_, schema)| schema_kind::is_nullable(schema))
         .map(|(name, _)| name.to_owned())
         .collect();
-    // Lists of parts whose composition is never null, because the schema or one of its parts must be an
-    // object.
+    // Pointers to the lists of parts of compositions that are never null. A composition is never null if the
+    // schema or one of its parts must be an object.
     let mut parts_of_objects = BTreeSet::new();
     visit::schemas(&mut state.document, &mut |pointer, schema| {
         for key in ["allOf", "anyOf", "oneOf"] {
@@ -63,7 +63,7 @@ pub(super) fn nullable_components(state: &mut State<'_>) {
     });
 }
 
-/// Makes every optional list, map and free-form object nullable; the generator then emits an `Option`.
+/// Makes every optional list, map and free-form object nullable. The generator then emits an `Option`.
 pub(super) fn nullable_collections(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, object| {
         let required = object.items("required").filter_map(Value::as_str);
@@ -77,7 +77,7 @@ pub(super) fn nullable_collections(state: &mut State<'_>) {
     });
 }
 
-/// Makes the schemas of optional request bodies nullable; the generator then takes an `Option`.
+/// Makes the schemas of optional request bodies nullable. The generated methods then take an `Option`.
 pub(super) fn optional_bodies(state: &mut State<'_>) {
     for mut operation in visit::operations(&mut state.document) {
         let body = operation.members.get("requestBody");
@@ -95,7 +95,7 @@ pub(super) fn optional_bodies(state: &mut State<'_>) {
     }
 }
 
-/// Makes a schema nullable; returns `false` if it already was.
+/// Makes a schema nullable. Returns `false` if the schema already was nullable.
 fn make_nullable(schema: &mut Value) -> bool {
     let Some(schema) = schema.as_object_mut() else {
         return false;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{state::State, visit};
 use funnelflux_openapi::pointer::{self, PointerBuf};
 
-/// Code of the error for operations that share a method name. No operation is left out because of it.
+/// Code of the error for operations that share a method name. No operation is left out because of this error.
 pub(crate) const OPERATION_NAME: &str = "operation-name";
 
 /// An operation whose name has been set.
@@ -16,7 +16,7 @@ struct Named {
     is_main: bool,
 }
 
-/// Gives every operation the name of its method as its ID.
+/// Sets the ID of every operation to the name of its Rust method.
 pub(super) fn name_operations(state: &mut State<'_>) {
     let mut document = mem::take(&mut state.document);
     let mut names: BTreeMap<String, Named> = BTreeMap::new();
@@ -46,7 +46,7 @@ fn report_clash(state: &mut State<'_>, id: &str, first: &Named, second: &Named) 
     let (earlier, later) = (name(first), name(second));
     let location = state.source.locate(&first.pointer);
     let message = format!("`{later}` and `{earlier}` ({location}) both get the method name `{id}`");
-    // The main operation keeps its name whatever its title.
+    // The main operation keeps its name, whatever its title is, so the other operation needs another title.
     let retitled = if first.is_main { &later } else { &earlier };
     let (method, path) = retitled.split_once(' ').unwrap_or_default();
     let method = method.to_ascii_lowercase();

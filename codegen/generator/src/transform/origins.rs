@@ -1,4 +1,4 @@
-//! Origins: pointers in the source document to parts that rules have moved.
+//! Origins, which are pointers into the source document to parts that rules have moved.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use funnelflux_openapi::{
     pointer::{self, Pointer, PointerBuf},
 };
 
-/// Original pointers by current pointers.
+/// Original pointers, keyed by current pointers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Origins(BTreeMap<PointerBuf, PointerBuf>);
 
@@ -16,7 +16,7 @@ impl Origins {
         self.0.insert(current, original);
     }
 
-    /// Lists the pointers from which a part and the parts that enclose it were moved.
+    /// Lists the original pointers of a part and of the parts that enclose it, if rules have moved them.
     pub(super) fn enclosing(&self, current: &Pointer) -> impl Iterator<Item = &Pointer> {
         let parents = std::iter::successors(Some(current), |pointer| pointer.parent());
         parents.filter_map(|parent| self.0.get(parent).map(|original| &**original))
@@ -35,7 +35,7 @@ impl Origins {
         pointer
     }
 
-    /// Maps diagnostics on parts that rules have moved back to their original location.
+    /// Restores the original location of each diagnostic on a part that rules have moved.
     pub(super) fn relocate(&self, mut diagnostics: Diagnostics, source: &Document) -> Diagnostics {
         for diagnostic in &mut diagnostics.0 {
             let original = self.original(&diagnostic.pointer);

@@ -19,12 +19,12 @@ use super::{component, schema_kind, state::State, visit};
 /// Headers that parameters cannot set, according to the OpenAPI specification.
 const IGNORED: [&str; 3] = ["accept", "content-type", "authorization"];
 
-/// Requires the ID of the assets that an operation finds, copies or changes, if the document makes the ID
-/// optional.
+/// Marks the ID parameter as required in operations that find, copy or change assets by ID. The document may
+/// make this parameter optional.
 pub(super) fn require_ids(state: &mut State<'_>) {
     let needs_id = |operation: &Operation<'_>, verb: &Verb| match verb {
         Verb::FindById | Verb::FindByIds | Verb::Duplicate => true,
-        // A body may name the assets.
+        // The body may contain the IDs of the assets instead.
         Verb::Archive | Verb::Unarchive | Verb::Delete => operation.value.get("requestBody").is_none(),
         _ => false,
     };
@@ -46,8 +46,9 @@ pub(super) fn require_ids(state: &mut State<'_>) {
     }
 }
 
-/// Removes header parameters that OpenAPI ignores, null values, and enumerations of other values than
-/// strings. A parameter that allows several simple types becomes a string, because it is sent as text.
+/// Removes header parameters that OpenAPI ignores. Removes `nullable` from parameters, and enumerations whose
+/// values are not strings. A parameter that allows several simple types becomes a string, because it is sent
+/// as text.
 pub(super) fn plain_parameters(state: &mut State<'_>) {
     let source = state.document.clone();
     for mut operation in visit::operations(&mut state.document) {
@@ -78,7 +79,8 @@ fn is_ignored(parameter: &Value) -> bool {
     parameter.text("in") == Some("header") && IGNORED.contains(&&*name)
 }
 
-/// Returns `true` if a schema has no type of its own, and all of its alternatives are simple.
+/// Returns `true` if a schema allows several simple types. It has alternatives or no type, and it allows
+/// neither objects nor lists.
 fn is_mixed(document: &Value, schema: &Value) -> bool {
     let (_, schema) = references::resolve(document, Pointer::root(), schema);
     let is_text = schema_kind::string_enum(schema).is_some() || schema_kind::has_type(schema, "string");
@@ -91,7 +93,7 @@ fn is_mixed(document: &Value, schema: &Value) -> bool {
 
 /// Returns `true` for a schema whose values are neither objects nor lists.
 fn is_simple(document: &Value, schema: &Value, depth: usize) -> bool {
-    /// Maximum number of levels; reasonable documents have fewer.
+    /// Maximum number of nested compositions. Reasonable documents have fewer.
     const DEPTH: usize = 8;
     let (_, schema) = references::resolve(document, Pointer::root(), schema);
     let keys = ["allOf", "oneOf", "anyOf"].iter();

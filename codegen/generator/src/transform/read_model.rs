@@ -1,4 +1,4 @@
-//! Reads the model from the document after all rules.
+//! Reads the model from the document after all rules have been applied.
 
 use serde_json::Value;
 
@@ -103,7 +103,7 @@ fn tag(name: String, value: &Value) -> Tag {
     }
 }
 
-/// Longest name of a module, in bytes. File systems allow 255 bytes.
+/// Maximum length of the name of a module, in bytes. File systems allow 255 bytes for the name of a file.
 const MODULE_LENGTH: usize = 200;
 
 struct OperationReader<'a> {
@@ -218,7 +218,7 @@ impl OperationReader<'_> {
         }
     }
 
-    /// Returns `true` for a string, a number, a boolean, an enumeration or an ID.
+    /// Returns `true` for the schema of a string, a number, a boolean, an enumeration or an ID.
     fn is_single_value(&self, schema: &Value) -> bool {
         let Some(name) = component::referenced(schema) else {
             return schema_kind::is_simple(schema);

@@ -1,4 +1,4 @@
-//! Success responses and JSON bodies.
+//! Rules for success responses and bodies.
 
 use serde_json::{Map, Value};
 
@@ -20,8 +20,8 @@ pub(super) fn drop_impossible_bodies(state: &mut State<'_>) {
     }
 }
 
-/// Keeps only the JSON media type of every request and success response, and names it `application/json`.
-/// Marks a request body of another JSON media type.
+/// Keeps only the JSON media type of every request and success response, and names it `application/json`. If
+/// a request body had another JSON media type, stores that media type under the key `JSON_TYPE`.
 pub(super) fn keep_json(state: &mut State<'_>) {
     for mut operation in visit::operations(&mut state.document) {
         if let Some(body) = operation.members.get_mut("requestBody") {
@@ -41,19 +41,19 @@ pub(super) fn keep_json(state: &mut State<'_>) {
     }
 }
 
-/// Marks the media type of a body that is not JSON.
+/// Key for the media type of a body that is not JSON.
 pub(super) const RAW: &str = "x-raw";
 
-/// Marks a request body that is not JSON.
+/// Key in an operation for a request body that is not JSON.
 pub(super) const RAW_BODY: &str = "x-raw-body";
 
-/// Marks the media type of a JSON request body if it is not `application/json`.
+/// Key for the media type of a JSON request body if it is not `application/json`.
 pub(super) const JSON_TYPE: &str = "x-json-type";
 
-/// Marks a response that may have no content.
+/// Key that marks a response that may have no content.
 pub(super) const MAY_BE_EMPTY: &str = "x-may-be-empty";
 
-/// Hides bodies other than JSON from the generator, and marks them with their media types.
+/// Hides bodies other than JSON from the generator, and stores their media types under the key `RAW`.
 pub(super) fn raw_bodies(state: &mut State<'_>) {
     for mut operation in visit::operations(&mut state.document) {
         let body = operation.members.get_mut("requestBody");
@@ -74,7 +74,8 @@ pub(super) fn raw_bodies(state: &mut State<'_>) {
     }
 }
 
-/// Replaces content without a JSON media type with a mark that names its media type.
+/// Replaces the content of a body that is not JSON with the key `RAW`, whose value is the media type. Returns
+/// `false` if there is no such content.
 fn mark_raw(body: &mut Map<String, Value>) -> bool {
     let content = body.object("content");
     let content = content.filter(|content| media::json(content).is_none());
@@ -86,7 +87,7 @@ fn mark_raw(body: &mut Map<String, Value>) -> bool {
     true
 }
 
-/// Adds a success status to an operation that documents only `default`, or no success at all.
+/// Adds a success response to an operation that documents only `default`, or no success at all.
 pub(super) fn name_success(state: &mut State<'_>) {
     for mut operation in visit::operations(&mut state.document) {
         let pointer = operation.pointer.with_trailing_token("responses");
@@ -107,7 +108,8 @@ pub(super) fn name_success(state: &mut State<'_>) {
     }
 }
 
-/// Keeps only JSON in `content`. Returns `false` if `content` had no other media type.
+/// Keeps only the JSON media type in `content`, and names it `application/json`. Returns `false` if this
+/// changed nothing.
 fn keep_json_of(body: &mut Value) -> bool {
     let Some(Value::Object(content)) = body.get_mut("content") else {
         return false;
@@ -122,7 +124,7 @@ fn is_success(status: &str) -> bool {
     status.starts_with('2')
 }
 
-/// Removes all responses except successes.
+/// Removes all responses except success responses.
 pub(super) fn drop_error_responses(state: &mut State<'_>) {
     for mut operation in visit::operations(&mut state.document) {
         if let Some(responses) = operation.responses() {
@@ -133,9 +135,9 @@ pub(super) fn drop_error_responses(state: &mut State<'_>) {
     }
 }
 
-/// Merges the successes of each operation into one `2XX` response.
+/// Merges the success responses of each operation into one `2XX` response.
 ///
-/// Lint has ensured that all successes with content have the same type.
+/// Lint has ensured that all success responses with content have the same type.
 pub(super) fn widen_success(state: &mut State<'_>) {
     for mut operation in visit::operations(&mut state.document) {
         let pointer = operation.pointer.with_trailing_token("responses");

@@ -1,4 +1,4 @@
-//! Kinds of schemas.
+//! Functions that determine the kind of a schema.
 
 use serde_json::{Map, Value};
 
@@ -25,12 +25,12 @@ pub(super) fn is_object(schema: &Value) -> bool {
     schema.members("properties").next().is_some()
 }
 
-/// Returns `true` for an object without known properties.
+/// Returns `true` for an object without declared properties.
 pub(super) fn is_map(schema: &Value) -> bool {
     has_type(schema, "object") && !is_object(schema) && !is_composed(schema)
 }
 
-/// Returns `true` if the schema combines others.
+/// Returns `true` if the schema combines other schemas.
 pub(super) fn is_composed(schema: &Value) -> bool {
     schema.has_any(&["allOf", "anyOf", "oneOf"])
 }

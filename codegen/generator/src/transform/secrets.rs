@@ -1,10 +1,10 @@
-//! Gives secrets, which must not be printed by accident, their own type.
+//! Gives secrets their own type, because they must not be printed by accident.
 
 use serde_json::json;
 
 use super::{component, schema_kind, state::State, visit};
 
-/// Marks a secret string, and the component that defines the secret type.
+/// Key that marks a secret string, or the component for the type of secrets.
 pub(super) const SECRET: &str = "x-secret";
 
 /// Name of the component and of the type for secrets, which the runtime defines.
@@ -12,7 +12,7 @@ pub(super) const SECRET_TYPE: &str = "Secret";
 
 /// Gives every secret property the type for secrets.
 ///
-/// The rule `drop-limits` has marked the secrets. Outside properties, secrets stay plain text.
+/// The rule `drop-limits` has marked the secrets. Secrets that are not properties remain plain strings.
 pub(super) fn secret_types(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
         for (_, property) in visit::properties(schema) {

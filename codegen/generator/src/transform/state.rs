@@ -11,7 +11,8 @@ use super::origins::Origins;
 /// A document that the rules change one after the other.
 pub(super) struct State<'a> {
     pub(super) document: Value,
-    /// The document as it was before the first rule changed it. Diagnostics point into it.
+    /// The document as it was before the first rule changed it. The locations of diagnostics are in this
+    /// document.
     pub(super) source: &'a Document,
     pub(super) vocabulary: Vocabulary,
     pub(super) origins: Origins,

@@ -1,4 +1,4 @@
-//! Tests of the rules on minimal documents, of their errors, and of the model.
+//! Tests of the rules and of their errors, on minimal documents, and tests of the model.
 
 #![expect(
     clippy::needless_pass_by_value,
@@ -13,12 +13,12 @@ use super::*;
 use crate::testing;
 use funnelflux_openapi::{Source, read};
 
-/// A document with one operation.
+/// Returns the members of a document with one operation.
 fn operation(method: &str, operation: Value) -> Value {
     json!({"paths": {"/offersource/save/": {method: operation}}})
 }
 
-/// JSON content.
+/// Returns a body or response with JSON content.
 fn content(schema: Value) -> Value {
     json!({"content": {"application/json": {"schema": schema}}})
 }
@@ -27,7 +27,7 @@ fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
-/// Applies one rule; returns the document, the number of changes, and the diagnostics.
+/// Applies one rule, and returns the document, the number of changes, and the diagnostics.
 fn apply(name: &str, members: Value) -> (Value, usize, Diagnostics) {
     let source = testing::document(members);
     let mut state = State::new(&source);
@@ -45,7 +45,7 @@ struct Case {
     rule: String,
     before: Value,
     after: Value,
-    /// Number of times that the rule applies.
+    /// Expected number of changes.
     count: Value,
 }
 
@@ -120,7 +120,7 @@ fn every_rule_has_a_case() {
 
 #[test]
 fn rules_are_idempotent() {
-    // This rule writes descriptions unconditionally.
+    // The rule `describe` is excluded, because it writes descriptions unconditionally.
     for case in cases().into_iter().filter(|case| case.rule != "describe") {
         let rule = &case.rule;
         let (document, ..) = apply(rule, case.before);
@@ -171,7 +171,7 @@ fn errors_of_rules_are_located() {
             }}}),
         ),
         (
-            // The names differ, the types do not.
+            // The names differ, but they become the same type.
             "hoist-objects",
             json!({"components": {"schemas": {
                 "Thing": {"properties": {"inner": {"properties": {"a": {}}}}},

@@ -11,7 +11,8 @@ use super::{schema_kind, state::State, visit};
 /// Name of the field in which the generator collects unknown fields.
 const EXTRA: &str = "extra";
 
-/// Allows unknown fields in every object, with an empty schema, because the generator ignores `true`.
+/// Allows unknown fields in every object. Uses an empty schema for `additionalProperties`, because the
+/// generator ignores `true`.
 pub(super) fn keep_unknown_fields(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
         // A closed object without declared fields would become a struct that drops all fields.

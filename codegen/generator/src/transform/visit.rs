@@ -50,7 +50,7 @@ impl OperationMut<'_> {
         })
     }
 
-    /// Returns the responses by status; `None` if they are not an object.
+    /// Returns the responses, keyed by status. Returns `None` if they are not an object.
     pub(super) fn responses(&mut self) -> Option<&mut Map<String, Value>> {
         self.members.get_mut("responses")?.as_object_mut()
     }
@@ -91,7 +91,7 @@ fn content_schemas<'a>(
     })
 }
 
-/// Visits all schemas, outer ones first.
+/// Visits all schemas. An outer schema is visited before the schemas inside it.
 pub(super) fn schemas(document: &mut Value, visit: &mut dyn FnMut(&Pointer, &mut Value)) {
     for mut operation in operations(document) {
         for (mut pointer, parameter) in operation.parameters() {
@@ -109,7 +109,7 @@ pub(super) fn schemas(document: &mut Value, visit: &mut dyn FnMut(&Pointer, &mut
     }
 }
 
-/// Visits a schema and all schemas inside it, outer ones first.
+/// Visits a schema and all schemas inside it. An outer schema is visited before the schemas inside it.
 pub(super) fn schema_and_inner(
     pointer: &mut PointerBuf,
     schema: &mut Value,

@@ -1,6 +1,7 @@
-//! No keyword is silently dropped. Every keyword of Swagger 2.0 and `OpenAPI` 3.1 is converted, kept as an
-//! extension, or reported at its own lines. Keywords of other versions are reported in a 3.0 document. The
-//! tables in `tests/documents/keywords` list the keywords; each is tested in its own document.
+//! Tests that no keyword is silently dropped. Every keyword of Swagger 2.0 and `OpenAPI` 3.1 is converted,
+//! kept as an extension, or reported at its own lines. Keywords of other versions are reported in a 3.0
+//! document. The tables in `tests/documents/keywords` list the keywords. Each keyword is tested in its own
+//! document.
 
 use std::fmt::Write as _;
 
@@ -75,7 +76,7 @@ fn marked(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// Describes the treatment of each keyword of a table; fails if one of them is lost.
+/// Describes the treatment of each keyword in a table. Panics if a keyword is lost.
 fn fates(version: &str) -> String {
     let path = format!(
         "{}/tests/documents/keywords/{version}.yaml",
@@ -89,7 +90,8 @@ fn fates(version: &str) -> String {
     .unwrap()
     .into_value();
     let base = table.get("document").unwrap();
-    // Keywords of other versions have no meaning, so keeping them is not enough.
+    // Keywords of other versions have no meaning in this version, so they must be reported even if they are
+    // kept.
     let foreign = table.get("foreign").is_some();
     let before = run(base);
     let mut all = String::new();
@@ -112,8 +114,8 @@ fn fates(version: &str) -> String {
     all
 }
 
-/// Describes the treatment of a keyword in words; returns whether it is reported and whether it is completely
-/// in the output.
+/// Describes the treatment of a keyword in words. Also returns two flags: the first is true if the keyword is
+/// reported, and the second is true if it is completely in the output.
 fn fate(base: &Value, before: &Run, place: &str, key: &str, value: &Value) -> (String, bool, bool) {
     let mut changed = base.clone();
     let holder = changed.pointer_mut(place).and_then(Value::as_object_mut);
@@ -121,7 +123,7 @@ fn fate(base: &Value, before: &Run, place: &str, key: &str, value: &Value) -> (S
     holder.insert(key.to_owned(), value.clone());
     let after = run(&changed);
 
-    // The lines of the keyword itself: a diagnostic on its parent does not count.
+    // Only diagnostics on the lines of the keyword itself count. A diagnostic on its parent does not count.
     let first = after.input.locate(&*format!("{place}/{key}"));
     let first = first.line;
     let lines = first..first + format!("{value:#}").lines().count();
@@ -167,7 +169,7 @@ fn fate(base: &Value, before: &Run, place: &str, key: &str, value: &Value) -> (S
     (fate, !reported.is_empty(), carried)
 }
 
-/// Compares two diagnostics apart from their lines, which may have moved.
+/// Compares two diagnostics, but ignores their lines, which may have moved.
 fn same(left: &Diagnostic, right: &Diagnostic) -> bool {
     (left.code, &left.pointer, &left.message) == (right.code, &right.pointer, &right.message)
 }

@@ -1,4 +1,4 @@
-//! Normalising preserves the API, reports every loss and keeps every location.
+//! Tests that normalising preserves the API, reports every loss, and keeps every location.
 
 #![allow(
     clippy::unwrap_used,
@@ -39,7 +39,8 @@ fn golden(document: &Document, diagnostics: &Diagnostics) -> String {
     format!("{value}\n\n== normalise\n{diagnostics}\n\n== lint\n{lint}")
 }
 
-/// Asserts the original text at the locations of pointers into the normalised document.
+/// Asserts that the location of each pointer into the normalised document has the expected text in the
+/// original file.
 fn places(file: &str, document: &Document, places: &[(&str, &str)]) {
     let text = text_of(file);
     for (pointer, expected) in places {

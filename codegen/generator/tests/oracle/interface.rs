@@ -11,7 +11,7 @@ use syn::{
     parse::{ParseStream, Parser as _},
 };
 
-/// Public items and their parts by name, each with its signature.
+/// Signatures of the public items and their parts, keyed by name.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Interface(BTreeMap<String, String>);
 
@@ -94,7 +94,8 @@ impl Interface {
                         }
                     }
                 }
-                // Implements serde's traits for the type before it, which is never without them.
+                // The macro `object` implements serde's traits for the preceding type. These traits are not
+                // recorded, because such a type always has them.
                 Item::Macro(item) if item.mac.path.is_ident("object") => {}
                 Item::Macro(item) => self.add_macro(item.mac.tokens.clone()),
                 _ => {}

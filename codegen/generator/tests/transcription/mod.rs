@@ -1,4 +1,4 @@
-//! Our transcription of the vendor's page, until a file of the vendor replaces it.
+//! Access to our transcription of the vendor's page, until a file from the vendor replaces it.
 
 #![allow(clippy::panic, reason = "a test stops at the first surprise")]
 
@@ -13,7 +13,8 @@ fn read(name: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Reads the transcription. `None`, with a printed line, once the vendor's own document has replaced it.
+/// Reads the transcription. If the vendor's own document has replaced the transcription, prints a line and
+/// returns `None`.
 pub(crate) fn transcription() -> Option<String> {
     let name = "spec/spec.lock";
     let lock = &read(name);
@@ -23,7 +24,7 @@ pub(crate) fn transcription() -> Option<String> {
     }
     let thread = std::thread::current();
     let name = thread.name().unwrap_or("a test");
-    // Unlike `println!`, this is shown for tests that pass.
+    // Unlike the output of `println!`, this line is also shown for tests that pass.
     let line = format!(
         "skipped: {name}: {} is no transcription of the page\n",
         lock.upstream.file

@@ -1,4 +1,4 @@
-//! Texts and JSON of diagnostics.
+//! Text form and JSON form of diagnostics.
 
 use super::*;
 

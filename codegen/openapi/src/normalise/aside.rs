@@ -1,9 +1,9 @@
-//! Members that are kept under `x-…`, where no stage reads them as keywords.
+//! Renames members to extensions (`x-…`), whose values are preserved but not interpreted as keywords.
 
 use super::context::Object;
 
-/// Moves a member to `x-…`, where it is kept without being read as a keyword. Returns the name of the
-/// extension; `None` if there is no such member.
+/// Renames a member to an extension (`x-…`), so that no stage interprets it as a keyword. Returns the name of
+/// the extension, or `None` if there is no such member.
 pub(in crate::normalise) fn keep_aside(object: &mut Object, key: &str) -> Option<String> {
     let value = object.shift_remove(key)?;
     let name = name_aside(object, key);
@@ -11,11 +11,11 @@ pub(in crate::normalise) fn keep_aside(object: &mut Object, key: &str) -> Option
     Some(name)
 }
 
-/// Returns the name of the extension that keeps a member.
+/// Returns an unused name for the extension that preserves the member `key`.
 pub(in crate::normalise) fn name_aside(object: &Object, key: &str) -> String {
     let mut name = format!("x-{}", key.trim_start_matches('$'));
     while object.contains_key(&name) {
-        // The document has an extension of that name already.
+        // The object already has an extension of that name.
         name.insert_str(0, "x-");
     }
     name

@@ -13,7 +13,7 @@ use crate::{
 /// A JSON object.
 pub(super) type Object = Map<String, Value>;
 
-/// The version that every document has after this stage.
+/// `OpenAPI` version of every document after normalisation.
 pub const TARGET: &str = "3.0.3";
 
 /// Provenance and diagnostics of the document that is being normalised.
@@ -57,7 +57,7 @@ impl Part<'_> {
         self.pointer.with_trailing_token(key)
     }
 
-    /// Returns true if a member is this text.
+    /// Returns true if the member `key` is the string `text`.
     pub(super) fn is(&self, key: &str, text: &str) -> bool {
         self.get(key).is_some_and(|value| value == text)
     }

@@ -1,15 +1,15 @@
-//! Repairs members that break the specification without affecting the client, so that they refuse neither the
-//! document nor an operation. Each repair is reported.
+//! Repairs members that break the specification but do not affect the client. Without the repair, they would
+//! cause the document or an operation to be rejected. Each repair is reported.
 //!
 //! | written | read as |
 //! |---|---|
 //! | a number or boolean where a string is expected | its text |
 //! | a string where a list of strings is expected | a list of this string |
-//! | a string where an object is expected that needs one string, such as a tag | an object with this string |
+//! | a string in place of an object that needs only one string, such as a tag | an object with this string |
 //! | `"true"`, or a type such as `String` | `true`, `string` |
-//! | null or another value of a wrong type, where only documentation reads it | absent |
+//! | null or another value of a wrong type, in a member that affects only documentation | absent |
 //! | an object that lacks the string that identifies it, such as a server without URL | absent |
-//! | nothing where a text for readers is required, such as the title of the document | an empty text |
+//! | nothing, in place of a required text that only readers need, such as the title | an empty text |
 
 use serde_json::{Map, Value, json};
 
@@ -36,7 +36,7 @@ const WORDS: [(&str, &[&str]); 2] = [
     ("in", &["query", "header", "path", "cookie"]),
 ];
 
-/// Repairs all members of a document in the form of `OpenAPI` 3.0.
+/// Repairs all members of a document that has the form of `OpenAPI` 3.0.
 pub(super) fn repair(document: &mut Value, context: &mut Context) {
     walk_mut(document, &mut |kind, pointer, object| {
         if !is_reference(kind, object) {
@@ -51,7 +51,7 @@ pub(super) fn repair(document: &mut Value, context: &mut Context) {
     });
 }
 
-/// Members of an object of a kind.
+/// The members of an object, and the kind of the object.
 struct Members<'a> {
     kind: ObjectKind,
     pointer: &'a Pointer,
@@ -174,7 +174,7 @@ impl Members<'_> {
 
 const FIX: &str = "nothing to do; an overlay can correct it";
 
-/// Checks whether a member may need a repair. Most members do not, so this check is cheap.
+/// Checks whether a member may need a repair. This check is cheap, because most members need no repair.
 fn is_suspicious(expected: FieldType, key: &str, value: &Value) -> bool {
     expected.misfit(value).is_some()
         || match expected {
@@ -184,7 +184,8 @@ fn is_suspicious(expected: FieldType, key: &str, value: &Value) -> bool {
         }
 }
 
-/// Returns a value in the expected form; `None` if it has this form, or does not mean such a value.
+/// Returns a value in the expected form. Returns `None` if the value already has this form, or cannot be
+/// converted to it.
 fn repaired(expected: FieldType, key: &str, value: &Value) -> Option<Value> {
     let text = |value: &Value| match value {
         Value::Number(_) | Value::Bool(_) => Some(Value::String(value.to_string())),
@@ -211,14 +212,15 @@ fn repaired(expected: FieldType, key: &str, value: &Value) -> Option<Value> {
     }
 }
 
-/// Returns the object that a string stands for, if objects of this kind need exactly one string.
+/// Returns the object that a string stands for. Returns `None` if objects of this kind do not need exactly
+/// one string.
 fn written_out(kind: ObjectKind, value: &Value) -> Option<Value> {
     let key = needed_text(kind)?;
     let text = value.as_str()?;
     Some(Value::Object(Map::from_iter([(key.to_owned(), text.into())])))
 }
 
-/// Returns the member without which an object means nothing, if the object lacks it.
+/// Returns the key of the member that identifies an object, if the object lacks that member.
 fn unidentified(kind: ObjectKind, value: &Value) -> Option<&'static str> {
     let key = needed_text(kind).filter(|_| kind != ObjectKind::Response)?;
     let object = value.as_object()?;
@@ -226,7 +228,8 @@ fn unidentified(kind: ObjectKind, value: &Value) -> Option<&'static str> {
     (is_missing && !is_reference(kind, object)).then_some(key)
 }
 
-/// Returns the only member that objects of a kind need, if it is a string that does not affect types.
+/// Returns the key of the only member that objects of a kind need, if its value is a string that does not
+/// affect types.
 fn needed_text(kind: ObjectKind) -> Option<&'static str> {
     match kind.required() {
         [key @ ("name" | "url" | "default" | "description")] => Some(key),
@@ -234,7 +237,7 @@ fn needed_text(kind: ObjectKind) -> Option<&'static str> {
     }
 }
 
-/// Returns an empty value for a required member that only readers need.
+/// Returns an empty value for a required member that matters only to human readers.
 fn empty(kind: ObjectKind, key: &str) -> Option<Value> {
     match (kind, key) {
         (ObjectKind::Document, "info") => Some(json!({})),
@@ -243,7 +246,7 @@ fn empty(kind: ObjectKind, key: &str) -> Option<Value> {
     }
 }
 
-/// Checks for members that do not affect the code of the client.
+/// Checks whether a member affects only documentation, not the code of the client.
 fn is_documentation(kind: ObjectKind, key: &str) -> bool {
     const KEYS: [&str; 10] = [
         "title",

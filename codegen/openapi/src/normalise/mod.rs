@@ -1,10 +1,11 @@
 //! Converts Swagger 2.0, `OpenAPI` 3.0.x and 3.1.x to `OpenAPI` 3.0.3.
 //!
-//! Each construct that 3.0.3 cannot express is reported: as a warning if a type becomes wider (the original
-//! stays under `x-…`), as a notice if only documentation is affected. If the client would be wrong, the
-//! construct gets a form that lint refuses, so that only the operations that use it are left out. Errors are
-//! problems of the whole document, or values of the wrong type. The provenance of moved values is recorded,
-//! so that their new pointers lead to the original text.
+//! Each construct that 3.0.3 cannot express is reported. If a type then accepts more values than before, the
+//! diagnostic is a warning, and an extension (`x-…`) preserves the original. If only documentation is
+//! affected, the diagnostic is a notice. If the client would be wrong, the construct is rewritten to a form
+//! that the stage `lint` rejects, so that only the operations that use the construct are left out. Errors
+//! concern the whole document, or values of a wrong type. The provenance of moved values is recorded, so that
+//! their new pointers lead to the original text.
 
 mod aside;
 mod context;
@@ -25,17 +26,18 @@ use context::Context;
 
 pub use context::TARGET;
 
-/// Converts a document to `OpenAPI` 3.0.3. Its warnings and notices begin with those of reading.
+/// Converts a document to `OpenAPI` 3.0.3. The returned diagnostics begin with the warnings that were
+/// reported when the document was read.
 ///
 /// # Errors
-/// Located diagnostics for problems of the whole document, and for values of the wrong type.
+/// Returns located diagnostics if the whole document has a problem, or if values have a wrong type.
 pub fn normalise(document: Document) -> Result<(Document, Diagnostics), Diagnostics> {
     let version = version(&document)?;
     let (document, diagnostics) = normalise_as_far_as_possible(document, version);
     diagnostics.unless_errors(document)
 }
 
-/// Converts a document to `OpenAPI` 3.0.3 as far as possible, and reports the rest.
+/// Converts a document to `OpenAPI` 3.0.3 as far as possible, and reports the parts that cannot be converted.
 pub fn normalise_as_far_as_possible(document: Document, version: Version) -> (Document, Diagnostics) {
     let diagnostics = document.warnings().clone();
     let (mut value, mut provenance) = document.into_parts();

@@ -1,7 +1,7 @@
-//! Replaces references of paths and webhooks with their path items, because the generator does not resolve
-//! these references.
+//! Replaces each reference of a path or webhook with the path item that it leads to, because the generator
+//! does not resolve these references.
 //!
-//! References of callbacks stay, because a callback may lead back to its own operation.
+//! References of callbacks are kept, because a callback may lead back to its own operation.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ use crate::{
 pub(super) const CODE: &str = "path-item";
 
 /// Replaces the references of paths and webhooks with their targets, and returns the pointers of all targets.
-/// Dangling and external references stay, and lint reports them.
+/// Dangling and external references are kept. The stage `lint` reports them.
 pub(super) fn inline(document: &mut Value, context: &mut Context) -> BTreeSet<PointerBuf> {
     let mut inline = Inline {
         document,
@@ -73,7 +73,7 @@ struct Inline<'a> {
 }
 
 impl<'a> Inline<'a> {
-    /// Follows the references of a path item; returns `None` if the path item stays as it is.
+    /// Follows the references of a path item. Returns `None` if the path item is left unchanged.
     fn resolve(&mut self, place: PointerBuf, item: &'a Object) -> Option<Resolved> {
         let first = place.clone();
         let mut here = (place, item);
@@ -116,7 +116,8 @@ impl<'a> Inline<'a> {
         Some(resolved)
     }
 
-    /// Counts copies of values. Returns `None` if they exceed the limit, and reports the first that does.
+    /// Adds to the number of copied values. Returns `None` if the number exceeds the limit. Reports only the
+    /// first copy that exceeds it.
     fn add_copies(&mut self, copies: usize, place: &Pointer) -> Option<()> {
         let before = self.copies;
         self.copies += copies;
@@ -131,7 +132,7 @@ impl<'a> Inline<'a> {
         None
     }
 
-    /// Adds the siblings of a reference to its target.
+    /// Adds the siblings of a reference to the path item that replaces the reference.
     fn add_siblings(&mut self, resolved: &mut Resolved, place: &Pointer, link: &Object) {
         for (key, value) in link.iter().filter(|(key, _)| *key != "$ref") {
             let here = place.with_trailing_token(key);
@@ -155,7 +156,7 @@ impl<'a> Inline<'a> {
         }
     }
 
-    /// Reports an error, unless another path item has led to it before.
+    /// Reports an error, unless an error at the same place has been reported for another path item.
     fn report(&mut self, place: PointerBuf, message: impl Into<String>, fix: &str) {
         if self.reported.insert(place.clone()) {
             self.context.report(Severity::Error, CODE, place, message, fix);
@@ -177,7 +178,7 @@ fn path_item(value: &Value) -> Result<&Object, String> {
     }
 }
 
-/// Counts the values in a value. A long text counts as several.
+/// Counts a value and all values inside it. A long string counts as several values.
 fn count(value: &Value) -> usize {
     1 + match value {
         Value::Array(items) => items.iter().map(count).sum(),

@@ -1,4 +1,4 @@
-//! Wraps references that have siblings, which schemas of Swagger 2.0 and `OpenAPI` 3.1 may have.
+//! Wraps references that have siblings. Schemas of Swagger 2.0 and `OpenAPI` 3.1 may contain such references.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::{
     pointer::Pointer,
 };
 
-/// Adds a schema that stood at `old` to the `allOf` of a schema.
+/// Adds `part`, a schema that came from the place `old`, to the `allOf` of `schema`.
 pub(in crate::normalise) fn add_part(schema: &mut Part<'_>, old: &Pointer, part: Value) {
     let place = schema.place("allOf");
     let provenance = &mut schema.context.provenance;
@@ -23,8 +23,9 @@ pub(in crate::normalise) fn add_part(schema: &mut Part<'_>, old: &Pointer, part:
     }
 }
 
-/// Wraps a `$ref` in an `allOf` if its siblings concern values: `OpenAPI` 3.0 ignores siblings of a `$ref`.
-/// `has_checks` is true if keywords that only validate values were kept aside.
+/// Wraps a `$ref` in an `allOf` if any of its siblings concerns values, because `OpenAPI` 3.0 ignores
+/// siblings of a `$ref`. `has_checks` is true if keywords that only validate values were renamed to
+/// extensions.
 pub(in crate::normalise) fn wrap_reference(schema: &mut Part<'_>, has_checks: bool) {
     let mut keys = ObjectKind::Schema.keys();
     let concerns_values = |key| ["readOnly", "writeOnly"].contains(&key) || !ANNOTATIONS.contains(&key);

@@ -1,4 +1,4 @@
-//! Converts lists of types, and the type `null`, which schemas of Swagger 2.0 and `OpenAPI` 3.1 may have.
+//! Converts lists of types and the type `null`. Both may occur in schemas of Swagger 2.0 and `OpenAPI` 3.1.
 
 use serde_json::Value;
 
@@ -46,7 +46,7 @@ pub(in crate::normalise) fn types(schema: &mut Part<'_>) {
         Some(Value::String(kind)) if kind == "null" => vec!["null".into()],
         _ => return,
     };
-    // A list of types has no order.
+    // The order of the types in a list has no meaning.
     kinds.sort_by_key(|kind| OF_TYPE.iter().position(|(name, _)| kind == name));
     kinds.dedup();
     let mut others: Vec<Value> = kinds.iter().filter(|kind| *kind != "null").cloned().collect();
@@ -82,7 +82,7 @@ pub(in crate::normalise) fn types(schema: &mut Part<'_>) {
                 .iter()
                 .any(|key| schema.contains_key(*key)) =>
         {
-            // The variants or values are more precise.
+            // The variants of the union, or the values of the enumeration, are more precise than the types.
             let list = others.iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
             keep_types_aside(schema, kinds);
             let message = format!(
@@ -103,14 +103,14 @@ pub(in crate::normalise) fn types(schema: &mut Part<'_>) {
     }
 }
 
-/// Keeps types that `OpenAPI` 3.0 cannot express under `x-type`.
+/// Moves types that `OpenAPI` 3.0 cannot express to the extension `x-type`.
 fn keep_types_aside(schema: &mut Part<'_>, kinds: impl Into<Value>) {
     schema.shift_remove("type");
     let aside = name_aside(schema, "type");
     schema.set_from(&aside, kinds, schema.place("type"));
 }
 
-/// Returns the part of a schema that concerns one of its types.
+/// Returns a schema with the type `kind` and those keywords of `schema` that apply to this type.
 fn variant(kind: &Value, schema: &Object) -> Value {
     let keys = OF_TYPE.iter().find(|(name, _)| kind == name);
     let keys = keys.map_or(&[][..], |(_, keys)| *keys).iter();

@@ -1,10 +1,10 @@
-//! Whole numbers that are written with a point or an exponent, such as `100.0`, where an integer is expected.
+//! Rewrites whole numbers that have a point or an exponent, such as `100.0`, where an integer is expected.
 
 use serde_json::Value;
 
 use crate::openapi_model::{FieldType, ObjectKind, walk_mut};
 
-/// Keys of integer schemas whose values are integers.
+/// Keys whose values must be integers in a schema of type `integer`.
 const VALUES: [&str; 4] = ["minimum", "maximum", "multipleOf", "default"];
 
 /// Rewrites whole numbers as integers where the specification or the type of a schema requires an integer.
@@ -27,7 +27,7 @@ pub(super) fn write_as_integers(document: &mut Value) {
 
 /// Rewrites a float without a fraction as the integer that it stands for.
 fn write_as_integer(value: &mut Value) {
-    /// Greatest integer up to which a float can hold every integer exactly.
+    /// Greatest bound up to which a float can represent every integer exactly.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let float = value.as_f64().filter(|_| value.is_f64());
     if let Some(float) = float.filter(|float| float.fract() == 0.0 && float.abs() <= EXACT) {

@@ -1,9 +1,10 @@
 //! Decodes bytes as text.
 
-/// Reads UTF-8.
+/// Decodes UTF-8.
 ///
 /// # Errors
-/// A clause that names the actual encoding, such as `it is compressed with gzip`.
+/// Returns an error if the bytes are not UTF-8. The error is a clause that names the actual encoding, such as
+/// `it is compressed with gzip`, or the position of the first invalid byte.
 pub fn text(bytes: Vec<u8>) -> Result<String, String> {
     if let Some(other) = other_encoding(&bytes) {
         return Err(other.to_owned());
@@ -18,7 +19,8 @@ pub fn text(bytes: Vec<u8>) -> Result<String, String> {
     })
 }
 
-/// Detects another encoding by the first bytes; `None` if they do not identify one.
+/// Detects an encoding other than UTF-8 by the first bytes. Returns `None` if these bytes do not identify an
+/// encoding.
 fn other_encoding(bytes: &[u8]) -> Option<&'static str> {
     Some(match bytes {
         [0x1f, 0x8b, ..] => "it is compressed with gzip, though nobody asked for that",

@@ -1,4 +1,4 @@
-//! Diagnostics on a text, before there is a document.
+//! Diagnostics about a text that cannot be read as a document.
 
 use crate::{
     diagnostic::{Diagnostic, Severity, Stage},

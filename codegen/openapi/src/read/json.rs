@@ -37,7 +37,7 @@ fn invalid(source: Source<'_>, position: Position, message: &str) -> Diagnostic 
     syntax(source, position, format!("this is not valid JSON: {message}"))
 }
 
-/// Converts a position of `serde_json`, whose columns are numbers of bytes from the line start.
+/// Converts a position that `serde_json` reports. `serde_json` counts columns in bytes.
 fn character_position(text: &str, line: usize, column: usize) -> Position {
     let content = text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
     let before = content
@@ -72,13 +72,13 @@ fn source_map(source: Source<'_>) -> Result<SourceMap, Diagnostics> {
 struct Builder<'a> {
     text: &'a str,
     offset: usize,
-    /// Position of the offset.
+    /// Position that corresponds to `offset`.
     position: Position,
     source_map: SourceMap,
 }
 
 impl Builder<'_> {
-    /// Returns the position of an offset that is not before the offset of the last call.
+    /// Returns the position of `offset`, which must not be less than the offset of the previous call.
     fn position(&mut self, offset: usize) -> Position {
         let text = self.text.get(self.offset..offset).unwrap_or_default();
         for character in text.chars() {

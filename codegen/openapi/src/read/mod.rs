@@ -1,4 +1,5 @@
-//! Reads JSON or YAML into a [`Document`]. Every error has file, line and column; nothing is lost silently.
+//! Reads JSON or YAML into a [`Document`]. Every error has a file, a line and a column. Nothing is lost
+//! without a warning.
 
 mod encoding;
 mod errors;
@@ -21,7 +22,7 @@ pub use version::{Version, version};
 /// Reads an API document: JSON or YAML, in a version that [`Version`] lists.
 ///
 /// # Errors
-/// Located diagnostics for any other text.
+/// Returns located diagnostics if the text is not such a document.
 pub fn read(source: Source<'_>) -> Result<Document, Diagnostics> {
     let document = parse(source)?;
     version(&document)?;
@@ -31,7 +32,7 @@ pub fn read(source: Source<'_>) -> Result<Document, Diagnostics> {
 /// Reads any JSON or YAML text, whatever its content.
 ///
 /// # Errors
-/// Located diagnostics for any other text.
+/// Returns located diagnostics if the text is not valid JSON or YAML.
 pub fn parse(source: Source<'_>) -> Result<Document, Diagnostics> {
     // A byte order mark is not part of the document.
     let text = source.text.strip_prefix('\u{feff}').unwrap_or(source.text);
@@ -49,7 +50,7 @@ pub fn parse(source: Source<'_>) -> Result<Document, Diagnostics> {
             return Err(syntax(source, Position::START, message).fix(fix).into());
         }
         Some('{' | '[') => match json::read(source) {
-            // Flow style is YAML too, and more lenient than JSON.
+            // The text may be YAML in flow style, which is more lenient than JSON.
             Err(_) if has_extension(&name, &["yaml", "yml"]) => yaml::read(source),
             result => result,
         },

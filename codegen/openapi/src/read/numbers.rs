@@ -1,4 +1,5 @@
-//! Numbers that are not kept exactly. A value holds 64 bits, but a text can have any number of digits.
+//! Warns about numbers that lose digits when they are read. A number has 64 bits in memory, but any number of
+//! digits in a text.
 
 use serde_json::Number;
 
@@ -28,7 +29,8 @@ pub(super) fn warning(source: Source<'_>, position: Position, text: &str) -> Dia
     .fix(fix)
 }
 
-/// Checks whether a decimal number has leading zeros, such as `01`, which reading would lose.
+/// Checks whether a decimal number has leading zeros, such as `01`. These zeros are lost when the number is
+/// read.
 pub(super) fn has_leading_zero(text: &str) -> bool {
     let unsigned = text.trim_start_matches(['-', '+']);
     let mut digits = unsigned.bytes();

@@ -27,7 +27,8 @@ pub(super) fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Resul
     }
 }
 
-/// Returns the name of a tag of YAML itself, such as `str` for `!!str` and for `!<tag:yaml.org,2002:str>`.
+/// Returns the name of a tag that YAML itself defines, such as `str` for `!!str` and for
+/// `!<tag:yaml.org,2002:str>`.
 pub(super) fn core_tag(tag: &Tag) -> Option<&str> {
     if tag.is_yaml_core_schema() {
         return Some(&tag.suffix);
@@ -59,7 +60,7 @@ fn plain(text: &str) -> Result<Value, String> {
             return number.map(Value::from).map_err(|_| out_of_range());
         }
     }
-    // Nearly all scalars are text, because they do not start like a number.
+    // Nearly all scalars do not start like a number, so they are text.
     if !unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
         return Ok(Value::from(text));
     }
@@ -69,7 +70,7 @@ fn plain(text: &str) -> Result<Value, String> {
     if let Ok(number) = text.parse::<u64>() {
         return Ok(number.into());
     }
-    // After such a start, the notation of floats in Rust is that of YAML.
+    // For a text that starts like a number, Rust and YAML have the same notation of floats.
     match text.parse::<f64>() {
         Ok(number) => Number::from_f64(number)
             .map(Value::Number)

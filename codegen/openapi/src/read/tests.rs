@@ -175,7 +175,7 @@ fn numbers_keep_their_digits_or_are_named() {
         "18446744073709551615",
         "100000000000000000000",
     ] {
-        // A float makes the reader scan each number; a text that starts with a comment is YAML.
+        // The float `0.5` makes the reader check each number. The comment at the start makes the text YAML.
         for start in ["", "# YAML\n"] {
             let text = format!("{start}{{\"minimum\": 0.5, \"maximum\": {kept}}}");
             let document = parse(Source {
@@ -195,7 +195,7 @@ fn numbers_keep_their_digits_or_are_named() {
         text: &format!("{{{long}}}"),
     })
     .unwrap();
-    // An alias does not count twice.
+    // A number that is repeated by an alias is reported once.
     let text = format!("{{{long}, \"f\": &f [18446744073709551617], \"g\": *f}}");
     let yaml = parse(Source {
         name: "a.yaml",
@@ -203,7 +203,7 @@ fn numbers_keep_their_digits_or_are_named() {
     })
     .unwrap();
     insta::assert_snapshot!(format!("{}\n\n{}", json.warnings(), yaml.warnings()));
-    // Warnings of reading stay with the document.
+    // The document keeps the warnings that were reported when it was read.
     let text = "{\"openapi\": \"3.0.3\", \"x-number\": 18446744073709551616}";
     let (_, found) = crate::normalise::normalise(read(Source { name: "a.json", text }).unwrap()).unwrap();
     assert_eq!(found.count(Severity::Warning), 1, "{found}");

@@ -22,7 +22,8 @@ pub enum Version {
 /// Returns the version that a document states.
 ///
 /// # Errors
-/// A located diagnostic with the actual and the accepted versions.
+/// Returns a located diagnostic with the actual and the accepted versions if the document's version is not
+/// accepted.
 pub fn version(document: &Document) -> Result<Version, Diagnostics> {
     let root = document.value();
     // In YAML, `3.1` and `2.0` without quotes are numbers.

@@ -1,8 +1,9 @@
-//! YAML 1.2 (core schema): turns parser events into a tree with positions, and the tree into a value.
+//! Reads YAML 1.2 (core schema). Builds a tree with positions from parser events, and a value from the tree.
 //!
-//! The parser is `saphyr-parser`: it is maintained, passes the YAML test suite, and reports events with
-//! positions. Duplicate keys, merge keys, bounded aliases and located diagnostics require such events. The
-//! intermediate tree allows checking and counting aliases before anything is copied.
+//! The parser is `saphyr-parser`, because it is maintained, passes the YAML test suite, and reports events
+//! with positions. Such events are necessary to detect duplicate keys, to support merge keys, to limit
+//! aliases and to locate diagnostics. The intermediate tree allows checking and counting aliases before
+//! anything is copied.
 
 use std::collections::{HashMap, HashSet};
 
@@ -22,7 +23,7 @@ use crate::{
     source_map::{Member, Node, NodeId, Position, SourceMap},
 };
 
-/// Reads a YAML text that holds one document.
+/// Reads a YAML text that contains one document.
 pub(super) fn read(source: Source<'_>) -> Result<(Value, SourceMap), Diagnostics> {
     let mut builder = Builder {
         source,
@@ -51,17 +52,17 @@ struct Frame {
     anchor: usize,
     position: Position,
     is_mapping: bool,
-    /// Items of a sequence; keys and values of a mapping, in turns.
+    /// Items of a sequence, or alternating keys and values of a mapping.
     items: Vec<(Position, NodeId)>,
 }
 
 struct Builder<'a> {
     source: Source<'a>,
     source_map: SourceMap,
-    /// Values of scalars, and keys as text; null for other nodes.
+    /// Values by node: the value of a scalar, the text of a key, and null for other nodes.
     scalars: Vec<Value>,
     anchors: HashMap<usize, NodeId>,
-    /// Nodes of keys that are `<<`.
+    /// Nodes of merge keys (`<<`).
     merge_keys: HashSet<NodeId>,
     frames: Vec<Frame>,
     documents: usize,
@@ -88,7 +89,8 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Returns the value of a node with its aliases expanded, or the limit that it exceeds.
+    /// Returns the value of a node with its aliases expanded, or a message about the limit that the value
+    /// exceeds.
     fn value(&self, node: NodeId, depth: usize, budget: &mut usize) -> Result<Value, &'static str> {
         *budget = budget
             .checked_sub(1)
@@ -178,7 +180,7 @@ impl Builder<'_> {
         frame.is_some_and(|frame| frame.is_mapping && frame.items.len() % 2 == 0)
     }
 
-    /// Opens a collection, whose tag in YAML is `kind`.
+    /// Opens a collection. `kind` is the name of its YAML tag, `seq` or `map`.
     fn open(
         &mut self,
         anchor: usize,
@@ -235,7 +237,8 @@ impl Builder<'_> {
         }
     }
 
-    /// Returns the members of a mapping, then those of the mappings that it merges. Earlier members win.
+    /// Returns the members of a mapping, followed by the members of the mappings that it merges. A merged
+    /// member is omitted if an earlier member has the same key.
     fn members(&self, items: &[(Position, NodeId)]) -> Result<Vec<Member>, Diagnostics> {
         let nodes = &self.source_map.nodes;
         let mut members: Vec<Member> = Vec::new();

@@ -17,7 +17,7 @@ pub struct Reference<'a> {
     pub pointer: PointerBuf,
     /// The reference as the document writes it.
     pub written: &'a str,
-    /// Number of its target; `None` if it leads nowhere or into another document.
+    /// Number of the target; `None` if the reference leads nowhere or into another document.
     pub(super) target: Option<usize>,
 }
 
@@ -28,14 +28,14 @@ pub struct Target<'a> {
     pub pointer: PointerBuf,
     /// The value itself.
     pub value: &'a Value,
-    /// Positions of the references that lead here.
+    /// Positions of the references that lead to this value.
     referrers: Vec<usize>,
 }
 
 /// All references of a document.
 pub struct References<'a> {
     document: &'a Value,
-    /// In document order, so the contents of a value are contiguous.
+    /// References in document order, so that the references inside a value are contiguous.
     all: Vec<Reference<'a>>,
     /// Positions in `all`, sorted by pointer.
     by_pointer: Vec<usize>,
@@ -47,7 +47,7 @@ pub struct References<'a> {
 impl<'a> References<'a> {
     /// Collects the references of a document.
     ///
-    /// Examples, defaults and enumerations are data: a `$ref` in them is not a reference.
+    /// Examples, defaults and enumerations are data, so a `$ref` in them is not a reference.
     pub fn new(document: &'a Value) -> Self {
         let mut references = Self {
             document,
@@ -119,7 +119,7 @@ impl<'a> References<'a> {
         &self.targets
     }
 
-    /// Lists the references at `place` and inside of it, in the order of the document.
+    /// Lists the references at `place` and inside it, in the order of the document.
     pub fn within(&self, place: &Pointer) -> &[Reference<'a>] {
         let pointer = |position: &usize| self.all.get(*position).map_or(Pointer::root(), |at| &*at.pointer);
         // In this order, a longer name such as `/a-b` stands between `/a` and `/a/b`.
@@ -136,7 +136,7 @@ impl<'a> References<'a> {
         self.all.get(start..end).unwrap_or_default()
     }
 
-    /// Returns the target of a reference; `None` if it leads nowhere or into another document.
+    /// Returns the target of a reference; `None` if the reference leads nowhere or into another document.
     pub fn target(&self, reference: &Reference<'_>) -> Option<&Target<'a>> {
         self.targets.get(reference.target?)
     }
@@ -146,7 +146,7 @@ impl<'a> References<'a> {
         self.targets.get(*self.numbers.get(place)?)
     }
 
-    /// Returns the innermost target that is or encloses `place`.
+    /// Returns the target at `place`, or else the innermost target that encloses `place`.
     pub fn enclosing(&self, place: &Pointer) -> Option<&Target<'a>> {
         let mut around = std::iter::successors(Some(place), |place| place.parent());
         around.find_map(|place| self.target_at(place))
@@ -158,8 +158,8 @@ impl<'a> References<'a> {
         referrers.iter().filter_map(|position| self.all.get(*position))
     }
 
-    /// Lists the targets that `place` needs, directly or through other targets. Each is listed once, the
-    /// nearest first.
+    /// Lists the targets that `place` needs, directly or through other targets. Each target is listed once,
+    /// the nearest first.
     pub fn needed(&self, place: &Pointer) -> Vec<&Target<'a>> {
         let inside = |place| self.within(place).iter().filter_map(|reference| reference.target);
         let needed = reachable(inside(place), |number| {
@@ -173,7 +173,7 @@ impl<'a> References<'a> {
     }
 
     /// Lists the shared schemas that may replace the schema at `parent`, sorted by name. If the parent has a
-    /// discriminator, these are the schemas whose `allOf` includes the parent; otherwise there are none.
+    /// discriminator, these are the schemas whose `allOf` includes the parent. Otherwise, there are none.
     pub fn subtypes(&self, parent: &Pointer) -> Vec<(Cow<'_, str>, &Pointer)> {
         let target = self.target_at(parent);
         if target.is_none_or(|target| target.value.get("discriminator").is_none()) {
@@ -194,7 +194,8 @@ impl<'a> References<'a> {
     }
 }
 
-/// Lists these targets and all to which `next` leads from them. Each is listed once, the nearest first.
+/// Lists the given targets, and all targets that are reached from them by repeated calls of `next`. Each
+/// target is listed once, the nearest first.
 pub(super) fn reachable<Next: IntoIterator<Item = usize>>(
     targets: impl IntoIterator<Item = usize>,
     next: impl Fn(usize) -> Next,

@@ -15,16 +15,16 @@ pub fn reference(value: &Value) -> Option<&str> {
     value.get("$ref")?.as_str()
 }
 
-/// Returns the pointer of a reference within the document, percent-decoded.
+/// Returns the percent-decoded pointer of a reference within the document.
 pub fn fragment(reference: &str) -> Option<PointerBuf> {
     let decoded = percent_decode_str(reference.strip_prefix('#')?).decode_utf8_lossy();
     Some(pointer::parse(&decoded)?.into_owned())
 }
 
-/// Resolves one reference; `None` if it leads nowhere or into another document.
+/// Resolves one reference. Returns `None` if the reference leads nowhere or into another document.
 ///
-/// The pointer is a URI fragment and therefore percent-encoded. A pointer that exists only in its undecoded
-/// form is accepted.
+/// The pointer is a URI fragment and therefore percent-encoded. If the decoded pointer leads nowhere, the
+/// pointer is tried without decoding.
 pub fn follow<'a>(document: &'a Value, reference: &str) -> Option<(PointerBuf, &'a Value)> {
     let written = || pointer::parse(reference.strip_prefix('#')?).map(Cow::into_owned);
     let mut candidates = fragment(reference)
@@ -54,7 +54,7 @@ pub fn resolve<'a, 'p>(
     here
 }
 
-/// Lists the parameters of a path and of its operation, each resolved.
+/// Lists the parameters of an operation's path and of the operation, with references resolved.
 pub fn parameters<'a>(document: &'a Value, operation: &Operation<'a>) -> impl Iterator<Item = &'a Value> {
     let item = document.get("paths").and_then(|paths| paths.get(operation.path));
     let holders = item.into_iter().chain([operation.value]);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{operations::Direction, pointer::Pointer};
 
-/// All references inside `place` and their targets.
+/// Lists all references inside `place`, each with its target.
 fn within<'a>(references: &'a References<'_>, place: &'static str) -> Vec<(&'a str, Option<&'a str>)> {
     let within = references.within(Pointer::from_static(place)).iter();
     let pairs = within.map(|reference| {
@@ -18,7 +18,8 @@ fn within<'a>(references: &'a References<'_>, place: &'static str) -> Vec<(&'a s
     pairs.collect()
 }
 
-/// The uses of a place and of all its users, one line per use: the user, the reference and its target.
+/// Lists the uses of a place and of all its users. Each line names the operation (if the user is an
+/// operation), the reference and its target.
 fn usages(document: &Value, place: &'static str) -> Vec<String> {
     let references = References::new(document);
     let usages = Usages::new(&references);
@@ -166,7 +167,7 @@ fn usages_lead_from_operations_to_components() {
     let other_body = "/paths/~1a~1/put/requestBody/content/a~1b/schema";
     let failure = "/components/responses/Failure";
     let done = "/paths/~1a~1/put/callbacks/done/{url}/post/requestBody/content/x~1y/schema";
-    // A place inside a target, and a place that is not inside any target.
+    // The first place is inside a target, and the second place is not inside any target.
     assert_eq!(
         usages(&document, "/components/schemas/Leaf/properties/id"),
         [

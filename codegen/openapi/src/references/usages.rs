@@ -15,7 +15,8 @@ pub enum User {
     Operation {
         /// Position of the operation.
         number: usize,
-        /// The message with the reference; `None` for parts of neither message, such as a callback.
+        /// The message that contains the reference; `None` if the reference is in neither message but, for
+        /// example, in a callback.
         direction: Option<Direction>,
     },
     /// Another target, by its number.
@@ -37,7 +38,7 @@ pub struct Usages<'r> {
     references: &'r References<'r>,
     /// The operations in the order of the document.
     pub operations: Vec<Operation<'r>>,
-    /// By target number.
+    /// Uses, by the number of their target.
     uses: Vec<Vec<Use>>,
 }
 
@@ -103,8 +104,8 @@ impl<'r> Usages<'r> {
         around.filter_map(|place| self.references.numbers.get(place).copied())
     }
 
-    /// Lists these targets and all targets that use them, directly or through other targets. Each is listed
-    /// once, the nearest first.
+    /// Lists these targets and all targets that use them, directly or through other targets. Each target is
+    /// listed once, the nearest first.
     pub fn users(&self, targets: impl IntoIterator<Item = usize>) -> Vec<usize> {
         reachable(targets, |target| {
             self.of(target).iter().filter_map(|used| match used.user {
@@ -114,8 +115,8 @@ impl<'r> Usages<'r> {
         })
     }
 
-    /// Lists the operations that use, through a reference, the value at `pointer` or an enclosing value. Each
-    /// is listed once, in the order of the document.
+    /// Lists the operations that refer, directly or through other targets, to the value at `pointer` or to an
+    /// enclosing value. Each operation is listed once, in the order of the document.
     pub fn operations(&self, pointer: &Pointer) -> Vec<&Operation<'r>> {
         let users = self.users(self.around(pointer)).into_iter();
         let numbers = users.flat_map(|target| self.of(target));

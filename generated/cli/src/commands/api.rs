@@ -1,4 +1,4 @@
-//! `funnelflux api`: a request to any path.
+//! `funnelflux api`: sends a request to any path.
 
 use crate::confirm::Expected;
 use crate::context::Context;
@@ -86,7 +86,7 @@ pub(super) fn print(body: &Bytes, output: &Output) -> CommandResult {
     }
     match std::str::from_utf8(body).map(json::show) {
         Ok(Ok(value)) => output.print_value(value, &View::default())?,
-        // No operation of the API answers with a page.
+        // No operation of the API answers with an HTML page.
         Ok(Err(_)) if body.trim_ascii_start().starts_with(b"<") => {
             let page = String::from_utf8_lossy(body.get(..100).unwrap_or(body)).into_owned();
             return Err(Failure::failed(format!(

@@ -1,4 +1,4 @@
-//! `funnelflux auth`: accounts, their tokens and profiles.
+//! `funnelflux auth`: stores, shows and removes the tokens of accounts.
 
 use crate::context::{Context, is_interactive, note};
 use crate::exit::{CommandResult, Exit, Failure};
@@ -18,7 +18,7 @@ use std::io::{self, IsTerminal as _, Read as _};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// Largest input with two tokens, in bytes.
+/// Maximum number of bytes of the input that contains the two tokens.
 const MAX_INPUT: u64 = 64 * 1024;
 
 pub(crate) fn command() -> Command {
@@ -33,7 +33,8 @@ pub(crate) fn command() -> Command {
              Otherwise, they are kept in a file that only its owner can read.",
         )
         .args([
-            // A token that is passed by mistake must not be part of an error.
+            // Without this hidden argument, the error about an unexpected argument would print a token that a
+            // user passes by mistake.
             Arg::new("argument").hide(true).action(ArgAction::Append),
             Arg::new("no-check")
                 .long("no-check")
@@ -103,7 +104,7 @@ async fn login(matches: &ArgMatches, context: &Context) -> CommandResult {
     if let Some(refresh) = refresh {
         credentials = credentials.with_refresh_token(refresh);
     }
-    // The check may renew the tokens.
+    // If the check renews the tokens, this store receives the new ones.
     let store = Arc::new(MemoryTokenStore::new());
     let builder = builder.credentials(credentials.clone());
     let client = builder.token_store(Arc::clone(&store)).build()?;
@@ -151,13 +152,14 @@ async fn login(matches: &ArgMatches, context: &Context) -> CommandResult {
     Ok(Exit::Done)
 }
 
-/// Refuses to replace the tokens of another account or service in a profile that the command does not name.
+/// Returns an error if the profile contains tokens of another account or service. The check is necessary if
+/// the command line does not name the profile, because the login would replace these tokens.
 async fn require_same_account(
     context: &Context,
     credentials: &Credentials,
     base_url: &str,
 ) -> Result<(), Failure> {
-    // A login replaces tokens that cannot be read.
+    // Tokens that cannot be read are replaced without this check.
     let Ok(Some(earlier)) = context.settings.tokens.store(&context.profile)?.load().await else {
         return Ok(());
     };
@@ -232,7 +234,7 @@ fn no_token() -> Failure {
     )
 }
 
-/// Calls the first operation that needs no arguments, or only a status.
+/// Calls the first operation that only reads and that requires no parameters except a status.
 async fn check(client: &Client) -> Result<(), Failure> {
     let operations = || GROUPS.iter().copied().flatten().copied();
     let is_plain = |operation: &&'static Operation| {
@@ -266,7 +268,7 @@ async fn status(matches: &ArgMatches, context: &Context) -> CommandResult {
     Ok(Exit::Done)
 }
 
-/// Whose account is in use, and until when its token is valid.
+/// Returns the account that is in use, and the time until which its token is valid.
 pub(crate) async fn account(context: &Context, client: &Client) -> Result<Map<String, Value>, Failure> {
     let account = client.account().await?;
     let source = client.credential_source().await?;

@@ -1,4 +1,4 @@
-//! `funnelflux call`: every operation of the API, with its parameters as options.
+//! `funnelflux call`: calls an operation of the API by its name. The parameters of the operation are options.
 
 use super::api;
 use crate::confirm::Expected;
@@ -17,11 +17,13 @@ pub(crate) fn command() -> Command {
         .arg_required_else_help(true)
         .subcommand_value_name("OPERATION")
         .subcommand_help_heading("Operations")
-        // 161 commands take longer to build than the rest of the program to start.
+        // Building 161 commands takes longer than starting the rest of the program, so they are built on
+        // demand.
         .defer(|command| command.subcommands(operations().map(describe)))
 }
 
-/// Returns true if another operation has the same summary, so that only the paths distinguish the two.
+/// Returns true if another operation has the same summary. In that case, only their paths distinguish the two
+/// operations.
 fn is_ambiguous(operation: &Operation) -> bool {
     operations().any(|other| other.summary == operation.summary && other.id != operation.id)
 }
@@ -53,7 +55,7 @@ fn describe(operation: &'static Operation) -> Command {
         .defer(with_options)
 }
 
-/// Adds the options of the operation that the command names.
+/// Adds the options of the operation that has the name of the command.
 fn with_options(command: Command) -> Command {
     let Some(operation) = operations().find(|operation| operation.id == command.get_name()) else {
         return command;
@@ -66,7 +68,8 @@ fn with_options(command: Command) -> Command {
     }
 }
 
-/// Option of a parameter. Its name in the document also works.
+/// Returns the command-line option for a parameter. The name of the parameter in the OpenAPI document is an
+/// alias of the option.
 fn option(parameter: Parameter) -> Arg {
     let mut long = kebab(parameter.name);
     if is_taken(&long) {
@@ -95,12 +98,12 @@ fn option(parameter: Parameter) -> Arg {
     }
 }
 
-/// Identifier of the argument, which no other argument has.
+/// Returns the identifier of the argument for a parameter. No other argument has this identifier.
 fn identifier(parameter: &str) -> String {
     format!("parameter:{parameter}")
 }
 
-/// Returns true if the program has this option itself.
+/// Returns true if the program already has an option with this name.
 fn is_taken(long: &str) -> bool {
     let own = row_arguments().into_iter().chain(input::body_arguments());
     let global = [

@@ -1,4 +1,4 @@
-//! `funnelflux compare`: differences between a snapshot and the account, or between two snapshots.
+//! `funnelflux compare`: prints the differences between a snapshot and the account, or between two snapshots.
 
 use super::export::{export_failure, snapshot_failure};
 use crate::context::Context;

@@ -1,4 +1,4 @@
-//! `funnelflux completions`: completion scripts for shells.
+//! `funnelflux completions`: prints a completion script for a shell.
 
 use crate::arguments;
 use crate::exit::{CommandResult, Exit};

@@ -1,4 +1,4 @@
-//! `funnelflux export`: all assets of an account in files.
+//! `funnelflux export`: writes all assets of an account to files.
 
 use crate::context::{Context, note};
 use crate::exit::{CommandResult, Exit, Failure};
@@ -35,7 +35,7 @@ pub(crate) fn command() -> Command {
         ])
 }
 
-/// The option `--groups`.
+/// Returns the option `--groups`.
 pub(super) fn groups_argument(help: &'static str) -> Arg {
     Arg::new("groups")
         .long("groups")
@@ -44,7 +44,7 @@ pub(super) fn groups_argument(help: &'static str) -> Arg {
         .help(help)
 }
 
-/// Groups of the option, if it is given.
+/// Returns the names from the option `--groups`, if the option is given.
 pub(super) fn groups(matches: &ArgMatches) -> Option<Vec<String>> {
     let names = matches.get_many::<String>("groups")?;
     Some(names.cloned().collect())
@@ -93,7 +93,7 @@ fn is_archive(path: &Path) -> bool {
     [".tar.gz", ".tgz"].iter().any(|end| name.ends_with(end))
 }
 
-/// Failure of an export.
+/// Creates the failure for an error of an export.
 pub(crate) fn export_failure(error: ExportError) -> Failure {
     match error {
         ExportError::Client(error) => Failure::from(error),
@@ -109,7 +109,7 @@ pub(crate) fn export_failure(error: ExportError) -> Failure {
     }
 }
 
-/// Failure of a snapshot.
+/// Creates the failure for an error of a snapshot.
 pub(crate) fn snapshot_failure(error: &SnapshotError) -> Failure {
     Failure::library_file(error, error.io_error())
         .or_fix("name a folder or file that funnelflux export wrote")

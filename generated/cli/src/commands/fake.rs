@@ -1,4 +1,4 @@
-//! `funnelflux fake`: the embedded fake of the service, on a socket.
+//! `funnelflux fake`: serves the embedded fake of the service on a socket.
 
 use crate::demo;
 use crate::exit::{CommandResult, Exit, Failure, file_failure};
@@ -53,7 +53,7 @@ pub(crate) async fn run(matches: &ArgMatches) -> CommandResult {
         (None, None) => Settings::default(),
     };
     settings.clock = ClockSource::Wall;
-    // Nothing reads the log of this program.
+    // This command never reads the log of requests.
     settings.log = LogRetention::Last(0);
     let fake = Fake::new(settings);
     if !matches.get_flag("empty") {

@@ -1,4 +1,4 @@
-//! `funnelflux id`: new IDs, and the times in existing ones.
+//! `funnelflux id`: creates IDs, and shows when existing IDs were created.
 
 use crate::exit::{CommandResult, Exit, Failure};
 use crate::input;

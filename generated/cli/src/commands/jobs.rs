@@ -1,4 +1,4 @@
-//! `funnelflux jobs`: the jobs of the profile, from their journals.
+//! `funnelflux jobs`: lists the jobs of the profile. It finds them by their journals.
 
 use crate::context::{Context, note};
 use crate::exit::{CommandResult, Exit, Failure};
@@ -48,7 +48,8 @@ fn view() -> View {
     }
 }
 
-/// Describes a job. The journal of a plan has the plan beside it.
+/// Returns the row that describes a job. If a file with a plan is beside the journal, the job applies this
+/// plan.
 fn row(context: &Context, journal: &JournalFile) -> Result<Value, Failure> {
     let path = &journal.path;
     let plan = plan_beside(path);

@@ -1,4 +1,4 @@
-//! `funnelflux man`: manual pages.
+//! `funnelflux man`: prints or writes manual pages.
 
 use crate::arguments;
 use crate::exit::{CommandResult, Exit, Failure, file_failure};
@@ -37,10 +37,10 @@ pub(crate) fn run(matches: &ArgMatches) -> CommandResult {
     Ok(Exit::Done)
 }
 
-/// Writes the page of a command and the pages of its subcommands.
+/// Writes the manual page of a command and the manual pages of its subcommands.
 fn write_pages(command: &Command, name: &str, folder: &Path) -> Result<(), Failure> {
     let path = folder.join(format!("{name}.1"));
-    // The title of a page is its name.
+    // The title of the manual page is the name of the command.
     let page = render(command.clone().name(name.to_owned()))?;
     fs::write(&path, page).map_err(|error| file_failure("write", &path, &error))?;
     let commands = command.get_subcommands().filter(|command| !command.is_hide_set());

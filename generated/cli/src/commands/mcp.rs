@@ -1,4 +1,4 @@
-//! `funnelflux mcp`: the model as tools for assistants.
+//! `funnelflux mcp`: serves tools for AI assistants over the Model Context Protocol.
 
 use crate::context::Context;
 use crate::exit::CommandResult;
@@ -42,7 +42,7 @@ pub(crate) async fn run(_: &ArgMatches, _: Context) -> CommandResult {
     Err(without_feature())
 }
 
-/// Failure of a program that was built without the feature.
+/// Creates the failure of a program that was built without the feature `mcp`.
 #[cfg(any(not(feature = "mcp"), test))]
 fn without_feature() -> crate::exit::Failure {
     crate::exit::Failure::usage("this program was built without the server for assistants")

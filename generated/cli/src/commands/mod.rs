@@ -1,4 +1,4 @@
-//! Commands, one file each. A command has `command()`, which describes it, and `run()`.
+//! Commands, one per file. In each file, `command()` describes the command, and `run()` runs it.
 
 mod api;
 mod apply;
@@ -21,7 +21,7 @@ use crate::context::Context;
 use crate::exit::{CommandResult, Failure};
 use clap::{ArgMatches, Command};
 
-/// Descriptions of all commands.
+/// Returns the descriptions of all commands.
 pub(crate) fn all() -> Vec<Command> {
     let own = [
         export::command(),
@@ -48,7 +48,7 @@ pub(crate) async fn run(matches: &ArgMatches) -> CommandResult {
     let Some((name, own)) = matches.subcommand() else {
         return Err(unknown());
     };
-    // Arguments of the program's own commands; they need no account.
+    // These commands need no account.
     match name {
         "completions" => return completions::run(own),
         "man" => return man::run(own),

@@ -1,4 +1,4 @@
-//! `funnelflux plan`: a plan that makes the account like a snapshot.
+//! `funnelflux plan`: plans the changes that restore the account to the state of a snapshot.
 
 use super::export::{groups, groups_argument, snapshot_failure};
 use crate::context::{Context, note};
@@ -94,7 +94,7 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
     Ok(if differs { Exit::Differs } else { Exit::Done })
 }
 
-/// Treatment of assets that the snapshot does not have, by its name.
+/// Returns the treatment with this name for assets that the snapshot does not contain.
 pub(crate) fn others(name: &str) -> AssetsNotInSnapshot {
     match name {
         "archive" => AssetsNotInSnapshot::Archive,

@@ -1,4 +1,4 @@
-//! `funnelflux probe`: what the documentation leaves open, found out on an account.
+//! `funnelflux probe`: finds out, on an account, facts that the documentation leaves open.
 
 use crate::confirm::Expected;
 use crate::context::{Context, note};
@@ -85,7 +85,7 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
     }
     let file = matches.get_one::<PathBuf>("settings").map(PathBuf::as_path);
     let file = file.map(NewFile::create).transpose()?;
-    // The probe runs without them, too; a client reports what is wrong with them.
+    // The probe also runs without the stored tokens. If they cannot be read, the client reports the error.
     let stored = || async { context.stored_tokens().await.ok().flatten() };
     let tokens = stored().await;
     let client = context.client()?;
@@ -130,11 +130,12 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
     conclude(&report)
 }
 
-/// Runs the probe with a bar on a terminal. Ctrl-C stops it after the current experiment.
+/// Runs the probe, and shows a progress bar on a terminal. Ctrl-C stops the probe after the current
+/// experiment.
 async fn with_progress<F: Future<Output = Result<Report, Failure>>>(
     run: impl FnOnce(Box<dyn FnMut(usize, usize, &str)>, Arc<AtomicBool>) -> F,
 ) -> Result<Report, Failure> {
-    // Hidden where there is no terminal.
+    // The bar is hidden if stderr is not a terminal.
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     if let Ok(style) = ProgressStyle::with_template("{pos}/{len} {msg}") {
         bar.set_style(style);
@@ -158,7 +159,7 @@ async fn with_progress<F: Future<Output = Result<Report, Failure>>>(
     report
 }
 
-/// Reports on stderr what was found and what remains.
+/// Reports the numbers of findings and the remaining assets on stderr, and returns the exit code.
 fn conclude(report: &Report) -> CommandResult {
     let [settled, contradicts, open] = report.counts();
     note(&format!(
@@ -185,7 +186,7 @@ fn conclude(report: &Report) -> CommandResult {
     Ok(if left.is_empty() { Exit::Done } else { Exit::Partly })
 }
 
-/// One line on the assets of the probe after its end.
+/// Returns a line about the assets that the probe created and that remain after its end.
 fn remaining(remains: &[Remains]) -> String {
     let number = |state: &RemainingState| remains.iter().filter(|asset| asset.state == *state).count();
     let deleted = number(&RemainingState::Deleted);
@@ -200,14 +201,14 @@ fn remaining(remains: &[Remains]) -> String {
     format!("{assets} of the probe: {text}")
 }
 
-/// A file that does not exist yet. It appears only when it is complete.
+/// New file. It appears at its path only when its content is complete.
 struct NewFile<'p> {
     path: &'p Path,
     file: tempfile::NamedTempFile,
 }
 
 impl<'p> NewFile<'p> {
-    /// Checks that the file can be written, before the experiments.
+    /// Checks that the file does not exist and can be written. The check runs before the experiments.
     fn create(path: &'p Path) -> Result<Self, Failure> {
         if path.exists() {
             let message = format!("{} exists; nothing was sent", path.display());

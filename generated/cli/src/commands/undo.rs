@@ -48,7 +48,8 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
     command.run(&client, &plan).await
 }
 
-/// The newest journal of the profile, except those of this command: a second undo must not repeat the job.
+/// Returns the newest journal of the profile that does not belong to an undo. If undos were included, a
+/// second undo would repeat the job.
 fn newest(context: &Context) -> Result<PathBuf, Failure> {
     let mut journals = journals::all(context)?.into_iter();
     let newest = journals.find(|journal| !journal.begins_with("undo-"));

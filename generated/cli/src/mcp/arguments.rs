@@ -1,4 +1,4 @@
-//! The arguments of a call, checked against the parameters of its tool.
+//! Arguments of a call, which are checked against the parameters of the tool.
 
 use super::tool::{Kind, Parameter, Tool, groups, operations};
 use crate::exit::Failure;
@@ -8,10 +8,10 @@ use funnelflux::operations::Operation;
 use rmcp::model::JsonObject;
 use serde_json::Value;
 
-/// Number of characters of an argument that a message shows.
+/// Maximum number of characters of an argument that a message shows.
 const SHOWN: usize = 60;
 
-/// Arguments that fit the parameters of a tool.
+/// Arguments of a call that match the parameters of the tool.
 #[derive(Debug)]
 pub(super) struct Arguments {
     tool: &'static Tool,
@@ -50,19 +50,19 @@ impl Arguments {
         self.values.get(name)?.as_str()
     }
 
-    /// An argument that the tool requires.
+    /// Returns an argument that the tool requires. Returns an error if it is absent.
     pub(super) fn required(&self, name: &str) -> Result<&str, Failure> {
         self.text(name).ok_or_else(|| self.missing(name))
     }
 
-    /// The list of texts; empty if the argument is absent.
+    /// Returns a list of texts, which is empty if the argument is absent.
     pub(super) fn texts(&self, name: &str) -> Vec<String> {
         let values = self.values.get(name).and_then(Value::as_array);
         let texts = values.into_iter().flatten().filter_map(Value::as_str);
         texts.map(str::to_owned).collect()
     }
 
-    /// The list of texts, which must not be empty.
+    /// Returns a list of texts. Returns an error if the list is empty.
     pub(super) fn some_texts(&self, name: &str) -> Result<Vec<String>, Failure> {
         match self.texts(name) {
             texts if texts.is_empty() => Err(self.missing(name)),
@@ -74,7 +74,7 @@ impl Arguments {
         self.values.get(name).and_then(Value::as_bool).unwrap_or(false)
     }
 
-    /// The number, or its default.
+    /// Returns a number, or its default if the argument is absent.
     pub(super) fn number(&self, name: &str) -> usize {
         let given = self.values.get(name).and_then(Value::as_u64);
         let default = || match self.parameter(name)?.kind {
@@ -89,7 +89,7 @@ impl Arguments {
         AssetGroup::named(self.required("group")?).ok_or_else(|| self.missing("group"))
     }
 
-    /// Names of groups; `None` if the argument is absent or empty.
+    /// Returns the names of groups. Returns `None` if the argument is absent or empty.
     pub(super) fn groups(&self) -> Option<Vec<String>> {
         Some(self.texts("groups")).filter(|groups| !groups.is_empty())
     }
@@ -148,7 +148,7 @@ impl Parameter {
 }
 
 impl Kind {
-    /// Asks the assistant for a valid argument.
+    /// Returns a text that asks the assistant for a valid argument.
     fn expected(self) -> String {
         let names = || -> String {
             let names: Vec<&str> = groups(self).into_iter().map(AssetGroup::name).collect();
@@ -172,7 +172,7 @@ impl Kind {
     }
 }
 
-/// The beginning of a text, on one line.
+/// Returns the beginning of a text, on one line.
 pub(super) fn shown(text: &str) -> String {
     let line = one_line(text);
     let mut start: String = line.chars().take(SHOWN).collect();

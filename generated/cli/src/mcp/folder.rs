@@ -1,5 +1,5 @@
-//! The folder of plans and snapshots. Names of files are plain names, so that no argument of the assistant
-//! leaves the folder, and symbolic links are refused.
+//! Folder of plans and snapshots. Names of files are plain names, and symbolic links are refused, so that no
+//! argument of the assistant leads out of the folder.
 
 use super::arguments::shown;
 use crate::commands::export::snapshot_failure;
@@ -13,10 +13,10 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-/// Longest name of a file.
+/// Maximum length of the name of a file.
 const MAX_NAME: usize = 100;
 
-/// The folder.
+/// Folder of plans and snapshots.
 #[derive(Clone, Debug)]
 pub(super) struct Folder(PathBuf);
 
@@ -32,7 +32,8 @@ impl Folder {
         &self.0
     }
 
-    /// The path of a name. A plain name cannot leave the folder.
+    /// Returns the path of a name in the folder. Returns an error if the name is not plain, because other
+    /// names could lead out of the folder.
     fn join(&self, name: &str) -> Result<PathBuf, Failure> {
         let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
         let is_valid = !name.is_empty()
@@ -51,7 +52,7 @@ impl Folder {
         )
     }
 
-    /// The path of a file or folder that does not exist yet.
+    /// Returns the path of a file or folder that does not exist yet.
     pub(super) fn new_path(&self, name: &str) -> Result<PathBuf, Failure> {
         let path = self.join(name)?;
         match fs::symlink_metadata(&path) {
@@ -61,7 +62,7 @@ impl Folder {
         }
     }
 
-    /// The path of a file or folder that exists and has no symbolic links.
+    /// Returns the path of a file or folder that exists and that neither is nor contains a symbolic link.
     fn existing(&self, name: &str) -> Result<PathBuf, Failure> {
         let path = self.join(name)?;
         let link = find_link(&path).map_err(|error| {
@@ -86,7 +87,7 @@ impl Folder {
         Snapshot::open(self.existing(name)?).map_err(|error| snapshot_failure(&error))
     }
 
-    /// Opens a snapshot that need not be whole.
+    /// Opens a snapshot, even if it is incomplete.
     pub(super) fn incomplete_snapshot(&self, name: &str) -> Result<Snapshot, Failure> {
         Snapshot::open_incomplete(self.existing(name)?).map_err(|error| snapshot_failure(&error))
     }
@@ -97,7 +98,7 @@ impl Folder {
         plan.map_err(|failure| failure.fix("see list_files for the plans"))
     }
 
-    /// The path of a new plan.
+    /// Returns the path of a new plan.
     pub(super) fn new_plan(&self, name: &str) -> Result<PathBuf, Failure> {
         let path = self.new_path(name)?;
         if path.extension() == Some(OsStr::new("json")) {
@@ -107,7 +108,8 @@ impl Folder {
         Err(Failure::usage(message).fix("let the name end with .json"))
     }
 
-    /// Writes a plan as a whole. An existing file is never replaced: a person may have reviewed it already.
+    /// Writes a plan as a whole. An existing file is never replaced, because a person may have reviewed it
+    /// already.
     pub(super) fn write_plan(&self, path: &Path, plan: &ChangePlan) -> Result<(), Failure> {
         let failed = |error: io::Error| file_failure("write", path, &error);
         let mut file = tempfile::NamedTempFile::new_in(&self.0).map_err(failed)?;
@@ -120,7 +122,7 @@ impl Folder {
         }
     }
 
-    /// Names of the files and folders that the assistant can name, sorted.
+    /// Returns the sorted names of the files and folders that the assistant can use.
     pub(super) fn names(&self) -> Result<Vec<String>, Failure> {
         let failed = |error: io::Error| file_failure("read", &self.0, &error);
         let mut names = Vec::new();
@@ -132,7 +134,7 @@ impl Folder {
         Ok(names)
     }
 
-    /// Kind of a file: `plan`, `snapshot` or `other`, with a description.
+    /// Returns the kind of a file, which is `plan`, `snapshot` or `other`, and a description of a plan.
     pub(super) fn describe(&self, name: &str) -> Result<(&'static str, Option<String>), Failure> {
         let path = self.existing(name)?;
         if path.join("snapshot.json").is_file() || name.ends_with(".tar.gz") {

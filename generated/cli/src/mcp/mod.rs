@@ -1,17 +1,17 @@
-//! The server for assistants, by the Model Context Protocol over stdin and stdout.
+//! Server for AI assistants, which uses the Model Context Protocol over stdin and stdout.
 //!
 //! Every client of this process refuses each call that could change something. Therefore, no tool can change
-//! the account, whatever its arguments are. The tools are few, and the group is an argument of them:
-//! assistants handle about forty tools, fewer than there are groups times abilities. Groups, abilities and
-//! operations come from the tables of the library.
+//! the account, regardless of its arguments. There are only a few tools, and the group of assets is an
+//! argument of a tool. Assistants can handle about forty tools, so a separate tool for each ability of each
+//! group would be too many. Groups, their abilities and operations come from the tables of the library.
 //!
 //! | module | contents |
 //! |---|---|
 //! | `tool`, `table` | the tools, their descriptions and schemas |
 //! | `arguments` | the check of the arguments of a call |
-//! | `reading`, `planning` | the work of the tools |
+//! | `reading`, `planning` | the implementation of the tools |
 //! | `folder` | the folder of plans and snapshots, which the assistant cannot leave |
-//! | `page` | bounded output, which says what was left out |
+//! | `page` | bounded output, which states the parts that are left out |
 
 mod arguments;
 mod folder;
@@ -39,10 +39,10 @@ use table::TOOLS;
 use tokio::sync::Semaphore;
 use tool::{Action, Tool};
 
-/// Number of calls that run at the same time; a call can read the whole account.
+/// Maximum number of calls that run at the same time. It is small because a call can read the whole account.
 const CONCURRENT_CALLS: usize = 4;
 
-/// Serves the account until the input ends.
+/// Serves an assistant until the input ends.
 pub(crate) async fn serve(context: Context, folder: Option<&Path>) -> CommandResult {
     let folder = folder.map(Folder::open).transpose()?;
     let context = context.read_only();
@@ -65,7 +65,7 @@ pub(crate) async fn serve(context: Context, folder: Option<&Path>) -> CommandRes
         },
         // The input ended before the conversation began.
         Err(ServerInitializeError::ConnectionClosed(_)) => Ok(Exit::Done),
-        // The text of this error contains the whole message.
+        // The text of this error is replaced, because it contains the whole message.
         Err(ServerInitializeError::ExpectedInitializeRequest(_)) => Err(failed(
             "the first message is not a request to initialize".to_owned(),
         )),
@@ -76,7 +76,7 @@ pub(crate) async fn serve(context: Context, folder: Option<&Path>) -> CommandRes
 /// State that all calls share.
 struct Server {
     context: Context,
-    /// Refuses every call that could change something.
+    /// Client that refuses every call that could change something.
     client: Client,
     folder: Option<Folder>,
     calls: Semaphore,

@@ -1,15 +1,16 @@
-//! Bounded output: a page of rows, and a statement of what was left out.
+//! Bounded output, which contains a page of rows and states the parts that are left out.
 
 use super::arguments::Arguments;
 use crate::text::count;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
-/// Largest result, in bytes. About ten thousand tokens, which assistants accept from one call.
+/// Maximum size of a result, in bytes. It corresponds to about ten thousand tokens, which assistants accept
+/// from one call.
 const MAX_RESULT: usize = 40_000;
-/// Largest row, in bytes.
+/// Maximum size of a row, in bytes.
 const MAX_ROW: usize = 20_000;
-/// Lengths to which the texts of a large row are cut, in characters.
+/// Lengths, in characters, to which the texts of a large row are cut. They are tried in this order.
 const TEXT_LENGTHS: [usize; 3] = [5_000, 1_000, 200];
 
 /// Returns a page of rows as JSON, with the members of `head` first.
@@ -59,7 +60,8 @@ pub(super) fn cut(text: &str) -> String {
     text
 }
 
-/// Shortens a row that is too large: first its texts, then everything but the names of its members.
+/// Shortens a row that is too large. If shorter texts do not suffice, large members are replaced by their
+/// sizes.
 fn bounded(mut row: Value) -> (Value, bool) {
     if row.to_string().len() <= MAX_ROW {
         return (row, false);
@@ -82,7 +84,7 @@ fn shorten_texts(value: &mut Value, length: usize) {
     }
 }
 
-/// Cuts a text to a number of characters, and says how many are left out.
+/// Cuts a text to a number of characters, and appends the number of characters that are left out.
 fn shorten(text: &mut String, length: usize) {
     let Some((end, _)) = text.char_indices().nth(length) else {
         return;
@@ -93,7 +95,8 @@ fn shorten(text: &mut String, length: usize) {
     let _ = write!(text, "… ({rest} more characters)");
 }
 
-/// The members of an object, each with its size instead of its value if it is not small.
+/// Returns the members of an object. The value of a large member is replaced by its size. If there are too
+/// many members, the last members are left out.
 fn outline(value: &Value) -> Value {
     let size = |value: &Value| format!("({} characters left out)", value.to_string().chars().count());
     let Value::Object(object) = value else {

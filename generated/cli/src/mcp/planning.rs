@@ -1,4 +1,4 @@
-//! The tools for plans. A plan is a file; a person applies it.
+//! Tools for plans. A plan is a file, which a person reviews and applies.
 
 use super::Server;
 use super::arguments::{Arguments, shown};
@@ -48,14 +48,14 @@ pub(super) fn show(server: &Server, arguments: &Arguments) -> Result<String, Fai
     Ok(render(head, rows, arguments))
 }
 
-/// Number of assets by operation.
+/// Returns the number of assets for each kind of step in a plan.
 fn operations(plan: &ChangePlan) -> Value {
     let counts = plan.counts().into_iter();
     let counts = counts.map(|(step, count)| (name_of(step), json!(count)));
     Value::Object(counts.collect())
 }
 
-/// Name of a step in the file of a plan.
+/// Returns the name of a step in the file of a plan.
 fn name_of(step: PlanStep) -> String {
     json!(step).as_str().unwrap_or("change").to_owned()
 }
@@ -97,8 +97,8 @@ pub(super) async fn set(server: &Server, arguments: &Arguments) -> Result<String
     plan_to_set(server, arguments, &path, &assignments, new_fields).await
 }
 
-/// Returns a number with more than 15 digits that is not a 64-bit integer. The message of the assistant may
-/// have had more digits, which the decoding of the message has lost.
+/// Returns a number in the value that has more than 15 digits and is not a 64-bit integer. In the message of
+/// the assistant, it may have had more digits, which were lost when the message was decoded.
 fn maybe_rounded(value: &Value) -> Option<&Number> {
     match value {
         Value::Number(number) if number.is_f64() => {

@@ -1,4 +1,4 @@
-//! The tools that read.
+//! Tools that only read.
 
 use super::Server;
 use super::arguments::{Arguments, shown};
@@ -18,10 +18,11 @@ use funnelflux::operations::{Operation, ParameterPlace};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-/// Replacement for a secret.
+/// Text that replaces a secret.
 const SECRET: &str = "********";
 
-/// Members of a result that come before its rows: the evidence of the group.
+/// Returns the members of a result that come before its rows. If the operations on the group are inferred,
+/// they contain a note.
 fn head(group: Option<AssetGroup>) -> Map<String, Value> {
     let mut head = Map::new();
     if let Some(note) = group.and_then(assets::inferred_note) {
@@ -108,7 +109,7 @@ pub(super) async fn where_used(server: &Server, arguments: &Arguments) -> Result
     Ok(render(head, rows, arguments))
 }
 
-/// Says that a part of the account could not be read.
+/// Adds a note if parts of the account could not be read.
 fn unread(snapshot: &Snapshot, head: &mut Map<String, Value>) {
     let unread = snapshot.unread().count();
     if unread > 0 {
@@ -173,7 +174,7 @@ pub(super) async fn read_operation(server: &Server, arguments: &Arguments) -> Re
     ))
 }
 
-/// The values of a parameter, in the form in which the request carries them.
+/// Returns the values of a parameter in the form in which the request contains them.
 fn values(operation: &Operation, name: &str, value: &Value) -> Result<Vec<String>, Failure> {
     let invalid = |problem: String| {
         let message = format!("{}: the parameter {:?} {problem}", operation.id, shown(name));
@@ -247,7 +248,7 @@ pub(super) async fn compare(server: &Server, arguments: &Arguments) -> Result<St
     Ok(render(head, rows.collect(), arguments))
 }
 
-/// Rows without secrets, reduced to the chosen fields.
+/// Returns the rows without secrets, reduced to the chosen fields.
 fn presented(group: AssetGroup, mut rows: Vec<Value>, arguments: &Arguments) -> Result<Vec<Value>, Failure> {
     for row in &mut rows {
         mask(group, row);
@@ -256,7 +257,7 @@ fn presented(group: AssetGroup, mut rows: Vec<Value>, arguments: &Arguments) -> 
     output.chosen(rows, &assets::view(group))
 }
 
-/// Replaces the secrets of an asset, should the service ever return them.
+/// Replaces the secrets of an asset, in case the service ever returns them.
 fn mask(group: AssetGroup, asset: &mut Value) {
     for (pointer, behavior) in group.server_managed() {
         if matches!(behavior, ServerBehavior::Secret { .. })

@@ -1,4 +1,4 @@
-//! The table of the tools.
+//! Table of the tools.
 
 use super::tool::{Action, Kind, MAX_ROWS, Parameter, Tool};
 use crate::commands::group::list::STATUSES;

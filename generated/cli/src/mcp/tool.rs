@@ -1,4 +1,4 @@
-//! Tools: their descriptions and the schemas of their parameters.
+//! Descriptions of tools, and schemas of their parameters.
 
 use funnelflux::ext::{Abilities, AssetGroup};
 use funnelflux::operations::{GROUPS, Operation, Repeat};
@@ -6,10 +6,10 @@ use rmcp::model::{JsonObject, Tool as ToolDescription, ToolAnnotations};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// Largest number of rows of one result.
+/// Maximum number of rows in one result.
 pub(super) const MAX_ROWS: usize = 500;
 
-/// Work of a tool.
+/// Action that a tool performs.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Action {
     Account,
@@ -37,7 +37,7 @@ pub(super) struct Tool {
     pub(super) action: Action,
     about: &'static str,
     pub(super) parameters: &'static [Parameter],
-    /// True if the tool reads or writes files of the folder.
+    /// True if the tool reads or writes files in the folder of plans and snapshots.
     pub(super) needs_folder: bool,
     /// True if the tool writes a file into the folder.
     writes_file: bool,
@@ -58,17 +58,17 @@ pub(super) enum Kind {
     Text,
     Texts,
     Flag,
-    /// A number from 0.
+    /// A number that is at least 0.
     Number {
         default: usize,
         maximum: Option<usize>,
     },
     Choice(&'static [&'static str]),
-    /// Name of a group with an ability.
+    /// Name of a group whose abilities satisfy this condition.
     Group(fn(Abilities) -> bool),
     /// Names of groups that can be read.
     Groups,
-    /// Name of an operation that reads.
+    /// Name of an operation that only reads.
     Operation,
     /// An object with any members.
     Object,
@@ -137,7 +137,7 @@ impl Tool {
         }
     }
 
-    /// Description of the tool for the assistant.
+    /// Returns the description of the tool for the assistant.
     pub(super) fn describe(&self) -> ToolDescription {
         let mut description = self.about.to_owned();
         if self.writes_file {
@@ -157,7 +157,7 @@ impl Tool {
         ToolDescription::new(self.name, description, Arc::new(self.schema())).with_annotations(annotations)
     }
 
-    /// Names of the inferred groups that the tool accepts.
+    /// Returns the names of the inferred groups that the tool accepts.
     fn inferred(&self) -> Vec<&'static str> {
         let kinds = self.parameters.iter().map(|parameter| parameter.kind);
         let groups = kinds.filter_map(|kind| match kind {
@@ -227,7 +227,7 @@ impl Kind {
     }
 }
 
-/// Groups that an argument of this kind can name.
+/// Returns the groups that an argument of this kind can name.
 pub(super) fn groups(kind: Kind) -> Vec<AssetGroup> {
     let is_able = move |abilities: Abilities| match kind {
         Kind::Group(is_able) => abilities.find && is_able(abilities),
@@ -237,17 +237,17 @@ pub(super) fn groups(kind: Kind) -> Vec<AssetGroup> {
     all.filter(|group| is_able(group.abilities())).collect()
 }
 
-/// Operations that only read assets.
+/// Returns the operations that only read assets.
 ///
-/// Other groups, such as API keys of integrations, are left out: no model says which of their properties are
-/// secrets.
+/// Operations on other data, such as the API keys of integrations, are left out, because no model states
+/// which of their properties are secrets.
 pub(super) fn operations() -> impl Iterator<Item = &'static Operation> {
     let all = GROUPS.iter().copied().flatten().copied();
     all.filter(|operation| operation.repeat == Repeat::Read)
         .filter(|operation| group_of(operation).is_some_and(|group| group.abilities().find))
 }
 
-/// Group of an operation.
+/// Returns the group of an operation.
 pub(super) fn group_of(operation: &Operation) -> Option<AssetGroup> {
     AssetGroup::named(operation.tag)
 }

@@ -1,11 +1,12 @@
-//! CSV: one row per asset, one column per path.
+//! Output as CSV, with one row per asset and one column per path.
 
 use super::Column;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-/// Writes rows as CSV. Text is written as it is, everything else as JSON; absent values are empty.
+/// Writes rows as CSV. Text is written unchanged, an absent value or `null` as an empty cell, and any other
+/// value as JSON.
 pub(super) fn write(
     out: &mut impl Write,
     rows: &[Value],

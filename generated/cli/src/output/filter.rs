@@ -1,11 +1,11 @@
-//! Conditions and orders of rows: `--filter status=active`, `--sort name,-status`.
+//! Conditions and sort orders for rows, such as `--filter status=active` and `--sort name,-status`.
 
 use super::{Column, View};
 use crate::exit::Failure;
 use serde_json::Value;
 use std::cmp::Ordering;
 
-/// Comparison of a condition.
+/// Comparison operator of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Comparison {
     Equal,
@@ -56,18 +56,18 @@ impl Filter {
         self.column
     }
 
-    /// The path as the user gave it.
+    /// Returns the path as the user wrote it.
     pub(super) fn path(&self) -> &str {
         &self.column.title
     }
 
-    /// Returns true if no row has the property, and each meets the condition for that reason alone.
+    /// Returns true if all rows meet the condition only because no row has the property.
     pub(super) fn selects_all(&self, rows: &[Value]) -> bool {
         let is_absent = |row| self.column.get(row).is_none();
         self.comparison == Comparison::Different && !rows.is_empty() && rows.iter().all(is_absent)
     }
 
-    /// Returns true if the row meets the condition. An absent value equals the empty text.
+    /// Returns true if the row meets the condition. An absent value counts as an empty text.
     pub(super) fn matches(&self, row: &Value) -> bool {
         let actual = self.column.get(row);
         match self.comparison {
@@ -124,7 +124,7 @@ impl Order {
     }
 }
 
-/// Compares two rows by the keys in order. Numbers sort before text, and absent values first.
+/// Compares two rows by the sort keys, in order. Absent values come first, then numbers, then text.
 pub(super) fn compare(orders: &[Order], left: &Value, right: &Value) -> Ordering {
     orders
         .iter()

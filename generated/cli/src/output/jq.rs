@@ -1,4 +1,4 @@
-//! Expressions of jq, run inside the program.
+//! jq expressions, which run inside this program.
 
 use crate::exit::Failure;
 use crate::output::write_out;
@@ -10,11 +10,11 @@ use serde::Deserialize as _;
 use serde_json::Value;
 use std::io::Write as _;
 
-/// A result of an expression.
+/// One result of a jq expression.
 pub(crate) struct JqResult(Val);
 
 impl JqResult {
-    /// Returns the JSON of the result. If `raw` is true, text is returned without quotes.
+    /// Returns the result as JSON. If `raw` is true, a result that is text is returned without quotes.
     pub(crate) fn text(&self, raw: bool) -> String {
         match &self.0 {
             Val::TStr(text) if raw => String::from_utf8_lossy(text).into_owned(),
@@ -76,16 +76,16 @@ fn load_error(error: jaq_core::load::Error<&str>) -> String {
     first.unwrap_or_default()
 }
 
-/// Validates an expression.
+/// Validates a jq expression.
 pub(crate) fn check(expression: &str) -> Result<(), Failure> {
     compile(expression).map(drop)
 }
 
-/// Results of an expression, which are computed while they are read. An expression may have results without
-/// end. After an error there are no more results.
+/// Iterator over the results of a jq expression, which are computed while they are read. An expression may
+/// have infinitely many results. After an error, there are no more results.
 pub(crate) type Results<'r> = dyn Iterator<Item = Result<JqResult, Failure>> + 'r;
 
-/// Runs an expression on a value, and gives the results to `read`.
+/// Runs a jq expression on a value, and passes the results to `read`.
 pub(crate) fn run<T>(
     expression: &str,
     input: &Value,
@@ -105,12 +105,12 @@ pub(crate) fn run<T>(
     read(&mut results)
 }
 
-/// Bytes of results that are kept until all results are known.
+/// Maximum number of bytes of results that are buffered until all results are known.
 const MAX_KEPT: usize = 16 * 1024 * 1024;
 
-/// Runs an expression on a value, and prints the results. If the expression fails, nothing is printed, unless
-/// there were more than 16 MiB of results before: these are printed as they come. If `raw` is true, text is
-/// printed without quotes.
+/// Runs a jq expression on a value, and prints the results. If the expression fails within the first 16 MiB
+/// of results, nothing is printed. Further results are printed as they are computed. If `raw` is true, text
+/// is printed without quotes.
 pub(crate) fn print(expression: &str, input: &Value, raw: bool) -> Result<(), Failure> {
     run(expression, input, |results| {
         let mut kept = String::new();

@@ -1,4 +1,5 @@
-//! Output of rows and values: filters, order, columns and formats. Data goes to stdout, all else to stderr.
+//! Output of rows and values, with filters, sort orders, columns and formats. Data goes to stdout, and
+//! everything else to stderr.
 
 mod csv_format;
 mod filter;
@@ -39,7 +40,7 @@ impl Format {
     }
 }
 
-/// The option `--output`.
+/// Returns the option `--output`.
 pub(crate) fn format_argument() -> Arg {
     Arg::new("output")
         .short('o')
@@ -49,7 +50,7 @@ pub(crate) fn format_argument() -> Arg {
         .help("Format of the data; default: table on a terminal, json elsewhere")
 }
 
-/// The options of commands that print rows.
+/// Returns the options of commands that print rows.
 pub(crate) fn row_arguments() -> Vec<Arg> {
     vec![
         format_argument(),
@@ -85,7 +86,7 @@ pub(crate) fn row_arguments() -> Vec<Arg> {
     ]
 }
 
-/// The option `--jq`.
+/// Returns the option `--jq`.
 pub(crate) fn jq_argument() -> Arg {
     Arg::new("jq")
         .long("jq")
@@ -93,7 +94,7 @@ pub(crate) fn jq_argument() -> Arg {
         .help("Apply this jq expression to the JSON, and print only its results")
 }
 
-/// The option `--quiet`.
+/// Returns the option `--quiet`.
 pub(crate) fn quiet_argument() -> Arg {
     Arg::new("quiet")
         .short('q')
@@ -106,25 +107,25 @@ pub(crate) fn quiet_argument() -> Arg {
 /// Maximum number of paths that a note names.
 const MAX_NAMED: usize = 20;
 
-/// Short names of the paths of a group, and its ID.
+/// Describes rows of one kind by the path of their ID and the short names of their paths.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct View {
     /// Path of the ID, for `--quiet`.
     pub(crate) id: Option<JsonPath>,
-    /// Short names, each with its path. These paths are also the columns of a table.
+    /// Short names, each with its path. By default, a table has one column for each of these paths.
     pub(crate) columns: Vec<(&'static str, JsonPath)>,
 }
 
 impl View {
-    /// Returns the path of a short name; any other text is already a path.
+    /// Replaces a short name by its path. Returns any other path unchanged.
     pub(crate) fn path(&self, path: &JsonPath) -> JsonPath {
         let text = path.to_string();
         let alias = self.columns.iter().find(|(name, _)| *name == text);
         alias.map_or_else(|| path.clone(), |(_, path)| path.clone())
     }
 
-    /// Reads a path or a short name. If a row has a property with the short name, that property has
-    /// precedence.
+    /// Parses a path or a short name. If a row has a property whose name equals the short name, that property
+    /// has precedence.
     fn column(&self, text: &str) -> Result<Column, Failure> {
         let path = JsonPath::parse(text).map_err(Failure::usage)?;
         let alias = self.columns.iter().find(|(name, _)| *name == text);
@@ -136,7 +137,8 @@ impl View {
     }
 }
 
-/// A column: the path that the user gave, or the path of a short name.
+/// Column of the output. `path` is the path that the user gave. If it is also a short name, `alias` is the
+/// path of that short name.
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
     title: String,
@@ -159,7 +161,7 @@ impl Column {
 )]
 pub(crate) struct Output {
     format: Format,
-    /// True if the user chose the format, so that it is not the default.
+    /// True if the user chose the format on the command line.
     is_explicit: bool,
     columns: Option<Vec<String>>,
     all_fields: bool,
@@ -172,7 +174,7 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Reads the options of [`row_arguments`]. `default` is the format of the profile.
+    /// Reads the options of [`row_arguments`]. `default` is the default format in the profile.
     pub(crate) fn new(matches: &ArgMatches, default: Option<Format>) -> Self {
         let texts = |name: &str| -> Vec<String> {
             let values = matches.try_get_many::<String>(name).ok().flatten();
@@ -198,7 +200,7 @@ impl Output {
         }
     }
 
-    /// Settings with these filters, this order and these columns, for JSON.
+    /// Creates settings for JSON with these filters, sort keys and columns.
     #[cfg(feature = "mcp")]
     pub(crate) fn of_expressions(filters: Vec<String>, sort: Vec<String>, columns: Vec<String>) -> Self {
         Self {
@@ -219,12 +221,13 @@ impl Output {
         self.format
     }
 
-    /// Returns true if the user chose the format.
+    /// Returns true if the user chose the format or a jq expression.
     pub(crate) const fn is_explicit(&self) -> bool {
         self.is_explicit || self.jq.is_some()
     }
 
-    /// Returns true if rows are printed one by one as they are: NDJSON without any expression.
+    /// Returns true if the output is NDJSON and each row is printed unchanged. This is so if no filter,
+    /// order, column or similar option is given.
     pub(crate) fn is_plain_ndjson(&self) -> bool {
         self.format == Format::Ndjson
             && !(self.quiet || self.all_fields || self.jq.is_some() || self.limit.is_some())
@@ -261,13 +264,14 @@ impl Output {
         columns.transpose()
     }
 
-    /// Returns true if a condition, an order or a column names a path that no row has. The whole assets must
-    /// then be read, because rows of a list may have fewer properties.
+    /// Returns true if a condition, an order or a column names a path that no row has. In that case, the
+    /// whole assets must be read, because the rows of a list may have fewer properties.
     pub(crate) fn needs_more_than(&self, rows: &[Value], view: &View) -> Result<bool, Failure> {
         Ok(!self.absent(rows, view)?.is_empty())
     }
 
-    /// The paths of conditions, orders and columns that no row has.
+    /// Returns the paths in conditions, orders and columns that no row has. Returns an empty list if there
+    /// are no rows.
     fn absent(&self, rows: &[Value], view: &View) -> Result<Vec<Column>, Failure> {
         let mut columns: Vec<Column> = self.chosen_columns(view)?.unwrap_or_default();
         columns.extend(self.conditions(view)?.into_iter().map(Filter::into_column));
@@ -279,8 +283,8 @@ impl Output {
         Ok(columns)
     }
 
-    /// Refuses a condition that each row meets only because no row has the property. `rows` are all rows,
-    /// before any selection.
+    /// Returns an error for a condition that all rows meet only because no row has the property. `rows`
+    /// contains all rows, before any selection.
     pub(crate) fn check_conditions(&self, rows: &[Value], view: &View) -> Result<(), Failure> {
         let conditions = self.conditions(view)?;
         match conditions.iter().find(|condition| condition.selects_all(rows)) {
@@ -293,7 +297,7 @@ impl Output {
         }
     }
 
-    /// Applies filters, order and limit.
+    /// Applies the filters, the sort order and the limit to rows.
     pub(crate) fn select(&self, mut rows: Vec<Value>, view: &View) -> Result<Vec<Value>, Failure> {
         let conditions = self.conditions(view)?;
         if !conditions.is_empty() {
@@ -309,7 +313,7 @@ impl Output {
         Ok(rows)
     }
 
-    /// Prints rows after filters, order and limit.
+    /// Applies the filters, the sort order and the limit to rows, and prints the result.
     pub(crate) fn print_rows(&self, rows: Vec<Value>, view: &View) -> Result<(), Failure> {
         self.note_absent(&rows, view)?;
         let rows = self.select(rows, view)?;
@@ -364,13 +368,14 @@ impl Output {
         }
     }
 
-    /// Returns true if rows are printed in columns, and not as JSON.
+    /// Returns true if rows are printed in columns, that is, as CSV or as a table.
     fn has_columns(&self) -> bool {
         matches!(self.format, Format::Csv | Format::Table) && self.jq.is_none()
     }
 
-    /// Says which paths no row has, because they may be misspelled, and which paths the rows have. A
-    /// misspelled path is no error, because a property may be absent in all assets of an account.
+    /// Prints a note that names the requested paths that no row has, and the paths that the rows have. A path
+    /// that no row has may be misspelled. It is not an error, because a property may be absent in all assets
+    /// of an account.
     fn note_absent(&self, rows: &[Value], view: &View) -> Result<(), Failure> {
         let mut absent: Vec<String> = Vec::new();
         for column in self.absent(rows, view)? {
@@ -403,7 +408,7 @@ impl Output {
         Ok(())
     }
 
-    /// Reduces rows to the paths of `--columns`, if there are any.
+    /// Reduces rows to the paths of `--columns`, if the option is given.
     pub(crate) fn chosen(&self, rows: Vec<Value>, view: &View) -> Result<Vec<Value>, Failure> {
         Ok(match self.chosen_columns(view)? {
             Some(columns) => rows.iter().map(|row| chosen(row, &columns)).collect(),
@@ -433,7 +438,7 @@ impl Output {
     }
 
     fn print_jq(&self, expression: &str, value: &Value) -> Result<(), Failure> {
-        // Text is printed as it is, unless JSON was asked for.
+        // Text is printed without quotes, unless the user chose JSON or NDJSON.
         let raw = !(self.is_explicit && matches!(self.format, Format::Json | Format::Ndjson));
         jq::print(expression, value, raw)
     }
@@ -447,7 +452,7 @@ impl Output {
         }
         let is_table = self.format == Format::Table;
         let columns = view.columns.iter().map(|(name, path)| Column {
-            // In a CSV file the header is a path, which `import` reads.
+            // The header of a CSV file contains paths, because `import` reads them.
             title: if is_table {
                 name.to_uppercase()
             } else {
@@ -460,7 +465,7 @@ impl Output {
     }
 }
 
-/// An object with a property for each column, which has the name of the column. An absent value is null.
+/// Returns an object with one property per column, named like the column. An absent value becomes `null`.
 fn chosen(row: &Value, columns: &[Column]) -> Value {
     let property = |column: &Column| {
         let value = column.get(row).cloned().unwrap_or_default();
@@ -469,7 +474,7 @@ fn chosen(row: &Value, columns: &[Column]) -> Value {
     Value::Object(columns.iter().map(property).collect::<Map<_, _>>())
 }
 
-/// Columns for all leaves of the rows, in the order of their first occurrence.
+/// Returns a column for each path to a leaf value in the rows, in the order in which the paths first occur.
 fn all_columns(rows: &[Value]) -> Vec<Column> {
     let mut seen = std::collections::HashSet::new();
     let mut columns = Vec::new();
@@ -500,7 +505,7 @@ fn write_yaml(value: &Value) -> Result<(), Failure> {
     write_out(|out| writeln!(out, "{}", text.trim_end()))
 }
 
-/// Writes to stdout. If the reader has closed the pipe, the rest is dropped quietly.
+/// Writes to stdout. If the reader has closed the pipe, the rest of the output is discarded without an error.
 pub(crate) fn write_out(
     write: impl FnOnce(&mut BufWriter<io::StdoutLock<'static>>) -> io::Result<()>,
 ) -> Result<(), Failure> {

@@ -1,4 +1,4 @@
-//! Tables for people: one line per row, cut to the width of the terminal.
+//! Output as tables for people, with one line per row. Lines are shortened to the width of the terminal.
 
 use super::Column;
 use crate::path::JsonPath;
@@ -8,9 +8,9 @@ use serde_json::Value;
 use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write};
 
-/// Space between two columns.
+/// Number of spaces between two columns.
 const GAP: usize = 2;
-/// Width below which no column is cut.
+/// Minimum width to which a column is shortened.
 const MIN_WIDTH: usize = 8;
 
 /// Writes rows as a table.
@@ -28,14 +28,14 @@ pub(super) fn write(
     write_cells(out, header.then_some(&titles), &cells.collect::<Vec<_>>())
 }
 
-/// Writes the properties of one value below each other.
+/// Writes the properties of one value, one per line.
 pub(super) fn write_properties(out: &mut impl Write, leaves: &[(JsonPath, &Value)]) -> io::Result<()> {
     let rows = leaves.iter();
     let rows = rows.map(|(path, value)| vec![path.to_string(), cell(Some(value)).into_owned()]);
     write_cells(out, None, &rows.collect::<Vec<_>>())
 }
 
-/// Text of a value in a cell.
+/// Returns the text of a cell for a value.
 pub(super) fn cell(value: Option<&Value>) -> Cow<'_, str> {
     match value {
         None | Some(Value::Null) => Cow::Borrowed(""),
@@ -75,7 +75,8 @@ fn line(cells: &[String], widths: &[usize]) -> String {
     line
 }
 
-/// Narrows the widest columns until the table fits.
+/// Narrows the widest columns until the table fits into the terminal, or until all columns have the minimum
+/// width.
 fn fit(widths: &mut [usize], terminal: usize) {
     let gaps = GAP * widths.len().saturating_sub(1);
     while widths.iter().sum::<usize>() + gaps > terminal {

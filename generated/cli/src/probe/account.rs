@@ -13,37 +13,39 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use std::time::Duration;
 
-/// Largest number of late reads that the probe waits for.
+/// Maximum number of reads with which the probe waits for a new asset. If the asset still does not appear,
+/// the probe stops.
 const LATE_READS: u32 = 20;
 
-/// The account during a run of the probe.
+/// State of the account during a run of the probe.
 pub(super) struct Account<'c> {
     client: &'c Client,
     /// Assets of the probe, in the order of their creation.
     assets: Vec<OwnAsset>,
     /// An ID that no asset has ever had.
     pub(super) unknown: String,
-    /// Number of reads after a change that may return the old state, and the operation that counts them.
+    /// Number of reads after a change that may return the old state. If `late_by_id` is true, only reads by
+    /// ID are counted. Otherwise, only reads of the list are counted.
     late: u32,
     late_by_id: bool,
     /// Pause before the next read if a read returned the old state.
     pause: Duration,
-    /// True if a change was sent, and no read since then has shown the new state.
+    /// True if a change was sent, and `settle` has not been called since.
     is_changed: bool,
 }
 
-/// An asset of the probe.
+/// Asset that the probe created.
 #[derive(Clone, Debug)]
 struct OwnAsset {
     group: AssetGroup,
     slot: Slot,
     id: String,
-    /// Body with which it was created.
+    /// Request body with which the asset was created.
     body: Value,
     is_deleted: bool,
 }
 
-/// An asset of the probe after its end.
+/// Asset that the probe created, with its state after the end of the probe.
 #[derive(Clone, Debug)]
 pub(crate) struct Remains {
     pub(crate) group: AssetGroup,
@@ -51,14 +53,14 @@ pub(crate) struct Remains {
     pub(crate) state: RemainingState,
 }
 
-/// State of an asset of the probe after its end.
+/// State of an asset after the end of the probe that created it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RemainingState {
     /// The asset cannot be read any more.
     Gone,
-    /// The asset is readable, with the status deleted.
+    /// The asset can still be read, and has the status deleted.
     Deleted,
-    /// The asset still exists. The text is the reason.
+    /// The asset still exists, for the reason that the text states.
     There(String),
 }
 
@@ -75,19 +77,19 @@ impl<'c> Account<'c> {
         })
     }
 
-    /// The newest asset in a slot.
+    /// Returns the newest asset in a slot. Deleted assets are ignored.
     fn own(&self, group: AssetGroup, slot: Slot) -> Option<&OwnAsset> {
         let mut assets = self.assets.iter().rev();
         assets.find(|asset| asset.group == group && asset.slot == slot && !asset.is_deleted)
     }
 
-    /// The newest asset in a slot, deleted or not.
+    /// Returns the newest asset in a slot. Deleted assets are included.
     fn any(&self, group: AssetGroup, slot: Slot) -> Option<&OwnAsset> {
         let mut assets = self.assets.iter().rev();
         assets.find(|asset| asset.group == group && asset.slot == slot)
     }
 
-    /// ID of a slot.
+    /// Returns the ID of the asset in a slot.
     pub(super) fn id(&self, scene: &Scene, slot: Slot) -> Option<String> {
         match slot {
             Slot::Unknown => Some(self.unknown.clone()),
@@ -97,17 +99,17 @@ impl<'c> Account<'c> {
         }
     }
 
-    /// Body with which the asset in a slot was created.
+    /// Returns the request body with which the asset in a slot was created.
     pub(super) fn sent(&self, scene: &Scene, slot: Slot) -> Option<Value> {
         self.any(scene.group_of(slot)?, slot)
             .map(|asset| asset.body.clone())
     }
 
-    /// Sends one request, exactly as given.
+    /// Sends one request for an action, with a variation.
     ///
     /// # Errors
-    /// If the service itself does not answer the request: a broken connection, a failure of the service, too
-    /// many requests, or a rejected token although the token is valid.
+    /// Returns an error if the document does not describe the action for the group, if the connection breaks,
+    /// if the service fails or reports too many requests, or if the service rejects a valid token.
     pub(super) async fn send(
         &mut self,
         group: AssetGroup,
@@ -145,7 +147,7 @@ impl<'c> Account<'c> {
             call = call.header("authorization", "Bearer funnelflux-probe-wrong-token");
         }
         if !is_read {
-            // A second attempt would blur what the first one did.
+            // With a second attempt, the effect of the first attempt could not be observed.
             call = call.retry(RetryPolicy::none());
             self.is_changed = true;
         }
@@ -168,7 +170,8 @@ impl<'c> Account<'c> {
         Ok(answer)
     }
 
-    /// After a change, reads as many times as reads may still return the old state.
+    /// Sends as many reads after a change as may still return the old state, so that the next read returns
+    /// the new state.
     pub(super) async fn settle(&mut self, group: AssetGroup) -> Result<(), Halt> {
         if !std::mem::take(&mut self.is_changed) {
             return Ok(());
@@ -186,7 +189,7 @@ impl<'c> Account<'c> {
         Ok(())
     }
 
-    /// Finds an asset by ID; `None` if the service refuses the ID.
+    /// Finds an asset by ID. Returns `None` if the service refuses the ID.
     pub(super) async fn look(&mut self, group: AssetGroup, id: &str) -> Result<Option<Value>, Halt> {
         self.settle(group).await?;
         let answer = self.send(group, &Action::Find(id), Variation::None).await?;
@@ -235,7 +238,8 @@ impl<'c> Account<'c> {
         for (path, value) in more {
             path.set(&mut body, value).map_err(Halt::Surprise)?;
         }
-        // Recorded before the request, because a request without a response may have been applied.
+        // The asset is recorded before the request, because the service may apply a request without sending a
+        // response.
         self.assets.push(OwnAsset {
             group,
             slot,
@@ -255,8 +259,8 @@ impl<'c> Account<'c> {
         })
     }
 
-    /// Creates the asset in a slot. Counts the reads that do not show the asset yet, separately for reads by
-    /// ID and reads of the list.
+    /// Creates asset A, and reads it until it appears. Returns the number of reads by ID and the number of
+    /// reads of the list that did not show the asset yet.
     pub(super) async fn read_until_there(&mut self, scene: &Scene) -> Result<(u32, u32), Halt> {
         let group = scene.group;
         let id = self.create(scene, Slot::A).await?;
@@ -338,7 +342,7 @@ impl<'c> Account<'c> {
         )))
     }
 
-    /// The status of an asset of the probe, which must be there.
+    /// Returns the status of an asset of the probe. Returns an error if the asset cannot be found.
     async fn status(&mut self, group: AssetGroup, id: &str) -> Result<AssetStatus, Halt> {
         match self.look(group, id).await? {
             Some(asset) => Ok(group.summary(&asset).status),
@@ -376,7 +380,7 @@ impl<'c> Account<'c> {
         }
     }
 
-    /// Deletes all assets of the probe, the newest first, and reports the assets that remain.
+    /// Deletes all assets of the probe, the newest first, and returns the state of each asset.
     pub(super) async fn clean_up(&mut self) -> Vec<Remains> {
         let assets: Vec<OwnAsset> = self.assets.iter().rev().cloned().collect();
         let mut remains = Vec::with_capacity(assets.len());
@@ -390,8 +394,8 @@ impl<'c> Account<'c> {
         remains
     }
 
-    /// The status of an asset; `None` if it is neither found by ID nor listed. A refusal alone could come
-    /// from a gateway.
+    /// Returns the status of an asset. Returns `None` if the asset is neither found by ID nor in the list.
+    /// The list is read because the refusal of a read by ID could come from a gateway.
     async fn remaining_status(&mut self, group: AssetGroup, id: &str) -> Result<Option<AssetStatus>, Halt> {
         if let Some(asset) = self.look(group, id).await? {
             return Ok(Some(group.summary(&asset).status));
@@ -423,7 +427,7 @@ impl<'c> Account<'c> {
     }
 }
 
-/// The body with white space, so that it has this number of bytes.
+/// Returns the body with additional white space, so that it has `size` bytes.
 fn with_size(body: &Value, size: usize) -> Result<Box<RawValue>, Halt> {
     let text = body.to_string();
     let space = " ".repeat(size.saturating_sub(text.len()));
@@ -432,7 +436,8 @@ fn with_size(body: &Value, size: usize) -> Result<Box<RawValue>, Halt> {
         .map_err(|error| Halt::Impossible(error.to_string()))
 }
 
-/// The response in an error; `None` if the service did not refuse the request, or the response is too large.
+/// Returns the response that an error contains. Returns `None` if the service did not refuse the request, or
+/// if the response was too large.
 fn refusal(error: &Error) -> Option<Answer> {
     let status = error.status().filter(|status| !status.is_success())?;
     Some(Answer {

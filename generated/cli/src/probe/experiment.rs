@@ -1,4 +1,4 @@
-//! Types of experiments: slots for assets, steps, observations, findings.
+//! Types that describe experiments, with their slots for assets, steps, observations and findings.
 
 use super::scene::Known;
 use funnelflux::bytes::Bytes;
@@ -6,20 +6,20 @@ use funnelflux::http::HeaderMap;
 use serde_json::Value;
 use std::fmt;
 
-/// An asset that takes part in an experiment.
+/// Slot for an asset that takes part in an experiment. A slot is the role of the asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Slot {
-    /// Asset A: has only the required properties, and is created first.
+    /// Asset A. It has only the required properties, and is created first.
     A,
-    /// Asset B: has a value in one more property, and is created after A.
+    /// Asset B. It has a value in one more property, and is created after A.
     B,
-    /// Asset C: created after B.
+    /// Asset C. It is created after B.
     C,
     /// A child of A.
     Child,
     /// A category for assets of the group.
     Category,
-    /// No asset: an ID that no asset has ever had.
+    /// ID that no asset has ever had.
     Unknown,
 }
 
@@ -31,29 +31,29 @@ pub(super) enum State {
     Deleted,
 }
 
-/// Variation of a read.
+/// Variation of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Variation {
-    /// Exactly as documented.
+    /// The request is exactly as documented.
     None,
-    /// Without the trailing slash of the path.
+    /// The path has no trailing slash.
     NoSlash,
-    /// With a parameter that no operation has.
+    /// The request has a query parameter that no operation has.
     UnknownParameter,
-    /// With a token that nobody has issued.
+    /// The request has a token that nobody has issued.
     WrongToken,
-    /// With white space in the body, which then has this number of bytes.
+    /// The body contains additional white space, so that it has this number of bytes.
     LargeBody(usize),
 }
 
 /// One step of an experiment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Step {
-    /// Creates A and reads it until it is there: first by ID, then in the list.
+    /// Creates A, and reads it until it appears, first by ID and then in the list.
     ReadUntilThere,
-    /// Finds an asset by ID, for its state.
+    /// Finds an asset by ID, to observe its state.
     Look(Slot),
-    /// Finds an asset by ID, for the response.
+    /// Finds an asset by ID, to observe the response.
     Find(Slot, Variation),
     /// Finds several assets by ID.
     FindMany(&'static [Slot]),
@@ -63,13 +63,13 @@ pub(super) enum Step {
     List(&'static str),
     /// Creates an asset again, with the same ID and another name.
     CreateAgain(Slot),
-    /// Saves an asset with the required properties only, and another name.
+    /// Saves an asset with only the required properties, and with another name.
     SaveRequired(Slot),
     /// Archives assets.
     Archive(&'static [Slot]),
     /// Archives assets and their children.
     ArchiveCascade(&'static [Slot]),
-    /// Archives assets and moves their children to a parent.
+    /// Archives assets and moves their children to another parent.
     ArchiveMove(&'static [Slot], Slot),
     /// Restores assets from the archive.
     Unarchive(&'static [Slot]),
@@ -79,18 +79,18 @@ pub(super) enum Step {
     Move(&'static [Slot], Slot),
     /// Removes assets from their category.
     Uncategorise(&'static [Slot]),
-    /// Finds by ID with a longer and longer URL.
+    /// Searches for the maximum length of a URL, by finding unknown IDs of different lengths.
     LongUrl,
-    /// Finds more and more unknown IDs in one call.
+    /// Searches for the maximum number of IDs in one call, by finding different numbers of unknown IDs.
     ManyIds,
-    /// Archives an unknown ID with a larger and larger body.
+    /// Searches for the maximum size of a body, by archiving an unknown ID with bodies of different sizes.
     LargeBody,
 }
 
 /// Question that an experiment answers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Question {
-    /// Name of the fake's setting.
+    /// Name of the fake's setting whose value answers the question.
     pub(super) setting: &'static str,
     pub(super) text: &'static str,
 }
@@ -99,10 +99,11 @@ pub(super) struct Question {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Experiment {
     pub(super) questions: &'static [Question],
-    /// States of assets before the steps.
+    /// States that assets must have before the steps.
     pub(super) start: &'static [(Slot, State)],
     pub(super) steps: &'static [Step],
-    /// Concludes from one observation for each step. Findings are in the order of the questions.
+    /// Function that draws conclusions. It receives one observation for each step, and returns the findings
+    /// in the order of the questions.
     pub(super) conclude: fn(&Known, &[Observation]) -> Vec<Finding>,
 }
 
@@ -110,7 +111,7 @@ pub(super) struct Experiment {
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
-    /// Headers; empty for a refusal.
+    /// Headers of the response. They are empty if the service refused the request.
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
 }
@@ -120,7 +121,7 @@ impl Answer {
         matches!(self.status, 200..=299)
     }
 
-    /// Returns the status of a refusal (4xx).
+    /// Returns the status if the service refused the request (4xx).
     pub(super) const fn refusal(&self) -> Option<u16> {
         match self.status {
             400..=499 => Some(self.status),
@@ -133,7 +134,8 @@ impl Answer {
         serde_json::from_slice(body).ok()
     }
 
-    /// The rows of a list: the list itself, or the only list inside of an object. `null` is an empty list.
+    /// Returns the rows of a list response. The list is the response itself, or the only list inside of an
+    /// object. `null` counts as an empty list.
     pub(super) fn rows(&self) -> Option<Vec<Value>> {
         match list_in(self.json()?)? {
             Value::Array(rows) => Some(rows),
@@ -141,7 +143,7 @@ impl Answer {
         }
     }
 
-    /// The list of a response in the form in which the service wrote it: an array or `null`.
+    /// Returns the list in a response as the service wrote it, which is an array or `null`.
     pub(super) fn list(&self) -> Option<Value> {
         list_in(self.json()?)
     }
@@ -171,9 +173,9 @@ fn list_in(value: Value) -> Option<Value> {
 pub(super) enum Observation {
     /// The response to one request.
     Answer(Answer),
-    /// The stored asset; `None` if the asset cannot be found by ID.
+    /// The stored asset, or `None` if the asset cannot be found by ID.
     Asset(Option<Value>),
-    /// Number of reads that did not have a new asset yet.
+    /// Number of reads that did not return a new asset yet.
     LateReads { by_id: u32, in_list: u32 },
     /// Result of a search for a limit.
     Limit(LimitSearch),
@@ -184,11 +186,11 @@ pub(super) enum Observation {
 pub(super) enum LimitSearch {
     /// This size is accepted, and nothing larger was sent.
     NoneUpTo(usize),
-    /// This is the largest accepted size; larger requests get the status.
+    /// The largest accepted size is `max`. Larger requests get the status.
     Found { max: usize, status: u16 },
     /// This size gets an unexpected status.
     Unexpected { size: usize, status: u16 },
-    /// This size is accepted; for larger sizes, the URL would be too long.
+    /// This size is accepted. Larger sizes could not be tested, because the URL would be too long.
     Cut(usize),
     /// Even the smallest size gets this status.
     Invisible(u16),
@@ -197,22 +199,22 @@ pub(super) enum LimitSearch {
 /// Answer to a question.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Finding {
-    /// Value of the setting, and the observation.
+    /// The value of the setting, and a description of the observation.
     Value(Value, String),
     /// The behaviour of the service does not match any value of the setting.
     Undescribed(String),
-    /// The experiment does not show the answer.
+    /// The experiment does not answer the question.
     Open(String),
-    /// An asset has a state that the experiment does not foresee. The probe stops.
+    /// The service did something that the experiment does not foresee. The probe stops.
     Surprise(String),
 }
 
-/// Reason for the end of an experiment without findings.
+/// Reason why an experiment ended without findings.
 #[derive(Clone, Debug)]
 pub(super) enum Halt {
-    /// The service did something unexpected, so that the probe stops.
+    /// The service did something unexpected. The probe stops.
     Surprise(String),
-    /// The experiment cannot be made.
+    /// The experiment cannot be performed. The probe continues with the next experiment.
     Impossible(String),
 }
 
@@ -234,7 +236,7 @@ fn names(slots: &[Slot]) -> String {
     names.join(" + ")
 }
 
-/// Describes the step in one or two words, for the plan.
+/// Describes the step in a few words, for the plan.
 impl fmt::Display for Step {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

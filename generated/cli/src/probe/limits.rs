@@ -1,4 +1,5 @@
-//! Searches for limits of the service, by bisection. Every request only reads.
+//! Searches for limits of the service, by bisection. The requests read assets or name unknown IDs, so they
+//! change nothing.
 
 use super::account::Account;
 use super::experiment::{Halt, LimitSearch, Variation};
@@ -6,11 +7,11 @@ use funnelflux::ext::AssetGroup;
 use funnelflux::id;
 use funnelflux_fake::{Action, Children, Document};
 
-/// Largest size of path and query that is sent, in bytes.
+/// Maximum length of path and query that a search tries, in bytes.
 const URL_LENGTH: usize = 16_384;
-/// Largest number of IDs that is sent.
+/// Maximum number of IDs that a search tries.
 const IDS: usize = 500;
-/// Largest body that is sent, in bytes.
+/// Maximum size of a body that a search tries, in bytes.
 const BODY_BYTES: usize = 2 * 1024 * 1024;
 
 /// Searches for the largest size that gets the status `accepted`. Larger sizes get the status `refused`.
@@ -44,7 +45,7 @@ async fn search(
     }
 }
 
-/// Searches for the largest path and query, by finding longer and longer unknown IDs.
+/// Searches for the maximum length of path and query, by finding unknown IDs of different lengths.
 pub(super) async fn url_length(account: &mut Account<'_>, group: AssetGroup) -> Result<LimitSearch, Halt> {
     let unknown = account.unknown.clone();
     let own = fixed_length(account.base_url(), group);
@@ -59,7 +60,8 @@ pub(super) async fn url_length(account: &mut Account<'_>, group: AssetGroup) -> 
     .await
 }
 
-/// Searches for the largest body, by archiving an unknown ID with more and more white space around it.
+/// Searches for the maximum size of a body, by archiving an unknown ID with different amounts of white space
+/// in the body.
 pub(super) async fn body_bytes(account: &mut Account<'_>, group: AssetGroup) -> Result<LimitSearch, Halt> {
     let unknown = account.unknown.clone();
     let mut archive = async |size| {
@@ -71,7 +73,7 @@ pub(super) async fn body_bytes(account: &mut Account<'_>, group: AssetGroup) -> 
     search(0, BODY_BYTES, (accepted, 413), archive).await
 }
 
-/// Number of bytes of path and query without the ID.
+/// Returns the length of path and query without the ID, in bytes.
 fn fixed_length(base_url: &str, group: AssetGroup) -> usize {
     let after_scheme = base_url.split_once("://").map_or(base_url, |(_, rest)| rest);
     let base_path = after_scheme.find('/').and_then(|start| after_scheme.get(start..));
@@ -84,7 +86,7 @@ fn fixed_length(base_url: &str, group: AssetGroup) -> usize {
     base_path + own
 }
 
-/// Searches for the largest number of IDs in one call, by finding more and more unknown IDs.
+/// Searches for the maximum number of IDs in one call, by finding different numbers of unknown IDs.
 pub(super) async fn ids(account: &mut Account<'_>, group: AssetGroup) -> Result<LimitSearch, Halt> {
     let unknown: Result<Vec<String>, _> = (0..IDS).map(|_| id::generate()).collect();
     let unknown = unknown.map_err(|error| Halt::Surprise(error.to_string()))?;
@@ -101,7 +103,7 @@ pub(super) async fn ids(account: &mut Account<'_>, group: AssetGroup) -> Result<
     loop {
         match status(account, group, unknown.get(..size).unwrap_or_default()).await? {
             200..=299 => smallest = size,
-            // The URL is too long before there are too many IDs.
+            // The request exceeds the limit of the URL before it exceeds the limit of the IDs.
             414 if refused.is_none() => {
                 is_cut = true;
                 largest = size;

@@ -1,19 +1,19 @@
-//! Experiments on an account that answer the questions that the documentation leaves open.
+//! Experiments on an account. They answer questions that the documentation leaves open.
 //!
-//! Each open question is a setting of the fake. An [`Experiment`](experiment::Experiment) answers one or
-//! several questions. An experiment is data: the states that assets must have before it, its steps, and a
-//! function that draws conclusions from the results of the steps. Experiments do not name groups: the
-//! abilities of a group determine whether the group is suitable for an experiment.
+//! Each open question corresponds to a setting of the fake service. An [`Experiment`](experiment::Experiment)
+//! answers one or several questions. An experiment is data: the states that assets must have before it, its
+//! steps, and a function that draws conclusions from the results of the steps. Experiments do not name groups
+//! of assets. A group is suitable for an experiment if it supports all operations that the experiment needs.
 //!
 //! | module | contents |
 //! |---|---|
 //! | `experiment` | types: slots for assets, steps, observations, findings |
 //! | `table` | the experiments, and the questions that stay open |
 //! | `conclusions` | findings from observations |
-//! | `scene` | the groups that serve for an experiment |
+//! | `scene` | the choice of groups for an experiment |
 //! | `account` | requests, and the assets that the probe creates and removes |
 //! | `limits` | searches for limits of the service |
-//! | `run` | all experiments in turn |
+//! | `run` | the run of all experiments |
 //! | `report` | verdicts, rows of the table, the settings that were found |
 
 mod account;
@@ -29,5 +29,5 @@ pub(crate) use account::{RemainingState, Remains};
 pub(crate) use report::Report;
 pub(crate) use run::{Options, asset_count, plan, run};
 
-/// Words at the beginning of the name of every asset that the probe creates.
+/// Beginning of the name of every asset that the probe creates.
 pub(crate) const NAME: &str = "funnelflux probe";

@@ -1,4 +1,4 @@
-//! Verdicts, rows of the table, and the settings that were found.
+//! Report of the probe, with its verdicts, the rows of its table, and the settings that were found.
 
 use super::account::{RemainingState, Remains};
 use super::experiment::{Finding, Question};
@@ -11,10 +11,10 @@ use serde_json::{Map, Value, json};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Report {
     rows: Vec<Row>,
-    /// The first surprise.
+    /// Description of the first surprise, at which the probe stopped.
     pub(crate) surprise: Option<String>,
     pub(crate) is_cancelled: bool,
-    /// Assets of the probe after its end.
+    /// Assets that the probe created, with their states after its end.
     pub(crate) remains: Vec<Remains>,
 }
 
@@ -26,11 +26,11 @@ pub(super) struct Row {
     pub(super) finding: Finding,
 }
 
-/// The settings that follow from the most literal reading of the documentation, as JSON.
+/// Returns the settings that follow from the most literal interpretation of the documentation, as JSON.
 pub(crate) fn inferred_settings() -> Map<String, Value> {
     match serde_json::to_value(Settings::default()) {
         Ok(Value::Object(settings)) => settings,
-        // Settings are an object.
+        // Settings are always serialized as an object.
         _ => Map::new(),
     }
 }
@@ -59,16 +59,16 @@ impl Report {
         }
     }
 
-    /// The table: a row for each question.
+    /// Returns the table, with one row for each question.
     pub(crate) fn rows(&self) -> Vec<Value> {
         let inferred = inferred_settings();
         self.rows.iter().map(|row| row.to_json(&inferred)).collect()
     }
 
-    /// The settings that were found, as the fake loads them.
+    /// Returns the settings that were found, in the JSON format that the fake loads.
     ///
     /// # Errors
-    /// If the fake cannot load them.
+    /// Returns an error if the fake cannot load the settings.
     pub(crate) fn settings(&self) -> Result<String, Failure> {
         let found = self.rows.iter().filter_map(|row| match &row.finding {
             Finding::Value(value, _) => Some((row.setting.to_owned(), value.clone())),
@@ -82,8 +82,8 @@ impl Report {
         Ok(text + "\n")
     }
 
-    /// Number of questions that are settled, number of answers that contradict our inference, and number of
-    /// questions that are still open.
+    /// Returns three numbers: the answers that confirm the inferred setting, the answers that contradict it,
+    /// and the questions that are still open.
     pub(crate) fn counts(&self) -> [usize; 3] {
         let inferred = inferred_settings();
         let count = |verdict: Verdict| {
@@ -93,7 +93,7 @@ impl Report {
         [Verdict::Settled, Verdict::Contradicts, Verdict::Open].map(count)
     }
 
-    /// Assets of the probe that still exist.
+    /// Returns the assets of the probe that still exist, each with the reason.
     pub(crate) fn left_behind(&self) -> impl Iterator<Item = (&Remains, &str)> {
         self.remains.iter().filter_map(|remains| match &remains.state {
             RemainingState::There(reason) => Some((remains, reason.as_str())),
@@ -102,7 +102,7 @@ impl Report {
     }
 }
 
-/// Verdict on an inference.
+/// Verdict on an inferred setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     Settled,

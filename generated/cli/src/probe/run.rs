@@ -1,5 +1,5 @@
-//! Runs all experiments in turn. Stops at the first surprise, and removes the assets of the probe in any
-//! case.
+//! Runs all experiments in turn. The run stops at the first surprise. In any case, it deletes the assets that
+//! the probe created.
 
 use super::account::Account;
 use super::experiment::{Experiment, Finding, Halt, Observation, Question, Slot, Step};
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// Rows that describe the experiments. Nothing is sent.
+/// Returns rows that describe the experiments, without sending a request.
 pub(crate) fn plan(accepts_inferred: bool) -> Vec<Value> {
     let rows = EXPERIMENTS.iter().flat_map(|experiment| {
         let steps: Vec<String> = experiment.steps.iter().map(Step::to_string).collect();
@@ -38,7 +38,8 @@ fn plan_row(question: &Question, group: &str, steps: &str) -> Value {
     json!({ "setting": question.setting, "question": question.text, "group": group, "steps": steps })
 }
 
-/// Maximum number of assets that the probe creates. Experiments share the assets of a group.
+/// Returns the maximum number of assets that the probe creates. Experiments with the same group share their
+/// assets.
 pub(crate) fn asset_count(accepts_inferred: bool) -> usize {
     let mut assets: Vec<(AssetGroup, Slot)> = Vec::new();
     for experiment in EXPERIMENTS {
@@ -63,17 +64,17 @@ pub(crate) fn asset_count(accepts_inferred: bool) -> usize {
 /// Options of a run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Options {
-    /// Inferred operations may be used.
+    /// True if inferred operations may be used.
     pub(crate) accepts_inferred: bool,
     /// Pause before the next read if a read returned the old state.
     pub(crate) pause: Duration,
 }
 
-/// Runs all experiments. Before each experiment, calls `is_stopped`, and calls `progress` with the question
-/// of the experiment.
+/// Runs all experiments. Before each experiment, the function calls `progress` with the first question of the
+/// experiment, and stops if `is_stopped` returns true.
 ///
 /// # Errors
-/// If no request can be made at all. Any other failure is part of the report.
+/// Returns an error if no ID can be generated for the experiments. Any other failure is part of the report.
 pub(crate) async fn run(
     client: &Client,
     options: Options,
@@ -143,7 +144,7 @@ async fn perform(
     Ok((experiment.conclude)(&known, &observations))
 }
 
-/// Takes one step.
+/// Performs one step of an experiment, and returns the observation.
 async fn take(account: &mut Account<'_>, scene: &Scene, step: &Step) -> Result<Observation, Halt> {
     let group = scene.group;
     let none = experiment::Variation::None;
@@ -245,7 +246,7 @@ fn texts(ids: &[String]) -> Vec<&str> {
     ids.iter().map(String::as_str).collect()
 }
 
-/// Adds words to the name in a body.
+/// Appends words to the name in a body.
 fn rename(group: AssetGroup, body: &mut Value, words: &str) -> Result<(), Halt> {
     let name = group.name_pointer().and_then(|pointer| body.pointer_mut(pointer));
     let Some(Value::String(name)) = name else {
@@ -255,7 +256,7 @@ fn rename(group: AssetGroup, body: &mut Value, words: &str) -> Result<(), Halt> 
     Ok(())
 }
 
-/// Returns the body of an asset without the property that distinguishes B from A.
+/// Returns the body with which an asset was created, without the property that distinguishes B from A.
 fn required(account: &Account<'_>, scene: &Scene, slot: Slot) -> Value {
     let mut body = account.sent(scene, slot).unwrap_or_default();
     if let (Some(property), Some(body)) = (super::scene::extra_property(scene.group), body.as_object_mut()) {

@@ -1,4 +1,4 @@
-//! The groups that are suitable for an experiment, and the data about the assets that a conclusion uses.
+//! Choice of the groups for an experiment, and the data about their assets that a conclusion uses.
 
 use super::experiment::{Experiment, Slot, State, Step};
 use crate::assets::category_group;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-/// The groups of an experiment.
+/// Groups that an experiment uses for its main assets, for their children and for their categories.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scene {
     pub(super) group: AssetGroup,
@@ -17,10 +17,11 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    /// Chooses the first group that has all abilities that an experiment needs. Documented groups come first.
+    /// Chooses the first group that supports all operations that an experiment needs. Documented groups have
+    /// precedence over inferred groups.
     ///
     /// # Errors
-    /// The reason why no group is suitable.
+    /// Returns the reason as text if no group is suitable.
     pub(super) fn choose(experiment: &Experiment, accepts_inferred: bool) -> Result<Self, String> {
         match Self::first(experiment, accepts_inferred) {
             Some(scene) => Ok(scene),
@@ -65,7 +66,7 @@ impl Scene {
         })
     }
 
-    /// The group of the asset in a slot.
+    /// Returns the group of the asset in a slot.
     pub(super) fn group_of(&self, slot: Slot) -> Option<AssetGroup> {
         match slot {
             Slot::A | Slot::B | Slot::C | Slot::Unknown => Some(self.group),
@@ -76,7 +77,7 @@ impl Scene {
 }
 
 impl Experiment {
-    /// Slots of all assets that take part.
+    /// Returns the slots of all assets that take part in the experiment.
     pub(super) fn slots(&self) -> Vec<Slot> {
         let mut slots: Vec<Slot> = self.start.iter().map(|(slot, _)| *slot).collect();
         for step in self.steps {
@@ -104,7 +105,7 @@ impl Experiment {
     }
 }
 
-/// Returns true if assets of the group can be created, looked at and removed again.
+/// Returns true if assets of the group have names and can be created, read and deleted.
 fn can_be_made(group: AssetGroup) -> bool {
     let abilities = group.abilities();
     abilities.create && abilities.find && abilities.delete && group.name_pointer().is_some()
@@ -135,8 +136,8 @@ fn can_do(group: AssetGroup, step: &Step) -> bool {
     }
 }
 
-/// Property that B has and A lacks. It is the last property whose default is an empty text, because the first
-/// properties of an asset often require a format.
+/// Returns the property that asset B has and asset A lacks. It is the last optional property whose default is
+/// an empty text, because the first properties of an asset often require a format.
 pub(super) fn extra_property(group: AssetGroup) -> Option<&'static str> {
     let properties = Document::embedded().properties(group.tag());
     let is_free = |property: &&DocumentedProperty| {
@@ -156,17 +157,17 @@ pub(super) fn extra_property(group: AssetGroup) -> Option<&'static str> {
     properties.iter().rfind(is_free).map(|property| property.name)
 }
 
-/// Assets of an experiment, for its conclusion.
+/// Data about the assets of an experiment, for its conclusion.
 #[derive(Debug)]
 pub(super) struct Known {
     pub(super) group: AssetGroup,
     pub(super) ids: HashMap<Slot, String>,
-    /// Bodies with which the assets were created.
+    /// Request bodies with which the assets were created.
     pub(super) sent: HashMap<Slot, Value>,
 }
 
 impl Known {
-    /// The ID of a slot; empty if it has none.
+    /// Returns the ID of the asset in a slot, or an empty text if there is no such asset.
     pub(super) fn id(&self, slot: Slot) -> &str {
         self.ids.get(&slot).map_or("", String::as_str)
     }
@@ -186,12 +187,12 @@ impl Known {
         Document::embedded().properties(self.group.tag())
     }
 
-    /// The value with which an asset was created.
+    /// Returns the value that a property of an asset had when the asset was created.
     pub(super) fn sent(&self, slot: Slot, property: &str) -> Option<&Value> {
         self.sent.get(&slot)?.get(property)
     }
 
-    /// The property that B has and A lacks, and its value.
+    /// Returns the property that asset B has and asset A lacks, with its value.
     pub(super) fn extra(&self) -> Option<(&'static str, &Value)> {
         let property = extra_property(self.group)?;
         Some((property, self.sent(Slot::B, property)?))
@@ -206,7 +207,8 @@ impl Known {
     }
 }
 
-/// The asset in a response: the response itself, or the only object in the response that has an ID.
+/// Returns the asset in a response. It is the response itself, or the first member of the response that has
+/// an ID.
 pub(super) fn asset_in(group: AssetGroup, value: Value) -> Option<Value> {
     if group.id(&value).is_some() {
         return Some(value);

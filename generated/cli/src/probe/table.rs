@@ -10,8 +10,8 @@ const fn question(setting: &'static str, text: &'static str) -> Question {
     Question { setting, text }
 }
 
-/// All experiments. The first experiment measures how long reads return an old state; later experiments wait
-/// accordingly.
+/// All experiments. The first experiment counts the reads that return an old state after a change, and later
+/// experiments wait for as many reads.
 pub(super) const EXPERIMENTS: &[Experiment] = &[
     Experiment {
         questions: &[
@@ -246,7 +246,7 @@ pub(super) const RENEWAL: Question = question(
     "Does a renewal replace the refresh token?",
 );
 
-/// Questions that no experiment answers, with the reason.
+/// Questions that no experiment answers, each with the reason.
 pub(super) const OPEN: &[(Question, &str)] = &[
     (
         RENEWAL,

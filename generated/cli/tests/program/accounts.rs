@@ -1,4 +1,4 @@
-//! Login, profiles and errors of authentication.
+//! Tests of login, profiles and errors of authentication.
 
 use crate::support::{Ran, World, ran, words};
 use std::fs;
@@ -101,7 +101,8 @@ fn profiles_keep_accounts_apart() {
         ran.out.lines().map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(list(""), first_ids, "the first profile is the default");
-    // Another service in the default profile needs the name of the profile.
+    // Replacing the tokens of the default profile by tokens of another service requires the name of the
+    // profile.
     let line = format!("auth login --file --base-url {}", second.server.base_url());
     let refused = run(&first, &line, &tokens).code(2);
     let problem = "the profile \"first\" has the tokens of another service";
@@ -115,7 +116,7 @@ fn profiles_keep_accounts_apart() {
     assert_eq!(list("--profile second"), second_ids);
     let profiles = run(&first, "auth list -o csv --no-header", "").code(0).out;
     assert_eq!(profiles.lines().count(), 2, "{profiles}");
-    // The environment names an account, but the option has precedence.
+    // The option has precedence over the profile in the environment.
     let mut command = first.command(words("offer-sources list -q --profile second"));
     command.env("FUNNELFLUX_PROFILE", "first");
     assert_eq!(ran(command, "").code(0).out.lines().count(), 3);
@@ -144,7 +145,7 @@ fn the_next_command_names_the_account_and_is_quoted() {
     let mut first = words(&line);
     first.push(world.path("my plan.json"));
     let planned = ran(world.anonymous(first), "").code(0);
-    // The text after `label` is a command that works as it is, except for the confirmation.
+    // The text after `label` is a command that can be run unchanged, except that it needs `--yes`.
     let follow = |text: &str, label: &str| {
         let command = text.split(label).nth(1).unwrap().lines().next().unwrap();
         let words = shlex::split(command).unwrap();
@@ -222,7 +223,7 @@ fn without_a_keyring_the_file_is_announced_and_a_profile_in_the_keyring_is_expla
         ids[0]
     );
 
-    // The profile was made on a desktop, and is used where there is no keyring.
+    // The profile stores its tokens in a keyring, but there is no keyring on this machine.
     fs::write(
         &config,
         text.replace("[profiles.default]", "[profiles.default]\ntokens = \"keyring\""),
@@ -241,7 +242,7 @@ fn without_a_keyring_the_file_is_announced_and_a_profile_in_the_keyring_is_expla
         assert!(!failed.err.contains(&tokens), "{}", failed.err);
     }
     assert_eq!(world.fake.request_count(), before);
-    // Another login moves the tokens, although the old ones cannot be removed.
+    // Another login stores the tokens in a file, although the tokens in the keyring cannot be removed.
     let again = run(&world, &format!("{line} --file"), &tokens).code(0);
     assert!(again.err.contains("could not be removed"), "{}", again.err);
     run(&world, "offer-sources list", "").code(0);
@@ -253,7 +254,7 @@ fn no_error_contains_a_token_and_nothing_is_stored() {
     let url = world.server.base_url();
     let secret = format!("{url}?key=canary-url");
     for (line, input, code, problem) in [
-        // A token as an argument is refused without repeating it.
+        // A token as an argument is refused. The error does not contain the token.
         (
             "auth login canary-argument".to_owned(),
             "",
@@ -267,7 +268,7 @@ fn no_error_contains_a_token_and_nothing_is_stored() {
             "cannot be an argument",
         ),
         ("auth login --token=canary".to_owned(), "", 2, "--token"),
-        // Tokens go over https, or to this machine.
+        // Tokens are only sent over HTTPS or to this machine.
         (
             "auth login --no-check --base-url http://example.com".to_owned(),
             "canary-token\n",
@@ -313,7 +314,7 @@ fn no_error_contains_a_token_and_nothing_is_stored() {
     let long = "a".repeat(70_000);
     let endless = run(&world, &format!("auth login --base-url {url}"), &long).code(2);
     assert!(endless.err.contains("more than two tokens"), "{}", endless.err);
-    // The same for tokens that the environment or the profile has.
+    // Errors do not contain tokens of the environment or of the profile either.
     login(&world, "").code(0);
     let file = world.folder.path().join("config/tokens/default.json");
     fs::write(
@@ -374,13 +375,13 @@ fn a_token_of_the_environment_is_not_sent_to_the_url_of_a_profile() {
     let status = ran_code(command, 0).out;
     let status: serde_json::Value = serde_json::from_str(&status).unwrap();
     assert_eq!(status["base_url"], funnelflux::ClientBuilder::DEFAULT_BASE_URL);
-    // An option names both.
+    // An option can name the service to which the token of the environment is sent.
     let line = format!("offer-sources list --base-url {}", world.server.base_url());
     let mut command = world.anonymous(words(&line));
     command.env("FUNNELFLUX_ACCESS_TOKEN", "another-account");
     ran_code(command, 4);
     assert_eq!(world.fake.request_count(), before + 1);
-    // The option names the profile, and so its URL and tokens.
+    // The option chooses the profile, and therefore its base URL and its tokens.
     let mut command = world.anonymous(words("offer-sources list -q --profile default"));
     command
         .env("FUNNELFLUX_ACCESS_TOKEN", "another-account")
@@ -463,7 +464,7 @@ fn a_journal_or_plan_of_another_profile_is_refused() {
             "{line}: {}",
             refused.err
         );
-        // The environment names another account, too.
+        // The environment also names another account, so the command is refused as well.
         assert!(world.run(&line).code(2).err.contains("belongs to the profile"));
     }
     let reads = world

@@ -1,4 +1,4 @@
-//! `call`, `api` and `id`.
+//! Tests of the commands `call`, `api` and `id`.
 
 use crate::support::{World, is_transcription, ran, words};
 
@@ -9,7 +9,7 @@ fn an_operation_is_called_with_its_parameters() {
         .run("call list_offer_sources --status active --jq '.[].idOfferSource'")
         .code(0);
     assert_eq!(list.out.lines().collect::<Vec<_>>(), ids);
-    // The option has the name of the document, too.
+    // The name of the parameter in the document is an alias of the option.
     let one = world
         .run(&format!(
             "call find_offer_source_by_id --idOfferSource {}",
@@ -116,7 +116,7 @@ fn files_without_end_and_arguments_that_control_terminals_are_refused() {
     assert!(!refused.err.contains('\x1b'), "{}", refused.err);
 }
 
-/// `/dev/full` is a disk without space.
+/// Uses `/dev/full`, which behaves like a disk without space.
 #[test]
 fn a_full_disk_is_no_wrong_usage() {
     if !std::path::Path::new("/dev/full").exists() {
@@ -136,7 +136,7 @@ fn a_full_disk_is_no_wrong_usage() {
         assert_eq!(output.status.code(), Some(1), "{line}: {message}");
         assert!(message.contains("cannot write to stdout"), "{line}: {message}");
     }
-    // Places in which nobody, not even the superuser, can create a file.
+    // In these places, nobody can create a file, not even the superuser.
     let mut command = world.command(words(&format!("offer-sources archive {} --yes", ids[0])));
     command.env("FUNNELFLUX_STATE_DIR", "/proc/self");
     let refused = ran(command, "").code(1);

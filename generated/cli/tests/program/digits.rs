@@ -1,5 +1,5 @@
-//! Numbers that neither a 64-bit integer nor a double can hold: the program keeps their value or refuses
-//! them, and never sends a rounded number.
+//! Numbers that cannot be represented as a 64-bit integer or as a double. The program keeps their value or
+//! refuses them, and never sends a rounded number.
 
 use crate::support::World;
 use funnelflux_fake::number;
@@ -8,7 +8,7 @@ use std::fs;
 
 const DIGITS: &str = "0.1234567890123456789";
 
-/// Offer sources, the first of which has such a number.
+/// Returns an account with two offer sources. The first one contains a number that would be rounded.
 fn world() -> (World, Vec<String>) {
     let (world, ids) = World::new(2);
     world.fake.set("offersource", &ids[0], "bid", number(DIGITS));
@@ -59,7 +59,7 @@ fn inputs_with_such_a_number_are_refused() {
     );
     assert_eq!(state(&world), before);
 
-    // Other notations of a value that fits are accepted.
+    // Other notations are accepted if the value is not rounded.
     let set = format!(
         "offer-sources set {} --set bid=1.10E+2 --new-fields --yes",
         ids[1]
@@ -102,7 +102,7 @@ fn assets_with_such_a_number_are_shown_and_not_changed() {
         )
     );
     assert_eq!(state(&world), before);
-    // The columns of a CSV file are known although the first asset cannot be read.
+    // The fields of the columns are known, although the first asset cannot be read without rounding.
     let csv = format!("id,offerSourceName\n{},Renamed\n", ids[1]);
     world.run_with("offer-sources import - --yes", &csv).code(0);
     let renamed = state(&world);
@@ -138,7 +138,7 @@ fn a_backup_keeps_the_digits_and_a_restore_leaves_the_asset() {
             .iter()
             .any(|asset| asset["bid"] != json!(1) && asset["offerSourceName"] == "changed")
     );
-    // A plan with such a number is refused.
+    // A plan with a number that would be rounded is refused.
     let plan = fs::read_to_string(world.path("plan.json")).unwrap();
     let edited = plan.replacen("\"new\": \"", &format!("\"new\": {DIGITS}, \"x\": \""), 1);
     assert_ne!(plan, edited);

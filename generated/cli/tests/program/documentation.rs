@@ -1,7 +1,8 @@
-//! The README and a day's work, run against `funnelflux fake` as a process.
+//! Tests that run the README and a script of a day's work against a process of `funnelflux fake`.
 //!
-//! Blocks of the README in `sh` are run; blocks in `console` are run and compared with what they show. With
-//! the environment variable `UPDATE_README`, the README and its picture get what the program prints.
+//! The tests run the `sh` blocks of the README. They also run the commands of the `console` blocks, and
+//! compare the output with the blocks. If the environment variable `UPDATE_README` is set, the tests write
+//! the output into the README and its picture.
 
 use crate::picture;
 use crate::support::{PROGRAM, is_transcription, program, stable_times};
@@ -10,10 +11,10 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-/// `funnelflux fake`, and a shell that uses it.
+/// A process of `funnelflux fake`, and a shell that uses it.
 struct Shell {
     fake: Child,
-    /// Kept open, so that the fake can print.
+    /// Output of the fake, which stays open so that the fake can print.
     _out: BufReader<ChildStdout>,
     variables: Vec<(String, String)>,
     folder: tempfile::TempDir,
@@ -24,7 +25,7 @@ impl Shell {
         Self::with(&[])
     }
 
-    /// A shell with these options of the fake.
+    /// Starts the fake with these options, and returns a shell that uses it.
     fn with(options: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut fake = program(folder.path())
@@ -53,7 +54,7 @@ impl Shell {
         }
     }
 
-    /// Runs a script. Returns what it prints and its exit code.
+    /// Runs a script. Returns the output and the exit code.
     fn run(&self, script: &str) -> (String, i32) {
         let environment = program(self.folder.path());
         let mut command = Command::new("bash");
@@ -78,7 +79,7 @@ impl Shell {
         )
     }
 
-    /// Makes the account of another fake the profile `other`.
+    /// Stores the account of another fake in the profile `other`.
     fn log_in_to(&self, other: &Self) {
         let value = |name: &str| {
             let found = other.variables.iter().find(|(variable, _)| variable == name);
@@ -94,7 +95,7 @@ impl Shell {
         assert_eq!(code, 0, "{out}");
     }
 
-    /// Replaces what differs between runs.
+    /// Replaces the parts of a text that differ between runs.
     fn stable(&self, text: &str) -> String {
         let state = self.folder.path().join("state/environment");
         let text = stable_times(text);
@@ -195,7 +196,7 @@ fn a_script_does_a_days_work() {
     let (out, code) = shell.run(script);
     assert_eq!(code, 0, "{out}");
     assert!(out.contains("\nKeto test A\n"), "{out}");
-    // All is as in the morning, but for the copy.
+    // The account is in the same state as at the beginning of the day, except that it contains a copy.
     let changes = fs::read_to_string(shell.folder.path().join("changes.txt")).unwrap();
     assert!(changes.starts_with("0 changed, 1 added, 0 removed"), "{changes}");
 }

@@ -1,4 +1,4 @@
-//! Help pages, manual pages, completions, the time to start.
+//! Tests of help pages, manual pages, completions, and the time to start.
 
 use crate::support::{PROGRAM, Ran, is_transcription, ran, words};
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ fn run(line: &str) -> Ran {
     ran(command, "")
 }
 
-/// Names of the commands that a help page lists below the heading.
+/// Returns the names of the commands that a help page lists below a heading.
 fn commands(help: &str, heading: &str) -> Vec<String> {
     let lines = help.lines().skip_while(|line| *line != heading).skip(1);
     let lines = lines.take_while(|line| !line.is_empty());
@@ -31,7 +31,7 @@ fn every_help_page_is_as_expected() {
     insta::assert_snapshot!("help", root.out);
     let names = commands(&root.out, "Commands:");
     assert!(names.len() > 15, "{names:?}");
-    // All groups have the pages of the first one, as far as they have the abilities.
+    // The help pages of all groups are equal to those of the first group, for the commands that a group has.
     let groups: Vec<&String> = names.iter().take_while(|name| *name != "call").collect();
     let mut page = String::new();
     for name in &names {
@@ -149,7 +149,7 @@ fn help_is_printed_at_once() {
         };
         (0..10).map(|_| time()).min().unwrap()
     };
-    // Ten milliseconds in a release build; without optimisation several times as long.
+    // The program takes ten milliseconds in a release build, and several times as long without optimisation.
     for line in ["--help", "offer-sources archive --help", "call list_pages --help"] {
         let elapsed = start(line);
         assert!(elapsed < Duration::from_millis(150), "{line}: {elapsed:?}");

@@ -1,4 +1,4 @@
-//! Bulk jobs: plans, confirmation, journals, kill and resume.
+//! Tests of bulk jobs, with plans, confirmation, journals, kill and resume.
 
 use crate::support::{World, is_transcription};
 use funnelflux_fake::{Fault, Rule};
@@ -53,7 +53,7 @@ fn nothing_is_sent_without_a_confirmation() {
         format!("offer-sources delete {} --children cascade", ids[0]),
         format!("offer-sources duplicate {}", ids[0]),
     ] {
-        // A yes on stdin is no confirmation, because there is no terminal.
+        // A `yes` on stdin is not a confirmation, because stdin is not a terminal.
         let ran = world.run_with(&line, "yes\n").code(2);
         assert!(ran.err.contains("there is no terminal"), "{}", ran.err);
     }
@@ -176,12 +176,12 @@ fn a_job_that_is_done_in_part_exits_with_3_and_writes_every_outcome() {
     let text = fs::read_to_string(&report).unwrap();
     let rejected: Vec<&str> = text.lines().filter(|line| line.contains(",rejected,")).collect();
     assert!(rejected.len() == 2 && rejected[0].starts_with(&ids[3]), "{text}");
-    // Outcomes are input for the next command, which leaves out what was not archived.
+    // The outcomes are input for the next command, which leaves out the assets that were not archived.
     let archived = world.run_with("offer-sources get - -q", &text).code(0);
     assert_eq!(archived.out.lines().count(), 4);
     let left_out = "stdin: 2 entries left out, because the outcome is neither \"done\" nor \"already so\"";
     assert!(archived.err.contains(left_out), "{}", archived.err);
-    // A JSON report has other words for the same outcomes; here, four assets are already archived.
+    // A JSON report has other words for the same outcomes. In this run, four assets are already archived.
     let json = world.path("report.json");
     let line = format!("offer-sources archive --ids-from - --yes --report {json}");
     world.run_with(&line, &all).code(3);
@@ -213,7 +213,8 @@ fn a_killed_job_is_resumed_and_loses_nothing() {
     child.wait().unwrap();
     let archived = world.count("archived");
     assert!((5..60).contains(&archived), "{archived}");
-    // Without a file, the newest unfinished job of the command is resumed, and needs no confirmation.
+    // Without a file, `--resume` continues the newest unfinished job of the command. It needs no
+    // confirmation.
     let other = world.run("offer-sources delete --resume").code(2);
     assert!(other.err.contains("no unfinished job"), "{}", other.err);
     let resumed = world.run("offer-sources archive --resume").code(0);

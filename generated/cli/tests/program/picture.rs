@@ -1,4 +1,4 @@
-//! Picture of a terminal, made from what the program prints.
+//! Picture of a terminal that shows the output of the program.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ const CELL: (f64, f64) = (8.4, 19.0);
 /// Space around the text.
 const MARGIN: f64 = 14.0;
 
-/// Draws a session: lines that begin with `$ ` are commands.
+/// Draws a session as an SVG picture. Lines that begin with `$ ` are commands.
 pub(crate) fn svg(session: &str) -> String {
     let lines: Vec<&str> = session.lines().collect();
     let columns = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);

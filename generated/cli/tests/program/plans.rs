@@ -1,4 +1,4 @@
-//! Plans: create, set, edit, import, replace, plan, apply and undo.
+//! Tests of the commands that make or apply plans: create, set, edit, import, replace, plan, apply and undo.
 
 use crate::support::{Ran, World, ran, stable_times, words};
 use funnelflux::ext::AssetGroup;
@@ -29,7 +29,7 @@ fn body(world: &World, segment: &str, id: &str) -> Value {
     Value::Object(asset.body.clone())
 }
 
-/// Replaces the IDs of a run by their positions.
+/// Replaces the IDs in an output by their positions in `ids`.
 fn golden(text: &str, ids: &[String]) -> String {
     let mut text = stable_times(text);
     for (index, id) in ids.iter().enumerate() {
@@ -106,7 +106,7 @@ fn misspelled_properties_are_refused() {
     let similar = "offerParams.idOffersource is not a field of any of the pages; a similar field is \
                    offerParams.idOfferSource";
     assert!(nested.code(2).err.contains(similar));
-    // Users choose the names of query parameters.
+    // A new field inside `queryParams` is accepted, because users choose the names of query parameters.
     fs::write(world.path("rows.csv"), format!("id,queryParams.other\n{id},y\n")).unwrap();
     world.run("offer-sources import rows.csv --yes").code(0);
     assert_eq!(body(&world, "offersource", id)["queryParams"]["other"], "y");
@@ -149,7 +149,7 @@ fn a_spreadsheet_makes_a_round_trip() {
     let (world, ids) = world();
     let csv = world.run("offer-sources list -o csv --all-fields").code(0).out;
     fs::write(world.path("all.csv"), &csv).unwrap();
-    // Nothing was edited.
+    // The unedited file changes nothing.
     let same = world.run("offer-sources import all.csv --yes").code(0);
     assert!(same.err.contains("nothing to change"), "{}", same.err);
     let mut edited = csv
@@ -179,7 +179,7 @@ fn a_spreadsheet_makes_a_round_trip() {
         body(&world, "offersource", &ids[1])["offerSourceName"],
         "Quelle, zwei"
     );
-    // An empty cell leaves the value alone.
+    // An empty cell leaves the value unchanged.
     assert_eq!(
         body(&world, "offersource", &ids[2])["offerSourceName"],
         "Source 3"
@@ -251,7 +251,7 @@ fn the_newest_job_is_undone_without_naming_its_journal() {
     world.run("undo --yes").code(0);
     assert_eq!(world.status(&ids[0]), "active");
     assert_eq!(body(&world, "page", "2nIemP000001")["status"], "active");
-    // The undo is no job to undo, so a second one changes nothing.
+    // A second undo refers to the same job and not to the first undo, so it changes nothing.
     let second = world.run("undo --yes").code(0);
     assert!(second.err.contains("nothing to change"), "{}", second.err);
     assert_eq!(world.status(&ids[0]), "active");
@@ -279,14 +279,14 @@ fn a_snapshot_is_edited_planned_reviewed_and_applied() {
         .run(&format!("offer-sources archive {} --yes", ids[1]))
         .code(0);
     let plan = world.run("plan backup --out plan.json --exit-code").code(6);
-    // The document decides which groups a snapshot contains.
+    // The groups in a snapshot depend on the OpenAPI document, so they are replaced by a placeholder.
     let groups = AssetGroup::all().iter().filter(|group| group.abilities().list);
     let groups = groups.map(|group| group.name()).collect::<Vec<_>>().join(", ");
     let text = golden(&plan.out, &ids).replace(&groups, "[groups]");
     insta::assert_snapshot!("plan_of_snapshot", text);
     let refused = world.run("apply plan.json").code(2);
     assert!(refused.err.contains("needs a confirmation"), "{}", refused.err);
-    // Somebody changes an asset of the plan in the meantime.
+    // Somebody else changes an asset of the plan before the plan is applied.
     world
         .fake
         .set("offersource", &ids[0], "postbackTxId", "by someone else");
@@ -380,7 +380,7 @@ fn jobs_are_listed_with_the_commands_that_continue_or_undo_them() {
     };
     assert_eq!(set["job"], "set postbackTxId of offer sources");
     let left = set["left"].as_u64().unwrap();
-    // Changes that were not read back yet are not settled.
+    // Changes that were not read back yet are also counted as left.
     assert!(
         (39 - before as u64..=39).contains(&left),
         "{left} left, {before} changed"

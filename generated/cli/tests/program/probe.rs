@@ -1,4 +1,4 @@
-//! Experiments on what the documentation leaves open.
+//! Tests of the experiments that answer questions that the documentation leaves open.
 
 use crate::support::{World, is_transcription, ran, words};
 use funnelflux_fake::{
@@ -10,10 +10,10 @@ use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-/// Number of accounts with random settings.
+/// Number of accounts with random settings that are tested.
 const ACCOUNTS: u64 = 40;
 
-/// Settings with everything at random that an experiment can show, and more.
+/// Returns random settings. They vary every setting that an experiment can find out, and others.
 fn random_settings(seed: u64) -> Settings {
     let mut random = fastrand::Rng::with_seed(seed);
     let drawn = |random: &mut fastrand::Rng| random.u8(..3) == 0;
@@ -48,13 +48,13 @@ fn random_settings(seed: u64) -> Settings {
     }
 }
 
-/// The settings that can be seen from outside.
+/// Returns the settings that a client can find out by requests.
 fn visible(settings: &Settings) -> Map<String, Value> {
     let Value::Object(mut all) = serde_json::to_value(settings).unwrap() else {
         panic!("settings are an object");
     };
     let mut hide = |name: &str| assert!(all.remove(name).is_some(), "{name}");
-    // Not about the service.
+    // These settings do not describe the service.
     for name in [
         "access_token",
         "refresh_token",
@@ -65,11 +65,11 @@ fn visible(settings: &Settings) -> Map<String, Value> {
     ] {
         hide(name);
     }
-    // They need an expired token, and an asset that cannot be changed.
+    // Finding out these settings requires an expired token and an asset that cannot be changed.
     for name in ["rotate_refresh_token", "locked_entry"] {
         hide(name);
     }
-    // The probe sends no larger body.
+    // The probe does not send larger bodies.
     if settings.max_body_bytes >= 2 * 1024 * 1024 {
         hide("max_body_bytes");
     }
@@ -88,7 +88,7 @@ fn visible(settings: &Settings) -> Map<String, Value> {
     if settings.missing_by_ids == MissingByIds::NotFound {
         hide("max_entries");
     }
-    // The probe sends 500 IDs, or the half as long as the URL is too long.
+    // The probe sends 500 IDs, and halves this number until the URL is short enough.
     let url_length =
         |ids: usize| "/v1/offersource/find/byIds/?idOfferSources=".len() + 12 * ids + 3 * (ids - 1);
     let fits = |ids: &usize| settings.max_url_length.is_none_or(|max| url_length(*ids) <= max);
@@ -110,7 +110,8 @@ fn account(settings: Settings) -> World {
     World::of(fake)
 }
 
-/// Asserts that the account has the assets of before, and deleted ones of the probe; returns their number.
+/// Asserts that the account contains all assets of `before` unchanged, and in addition only deleted assets of
+/// the probe. Returns the number of assets of the probe.
 #[track_caller]
 fn assert_restored(before: &State, after: &State, seed: u64) -> usize {
     let mut own = 0;
@@ -148,7 +149,7 @@ fn the_probe_finds_every_setting_that_can_be_seen_and_restores_the_account() {
             assert_restored(&before, &world.fake.state(), seed) >= 5,
             "seed {seed}"
         );
-        // Every request but the ones that are wrong on purpose is as documented.
+        // Every request is as documented, except the requests that are wrong on purpose.
         let violations: usize = world.fake.log().iter().map(|entry| entry.violations.len()).sum();
         assert!(violations <= 1, "seed {seed}: {violations}");
     }
@@ -204,7 +205,7 @@ fn the_file_makes_a_fake_that_behaves_like_the_account() {
     let second = account(Settings::from_json(&text).unwrap());
     second.run(line).code(0);
     assert_eq!(fs::read_to_string(second.path("found.json")).unwrap(), text);
-    // The program serves with the file, or refuses it.
+    // `funnelflux fake` refuses an invalid file of settings.
     fs::write(first.path("wrong.json"), r#"{ "saving": "merge" }"#).unwrap();
     let ran = first.run("fake --settings wrong.json").code(2);
     assert!(
@@ -279,13 +280,13 @@ fn a_surprise_stops_the_probe_and_the_account_is_restored() {
     };
     assert!(detail("success_status").starts_with("surprise: "));
     assert_eq!(detail("unknown_entry"), "not asked");
-    // Everything that was settled before holds.
+    // The settings that were found before the surprise are still written to the file.
     let found = fs::read_to_string(world.path("found.json")).unwrap();
     assert!(
         found.contains("\"save\": \"replace\"") && !found.contains("unknown_entry"),
         "{found}"
     );
-    // After the surprise, nothing but the removal was sent.
+    // After the surprise, the only requests that change something are the deletions of the probe's assets.
     let log = world.fake.log();
     let surprise = log.iter().position(|entry| entry.fault.is_some()).unwrap();
     let writes = log
@@ -295,7 +296,8 @@ fn a_surprise_stops_the_probe_and_the_account_is_restored() {
     assert!(writes.map(|entry| entry.method.as_str()).eq(["DELETE"; 3]));
 }
 
-/// Whatever goes wrong once, nothing wrong is found out, and no asset of the probe is left without a word.
+/// Checks for each fault that, if it occurs once, the probe finds no wrong setting and reports every asset
+/// that it leaves behind.
 #[test]
 fn one_fault_spoils_no_finding_and_hides_no_asset() {
     let faults: Vec<Fault> = Fault::all().into_iter().filter(|fault| !is_slow(fault)).collect();
@@ -330,7 +332,7 @@ fn one_fault_spoils_no_finding_and_hides_no_asset() {
     assert!(failed > faults.len() / 3, "{failed}");
 }
 
-/// Returns true if a client waits for seconds after a fault.
+/// Returns true if a client waits for seconds because of a fault.
 fn is_slow(fault: &Fault) -> bool {
     match fault {
         Fault::StallConnect | Fault::StallHeaders { .. } | Fault::StallBody => true,
@@ -360,7 +362,7 @@ fn assets_that_cannot_be_deleted_are_reported_as_left_behind() {
         let line = format!("note: left behind: offer source {id}: the deletion got 403");
         assert!(ran.err.contains(&line), "{}", ran.err);
     }
-    // If the vendor documents them, the probe uses pages and categories, too.
+    // The probe also uses pages and categories if the vendor documents them.
     let own = after
         .all()
         .filter(|(kind, asset)| before.asset(kind, &asset.id).is_none());

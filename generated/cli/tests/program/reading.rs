@@ -1,4 +1,4 @@
-//! `list` and `get`, and their output in every format.
+//! Tests of `list` and `get`, and of their output in every format.
 
 use crate::support::{World, is_transcription, words};
 use std::fmt::Write as _;
@@ -55,7 +55,7 @@ fn rows_are_printed_in_every_format() {
         let ran = world.run(line);
         let _ = writeln!(page, "$ funnelflux {line}\n{}", ran.text(&world));
     }
-    // The order of the fields is that of the document.
+    // The output contains fields in the order of the OpenAPI document.
     if is_transcription() {
         insta::assert_snapshot!("rows", page);
     }
@@ -82,7 +82,7 @@ fn names_are_resolved_and_ambiguous_or_unknown_ones_are_errors() {
     }
     insta::assert_snapshot!("names", page);
     assert_eq!(world.count("archived"), 1);
-    // Old accounts have IDs of other formats, and names may look like IDs.
+    // Old accounts have IDs in other formats, and names can have the format of an ID.
     world.fake.seed_offer_source("old id");
     world.fake.seed_offer_source("2nIemS000009");
     world
@@ -153,13 +153,13 @@ fn endless_results_of_jq_need_little_memory() {
     for _ in 0..64 {
         out.read_exact(&mut buffer).unwrap();
     }
-    // Only Linux shows the peak of a process there.
+    // Only Linux reports the peak memory use of a process in this file.
     if let Ok(status) = std::fs::read_to_string(format!("/proc/{}/status", child.id())) {
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let peak = peak.unwrap().trim().trim_end_matches(" kB");
         assert!(peak.parse::<u32>().unwrap() < 100 * 1024, "{peak} KiB");
     }
-    // A closed pipe ends the program quietly.
+    // The program ends without an error if the pipe is closed.
     drop(out);
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }

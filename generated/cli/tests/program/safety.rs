@@ -1,4 +1,4 @@
-//! Safety: mistakes of users, and answers of proxies, lose no asset, no ID and no file.
+//! Tests that no asset, ID or file is lost because of mistakes of users or answers of proxies.
 
 use crate::support::{World, ran, words};
 use funnelflux_fake::{Fault, Rule};
@@ -25,7 +25,7 @@ fn a_journal_with_a_job_is_not_used_for_another_one() {
         1
     );
     world.fake.clear_faults();
-    // The assets of the second run would have other IDs.
+    // A second run with the same journal is refused, because its assets would have other IDs.
     let refused = world.run_with(line, rows).code(2);
     let command = "fix: continue that job with: funnelflux apply job.plan.json --journal job.jsonl";
     assert!(refused.err.contains(command), "{}", refused.err);

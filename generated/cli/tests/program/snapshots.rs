@@ -1,4 +1,4 @@
-//! `export`, `compare` and `where-used`.
+//! Tests of `export`, `compare` and `where-used`.
 
 use crate::support::World;
 use funnelflux_fake::{Fault, Rule};
@@ -62,7 +62,11 @@ fn a_rejected_token_ends_an_export_at_the_first_request() {
     ] {
         let before = world.fake.request_count();
         let failed = world.run(line).code(4);
-        assert!(failed.err.contains("funnelflux auth login"), "{line}: {}", failed.err);
+        assert!(
+            failed.err.contains("funnelflux auth login"),
+            "{line}: {}",
+            failed.err
+        );
         assert_eq!(world.fake.request_count() - before, 1, "{line}");
     }
     world.fake.clear_faults();

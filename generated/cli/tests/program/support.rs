@@ -1,4 +1,4 @@
-//! The program as a process, and the fake on a socket.
+//! Runs the program as a process against the fake on a socket.
 
 use funnelflux_fake::{Fake, Server};
 use std::ffi::OsStr;
@@ -11,8 +11,9 @@ use tokio::runtime::Runtime;
 /// Path of the program.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_funnelflux");
 
-/// Returns whether the vendor's document is our transcription of his page, which the golden texts show. If it
-/// is not, prints that the test is skipped.
+/// Returns true if the document is our transcription of the vendor's documentation page. The golden texts
+/// require this. If the vendor's document has replaced the transcription, the function prints that the test
+/// is skipped.
 pub(crate) fn is_transcription() -> bool {
     let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec/spec.lock");
     let lock = std::fs::read_to_string(lock).unwrap();
@@ -20,14 +21,14 @@ pub(crate) fn is_transcription() -> bool {
     if !is_transcription {
         let thread = std::thread::current();
         let test = thread.name().unwrap_or("a test");
-        // Unlike `println!`, this is shown for tests that pass.
+        // Unlike the output of `println!`, this line is also shown if the test passes.
         let line = format!("skipped: {test}: the vendor's document has replaced our transcription\n");
         std::io::stderr().write_all(line.as_bytes()).unwrap();
     }
     is_transcription
 }
 
-/// An account on a fake service, with folders for configuration and state.
+/// Account on a fake service, with a folder for the configuration and the state of the program.
 pub(crate) struct World {
     pub(crate) fake: Fake,
     pub(crate) folder: TempDir,
@@ -43,7 +44,7 @@ pub(crate) struct Ran {
 }
 
 impl World {
-    /// A service with this number of offer sources.
+    /// Starts a service with this number of offer sources, and returns their IDs.
     pub(crate) fn new(offer_sources: usize) -> (Self, Vec<String>) {
         let fake = Fake::default();
         let ids = fake.seed_many(offer_sources);
@@ -74,7 +75,7 @@ impl World {
         self.folder.path().join(name).to_str().unwrap().to_owned()
     }
 
-    /// The program with the account of this world, which the environment names.
+    /// Returns a command that runs the program with the account of this service, which the environment names.
     pub(crate) fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = self.anonymous(arguments);
         command
@@ -83,7 +84,7 @@ impl World {
         command
     }
 
-    /// The program without an account.
+    /// Returns a command that runs the program without an account.
     pub(crate) fn anonymous<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = program(self.folder.path());
         command.args(arguments);
@@ -100,14 +101,14 @@ impl World {
         ran(self.command(words(line)), input)
     }
 
-    /// Status of an offer source on the service.
+    /// Returns the status of an offer source on the service.
     pub(crate) fn status(&self, id: &str) -> String {
         let state = self.fake.state();
         let asset = state.asset("offersource", id).unwrap();
         asset.body["status"].as_str().unwrap().to_owned()
     }
 
-    /// Number of offer sources with this status on the service.
+    /// Returns the number of offer sources with this status on the service.
     pub(crate) fn count(&self, status: &str) -> usize {
         let state = self.fake.state();
         state
@@ -117,13 +118,15 @@ impl World {
     }
 }
 
-/// The program in a clean environment, with its folders below `folder`.
+/// Returns a command that runs the program in a clean environment, with its folders below `folder`.
 pub(crate) fn program(folder: &Path) -> Command {
     let mut command = Command::new(PROGRAM);
     command
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("HOME", folder)
+        // Temporary files that the program keeps on purpose, such as the text of a failed edit, end with the test.
+        .env("TMPDIR", folder)
         .env("FUNNELFLUX_CONFIG_DIR", folder.join("config"))
         .env("FUNNELFLUX_STATE_DIR", folder.join("state"))
         // Tests do not touch the keyring of the user.
@@ -140,7 +143,7 @@ pub(crate) fn ran(mut command: Command, input: &str) -> Ran {
         .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    // The program may end without reading.
+    // The program may end without reading its input.
     let _ = stdin.write_all(input.as_bytes());
     drop(stdin);
     Ran::of(&child.wait_with_output().unwrap())
@@ -155,7 +158,7 @@ impl Ran {
         }
     }
 
-    /// Asserts the exit code, and shows the output if it is another.
+    /// Asserts that the program has ended with this exit code. The message of a failure contains the output.
     #[track_caller]
     pub(crate) fn code(self, expected: i32) -> Self {
         assert_eq!(
@@ -178,12 +181,12 @@ impl Ran {
     }
 }
 
-/// Splits a line like a shell does, with quotes.
+/// Splits a line into words by the quoting rules of a shell.
 pub(crate) fn words(line: &str) -> Vec<String> {
     shlex::split(line).unwrap()
 }
 
-/// Replaces each time such as `2026-11-29T09:00:00Z` by one that never changes.
+/// Replaces each time, such as `2026-11-29T09:00:00Z`, by a constant time.
 pub(crate) fn stable_times(text: &str) -> String {
     let shape = "dddd-dd-ddTdd:dd:ddZ".as_bytes();
     let is_time = |bytes: &[u8]| {

@@ -1,4 +1,4 @@
-//! The program on a terminal: questions, progress, Ctrl-C, tables and colours.
+//! Tests of the program on a terminal, with questions, progress bars, Ctrl-C, tables and colours.
 
 use crate::support::{World, words};
 use nix::sys::wait::WaitStatus;
@@ -8,7 +8,7 @@ use std::fs;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// Longest wait for output, in milliseconds.
+/// Maximum time to wait for output, in milliseconds.
 const TIMEOUT: u64 = 30_000;
 
 fn on_terminal(mut command: Command) -> PtySession {
@@ -26,7 +26,7 @@ fn start(world: &World, line: &str) -> PtySession {
 /// Waits for the end of the program. Returns the rest of its output and its exit code.
 fn finish(mut session: PtySession) -> (String, i32) {
     let rest = session.exp_eof().unwrap();
-    // The session reads each byte as a character.
+    // The session converts each byte into a character, which is reversed here.
     let bytes = rest
         .chars()
         .map(|character| u8::try_from(character).unwrap())
@@ -54,7 +54,7 @@ fn a_question_needs_a_yes() {
         assert_eq!(code, 130, "{answer:?}: {rest}");
         assert!(rest.contains("cancelled: nothing was sent"), "{rest}");
     }
-    // End of input is no yes.
+    // The end of the input does not count as yes.
     let mut session = start(&world, &line);
     session.exp_string("[y/N] ").unwrap();
     session.send_control('d').unwrap();

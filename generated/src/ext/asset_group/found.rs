@@ -1,4 +1,4 @@
-//! Result of reading one ID, and the check that an asset may be saved.
+//! Result of reading the asset of one ID, and a check that no number of an asset was rounded.
 
 use crate::ext::bulk::Failure;
 use crate::ext::read::odd_failure;
@@ -6,7 +6,7 @@ use crate::runtime::call::Row;
 use crate::values::exact_json;
 use serde_json::Value;
 
-/// Result of reading one ID.
+/// Result of reading the asset of one ID.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FoundAsset<A = Value> {
     /// The asset as the service sent it.
@@ -17,8 +17,8 @@ pub enum FoundAsset<A = Value> {
     /// There was no usable response, so nothing is known about the asset. [`Failure::error`] returns the
     /// error of the call.
     ///
-    /// [`AssetGroup::find`](super::AssetGroup::find) also returns this for an asset with a number that a
-    /// [`Value`] would round, so that a program cannot save a rounded number. In this case,
+    /// [`AssetGroup::find`](super::AssetGroup::find) also returns this variant for an asset with a number
+    /// that a [`Value`] would round, so that a program cannot save a rounded number. In this case,
     /// [`Failure::error`] returns `None`.
     Unreadable(Failure),
 }

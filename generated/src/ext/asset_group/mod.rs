@@ -2,8 +2,8 @@
 //!
 //! With the traits of this crate, a program chooses a kind of asset at compile time. A program that takes the
 //! name of a group as an argument, or that works on all groups, uses [`AssetGroup`] instead. An `AssetGroup`
-//! refers to a table of functions. The generated code builds the table of each group from the same resource
-//! traits as the typed abilities, so a group has the same abilities in both forms.
+//! refers to a table of functions. The generated code builds the table of each group from the traits that the
+//! typed handle of the group uses too. Therefore, an `AssetGroup` has the same abilities as the typed handle.
 
 mod found;
 mod table;
@@ -33,8 +33,8 @@ const CONCURRENT_READS: usize = 4;
 
 /// A group of operations on one kind of asset, chosen at run time.
 ///
-/// Assets are the JSON values that the service sent. A group has only the abilities for which it has suitable
-/// operations.
+/// Assets are JSON values, in the form in which the service sent them. A group has an ability, such as
+/// archiving, only if the API has an operation for this.
 ///
 /// ```
 /// use funnelflux::{Client, Error, ext::AssetGroup};
@@ -61,11 +61,12 @@ pub struct ChildRelation {
     /// Name of the group of the children, such as `pages`. If the cargo feature of this group is disabled,
     /// the group is absent from [`AssetGroup::all`].
     pub group: &'static str,
-    /// JSON pointers to the ID of the parent in a child. The first pointer that leads to a value is used.
+    /// JSON pointers to the value in a child that is the ID of its parent. The first pointer that leads to a
+    /// value is used.
     pub pointers: &'static [&'static str],
 }
 
-/// Abilities of a group.
+/// Abilities of a group: the operations that its assets support.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[expect(clippy::struct_excessive_bools, reason = "each ability is there or not")]
@@ -121,7 +122,7 @@ impl AssetGroup {
         self.0.name
     }
 
-    /// Returns the name of the tag in the document, such as `Offer Sources`.
+    /// Returns the name of the tag in the OpenAPI document, such as `Offer Sources`.
     #[must_use]
     pub const fn tag(self) -> &'static str {
         self.0.tag
@@ -139,8 +140,8 @@ impl AssetGroup {
         self.0.plural
     }
 
-    /// Returns true if the vendor documents only titles and methods of the operations. Paths and bodies are
-    /// inferred.
+    /// Returns true if the vendor documents only titles and HTTP methods of the group's operations. Their
+    /// paths and bodies are then inferred.
     #[must_use]
     pub const fn is_inferred(self) -> bool {
         self.0.is_inferred
@@ -174,8 +175,8 @@ impl AssetGroup {
         }
     }
 
-    /// Returns the first segment of the paths of the group, such as `offersource`; `None` if its assets
-    /// cannot be found by ID.
+    /// Returns the first segment of the paths of the group, such as `offersource`; `None` if assets of the
+    /// group cannot be found by ID.
     #[must_use]
     pub fn segment(self) -> Option<&'static str> {
         self.0
@@ -222,15 +223,15 @@ impl AssetGroup {
         self.0.resource.as_ref()?.category
     }
 
-    /// Returns the JSON pointers of the properties that the service changes when it stores an asset
-    /// (documented), each with the kind of change.
+    /// Returns the JSON pointers of properties that, as the vendor documents, the service changes when it
+    /// stores an asset. Each pointer is paired with the kind of change.
     #[must_use]
     pub fn server_managed(self) -> &'static [(&'static str, ServerBehavior)] {
         self.managed_fields().0
     }
 
-    /// Returns the JSON pointers of the properties whose members have names that the user chooses, such as
-    /// the parameters of a URL, or whose members the document does not list.
+    /// Returns the JSON pointers of free-form properties. The members of such a property have names that the
+    /// user chooses, such as the parameters of a URL, or are not listed in the OpenAPI document.
     #[must_use]
     pub const fn free_form(self) -> &'static [&'static str] {
         self.0.free_form
@@ -241,19 +242,19 @@ impl AssetGroup {
         resource.map_or(ServerManagedFields(&[]), |resource| resource.server_managed)
     }
 
-    /// Returns the groups of the children of this group's assets.
+    /// Returns the relations between the assets of this group and their children.
     #[must_use]
     pub const fn children(self) -> &'static [ChildRelation] {
         self.0.children
     }
 
-    /// Lists all assets, whatever their status. A row may lack properties of its asset.
+    /// Lists all assets, whatever their status. The rows of the list may lack some properties of the assets.
     ///
-    /// Rows are for display. A number that a [`Value`] would round becomes a string of its digits, as with
-    /// [`json::show`](crate::json::show).
+    /// Use the rows only for display. A number that a [`Value`] would round becomes a string of its digits,
+    /// as with [`json::show`](crate::json::show).
     ///
     /// # Errors
-    /// When the call fails, or when the group has no list.
+    /// Returns an error if the call fails, or if assets of the group cannot be listed.
     pub async fn list(self, client: &Client) -> Result<Vec<Value>, Error> {
         let rows = self.list_call(client)?.rows(Ok).await?;
         Ok(rows.into_iter().map(|row| row.value).collect())
@@ -275,7 +276,7 @@ impl AssetGroup {
     /// ```
     ///
     /// # Errors
-    /// When the call fails, or when the group has no list.
+    /// Returns an error if the call fails, or if assets of the group cannot be listed.
     pub async fn list_json(self, client: &Client) -> Result<Vec<Box<RawValue>>, Error> {
         self.list_call(client)?.row_texts().await
     }
@@ -329,24 +330,24 @@ impl AssetGroup {
         chunks.flat_map(futures_util::stream::iter).collect().await
     }
 
-    /// Creates an asset. The request body is `asset`, unchanged. It must contain the ID, because the client
-    /// chooses the ID (documented).
+    /// Creates an asset. The request body is `asset`, unchanged. `asset` must contain the ID, because the
+    /// client chooses the ID of a new asset (documented).
     ///
     /// # Errors
-    /// When the call fails, or when assets of the group cannot be created. If
-    /// [the result is unknown](Error::may_have_been_applied), read the asset back.
+    /// Returns an error if the call fails, or if assets of the group cannot be created. If [the call may have
+    /// been applied](Error::may_have_been_applied) nevertheless, read the asset back.
     pub async fn create(self, client: &Client, asset: &Value) -> Result<(), Error> {
         let table = self.0.save.as_ref().ok_or_else(|| self.unable("created"))?;
         self.store(client, table.create, asset).await
     }
 
-    /// Saves an asset, which replaces the stored asset. The request body is `asset`, unchanged.
+    /// Saves an asset. The stored asset is replaced as a whole. The request body is `asset`, unchanged.
     ///
-    /// Read an asset from a file with [`json::parse`](crate::json::parse), which does not round numbers.
+    /// To read an asset from a file, use [`json::parse`](crate::json::parse), which does not round numbers.
     ///
     /// # Errors
-    /// When the call fails, or when assets of the group cannot be saved. If
-    /// [the result is unknown](Error::may_have_been_applied), read the asset back.
+    /// Returns an error if the call fails, or if assets of the group cannot be saved. If [the call may have
+    /// been applied](Error::may_have_been_applied) nevertheless, read the asset back.
     pub async fn save(self, client: &Client, asset: &Value) -> Result<(), Error> {
         let table = self.0.save.as_ref().ok_or_else(|| self.unable("saved"))?;
         self.store(client, table.save, asset).await
@@ -364,8 +365,8 @@ impl AssetGroup {
     /// Creates a job that archives assets.
     ///
     /// # Errors
-    /// When assets of the group cannot be archived, or when `children` is not [`Cascade::leave`] and the
-    /// operation does not handle children.
+    /// Returns an error if assets of the group cannot be archived, or if `children` is not [`Cascade::leave`]
+    /// and the operation cannot handle children.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "a caller makes the cascade for this job"
@@ -382,7 +383,7 @@ impl AssetGroup {
     /// Creates a job that restores assets from the archive.
     ///
     /// # Errors
-    /// When assets of the group cannot be restored.
+    /// Returns an error if assets of the group cannot be restored.
     pub fn unarchive(self, client: &Client, ids: Vec<String>) -> Result<GroupBulk, Error> {
         let job = self
             .0
@@ -394,8 +395,8 @@ impl AssetGroup {
     /// Creates a job that deletes assets.
     ///
     /// # Errors
-    /// When assets of the group cannot be deleted, or when `children` is not [`Cascade::leave`] and the
-    /// operation does not handle children.
+    /// Returns an error if assets of the group cannot be deleted, or if `children` is not [`Cascade::leave`]
+    /// and the operation cannot handle children.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "a caller makes the cascade for this job"
@@ -427,10 +428,10 @@ impl AssetGroup {
     }
 
     /// Creates a job that moves assets to a category. An empty `category` removes the assets from their
-    /// current category (documented).
+    /// current category, as the vendor documents.
     ///
     /// # Errors
-    /// When assets of the group have no category.
+    /// Returns an error if assets of the group have no category.
     pub fn move_to_category(
         self,
         client: &Client,
@@ -444,12 +445,13 @@ impl AssetGroup {
         Ok(job(client, ids, category.into()))
     }
 
-    /// Creates a job that makes one copy of each asset. Each ID is paired with the request body that
-    /// describes its copy, such as `{"name": "Copy of A"}`. The body can also have `parentId` and, in groups
-    /// whose copies can differ from the original, `bodyUpdates` (documented for offer sources).
+    /// Creates a job that makes one copy of each asset. `copies` pairs each ID with the request body that
+    /// describes the copy, such as `{"name": "Copy of A"}`. The body can also have the member `parentId`. In
+    /// groups whose copies can differ from the original, the body can also have `bodyUpdates` (documented for
+    /// offer sources).
     ///
     /// # Errors
-    /// When assets of the group cannot be duplicated, or when a request body is invalid.
+    /// Returns an error if assets of the group cannot be duplicated, or if a request body is invalid.
     pub fn duplicate(
         self,
         client: &Client,

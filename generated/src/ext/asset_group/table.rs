@@ -1,5 +1,5 @@
-//! Tables behind [`AssetGroup`](super::AssetGroup). Each table contains the functions of one kind of asset,
-//! which take and return JSON instead of typed assets.
+//! Tables behind [`AssetGroup`](super::AssetGroup). Each table contains the functions of one kind of asset.
+//! The functions take and return JSON instead of typed assets.
 
 use super::ChildRelation;
 use crate::ext::abilities::{BulkUnarchive as _, MoveToCategory as _};
@@ -14,7 +14,7 @@ use crate::{Client, Error};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Table of a group.
+/// Table with the names, functions and operations of a group.
 pub(crate) struct GroupTable {
     pub(super) name: &'static str,
     pub(super) tag: &'static str,
@@ -52,13 +52,13 @@ pub(super) struct SaveTable {
     pub(super) save: &'static Operation,
 }
 
-/// A call that archives or deletes.
+/// A call that archives or deletes assets.
 pub(super) struct ChangeTable {
     pub(super) has_children: bool,
     pub(super) job: fn(&Client, Vec<String>, &Cascade<String>) -> GroupBulk,
 }
 
-/// A call that duplicates.
+/// A call that duplicates assets.
 pub(super) struct DuplicateTable {
     pub(super) can_override: bool,
     pub(super) job: DuplicateAssets,

@@ -1,4 +1,5 @@
-//! Changes of many assets: the call that each change sends, and the asset state that satisfies the change.
+//! Changes of many assets. Each change defines the call that is sent, and the state in which an asset needs
+//! no change.
 
 use super::engine::{JobSteps, Shared, StepContext};
 use crate::ext::cascade::Cascade;
@@ -28,7 +29,7 @@ pub trait SendableChange<R: Resource>: BulkChange<R> {
     fn steps(self, shared: Shared) -> Arc<dyn JobSteps>;
 }
 
-/// A change for which one call takes a list of assets.
+/// A change that one call makes to a whole list of assets.
 #[derive(Debug)]
 pub(super) struct ListChange {
     pub(super) record: ChangeRecord,
@@ -97,18 +98,18 @@ impl<R: Categorised> SendableChange<R> for MovingToCategory {
     }
 }
 
-/// Archives assets. See [`BulkArchive`](crate::ext::BulkArchive).
+/// Change that archives assets. See [`BulkArchive`](crate::ext::BulkArchive).
 #[derive(Clone, Debug)]
 pub struct Archiving<I, E = Documented> {
     pub(crate) children: Cascade<I>,
     evidence: PhantomData<E>,
 }
 
-/// Restores assets from the archive. See [`BulkUnarchive`](crate::ext::BulkUnarchive).
+/// Change that restores assets from the archive. See [`BulkUnarchive`](crate::ext::BulkUnarchive).
 #[derive(Clone, Copy, Debug)]
 pub struct Unarchiving;
 
-/// Deletes assets. See [`BulkDelete`](crate::ext::BulkDelete).
+/// Change that deletes assets. See [`BulkDelete`](crate::ext::BulkDelete).
 #[derive(Clone, Debug)]
 pub struct Deleting<I, E = Documented> {
     pub(crate) children: Cascade<I>,
@@ -133,7 +134,7 @@ impl<I, E> Deleting<I, E> {
     }
 }
 
-/// Moves assets to a category. See [`MoveToCategory`](crate::ext::MoveToCategory).
+/// Change that moves assets to a category. See [`MoveToCategory`](crate::ext::MoveToCategory).
 #[derive(Clone, Debug)]
 pub struct MovingToCategory {
     pub(crate) category: String,
@@ -171,24 +172,24 @@ impl<R: Categorised> BulkChange<R> for MovingToCategory {
 #[serde(tag = "action", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ChangeRecord {
-    /// Archive the assets.
+    /// Archives the assets.
     Archive {
-        /// Handling of the children.
+        /// Handling of the children of the assets.
         children: Cascade<String>,
     },
-    /// Restore the assets from the archive.
+    /// Restores the assets from the archive.
     Unarchive,
-    /// Delete the assets.
+    /// Deletes the assets.
     Delete {
-        /// Handling of the children.
+        /// Handling of the children of the assets.
         children: Cascade<String>,
     },
-    /// Move the assets to a category.
+    /// Moves the assets to a category.
     MoveToCategory {
         /// ID of the category; empty to remove the assets from their current category.
         category: String,
     },
-    /// Make a copy of each asset.
+    /// Makes a copy of each asset.
     Duplicate {
         /// Request body of each copy, keyed by the ID of its original.
         copies: BTreeMap<String, Value>,
@@ -206,7 +207,7 @@ impl ChangeRecord {
         matches!(self, Self::Delete { .. })
     }
 
-    /// Returns the handling of the children.
+    /// Returns the handling of the children; `None` if this kind of change has no such option.
     pub(super) const fn children(&self) -> Option<&Cascade<String>> {
         match self {
             Self::Archive { children } | Self::Delete { children } => Some(children),
@@ -219,12 +220,13 @@ impl ChangeRecord {
         self.children().is_some_and(|children| !children.is_leave())
     }
 
-    /// Returns true if an asset is in the requested state; `None` stands for an asset that cannot be read.
+    /// Returns true if an asset is in the state that the change requests. `None` represents a missing asset.
     pub(super) fn is_satisfied_by(&self, summary: Option<&AssetSummary>) -> bool {
         match self {
             Self::Archive { .. } => summary.is_some_and(|summary| summary.status == AssetStatus::Archived),
             Self::Unarchive => summary.is_some_and(|summary| summary.status == AssetStatus::Active),
-            // It is not documented whether deleted assets can be read, but there is a status *deleted*.
+            // The vendor does not document whether deleted assets can be read. If they can, their status is
+            // *deleted*.
             Self::Delete { .. } => summary.is_none_or(|summary| summary.status == AssetStatus::Deleted),
             Self::MoveToCategory { category } => summary.is_some_and(|summary| summary.category == *category),
             Self::Duplicate { .. } => false,

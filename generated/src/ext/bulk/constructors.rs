@@ -1,4 +1,4 @@
-//! Constructors of reports for tests of a user's own code.
+//! Constructors of reports and failures, for tests of code that uses this crate.
 
 use super::{Entry, Failure, Outcome, Reason, Report};
 use crate::Error;
@@ -10,7 +10,8 @@ impl Failure {
         Self::of(reason, error)
     }
 
-    /// Creates a failure from a reason and a message, without the error of a call, for tests of your code.
+    /// Creates a failure from a reason and a message, without the error of a call, for tests of your own
+    /// code.
     #[must_use]
     pub fn from_message(reason: Reason, message: impl Into<String>) -> Self {
         Self::new(reason, message)
@@ -41,8 +42,8 @@ impl<I> Report<I> {
         Self::new(job.into(), false, entries.collect(), Vec::new())
     }
 
-    /// Creates the report of a job that duplicates, with these outcomes and the IDs of the copies, in order,
-    /// for tests of your own code.
+    /// Creates the report of a duplication, for tests of your own code. `outcomes` contains each ID with its
+    /// outcome and the ID of its copy, in order.
     ///
     /// ```
     /// use funnelflux::{ext::{Failure, Outcome, Reason, Report}, types::OfferSourceId};

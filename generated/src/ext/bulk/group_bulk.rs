@@ -69,8 +69,8 @@ impl GroupBulk {
         self.job.record.cannot_undo()
     }
 
-    /// Returns true if [`send`](Self::send) needs [`acknowledge_inferred`](Self::acknowledge_inferred): the
-    /// job archives or deletes, and its call is inferred.
+    /// Returns true if [`send`](Self::send) requires [`acknowledge_inferred`](Self::acknowledge_inferred),
+    /// because the job archives or deletes assets by an inferred call.
     #[must_use]
     pub const fn requires_acknowledgement(&self) -> bool {
         self.is_inferred
@@ -159,7 +159,8 @@ impl GroupBulk {
     /// Reads the assets and returns a preview of the job. Changes nothing, and needs no acknowledgement.
     ///
     /// # Errors
-    /// When the job is invalid. Assets that cannot be read are part of the plan.
+    /// Returns an error if the job is invalid. An asset that cannot be read is not an error; the plan lists
+    /// it.
     pub async fn plan(self) -> Result<Plan<String>, InvalidJob> {
         self.job.plan().await
     }
@@ -167,8 +168,8 @@ impl GroupBulk {
     /// Runs the job to its end.
     ///
     /// # Errors
-    /// When a required acknowledgement is missing, when the job is invalid, or when its journal cannot be
-    /// used. In these cases, nothing is sent. All other failures are outcomes of the IDs.
+    /// Returns an error if a required acknowledgement is missing, if the job is invalid, or if its journal
+    /// cannot be used. In these cases, nothing is sent. All other failures are reported as outcomes of IDs.
     pub async fn send(self) -> Result<Report<String>, GroupJobError> {
         if self.is_inferred && !self.is_acknowledged {
             let job = self.description;

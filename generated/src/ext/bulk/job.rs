@@ -1,6 +1,6 @@
-//! Bulk jobs without the type of their assets. The typed [`Bulk`](super::Bulk) and the
-//! [`GroupBulk`](super::GroupBulk) of a group that is chosen at run time are builders of the same [`Job`].
-//! Therefore, the compiler translates the code of jobs only once, instead of once per kind and change.
+//! Bulk jobs that do not depend on the type of their assets. The typed [`Bulk`](super::Bulk) and the untyped
+//! [`GroupBulk`](super::GroupBulk) are builders of the same [`Job`]. Therefore, the code of jobs is compiled
+//! only once, instead of once per kind and change.
 
 use super::change::ChangeRecord;
 use super::engine::{
@@ -112,8 +112,8 @@ impl Job {
         Reader::new(self.calls, self.client.clone(), self.options.url_length)
     }
 
-    /// Returns the recording of the states before the job, which is empty if the job is not undoable or if it
-    /// duplicates.
+    /// Returns the future that records the states of the assets before the job. The result is empty if the
+    /// job is not undoable, or if the job duplicates assets.
     #[cfg(feature = "snapshot")]
     fn record_states(&self, ids: &[IdText]) -> RecordStates {
         let options = &self.options;
@@ -148,7 +148,7 @@ impl Job {
         Ok(self.stream(steps)?.try_report().await?)
     }
 
-    /// Runs the job as a stream of outcomes.
+    /// Returns a stream of outcomes that runs the job.
     pub(super) fn stream(
         self,
         steps: impl FnOnce(Shared) -> Arc<dyn JobSteps>,
@@ -263,7 +263,7 @@ impl Job {
     }
 }
 
-/// A job that was checked, with its open journal, if any.
+/// A job that was checked. Its journal, if any, is open.
 struct Begun {
     description: String,
     duplicates: bool,

@@ -45,16 +45,16 @@ pub(super) use stop::{STOPPED, StopControl, stopped_because};
 ///
 /// # Steps of a job
 ///
-/// The distinct IDs are cut into chunks, in the given order. Each chunk passes these steps:
+/// The distinct IDs are split into chunks, in the given order. Each chunk goes through these steps:
 ///
-/// 1. The job reads the assets. It does not send assets that are missing, deleted, or already in the
-///    requested state. With a [`Cascade`], it also sends parents that are already in the requested state, so
-///    that their children are handled.
+/// 1. The job reads the assets. It leaves out assets that are missing, deleted, or already in the requested
+///    state. With a [`Cascade`], it keeps parents that are already in the requested state, so that their
+///    children are handled.
 /// 2. The job sends the other assets in one request.
 /// 3. If the service refuses the request, the job reads the assets to find out which changes were applied
-///    anyway. It splits the remaining IDs in halves and sends each half, until each refused ID is on its own.
-///    If the response is a 404 although the assets exist, the job repeats the request without splitting it,
-///    because such a 404 comes from a gateway, or is not about these assets.
+///    anyway. It splits the remaining IDs in halves and sends each half, until each refused ID is alone in a
+///    request. If the response is a 404 although the assets exist, the job repeats the request without
+///    splitting it, because such a 404 comes from a gateway, or is not about these assets.
 /// 4. If no trustworthy response arrives, the job reads the assets, and repeats the request for the unchanged
 ///    assets.
 ///
@@ -64,7 +64,7 @@ pub(super) use stop::{STOPPED, StopControl, stopped_because};
 ///
 /// # Outcomes
 ///
-/// Every distinct ID ends in exactly one [`Outcome`], even if the job is cancelled or the service becomes
+/// Every distinct ID gets exactly one [`Outcome`], even if the job is cancelled or the service becomes
 /// unavailable.
 ///
 /// # Limits
@@ -80,16 +80,17 @@ pub(super) use stop::{STOPPED, StopControl, stopped_because};
 /// | [`cancel_grace`](Self::cancel_grace) | until requests in flight end | |
 /// | [`url_length`](Self::url_length) | 1,800 bytes of IDs in a URL | 100 to 65,536 |
 ///
-/// A job stops after five consecutive requests without a response, if the service refuses every read, or if
-/// the service asks for a wait of more than a minute (`Retry-After`). The remaining IDs are not sent. If the
-/// service asked for a wait, the failures of these IDs contain the requested wait. The limits of the service
-/// are not documented; if the service refuses a chunk as too large, the job splits the chunk.
+/// A job stops in three cases: after five consecutive requests without a response, if the service refuses
+/// every read, or if the service asks for a wait of more than a minute (`Retry-After`). The remaining IDs are
+/// not sent. If the service asked for a wait, the failures of these IDs contain the requested wait. The
+/// limits of the service are not documented. If the service refuses a chunk as too large, the job splits the
+/// chunk.
 ///
 /// # Memory
 ///
-/// A job keeps the IDs, a small outcome for each, and up to `concurrency` chunks. If the service refuses a
-/// read of a chunk, the job reads the list of all assets instead, and keeps this list in memory for a short
-/// time.
+/// A job keeps in memory the IDs, a small outcome for each ID, and up to `concurrency` chunks. If the service
+/// refuses a read of a chunk, the job reads the list of all assets instead, and keeps this list in memory for
+/// a short time.
 #[must_use = "a job does nothing until it is sent"]
 pub struct Bulk<R: Resource, C> {
     client: Client,
@@ -136,7 +137,7 @@ impl<R: Archive> Bulk<R, Archiving<R::Id, Inferred>> {
 }
 
 impl<R: Archive> Bulk<R, Archiving<R::Id, Documented>> {
-    /// Does nothing: the operation is documented.
+    /// Does nothing, because the operation is documented.
     #[deprecated(note = "the operation is documented now; remove the call of `acknowledge_inferred`")]
     pub fn acknowledge_inferred(self) -> Self {
         self
@@ -154,7 +155,7 @@ impl<R: Delete> Bulk<R, Deleting<R::Id, Inferred>> {
 }
 
 impl<R: Delete> Bulk<R, Deleting<R::Id, Documented>> {
-    /// Does nothing: the operation is documented.
+    /// Does nothing, because the operation is documented.
     #[deprecated(note = "the operation is documented now; remove the call of `acknowledge_inferred`")]
     pub fn acknowledge_inferred(self) -> Self {
         self
@@ -201,11 +202,12 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self.set(Setting::Concurrency(requests))
     }
 
-    /// Sets the number of times that the job repeats a request without a trustworthy response, after the
-    /// client's own attempts; from 0 to 10. Default: 2.
+    /// Sets how often the job repeats a request if no trustworthy response arrives, from 0 to 10 times. These
+    /// repetitions come after the client's own retries. Default: 2.
     ///
-    /// If the request may have been applied, the job first reads its assets. It repeats the request only for
-    /// the assets that do not have the change. The waits are 0.5 s, 1 s, 2 s and so on, up to 20 s.
+    /// If the request may have been applied, the job first reads the assets, and repeats the request only for
+    /// assets that are still unchanged. The waits between the attempts are 0.5 s, 1 s, 2 s and so on, up to
+    /// 20 s.
     pub fn retries(self, retries: u32) -> Self {
         self.set(Setting::Retries(retries))
     }
@@ -218,19 +220,19 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// Sets whether the assets are read before the change is sent. Default: yes.
     ///
     /// Switching this off saves one request per chunk, but assets that are already in the requested state are
-    /// reported as *done*. If the service silently ignores missing IDs, these IDs are reported as *done*,
-    /// too. Leave this setting on if the IDs may be wrong; if you switch it off, consider
+    /// reported as *done*. If the service silently ignores missing IDs, these IDs are reported as *done* as
+    /// well. Leave this setting on if the IDs may be wrong; if you switch it off, consider
     /// [`verify`](Self::verify).
     pub fn look_first(self, look: bool) -> Self {
         self.set(Setting::LookFirst(look))
     }
 
-    /// Sets whether the assets are read back after the service has accepted the change. Default: for
-    /// deletions, and with a [`Cascade`] other than [`leave`](Cascade::leave).
+    /// Sets whether the assets are read back after the service has accepted the change. Default: yes for
+    /// deletions and for jobs with a [`Cascade`] other than [`leave`](Cascade::leave), no for other jobs.
     ///
-    /// An unchanged asset is read up to four times, 0.5 s, 1 s and 2 s apart, because the service may apply
-    /// the change with a delay. If the asset is still unchanged, the outcome is *unknown*. Children are not
-    /// read back, because no documented call lists them.
+    /// An unchanged asset is read up to four times, because the service may apply the change with a delay.
+    /// The waits between the reads are 0.5 s, 1 s and 2 s. If the asset is still unchanged, the outcome is
+    /// *unknown*. Children are not read back, because no documented call lists them.
     pub fn verify(self, verify: bool) -> Self {
         self.set(Setting::Verify(verify))
     }
@@ -244,16 +246,15 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self.set(Setting::InOrder(in_order))
     }
 
-    /// Stops the job after this number of failed IDs (rejected, unknown, or not sent because of an error); 1
-    /// stops on the first failure. Default: never.
+    /// Stops the job after this number of failed IDs (rejected, unknown, or not sent because of an error).
+    /// The number 1 stops the job on the first failure. Default: never.
     ///
     /// Requests in flight are finished, so more IDs may fail. All other IDs end as *not sent*.
     pub fn stop_after(self, failed: usize) -> Self {
         self.set(Setting::StopAfter(failed))
     }
 
-    /// Sets the maximum length of the ID list in a URL, in bytes, when assets are read by ID: 100 to 65,536.
-    /// Default: 1,800.
+    /// Sets the maximum length of the ID list in the URL of a read, from 100 to 65,536 bytes. Default: 1,800.
     ///
     /// No limit is documented. The default keeps URLs below 2,000 bytes, which common proxies accept.
     pub fn url_length(self, bytes: usize) -> Self {
@@ -268,16 +269,17 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// Cancels the job when `cancel` completes. This future can wait for a signal, a timer or a message, for
     /// example.
     ///
-    /// After that, no further change is sent or retried. The job waits for requests in flight, and reads the
-    /// assets back if the effect of a request is unclear, so that the report stays accurate. All other IDs
-    /// end as *not sent*. To limit the wait, set a [`cancel_grace`](Self::cancel_grace).
+    /// After the cancellation, no further change is sent or retried. The job waits for requests in flight,
+    /// and reads the assets back if the effect of a request is unclear, so that the report stays accurate.
+    /// All other IDs end as *not sent*. To limit the wait, set a [`cancel_grace`](Self::cancel_grace).
     pub fn cancel_when<T>(self, cancel: impl Future<Output = T> + Send + 'static) -> Self {
         self.set(Setting::CancelWhen(Box::pin(async move {
             cancel.await;
         })))
     }
 
-    /// Sets the longest wait for requests in flight once the job is cancelled. Default: until they end.
+    /// Sets the longest time that a cancelled job waits for requests in flight. Default: until the requests
+    /// end.
     ///
     /// If a request has no response at the end of the wait, its IDs end as *unknown*. Run the job again for
     /// these IDs.
@@ -319,10 +321,10 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// of each asset before the job. From these two files,
     /// [`ChangePlan::undo`](crate::ext::plan::ChangePlan::undo) makes a plan that reverts the job.
     ///
-    /// Before the job changes anything, it reads the assets, and the children that it handles, as far as
-    /// these can be read. If the state of an asset cannot be read, the job sends no change. A deletion cannot
-    /// be undone: the service has no operation that restores deleted assets or their statistics. To undo a
-    /// duplication, the plan deletes the copies.
+    /// Before the job changes anything, it reads the assets. It also reads the children that the change
+    /// affects, as far as the children can be read. If the state of an asset cannot be read, the job sends no
+    /// change. A deletion cannot be undone, because the service has no operation that restores deleted assets
+    /// or their statistics. To undo a duplication, the plan deletes the copies.
     #[cfg(feature = "snapshot")]
     pub fn undoable_journal(self, path: impl AsRef<Path>) -> Self {
         self.set(Setting::UndoableJournal(path.as_ref().to_owned()))
@@ -349,7 +351,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     ///
     /// # Errors
     /// Returns an error if the job is invalid or its journal cannot be used. In these cases, nothing is sent.
-    /// All other failures are outcomes of IDs.
+    /// All other failures are reported as outcomes of IDs.
     pub async fn send(self) -> Result<Report<R::Id>, InvalidJob>
     where
         C: SendableChange<R>,
@@ -359,8 +361,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         Ok(report.map(|id| R::Id::from(id.as_str())))
     }
 
-    /// Runs the job as a stream of outcomes, in the order in which they become known. The job runs only while
-    /// the stream is polled.
+    /// Runs the job as a stream of outcomes, in the order in which they become known. The job starts requests
+    /// only while the stream is polled.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::*};

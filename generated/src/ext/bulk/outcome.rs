@@ -4,7 +4,7 @@ use crate::Error;
 use serde::{Deserialize, Serialize};
 use std::{fmt, sync::Arc};
 
-/// Outcome of an ID. Every ID of a job ends in exactly one outcome.
+/// Outcome of an ID. Every ID of a job gets exactly one outcome.
 ///
 /// | outcome | state of the asset | fix |
 /// |---|---|---|
@@ -84,7 +84,7 @@ impl Outcome {
     /// Combines the outcome with the outcome of the same ID in a later run.
     pub(crate) fn then(self, later: Self) -> Self {
         match (&self, &later) {
-            // The later job did not read the asset.
+            // The later run sent nothing for this ID, so the earlier outcome still applies.
             (_, Self::NotSent { .. }) if !matches!(self, Self::NotSent { .. }) => self,
             // The change was sent, and the asset is now in the requested state.
             (Self::Done { .. }, Self::AlreadySo { .. })
@@ -103,8 +103,8 @@ impl Outcome {
 
 /// Reason why an ID is not done.
 ///
-/// Displays as one line. After deserialisation, [`error`](Self::error) is `None`. Clones are cheap: all IDs
-/// of a request share one failure.
+/// Displays as one line. After deserialisation, [`error`](Self::error) is `None`. Clones are cheap, because
+/// they share their data. The IDs of a request can therefore have clones of one failure.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Failure(Arc<FailureData>);
 
@@ -157,7 +157,8 @@ pub enum Reason {
     NotApplied,
     /// The asset could not be read back, for example after the service accepted the change.
     NotReadable,
-    /// The service did not process the request: no connection, credentials refused, or too many requests.
+    /// The service did not process the request, because there was no connection, the credentials were
+    /// refused, or there were too many requests.
     #[serde(alias = "turned_away")]
     NotProcessed,
     /// The state of the asset could not be read, so nothing was sent.
@@ -250,7 +251,7 @@ pub struct Entry<I> {
     /// Outcome of the ID.
     #[serde(flatten)]
     pub outcome: Outcome,
-    /// Copies of the asset, in a box, so that entries without copies stay small.
+    /// Copies of the asset. The value is boxed, so that entries without copies stay small.
     #[serde(flatten)]
     pub(super) copies: Option<Box<Copies<I>>>,
 }

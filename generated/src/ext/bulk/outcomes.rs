@@ -63,7 +63,8 @@ impl<I> Outcomes<I> {
         }
     }
 
-    /// Runs the job to its end and returns its report; an error if the journal belongs to another account.
+    /// Runs the job to its end and returns its report. Returns an error if the journal belongs to another
+    /// account.
     pub(super) async fn try_report(self) -> Result<Report<I>, JournalError> {
         let refusal = Arc::clone(&self.refusal);
         let report = self.report().await;

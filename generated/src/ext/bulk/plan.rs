@@ -27,7 +27,7 @@ pub struct Plan<I> {
     pub unreadable: Vec<(I, Failure)>,
     /// Effect on children, with their number if it is known.
     pub children: Children,
-    /// IDs that were given more than once. Each counts once.
+    /// IDs that were given more than once. Each of them counts once.
     pub repeated: Vec<Repeated<I>>,
     /// Part of the job that cannot be undone; `None` if an `undoable_journal` (feature `snapshot`) makes it
     /// possible to undo the whole job.
@@ -44,8 +44,9 @@ pub enum Children {
     Untouched,
     /// The job handles children, and their number is known.
     ///
-    /// Offer pages of offer sources are counted with the feature `pages`, funnels of funnel groups with the
-    /// feature `funnels`. The calls that read these children are inferred.
+    /// The offer pages of offer sources are counted if the feature `pages` is enabled. The funnels of funnel
+    /// groups are counted if the feature `funnels` is enabled. The calls that read these children are
+    /// inferred.
     Known {
         /// Number of children that are not deleted.
         count: usize,

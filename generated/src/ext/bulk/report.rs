@@ -25,20 +25,20 @@ pub struct Report<I> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Counts {
-    /// Changed by the job.
+    /// Number of IDs whose assets the job changed.
     pub done: usize,
-    /// Already in the requested state before the job.
+    /// Number of IDs whose assets were already in the requested state before the job.
     pub already: usize,
-    /// Refused by the service.
+    /// Number of rejected IDs.
     pub rejected: usize,
-    /// Sent with an unknown result.
+    /// Number of IDs that were sent, and whose result is unknown.
     pub unknown: usize,
-    /// Not sent.
+    /// Number of IDs that were not sent.
     pub not_sent: usize,
 }
 
 impl Counts {
-    /// Returns the sum of all outcomes.
+    /// Returns the number of IDs with any outcome.
     #[must_use]
     pub const fn total(&self) -> usize {
         self.done + self.already + self.rejected + self.unknown + self.not_sent
@@ -74,9 +74,9 @@ impl fmt::Display for Counts {
 #[error("cannot merge a report of {later:?} into one of {first:?}: they are different jobs")]
 #[non_exhaustive]
 pub struct DifferentJobs {
-    /// Job of the report to extend.
+    /// Description of the job in the report to extend.
     pub first: String,
-    /// Job of the other report.
+    /// Description of the job in the other report.
     pub later: String,
 }
 
@@ -89,7 +89,8 @@ impl<I> Report<I> {
         mut entries: Vec<Entry<I>>,
         repeated: Vec<Repeated<I>>,
     ) -> Self {
-        // Positions are distinct, and a stable sort would need half as much memory again.
+        // An unstable sort suffices, because positions are distinct. A stable sort would need half as much
+        // memory again.
         entries.sort_unstable_by_key(|entry| entry.position);
         Self {
             job,
@@ -136,7 +137,7 @@ impl<I> Report<I> {
         &self.repeated
     }
 
-    /// Number of IDs by outcome.
+    /// Returns the number of IDs by outcome.
     #[must_use]
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
@@ -246,7 +247,7 @@ impl<'r, I> IntoIterator for &'r Report<I> {
 
 crate::runtime::error::debug_as_display!(Report<I>, I: fmt::Display);
 
-/// Title of a section in the text, and a filter for its outcomes.
+/// Title of a section in the text of a report, and a filter for the outcomes of the section.
 type Section = (&'static str, fn(&Outcome) -> bool);
 
 impl<I: fmt::Display> fmt::Display for Report<I> {

@@ -60,7 +60,7 @@ impl StopControl {
 
     /// Records the result of a request. `answered` states whether the service responded; `None` if the result
     /// says nothing about this. `failed` is the number of IDs that failed because of the request, and `cause`
-    /// the failure of one of them.
+    /// is the failure of one of these IDs.
     pub(in crate::ext) fn record(&mut self, answered: Option<bool>, failed: usize, cause: Option<&Failure>) {
         match answered {
             Some(true) => self.unanswered_in_a_row = 0,
@@ -91,8 +91,8 @@ pub(in crate::ext) fn stopped_because(occasion: &str, cause: &Failure) -> Failur
     }
 }
 
-/// Returns the message of the failure that stopped a job, without the words that the job added in front; any
-/// other message is returned unchanged.
+/// Removes the words that a job put in front of the message of the failure that stopped it. Returns any other
+/// message unchanged.
 pub(in crate::ext) fn cause_of_stop(message: &str) -> &str {
     let cause = message
         .strip_prefix(STOPPED)
@@ -113,7 +113,7 @@ impl StopSignal {
     pub(in crate::ext) async fn wait(&self) {
         let mut receiver = self.0.clone();
         if receiver.wait_for(|is_set| *is_set).await.is_err() {
-            // The job was dropped, so nobody waits for its steps.
+            // The job was dropped, so nothing waits for its steps any more.
             std::future::pending::<()>().await;
         }
     }

@@ -36,8 +36,8 @@ pub(super) fn write_repeated(formatter: &mut Formatter<'_>, count: usize) -> Res
     }
 }
 
-/// Writes a section with one line per failure, which lists the IDs that share the failure. Writes nothing if
-/// there are no failures.
+/// Writes a section with one line per failure. The line lists the IDs that have this failure. Writes nothing
+/// if there are no items.
 pub(super) fn write_section<'e, I: Display + 'e>(
     formatter: &mut Formatter<'_>,
     name: &str,
@@ -54,7 +54,7 @@ pub(super) fn write_section<'e, I: Display + 'e>(
         });
         if let Some((message, ids, count)) = groups.get_mut(index) {
             *count += 1;
-            // The failure that stopped the job says so, and names its cause.
+            // Prefers a message that says that the job stopped, because it also names the cause.
             if let (Some(message), Some(failure)) = (message, failure)
                 && failure.reason() == Reason::Stopped
                 && !message.starts_with(STOPPED)
@@ -91,7 +91,7 @@ pub(super) fn write_section<'e, I: Display + 'e>(
     }
 }
 
-/// Reduces a message to the words that describe its cause: without the ID of the asset, numbers, words about
+/// Reduces a message to the words that describe its cause. Removes the ID of the asset, numbers, words about
 /// attempts, and the request ID.
 fn cause(message: &str, id: &str) -> String {
     let message = cause_of_stop(message).replace(id, "");

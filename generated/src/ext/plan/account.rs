@@ -46,11 +46,11 @@ pub(super) fn groups(names: &[String]) -> Result<Vec<AssetGroup>, PlanError> {
 }
 
 impl AccountAssets {
-    /// Reads all assets of some groups, including assets of these groups that are not listed but whose keys
-    /// are in `more`. Errors of single assets become notes.
+    /// Reads all assets of some groups: the assets that the service lists, and the assets whose keys are in
+    /// `more`. If a single asset cannot be read, the error becomes a note.
     ///
     /// # Errors
-    /// When the assets of a group cannot be listed.
+    /// Returns an error if the assets of a group cannot be listed.
     pub(super) async fn read(
         client: &Client,
         groups: &[AssetGroup],

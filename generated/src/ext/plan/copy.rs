@@ -27,18 +27,19 @@ impl Copying<'_> {
         self
     }
 
-    /// Copies only these assets. Default: all.
+    /// Copies only these assets. Default: all assets of the groups.
     pub fn only(mut self, keys: impl IntoIterator<Item = AssetKey>) -> Self {
         self.only = Some(keys.into_iter().collect());
         self
     }
 
-    /// Makes the plan for the account of the client, which need not be the account of the snapshot. Sends
-    /// nothing.
+    /// Makes the plan for the account of the client. This account need not be the account of the snapshot.
+    /// Sends nothing.
     ///
     /// # Errors
-    /// When a file of the snapshot cannot be read, when a group is not in the snapshot, when the assets of a
-    /// group cannot be created, or when the clock of this machine is wrong, so that no ID can be generated.
+    /// Returns an error if a file of the snapshot cannot be read, if a group is not in the snapshot, if the
+    /// assets of a group cannot be created, or if no ID can be generated because the clock of this machine is
+    /// wrong.
     pub async fn plan(self, client: &Client) -> Result<ChangePlan, PlanError> {
         let groups = groups_of(self.snapshot, &self.groups)?;
         let mut assets: Vec<(AssetGroup, Asset)> = Vec::new();

@@ -1,4 +1,4 @@
-//! Comparison of an asset with the asset that a plan wants.
+//! Comparison of an asset with the state that a plan wants for the asset.
 
 use super::entry::{Action, PlanEntry, STATUS};
 pub(super) use crate::ext::snapshot::managed_pointers as managed;
@@ -12,8 +12,8 @@ pub(super) fn fingerprint(group: AssetGroup, asset: &Value) -> Fingerprint {
     Fingerprint::of(asset, managed(group))
 }
 
-/// Returns the status that a value of the field `status` stands for; active if the value is absent
-/// (documented default).
+/// Returns the status that a value of the field `status` represents. An absent value represents the status
+/// active (documented default).
 pub(super) fn status_of(value: Option<&Value>) -> AssetStatus {
     match value.and_then(Value::as_str) {
         None | Some("" | "active") => AssetStatus::Active,
@@ -56,8 +56,8 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Returns the entry that changes an asset into the wanted asset, if the two differ, and notes on differences
-/// that no plan can remove.
+/// Returns the entry that changes the asset `current` into the asset `wanted`, if the two differ. Also
+/// returns notes on differences that no plan can remove.
 pub(super) fn change(
     group: AssetGroup,
     key: &AssetKey,
@@ -80,7 +80,8 @@ pub(super) fn change(
     (entry(group, key, current, changes), notes)
 }
 
-/// Returns the pointer of the secret whose value or flag is at `path`.
+/// Returns the JSON pointer of the secret to which `path` belongs. `path` leads to the secret itself, or to
+/// the flag that tells whether a secret is stored.
 fn secret_at(group: AssetGroup, path: &str) -> Option<&'static str> {
     let mut managed = group.server_managed().iter();
     managed.find_map(|(pointer, behavior)| match behavior {
@@ -99,7 +100,7 @@ pub(super) fn entry(
     if changes.is_empty() {
         return None;
     }
-    // Paths of a comparison never lead into each other.
+    // This does not fail, because no path of a comparison leads into the value at another path.
     let changes = Changes::new(changes).ok()?;
     Some(PlanEntry {
         key: key.clone(),

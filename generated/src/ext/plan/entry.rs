@@ -70,7 +70,7 @@ impl PlanStep {
 }
 
 impl PlanEntry {
-    /// Group and ID of the asset.
+    /// Returns the group and the ID of the asset.
     #[must_use]
     pub fn key(&self) -> &AssetKey {
         &self.key
@@ -82,13 +82,13 @@ impl PlanEntry {
         self.name.as_deref()
     }
 
-    /// Fingerprint of the asset when the plan was made; `None` if the plan creates the asset.
+    /// Returns the fingerprint of the asset when the plan was made; `None` if the plan creates the asset.
     #[must_use]
     pub fn was(&self) -> Option<Fingerprint> {
         self.was
     }
 
-    /// The whole asset, if the plan creates it.
+    /// Returns the whole asset, if the plan creates the asset.
     #[must_use]
     pub fn created(&self) -> Option<&Value> {
         match &self.action {
@@ -97,7 +97,7 @@ impl PlanEntry {
         }
     }
 
-    /// Changes of values; empty if the plan creates or deletes the asset.
+    /// Returns the changes of values; empty if the plan creates or deletes the asset.
     pub fn changes(&self) -> std::slice::Iter<'_, ValueChange> {
         match &self.action {
             Action::Change(changes) => changes.iter(),
@@ -105,12 +105,12 @@ impl PlanEntry {
         }
     }
 
-    /// Group of the asset; `None` if the cargo feature of the group is disabled.
+    /// Returns the group of the asset; `None` if the cargo feature of the group is disabled.
     pub(super) fn group(&self) -> Option<AssetGroup> {
         AssetGroup::named(&self.key.group)
     }
 
-    /// Steps of the change, in the order in which they are sent.
+    /// Returns the steps of the change, in the order in which they are sent.
     #[must_use]
     pub fn steps(&self) -> Vec<PlanStep> {
         let mut steps: Vec<PlanStep> = match &self.action {
@@ -124,7 +124,7 @@ impl PlanEntry {
         steps
     }
 
-    /// Returns the step that makes the change of this value.
+    /// Returns the step that makes this change.
     pub(super) fn step_of(&self, change: &ValueChange) -> PlanStep {
         let Some(group) = self.group() else {
             return PlanStep::Save;
@@ -148,14 +148,15 @@ impl PlanEntry {
         self.changes().filter(move |change| self.step_of(change) == step)
     }
 
-    /// ID of the category to which the asset moves; empty if the asset then has no category.
+    /// Returns the ID of the category to which the asset moves; empty if the asset leaves its category.
     pub(super) fn category(&self) -> String {
         let change = self.changes_of(PlanStep::Move).next();
         let new = change.and_then(|change| change.new.as_ref()?.as_str());
         new.unwrap_or_default().to_owned()
     }
 
-    /// Returns true if the operations are inferred: the vendor documents only their titles and methods.
+    /// Returns true if the operations are inferred, because the vendor documents only their titles and HTTP
+    /// methods.
     #[must_use]
     pub fn is_inferred(&self) -> bool {
         self.group().is_none_or(AssetGroup::is_inferred)
@@ -222,7 +223,7 @@ fn is_archived(value: &Value) -> bool {
 }
 
 impl fmt::Display for PlanEntry {
-    /// Describes the effect of applying the entry, in one line.
+    /// Writes one line that describes the effect of applying the entry.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let subject = self.subject();
         match &self.action {
@@ -267,7 +268,7 @@ fn words(change: &ValueChange) -> String {
     }
 }
 
-/// Describes a value, shortened if necessary.
+/// Returns the JSON text of a value, shortened if necessary.
 fn shown(value: &Value) -> String {
     let text = value.to_string();
     if text.chars().count() <= MAX_VALUE {

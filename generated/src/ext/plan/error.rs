@@ -122,7 +122,7 @@ impl PlanError {
         matches!(self.problem, PlanProblem::NotAcknowledged { .. })
     }
 
-    /// Returns the error of a call to the service, if the failure of this call is the cause.
+    /// Returns the error of a call to the service, if the failed call is the cause.
     #[must_use]
     pub fn error(&self) -> Option<&Error> {
         match &self.problem {

@@ -54,11 +54,11 @@ impl PlanStep {
     }
 }
 
-/// Decides if a plan needs a sentence.
+/// Function that decides if a plan needs a sentence.
 type IsNeeded = fn(&ChangePlan) -> bool;
 
-/// Sentences, each with a function that decides if a plan needs it. In the file, the sentences about steps
-/// come after these sentences.
+/// Sentences, each with a function that decides if a plan needs the sentence. In the file, the sentences
+/// about steps come after these sentences.
 const SENTENCES: [(&str, IsNeeded); 8] = [
     (APPLY, |_| true),
     (ORDER, |plan| plan.counts().len() > 1),

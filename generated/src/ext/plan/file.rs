@@ -87,7 +87,7 @@ impl ChangePlan {
     /// Writes the plan to a file. If the file exists, replaces it atomically.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// Returns an error if the file cannot be written.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), PlanError> {
         let path = path.as_ref();
         let write = || {
@@ -102,15 +102,15 @@ impl ChangePlan {
     /// Reads a plan from a file and checks it.
     ///
     /// # Errors
-    /// When the file cannot be read, is not a plan, has a newer format, or was edited so that it is invalid.
-    /// The error names the entry, the problem and the fix.
+    /// Returns an error if the file cannot be read, is not a plan, has a newer format, or is invalid after an
+    /// edit. The error names the entry, the problem and the fix.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, PlanError> {
         let path = path.as_ref();
         let text = fs::read(path).map_err(|error| PlanError::at(path, error))?;
         Self::parse(&text).map_err(|problem| PlanError::at(path, problem))
     }
 
-    /// Returns the text of the file.
+    /// Returns the text of the file of the plan.
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut file = self.file();

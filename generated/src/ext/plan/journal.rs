@@ -1,4 +1,4 @@
-//! Journal of a plan, and undo log of a bulk job, which contains the states of assets before the job.
+//! Journal of a plan, and undo log of a bulk job. The undo log contains the states of assets before the job.
 //!
 //! Both are files of JSON lines. The first line names the plan or the job, and the account. A `before` line
 //! has the state of an asset. This line is written to the disk before the change of the asset is sent. A
@@ -50,7 +50,7 @@ pub(super) enum Line {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Header {
     version: u32,
-    /// Description for messages.
+    /// Description of the plan or job, for messages.
     pub(super) job: String,
     pub(super) base_url: String,
     pub(super) account: Option<String>,
@@ -152,7 +152,7 @@ impl Recorded {
         for number in 1.. {
             text.clear();
             let read = reader.read_until(b'\n', &mut text)?;
-            // A line without a line feed is torn.
+            // A line without a line feed is incomplete.
             if read == 0 || text.last() != Some(&b'\n') {
                 break;
             }
@@ -267,7 +267,7 @@ impl PlanJournal {
 
     /// Records the outcome of an asset.
     pub(super) fn settled(&mut self, asset: &AssetKey, outcome: &Outcome) -> Result<(), LineError> {
-        // Assets that were not sent stay open.
+        // An asset that was not sent gets no line, so that a later run sends it.
         let Some(file) = self
             .0
             .as_mut()

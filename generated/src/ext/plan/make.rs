@@ -1,4 +1,4 @@
-//! Makes plans: replace, set, restore, copy.
+//! Makes plans that replace texts, set values, restore a snapshot, or copy the assets of a snapshot.
 
 use super::account::{AccountAssets, groups};
 use super::copy::Copying;
@@ -14,12 +14,12 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl ChangePlan {
-    /// Begins a plan that replaces a text: every string of an asset that equals `old` becomes `new`, in known
-    /// and unknown fields. The texts are usually IDs of assets: assets that refer to the old asset then refer
-    /// to the new asset.
+    /// Begins a plan that replaces a text. Every string of an asset that equals `old` becomes `new`, in known
+    /// and unknown fields. If the two texts are IDs of assets, every reference to the old asset becomes a
+    /// reference to the new asset.
     ///
     /// The ID property of an asset is never changed. Deleted assets stay unchanged. A longer text that
-    /// contains the old text stays unchanged, too; the [`notes`](Self::notes) of the plan list such texts.
+    /// contains the old text also stays unchanged; the [`notes`](Self::notes) of the plan list such texts.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::plan::{ChangePlan, PlanError}};
@@ -35,10 +35,10 @@ impl ChangePlan {
         Replacing::new(None, Some(old), Some(new))
     }
 
-    /// Begins a plan that sets the value at one path of assets. `None` removes the value.
+    /// Begins a plan that sets the value at one path in each asset. `None` removes the value.
     ///
-    /// An asset is left out if it already has the value, or if it has no place for the value: the parent of
-    /// the path is not an object, and the path does not lead to an existing array element.
+    /// An asset is left out if it already has the value, or if it has no place for the value. It has a place
+    /// if the parent of the path is an object, or if the path leads to an existing array element.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::plan::{ChangePlan, PlanError}, serde_json::json};
@@ -52,8 +52,8 @@ impl ChangePlan {
         Replacing::new(Some(path.into()), None, new)
     }
 
-    /// Begins a plan that restores the state of a snapshot: assets that differ from the snapshot are changed
-    /// back, and assets that are missing in the account are created under their old IDs.
+    /// Begins a plan that restores the state of a snapshot. Assets that differ from the snapshot are changed
+    /// back. Assets that are missing in the account are created under their old IDs.
     ///
     /// Deleted assets and secrets cannot be restored; the [`notes`](Self::notes) list them. The service does
     /// not accept the ID of a deleted asset again. The plan ignores fields that the service manages. Assets
@@ -70,7 +70,7 @@ impl ChangePlan {
     /// that equals the ID of a copied asset becomes the new ID, in known and unknown fields.
     ///
     /// Deleted assets are not copied. Secrets are not in a snapshot, so the copies have none. The plan
-    /// contains the new IDs, so applying the plan twice creates nothing twice.
+    /// contains the new IDs, so applying the plan twice does not create further copies.
     pub fn copy(snapshot: &Snapshot) -> Copying<'_> {
         Copying {
             snapshot,
@@ -108,7 +108,7 @@ impl Replacing {
         self
     }
 
-    /// Changes only the assets with these IDs. Default: all.
+    /// Changes only the assets with these IDs. Default: all assets of the groups.
     pub fn only<S: Into<String>>(mut self, ids: impl IntoIterator<Item = S>) -> Self {
         self.ids = Some(ids.into_iter().map(Into::into).collect());
         self
@@ -120,7 +120,7 @@ impl Replacing {
         self
     }
 
-    /// Restricts a replacement to one path, a JSON pointer such as `/offerParams/idOfferSource`.
+    /// Restricts a replacement to one path. A path is a JSON pointer such as `/offerParams/idOfferSource`.
     pub fn at(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());
         self
@@ -129,8 +129,8 @@ impl Replacing {
     /// Reads the assets of the account and makes the plan. Changes nothing.
     ///
     /// # Errors
-    /// When a group is unknown, when the path is invalid, or when the assets of a group cannot be listed. The
-    /// notes of the plan list assets that cannot be read.
+    /// Returns an error if a group is unknown, if the path is invalid, or if the assets of a group cannot be
+    /// listed. The notes of the plan list assets that cannot be read.
     pub async fn plan(self, client: &Client) -> Result<ChangePlan, PlanError> {
         if let Some(path) = self
             .path
@@ -262,7 +262,7 @@ impl Restoring<'_> {
         self
     }
 
-    /// Sets the treatment of assets that are not in the snapshot. Default: these assets stay.
+    /// Sets the treatment of assets that are not in the snapshot. Default: these assets stay unchanged.
     pub fn others(mut self, others: AssetsNotInSnapshot) -> Self {
         self.others = others;
         self
@@ -271,10 +271,10 @@ impl Restoring<'_> {
     /// Reads the assets of the account and makes the plan. Changes nothing.
     ///
     /// # Errors
-    /// When the snapshot belongs to another account or service, when a file of the snapshot cannot be read,
-    /// when the assets of a group cannot be listed, or when a group is not in the snapshot. An asset
-    /// that cannot be read is not an error, nor is an asset with a number that a [`Value`] would round: notes
-    /// in the plan name these assets.
+    /// Returns an error if the snapshot belongs to another account or service, if a file of the snapshot
+    /// cannot be read, if the assets of a group cannot be listed, or if a group is not in the snapshot. The
+    /// notes of the plan list assets that cannot be read, and assets with a number that a [`Value`] would
+    /// round. Such assets are not errors.
     pub async fn plan(self, client: &Client) -> Result<ChangePlan, PlanError> {
         let manifest = self.snapshot.manifest();
         if manifest.base_url() != client.base_url() {
@@ -305,7 +305,7 @@ impl Restoring<'_> {
             }
         }
         let mut account = AccountAssets::read(client, &groups, wanted.keys()).await?;
-        // They are in the snapshot, so they must not count as assets that are not.
+        // Skipped assets are in the snapshot, so they must not count as assets that the snapshot lacks.
         account.assets.retain(|key, _| !skipped.contains_key(key));
         let notes = skipped
             .iter()

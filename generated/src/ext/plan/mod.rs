@@ -1,7 +1,7 @@
 //! Plans: changes of many assets that can be reviewed before they are made, and undone afterwards.
 //!
 //! A [`ChangePlan`] lists each asset that changes, with the operations, the old and the new values, and a
-//! fingerprint of the asset at the time of the plan. A plan can be written to a file, reviewed, and applied
+//! fingerprint of the asset when the plan was made. A plan can be written to a file, reviewed, and applied
 //! later. These functions make plans:
 //!
 //! | plan | effect |
@@ -143,8 +143,8 @@ impl ChangePlan {
         self.account.as_deref()
     }
 
-    /// Returns one-line notes on the differences that the plan does not remove, such as those of assets that
-    /// could not be read.
+    /// Returns notes on the differences that the plan does not remove, for example because an asset could not
+    /// be read. Each note is one line.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
@@ -162,8 +162,8 @@ impl ChangePlan {
         self.entries.is_empty()
     }
 
-    /// Counts the assets by outcome, as recorded in the journal of an [application](Self::apply) of this plan
-    /// that may still run. Assets without an outcome count as not sent.
+    /// Counts the assets by the outcomes that a journal of this plan records. The job that
+    /// [applies](Self::apply) the plan may still be running. Assets without an outcome count as not sent.
     ///
     /// # Errors
     /// Returns an error if the file cannot be read, or is not a journal of this plan.
@@ -198,7 +198,7 @@ impl ChangePlan {
             .collect()
     }
 
-    /// Returns the number of assets by step.
+    /// Returns the number of assets for each step.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<PlanStep, usize> {
         let mut counts = BTreeMap::new();

@@ -12,7 +12,7 @@ use crate::{Client, Error};
 use serde_json::Value;
 use std::time::Duration;
 
-/// Wait before an asset is read back a second time; doubles before each further read.
+/// Wait before an asset is read back a second time. The wait doubles before each further read.
 const PAUSE: Duration = Duration::from_millis(500);
 /// Maximum number of times that a stored asset is read back.
 const READS: u32 = 4;
@@ -23,7 +23,7 @@ pub(super) struct StoreResult {
     pub(super) outcome: Outcome,
     /// True if the service responded.
     pub(super) answered: bool,
-    /// Failure because of which all further requests would currently fail, if any.
+    /// Failure that ends the job, because all further requests would currently fail as well.
     pub(super) ends_the_job: Option<Failure>,
 }
 
@@ -50,8 +50,9 @@ impl StoreResult {
 /// State of an asset compared with a plan.
 #[derive(Debug)]
 pub(super) enum Freshness {
-    /// The entry can be applied: the asset is unchanged since the plan was made, an earlier run of the plan
-    /// has made a part of the changes, or the policy accepts the other changes of the asset.
+    /// The entry can be applied for one of these reasons: the asset is unchanged since the plan was made, an
+    /// earlier run of the plan has made a part of the changes, or the policy accepts changes that someone
+    /// else made.
     Fresh,
     /// The asset already has the state that the plan requires.
     Satisfied,
@@ -62,7 +63,7 @@ pub(super) enum Freshness {
 /// Policy for assets that have changed since the plan was made.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StalePolicy {
-    /// True to accept assets that have changed at other paths than the paths of the plan.
+    /// True to accept assets that have changed only at paths that the plan does not change.
     pub(super) rebase: bool,
     /// True if an earlier run may have made a part of the change.
     pub(super) is_begun: bool,
@@ -163,7 +164,8 @@ pub(super) async fn save(
             }),
             ErrorClass::Refused => match find(client, group, id).await {
                 FoundAsset::Missing => StoreResult::new(missing(group, false)),
-                // The answer was not about the asset. A gateway may have forwarded the request.
+                // The asset exists, so the *not found* response was not about it. A gateway may have
+                // forwarded the request nevertheless.
                 FoundAsset::Found(current) if change.is_saved(&current) => {
                     StoreResult::new(Outcome::CONFIRMED)
                 }
@@ -250,8 +252,8 @@ impl Saving<'_> {
             .collect()
     }
 
-    /// Returns the asset with the new values. With `empties`, a removed string or array becomes empty
-    /// instead.
+    /// Returns the asset with the new values. If `empties` is true, a removed string or array becomes empty
+    /// instead of absent.
     fn wanted(&self, current: &Value, empties: bool) -> Value {
         let mut wanted = current.clone();
         for change in self.entry.changes_of(PlanStep::Save) {
@@ -306,7 +308,7 @@ impl Saving<'_> {
                     // The service may keep a value that a save omits.
                     if !are_empties_sent && self.keeps_omitted(&paths, &current, before) {
                         are_empties_sent = true;
-                        // Its effect is read back like that of the first save.
+                        // The result is ignored, because the next read shows the effect of this save.
                         let _ = self.send(client, &self.wanted(&current, true)).await;
                         continue;
                     }
@@ -329,7 +331,8 @@ impl Saving<'_> {
         StoreResult::new(Outcome::Unknown { failure })
     }
 
-    /// Returns true if all values that are not saved are removed values that the service has kept.
+    /// Returns true if the plan removes all the values at the paths `unsaved`, and the service has kept these
+    /// values.
     fn keeps_omitted(&self, unsaved: &[&str], current: &Value, before: &Value) -> bool {
         let mut changes = self.entry.changes_of(PlanStep::Save);
         let are_removals =
@@ -356,7 +359,7 @@ pub(super) async fn create(
         FoundAsset::Missing => {}
         FoundAsset::Found(current) => return StoreResult::new(existing(group, value, &current, was_sent)),
         FoundAsset::Unreadable(failure) => {
-            // A group without a list answers a missing ID with an error.
+            // In a group that cannot be listed, the service answers a missing ID with an error.
             let is_unlisted = !group.abilities().list && failure.error().is_some_and(is_not_found);
             if !is_unlisted {
                 return unreadable(failure);
@@ -390,7 +393,7 @@ pub(super) async fn create(
     }
 }
 
-/// Returns the outcome of a creation if an asset with its ID exists.
+/// Returns the outcome of a creation if an asset with the same ID already exists.
 fn existing(group: AssetGroup, value: &Value, current: &Value, was_sent: bool) -> Outcome {
     let differing = differing(group, value, current);
     match (differing.as_slice(), was_sent) {
@@ -411,7 +414,7 @@ fn existing(group: AssetGroup, value: &Value, current: &Value, was_sent: bool) -
 }
 
 /// Reads a created asset back. A difference is not an error, because the service has accepted the asset. A
-/// missing asset is an error: the acceptance may have come from a gateway instead of the service.
+/// missing asset is an error, because the acceptance may have come from a gateway instead of the service.
 async fn created(client: &Client, group: AssetGroup, value: &Value, id: &str) -> Outcome {
     let mut pause = PAUSE;
     let mut failure = Failure::new(

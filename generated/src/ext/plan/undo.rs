@@ -20,14 +20,14 @@ impl ChangePlan {
     /// have ended; it may have crashed.
     ///
     /// The plan changes only values that the job changed and that nobody has changed since. The plan deletes
-    /// assets that the job created. Deleted assets, and values that someone else has changed since, cannot be
-    /// undone; the [`notes`](Self::notes) list them.
+    /// assets that the job created. Deletions, and changes of values that someone else has changed since,
+    /// cannot be undone; the [`notes`](Self::notes) list them.
     ///
     /// The plan is reviewed and applied like any other plan, and can itself be undone.
     ///
     /// # Errors
-    /// When the file is not a journal, when the job kept no record of the state before its changes, or when
-    /// the journal belongs to another account or service.
+    /// Returns an error if the file is not a journal, if the job kept no record of the state before its
+    /// changes, or if the journal belongs to another account or service.
     pub async fn undo(client: &Client, journal: impl AsRef<Path>) -> Result<Self, PlanError> {
         let path = journal.as_ref();
         let recorded = match Recorded::read(path) {
@@ -176,8 +176,8 @@ fn is_there(key: &AssetKey, state: Option<&FoundAsset>) -> bool {
     }
 }
 
-/// Returns the changes that revert the changes of a job to an asset. Reverts only values that are still as
-/// the job set them; adds notes on the other values.
+/// Returns the changes that revert the changes of a job to an asset. Reverts only values that nobody has
+/// changed since the job, and adds notes on the other values.
 fn reverted(
     group: AssetGroup,
     key: &AssetKey,
@@ -195,7 +195,7 @@ fn reverted(
         if is_secret {
             notes.push(format!("{key}: the old secret at {} is not known", change.path));
         } else if same_at(&change.path, actual, change.old.as_ref()) {
-            // The job did not change it, or it was reverted already.
+            // The job did not change the value, or the change was reverted already.
         } else if let Some(id) = change
             .old
             .as_ref()

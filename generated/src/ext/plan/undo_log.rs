@@ -39,8 +39,8 @@ impl UndoLog {
     /// run of the job has recorded these states. `segment` names the group.
     ///
     /// # Errors
-    /// When the state of an asset cannot be read, or when the file cannot be used. After an error, the job
-    /// must not begin.
+    /// Returns an error if the state of an asset cannot be read, or if the file cannot be used. After an
+    /// error, the job must not begin.
     pub(crate) async fn record(
         client: Client,
         segment: &'static str,
@@ -86,7 +86,8 @@ impl UndoLog {
 
     async fn states(&mut self, client: &Client, ids: &[String]) -> Result<(), PlanError> {
         for ids in ids.chunks(400) {
-            // The state is not sent back, so digits may be strings.
+            // The recorded asset is never sent back, so a number that would be rounded may be a string of
+            // digits.
             let found = self.group.find_rows(client, ids).await;
             for (id, found) in ids.iter().zip(found) {
                 let key = AssetKey::new(self.group.name(), id.clone());
@@ -115,7 +116,7 @@ impl UndoLog {
             ChangeRecord::MoveToCategory { category } => {
                 changed(value, &[self.group.category_pointer()?], category)
             }
-            // The journal has the copies.
+            // The journal records the copies.
             ChangeRecord::Duplicate { .. } => None,
         }
     }
@@ -148,7 +149,7 @@ impl UndoLog {
             };
             let rows = match list(client, group).await {
                 Ok(rows) => rows,
-                // The paths of inferred groups may not exist.
+                // The service may not have the path, because the paths of inferred groups are guesses.
                 Err(error) if ErrorClass::of(&error) == ErrorClass::Refused => {
                     let message = format!("{} could not be listed: {error}", group.plural());
                     self.file.append(&Line::Unread(message))?;
@@ -156,7 +157,7 @@ impl UndoLog {
                 }
                 Err(error) => return Err(PlanProblem::Call(error)),
             };
-            // A row may lack the parent, and the asset has it.
+            // A row may lack the ID of the parent even if the asset contains it, so such rows are kept.
             let rows = rows.iter().filter(|row| parent_in(row) != Some(false));
             let ids: Vec<String> = rows.filter_map(|row| Some(group.id(row)?.into_owned())).collect();
             for ids in ids.chunks(400) {
@@ -231,7 +232,7 @@ fn child_change(
     deletes: bool,
     value: &Value,
 ) -> Option<Made> {
-    // Older names of the same property change with it.
+    // Aliases (older names) of a property change together with the property.
     let aliases = group
         .server_managed()
         .iter()

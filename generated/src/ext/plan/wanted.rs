@@ -63,8 +63,8 @@ impl ChangePlan {
     /// ```
     ///
     /// # Errors
-    /// When the account of the client cannot be read. If an asset has no ID, or if its ID has changed, the
-    /// notes say so.
+    /// Returns an error if the account of the client cannot be read. If an asset has no ID, or if its ID has
+    /// changed, the notes say so.
     pub async fn wanted(
         client: &Client,
         made_by: impl Into<String>,

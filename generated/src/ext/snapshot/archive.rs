@@ -16,7 +16,7 @@ use tempfile::{NamedTempFile, TempDir};
 /// by default.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
 
-/// Writes an archive whose first entry is the manifest. The file appears complete or not at all.
+/// Writes an archive whose first entry is the manifest. The file is created atomically.
 pub(super) fn pack<'f>(
     path: &Path,
     folder: &Path,
@@ -77,12 +77,12 @@ pub(super) fn unpack(path: &Path) -> Result<TempDir, SnapshotError> {
         };
         file.write_all(&contents).at(&target)?;
     }
-    // The checksum stands at the end.
+    // Reads the rest of the archive, because its checksum is at the end.
     io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(|error| damaged(path, &error))?;
     Ok(folder)
 }
 
-/// Reads the manifest of an archive, which is its first entry.
+/// Reads the manifest, which is the first entry of an archive.
 pub(super) fn read_manifest(path: &Path) -> Result<Manifest, SnapshotError> {
     let mut archive = open(path)?;
     let mut entries = archive.entries().map_err(|error| damaged(path, &error))?;
@@ -116,8 +116,8 @@ fn open(path: &Path) -> Result<Archive<Input>, SnapshotError> {
     Ok(Archive::new(GzDecoder::new(BufReader::new(file))))
 }
 
-/// Returns the path of an entry if it is a regular file of a snapshot: the manifest, or a file in the folder
-/// of a group.
+/// Returns the path of an entry. Returns an error unless the entry is a regular file that belongs to a
+/// snapshot: the manifest, or a file in the folder of a group.
 fn name_of(path: &Path, entry: &Entry<'_, Input>) -> Result<PathBuf, SnapshotError> {
     let bytes = entry.path_bytes();
     let text = String::from_utf8_lossy(&bytes);

@@ -38,7 +38,7 @@ impl fmt::Display for AssetKey {
     }
 }
 
-/// Error of a text that is not an [`AssetKey`].
+/// Error for a text that is not an [`AssetKey`].
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} does not name an asset; expected GROUP/ID, such as pages/2nIemJxCKbFX")]
 pub struct InvalidAssetKey(String);

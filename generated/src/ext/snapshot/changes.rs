@@ -52,7 +52,7 @@ pub struct ValueChange {
     pub new: Option<Value>,
 }
 
-/// Deserialises a present value. `null` is a value, too.
+/// Deserialises the value of a member that is present. The value may be `null`.
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
@@ -66,8 +66,8 @@ impl Changes {
         Self(changes)
     }
 
-    /// Compares two values. The first result has the changes of ordinary members; the second result has the
-    /// changes of members that the service manages.
+    /// Compares two values. The first result has the changes of ordinary members. The second result has the
+    /// changes of members that the service manages, which are the members at the JSON pointers `managed`.
     #[must_use]
     pub fn between_except(old: &Value, new: &Value, managed: &[&str]) -> (Self, Self) {
         let strip = |value| pointer::without(value, managed.iter().copied());
@@ -83,7 +83,7 @@ impl Changes {
     ///
     /// # Errors
     /// Returns an error if a path is not a JSON pointer, if a change has neither an old nor a new value, or
-    /// if a path equals the path of another change or is inside it.
+    /// if a path equals the path of another change or leads into the value at that path.
     pub fn new(changes: Vec<ValueChange>) -> Result<Self, InvalidChanges> {
         let invalid = |path: &str, problem| {
             Err(InvalidChanges {
@@ -113,8 +113,8 @@ impl Changes {
         Ok(Self(changes))
     }
 
-    /// Returns the changes. [`between`](Self::between) orders them by the members of the old value; in each
-    /// object, added members come last.
+    /// Returns the changes. Changes from [`between`](Self::between) are in the order of the members of the
+    /// old value. In each object, added members come last.
     pub fn iter(&self) -> std::slice::Iter<'_, ValueChange> {
         self.0.iter()
     }
@@ -168,7 +168,7 @@ impl Changes {
             .collect()
     }
 
-    /// Applies all changes to a value, or none.
+    /// Applies either all changes to a value, or none.
     ///
     /// # Errors
     /// Returns the first change that does not fit. A change does not fit if the value at the path is not the
@@ -185,8 +185,8 @@ impl Changes {
     }
 }
 
-/// Returns true if the change is possible in this value: something exists at the path of the change, or the
-/// path leads to a member of an existing object.
+/// Returns true if this value has a place for the change. An existing value can be replaced, and members of
+/// an existing object can also be added and removed.
 fn has_place(value: &Value, change: &ValueChange) -> bool {
     let parent = change
         .path

@@ -58,7 +58,7 @@ pub struct Comparison {
     pub managed_only: Vec<Difference>,
     /// Number of equal assets, including those that differ only in managed fields.
     pub equal: usize,
-    /// Assets that could not be read in one of the states, so that nothing is known about them.
+    /// Assets that could not be read in one of the states, so that they could not be compared.
     pub unknown: Vec<AssetKey>,
     /// Groups that were not compared completely, because only one of the states has the group, or because the
     /// assets of the group could not be listed.
@@ -75,15 +75,15 @@ pub struct Difference {
     pub name: Option<String>,
     /// Kind of the difference.
     pub kind: DifferenceKind,
-    /// Changes of fields that the service does not manage, status and category included. Empty if the asset
-    /// was added or removed.
+    /// Changes of fields that the service does not manage, including the status and the category. Empty if
+    /// the asset was added or removed.
     pub changes: Changes,
     /// Changes of fields that the service manages.
     pub managed: Changes,
-    /// Old and new status, if it changed: archived, restored or deleted.
+    /// Old and new status, if the status changed, for example because the asset was archived.
     #[serde(serialize_with = "serialize_status")]
     pub status: Option<(AssetStatus, AssetStatus)>,
-    /// Old and new ID of the category, if it changed; an empty ID means no category.
+    /// Old and new ID of the category, if the category changed. An empty ID means no category.
     pub category: Option<(String, String)>,
 }
 
@@ -95,7 +95,7 @@ pub enum DifferenceKind {
     Added,
     /// Only the old state has the asset.
     Removed,
-    /// Both states have the asset, and it differs.
+    /// Both states have the asset, but the asset differs.
     Changed,
 }
 
@@ -189,7 +189,7 @@ impl Snapshot {
     }
 
     /// Checks that the client uses the service and the account of this snapshot. The account is checked only
-    /// if the tokens of the export and of the client state it. Sends nothing.
+    /// if the tokens of the export and of the client state the account. Sends nothing.
     ///
     /// # Errors
     /// Returns an error if the client has another account or another service, or if its credentials cannot be

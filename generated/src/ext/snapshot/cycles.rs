@@ -1,7 +1,8 @@
-//! Cycles of a directed graph: its strongly connected components (Kosaraju's algorithm, without recursion).
+//! Finds the cycles of a directed graph. They are strongly connected components, which are found by
+//! Kosaraju's algorithm without recursion.
 
-/// Finds the cycles: the maximal sets of nodes that reach each other. A node with an edge to itself can be a
-/// set of one. The nodes of a set are sorted.
+/// Finds the cycles, which are the maximal sets of nodes that reach each other. A single node is a cycle only
+/// if it has an edge to itself. The nodes of a set are sorted.
 ///
 /// `edges` lists the successors of each node. Successors outside the graph are ignored.
 pub(super) fn find(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
@@ -49,7 +50,8 @@ fn visit(edges: &[Vec<usize>], start: usize, is_visited: &mut [bool], finished: 
     if !enter(start) {
         return;
     }
-    // Each node with the number of its successors that were looked at.
+    // The path from `start` to the current node. Each node has the number of its successors that were already
+    // examined.
     let mut path = vec![(start, 0)];
     while let Some((node, next)) = path.last_mut() {
         let successor = edges.get(*node).and_then(|successors| successors.get(*next));
@@ -70,7 +72,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Nodes that a node reaches by at least one edge.
+    /// Returns the nodes that `node` reaches by at least one edge.
     fn reached(edges: &[Vec<usize>], node: usize) -> Vec<usize> {
         let mut reached: Vec<usize> = edges[node].clone();
         let mut index = 0;

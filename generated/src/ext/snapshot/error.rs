@@ -143,8 +143,8 @@ impl SnapshotError {
         matches!(self.problem, SnapshotProblem::Rounded(_))
     }
 
-    /// Returns the same error, with the path of the archive instead of the folder into which the archive was
-    /// unpacked.
+    /// Returns the same error with another path: the path in the archive instead of the path in the folder
+    /// into which the archive was unpacked.
     pub(super) fn moved(mut self, folder: &Path, archive: &Path) -> Self {
         if let Ok(inside) = self.path.strip_prefix(folder) {
             self.path = if inside.as_os_str().is_empty() {

@@ -88,7 +88,7 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// Error of a text that is not a [`Fingerprint`].
+/// Error for a text that is not a [`Fingerprint`].
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a fingerprint; expected sha256: and 64 hexadecimal digits")]
 pub struct InvalidFingerprint(String);

@@ -1,9 +1,9 @@
 //! Names of the files in a snapshot.
 //!
-//! An asset is in `GROUP/NAME.json`. The name is the ID; bytes other than ASCII letters, digits, `-` and `_`
-//! are percent-encoded. If IDs of a group differ in case only, their capital letters are percent-encoded, so
-//! that their files have different names even on a file system that ignores case. An ID that is too long for
-//! a file name is shortened, and its fingerprint is appended.
+//! The file of an asset is `GROUP/NAME.json`. The name is the ID, in which bytes other than ASCII letters,
+//! digits, `-` and `_` are percent-encoded. If IDs of a group differ in case only, capital letters in these
+//! IDs are percent-encoded, so that the files have different names even on a file system that ignores case.
+//! An ID that is too long for a file name is shortened, and its fingerprint is appended.
 
 use super::fingerprint::Fingerprint;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -53,7 +53,8 @@ pub(super) fn file_name(id: &str, capitals: Capitals) -> String {
     name
 }
 
-/// Returns true if literal names of two of these IDs differ in case only.
+/// Returns true if, with literal capital letters, the file names of two of these IDs would differ in case
+/// only.
 pub(super) fn differ_in_case_only<'i>(ids: impl IntoIterator<Item = &'i str>) -> bool {
     let mut names = HashSet::new();
     let mut lower = ids

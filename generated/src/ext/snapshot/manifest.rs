@@ -155,7 +155,7 @@ impl Manifest {
         self.finished
     }
 
-    /// Returns the version of the API document of the crate that wrote the snapshot.
+    /// Returns the version of the API document that belongs to the crate that wrote the snapshot.
     #[must_use]
     pub fn document_version(&self) -> &str {
         &self.document_version
@@ -167,7 +167,7 @@ impl Manifest {
         &self.crate_version
     }
 
-    /// Returns true if everything could be read.
+    /// Returns true if the export could read everything.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.whole
@@ -191,8 +191,8 @@ impl Manifest {
         })
     }
 
-    /// Returns group and ID of the deleted assets that the service listed but did not find by ID. Their
-    /// contents are not in the snapshot.
+    /// Returns the group and ID of each deleted asset that the service listed but did not find by ID. The
+    /// contents of these assets are not in the snapshot.
     pub fn deleted(&self) -> impl Iterator<Item = (&str, &str)> {
         let groups = self.groups.iter();
         groups.flat_map(|(name, group)| group.deleted.iter().map(|id| (name.as_str(), id.as_str())))
@@ -202,7 +202,7 @@ impl Manifest {
         &self.groups
     }
 
-    /// Returns the text of the file.
+    /// Returns the text of the manifest file.
     pub(super) fn to_json(&self) -> Vec<u8> {
         // Strings, numbers and maps with string keys always serialise.
         let mut text = serde_json::to_vec_pretty(self).unwrap_or_default();

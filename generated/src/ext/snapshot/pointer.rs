@@ -13,7 +13,7 @@ pub(crate) fn is_valid(text: &str) -> bool {
     Pointer::parse(text).is_ok()
 }
 
-/// Returns true if `path` is `outer` or leads into it.
+/// Returns true if `path` equals `outer`, or leads into the value at `outer`.
 pub(crate) fn is_within(path: &str, outer: &str) -> bool {
     path.strip_prefix(outer)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -60,8 +60,8 @@ pub(crate) fn without<'p>(value: &Value, paths: impl IntoIterator<Item = &'p str
     value
 }
 
-/// Calls `visit` with the path and the text of each string and of each member name. The third argument is
-/// true for a member name, and its path is the path of the member.
+/// Calls `visit` with the path and the text of each string and of each member name. For a member name, the
+/// path is the path of the member, and the third argument is true.
 pub(crate) fn visit_strings(value: &Value, visit: &mut impl FnMut(&str, &str, bool)) {
     fn walk(path: &mut String, value: &Value, visit: &mut impl FnMut(&str, &str, bool)) {
         let length = path.len();

@@ -1,4 +1,4 @@
-//! References between assets: strings that name the ID of an asset.
+//! References between assets: strings and member names that contain the ID of an asset.
 
 use super::asset::{Asset, AssetKey};
 use super::cycles;
@@ -10,7 +10,7 @@ use crate::runtime::server_managed::ServerBehavior;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 
-/// A place in an asset that names the ID of another asset.
+/// A place in an asset that contains the ID of another asset.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct Reference {
@@ -20,7 +20,7 @@ pub struct Reference {
     pub from: AssetKey,
     /// JSON pointer of the string, or of the member whose name contains the ID.
     pub path: String,
-    /// Form of the mention.
+    /// The way in which the string or name contains the ID.
     pub form: MentionForm,
     /// Known meaning of the reference, if any.
     pub relation: Option<Relation>,
@@ -52,9 +52,9 @@ pub struct Relation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RelationKind {
-    /// The reference names the category of the asset.
+    /// The reference is the ID of the asset's category.
     Category,
-    /// The reference names the parent of the asset. A cascade on the parent affects the asset.
+    /// The reference is the ID of the asset's parent. A cascade on the parent affects the asset.
     Parent,
     /// The property has the same name as the ID property of another group, such as `idPage`. The relation is
     /// inferred from this name.
@@ -96,8 +96,8 @@ pub struct Dangling {
     pub is_deleted: bool,
 }
 
-/// Finds the places where an asset names an ID. Searches every string and every property name, in known and
-/// unknown fields.
+/// Finds the places where an asset contains an ID. Searches every string and every property name, in known
+/// and unknown fields.
 ///
 /// ```
 /// use funnelflux::ext::snapshot::{Asset, AssetKey, MentionForm, references_in};
@@ -141,12 +141,13 @@ pub struct References {
     assets: BTreeMap<AssetKey, bool>,
     /// Assets that exist but could not be read.
     unread: BTreeSet<AssetKey>,
-    /// Groups of which all assets are known.
+    /// Groups whose assets are all known.
     groups: BTreeSet<String>,
 }
 
 impl References {
-    /// Finds the references of `assets` to the assets with these keys and to the targets of known relations.
+    /// Finds the references in `assets`: the references to the assets with these keys, and all references
+    /// with a known relation.
     ///
     /// # Errors
     /// Returns the first error of `assets`.
@@ -230,7 +231,7 @@ impl References {
         keys.filter(|key| self.leads_to(reference, key)).collect()
     }
 
-    /// Returns the assets that no other asset names, in order. Deleted assets are left out.
+    /// Returns the assets whose IDs no other asset contains, in order. Deleted assets are left out.
     #[must_use]
     pub fn unused(&self) -> Vec<&AssetKey> {
         let is_used = |key: &AssetKey| self.to(key).any(|reference| reference.from != *key);
@@ -238,8 +239,8 @@ impl References {
         existing.map(|(key, _)| key).filter(|key| !is_used(key)).collect()
     }
 
-    /// Returns the dangling references: their relation is known, and their target does not exist or is
-    /// deleted.
+    /// Returns the dangling references. A reference is dangling if its relation is known, and its target does
+    /// not exist or is deleted.
     ///
     /// A reference to a group that was not read, or to an asset that could not be read, does not count as
     /// dangling.
@@ -265,10 +266,10 @@ impl References {
         dangling.collect()
     }
 
-    /// Returns the sets of assets that name each other in a circle. Each set is sorted.
+    /// Returns the sets of assets that refer to each other in a circle. Each set is sorted.
     ///
-    /// An asset that names its own ID outside its ID property is a circle of one. An ID within a longer text
-    /// does not count.
+    /// An asset that contains its own ID outside its ID property is a circle of one. An ID within a longer
+    /// text does not count as a reference here.
     #[must_use]
     pub fn cycles(&self) -> Vec<Vec<&AssetKey>> {
         let keys: Vec<&AssetKey> = self.assets.keys().collect();
@@ -333,7 +334,7 @@ impl Snapshot {
         Ok(references)
     }
 
-    /// Finds the places that name an ID. The ID need not belong to an asset of the snapshot.
+    /// Finds the places that contain an ID. The ID need not belong to an asset of the snapshot.
     ///
     /// # Errors
     /// Returns an error if a file cannot be read.
@@ -346,10 +347,10 @@ impl Snapshot {
     }
 }
 
-/// IDs that are searched for.
+/// Index of the IDs to search for.
 struct IdIndex<'i> {
     ids: HashSet<&'i str>,
-    /// IDs by the letters and digits with which they begin.
+    /// IDs, keyed by the letters and digits with which they begin.
     by_start: HashMap<&'i str, Vec<&'i str>>,
 }
 
@@ -369,7 +370,7 @@ impl<'i> IdIndex<'i> {
         index
     }
 
-    /// Returns each ID that the text mentions, once. The flag is true if the ID is the whole text.
+    /// Returns each indexed ID that the text contains, once. The flag is true if the ID is the whole text.
     fn named_in(&self, text: &str) -> Vec<(&'i str, bool)> {
         let mut found: Vec<(&str, bool)> = self.ids.get(text).map(|id| (*id, true)).into_iter().collect();
         let mut rest = text;
@@ -457,7 +458,8 @@ impl Relations {
     }
 }
 
-/// Finds the references of an asset to indexed IDs, and its references with a known relation to any ID.
+/// Finds the references in an asset: the references to IDs of `index`, and all references with a known
+/// relation.
 fn scan(asset: &Asset, index: &IdIndex<'_>, relations: &Relations) -> Vec<Reference> {
     let mut found = Vec::new();
     let reference = |id: &str, path: &str, form, relation| Reference {

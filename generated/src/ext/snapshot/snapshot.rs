@@ -76,7 +76,7 @@ enum Folder {
     Packed(OnceLock<TempDir>),
 }
 
-/// Extent of the checks of the files of a snapshot.
+/// Extent of the checks when the files of a snapshot are opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Check {
     Contents,
@@ -99,9 +99,9 @@ impl Snapshot {
     /// [`edited`](Self::edited) lists them.
     ///
     /// # Errors
-    /// Returns an error that names the file and the fix. The error occurs if the path is not a snapshot, if
-    /// the snapshot is incomplete, if its format is newer, or if a file is missing, unexpected, invalid, or
-    /// belongs to another asset.
+    /// Returns an error if the path is not a snapshot, if the snapshot is incomplete, if its format is newer,
+    /// or if a file is missing, unexpected, invalid, or belongs to another asset. The error names the file
+    /// and the fix.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, SnapshotError> {
         let snapshot = Self::open_incomplete(path)?;
         let unread: Vec<Unread> = snapshot.unread().collect();
@@ -160,7 +160,7 @@ impl Snapshot {
         }
     }
 
-    /// Writes the snapshot as one `.tar.gz` file, and returns the snapshot in this file.
+    /// Writes the snapshot as one `.tar.gz` file, and returns the snapshot that this file contains.
     pub(super) fn packed(self, path: &Path) -> Result<Self, SnapshotError> {
         self.pack(path)?;
         Ok(Self {
@@ -293,7 +293,7 @@ impl Snapshot {
         self.files.contains_key(key)
     }
 
-    /// Reads an asset; `None` if the snapshot does not have it.
+    /// Reads an asset; returns `None` if the snapshot does not have the asset.
     ///
     /// # Errors
     /// Returns an error if the file cannot be read, has changed since the snapshot was opened, or has a
@@ -319,7 +319,7 @@ impl Snapshot {
         file.map(|file| self.load(key, file, show)).transpose()
     }
 
-    /// Reads all assets, each in the way in which [`shown`](Self::shown) reads one.
+    /// Reads all assets for display, like [`shown`](Self::shown).
     pub(super) fn all_shown(&self) -> impl Iterator<Item = Result<Asset, SnapshotError>> {
         let files = self.files.iter();
         files.map(|(key, file)| self.load(key, file, show))
@@ -393,7 +393,7 @@ fn check_absent(folder: &Path, group: &str) -> Result<(), SnapshotError> {
     }
 }
 
-/// Returns the names of the JSON files in a folder. A folder that does not exist has none.
+/// Returns the names of the JSON files in a folder. Returns no names if the folder does not exist.
 fn json_files(folder: &Path) -> Result<BTreeSet<String>, SnapshotError> {
     match fs::symlink_metadata(folder) {
         Ok(metadata) if !metadata.is_dir() => {
@@ -426,7 +426,7 @@ fn show(text: &str) -> Result<Value, ParseError> {
     json::show(text).map_err(ParseError::Json)
 }
 
-/// Parses and checks an asset's file whose content has changed since the export.
+/// Parses and checks the file of an asset, because the content of the file has changed since the export.
 fn parse(file: &Path, group: AssetGroup, id: &str, text: &[u8]) -> Result<Value, SnapshotError> {
     let failed = |problem| SnapshotError::new(file, problem);
     let invalid = |error: String| failed(SnapshotProblem::Json(error));

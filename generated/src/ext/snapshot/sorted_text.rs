@@ -1,12 +1,12 @@
-//! JSON text that keeps all digits of numbers, with members sorted by name.
+//! JSON text with members sorted by name. Numbers keep all digits.
 
 use crate::values::exact_json;
 use serde::{Serialize, Serializer, ser::Error};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
-/// JSON text that serialises like a [`Value`](serde_json::Value) whose members are sorted by name, with one
-/// exception: a number that a `Value` would round keeps all its digits.
+/// JSON text that serialises like a [`Value`](serde_json::Value) with sorted members. The only difference is
+/// that a number keeps all its digits, even if a `Value` would round it.
 pub(super) struct SortedText<'t>(pub(super) &'t RawValue);
 
 impl Serialize for SortedText<'_> {

@@ -1,5 +1,5 @@
-//! The token store in a file that only its owner can read. The file is replaced atomically, and processes
-//! lock it for renewals.
+//! Token store in a file that only its owner can read. Each save replaces the file atomically, and a process
+//! holds a lock during a renewal.
 
 use super::{
     Credentials,
@@ -21,7 +21,7 @@ use std::{
 const LOCK_TIMEOUT: Duration = Duration::from_mins(1);
 /// Interval between attempts to take the lock.
 const LOCK_INTERVAL: Duration = Duration::from_millis(50);
-/// Maximum number of symbolic links to follow; a longer chain is treated as a circle.
+/// Maximum number of symbolic links to follow. A longer chain is assumed to be a cycle.
 const MAX_LINKS: usize = 40;
 
 /// Stores tokens in a JSON file. The folder of the file must exist and be writable, or else
@@ -185,7 +185,8 @@ impl TokenStore for FileTokenStore {
         if lock_of(&target).exists() {
             self.try_lock()?;
         }
-        // This creates a file, because permissions do not reveal access control lists or read-only disks.
+        // The check creates a file, because permission bits do not reveal access control lists or read-only
+        // disks.
         match PrivateFile::beside(&target) {
             Ok(_) => self.read().map(drop),
             Err(error) => {
@@ -300,7 +301,7 @@ mod tests {
             assert!(target.is_file() && !target.is_symlink());
             assert!(store.load().await.unwrap().is_some());
         }
-        // All names of the file share its lock.
+        // All paths that lead to the file share its lock.
         let _guard = store.lock().await.unwrap();
         assert!(FileTokenStore::new(&target).try_lock().unwrap().is_none());
         let circle = folder.path().join("circle");

@@ -55,9 +55,10 @@ pub struct Credentials {
     expires_at: Option<SystemTime>,
     /// Base URL of the service for which the tokens are valid.
     base_url: Option<String>,
-    /// Account that an earlier token stated, for the case that the current token does not state an account.
+    /// Account that an earlier token stated. It is used if the current token does not state an account.
     account: Option<AccountId>,
-    /// Fingerprint of the credentials from the program, from which these credentials were renewed.
+    /// Fingerprint of the credentials that the program supplied. The current credentials are the supplied
+    /// ones, or result from renewals of them.
     origin: Option<String>,
 }
 
@@ -81,11 +82,12 @@ impl Credentials {
         self
     }
 
-    /// Adds the expiry of the access token, so that the client renews the token in the background, starting
-    /// five minutes before the expiry.
+    /// Sets the expiry of the access token. The client then renews the token in the background, starting five
+    /// minutes before the expiry.
     ///
-    /// Without this setting, the client uses the expiry that a JWT states. If the expiry is unknown, the
-    /// token is renewed when the service first rejects it, and the rejected calls wait for the renewal.
+    /// Without this setting, the client uses the expiry that the token itself states, if the token is a JWT.
+    /// If the expiry is unknown, the token is renewed when the service first rejects it, and the rejected
+    /// calls wait for the renewal.
     #[must_use]
     pub fn with_expires_at(mut self, expires_at: SystemTime) -> Self {
         self.expires_at = Some(expires_at);
@@ -106,7 +108,7 @@ impl Credentials {
     /// Reads `FUNNELFLUX_ACCESS_TOKEN` and, if it is set, `FUNNELFLUX_REFRESH_TOKEN` from the environment.
     ///
     /// # Errors
-    /// When there is no access token, or when a variable is not Unicode.
+    /// Returns an error if there is no access token, or if a variable is not Unicode.
     pub fn from_env() -> Result<Self, Error> {
         let found = Self::from_variables(&|name: &str| std::env::var(name))?;
         found.ok_or_else(no_access_token)
@@ -136,8 +138,8 @@ impl Credentials {
         self.refresh_token.as_ref()
     }
 
-    /// Expiry of the access token, if known: set by [`with_expires_at`](Self::with_expires_at), or stated in
-    /// a JWT.
+    /// Expiry of the access token, if known. The expiry was set by
+    /// [`with_expires_at`](Self::with_expires_at), or is stated in the token, if the token is a JWT.
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.expires_at
@@ -205,7 +207,7 @@ impl Credentials {
     }
 }
 
-/// Reads an environment variable; tests use a stand-in.
+/// Function that reads an environment variable. Tests pass a stand-in.
 pub(crate) trait ReadVariable: Fn(&str) -> Result<String, VarError> {}
 
 impl<F: Fn(&str) -> Result<String, VarError>> ReadVariable for F {}
@@ -215,7 +217,7 @@ pub(crate) fn environment_variable(read: &impl ReadVariable, name: &str) -> Resu
     match read(name) {
         Ok(value) => Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty())),
         Err(VarError::NotPresent) => Ok(None),
-        // The standard library's error quotes the value.
+        // The error of the standard library would quote the value, which may be a secret.
         Err(VarError::NotUnicode(_)) => Err(Error::configuration(format!(
             "the environment variable {name} is not Unicode"
         ))),

@@ -3,8 +3,8 @@
 use crate::runtime::error::ErrorKind;
 use http::StatusCode;
 
-/// Recognises a rejected token: a 401, or a 400 with a message about the token. Both are documented for an
-/// expired token.
+/// Checks whether a response rejects the access token. A rejection is a 401, or a 400 with a message about
+/// the token. Both are documented for an expired token.
 pub(crate) fn rejects_the_token(failure: &ErrorKind) -> bool {
     let ErrorKind::Status(response) = failure else {
         return false;
@@ -18,7 +18,8 @@ pub(crate) fn rejects_the_token(failure: &ErrorKind) -> bool {
                 .unwrap_or_default()
                 .to_ascii_lowercase();
             let mentions = |words: &[&str]| words.iter().any(|word| text.contains(word));
-            // "token" alone is also a product term.
+            // The word "token" alone does not suffice, because FunnelFlux also has tokens in URLs, such as
+            // {clickid}.
             mentions(&[
                 "access token",
                 "access_token",

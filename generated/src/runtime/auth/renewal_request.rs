@@ -39,7 +39,7 @@ pub(super) async fn validate(
         ..PreparedRequest::new(RequestTarget {
             id: "renew_access_token",
             method: http::Method::POST,
-            // Documented without a trailing slash.
+            // The documented path has no trailing slash.
             path: Cow::Borrowed("/auth/validate"),
             repeat: Repeat::Idempotent,
         })

@@ -18,8 +18,8 @@ struct StoredTokens {
     base_url: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     account: Option<String>,
-    /// Fingerprint of the credentials that the caller passed to the client, and that a renewal replaced with
-    /// these tokens.
+    /// Fingerprint of the credentials that the program supplied. The stored tokens are the supplied ones, or
+    /// result from renewals of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     origin: Option<String>,
 }
@@ -59,7 +59,8 @@ impl Credentials {
     /// Reads credentials from the JSON that [`to_json`](Self::to_json) returns.
     ///
     /// # Errors
-    /// When the text is not such JSON. The error states the line and the column, and contains no token.
+    /// Returns an error if the text is not such JSON. The error states the line and the column, and contains
+    /// no token.
     pub fn from_json(json: &SecretString) -> Result<Self, StoreError> {
         // The parser's message could contain a token.
         let stored: StoredTokens = serde_json::from_str(json.expose_secret()).map_err(|error| {

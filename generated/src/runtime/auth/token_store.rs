@@ -47,17 +47,17 @@ pub trait TokenStore: Send + Sync + 'static {
     /// Loads the stored tokens; `None` if there are none.
     ///
     /// # Errors
-    /// When the store cannot be read. The call that needed the tokens then fails. The text of the error must
-    /// not contain a secret, because users see the text.
+    /// Returns an error if the store cannot be read. The call that needed the tokens then fails. The text of
+    /// the error must not contain a secret, because users see the text.
     fn load(&self) -> BoxFuture<'_, Result<Option<Credentials>, StoreError>>;
 
     /// Replaces the stored tokens.
     ///
     /// # Errors
-    /// When the tokens cannot be stored. The client keeps using the new tokens, attempts to store them again
-    /// a minute later and logs a warning with `tracing`. If the service has also replaced the refresh token,
-    /// the next call fails with this error, because other processes could no longer renew the tokens that are
-    /// in the store.
+    /// Returns an error if the tokens cannot be stored. The client keeps using the new tokens, attempts to
+    /// store them again a minute later and logs a warning with `tracing`. If the service has also replaced
+    /// the refresh token, the next call fails with this error, because other processes could no longer renew
+    /// the tokens that are in the store.
     fn save<'a>(&'a self, credentials: &'a Credentials) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Prevents renewals by other processes until the guard is dropped. Default: no lock.
@@ -66,7 +66,7 @@ pub trait TokenStore: Send + Sync + 'static {
     /// becomes invalid when it is used. It is not documented whether that is the case.
     ///
     /// # Errors
-    /// When the lock cannot be taken.
+    /// Returns an error if the lock cannot be taken.
     fn lock(&self) -> BoxFuture<'_, Result<StoreGuard, StoreError>> {
         Box::pin(async { Ok(StoreGuard::none()) })
     }
@@ -74,7 +74,7 @@ pub trait TokenStore: Send + Sync + 'static {
     /// Checks that tokens can be stored. This method is called when a client is built. Default: no check.
     ///
     /// # Errors
-    /// When tokens cannot be stored. Building the client then fails.
+    /// Returns an error if tokens cannot be stored. Building the client then fails.
     fn check(&self) -> Result<(), StoreError> {
         Ok(())
     }

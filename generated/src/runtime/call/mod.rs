@@ -52,7 +52,7 @@ pub struct Call<T, E = Documented> {
 type Decode<T> = Box<dyn FnOnce(&ReceivedResponse) -> Result<T, ErrorKind> + Send>;
 
 impl<T, E> Call<T, E> {
-    /// Sets the time limit of the call, all attempts and waits included.
+    /// Sets the time limit of the whole call, including all attempts and waits.
     ///
     /// Default: [`ClientBuilder::timeout`](crate::ClientBuilder::timeout), 5 min.
     pub fn timeout(mut self, timeout: Duration) -> Self {
@@ -60,7 +60,7 @@ impl<T, E> Call<T, E> {
         self
     }
 
-    /// Sets the time limit of one attempt, the whole response body included.
+    /// Sets the time limit of one attempt, including the whole response body.
     ///
     /// Default: [`ClientBuilder::attempt_timeout`](crate::ClientBuilder::attempt_timeout), 60 s.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
@@ -107,7 +107,7 @@ impl<T, E> Call<T, E> {
     /// ```
     ///
     /// # Errors
-    /// When no successful response arrives, or when its body cannot be decoded.
+    /// Returns an error if no successful response arrives, or if its body cannot be decoded.
     pub async fn response(mut self) -> Result<Response<T>, Error>
     where
         E: Sendable,
@@ -147,7 +147,7 @@ impl<T> Call<T> {
 
     /// Makes the call fail with `problem`, instead of being sent. Replaces an earlier problem.
     pub(crate) fn invalid(mut self, problem: ErrorKind) -> Self {
-        // An earlier problem is a consequence of this one: the ID is invalid because none could be generated.
+        // An earlier problem follows from this one: if no ID could be generated, the ID is also invalid.
         self.unsent.problem = Some(problem);
         self
     }
@@ -170,7 +170,7 @@ impl<T> Call<T> {
         self.unsent.decode(move |received| place.texts(received))
     }
 
-    /// Replaces the decoding: decodes the rows of a list that is inside of the response.
+    /// Decodes the response as a list that is nested in an object, instead of with the call's own decoder.
     #[allow(
         dead_code,
         reason = "the document decides whether lists are inside of objects"
@@ -179,7 +179,7 @@ impl<T> Call<T> {
         self.unsent.list_in(place)
     }
 
-    /// Replaces the decoding: returns the response as JSON text.
+    /// Returns the response as JSON text, instead of decoding it.
     pub(crate) fn raw_json(self) -> Call<Box<RawValue>> {
         self.unsent.json()
     }
@@ -195,7 +195,7 @@ impl<T> Call<T> {
 }
 
 impl<T, E: EvidenceState> Call<T, E> {
-    /// Changes the type parameter that states the evidence of the call.
+    /// Changes the type parameter that states whether the call is documented or inferred.
     fn with_evidence<F: EvidenceState>(self) -> Call<T, F> {
         Call {
             unsent: self.unsent,
@@ -212,7 +212,7 @@ impl<T> Call<T> {
         self.with_evidence()
     }
 
-    /// Does nothing: the operation is documented.
+    /// Does nothing, because the operation is documented.
     #[deprecated(note = "the operation is documented now; remove the call of `acknowledge_inferred`")]
     pub fn acknowledge_inferred(self) -> Self {
         self
@@ -220,7 +220,8 @@ impl<T> Call<T> {
 }
 
 impl<T> Call<T, Inferred> {
-    /// Acknowledges that the operation is inferred, not documented. Without this, the call cannot be sent.
+    /// Acknowledges that the operation is inferred, not documented. Without the acknowledgement, the call
+    /// cannot be sent.
     ///
     /// Once the vendor documents the operation, the acknowledgement has no effect and may be removed.
     pub fn acknowledge_inferred(self) -> Call<T> {
@@ -234,7 +235,7 @@ impl<T, E> fmt::Debug for Call<T, E> {
     }
 }
 
-// The compiler shows these lines when a call is not a future.
+// The compiler shows the following lines in the error for a call that is not a future.
 impl<T: Send + 'static, E> IntoFuture for Call<T, E>
 where
     // fix: call `.acknowledge_inferred()` before `.await`, because this operation is inferred

@@ -1,4 +1,4 @@
-//! Rows of a list, which may be inside of an object: `{"data": [...], "total": 2}`.
+//! Rows of a list. The list may be inside of an object, as in `{"data": [...], "total": 2}`.
 
 use super::decode::{Row, decode_json};
 use crate::runtime::{error::ErrorKind, received_response::ReceivedResponse};
@@ -45,7 +45,8 @@ impl ListPlace {
     /// Reads the JSON text of each row; `null` counts as an empty list.
     ///
     /// # Errors
-    /// If the list is not at this place, or if the response states that it contains only a part of the list.
+    /// Returns an error if the list is not at this place, or if the response states that it contains only a
+    /// part of the list.
     pub(super) fn texts(self, received: &ReceivedResponse) -> Result<Vec<Box<RawValue>>, ErrorKind> {
         let [first, others @ ..] = self.properties else {
             return Ok(decode_json::<Option<Vec<Box<RawValue>>>>(received)?.unwrap_or_default());
@@ -119,15 +120,16 @@ fn parse<T: DeserializeOwned>(
     })
 }
 
-/// Returns the statement of a response that its list has more than `count` rows. The statement may be the
-/// member `name` itself or, if `with_members` is true, a member inside of its value.
+/// Checks whether the member `name` of a response states that the list has more than `count` rows. If it
+/// does, returns the statement as text. If `with_members` is true and the value is an object, checks its
+/// members instead.
 fn more_rows(name: &str, text: &RawValue, count: usize, with_members: bool) -> Option<String> {
     let key: String = name
         .chars()
         .filter(char::is_ascii_alphanumeric)
         .map(|character| character.to_ascii_lowercase())
         .collect();
-    // Lists and long texts state no number of rows.
+    // A longer value is assumed not to state a number of rows.
     if text.get().len() > 4096 {
         return None;
     }

@@ -51,7 +51,7 @@ impl UnsentCall {
     }
 
     pub(crate) fn for_target(client: Client, target: RequestTarget) -> Self {
-        // Judged before `repeat` can claim that a request to any path is a read.
+        // Decided here, before a caller can use `repeat` to declare any request a read.
         let is_refused = client.settings().read_only && target.repeat != Repeat::Read;
         let refusal = || ErrorKind::Argument(READ_ONLY.to_owned());
         Self {
@@ -136,7 +136,7 @@ impl UnsentCall {
         }
     }
 
-    /// Sets an optional request body; without one, neither a body nor a content type is sent.
+    /// Sets an optional request body. If `body` is `None`, neither a body nor a content type is sent.
     pub(crate) fn body_optional(mut self, body: Option<&(impl Serialize + ?Sized)>) -> Self {
         self.has_optional_body = true;
         match body {
@@ -166,7 +166,8 @@ impl UnsentCall {
         self.decode(move |received| place.decoded(received))
     }
 
-    /// Expects no content. Any content is ignored, except for an HTML page and a reported error.
+    /// Expects no content. Any content is ignored, except for an HTML page and an error that the response
+    /// reports.
     pub(crate) fn empty(self) -> Call<()> {
         let mut unsent = match self.empty_deletion(self.has_optional_body) {
             Some(problem) => self.invalid(ErrorKind::Argument(problem.to_owned())),

@@ -71,7 +71,7 @@ pub(crate) fn reported_error(body: &[u8]) -> Option<ReportedError> {
     // Most responses have no such property, and parsing them would be half of the cost of a call.
     static NAME: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("\"error"));
     let is_object = body.trim_ascii_start().starts_with(b"{");
-    // A name may be written with escapes.
+    // A name that is written with escapes contains a backslash.
     if !is_object || NAME.find(body).is_none() && memchr::memchr(b'\\', body).is_none() {
         return None;
     }
@@ -134,7 +134,7 @@ pub(crate) fn excerpt(text: &str, characters: usize) -> String {
     line
 }
 
-/// Collapses the text of an error into one line, because the text may quote a file.
+/// Collapses the text of an error into one line, because the text may quote several lines of a file.
 pub(crate) fn one_line(text: &impl fmt::Display) -> String {
     excerpt(&text.to_string(), usize::MAX)
 }

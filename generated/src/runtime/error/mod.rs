@@ -326,7 +326,7 @@ impl Error {
         self.0.stats.attempts
     }
 
-    /// Duration of the call, all attempts and waits included.
+    /// Duration of the call, including all attempts and waits.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.0.stats.elapsed
@@ -494,5 +494,5 @@ impl ErrorKind {
     }
 }
 
-/// Has no [`source`](StdError::source): the text contains every cause.
+/// Does not implement [`source`](StdError::source), because the text contains every cause.
 impl StdError for Error {}

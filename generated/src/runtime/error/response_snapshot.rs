@@ -40,7 +40,8 @@ impl ResponseSnapshot {
         redactor: &Redactor,
     ) -> Self {
         let text = |name: http::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-        // Keeps twice the final length, so that a secret at the cut is still found.
+        // The slice has twice the final length, so that a secret that crosses the final end is still
+        // redacted.
         let body = body.slice(..body.len().min(2 * BODY_BYTES));
         let body = redactor.redact(&body).unwrap_or(body);
         let location = text(http::header::LOCATION);

@@ -1,4 +1,5 @@
-//! The client-side rate limit of the feature `rate-limit`, and an empty stand-in without it.
+//! Client-side rate limit of the feature `rate-limit`. Without the feature, an empty stand-in takes its
+//! place.
 
 #[cfg(feature = "rate-limit")]
 pub use imp::RateLimit;
@@ -55,7 +56,7 @@ mod imp {
     }
 
     impl RateLimit {
-        /// Limits requests per second, evenly spread.
+        /// Limits the number of requests per second. The requests are spread evenly.
         #[must_use]
         pub const fn per_second(requests: NonZeroU32) -> Self {
             Self {
@@ -65,7 +66,7 @@ mod imp {
             }
         }
 
-        /// Limits requests per minute, evenly spread.
+        /// Limits the number of requests per minute. The requests are spread evenly.
         ///
         /// ```
         /// use funnelflux::RateLimit;
@@ -228,7 +229,7 @@ mod imp {
             limiter.refused(permits[0], Some(Duration::from_secs(2)));
             limiter.refused(permits[1], Some(Duration::from_secs(1)));
             assert!(duration_of(&limiter, 1).await >= Duration::from_secs(2));
-            // A pause that no timer can hold is cut.
+            // An excessive pause is shortened to 60 s.
             let permit = limiter.ready().await;
             limiter.refused(permit, Some(Duration::MAX));
             let time = duration_of(&limiter, 1).await;
@@ -241,11 +242,12 @@ mod imp {
 mod imp {
     use std::{convert::Infallible, time::Duration};
 
-    /// Stand-in if the feature `rate-limit` is off.
+    /// Stand-in that is used if the feature `rate-limit` is off.
     #[derive(Clone, Copy, Debug, Default)]
     pub(crate) struct Permit(());
 
-    /// Stand-in if the feature `rate-limit` is off. This type has no values, because there is no limiter.
+    /// Stand-in that is used if the feature `rate-limit` is off. This type has no values, because there is no
+    /// limiter.
     #[derive(Debug)]
     pub(crate) struct Limiter(Infallible);
 

@@ -1,17 +1,18 @@
-//! The pace of a rate-limited client: infers from the responses of the service which rate the service
+//! Pace of a rate-limited client. The pace infers from the responses of the service which rate the service
 //! accepts.
 //!
 //! # Principle
 //! Token buckets, fixed windows and sliding windows have one thing in common: between two moments at which
 //! the limit is exhausted, the service accepts exactly its rate times the elapsed time, however many requests
-//! it receives. BBR measures traffic policers in the same way. This module uses that property as follows:
+//! it receives. The congestion control BBR measures traffic policers in the same way. This module uses that
+//! property as follows:
 //!
 //! - **Measure.** A [`Sample`] lasts from the first success after a refusal to the next such success, and at
 //!   least a second, because most services count per second. The number of requests that were accepted per
 //!   second of the sample is the measured rate; the new rate is slightly lower. If a refusal asked for a
-//!   pause, the rate of the service is between the accepted requests per second with the pause included and
-//!   those with the pause excluded; the geometric mean of both is used. A rate at which a whole [`Step`]
-//!   passed without a refusal counts as a lower bound.
+//!   pause, two rates are measured: one includes the pause in the length of the sample, the other excludes
+//!   it. The rate of the service is between the two, and their geometric mean is used. A rate at which a
+//!   whole [`Step`] passed without a refusal counts as a lower bound.
 //! - **Brake.** Until a sample is complete, the rate is halved once per round trip if the service accepts
 //!   nothing, or refuses more than two thirds of the requests.
 //! - **Search.** After a decrease, the rate approaches the rate at the last refusal (the `ceiling`), and
@@ -20,7 +21,7 @@
 //!   each second of pause with ten seconds of successes. This keeps refusals well below a tenth of the
 //!   requests.
 //!
-//! The constants are not delicate: the simulation in `simulation` passes with each of them changed by a
+//! The exact constants do not matter: the test in `simulation` passes even if any of them is changed by a
 //! third.
 
 #[cfg(test)]
@@ -35,9 +36,9 @@ const MIN_LENGTH: f64 = 1.0;
 const MIN_OUTCOMES: f64 = 4.0;
 /// Rate of the client after a sample, as a fraction of the measured rate of the service.
 const MARGIN: f64 = 0.95;
-/// Number of successes that pay for one refusal.
+/// Number of successes required for each refusal, before the rate may exceed the ceiling again.
 const SUCCESSES_PER_REFUSAL: f64 = 12.0;
-/// Seconds of successes that pay for one second of pause.
+/// Seconds of successes required for each second of pause, before the rate may exceed the ceiling again.
 const SECONDS_PER_PAUSE: f64 = 10.0;
 /// Time without a success, in seconds, that counts as an outage. After an outage, the new rate is at least
 /// about half of the earlier rate, whatever was measured.
@@ -76,11 +77,12 @@ pub(super) struct Pace {
     sample: Sample,
     step: Step,
     previous_step: Step,
-    /// Rate after the last decrease.
+    /// Rate that was set at the end of the last sample.
     base: f64,
-    /// Rate at the time of the last refusal.
+    /// Rate at the first refusal of a sample. A measurement may lower this value.
     ceiling: f64,
-    /// Rate of the last complete step; the end of a sample uses this rate and resets it to zero.
+    /// Rate of the last complete step. At the end of a sample, this rate is a lower bound for the new rate,
+    /// and is then reset to zero.
     proven: f64,
     /// Rate at which the sample began.
     sample_rate: f64,
@@ -130,7 +132,7 @@ impl Pace {
             rate: max,
             due: 0.0,
             paused_until: 0.0,
-            // Epoch 0 is that of a default permit, which no request has.
+            // Epoch 0 belongs to the default permit, which no request has.
             epoch: Epoch {
                 number: 1,
                 ..Epoch::default()
@@ -178,7 +180,8 @@ impl Pace {
         if is_current {
             self.epoch.accepted += 1.0;
         }
-        // Idle time restores nothing; at a slow rate, there are long intervals between successes.
+        // Idle time must not raise the rate. At a low rate, however, the intervals between successes are
+        // long.
         let since_last = permit.sent - self.last_success;
         let seconds = since_last.clamp(0.0, MIN_LENGTH.max(1.0 / self.rate));
         self.last_success = self.last_success.max(permit.sent);
@@ -187,7 +190,8 @@ impl Pace {
         }
         if self.sample.refused > 0.0 {
             if is_current && self.sample.is_complete(permit.sent) {
-                // No limit for which this model is meant lets nothing pass for so long.
+                // None of the limits that this model covers refuses everything for so long, so there was an
+                // outage.
                 if since_last >= INTERRUPTION {
                     self.proven = self.proven.max(0.5 * self.base);
                 }
@@ -252,9 +256,9 @@ impl Pace {
             self.ceiling = self.ceiling.min((2.0 * without_pause).max(self.proven));
             (measured * without_pause).sqrt()
         } else {
-            // Counts vary by their square root. At a rate up to twice the limit, a service that permits no
-            // bursts refuses every other request, so that its limit is up to twice the measured rate; the
-            // higher the rate, the smaller is this loss.
+            // A count varies by its square root. If the client's rate is at most twice the limit, a service
+            // that permits no bursts refuses every other request. The limit may then be up to twice the
+            // measured rate. The higher the client's rate, the smaller is this loss.
             let varied = (sample.accepted + sample.accepted.sqrt()) / length;
             let loss = (2.0 * measured / self.rate).min(1.0);
             self.ceiling = self.ceiling.min((varied * (1.0 + loss)).max(self.proven));
@@ -279,11 +283,12 @@ impl Pace {
         self.previous_step = self.step;
     }
 
-    /// Increases the rate for a time without a refusal. `steps` is this time in steps, usually a fraction of
-    /// one.
+    /// Increases the rate after a time without a refusal. `steps` is the length of that time in steps,
+    /// usually less than one.
     fn grow(&mut self, steps: f64) {
         if self.debt > 0.0 {
-            // Halves the distance with each step, on a logarithmic scale, at most by a factor of two.
+            // Each step halves the distance to the target on a logarithmic scale, and at most doubles the
+            // rate.
             let target = self.base.powf(0.25) * (0.97 * self.ceiling).powf(0.75);
             let distance = (target / self.rate).clamp(1.0, 4.0);
             self.rate *= distance.powf(1.0 - 0.5_f64.powf(steps));
@@ -334,7 +339,7 @@ impl Pace {
 }
 
 impl Sample {
-    /// Returns true if the sample, ended at `now`, suffices for a measurement.
+    /// Returns true if a sample that ends at `now` suffices for a measurement.
     fn is_complete(&self, now: f64) -> bool {
         now - self.start >= MIN_LENGTH && (self.paused > 0.0 || self.accepted + self.refused >= MIN_OUTCOMES)
     }

@@ -71,7 +71,7 @@ impl RetryTokens {
         available
     }
 
-    /// Returns the tokens of one success.
+    /// Adds the tokens for one success to the budget.
     pub(crate) fn success(&self) {
         let mut remaining = self.remaining.lock().unwrap_or_else(PoisonError::into_inner);
         *remaining = (*remaining + self.budget.per_success).min(self.budget.capacity.into());

@@ -276,7 +276,7 @@ mod tests {
                 .into_iter()
                 .any(|decision| decision != RetryDecision::RetryAfter(Duration::ZERO))
         );
-        // `Retry-After` counts only for 429 and 503.
+        // The client honours `Retry-After` only after a 429 or 503.
         let RetryDecision::RetryAfter(wait) = decide(Repeat::Read, 1, &status(500, Some(30))) else {
             panic!("no wait")
         };

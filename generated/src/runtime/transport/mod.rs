@@ -29,7 +29,7 @@ use std::{
     task::{Context, Poll},
 };
 
-/// Boxed future, such as a [`Transport`] and a [`TokenStore`](crate::auth::TokenStore) return.
+/// Boxed future. For example, [`Transport`] and [`TokenStore`](crate::auth::TokenStore) return such futures.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Sends one request once. A transport makes no retries, follows no redirects and adds no credentials.
@@ -44,8 +44,8 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// The client drops the future, or the body, when a time limit is exceeded.
     ///
     /// # Errors
-    /// When no response arrived. The kind of the error states whether the service may have received the
-    /// request.
+    /// Returns an error if no response arrived. The kind of the error states whether the service may have
+    /// received the request.
     fn send(
         &self,
         request: http::Request<Bytes>,
@@ -92,7 +92,7 @@ impl ResponseBody {
     /// Reads the whole body.
     ///
     /// # Errors
-    /// When the connection breaks before the end.
+    /// Returns an error if the connection breaks before the end.
     pub async fn bytes(self) -> Result<Bytes, TransportError> {
         let chunks: Vec<Bytes> = self.0.try_collect().await?;
         Ok(match chunks.as_slice() {
@@ -146,9 +146,10 @@ pub struct TransportError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// No connection was established: the service has not received the request.
+    /// No connection was established, so the service has not received the request.
     Connect,
-    /// The established connection broke: the service may have received and applied the request.
+    /// The connection broke after it was established, so the service may have received and applied the
+    /// request.
     Interrupted,
     /// The service's certificate is not trusted. The request was not sent, and a retry will not help.
     Certificate,
@@ -230,7 +231,7 @@ impl fmt::Display for TransportError {
             TransportErrorKind::Certificate => "the certificate of the service is not trusted",
             TransportErrorKind::Request => "the request could not be sent",
         };
-        // Libraries put the reason at the end of the error chain; include it in this line.
+        // Libraries put the reason at the end of the error chain, so the text includes the whole chain.
         let mut text = String::from(summary);
         let mut next: Option<&(dyn StdError + 'static)> = Some(&*self.source);
         while let Some(error) = next {

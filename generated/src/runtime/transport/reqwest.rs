@@ -20,10 +20,11 @@ compile_error!("funnelflux needs TLS: enable the feature `rustls` (on by default
 /// way as the operating system.
 ///
 /// # Proxies
-/// Requests to another machine obey `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`. A proxy sees
-/// requests over `https` only in encrypted form. A proxy can read requests over plain `http`. With or without
-/// a proxy, such requests require [`ClientBuilder::allow_plain_http`](crate::ClientBuilder::allow_plain_http)
-/// if they carry tokens. Requests to this machine (`localhost`, 127.0.0.0/8, `::1`) always bypass proxies.
+/// Requests to another machine obey `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`. A proxy can read
+/// requests over plain `http`, but sees requests over `https` only in encrypted form. With or without a
+/// proxy, requests that carry tokens over plain `http` require
+/// [`ClientBuilder::allow_plain_http`](crate::ClientBuilder::allow_plain_http). Requests to the local machine
+/// (`localhost`, 127.0.0.0/8, `::1`) always bypass proxies.
 ///
 /// # Private certificate authorities
 /// Add the authority to the certificates of the operating system. On Linux, the variables `SSL_CERT_FILE` (a
@@ -55,21 +56,21 @@ impl HttpTransport {
     /// Creates a transport that connects within 10 s.
     ///
     /// # Errors
-    /// When TLS cannot be set up.
+    /// Returns an error if TLS cannot be set up.
     pub fn new() -> Result<Self, Error> {
         Self::with_connect_timeout(CONNECT_TIMEOUT)
     }
 
-    /// Creates a transport with a time limit for connecting, TLS included.
+    /// Creates a transport with a time limit for connecting, including the TLS handshake.
     ///
     /// # Errors
-    /// When TLS cannot be set up.
+    /// Returns an error if TLS cannot be set up.
     pub fn with_connect_timeout(timeout: Duration) -> Result<Self, Error> {
         Self::configured(timeout, None)
     }
 
-    /// Creates a transport with the settings of the caller. Requests to this machine bypass the proxies in
-    /// these settings.
+    /// Creates a transport with the settings of the caller. Requests to the local machine bypass the proxies
+    /// in these settings.
     pub(crate) fn configured(connect_timeout: Duration, configure: Option<Configure>) -> Result<Self, Error> {
         let tls = tls()?;
         let settings = move || {
@@ -105,7 +106,7 @@ const RUNTIMES: usize = 16;
 struct Clients {
     /// Client for requests to other machines.
     general: ::reqwest::Client,
-    /// Client for requests to this machine, without proxies.
+    /// Client for requests to the local machine, without proxies.
     direct: ::reqwest::Client,
 }
 
@@ -152,11 +153,11 @@ impl fmt::Debug for ClientsPerRuntime {
     }
 }
 
-/// Recognises a URL of this machine.
+/// Checks whether a URL leads to the local machine.
 pub(crate) fn is_loopback(url: &::reqwest::Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
-    // With a dot at the end, the name is absolute.
+    // A dot at the end marks an absolute name, such as `localhost.`.
     host.strip_suffix('.').unwrap_or(host) == "localhost"
         || address
             .parse::<std::net::IpAddr>()
@@ -196,7 +197,8 @@ fn has_origin(uri: &http::Uri, origin: &::reqwest::Url) -> bool {
     authority.is_some() && authority == uri.authority().map(http::uri::Authority::as_str)
 }
 
-/// TLS settings of all connections: rustls with ring, whatever the default provider of the process is.
+/// Returns the TLS settings of all connections. They use rustls with ring, whatever the default provider of
+/// the process is.
 #[cfg(feature = "rustls")]
 fn tls() -> Result<impl Fn(::reqwest::ClientBuilder) -> ::reqwest::ClientBuilder + Send + Sync, Error> {
     use rustls_platform_verifier::BuilderVerifierExt;
@@ -213,7 +215,7 @@ fn tls() -> Result<impl Fn(::reqwest::ClientBuilder) -> ::reqwest::ClientBuilder
     Ok(move |builder: ::reqwest::ClientBuilder| builder.tls_backend_preconfigured(config.clone()))
 }
 
-/// TLS settings of all connections: the library of the operating system.
+/// Returns the TLS settings of all connections. They use the library of the operating system.
 #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
 #[expect(clippy::unnecessary_wraps, reason = "same signature as with rustls")]
 fn tls() -> Result<impl Fn(::reqwest::ClientBuilder) -> ::reqwest::ClientBuilder + Send + Sync, Error> {
@@ -260,7 +262,7 @@ fn classify(error: ::reqwest::Error) -> TransportError {
         TransportErrorKind::Interrupted
     };
     let timed_out = error.is_timeout();
-    // Our own error already names the operation and its path.
+    // The URL is removed, because the error of the call already states the operation and its path.
     let error = TransportError::new(kind, error.without_url());
     if timed_out { error.timed_out() } else { error }
 }

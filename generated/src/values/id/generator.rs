@@ -101,7 +101,7 @@ fn decode(id: &str) -> Option<u128> {
     })
 }
 
-/// Checks for the documented format: 12 characters of `0-9A-Za-z`.
+/// Checks whether an ID has the documented format: 12 characters of `0-9A-Za-z`.
 pub(crate) fn is_well_formed(id: &str) -> bool {
     decode(id).is_some()
 }

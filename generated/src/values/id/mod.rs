@@ -19,7 +19,7 @@ pub use generator::ClockOutOfRange;
 /// ```
 ///
 /// # Errors
-/// When the clock of this machine is before 2019 or after 2131.
+/// Returns an error if the clock of this machine is before 2019 or after 2131.
 pub fn generate() -> Result<String, ClockOutOfRange> {
     generator::generate()
 }
@@ -57,7 +57,7 @@ macro_rules! id_type {
             /// milliseconds since 2019-07-23T00:00:00Z, and the other 5 are random.
             ///
             /// # Errors
-            /// When the clock of this machine is before 2019 or after 2131.
+            /// Returns an error if the clock of this machine is before 2019 or after 2131.
             pub fn generate() -> Result<Self, $crate::id::ClockOutOfRange> {
                 $crate::values::id::generate().map(Self::from)
             }

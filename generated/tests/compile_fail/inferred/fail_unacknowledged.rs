@@ -1,4 +1,4 @@
-//! An inferred call needs an acknowledgement, and children need a call that can handle them.
+//! An inferred call needs an acknowledgement, and `children` exists only for calls that handle children.
 use funnelflux::{Client, ext::*};
 
 async fn jobs(client: &Client) {

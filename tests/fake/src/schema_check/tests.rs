@@ -1,4 +1,4 @@
-//! Compares the check with another validator, on random schemas and values.
+//! Compares the schema check with another validator, on random schemas and values.
 
 use fastrand::Rng;
 use jsonschema::Draft;
@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use super::errors;
 use crate::schemas::{elements, is_true};
 
-/// Rewrites an OpenAPI 3.0 schema as draft 4 of JSON Schema: `nullable: true` becomes a list of types, and
-/// requests need no read-only properties.
+/// Converts an OpenAPI 3.0 schema to draft 4 of JSON Schema. `nullable: true` becomes a list of types.
+/// Read-only properties are no longer required, because requests need not contain them.
 fn to_draft_4(schema: &Value) -> Value {
     match schema {
         Value::Object(object) => {
@@ -30,7 +30,7 @@ fn to_draft_4(schema: &Value) -> Value {
                     let property = name.as_str().and_then(|name| properties.get(name));
                     !property.is_some_and(|property| is_true(property, "readOnly"))
                 });
-                // Draft 4 accepts no empty list.
+                // Draft 4 does not allow an empty list.
                 if required.is_empty() {
                     object.remove("required");
                 }
@@ -87,8 +87,8 @@ fn value(random: &mut Rng, depth: u8) -> Value {
     }
 }
 
-/// A schema. If `is_component` is true, no reference applies to the value of the schema itself, so that there
-/// are no circles without a value.
+/// Returns a random schema. If `is_component` is true, the schema contains no reference that applies to the
+/// same value as the schema itself, because such references could form an endless cycle.
 fn schema(random: &mut Rng, depth: u8, is_component: bool) -> Value {
     if !is_component && random.u8(0..12) == 0 {
         return json!({ "$ref": pick(random, &["#/components/schemas/A", "#/components/schemas/B"]) });
@@ -176,7 +176,7 @@ fn scalar_number(random: &mut Rng) -> Value {
     }
 }
 
-/// The check and the crate `jsonschema` find violations at the same values.
+/// Checks that the schema check and the crate `jsonschema` find violations at the same values.
 #[test]
 fn another_validator_agrees() {
     let seed = Rng::new().u64(..);
@@ -203,7 +203,7 @@ fn another_validator_agrees() {
                 .collect();
             for pointers in [&mut own, &mut other] {
                 pointers.sort();
-                // The other validator reports each unexpected property.
+                // The other validator reports each unexpected property separately.
                 pointers.dedup();
             }
             refused += usize::from(!own.is_empty());
@@ -216,7 +216,7 @@ fn another_validator_agrees() {
     assert!(refused > 1_000, "seed {seed}: {refused} refused values");
 }
 
-/// Keywords without influence on the values that a schema accepts.
+/// Keywords that do not affect which values a schema accepts.
 const ANNOTATIONS: [&str; 10] = [
     "title",
     "description",
@@ -259,7 +259,8 @@ const KEYWORDS: [&str; 26] = [
     "additionalProperties",
 ];
 
-/// Adds the keywords and patterns of a schema, and of the schemas inside, that the check does not know.
+/// Adds the keywords and patterns that the schema check does not know, from a schema and all schemas inside
+/// of it.
 fn add_unknown(schema: &Value, unknown: &mut Vec<String>) {
     let keywords = schema.as_object().into_iter().flatten();
     let pattern = schema.get("pattern").and_then(Value::as_str);
@@ -289,7 +290,7 @@ fn add_unknown(schema: &Value, unknown: &mut Vec<String>) {
     }
 }
 
-/// Adds the unknown keywords of the schemas of parameters and contents.
+/// Adds the unknown keywords and patterns of the schemas of parameters and contents.
 fn add_unknown_of_operations(value: &Value, unknown: &mut Vec<String>) {
     match value {
         Value::Object(object) => {
@@ -308,7 +309,7 @@ fn add_unknown_of_operations(value: &Value, unknown: &mut Vec<String>) {
     }
 }
 
-/// No rule of the embedded document is ignored.
+/// Checks that the schema check ignores no rule of the embedded document.
 #[test]
 fn all_keywords_of_the_embedded_document_are_known() {
     let document: Value = serde_json::from_str(include_str!("../../effective.json")).unwrap();
@@ -409,7 +410,7 @@ fn messages_name_the_rule() {
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].message, message);
     }
-    // References without an end, or without a target, and patterns that are none.
+    // An endless reference, a reference without a target and an invalid pattern accept every value.
     for schema in [
         json!({ "$ref": "#/components/schemas/Endless" }),
         json!({ "$ref": "#/nowhere" }),

@@ -1,4 +1,4 @@
-//! Requests to the fake, in process.
+//! Functions that send requests to the fake in process.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -13,7 +13,7 @@ use funnelflux_fake::{Document, Fake, Interruption, Outcome};
 use http::{HeaderMap, Request};
 use serde_json::Value;
 
-/// Runs a future that never waits.
+/// Runs a future to completion. The future must not wait for anything.
 pub fn now<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -22,7 +22,7 @@ pub fn now<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
-/// A response with its body as text.
+/// Response with its body as text.
 #[derive(Debug)]
 pub struct TextResponse {
     pub status: u16,
@@ -31,8 +31,8 @@ pub struct TextResponse {
 }
 
 impl TextResponse {
-    /// The body, without properties of offer sources that a document of the vendor may require beyond those
-    /// of his page.
+    /// Returns the body as JSON. A document of the vendor may require more properties of offer sources than
+    /// the vendor's documentation page. These properties are removed.
     pub fn json(&self) -> Value {
         let mut value = serde_json::from_str(&self.text);
         if let Ok(value) = &mut value {
@@ -54,7 +54,7 @@ impl TextResponse {
         value.unwrap_or_else(|error| panic!("{error}: {:?}", self.text))
     }
 
-    /// Values of one property in all rows.
+    /// Returns the values of one property in all rows.
     pub fn each(&self, property: &str) -> Vec<String> {
         let rows = self.json();
         rows.as_array()
@@ -65,7 +65,7 @@ impl TextResponse {
     }
 }
 
-/// An operation such as `PUT /offersource/save/` as a request with a valid token.
+/// Returns a request for an operation, such as `PUT /offersource/save/`, with a valid token.
 pub fn request(fake: &Fake, operation: &str, body: Option<&Value>) -> Request<Bytes> {
     let (method, path) = operation.split_once(' ').unwrap();
     let builder = Request::builder()
@@ -112,7 +112,7 @@ pub fn call(fake: &Fake, operation: &str, body: &Value) -> TextResponse {
     send(fake, request(fake, operation, Some(body)))
 }
 
-/// An account with three offer sources (one archived), four pages and a category.
+/// Returns an account with three offer sources (one of them archived), four pages and a category.
 pub fn account(settings: funnelflux_fake::Settings) -> Fake {
     let fake = Fake::new(settings);
     for id in ["a", "b", "c"] {
@@ -126,12 +126,12 @@ pub fn account(settings: funnelflux_fake::Settings) -> Fake {
     fake
 }
 
-/// Status of an offer source.
+/// Returns the status of an offer source.
 pub fn status(fake: &Fake, id: &str) -> String {
     fake.state().offer_source(id).unwrap().status.to_string()
 }
 
-/// Status and parent of a page.
+/// Returns the status and the parent of a page.
 pub fn page(fake: &Fake, id: &str) -> (String, String) {
     let state = fake.state();
     let page = state.page(id).unwrap();

@@ -4,7 +4,7 @@
 use funnelflux_suites::broken_network::run_jobs;
 use std::process::ExitCode;
 
-/// Number of jobs without an argument.
+/// Number of jobs to run if no argument is given.
 const JOBS: u64 = 1_000;
 
 fn main() -> ExitCode {

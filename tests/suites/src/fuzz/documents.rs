@@ -1,14 +1,15 @@
-//! API documents: the generator, and the comparison.
+//! Fuzz targets for API documents: the generator and the comparison.
 
 use funnelflux_diff::{Level, compare};
 use funnelflux_generator::{Input, Options, generate};
 use funnelflux_openapi::{Document, Severity, Source, normalise, read};
 use serde_json::{Value, json};
 
-/// Largest input that is generated. Larger inputs say nothing new, and take long.
+/// Maximum size of an input for the generator. Larger inputs take long and reveal nothing new.
 const MAX_DOCUMENT: usize = 20_000;
 
-/// Code is generated from a document, or the errors have locations. The code is Rust.
+/// Checks that the generator writes valid Rust code, the same in two runs, or returns errors that have
+/// locations.
 pub(super) fn generator(bytes: &[u8]) {
     if bytes.len() > MAX_DOCUMENT {
         return;
@@ -44,7 +45,7 @@ pub(super) fn generator(bytes: &[u8]) {
     }
 }
 
-/// A document that sends and receives a schema.
+/// A document with one operation that sends and receives this schema.
 fn document(name: &str, schema: &Value, shared: &Value) -> Option<Document> {
     let content = json!({ "application/json": { "schema": schema } });
     let text = json!({
@@ -62,8 +63,9 @@ fn document(name: &str, schema: &Value, shared: &Value) -> Option<Document> {
     Some(normalise::normalise(document).ok()?.0)
 }
 
-/// Two schemas are compared. A document equals itself, and the comparison gives the same report twice. The
-/// input has four lines: the old and the new schema, and the schema `Shared` in each document.
+/// Compares two schemas. Checks that a document equals itself, and that a repeated comparison gives the same
+/// report. The input has four lines: the old schema, the new schema, and the schema `Shared` of each
+/// document.
 pub(super) fn inclusion(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let mut lines = text

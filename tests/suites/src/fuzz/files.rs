@@ -1,4 +1,4 @@
-//! Files that a person may edit or receive: plans and snapshots.
+//! Fuzz targets for files that a person may edit or receive: plans and snapshots.
 
 use flate2::{Compression, write::GzEncoder};
 use funnelflux::ext::plan::ChangePlan;
@@ -10,7 +10,7 @@ use std::path::Path;
 /// The assets of the snapshots, in the group `offer-sources`.
 const ASSETS: [&str; 2] = ["2nIemJxCKbFX", "2nIemJxCKbFY"];
 
-/// An error is one line that names the path.
+/// Checks that an error is one line that names the path.
 fn check_error(error: &str, path: &Path) {
     assert!(
         error.contains(&path.display().to_string()),
@@ -19,7 +19,7 @@ fn check_error(error: &str, path: &Path) {
     assert!(!error.contains('\n'), "{error:?}");
 }
 
-/// A plan is read and written without loss, or refused with its file.
+/// Checks that a plan is read and written without loss, or refused with an error that names the file.
 pub(super) fn plan(bytes: &[u8]) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("plan.json");
@@ -38,7 +38,7 @@ pub(super) fn plan(bytes: &[u8]) {
     }
 }
 
-/// Reads a snapshot completely. It equals itself, also after it is packed.
+/// Reads a snapshot completely, packs it, and checks that the packed snapshot equals the original.
 fn check_snapshot(path: &Path) {
     let snapshot = match Snapshot::open_incomplete(path) {
         Ok(snapshot) => snapshot,
@@ -47,7 +47,8 @@ fn check_snapshot(path: &Path) {
     assert_eq!(snapshot.is_whole(), Snapshot::open(path).is_ok());
     let keys: Vec<_> = snapshot.keys().cloned().collect();
     let assets: Result<Vec<_>, _> = snapshot.assets().collect();
-    // An edited file was checked when the snapshot was opened; the others have the fingerprint of the export.
+    // Opening a snapshot validates only files that differ from their fingerprint. Reading another file may
+    // fail.
     let Ok(assets) = assets else {
         return;
     };
@@ -61,7 +62,8 @@ fn check_snapshot(path: &Path) {
     assert!(comparison.is_equal(), "{comparison}");
 }
 
-/// A manifest of a snapshot with two assets is read, or refused with its file.
+/// Checks that the manifest of a snapshot with two assets is read, or refused with an error that names the
+/// file.
 pub(super) fn manifest(bytes: &[u8]) {
     let folder = tempfile::tempdir().unwrap();
     let group = folder.path().join("offer-sources");
@@ -74,8 +76,8 @@ pub(super) fn manifest(bytes: &[u8]) {
     check_snapshot(folder.path());
 }
 
-/// An archive of a snapshot is read, or refused. The input is compressed here, so that a fuzzer reaches the
-/// archive inside.
+/// Checks that an archive of a snapshot is read, or refused. The input is compressed here, so that a fuzzer
+/// reaches the archive inside.
 pub(super) fn archive(bytes: &[u8]) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("inner/snapshot.tar.gz");

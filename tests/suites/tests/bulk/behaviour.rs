@@ -198,7 +198,7 @@ fn chunks_that_are_too_large_for_the_service_become_smaller() {
     let job = client.offer_sources().bulk_archive(ids).look_first(false);
     let report = run(job.concurrency(1).send()).unwrap();
     assert_eq!(report.counts().done, 1_000);
-    // 100 → 50 → 25, and 25 from then on.
+    // The size falls from 100 to 50 to 25, and then stays at 25.
     let archives = calls(&fake, ARCHIVE);
     assert!(archives <= 1_000 / 25 + 12, "{archives}");
 }
@@ -305,7 +305,8 @@ fn a_hundred_thousand_ids_are_possible() {
     assert_eq!(count, 91_000);
 }
 
-/// The vendor suspends accounts that send too many requests.
+/// Checks that a job stops if the service asks for a long wait, because the vendor suspends accounts that
+/// send too many requests.
 #[test]
 fn a_long_retry_after_stops_the_job() {
     let hour = |status, applied| Fault::Status {
@@ -336,7 +337,7 @@ fn a_long_retry_after_stops_the_job() {
             assert_eq!(report.entries().iter().filter(is_waiting).count(), 30 - archived);
         }
     }
-    // Duplicating stops as well.
+    // A duplication stops as well.
     let (fake, client) = service(Settings::default());
     let ids = fake.seed_many(5);
     fake.inject(

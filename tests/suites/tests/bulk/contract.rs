@@ -22,7 +22,7 @@ const SCENARIOS: u32 = 10_000;
 
 /// Checks a property for random scenarios, on all cores.
 ///
-/// `FUNNELFLUX_SEED` repeats a failed run. Failures are shown in their smallest form.
+/// `FUNNELFLUX_SEED` repeats a failed run. A failing scenario is reduced to its simplest form.
 fn for_all(scenarios: u32, property: fn(&Scenario) -> PropertyResult) {
     let number = |name: &str| std::env::var(name).ok()?.parse().ok();
     let scenarios =
@@ -231,7 +231,7 @@ fn check_entry(
     let cascaded = || pages().all(|(old, new)| status_and_parent(new) == after_cascade(action, old));
     match outcome {
         Outcome::Done { confirmed } => {
-            // A job that neither verifies nor looks first cannot notice a wrong success.
+            // A job that neither verifies changes nor reads the assets first cannot notice a wrong success.
             let unverified = !confirmed
                 && (!scenario.options.look_first || scenario.has_wrong_successes())
                 && is_in_requested_state(action, old) == is_in_requested_state(action, new);
@@ -328,7 +328,7 @@ fn crash_loses_nothing(scenario: &Scenario) -> PropertyResult {
             _ = outcomes.report() => {}
         }
     });
-    // An incomplete last line, as a crash leaves it.
+    // Appends an incomplete last line, as a crash would leave it.
     let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
     std::io::Write::write_all(&mut file, b"{\"settled\":[{\"id\"").unwrap();
     drop(file);
@@ -362,7 +362,7 @@ fn a_crash_at_any_moment_loses_nothing() {
     for_all(SCENARIOS / 10, crash_loses_nothing);
 }
 
-/// Without faults, the job does what the plan predicts.
+/// Checks that a job without faults does what its plan predicts.
 fn plan_predicts_the_job(scenario: &Scenario) -> PropertyResult {
     let mut scenario = scenario.clone();
     scenario.faults.clear();

@@ -1,4 +1,4 @@
-//! Duplication has the features of other bulk jobs, and never makes a copy twice.
+//! Checks that duplication has the features of other bulk jobs, and never makes a copy twice.
 
 use crate::service::{Alarm, calls, client, service};
 use funnelflux::Client;
@@ -273,7 +273,7 @@ fn overrides_are_typed_and_only_the_difference_is_sent() {
             "txid"
         );
     }
-    // The service sets the status itself.
+    // The status cannot be overridden, because the service sets it.
     let job = copies(&client, &ids)
         .overriding(|source: &mut OfferSource| source.status = Some(SourceStatus::Archived));
     let report = run(job.send()).unwrap();

@@ -15,7 +15,7 @@ const FIND_MANY: &str = "GET /offersource/find/byIds/";
 const ARCHIVE: &str = "PUT /offersource/archive/";
 const DELETE: &str = "DELETE /offersource/delete/";
 
-/// Responses of gateways that do not reach the service.
+/// Responses of gateways that do not forward the request to the service.
 fn gateways() -> [Fault; 2] {
     [true, false].map(|page| Fault::Gateway { status: 404, page })
 }
@@ -27,7 +27,7 @@ fn a_gateway_confirms_no_deletion() {
             let (fake, client) = service(Settings::default());
             let ids = fake.seed_many(25);
             let before = fake.state();
-            // The service accepts the request and does nothing; only reading back can show it.
+            // The service accepts the request and does nothing; only a read-back can show that.
             fake.inject(Rule::new(Fault::Html { applied: false }).on(DELETE).times(1));
             fake.inject(Rule::new(gateway.clone()).on(DELETE).always());
             let reads = Rule::new(gateway.clone()).when(|request| request.method == http::Method::GET);
@@ -69,8 +69,8 @@ fn a_gateway_does_not_reject_for_good() {
     }
 }
 
-/// A chunk that the service refused may have been applied in part. A gateway's answer to the smaller requests
-/// says nothing about the children that were moved by then.
+/// Checks the outcome of a chunk that the service refused, but may have applied in part. A gateway answers
+/// the smaller requests that follow. Its answers reveal nothing about children that have already been moved.
 #[test]
 fn children_of_a_chunk_that_was_applied_in_part_are_unknown() {
     for gateway in gateways() {
@@ -321,7 +321,8 @@ fn delete(
     client.offer_sources().bulk_delete(ids.to_vec()).send()
 }
 
-/// Statuses of proxies and of misdirected connections: the service has not seen the request.
+/// Checks the statuses of proxies and of misdirected connections, after which the service has not seen the
+/// request.
 #[test]
 fn a_proxy_rejects_nothing_for_good() {
     for status in [407, 421] {

@@ -1,4 +1,4 @@
-//! The contract of bulk jobs, against the fake in process, under every policy and fault.
+//! Tests the contract of bulk jobs against a fake in the same process, under every policy and fault.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -107,7 +107,7 @@ fn an_odd_asset_does_not_hide_the_others_of_a_search() {
     );
 }
 
-/// A middlebox responds with the rows of another chunk.
+/// Checks that a job recognises a response with the rows of another request, which a proxy may send.
 #[test]
 fn rows_that_were_not_asked_for_show_a_foreign_answer() {
     let (fake, client) = service(Settings::default());

@@ -1,4 +1,4 @@
-//! The other abilities: find many, update, create, duplicate.
+//! Tests of further abilities: find many, update, create, duplicate.
 
 use crate::service::{calls, service};
 use bytes::Bytes;
@@ -141,7 +141,7 @@ fn a_conflict_is_detected_and_nothing_is_saved() {
     assert_eq!(current.postback_tx_id.as_deref(), Some("theirs"));
     assert_eq!(calls(&fake, SAVE), 0);
 
-    // A repetition on the current asset keeps both changes.
+    // If the change is repeated on the current asset, both changes are kept.
     let elsewhere = fake.clone();
     let mut changes = 0;
     let update = client.offer_sources().update("a", |source: &mut OfferSource| {

@@ -1,4 +1,4 @@
-//! Texts and conveniences of reports and errors, and declarations that can run repeatedly.
+//! Tests the texts and helper methods of reports and errors, and repeated calls of `create_or_save`.
 
 use crate::service::{calls, service};
 use funnelflux::ext::snapshot::{AssetKey, Fingerprint};
@@ -23,7 +23,7 @@ fn failures_with_one_cause_are_one_line() {
                     its state could not be read: find_offer_sources_by_ids (GET /offersource/find/byIds/): \
                     no connection to the service: connection refused (5 attempts in ";
     assert!(lines[2].contains(expected), "{text}");
-    // Messages of the service contain the ID, but these rejections also have one cause.
+    // The service's messages contain different IDs, but these rejections count as one cause as well.
     let (fake, client) = service(Settings::default());
     let ids = fake.seed_many(12);
     for id in &ids {

@@ -1,4 +1,4 @@
-//! Cancellation of a job whose service hangs, and consumers that are slow.
+//! Tests the cancellation of a job while the service hangs, and slow consumers of a stream.
 
 use crate::service::{calls, service};
 use funnelflux::ext::{BulkArchive as _, BulkDelete as _, Outcome};

@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 /// A kind of assets on the server.
 pub(crate) struct AssetKind<'f> {
     fake: &'f Fake,
-    /// First segment of its paths.
+    /// First segment of the paths of this kind.
     segment: &'static str,
-    /// Segment under which the fake stores the assets. If this kind is a second listing of the same assets,
-    /// it differs from `segment`.
+    /// Segment under which the fake stores the assets. It differs from `segment` if this kind is a second
+    /// listing of the same assets.
     storage_segment: &'static str,
-    /// Name of its ID property.
+    /// Name of the property that contains the ID.
     id: &'static str,
 }
 
@@ -36,14 +36,15 @@ impl<'f> AssetKind<'f> {
         self
     }
 
-    /// Asserts that the last request was this one, with the path below the segment of the kind.
+    /// Asserts operation, query and body of the last request. The path in `operation` is below the segment of
+    /// the kind.
     fn assert_sent(&self, operation: &str, query: &str, body: Option<Value>) {
         let (method, path) = operation.split_once(' ').unwrap();
         let operation = format!("{method} /{}/{path}", self.segment);
         assert_sent(self.fake, &operation, query, body);
     }
 
-    /// Asserts that the rows are the asset `FIRST_ID` only.
+    /// Asserts that the asset `FIRST_ID` is the only row.
     fn assert_only_one<T: Serialize>(&self, rows: &[T]) {
         let ids: Vec<Value> = rows.iter().map(|row| self.id_of(row)).collect();
         assert_eq!(ids, [json!(FIRST_ID)], "{}", self.segment);

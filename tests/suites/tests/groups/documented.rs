@@ -1,4 +1,5 @@
-//! Documented behaviour of single groups, through the client and against the state of the server.
+//! Tests documented behaviour of single groups. Calls go through the client; effects are checked on the
+//! server.
 
 use super::{FIRST_ID, SECOND_ID, secrets, service, stored, with_secrets};
 use funnelflux::types::*;
@@ -23,7 +24,8 @@ fn last_query(fake: &Fake) -> String {
     fake.log().last().unwrap().query.clone()
 }
 
-/// Page *Schemas*: the service sets ID, owner, status and group of a copy. The group is the requested parent.
+/// The vendor's page *Schemas* states that the service sets ID, owner, status and group of a copy. The group
+/// is the requested parent.
 #[tokio::test(start_paused = true)]
 async fn a_copy_of_a_funnel_keeps_protected_properties() {
     let (fake, client) = service();
@@ -54,7 +56,7 @@ async fn a_copy_of_a_funnel_keeps_protected_properties() {
     assert_eq!(serde_json::to_value(read).unwrap()["owner"], json!("them"));
 }
 
-/// Page *Schemas*: only category and description of a copy can differ.
+/// The vendor's page *Schemas* states that only category and description of a copy can differ.
 #[tokio::test(start_paused = true)]
 async fn a_copy_of_a_logic_script_keeps_its_code() {
     let (fake, client) = service();
@@ -84,7 +86,7 @@ async fn a_copy_of_a_logic_script_keeps_its_code() {
     assert_eq!(stored(&fake, "logicscript", &id), expected);
 }
 
-/// Page *Logic Scripts*: the service computes the hash as the SHA-256 of the code.
+/// The vendor's page *Logic Scripts* states that the service computes the hash as the SHA-256 of the code.
 #[tokio::test(start_paused = true)]
 async fn the_service_computes_the_hash_of_a_script() {
     let hashes = [
@@ -110,7 +112,8 @@ async fn the_service_computes_the_hash_of_a_script() {
     assert_eq!(listed[0].code_hash.as_deref(), Some(hashes[1]));
 }
 
-/// Pages *Funnels* and *Logic Scripts*: only the service sets the owner. The name of a script is trimmed.
+/// The vendor's pages *Funnels* and *Logic Scripts* state that only the service sets the owner. The name of a
+/// script is trimmed.
 #[tokio::test(start_paused = true)]
 async fn only_the_service_sets_the_owner() {
     let (fake, client) = service();
@@ -137,8 +140,9 @@ async fn only_the_service_sets_the_owner() {
     );
 }
 
-/// Page *Conditions*: `idFunnel` selects the conditions that are only for this funnel. It takes precedence
-/// over `globalOnly`, which selects the conditions that are not for a funnel.
+/// The vendor's page *Conditions* states that `idFunnel` selects the conditions that are only for the given
+/// funnel. `idFunnel` takes precedence over `globalOnly`, which selects the conditions that are not for a
+/// funnel.
 #[tokio::test(start_paused = true)]
 async fn conditions_are_listed_by_their_scope() {
     let (fake, client) = service();
@@ -187,7 +191,7 @@ async fn conditions_are_listed_by_their_scope() {
     assert_eq!(found.restrict_to_funnel_id.as_deref(), Some("f2"));
 }
 
-/// Page *Categories*: values of `categoryType`, which differ in spelling.
+/// The vendor's page *Categories* lists the values of `categoryType`, whose spelling is inconsistent.
 #[tokio::test(start_paused = true)]
 async fn categories_are_listed_by_type() {
     let (fake, client) = service();
@@ -224,7 +228,8 @@ async fn categories_are_listed_by_type() {
     assert_eq!(last_query(&fake), "status=active");
 }
 
-/// Page *Categories*: lists have all fields of a category, and omit the empty category.
+/// The vendor's page *Categories* states that lists have all fields of a category, and omit the empty
+/// category.
 #[tokio::test(start_paused = true)]
 async fn lists_have_all_fields_of_a_category() {
     let (fake, client) = service();
@@ -256,7 +261,7 @@ async fn lists_have_all_fields_of_a_category() {
     );
 }
 
-/// Page *Funnels*: `idCampaign` is an older name of `idFunnelGroup`.
+/// The vendor's page *Funnels* states that `idCampaign` is an older name of `idFunnelGroup`.
 #[tokio::test(start_paused = true)]
 async fn a_funnel_has_its_group_under_both_names() {
     let (fake, client) = service();
@@ -287,7 +292,8 @@ async fn a_funnel_has_its_group_under_both_names() {
     assert_eq!(groups(&fake, FIRST_ID), both("g3"));
 }
 
-/// Introduction: some URLs keep the older word. Both listings return the same funnel groups.
+/// The vendor's introduction states that some URLs keep the older word *campaign*. Both listings return the
+/// same funnel groups.
 #[tokio::test(start_paused = true)]
 async fn a_campaign_is_a_funnel_group() {
     let (fake, client) = service();
@@ -312,7 +318,8 @@ async fn a_campaign_is_a_funnel_group() {
     assert_eq!(read.funnel_group_name, "Newer");
 }
 
-/// Page *Middleware Configs*: reads show no secrets, and saving an asset that was read keeps its secrets.
+/// The vendor's page *Middleware Configs* states that reads show no secrets, and that saving an asset that
+/// was read keeps its secrets.
 #[tokio::test(start_paused = true)]
 async fn secrets_of_a_middleware_are_masked_and_kept() {
     let (fake, client) = service();
@@ -338,8 +345,8 @@ async fn secrets_of_a_middleware_are_masked_and_kept() {
     assert!(!debug.contains("hush") && !debug.contains("pass\""), "{debug}");
 }
 
-/// Page *Middleware Configs*: a placeholder, an empty string or an absent property keeps a secret if its flag
-/// is set.
+/// The vendor's page *Middleware Configs* states that a placeholder, an empty string or an absent property
+/// keeps a secret if its flag is set.
 #[tokio::test(start_paused = true)]
 async fn a_secret_is_kept_only_if_its_flag_is_set() {
     for (sent, flag, stored_secret) in [
@@ -370,7 +377,7 @@ async fn a_secret_is_kept_only_if_its_flag_is_set() {
     }
 }
 
-/// Changelog: a timeout of more than ten seconds is stored as ten seconds.
+/// The vendor's changelog states that a timeout of more than ten seconds is stored as ten seconds.
 #[tokio::test(start_paused = true)]
 async fn the_timeout_of_a_middleware_is_at_most_ten_seconds() {
     let (fake, client) = service();

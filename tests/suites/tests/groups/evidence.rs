@@ -1,5 +1,5 @@
-//! Inferred parts are marked in the document and in the documentation of each method, and destructive calls
-//! require an acknowledgement.
+//! Checks that inferred parts are marked in the document and in the documentation of each method, and that
+//! destructive calls require an acknowledgement.
 
 use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::Path};

@@ -1,5 +1,5 @@
-//! All groups of operations in the vendor's index, with the types that our transcription gives them:
-//! requests, effects, and documented behaviour of single groups.
+//! Tests all groups of operations in the vendor's index, with the types of our transcription: requests,
+//! effects, and documented behaviour of single groups.
 #![cfg(transcription)]
 #![allow(
     clippy::unwrap_used,

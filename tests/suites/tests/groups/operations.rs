@@ -27,7 +27,7 @@ fn with_kept<T: Serialize + DeserializeOwned>(asset: &T) -> T {
     serde_json::from_value(body).unwrap()
 }
 
-/// Operations that were called. Asserts that all calls succeeded.
+/// Returns the operations that were called. Asserts that all calls succeeded.
 fn called_operations(fake: &Fake) -> BTreeSet<String> {
     let log = fake.log();
     let operations = log.iter().map(|entry| {
@@ -37,8 +37,8 @@ fn called_operations(fake: &Fake) -> BTreeSet<String> {
     operations.collect()
 }
 
-/// Calls the operations that the vendor does not describe. Each request is valid, the response decodes, and
-/// the state stays the same.
+/// Calls the operations that the vendor does not describe. Asserts that each request is valid, that the
+/// response decodes, and that the state stays the same.
 fn undescribed_operations_change_nothing(fake: &Fake, client: &Client) {
     let before = fake.state();
     let body = json!({ "anything": { "at": [null, "all"] } });
@@ -163,7 +163,7 @@ fn every_operation_runs() {
     kind.find_many(client.find_funnel_groups_by_ids(&ids()), "idFunnelGroups");
     kind.find_by_status(client.find_funnel_groups_by_status(StatusFilter::All));
 
-    // The second listing returns the same assets. It has no operation to unarchive them.
+    // The segment `campaign` lists the same assets, but has no operation to unarchive them.
     let kind = AssetKind::new(&fake, "campaign", "idFunnelGroup").stored_in("funnelgroup");
     let asset = FunnelGroup::new(FIRST_ID, "One");
     kind.list_all(client.list_campaigns(StatusFilter::All));
@@ -335,7 +335,7 @@ fn every_operation_runs() {
             .acknowledge_inferred(),
     );
 
-    // The second listing returns the same page groups.
+    // The segment `globalpagegroup` is a second listing of the same page groups.
     let second_shelf = MoveCategoryRequest::new([SECOND_ID.to_owned()], "shelf");
     run(client.create_page_group(&PageGroup::new(SECOND_ID, "Two"))).unwrap();
     run(client.move_global_page_groups_to_category(&second_shelf)).unwrap();

@@ -1,5 +1,5 @@
-//! Changes that the service itself makes to an asset are not differences, and not a reason to save. Values
-//! that no read returns are treated as unknown.
+//! Tests the changes that the service itself makes to an asset. Such changes are not differences, and not a
+//! reason to save. Values that no read returns are treated as unknown.
 
 use super::{FIRST_ID, secrets, service, service_with, with_secrets};
 use funnelflux::ext::*;
@@ -162,7 +162,7 @@ async fn a_new_secret_reads_as_a_placeholder_and_is_not_lost() {
         assert!(matches!(error, UpdateError::Unknown(_)), "{error}");
         fake.clear_faults();
     }
-    // Reading back shows that a secret was added or removed, and a change of another field.
+    // Reading back shows that a secret was added or removed, and that another field was changed.
     fake.inject(lost(Fault::ResetAfterApplying));
     let removed = configs.update(FIRST_ID, |config| {
         let destination = config.destination.get_or_insert_default();

@@ -29,7 +29,7 @@ const KEEPER: &str = "2nIemJxCKbFK";
 /// ID that `create_or_save` creates.
 const NEW_ID: &str = "2nIemJxCKbFN";
 const CATEGORY: &str = "2nIemJxCKbFC";
-/// Value that the abilities on one asset set.
+/// Value that is set by the abilities that change a single asset.
 const CHANGED: &str = "changed";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ impl Ability {
         }
     }
 
-    /// Guarantees of the operation that writes.
+    /// Guarantees of the operation with which the ability writes.
     const fn guarantees(self) -> Guarantees {
         let repeat = match self {
             Self::DuplicateMany => Repeat::Never,
@@ -113,7 +113,7 @@ impl Ability {
         )
     }
 
-    /// Number of IDs.
+    /// Number of IDs to which the ability is applied.
     const fn ids(self) -> usize {
         match self {
             Self::Update | Self::Create | Self::Save => 1,
@@ -279,7 +279,7 @@ fn max_duration(ability: Ability, visible: VisibleFault, occurrence: Occurrence)
                 // A chunk that keeps failing is split down to single IDs.
                 ability.ids().div_ceil(CHUNK) * (RETRIES as usize + 1 + CHUNK)
             } else {
-                // Duplicating also reads two lists.
+                // A duplication also reads two lists.
                 ability.ids() + 2
             };
             (call + pauses) * u32::try_from(steps).unwrap()
@@ -426,8 +426,8 @@ impl OutcomeIds {
     }
 }
 
-/// Returns true if the server has applied the change to an ID exactly once, false if it did not apply it, and
-/// `None` if it did something else.
+/// Returns true if the server has applied the change to an ID exactly once, false if the server has not
+/// applied the change, and `None` if the server has done something else.
 fn is_done(ability: Ability, id: &str, before: &State, after: &State) -> Option<bool> {
     let (asset_before, asset) = (before.offer_source(id), after.offer_source(id));
     let page = after.page(&format!("page of {id}")).unwrap();
@@ -470,7 +470,7 @@ pub(crate) struct AbilityColumn {
     failures: Vec<String>,
 }
 
-/// Checks all cells.
+/// Checks all cells of the matrix.
 pub(crate) fn matrix() -> Vec<AbilityColumn> {
     let columns = on_all_cores(&ABILITIES, |ability| column(*ability));
     assert_no_failures(columns.iter().flat_map(|column| &column.failures));
@@ -501,7 +501,7 @@ fn column(ability: Ability) -> AbilityColumn {
     }
 }
 
-/// Checks a cell and returns a description of the failure.
+/// Checks a cell of the matrix. Returns a description of the failure, if there is one.
 fn check(ability: Ability, fault: &Fault, faulty: FaultyRequests, occurrence: Occurrence) -> Option<String> {
     let (fake, ids) = server(ability);
     let before = fake.state();

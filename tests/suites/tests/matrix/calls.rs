@@ -33,7 +33,7 @@ pub(crate) struct Cell {
     pub(crate) always: String,
 }
 
-/// Checks all cells.
+/// Checks all cells of the matrix.
 pub(crate) fn matrix() -> Vec<OperationColumn> {
     let columns = on_all_cores(&requests::all(), column);
     assert_no_failures(columns.iter().flat_map(|column| &column.failures));
@@ -84,7 +84,7 @@ fn server(request: &Request) -> Fake {
     fake
 }
 
-/// Result of the call and its effect on the server without a fault.
+/// Result of the call, and its effect on the server, if there is no fault.
 struct FaultFreeResult {
     value: Value,
     before: AssetsByKind,
@@ -113,7 +113,7 @@ fn fault_free(request: &Request) -> FaultFreeResult {
     FaultFreeResult { value, before, after }
 }
 
-/// Checks a cell and returns a description of the failure.
+/// Checks a cell of the matrix. Returns a description of the failure, if there is one.
 fn check(
     request: &Request,
     fault: &Fault,
@@ -308,7 +308,7 @@ fn json<T: Serialize>(response: &Response<T>) -> JsonResponse {
     }
 }
 
-/// A result in the format of the page.
+/// Formats an expected result for a cell of `MATRIX.md`.
 struct CellText<'e> {
     expected: &'e Expected,
     writes: bool,

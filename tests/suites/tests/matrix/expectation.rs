@@ -1,5 +1,5 @@
-//! A model that predicts the result of a call with a fault. It depends on the operation, and on the fault as
-//! the client sees it.
+//! A model that predicts the result of a call with a fault. The prediction depends on the operation, and on
+//! the fault as the client sees it.
 
 use crate::Occurrence;
 use funnelflux::operations::Repeat;
@@ -37,13 +37,13 @@ pub(crate) enum VisibleFault {
     Status(u16, Option<Duration>),
     /// A redirect, which the client does not follow.
     Redirect(u16),
-    /// No connection: the service has not received the request.
+    /// No connection was established, so the service has not received the request.
     NoConnection,
-    /// The connection broke before a response.
+    /// The connection broke before a response arrived.
     Broken,
     /// The connection broke in the body of a response.
     BrokenBody,
-    /// No response before the timeout.
+    /// No response arrived before the timeout.
     NoResponse,
     /// The service refused the token.
     TokenRefused,
@@ -53,8 +53,8 @@ impl VisibleFault {
     pub(crate) fn of(fault: &Fault) -> Self {
         match fault {
             Fault::RefuseConnection => Self::NoConnection,
-            // In process, only the timeout of the attempt ends this fault, so the client cannot attribute it
-            // to connecting.
+            // Without a socket, only the timeout of the attempt ends `StallConnect`, so the client cannot
+            // know that it was still connecting.
             Fault::StallConnect | Fault::StallHeaders { .. } | Fault::StallBody => Self::NoResponse,
             Fault::ResetBeforeReading
             | Fault::ResetAfterReading
@@ -204,14 +204,14 @@ pub(crate) fn expected_result(fault: &Fault, guarantees: Guarantees, occurrence:
     let mut attempts = 0;
     let repeated = visible.is_repeated(guarantees.repeat);
     let max_attempts = match (repeated, visible, occurrence) {
-        // The service responds to the second attempt that the ID exists. This refusal counts even if its body
+        // The service refuses the second attempt, because the ID exists. This refusal counts even if its body
         // is incomplete, but not if the fault hides its status.
         (true, VisibleFault::BrokenBody, Occurrence::Always)
             if guarantees.reads_back() && fault.breaks().is_some() =>
         {
             2
         }
-        // The same refusal, whose body does not end.
+        // The second attempt gets the same refusal, but its body does not end.
         (true, VisibleFault::NoResponse, Occurrence::Always)
             if guarantees.reads_back() && matches!(fault, Fault::StallBody) =>
         {

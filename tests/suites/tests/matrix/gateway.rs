@@ -1,4 +1,4 @@
-//! Random jobs behind a gateway that responds itself, repeats responses, and swaps them.
+//! Random jobs behind a gateway that sends its own responses, repeats responses and swaps responses.
 //!
 //! `FUNNELFLUX_SEED` repeats a job, and `FUNNELFLUX_JOBS` sets the number of jobs.
 
@@ -18,7 +18,7 @@ use std::time::Duration;
 
 /// Number of random jobs.
 const JOBS: u64 = 300;
-/// Time that the gateway holds a response until it can swap it.
+/// Maximum time that the gateway delays a response in order to swap it with another response.
 const HOLD: Duration = Duration::from_millis(20);
 /// Host of the service.
 const HOST: &str = "api.funnelflux.pro";
@@ -40,7 +40,7 @@ struct GatewayState {
     /// Chance that the gateway interferes with a request, in percent.
     trouble: u8,
     last: Option<Answer>,
-    /// Requests with a token to a host other than the service.
+    /// Requests that carried a token to a host other than the service.
     leaks: Vec<String>,
 }
 
@@ -52,9 +52,9 @@ enum Trouble {
     Own(usize),
     /// Forwards the request, and responds itself.
     Late(usize),
-    /// Responds as to the last request. `true`: forwards the request.
+    /// Repeats the response to the previous request. If the value is `true`, also forwards the request.
     Repeat(bool),
-    /// Swaps the response with that of another request.
+    /// Swaps the response with the response to another request.
     Swap,
 }
 
@@ -90,7 +90,7 @@ impl Gateway {
         }
     }
 
-    /// Sends a request on to the service.
+    /// Forwards a request to the service.
     async fn forward(&self, request: Request<Bytes>) -> Result<Answer, TransportError> {
         let (parts, body) = self.service.send(request).await?.into_parts();
         let body = body.bytes().await?;
@@ -134,7 +134,8 @@ impl Transport for Gateway {
                 (_, right) => right.unwrap(),
             };
             let (status, body) = match right {
-                // No client can know that a 404 which denies the request comes after the request.
+                // Sends the service's response instead, because no client can detect that a request was
+                // applied if a gateway answers it with a 404.
                 Some(right) if is_write && answer.0 == StatusCode::NOT_FOUND => right,
                 _ => answer,
             };
@@ -176,7 +177,7 @@ fn check(seed: u64) {
     let before = world.fake.state();
     let trouble = random.u8(5..40);
     let mut continued = false;
-    // The second run begins in trouble, too, and the third one finds the gateway repaired.
+    // The gateway also interferes with the second run, but not with the third.
     let mut before = before;
     for trouble in [trouble, trouble / 2, 0] {
         let ran = run(async {

@@ -1,8 +1,7 @@
-//! Tests every job with every fault, injected into one or all of its writes, or into one or all of its reads
-//! or of its renewals of the token.
+//! Tests every job with every fault, injected into one or all of its writes, reads or token renewals.
 //!
-//! The cells show the outcomes as they are. They are right if no report contradicts the service: see
-//! `funnelflux_suites::jobs`. After each cell, the same job continues without the fault, and ends.
+//! The cells show the actual outcomes. A cell is correct if no report contradicts the state of the service;
+//! see `funnelflux_suites::jobs`. After each cell, the same job continues without the fault, and must end.
 
 use crate::{Occurrence, assert_no_failures, on_all_cores, run};
 use funnelflux::Client;
@@ -64,7 +63,7 @@ fn all_faults() -> Vec<Fault> {
     faults().chain(more).collect()
 }
 
-/// Checks all cells.
+/// Checks all cells of the matrix.
 pub(crate) fn matrix() -> Vec<JobColumn> {
     let columns = on_all_cores(&Job::ALL, |job| column(*job));
     assert_no_failures(columns.iter().flat_map(|column| &column.failures));
@@ -92,7 +91,8 @@ fn column(job: Job) -> JobColumn {
     }
 }
 
-/// A client whose token expires in the middle of the job. It is renewed in the background.
+/// Creates a client whose token expires in the middle of the job. The client renews the token in the
+/// background.
 fn expiring(fake: &Fake) -> Client {
     let credentials = credentials(fake).with_expires_at(fake.now() + TOKEN_LIFETIME);
     let transport = InProcess::new(fake).latency(Duration::from_millis(500));
@@ -100,7 +100,7 @@ fn expiring(fake: &Fake) -> Client {
     builder.max_response_bytes(LARGE).build().unwrap()
 }
 
-/// Checks a cell. Returns its text, and what contradicts the service.
+/// Checks a cell. Returns its text, and the contradictions between the reports and the state of the service.
 fn check(job: Job, fault: &Fault, faulty: Faulty, occurrence: Occurrence) -> (String, Vec<String>) {
     let world = World::new(&Settings::default(), job, SIZE);
     let fake = &world.fake;

@@ -147,7 +147,7 @@ fn page(operations: &[calls::OperationColumn], abilities: &[abilities::AbilityCo
     page
 }
 
-/// The tables of the jobs: one table for each cell.
+/// The tables of the jobs: one table for each kind of fault injection.
 fn jobs_section(jobs: &[jobs::JobColumn]) -> String {
     let faults = jobs[0].cells.len();
     let cells = faults * jobs.len() * jobs[0].cells[0].1.len();

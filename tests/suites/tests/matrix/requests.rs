@@ -45,8 +45,8 @@ impl Request {
         Document::embedded().kind(&self.key())
     }
 
-    /// Returns whether the vendor documents the operation today, so that every later document describes it in
-    /// the same way.
+    /// Returns whether the vendor documents the operation today. Every later document describes such an
+    /// operation in the same way.
     pub(crate) fn is_documented(&self) -> bool {
         self.operation.tag == OFFER_SOURCES
     }
@@ -57,8 +57,8 @@ impl Request {
         self.operation.method == http::Method::POST && words == Some("create")
     }
 
-    /// Guarantees of the operation, derived from its method and path. The generated table is compared with
-    /// them.
+    /// Guarantees of the operation, derived from its method and path. A test compares the generated table
+    /// with them.
     pub(crate) fn guarantees(&self) -> Guarantees {
         let repeat = match self.operation.method.as_str() {
             "GET" => Repeat::Read,
@@ -119,7 +119,7 @@ fn request(operation: &'static Operation) -> Request {
     let mut saves_nothing = false;
     if let Some(Value::Object(body)) = &mut body {
         let creates = method == "post" && operation.id.starts_with("create_");
-        // The first ID property is that of the created asset.
+        // The first ID property contains the ID of the created asset.
         if let (true, Some(own)) = (creates, body.keys().find(|name| is_id(name)).cloned()) {
             body.insert(own, Value::from(NEW_ID));
         }
@@ -158,7 +158,7 @@ pub(crate) fn server(request: &Request) -> Fake {
         let asset = Document::embedded().sample(kind, EXISTING_ID, "before");
         fake.seed(kind, asset.unwrap_or_default());
     }
-    // Two rows make their reverse order visible.
+    // Two rows are needed to detect a reverse order.
     if request.is_documented() {
         fake.seed_offer_source(SECOND_ID);
     }

@@ -1,4 +1,4 @@
-//! Applying: stale assets, order, acknowledgement, faults, crashes, cancellation.
+//! Tests the application of plans: stale assets, order, acknowledgement, faults, crashes, cancellation.
 
 use super::{CATEGORY, OTHER_PAGE, OTHER_SOURCE, PAGE, SOURCE, account, apply, body, key, outcome, stored};
 use funnelflux::ext::plan::ChangePlan;
@@ -33,7 +33,7 @@ fn an_asset_that_has_changed_is_refused_and_the_others_are_changed() {
         &Outcome::Done { confirmed: true }
     );
 
-    // Rebased, the change of the name stays and the source is swapped.
+    // With a rebase, the changed name stays, and the source is swapped.
     let report = run(plan.apply(&client).rebase().send()).unwrap();
     assert_eq!(
         outcome(&report, "pages", PAGE),
@@ -92,7 +92,7 @@ fn nothing_is_sent_without_an_acknowledgement() {
         "{error}"
     );
     assert_eq!(fake.request_count(), before);
-    // Offer sources are documented.
+    // Offer sources are documented, so they need no acknowledgement.
     let plan = ChangePlan::set("/status", Some(json!("archived"))).groups(["offer-sources"]);
     let plan = run(plan.plan(&client)).unwrap();
     assert!(run(plan.apply(&client).send()).unwrap().is_success());
@@ -170,7 +170,7 @@ fn an_asset_that_is_changed_in_part_is_unknown_and_continues_later() {
     let (_folder, snapshot) = super::export(&client);
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("journal");
-    // The page is active and renamed now, and the snapshot has it archived.
+    // In the account, the page is active and renamed. In the snapshot, it is archived.
     fake.set("page", PAGE, "status", "active");
     fake.set("page", PAGE, "pageName", "Renamed");
     let plan = run(ChangePlan::restore(&snapshot).plan(&client)).unwrap();

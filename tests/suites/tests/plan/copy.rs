@@ -41,7 +41,7 @@ fn a_copy_has_new_ids_and_its_references_lead_inside_the_copy() {
     for (segment, id) in [("page", PAGE), ("offersource", SOURCE), ("category", CATEGORY)] {
         assert_eq!(fake.state().asset(segment, id), original.asset(segment, id));
     }
-    // The plan has the IDs, so applying it again creates nothing.
+    // The plan contains the new IDs, so applying it again creates nothing.
     assert_eq!(apply(&plan, &client).counts().already, 5);
     assert_eq!(fake.state().all().count(), 10);
 }
@@ -57,7 +57,7 @@ fn groups_and_assets_limit_a_copy() {
     let plan = run(plan.plan(&stranger)).unwrap();
     assert_eq!(plan.entries().len(), 1);
     assert!(apply(&plan, &stranger).is_success());
-    // A reference out of the set keeps its ID.
+    // A reference to an asset that is not copied keeps its ID.
     let page = body(&other, "page", &plan.entries()[0].key().id);
     assert_eq!(page["offerParams"]["idOfferSource"], json!(SOURCE));
 }

@@ -1,4 +1,4 @@
-//! The file of a plan: review, edits by hand, foreign and newer files.
+//! Tests the file of a plan: review, edits by hand, foreign files, and files of newer versions.
 
 use super::{OTHER_SOURCE, PAGE, SOURCE, account, apply, body};
 use funnelflux::ext::plan::ChangePlan;
@@ -21,12 +21,12 @@ fn a_plan_reads_back_as_it_was_written_and_can_be_edited() {
     let path = folder.path().join("plan.json");
     plan.write(&path).unwrap();
     assert_eq!(ChangePlan::read(&path).unwrap(), plan);
-    // A reviewer takes a change out, and with it the words that say it.
+    // A reviewer removes a change, and the text that describes it.
     let mut file: Value = serde_json::from_str(&plan.to_json()).unwrap();
     let entry = file["entries"][0].as_object_mut().unwrap();
     entry["changes"].as_array_mut().unwrap().remove(1);
     entry.remove("does");
-    // Sentences that are no longer needed may go or stay.
+    // Sentences that no longer apply may be removed or kept.
     assert!(file["explanation"].as_array_mut().unwrap().pop().is_some());
     std::fs::write(&path, file.to_string()).unwrap();
     let edited = ChangePlan::read(&path).unwrap();

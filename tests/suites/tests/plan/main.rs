@@ -1,6 +1,6 @@
-//! Plans: files, replacing, restoring, copying, applying and undoing, against the fake.
+//! Tests plans against the fake: files, replacing, restoring, copying, applying and undoing.
 //!
-//! The accounts are written with the names of IDs and fields that our transcription infers.
+//! The accounts use names of IDs and fields that our transcription of the vendor's page infers.
 #![cfg(transcription)]
 #![allow(
     clippy::unwrap_used,
@@ -86,7 +86,7 @@ fn export(client: &Client) -> (TempDir, Snapshot) {
     (folder, snapshot)
 }
 
-/// Applies a plan, acknowledged, without a journal.
+/// Applies a plan with an acknowledgement and without a journal.
 fn apply(plan: &ChangePlan, client: &Client) -> Report<AssetKey> {
     run(plan.apply(client).acknowledge_inferred().send()).unwrap()
 }

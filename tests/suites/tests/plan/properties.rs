@@ -125,7 +125,7 @@ fn a_snapshot_gives_the_account_back() {
         let snapshot = export(&account.client, folder.path());
         let original = account.view();
         let snapshot_keys = account.keys.clone();
-        // Others change, delete and create assets.
+        // Other clients change, delete and create assets.
         for key in account.keys.clone() {
             match random.u8(..8) {
                 0..4 => disturb(&account, &key, random),
@@ -149,7 +149,7 @@ fn a_snapshot_gives_the_account_back() {
             .others(others)
             .plan(&account.client))
         .unwrap();
-        // The plan survives its file.
+        // Writing the plan to a file and reading it again does not change it.
         assert_eq!(ChangePlan::read(write(&plan, folder.path())).unwrap(), plan);
         let before = account.raw();
         let live_before = live(&account.fake, &account.keys);
@@ -174,7 +174,7 @@ fn a_snapshot_gives_the_account_back() {
                 "{key:?}: {report}\n{plan}"
             );
         }
-        // So does the report, if an asset names one that does not come back.
+        // The report also says so if an asset refers to another asset that does not come back.
         let is_dependent = |(group, id): &&Key| {
             let outcome = report.outcome(&AssetKey::new(*group, id.clone()));
             let failure = outcome.and_then(Outcome::failure);
@@ -236,7 +236,7 @@ fn an_account_is_restored_or_copied_into_an_empty_one_and_nothing_is_created_twi
         let report = apply_to_the_end(&target.fake, &target.client, &plan, &journal, random);
         assert!(report.is_success(), "{report}");
         assert_eq!(target.fake.state().all().count(), wanted.len(), "{report}");
-        // The entries of a copy have new IDs, in the order of the names, which contain the old IDs.
+        // The entries of a copy have new IDs. The name of each entry ends with the old ID.
         let mut new_ids: BTreeMap<String, String> = BTreeMap::new();
         for entry in plan.entries() {
             let name = entry.name().unwrap();
@@ -262,7 +262,7 @@ fn an_account_is_restored_or_copied_into_an_empty_one_and_nothing_is_created_twi
     });
 }
 
-/// Replaces whole strings.
+/// Replaces each string that equals a key of `names`.
 fn renamed(value: &Value, names: &BTreeMap<String, String>) -> Value {
     match value {
         Value::String(text) => json!(names.get(text).unwrap_or(text)),

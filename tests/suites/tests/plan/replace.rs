@@ -1,4 +1,4 @@
-//! Replacing texts and values.
+//! Tests the replacement of texts and values.
 
 use super::{OTHER_PAGE, OTHER_SOURCE, PAGE, SOURCE, account, account_with, apply, body, key};
 use funnelflux::ext::plan::{ChangePlan, PlanStep};
@@ -88,7 +88,7 @@ fn a_value_is_set_where_it_has_a_place() {
     assert!(apply(&some, &client).is_success());
     assert_eq!(body(&fake, "page", PAGE)["weight"], json!(2));
     assert_eq!(body(&fake, "page", OTHER_PAGE).get("weight"), None);
-    // No asset has a parent for this path.
+    // No asset contains the parent of this path.
     let nowhere = run(ChangePlan::set("/a/b", Some(json!(1))).plan(&client)).unwrap();
     assert!(nowhere.is_empty(), "{nowhere}");
     // IDs and managed fields cannot be set.

@@ -1,4 +1,4 @@
-//! Restoring a snapshot.
+//! Tests the restoration of a snapshot.
 
 use super::{
     CATEGORY, OTHER_SOURCE, PAGE, SOURCE, account, account_with, apply, body, export, key, outcome, stored,
@@ -73,7 +73,7 @@ fn missing_assets_are_created_with_their_ids_after_those_that_they_name() {
     let (_, client) = account();
     let (_folder, snapshot) = export(&client);
     let (other, other_client) = account_with(Settings::default());
-    // The same account, of which everything but one source was lost.
+    // The same account, after everything except one source was lost.
     let empty = Fake::new(Settings::default());
     empty.seed(
         "offersource",

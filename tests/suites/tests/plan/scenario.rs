@@ -88,7 +88,8 @@ impl Account {
         self.fake.set(segment(group), id, property, value.into());
     }
 
-    /// Raw bodies of the assets with their statuses. Every request that has an effect changes one of them.
+    /// Raw bodies of the assets with their statuses. Every request that has an effect changes one of these
+    /// bodies.
     pub(crate) fn raw(&self) -> BTreeMap<Key, Value> {
         raw(&self.fake, &self.keys)
     }
@@ -98,15 +99,15 @@ impl Account {
         view(&self.fake, &self.client, &self.keys)
     }
 
-    /// Injects random faults, if any.
+    /// Injects up to two random faults.
     pub(crate) fn inject(&self, random: &mut Rng) {
-        // A token that the service refuses twice in a row is a refusal like any other.
+        // `ExpireToken` is excluded, because a token that is refused twice in a row is an ordinary refusal.
         let all: Vec<_> = faults().filter(|fault| *fault != Fault::ExpireToken).collect();
         for _ in 0..random.usize(..3) {
             let reads = random.u8(..3) == 0;
             let rule = Rule::new(all[random.usize(..all.len())].clone())
                 .when(move |request| {
-                    // Without a token, no run comes to an end.
+                    // Token renewals get no faults, because a run without a token cannot end.
                     (request.method == http::Method::GET) == reads && !request.path.contains("/auth/")
                 })
                 .after(random.u64(..4));
@@ -190,7 +191,7 @@ pub(crate) fn status(view: &Value) -> &str {
     view.get("status").and_then(Value::as_str).unwrap_or("active")
 }
 
-/// A random asset that may name earlier assets.
+/// A random asset that may contain the IDs of earlier assets.
 pub(crate) fn random_asset(name: &str, id: &str, earlier: &[Key], random: &mut Rng) -> Value {
     let group = group(name);
     let mut asset = json!({

@@ -1,4 +1,4 @@
-//! Undoing plans and bulk jobs.
+//! Tests the undo of plans and bulk jobs.
 
 use super::{CATEGORY, OTHER_PAGE, OTHER_SOURCE, PAGE, SOURCE, account, apply, body, stored};
 use funnelflux::ext::plan::ChangePlan;
@@ -197,7 +197,7 @@ fn a_job_whose_states_cannot_be_recorded_sends_nothing() {
         assert_eq!(stored(&fake, "offersource", SOURCE).status, Status::Active);
         fake.clear_faults();
     }
-    // The same call begins once the states can be read.
+    // The same call starts the job once the states can be read.
     assert!(run(job().send()).unwrap().is_success());
     assert_eq!(
         run(ChangePlan::undo(&client, &journal)).unwrap().entries().len(),

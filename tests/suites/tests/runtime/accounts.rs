@@ -520,7 +520,7 @@ fn split(base_url: &str) -> (&str, &str) {
     rest.split_at(rest.find('/').unwrap_or(rest.len()))
 }
 
-/// One base URL has many spellings.
+/// Checks that different spellings of a base URL count as the same base URL.
 #[tokio::test(start_paused = true)]
 async fn a_base_url_is_compared_in_its_normal_form() {
     let fake = service("a");
@@ -548,8 +548,8 @@ async fn a_base_url_is_compared_in_its_normal_form() {
     }
 }
 
-/// A token with characters that are invalid in a header appears in no error, not even in the error about this
-/// token.
+/// Checks that no error contains a token with characters that are invalid in a header, not even the error
+/// about this token.
 #[tokio::test(start_paused = true)]
 async fn a_token_that_no_header_can_carry_is_not_shown() {
     let fake = service("a");

@@ -88,7 +88,7 @@ async fn a_renewal_that_is_too_early_is_not_repeated() -> Result<(), Error> {
         list(&client).await?;
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    // Documented: the renewal only confirms a token that is still valid.
+    // As documented, the renewal only confirms a token that is still valid.
     assert_eq!((count(&fake, RENEW), fake.renewals()), (1, 0));
     tokio::time::sleep(Duration::from_mins(2)).await;
     assert_eq!(
@@ -401,7 +401,8 @@ fn a_renewal_restarts_if_its_runtime_has_ended() {
     assert_eq!(fake.renewals(), 1);
 }
 
-/// A program may leave a runtime alone without dropping it, such as a current-thread runtime for one call.
+/// Checks that another runtime takes over the renewal. A program may stop running a runtime without dropping
+/// it, such as a current-thread runtime for one call.
 #[test]
 fn a_renewal_is_taken_over_from_a_runtime_that_nobody_runs() {
     let time_of_renewal = [LATENCY, 2 * LATENCY, 2 * LATENCY + LATENCY / 2];
@@ -445,7 +446,7 @@ fn a_renewal_is_taken_over_from_a_runtime_that_nobody_runs() {
             "{context}: {:?}",
             start.elapsed()
         );
-        // The first runtime comes back to life, and no token is lost.
+        // The first runtime runs again, and no token is lost.
         assert_eq!(first.block_on(call).unwrap(), 1, "{context}");
         fake.expire_access_token();
         assert_eq!(second.block_on(list(&client)).unwrap(), 1, "{context}");
@@ -453,7 +454,8 @@ fn a_renewal_is_taken_over_from_a_runtime_that_nobody_runs() {
     }
 }
 
-/// The first call of a client loads the tokens.
+/// Checks that another runtime takes over the loading of the tokens, which begins with the first call of a
+/// client.
 #[test]
 fn loading_tokens_is_taken_over_from_a_runtime_that_nobody_runs() {
     let fake = Fake::default();

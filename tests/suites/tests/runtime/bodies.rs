@@ -129,7 +129,7 @@ async fn no_key_is_sent_twice() -> Result<(), Error> {
     let fake = Fake::default();
     let client = client(&fake).build()?;
     let mut source = OfferSource::new("2nIemJxCKbFX", "a");
-    // A value for an absent field is sent, one for a field that is set is not.
+    // A value in `extra` is sent if the field of that name is absent, but not if the field is set.
     source.extra.insert("postbackTxId".to_owned(), "{x}".into());
     source.extra.insert("offerSourceName".to_owned(), "b".into());
     source.extra.insert("colour".to_owned(), "red".into());
@@ -155,7 +155,8 @@ async fn no_key_is_sent_twice() -> Result<(), Error> {
     Ok(())
 }
 
-/// `main` and `unwrap` print `Debug`; libraries such as anyhow print every source after the text.
+/// Checks that an error states each fact once. `main` and `unwrap` print `Debug`, and libraries such as
+/// anyhow print every source after the text.
 #[tokio::test(start_paused = true)]
 async fn an_error_says_everything_once() {
     for fault in faults() {
@@ -181,7 +182,8 @@ async fn an_error_says_everything_once() {
     assert_eq!(error.cause().to_string(), "refused");
 }
 
-/// The errors of `ext` contain an error of a call or of the disk.
+/// Checks that the errors of `ext` state each fact once. These errors contain an error of a call or of the
+/// disk.
 #[tokio::test(start_paused = true)]
 async fn every_other_error_says_everything_once() {
     fn assert_one_line(error: &dyn std::error::Error) {
@@ -212,7 +214,7 @@ async fn every_other_error_says_everything_once() {
     assert_one_line(&stored.await.unwrap_err());
 }
 
-/// A number that neither a 64-bit integer nor a double can hold exactly.
+/// JSON with numbers that neither a 64-bit integer nor a double can represent exactly.
 const DIGITS: &str = r#"{"a":123456789012345678901234567890,"b":[0.1000000000000000000001,1.50]}"#;
 
 /// Sends each request to the fake, and replaces a text in each response.
@@ -253,12 +255,12 @@ async fn unknown_fields_are_sent_back_to_the_digit() -> Result<(), Box<dyn std::
         assert!(saved(&fake).contains(part), "{}", saved(&fake));
     }
 
-    // Reading, changing and saving in one call, too.
+    // The digits are also kept if one call reads, changes and saves the asset.
     fake.set("offersource", "2nIemJxCKbFX", "rank", "digits");
     let update = client
         .offer_sources()
         .update(id.clone(), |source| source.offer_source_name = "again".to_owned());
-    // The fake itself cannot hold the digits.
+    // The result is ignored, because the fake itself cannot represent the digits.
     let _ = update.send().await;
     for part in [r#""offerSourceName":"again""#, &*digits] {
         assert!(saved(&fake).contains(part), "{}", saved(&fake));
@@ -309,7 +311,7 @@ async fn a_wrong_guess_about_a_field_loses_no_list_and_no_value() -> Result<(), 
     Ok(())
 }
 
-/// IDs of inferred groups are inferred to be strings.
+/// Checks that an ID may be a number, although the type of IDs in inferred groups is inferred to be a string.
 #[cfg(transcription)]
 #[tokio::test(start_paused = true)]
 async fn an_id_may_be_a_number() -> Result<(), Error> {
@@ -350,8 +352,8 @@ async fn an_id_may_be_a_number() -> Result<(), Error> {
     Ok(())
 }
 
-/// If the body of an error response does not end, or if the connection breaks in it, the error still has the
-/// status.
+/// Checks that an error has the status of the response even if the body does not end, or if the connection
+/// breaks in the middle of the body.
 #[tokio::test(start_paused = true)]
 async fn a_status_counts_without_its_body() {
     use funnelflux::transport::{ResponseBody, TransportError, TransportErrorKind, from_fn};

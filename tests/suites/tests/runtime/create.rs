@@ -1,4 +1,4 @@
-//! A create ends with exactly one asset under any fault.
+//! Checks that a create ends with exactly one asset, or fails without an asset, under any fault.
 
 use super::*;
 use funnelflux::Error;

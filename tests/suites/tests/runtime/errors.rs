@@ -1,4 +1,5 @@
-//! Errors report the problem, its location, its cause and a fix, and their predicates are correct.
+//! Checks that errors report the problem, its location, its cause and a fix, and that their predicates are
+//! correct.
 
 use super::*;
 use funnelflux::transport::{TransportError, TransportErrorKind};

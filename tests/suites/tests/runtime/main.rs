@@ -1,4 +1,5 @@
-//! Guarantees of the runtime, against the fake: in process on virtual time, and some over real sockets.
+//! Tests the guarantees of the runtime against a fake in the same process and in virtual time. Some tests use
+//! real sockets.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,4 +1,4 @@
-//! Calls report the truth under random undocumented behaviour and random faults.
+//! Checks that calls report the truth under random undocumented behaviour and random faults.
 
 use super::*;
 use funnelflux::Error;

@@ -1,8 +1,9 @@
-//! The client-side rate limit against services with their own limits.
+//! Tests the client-side rate limit against services with their own limits.
 //!
 //! The crate's own tests simulate thousands of services. Here, the property is checked through the whole
-//! client: against a service that accepts `r` requests per second, whatever was configured, after five
-//! seconds at most a tenth of the requests is refused, and at least 0.7 `r` are accepted.
+//! client. A service accepts `r` requests per second. Once five seconds have passed, the service refuses at
+//! most a tenth of the requests, and accepts at least 0.7 times `r`, or 0.7 times the configured rate if that
+//! rate is lower.
 
 use super::*;
 use funnelflux::transport::{Transport, TransportError, from_fn};
@@ -89,8 +90,8 @@ impl Service {
     }
 }
 
-/// Keeps 80 calls in progress for half a minute, and returns the accepted requests per second and the
-/// fraction of refused requests, both after five seconds.
+/// Keeps 80 calls in progress for half a minute. Returns the accepted requests per second and the fraction of
+/// refused requests, without the first five seconds.
 async fn measure(service: Service, configured: u32) -> (f64, f64) {
     const BEGIN: f64 = 5.0;
     const END: f64 = 35.0;
@@ -125,7 +126,7 @@ async fn measure(service: Service, configured: u32) -> (f64, f64) {
 /// Number of services that the property is checked against.
 const SEEDS: u64 = 10;
 
-/// Runs the property for one seed.
+/// Checks the property for one seed.
 fn check(seed: u64) -> Result<(), String> {
     let mut random = fastrand::Rng::with_seed(seed);
     let service = Service::random(&mut random);

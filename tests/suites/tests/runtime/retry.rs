@@ -249,7 +249,7 @@ async fn a_429_slows_all_clones_down() -> Result<(), Error> {
     inject(&fake, LIST, refusal(429, RetryAfter::Seconds(5)), 1);
     let (outcomes, time) = timed(burst(&client, 21)).await;
     assert!(outcomes.iter().all(Result::is_ok));
-    // The limiter stops for 5 s and then increases from half the rate to the full rate.
+    // The limiter pauses for 5 s, and then raises the rate from half of the full rate to the full rate.
     assert!(
         time >= Duration::from_secs(7) && time < Duration::from_secs(10),
         "{time:?}"

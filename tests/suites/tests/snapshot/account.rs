@@ -48,18 +48,18 @@ pub(crate) struct AssetSetup {
     pub(crate) group: &'static str,
     pub(crate) id: String,
     status: &'static str,
-    /// ID of its category.
+    /// ID of the category of this asset.
     category: Option<&'static str>,
-    /// Unknown fields, which name IDs in many ways.
+    /// Unknown fields, which contain IDs in many forms.
     extras: Vec<(&'static str, Value)>,
 }
 
-/// A fault and its requests.
+/// A fault, and the requests that get it.
 #[derive(Clone, Debug)]
 struct InjectedFault {
     fault: Fault,
     after: u64,
-    /// `None`: all.
+    /// Number of requests that get the fault. `None` means all requests.
     times: Option<u64>,
 }
 
@@ -94,7 +94,8 @@ impl Scenario {
     }
 
     pub(crate) fn inject_faults(&self, fake: &Fake) {
-        // Without a body, a 400 for an expired token is like any other, and the token stays expired.
+        // Without a body, a 400 for an expired token is like any other 400, so the client does not renew the
+        // token.
         let stays_expired = fake.settings().rejected_token == RejectedToken::BadRequest;
         let expires = |injected: &&InjectedFault| injected.fault == Fault::ExpireToken;
         for injected in self
@@ -135,7 +136,7 @@ impl AssetSetup {
     }
 }
 
-/// Shape of an unknown field that names an ID.
+/// Shape of an unknown field that contains an ID.
 fn extra() -> impl Strategy<Value = (&'static str, Value)> {
     let name = prop::sample::select(vec![
         "fieldThatNobodyKnows",
@@ -249,7 +250,7 @@ pub(crate) async fn expected(fake: &Fake, groups: impl IntoIterator<Item = &str>
                 continue;
             }
             let shown = shown(fake, group, &asset.id).await;
-            // A setting of the fake adds members to this object.
+            // A setting of the fake adds members to `meta`, so `meta` is not compared.
             for (name, value) in asset.body.iter().filter(|(name, _)| *name != "meta") {
                 assert_eq!(shown.get(name), Some(value), "the fake shows what it holds");
             }
@@ -279,7 +280,7 @@ async fn shown(fake: &Fake, group: AssetGroup, id: &str) -> Value {
     }
 }
 
-/// The contents that a snapshot has; the snapshot may be incomplete.
+/// Contents of a snapshot, which may be incomplete.
 pub(crate) fn contents(snapshot: &Snapshot) -> Expected {
     let assets = snapshot.assets().map(|asset| {
         let asset = asset.unwrap();
@@ -292,13 +293,14 @@ pub(crate) fn contents(snapshot: &Snapshot) -> Expected {
     }
 }
 
-/// Creates a temporary folder, in memory if there is such a file system: waiting for a disk takes longer than
-/// everything else.
+/// Creates a temporary folder. Uses a file system in memory if there is one, because waiting for a disk takes
+/// longer than everything else.
 pub(crate) fn folder() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
 }
 
-/// All files of a folder by their paths within, hidden ones included. Times are left out of the manifest.
+/// Contents of all files in a folder, including hidden files, by their relative paths. The times in the
+/// manifest are removed.
 pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     fn add(files: &mut BTreeMap<String, Vec<u8>>, root: &Path, folder: &Path) {
         for entry in std::fs::read_dir(folder).unwrap() {
@@ -330,7 +332,7 @@ struct CrashingTransport {
     crash: Crash,
 }
 
-/// Ends an export at a request.
+/// Ends an export at a certain request.
 #[derive(Clone, Debug)]
 pub(crate) struct Crash {
     left: Arc<AtomicU64>,
@@ -349,7 +351,7 @@ impl Crash {
         Self::at(u64::MAX)
     }
 
-    /// Runs a program until it ends or crashes. `None` after a crash.
+    /// Runs a program until it ends or crashes. Returns `None` after a crash.
     pub(crate) async fn run<T>(&self, program: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
@@ -375,7 +377,7 @@ impl Transport for CrashingTransport {
     }
 }
 
-/// Creates a client of the fake, which retries a little.
+/// Creates a client of the fake, which makes at most three attempts per call.
 pub(crate) fn client(fake: &Fake, crash: &Crash) -> Client {
     let clock = fake.clone();
     Client::builder()

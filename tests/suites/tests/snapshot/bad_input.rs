@@ -90,7 +90,7 @@ fn edit_manifest(backup: &Path, from: &str, to: &str) {
     edit(&backup.join("snapshot.json"), from, to);
 }
 
-/// Damages to an exported folder, and the messages.
+/// Damages to an exported folder, and the resulting messages.
 const DAMAGES: [(Damage, &str); 15] = [
     (
         |backup| edit_page(backup, "\n}", "\n"),
@@ -430,7 +430,7 @@ fn the_snapshot_of_another_account_is_refused() {
             if name == "stated" {
                 assert_eq!(other.request_count(), sent);
             }
-            // Both snapshots are as they were.
+            // Both snapshots are unchanged.
             for place in [&backup, &archive] {
                 let keys: Vec<String> = Snapshot::open(place)
                     .unwrap()

@@ -1,4 +1,4 @@
-//! Single behaviours of exports, references and comparisons, with the texts that a person reads.
+//! Tests single behaviours of exports, references and comparisons, and the texts that a person reads.
 
 use crate::account::{Crash, client, contents, expected, files, folder};
 use funnelflux::ext::AssetGroup;
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// An account in which assets name each other.
+/// An account in which assets refer to each other.
 fn account() -> Fake {
     let fake = Fake::default();
     fake.seed_category("cat1", "Mobile");
@@ -114,7 +114,7 @@ fn an_archive_has_the_contents_of_the_folder() {
             .into_iter()
             .filter(|name| AssetGroup::named(name).unwrap().abilities().list);
         assert_eq!(contents(&packed), expected(&fake, listed).await);
-        // Equal snapshots are equal files, and nothing else is left.
+        // Equal snapshots are written as equal files, and no other file is left behind.
         let again = folder.path().join("again.tar.gz");
         unpacked.pack(&again).unwrap();
         assert_eq!(fs::read(&again).unwrap(), fs::read(&archive).unwrap());
@@ -251,7 +251,7 @@ fn references_are_named_by_their_meaning() {
         assert_eq!(dangling, expected);
         let cycles: Vec<Vec<String>> = references.cycles().into_iter().map(lines).collect();
         assert_eq!(cycles, [["funnels/funnel1", "funnels/funnel2"]]);
-        // An ID that is no asset of the account.
+        // References to an ID are found even if no asset has this ID.
         assert_eq!(lines(snapshot.references_to("gone").unwrap()).len(), 1);
     });
 }
@@ -293,7 +293,7 @@ fn a_comparison_reads_like_a_list_of_changes() {
         let json = serde_json::to_value(&comparison).unwrap();
         assert_eq!(json["differences"][2]["status"], json!(["active", "archived"]));
         assert_eq!(json["differences"][3]["category"], json!(["", "cat2"]));
-        // The other direction, and groups that one side lacks.
+        // This comparison has the opposite direction, and groups that one of the snapshots lacks.
         let now = Snapshot::export(&client)
             .groups(["pages"])
             .to_temporary_folder()
@@ -348,7 +348,8 @@ fn an_incomplete_export_keeps_the_older_snapshot_and_reads_the_rest_later() {
         let now = files(path);
         assert!(before.iter().all(|(name, text)| now[name] == *text));
         Snapshot::open(path).unwrap();
-        // Only if asked for, an incomplete snapshot takes its place, and says so.
+        // An incomplete snapshot replaces the older one only if the caller accepts that, and says that it is
+        // incomplete.
         let snapshot = export().accept_incomplete().to_folder(path).await.unwrap();
         assert!(!snapshot.is_whole());
         assert_eq!(snapshot.unread().count(), 2);
@@ -386,7 +387,7 @@ fn progress_is_used_for_a_day_unless_told_otherwise() {
         };
         for (hours, restart, expected) in [(23, false, 0), (23, true, 1), (25, false, 1)] {
             let path = folder.path().join(format!("{hours} {restart}"));
-            // Everything is read; the response to the request for a group that fails is missing.
+            // The first export reads all offer sources, but fails because the pages cannot be listed.
             fake.inject(Rule::new(Fault::status(403)).on("GET /page/list/"));
             let client = client(&fake, &Crash::never());
             let both = Snapshot::export(&client).groups(["offer-sources", "pages"]);
@@ -432,7 +433,7 @@ fn an_export_stops_when_the_service_does_not_answer() {
     });
 }
 
-/// Responds to the first search by IDs as to the list before it.
+/// Responds to the first search by IDs with the response to the list before it.
 #[derive(Debug)]
 struct RepeatsTheList {
     transport: InProcess,

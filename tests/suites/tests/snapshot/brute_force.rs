@@ -25,7 +25,7 @@ fn names(text: &str, id: &str) -> bool {
         })
 }
 
-/// Finds the places that name an ID, except for the ID property of each asset at the top level.
+/// Finds the places that contain an ID, except for the ID property of each asset at the top level.
 pub(crate) fn places(
     assets: &BTreeMap<AssetKey, Value>,
     id: &str,

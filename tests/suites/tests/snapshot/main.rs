@@ -1,7 +1,7 @@
-//! Snapshots, against the fake in process: exports under faults and crashes, references, comparison, bad
-//! input.
+//! Tests snapshots against a fake in the same process: exports under faults and crashes, references,
+//! comparison, bad input.
 //!
-//! The accounts are written with the names of IDs and fields that our transcription infers.
+//! The accounts use names of IDs and fields that our transcription of the vendor's page infers.
 #![cfg(transcription)]
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Properties of exports, references and comparisons, for random accounts under any reading of the
+//! Properties of exports, references and comparisons, for random accounts under any interpretation of the
 //! documentation, with faults and crashes.
 
 use crate::account::{Crash, Expected, Scenario, client, contents, expected, files, folder, scenario};
@@ -21,7 +21,7 @@ const ACCOUNTS: u32 = 2_000;
 
 /// Checks a property for random accounts, on all cores.
 ///
-/// `FUNNELFLUX_SEED` repeats a failed run. Failures are shown in their smallest form.
+/// `FUNNELFLUX_SEED` repeats a failed run. A failing account is reduced to its simplest form.
 fn for_all(property: fn(&Scenario) -> PropertyResult) {
     let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
     let accounts =
@@ -56,7 +56,7 @@ fn require(holds: bool, problem: impl Fn() -> String) -> PropertyResult {
     }
 }
 
-/// Exports into a folder. `None` after a crash.
+/// Exports into a folder. Returns `None` after a crash.
 async fn export(
     fake: &Fake,
     scenario: &Scenario,
@@ -87,8 +87,8 @@ fn equal(actual: &Expected, expected: &Expected) -> PropertyResult {
     })
 }
 
-/// An export is complete, or it lists the missing parts. All exported assets are exactly as the service shows
-/// them.
+/// Checks that an export is complete or lists the missing parts, and that all exported assets are exactly as
+/// the service shows them.
 fn exports_are_whole_or_say_what_is_missing(scenario: &Scenario) -> PropertyResult {
     run(async {
         let fake = scenario.fake();
@@ -169,8 +169,8 @@ fn check_incomplete(snapshot: &Snapshot, expected: &Expected) -> PropertyResult 
     require(unexpected.is_none(), || format!("{unexpected:?} does not exist"))
 }
 
-/// An export that crashed at any request can be continued, and the result equals the folder of an
-/// uninterrupted export.
+/// Checks that an export that crashed at any request can be continued, and that the result equals the folder
+/// of an uninterrupted export.
 fn crashed_exports_continue(scenario: &Scenario) -> PropertyResult {
     run(async {
         let fake = scenario.fake();
@@ -250,7 +250,7 @@ fn decoded(text: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// References, unused assets and dangling references are the same as in a brute-force search.
+/// Checks that references, unused assets and dangling references are the same as in a brute-force search.
 fn references_are_those_of_a_search(scenario: &Scenario) -> PropertyResult {
     run(async {
         let fake = scenario.fake();
@@ -300,8 +300,8 @@ fn references_are_those_of_a_search(scenario: &Scenario) -> PropertyResult {
             let named = brute_force::places(&assets, &key.id, id_property);
             let by_others = named.iter().any(|(from, ..)| from != key);
             let is_unused = unused.contains(key);
-            // An asset with the ID of an asset of another group may be named in its place, also if the other
-            // one is deleted and known from the manifest only.
+            // If an asset of another group has the same ID, a reference may mean either asset. This is also
+            // true if the other asset is deleted and known only from the manifest.
             let is_ambiguous = scenario.assets.iter().filter(|other| other.id == key.id).count() > 1;
             require(is_ambiguous || is_unused == (!by_others && exists(key)), || {
                 format!("{key} unused: {is_unused}")
@@ -337,7 +337,7 @@ fn references_are_those_of_a_search(scenario: &Scenario) -> PropertyResult {
     })
 }
 
-/// A comparison finds exactly the assets that were changed.
+/// Checks that a comparison finds exactly the assets that were changed.
 fn comparisons_find_what_was_changed(scenario: &Scenario) -> PropertyResult {
     run(async {
         let fake = scenario.fake();
@@ -409,7 +409,8 @@ fn comparisons_find_what_was_changed(scenario: &Scenario) -> PropertyResult {
                 })?;
             }
         }
-        // A quarter of the accounts is enough: this is the comparison above with a third export.
+        // The following check compares the account itself, which needs a third export. A quarter of the
+        // accounts is enough for this check.
         if scenario.crash > 3 {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! Files are written on another thread while an export reads: dropped exports stop that thread.
+//! Checks that dropping an export stops the thread that writes its files.
 
 use crate::account::{files, folder};
 use funnelflux::ext::snapshot::Snapshot;

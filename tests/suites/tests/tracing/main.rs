@@ -1,4 +1,4 @@
-//! Output of a `tracing` subscriber: everything helpful, and never a token.
+//! Tests the output of a `tracing` subscriber, which contains everything helpful and never a token.
 //!
 //! These tests need their own program, because `tracing` caches for each call site whether any subscriber is
 //! interested. If a test without a subscriber reached a call site while another test subscribes, the call

@@ -1,4 +1,4 @@
-//! No `Debug` or `Display` text, tracing output, panic or error contains a token.
+//! Checks that no `Debug` or `Display` text, tracing output, panic or error contains a token.
 
 use super::*;
 use funnelflux::hook::{Hook, RequestView, ResponseView};
@@ -32,7 +32,7 @@ impl Hook for Recorder {
         self.record_line(format_args!("{request:?}"));
     }
     fn after_response(&self, response: &ResponseView<'_>) {
-        // Hooks see responses unchanged, so this records only operation and status.
+        // Hooks see responses unredacted, so this method records only operation and status.
         self.record_line(format_args!("{:?} {:?}", response.operation, response.status));
     }
 }

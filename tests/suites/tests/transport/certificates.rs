@@ -1,4 +1,4 @@
-//! An untrusted certificate is a final error that names the fix.
+//! Checks that an untrusted certificate causes an error that is not retried and names the fix.
 
 use funnelflux::transport::{TransportError, TransportErrorKind};
 use funnelflux::types::DuplicateRequest;

@@ -7,7 +7,8 @@ use funnelflux_suites::credentials;
 use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 
-/// A fake that the background runtime of `wait` serves, and a client whose time limit makes hanging visible.
+/// A fake that the background runtime of `wait` serves, and a client with a time limit that reveals a hanging
+/// call.
 fn service() -> (Fake, Server, Client) {
     let fake = Fake::default();
     fake.seed_offer_source("a");

@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl<'a> Comparer<'a> {
-    /// Compares the lists of a keyword of the schemas `old` and `site.parent`.
+    /// Compares the lists of schemas in the keyword `key` of the schemas `old` and `site.parent`.
     pub(super) fn composition(
         &mut self,
         key: &str,
@@ -112,7 +112,7 @@ impl<'a> Comparer<'a> {
         let (before, after) = (self.old.subtypes(old), self.new.subtypes(new));
         for (name, subtype) in &after {
             if let Some(other) = before.get(name) {
-                // Each subtype is compared on its own, because a value here may be of any subtype.
+                // Each subtype is compared separately, because a value at this place may have any subtype.
                 self.enqueue_root(other.clone(), subtype.clone(), context);
                 continue;
             }
@@ -125,7 +125,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports that a value identifies one more or one less schema, which is compared on its own.
+    /// Reports that a discriminator value was added or removed. The change does not cover the schema that the
+    /// value identifies.
     fn identifier(&mut self, site: &Site<'_, 'a>, what: String, context: SchemaContext) {
         let kind = site.pick_side([Kind::MappingAdded, Kind::MappingRemoved]);
         self.change(kind, site, what)
@@ -166,7 +167,8 @@ impl<'a> Comparer<'a> {
                 mapped(value, site.new.as_ref(), new, &self.new),
             ];
             let kind = match targets {
-                // Both sides select the same schema: the mapping entry is redundant or has another notation.
+                // Both sides select the same schema, so the mapping entry is redundant or only written
+                // differently.
                 [Some(before), Some(after)] if self.is_same_target(&before, &after) => {
                     Kind::TypeNotationChanged
                 }
@@ -178,8 +180,8 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// The schema that a discriminator value selects. The value is a key of the mapping or the name of the
-/// schema.
+/// Returns the schema that a discriminator value selects. The value is a key of the mapping or the name of
+/// the schema.
 fn mapped<'a>(
     value: &str,
     mapping: Option<&Node<'a>>,

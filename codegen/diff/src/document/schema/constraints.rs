@@ -33,8 +33,9 @@ fn limit_name(keyword: &str) -> Option<(&'static str, bool)> {
     })
 }
 
-/// Returns the kinds of an added, a removed and a changed constraint, and the name that rule IDs use for it.
-/// `OpenAPI` 3.0 lacks most of these keywords; normalising keeps them under `x-`.
+/// Returns the kinds of change for a constraint that was added, removed or changed, and the name that rule
+/// IDs use for the constraint. `OpenAPI` 3.0 lacks most of these keywords, so normalisation renames them to
+/// extensions (`x-…`).
 fn constraint(keyword: &str) -> Option<([Kind; 3], &'static str)> {
     /// Keywords that narrow values.
     const NARROWING: [Kind; 3] = [
@@ -63,10 +64,11 @@ fn constraint(keyword: &str) -> Option<([Kind; 3], &'static str)> {
         "x-propertyNames" => (NARROWING, "property-names"),
         "x-unevaluatedItems" => (NARROWING, "unevaluated-items"),
         "x-unevaluatedProperties" => (NARROWING, "unevaluated-properties"),
-        // Normalising keeps these next to pattern properties and after a tuple.
+        // Normalisation creates these extensions next to pattern properties and after a tuple.
         "x-additionalProperties" => (NARROWING, "further-properties"),
         "x-items" => (NARROWING, "further-items"),
-        // Normalising keeps these if the value is always null, or next to an enumeration or union.
+        // Normalisation creates this extension if the value is always null, or next to an enumeration or
+        // union.
         "x-type" => (NARROWING, "types"),
         // This keyword belongs to form parameters of Swagger 2.0.
         "x-allowEmptyValue" => (REPRESENTATION, "allow-empty-value"),
@@ -79,7 +81,7 @@ fn constraint(keyword: &str) -> Option<([Kind; 3], &'static str)> {
 }
 
 impl<'a> Comparer<'a> {
-    /// Compares a constraint as a whole, following references; false if the key is not a constraint.
+    /// Compares a constraint as a whole, following references. Returns false if the key is not a constraint.
     pub(super) fn constraint(
         &mut self,
         key: &str,
@@ -113,7 +115,7 @@ impl<'a> Comparer<'a> {
         true
     }
 
-    /// Compares a bound, a length or a count; false for any other key.
+    /// Compares a bound, a length or a count. Returns false for any other key.
     pub(super) fn limit(&mut self, key: &str, site: &Site<'_, 'a>, context: SchemaContext) -> bool {
         let Some((name, is_upper)) = limit_name(key) else {
             return false;
@@ -128,7 +130,7 @@ impl<'a> Comparer<'a> {
         let order = before
             .zip(after)
             .map(|(before, after)| number::compare(after, before));
-        // A lower limit of zero allows everything, except for `minimum`.
+        // A lower limit of zero allows everything, unless the keyword is `minimum`.
         let allows_all = |limit: Option<&Value>| limit.is_none_or(|limit| limit.as_f64() == Some(0.0));
         let is_count = !is_upper && !["minimum", MIN_CONTAINS].contains(&key);
         let kind = match (order, is_upper) {
@@ -150,8 +152,8 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Checks whether a content keyword of a string schema (`contentEncoding`, `contentMediaType`) is redundant:
-/// it is absent, or it means the same as `format`.
+/// Checks whether a content keyword of a string schema (`contentEncoding`, `contentMediaType`) is redundant,
+/// because it is absent or has the same meaning as `format`.
 fn says_nothing(key: &str, keyword: Option<&Node<'_>>, schema: &Node<'_>) -> bool {
     match (keyword.and_then(|node| node.value.as_str()), key) {
         (Some(_), _) => keyword.is_some_and(|node| repeats_format(key, node.value, schema.value)),
@@ -160,7 +162,7 @@ fn says_nothing(key: &str, keyword: Option<&Node<'_>>, schema: &Node<'_>) -> boo
     }
 }
 
-/// Checks whether a content keyword means the same as the `format` that normalising derived from it.
+/// Checks whether a content keyword has the same meaning as the `format` that normalisation derived from it.
 pub(crate) fn repeats_format(key: &str, keyword: &Value, schema: &Value) -> bool {
     let text = keyword.as_str().unwrap_or_default();
     match (key, schema.get("format").and_then(Value::as_str)) {

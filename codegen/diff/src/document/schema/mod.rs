@@ -1,4 +1,4 @@
-//! Schemas: pairs the schemas of the two documents, and compares each keyword.
+//! Compares schemas: pairs the schemas of the two documents, and compares each keyword.
 
 mod composition;
 pub(crate) mod constraints;
@@ -98,7 +98,8 @@ impl<'a> Comparer<'a> {
         self.enqueue(before, after, context);
     }
 
-    /// Compares the siblings of a reference. In every version, only documentation has an effect there.
+    /// Compares the siblings of a reference. In every version of `OpenAPI`, only documentation has an effect
+    /// next to a reference.
     fn beside_reference(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         for (key, site) in Site::members(old, new) {
             if key == "deprecated" {
@@ -114,7 +115,7 @@ impl<'a> Comparer<'a> {
         self.flag_in("deprecated", site, kinds, context.direction);
     }
 
-    /// Reports that a different schema is used here, shared or inline.
+    /// Reports that a different schema, shared or inline, is used at a place.
     fn replaced(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         let (before, after) = (self.old.resolve(old), self.new.resolve(new));
         let name = |node: &Node<'a>| Some(node.reference()?.rsplit('/').next().unwrap_or_default());
@@ -157,7 +158,8 @@ impl<'a> Comparer<'a> {
     ) {
         let (outer, plain, words) = side.of([(old, new, "no longer"), (new, old, "now")]);
         let sides = (old, new);
-        // Keywords of the plain schema that are now beside the `allOf`, or were.
+        // Keywords that both the plain schema and the schema with the `allOf` have, but the single schema
+        // lacks.
         let is_inline = plain.reference().is_none() && inner.reference().is_none();
         let is_shared =
             |key: &&str| is_inline && plain.value.get(*key).is_some() && inner.value.get(*key).is_none();
@@ -176,8 +178,8 @@ impl<'a> Comparer<'a> {
                 self.keyword(key, &site, before, context);
                 continue;
             }
-            // Around an inline schema, or with siblings other than documentation, the `allOf` may be another
-            // type.
+            // If the `allOf` contains an inline schema, or has siblings other than documentation, tools may
+            // derive another type from it.
             let kind = match wrapped(outer).and_then(|inner| inner.reference()) {
                 Some(_) => Kind::NotationChanged,
                 None => Kind::TypeNotationChanged,
@@ -185,7 +187,7 @@ impl<'a> Comparer<'a> {
             let what = format!("{} is {words} an `allOf` around a single schema", subject(after));
             self.report(kind, &site, what, context.direction);
         }
-        // The keywords of the other side are compared with those of the single schema.
+        // The keywords of the plain schema are compared with the keywords of the single schema.
         let keys = plain.keys().map(|key| plain.pointer.with_trailing_token(key));
         self.changes.explained.extend(keys);
         if shared.is_empty() {
@@ -236,7 +238,8 @@ impl<'a> Comparer<'a> {
             return self.unclassified(site);
         }
         match key {
-            // Keywords with equal values may contain references to schemas that differ.
+            // Even if the values of these keywords are equal, they may contain references to schemas that
+            // differ.
             "properties" => return self.properties(site, old, context),
             "items" => return self.items(site, context),
             "additionalProperties" => return self.additional_properties(site, old, context),
@@ -249,7 +252,7 @@ impl<'a> Comparer<'a> {
             return;
         }
         match key {
-            // A broken reference: its target is unknown.
+            // The reference is broken, so its target is unknown.
             "$ref" => self.unclassified(site),
             "type" => self.report_in(type_kind(site), site, site.describe(key), context),
             "default" => self.report_in(default_kind(site, context), site, site.describe(key), context),
@@ -280,19 +283,19 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// The pointer of the target, if the node is a reference.
+/// Returns the pointer to the target, if the node is a reference.
 fn target<'n>(node: &Node<'_>, resolved: &'n Node<'_>) -> Option<&'n PointerBuf> {
     (node.value.get("$ref").is_some() && node.pointer != resolved.pointer).then_some(&resolved.pointer)
 }
 
-/// Checks whether a schema has no type, properties or parts.
+/// Checks whether a schema has neither a type nor properties nor an `allOf`.
 fn is_untyped(schema: &Node<'_>) -> bool {
     let properties = schema.value.get("properties").and_then(Value::as_object);
     let has_properties = properties.is_some_and(|all| !all.is_empty());
     !has_properties && schema.value.get("type").or(schema.value.get("allOf")).is_none()
 }
 
-/// Checks whether the value of a keyword has the JSON type that can be compared.
+/// Checks whether the value of a keyword has a JSON type that the comparison supports.
 fn fits(key: &str, value: &Value) -> bool {
     match key {
         "type" | "format" | "pattern" | "$ref" => value.is_string(),
@@ -302,7 +305,7 @@ fn fits(key: &str, value: &Value) -> bool {
     }
 }
 
-/// The single schema of an `allOf` whose siblings are only documentation.
+/// Returns the single schema of an `allOf` whose siblings are only documentation, extensions or `nullable`.
 fn wrapped<'a>(node: &Node<'a>) -> Option<Node<'a>> {
     let is_documentation = |key: &str| {
         key == "allOf" || key == "nullable" || key.starts_with("x-") || ANNOTATIONS.contains(&key)
@@ -310,13 +313,13 @@ fn wrapped<'a>(node: &Node<'a>) -> Option<Node<'a>> {
     single(node).filter(|_| node.keys().all(is_documentation))
 }
 
-/// The single schema of an `allOf`. `None` unless that schema is the component at `target`, or the siblings
-/// of the `allOf` are only documentation.
+/// Returns the single schema of an `allOf`. Returns `None` unless that schema is the component at `target`,
+/// or the `allOf` meets the conditions of `wrapped`.
 fn wraps<'a>(document: &DocumentIndex<'a>, target: &PointerBuf, node: &Node<'a>) -> Option<Node<'a>> {
     wrapped(node).or_else(|| single(node).filter(|inner| document.resolve(inner).pointer == *target))
 }
 
-/// The single schema of an `allOf`.
+/// Returns the single schema of an `allOf`.
 fn single<'a>(node: &Node<'a>) -> Option<Node<'a>> {
     let name = |part: &'a Value| references::reference(part).unwrap_or("0").to_owned();
     let mut entries = node.get("allOf")?.entries(name);

@@ -24,7 +24,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports a property that only one of two schemas requires. The site is its name in the list.
+    /// Reports a property that only one of two schemas requires. `site` is the name of the property in the
+    /// list `required`.
     fn presence(&mut self, site: &Site<'_, 'a>, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         let Some(name) = site.values().next() else { return };
         let declares = |schema: &Node<'a>| {
@@ -32,7 +33,7 @@ impl<'a> Comparer<'a> {
             properties.is_some_and(|(all, name)| all.get(name).is_some())
         };
         let (requiring, other) = site.pick_side([(new, old), (old, new)]);
-        // The change that reports the added or removed property covers this.
+        // The change that reports the added or removed property covers this difference.
         if declares(requiring) && !declares(other) {
             return self.changes.explained.push(name.pointer.clone());
         }
@@ -82,7 +83,7 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports a property that must be absent on one side only: its schema there is `false`.
+    /// Reports a property that must be absent on only one side, because its schema on that side is `false`.
     fn property_allowed(&mut self, site: &Site<'_, 'a>, new: &Node<'a>, context: SchemaContext) {
         let (kind, words) = match (new.allows_nothing(), context.direction) {
             (true, Direction::Response) => (Kind::OptionalResponsePropertyRemoved, "must be absent"),
@@ -169,7 +170,7 @@ impl<'a> Comparer<'a> {
                 }
                 return;
             }
-            // The keyword opens a closed composition.
+            // The added keyword allows undeclared properties in a closed composition.
             (Anything, Anything) if context.closed.is_some() && site.old.is_none() => {
                 Kind::AdditionalPropertiesAllowed
             }

@@ -40,7 +40,9 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares a type with types that normalising keeps aside; false if neither or both are kept aside.
+    /// Compares `type` on one side with `x-type` on the other side. Normalisation moves types that `OpenAPI`
+    /// 3.0 cannot express to `x-type`. Returns false unless one side has only `type` and the other side has
+    /// only `x-type`.
     pub(super) fn types_kept_aside(
         &mut self,
         site: &Site<'_, 'a>,
@@ -53,7 +55,7 @@ impl<'a> Comparer<'a> {
             ([None, Some(aside)], [Some(plain), None]) => (aside, plain),
             _ => return false,
         };
-        // Both keys lead here.
+        // The function is called for both keys, but the change is reported once.
         if site.new.is_none() {
             self.changes
                 .explained
@@ -65,14 +67,14 @@ impl<'a> Comparer<'a> {
         true
     }
 
-    /// Compares `x-nullable`, which normalising adds to `nullable` if null is not exempt from all keywords.
+    /// Compares `x-nullable`, which normalisation adds to `nullable` if null is not exempt from all keywords.
     pub(super) fn exemption_of_null(&mut self, site: &Site<'_, 'a>, old: &Node<'a>, context: SchemaContext) {
         const RELATED: [&str; 8] = [
             "nullable", "type", "x-type", "allOf", "anyOf", "oneOf", "not", "x-if",
         ];
         let has = |schema: &Node<'a>, key: &str| schema.value.get(key).is_some();
         if RELATED.iter().any(|key| has(old, key) != has(site.parent, key)) {
-            // The change of that keyword covers this.
+            // The change of the related keyword covers this difference.
             return self
                 .changes
                 .explained
@@ -126,7 +128,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares known values of an open set. Only the removal of a value matters.
+    /// Compares `x-extensible-enum`, which lists the known values of an open set. Only the removal of a value
+    /// matters.
     pub(super) fn extensible_enumeration(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
         let mut removed = site.one_sided_entries(canonical);
         removed.retain(|value| value.new.is_none() && site.new.is_some());
@@ -153,7 +156,7 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Kind of a change of `type`.
+/// Returns the kind of a change of `type`.
 pub(super) fn type_kind(site: &Site<'_, '_>) -> Kind {
     match texts(site) {
         [None, _] | [Some("number"), Some("integer")] => Kind::TypeSpecialized,
@@ -162,7 +165,7 @@ pub(super) fn type_kind(site: &Site<'_, '_>) -> Kind {
     }
 }
 
-/// Kind of a change of `default`.
+/// Returns the kind of a change of `default`.
 pub(super) fn default_kind(site: &Site<'_, '_>, context: SchemaContext) -> Kind {
     if context.role == SchemaRole::RequiredParameter {
         // Calls without the parameter are rejected, so the default never applies.
@@ -178,7 +181,7 @@ pub(super) fn default_kind(site: &Site<'_, '_>, context: SchemaContext) -> Kind 
     }
 }
 
-/// The texts before and after.
+/// Returns the old and the new value as texts.
 fn texts<'a>(site: &Site<'_, 'a>) -> [Option<&'a str>; 2] {
     site.sides().map(|node| node?.value.as_str())
 }

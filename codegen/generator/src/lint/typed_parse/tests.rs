@@ -1,4 +1,4 @@
-//! Location of a value that the parser rejects.
+//! Tests of the location of a value that the parser rejects.
 
 use super::*;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Singular and plural.
+//! Tests of singular and plural forms.
 
 use super::*;
 

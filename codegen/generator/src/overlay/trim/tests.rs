@@ -1,4 +1,4 @@
-//! Parts that are removed from the text of an overlay.
+//! Tests of removing parts from the text of an overlay.
 
 use super::*;
 use crate::overlay;
@@ -61,7 +61,7 @@ fn a_part_without_lines_of_its_own_is_not_removed() {
         assert_eq!(trimmed(OVERLAY, &[part]), None, "{part}");
     }
     assert_eq!(trimmed(OVERLAY, &["", "/actions/0"]), Some(Trimmed::Empty));
-    // The anchor is needed.
+    // The part defines an anchor that another part refers to.
     assert_eq!(trimmed(OVERLAY, &["/x-used"]), None);
 }
 

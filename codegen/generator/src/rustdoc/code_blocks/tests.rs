@@ -1,4 +1,4 @@
-//! Code blocks before and after.
+//! Tests that compare code blocks before and after the conversion to `text`.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Each flaw is repaired with a diagnostic; everything else stays as it is.
+//! Each flaw is repaired and reported. Everything else stays unchanged.
 
 use crate::{
     document::{Document, Source},
@@ -96,7 +96,7 @@ fn a_document_without_info_is_read() {
     assert_eq!(document["info"], json!({"title": "", "version": ""}));
 }
 
-/// Flaws that affect the client stay as they are, so that later stages report it.
+/// Flaws that affect the client stay as they are, so that later stages report them.
 #[test]
 fn other_flaws_stay() {
     let document = json!({

@@ -28,7 +28,7 @@ const DIALECT: &str = "https://spec.openapis.org/oas/3.1/dialect/base";
 
 const COMPONENTS: &Pointer = Pointer::from_static("/components");
 
-/// Targets of references to path items.
+/// Section of shared path items, which references may lead to.
 const PATH_ITEMS: &Pointer = Pointer::from_static("/components/pathItems");
 
 const WEBHOOKS: &Pointer = Pointer::from_static("/webhooks");
@@ -72,16 +72,16 @@ pub(super) fn normalise(mut value: Value, followed: &BTreeSet<PointerBuf>, conte
     value
 }
 
-/// Values that move, and other targets of references.
+/// Values that move, and other data for updating the references that lead to them.
 #[derive(Default)]
 struct Moves {
-    /// New places of values by their old places.
+    /// New places of moved values, by their old places.
     moved: BTreeMap<PointerBuf, PointerBuf>,
     /// `$defs` that move to the components, with their old pointers.
     definitions: Vec<(PointerBuf, Object)>,
     /// Pointers of schemas by their `$anchor` or `$dynamicAnchor`.
     anchors: BTreeMap<String, Vec<PointerBuf>>,
-    /// Extensions that keep path items.
+    /// Pointers to the extensions that preserve path items.
     path_items: Vec<PointerBuf>,
 }
 
@@ -117,7 +117,8 @@ fn change(
                 places.push(pointer.to_buf());
             }
         }
-        // A copy, because the walk converts it as the schema of additional properties.
+        // This copies the schema before `kept_schemas` converts the original. The walk converts the copy, as
+        // the schema of additional properties.
         by_pattern = schemas::by_pattern(context, pointer, object);
         kept_schemas(context, moves, pointer, object);
     }
@@ -154,7 +155,8 @@ fn change(
     }
 }
 
-/// Converts the schemas in keywords that are kept aside. A diagnostic about the keyword covers them.
+/// Converts the schemas in keywords that are renamed to extensions. Drops the diagnostics about these
+/// schemas, because the diagnostic about the keyword covers them.
 fn kept_schemas(context: &mut Context, moves: &mut Moves, pointer: &Pointer, object: &mut Object) {
     const SCHEMA: FieldType = FieldType::One(ObjectKind::Schema);
     const SCHEMAS: FieldType = FieldType::Map(ObjectKind::Schema);
@@ -190,7 +192,7 @@ fn kept_schemas(context: &mut Context, moves: &mut Moves, pointer: &Pointer, obj
     }
 }
 
-/// Rewrites schemas that are booleans: a walk over objects does not visit them.
+/// Rewrites members that are boolean schemas, because a walk over objects does not visit them.
 fn booleans(context: &mut Context, kind: ObjectKind, pointer: &Pointer, object: &mut Object) {
     use FieldType::{List, Map, One};
     for (key, value) in object.iter_mut() {
@@ -218,9 +220,9 @@ fn boolean(context: &mut Context, pointer: &Pointer, schema: &mut Value) {
     }
 }
 
-/// Moves the path items to which references lead, for example from a callback, to an extension, because
-/// `OpenAPI` 3.0 has no section for them. Removes the other path items, and reports each removed path item
-/// that is not in `followed`.
+/// Moves path items that references lead to (for example from a callback) to an extension, because `OpenAPI`
+/// 3.0 has no section for them. Removes the other path items, and reports each removed path item that is not
+/// in `followed`.
 fn keep_path_items(
     value: &mut Value,
     followed: &BTreeSet<PointerBuf>,
@@ -305,7 +307,7 @@ fn hoist(value: &mut Value, context: &mut Context, moves: &mut Moves) {
     }
 }
 
-/// Returns the shared schemas, which need not exist yet.
+/// Returns the section of shared schemas. Creates the section if it does not exist.
 fn shared_schemas(document: &mut Value) -> Option<&mut Object> {
     let components = document.as_object_mut()?.entry("components");
     let components = components.or_insert_with(|| json!({})).as_object_mut()?;
@@ -313,7 +315,7 @@ fn shared_schemas(document: &mut Value) -> Option<&mut Object> {
     schemas.as_object_mut()
 }
 
-/// Redirects references to values that have moved, and to anchors.
+/// Updates the references that lead to anchors or to values that have moved.
 fn redirect(value: &mut Value, context: &mut Context, moves: &Moves) {
     if moves.moved.is_empty() && moves.anchors.is_empty() {
         return;
@@ -325,7 +327,7 @@ fn redirect(value: &mut Value, context: &mut Context, moves: &Moves) {
         let plain = percent_decode_str(plain).decode_utf8_lossy().into_owned();
         match moves.anchors.get(&plain).map(Vec::as_slice) {
             Some([only]) => *target = format!("#{only}"),
-            // The reference stays, and lint reports it as dangling.
+            // The reference is kept, and the stage `lint` reports it as dangling.
             Some(_) => context.report(
                 Severity::Warning,
                 "anchor",
@@ -370,8 +372,8 @@ fn redirect(value: &mut Value, context: &mut Context, moves: &Moves) {
     }
 }
 
-/// Returns an unused name for a component. The first unused name of these is returned: the name of the
-/// definition, the same name prefixed with the name of the enclosing schema, a numbered name.
+/// Returns an unused name for a component. Tries the name of the definition, then this name prefixed with the
+/// name of the enclosing schema, then numbered names.
 fn free_name(name: &str, place: &Pointer, taken: &Object) -> String {
     let names = place.tokens().map(|token| token.decoded().into_owned());
     let around = names

@@ -40,7 +40,7 @@ const REMARKS: &[&str] = &["$schema", "$comment", "$vocabulary", "$anchor", "$dy
 /// Patterns that match every property name.
 const EVERY_NAME: &[&str] = &["", ".*", "^.*$", ".+", "^.+$"];
 
-/// Converts a schema of `OpenAPI` 3.1. `by_pattern` is the schema that replaces pattern properties.
+/// Converts a schema of `OpenAPI` 3.1. `by_pattern` is the schema that replaces `patternProperties`.
 pub(super) fn convert_schema(schema: &mut Part<'_>, by_pattern: Option<Value>) {
     for key in REMARKS {
         keep_aside(schema, key);
@@ -97,7 +97,8 @@ fn constant(schema: &mut Part<'_>) {
     match schema.get_mut("type") {
         None => schema.set_from("type", kind, &from),
         Some(Value::Array(kinds)) => {
-            // Null remains allowed, because many authors list null as a type and forget it as a value.
+            // Null remains allowed, because many authors list null as a type but forget to list it as a
+            // value.
             let fits = |other: &Value| other == kind || kind == "integer" && other == "number";
             if kinds.iter().any(fits) {
                 kinds.retain(|other| fits(other) || other == "null");
@@ -111,31 +112,31 @@ fn constant(schema: &mut Part<'_>) {
         let message = "`const` is not among the values of the sibling `enum`, so no value matches both";
         let fix = "remove one of the two in an overlay";
         schema.report(Severity::Warning, "constant", key, message, fix);
-        // Lint refuses a schema with this key.
+        // The stage `lint` rejects a schema with this key.
         schema.insert(key.to_owned(), value);
         return;
     }
     schema.set_from("enum", vec![value], &from);
 }
 
-/// Unions, which may have null variants.
+/// Keywords for unions. A union may have null variants.
 const UNIONS: [&str; 2] = ["oneOf", "anyOf"];
 
-/// Keywords that null must match as well, unless it has a variant of its own.
+/// Keywords that null must also match, except unions with a null variant.
 const SHARED: [&str; 6] = ["$ref", "allOf", "not", "if", "oneOf", "anyOf"];
 
-/// Rules of a schema about null, before its conversion. `nullable` exempts null from all keywords but `enum`,
-/// which is more than some of these schemas mean.
+/// The effect of a schema on null, before its conversion. After the conversion, `nullable` exempts null from
+/// all keywords except `enum`. Some schemas exempt null from fewer keywords.
 struct Null {
-    /// The types without null.
+    /// The schema has types, and null is not one of them.
     is_excluded: bool,
-    /// Types that include null.
+    /// Null is one of the types, or the only allowed value.
     is_type: bool,
-    /// The document has `nullable`, which is not a keyword of `OpenAPI` 3.1.
+    /// The schema has `nullable: true`, although `OpenAPI` 3.1 has no such keyword.
     has_flag: bool,
     /// Unions with a null variant.
     unions: Vec<&'static str>,
-    /// Keywords that null must match as well.
+    /// Keywords of the schema that null must also match.
     shared: Vec<&'static str>,
 }
 
@@ -161,7 +162,8 @@ impl Null {
         }
     }
 
-    /// Lists the only keywords from which null is exempt under `x-nullable`, unless it is exempt from all.
+    /// Writes the extension `x-nullable`, which lists the keywords from which null is exempt. Writes nothing
+    /// if null is exempt from all keywords.
     fn keep_exact(self, schema: &mut Part<'_>) {
         let is_allowed = self.is_type || !self.unions.is_empty();
         if self.has_flag && (self.is_excluded || !is_allowed) {
@@ -177,7 +179,7 @@ impl Null {
         } else if self.shared.is_empty() && (is_allowed || lists_null) {
             return;
         } else if !self.unions.iter().all(|key| schema.contains_key(*key)) {
-            // The only other variant has become a part of this schema, from which null is exempt.
+            // The only other variant has been merged into this schema, and null is exempt from it.
             return;
         } else {
             let is_exempt = |key: &&str| schema.contains_key(*key) && !self.shared.contains(key);
@@ -190,7 +192,8 @@ impl Null {
     }
 }
 
-/// Rewrites null variants as `nullable`, and a union of one variant as that variant.
+/// Rewrites null variants as `nullable`, and replaces a union that has only one other variant with that
+/// variant.
 fn null_variants(schema: &mut Part<'_>) {
     for key in UNIONS {
         let place = schema.place(key);
@@ -198,11 +201,11 @@ fn null_variants(schema: &mut Part<'_>) {
             continue;
         };
         let before = variants.len();
-        // From the end, so that the other variants keep their numbers.
+        // Removes variants from the end, so that the indices of the remaining variants stay valid.
         for index in (0..before).rev() {
             if variants.get(index).is_some_and(is_null) {
                 let variant = variants.remove(index);
-                // All other keywords are lost.
+                // Other keywords of the null variant are lost.
                 let mut keys = variant.as_object().into_iter().flat_map(Object::keys);
                 if keys.any(|key| !["type", "const", "enum"].contains(&key.as_str())) {
                     let place = place.with_trailing_token(index);
@@ -237,7 +240,7 @@ fn null_variants(schema: &mut Part<'_>) {
                         .all(|key| !schema.contains_key(key) || key == "nullable") =>
             {
                 for (key, mut value) in only.into_iter().filter(|(key, _)| key != "nullable") {
-                    // The union has the value null, whatever the values of this variant.
+                    // The union allows null, even if the enumeration of this variant does not.
                     if key == "enum"
                         && let Some(values) = value.as_array_mut()
                         && !values.contains(&Value::Null)
@@ -285,9 +288,9 @@ fn exclusive_bounds(schema: &mut Part<'_>) {
     }
 }
 
-/// Rewrites encoded content of strings as the formats `byte` and `binary`.
+/// Rewrites the keywords for encoded content of strings as the formats `byte` and `binary`.
 fn content(schema: &mut Part<'_>) {
-    // The keywords concern text only; a union or a reference states its type elsewhere.
+    // The keywords apply only to strings. A union or a reference states its type elsewhere.
     let elsewhere = ["$ref", "allOf", "oneOf", "anyOf"];
     let is_text = match schema.get("type") {
         None => !elsewhere.iter().any(|key| schema.contains_key(*key)),
@@ -335,19 +338,21 @@ fn tuples(schema: &mut Part<'_>) {
         let fix =
             "state in an overlay what the items have in common; the original is kept under `x-prefixItems`";
         schema.report(Severity::Warning, "tuple", "prefixItems", message, fix);
-        // Items after those of the tuple.
+        // `items` describes the items after those of the tuple.
         keep_aside(schema, "items");
         schema.set("items", json!({}));
     }
 }
 
-/// Returns the schema of additional properties that replaces pattern properties; `None` without them.
+/// Returns the schema of additional properties that replaces pattern properties. Returns `None` if there are
+/// no pattern properties.
 pub(super) fn by_pattern(context: &mut Context, pointer: &Pointer, schema: &Object) -> Option<Value> {
     let patterns = schema.get("patternProperties")?.as_object()?;
     let additional = schema.get("additionalProperties");
     let mut schemas = patterns.iter();
     Some(match (schemas.next(), schemas.next()) {
-        // A type for all names would reject values if other names are allowed.
+        // The schema of a single pattern replaces the pattern only if every allowed name matches it.
+        // Properties with other names may have values that this schema rejects.
         (Some((pattern, only)), None)
             if additional == Some(&Value::Bool(false))
                 || additional.is_none() && EVERY_NAME.contains(&pattern.as_str()) =>

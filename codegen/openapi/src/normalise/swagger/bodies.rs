@@ -1,4 +1,4 @@
-//! Request bodies, which are parameters in Swagger 2.0, and responses.
+//! Converts request bodies and responses. In Swagger 2.0, a request body consists of parameters.
 
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ impl<'a> Convert<'a> {
         })
     }
 
-    /// Converts form parameters, the first of which is `first`, to a body.
+    /// Converts form parameters to a body. `first` is the first of these parameters.
     fn form(
         &mut self,
         first: &Placed<'_>,
@@ -89,8 +89,8 @@ impl<'a> Convert<'a> {
         json!({ "required": any_required, "content": content })
     }
 
-    /// Returns the `content` of the body or response at `new`: the schema at `old`, in each of the media
-    /// types.
+    /// Returns the `content` of the body or response at `new`. Each of the media types gets the schema from
+    /// the place `old`.
     fn content(
         &mut self,
         types: &MediaTypes,
@@ -141,7 +141,7 @@ impl<'a> Convert<'a> {
         }
     }
 
-    /// Returns the schema of a form parameter; `required` stays in the schema.
+    /// Returns the schema of a form parameter. The schema still contains the key `required` of the parameter.
     fn form_field(&mut self, body: &Placed<'_>) -> Object {
         let mut property = body.parameter.clone();
         for key in ["name", "in"] {
@@ -158,7 +158,7 @@ impl<'a> Convert<'a> {
             let fix = "nothing to do";
             self.report(Severity::Notice, "empty-value", place, message, fix);
         }
-        // `OpenAPI` 3.0 repeats the field, like `multi`.
+        // `OpenAPI` 3.0 repeats the field for each item, as the format `multi` does.
         let joined = body.text("type") == "array"
             && property
                 .get("collectionFormat")
@@ -199,8 +199,8 @@ impl<'a> Convert<'a> {
             return response;
         };
         if response.get("$ref").is_some_and(Value::is_string) {
-            // The content types are those of the operation. The reference stays if the document has the same
-            // content types.
+            // The response has the content types of the operation. The reference is kept if these are also
+            // the content types of the whole document.
             let response = Value::Object(response);
             if let Some((from, shared)) = self.shared_response(&response)
                 && produces.types != self.old.produces.types
@@ -237,7 +237,7 @@ impl<'a> Convert<'a> {
             }
             response.insert("content".to_owned(), Value::Object(content));
         }
-        // Examples of media types that the response does not have.
+        // These examples belong to media types that the response does not have.
         if let Some(examples) = examples.filter(|examples| *examples != json!({})) {
             response.insert("examples".to_owned(), examples);
             aside::keep_aside(&mut response, "examples");
@@ -249,8 +249,8 @@ impl<'a> Convert<'a> {
         Value::Object(response)
     }
 
-    /// Returns the shared response to which a reference leads, and the place of that response; `None` if the
-    /// target is itself a reference.
+    /// Returns the shared response that a reference leads to, and the place of that response. Returns `None`
+    /// if the target is itself a reference.
     pub(super) fn shared_response(&self, response: &Value) -> Option<(PointerBuf, &'a Value)> {
         let name = shared_name(response.get("$ref")?.as_str()?, "responses")?;
         let shared = self.old.responses.get(&name)?;

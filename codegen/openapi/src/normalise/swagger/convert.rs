@@ -16,8 +16,8 @@ use crate::{
     references::fragment,
 };
 
-/// Reads a value, which is empty if it is absent. Reports a value of the wrong type, because lint will not
-/// see it.
+/// Deserializes a value. Returns an empty value if the value is absent or has a wrong type. Reports a wrong
+/// type, because the stage `lint` will not see the value.
 pub(super) fn typed<T: DeserializeOwned + Default>(
     context: &mut Context,
     value: Option<Value>,
@@ -36,7 +36,7 @@ pub(super) fn typed<T: DeserializeOwned + Default>(
 /// Fix for a value of the wrong type.
 pub(super) const MISFIT: &str = "write a value that the Swagger 2.0 specification allows";
 
-/// Media types that all operations consume.
+/// Pointer to the media types that all operations consume by default.
 pub(super) const CONSUMES: &Pointer = Pointer::from_static("/consumes");
 
 /// A list of media types and its place.
@@ -47,7 +47,7 @@ pub(super) struct MediaTypes {
 }
 
 impl MediaTypes {
-    /// Reads the list that an object at `place` has under this key.
+    /// Reads the list in the member `key` of `holder`. `place` is the place of `holder`.
     pub(super) fn of(context: &mut Context, holder: &Object, key: &str, place: &Pointer) -> Option<Self> {
         let list = holder.get(key)?.clone();
         let place = place.with_trailing_token(key);
@@ -62,15 +62,15 @@ impl MediaTypes {
     }
 }
 
-/// Parts of the old document that all operations may use.
+/// Parts of the old document (Swagger 2.0) that all operations may use.
 pub(super) struct Old {
     pub(super) consumes: MediaTypes,
     pub(super) produces: MediaTypes,
-    /// The safest first, because the first server is the default.
+    /// URL schemes, the safest first, because the first server is the default.
     pub(super) schemes: Vec<String>,
     pub(super) parameters: Object,
     pub(super) responses: Object,
-    /// Empty if it is absent.
+    /// Host; empty if it is absent.
     pub(super) host: String,
     pub(super) base_path: String,
     /// Provenance of the old document.
@@ -78,7 +78,7 @@ pub(super) struct Old {
 }
 
 impl Old {
-    /// Takes the parts out of a document. The media types stay.
+    /// Removes the parts from a document and returns them. The media types remain in the document.
     pub(super) fn take(context: &mut Context, document: &mut Object) -> Self {
         let before = context.provenance.clone();
         let place = |key: &str| Pointer::root().with_trailing_token(key);
@@ -111,14 +111,15 @@ pub(super) struct Convert<'a> {
     pub(super) old: &'a Old,
     /// Places of shared parameters that became bodies of operations.
     pub(super) bodies_used: BTreeSet<PointerBuf>,
-    /// The document's `consumes` and `produces`, if they became the content of a body or response.
+    /// Contains `consumes` or `produces` if the document's list of that name became the content of a body or
+    /// response.
     pub(super) types_used: BTreeSet<&'static str>,
     pub(super) context: &'a mut Context,
 }
 
 impl Convert<'_> {
-    /// Removes `consumes` or `produces` from an object. An unused list moves to an extension, so that
-    /// comparisons see it.
+    /// Removes the member `consumes` or `produces` from an object. If the list was not used, renames it to an
+    /// extension instead, so that comparisons of documents include it.
     pub(super) fn types_are_read(&mut self, holder: &mut Object, key: &str, place: &Pointer, used: bool) {
         if used {
             holder.shift_remove(key);
@@ -131,8 +132,8 @@ impl Convert<'_> {
         self.context.provenance.put(new, self.old.before.place(old));
     }
 
-    /// Reports a diagnostic on a place in the old document. The new document may have a different value
-    /// there.
+    /// Reports a diagnostic on a place in the old document. The new document may have a different value at
+    /// that place.
     pub(super) fn report<'a>(
         &mut self,
         severity: Severity,
@@ -168,12 +169,13 @@ pub(super) fn take(old: &mut Object, new: &mut Object, keys: &[&str]) {
     }
 }
 
-/// Returns a member that is a text; empty if it is absent.
+/// Returns the text of a member. Returns an empty text if the member is absent or not a string.
 pub(super) fn text<'a>(object: &'a Object, key: &str) -> &'a str {
     object.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Returns the name in a reference to a section of the document, such as `parameters`.
+/// Returns the name of the target of a reference, if the target is a member of `section`, such as
+/// `parameters`.
 pub(super) fn shared_name(reference: &str, section: &str) -> Option<String> {
     let pointer = fragment(reference)?;
     let mut tokens = pointer.tokens();

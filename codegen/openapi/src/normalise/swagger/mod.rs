@@ -1,4 +1,4 @@
-//! Converts Swagger 2.0 to `OpenAPI` 3.0.3: a new document from the parts of the old one.
+//! Converts Swagger 2.0 to `OpenAPI` 3.0.3. Builds a new document from the parts of the old document.
 
 mod bodies;
 mod convert;
@@ -129,7 +129,7 @@ impl Convert<'_> {
                 self.mixed(&mut old, key, Pointer::root());
             }
         }
-        // Extensions, and keys that lint will report.
+        // The rest are extensions, and keys that the stage `lint` will report.
         new.extend(old);
         new
     }
@@ -184,7 +184,8 @@ impl Convert<'_> {
             let place = parameter
                 .as_object()
                 .map_or("", |parameter| text(parameter, "in"));
-            // Bodies belong to the operations, like their content types.
+            // Body parameters are converted with their operations, because the operations state the content
+            // types.
             let from = Pointer::from_static("/parameters").with_trailing_token(name);
             if !matches!(place, "body" | "formData") {
                 let new = Pointer::from_static("/components/parameters").with_trailing_token(name);
@@ -209,7 +210,7 @@ impl Convert<'_> {
             .collect()
     }
 
-    /// Takes a section whose members move to another place without a change.
+    /// Removes a section from the old document and returns it. Its members move to the place `new` unchanged.
     fn section(&mut self, old: &mut Object, key: &str, new: &str) -> Object {
         let place = Pointer::root().with_trailing_token(key);
         let section = old.shift_remove(key);
@@ -251,7 +252,8 @@ impl Convert<'_> {
         let parameters = take_list(operation);
         let list = place.with_trailing_token("parameters");
         let mut bodies = bodies(&parameters, &list, &self.old.parameters);
-        // The operation overrides a body of the path by kind and name.
+        // A body parameter of the operation overrides a body parameter of the path that has the same `in`
+        // and, except for `body`, the same name.
         let own = bodies.len();
         for shared in shared_bodies {
             let mut own = bodies.iter().take(own);
@@ -301,7 +303,8 @@ impl Convert<'_> {
     }
 }
 
-/// Takes the list of parameters; a value that is no list stays.
+/// Removes the items from the list of parameters and returns them. A value that is not a list stays
+/// unchanged.
 fn take_list(object: &mut Object) -> Vec<Value> {
     match object.get_mut("parameters") {
         Some(Value::Array(list)) => std::mem::take(list),
@@ -309,7 +312,7 @@ fn take_list(object: &mut Object) -> Vec<Value> {
     }
 }
 
-/// Puts parameters back; an empty list is removed.
+/// Puts parameters back into an object. Removes the list if it is empty.
 fn put_list(object: &mut Object, parameters: Vec<Value>) {
     if !parameters.is_empty() {
         object.insert("parameters".to_owned(), Value::Array(parameters));

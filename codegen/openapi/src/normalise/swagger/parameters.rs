@@ -1,4 +1,4 @@
-//! Parameters that are not bodies.
+//! Converts parameters that do not become request bodies.
 
 use serde_json::Value;
 
@@ -9,7 +9,8 @@ use crate::{
     pointer::{Pointer, PointerBuf},
 };
 
-/// Keys of a parameter or header that describe its value; the others describe the parameter itself.
+/// Keys of a parameter or header that describe its value. The other keys describe the parameter or header
+/// itself.
 const VALUE_KEYS: &[&str] = &[
     "type",
     "format",
@@ -40,12 +41,12 @@ pub(super) struct Placed<'a> {
 }
 
 impl Placed<'_> {
-    /// Returns a member that is a text; empty if it is absent.
+    /// Returns the text of a member. Returns an empty text if the member is absent or not a string.
     pub(super) fn text(&self, key: &str) -> &str {
         text(self.parameter, key)
     }
 
-    /// Returns true for a whole body, which is not a field of a form.
+    /// Returns true if the parameter is a whole body, not a field of a form.
     pub(super) fn is_whole(&self) -> bool {
         self.text("in") == "body"
     }
@@ -114,7 +115,7 @@ impl Convert<'_> {
             let fix = "give it a `type` in an overlay";
             self.report(Severity::Warning, "type-missing", old, message, fix);
         }
-        // Lists in lists have delimiters too, which only Swagger 2.0 can express.
+        // Lists inside lists have delimiters of their own, which only Swagger 2.0 can express.
         let mut items = schema.get_mut("items").and_then(Value::as_object_mut);
         let mut place = old.to_buf();
         while let Some(inner) = items {
@@ -128,8 +129,8 @@ impl Convert<'_> {
             }
             items = inner.get_mut("items").and_then(Value::as_object_mut);
         }
-        // Some documents write a schema where only `type` is allowed. Both apply unless they contradict each
-        // other.
+        // Some documents have a `schema` where only keys such as `type` are allowed. The `schema` and the
+        // keys both apply unless they contradict each other.
         let written = holder.get("schema");
         if schema.is_empty() && written.is_some() {
             return;
@@ -155,7 +156,7 @@ impl Convert<'_> {
         let written = parameter.get("schema").and_then(|schema| schema.get("type"));
         let kind = parameter.get("type").or(written);
         if kind.is_none_or(|kind| kind != "array") {
-            // The key applies to lists only.
+            // The key `collectionFormat` applies only to lists.
             aside::keep_aside(parameter, "collectionFormat");
             return;
         }
@@ -169,7 +170,7 @@ impl Convert<'_> {
             ("query", "ssv") => ("spaceDelimited", false),
             ("query", "pipes") => ("pipeDelimited", false),
             ("path" | "header", "csv") => ("simple", false),
-            // OpenAPI 3.0 cannot express the format. Lint refuses this style.
+            // OpenAPI 3.0 cannot express the format. The stage `lint` rejects this style.
             _ => (&*format!("{format}Delimited"), false),
         };
         for (key, value) in [("style", Value::from(style)), ("explode", explode.into())] {

@@ -1,4 +1,4 @@
-//! Only integers are rewritten, and nothing else of a document.
+//! Only numbers that must be integers are rewritten. The rest of a document stays unchanged.
 
 use super::*;
 use serde_json::json;

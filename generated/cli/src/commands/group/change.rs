@@ -1,4 +1,4 @@
-//! `funnelflux GROUP archive|unarchive|delete|move`: jobs on many assets.
+//! `funnelflux GROUP archive|unarchive|delete|move`: changes many assets in a job.
 
 use super::note_inferred;
 use crate::context::Context;
@@ -16,14 +16,14 @@ fn job_command(name: &'static str, about: String) -> Command {
         .args(job::arguments())
 }
 
-/// Names the children of the assets of a group.
+/// Returns the plural names of a group's child groups, joined by `and`.
 fn children_words(group: AssetGroup) -> String {
     let children = group.children().iter();
     let names = children.map(|child| AssetGroup::named(child.group).map_or(child.group, AssetGroup::plural));
     names.collect::<Vec<&str>>().join(" and ")
 }
 
-/// The option `--children`.
+/// Returns the option `--children`.
 fn children_argument(group: AssetGroup) -> Arg {
     let target = group.singular();
     Arg::new("children")
@@ -121,7 +121,7 @@ pub(super) async fn run(
     .await
 }
 
-/// The change that the options ask for.
+/// Returns the change that the options request.
 fn requested(verb: &str, matches: &ArgMatches) -> Result<ChangeRecord, Failure> {
     Ok(match verb {
         "archive" => ChangeRecord::Archive {
@@ -142,7 +142,8 @@ fn requested(verb: &str, matches: &ArgMatches) -> Result<ChangeRecord, Failure> 
     })
 }
 
-/// Replaces the name of a category, or of a target of children, by its ID.
+/// Replaces the name of a change's target by the ID of the target. The target is the category of a move, or
+/// the asset to which `--children move:ID` moves children.
 async fn with_target_id(
     client: &Client,
     group: AssetGroup,

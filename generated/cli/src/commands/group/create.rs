@@ -1,4 +1,4 @@
-//! `funnelflux GROUP create`: new assets.
+//! `funnelflux GROUP create`: creates assets.
 
 use crate::context::Context;
 use crate::exit::{CommandResult, Failure};
@@ -69,7 +69,8 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     command.run(&client, &plan).await
 }
 
-/// Bodies of `--json`: one object, or a list of objects.
+/// Returns the bodies of the new assets from `--json`, which is one object or a list of objects. If only
+/// `--set` is given, returns one empty object.
 fn bodies(matches: &ArgMatches) -> Result<Vec<Value>, Failure> {
     let bodies = match input::json(matches)? {
         None if matches.get_one::<String>("set").is_none() => {

@@ -1,4 +1,4 @@
-//! `funnelflux GROUP duplicate`: copies of assets.
+//! `funnelflux GROUP duplicate`: copies assets.
 
 use crate::context::Context;
 use crate::exit::{CommandResult, Failure};
@@ -71,7 +71,7 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
         .await
 }
 
-/// The request body of each copy.
+/// Returns the ID of each original, with the request body for its copy.
 async fn requested(
     client: &Client,
     group: AssetGroup,
@@ -126,7 +126,7 @@ async fn requested(
     Ok(copies)
 }
 
-/// Refuses properties that a copy gets from the service or from another option.
+/// Returns an error for an assignment to a property that the service or another option sets in copies.
 fn check_assignments(group: AssetGroup, assignments: &[input::Assignment]) -> Result<(), Failure> {
     let view = assets::view(group);
     for assignment in assignments {
@@ -143,14 +143,14 @@ fn check_assignments(group: AssetGroup, assignments: &[input::Assignment]) -> Re
     Ok(())
 }
 
-/// Names a copy. The name of the original may contain the placeholders itself.
+/// Returns the name of a copy. If the name of the original contains placeholders, they stay unchanged.
 fn copy_name(pattern: &str, name: &str, id: &str) -> String {
     let parts = pattern.split("{name}").map(|part| part.replace("{id}", id));
     parts.collect::<Vec<_>>().join(name)
 }
 
-/// Returns the parent of an original, if the request for its copy must name a parent. This is so for assets
-/// without categories: their copies are created in a group.
+/// Returns the parent of an original, if the request for its copy must name a parent. The request must name a
+/// parent if the assets have no categories, because the service then creates the copy inside a parent.
 fn parent(group: AssetGroup, original: &Value) -> Option<&str> {
     if group.category_pointer().is_some() {
         return None;

@@ -1,4 +1,4 @@
-//! `funnelflux GROUP edit`: an asset in the user's editor.
+//! `funnelflux GROUP edit`: changes an asset in the user's editor.
 
 use crate::confirm::Expected;
 use crate::context::{Context, is_interactive, note};
@@ -15,7 +15,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-/// Lines that begin with this are ignored.
+/// Beginning of a comment line. Comment lines in the edited text are ignored.
 const COMMENT: &str = "//";
 
 pub(super) fn command(group: AssetGroup) -> Command {
@@ -84,7 +84,7 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
                 text = body;
                 problem = Some(failure);
             }
-            // The reasons are in the report.
+            // The report has already printed the reasons for the refusal.
             Ok(Exit::Refused) if is_interactive() => {
                 context.confirm("edit the text again", Expected::Yes, false)?;
                 text = body;
@@ -97,7 +97,7 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     }
 }
 
-/// Writes an edited text that was refused to a temporary file, which the message names.
+/// Writes the edited text to a temporary file, and adds the path of the file to the message of the failure.
 fn with_kept_text(failure: Failure, text: &str) -> Failure {
     let file = tempfile::Builder::new().suffix(".json").tempfile();
     let kept = file.ok().and_then(|mut file| {
@@ -157,7 +157,7 @@ fn edit(text: &str) -> Result<String, Failure> {
         Failure::usage(format!("$EDITOR {editor:?} is not a command")).fix("set it to your editor")
     })?;
     let failed = |error: std::io::Error| Failure::failed(format!("cannot write a temporary file: {error}"));
-    // A file with this name is highlighted as JSON with comments.
+    // Editors highlight a file with this extension as JSON with comments.
     let mut file = tempfile::Builder::new()
         .suffix(".jsonc")
         .tempfile()

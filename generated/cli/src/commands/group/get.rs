@@ -1,4 +1,4 @@
-//! `funnelflux GROUP get`.
+//! `funnelflux GROUP get`: prints assets that are given by ID or name.
 
 use crate::context::Context;
 use crate::exit::{CommandResult, Exit, Failure};
@@ -30,7 +30,7 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     let ids = assets::resolve(&client, group, given.clone()).await?;
     let (mut found, mut missing) = assets::shown(&client, group, &ids).await?;
     if !missing.is_empty() && group.abilities().list {
-        // A name can have the format of an ID.
+        // A name can have the format of an ID, so the missing IDs are looked up as names.
         let named = assets::ids_of_names(&client, group, &missing).await?;
         let ids: Vec<String> = named.iter().flatten().cloned().collect();
         let (more, _) = assets::shown(&client, group, &ids).await?;

@@ -64,17 +64,17 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     command.run(&client, &plan).await
 }
 
-/// Rows of a file.
+/// Rows of a CSV file.
 struct Table<'n> {
     name: &'n str,
     /// Path of each column.
     columns: Vec<JsonPath>,
-    /// Column of the ID.
+    /// Index of the column that contains the IDs.
     id: Option<usize>,
     rows: Vec<Row>,
 }
 
-/// A row with its line in the file.
+/// Row with its line number in the file.
 struct Row {
     line: usize,
     cells: Vec<String>,
@@ -118,7 +118,7 @@ impl<'n> Table<'n> {
             let record = record.map_err(invalid)?;
             let line = input::line_of(text, &record);
             let cells: Vec<String> = record.iter().map(str::to_owned).collect();
-            // Spreadsheets keep rows of which every cell was cleared.
+            // Spreadsheet programs keep a row after the user has cleared all of its cells.
             if cells.iter().any(|cell| !cell.trim().is_empty()) {
                 rows.push(Row { line, cells });
             }
@@ -140,7 +140,7 @@ impl<'n> Table<'n> {
         Failure::usage(format!("{}:{line}: {problem}; nothing was sent", self.name))
     }
 
-    /// ID of a row; `None` if the row creates an asset.
+    /// Returns the ID in a row. Returns `None` if the row creates an asset.
     fn id_of<'r>(&self, row: &'r Row) -> Option<&'r str> {
         row.cells
             .get(self.id?)
@@ -148,7 +148,7 @@ impl<'n> Table<'n> {
             .filter(|id| !id.is_empty())
     }
 
-    /// Reads the assets that rows change.
+    /// Reads the assets that the rows change, and returns them by ID.
     async fn current(&self, client: &Client, group: AssetGroup) -> Result<HashMap<String, Value>, Failure> {
         let mut lines: HashMap<&str, usize> = HashMap::new();
         for row in &self.rows {
@@ -177,8 +177,8 @@ impl<'n> Table<'n> {
         Ok(by_id.collect())
     }
 
-    /// Checks that each column is a field of the group, as far as assets of the account show the fields of
-    /// the group.
+    /// Checks that each column is a known field of the group. The known fields are those that assets of the
+    /// account have.
     fn check_columns(&self, fields: &KnownFields, group: AssetGroup) -> Result<(), Failure> {
         let mut columns = self.columns.iter().enumerate();
         let unknown = columns.find_map(|(position, path)| Some((position, fields.problem(path, group)?)));
@@ -227,7 +227,8 @@ impl<'n> Table<'n> {
     }
 }
 
-/// Returns the line of the last quotation mark if their number is odd, so that the last cell has no end.
+/// Returns the line of the last quotation mark if the number of quotation marks is odd. In that case, the
+/// last quoted cell is not closed.
 fn open_quote(text: &str) -> Option<usize> {
     let is_open = text.matches('"').count() % 2 == 1;
     let before = text.get(..text.rfind('"')?)?;

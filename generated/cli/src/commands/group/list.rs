@@ -1,4 +1,4 @@
-//! `funnelflux GROUP list`.
+//! `funnelflux GROUP list`: prints the assets of a group.
 
 use crate::assets;
 use crate::context::{Context, note};
@@ -53,8 +53,8 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     Ok(Exit::Done)
 }
 
-/// Lists assets with a status. The rows are whole assets if `all_fields` is set or if an expression of the
-/// output needs them.
+/// Lists assets with a status. The rows are whole assets if `all_fields` is set or if a filter, an order or a
+/// column needs fields that the list lacks.
 pub(crate) async fn rows(
     client: &Client,
     group: AssetGroup,
@@ -115,7 +115,8 @@ async fn whole(
     output: &Output,
     view: &View,
 ) -> Result<Vec<Value>, Failure> {
-    // With expressions on fields of the list only, fewer assets need to be read.
+    // If the list contains all fields of the filters and orders, rows are selected first, so that fewer
+    // assets are read.
     let rows = if output.needs_more_than(&rows, view)? {
         rows
     } else {

@@ -1,5 +1,5 @@
-//! Commands of the groups of assets. The same command has the same name in all groups; a group lacks the
-//! commands for which it lacks the ability.
+//! Commands of the groups of assets. A command has the same name in all groups. A group has only the commands
+//! for the operations that it supports.
 
 mod change;
 mod create;
@@ -18,18 +18,19 @@ use crate::exit::{CommandResult, Failure};
 use clap::{ArgMatches, Command};
 use funnelflux::ext::AssetGroup;
 
-/// Descriptions of the groups that have commands.
+/// Returns the command-line descriptions of the groups that have commands.
 pub(super) fn commands() -> impl Iterator<Item = Command> {
     let groups = AssetGroup::all().iter().copied();
     groups.filter(|group| group.abilities().find).map(describe)
 }
 
-/// Returns the group of a command.
+/// Returns the group that has the name of a command.
 pub(super) fn named(name: &str) -> Option<AssetGroup> {
     AssetGroup::named(name).filter(|group| group.name() == name && group.abilities().find)
 }
 
-/// The default template, with the explanation below the title instead of above it.
+/// Help template. It is the default template, except that the explanation is below the title instead of above
+/// it.
 const TITLE_FIRST: &str =
     "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
 
@@ -49,11 +50,12 @@ fn describe(group: AssetGroup) -> Command {
     } else {
         command
     };
-    // Building the commands of all groups takes longer than the rest of the program to start.
+    // Building the commands of all groups takes longer than starting the rest of the program, so the commands
+    // of a group are built on demand.
     command.defer(with_commands)
 }
 
-/// Adds the commands of the group that the command names.
+/// Adds the subcommands of the group that has the name of the command.
 fn with_commands(command: Command) -> Command {
     let Some(group) = named(command.get_name()) else {
         return command;
@@ -85,7 +87,7 @@ fn capitalised(text: &str) -> String {
     }
 }
 
-/// Says that the operations on a group are inferred, unless the user has accepted that.
+/// Prints a note if the operations on a group are inferred, unless `--accept-inferred` is given.
 fn note_inferred(group: AssetGroup, context: &Context) {
     let said = assets::inferred_note(group).filter(|_| !context.options.accept_inferred);
     if let Some(said) = said {

@@ -1,4 +1,4 @@
-//! `funnelflux GROUP replace`: makes other assets name another asset.
+//! `funnelflux GROUP replace`: replaces references to an asset by references to another asset.
 
 use crate::assets;
 use crate::commands::export::{groups, groups_argument};
@@ -15,7 +15,7 @@ pub(super) fn command(group: AssetGroup) -> Command {
     let singular = group.singular();
     Command::new("replace")
         .about(format!(
-            "Replaces the ID of one {singular} with that of another in all assets that refer to it"
+            "Replaces references to one {singular} with references to another"
         ))
         .args([
             Arg::new("old")
@@ -52,7 +52,8 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     command.run(&client, &plan).await
 }
 
-/// Plans to make assets that name the first asset name the second. Both are given by ID or name.
+/// Plans to replace all references to the first asset by references to the second asset. Both assets are
+/// given by ID or name.
 pub(crate) async fn plan(
     client: &Client,
     group: AssetGroup,

@@ -58,7 +58,7 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     command.run(&client, &plan).await
 }
 
-/// Refuses properties that the service alone changes, because a plan leaves them out.
+/// Returns an error for a property that only the service changes, because a plan leaves such properties out.
 fn check_managed(group: AssetGroup, assignments: &[Assignment]) -> Result<(), Failure> {
     let managed = managed_pointers(group);
     let is_managed = |path: &JsonPath| {
@@ -78,7 +78,7 @@ fn check_managed(group: AssetGroup, assignments: &[Assignment]) -> Result<(), Fa
     }
 }
 
-/// Plans to set properties of assets, which are given by ID or name.
+/// Plans to set properties of assets. The assets are given by ID or name.
 pub(crate) async fn plan(
     client: &Client,
     group: AssetGroup,

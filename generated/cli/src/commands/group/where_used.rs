@@ -1,4 +1,4 @@
-//! `funnelflux GROUP where-used`: the assets that name an asset.
+//! `funnelflux GROUP where-used`: lists the assets that refer to an asset.
 
 use crate::assets;
 use crate::commands::export::{export_failure, groups, groups_argument, snapshot_failure};
@@ -56,7 +56,8 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     } else {
         let client = context.client()?;
         let ids = assets::resolve(&client, group, given).await?;
-        // An account that cannot be read at all is a failure, and not an empty result.
+        // If the account cannot be read at all, this call fails. Otherwise, the command would print an empty
+        // result.
         assets::shown(&client, group, &ids).await?;
         (ids, read_account(&client, groups(matches), context.jobs()).await?)
     };
@@ -72,7 +73,8 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     Ok(Exit::Done)
 }
 
-/// Rows for the places of a snapshot that name one of the assets.
+/// Returns a row for each place in a snapshot that refers to one of the assets, except places in that asset
+/// itself.
 pub(crate) fn rows(group: AssetGroup, ids: &[String], snapshot: &Snapshot) -> Result<Vec<Value>, Failure> {
     let mut rows = Vec::new();
     for id in ids {
@@ -109,7 +111,8 @@ pub(crate) async fn read_account(
 fn view() -> View {
     let column = |name| (name, JsonPath::of_pointer(name));
     View {
-        // Output of this command is input for commands on the assets that name the asset.
+        // With `--quiet`, the command prints the IDs of the referring assets, so that other commands can read
+        // them.
         id: Some(JsonPath::of_pointer("id")),
         columns: ["used", "group", "id", "path", "relation"].map(column).into(),
     }

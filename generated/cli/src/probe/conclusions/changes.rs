@@ -1,4 +1,4 @@
-//! Findings about changes: their responses, and the assets after them.
+//! Findings about the responses to changes, and about the assets after changes.
 
 use super::{mismatch, open, shown, surprise, undescribed, value};
 use crate::probe::experiment::{Answer, Finding, Observation, Slot};
@@ -129,7 +129,7 @@ fn list(statuses: &HashSet<u16>) -> String {
     statuses.join(", ")
 }
 
-/// A list of which the second entry is bad.
+/// Concludes how the service treats bad entries in a list of IDs. The second of three entries was bad.
 pub(in super::super) fn bad_entry(known: &Known, observations: &[Observation]) -> Vec<Finding> {
     let [
         Observation::Answer(answer),
@@ -221,7 +221,7 @@ pub(in super::super) fn cascade_of_already(known: &Known, observations: &[Observ
     vec![match (second.refusal(), is_archived) {
         (Some(status), false) => open(format!("the second call is refused with {status}")),
         (Some(status), true) => surprise(format!("the second call got {status}, and archived the child")),
-        // A success that looks different may report an error.
+        // A successful response that differs from the first one may report an error.
         _ if (first.status, &first.body) != (second.status, &second.body) => {
             undescribed(format!("got {} with {:?}", second.status, shown(&second.body)))
         }

@@ -1,5 +1,5 @@
-//! Findings from the observations of an experiment, one function for each. Findings are in the order of the
-//! experiment's questions.
+//! Functions that derive findings from the observations of experiments. Each experiment has one function,
+//! which returns the findings in the order of the experiment's questions.
 
 mod changes;
 mod reads;
@@ -16,13 +16,13 @@ pub(super) use reads::{
 use super::experiment::Finding;
 use serde::Serialize;
 
-/// Characters of a response that a finding shows.
+/// Maximum number of characters of a response that a finding shows.
 const SHOWN: usize = 80;
 
 fn value(value: impl Serialize, detail: impl Into<String>) -> Finding {
     match serde_json::to_value(value) {
         Ok(value) => Finding::Value(value, detail.into()),
-        // Settings are plain data.
+        // The values are plain data, so serialization does not fail.
         Err(error) => Finding::Undescribed(error.to_string()),
     }
 }
@@ -39,7 +39,8 @@ fn surprise(detail: impl Into<String>) -> Finding {
     Finding::Surprise(detail.into())
 }
 
-/// Result if the observations do not fit the conclusion. A test ensures that this does not happen.
+/// Returns the findings if the observations do not match the steps that a conclusion expects. A test ensures
+/// that this does not happen.
 fn mismatch() -> Vec<Finding> {
     vec![surprise("the steps of the experiment do not fit its conclusion")]
 }

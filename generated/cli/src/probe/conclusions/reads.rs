@@ -1,4 +1,4 @@
-//! Findings about reads: statuses, formats, orders and limits.
+//! Findings about reads, that is, about statuses, formats, orders and limits.
 
 use super::{mismatch, open, shown, surprise, undescribed, value};
 use crate::probe::experiment::{Answer, Finding, LimitSearch, Observation, Slot};
@@ -41,7 +41,7 @@ pub(in super::super) fn late_reads(_: &Known, observations: &[Observation]) -> V
     vec![value(late, detail), is_by_id]
 }
 
-/// Returns true if a response is a success with an asset.
+/// Returns true if a response is successful and contains an asset.
 fn has_asset(known: &Known, answer: &Answer) -> bool {
     let asset = answer.json().and_then(|value| known.asset_in(value));
     answer.is_success() && asset.is_some()
@@ -115,7 +115,7 @@ fn error_shape(answer: &Answer, detail: String) -> Finding {
         None if text.starts_with("<!doctype html") || text.starts_with("<html") => {
             value(ErrorShape::Html, detail)
         }
-        // Broken JSON, or bytes that are no text.
+        // The body is broken JSON, or it is not valid UTF-8.
         None if text.starts_with(['{', '[']) || text.contains(char::REPLACEMENT_CHARACTER) => {
             undescribed(detail)
         }
@@ -181,7 +181,7 @@ pub(in super::super) fn request_id(_: &Known, observations: &[Observation]) -> V
         .map(HeaderName::as_str)
         .filter(|name| !OTHER_HEADERS.contains(name) && is_unique(name))
         .collect();
-    // Of several, the one that says so.
+    // If several headers are possible, one whose name contains `request-id` has precedence.
     names.sort_by_key(|name| !name.contains("request-id"));
     let detail = match names.as_slice() {
         [] => "no header differs between responses".to_owned(),

@@ -1,4 +1,4 @@
-//! Limits of the tools: arguments, files, secrets, and requests that could change something.
+//! Tests of the limits of the tools, for arguments, files, secrets, and requests that could change something.
 
 use super::{Session, changing, world};
 use crate::support::{World, is_transcription};
@@ -53,7 +53,7 @@ fn wrong_arguments_are_explained_and_nothing_is_sent() {
         let text = session.error(tool, arguments.clone());
         let _ = writeln!(page, "{tool} {arguments}\n{text}\n");
     }
-    // Nothing was sent: each error was found before.
+    // Nothing was sent, because each error was found before a request.
     assert_eq!(world.fake.request_count(), 0);
     let missing = session.error(
         "get_assets",
@@ -121,7 +121,7 @@ fn names_of_files_do_not_leave_the_folder() {
         session.error("plan_copy", plan(name));
         session.error("show_plan", json!({ "plan": name }));
     }
-    // A link inside a snapshot leads out of the folder, too.
+    // A symbolic link inside a snapshot is refused too, because it also leads out of the folder.
     let asset = fs::read_dir(world.path("plans/inside/pages"))
         .unwrap()
         .next()
@@ -141,7 +141,7 @@ fn names_of_files_do_not_leave_the_folder() {
     assert_eq!(left.len(), 4, "{left:?}");
 }
 
-/// A random argument that often fits the schema.
+/// Returns a random argument that often matches the schema.
 fn random(random: &mut fastrand::Rng, schema: &Value, known: &[String]) -> Value {
     let choices = schema["enum"].as_array();
     match schema["type"].as_str() {

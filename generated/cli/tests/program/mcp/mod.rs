@@ -1,4 +1,4 @@
-//! The server for assistants, spoken to in lines of JSON-RPC.
+//! Tests of the server for assistants. They send lines of JSON-RPC to the server.
 
 mod guards;
 mod tools;
@@ -19,7 +19,7 @@ struct Session {
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
     next: u64,
-    /// Everything that the server has said.
+    /// All output of the server so far.
     heard: String,
 }
 
@@ -77,7 +77,7 @@ impl Session {
         reply["result"]["tools"].as_array().unwrap().clone()
     }
 
-    /// Calls a tool. Returns its text, and whether it is an error.
+    /// Calls a tool. Returns the text of the result, and true if the result is an error.
     #[expect(clippy::needless_pass_by_value, reason = "the JSON is written at the call")]
     fn call(&mut self, tool: &str, arguments: Value) -> (String, bool) {
         let reply = self.request("tools/call", json!({ "name": tool, "arguments": arguments }));
@@ -87,7 +87,7 @@ impl Session {
         (text.to_owned(), result["isError"].as_bool().unwrap())
     }
 
-    /// Calls a tool that succeeds.
+    /// Calls a tool, and asserts that it succeeds.
     #[track_caller]
     fn ok(&mut self, tool: &str, arguments: Value) -> Value {
         let (text, is_error) = self.call(tool, arguments);
@@ -95,7 +95,7 @@ impl Session {
         serde_json::from_str(&text).unwrap()
     }
 
-    /// Calls a tool that fails.
+    /// Calls a tool, and asserts that it fails.
     #[track_caller]
     fn error(&mut self, tool: &str, arguments: Value) -> String {
         let (text, is_error) = self.call(tool, arguments);
@@ -103,7 +103,7 @@ impl Session {
         text
     }
 
-    /// Ends the input.
+    /// Closes the input of the server, and waits until the server exits.
     fn end(mut self) -> ExitStatus {
         drop(self.input.take());
         self.child.wait().unwrap()
@@ -118,7 +118,7 @@ fn initialize() -> Value {
     })
 }
 
-/// Three offer sources, each with a page.
+/// Returns an account with three offer sources, each with a page.
 fn world() -> (World, Vec<String>) {
     let (world, ids) = World::new(3);
     for (number, id) in (1..).zip(&ids) {
@@ -130,7 +130,7 @@ fn world() -> (World, Vec<String>) {
     (world, ids)
 }
 
-/// The requests that could have changed something.
+/// Returns the requests in the log that could have changed something.
 fn changing(fake: &Fake) -> Vec<String> {
     let operations = GROUPS.iter().copied().flatten();
     let reads: BTreeSet<String> = operations
@@ -175,7 +175,7 @@ fn the_configuration_in_the_readme_starts_the_server() {
 #[test]
 fn the_end_of_the_input_and_invalid_messages_end_nothing_early() {
     let (world, ids) = world();
-    // All requests are answered, although the input ends at once.
+    // All requests are answered, although the input ends immediately after them.
     let request = |id: u64, method: &str, params: Value| {
         json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }).to_string()
     };
@@ -190,7 +190,7 @@ fn the_end_of_the_input_and_invalid_messages_end_nothing_early() {
     let answered = world.run_with("mcp", &input).code(0);
     assert_eq!(answered.out.lines().count(), 3, "{}", answered.out);
     assert_eq!(answered.out.matches("Source 1").count(), 2, "{}", answered.out);
-    // No conversation.
+    // An empty input is not an error, because no conversation has begun.
     assert_eq!(world.run_with("mcp", "").code(0).out, "");
     let other = world.run_with("mcp", &(request(1, "tools/list", json!({})) + "\n"));
     assert!(other.out.contains("\"error\""), "{}", other.out);
@@ -246,7 +246,7 @@ fn a_cancelled_call_ends_and_a_hanging_service_does_not_delay_the_end() {
     session.line(
         &json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancel }).to_string(),
     );
-    // No answer to the cancelled call comes in between.
+    // The next answer belongs to this call, because the cancelled call gets no answer.
     assert_eq!(
         session.ok("list_assets", json!({ "group": "offer-sources" }))["total"],
         3

@@ -1,4 +1,4 @@
-//! The tools: what they return, and plans that a person applies.
+//! Tests of the results of the tools, and of plans that a person applies.
 
 use super::{Session, changing, ids_of, world};
 use crate::support::is_transcription;
@@ -33,7 +33,7 @@ fn the_tools_are_as_expected() {
             .contains("list_assets"),
         "{unknown}"
     );
-    // Every group that can be found is an argument.
+    // Every group whose assets can be found by ID is a possible argument.
     let list = tools.iter().find(|tool| tool["name"] == "get_assets").unwrap();
     let groups = list["inputSchema"]["properties"]["group"]["enum"]
         .as_array()
@@ -178,7 +178,7 @@ fn a_plan_of_an_assistant_is_applied_by_a_person() {
     );
     let shown = session.ok("show_plan", json!({ "plan": "set.json" }));
     assert_eq!(shown["rows"][0]["asset"], format!("offer-sources/{}", ids[0]));
-    // Nothing is replaced that a person may have reviewed.
+    // A file that a person may have reviewed is not replaced.
     let text = fs::read(world.path("plans/set.json")).unwrap();
     let again =
         json!({ "group": "offer-sources", "ids": [ids[1]], "set": { "name": "x" }, "file": "set.json" });

@@ -74,7 +74,7 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 /// [`look_first`](Bulk::look_first) has no effect. With [`verify`](Bulk::verify), each copy is read back.
 pub type Duplication<R> = Bulk<R, Duplicating<R>>;
 
-/// Duplicates assets. See [`DuplicateMany`].
+/// Change that duplicates assets. See [`DuplicateMany`].
 pub struct Duplicating<R: resource::Duplicate> {
     requests: BTreeMap<R::Id, RequestOf<R>>,
     overrides: Option<Overrides<R>>,
@@ -119,7 +119,8 @@ enum OverrideProblem {
     Refused(&'static str),
 }
 
-/// Requests that create the copies. The trait has no type parameters, so a job can hold a trait object.
+/// Requests that create the copies. The trait has no type parameters, so a job can store it as a trait
+/// object.
 trait CopyRequests: Send {
     /// Returns true if overrides may make the copies differ from their originals.
     fn has_overrides(&self) -> bool;
@@ -186,8 +187,9 @@ impl<R: resource::Duplicate> CopyRequests for Duplicating<R> {
 type RequestOf<R> = <R as resource::Duplicate>::Request;
 
 impl<R: resource::OverrideCopy> Bulk<R, Duplicating<R>> {
-    /// Changes the copies: the job reads each original, applies `change` in memory, and sends the changed
-    /// properties as overrides of the copy (`bodyUpdates`). The stored original stays unchanged.
+    /// Sets a function that changes the copies. The job reads each original, applies `change` to it in
+    /// memory, and sends the changed properties as overrides of the copy (`bodyUpdates`). The stored original
+    /// stays unchanged.
     ///
     /// The service sets the ID and the status of a copy (documented). If `change` replaces the ID or the
     /// status, the asset is rejected. The name of a copy comes from its `DuplicateRequest`.

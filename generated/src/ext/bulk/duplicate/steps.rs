@@ -17,10 +17,11 @@ use crate::transport::BoxFuture;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Maximum number of reads of the list to find a copy whose response was lost, and of a copy to read it back.
+/// Maximum number of times that the list is read to find a copy after a lost response. This is also the
+/// maximum number of times that a copy is read back.
 const LIST_READS: u32 = 4;
 
-/// Assets that cannot be the copy that a further request makes.
+/// Assets that exist already, so none of them is the copy that a later request makes.
 struct KnownAssets {
     /// Assets that had the name of a requested copy before the job; `None` if the assets could not be listed.
     before: Option<HashSet<String>>,
@@ -71,7 +72,7 @@ impl JobSteps for DuplicationSteps {
                 Task::Settle(_) => self.find_copies(step.items, &mut result).await,
                 task => {
                     for item in step.items {
-                        // An ID that may have been sent is never sent again.
+                        // If a request for an ID may have been received, the ID is never sent again.
                         if item.earlier_request == EarlierRequest::Unanswered {
                             result.lost.push(item);
                         } else if matches!(task, Task::Look) {
@@ -133,7 +134,8 @@ impl DuplicationSteps {
         result
     }
 
-    /// Lists the assets that have the name of a requested copy; `None` if the kind has no list.
+    /// Lists the assets that have the name of a requested copy; returns `None` if assets of the kind cannot
+    /// be listed.
     async fn list(&self) -> Option<Result<Vec<ListRow<String>>, Error>> {
         let rows = self.shared.reader.list_rows().await?;
         Some(rows.map(|mut rows| {
@@ -215,7 +217,7 @@ impl DuplicationSteps {
             attempts < shared.settings.retries && !shared.stop_signal.is_set() && !ends_the_job(&error);
         let class = ErrorClass::of(&error);
         let not_sent = class == ErrorClass::NotProcessed || class == ErrorClass::Unauthorized;
-        // A gateway that does not reach the service responds in the same way.
+        // A *not found* response can also come from a gateway that does not reach the service.
         let missing = (class == ErrorClass::Refused && is_not_found(&error)).then_some(&item.id);
         let read = match missing {
             Some(id) => shared.reader.summaries(&[id.to_string()]).await.pop(),
@@ -274,8 +276,8 @@ impl DuplicationSteps {
         result.entries.push(entry.with_copy(Some(copy.into())));
     }
 
-    /// Reads a copy back. Returns an error if the copy has another name, because then it belongs to another
-    /// request.
+    /// Reads a copy back. Returns an error if the copy has another name, because the copy then belongs to
+    /// another request.
     async fn verify(&self, copy: &String, name: &str) -> Result<Outcome, Failure> {
         let mut problem = String::new();
         for attempt in 0..LIST_READS {

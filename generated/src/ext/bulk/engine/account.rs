@@ -1,4 +1,5 @@
-//! Recognises the account of a journal by its assets, if the token does not state the account.
+//! Checks that a journal belongs to the account of the client. If the access token does not state the
+//! account, the check compares assets.
 //!
 //! A new job records the IDs of some assets of the account. A resumed job must find one of these assets, or
 //! an asset whose ID an earlier run has sent. Such an asset identifies the account, because IDs are unique
@@ -16,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Number of assets that identify an account.
 const SAMPLE: usize = 20;
 
-/// Check of the account before a job with a journal.
+/// Data for the check of the account that precedes a job with a journal.
 #[derive(Debug)]
 pub(in crate::ext::bulk) struct AccountCheck {
     /// IDs of the job.
@@ -35,7 +36,7 @@ pub(in crate::ext::bulk) struct AccountCheck {
 /// Assets that the account owned in an earlier run.
 #[derive(Debug)]
 pub(in crate::ext::bulk) enum EarlierAssets {
-    /// No earlier run has recorded assets, or sent a request which proves that an asset exists.
+    /// No earlier run has recorded assets, or has sent a request that proves the existence of an asset.
     None,
     /// The recorded assets. At least one of them must be found.
     Recorded(Vec<String>),
@@ -49,7 +50,8 @@ impl AccountCheck {
             Some(earlier) => {
                 let seen = earlier.seen.iter().flatten().cloned();
                 let states = ids.iter().zip(&earlier.states);
-                // An ID that was sent or is in the requested state exists, unless the job deletes it.
+                // The asset exists if its ID was sent or if the asset is in the requested state. In a
+                // deletion, an asset without an outcome may still exist.
                 let proven = states.filter(|(_, state)| match &state.outcome {
                     None => deletes || state.sent.is_some(),
                     Some(outcome) => !deletes && outcome.is_success(),
@@ -87,8 +89,8 @@ impl Shared {
         check.is_some_and(|check| check.is_unverified.load(Ordering::Relaxed))
     }
 
-    /// Checks that the journal belongs to the account of the client. For a new journal, returns the account,
-    /// or else some of its assets, to be recorded.
+    /// Checks that the journal belongs to the account of the client. For a new journal, returns data to be
+    /// recorded: the account if the token states it, or else some assets of the account.
     pub(in crate::ext::bulk) async fn check_account(&self) -> StepResult {
         let mut result = StepResult::new();
         let Some(check) = &self.account else {
@@ -107,7 +109,7 @@ impl Shared {
             (_, None) => {}
         }
         match &check.earlier {
-            // The token states the account.
+            // The token states the account, so no assets have to be recorded.
             EarlierAssets::None if result.account.is_some() => {}
             EarlierAssets::None => result.seen = self.sample(check).await,
             EarlierAssets::Recorded(recorded) => self.find_recorded(check, recorded, &mut result).await,

@@ -1,5 +1,5 @@
-//! Driver of a job: starts steps, limits their number, collects their results, writes the journal and stops
-//! the job.
+//! Driver of a job. It starts steps, limits the number of concurrent steps, collects the results, writes the
+//! journal and stops the job.
 
 use super::JobSteps;
 use super::look::end_unseen;
@@ -19,7 +19,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::Instant;
 
-/// The memory of finished IDs is freed in batches of this number.
+/// Number of processed IDs after which their memory is freed.
 const FREED_IDS: usize = 8_192;
 
 /// Result of the tokio task that runs a step.
@@ -31,7 +31,7 @@ enum Event {
     Finished(Finished),
     /// The user cancelled the job.
     Cancelled,
-    /// The wait for requests in flight, which follows a cancellation, is over.
+    /// A cancelled job has waited for requests in flight as long as it may.
     Deadline,
 }
 
@@ -66,24 +66,24 @@ pub(in crate::ext::bulk) struct Driver {
     open: VecDeque<OpenId>,
     queue: VecDeque<ScheduledStep>,
     in_flight: JoinSet<StepResult>,
-    /// The steps in flight, kept in case a task ends without a result.
+    /// The steps in flight. They are kept because a task may end without a result.
     running: HashMap<task::Id, ScheduledStep>,
     /// True until the step [`Task::Prepare`] has ended.
     preparing: bool,
     /// Items whose response was lost.
     lost: Vec<Item>,
     ready: VecDeque<Entry<IdText>>,
-    /// Entries that wait for their turn, keyed by position.
+    /// Entries that must wait for entries at lower positions, keyed by position.
     waiting: BTreeMap<usize, Entry<IdText>>,
-    /// Position of the next entry, if the order matters.
+    /// Position of the next entry to return, if entries are returned in order.
     turn: usize,
     journal: Option<JournalWriter>,
     /// Set if the job finds that its journal belongs to another account.
     refusal: Refusal,
     callbacks: JobCallbacks,
-    /// True if no further step starts, not even a step that reads assets back.
+    /// True if no further step may start, not even a step that reads assets back.
     is_abandoned: bool,
-    /// End of the wait for requests in flight, once the job is cancelled.
+    /// Time at which a cancelled job stops waiting for requests in flight.
     deadline: Option<Instant>,
     stop: StopControl,
     progress: Progress,
@@ -172,8 +172,7 @@ impl Driver {
         self.deadline = grace.and_then(|grace| Instant::now().checked_add(grace));
     }
 
-    /// Waits until a step ends, the job is cancelled, or the wait for requests in flight after a cancellation
-    /// is over.
+    /// Waits until a step ends, until the job is cancelled, or until the deadline of a cancelled job.
     async fn wait(&mut self) -> Event {
         let deadline = self.deadline;
         let end = async {
@@ -207,7 +206,7 @@ impl Driver {
                 if let Ok(panic) = error.try_into_panic() {
                     std::panic::resume_unwind(panic);
                 }
-                // The runtime of the task was shut down.
+                // The task has no result, because its runtime was shut down.
                 if let Some(step) = step {
                     self.take(interrupted(step));
                 }
@@ -215,7 +214,7 @@ impl Driver {
         }
     }
 
-    /// Ends the job without the results of the requests in flight.
+    /// Ends the job without waiting for the results of the requests in flight.
     fn abandon(&mut self) {
         self.deadline = None;
         self.is_abandoned = true;
@@ -270,7 +269,7 @@ impl Driver {
         }
     }
 
-    /// Cuts the next chunk from the open IDs.
+    /// Takes the next chunk from the IDs that have no outcome yet.
     fn next_chunk(&mut self) -> Option<ScheduledStep> {
         loop {
             let step = self.cut_chunk()?;
@@ -294,7 +293,7 @@ impl Driver {
                 failure: None,
             })
             .collect();
-        // The entries need the memory that the IDs do not need any more.
+        // Frees the memory of these IDs, because the entries need memory.
         if self.open.capacity() > self.open.len() + FREED_IDS {
             self.open.shrink_to_fit();
         }
@@ -366,7 +365,7 @@ impl Driver {
         if let Some((recorded, actual)) = result.other_account.take() {
             let error = journal.other_account(recorded, actual);
             self.stop_for_journal(&error);
-            // This is the only write, because a job prepares once.
+            // The cell is empty, because a job prepares only once.
             let _ = self.refusal.set(error);
             self.is_abandoned = true;
             // The journal of the other account stays unchanged.

@@ -1,4 +1,4 @@
-//! Reads the target of the children, and the state of the assets before the change.
+//! Reads the parent to which children move, and the state of the assets before the change.
 
 use super::step::{EarlierRequest, Item, ScheduledStep, StepResult, Task, pause_after};
 use super::{StepContext, ends_the_job};
@@ -14,8 +14,8 @@ impl StepContext {
         self.change.record.children()?.target()
     }
 
-    /// Checks that the target of the children exists, because children that move to a missing target would be
-    /// lost.
+    /// Checks that the parent to which children move exists, because children that move to a missing parent
+    /// would be lost.
     pub(super) async fn check_target(&self) -> StepResult {
         let mut result = StepResult::new();
         let Some(target) = self.target() else {
@@ -106,7 +106,7 @@ impl StepContext {
                 {
                     result.end(item, Outcome::CONFIRMED);
                 }
-                // The earlier run may have changed the asset.
+                // An earlier request may have changed the asset.
                 _ if item.earlier_request != EarlierRequest::None
                     && summary
                         .as_ref()
@@ -166,8 +166,8 @@ impl StepContext {
     }
 }
 
-/// Ends an item whose state before the change could not be read. The outcome is *unknown* if an earlier
-/// request may have changed the asset, and *not sent* otherwise.
+/// Gives an outcome to an item whose asset could not be read before the change. The outcome is *unknown* if
+/// an earlier request may have changed the asset, and *not sent* otherwise.
 pub(super) fn end_unseen(result: &mut StepResult, item: Item, failure: Failure) {
     let outcome = match item.earlier_request {
         EarlierRequest::None => Outcome::NotSent { failure },

@@ -1,5 +1,6 @@
 //! Engine of all bulk jobs. It splits the IDs into chunks, and runs steps for each chunk until every ID has
-//! an outcome: *look* reads the assets, *send* sends the change, and *settle* reads the assets back.
+//! an outcome. The step *look* reads the assets, the step *send* sends the change, and the step *settle*
+//! reads the assets back.
 //!
 //! ```text
 //!            ┌──── already so, missing ────────────────────────────┐
@@ -10,14 +11,14 @@
 //!         failed)    └─── not as asked: again, or split ┘
 //! ```
 //!
-//! An item is an ID without an outcome. Each step processes some items: it sends one request, or reads
-//! assets. It ends some of these items with an outcome, and schedules further steps for the others.
+//! An item is an ID without an outcome. A step sends one request, or reads assets, for some items. It gives
+//! an outcome to some of these items, and schedules further steps for the others.
 //!
 //! | file | contents |
 //! |---|---|
-//! | `account` | recognises the account of a journal by its assets |
+//! | `account` | checks that the journal belongs to the account of the client |
 //! | `driver` | starts steps, limits their number, writes the journal, stops the job |
-//! | `look` | reads the target and the assets before the change |
+//! | `look` | reads the assets, and the parent to which children move, before the change |
 //! | `send` | sends the change |
 //! | `settle` | reads the assets back and decides what happened to them |
 //! | `split` | splits a refused chunk |
@@ -86,19 +87,19 @@ impl Default for JobSettings {
 
 /// Steps of one kind of job.
 pub trait JobSteps: Send + Sync + 'static {
-    /// Settings of the job.
+    /// Returns the settings of the job.
     fn settings(&self) -> &JobSettings;
-    /// Maximum number of IDs in the next chunk.
+    /// Returns the maximum number of IDs in the next chunk.
     fn chunk_size(&self) -> usize;
     /// Returns true if something must be read before the first chunk.
     fn prepares(&self) -> bool;
-    /// Returns the first task of a chunk. `sent` is true if an earlier run sent any of its IDs.
+    /// Returns the first task of a chunk. `sent` is true if an earlier run sent any ID of the chunk.
     fn first_task(&self, sent: bool) -> Task;
-    /// Runs a step after its pause.
+    /// Waits for the pause of a step, and then runs the step.
     fn run(self: Arc<Self>, step: ScheduledStep) -> BoxFuture<'static, StepResult>;
 }
 
-/// Future that records the states of assets before an undoable job; empty for other jobs.
+/// Future that records the states of the assets before an undoable job. Empty for other jobs.
 #[derive(Default)]
 pub(super) struct RecordStates(Mutex<Option<BoxFuture<'static, Result<(), String>>>>);
 
@@ -132,7 +133,7 @@ pub struct Shared {
     pub(super) stop_signal: StopSignal,
     /// Check of the account, if the job has a journal.
     pub(super) account: Option<AccountCheck>,
-    /// Recording of states, which runs before the first chunk.
+    /// Future that records the states of the assets before the first chunk, if the job is undoable.
     pub(super) record_states: RecordStates,
     /// Start of the first run of the job.
     pub(super) begun: SystemTime,

@@ -40,8 +40,8 @@ impl StepContext {
         let is_first_request = items
             .iter()
             .all(|item| item.earlier_request == EarlierRequest::None);
-        // The parents exist, so an answer that something does not exist is not about them. It comes from a
-        // gateway, and nothing was applied.
+        // The parents exist, so a *not found* response is not about them. It comes from a gateway, and
+        // nothing was applied.
         let is_foreign = for_children && is_not_found(&error);
         let effect = match class {
             ErrorClass::Unauthorized | ErrorClass::NotProcessed => EarlierRequest::None,
@@ -87,8 +87,8 @@ impl StepContext {
                         .iter()
                         .any(|item| item.earlier_request == EarlierRequest::Unanswered)
                 {
-                    // The refusal may result from an earlier request, or an earlier request that was refused
-                    // as a whole may have been applied in part.
+                    // The refusal may be a consequence of an earlier request. It is also possible that an
+                    // earlier request was refused as a whole, but applied in part.
                     result.end_all(items, &children_unknown(&error));
                 } else {
                     result.answered = Some(!is_foreign);
@@ -122,8 +122,8 @@ fn children_unknown(error: &Error) -> Outcome {
     Outcome::Unknown { failure }
 }
 
-/// Ends items of a stopped job. For items that an earlier request may have changed, schedules a read-back
-/// instead.
+/// Gives outcomes to the remaining items of a stopped job. If an earlier request may have changed an item's
+/// asset, schedules a step that reads the asset back instead.
 pub(super) fn give_up(result: &mut StepResult, items: Vec<Item>, failure: &Failure) {
     let mut maybe_changed = Vec::new();
     for item in items {

@@ -7,8 +7,8 @@ use crate::ext::bulk::outcome::{Failure, Outcome, Reason};
 use crate::ext::error_class::exceeds_max_wait;
 use crate::ext::read::{ReadResult, is_not_found};
 
-/// Number of reads of an unchanged asset after the service accepted the change. After the last read, the
-/// outcome is unknown.
+/// Maximum number of times that an asset is read back after the service has accepted the change. If the asset
+/// is still unchanged then, the outcome is *unknown*.
 const VERIFY_READS: u32 = 4;
 
 impl StepContext {
@@ -43,7 +43,8 @@ impl StepContext {
                 let failure = Failure::new(Reason::NotReadable, message);
                 result.end(item, Outcome::Unknown { failure });
             } else if self.change.record.is_satisfied_by(summary.as_ref()) {
-                // A refused request did not change the asset, so it was already in the requested state.
+                // A refused request did not change the asset, so the asset was already in the requested
+                // state.
                 let was_satisfied =
                     matches!(cause, SettleCause::Refused { alone: true, .. }) && item.was_satisfied.is_none();
                 let outcome = if was_satisfied {
@@ -96,7 +97,7 @@ pub(super) struct Unsettled {
     pub(super) sent_alone: bool,
     /// Items whose assets are not in the requested state.
     pub(super) unchanged: Vec<Item>,
-    /// Items that could not be read.
+    /// Items whose assets could not be read.
     pub(super) unread: Vec<Item>,
     /// Problem of an asset that the service returned in an unexpected form.
     odd: Option<Failure>,
@@ -162,9 +163,9 @@ impl Unsettled {
         }
     }
 
-    /// Handles a 404 although the assets exist: repeats the request, or ends the items. Such a response
-    /// either comes from a gateway that does not reach the service, or refers to something other than the
-    /// assets.
+    /// Handles a *not found* response to a request whose assets exist or could not be read. Repeats the
+    /// request, or gives outcomes to the items. Such a response either comes from a gateway that does not
+    /// reach the service, or refers to something other than the assets.
     fn after_not_found(self, result: &mut StepResult, error: &Error, attempts: u32, retry: bool) {
         if retry {
             let task = Task::Send { for_children: false };
@@ -187,7 +188,7 @@ impl Unsettled {
             };
             result.end(item, outcome);
         }
-        // An attempt before the 404 may have reached the service.
+        // An attempt before the *not found* response may have reached the service.
         result.end_all(self.unread, &Outcome::Unknown { failure: unread });
     }
 

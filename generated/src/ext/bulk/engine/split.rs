@@ -1,4 +1,4 @@
-//! Splits a refused chunk into halves, until each refused ID is on its own and is rejected.
+//! Splits a refused chunk into halves, until each refused ID is alone in a request and is rejected.
 
 use super::settle::Unsettled;
 use super::step::{Item, StepResult, Task};

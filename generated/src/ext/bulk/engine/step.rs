@@ -6,7 +6,7 @@ use crate::ext::error_class::requested_wait;
 use crate::values::id::IdText;
 use std::time::Duration;
 
-/// Pause before the second attempt of a step; doubles with each further attempt.
+/// Pause before the second attempt of a step. The pause doubles with each further attempt.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// Longest pause between two attempts of a step.
 const MAX_PAUSE: Duration = Duration::from_secs(20);
@@ -16,7 +16,7 @@ const MAX_PAUSE: Duration = Duration::from_secs(20);
 pub(in crate::ext::bulk) struct Item {
     pub(in crate::ext::bulk) id: IdText,
     pub(in crate::ext::bulk) position: usize,
-    /// State before the change: true if the asset was already in the requested state, `None` if it was not
+    /// True if the asset was already in the requested state before the change; `None` if the asset was not
     /// read.
     pub(in crate::ext::bulk) was_satisfied: Option<bool>,
     pub(in crate::ext::bulk) earlier_request: EarlierRequest,
@@ -24,7 +24,8 @@ pub(in crate::ext::bulk) struct Item {
     pub(in crate::ext::bulk) failure: Option<Failure>,
 }
 
-/// Possible effect of earlier requests on an asset, from harmless to unknown.
+/// Possible effect of earlier requests on an asset. The order of the variants is from no effect to an unknown
+/// effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::ext::bulk) enum EarlierRequest {
     /// No request had an effect.
@@ -61,15 +62,15 @@ impl ScheduledStep {
 /// Task of a step.
 #[derive(Clone, Debug)]
 pub enum Task {
-    /// Checks the account, reads the target of the children, and records states for an undoable job. No other
-    /// step starts before this step ends.
+    /// Checks the account, reads the parent to which children move, and records states for an undoable job.
+    /// No other step starts before this step ends.
     Prepare,
     /// Reads the assets before a change.
     Look,
     /// Sends the change.
     Send {
-        /// True if the parents are already in the requested state, so that the request is only for their
-        /// children.
+        /// True if the assets are already in the requested state. The request is then sent only because of
+        /// their children.
         for_children: bool,
     },
     /// Reads the assets back after a request.
@@ -93,7 +94,7 @@ pub enum SettleCause {
 }
 
 impl SettleCause {
-    /// Returns the error of a request whose result is unknown.
+    /// Returns the error of a request whose result is unknown; `None` for other causes.
     pub(super) fn error(&self) -> Option<&Error> {
         match self {
             Self::Unanswered(error) => Some(error),
@@ -107,15 +108,15 @@ impl SettleCause {
 pub struct StepResult {
     pub(in crate::ext::bulk) entries: Vec<Entry<IdText>>,
     pub(in crate::ext::bulk) next: Vec<ScheduledStep>,
-    /// Items whose response was lost, to be settled together after all requests.
+    /// Items whose response was lost. After all requests, one step looks for the results of all these items.
     pub(in crate::ext::bulk) lost: Vec<Item>,
     /// Reason to stop the job.
     pub(in crate::ext::bulk) fatal: Option<Failure>,
     /// True if the service responded; `None` if only a later step shows whether it responded.
     pub(in crate::ext::bulk) answered: Option<bool>,
-    /// Assets of the account, for the journal.
+    /// IDs of assets that the account owns, to be recorded in the journal.
     pub(in crate::ext::bulk) seen: Vec<String>,
-    /// The account stated in the token, for the journal.
+    /// The account that the token states, to be recorded in the journal.
     pub(in crate::ext::bulk) account: Option<String>,
     /// The account of the journal and the account of the client, if they differ.
     pub(in crate::ext::bulk) other_account: Option<(String, String)>,
@@ -181,7 +182,8 @@ pub(in crate::ext::bulk) fn pause(attempts: u32) -> Duration {
         .min(MAX_PAUSE)
 }
 
-/// Returns the pause before the next attempt after `error`, never shorter than the service asks for.
+/// Returns the pause before the next attempt after `error`. The pause is at least as long as the service
+/// requests.
 pub(in crate::ext::bulk) fn pause_after(attempts: u32, error: &Error) -> Duration {
     pause(attempts).max(requested_wait(error).unwrap_or_default())
 }

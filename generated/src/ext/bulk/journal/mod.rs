@@ -3,8 +3,8 @@
 //! The file consists of JSON lines, and lines are only appended. The first line describes the job, and the
 //! next lines list the IDs of the job. A new file appears with all of these lines, or not at all. While the
 //! job runs, it writes a `sending` line to the disk before it sends each request, and a `settled` line after
-//! the result. After a crash, the last line may be incomplete. An incomplete line is ignored. If it is a
-//! `settled` line, the resumed job reads the assets of that line.
+//! the result. After a crash, the last line may be incomplete. An incomplete line is ignored. If it was a
+//! `settled` line, the resumed job reads the assets of that line to find their outcomes.
 //!
 //! A journal belongs to one account at one base URL. The first line has the base URL. An `account` line names
 //! the account if the token states it. Otherwise, a `seen` line lists some assets of the account, and a
@@ -45,12 +45,12 @@ enum Line<'a> {
     Ids(Vec<Cow<'a, str>>),
     /// The account that the token states.
     Account(Cow<'a, str>),
-    /// IDs that the account owned when the job began. In a duplication, none of these IDs is the ID of a new
+    /// IDs that the account owned when the job began. In a duplication, none of these assets can be a new
     /// copy.
     Seen(Vec<Cow<'a, str>>),
     /// IDs of the assets that the next request changes.
     Sending(Vec<Cow<'a, str>>),
-    /// IDs of the parents in the next request, which changes their children only.
+    /// IDs of the parents in the next request. This request changes only their children.
     #[serde(rename = "again")]
     SendingForChildren(Vec<Cow<'a, str>>),
     Settled(Vec<SettledId<'a>>),
@@ -138,7 +138,7 @@ impl RecordedState {
 
     fn update(&mut self, newer: Self) {
         match newer.outcome {
-            // After an unknown outcome, the ID counts as sent without a result.
+            // After an unknown outcome, the ID still counts as sent without a result.
             Some(Outcome::Unknown { .. }) => {}
             _ => *self = newer,
         }
@@ -187,7 +187,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Reads a journal without changing the file, which may be in use.
+    /// Reads a journal without changing the file. Another process may use the file meanwhile.
     ///
     /// # Errors
     /// Returns an error if the file cannot be read, is not a journal, or is damaged before its last line.

@@ -27,7 +27,8 @@ pub(in crate::ext::bulk) struct EarlierRun {
 }
 
 impl JournalWriter {
-    /// Begins a journal, or resumes an existing journal of this job with these IDs.
+    /// Begins a journal, or resumes it if the file exists. An existing journal must be of this job with these
+    /// IDs.
     pub(in crate::ext::bulk) fn open<I: AsRef<str>>(
         path: &Path,
         header: &Header,
@@ -42,8 +43,8 @@ impl JournalWriter {
         Ok((writer, Some(earlier)))
     }
 
-    /// Creates a journal; returns `None` if the file exists. The new file contains the description and all
-    /// IDs of the job, or does not appear.
+    /// Creates a journal; returns `None` if the file already exists. The new file is created atomically, with
+    /// the description and all IDs of the job.
     fn create<I: AsRef<str>>(path: &Path, header: Header, ids: &[I]) -> Result<Option<Self>, JournalError> {
         let header = Header {
             ids: ids.len(),

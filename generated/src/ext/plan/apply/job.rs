@@ -24,7 +24,7 @@ const BATCH: usize = 32;
 /// Maximum number of assets in one bulk job.
 const BULK: usize = 1_000;
 
-/// Cancels a job whose user has asked for that.
+/// Cancels the job if the user has requested this.
 fn cancel_if_requested(cancel: Option<&Shared<BoxFuture<'static, ()>>>, stop: &mut StopControl) {
     if cancel.is_some_and(|cancel| cancel.clone().now_or_never().is_some()) {
         stop.cancel();
@@ -110,7 +110,7 @@ impl Job<'_> {
         }
     }
 
-    /// Returns the entries whose next step is `step`.
+    /// Returns the indices of the entries whose next step is `step`.
     fn open(&self, step: PlanStep) -> Vec<usize> {
         let works = self.works.iter().enumerate();
         works
@@ -119,7 +119,7 @@ impl Job<'_> {
             .collect()
     }
 
-    /// Orders entries in levels, so that an asset is in a later level than the assets that it names.
+    /// Orders entries in levels. An asset is in a later level than the assets whose IDs it contains.
     fn levels(&self, works: &[usize]) -> Vec<Vec<usize>> {
         let null = &Value::Null;
         let assets: Vec<(&AssetKey, &Value)> = works
@@ -162,7 +162,8 @@ impl Job<'_> {
         failed.collect()
     }
 
-    /// Ends the entries that name an asset whose creation failed, and removes them from `works`.
+    /// Gives outcomes to entries that contain the ID of an asset whose creation failed, and removes these
+    /// entries from `works`.
     fn end_dependents(&mut self, works: &mut Vec<usize>) {
         let not_created = self.not_created();
         if not_created.is_empty() {
@@ -255,7 +256,8 @@ impl Job<'_> {
             for (index, outcome) in outcomes {
                 match outcome {
                     Some(outcome) => self.step_ended(index, outcome),
-                    // The journal says that it was about to be sent, so the next run reads it first.
+                    // According to the journal, the asset was about to be sent, so the next run reads the
+                    // asset first.
                     None => {
                         self.is_stopped(&[index]);
                     }
@@ -384,8 +386,8 @@ impl Job<'_> {
         }
     }
 
-    /// Records the states of the assets `works`, and the step that is about to be sent. If the journal cannot
-    /// be written, ends the entries of these assets as *not sent* and returns false.
+    /// Records the states of the assets of `works`, and the step that is about to be sent. If the journal
+    /// cannot be written, ends the entries of these assets as *not sent* and returns false.
     fn record(&mut self, step: PlanStep, works: &[usize]) -> bool {
         let mut before = Vec::new();
         let mut keys = Vec::new();

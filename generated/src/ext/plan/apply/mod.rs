@@ -1,6 +1,6 @@
 //! Applies a plan.
 //!
-//! `job` orders the steps, and `work` decides about one asset.
+//! The module `job` orders the steps, and the module `work` decides how to proceed with one asset.
 
 mod job;
 mod work;
@@ -43,7 +43,7 @@ impl ChangePlan {
 ///
 /// An asset *names* another asset if it contains the ID of that asset. First, assets are created, each after
 /// the assets that it names. Then assets are restored from the archive, saved, moved and archived. Deletions
-/// come last; each asset is deleted before the assets that it names. If the creation of an asset failed,
+/// come last; each asset is deleted before the assets that it names. If the creation of an asset fails, the
 /// changes of other assets that name this asset are not sent.
 ///
 /// # Checks
@@ -51,13 +51,13 @@ impl ChangePlan {
 /// Each asset is read right before its change. If the asset has changed since the plan was made, it is
 /// rejected as [stale](crate::ext::Reason::Stale) and stays unchanged. Changes to fields that the service
 /// manages do not count. With [`rebase`](Self::rebase), changes that somebody else made are accepted if they
-/// do not touch the same paths. All changes are read back.
+/// do not touch the paths that the plan changes. All changes are read back.
 ///
 /// # Outcomes
 ///
-/// Every asset of the plan ends in exactly one [`Outcome`](crate::ext::Outcome). The operations *archive*,
-/// *unarchive*, *delete* and *move* run as [bulk jobs](crate::ext::Bulk). If only a part of the changes of an
-/// asset was made, its outcome is *unknown*. Running the job again makes the other changes.
+/// Every asset of the plan gets exactly one [`Outcome`](crate::ext::Outcome). The operations *archive*,
+/// *unarchive*, *delete* and *move* run as [bulk jobs](crate::ext::Bulk). If only some changes of an asset
+/// were made, its outcome is *unknown*. Running the job again makes the other changes.
 #[must_use = "a job does nothing until it is sent"]
 pub struct Apply<'p> {
     plan: &'p ChangePlan,
@@ -82,14 +82,16 @@ impl Apply<'_> {
     /// journal.
     ///
     /// The old state of each asset is written to the disk before its change is sent, so that
-    /// [`ChangePlan::undo`] can revert the changes. After a crash at any point, the same call continues:
-    /// finished assets are not sent again, and nothing is created twice.
+    /// [`ChangePlan::undo`] can revert the changes. After a crash at any point, apply the plan again with the
+    /// same journal. The job then continues: finished assets are not sent again, and nothing is created
+    /// twice.
     pub fn journal(mut self, path: impl AsRef<Path>) -> Self {
         self.journal = Some(path.as_ref().to_owned());
         self
     }
 
-    /// Accepts assets that have changed since the plan was made, if the changes do not touch the same paths.
+    /// Accepts assets that have changed since the plan was made, if these changes do not touch the paths that
+    /// the plan changes.
     pub fn rebase(mut self) -> Self {
         self.rebase = true;
         self
@@ -133,12 +135,12 @@ impl Apply<'_> {
     /// Makes the changes.
     ///
     /// # Errors
-    /// When the plan belongs to another account or service, when it is invalid, when it needs an
-    /// acknowledgement, or when its journal cannot be used. In these cases, no change was sent. All other
-    /// failures are outcomes of the assets.
+    /// Returns an error if the plan belongs to another account or service, is invalid, or needs an
+    /// acknowledgement, or if its journal cannot be used. In these cases, no change was sent. All other
+    /// failures are reported as outcomes of assets.
     pub async fn send(self) -> Result<Report<AssetKey>, PlanError> {
         let plan = self.plan;
-        // A plan that was changed in memory is checked like one from a file.
+        // The plan may have been changed in memory, so it is checked like a plan from a file.
         ChangePlan::parse(plan.to_json().as_bytes()).map_err(PlanError::new)?;
         let header = Header::new(&self.client, plan.made_by.clone()).await?;
         check_account(plan, &header)?;

@@ -39,7 +39,7 @@ impl Work<'_> {
     pub(super) fn look(&mut self, state: FoundAsset, rebase: bool) -> Option<Outcome> {
         let current = match state {
             FoundAsset::Found(current) => current,
-            // The creation itself reads the asset.
+            // The step *create* reads the asset itself.
             FoundAsset::Missing | FoundAsset::Unreadable(_) if self.entry.was.is_none() => return None,
             FoundAsset::Missing if self.entry.action == Action::Delete => {
                 return Some(if self.sent.is_empty() {
@@ -62,7 +62,8 @@ impl Work<'_> {
             FoundAsset::Unreadable(failure) => return Some(Outcome::Unknown { failure }),
         };
         if self.entry.was.is_none() {
-            // Only its archiving may be left, which the creation finds out.
+            // An earlier run may have created the asset, so that only its archiving is left. The step
+            // *create* finds this out.
             self.current = Some(current);
             return None;
         }
@@ -154,9 +155,9 @@ impl Work<'_> {
     }
 }
 
-/// Returns the changes, with the current values of the asset as old values. A change whose new value is
-/// already in place keeps its old value. For other changes, the current and the old value can differ only in
-/// the form of empty values.
+/// Returns the changes, with the current values of the asset as old values. If the asset already has the new
+/// value, the change keeps its old value. Otherwise, the current value and the old value are the same, but
+/// may represent an empty value in different forms.
 fn actual(changes: &Changes, current: Option<&Value>) -> Changes {
     let Some(current) = current else {
         return changes.clone();

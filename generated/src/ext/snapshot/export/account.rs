@@ -13,23 +13,23 @@ use std::collections::{BTreeMap, BTreeSet};
 /// An asset in the list of its group.
 pub(super) struct Listed {
     pub(super) group: AssetGroup,
-    /// Fingerprint of the row, which may have fewer properties than the asset; `None` if the list has more
-    /// rows than one read can return.
+    /// Fingerprint of the row in the list. The row may have fewer properties than the asset. `None` if the
+    /// list has more rows than one read can return.
     pub(super) row: Option<Fingerprint>,
     is_deleted: bool,
 }
 
-/// Contents of the account, as far as known.
+/// Contents of an account, as far as they are known.
 #[derive(Default)]
 pub(super) struct Account {
     pub(super) listed: BTreeMap<AssetKey, Listed>,
-    /// Groups whose list could not be read.
+    /// Groups whose assets could not be listed.
     unlisted: BTreeSet<&'static str>,
     /// Deleted assets that cannot be read.
     pub(super) deleted: BTreeSet<AssetKey>,
     pub(super) unread: BTreeSet<Unread>,
-    /// True if the account is the account of the export folder: tokens show this, the folder contains no
-    /// assets yet, or the account owns one of the assets in the folder.
+    /// True if the account is known to be the account of the export folder. This is the case if tokens show
+    /// it, if the folder contains no assets yet, or if the account owns one of the assets in the folder.
     pub(super) is_verified: bool,
 }
 
@@ -104,7 +104,8 @@ impl Account {
         let is_owned = |key: &AssetKey| self.listed.contains_key(key);
         self.is_verified = recorded.is_empty() || recorded.iter().any(is_owned);
         let is_listed = |key: &AssetKey| !self.unlisted.contains(key.group.as_str());
-        // If some of them could not be listed, nothing is known, and the unlisted group is reported.
+        // If a group of these assets could not be listed, the owner remains unknown, and the group is
+        // reported as unread.
         if self.is_verified || !recorded.iter().all(is_listed) {
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! Moves the files of an export from the folder `.export` into the folder of the snapshot.
 //!
-//! First, the old manifest moves away. Then, files that the new snapshot does not need are removed, and the
-//! new files move to their places. The new manifest moves last. A folder without a manifest is not a
+//! First, the old manifest is moved away. Then, files that the new snapshot does not need are removed, and
+//! the new files move to their places. The new manifest moves last. A folder without a manifest is not a
 //! snapshot, so a snapshot is never a mixture of an old and a new export. After a crash, the next export
 //! continues: files that are already in their places count as read.
 
@@ -17,12 +17,12 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 impl Staging {
-    /// Moves the files that the manifest lists to their places, and then the manifest.
+    /// Moves the files that the manifest lists to their places, and then moves the manifest.
     pub(super) fn install(self, manifest: &Manifest) -> Result<(), SnapshotError> {
         for step in self.steps(manifest)? {
             step.run()?;
         }
-        // From here on, there is nothing to continue.
+        // All files are in their places, so there is no progress to resume.
         self.progress.set_len(0).at(self.files.folder.join(PROGRESS))?;
         self.last_step().run()?;
         drop(self.progress);
@@ -48,7 +48,8 @@ impl Staging {
             steps.extend(needless.map(|name| Step::Remove(folder.join(name))));
             steps.push(Step::RemoveEmptyFolder(folder));
         }
-        // If the installation is interrupted, the next one finds here which files may be in their places.
+        // If the installation is interrupted, this file tells the next export which files may already be in
+        // their places.
         steps.push(Step::Write {
             path: self.files.folder.join(MANIFEST),
             text: manifest.to_json(),
@@ -132,7 +133,7 @@ impl Step {
                 _ => Ok(()),
             },
             Self::RemoveEmptyFolder(path) => {
-                // Fails if the folder is in use.
+                // This fails if the folder is not empty. The folder then stays.
                 let _ = fs::remove_dir(path);
                 Ok(())
             }
@@ -173,7 +174,8 @@ mod tests {
 
     const GROUP: &str = "offer-sources";
 
-    /// Stages the assets, each with a name, and returns the staging and its manifest.
+    /// Writes assets, given as pairs of ID and name, into the export folder. Returns the [`Staging`] and the
+    /// manifest.
     fn stage(target: &Path, assets: &[(&str, &str)]) -> (Staging, Manifest) {
         let origin = Origin {
             base_url: "https://api.example".to_owned(),
@@ -225,7 +227,8 @@ mod tests {
         let old = [("a", "1"), ("b", "1"), ("c", "1"), ("X", "1")];
         let new = [("b", "1"), ("c", "2"), ("d", "2"), ("x", "2"), ("X", "2")];
         let names = ["b", "c", "d", "x", "%58"];
-        // IDs that differ in case only are last. Without them, a new folder moves as a whole.
+        // The last ID differs from another ID in case only. Without the last ID, a new folder is moved as a
+        // whole.
         for (has_older, count) in [(false, 5), (false, 4), (true, 5), (true, 4)] {
             let new = &new[..count];
             for crash in 0.. {
@@ -237,7 +240,7 @@ mod tests {
                     staging.install(&manifest).unwrap();
                     before = Some(files(target));
                 }
-                // The folder has the file of an asset that exists no more.
+                // The folder has the file of an asset that no longer exists.
                 drop(stage(target, &[("gone", "1")]));
                 let (staging, manifest) = stage(target, new);
                 let steps = staging.steps(&manifest).unwrap();

@@ -32,7 +32,7 @@ use writer::{Writer, Written};
 
 /// Default number of concurrent reads.
 const CONCURRENCY: usize = 4;
-/// Maximum number of assets per read. The maximum length of a URL may allow fewer.
+/// Maximum number of assets per read. If IDs are long, the maximum length of a URL allows fewer assets.
 const CHUNK: usize = 100;
 /// Number of consecutive reads without any answer after which an export stops.
 const MAX_FAILED_READS: usize = 3;
@@ -140,7 +140,7 @@ impl Export {
         self
     }
 
-    /// Sets the number of concurrent reads. Default: 4. At least 1.
+    /// Sets the number of concurrent reads, which is at least 1. Default: 4.
     pub fn concurrency(mut self, concurrency: usize) -> Self {
         self.concurrency = concurrency.max(1);
         self
@@ -256,7 +256,7 @@ impl Export {
         Ok(Snapshot::open_installed(path)?)
     }
 
-    /// Returns the chosen groups, in the order of the document.
+    /// Returns the chosen groups, in the order of the OpenAPI document.
     fn chosen(&self) -> Result<Vec<AssetGroup>, ExportError> {
         let known = || {
             let groups = AssetGroup::all().iter().copied();
@@ -280,7 +280,7 @@ impl Export {
             .collect())
     }
 
-    /// Reads the listed assets that are not staged yet.
+    /// Reads the listed assets whose files are not in the export folder yet.
     async fn read(
         &mut self,
         account: &mut Account,
@@ -317,7 +317,8 @@ impl Export {
                 .zip(found)
         });
         let reads = futures_util::stream::iter(reads).buffer_unordered(self.concurrency);
-        // Twice as many chunks as can arrive at once: reads wait only if the disk is slower.
+        // The queue holds twice as many chunks as there are concurrent reads, so that reads wait only if the
+        // disk is slower than the service.
         let queue = self.concurrency.saturating_mul(2);
         let mut reads = reads.map(|read| write(to, read)).buffered(queue);
         let mut failed_reads = 0;
@@ -356,8 +357,8 @@ impl Export {
     /// If the service refuses a list of IDs for another reason, such as the length of the list, all deleted
     /// assets of the list count as missing, even if they are readable. Therefore, the missing deleted assets
     /// are read again. If the first deleted asset of a group is missing even when it is read alone, the
-    /// export infers that the service does not show deleted assets, and does not read the others of this
-    /// group.
+    /// export infers that the service does not show deleted assets, and does not read the other deleted
+    /// assets of this group.
     async fn read_deleted(
         &mut self,
         account: &mut Account,
@@ -406,8 +407,8 @@ impl Export {
     }
 }
 
-/// Finds assets by their IDs. `rows` has the fingerprint of each asset's row in the list of all assets;
-/// `None` if the list has more rows than one read can return.
+/// Finds assets by their IDs. `rows` contains the fingerprint of each asset's row in the list of all assets,
+/// or `None` if the list has more rows than one read can return.
 ///
 /// A faulty gateway may answer a read with the list of all assets, whose rows may lack properties. If only
 /// some of the assets were requested, the reader refuses this answer, because it has rows that were not
@@ -443,7 +444,7 @@ struct ChunkRead {
 }
 
 impl ChunkRead {
-    /// Returns true if the service did not answer at all.
+    /// Returns true if the service did not answer the read at all.
     fn is_failed(&self) -> bool {
         let is_unanswered = self.written.is_empty() && self.missing.is_empty() && !self.unreadable.is_empty();
         is_unanswered && self.unreadable.iter().all(|(_, failure)| is_no_answer(failure))
@@ -468,7 +469,7 @@ async fn write(
     Ok(read)
 }
 
-/// Returns true if the service did not answer. A refusal is an answer.
+/// Returns true if the service did not answer. A refusal counts as an answer.
 fn is_no_answer(failure: &Failure) -> bool {
     let class = failure.error().map(ErrorClass::of);
     class.is_some_and(|class| class != ErrorClass::Refused)

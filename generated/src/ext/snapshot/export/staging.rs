@@ -19,11 +19,11 @@ use std::io::{BufRead as _, BufReader, ErrorKind, Seek as _, SeekFrom, Write as 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// Maximum age of an interrupted export whose progress is used.
+/// Maximum age of an interrupted export that may be continued.
 const RESUME_WITHIN: Duration = Duration::from_hours(24);
 /// File with the progress.
 pub(super) const PROGRESS: &str = "progress.jsonl";
-/// File with the manifest of the older snapshot during the installation.
+/// File that contains the manifest of the older snapshot while a new snapshot is installed.
 pub(super) const OLDER: &str = "older.json";
 
 /// A line of the file with the progress.
@@ -65,7 +65,7 @@ pub(super) struct Staging {
     /// True if tokens show that this export has the same account as the older snapshot and the interrupted
     /// export.
     is_owner_known: bool,
-    /// Keys of the assets of another older snapshot, which is at the path of the new one and is replaced.
+    /// Keys of the assets in an older archive that this export replaces. Empty for an export into a folder.
     elsewhere: Vec<AssetKey>,
     /// Folder and names of the new files.
     pub(super) files: StagedPaths,
@@ -117,7 +117,7 @@ impl Staging {
             check_groups(target, older, groups)?;
         }
         fs::create_dir_all(&folder).at(&folder)?;
-        // Files in progress do not belong into version control.
+        // The files of an export in progress do not belong in version control.
         let ignore = folder.join(".gitignore");
         fs::write(&ignore, "*\n").at(&ignore)?;
         let path = folder.join(PROGRESS);
@@ -134,7 +134,7 @@ impl Staging {
             Ok(()) | Err(TryLockError::Error(_)) => {}
         }
         if !path.exists() {
-            // Another process has just finished.
+            // Another process has just completed its export and removed the folder.
             return Err(SnapshotError::new(target, SnapshotProblem::InUse));
         }
         let mut is_owner_known = older
@@ -179,7 +179,8 @@ impl Staging {
         loop {
             text.clear();
             let read = reader.read_until(b'\n', &mut text).at(&path)?;
-            // A crash may tear the last line. The files of torn and damaged lines are read again.
+            // After a crash, the last line may be incomplete. Assets of incomplete and damaged lines are read
+            // again.
             if text.last() != Some(&b'\n') {
                 break;
             }
@@ -313,7 +314,7 @@ impl Staging {
         self.recorded.contains_key(key)
     }
 
-    /// Returns those assets of a group for which a file is recorded.
+    /// Returns the assets of a group for which a file is recorded, with the fingerprints of the files.
     pub(super) fn recorded<'s>(
         &'s self,
         group: &'s str,
@@ -334,7 +335,7 @@ impl Staging {
         self.recorded.extend(written);
     }
 
-    /// Truncates the progress to `length` bytes.
+    /// Truncates the file with the progress to `length` bytes.
     fn cut(&mut self, length: u64) -> Result<(), SnapshotError> {
         let cut = self.progress.set_len(length);
         let cut = cut.and_then(|()| self.progress.seek(SeekFrom::Start(length)));
@@ -404,7 +405,7 @@ fn check_account(path: &Path, recorded: Option<&str>, origin: &Origin) -> Result
     }
 }
 
-/// Returns true if tokens name both accounts, and the two accounts are the same.
+/// Returns true if tokens state both accounts, and the two accounts are the same.
 fn is_same_account(recorded: Option<&str>, origin: &Origin) -> bool {
     recorded.is_some() && recorded == origin.account.as_deref()
 }

@@ -21,7 +21,7 @@ pub(super) type Written = Vec<(AssetKey, Fingerprint)>;
 ///
 /// After a writer is dropped, nothing more is written, even if a thread still has a chunk to write.
 pub(super) struct Writer {
-    /// Path of the progress.
+    /// Path of the file with the progress.
     path: PathBuf,
     shared: Arc<Shared>,
     /// Lets chunks wait for their turn without occupying a thread.
@@ -30,7 +30,7 @@ pub(super) struct Writer {
 
 /// State that a writer shares with the thread that writes a chunk.
 struct Shared {
-    /// `None` once the writer is dropped.
+    /// The files to write; `None` once the writer is dropped.
     files: Mutex<Option<StagedFiles>>,
     is_stopped: AtomicBool,
 }
@@ -73,7 +73,7 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// Waits until the file that is being written is complete, and closes the progress.
+    /// Waits until the file that is being written is complete, and closes the file with the progress.
     fn drop(&mut self) {
         self.shared.is_stopped.store(true, Ordering::Relaxed);
         let files = &self.shared.files;
@@ -90,8 +90,9 @@ struct StagedFiles {
 }
 
 impl StagedFiles {
-    /// Writes the files of a chunk of assets, until all are written or the writer is stopped. Then adds all
-    /// written files to the progress at once. If a crash prevents this, the chunk is read again.
+    /// Writes the files of a chunk of assets, until all files are written or the writer is stopped. Then
+    /// records all written files in the file with the progress at once. If a crash prevents this, the next
+    /// export reads the chunk again.
     fn write(
         &mut self,
         assets: &[(AssetKey, Row)],
@@ -114,7 +115,7 @@ impl StagedFiles {
             Line::Asset(key.clone(), fingerprint).write(&mut lines);
             written.push((key.clone(), fingerprint));
         }
-        // After a failure, the export ends. The next one cuts off what is torn.
+        // After a failure, the export ends. The next export removes an incomplete last line.
         let recorded = self.progress.write_all(&lines);
         let recorded = recorded.at(self.paths.folder.join(PROGRESS));
         result.and(recorded).map(|()| written)

@@ -159,7 +159,7 @@ impl TokenManager {
         };
         let mut state = self.state();
         if state.current.is_some() {
-            // Another call was faster.
+            // Another call has loaded the tokens in the meantime.
             return Ok(());
         }
         if let Some(stored) = self.admit(stored, state.given.as_ref())? {
@@ -171,7 +171,8 @@ impl TokenManager {
     }
 
     /// Checks that stored tokens belong to this service and to the account of `known`. Returns `None` if one
-    /// of the accounts is unknown and the stored tokens were renewed from other credentials than `known`.
+    /// of the two accounts is unknown and the stored tokens were not renewed from the same credentials as
+    /// `known`.
     fn admit(
         &self,
         stored: Option<Credentials>,
@@ -261,7 +262,8 @@ impl TokenManager {
             }
             bearer
         };
-        // If the renewal fails, the old token may still be valid, and its rejection gives the better error.
+        // A failure is ignored here, because the old token may still be valid. If the service rejects the old
+        // token, that rejection gives the better error.
         let _ = Box::pin(self.renew(client, &bearer)).await;
         let state = self.state();
         let current = state.current.as_ref();
@@ -282,12 +284,12 @@ impl TokenManager {
         Ok(())
     }
 
-    /// Replaces the credentials in use with new ones from the program, and stores the new ones.
+    /// Replaces the credentials in use with these credentials from the program, and stores them.
     pub(crate) async fn replace(&self, mut credentials: Credentials) -> Result<(), ErrorKind> {
         credentials
             .bind(&self.base_url)
             .map_err(ErrorKind::Configuration)?;
-        // A store for another base URL or account must not be overwritten.
+        // Loaded first, because a store for another base URL or account must not be overwritten.
         self.loaded().await?;
         {
             let mut state = self.state();

@@ -41,10 +41,10 @@ type RenewalResult = Result<RenewalOutcome, RenewalFailure>;
 
 /// A renewal in progress, whose outcome all waiting calls share.
 ///
-/// Each renewal is a separate task, so that it completes even if all waiting calls are dropped: a refresh
-/// token may be valid for one use only. The task may belong to a current-thread runtime that nobody runs any
-/// more. A call on another runtime notices this and renews on its own runtime. The task of the stalled
-/// renewal is not aborted, because it may have received the only copy of a new refresh token.
+/// Each renewal is a separate task, so that it completes even if all waiting calls are dropped. This matters
+/// because a refresh token may be valid for one use only. The task may belong to a current-thread runtime
+/// that nobody runs any more. A call on another runtime notices this and renews on its own runtime. The task
+/// of the stalled renewal is not aborted, because it may have received the only copy of a new refresh token.
 #[derive(Clone)]
 pub(super) struct SharedRenewal {
     outcome: Shared<BoxFuture<'static, RenewalResult>>,
@@ -136,7 +136,7 @@ impl From<RenewalFailure> for ErrorKind {
     }
 }
 
-/// Time to wait after a failed renewal. Until then, calls fail with the error of that renewal.
+/// Wait after a failed renewal. Until the wait ends, calls fail with the error of that renewal.
 pub(super) struct Backoff {
     until: Instant,
     delay: Duration,
@@ -150,7 +150,8 @@ impl TokenManager {
         client: &Client,
         rejected: &BearerToken,
     ) -> Result<RenewalOutcome, ErrorKind> {
-        // A renewal whose runtime has ended or stalled is taken over once, by this runtime.
+        // If the runtime of the renewal has ended or stalled, this runtime takes over the renewal, but only
+        // once.
         let mut cause = RenewalCause::Call;
         loop {
             let renewal = {
@@ -363,7 +364,8 @@ impl TokenManager {
         let now = client.now();
         let before = state.no_renewal_before.take();
         if credentials.same_token(rejected) {
-            // The service only confirms a valid token, so the next opportunity is its expiry.
+            // The service returns a valid token unchanged, so the next opportunity for a renewal is the
+            // expiry of the token.
             let soon = now.checked_add(RENEWAL_MARGIN).unwrap_or(now);
             let next = credentials
                 .expires_at()
@@ -472,7 +474,7 @@ fn spawn_renewal_at(client: &Client, wait: Duration) {
     });
 }
 
-/// Recognises a status that means that the service would refuse the same renewal again.
+/// Recognises a status after which another attempt at the same renewal would fail as well.
 fn is_permanent_rejection(status: http::StatusCode) -> bool {
     matches!(status.as_u16(), 400 | 401 | 403)
 }

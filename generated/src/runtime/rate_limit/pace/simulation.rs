@@ -1,8 +1,8 @@
 //! Simulates clients of thousands of rate-limited services, to check a property of the limiter.
 //!
-//! The property: a service accepts `r` requests per second, where `r` is between 0.5 and 1,000. The client is
-//! configured with any rate. Once five seconds have passed, the service refuses at most a tenth of the
-//! requests, and accepts at least 0.7 times the lower of the two rates.
+//! The property is the following. A service accepts `r` requests per second, where `r` is between 0.5 and
+//! 1,000. The client is configured with any rate. Once five seconds have passed, the service refuses at most
+//! a tenth of the requests, and accepts at least 0.7 times the lower of the two rates.
 //!
 //! If the lower rate is below one request per second, five seconds contain too few requests. In that case,
 //! the property must hold after the time of five requests instead. The property is measured over 30 s, or
@@ -45,7 +45,7 @@ struct Case {
     configured: f64,
     /// Number of concurrent calls.
     callers: usize,
-    /// Time in which the service refuses everything.
+    /// Time in seconds during which the service refuses everything.
     outage: std::ops::Range<u64>,
 }
 

@@ -1,10 +1,10 @@
-//! Values of CSV cells: text, or JSON if the field does not contain text.
+//! Values of CSV cells. The value of a cell is text, or JSON if the field does not contain text.
 
 use crate::fields::Kind;
 use funnelflux::json::{self, ParseError};
 use serde_json::Value;
 
-/// Cell that makes a text empty.
+/// Content of a cell that sets a text field to the empty text.
 const EMPTY_TEXT: &str = "\"\"";
 
 /// Returns the value of a cell that is not empty. `current` is the current value of the field, and `usual` is
