@@ -71,6 +71,11 @@ impl SchemaContext {
         }
     }
 
+    /// Returns a word that states whether the value may be omitted.
+    pub(crate) fn presence(self) -> &'static str {
+        if self.optional { "optional" } else { "required" }
+    }
+
     /// Returns the prefix of the IDs of changes in this context.
     pub(crate) fn id(self) -> &'static str {
         match (self.direction, self.role) {

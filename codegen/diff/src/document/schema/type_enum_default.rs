@@ -101,7 +101,7 @@ impl<'a> Comparer<'a> {
             _ => [Kind::BecameWriteOnly, Kind::BecameNotWriteOnly],
         };
         if let Some(change) = self.flag(key, site, kinds) {
-            change.context(context).presence(context.optional).report();
+            change.context(context).report();
         }
     }
 
