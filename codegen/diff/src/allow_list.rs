@@ -2,7 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde_json::Value;
 
 use funnelflux_openapi::{
     Diagnostic, Diagnostics, Document, Severity, Source, Stage,
@@ -12,17 +13,21 @@ use funnelflux_openapi::{
 
 use crate::report::{Change, Report};
 
-const DAY: Duration = Duration::from_hours(24);
-
 /// An accepted change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Entry {
     fingerprint: String,
+    reason: String,
     /// The last day on which the entry is valid.
     expires: String,
-    /// The end of the day `expires` in UTC.
-    end: SystemTime,
-    pointer: PointerBuf,
+}
+
+/// The notation of a list.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct List {
+    allow: Vec<Value>,
 }
 
 /// A list of accepted changes, which is read from JSON or YAML:
@@ -30,7 +35,8 @@ struct Entry {
 #[derive(Clone, Debug)]
 pub struct AllowList {
     document: Document,
-    entries: Vec<Entry>,
+    /// Entries with their places.
+    entries: Vec<(PointerBuf, Entry)>,
 }
 
 /// A report from which the accepted changes have been removed.
@@ -49,30 +55,37 @@ impl AllowList {
     /// Reads a list. An entry is valid up to and including the day in `expires`.
     ///
     /// # Errors
-    /// Returns located diagnostics if the text has a wrong structure, an entry lacks its fingerprint, reason
-    /// or expiry, a key is unknown, or a fingerprint is repeated.
+    /// Returns a located diagnostic for each entry that lacks its fingerprint, reason or expiry, has an
+    /// unknown key, or repeats a fingerprint, or one diagnostic if the text has a wrong structure.
     pub fn read(source: Source<'_>) -> Result<Self, Diagnostics> {
         let document = read::parse(source)?;
-        let list = match document.value().as_object() {
-            Some(members) if members.len() == 1 => members.get("allow").and_then(Value::as_array),
-            _ => None,
-        };
-        let Some(list) = list else {
+        let Ok(List { allow }) = List::deserialize(document.value()) else {
             let message = "an allow list has one member, `allow`, which is a list of entries";
             return Err(error(&document, "allow-list", PointerBuf::new(), message).into());
         };
         let mut diagnostics = Diagnostics::default();
-        let mut entries: Vec<Entry> = Vec::new();
-        for (index, value) in list.iter().enumerate() {
+        let mut entries: Vec<(PointerBuf, Entry)> = Vec::new();
+        for (index, value) in allow.iter().enumerate() {
             let pointer = PointerBuf::from_tokens(["allow", &index.to_string()]);
-            let Some(entry) = read_entry(&document, pointer.clone(), value, &mut diagnostics) else {
-                continue;
+            let message = match Entry::deserialize(value) {
+                Err(error) => error.to_string(),
+                Ok(entry) if entry.reason.trim().is_empty() => "the entry has no reason".to_owned(),
+                Ok(entry) if end_of(&entry.expires).is_none() => {
+                    format!("`{}` is not a date", entry.expires)
+                }
+                Ok(entry)
+                    if entries
+                        .iter()
+                        .any(|(_, other)| other.fingerprint == entry.fingerprint) =>
+                {
+                    format!("the fingerprint `{}` is repeated", entry.fingerprint)
+                }
+                Ok(entry) => {
+                    entries.push((pointer, entry));
+                    continue;
+                }
             };
-            if entries.iter().any(|other| other.fingerprint == entry.fingerprint) {
-                let message = format!("the fingerprint `{}` is repeated", entry.fingerprint);
-                diagnostics.push(error(&document, "allow-twice", pointer, message));
-            }
-            entries.push(entry);
+            diagnostics.push(error(&document, "allow-entry", pointer, message));
         }
         diagnostics
             .unless_errors(entries)
@@ -84,18 +97,18 @@ impl AllowList {
     pub fn apply(&self, mut report: Report, now: SystemTime) -> Allowed {
         let mut diagnostics = Diagnostics::default();
         let mut accepted = 0;
-        for entry in &self.entries {
+        for (pointer, entry) in &self.entries {
             let (fingerprint, expires) = (&entry.fingerprint, &entry.expires);
             let is_accepted = |change: &Change| change.fingerprint == *fingerprint;
             let mut report_entry = |severity, code, message, fix: &str| {
                 let document = &self.document;
-                let diagnostic = document.diagnostic(severity, Stage::Diff, code, &entry.pointer, message);
+                let diagnostic = document.diagnostic(severity, Stage::Diff, code, pointer, message);
                 diagnostics.push(diagnostic.fix(fix));
             };
             if !report.changes.iter().any(is_accepted) {
                 let message = format!("no change has the fingerprint `{fingerprint}`");
                 report_entry(Severity::Warning, "allow-unused", message, "remove the entry");
-            } else if now >= entry.end {
+            } else if end_of(expires).is_none_or(|end| now >= end) {
                 let message =
                     format!("the entry `{fingerprint}` expired on {expires}, so its change counts again");
                 let fix = "handle the change, or extend the entry with a reason";
@@ -113,47 +126,10 @@ impl AllowList {
     }
 }
 
-/// Reads an entry and reports each of its errors. Returns `None` if the fingerprint or the expiry is missing.
-fn read_entry(
-    document: &Document,
-    pointer: PointerBuf,
-    value: &Value,
-    diagnostics: &mut Diagnostics,
-) -> Option<Entry> {
-    for key in value.as_object().into_iter().flat_map(Map::keys) {
-        if !["fingerprint", "reason", "expires"].contains(&key.as_str()) {
-            let message = format!("unknown key `{key}`");
-            let at = pointer.with_trailing_token(key);
-            diagnostics.push(error(document, "allow-unknown-key", at, message));
-        }
-    }
-    let text = |key: &str| {
-        let text = value.get(key).and_then(Value::as_str).map(str::trim);
-        text.filter(|text| !text.is_empty())
-    };
-    let fingerprint = text("fingerprint");
-    let end = text("expires").and_then(|day| {
-        let start = humantime::parse_rfc3339(&format!("{day}T00:00:00Z")).ok()?;
-        Some((day, start + DAY))
-    });
-    let mut require = |is_there: bool, code, message| {
-        diagnostics.extend((!is_there).then(|| error(document, code, &pointer, message)));
-    };
-    require(
-        text("reason").is_some(),
-        "allow-reason",
-        "the entry has no reason",
-    );
-    require(end.is_some(), "allow-expiry", "the entry has no date `expires`");
-    let message = "the entry has no fingerprint";
-    require(fingerprint.is_some(), "allow-fingerprint", message);
-    let (expires, end) = end?;
-    Some(Entry {
-        fingerprint: fingerprint?.to_owned(),
-        expires: expires.to_owned(),
-        end,
-        pointer,
-    })
+/// Returns the end of a day in UTC.
+fn end_of(day: &str) -> Option<SystemTime> {
+    let start = humantime::parse_rfc3339(&format!("{day}T00:00:00Z")).ok()?;
+    Some(start + Duration::from_hours(24))
 }
 
 fn error<'a>(

@@ -137,34 +137,32 @@ impl<'a> Comparer<'a> {
         true
     }
 
-    /// Compares `deprecated`.
-    pub(crate) fn deprecated(&mut self, site: &Site<'_, 'a>, kinds: [Kind; 2], direction: Direction) {
-        if !site.is_unchanged() {
-            let words = [
-                "is now deprecated",
-                "is no longer deprecated",
-                "is as deprecated as before",
-            ];
-            self.flag(&subject(site.parent), site, kinds, words, direction);
-        }
-    }
-
-    /// Compares a boolean member of the part that is called `name`.
+    /// Begins the change of a flag. An absent flag counts as false. Reports a value that is not boolean.
+    /// Returns `None` for such a value and for an unchanged flag.
     pub(crate) fn flag(
         &mut self,
-        name: &str,
+        key: &str,
         site: &Site<'_, 'a>,
         [set, unset]: [Kind; 2],
-        words: [&str; 3],
-        direction: Direction,
-    ) {
-        let [when_set, when_unset, otherwise] = words;
-        let (kind, words) = match site.flags() {
-            [false, true] => (set, when_set),
-            [true, false] => (unset, when_unset),
-            _ => (Kind::NotationChanged, otherwise),
+    ) -> Option<ChangeBuilder<'_>> {
+        if site.is_unchanged() || site.values().any(|node| !node.value.is_boolean()) {
+            self.unclassified(site);
+            return None;
+        }
+        let holder = subject(site.parent);
+        let (kind, what) = match site.flags() {
+            [false, true] => (set, format!("{holder} is now `{key}`")),
+            [true, false] => (unset, format!("{holder} is no longer `{key}`")),
+            _ => (Kind::NotationChanged, site.describe(key)),
         };
-        self.report(kind, site, format!("{name} {words}"), direction);
+        Some(self.change(kind, site, what))
+    }
+
+    /// Compares a flag in a direction.
+    pub(crate) fn flag_in(&mut self, key: &str, site: &Site<'_, 'a>, kinds: [Kind; 2], direction: Direction) {
+        if let Some(change) = self.flag(key, site, kinds) {
+            change.direction(direction).report();
+        }
     }
 
     /// Reports a part that is inline on one side and behind a reference on the other, or behind different

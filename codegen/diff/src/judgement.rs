@@ -138,7 +138,9 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a
             for change in by_frame.get_mut(&cause).into_iter().flatten() {
                 change.proof = match (one_of, &value) {
                     (OneOf::Exact, Some(_)) => Proof::IncludedIfDistinct,
-                    (OneOf::Exact, None) if change.kind == ChangeKind::OneOfAdded => {
+                    (OneOf::Exact, None)
+                        if change.kind == ChangeKind::AlternativeAdded && change.keyword == "one-of" =>
+                    {
                         Proof::IncludedIfDistinct
                     }
                     (OneOf::Any, Some(value)) => Proof::Counterexample {
@@ -196,8 +198,7 @@ fn deciding_mode(kind: ChangeKind) -> Option<Mode> {
         Kind::RequestPropertyRemoved
         | Kind::OptionalResponsePropertyRemoved
         | Kind::AllOfRemoved
-        | Kind::AnyOfRemoved
-        | Kind::OneOfRemoved
+        | Kind::AlternativeRemoved
         | Kind::AlternativesIntroduced
         | Kind::AlternativesDropped => Some(Mode::Declared),
         Kind::ParameterDefaultAdded

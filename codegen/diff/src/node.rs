@@ -1,6 +1,6 @@
 //! Cursor in a document: a value, its JSON pointer, and an identity that survives reordering.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use funnelflux_openapi::{
     openapi_model::matches_nothing,
@@ -109,26 +109,7 @@ pub(crate) fn ancestors(pointer: &Pointer) -> impl Iterator<Item = &Pointer> {
 
 /// Writes a value as text that depends neither on the order of keys nor on the notation of numbers.
 pub(crate) fn canonical(value: &Value) -> String {
-    match value {
-        Value::Object(members) => {
-            let mut members: Vec<_> = members.iter().collect();
-            members.sort_by_key(|(key, _)| *key);
-            let member = |(key, value): (&String, &Value)| format!("{}:{}", json!(key), canonical(value));
-            let members: Vec<String> = members.into_iter().map(member).collect();
-            format!("{{{}}}", members.join(","))
-        }
-        Value::Array(entries) => {
-            let entries: Vec<String> = entries.iter().map(canonical).collect();
-            format!("[{}]", entries.join(","))
-        }
-        Value::Number(number) => {
-            let text = number.to_string();
-            let is_fraction = text.contains('.') && !text.contains(['e', 'E']);
-            let trimmed = text.trim_end_matches('0').trim_end_matches('.');
-            if is_fraction { trimmed.to_owned() } else { text }
-        }
-        scalar => scalar.to_string(),
-    }
+    jsonschema::canonical::json::to_string(value).unwrap_or_else(|_| value.to_string())
 }
 
 /// Returns the name of an array entry: its `name` (after its `in`, if it has one), `$ref` or `url`.

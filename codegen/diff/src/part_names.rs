@@ -53,6 +53,12 @@ pub(crate) fn subject(node: &Node<'_>) -> String {
         [root, kind, _] if root == "components" && kind == "parameters" => {
             return format!("the {}", parameter_name(node));
         }
+        [root, kind, name] if root == "components" && kind == "headers" => {
+            return format!("the header `{name}`");
+        }
+        [root, kind, name] if root == "components" && kind == "requestBodies" => {
+            return format!("the request body `{name}`");
+        }
         [root, _, name, rest @ ..] if root == "components" => return dotted(name, rest),
         [root, path, method, rest @ ..] if root == "paths" && METHODS.contains(&method.as_str()) => {
             (format!("`{} {path}`", method.to_ascii_uppercase()), rest)
@@ -72,7 +78,11 @@ pub(crate) fn subject(node: &Node<'_>) -> String {
                 None => dotted(index, rest),
             }
         }
+        [part] if part == "requestBody" => "the request body".to_owned(),
         [part, rest @ ..] if part == "requestBody" => dotted("body", rest),
+        [part, status, headers, name] if part == "responses" && headers == "headers" => {
+            format!("the header `{name}` of `{status}`")
+        }
         [part, status, rest @ ..] if part == "responses" => dotted(status, rest),
         _ => return holder,
     };

@@ -35,7 +35,7 @@ pub(crate) struct RawChange {
     /// This field, `presence` and `keyword` complete the ID of the rule.
     context: &'static str,
     presence: &'static str,
-    keyword: &'static str,
+    pub keyword: &'static str,
     pub direction: Direction,
     /// True if no operation uses the schema, so that it never applies to a message.
     unused: bool,
@@ -247,6 +247,7 @@ impl ChangeBuilder<'_> {
     /// Sets the context in which the schema is compared.
     pub(crate) fn context(mut self, context: SchemaContext) -> Self {
         self.change.context = context.id();
+        self.change.presence = context.presence();
         self.change.direction = context.direction;
         self.change.unused = context.direction == Direction::None;
         let components = Pointer::from_static("/components");
@@ -267,12 +268,6 @@ impl ChangeBuilder<'_> {
     /// Completes the rule ID with the name of a keyword.
     pub(crate) fn keyword(mut self, name: &'static str) -> Self {
         self.change.keyword = name;
-        self
-    }
-
-    /// Completes the rule ID with `optional` or `required`.
-    pub(crate) fn presence(mut self, optional: bool) -> Self {
-        self.change.presence = if optional { "optional" } else { "required" };
         self
     }
 

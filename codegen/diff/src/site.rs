@@ -38,7 +38,7 @@ pub(crate) struct SchemaContext {
 }
 
 impl SchemaContext {
-    pub(crate) fn new(direction: Direction, role: SchemaRole) -> Self {
+    pub(crate) const fn new(direction: Direction, role: SchemaRole) -> Self {
         Self {
             direction,
             role,
@@ -69,6 +69,11 @@ impl SchemaContext {
             closed: None,
             ..self
         }
+    }
+
+    /// Returns a word that states whether the value may be omitted.
+    pub(crate) fn presence(self) -> &'static str {
+        if self.optional { "optional" } else { "required" }
     }
 
     /// Returns the prefix of the IDs of changes in this context.
@@ -128,6 +133,27 @@ impl<'n, 'a> Site<'n, 'a> {
     pub(crate) fn contents(&self) -> impl Iterator<Item = (&'a str, Site<'_, 'a>)> {
         let [old, new] = self.sides();
         Site::members_of(old, new, new.unwrap_or(self.parent))
+    }
+
+    /// Every member of the values, with its old and its new name. Two members that only one side has each are
+    /// one renamed member if they are twins.
+    pub(crate) fn paired(
+        &self,
+        is_twin: impl Fn([(&str, &Node<'a>); 2]) -> bool,
+    ) -> Vec<([&'a str; 2], Site<'_, 'a>)> {
+        let mut paired: Vec<([&'a str; 2], Site<'_, 'a>)> = Vec::new();
+        for (name, site) in self.contents() {
+            let twin = paired.iter_mut().find(|([_, new_name], known)| {
+                let sides = site.old.as_ref().zip(known.new.as_ref());
+                let is_renamed = site.new.is_none() && known.old.is_none();
+                is_renamed && sides.is_some_and(|(old, new)| is_twin([(name, old), (new_name, new)]))
+            });
+            match twin {
+                Some((names, known)) => (names[0], known.old) = (name, site.old),
+                None => paired.push(([name, name], site)),
+            }
+        }
+        paired
     }
 
     fn members_of(

@@ -93,7 +93,11 @@ fn keywords(kind: ChangeKind) -> &'static [&'static str] {
             "min-items",
             "min-properties",
             "min-contains",
+            "exclusive-limit",
+            "unique-items",
+            "multiple-of",
         ],
+        ChangeKind::AlternativeAdded | ChangeKind::AlternativeRemoved => &["any-of", "one-of"],
         ChangeKind::RepresentationChanged => &[
             "allow-empty-value",
             "collection-format",
@@ -102,6 +106,8 @@ fn keywords(kind: ChangeKind) -> &'static [&'static str] {
             "prefix-items",
         ],
         _ => &[
+            "multiple-of",
+            "pattern",
             "if",
             "then",
             "else",

@@ -259,14 +259,10 @@ fn of_kind(kind: ChangeKind) -> (Impact, &'static str) {
         K::ParameterDefaultChanged | K::DefaultChanged =>
             (Patch, "The crate sends no defaults of its own, so behaviour changes with the service."),
         K::MaximumDecreased | K::MaximumIncreased | K::MinimumIncreased | K::MinimumDecreased | K::LimitSet
-        | K::LimitUnset | K::ExclusiveLimitSet | K::ExclusiveLimitUnset | K::PatternAdded
-        | K::PatternRemoved | K::PatternChanged | K::MultipleOfSet | K::MultipleOfUnset
-        | K::MultipleOfChanged | K::ConstraintAdded | K::ConstraintRemoved | K::ConstraintChanged
-        | K::UniqueItemsSet | K::UniqueItemsUnset =>
+        | K::LimitUnset | K::ConstraintAdded | K::ConstraintRemoved | K::ConstraintChanged =>
             (Patch, "The service validates it, not the crate. Only documentation changes."),
         K::AllOfAdded | K::AllOfRemoved | K::NotChanged => (Major, "The type may change."),
-        K::AnyOfAdded | K::AnyOfRemoved | K::OneOfAdded | K::OneOfRemoved =>
-            (Major, "The type of the alternatives changes."),
+        K::AlternativeAdded | K::AlternativeRemoved => (Major, "The type of the alternatives changes."),
         K::CompositionOrderChanged => (Major, "Alternatives are tried in order."),
         K::RepresentationChanged =>
             (Patch, "OpenAPI 3.0 lacks the keyword. A change of type is reported separately."),
@@ -279,7 +275,7 @@ fn of_kind(kind: ChangeKind) -> (Impact, &'static str) {
         | K::SecuritySchemeChanged => (Patch, "The runtime sends a bearer token only."),
         K::SecurityAlternativeAdded | K::SecurityRelaxed | K::SecurityDropped | K::SecuritySchemeRemoved =>
             (Impact::None, "The runtime keeps sending a bearer token."),
-        K::SecuritySchemeAdded | K::OpenapiVersionChanged => (Impact::None, "Nothing changes."),
+        K::SecuritySchemeAdded => (Impact::None, "Nothing changes."),
         K::WebhookAdded | K::WebhookRemoved | K::WebhookChanged | K::CallbacksChanged =>
             (Impact::None, "Nothing is generated from calls of the service."),
         K::LinksChanged => (Impact::None, "Nothing is generated from links."),

@@ -1,7 +1,6 @@
 //! A table of the objects of `OpenAPI` 3.0, and functions that walk over a document by means of that table.
 //!
-//! The stages `normalise` and `lint` use the table to find every schema, parameter and response. The file is
-//! long because it contains the whole table of the specification.
+//! The stages `normalise` and `lint` use the table to find every schema, parameter and response.
 
 use serde_json::{Map, Value};
 
@@ -9,44 +8,6 @@ use crate::{
     pointer::{METHODS, Pointer, PointerBuf, Token},
     text::kind,
 };
-
-/// Objects of the specification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(
-    missing_docs,
-    reason = "each variant is the object of that name in the specification"
-)]
-pub enum ObjectKind {
-    Document,
-    Info,
-    Contact,
-    License,
-    Server,
-    ServerVariable,
-    Tag,
-    ExternalDocumentation,
-    Paths,
-    PathItem,
-    Operation,
-    Parameter,
-    Header,
-    RequestBody,
-    MediaType,
-    Encoding,
-    Responses,
-    Response,
-    Schema,
-    Discriminator,
-    Xml,
-    Components,
-    SecurityScheme,
-    Flows,
-    Flow,
-    SecurityRequirement,
-    Example,
-    Link,
-    Callback,
-}
 
 /// Types of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,184 +74,198 @@ pub fn has_type(value: &Value, name: &str) -> bool {
 }
 
 use FieldType::{Any, Count, Flag, List, Map as MapOf, Number, One, OneOrFlag, Text, TextMap, Texts, Values};
-use ObjectKind::{
-    Callback, Components, Contact, Discriminator, Document, Encoding, Example, ExternalDocumentation, Flow,
-    Flows, Header, Info, License, Link, MediaType, Operation, Parameter, PathItem, Paths, RequestBody,
-    Response, Responses, Schema, SecurityRequirement, SecurityScheme, Server, ServerVariable, Tag, Xml,
-};
+
+macro_rules! objects {
+    ($($kind:ident: $name:literal, requires $required:tt, {
+        $($type:ident $(($inner:ident))?: $keys:expr),* $(,)?
+    })*) => {
+        /// Objects of the specification.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[expect(
+            missing_docs,
+            reason = "each variant is the object of that name in the specification"
+        )]
+        pub enum ObjectKind { $($kind),* }
+
+        use ObjectKind::{$($kind),*};
+
+        impl ObjectKind {
+            /// Returns the fields, as lists of keys whose values have the same type.
+            pub fn fields(self) -> &'static [(FieldType, &'static [&'static str])] {
+                match self { $($kind => &[$(($type $(($inner))?, &$keys)),*]),* }
+            }
+
+            /// Returns the fields that the object must have.
+            pub(crate) fn required(self) -> &'static [&'static str] {
+                match self { $($kind => &$required),* }
+            }
+
+            /// Returns the name of the kind for messages.
+            pub fn name(self) -> &'static str {
+                match self { $($kind => $name),* }
+            }
+        }
+    };
+}
+
+objects! {
+    Document: "an API document", requires ["openapi", "info", "paths"], {
+        Text: ["openapi"],
+        One(Info): ["info"],
+        List(Server): ["servers"],
+        One(Paths): ["paths"],
+        One(Components): ["components"],
+        List(SecurityRequirement): ["security"],
+        List(Tag): ["tags"],
+        One(ExternalDocumentation): ["externalDocs"],
+    }
+    Info: "the info", requires ["title", "version"], {
+        Text: ["title", "description", "termsOfService", "version"],
+        One(Contact): ["contact"],
+        One(License): ["license"],
+    }
+    Contact: "a contact", requires [], { Text: ["name", "url", "email"] }
+    License: "a licence", requires ["name"], { Text: ["name", "url"] }
+    Server: "a server", requires ["url"], {
+        Text: ["url", "description"],
+        MapOf(ServerVariable): ["variables"],
+    }
+    ServerVariable: "a server variable", requires ["default"], {
+        Texts: ["enum"],
+        Text: ["default", "description"],
+    }
+    Tag: "a tag", requires ["name"], {
+        Text: ["name", "description"],
+        One(ExternalDocumentation): ["externalDocs"],
+    }
+    ExternalDocumentation: "external documentation", requires ["url"], { Text: ["description", "url"] }
+    Paths: "the paths", requires [], {}
+    PathItem: "a path item", requires [], {
+        Text: ["summary", "description"],
+        One(Operation): METHODS,
+        List(Server): ["servers"],
+        List(Parameter): ["parameters"],
+    }
+    Operation: "an operation", requires ["responses"], {
+        Texts: ["tags"],
+        Text: ["summary", "description", "operationId"],
+        One(ExternalDocumentation): ["externalDocs"],
+        List(Parameter): ["parameters"],
+        One(RequestBody): ["requestBody"],
+        One(Responses): ["responses"],
+        MapOf(Callback): ["callbacks"],
+        Flag: ["deprecated"],
+        List(SecurityRequirement): ["security"],
+        List(Server): ["servers"],
+    }
+    Parameter: "a parameter", requires ["name", "in"], {
+        Text: ["name", "in", "description", "style"],
+        Flag: ["required", "deprecated", "allowEmptyValue"],
+        Flag: ["explode", "allowReserved"],
+        One(Schema): ["schema"],
+        Any: ["example"],
+        MapOf(Example): ["examples"],
+        MapOf(MediaType): ["content"],
+    }
+    Header: "a header", requires [], {
+        Text: ["description", "style"],
+        Flag: ["required", "deprecated", "allowEmptyValue"],
+        Flag: ["explode", "allowReserved"],
+        One(Schema): ["schema"],
+        Any: ["example"],
+        MapOf(Example): ["examples"],
+        MapOf(MediaType): ["content"],
+    }
+    RequestBody: "a request body", requires ["content"], {
+        Text: ["description"],
+        MapOf(MediaType): ["content"],
+        Flag: ["required"],
+    }
+    MediaType: "a media type", requires [], {
+        One(Schema): ["schema"],
+        Any: ["example"],
+        MapOf(Example): ["examples"],
+        MapOf(Encoding): ["encoding"],
+    }
+    Encoding: "an encoding", requires [], {
+        Text: ["contentType", "style"],
+        MapOf(Header): ["headers"],
+        Flag: ["explode", "allowReserved"],
+    }
+    Responses: "the responses", requires [], {}
+    Response: "a response", requires ["description"], {
+        Text: ["description"],
+        MapOf(Header): ["headers"],
+        MapOf(MediaType): ["content"],
+        MapOf(Link): ["links"],
+    }
+    Schema: "a schema", requires [], {
+        Text: ["title", "pattern", "type", "description", "format"],
+        Number: ["multipleOf", "maximum", "minimum"],
+        Count: ["maxLength", "minLength", "maxItems", "minItems"],
+        Count: ["maxProperties", "minProperties"],
+        Flag: ["exclusiveMaximum", "exclusiveMinimum", "uniqueItems"],
+        Flag: ["nullable", "readOnly", "writeOnly", "deprecated"],
+        Texts: ["required"],
+        Values: ["enum"],
+        List(Schema): ["allOf", "oneOf", "anyOf"],
+        One(Schema): ["not", "items"],
+        MapOf(Schema): ["properties"],
+        OneOrFlag(Schema): ["additionalProperties"],
+        Any: ["default", "example"],
+        One(Discriminator): ["discriminator"],
+        One(Xml): ["xml"],
+        One(ExternalDocumentation): ["externalDocs"],
+    }
+    Discriminator: "a discriminator", requires ["propertyName"], {
+        Text: ["propertyName"],
+        TextMap: ["mapping"],
+    }
+    Xml: "an XML description", requires [], {
+        Text: ["name", "namespace", "prefix"],
+        Flag: ["attribute", "wrapped"],
+    }
+    Components: "the components", requires [], {
+        MapOf(Schema): ["schemas"],
+        MapOf(Response): ["responses"],
+        MapOf(Parameter): ["parameters"],
+        MapOf(Example): ["examples"],
+        MapOf(RequestBody): ["requestBodies"],
+        MapOf(Header): ["headers"],
+        MapOf(SecurityScheme): ["securitySchemes"],
+        MapOf(Link): ["links"],
+        MapOf(Callback): ["callbacks"],
+    }
+    SecurityScheme: "a security scheme", requires ["type"], {
+        Text: ["type", "description", "name", "in", "scheme"],
+        Text: ["bearerFormat", "openIdConnectUrl"],
+        One(Flows): ["flows"],
+    }
+    Flows: "the OAuth flows", requires [], {
+        One(Flow): ["implicit", "password"],
+        One(Flow): ["clientCredentials", "authorizationCode"],
+    }
+    Flow: "an OAuth flow", requires ["scopes"], {
+        Text: ["authorizationUrl", "tokenUrl", "refreshUrl"],
+        TextMap: ["scopes"],
+    }
+    SecurityRequirement: "a security requirement", requires [], {}
+    Example: "an example", requires [], {
+        Text: ["summary", "description", "externalValue"],
+        Any: ["value"],
+    }
+    Link: "a link", requires [], {
+        Text: ["operationRef", "operationId", "description"],
+        Any: ["parameters", "requestBody"],
+        One(Server): ["server"],
+    }
+    Callback: "a callback", requires [], {}
+}
 
 impl ObjectKind {
-    /// Returns the fields. Each entry is a type and the keys whose values have that type.
-    #[expect(clippy::too_many_lines, reason = "a table is as long as what it lists")]
-    pub fn fields(self) -> &'static [(FieldType, &'static [&'static str])] {
-        match self {
-            Document => &[
-                (Text, &["openapi"]),
-                (One(Info), &["info"]),
-                (List(Server), &["servers"]),
-                (One(Paths), &["paths"]),
-                (One(Components), &["components"]),
-                (List(SecurityRequirement), &["security"]),
-                (List(Tag), &["tags"]),
-                (One(ExternalDocumentation), &["externalDocs"]),
-            ],
-            Info => &[
-                (Text, &["title", "description", "termsOfService", "version"]),
-                (One(Contact), &["contact"]),
-                (One(License), &["license"]),
-            ],
-            Contact => &[(Text, &["name", "url", "email"])],
-            License => &[(Text, &["name", "url"])],
-            Server => &[
-                (Text, &["url", "description"]),
-                (MapOf(ServerVariable), &["variables"]),
-            ],
-            ServerVariable => &[(Texts, &["enum"]), (Text, &["default", "description"])],
-            Tag => &[
-                (Text, &["name", "description"]),
-                (One(ExternalDocumentation), &["externalDocs"]),
-            ],
-            ExternalDocumentation => &[(Text, &["description", "url"])],
-            PathItem => &[
-                (Text, &["summary", "description"]),
-                (One(Operation), &METHODS),
-                (List(Server), &["servers"]),
-                (List(Parameter), &["parameters"]),
-            ],
-            Operation => &[
-                (Texts, &["tags"]),
-                (Text, &["summary", "description", "operationId"]),
-                (One(ExternalDocumentation), &["externalDocs"]),
-                (List(Parameter), &["parameters"]),
-                (One(RequestBody), &["requestBody"]),
-                (One(Responses), &["responses"]),
-                (MapOf(Callback), &["callbacks"]),
-                (Flag, &["deprecated"]),
-                (List(SecurityRequirement), &["security"]),
-                (List(Server), &["servers"]),
-            ],
-            Parameter => &[
-                (Text, &["name", "in", "description", "style"]),
-                (Flag, &["required", "deprecated", "allowEmptyValue"]),
-                (Flag, &["explode", "allowReserved"]),
-                (One(Schema), &["schema"]),
-                (Any, &["example"]),
-                (MapOf(Example), &["examples"]),
-                (MapOf(MediaType), &["content"]),
-            ],
-            Header => &[
-                (Text, &["description", "style"]),
-                (Flag, &["required", "deprecated", "allowEmptyValue"]),
-                (Flag, &["explode", "allowReserved"]),
-                (One(Schema), &["schema"]),
-                (Any, &["example"]),
-                (MapOf(Example), &["examples"]),
-                (MapOf(MediaType), &["content"]),
-            ],
-            RequestBody => &[
-                (Text, &["description"]),
-                (MapOf(MediaType), &["content"]),
-                (Flag, &["required"]),
-            ],
-            MediaType => &[
-                (One(Schema), &["schema"]),
-                (Any, &["example"]),
-                (MapOf(Example), &["examples"]),
-                (MapOf(Encoding), &["encoding"]),
-            ],
-            Encoding => &[
-                (Text, &["contentType", "style"]),
-                (MapOf(Header), &["headers"]),
-                (Flag, &["explode", "allowReserved"]),
-            ],
-            Response => &[
-                (Text, &["description"]),
-                (MapOf(Header), &["headers"]),
-                (MapOf(MediaType), &["content"]),
-                (MapOf(Link), &["links"]),
-            ],
-            Schema => &[
-                (Text, &["title", "pattern", "type", "description", "format"]),
-                (Number, &["multipleOf", "maximum", "minimum"]),
-                (Count, &["maxLength", "minLength", "maxItems", "minItems"]),
-                (Count, &["maxProperties", "minProperties"]),
-                (Flag, &["exclusiveMaximum", "exclusiveMinimum", "uniqueItems"]),
-                (Flag, &["nullable", "readOnly", "writeOnly", "deprecated"]),
-                (Texts, &["required"]),
-                (Values, &["enum"]),
-                (List(Schema), &["allOf", "oneOf", "anyOf"]),
-                (One(Schema), &["not", "items"]),
-                (MapOf(Schema), &["properties"]),
-                (OneOrFlag(Schema), &["additionalProperties"]),
-                (Any, &["default", "example"]),
-                (One(Discriminator), &["discriminator"]),
-                (One(Xml), &["xml"]),
-                (One(ExternalDocumentation), &["externalDocs"]),
-            ],
-            Discriminator => &[(Text, &["propertyName"]), (TextMap, &["mapping"])],
-            Xml => &[
-                (Text, &["name", "namespace", "prefix"]),
-                (Flag, &["attribute", "wrapped"]),
-            ],
-            Components => &[
-                (MapOf(Schema), &["schemas"]),
-                (MapOf(Response), &["responses"]),
-                (MapOf(Parameter), &["parameters"]),
-                (MapOf(Example), &["examples"]),
-                (MapOf(RequestBody), &["requestBodies"]),
-                (MapOf(Header), &["headers"]),
-                (MapOf(SecurityScheme), &["securitySchemes"]),
-                (MapOf(Link), &["links"]),
-                (MapOf(Callback), &["callbacks"]),
-            ],
-            SecurityScheme => &[
-                (Text, &["type", "description", "name", "in", "scheme"]),
-                (Text, &["bearerFormat", "openIdConnectUrl"]),
-                (One(Flows), &["flows"]),
-            ],
-            Flows => &[
-                (One(Flow), &["implicit", "password"]),
-                (One(Flow), &["clientCredentials", "authorizationCode"]),
-            ],
-            Flow => &[
-                (Text, &["authorizationUrl", "tokenUrl", "refreshUrl"]),
-                (TextMap, &["scopes"]),
-            ],
-            Example => &[
-                (Text, &["summary", "description", "externalValue"]),
-                (Any, &["value"]),
-            ],
-            Link => &[
-                (Text, &["operationRef", "operationId", "description"]),
-                (Any, &["parameters", "requestBody"]),
-                (One(Server), &["server"]),
-            ],
-            Paths | Responses | SecurityRequirement | Callback => &[],
-        }
-    }
-
     /// Returns the keys of the fields.
     pub fn keys(self) -> impl Iterator<Item = &'static str> {
         self.fields().iter().flat_map(|(_, keys)| *keys).copied()
-    }
-
-    /// Returns the fields that the object must have.
-    pub(crate) fn required(self) -> &'static [&'static str] {
-        match self {
-            Document => &["openapi", "info", "paths"],
-            Info => &["title", "version"],
-            License | Tag => &["name"],
-            Server | ExternalDocumentation => &["url"],
-            ServerVariable => &["default"],
-            Operation => &["responses"],
-            Parameter => &["name", "in"],
-            RequestBody => &["content"],
-            Response => &["description"],
-            Discriminator => &["propertyName"],
-            SecurityScheme => &["type"],
-            Flow => &["scopes"],
-            _ => &[],
-        }
     }
 
     /// Returns the type of a member; `None` for an extension or an unknown key.
@@ -314,41 +289,6 @@ impl ObjectKind {
             .1
             .first()
             .copied()
-    }
-
-    /// Returns the name of the kind for messages.
-    pub fn name(self) -> &'static str {
-        match self {
-            Document => "an API document",
-            Info => "the info",
-            Contact => "a contact",
-            License => "a licence",
-            Server => "a server",
-            ServerVariable => "a server variable",
-            Tag => "a tag",
-            ExternalDocumentation => "external documentation",
-            Paths => "the paths",
-            PathItem => "a path item",
-            Operation => "an operation",
-            Parameter => "a parameter",
-            Header => "a header",
-            RequestBody => "a request body",
-            MediaType => "a media type",
-            Encoding => "an encoding",
-            Responses => "the responses",
-            Response => "a response",
-            Schema => "a schema",
-            Discriminator => "a discriminator",
-            Xml => "an XML description",
-            Components => "the components",
-            SecurityScheme => "a security scheme",
-            Flows => "the OAuth flows",
-            Flow => "an OAuth flow",
-            SecurityRequirement => "a security requirement",
-            Example => "an example",
-            Link => "a link",
-            Callback => "a callback",
-        }
     }
 }
 

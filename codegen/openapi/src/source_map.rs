@@ -48,8 +48,8 @@ pub(crate) struct SourceMap {
     pub(crate) nodes: Vec<Node>,
     pub(crate) root: NodeId,
     pub(crate) start: Position,
-    /// Numbers that lose digits when they are read, in the notation of the text.
-    pub(crate) inexact: HashMap<NodeId, String>,
+    /// Numbers that are not kept exactly, as the text writes them, with the position of the key or item.
+    pub(crate) inexact: Vec<(Position, String)>,
 }
 
 impl SourceMap {

@@ -38,7 +38,7 @@ impl<'a> Comparer<'a> {
         let (kind, presence) = match (&old, &new) {
             (Some(old), Some(new)) => {
                 self.reference(site, Direction::Request);
-                return self.request_body_fields(old, new, &operation);
+                return self.request_body_fields(old, new);
             }
             (None, Some(body)) if body.flag("required") => (Kind::RequiredBodyAdded, "a required"),
             (None, _) => (Kind::OptionalBodyAdded, "an optional"),
@@ -51,7 +51,7 @@ impl<'a> Comparer<'a> {
         self.report(kind, site, what, Direction::Request);
     }
 
-    fn request_body_fields(&mut self, old: &Node<'a>, new: &Node<'a>, operation: &str) {
+    fn request_body_fields(&mut self, old: &Node<'a>, new: &Node<'a>) {
         let direction = Direction::Request;
         let context = SchemaContext::new(direction, SchemaRole::Body);
         for (key, site) in Site::members(old, new) {
@@ -59,10 +59,8 @@ impl<'a> Comparer<'a> {
                 ("content", Some((before, after))) => self.content(before, after, context),
                 _ if site.is_unchanged() => {}
                 ("required", _) => {
-                    let name = format!("the request body of {operation}");
                     let kinds = [Kind::BodyBecameRequired, Kind::BodyBecameOptional];
-                    let words = ["became required", "became optional", "is as required as before"];
-                    self.flag(&name, &site, kinds, words, direction);
+                    self.flag_in(key, &site, kinds, direction);
                 }
                 _ => self.other_member(key, &site, direction),
             }

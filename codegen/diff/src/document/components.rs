@@ -7,7 +7,7 @@ use funnelflux_openapi::pointer::PointerBuf;
 use crate::{
     comparer::Comparer,
     level::Direction,
-    node::{Node, canonical},
+    node::Node,
     rules::ChangeKind as Kind,
     site::{SchemaContext, SchemaRole, Site},
 };
@@ -32,47 +32,37 @@ impl<'a> Comparer<'a> {
     }
 
     fn shared_schemas(&mut self, schemas: &Site<'_, 'a>) {
-        // A renamed schema without uses can only be recognised by its content.
-        let mut removed: Vec<(&'a str, String, Node<'a>)> = Vec::new();
-        let mut added: Vec<(&'a str, Node<'a>)> = Vec::new();
         let compared = self.frames.all.iter().map(|frame| frame.pointers.clone());
         let compared: HashSet<[PointerBuf; 2]> = compared.collect();
-        for (name, site) in schemas.contents() {
-            match (site.old, site.new) {
-                (Some(old), None) if !self.renamed.contains_key(&old.pointer) => {
-                    removed.push((name, canonical(old.value), old));
+        let renamed = self.renamed.iter().flat_map(|(old, new)| [old, new]).cloned();
+        let renamed: HashSet<PointerBuf> = renamed.collect();
+        let is_renamed = |node: &Node<'a>| renamed.contains(&node.pointer);
+        // A renamed schema without uses can only be recognised by its content.
+        let is_twin = |[(_, old), (_, new)]: [(&str, &Node<'a>); 2]| {
+            old.value == new.value && !is_renamed(old) && !is_renamed(new)
+        };
+        for ([old_name, name], site) in schemas.paired(is_twin) {
+            match site.both() {
+                Some((old, new)) if old_name == name => {
+                    if !compared.contains(&[old.pointer.clone(), new.pointer.clone()]) {
+                        // Schemas that no operation uses are also compared, without a direction.
+                        let context = SchemaContext::new(Direction::None, SchemaRole::Property);
+                        self.enqueue_root(old.clone(), new.clone(), context);
+                    }
                 }
-                (None, Some(new)) if self.renamed.values().all(|pointer| *pointer != new.pointer) => {
-                    added.push((name, new));
+                Some((old, new)) => {
+                    let what = format!("the schema `{old_name}` was renamed to `{name}`");
+                    let change = self.change(Kind::SchemaRenamed, &site, what);
+                    change.value(String::new()).report();
+                    self.renamed.insert(old.pointer.clone(), new.pointer.clone());
                 }
-                // Schemas that no operation uses are also compared, without a direction.
-                (Some(old), Some(new)) if !compared.contains(&[old.pointer.clone(), new.pointer.clone()]) => {
-                    let context = SchemaContext::new(Direction::None, SchemaRole::Property);
-                    self.enqueue_root(old, new, context);
+                None if site.values().any(is_renamed) => {}
+                None => {
+                    let kind = site.pick_side([Kind::SchemaAdded, Kind::SchemaRemoved]);
+                    let what = format!("the schema `{name}` {}", site.verb());
+                    self.change(kind, &site, what).report();
                 }
-                _ => {}
             }
-        }
-        let parent = schemas.new.as_ref().unwrap_or(schemas.parent);
-        for (name, new) in added {
-            let text = canonical(new.value);
-            let Some(twin) = removed.iter().position(|(_, other, _)| *other == text) else {
-                let what = format!("the schema `{name}` was added");
-                let site = Site::added(&new, parent);
-                self.change(Kind::SchemaAdded, &site, what).report();
-                continue;
-            };
-            let (old_name, _, old) = removed.remove(twin);
-            let what = format!("the schema `{old_name}` was renamed to `{name}`");
-            let site = Site::between(&old, &new, parent);
-            let change = self.change(Kind::SchemaRenamed, &site, what);
-            change.value(String::new()).report();
-            self.renamed.insert(old.pointer, new.pointer);
-        }
-        for (name, _, old) in &removed {
-            let what = format!("the schema `{name}` was removed");
-            let site = Site::removed(old, parent);
-            self.change(Kind::SchemaRemoved, &site, what).report();
         }
     }
 

@@ -13,7 +13,7 @@ mod server_url;
 mod servers;
 mod webhooks;
 
-use crate::{comparer::Comparer, level::Direction, rules::ChangeKind as Kind, site::Site};
+use crate::{comparer::Comparer, level::Direction, site::Site};
 
 impl Comparer<'_> {
     /// Compares two whole documents.
@@ -21,12 +21,6 @@ impl Comparer<'_> {
         let (old, new) = (self.old.root.clone(), self.new.root.clone());
         for (key, site) in Site::members(&old, &new) {
             match key {
-                "openapi" => {
-                    if !site.is_unchanged() {
-                        let what = format!("`openapi` {}", site.before_after());
-                        self.change(Kind::OpenapiVersionChanged, &site, what).report();
-                    }
-                }
                 "info" => self.info(&site),
                 "servers" => {
                     if !self.is_overridden(key, &site) {

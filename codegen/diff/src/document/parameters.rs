@@ -24,6 +24,9 @@ pub(crate) type Renames<'n> = Vec<(&'n str, &'n str)>;
 /// Parameters that `OpenAPI` ignores, each by its location and its name in lower case.
 const IGNORED: [&str; 3] = ["header:accept", "header:content-type", "header:authorization"];
 
+/// Context of the schemas of parameters.
+pub(super) const CONTEXT: SchemaContext = SchemaContext::new(Direction::Request, SchemaRole::Parameter);
+
 /// A parameter of an operation or of its path.
 struct Parameter<'a> {
     /// Location and name, such as `query:page`.
@@ -58,7 +61,7 @@ impl<'a> Comparer<'a> {
         let is_in = |list: &[Parameter<'a>], name: &str| list.iter().any(|other| other.name == name);
         for parameter in &after {
             match before.iter().find(|other| other.name == parameter.name) {
-                Some(other) => self.parameter(&other.value, &parameter.value),
+                Some(other) => self.parameter(&other.value, &parameter.value, CONTEXT),
                 None if parameter.name.starts_with("path:") && is_in_path(&old.pointer, parameter) => {
                     self.path_parameter_described(parameter, new);
                 }
@@ -135,9 +138,8 @@ impl<'a> Comparer<'a> {
         if is_any_text {
             return self.report(Kind::TypeNotationChanged, &site, what, Direction::Request);
         }
-        let context = SchemaContext::new(Direction::Request, SchemaRole::Parameter);
         self.change(Kind::ConstraintAdded, &site, what)
-            .context(context)
+            .context(CONTEXT)
             .keyword("schema")
             .report();
     }
@@ -185,15 +187,26 @@ impl<'a> Comparer<'a> {
         (has_schema != still_has_schema).then_some((before, after))
     }
 
-    /// Compares two parameters, or two headers of a part of a body.
-    pub(super) fn parameter(&mut self, old: &Node<'a>, new: &Node<'a>) {
-        let direction = Direction::Request;
-        let role = if old.flag("required") && new.flag("required") {
-            SchemaRole::RequiredParameter
+    /// Compares two parameters, or two headers of a response or of a part of a body.
+    pub(super) fn parameter(&mut self, old: &Node<'a>, new: &Node<'a>, mut context: SchemaContext) {
+        let direction = context.direction;
+        let is_request = direction == Direction::Request;
+        let (required, deprecated, serialization) = if is_request {
+            (
+                [Kind::ParameterBecameRequired, Kind::ParameterBecameOptional],
+                [Kind::ParameterDeprecated, Kind::ParameterReactivated],
+                Kind::ParameterSerializationChanged,
+            )
         } else {
-            SchemaRole::Parameter
+            (
+                [Kind::HeaderBecameRequired, Kind::HeaderBecameOptional],
+                [Kind::HeaderDeprecated, Kind::HeaderReactivated],
+                Kind::SerializationChanged,
+            )
         };
-        let context = SchemaContext::new(direction, role);
+        if is_request && old.flag("required") && new.flag("required") {
+            context.role = SchemaRole::RequiredParameter;
+        }
         let sides = [old, new].map(Serialized::of);
         let text = context.encoded(text_encoding(sides.each_ref()));
         let same_text = self.schemas_of_same_text(old, new);
@@ -205,41 +218,39 @@ impl<'a> Comparer<'a> {
                 ("schema", Some((before, after))) => self.schema(before, after, text),
                 ("content", Some((before, after))) => self.content(before, after, context),
                 _ if site.is_unchanged() => {}
-                ("schema" | "content" | "name" | "in" | "style" | "explode" | "allowReserved", _) => {
-                    let kind = match key {
-                        "schema" | "content" if same_text.is_some() => Kind::NotationChanged,
-                        "schema" | "content" => Kind::ParameterContentChanged,
-                        // Parameters are paired by name. The names differ only if a header is written in
-                        // another case or a placeholder was renamed.
-                        "name" | "in" if new.str("in") == Some("header") => Kind::NotationChanged,
-                        "name" | "in" => Kind::PathParameterRenamed,
-                        _ if self.is_serialized_alike(key, sides.each_ref()) => Kind::NotationChanged,
-                        _ => Kind::ParameterSerializationChanged,
-                    };
-                    self.report(kind, &site, site.describe(key), direction);
-                }
-                ("required", _) => {
-                    let kinds = [Kind::ParameterBecameRequired, Kind::ParameterBecameOptional];
-                    let words = ["became required", "became optional", "is as required as before"];
-                    self.flag(&subject(new), &site, kinds, words, direction);
-                }
-                ("deprecated", _) => {
-                    let kinds = [Kind::ParameterDeprecated, Kind::ParameterReactivated];
-                    self.deprecated(&site, kinds, direction);
-                }
-                ("allowEmptyValue", _) => {
+                ("required", _) => self.flag_in(key, &site, required, direction),
+                ("deprecated", _) => self.flag_in(key, &site, deprecated, direction),
+                ("allowEmptyValue", _) if is_request => {
                     let kinds = [
                         Kind::ParameterEmptyValueAllowed,
                         Kind::ParameterEmptyValueForbidden,
                     ];
-                    let words = [
-                        "may now be empty",
-                        "may no longer be empty",
-                        "may be empty as before",
-                    ];
-                    self.flag(&subject(new), &site, kinds, words, direction);
+                    self.flag_in(key, &site, kinds, direction);
                 }
-                _ => self.other_member(key, &site, direction),
+                _ => {
+                    let kind = match key {
+                        "schema" | "content" if same_text.is_some() => Kind::NotationChanged,
+                        "schema" | "content" if is_request => Kind::ParameterContentChanged,
+                        // Parameters are paired by name. The names differ only if a header is written in
+                        // another case or a placeholder was renamed.
+                        "name" | "in" if new.str("in") == Some("header") => Kind::NotationChanged,
+                        "name" | "in" if is_request => Kind::PathParameterRenamed,
+                        // The last one is a list separator of Swagger 2.0 that 3.0 lacks.
+                        "style" | "explode" | "allowReserved" | "x-collectionFormat" => {
+                            self.serialization_kind(key, sides.each_ref(), serialization)
+                        }
+                        _ => {
+                            self.other_member(key, &site, direction);
+                            continue;
+                        }
+                    };
+                    self.report(
+                        kind,
+                        &site,
+                        site.describe(key.trim_start_matches("x-")),
+                        direction,
+                    );
+                }
             }
         }
     }

@@ -16,37 +16,26 @@ use super::{
 
 impl<'a> Comparer<'a> {
     pub(crate) fn paths(&mut self, paths: &Site<'_, 'a>) {
-        let parent = paths.new.as_ref().unwrap_or(paths.parent);
-        let (mut added, mut removed) = (Vec::new(), Vec::new());
-        for (path, site) in paths.contents() {
-            match (&site.old, &site.new) {
+        for ([old_path, path], site) in paths.paired(|[(old, _), (new, _)]| template(old) == template(new)) {
+            match site.both() {
                 _ if path.starts_with("x-") => {
                     self.annotation(path, &site, Direction::None);
                 }
-                (Some(old), Some(new)) => self.path_item(path, old, new, &Vec::new()),
-                (None, new) => added.extend(new.clone().map(|item| (path, item))),
-                (old, None) => removed.extend(old.clone().map(|item| (path, item))),
+                Some((old, new)) if old_path == path => self.path_item(path, old, new, &Vec::new()),
+                Some(items) => self.renamed_path([old_path, path], items, &site),
+                None => self.path_added_or_removed(path, &site),
             }
-        }
-        for (path, item) in &added {
-            let twin = removed
-                .iter()
-                .position(|(other, _)| template(other) == template(path));
-            if let Some(twin) = twin {
-                let (old_path, old_item) = removed.remove(twin);
-                self.renamed_path((old_path, &old_item), (path, item), parent);
-            } else {
-                self.path_added_or_removed(path, &Site::added(item, parent));
-            }
-        }
-        for (path, item) in &removed {
-            self.path_added_or_removed(path, &Site::removed(item, parent));
         }
     }
 
     /// Compares paths that differ only in the names of their parameters.
-    fn renamed_path(&mut self, old: (&str, &Node<'a>), new: (&str, &Node<'a>), parent: &Node<'a>) {
-        let [old_names, new_names] = [old.0, new.0].map(placeholders);
+    fn renamed_path(
+        &mut self,
+        [old_path, path]: [&str; 2],
+        (old, new): (&Node<'a>, &Node<'a>),
+        site: &Site<'_, 'a>,
+    ) {
+        let [old_names, new_names] = [old_path, path].map(placeholders);
         let pairs = old_names.iter().copied().zip(new_names.iter().copied());
         let next = |name: &str| {
             pairs
@@ -64,14 +53,12 @@ impl<'a> Comparer<'a> {
         } else {
             Kind::PathParameterRenamed
         };
-        let what = format!("the path `{}` became `{}`", old.0, new.0);
-        self.change(kind, &Site::between(old.1, new.1, parent), what)
-            .covers_subtree(false)
-            .report();
+        let what = format!("the path `{old_path}` became `{path}`");
+        self.change(kind, site, what).covers_subtree(false).report();
         // A name that trades places identifies the same parameter, even at another position.
         let is_renamed = |pair: &(&str, &str)| pair.0 != pair.1 && !trades(pair);
         let renames: Renames<'_> = pairs.clone().filter(is_renamed).collect();
-        self.path_item(new.0, old.1, new.1, &renames);
+        self.path_item(path, old, new, &renames);
     }
 
     /// Reports all operations of a path that only one side has.
@@ -192,7 +179,7 @@ impl<'a> Comparer<'a> {
                 "tags" => self.operation_tags(&site),
                 "deprecated" => {
                     let kinds = [Kind::OperationDeprecated, Kind::OperationReactivated];
-                    self.deprecated(&site, kinds, Direction::None);
+                    self.flag_in(key, &site, kinds, Direction::None);
                 }
                 "security" => self.operation_security(&site),
                 "servers" => {

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use funnelflux_openapi::media;
 
-use super::serialization::{Serialized, text_encoding};
 use crate::{
     comparer::Comparer,
     index::DocumentIndex,
@@ -105,7 +104,9 @@ impl<'a> Comparer<'a> {
 
     fn headers(&mut self, headers: &Site<'_, 'a>, context: SchemaContext) {
         let response = subject(headers.parent);
-        for ((old_name, name), site) in paired_headers(headers) {
+        // Header names are case-insensitive.
+        let is_twin = |[(old, _), (new, _)]: [(&str, &Node<'a>); 2]| old.eq_ignore_ascii_case(new);
+        for ([old_name, name], site) in headers.paired(is_twin) {
             if name.eq_ignore_ascii_case(IGNORED) {
                 if !site.is_unchanged() {
                     let verb = site.verb();
@@ -132,57 +133,9 @@ impl<'a> Comparer<'a> {
             self.reference(&site, DIRECTION);
             let (old, new) = (self.old.resolve(old), self.new.resolve(new));
             let role = SchemaRole::Header;
-            let name = format!("the response header `{name}` of {response}");
-            self.header(&old, &new, &name, SchemaContext { role, ..context });
+            self.parameter(&old, &new, SchemaContext { role, ..context });
         }
     }
-
-    fn header(&mut self, old: &Node<'a>, new: &Node<'a>, name: &str, context: SchemaContext) {
-        let sides = [old, new].map(Serialized::of);
-        let text = context.encoded(text_encoding(sides.each_ref()));
-        for (key, site) in Site::members(old, new) {
-            match (key, site.both()) {
-                ("schema", Some((before, after))) => self.schema(before, after, text),
-                ("content", Some((before, after))) => self.content(before, after, context),
-                _ if site.is_unchanged() => {}
-                ("required", _) => {
-                    let kinds = [Kind::HeaderBecameRequired, Kind::HeaderBecameOptional];
-                    let words = ["is now always present", "may be missing", "is present as before"];
-                    self.flag(name, &site, kinds, words, DIRECTION);
-                }
-                ("deprecated", _) => {
-                    let kinds = [Kind::HeaderDeprecated, Kind::HeaderReactivated];
-                    self.deprecated(&site, kinds, DIRECTION);
-                }
-                // `x-collectionFormat` is the list separator of a Swagger 2.0 header.
-                ("style" | "explode" | "allowReserved" | "x-collectionFormat", _) => {
-                    let kind = self.serialization_kind(key, sides.each_ref());
-                    let key = key.trim_start_matches("x-");
-                    self.report(kind, &site, site.describe(key), DIRECTION);
-                }
-                _ => self.other_member(key, &site, DIRECTION),
-            }
-        }
-    }
-}
-
-/// Pairs the headers of two responses, ignoring the case of their names. Each pair contains the old and the
-/// new name.
-fn paired_headers<'n, 'a>(headers: &'n Site<'_, 'a>) -> Vec<((&'a str, &'a str), Site<'n, 'a>)> {
-    let mut paired: Vec<((&'a str, &'a str), Site<'n, 'a>)> = Vec::new();
-    for (name, site) in headers.contents() {
-        let is_twin = |((_, other), known): &&mut ((&str, &str), Site<'_, 'a>)| {
-            known.old.is_none() && site.new.is_none() && other.eq_ignore_ascii_case(name)
-        };
-        match paired.iter_mut().find(is_twin) {
-            Some((names, known)) => {
-                names.0 = name;
-                known.old = site.old;
-            }
-            None => paired.push(((name, name), site)),
-        }
-    }
-    paired
 }
 
 /// Checks whether a range such as `4XX` covers a status.

@@ -185,46 +185,27 @@ impl<'a> Comparer<'a> {
 
     pub(crate) fn security_schemes(&mut self, schemes: &Site<'_, 'a>) {
         let required = self.required_schemes();
-        let mut removed: Vec<(&'a str, Node<'a>)> = Vec::new();
-        let mut added: Vec<(&'a str, Node<'a>)> = Vec::new();
-        for (name, site) in schemes.contents() {
-            match (&site.old, &site.new) {
-                (Some(old), Some(new)) => {
-                    self.security_scheme(name, [old, new], required.contains(name));
+        let is_twin = |[(_, old), (_, new)]: [(&str, &Node<'a>); 2]| sent(old.value) == sent(new.value);
+        for ([old_name, name], site) in schemes.paired(is_twin) {
+            let kind = match site.both() {
+                Some((old, new)) => {
+                    let is_renamed = old_name != name;
+                    if is_renamed {
+                        // Names of schemes are never sent.
+                        let what = format!("the security scheme `{old_name}` was renamed to `{name}`");
+                        self.change(Kind::NotationChanged, &site, what)
+                            .covers_subtree(false)
+                            .report();
+                    }
+                    self.security_scheme(name, [old, new], is_renamed || required.contains(name));
+                    continue;
                 }
-                (old, new) => {
-                    removed.extend(old.clone().map(|scheme| (name, scheme)));
-                    added.extend(new.clone().map(|scheme| (name, scheme)));
-                }
-            }
-        }
-        let parent = schemes.new.as_ref().unwrap_or(schemes.parent);
-        for (name, new) in &added {
-            let twin = removed
-                .iter()
-                .position(|(_, old)| sent(old.value) == sent(new.value));
-            let Some(twin) = twin else {
-                let what = format!("the security scheme `{name}` was added");
-                let site = Site::added(new, parent);
-                self.change(Kind::SecuritySchemeAdded, &site, what).report();
-                continue;
+                None if site.new.is_some() => Kind::SecuritySchemeAdded,
+                None if required.contains(name) => Kind::SecuritySchemeRemoved,
+                None => Kind::ComponentRemoved,
             };
-            // Names of schemes are never sent.
-            let (old_name, old) = removed.remove(twin);
-            let what = format!("the security scheme `{old_name}` was renamed to `{name}`");
-            self.change(Kind::NotationChanged, &Site::between(&old, new, parent), what)
-                .covers_subtree(false)
-                .report();
-            self.security_scheme(name, [&old, new], true);
-        }
-        for (name, old) in &removed {
-            let kind = if required.contains(name) {
-                Kind::SecuritySchemeRemoved
-            } else {
-                Kind::ComponentRemoved
-            };
-            let what = format!("the security scheme `{name}` was removed");
-            self.change(kind, &Site::removed(old, parent), what).report();
+            let what = format!("the security scheme `{name}` {}", site.verb());
+            self.change(kind, &site, what).report();
         }
     }
 

@@ -4,6 +4,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 
 use serde_json::Value;
 
+use super::parameters::CONTEXT;
 use crate::{
     comparer::Comparer,
     index::DocumentIndex,
@@ -99,7 +100,7 @@ pub(super) fn text_encoding(sides: [&Serialized<'_>; 2]) -> Encoding {
 
 impl<'a> Comparer<'a> {
     /// Checks whether a keyword for serialization has the same effect on both sides.
-    pub(super) fn is_serialized_alike(&self, key: &str, sides: [&Serialized<'a>; 2]) -> bool {
+    fn is_serialized_alike(&self, key: &str, sides: [&Serialized<'a>; 2]) -> bool {
         let [old, new] = sides;
         if old.keyword(key) == new.keyword(key) {
             return true;
@@ -164,7 +165,9 @@ impl<'a> Comparer<'a> {
                     "style" | "explode" | "allowReserved" | "contentType" if is_on_one_side => {
                         Kind::NotationChanged
                     }
-                    "style" | "explode" | "allowReserved" => self.serialization_kind(key, sides.each_ref()),
+                    "style" | "explode" | "allowReserved" => {
+                        self.serialization_kind(key, sides.each_ref(), Kind::SerializationChanged)
+                    }
                     "contentType" => self.content_type_kind(sides.each_ref()),
                     _ => {
                         self.other_member(key, &member, direction);
@@ -177,12 +180,13 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Returns the kind of change for a changed serialization keyword of a header or of a form field.
-    pub(super) fn serialization_kind(&self, key: &str, sides: [&Serialized<'a>; 2]) -> Kind {
+    /// Returns the kind of change for a changed serialization keyword: `changed`, unless both sides mean the
+    /// same.
+    pub(super) fn serialization_kind(&self, key: &str, sides: [&Serialized<'a>; 2], changed: Kind) -> Kind {
         if self.is_serialized_alike(key, sides) {
             Kind::NotationChanged
         } else {
-            Kind::SerializationChanged
+            changed
         }
     }
 
@@ -211,7 +215,7 @@ impl<'a> Comparer<'a> {
                 .map(|(header, document)| header.as_ref().map(|header| document.resolve(header)));
             if let Some((old, new)) = old.as_ref().zip(new.as_ref()) {
                 self.reference(&header, direction);
-                self.parameter(old, new);
+                self.parameter(old, new, CONTEXT);
                 continue;
             }
             let kind = match new {

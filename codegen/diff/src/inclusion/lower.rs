@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use funnelflux_openapi::references;
+use funnelflux_openapi::{pointer::Pointer, references};
 
 use super::{
     branch::{Branch, Kind},
@@ -116,14 +116,7 @@ impl<'a> Lowering<'a> {
     /// nowhere.
     pub(super) fn resolve(&self, schema: Schema<'a>) -> Schema<'a> {
         let document = self.root(schema.side).value;
-        let mut value = schema.value;
-        for _ in 0..DEEPEST {
-            match references::reference(value).and_then(|written| references::follow(document, written)) {
-                Some((_, target)) => value = target,
-                None => break,
-            }
-        }
-        schema.part(value)
+        schema.part(references::resolve(document, Pointer::root(), schema.value).1)
     }
 
     /// Checks whether messages of this direction do not contain a property.

@@ -6,11 +6,23 @@
 //! schemas, a proof of inclusion or a counterexample (`judgement`) overrides the level of the rule.
 
 use super::rule::{
-    ByDirection::{Any, Each},
+    ByDirection::{self, Any, Each},
     Id::{Fixed, Keyword, Property, PropertyPresence, Schema},
     Rule,
 };
-use crate::level::Level::{Breaking, Docs, Info, Warning};
+use crate::level::Level::{self, Breaking, Docs, Info, Warning};
+
+/// Levels of a change that allows fewer values than before.
+const NARROWS: ByDirection<Level> = Each {
+    request: Breaking,
+    response: Info,
+};
+
+/// Levels of a change that allows more values than before.
+const WIDENS: ByDirection<Level> = Each {
+    request: Info,
+    response: Breaking,
+};
 
 macro_rules! rules {
     ($($kind:ident: { $($fields:tt)* })*) => {
@@ -202,12 +214,10 @@ rules! {
         meaning: Any("An optional property is no longer sent. Readers that allow for that keep working.") }
     RequiredResponsePropertyRemoved: { id: Fixed("response-required-property-removed"), level: Any(Breaking),
         meaning: Any("A property that was always present is no longer sent.") }
-    PropertyBecameRequired: { id: Property("became-required"),
-        level: Each { request: Breaking, response: Info },
+    PropertyBecameRequired: { id: Property("became-required"), level: NARROWS,
         meaning: Each { request: "Requests without it are rejected.",
             response: "It is always present." } }
-    PropertyBecameOptional: { id: Property("became-optional"),
-        level: Each { request: Info, response: Breaking },
+    PropertyBecameOptional: { id: Property("became-optional"), level: WIDENS,
         meaning: Each { request: "It may be omitted.",
             response: "It may be missing. A reader that relies on it fails." } }
     BecameReadOnly: { id: PropertyPresence("became-read-only"),
@@ -220,8 +230,7 @@ rules! {
     RequiredBecameNotReadOnly: { id: Fixed("request-required-property-became-not-read-only"),
         level: Any(Breaking),
         meaning: Any("It is required. Read-only, it did not have to be sent; now it does.") }
-    BecameWriteOnly: { id: PropertyPresence("became-write-only"),
-        level: Each { request: Info, response: Breaking },
+    BecameWriteOnly: { id: PropertyPresence("became-write-only"), level: WIDENS,
         meaning: Each { request: "It is now write-only.",
             response: "It is no longer in responses. A client that reads, changes and saves may lose it." } }
     BecameNotWriteOnly: { id: PropertyPresence("became-not-write-only"),
@@ -236,62 +245,58 @@ rules! {
     // Types.
     TypeChanged: { id: Schema("type-changed"), level: Any(Breaking),
         meaning: Any("The value has another type.") }
-    TypeGeneralized: { id: Schema("type-generalized"), level: Each { request: Info, response: Breaking },
+    TypeGeneralized: { id: Schema("type-generalized"), level: WIDENS,
         meaning: Each { request: "More types of value are accepted.",
             response: "More types of value may be sent. A reader of the old type fails." } }
-    TypeSpecialized: { id: Schema("type-specialized"), level: Each { request: Breaking, response: Info },
+    TypeSpecialized: { id: Schema("type-specialized"), level: NARROWS,
         meaning: Each { request: "Fewer types of value are accepted. Others are rejected.",
             response: "Fewer types of value are sent." } }
-    FormatAdded: { id: Schema("format-added"), level: Each { request: Breaking, response: Info },
+    FormatAdded: { id: Schema("format-added"), level: NARROWS,
         meaning: Each { request: "Values must have a format that was not required.",
             response: "Values have a format that was not promised." } }
-    FormatRemoved: { id: Schema("format-removed"), level: Each { request: Info, response: Breaking },
+    FormatRemoved: { id: Schema("format-removed"), level: WIDENS,
         meaning: Each { request: "Values no longer have to have the format.",
             response: "Values may not have the format. A reader that relies on it fails." } }
     FormatChanged: { id: Schema("format-changed"), level: Any(Breaking),
         meaning: Any("Values have another format.") }
-    FormatGeneralized: { id: Schema("format-generalized"), level: Each { request: Info, response: Breaking },
+    FormatGeneralized: { id: Schema("format-generalized"), level: WIDENS,
         meaning: Each { request: "The format accepts all old values and more.",
             response: "Values may be sent that the old format did not allow." } }
-    FormatSpecialized: { id: Schema("format-specialized"), level: Each { request: Breaking, response: Info },
+    FormatSpecialized: { id: Schema("format-specialized"), level: NARROWS,
         meaning: Each { request: "The format accepts only some of the old values.",
             response: "Only some of the old values are sent." } }
-    BecameNullable: { id: Schema("became-nullable"), level: Each { request: Info, response: Breaking },
+    BecameNullable: { id: Schema("became-nullable"), level: WIDENS,
         meaning: Each { request: "Null is accepted.",
             response: "Null may be sent. A reader that does not expect it fails." } }
-    BecameNotNullable: { id: Schema("became-not-nullable"), level: Each { request: Breaking, response: Info },
+    BecameNotNullable: { id: Schema("became-not-nullable"), level: NARROWS,
         meaning: Each { request: "A request with null is rejected.",
             response: "Null is no longer sent." } }
-    ItemsAdded: { id: Schema("items-added"), level: Each { request: Breaking, response: Info },
+    ItemsAdded: { id: Schema("items-added"), level: NARROWS,
         meaning: Any("The items of the array must match a schema.") }
-    ItemsRemoved: { id: Schema("items-removed"), level: Each { request: Info, response: Breaking },
+    ItemsRemoved: { id: Schema("items-removed"), level: WIDENS,
         meaning: Any("Nothing is promised about the items of the array any more.") }
-    AdditionalPropertiesForbidden: { id: Schema("additional-properties-forbidden"),
-        level: Each { request: Breaking, response: Info },
+    AdditionalPropertiesForbidden: { id: Schema("additional-properties-forbidden"), level: NARROWS,
         meaning: Each { request: "Undeclared properties are rejected.",
             response: "Only declared properties are sent." } }
-    AdditionalPropertiesAllowed: { id: Schema("additional-properties-allowed"),
-        level: Each { request: Info, response: Breaking },
+    AdditionalPropertiesAllowed: { id: Schema("additional-properties-allowed"), level: WIDENS,
         meaning: Each { request: "Undeclared properties are accepted.",
             response: "Undeclared properties may be sent. Strict readers reject them." } }
-    AdditionalPropertiesRestricted: { id: Schema("additional-properties-restricted"),
-        level: Each { request: Breaking, response: Info },
+    AdditionalPropertiesRestricted: { id: Schema("additional-properties-restricted"), level: NARROWS,
         meaning: Any("The values of undeclared properties must match a schema.") }
-    AdditionalPropertiesUnrestricted: { id: Schema("additional-properties-unrestricted"),
-        level: Each { request: Info, response: Breaking },
+    AdditionalPropertiesUnrestricted: { id: Schema("additional-properties-unrestricted"), level: WIDENS,
         meaning: Any("The values of undeclared properties may be anything.") }
 
     // Values.
-    EnumValueAdded: { id: Schema("enum-value-added"), level: Each { request: Info, response: Breaking },
+    EnumValueAdded: { id: Schema("enum-value-added"), level: WIDENS,
         meaning: Each { request: "One more value is accepted.",
             response: "One more value may be sent. A reader with a closed list of values fails." } }
-    EnumValueRemoved: { id: Schema("enum-value-removed"), level: Each { request: Breaking, response: Info },
+    EnumValueRemoved: { id: Schema("enum-value-removed"), level: NARROWS,
         meaning: Each { request: "A request with the value is rejected.",
             response: "The value is no longer sent." } }
-    BecameEnum: { id: Schema("became-enum"), level: Each { request: Breaking, response: Info },
+    BecameEnum: { id: Schema("became-enum"), level: NARROWS,
         meaning: Each { request: "Only the listed values are accepted.",
             response: "Only the listed values are sent." } }
-    EnumUnset: { id: Schema("enum-unset"), level: Each { request: Info, response: Breaking },
+    EnumUnset: { id: Schema("enum-unset"), level: WIDENS,
         meaning: Each { request: "Any value is accepted, not only the listed ones.",
             response: "Any value may be sent, not only the listed ones." } }
     EnumOrderChanged: { id: Fixed("enum-order-changed"), level: Any(Docs),
@@ -308,68 +313,39 @@ rules! {
     DefaultRemoved: { id: Schema("default-value-removed"), level: Each { request: Warning, response: Info },
         meaning: Each { request: "The default is no longer documented.",
             response: "The meaning of a missing value is no longer documented." } }
-    DefaultChanged: { id: Schema("default-value-changed"), level: Each { request: Breaking, response: Info },
+    DefaultChanged: { id: Schema("default-value-changed"), level: NARROWS,
         meaning: Each { request: "A request without it behaves differently.",
             response: "The meaning of a missing value has changed." } }
 
     // Limits.
-    MaximumDecreased: { id: Keyword("decreased"), level: Each { request: Breaking, response: Info },
+    MaximumDecreased: { id: Keyword("decreased"), level: NARROWS,
         meaning: Each { request: "A request above the new limit is rejected.",
             response: "Responses stay under a lower limit." } }
-    MaximumIncreased: { id: Keyword("increased"), level: Each { request: Info, response: Breaking },
+    MaximumIncreased: { id: Keyword("increased"), level: WIDENS,
         meaning: Each { request: "More is accepted than before.",
             response: "More may be sent than before. A reader that relies on the old limit fails." } }
-    MinimumIncreased: { id: Keyword("increased"), level: Each { request: Breaking, response: Info },
+    MinimumIncreased: { id: Keyword("increased"), level: NARROWS,
         meaning: Each { request: "A request below the new limit is rejected.",
             response: "Responses stay above a higher limit." } }
-    MinimumDecreased: { id: Keyword("decreased"), level: Each { request: Info, response: Breaking },
+    MinimumDecreased: { id: Keyword("decreased"), level: WIDENS,
         meaning: Each { request: "Less is accepted than before.",
             response: "Less may be sent than before. A reader that relies on the old limit fails." } }
-    LimitSet: { id: Keyword("set"), level: Each { request: Breaking, response: Info },
-        meaning: Each { request: "There was no limit. A request beyond this one is rejected.",
+    LimitSet: { id: Keyword("set"), level: NARROWS,
+        meaning: Each { request: "There was no such limit. Requests outside it are rejected.",
             response: "Responses stay within a limit." } }
-    LimitUnset: { id: Keyword("unset"), level: Each { request: Info, response: Breaking },
-        meaning: Each { request: "Values beyond the old limit are accepted.",
-            response: "Values beyond the old limit may be sent. A reader that relies on it fails." } }
-    ExclusiveLimitSet: { id: Schema("exclusive-limit-set"), level: Each { request: Breaking, response: Info },
-        meaning: Any("The limit itself is no longer allowed.") }
-    ExclusiveLimitUnset: { id: Schema("exclusive-limit-unset"),
-        level: Each { request: Info, response: Breaking },
-        meaning: Any("The limit itself is allowed.") }
-    PatternAdded: { id: Schema("pattern-added"), level: Each { request: Breaking, response: Info },
-        meaning: Each { request: "Values that do not match the pattern are rejected.",
-            response: "Values match a pattern." } }
-    PatternRemoved: { id: Schema("pattern-removed"), level: Each { request: Info, response: Breaking },
-        meaning: Each { request: "Values no longer have to match the pattern.",
-            response: "Values may not match the pattern. A reader that relies on it fails." } }
-    PatternChanged: { id: Schema("pattern-changed"), level: Any(Breaking),
-        meaning: Any("Values must match another pattern. Either pattern may be the wider one.") }
-    UniqueItemsSet: { id: Schema("unique-items-set"), level: Each { request: Breaking, response: Info },
-        meaning: Any("An item may no longer be repeated.") }
-    UniqueItemsUnset: { id: Schema("unique-items-unset"), level: Each { request: Info, response: Breaking },
-        meaning: Any("An item may be repeated.") }
-    MultipleOfSet: { id: Schema("multiple-of-set"), level: Each { request: Breaking, response: Info },
-        meaning: Any("Only multiples are allowed.") }
-    MultipleOfUnset: { id: Schema("multiple-of-unset"), level: Each { request: Info, response: Breaking },
-        meaning: Any("Values other than multiples are allowed.") }
-    MultipleOfChanged: { id: Schema("multiple-of-changed"), level: Any(Breaking),
-        meaning: Any("Values must be multiples of another number.") }
+    LimitUnset: { id: Keyword("unset"), level: WIDENS,
+        meaning: Each { request: "Values outside the old limit are accepted.",
+            response: "Values outside the old limit may be sent. A reader that relies on it fails." } }
 
     // Composition.
-    AllOfAdded: { id: Schema("all-of-added"), level: Each { request: Breaking, response: Info },
+    AllOfAdded: { id: Schema("all-of-added"), level: NARROWS,
         meaning: Any("Values must match one more schema.") }
     AllOfRemoved: { id: Schema("all-of-removed"), level: Any(Breaking),
         meaning: Any("Values no longer have to match a schema. Its properties may be gone.") }
-    AnyOfAdded: { id: Schema("any-of-added"), level: Each { request: Info, response: Breaking },
+    AlternativeAdded: { id: Keyword("added"), level: WIDENS,
         meaning: Each { request: "One more alternative is accepted.",
             response: "One more alternative may be sent. A reader of the old ones fails." } }
-    AnyOfRemoved: { id: Schema("any-of-removed"), level: Each { request: Breaking, response: Info },
-        meaning: Each { request: "An alternative is rejected.",
-            response: "An alternative is no longer sent." } }
-    OneOfAdded: { id: Schema("one-of-added"), level: Each { request: Info, response: Breaking },
-        meaning: Each { request: "One more alternative is accepted.",
-            response: "One more alternative may be sent. A reader of the old ones fails." } }
-    OneOfRemoved: { id: Schema("one-of-removed"), level: Each { request: Breaking, response: Info },
+    AlternativeRemoved: { id: Keyword("removed"), level: NARROWS,
         meaning: Each { request: "An alternative is rejected.",
             response: "An alternative is no longer sent." } }
     AlternativesIntroduced: { id: Schema("alternatives-introduced"), level: Any(Breaking),
@@ -378,18 +354,17 @@ rules! {
         meaning: Any("Alternatives no longer describe the value.") }
     CompositionOrderChanged: { id: Schema("composition-order-changed"), level: Any(Warning),
         meaning: Any("The same schemas in another order. The first match may be another one.") }
-    ConstraintAdded: { id: Keyword("added"), level: Each { request: Breaking, response: Info },
+    ConstraintAdded: { id: Keyword("added"), level: NARROWS,
         meaning: Each { request: "Values must meet one more constraint. Others are rejected.",
             response: "Values meet one more constraint." } }
-    ConstraintRemoved: { id: Keyword("removed"), level: Each { request: Info, response: Breaking },
+    ConstraintRemoved: { id: Keyword("removed"), level: WIDENS,
         meaning: Each { request: "Values no longer have to meet a constraint.",
             response: "Values may not meet a constraint. A reader that relies on it fails." } }
     ConstraintChanged: { id: Keyword("changed"), level: Any(Breaking),
         meaning: Any("Values must meet another constraint. Either constraint may be the wider one.") }
     RepresentationChanged: { id: Keyword("changed"), level: Any(Breaking),
         meaning: Any("The representation of the value has changed.") }
-    ExtensibleEnumValueRemoved: { id: Schema("x-extensible-enum-value-removed"),
-        level: Each { request: Breaking, response: Info },
+    ExtensibleEnumValueRemoved: { id: Schema("x-extensible-enum-value-removed"), level: NARROWS,
         meaning: Each { request: "One of the known values may be rejected.",
             response: "One of the known values is no longer sent." } }
     NotChanged: { id: Schema("not-changed"), level: Any(Breaking),
@@ -400,11 +375,9 @@ rules! {
         meaning: Any("No property identifies the alternative any more.") }
     DiscriminatorPropertyChanged: { id: Schema("discriminator-property-name-changed"), level: Any(Breaking),
         meaning: Any("Another property identifies the alternative.") }
-    MappingAdded: { id: Schema("discriminator-mapping-added"),
-        level: Each { request: Info, response: Breaking },
+    MappingAdded: { id: Schema("discriminator-mapping-added"), level: WIDENS,
         meaning: Any("One more value identifies an alternative.") }
-    MappingRemoved: { id: Schema("discriminator-mapping-deleted"),
-        level: Each { request: Breaking, response: Info },
+    MappingRemoved: { id: Schema("discriminator-mapping-deleted"), level: NARROWS,
         meaning: Any("A value no longer identifies an alternative.") }
     MappingChanged: { id: Schema("discriminator-mapping-changed"), level: Any(Breaking),
         meaning: Any("A value identifies another alternative.") }
@@ -472,8 +445,6 @@ rules! {
         meaning: Any("Only documentation.") }
     InfoChanged: { id: Fixed("info-changed"), level: Any(Docs),
         meaning: Any("The document's information about itself has changed.") }
-    OpenapiVersionChanged: { id: Fixed("openapi-version-changed"), level: Any(Docs),
-        meaning: Any("The document uses another version of OpenAPI.") }
     NotationChanged: { id: Fixed("notation-changed"), level: Any(Docs),
         meaning: Any("The meaning is the same, written differently.") }
     TypeNotationChanged: { id: Fixed("type-notation-changed"), level: Any(Docs),

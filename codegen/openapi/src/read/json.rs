@@ -63,7 +63,8 @@ fn source_map(source: Source<'_>) -> Result<SourceMap, Diagnostics> {
         invalid(source, position, &error.kind().to_string()).fix(CORRECT)
     })?;
     if let Some(value) = parsed.value {
-        (builder.source_map.start, builder.source_map.root) = builder.add(&value);
+        builder.source_map.start = builder.position(value.start());
+        builder.source_map.root = builder.add(&value, builder.source_map.start);
     }
     Ok(builder.source_map)
 }
@@ -92,32 +93,33 @@ impl Builder<'_> {
         self.position
     }
 
-    fn add(&mut self, value: &ast::Value<'_>) -> (Position, NodeId) {
-        let position = self.position(value.start());
+    /// Adds a value whose position is that of its key or its start.
+    fn add(&mut self, value: &ast::Value<'_>, position: Position) -> NodeId {
         let node = match value {
             ast::Value::Object(object) => {
                 let members = object.properties.iter().map(|member| {
                     let position = self.position(member.start());
-                    let (_, node) = self.add(&member.value);
+                    let node = self.add(&member.value, position);
                     (member.name.as_str().into(), position, node)
                 });
                 Node::Mapping(members.collect())
             }
             ast::Value::Array(array) => {
-                let items = array.elements.iter().map(|item| self.add(item));
+                let items = array.elements.iter().map(|item| {
+                    let position = self.position(item.start());
+                    (position, self.add(item, position))
+                });
                 Node::Sequence(items.collect())
             }
             _ => Node::Scalar,
         };
-        let nodes = &mut self.source_map.nodes;
         if let ast::Value::NumberLit(number) = value
             && !number::is_kept(number.value)
         {
-            self.source_map
-                .inexact
-                .insert(nodes.len(), number.value.to_owned());
+            self.source_map.inexact.push((position, number.value.to_owned()));
         }
+        let nodes = &mut self.source_map.nodes;
         nodes.push(node);
-        (position, nodes.len() - 1)
+        nodes.len() - 1
     }
 }

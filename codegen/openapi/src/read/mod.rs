@@ -62,9 +62,12 @@ pub fn parse(source: Source<'_>) -> Result<Document, Diagnostics> {
         .map(|(key, position, first)| duplicate(source, key, position, first))
         .collect();
     duplicates.unless_errors(())?;
+    let inexact = source_map.inexact.iter();
     let text = Text {
         name: source.name.to_owned(),
-        warnings: numbers::warnings(source, &source_map),
+        warnings: inexact
+            .map(|(position, text)| numbers::warning(source, *position, text))
+            .collect(),
         source_map,
     };
     Ok(Document::read(value, text))

@@ -146,7 +146,10 @@ impl Builder<'_> {
                     self.merge_keys.insert(node);
                 }
                 if is_inexact {
-                    self.source_map.inexact.insert(node, text.into_owned());
+                    let frame = self.frames.last().filter(|frame| frame.is_mapping);
+                    let key = frame.and_then(|frame| frame.items.last());
+                    let position = key.map_or(position, |(position, _)| *position);
+                    self.source_map.inexact.push((position, text.into_owned()));
                 }
                 self.complete(node, position, anchor);
             }

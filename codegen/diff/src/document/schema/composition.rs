@@ -8,7 +8,7 @@ use crate::{
     comparer::Comparer,
     index::DocumentIndex,
     node::{Node, canonical},
-    part_names::{quote, subject},
+    part_names::subject,
     rules::ChangeKind as Kind,
     site::{SchemaContext, Site},
 };
@@ -22,14 +22,16 @@ impl<'a> Comparer<'a> {
         old: &Node<'a>,
         context: SchemaContext,
     ) {
-        let (added, removed) = match key {
-            "allOf" => (Kind::AllOfAdded, Kind::AllOfRemoved),
-            "anyOf" => (Kind::AnyOfAdded, Kind::AnyOfRemoved),
-            _ => (Kind::OneOfAdded, Kind::OneOfRemoved),
+        let all_of = [Kind::AllOfAdded, Kind::AllOfRemoved];
+        let alternative = [Kind::AlternativeAdded, Kind::AlternativeRemoved];
+        let (keyword, kinds) = match key {
+            "allOf" => ("all-of", all_of),
+            "anyOf" => ("any-of", alternative),
+            _ => ("one-of", alternative),
         };
         let Some((old_list, new_list)) = site.both() else {
             let kinds = match key {
-                "allOf" => [added, removed],
+                "allOf" => all_of,
                 _ => [Kind::AlternativesIntroduced, Kind::AlternativesDropped],
             };
             return self.report_in(site.pick_side(kinds), site, site.describe(key), context);
@@ -50,13 +52,15 @@ impl<'a> Comparer<'a> {
             pairs.extend(gone.drain(..).zip(come.drain(..)));
         }
         let parent = subject(site.parent);
-        for part in &come {
-            let what = format!("{} was added to `{key}` of {parent}", quote(part.value));
-            self.report_in(added, &Site::added(part, new_list), what, context);
-        }
-        for (_, part) in &gone {
-            let what = format!("{} was removed from `{key}` of {parent}", quote(part.value));
-            self.report_in(removed, &Site::removed(part, new_list), what, context);
+        let come = come.iter().map(|part| Site::added(part, new_list));
+        let gone = gone.iter().map(|(_, part)| Site::removed(part, new_list));
+        for part in come.chain(gone) {
+            let words = part.pick_side(["added to", "removed from"]);
+            let what = format!("{} was {words} `{key}` of {parent}", part.quoted());
+            self.change(part.pick_side(kinds), &part, what)
+                .context(context)
+                .keyword(keyword)
+                .report();
         }
         for ((_, old_part), new_part) in &pairs {
             if key != "allOf" {

@@ -48,6 +48,11 @@ fn constraint(keyword: &str) -> Option<([Kind; 3], &'static str)> {
     Some(match keyword {
         // A wider `not` allows fewer values, so any difference is one change.
         "not" => ([Kind::NotChanged; 3], ""),
+        "multipleOf" => (
+            [Kind::LimitSet, Kind::LimitUnset, Kind::ConstraintChanged],
+            "multiple-of",
+        ),
+        "pattern" => (NARROWING, "pattern"),
         "x-if" => (NARROWING, "if"),
         "x-then" => (NARROWING, "then"),
         "x-else" => (NARROWING, "else"),

@@ -112,7 +112,7 @@ impl<'a> Comparer<'a> {
 
     fn property_deprecated(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
         let kinds = [Kind::PropertyDeprecated, Kind::PropertyReactivated];
-        self.deprecated(site, kinds, context.direction);
+        self.flag_in("deprecated", site, kinds, context.direction);
     }
 
     /// Reports that a different schema, shared or inline, is used at a place.
@@ -256,24 +256,14 @@ impl<'a> Comparer<'a> {
             "$ref" => self.unclassified(site),
             "type" => self.report_in(type_kind(site), site, site.describe(key), context),
             "default" => self.report_in(default_kind(site, context), site, site.describe(key), context),
-            "pattern" | "multipleOf" => {
-                let kind = site.pick(match key {
-                    "pattern" => [Kind::PatternAdded, Kind::PatternRemoved, Kind::PatternChanged],
-                    _ => [
-                        Kind::MultipleOfSet,
-                        Kind::MultipleOfUnset,
-                        Kind::MultipleOfChanged,
-                    ],
-                });
-                self.report_in(kind, site, site.describe(key), context);
-            }
             "uniqueItems" | "exclusiveMaximum" | "exclusiveMinimum" => {
-                let kinds = match key {
-                    "uniqueItems" => [Kind::UniqueItemsSet, Kind::UniqueItemsUnset],
-                    _ => [Kind::ExclusiveLimitSet, Kind::ExclusiveLimitUnset],
+                let name = if key == "uniqueItems" {
+                    "unique-items"
+                } else {
+                    "exclusive-limit"
                 };
-                if let Some(change) = self.schema_flag(key, site, kinds, context) {
-                    change.report();
+                if let Some(change) = self.flag(key, site, [Kind::LimitSet, Kind::LimitUnset]) {
+                    change.context(context).keyword(name).report();
                 }
             }
             "format" => self.format(site, old, context),

@@ -116,7 +116,7 @@ impl<'a> Comparer<'a> {
             (_, false) => Kind::RequiredRequestPropertyAdded,
             (_, true) => Kind::OptionalRequestPropertyAdded,
         };
-        let (presence, name) = (presence(context.optional), subject(property));
+        let (presence, name) = (context.presence(), subject(property));
         let properties = old.value.get("properties").and_then(Value::as_object);
         self.change(kind, site, format!("the {presence} property {name} was added"))
             .context(context)
@@ -140,7 +140,7 @@ impl<'a> Comparer<'a> {
         };
         let twin = twin.map(|twin| format!("; the new property `{twin}` has the same schema"));
         let twin = twin.unwrap_or_default();
-        let (presence, name) = (presence(context.optional), subject(property));
+        let (presence, name) = (context.presence(), subject(property));
         let what = format!("the {presence} property {name} was removed{twin}");
         self.report_in(kind, site, what, context);
     }
@@ -222,8 +222,4 @@ impl Allowed {
 /// Checks whether a schema rejects some properties that none of its parts declares.
 pub(super) fn restricts_unevaluated(schema: &Node<'_>) -> bool {
     Allowed::by(schema.get("x-unevaluatedProperties").as_ref()) != Allowed::Anything
-}
-
-fn presence(is_optional: bool) -> &'static str {
-    if is_optional { "optional" } else { "required" }
 }

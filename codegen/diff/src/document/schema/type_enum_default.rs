@@ -5,7 +5,6 @@ use crate::{
     level::Direction,
     node::{Node, canonical},
     part_names::subject,
-    raw_change::ChangeBuilder,
     report::Fact,
     rules::ChangeKind as Kind,
     site::{SchemaContext, SchemaRole, Site},
@@ -35,7 +34,8 @@ impl<'a> Comparer<'a> {
 
     pub(super) fn nullable(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
         let kinds = [Kind::BecameNullable, Kind::BecameNotNullable];
-        if let Some(change) = self.schema_flag("nullable", site, kinds, context) {
+        if let Some(change) = self.flag("nullable", site, kinds) {
+            let change = change.context(context);
             change.fact_if(context.optional, Fact::Optional).report();
         }
     }
@@ -100,30 +100,9 @@ impl<'a> Comparer<'a> {
             "readOnly" => [Kind::BecameReadOnly, Kind::BecameNotReadOnly],
             _ => [Kind::BecameWriteOnly, Kind::BecameNotWriteOnly],
         };
-        if let Some(change) = self.schema_flag(key, site, kinds, context) {
-            change.presence(context.optional).report();
+        if let Some(change) = self.flag(key, site, kinds) {
+            change.context(context).report();
         }
-    }
-
-    /// Begins the change of a flag. An absent flag counts as false. Reports a value that is not boolean and
-    /// returns `None`.
-    pub(super) fn schema_flag(
-        &mut self,
-        key: &str,
-        site: &Site<'_, 'a>,
-        [set, unset]: [Kind; 2],
-        context: SchemaContext,
-    ) -> Option<ChangeBuilder<'_>> {
-        if site.values().any(|node| !node.value.is_boolean()) {
-            self.unclassified(site);
-            return None;
-        }
-        let what = site.describe(key);
-        Some(match site.flags() {
-            [false, true] => self.change(set, site, what).context(context),
-            [true, false] => self.change(unset, site, what).context(context),
-            _ => self.change(Kind::NotationChanged, site, what).context(context),
-        })
     }
 
     pub(super) fn enumeration(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
