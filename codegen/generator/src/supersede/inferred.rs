@@ -98,7 +98,7 @@ impl<'a> Inferred<'a> {
 }
 
 /// Actions of an overlay with their pointers.
-pub(super) fn actions(overlay: &Document) -> impl Iterator<Item = (PointerBuf, &Value)> {
+pub fn actions(overlay: &Document) -> impl Iterator<Item = (PointerBuf, &Value)> {
     let at = Pointer::from_static("/actions");
     let actions = overlay.value().items("actions").enumerate();
     actions.map(move |(index, action)| (at.with_trailing_token(index), action))
