@@ -20,7 +20,6 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     json::last_token,
-    rewrite,
     steps::StageReport,
     transform::{ApiModel, Operation},
 };
@@ -196,7 +195,7 @@ impl<'a> Driver<'a> {
             _ => return Err(GeneratorFailure::crash("its response was cut off")),
         };
         let not_rust = |error| GeneratorFailure::crash(&format!("its output is not Rust: {error}"));
-        rewrite::parse(code).map_err(not_rust)
+        syn::parse_str(code).map_err(not_rust)
     }
 
     /// Finds the schemas and operations that fail by generating each of them on its own.

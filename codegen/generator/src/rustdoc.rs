@@ -32,32 +32,14 @@ pub(crate) fn sanitise(text: &str) -> String {
 /// with spaces, because clippy refuses tabs.
 fn printable(text: &str) -> String {
     let is_hidden = |character: char| match character {
-        '\n' | '\t' => false,
+        '\n' => false,
         '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
         character => character.is_control(),
     };
-    let text = text
-        .replace("\r\n", "\n")
+    text.replace("\r\n", "\n")
         .replace('\r', "\n")
-        .replace(is_hidden, "");
-    if !text.contains('\t') {
-        return text;
-    }
-    let lines = text.split('\n').map(without_tabs);
-    lines.collect::<Vec<String>>().join("\n")
-}
-
-/// Replaces the tabs in a line with spaces up to the next tab stop of Markdown.
-fn without_tabs(line: &str) -> String {
-    /// Number of columns between tab stops.
-    const TAB: usize = 4;
-    let mut parts = line.split('\t');
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |line, part| {
-        let columns = line.chars().count();
-        let stop = (columns / TAB + 1) * TAB;
-        format!("{line:stop$}{part}")
-    })
+        .replace('\t', "    ")
+        .replace(is_hidden, "")
 }
 
 /// Sanitises the parts of a line that are outside its code spans. If the number of backticks is odd, the last

@@ -12,7 +12,7 @@ use funnelflux_generator::{
 };
 use funnelflux_openapi::{
     Diagnostics, Document, Source,
-    pointer::{Pointer, PointerBuf},
+    pointer::PointerBuf,
     text::{counted, one_line},
 };
 use serde_json::Value;
@@ -42,11 +42,17 @@ pub(super) fn update(
     spec: &Spec,
     differences: &str,
 ) -> Result<Update, Failure> {
-    let Current {
-        overlays,
-        dropped,
-        applied,
-    } = current(old, &new, &spec.overlays);
+    let mut applied = apply(new.clone(), &spec.overlays);
+    let no_errors = Diagnostics::default();
+    let errors = applied.as_ref().err().unwrap_or(&no_errors);
+    let evidence = trims(&spec.overlays, |_, overlay| {
+        supersede::obsolete_evidence(overlay, old, &new, errors)
+    });
+    let overlays = rest(&spec.overlays, &evidence);
+    let dropped: Vec<String> = evidence.iter().flat_map(obsolete).collect();
+    if !dropped.is_empty() {
+        applied = apply(new.clone(), &overlays);
+    }
     write(workspace, &spec.overlays, &overlays)?;
     let (superseded, applied) = match applied {
         Ok(applied) => applied,
@@ -69,7 +75,15 @@ pub(super) fn update(
     let shown = shown.filter(|notice| !matches!(notice.code, "confirmed" | "redundant"));
     notes.extend(most(grouped(shown), differences));
     let unchanged: Vec<&Action> = applied.actions.iter().filter(|action| !action.changed).collect();
-    let trims = trims(&overlays, &superseded, &unchanged);
+    let trims = trims(&overlays, |index, overlay| {
+        let needless = superseded.needless.get(index).cloned().unwrap_or_default();
+        let is_unchanged = |action: &PointerBuf| {
+            let location = overlay.locate(action);
+            unchanged.iter().any(|unchanged| unchanged.location == location)
+        };
+        let actions = supersede::actions(overlay).map(|(at, _)| at);
+        needless.into_iter().chain(actions.filter(is_unchanged)).collect()
+    });
     let rest = rest(&overlays, &trims);
     let is_same =
         apply(new, &rest).is_ok_and(|(_, again)| again.document.value() == applied.document.value());
@@ -91,70 +105,23 @@ pub(super) fn update(
     })
 }
 
-/// Overlays without obsolete evidence.
-struct Current {
-    overlays: Vec<Text>,
-    /// A note for each action that was dropped.
-    dropped: Vec<String>,
-    applied: Result<(Superseded, Applied), Diagnostics>,
-}
-
-/// Drops the actions that only record evidence about a part that the new document lacks or describes
-/// differently.
-fn current(old: Option<&Document>, new: &Document, overlays: &[Text]) -> Current {
-    let mut applied = apply(new.clone(), overlays);
-    let no_errors = Diagnostics::default();
-    let errors = applied.as_ref().err().unwrap_or(&no_errors);
-    let mut dropped = Vec::new();
-    let kept = overlays.iter().cloned().filter_map(|text| {
-        let Some(overlay) = overlay::read(&[text.source()]).ok().and_then(|mut all| all.pop()) else {
-            return Some(text);
-        };
-        let mut parts = supersede::obsolete_evidence(&overlay, old, new, errors);
-        let actions: Vec<PointerBuf> = actions(&overlay).collect();
-        let notes: Vec<String> = parts.iter().map(|at| obsolete(&overlay, at)).collect();
-        if !actions.is_empty() && actions.iter().all(|action| parts.contains(action)) {
-            parts.insert(PointerBuf::new());
-        }
-        if parts.is_empty() {
-            return Some(text);
-        }
-        let Some(rest) = overlay::trim(text.source(), &overlay, &parts) else {
-            return Some(text);
-        };
-        dropped.extend(notes);
-        match rest {
-            Trimmed::Empty => None,
-            Trimmed::Text(rest) => Some(Text { text: rest, ..text }),
-        }
+/// Describes the actions that were dropped from an overlay, because they only recorded evidence about a part
+/// that the new document lacks or describes differently.
+fn obsolete(trim: &Trim<'_>) -> Vec<String> {
+    let actions = trim
+        .parts
+        .iter()
+        .filter(|at| trim.rest.is_some() && !at.is_root());
+    let notes = actions.map(|at| {
+        let target = trim.overlay.get(at.with_trailing_token("target"));
+        format!(
+            "{}: removed the action on `{}`, which only recorded evidence: the new document lacks this part, \
+             or describes it differently",
+            trim.overlay.locate(at),
+            target.and_then(Value::as_str).unwrap_or_default()
+        )
     });
-    let overlays: Vec<Text> = kept.collect();
-    if !dropped.is_empty() {
-        applied = apply(new.clone(), &overlays);
-    }
-    Current {
-        overlays,
-        dropped,
-        applied,
-    }
-}
-
-/// Describes an action that was dropped.
-fn obsolete(overlay: &Document, at: &Pointer) -> String {
-    let target = overlay.get(at.with_trailing_token("target"));
-    format!(
-        "{}: removed the action on `{}`, which only recorded evidence: the new document lacks this part, or \
-         describes it differently",
-        overlay.locate(at),
-        target.and_then(Value::as_str).unwrap_or_default()
-    )
-}
-
-/// Lists the pointers to the actions of an overlay.
-fn actions(overlay: &Document) -> impl Iterator<Item = PointerBuf> {
-    let at = Pointer::from_static("/actions");
-    let count = overlay.get(at).and_then(Value::as_array).map_or(0, Vec::len);
-    (0..count).map(move |index| at.with_trailing_token(index))
+    notes.collect()
 }
 
 /// Writes the overlays that have changed, and removes the files of overlays that are missing in `new`.
@@ -181,32 +148,29 @@ fn apply(new: Document, overlays: &[Text]) -> Result<(Superseded, Applied), Diag
 
 /// An overlay with needless parts.
 struct Trim<'a> {
-    overlay: &'a Text,
-    /// Number of needless parts.
-    parts: usize,
+    text: &'a Text,
+    overlay: Document,
+    /// The needless parts, or all parts if every action is needless.
+    parts: BTreeSet<PointerBuf>,
     /// The overlay without the needless parts; `None` if they cannot be removed.
     rest: Option<Trimmed>,
 }
 
-/// Finds the needless parts: parts that the document itself contains, and actions that change nothing.
-fn trims<'a>(overlays: &'a [Text], superseded: &Superseded, unchanged: &[&Action]) -> Vec<Trim<'a>> {
-    let overlays = overlays.iter().zip(&superseded.needless);
-    let trims = overlays.filter_map(|(text, needless)| {
-        let document = overlay::read(&[text.source()]).ok()?.pop()?;
-        let actions: Vec<PointerBuf> = actions(&document).collect();
-        let is_unchanged = |action: &&PointerBuf| {
-            let location = document.locate(&***action);
-            unchanged.iter().any(|unchanged| unchanged.location == location)
-        };
-        let mut parts: BTreeSet<PointerBuf> = needless.clone();
-        parts.extend(actions.iter().filter(is_unchanged).cloned());
+/// Trims the overlays that have needless parts. `needless` finds them from the index of an overlay and the
+/// overlay itself.
+fn trims(overlays: &[Text], needless: impl Fn(usize, &Document) -> BTreeSet<PointerBuf>) -> Vec<Trim<'_>> {
+    let trims = overlays.iter().enumerate().filter_map(|(index, text)| {
+        let overlay = overlay::read(&[text.source()]).ok()?.pop()?;
+        let mut parts = needless(index, &overlay);
+        let actions: Vec<PointerBuf> = supersede::actions(&overlay).map(|(at, _)| at).collect();
         if !actions.is_empty() && actions.iter().all(|action| parts.contains(action)) {
             parts.insert(PointerBuf::new());
         }
         (!parts.is_empty()).then(|| Trim {
-            overlay: text,
-            parts: parts.len(),
-            rest: overlay::trim(text.source(), &document, &parts),
+            rest: overlay::trim(text.source(), &overlay, &parts),
+            text,
+            overlay,
+            parts,
         })
     });
     trims.collect()
@@ -215,7 +179,7 @@ fn trims<'a>(overlays: &'a [Text], superseded: &Superseded, unchanged: &[&Action
 /// Returns all overlays without their needless parts.
 fn rest(overlays: &[Text], trims: &[Trim<'_>]) -> Vec<Text> {
     let rest = overlays.iter().filter_map(|overlay| {
-        let trim = trims.iter().find(|trim| trim.overlay.name == overlay.name);
+        let trim = trims.iter().find(|trim| trim.text.name == overlay.name);
         let text = match trim.and_then(|trim| trim.rest.as_ref()) {
             None => overlay.text.clone(),
             Some(Trimmed::Text(text)) => text.clone(),
@@ -237,12 +201,12 @@ fn summary(trims: &[Trim<'_>], is_same: bool) -> Vec<String> {
     if !gone.is_empty() {
         notes.push(format!(
             "removed {0} from {1}, because the new document contains them: review `git diff spec/overlays`",
-            counted(gone.iter().map(|trim| trim.parts).sum::<usize>(), "part"),
+            counted(gone.iter().map(|trim| trim.parts.len()).sum::<usize>(), "part"),
             counted(gone.len(), "overlay")
         ));
     }
     if !left.is_empty() {
-        let names: Vec<&str> = left.iter().map(|trim| trim.overlay.name.as_str()).collect();
+        let names: Vec<&str> = left.iter().map(|trim| trim.text.name.as_str()).collect();
         notes.push(format!(
             "the new document makes parts of {} needless, which cannot be removed line by line\n  \
              fix: nothing to do, because the vendor's document is used; remove them by hand",

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::rules::LintRule;
 use crate::json::Json as _;
 use funnelflux_openapi::{
-    Diagnostic, Diagnostics, Document, Stage,
+    Diagnostics, Document, Stage,
     pointer::{Pointer, PointerBuf, ToPointer},
     references,
 };
@@ -34,8 +34,9 @@ impl<'a> Linter<'a> {
         pointer: impl ToPointer<'p>,
         message: impl Into<String>,
     ) {
-        let diagnostic = self.diagnostic(rule, pointer, message);
-        self.diagnostics.push(diagnostic);
+        let (document, stage) = (self.document, Stage::Lint);
+        let diagnostic = document.diagnostic(rule.severity, stage, rule.code, pointer, message);
+        self.diagnostics.push(diagnostic.fix(rule.fix));
     }
 
     /// Reports a problem with a member of the object at `pointer`.
@@ -47,17 +48,6 @@ impl<'a> Linter<'a> {
         message: impl Into<String>,
     ) {
         self.report(rule, pointer.with_trailing_token(key), message);
-    }
-
-    pub(super) fn diagnostic<'p>(
-        &self,
-        rule: &LintRule,
-        pointer: impl ToPointer<'p>,
-        message: impl Into<String>,
-    ) -> Diagnostic {
-        let (document, stage) = (self.document, Stage::Lint);
-        let diagnostic = document.diagnostic(rule.severity, stage, rule.code, pointer, message);
-        diagnostic.fix(rule.fix)
     }
 
     /// Returns the object that a value is or refers to, and the pointer to that object. Returns `None` if the

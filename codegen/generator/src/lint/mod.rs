@@ -1,6 +1,6 @@
 //! Reports each construct that would make the generator panic, choose a wrong type, or emit code that does
-//! not compile. Constructs that the module `transform` repairs are not reported. [`rules`] lists all lint
-//! rules.
+//! not compile. Constructs that the module `transform` repairs are not reported. The module `rules` lists all
+//! lint rules.
 
 mod linter;
 mod names;
@@ -8,9 +8,7 @@ mod operations;
 mod references;
 mod rules;
 mod schemas;
-mod security;
 mod tags;
-mod typed_parse;
 
 use std::collections::HashMap;
 
@@ -25,7 +23,6 @@ use funnelflux_openapi::{
 pub(crate) use names::needs_name;
 
 use linter::{Linter, Object, is_near};
-pub use rules::{LintRule, rules};
 
 /// Reports the constructs of an effective document that the generator does not support.
 pub fn lint(document: &Document) -> Diagnostics {
@@ -33,16 +30,9 @@ pub fn lint(document: &Document) -> Diagnostics {
     let mut linter = Linter::new(document);
     openapi_model::walk(document.value(), &mut linter);
     linter.operations();
-    linter.security();
     linter.tags();
     linter.names();
     linter.cycles(&references);
-    if !linter.diagnostics.has_errors()
-        && let Some((pointer, error)) = typed_parse::failure(document.value())
-    {
-        let message = format!("the generator's parser refuses this value: {error}");
-        linter.report(&rules::STRUCTURE, pointer, message);
-    }
     let mut diagnostics = name_operations(linter.diagnostics, &references);
     diagnostics.sort_by(|left, right| left.location.cmp(&right.location));
     diagnostics

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use heck::{ToPascalCase as _, ToSnakeCase as _};
+use heck::ToPascalCase as _;
 use serde_json::Value;
 
 use super::{
@@ -87,20 +87,6 @@ impl<'a> Linter<'a> {
             self.report(&rules::DERIVED_NAME, place, message);
         }
         self.inline(place, schema, title.as_deref().unwrap_or(derived), components);
-    }
-
-    /// Reports properties of a schema that become the same field.
-    pub(super) fn property_names(&mut self, pointer: &Pointer, properties: &Object) {
-        let mut seen: HashMap<String, &str> = HashMap::with_capacity(properties.len());
-        for name in properties.keys() {
-            let field = name.to_snake_case();
-            let first = *seen.entry(field.clone()).or_insert(name);
-            if first != name {
-                let message =
-                    format!("the properties `{first}` and `{name}` both become the field `{field}`");
-                self.report_member(&rules::PROPERTY_NAMES, pointer, name, message);
-            }
-        }
     }
 }
 

@@ -1,21 +1,15 @@
-//! Checks schemas: types, enumerations, properties, unions and `allOf`.
+//! Schemas: types, unions and compositions.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    iter, mem,
-};
+use std::{collections::BTreeMap, iter};
 
 use serde_json::Value;
 
 use super::{
-    linter::{COMPOSITIONS, Linter, Object, is_composed},
+    linter::{Linter, Object, is_composed},
     rules,
 };
-use crate::{json::Json as _, naming};
-use funnelflux_openapi::{
-    openapi_model::{has_type, matches_nothing},
-    pointer::Pointer,
-};
+use crate::json::Json as _;
+use funnelflux_openapi::{openapi_model::matches_nothing, pointer::Pointer};
 
 const TYPES: &[&str] = &["string", "number", "integer", "boolean", "array", "object"];
 
@@ -33,84 +27,8 @@ impl<'a> Linter<'a> {
         if schema.contains_key("not") && !is_absent_property {
             self.report_member(&rules::NOT, pointer, "not", "`not` is unsupported");
         }
-        if kind == Some("number") && schema.text("format") == Some("decimal") {
-            let message = "a decimal number is stored in binary";
-            self.report_member(&rules::DECIMAL, pointer, "format", message);
-        }
-        if kind == Some("array") && !schema.contains_key("items") {
-            let message = "the array does not describe its items";
-            self.report_member(&rules::ITEMS_MISSING, pointer, "type", message);
-        }
-        self.enumeration(pointer, schema);
-        self.properties(pointer, schema);
         self.unions(pointer, schema);
         self.all_of(pointer, schema);
-    }
-
-    fn enumeration(&mut self, pointer: &Pointer, schema: &Object) {
-        let values = schema.items("enum").enumerate();
-        let values = values.filter(|(_, value)| !value.is_null());
-        let place = pointer.with_trailing_token("enum");
-        let Some((_, first)) = values.clone().next() else {
-            if schema.get("enum").is_some_and(Value::is_array) {
-                self.report(&rules::ENUM_VALUES, place, "the enumeration has no value");
-            }
-            return;
-        };
-        let kind = schema.text("type");
-        let fits = |value: &Value| match kind {
-            Some(kind) => has_type(value, kind),
-            None => mem::discriminant(first) == mem::discriminant(value),
-        };
-        let mut variants: HashMap<String, &Value> = HashMap::new();
-        for (index, value) in values {
-            let mut report = |rule, message| self.report(rule, place.with_trailing_token(index), message);
-            if !fits(value) {
-                let kind = kind.unwrap_or("of the first value");
-                let message = format!("the value {value} does not have the type {kind}");
-                report(&rules::ENUM_VALUES, message);
-                continue;
-            }
-            let Some(text) = value.as_str() else { continue };
-            let variant = naming::variant(text);
-            match variants.get(&variant) {
-                Some(first) if *first == value => {
-                    report(
-                        &rules::ENUM_VALUES,
-                        format!("the value {value} is repeated: it is read once"),
-                    );
-                }
-                Some(first) => {
-                    let message = format!(
-                        "the values {first} and {value} both become the variant `{variant}`, so the type is \
-                         `String`"
-                    );
-                    report(&rules::ENUM_VARIANTS, message);
-                }
-                None => {
-                    variants.insert(variant, value);
-                }
-            }
-        }
-    }
-
-    fn properties(&mut self, pointer: &Pointer, schema: &Object) {
-        let Some(properties) = schema.object("properties") else {
-            return;
-        };
-        self.property_names(&pointer.with_trailing_token("properties"), properties);
-        // In a composition, another part may define the required property.
-        if is_composed(schema) || parent_key(pointer).is_some_and(|key| COMPOSITIONS.contains(&key)) {
-            return;
-        }
-        let place = pointer.with_trailing_token("required");
-        for (index, name) in schema.items("required").enumerate() {
-            if let Some(name) = name.as_str().filter(|name| !properties.contains_key(*name)) {
-                let place = place.with_trailing_token(index);
-                let message = format!("`{name}` is required, but no property `{name}` is defined");
-                self.report(&rules::REQUIRED_UNDEFINED, place, message);
-            }
-        }
     }
 
     fn unions(&mut self, pointer: &Pointer, schema: &Object) {
@@ -126,11 +44,6 @@ impl<'a> Linter<'a> {
                 Some(variants @ [_, _, ..]) => self.union(pointer, key, variants, property),
                 _ => {}
             }
-        }
-        let is_union = schema.has_any(&["oneOf", "anyOf"]);
-        if let Some(property) = property.filter(|_| !is_union) {
-            let message = format!("`{property}` distinguishes variants that are not listed here");
-            self.report_member(&rules::INHERITANCE, pointer, "discriminator", message);
         }
     }
 

@@ -109,3 +109,52 @@ fn a_crash_in_isolation_is_located() {
         "the generator crashed: it overflowed its stack"
     );
 }
+
+/// A pass drops the bodies of the methods, so an upgrade of the generator must not change them unnoticed.
+#[test]
+fn methods_send_what_the_model_states() {
+    let parameter = |name: &str, place: &str, required: bool| {
+        let schema = json!({"type": "string"});
+        json!({"name": name, "in": place, "required": required, "schema": schema})
+    };
+    let body = |required: bool| {
+        let content = json!({"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}});
+        json!({"required": required, "content": content})
+    };
+    let thing = operation(&json!({"$ref": "#/components/schemas/Thing"}));
+    let done = json!({"204": {"description": "Done."}});
+    let with = |mut operation: Value, parameters: &[Value], body: Option<Value>| {
+        operation["parameters"] = json!(parameters);
+        if let Some(body) = body {
+            operation["requestBody"] = body;
+        }
+        operation
+    };
+    let list =
+        json!({"name": "ids", "in": "query", "schema": {"type": "array", "items": {"type": "string"}}});
+    // The generator must rename its variable `url`.
+    let query = [
+        parameter("idThing", "query", true),
+        list,
+        parameter("url", "query", false),
+    ];
+    let headers = [
+        parameter("id", "path", true),
+        parameter("X-One", "header", true),
+        parameter("X-Two", "header", false),
+    ];
+    let (document, model) = model(&json!({
+        "openapi": "3.0.3",
+        "info": {"title": "t", "version": "1"},
+        "paths": {
+            "/thing/list/": {"get": with(thing.clone(), &query, None)},
+            "/thing/{id}/save": {"put": with(thing, &headers, Some(body(true)))},
+            "/thing/delete/": {"delete": with(json!({"responses": done}), &[], Some(body(false)))},
+        },
+        "components": {"schemas": {"Thing": {"type": "object", "properties": {"a": {"type": "string"}}}}},
+    }));
+    let (mut file, _) = generate_items(&model, &document, &in_process).unwrap();
+    let is_client = |item: &syn::Item| matches!(item, syn::Item::Impl(client) if client.trait_.is_none());
+    file.items.retain(is_client);
+    insta::assert_snapshot!(prettyplease::unparse(&file));
+}

@@ -56,48 +56,12 @@ impl ListPlace {
 type FieldsOf<'r, 'a> = &'r dyn Fn(&Type) -> Option<Fields<'a>>;
 
 /// Names of parameters that select a part of a list, in lower case and without separators.
-const PAGING: [&str; 22] = [
-    "after",
-    "before",
-    "cursor",
-    "limit",
-    "maxresults",
-    "nextcursor",
-    "nexttoken",
-    "offset",
-    "page",
-    "pagecursor",
-    "pageindex",
-    "pageno",
-    "pagenum",
-    "pagenumber",
-    "pagesize",
-    "pagetoken",
-    "perpage",
-    "skip",
-    "start",
-    "startingafter",
-    "take",
-    "top",
-];
+const PAGING: &str = "after before cursor limit maxresults nextcursor nexttoken offset page pagecursor \
+    pageindex pageno pagenum pagenumber pagesize pagetoken perpage skip start startingafter take top";
 
 /// Names of response properties that refer to the rest of a list, in lower case and without separators.
-const REST: [&str; 14] = [
-    "cursor",
-    "endcursor",
-    "hasmore",
-    "hasnext",
-    "hasnextpage",
-    "lastpage",
-    "next",
-    "nextcursor",
-    "nextpage",
-    "nextpagetoken",
-    "nexttoken",
-    "pagecount",
-    "pagetoken",
-    "totalpages",
-];
+const REST: &str = "cursor endcursor hasmore hasnext hasnextpage lastpage next nextcursor nextpage \
+    nextpagetoken nexttoken pagecount pagetoken totalpages";
 
 /// Returns an error with the reason if the response of an operation may contain only a part of the list.
 pub(super) fn paging(
@@ -107,7 +71,7 @@ pub(super) fn paging(
 ) -> Result<(), String> {
     let partial = "the response may contain only a part of the list, and the client reads no further parts";
     let mut arguments = operation.arguments.iter().map(|argument| argument.name.as_str());
-    if let Some(name) = arguments.find(|name| is_one_of(&PAGING, name)) {
+    if let Some(name) = arguments.find(|name| is_one_of(PAGING, name)) {
         return Err(format!("with its parameter `{name}`, {partial}"));
     }
     match rest_of_list(fields_of, response, 0) {
@@ -118,16 +82,17 @@ pub(super) fn paging(
 
 fn rest_of_list(fields_of: FieldsOf<'_, '_>, ty: &Type, depth: usize) -> Option<String> {
     let fields = fields_of(ty).filter(|_| depth < DEPTH)?;
-    let own = fields.all.iter().find(|field| is_one_of(&REST, &field.name));
+    let own = fields.all.iter().find(|field| is_one_of(REST, &field.name));
     own.map(|field| field.name.clone()).or_else(|| {
         let mut objects = fields.all.iter().filter(|field| !field.is_list);
         objects.find_map(|field| rest_of_list(fields_of, &field.inner, depth + 1))
     })
 }
 
-fn is_one_of(names: &[&str], name: &str) -> bool {
+fn is_one_of(names: &str, name: &str) -> bool {
     let letters = name.chars().filter(|character| character.is_alphanumeric());
-    names.contains(&&*letters.collect::<String>().to_lowercase())
+    let letters = letters.collect::<String>().to_lowercase();
+    names.split(' ').any(|name| name == letters)
 }
 
 /// Finds the list in a response whose rows have the property `id_name`. This is the response itself, or the

@@ -2,12 +2,11 @@
 //! the runtime.
 //!
 //! The types come from the signature of the generator's method, and the names and formats of the arguments
-//! come from the model. The body is replaced. It must equal the expected body, because an unexpected
-//! statement would be lost.
+//! come from the model. The body is dropped. A test of the stage `progenitor` records the generator's bodies.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{Block, FnArg, Ident, ImplItemFn, LitStr, Pat, ReturnType, Type, parse_quote};
+use syn::{FnArg, Ident, ImplItemFn, Pat, ReturnType, Type, parse_quote};
 
 use crate::{
     naming, rustdoc,
@@ -15,10 +14,8 @@ use crate::{
 };
 
 use super::{
-    excerpt::{around, excerpt, one_line},
-    method_bodies,
     serde_fields::{self, argument_of, unwrapped},
-    state::State,
+    state::{State, excerpt},
 };
 
 pub(super) fn call_runtime(state: &mut State<'_>) {
@@ -57,8 +54,6 @@ struct Given {
 fn rewrite(state: &State<'_>, operation: &Operation, method: &ImplItemFn) -> Result<ImplItemFn, String> {
     let given = arguments(method)?;
     let success = success(method)?;
-    compare(&method.block, expected(operation, &given, &success)?)?;
-
     let mut parameters: Vec<TokenStream> = Vec::new();
     let mut chain: Vec<TokenStream> = Vec::new();
     for argument in &operation.arguments {
@@ -219,127 +214,4 @@ fn body(operation: &Operation, given: &Given) -> Result<(Type, TokenStream), Str
         (RequestBody::Optional, true) => Ok((parse_quote!(Option<&#target>), quote!(.body_optional(body)))),
         _ => Err(format!("the body is {}", excerpt(&given.ty))),
     }
-}
-
-/// Returns the body that the generator is expected to emit.
-fn expected(operation: &Operation, given: &[Given], success: &Type) -> Result<TokenStream, String> {
-    // If an argument has the name of one of the generator's variables, the generator renames the variable.
-    let variable = |name: &str| {
-        let mut name = name.to_owned();
-        while given.iter().any(|given| given.name == name) {
-            name.insert(0, '_');
-        }
-        Ident::new(&name, Span::call_site())
-    };
-    let [url, request, response, result] = ["url", "request", "response", "result"].map(variable);
-    let mut format = format!("{{}}{}", operation.path);
-    let mut segments = Vec::new();
-    let is_in_path = |argument: &&Argument| argument.kind == ArgumentKind::Path;
-    for argument in operation.arguments.iter().filter(is_in_path) {
-        format = format.replace(&format!("{{{}}}", argument.name), "{}");
-        let ident = Ident::new(&naming::argument(&argument.name), Span::call_site());
-        segments.push(quote!(encode_path(&#ident.to_string()),));
-    }
-    let format = LitStr::new(&format, Span::call_site());
-    let verb = Ident::new(&operation.method.to_ascii_lowercase(), Span::call_site());
-    let id = operation.id();
-    let mut query = Vec::new();
-    let mut headers = Vec::new();
-    let mut json = None;
-    for given in given {
-        let ident = &given.name;
-        let mut arguments = operation.arguments.iter();
-        match arguments.find(|argument| given.name == naming::argument(&argument.name)) {
-            Some(argument) if argument.kind == ArgumentKind::Path => {}
-            Some(argument) if argument.kind == ArgumentKind::Header => {
-                let name = &argument.name;
-                headers.push(if argument.required {
-                    quote!(header_map.append(#name, #ident.to_string().try_into()?);)
-                } else {
-                    quote! {
-                        if let Some(value) = #ident {
-                            header_map.append(#name, value.to_string().try_into()?);
-                        }
-                    }
-                });
-            }
-            Some(argument) => {
-                let name = &argument.name;
-                query.push(quote!(.query(&progenitor_client::QueryParam::new(#name, &#ident))));
-            }
-            None if given.name == "body" => json = Some(quote!(.json(&body))),
-            None => {
-                return Err(format!(
-                    "the method has an argument `{ident}` that the document does not name"
-                ));
-            }
-        }
-    }
-    let capacity = headers.len() + 1;
-    let is_empty = matches!(success, Type::Tuple(nothing) if nothing.elems.is_empty());
-    let accept = quote! {
-        .header(
-            ::reqwest::header::ACCEPT,
-            ::reqwest::header::HeaderValue::from_static("application/json",),
-        )
-    };
-    let (accept, decode) = if is_empty {
-        (None, quote!(Ok(ResponseValue::empty(#response))))
-    } else {
-        (
-            Some(accept),
-            quote!(ResponseValue::from_response(#response).await),
-        )
-    };
-    Ok(quote! {
-        let #url = format!(#format, self.baseurl, #(#segments)*);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(#capacity);
-        header_map.append(
-            ::reqwest::header::HeaderName::from_static("api-version"),
-            ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-        );
-        #(#headers)*
-        #[allow(unused_mut)]
-        let mut #request = self.client.#verb(#url)
-            #accept
-            #json
-            #(#query)*
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo { operation_id: #id, };
-        self.pre(&mut #request, &info).await?;
-        let #result = self.exec(#request, &info).await;
-        self.post(&#result, &info).await?;
-        let #response = #result?;
-        match #response.status().as_u16() {
-            200..=299 => { #decode }
-            _ => Err(Error::UnexpectedResponse(#response)),
-        }
-    })
-}
-
-/// Compares the body of a method with the expected body. Only bodies that differ are parsed.
-fn compare(actual: &Block, expected: TokenStream) -> Result<(), String> {
-    let actual = method_bodies::tokens(actual);
-    if method_bodies::are_equal(&actual, &expected) {
-        return Ok(());
-    }
-    let block = |body: TokenStream| {
-        let block = syn::parse2::<Block>(quote!({ #body }));
-        block.map_err(|error| format!("the body of the generated method is not Rust: {error}"))
-    };
-    let (actual, expected) = (block(actual)?, block(expected)?);
-    let mut statements = actual.stmts.iter().zip(&expected.stmts);
-    let Some((actual, expected)) = statements.find(|(actual, expected)| actual != expected) else {
-        let [actual, expected] = [actual, expected].map(|block| block.stmts.len());
-        let problem = "the generated method has another number of statements";
-        return Err(format!("{problem}: expected {expected}, actual {actual}"));
-    };
-    let [actual, expected] = [actual, expected].map(one_line);
-    let pairs = actual.chars().zip(expected.chars());
-    let common = pairs.take_while(|(actual, expected)| actual == expected).count();
-    let [actual, expected] = [actual, expected].map(|text| around(&text, common));
-    Err(format!(
-        "a statement of the generated method differs: expected {expected}, actual {actual}"
-    ))
 }

@@ -5,10 +5,8 @@
 //! document. Unsupported code is an error that names the operation or the type.
 
 mod doc_comments;
-mod excerpt;
 mod group_by_tag;
 mod mentions;
-mod method_bodies;
 mod methods;
 mod serde_fields;
 mod short_paths;
@@ -22,7 +20,6 @@ use std::collections::BTreeSet;
 
 pub(crate) use group_by_tag::{Items, TagItems, TypeItem};
 pub(crate) use mentions::mentioned;
-pub(crate) use method_bodies::parse;
 pub(crate) use serde_fields::{
     argument_of, arguments, ident, is_extra, is_serde, json_name, last_name, serde_items, unwrapped,
 };

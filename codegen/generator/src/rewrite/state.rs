@@ -1,5 +1,6 @@
 //! State that the passes share.
 
+use quote::ToTokens;
 use serde_json::Value;
 use syn::{Ident, ImplItemFn, Item};
 
@@ -7,6 +8,7 @@ use crate::{naming, transform::ApiModel};
 use funnelflux_openapi::{
     Diagnostic, Diagnostics, Document, Stage,
     pointer::{Pointer, PointerBuf, ToPointer},
+    text::shorten,
 };
 
 const SCHEMAS: &Pointer = Pointer::from_static("/components/schemas");
@@ -63,6 +65,11 @@ pub(super) fn unsupported<'p>(source: &Document, at: impl ToPointer<'p>, message
     source
         .error(Stage::Rewrite, "not-understood", at, message)
         .fix("add support to codegen/generator/src/rewrite/, or change the document in an overlay")
+}
+
+/// Quotes the beginning of some code.
+pub(super) fn excerpt(tokens: &impl ToTokens) -> String {
+    format!("`{}`", shorten(&tokens.to_token_stream().to_string(), 200))
 }
 
 /// Returns the name of the type that an item declares.

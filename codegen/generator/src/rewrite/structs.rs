@@ -5,7 +5,10 @@ use syn::{Field, Fields, FieldsNamed, ImplItem, Item, ItemImpl, Meta, Type, pars
 
 use crate::rustdoc;
 
-use super::{doc_comments, excerpt::excerpt, serde_fields, state::State};
+use super::{
+    doc_comments, serde_fields,
+    state::{State, excerpt},
+};
 
 /// Returns the named fields of all structs and enum variants.
 fn fields(types: &mut [Item]) -> impl Iterator<Item = &mut Field> {

@@ -1,11 +1,9 @@
 //! Splits the generator's file into types and methods, and drops the generator's client.
 
+use quote::ToTokens as _;
 use syn::{ImplItem, Item, ItemImpl, ItemMod, Type};
 
-use super::{
-    excerpt::{excerpt, one_line},
-    state::State,
-};
+use super::state::{State, excerpt};
 
 /// Keeps the types and the methods of the operations. Drops and counts the other items.
 pub(super) fn take_apart(state: &mut State<'_>) {
@@ -59,7 +57,7 @@ pub(super) fn drop_conversion_errors(state: &mut State<'_>) {
     let before = state.types.len();
     state.types.retain(|item| match item {
         Item::Mod(ItemMod { ident, .. }) => ident != "error",
-        Item::Impl(_) => !one_line(item).contains("ConversionError"),
+        Item::Impl(_) => !item.to_token_stream().to_string().contains("ConversionError"),
         _ => true,
     });
     state.count += before - state.types.len();

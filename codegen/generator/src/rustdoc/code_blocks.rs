@@ -60,96 +60,27 @@ pub(super) fn lines(text: &str) -> Vec<bool> {
     lines.collect()
 }
 
-/// Turns each code block into a closed block of the language `text`.
+/// Turns each code block into a closed block of the language `text`. A text with an indented block becomes
+/// one block as a whole.
 pub(super) fn as_text(text: &str) -> String {
     let mut changed = text.to_owned();
     // The last block is replaced first, so that the ranges of the other blocks stay valid.
-    for block in find(text).into_iter().rev() {
-        let start = text.get(..block.range.start).unwrap_or_default();
-        let line = start.rfind('\n').map_or(0, |end| end + 1);
-        let range = line..block.range.end;
-        let lines: Vec<&str> = text.get(range.clone()).unwrap_or_default().lines().collect();
-        let prefix = start.get(line..).unwrap_or_default();
-        let mut replacement = match block.language {
-            Some(_) => refenced(&lines, prefix),
-            None => unindented(&lines, prefix),
-        };
-        if text.get(range.clone()).is_some_and(|block| block.ends_with('\n')) {
-            replacement.push('\n');
+    for block in find(text).iter().rev().filter(|block| block.language.is_some()) {
+        let opening = text.get(block.range.start..).and_then(|rest| rest.lines().next());
+        let opening = opening.unwrap_or_default();
+        let signs = opening.chars().take_while(|sign| opening.starts_with(*sign));
+        let fence: String = signs.collect();
+        let range = block.range.start..block.range.start + opening.len();
+        changed.replace_range(range, &format!("{fence}text"));
+        if lines(&format!("{changed}\nx")).last() == Some(&true) {
+            changed.push_str(&format!("\n{fence}"));
         }
-        changed.replace_range(range, &replacement);
     }
     if are_text(&changed) {
         changed
     } else {
         fenced(&changed.lines().collect::<Vec<_>>()).join("\n")
     }
-}
-
-/// Sets the language of a fenced block to `text`, and closes the block if it is not closed. `prefix` is the
-/// text before the opening fence.
-fn refenced(lines: &[&str], prefix: &str) -> String {
-    let opening = lines.first().copied().unwrap_or_default();
-    let bare = opening.get(prefix.len()..).unwrap_or_default().trim_start();
-    let character = bare.chars().next().unwrap_or('`');
-    let fence: String = bare.chars().take_while(|next| *next == character).collect();
-    let mut out = vec![format!("{prefix}{fence}text")];
-    out.extend(lines.iter().skip(1).map(|line| (*line).to_owned()));
-    let is_closed = lines.len() > 1
-        && lines.last().is_some_and(|last| {
-            let last = last.trim_matches([' ', '\t', '>']);
-            last.len() >= fence.len() && last.chars().all(|next| next == character)
-        });
-    if !is_closed {
-        out.push(format!("{}{fence}", continued(prefix)));
-    }
-    out.join("\n")
-}
-
-/// Converts an indented block to a fenced block. `prefix` is the text before the first line of code.
-fn unindented(lines: &[&str], prefix: &str) -> String {
-    /// Columns by which code is indented.
-    const INDENTATION: usize = 4;
-    let container = prefix.strip_suffix("    ").or_else(|| prefix.strip_suffix('\t'));
-    let container = container.unwrap_or(prefix);
-    let inside = continued(container);
-    let first = lines.first().and_then(|line| line.get(prefix.len()..));
-    let rest = lines.iter().skip(1);
-    let rest = rest.map(|line| without_columns(line, inside.chars().count() + INDENTATION));
-    let mut code: Vec<&str> = first.into_iter().chain(rest).collect();
-    while code.pop_if(|line| line.trim().is_empty()).is_some() {}
-    let fence = fence(&code);
-    let mut out = vec![format!("{container}{fence}text")];
-    out.extend(code.iter().map(|line| format!("{inside}{line}")));
-    out.push(format!("{inside}{fence}"));
-    out.join("\n")
-}
-
-/// Converts the prefix of the first line of a list item or quotation to the prefix of the following lines.
-fn continued(prefix: &str) -> String {
-    let blank = |character| match character {
-        '>' | '\t' => character,
-        _ => ' ',
-    };
-    prefix.chars().map(blank).collect()
-}
-
-/// Removes indentation and quotation marks up to a column.
-fn without_columns(line: &str, columns: usize) -> &str {
-    /// Number of columns between tab stops.
-    const TAB: usize = 4;
-    let mut column = 0;
-    for (index, character) in line.char_indices() {
-        if column >= columns {
-            return line.get(index..).unwrap_or_default();
-        }
-        column += match character {
-            ' ' | '>' => 1,
-            '\t' => TAB - column % TAB,
-            _ => return line.get(index..).unwrap_or_default(),
-        };
-    }
-    ""
 }
 
 /// Puts lines into a block of the language `text`.

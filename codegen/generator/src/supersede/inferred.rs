@@ -98,8 +98,8 @@ impl<'a> Inferred<'a> {
     }
 }
 
-/// Iterates over the actions of an overlay and their pointers.
-pub(super) fn actions(overlay: &Document) -> impl Iterator<Item = (PointerBuf, &Value)> {
+/// Actions of an overlay with their pointers.
+pub fn actions(overlay: &Document) -> impl Iterator<Item = (PointerBuf, &Value)> {
     let at = Pointer::from_static("/actions");
     let actions = overlay.value().items("actions").enumerate();
     actions.map(move |(index, action)| (at.with_trailing_token(index), action))

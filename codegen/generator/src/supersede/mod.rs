@@ -24,6 +24,7 @@ use funnelflux_openapi::{
 
 use differences::differences;
 pub use evidence::obsolete_evidence;
+pub use inferred::actions;
 use inferred::{Inferred, PartId, used_schemas};
 
 /// The vendor's document, and the overlays without the inferred parts that the document now has.

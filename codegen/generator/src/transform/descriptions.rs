@@ -91,7 +91,7 @@ fn complete(value: &mut Value, words: Option<String>) {
 fn set_description(schema: &mut Value, name: Option<String>, evidence: Option<String>) {
     let description = Some(description(schema)).filter(|text| !text.is_empty());
     let facts: Vec<String> = name.into_iter().chain(notes::of(schema)).collect();
-    let facts = (!facts.is_empty()).then(|| format!("{}.", facts.join(", ")));
+    let facts = (!facts.is_empty()).then(|| rustdoc::capitalised(&format!("{}.", facts.join(", "))));
     let mut paragraphs: Vec<String> = [description, facts, evidence].into_iter().flatten().collect();
     evidence::label(schema, &mut paragraphs);
     if let Some(object) = schema.as_object_mut() {

@@ -53,8 +53,8 @@ pub(super) fn drop_unusable_enums(state: &mut State<'_>) {
         let has_only_texts = texts.len() == values.len();
         let is_text = schema.text("type").is_none_or(|kind| kind == "string");
         let is_usable = !values.is_empty() && has_only_texts && is_text && variants.len() == texts.len();
-        let listed: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
-        if !is_usable && !has_only_texts && !values.is_empty() {
+        let listed: Vec<String> = values.iter().map(|value| notes::code(value)).collect();
+        if !is_usable && !values.is_empty() {
             notes::add(schema, format!("one of {}", listed.join(", ")));
         }
         if !is_usable && let Some(schema) = schema.as_object_mut() {

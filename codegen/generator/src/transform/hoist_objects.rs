@@ -198,21 +198,10 @@ fn form(object: &Value) -> String {
     if let Some(object) = object.as_object_mut() {
         object.remove("nullable");
     }
-    drop_annotations(&mut object);
-    object.to_string()
-}
-
-fn drop_annotations(schema: &mut Value) {
-    let Some(members) = schema.as_object_mut() else {
-        return;
-    };
-    members.retain(|key, _| !ANNOTATIONS.contains(&key.as_str()) && !key.starts_with("x-"));
-    for (key, value) in members {
-        match (key.as_str(), value) {
-            ("properties", Value::Object(properties)) => properties.values_mut().for_each(drop_annotations),
-            ("items" | "additionalProperties", inner) => drop_annotations(inner),
-            ("allOf" | "anyOf" | "oneOf", Value::Array(parts)) => parts.iter_mut().for_each(drop_annotations),
-            _ => {}
+    visit::schema_and_inner(&mut PointerBuf::root(), &mut object, &mut |_, schema| {
+        if let Some(members) = schema.as_object_mut() {
+            members.retain(|key, _| !ANNOTATIONS.contains(&key.as_str()) && !key.starts_with("x-"));
         }
-    }
+    });
+    object.to_string()
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::naming;
 
-use super::{schema_kind, state::State, visit};
+use super::{notes, schema_kind, state::State, visit};
 
 /// Name of the field in which the generator collects unknown fields.
 const EXTRA: &str = "extra";
@@ -44,6 +44,9 @@ pub(super) fn drop_clashing_properties(state: &mut State<'_>) {
                 }
                 _ => {}
             }
+        }
+        for name in &clashes {
+            notes::add(schema, format!("with `{name}` among its unknown fields"));
         }
         state.count += clashes.len();
     });
