@@ -12,8 +12,9 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 ///
 /// Evidence for all operations that state no other evidence: **inferred** from the pattern of the
 /// other operations. The vendor's index lists the operations on funnel groups twice, with titles
-/// and methods only. We guess that the URLs of the second list use the newer word, because only
-/// that list has an unarchive operation. The words of the path follow the pattern of offer sources.
+/// and methods only. We guess that the URLs of the second list use the newer word `funnelgroup`,
+/// because only that list has an unarchive operation. The other words of the path follow the
+/// pattern of offer sources.
 ///
 /// Evidence for all arguments: **inferred** from the pattern of the other operations. Modelled on
 /// the offer sources.
