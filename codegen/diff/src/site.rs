@@ -38,6 +38,9 @@ pub(crate) struct SchemaContext {
 }
 
 impl SchemaContext {
+    /// Context of the schemas of parameters.
+    pub(crate) const PARAMETER: Self = Self::new(Direction::Request, SchemaRole::Parameter);
+
     pub(crate) const fn new(direction: Direction, role: SchemaRole) -> Self {
         Self {
             direction,

@@ -24,9 +24,6 @@ pub(crate) type Renames<'n> = Vec<(&'n str, &'n str)>;
 /// Parameters that `OpenAPI` ignores, each by its location and its name in lower case.
 const IGNORED: [&str; 3] = ["header:accept", "header:content-type", "header:authorization"];
 
-/// Context of the schemas of parameters.
-pub(super) const CONTEXT: SchemaContext = SchemaContext::new(Direction::Request, SchemaRole::Parameter);
-
 /// A parameter of an operation or of its path.
 struct Parameter<'a> {
     /// Location and name, such as `query:page`.
@@ -61,7 +58,7 @@ impl<'a> Comparer<'a> {
         let is_in = |list: &[Parameter<'a>], name: &str| list.iter().any(|other| other.name == name);
         for parameter in &after {
             match before.iter().find(|other| other.name == parameter.name) {
-                Some(other) => self.parameter(&other.value, &parameter.value, CONTEXT),
+                Some(other) => self.parameter(&other.value, &parameter.value, SchemaContext::PARAMETER),
                 None if parameter.name.starts_with("path:") && is_in_path(&old.pointer, parameter) => {
                     self.path_parameter_described(parameter, new);
                 }
@@ -139,7 +136,7 @@ impl<'a> Comparer<'a> {
             return self.report(Kind::TypeNotationChanged, &site, what, Direction::Request);
         }
         self.change(Kind::ConstraintAdded, &site, what)
-            .context(CONTEXT)
+            .context(SchemaContext::PARAMETER)
             .keyword("schema")
             .report();
     }

@@ -4,7 +4,6 @@ use std::{borrow::Cow, collections::BTreeSet};
 
 use serde_json::Value;
 
-use super::parameters::CONTEXT;
 use crate::{
     comparer::Comparer,
     index::DocumentIndex,
@@ -13,7 +12,7 @@ use crate::{
     node::Node,
     part_names::subject,
     rules::ChangeKind as Kind,
-    site::Site,
+    site::{SchemaContext, Site},
 };
 
 /// Maximum depth to which compositions are followed.
@@ -215,7 +214,7 @@ impl<'a> Comparer<'a> {
                 .map(|(header, document)| header.as_ref().map(|header| document.resolve(header)));
             if let Some((old, new)) = old.as_ref().zip(new.as_ref()) {
                 self.reference(&header, direction);
-                self.parameter(old, new, CONTEXT);
+                self.parameter(old, new, SchemaContext::PARAMETER);
                 continue;
             }
             let kind = match new {
