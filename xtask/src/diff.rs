@@ -21,8 +21,10 @@ use crate::{
 /// Requires only the two documents, and writes nothing.
 #[derive(clap::Args)]
 #[command(after_help = "Exit codes:\n  0  no changes\n  1  usage or I/O error\n  \
-                  2  a document or the allow list is invalid\n  5  the documents differ; no change is breaking\n  \
-                  6  the documents differ; at least one change is breaking\n  9  a URL is currently unreachable")]
+                  2  a document or the allow list is invalid\n  \
+                  5  the documents differ; no change is breaking\n  \
+                  6  the documents differ; at least one change is breaking\n  \
+                  9  a URL is currently unreachable")]
 pub(crate) struct Arguments {
     #[arg(help = format!("Old document: {}", source::HELP))]
     old: Source,

@@ -84,8 +84,7 @@ object! {
 }
 
 impl DuplicateRequest {
-    /// Creates a new `DuplicateRequest` from its required fields. The other fields are absent until
-    /// they are set.
+    /// Creates a new `DuplicateRequest` from its required fields; the other fields are absent.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
@@ -224,8 +223,7 @@ object! {
 }
 
 impl ParentMutationRequest {
-    /// Creates a new `ParentMutationRequest` from its required fields. The other fields are absent
-    /// until they are set.
+    /// Creates a new `ParentMutationRequest` from its required fields; the other fields are absent.
     #[must_use]
     pub fn new(entries: impl Into<Vec<String>>) -> Self {
         Self {

@@ -183,9 +183,7 @@ fn constructor(name: &syn::Ident, fields: &FieldsNamed) -> ItemImpl {
     } else if setters.is_empty() {
         format!("Creates a new `{name}` from its fields.")
     } else {
-        format!(
-            "Creates a new `{name}` from its required fields. The other fields are absent until they are set."
-        )
+        format!("Creates a new `{name}` from its required fields; the other fields are absent.")
     };
     let docs = rustdoc::attributes(&documentation);
     let mut implementation: ItemImpl = parse_quote! {

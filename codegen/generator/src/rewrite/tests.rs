@@ -254,7 +254,7 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
                 extra: Map,
             }
             impl Thing {
-                /// Creates a new `Thing` from its required fields. The other fields are absent until they are set.
+                /// Creates a new `Thing` from its required fields; the other fields are absent.
                 #[must_use]
                 pub fn new(id: impl Into<ThingId>, must_be_there_if_null: impl Into<Option<String>>) -> Self {
                     Self {

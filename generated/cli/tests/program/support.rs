@@ -125,7 +125,7 @@ pub(crate) fn program(folder: &Path) -> Command {
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("HOME", folder)
-        // Temporary files that the program keeps on purpose, such as the text of a failed edit, end with the test.
+        // The program keeps some temporary files on purpose, such as the text of a failed edit.
         .env("TMPDIR", folder)
         .env("FUNNELFLUX_CONFIG_DIR", folder.join("config"))
         .env("FUNNELFLUX_STATE_DIR", folder.join("state"))

@@ -89,8 +89,7 @@ object! {
 }
 
 impl Category {
-    /// Creates a new `Category` from its required fields. The other fields are absent until they are
-    /// set.
+    /// Creates a new `Category` from its required fields; the other fields are absent.
     #[must_use]
     pub fn new(
         id_category: impl Into<CategoryId>,

@@ -61,8 +61,7 @@ object! {
 }
 
 impl Condition {
-    /// Creates a new `Condition` from its required fields. The other fields are absent until they are
-    /// set.
+    /// Creates a new `Condition` from its required fields; the other fields are absent.
     #[must_use]
     pub fn new(
         id_condition: impl Into<ConditionId>,
@@ -158,8 +157,7 @@ object! {
 }
 
 impl ConditionInfo {
-    /// Creates a new `ConditionInfo` from its required fields. The other fields are absent until they
-    /// are set.
+    /// Creates a new `ConditionInfo` from its required fields; the other fields are absent.
     #[must_use]
     pub fn new(
         id_condition: impl Into<ConditionId>,

@@ -46,8 +46,7 @@ object! {
 }
 
 impl FunnelGroup {
-    /// Creates a new `FunnelGroup` from its required fields. The other fields are absent until they are
-    /// set.
+    /// Creates a new `FunnelGroup` from its required fields; the other fields are absent.
     #[must_use]
     pub fn new(
         id_funnel_group: impl Into<FunnelGroupId>,

@@ -93,7 +93,7 @@ object! {
 }
 
 impl Funnel {
-    /// Creates a new `Funnel` from its required fields. The other fields are absent until they are set.
+    /// Creates a new `Funnel` from its required fields; the other fields are absent.
     #[must_use]
     pub fn new(id_funnel: impl Into<FunnelId>, funnel_name: impl Into<String>) -> Self {
         Self {
@@ -234,8 +234,7 @@ object! {
 }
 
 impl FunnelDuplicateRequest {
-    /// Creates a new `FunnelDuplicateRequest` from its required fields. The other fields are absent
-    /// until they are set.
+    /// Creates a new `FunnelDuplicateRequest` from its required fields; the other fields are absent.
     #[must_use]
     pub fn new(name: impl Into<String>, parent_id: impl Into<String>) -> Self {
         Self {
@@ -301,8 +300,7 @@ object! {
 }
 
 impl FunnelInfo {
-    /// Creates a new `FunnelInfo` from its required fields. The other fields are absent until they are
-    /// set.
+    /// Creates a new `FunnelInfo` from its required fields; the other fields are absent.
     #[must_use]
     pub fn new(
         id_funnel: impl Into<FunnelId>,

@@ -79,8 +79,7 @@ object! {
 }
 
 impl LogicScript {
-    /// Creates a new `LogicScript` from its required fields. The other fields are absent until they are
-    /// set.
+    /// Creates a new `LogicScript` from its required fields; the other fields are absent.
     #[must_use]
     pub fn new(
         id_logic_script: impl Into<LogicScriptId>,
@@ -186,8 +185,8 @@ object! {
 }
 
 impl LogicScriptDuplicateRequest {
-    /// Creates a new `LogicScriptDuplicateRequest` from its required fields. The other fields are
-    /// absent until they are set.
+    /// Creates a new `LogicScriptDuplicateRequest` from its required fields; the other fields are
+    /// absent.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
@@ -259,8 +258,7 @@ object! {
 }
 
 impl LogicScriptInfo {
-    /// Creates a new `LogicScriptInfo` from its required fields. The other fields are absent until they
-    /// are set.
+    /// Creates a new `LogicScriptInfo` from its required fields; the other fields are absent.
     #[must_use]
     pub fn new(
         id_logic_script: impl Into<LogicScriptId>,

@@ -138,8 +138,7 @@ object! {
 }
 
 impl MiddlewareConfig {
-    /// Creates a new `MiddlewareConfig` from its required fields. The other fields are absent until
-    /// they are set.
+    /// Creates a new `MiddlewareConfig` from its required fields; the other fields are absent.
     #[must_use]
     pub fn new(
         id_middleware_config: impl Into<MiddlewareConfigId>,
@@ -271,8 +270,7 @@ object! {
 }
 
 impl MiddlewareConfigInfo {
-    /// Creates a new `MiddlewareConfigInfo` from its required fields. The other fields are absent until
-    /// they are set.
+    /// Creates a new `MiddlewareConfigInfo` from its required fields; the other fields are absent.
     #[must_use]
     pub fn new(
         id_middleware_config: impl Into<MiddlewareConfigId>,

@@ -81,8 +81,7 @@ object! {
 }
 
 impl OfferSource {
-    /// Creates a new `OfferSource` from its required fields. The other fields are absent until they are
-    /// set.
+    /// Creates a new `OfferSource` from its required fields; the other fields are absent.
     #[must_use]
     pub fn new(
         id_offer_source: impl Into<OfferSourceId>,
@@ -210,8 +209,7 @@ object! {
 }
 
 impl OfferSourceInfo {
-    /// Creates a new `OfferSourceInfo` from its required fields. The other fields are absent until they
-    /// are set.
+    /// Creates a new `OfferSourceInfo` from its required fields; the other fields are absent.
     #[must_use]
     pub fn new(
         id_offer_source: impl Into<OfferSourceId>,

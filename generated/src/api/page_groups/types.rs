@@ -46,8 +46,7 @@ object! {
 }
 
 impl PageGroup {
-    /// Creates a new `PageGroup` from its required fields. The other fields are absent until they are
-    /// set.
+    /// Creates a new `PageGroup` from its required fields; the other fields are absent.
     #[must_use]
     pub fn new(
         id_page_group: impl Into<PageGroupId>,
@@ -121,8 +120,7 @@ object! {
 }
 
 impl PageGroupInfo {
-    /// Creates a new `PageGroupInfo` from its required fields. The other fields are absent until they
-    /// are set.
+    /// Creates a new `PageGroupInfo` from its required fields; the other fields are absent.
     #[must_use]
     pub fn new(
         id_page_group: impl Into<PageGroupId>,

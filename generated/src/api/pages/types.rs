@@ -62,7 +62,7 @@ object! {
 }
 
 impl Page {
-    /// Creates a new `Page` from its required fields. The other fields are absent until they are set.
+    /// Creates a new `Page` from its required fields; the other fields are absent.
     #[must_use]
     pub fn new(id_page: impl Into<PageId>, page_name: impl Into<String>) -> Self {
         Self {
@@ -152,8 +152,7 @@ object! {
 }
 
 impl PageInfo {
-    /// Creates a new `PageInfo` from its required fields. The other fields are absent until they are
-    /// set.
+    /// Creates a new `PageInfo` from its required fields; the other fields are absent.
     #[must_use]
     pub fn new(
         id_page: impl Into<PageId>,

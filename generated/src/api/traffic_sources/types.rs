@@ -192,8 +192,7 @@ object! {
 }
 
 impl TrafficSource {
-    /// Creates a new `TrafficSource` from its required fields. The other fields are absent until they
-    /// are set.
+    /// Creates a new `TrafficSource` from its required fields; the other fields are absent.
     #[must_use]
     pub fn new(
         id_traffic_source: impl Into<TrafficSourceId>,
@@ -357,8 +356,7 @@ object! {
 }
 
 impl TrafficSourceInfo {
-    /// Creates a new `TrafficSourceInfo` from its required fields. The other fields are absent until
-    /// they are set.
+    /// Creates a new `TrafficSourceInfo` from its required fields; the other fields are absent.
     #[must_use]
     pub fn new(
         id_traffic_source: impl Into<TrafficSourceId>,

@@ -45,8 +45,7 @@ object! {
 }
 
 impl VisitorTag {
-    /// Creates a new `VisitorTag` from its required fields. The other fields are absent until they are
-    /// set.
+    /// Creates a new `VisitorTag` from its required fields; the other fields are absent.
     #[must_use]
     pub fn new(
         id_visitor_tag: impl Into<VisitorTagId>,
@@ -120,8 +119,7 @@ object! {
 }
 
 impl VisitorTagInfo {
-    /// Creates a new `VisitorTagInfo` from its required fields. The other fields are absent until they
-    /// are set.
+    /// Creates a new `VisitorTagInfo` from its required fields; the other fields are absent.
     #[must_use]
     pub fn new(
         id_visitor_tag: impl Into<VisitorTagId>,

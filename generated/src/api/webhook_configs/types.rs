@@ -45,8 +45,7 @@ object! {
 }
 
 impl WebhookConfig {
-    /// Creates a new `WebhookConfig` from its required fields. The other fields are absent until they
-    /// are set.
+    /// Creates a new `WebhookConfig` from its required fields; the other fields are absent.
     #[must_use]
     pub fn new(
         id_webhook_config: impl Into<WebhookConfigId>,
@@ -120,8 +119,7 @@ object! {
 }
 
 impl WebhookConfigInfo {
-    /// Creates a new `WebhookConfigInfo` from its required fields. The other fields are absent until
-    /// they are set.
+    /// Creates a new `WebhookConfigInfo` from its required fields; the other fields are absent.
     #[must_use]
     pub fn new(
         id_webhook_config: impl Into<WebhookConfigId>,
