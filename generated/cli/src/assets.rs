@@ -65,12 +65,13 @@ pub(crate) fn status_word(status: &AssetStatus) -> &str {
 /// Finds the IDs of assets. Each entry of `given` is an ID or the exact name of an asset.
 ///
 /// If all entries have the documented format of IDs, or if the group has no list, the function returns the
-/// entries unchanged. The command that uses the IDs reports an ID that no asset has. Otherwise, the function
-/// looks up each entry in the list of all assets.
+/// entries unchanged. Otherwise, the function looks up each entry in the list of all assets. An entry that
+/// the list lacks stays unchanged if it has the format of IDs. The command that uses the IDs reports an ID
+/// that no asset has.
 ///
 /// # Errors
-/// Returns an error if the list cannot be read, if no asset has an entry as its ID or name, or if several
-/// assets have an entry as their name.
+/// Returns an error if the list cannot be read, if no asset has an entry in another format as its ID or name,
+/// or if several assets have an entry as their name.
 pub(crate) async fn resolve(
     client: &Client,
     group: AssetGroup,

@@ -138,8 +138,8 @@ pub(crate) fn require_regular_file(path: &Path) -> Result<(), Failure> {
 }
 
 /// Reads IDs from text, which is a JSON list, NDJSON, CSV with a header, or one ID per line. If the text is
-/// the report of a job, the IDs for which the job failed are left out. For example, if the report of
-/// `archive` is the input of `delete`, assets that could not be archived are not deleted.
+/// the report of a job, the IDs for which the job did not succeed are left out. For example, if the report of
+/// `archive` is the input of `delete`, assets that were not archived are not deleted.
 pub(crate) fn read_ids(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<String>, Failure> {
     let entries = match text.trim_start().chars().next() {
         None => return Ok(Vec::new()),
@@ -168,7 +168,7 @@ pub(crate) fn read_ids(text: &str, name: &str, id: Option<&JsonPath>) -> Result<
 /// Entry of a JSON or CSV input, with its ID.
 struct InputEntry {
     id: String,
-    /// False if the input is the report of a job that failed for this ID.
+    /// False if the input is the report of a job that did not succeed for this ID.
     is_success: bool,
 }
 

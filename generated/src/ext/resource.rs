@@ -275,7 +275,8 @@ pub(crate) struct ChildQuery {
 
 #[allow(dead_code, reason = "the document decides whether there are children")]
 impl ChildQuery {
-    /// Counts the children, which are assets of the kind `C`; returns `None` if a child cannot be read.
+    /// Counts the children, which are assets of the kind `C`; returns `None` if the children cannot be
+    /// listed, or if a child cannot be read.
     pub(crate) async fn count<C: Resource>(
         self,
         client: Client,

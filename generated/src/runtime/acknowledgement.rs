@@ -32,7 +32,7 @@ impl EvidenceState for Inferred {
     const IS_INFERRED: bool = true;
 }
 
-/// Marks calls and jobs that may be sent. The trait is sealed, because this module is private.
+/// Evidence that suffices for sending a call or job. The trait is sealed, because this module is private.
 #[diagnostic::on_unimplemented(
     message = "this operation is inferred, not documented; acknowledge that before sending it",
     label = "fix: call `.acknowledge_inferred()` before this",

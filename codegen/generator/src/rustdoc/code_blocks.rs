@@ -73,7 +73,8 @@ pub(super) fn as_text(text: &str) -> String {
         let range = block.range.start..block.range.start + opening.len();
         changed.replace_range(range, &format!("{fence}text"));
         if lines(&format!("{changed}\nx")).last() == Some(&true) {
-            changed.push_str(&format!("\n{fence}"));
+            changed.push('\n');
+            changed.push_str(&fence);
         }
     }
     if are_text(&changed) {

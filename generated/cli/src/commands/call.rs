@@ -69,7 +69,7 @@ fn with_options(command: Command) -> Command {
 }
 
 /// Returns the command-line option for a parameter. The name of the parameter in the OpenAPI document is an
-/// alias of the option.
+/// alias of the option, unless the program already has an option with this name.
 fn option(parameter: Parameter) -> Arg {
     let mut long = kebab(parameter.name);
     if is_taken(&long) {

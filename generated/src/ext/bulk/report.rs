@@ -25,7 +25,7 @@ pub struct Report<I> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Counts {
-    /// Number of IDs whose assets the job changed.
+    /// Number of IDs for which the job made the change.
     pub done: usize,
     /// Number of IDs whose assets were already in the requested state before the job.
     pub already: usize,

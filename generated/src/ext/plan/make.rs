@@ -38,7 +38,8 @@ impl ChangePlan {
     /// Begins a plan that sets the value at one path in each asset. `None` removes the value.
     ///
     /// An asset is left out if it already has the value, or if it has no place for the value. It has a place
-    /// if the parent of the path is an object, or if the path leads to an existing array element.
+    /// if the parent of the path is an object, or if the path leads to an existing array element. An array
+    /// element can be replaced, but not removed.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::plan::{ChangePlan, PlanError}, serde_json::json};

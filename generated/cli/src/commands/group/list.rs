@@ -115,8 +115,8 @@ async fn whole(
     output: &Output,
     view: &View,
 ) -> Result<Vec<Value>, Failure> {
-    // If the list contains all fields of the filters and orders, rows are selected first, so that fewer
-    // assets are read.
+    // If the list contains all fields of the filters, orders and columns, rows are selected first, so that
+    // fewer assets are read.
     let rows = if output.needs_more_than(&rows, view)? {
         rows
     } else {

@@ -56,8 +56,8 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     } else {
         let client = context.client()?;
         let ids = assets::resolve(&client, group, given).await?;
-        // If the account cannot be read at all, this call fails. Otherwise, the command would print an empty
-        // result.
+        // If the account cannot be read at all, this call fails. Without this call, the command would print
+        // an empty result.
         assets::shown(&client, group, &ids).await?;
         (ids, read_account(&client, groups(matches), context.jobs()).await?)
     };

@@ -27,8 +27,8 @@ pub(in crate::ext::bulk) struct EarlierRun {
 }
 
 impl JournalWriter {
-    /// Begins a journal, or resumes it if the file exists. An existing journal must be of this job with these
-    /// IDs.
+    /// Begins a journal, or resumes it if the file exists. An existing journal must belong to this job, with
+    /// these IDs.
     pub(in crate::ext::bulk) fn open<I: AsRef<str>>(
         path: &Path,
         header: &Header,

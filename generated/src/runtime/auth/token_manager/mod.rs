@@ -171,7 +171,7 @@ impl TokenManager {
     }
 
     /// Checks that stored tokens belong to this service and to the account of `known`. Returns `None` if one
-    /// of the two accounts is unknown and the stored tokens were not renewed from the same credentials as
+    /// of the two accounts is unknown, and the stored tokens are known to come from other credentials than
     /// `known`.
     fn admit(
         &self,
