@@ -59,7 +59,12 @@ impl AllowList {
     /// unknown key, or repeats a fingerprint, or one diagnostic if the text has a wrong structure.
     pub fn read(source: Source<'_>) -> Result<Self, Diagnostics> {
         let document = read::parse(source)?;
-        let Ok(List { allow }) = List::deserialize(document.value()) else {
+        // A struct can also be read from a list.
+        let list = document
+            .value()
+            .is_object()
+            .then(|| List::deserialize(document.value()));
+        let Some(Ok(List { allow })) = list else {
             let message = "an allow list has one member, `allow`, which is a list of entries";
             return Err(error(&document, "allow-list", PointerBuf::new(), message).into());
         };
@@ -68,7 +73,9 @@ impl AllowList {
         for (index, value) in allow.iter().enumerate() {
             let pointer = PointerBuf::from_tokens(["allow", &index.to_string()]);
             let message = match Entry::deserialize(value) {
+                _ if !value.is_object() => "an entry is an object".to_owned(),
                 Err(error) => error.to_string(),
+                Ok(entry) if entry.fingerprint.trim().is_empty() => "the entry has no fingerprint".to_owned(),
                 Ok(entry) if entry.reason.trim().is_empty() => "the entry has no reason".to_owned(),
                 Ok(entry) if end_of(&entry.expires).is_none() => {
                     format!("`{}` is not a date", entry.expires)

@@ -32,8 +32,8 @@ pub(crate) struct SchemaContext {
     pub encoding: Encoding,
     /// True if the value may be omitted on both sides.
     pub optional: bool,
-    /// Index of the frame of the enclosing closed composition. A closed composition rejects every property
-    /// that none of its parts declares.
+    /// Index of the frame of the enclosing closed composition. A closed composition rejects some or all of
+    /// the properties that none of its parts declares.
     pub closed: Option<usize>,
 }
 

@@ -1,8 +1,8 @@
 //! Leaves out operations that the generator does not support, so that all other operations can be generated.
 //!
 //! An error in an operation affects that operation. An error in a component affects all operations that use
-//! the component. The affected operations, and the components that no other operation uses, are removed from
-//! the document that the later stages process.
+//! the component. The affected operations, and the components that only these operations use, are removed
+//! from the document that the later stages process.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -38,6 +38,8 @@ fn printable(text: &str) -> String {
     };
     text.replace("\r\n", "\n")
         .replace('\r', "\n")
+        // After the space of a list marker, four more spaces would begin a code block.
+        .replace(" \t", "    ")
         .replace('\t', "    ")
         .replace(is_hidden, "")
 }

@@ -2,8 +2,8 @@
 //! the generated code.
 //!
 //! A step declares whether it is expected to change the FunnelFlux document. If a step is expected to change
-//! the document but changes nothing, an error is reported. Otherwise, an upgrade of the generator or of the
-//! document could disable a step unnoticed.
+//! the document but changes nothing, the step is idle, which is an error with the option `no_idle_steps`.
+//! Otherwise, an upgrade of the generator or of the document could disable a step unnoticed.
 
 use std::{mem, time::Duration};
 

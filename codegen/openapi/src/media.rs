@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// Media type of the request and response bodies that the client's runtime supports.
+/// Media type of JSON in request and response bodies.
 pub const JSON: &str = "application/json";
 
 /// Returns a media type without its parameters.

@@ -93,9 +93,7 @@ pub(crate) async fn resolve(
         ids.push(id.unwrap_or(text));
     }
     // IDs of old accounts have other formats, so an unlisted text can still be an ID.
-    let found = group.find_json(client, &unlisted).await;
-    let is_unknown = |(text, found)| (!matches!(found, FoundAsset::Found(_))).then_some(text);
-    let unknown: Vec<String> = unlisted.into_iter().zip(found).filter_map(is_unknown).collect();
+    let (_, unknown) = texts(client, group, &unlisted).await?;
     if unknown.is_empty() {
         Ok(ids)
     } else {

@@ -88,7 +88,7 @@ fn compare(xtask: &Path, pairs: &[(PathBuf, PathBuf)]) -> Result<String, BoxErro
     let tools = comparers();
     let mut table = "\n| compared documents | diff, release".to_owned();
     for tool in &tools {
-        write!(table, " | {}", tool.name)?;
+        write!(table, " | {}", tool.title())?;
     }
     writeln!(table, " |\n|---|---:{} |", "|---:".repeat(tools.len()))?;
     for (old, new) in pairs {
@@ -142,6 +142,16 @@ struct Comparer {
 }
 
 impl Comparer {
+    /// Returns the name of the tool, with its version if the tool prints one.
+    fn title(&self) -> String {
+        let (printed, _) = output(Command::new(self.program).arg("--version")).unwrap_or_default();
+        let is_version = |word: &&str| word.starts_with(|first: char| first.is_ascii_digit());
+        match printed.split_whitespace().find(is_version) {
+            Some(version) => format!("{} {version}", self.name),
+            None => self.name.to_owned(),
+        }
+    }
+
     /// Returns the CPU seconds of a comparison.
     fn measure(&self, old: &Path, new: &Path) -> Result<f64, BoxError> {
         let folder = tempfile::tempdir()?;

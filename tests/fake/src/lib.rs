@@ -87,8 +87,8 @@
 //! # Time and randomness
 //!
 //! The fake's clock is stopped until a test moves it ([`Fake::advance`]), and all random values depend on
-//! [`Settings::seed`]. Therefore, equal requests get equal responses. A new fake is cheap, because all fakes
-//! of a process share the embedded document.
+//! [`Settings::seed`]. Therefore, equal requests get equal responses. A new fake is cheap, because fakes
+//! share the document that they serve.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

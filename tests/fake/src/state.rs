@@ -55,7 +55,8 @@ pub enum Status {
     Archived,
     /// The status `deleted`.
     Deleted,
-    /// A status that the document does not describe. No request can create an asset with such a status.
+    /// A status that the document does not describe. No request can create an asset with such a status, but
+    /// [`Fake::seed`](crate::Fake::seed) and [`Fake::change`](crate::Fake::change) can give it to an asset.
     Other(String),
 }
 

@@ -78,7 +78,8 @@ pub fn document(bytes: &[u8]) {
     }
 }
 
-/// Checks that an overlay is applied, or rejected with errors that have locations.
+/// Checks that an overlay is applied, or rejected with an error. After it is applied, each diagnostic of the
+/// linter must have a location.
 pub fn overlay_actions(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let upstream = read::read(Source {

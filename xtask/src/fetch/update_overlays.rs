@@ -150,7 +150,7 @@ fn apply(new: Document, overlays: &[Text]) -> Result<(Superseded, Applied), Diag
 struct Trim<'a> {
     text: &'a Text,
     overlay: Document,
-    /// The needless parts, or all parts if every action is needless.
+    /// The needless parts. If every action is needless, they include the root of the overlay.
     parts: BTreeSet<PointerBuf>,
     /// The overlay without the needless parts; `None` if they cannot be removed.
     rest: Option<Trimmed>,

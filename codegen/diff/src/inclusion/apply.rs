@@ -96,7 +96,7 @@ impl<'a> Narrowing<'_, 'a> {
                         schema: schema.part(value),
                     });
                 }
-                // Normalisation has renamed the schema of the other properties to this extension.
+                // Normalisation has moved the schema of the other properties to this extension.
                 let others = members.get("x-additionalProperties");
                 rules.extend(others.map(|value| NameRule {
                     patterns: all,

@@ -220,17 +220,25 @@ const SPACES: &str = concat!(
 /// Notations that `regex_syntax` accepts although ECMA-262 lacks them or reads them otherwise.
 const FOREIGN: [&str; 8] = ["--", "[]", "[^]", "\\a", "\\U", "\\u{", "\\x{", "(?P"];
 
-/// Translation of an ECMA-262 pattern into the syntax of `regex_automata`: the parts to replace, in their
-/// order. The error is an unsupported construct.
-#[derive(Default)]
-struct Translation(Vec<(Span, String)>);
+/// Translation of an ECMA-262 pattern into the syntax of `regex_automata`. The error is an unsupported
+/// construct.
+struct Translation<'p> {
+    pattern: &'p str,
+    /// The parts to replace, in their order.
+    replaced: Vec<(Span, String)>,
+}
 
-impl Translation {
+impl Translation<'_> {
     fn of(pattern: &str) -> Option<String> {
         if FOREIGN.iter().any(|text| pattern.contains(text)) {
             return None;
         }
-        let replaced = ast::visit(&Parser::new().parse(pattern).ok()?, Self::default()).ok()?;
+        let replaced = Vec::new();
+        let replaced = ast::visit(
+            &Parser::new().parse(pattern).ok()?,
+            Translation { pattern, replaced },
+        )
+        .ok()?;
         let mut text = pattern.to_owned();
         for (span, replacement) in replaced.into_iter().rev() {
             text.replace_range(span.start.offset..span.end.offset, &replacement);
@@ -245,25 +253,32 @@ impl Translation {
             ClassPerlKind::Space => SPACES,
         };
         let not = if class.negated { "^" } else { "" };
-        self.0.push((class.span, format!("[{not}{ranges}]")));
+        self.replaced.push((class.span, format!("[{not}{ranges}]")));
     }
 }
 
-impl Visitor for Translation {
+impl Visitor for Translation<'_> {
     type Output = Vec<(Span, String)>;
     type Err = ();
 
     fn finish(self) -> Result<Self::Output, ()> {
-        Ok(self.0)
+        Ok(self.replaced)
     }
 
     fn visit_pre(&mut self, part: &Ast) -> Result<(), ()> {
         use AssertionKind::{EndLine, StartLine};
         match part {
-            Ast::Dot(span) => self.0.push((**span, DOT.to_owned())),
+            Ast::Dot(span) => self.replaced.push((**span, DOT.to_owned())),
             Ast::ClassPerl(class) => self.class(class),
             Ast::Assertion(assertion) if matches!(assertion.kind, StartLine | EndLine) => {}
-            Ast::Repetition(repetition) if !matches!(*repetition.ast, Ast::Repetition(_)) => {}
+            Ast::Repetition(repetition) if !matches!(*repetition.ast, Ast::Repetition(_)) => {
+                // In ECMA-262, braces with blanks between them are literal text. The parser skips the blanks.
+                let Span { start, end } = repetition.op.span;
+                let operator = self.pattern.get(start.offset..end.offset).unwrap_or_default();
+                if operator.contains(char::is_whitespace) {
+                    return Err(());
+                }
+            }
             Ast::Group(group) if group.flags().is_none_or(|flags| flags.items.is_empty()) => {}
             Ast::Empty(_)
             | Ast::Literal(_)
@@ -341,7 +356,7 @@ mod tests {
         let patterns = r"(?=a) (?!a) (?<=a) (?<!a) \bword (a)\1 \p{L} [^] [] a{ \ud83d (?<a>b [a-\d] \cA
             a{1000}{1000} [--a] [a&&b] [a~~b] [[:alpha:]] [a[b]] (?i:a) (?i)a a** \Aa a\z \a \x{41}
             \U00000041 (?P<a>b)";
-        for pattern in patterns.split_whitespace() {
+        for pattern in patterns.split_whitespace().chain(["a{ 2 }", "a{1, 3}"]) {
             assert!(Languages::default().containing(pattern).is_none(), "{pattern}");
         }
     }

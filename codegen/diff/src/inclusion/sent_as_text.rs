@@ -49,7 +49,7 @@ fn is_any_text(branch: &Branch<'_>) -> bool {
     is_unlimited(branch) && branch.patterns.is_empty() && branch.formats.is_empty()
 }
 
-/// Checks whether a branch allows lists of any length except zero.
+/// Checks whether a branch allows lists of every length. It may reject only the empty list.
 fn is_any_list(branch: &Branch<'_>) -> bool {
     is_unlimited(branch) && !branch.has_unique_items && branch.prefix.is_empty() && branch.contains.is_empty()
 }

@@ -126,8 +126,8 @@ impl<'a> UsageIndex<'a> {
         list
     }
 
-    /// Lists everything that uses a part of the document: the operation that contains the part, and the
-    /// users of each component that contains it.
+    /// Lists the direct uses of a part of the document: by the operations to which the part belongs, and by
+    /// each component that contains it. Adds these components and all their users to the table.
     pub(crate) fn uses(
         &mut self,
         pointer: &Pointer,

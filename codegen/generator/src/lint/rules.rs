@@ -93,6 +93,14 @@ rules! {
     DERIVED_NAME = "derived-name", Error,
         "give the inline schema a unique `title` in an overlay";
 
+    INHERITANCE = "inheritance", Warning,
+        "if the variants are needed, list them in a `oneOf` in an overlay";
+    DECIMAL = "decimal", Warning,
+        "make it a string in an overlay if the service sends one; never calculate money with it";
+    ITEMS_MISSING = "items-missing", Warning,
+        "describe the items in an overlay";
+    REQUIRED_UNDEFINED = "required-undefined", Warning,
+        "define the property, or correct the name, in an overlay";
     X_NULLABLE = "x-nullable", Warning,
         "write `nullable: true` in an overlay if the value may be null; wrap a `$ref` in an `allOf` first";
     TYPE = "type", Error,

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, iter};
 use serde_json::Value;
 
 use super::{
-    linter::{Linter, Object, is_composed},
+    linter::{COMPOSITIONS, Linter, Object, is_composed},
     rules,
 };
 use crate::json::Json as _;
@@ -27,8 +27,38 @@ impl<'a> Linter<'a> {
         if schema.contains_key("not") && !is_absent_property {
             self.report_member(&rules::NOT, pointer, "not", "`not` is unsupported");
         }
+        if kind == Some("number") && schema.text("format") == Some("decimal") {
+            let message = "a decimal number is stored in binary";
+            self.report_member(&rules::DECIMAL, pointer, "format", message);
+        }
+        if kind == Some("array") && !schema.contains_key("items") {
+            let message = "the array does not describe its items";
+            self.report_member(&rules::ITEMS_MISSING, pointer, "type", message);
+        }
+        self.required(pointer, schema);
         self.unions(pointer, schema);
         self.all_of(pointer, schema);
+    }
+
+    fn required(&mut self, pointer: &Pointer, schema: &Object) {
+        let Some(properties) = schema.object("properties") else {
+            return;
+        };
+        // In a composition, another part may define the required property.
+        if is_composed(schema) || parent_key(pointer).is_some_and(|key| COMPOSITIONS.contains(&key)) {
+            return;
+        }
+        let place = pointer.with_trailing_token("required");
+        for (index, name) in schema.items("required").enumerate() {
+            if let Some(name) = name.as_str().filter(|name| !properties.contains_key(*name)) {
+                let message = format!("`{name}` is required, but no property `{name}` is defined");
+                self.report(
+                    &rules::REQUIRED_UNDEFINED,
+                    place.with_trailing_token(index),
+                    message,
+                );
+            }
+        }
     }
 
     fn unions(&mut self, pointer: &Pointer, schema: &Object) {
@@ -44,6 +74,10 @@ impl<'a> Linter<'a> {
                 Some(variants @ [_, _, ..]) => self.union(pointer, key, variants, property),
                 _ => {}
             }
+        }
+        if let Some(property) = property.filter(|_| !schema.has_any(&["oneOf", "anyOf"])) {
+            let message = format!("`{property}` distinguishes variants that are not listed here");
+            self.report_member(&rules::INHERITANCE, pointer, "discriminator", message);
         }
     }
 

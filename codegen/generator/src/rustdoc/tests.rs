@@ -32,7 +32,7 @@ fn prose_is_made_safe() {
         ("[<b>](https://x.example)", "[\\<b\\>](https://x.example)"),
         ("[`code`](https://x.example)", "\\[`code`\\](<https://x.example>)"),
         ("[https://x.example]", "\\[<https://x.example>\\]"),
-        ("a\tb\n-\tc", "a    b\n-    c"),
+        ("a\tb\n-\tc\n- \td", "a    b\n-    c\n-    d"),
     ] {
         assert_eq!(sanitise(text), expected);
     }

@@ -10,7 +10,8 @@ use funnelflux_openapi::{
 use super::{state::State, visit};
 
 /// Copies every shared parameter, body and response to the places that refer to it. Also copies the
-/// parameters of a path into the operations of the path.
+/// parameters of a path into the operations of the path. Removes callbacks, links and response headers, from
+/// which nothing is generated, so that the generator does not refuse an operation because of them.
 pub(super) fn inline_references(state: &mut State<'_>) {
     let source = state.document.clone();
     state.count += spread_path_parameters(&mut state.document, &source);
@@ -23,7 +24,11 @@ pub(super) fn inline_references(state: &mut State<'_>) {
         }
         if let Some(Value::Object(responses)) = operation.members.get_mut("responses") {
             state.count += inline_all(responses.values_mut(), &source);
+            for response in responses.values_mut().filter_map(Value::as_object_mut) {
+                response.retain(|key, _| key != "headers" && key != "links");
+            }
         }
+        operation.members.remove("callbacks");
     }
     // Components other than schemas are removed, because they are inlined now.
     if let Some(Value::Object(components)) = state.document.get_mut("components") {

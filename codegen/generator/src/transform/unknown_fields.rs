@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::naming;
+use crate::{json::Json as _, naming};
 
 use super::{notes, schema_kind, state::State, visit};
 
@@ -28,12 +28,21 @@ pub(super) fn keep_unknown_fields(state: &mut State<'_>) {
 }
 
 /// Removes each property whose field name is already taken by an earlier property or by the map of unknown
-/// fields.
+/// fields. The generator also makes a field for a name that is required but has no property.
 pub(super) fn drop_clashing_properties(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
         let mut fields = BTreeSet::from([EXTRA.to_owned()]);
-        let names = visit::properties(schema).map(|(name, _)| name.to_owned());
+        let mut names: Vec<String> = visit::properties(schema)
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        let required = schema.items("required").filter_map(Value::as_str);
+        let undefined: Vec<String> = required
+            .filter(|name| names.iter().all(|known| known != name))
+            .map(str::to_owned)
+            .collect();
+        names.extend(undefined);
         let clashes: Vec<String> = names
+            .into_iter()
             .filter(|name| !fields.insert(naming::argument(name)))
             .collect();
         for key in ["properties", "required"] {
