@@ -167,16 +167,11 @@ fn main() -> ExitCode {
 }
 
 fn measure(arguments: &Arguments) -> Result<(), BoxError> {
-    let all = Part::value_variants();
     let parts = match arguments.parts.as_slice() {
-        [] => all,
+        [] => Part::value_variants(),
         selected => selected,
     };
     let machine = machine::describe()?;
-    let mut page = arguments
-        .write
-        .then(|| page::FiguresPage::open(&machine, parts.len() == all.len()))
-        .transpose()?;
     println!("{machine}\n");
     for part in parts {
         let table = match part {
@@ -193,8 +188,8 @@ fn measure(arguments: &Arguments) -> Result<(), BoxError> {
         }
         println!("{table}");
         // Each table is written immediately, so that it is kept if a later part fails.
-        if let (Some(page), Some(name)) = (&mut page, part.to_possible_value()) {
-            page.put(name.get_name(), &table)?;
+        if let (true, Some(name)) = (arguments.write, part.to_possible_value()) {
+            page::put(name.get_name(), &table, &machine)?;
         }
     }
     Ok(())
