@@ -129,6 +129,11 @@ fn exports_are_whole_or_say_what_is_missing(scenario: &Scenario) -> PropertyResu
                     format!("opened although interrupted: {opened:?}")
                 })?;
             }
+            // Without a valid token, nothing can be listed.
+            Err(ExportError::Client(error)) if error.is_unauthorized() => {
+                let opened = Snapshot::open_incomplete(&path);
+                require(opened.is_err(), || format!("opened without a token: {opened:?}"))?;
+            }
             Err(error) => return Err(TestCaseError::fail(format!("unexpected error: {error}"))),
         }
         // Without faults, the same export makes the snapshot whole.
