@@ -5,8 +5,8 @@ use crate::{
     processes::{AcceptedExit, Job, ServiceProcess, cpu_time, output},
     workspace::{root, target},
 };
-use funnelflux_benches::workload::{self, ClientKind, Workload};
-use std::{fmt::Write as _, fs, path::Path, process::Command, time::Duration};
+use funnelflux_benches::workload::{ClientKind, Workload};
+use std::{cell::Cell, fmt::Write as _, fs, path::Path, process::Command, time::Duration};
 
 /// Options of a list command, and the filter command that produces the same lines from the output of curl.
 struct ListTask {
@@ -73,13 +73,26 @@ pub(crate) fn measure(size: Size) -> Result<String, BoxError> {
         }
     }
     let ids = size.of(10_000);
-    let service = ServiceProcess::start(Duration::ZERO)?;
+    // The program reads the assets back, so its service is the fake, which remembers the changes.
+    let [service, service_by_hand] = [
+        ServiceProcess::start_fake(ids)?,
+        ServiceProcess::start(Duration::ZERO)?,
+    ];
     let file = folder.path().join("ids.txt");
-    fs::write(&file, workload::ids(ids).join("\n"))?;
+    let mut list = program(&service.base_url, folder.path());
+    list.args(["offer-sources", "list", "--jq", ".[].idOfferSource"]);
+    fs::write(&file, output(&mut list)?.0)?;
+    // Every other run reverts the run before, so that every run changes all assets.
+    let is_archived = Cell::new(false);
     let program = || {
         let mut archive = program(&service.base_url, folder.path());
+        let verb = if is_archived.replace(!is_archived.get()) {
+            "unarchive"
+        } else {
+            "archive"
+        };
         archive
-            .args(["offer-sources", "archive", "--yes", "--ids-from"])
+            .args(["offer-sources", verb, "--yes", "--ids-from"])
             .arg(&file);
         // The journal of the previous run is removed. Otherwise, the program would continue the finished job
         // and send nothing.
@@ -94,14 +107,14 @@ pub(crate) fn measure(size: Size) -> Result<String, BoxError> {
             times: 1,
         };
         let mut command = Command::new(std::env::current_exe().unwrap_or_default());
-        command.args(job.arguments(&service.base_url));
+        command.args(job.arguments(&service_by_hand.base_url));
         command
     };
     let [ours, theirs] = shortest([&program, &by_hand])?;
     row(
         &mut table,
-        &format!("archive {ids} IDs"),
-        "hand-written loop, which reads nothing first",
+        &format!("archive or unarchive {ids} IDs"),
+        "hand-written loop, which reads nothing",
         theirs,
         ours,
     )?;
