@@ -196,7 +196,7 @@ fn each_path(document: &mut Value, change: impl Fn(&str) -> String) {
     }
 }
 
-/// Changes the operations. The second argument tells whether the operation is documented.
+/// Changes the operations. The second argument is true if the operation is documented.
 fn each_operation(document: &mut Value, change: impl Fn(&mut Map<String, Value>, bool)) {
     let items = document["paths"].as_object_mut().into_iter().flatten();
     for operation in items.flat_map(|(_, item)| item.as_object_mut().into_iter().flatten()) {

@@ -56,7 +56,7 @@ impl TokenPlace {
 }
 
 /// Saves the tokens of a login, and returns their place. The place is the keyring if it is wanted and can be
-/// used. Otherwise, it is a file. If saving in the keyring fails, a note tells the user so.
+/// used. Otherwise, it is a file. If saving in the keyring fails, a note reports that.
 pub(crate) async fn save(
     profile: &ProfileName,
     credentials: &Credentials,

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// Longest `Retry-After` for which a job waits. Equals the default limit of the client.
 const MAX_WAIT: Duration = Duration::from_mins(1);
 
-/// Class of an error. The class tells what the service did with the request.
+/// Class of an error. The class states what the service did with the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ErrorClass {
     /// The service rejected the credentials, so further requests fail too.

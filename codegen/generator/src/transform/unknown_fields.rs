@@ -35,12 +35,11 @@ pub(super) fn drop_clashing_properties(state: &mut State<'_>) {
         let mut names: Vec<String> = visit::properties(schema)
             .map(|(name, _)| name.to_owned())
             .collect();
-        let required = schema.items("required").filter_map(Value::as_str);
-        let undefined: Vec<String> = required
-            .filter(|name| names.iter().all(|known| known != name))
-            .map(str::to_owned)
-            .collect();
-        names.extend(undefined);
+        for name in schema.items("required").filter_map(Value::as_str) {
+            if names.iter().all(|known| known != name) {
+                names.push(name.to_owned());
+            }
+        }
         let clashes: Vec<String> = names
             .into_iter()
             .filter(|name| !fields.insert(naming::argument(name)))

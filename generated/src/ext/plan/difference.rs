@@ -81,7 +81,7 @@ pub(super) fn change(
 }
 
 /// Returns the JSON pointer of the secret to which `path` belongs. `path` leads to the secret itself, or to
-/// the flag that tells whether a secret is stored.
+/// the flag that shows whether a secret is stored.
 fn secret_at(group: AssetGroup, path: &str) -> Option<&'static str> {
     let mut managed = group.server_managed().iter();
     managed.find_map(|(pointer, behavior)| match behavior {

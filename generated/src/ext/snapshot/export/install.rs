@@ -48,7 +48,7 @@ impl Staging {
             steps.extend(needless.map(|name| Step::Remove(folder.join(name))));
             steps.push(Step::RemoveEmptyFolder(folder));
         }
-        // If the installation is interrupted, this file tells the next export which files may already be in
+        // If the installation is interrupted, this file shows the next export which files may already be in
         // their places.
         steps.push(Step::Write {
             path: self.files.folder.join(MANIFEST),
