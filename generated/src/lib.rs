@@ -313,7 +313,26 @@
 // The names come from the OpenAPI document, which may use any letters.
 #![allow(mixed_script_confusables, confusable_idents, uncommon_codepoints)]
 
+// The OpenAPI document decides the names, the numbers of fields and parameters, and the descriptions. A document
+// with many required properties or with unusual descriptions must not break builds that deny warnings.
 #[rustfmt::skip]
+#[allow(
+    clippy::doc_lazy_continuation,
+    clippy::doc_markdown,
+    clippy::doc_overindented_list_items,
+    clippy::enum_variant_names,
+    clippy::fn_params_excessive_bools,
+    clippy::large_enum_variant,
+    clippy::many_single_char_names,
+    clippy::option_option,
+    clippy::similar_names,
+    clippy::struct_excessive_bools,
+    clippy::struct_field_names,
+    clippy::too_many_arguments,
+    clippy::too_many_lines,
+    clippy::type_complexity,
+    clippy::upper_case_acronyms
+)]
 mod api;
 
 #[cfg(feature = "blocking")]

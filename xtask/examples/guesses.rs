@@ -104,7 +104,7 @@ fn inside_of_object(operation: &Map<String, Value>, list: &Value) -> Value {
 
 /// Returns a guess in another style. It has IDs in paths, lists in repeated parameters, request bodies that
 /// are lists of IDs, a parameter in a header, responses that are text, fields that only the service sets,
-/// missing groups, and an additional group.
+/// missing groups, an additional group, and names and descriptions that clippy would warn of.
 fn restful(mut document: Value) -> Value {
     if let Some(paths) = document["paths"].as_object_mut() {
         paths.retain(|path, _| !path.starts_with("/webhookconfig/") && !path.starts_with("/usersettings/"));
@@ -170,6 +170,7 @@ fn restful(mut document: Value) -> Value {
             required.extend([json!("createdAt"), json!("version")]);
         }
     }
+    many_fields(&mut document["components"]["schemas"]["Page"]);
     let member = json!({
         "type": "object", "required": ["idTeamMember"],
         "properties": { "idTeamMember": { "type": "string" }, "teamMemberName": { "type": "string" } },
@@ -183,6 +184,19 @@ fn restful(mut document: Value) -> Value {
         "responses": { "200": { "description": "The team member", "content": asset } },
     });
     document
+}
+
+/// Adds required properties to a schema: more than a function should have arguments, and more flags than a struct
+/// should have. Their descriptions are lists with unusual indentation.
+fn many_fields(schema: &mut Value) {
+    for name in ["isA", "isB", "isC", "isD", "pageLander", "pageOffer", "pageOther", "pageURL"] {
+        let kind = if name.starts_with("is") { "boolean" } else { "string" };
+        let description = "* First item of PageSettings\nlazy line\n     * an inner item\n1) one\n  two";
+        schema["properties"][name] = json!({ "type": kind, "description": description });
+        if let Some(required) = schema["required"].as_array_mut() {
+            required.push(json!(name));
+        }
+    }
 }
 
 /// Changes the paths of the inferred groups.
