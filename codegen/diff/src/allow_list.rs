@@ -23,7 +23,7 @@ struct Entry {
     expires: String,
 }
 
-/// The notation of a list.
+/// The top-level object of an allow-list file, as parsed. Its entries are not checked yet.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct List {
@@ -35,7 +35,7 @@ struct List {
 #[derive(Clone, Debug)]
 pub struct AllowList {
     document: Document,
-    /// Entries with their places.
+    /// The entries, each with the JSON pointer to it in `document`.
     entries: Vec<(PointerBuf, Entry)>,
 }
 
@@ -55,8 +55,9 @@ impl AllowList {
     /// Reads a list. An entry is valid up to and including the day in `expires`.
     ///
     /// # Errors
-    /// Returns a located diagnostic for each entry that lacks its fingerprint, reason or expiry, has an
-    /// unknown key, or repeats a fingerprint, or one diagnostic if the text has a wrong structure.
+    /// Returns a located diagnostic for each invalid entry: one that lacks its fingerprint or reason, has no
+    /// valid expiry date, has an unknown key, or repeats the fingerprint of another entry. If the file itself
+    /// is malformed, its entries are not checked.
     pub fn read(source: Source<'_>) -> Result<Self, Diagnostics> {
         let document = read::parse(source)?;
         // A struct can also be read from a list.

@@ -15,11 +15,11 @@ use crate::{
 
 /// The part of the receiver's schema that rejects a counterexample of a change.
 pub(crate) enum Cause<'a> {
-    /// The counterexample is this value.
+    /// Rejects a counterexample that equals this value.
     Value(&'a Value),
-    /// The counterexample has this property.
+    /// Rejects a counterexample that has this property.
     Property(String),
-    /// These keywords reject the counterexample.
+    /// Rejects a counterexample that does not match these keywords.
     Keywords(Value),
 }
 

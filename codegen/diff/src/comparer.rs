@@ -1,6 +1,7 @@
-//! The state of a comparison, and the comparison of members that many kinds of objects have.
+//! The state of a comparison. Compares members that many kinds of objects have, such as descriptions and
+//! flags.
 //!
-//! The modules in `document` compare the other parts of a document.
+//! The modules in `document` compare all other members.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
@@ -24,8 +25,8 @@ use crate::{
     site::{SchemaContext, Site},
 };
 
-/// Extensions that preserve fields of Swagger 2.0. `OpenAPI` 3.0 lacks these fields and no rule covers them,
-/// but they are more than documentation.
+/// Extensions in which normalisation preserves fields of Swagger 2.0 that `OpenAPI` 3.0 lacks. No rule covers
+/// these fields, but they are more than documentation, so their changes are unclassified.
 const UNCONVERTED: [&str; 3] = ["x-schemes", "x-consumes", "x-produces"];
 
 /// Compares two documents.
@@ -35,7 +36,7 @@ pub(crate) struct Comparer<'a> {
     pub equality: DeepEquality<'a>,
     pub changes: Changes,
     pub frames: Frames<'a>,
-    /// Pairs of schemas that have been compared: the index of the frame, and the context.
+    /// Pairs of schemas that have been compared, each as the index of its frame in `frames` and its context.
     pub compared: HashSet<(usize, SchemaContext)>,
     /// Pairs of schemas to compare: both schemas, the context, and the index of the frame.
     pub queue: VecDeque<(Node<'a>, Node<'a>, SchemaContext, usize)>,
@@ -57,7 +58,7 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Begins the report of a change.
+    /// Begins to report a change. The caller completes the report with the returned builder.
     pub(crate) fn change(&mut self, kind: Kind, site: &Site<'_, 'a>, what: String) -> ChangeBuilder<'_> {
         let frame = self.frames.current;
         self.changes.change(kind, site, what).frame(frame)
@@ -68,7 +69,7 @@ impl<'a> Comparer<'a> {
         self.change(kind, site, what).direction(direction).report();
     }
 
-    /// Reports a change of a schema in a context.
+    /// Reports a change of a schema that is used in this context.
     pub(crate) fn report_in(
         &mut self,
         kind: Kind,
@@ -86,7 +87,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares a member that is documentation or an extension, or reports its change as unclassified.
+    /// Compares a member that no other function handles. Its change is unclassified unless the member is
+    /// documentation or an extension not listed in `UNCONVERTED`.
     pub(crate) fn other_member(&mut self, key: &str, site: &Site<'_, 'a>, direction: Direction) {
         if UNCONVERTED.contains(&key) || !self.annotation(key, site, direction) {
             self.unclassified(site);
@@ -137,8 +139,9 @@ impl<'a> Comparer<'a> {
         true
     }
 
-    /// Begins the change of a flag. An absent flag counts as false. Reports a value that is not boolean.
-    /// Returns `None` for such a value and for an unchanged flag.
+    /// Begins to report a change of a boolean member. An absent member counts as false. Returns `None` if the
+    /// member is unchanged. Also returns `None` if a value is not boolean, after reporting the change as
+    /// unclassified.
     pub(crate) fn flag(
         &mut self,
         key: &str,
@@ -158,15 +161,15 @@ impl<'a> Comparer<'a> {
         Some(self.change(kind, site, what))
     }
 
-    /// Compares a flag in a direction.
+    /// Compares a boolean member. A change of it affects messages of the given direction.
     pub(crate) fn flag_in(&mut self, key: &str, site: &Site<'_, 'a>, kinds: [Kind; 2], direction: Direction) {
         if let Some(change) = self.flag(key, site, kinds) {
             change.direction(direction).report();
         }
     }
 
-    /// Reports a part that is inline on one side and behind a reference on the other, or behind different
-    /// references.
+    /// Reports that a value is inline on one side and behind a reference on the other side, or that the two
+    /// sides use different references.
     pub(crate) fn reference(&mut self, site: &Site<'_, 'a>, direction: Direction) {
         let [old, new] = site.sides().map(|node| node.and_then(Node::reference));
         if old == new {
@@ -185,7 +188,8 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Checks whether an operation changed from documented to inferred or back, according to its evidence.
+/// Checks whether the site is the evidence of an operation, and the operation changed from documented to
+/// inferred or back.
 fn inference_changed(site: &Site<'_, '_>) -> bool {
     let evidence = site.sides().map(|node| Evidence::parse(node?.value));
     let [was_inferred, is_inferred] = evidence.map(|evidence| evidence.is_some_and(Evidence::is_inferred));
@@ -194,13 +198,13 @@ fn inference_changed(site: &Site<'_, '_>) -> bool {
     is_operation && was_inferred != is_inferred
 }
 
-/// Checks whether the schema is inline, so that it has no name of its own.
+/// Checks whether the schema is inline, that is, without a name of its own in `components`.
 fn is_inline(schema: &Node<'_>) -> bool {
     let is_shared = schema.pointer.starts_with(Pointer::from_static("/components"));
     !(is_shared && schema.pointer.count() == 3)
 }
 
-/// Checks whether the schema describes a single value without an enumeration.
+/// Checks whether the schema has a `type` other than `object` and `array`, and no `enum`.
 fn is_scalar(schema: &Node<'_>) -> bool {
     let kind = schema.str("type");
     schema.value.get("enum").is_none() && kind.is_some_and(|kind| kind != "object" && kind != "array")

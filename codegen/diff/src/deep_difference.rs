@@ -1,4 +1,4 @@
-//! Compares parts as a whole, with all references followed. The difference of two parts is one change.
+//! Compares two values as a whole, following all references. All differences between them form one change.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -20,11 +20,13 @@ use crate::{
     site::Site,
 };
 
-/// A difference as a sentence, and a text that distinguishes it from other differences at the same place.
+/// A difference between the old and the new value of a keyword.
 pub(crate) struct DeepDifference {
+    /// The difference as a sentence.
     pub what: String,
+    /// Text that distinguishes this difference from other differences at the same place.
     pub value: String,
-    /// True if the only difference is in texts for readers, and their normative words are the same.
+    /// True if only texts for readers differ, and their normative words are the same.
     pub is_documentation: bool,
 }
 
@@ -48,7 +50,8 @@ type Question = ([usize; 2], Texts);
 pub(crate) struct DeepEquality<'a> {
     old: &'a References<'a>,
     new: &'a References<'a>,
-    /// Known answers, by the addresses of two values. At least one of the two values is a reference.
+    /// Results of past comparisons of two values, at least one of which is a reference. True means that they
+    /// are equal.
     known: HashMap<Question, bool>,
     /// Digests of the targets of references, by the addresses of the targets.
     digests: HashMap<usize, String>,
@@ -64,8 +67,8 @@ impl<'a> DeepEquality<'a> {
         }
     }
 
-    /// Checks whether a value of the old document equals a value of the new document. A pair that occurs
-    /// again inside itself counts as equal, unless there is another difference.
+    /// Checks whether a value of the old document equals a value of the new document. If values are
+    /// recursive, so that a pair occurs again inside itself, the inner pair is assumed to be equal.
     fn holds(&mut self, old: &'a Value, new: &'a Value, texts: Texts) -> bool {
         // Pairs with a reference, each with the index of the pair that contains it.
         let mut pairs: Vec<(Question, Option<usize>)> = Vec::new();
@@ -129,7 +132,7 @@ impl<'a> DeepEquality<'a> {
         true
     }
 
-    /// A digest of the value and of everything that it refers to.
+    /// Returns a digest of the value and of everything that it refers to.
     fn digest(&mut self, references: &'a References<'a>, node: &Node<'a>) -> String {
         let needed = references.needed(&node.pointer).into_iter().map(|target| {
             let digest = self.digests.entry(ptr::from_ref(target.value).addr());

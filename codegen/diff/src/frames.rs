@@ -16,7 +16,7 @@ use crate::{
     site::SchemaContext,
 };
 
-/// A pair of schemas.
+/// A schema of the old document and the schema of the new document with which it is compared.
 #[derive(Debug)]
 pub(crate) struct Frame<'a> {
     pub old: &'a Value,
@@ -26,9 +26,10 @@ pub(crate) struct Frame<'a> {
     pub encoding: Encoding,
     /// Indices of the pairs that contain this pair.
     pub parents: Vec<usize>,
-    /// True if the pair is the schema of a whole message, parameter or header.
+    /// True if the pair describes a whole message, parameter or header.
     pub is_root: bool,
-    /// True if the pair is part of a composition, so that other schemas describe the same value.
+    /// True if the schemas are entries of an `allOf`, `anyOf` or `oneOf`, whose other entries describe the
+    /// same value.
     pub is_part: bool,
 }
 
@@ -37,7 +38,7 @@ impl<'a> Frame<'a> {
         Schema::pair(self.direction, [self.old, self.new])
     }
 
-    /// Checks whether the pair is part of requests or of responses.
+    /// Checks whether the pair describes values in requests, or values in responses.
     pub(crate) fn has_direction(&self) -> bool {
         matches!(self.direction, Direction::Request | Direction::Response)
     }
@@ -48,14 +49,14 @@ impl<'a> Frame<'a> {
 pub(crate) struct Frames<'a> {
     pub all: Vec<Frame<'a>>,
     known: HashMap<(usize, usize, Direction, Encoding), usize>,
-    /// True if the next pair to be added is a part of a composition.
+    /// Value of [`Frame::is_part`] for the next pair to be added.
     pub is_part: bool,
     /// Index of the pair that is being compared.
     pub current: Option<usize>,
 }
 
 impl<'a> Frames<'a> {
-    /// Returns the indices of the pairs that contain a pair.
+    /// Returns the indices of the pairs that contain the pair at `index`.
     pub(crate) fn parents(&self, index: usize) -> &[usize] {
         self.all.get(index).map_or(&[], |frame| &frame.parents)
     }
@@ -71,7 +72,8 @@ impl<'a> Frames<'a> {
         around
     }
 
-    /// Adds a pair below the current pair, or as a root if there is no current pair.
+    /// Adds a pair as a child of the current pair, or as a root if there is no current pair. Returns its
+    /// index. A known pair only gets the new parent.
     pub(crate) fn add(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) -> usize {
         let (direction, encoding) = (context.direction, context.encoding);
         let [old_key, new_key] = [old, new].map(|node| ptr::from_ref(node.value).addr());

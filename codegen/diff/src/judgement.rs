@@ -32,7 +32,7 @@ use crate::{
     rules::ChangeKind,
 };
 
-/// Maximum length of an enclosing object in which a counterexample is shown.
+/// Maximum length, in bytes of JSON, of an enclosing object that is shown around a counterexample.
 const SHORT: usize = 100;
 
 /// Maximum number of enclosing objects around a counterexample.
@@ -87,8 +87,8 @@ pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, document
     raise(changes, frames, documents);
 }
 
-/// Raises the level of changes if a counterexample shows that they break together, although no rule treats
-/// them as breaking.
+/// Finds whole messages for which the receiver's schema does not include the sender's schema, although no
+/// change is breaking. Raises the level of the changes that cause this.
 fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a>; 2]) {
     let mut by_frame: BTreeMap<usize, Vec<&mut RawChange>> = BTreeMap::new();
     for change in changes.iter_mut().filter(|change| change.level() > Level::Docs) {
@@ -189,7 +189,7 @@ pub fn prove(documents: [&Value; 2], place: &Pointer, direction: Direction) -> P
     })
 }
 
-/// Returns the mode of the test of inclusion that decides a kind of change. Returns `None` if the rule
+/// Returns the mode of the test of inclusion that decides a kind of change. Returns `None` if the rule alone
 /// decides it.
 fn deciding_mode(kind: ChangeKind) -> Option<Mode> {
     use ChangeKind as Kind;
@@ -225,7 +225,7 @@ fn deciding_mode(kind: ChangeKind) -> Option<Mode> {
     }
 }
 
-/// Checks whether a change describes a property that another part of the schema may have allowed already.
+/// Checks whether a change declares a property that another part of the schema may have allowed already.
 fn describes_property(kind: ChangeKind) -> bool {
     matches!(
         kind,
@@ -244,7 +244,7 @@ struct Judgement<'f, 'a> {
     provers: HashMap<(Direction, Encoding, OneOf), Prover<'a>>,
     validators: Validators<'a>,
     counterexamples: HashMap<usize, Vec<Value>>,
-    /// Frames of the parts of `allOf`, `anyOf` and `oneOf`, and of schemas inside these parts.
+    /// Frames of the entries of `allOf`, `anyOf` and `oneOf`, and of schemas inside these entries.
     parts: BTreeSet<usize>,
     /// Frames that fail the test of inclusion, although one of their changes alone passes it.
     alone: HashSet<usize>,
@@ -417,7 +417,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
     }
 
     /// Wraps the value of a property in its enclosing object. Returns `None` if there is no such object, or
-    /// if the object is long.
+    /// if the object is longer than `SHORT`.
     fn lifted(&mut self, index: usize, value: &Value) -> Option<(usize, Value)> {
         let frames = self.frames;
         let frame = frames.all.get(index)?;

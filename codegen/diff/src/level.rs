@@ -29,7 +29,7 @@ pub enum Side {
 }
 
 impl Side {
-    /// Returns the value of this side.
+    /// Returns the element of `[old, new]` that belongs to this side.
     pub(crate) fn of<T>(self, [old, new]: [T; 2]) -> T {
         match self {
             Self::Old => old,
@@ -88,7 +88,8 @@ pub(crate) enum Encoding {
 }
 
 impl Encoding {
-    /// Returns the encoding of the items of a list, or of the properties of an object.
+    /// Returns the encoding of the items of a list, or of the properties of an object, that is sent in this
+    /// encoding.
     pub(crate) fn inner(self, is_item: bool) -> Self {
         match self {
             Self::Text | Self::OneText | Self::InnerText => Self::InnerText,

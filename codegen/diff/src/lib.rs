@@ -7,7 +7,8 @@
 //!
 //! Rules find the changes and give each a level. For a changed schema, the modules `judgement` and
 //! `inclusion` look for a proof. A change does not break if every message that one side sends is valid on the
-//! other side. It breaks if there is a counterexample.
+//! other side. It breaks if there is a counterexample: a message that one side sends and that is invalid on
+//! the other side.
 
 mod allow_list;
 mod cause;

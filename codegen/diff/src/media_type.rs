@@ -1,4 +1,5 @@
-//! Comparison of media types. It ignores case, and supports ranges and the parameters that a type defines.
+//! Compares media types, including ranges such as `text/*` and parameters such as `charset`. The case of
+//! types and of parameter names is ignored.
 
 use std::collections::BTreeMap;
 

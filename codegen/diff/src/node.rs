@@ -50,7 +50,7 @@ impl<'a> Node<'a> {
         Some(self.child(key, self.value.get(key)?))
     }
 
-    /// All entries of an array, named by `name`.
+    /// All entries of an array. `name` supplies the last token of the identity of each entry.
     pub(crate) fn entries(&self, name: impl Fn(&'a Value) -> String) -> Vec<Self> {
         let entries = self.value.as_array().into_iter().flatten().enumerate();
         let entries = entries.map(|(index, value)| Self {

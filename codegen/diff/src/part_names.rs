@@ -14,7 +14,7 @@ use crate::node::Node;
 /// Keys of Swagger 2.0 that have another name in `OpenAPI` 3.0.
 const REPLACED: [&str; 4] = ["collectionFormat", "consumes", "produces", "schemes"];
 
-/// A value as JSON, without backticks, which would end the quotation.
+/// Returns a value as JSON. Backticks are escaped, because they would end the quotation.
 fn json(value: &Value) -> String {
     value.to_string().replace('`', "\\u0060")
 }

@@ -23,13 +23,13 @@ pub enum Proof {
     IncludedIfDistinct,
     /// A message that one side sends is invalid on the other side. The change is breaking.
     Counterexample {
-        /// The value, shortened to the parts that matter.
+        /// The value that is invalid on the other side: the message, or a part of it. It is kept small.
         value: Value,
         /// The document that accepts the value; the other document rejects it.
         accepted_by: Side,
     },
-    /// Inclusion is undecided. The level of the rule applies, but it is at least a warning if the part is
-    /// used.
+    /// It is unknown whether every message that one side sends is valid on the other side. The level of the
+    /// rule applies, but it is at least a warning if an operation uses the changed part.
     Undecided,
 }
 

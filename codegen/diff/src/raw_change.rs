@@ -1,5 +1,5 @@
-//! Changes as the comparison finds them. If the comparison finds a change in several contexts, these changes
-//! are merged.
+//! Changes as the comparison finds them. If it finds the same change in several contexts, [`merge`] makes
+//! them one change.
 
 use std::collections::BTreeMap;
 
@@ -32,16 +32,16 @@ const OPTIONAL: [&str; 6] = [
 #[derive(Clone, Debug)]
 pub(crate) struct RawChange {
     pub kind: ChangeKind,
-    /// This field, `presence` and `keyword` complete the ID of the rule.
+    /// The fields `context`, `presence` and `keyword` complete the ID of the rule.
     context: &'static str,
     presence: &'static str,
     pub keyword: &'static str,
     pub direction: Direction,
     /// True if no operation uses the schema, so that it never applies to a message.
     unused: bool,
-    /// Pointers to the old and the new value. `old` is `None` if the value was added, and `new` if it was
-    /// removed.
+    /// Pointer to the old value; `None` if the value was added.
     pub old: Option<PointerBuf>,
+    /// Pointer to the new value; `None` if the value was removed.
     pub new: Option<PointerBuf>,
     /// Pointer at which the search for the nearest remaining ancestor in the new document begins.
     pub nearest: PointerBuf,
@@ -52,9 +52,9 @@ pub(crate) struct RawChange {
     pub proof: Proof,
     /// Index of the frame of the schemas that differ.
     pub frame: Option<usize>,
-    /// Facts for each context.
+    /// Facts, one list for each context in which the comparison found the change.
     pub facts: Vec<Vec<Fact>>,
-    /// True if the change also reports all differences inside the values.
+    /// True if the change also accounts for all differences inside the old and the new value.
     pub covers_subtree: bool,
 }
 
@@ -202,16 +202,16 @@ pub(crate) fn merge(changes: Vec<RawChange>) -> Vec<RawChange> {
     merged.into_values().collect()
 }
 
-/// Everything that the comparison has found.
+/// All changes that the comparison has found.
 #[derive(Default)]
 pub(crate) struct Changes {
     pub raw: Vec<RawChange>,
-    /// Pointers to differences that are reported by a change at another place, with everything inside them.
+    /// Pointers to values whose differences, at any depth, are reported by a change at another place.
     pub explained: Vec<PointerBuf>,
 }
 
 impl Changes {
-    /// Begins a change. [`ChangeBuilder::report`] completes and reports it.
+    /// Begins to build a change. [`ChangeBuilder::report`] completes and reports it.
     pub(crate) fn change(
         &mut self,
         kind: ChangeKind,
@@ -283,7 +283,8 @@ impl ChangeBuilder<'_> {
         self
     }
 
-    /// Sets whether the change also reports all differences inside the values. The default is true.
+    /// Sets whether the change also accounts for all differences inside the old and the new value. The
+    /// default is true.
     pub(crate) fn covers_subtree(mut self, covers: bool) -> Self {
         self.change.covers_subtree = covers;
         self

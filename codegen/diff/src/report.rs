@@ -25,7 +25,7 @@ pub enum Fact {
     JsonStays,
     /// The evidence for an operation changed from documented to inferred, or from inferred to documented.
     InferenceChanged,
-    /// The value may be omitted.
+    /// The changed property may be omitted.
     Optional,
     /// The object had no properties before.
     FirstProperty,
@@ -38,7 +38,7 @@ pub enum Fact {
     HasAlternatives,
     /// The schema is inline, so it has no name of its own.
     InlineSchema,
-    /// The schema describes a single value without an enumeration.
+    /// The schema has a `type` other than `object` and `array`, and no `enum`.
     Scalar,
     /// Formats of a string before and after.
     #[expect(missing_docs, reason = "the names of the fields say it")]

@@ -30,10 +30,11 @@ pub(crate) struct SchemaContext {
     /// True if the schema belongs to the response to a failed call.
     pub failure: bool,
     pub encoding: Encoding,
-    /// True if the value may be omitted on both sides.
+    /// True if the property may be omitted: on both sides or, if only one side has it, on that side.
     pub optional: bool,
-    /// Index of the frame of the enclosing closed composition. A closed composition rejects some or all of
-    /// the properties that none of its parts declares.
+    /// Index of the frame of the enclosing closed composition. In a closed composition,
+    /// `unevaluatedProperties` of the old schema rejects some or all of the properties that none of its parts
+    /// declares.
     pub closed: Option<usize>,
 }
 
@@ -74,7 +75,7 @@ impl SchemaContext {
         }
     }
 
-    /// Returns a word that states whether the value may be omitted.
+    /// Returns `optional` if the property may be omitted, otherwise `required`.
     pub(crate) fn presence(self) -> &'static str {
         if self.optional { "optional" } else { "required" }
     }
@@ -138,8 +139,9 @@ impl<'n, 'a> Site<'n, 'a> {
         Site::members_of(old, new, new.unwrap_or(self.parent))
     }
 
-    /// Every member of the values, with its old and its new name. Two members that only one side has each are
-    /// one renamed member if they are twins.
+    /// Lists every member of the old and the new value, with its old and its new name. A member that only the
+    /// old value has and a member that only the new value has form one renamed member if `is_twin` returns
+    /// true for them.
     pub(crate) fn paired(
         &self,
         is_twin: impl Fn([(&str, &Node<'a>); 2]) -> bool,
@@ -239,7 +241,7 @@ impl<'n, 'a> Site<'n, 'a> {
         format!("{}→{}", old.unwrap_or_default(), new.unwrap_or_default())
     }
 
-    /// Picks one of three alternatives, for a value that was added, removed or changed.
+    /// Picks one of three alternatives, depending on whether the value was added, removed or changed.
     pub(crate) fn pick<T>(&self, [added, removed, changed]: [T; 3]) -> T {
         match (&self.old, &self.new) {
             (None, _) => added,
@@ -248,7 +250,7 @@ impl<'n, 'a> Site<'n, 'a> {
         }
     }
 
-    /// Picks one of two alternatives, for a value that was added or removed.
+    /// Picks one of two alternatives, depending on whether the value was added or removed.
     pub(crate) fn pick_side<T>(&self, [added, removed]: [T; 2]) -> T {
         if self.old.is_none() { added } else { removed }
     }

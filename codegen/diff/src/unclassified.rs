@@ -15,8 +15,8 @@ use crate::{
 /// The value before and after, at a place where the documents differ.
 type Difference<'a> = [Option<Node<'a>>; 2];
 
-/// Lists the differences that no change reports, neither at their own place nor at another place
-/// (`Changes::explained`).
+/// Lists the differences that no change reports: neither a change at their own place, nor a change at another
+/// place (`Changes::explained`).
 pub(crate) fn uncovered(old: &Value, new: &Value, changes: &Changes) -> Vec<RawChange> {
     let mut differences = Vec::new();
     compare(&Node::root(old), &Node::root(new), &mut differences);
@@ -31,8 +31,8 @@ pub(crate) fn uncovered(old: &Value, new: &Value, changes: &Changes) -> Vec<RawC
     uncovered.filter_map(RawChange::unclassified).collect()
 }
 
-/// The places of one side that changes cover. The places are stored as sets, because large documents have
-/// thousands of differences and changes.
+/// Places in one of the documents whose differences are covered by changes. The places are stored as sets,
+/// because large documents have thousands of differences and changes.
 struct Covered<'f> {
     /// Places with a change at or below them.
     above: HashSet<&'f Pointer>,

@@ -1,4 +1,4 @@
-//! Allow lists accept changes until their expiry.
+//! An allow list accepts a change until its entry expires.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 

@@ -2,7 +2,7 @@
 //!
 //! `expected.txt` has a block for each change, worst first. `report.{txt,md,json,github}`, if present, is the
 //! whole report in that format. If the environment variable `UPDATE_EXPECT` is set, the tests rewrite all
-//! these files. The file `impact.txt` is checked by the test `impact`.
+//! these files. The file `impact.txt` is checked by the test `impact` in `codegen/generator`.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
@@ -127,7 +127,7 @@ fn all_changes() -> Vec<Change> {
         .collect()
 }
 
-/// Pointers in a report lead into the texts that were given, not into the normalised documents.
+/// Pointers in a report lead into the source texts, not into the normalised documents.
 #[test]
 fn every_pointer_leads_into_its_text() {
     for case in cases() {

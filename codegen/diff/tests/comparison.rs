@@ -1,5 +1,5 @@
-//! Compares generated documents: none of their changes may be missed, and the report must be the same each
-//! time.
+//! Compares documents with random changes: the report must miss no change, and its fingerprints must not
+//! depend on the order of keys.
 
 #![allow(
     clippy::unwrap_used,
@@ -94,7 +94,7 @@ fn the_fingerprint_of_an_unclassified_change_does_not_depend_on_order() {
     );
 }
 
-/// A chain of references may be longer than the stack is deep.
+/// A chain of references may be so long that recursion would overflow the stack.
 #[test]
 fn a_long_chain_of_references_does_not_overflow_the_stack() {
     let chain = |last: &str| {
@@ -392,7 +392,7 @@ static BREAKING: LazyLock<Vec<&Case>> = LazyLock::new(|| {
     cases().iter().filter(is_breaking).collect()
 });
 
-/// Rewords the description of the document, a schema, a parameter, a response or an operation.
+/// Sets another description of the document, a schema, a parameter, a response or an operation.
 fn describe(document: &mut Value, mutation: &Mutation) {
     let mut all = Vec::new();
     pointers(document, Pointer::root(), &mut all);

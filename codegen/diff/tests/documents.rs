@@ -200,16 +200,18 @@ fn each(value: &Value, change: &dyn Fn(&Value) -> Value) -> Value {
     }
 }
 
-/// Number of pairs with a value that breaks clients, of pairs that are reported as breaking, and of pairs
-/// with a proof of inclusion.
+/// Counts of pairs of documents, by outcome.
 #[derive(Default)]
 struct Counts {
+    /// Pairs for which the search found a value that breaks clients.
     broken: u64,
+    /// Pairs whose report is breaking.
     breaking: u64,
+    /// Pairs whose report has a proof of inclusion.
     included: u64,
 }
 
-/// Compares one random pair.
+/// Compares one random pair of documents.
 fn judge(seed: u64, counts: &mut Counts) {
     let random = &mut Rng::with_seed(seed);
     let old = Random::new(random);

@@ -81,7 +81,7 @@ fn the_json_is_smaller_than_the_documents() {
     assert!(html.len() < 4 * documents, "{} of {documents}", html.len());
 }
 
-/// Follows the uses in a report in JSON to the operations.
+/// Returns the positions of the operations that are reached from `uses` in a report in JSON.
 fn users(json: &Value, uses: &Value) -> BTreeSet<u64> {
     let mut operations = BTreeSet::new();
     let mut components = BTreeSet::new();

@@ -167,10 +167,11 @@ impl Place {
     }
 }
 
-/// Origins of the parts of a document.
+/// The places that the values of a document came from.
 ///
-/// If a value has no entry, its place is the place of the nearest ancestor with an entry, extended by the
-/// rest of the pointer.
+/// Only values that a stage moved or added have an entry of their own. The place of any other value is the
+/// place of its nearest ancestor with an entry, extended by the rest of the pointer. Without such an
+/// ancestor, the value has the same pointer in the original text.
 #[derive(Clone)]
 pub struct Provenance {
     origin: Arc<Text>,

@@ -59,7 +59,8 @@ impl Evidence {
         Self::parse(part.get(KEY)?)
     }
 
-    /// Returns true if the part was inferred from other parts, because no text of the vendor supports it.
+    /// Returns true if this kind of evidence is an inference from other parts, because no text of the vendor
+    /// supports the part itself.
     pub fn is_inferred(self) -> bool {
         matches!(self, Self::Sibling | Self::Pattern)
     }

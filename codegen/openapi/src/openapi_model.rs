@@ -60,7 +60,7 @@ pub fn matches_nothing(schema: &Map<String, Value>) -> bool {
     not.is_some_and(Map::is_empty)
 }
 
-/// Checks whether a value has the `OpenAPI` type `name`. Any value has a type with an unknown name.
+/// Checks whether a value has the `OpenAPI` type `name`. Returns true if the name is unknown.
 pub fn has_type(value: &Value, name: &str) -> bool {
     match name {
         "string" => value.is_string(),
@@ -293,7 +293,7 @@ impl ObjectKind {
 }
 
 impl FieldType {
-    /// Returns the reason why a value does not have this type.
+    /// Returns the reason why a value does not have this type, or `None` if it does.
     pub(crate) fn misfit(self, value: &Value) -> Option<String> {
         let not_a_string = |item: &&Value| !item.is_string();
         let expected = match (self, value) {
@@ -345,7 +345,7 @@ pub trait Visitor {
     fn unknown(&mut self, _kind: ObjectKind, _pointer: &Pointer, _key: &str) {}
 }
 
-/// Calls `run` with `token` appended to the pointer of a walk.
+/// Appends `token` to the pointer of a walk, calls `run` with the pointer, and removes the token.
 fn within<'t>(path: &mut PointerBuf, token: impl Into<Token<'t>>, run: impl FnOnce(&mut PointerBuf)) {
     path.push_back(token);
     run(path);

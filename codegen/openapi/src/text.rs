@@ -52,8 +52,8 @@ pub fn shorten_pair(left: &str, right: &str) -> (String, String) {
     (shown(left, left_count), shown(right, right_count))
 }
 
-/// Puts foreign text on one line, without characters that a terminal or a workflow would interpret as a
-/// command.
+/// Puts untrusted text on one line. Escapes characters that a terminal or a GitHub workflow would interpret
+/// as a command.
 pub fn one_line(text: &str) -> Cow<'_, str> {
     let is_command = |character: char| {
         character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -93,7 +93,7 @@ pub fn shared_sentence<'t>(mut sentences: impl Iterator<Item = &'t str>) -> Stri
     parts.join("`")
 }
 
-/// Escapes foreign text for a line of markdown or a cell of a table. Code spans are preserved. The rest
+/// Escapes untrusted text for a line of markdown or a cell of a table. Code spans are preserved. The rest
 /// becomes plain text.
 pub fn markdown(text: &str) -> String {
     let text = one_line(text);

@@ -14,11 +14,11 @@ use crate::{
     site::{SchemaContext, SchemaRole, Site},
 };
 
-/// A key of `content`, the range that it denotes, and its media type object.
+/// A key of `content`, the media range that the key denotes, and the media type object.
 type MediaType<'a> = (&'a str, MediaRange, Node<'a>);
 
-/// Returns the entry of `content` that applies to media types of a range: the most specific entry that covers
-/// the range.
+/// Returns the entry of `content` that applies to the media types of `range`. Of the entries that cover the
+/// range, this is the most specific one.
 fn most_specific<'m, 'a>(content: &'m [MediaType<'a>], range: &MediaRange) -> Option<&'m MediaType<'a>> {
     let mut covering = content.iter().filter(|(_, other, _)| other.covers(range));
     let first = covering.next()?;
@@ -129,7 +129,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports that a media type and a range that covers it replace each other.
+    /// Reports that the entry for a media type now applies instead of the entry for a range that covers it,
+    /// or the reverse.
     fn media_range_changed(
         &mut self,
         name: &str,
@@ -144,8 +145,8 @@ impl<'a> Comparer<'a> {
             .report();
     }
 
-    /// Reports that each media type of a `content` object was added or removed, because only one side has the
-    /// object.
+    /// Handles a `content` object that only one side has: reports each of its media types as added or
+    /// removed.
     pub(crate) fn whole_content(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
         for (name, media_type) in site.contents() {
             self.media_type_added_or_removed(name, &media_type, context, false);
@@ -176,7 +177,8 @@ impl<'a> Comparer<'a> {
             .report();
     }
 
-    /// Checks whether a schema without a counterpart on the other side contains nothing but documentation.
+    /// Checks whether a schema that only one side has contains nothing but documentation, so that it allows
+    /// any value.
     fn allows_anything(&self, schema: &Node<'a>, site: &Site<'_, 'a>) -> bool {
         let document = if site.new.is_some() { &self.new } else { &self.old };
         let mut keys = document.resolve(schema).keys();
@@ -229,7 +231,7 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Returns the encoding of a body that both sides describe.
+/// Returns the encoding of a body, given the media type object of each side.
 fn body_encoding(media_types: [&Node<'_>; 2]) -> Encoding {
     let [old, new] = media_types.map(|media_type| range(media_type).encoding());
     // A field with a content type of its own may be JSON.

@@ -66,8 +66,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares shared parameters, responses, bodies, headers and examples. A component in use is compared at
-    /// each of its uses.
+    /// Compares shared components other than schemas and security schemes. A component that both documents
+    /// use is skipped, unless it is an example, because it is compared wherever it is used.
     fn other_components(&mut self, kind: &str, components: &Site<'_, 'a>) {
         for (name, site) in components.contents() {
             if site.is_unchanged() {

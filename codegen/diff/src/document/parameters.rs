@@ -21,7 +21,7 @@ use crate::{
 /// Renamed path parameters: old name and new name.
 pub(crate) type Renames<'n> = Vec<(&'n str, &'n str)>;
 
-/// Parameters that `OpenAPI` ignores, each by its location and its name in lower case.
+/// Header parameters that `OpenAPI` ignores, each as its location and its name in lower case.
 const IGNORED: [&str; 3] = ["header:accept", "header:content-type", "header:authorization"];
 
 /// A parameter of an operation or of its path.
@@ -29,7 +29,7 @@ struct Parameter<'a> {
     /// Location and name, such as `query:page`.
     name: String,
     value: Node<'a>,
-    /// The parameter itself, or the reference to it.
+    /// The entry of the list `parameters`: the parameter itself, or a reference to it.
     written: Node<'a>,
     /// True if the parameter belongs to the operation itself, and false if it belongs to the path.
     is_own: bool,
@@ -101,7 +101,7 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares the descriptions of those headers that `OpenAPI` ignores.
+    /// Reports differences in the header parameters that `OpenAPI` ignores.
     fn ignored_headers(&mut self, before: &[Parameter<'a>], after: &[Parameter<'a>], parent: &Node<'a>) {
         for name in IGNORED {
             let [old, new] = [before, after].map(|list| list.iter().find(|other| other.name == name));
@@ -118,7 +118,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports that the new document describes a path parameter, which the old path already contained.
+    /// Reports that the new document declares a path parameter for which the old document had only a
+    /// placeholder in the path.
     fn path_parameter_described(&mut self, described: &Parameter<'a>, parent: &Node<'a>) {
         let schema = described
             .value
@@ -159,8 +160,8 @@ impl<'a> Comparer<'a> {
         self.report(kind, &site, what, Direction::Request);
     }
 
-    /// Returns the schemas of a parameter that one side describes by `schema` and the other side by a media
-    /// type. Returns `None` unless clients send the same text on both sides.
+    /// Returns the two schemas of a parameter that one side describes by `schema` and the other side by
+    /// `content`. Returns `None` unless clients send the same text in both cases.
     fn schemas_of_same_text(&self, old: &Node<'a>, new: &Node<'a>) -> Option<(Node<'a>, Node<'a>)> {
         let kind = |document: &DocumentIndex<'a>, schema: &Node<'a>| document.resolve(schema).str("type");
         let described = |document: &DocumentIndex<'a>, parameter: &Node<'a>| {
@@ -184,7 +185,7 @@ impl<'a> Comparer<'a> {
         (has_schema != still_has_schema).then_some((before, after))
     }
 
-    /// Compares two parameters, or two headers of a response or of a part of a body.
+    /// Compares two parameters, or two headers of a response or of a part of a multipart body.
     pub(super) fn parameter(&mut self, old: &Node<'a>, new: &Node<'a>, mut context: SchemaContext) {
         let direction = context.direction;
         let is_request = direction == Direction::Request;
@@ -253,7 +254,7 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Checks whether the path of an operation contains a parameter.
+/// Checks whether the path of the operation has a placeholder for this parameter.
 fn is_in_path(operation: &Pointer, parameter: &Parameter<'_>) -> bool {
     let path = operation.tokens().nth(1).map(|path| path.decoded().into_owned());
     let path = path.unwrap_or_default();

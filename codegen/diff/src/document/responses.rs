@@ -17,7 +17,7 @@ use crate::{
 
 const DIRECTION: Direction = Direction::Response;
 
-/// A header that is ignored, because the media types of a response describe it.
+/// A response header that is ignored, because the keys of `content` state its value.
 const IGNORED: &str = "Content-Type";
 
 impl<'a> Comparer<'a> {
@@ -147,14 +147,14 @@ fn is_in_range(status: &str, range: &str) -> bool {
         && pairs.all(|(digit, other)| digit == other || ['X', 'x'].contains(&other))
 }
 
-/// Returns the response to a range of statuses, such as `4XX`, that covers this status.
+/// Returns the response of the entry for a range, such as `4XX`, that covers this status.
 fn ranges<'a>(status: &str, responses: &Node<'a>) -> Option<Node<'a>> {
     let range = responses.keys().find(|range| is_in_range(status, range))?;
     responses.get(range)
 }
 
-/// Returns the response that describes a status without an entry of its own. If the operation documents a
-/// success response, `default` describes only failures.
+/// Returns the response that applies to a status without an entry of its own: that of a range, or else
+/// `default`. If the operation documents a success response, `default` applies only to failures.
 fn covering<'a>(status: &str, responses: &Node<'a>) -> Option<Node<'a>> {
     let has_success = responses.keys().any(is_success);
     let is_default = status != "default" && (!is_success(status) || !has_success);
@@ -162,7 +162,7 @@ fn covering<'a>(status: &str, responses: &Node<'a>) -> Option<Node<'a>> {
     ranges(status, responses).or_else(default)
 }
 
-/// Checks whether responses of a status have no body.
+/// Checks whether responses with this status never have a body.
 fn has_no_body(status: &str) -> bool {
     media::has_no_body(status) || status == "304" || status.starts_with('1')
 }
@@ -171,7 +171,8 @@ fn is_success(status: &str) -> bool {
     status.starts_with('2')
 }
 
-/// The bodies of successful responses. The status is ignored.
+/// Returns the distinct `content` objects of all 2xx responses. The result does not show which status has
+/// which object.
 fn success_bodies<'a>(document: &DocumentIndex<'a>, responses: &Node<'a>) -> BTreeSet<String> {
     let responses = responses.members().into_iter();
     let successes = responses.filter(|(status, _)| is_success(status));

@@ -18,12 +18,12 @@ use crate::{
     site::Site,
 };
 
-/// An alternative: the scopes of each scheme that it requires.
+/// An alternative: the schemes that it requires, each with the required scopes.
 type Alternative<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
 
 impl<'a> Comparer<'a> {
-    /// Compares the requirements of an operation. An operation without requirements inherits the requirements
-    /// of the document.
+    /// Compares the requirements of an operation. An operation without requirements of its own inherits the
+    /// requirements of the document.
     pub(crate) fn operation_security(&mut self, site: &Site<'_, 'a>) {
         if site.both().is_some() || site.is_unchanged() || site.values().any(|list| !list.value.is_array()) {
             let kinds = [Kind::SecurityAdded, Kind::SecurityRemoved];
@@ -57,9 +57,10 @@ impl<'a> Comparer<'a> {
         self.requirements(site, [Kind::GlobalSecurityAdded, Kind::GlobalSecurityRemoved]);
     }
 
-    /// Reports a change of a list of the document if the list has no effect, and returns true. The list has
-    /// no effect if each operation that is in both documents has its own list in at least one of them. If no
-    /// operation is in both documents, the list has an effect.
+    /// Handles a changed list at the top level of the documents (`security` or `servers`) if it has no
+    /// effect: reports the change and returns true. The list has no effect if each operation that is in both
+    /// documents has its own list in at least one of them. If no operation is in both documents, the list has
+    /// an effect.
     pub(super) fn is_overridden(&mut self, key: &str, site: &Site<'_, 'a>) -> bool {
         if site.is_unchanged() || site.values().any(|list| !list.value.is_array()) {
             return false;
@@ -86,7 +87,7 @@ impl<'a> Comparer<'a> {
         true
     }
 
-    /// The names of the schemes that operations of either document require.
+    /// Returns the names of the schemes that operations of either document require.
     fn required_schemes(&self) -> BTreeSet<&'a str> {
         let mut names = BTreeSet::new();
         for root in [&self.old.root, &self.new.root] {

@@ -18,7 +18,7 @@ use crate::{
 /// Maximum depth to which compositions are followed.
 const DEEPEST: usize = 12;
 
-/// Styles that differ only in the separator of several values.
+/// Styles that differ only in the separator between several values.
 const SEPARATING: [&str; 3] = ["form", "spaceDelimited", "pipeDelimited"];
 
 /// A value that is sent as text.
@@ -179,8 +179,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Returns the kind of change for a changed serialization keyword: `changed`, unless both sides mean the
-    /// same.
+    /// Returns the kind of change for a serialization keyword: `NotationChanged` if the keyword has the same
+    /// effect on both sides, otherwise `changed`.
     pub(super) fn serialization_kind(&self, key: &str, sides: [&Serialized<'a>; 2], changed: Kind) -> Kind {
         if self.is_serialized_alike(key, sides) {
             Kind::NotationChanged
@@ -232,19 +232,19 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// The range that the key of a media type object denotes.
+/// Returns the media range that the key of a media type object denotes.
 pub(super) fn range(media_type: &Node<'_>) -> MediaRange {
     let key = media_type.pointer.last();
     MediaRange::new(&key.map(|key| key.decoded().into_owned()).unwrap_or_default())
 }
 
-/// The schema of a field of a form.
+/// Returns the schema of the field `name` of a form.
 fn field<'a>(document: &DocumentIndex<'a>, media_type: &Node<'a>, name: &str) -> Option<Node<'a>> {
     let schema = document.resolve(&media_type.get("schema")?);
     schema.get("properties")?.get(name)
 }
 
-/// The media types of a field of a form; `None` if they are unknown.
+/// Returns the media types of a field of a form; `None` if they are unknown.
 fn content_types(document: &DocumentIndex<'_>, field: &Serialized<'_>) -> Option<Vec<MediaRange>> {
     let written = field
         .keywords
@@ -266,7 +266,7 @@ fn content_types(document: &DocumentIndex<'_>, field: &Serialized<'_>) -> Option
     Some(vec![MediaRange::new(default)])
 }
 
-/// Returns the JSON types of the values that a schema allows, or `None` if they are unknown. A list of at
+/// Returns the JSON types of the values that a schema allows, or `None` if they are unknown. An array of at
 /// most one item has the types of that item.
 fn types_of<'a>(document: &DocumentIndex<'a>, schema: &Node<'a>, depth: usize) -> Option<BTreeSet<&'a str>> {
     let depth = depth.checked_sub(1)?;

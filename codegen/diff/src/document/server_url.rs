@@ -76,7 +76,7 @@ pub(super) fn template_parts(template: &str) -> impl Iterator<Item = (Option<&st
     })
 }
 
-/// The names of the placeholders of a path.
+/// Returns the names of the placeholders of a path.
 pub(super) fn placeholders(path: &str) -> Vec<&str> {
     template_parts(path).filter_map(|(name, _)| name).collect()
 }
@@ -99,7 +99,7 @@ fn canonical(url: &str) -> String {
     format!("{scheme}://{host}{path}")
 }
 
-/// Checks whether a URL matches a pattern with variables.
+/// Checks whether a URL matches a pattern in which `{}` stands for any text.
 fn matches(pattern: &str, url: &str) -> bool {
     let Some((before, after)) = pattern.split_once(ANY) else {
         return pattern == url;

@@ -121,7 +121,7 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// The URLs without repetitions.
+/// Returns the distinct URLs, in their order.
 fn unique<'a>(urls: &[&'a str]) -> Vec<&'a str> {
     let mut seen = HashSet::new();
     urls.iter().copied().filter(|url| seen.insert(*url)).collect()

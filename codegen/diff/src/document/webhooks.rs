@@ -1,5 +1,5 @@
-//! Parts that are compared as a whole, with references followed: requests that the service sends (webhooks
-//! and callbacks), and links.
+//! Compares requests that the service sends (webhooks and callbacks), and links. Each is compared as a whole,
+//! with references followed.
 
 use crate::{comparer::Comparer, level::Direction, rules::ChangeKind as Kind, site::Site};
 
@@ -15,7 +15,7 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares a part as a whole, with references followed.
+    /// Compares the values of `site` as a whole, with references followed. All differences form one change.
     pub(crate) fn as_whole(&mut self, name: &str, kind: Kind, site: &Site<'_, 'a>, difference: &str) {
         if site.is_empty_on_one_side() {
             return self.unclassified(site);

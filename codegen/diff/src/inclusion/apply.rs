@@ -23,7 +23,8 @@ const REPRESENTATION: [&str; 5] = [
 ];
 
 impl<'a> Narrowing<'_, 'a> {
-    /// Applies the keywords of a schema, except compositions.
+    /// Applies the keywords of a schema, except compositions, to a branch. Returns `None` if a keyword is
+    /// unsupported.
     pub(super) fn keywords(
         &mut self,
         mut branch: Branch<'a>,
@@ -174,7 +175,8 @@ impl<'a> Narrowing<'_, 'a> {
     }
 }
 
-/// Applies the schemas of items.
+/// Adds the array keywords of a schema (`prefixItems`, `items`, `unevaluatedItems`, `contains`) to the
+/// branch.
 fn items<'a>(branch: &mut Branch<'a>, schema: Schema<'a>) -> Option<()> {
     let members = schema.value.as_object()?;
     let first = list(members, "x-prefixItems")?;

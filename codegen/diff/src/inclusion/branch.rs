@@ -44,7 +44,7 @@ impl Kind {
     }
 }
 
-/// A limit of a number.
+/// A lower limit of numbers. An upper limit is stored negated, as a lower limit of the negated numbers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bound {
     pub at: Decimal,
@@ -52,12 +52,12 @@ pub(super) struct Bound {
 }
 
 impl Bound {
-    /// Checks whether every number above this bound is also above the other bound.
+    /// Checks whether the other bound admits every number that this bound admits.
     pub(super) fn is_at_least(self, other: Self) -> bool {
         self.at > other.at || (self.at == other.at && (self.is_exclusive || !other.is_exclusive))
     }
 
-    /// Checks whether a number is above the bound.
+    /// Checks whether a number is above the bound, or equal to it if the bound is inclusive.
     pub(super) fn admits(self, number: Decimal) -> bool {
         number > self.at || (number == self.at && !self.is_exclusive)
     }
@@ -84,8 +84,8 @@ impl Bound {
     }
 }
 
-/// A schema for the properties whose names match one of the patterns, or none of them. The schema does not
-/// apply to properties in [`Branch::properties`].
+/// A schema for all properties whose names match at least one of the patterns, or for all properties whose
+/// names match none of them. The schema does not apply to properties in [`Branch::properties`].
 #[derive(Clone)]
 pub(super) struct NameRule<'a> {
     pub patterns: Vec<Rc<Language>>,
@@ -112,25 +112,25 @@ pub(super) struct Contains<'a> {
 #[derive(Clone, Default)]
 pub(super) struct Branch<'a> {
     pub kind: Kind,
-    /// The only allowed values.
+    /// If present, the branch allows only these values.
     pub values: Option<Vec<&'a Value>>,
     /// True if a number must be whole.
     pub is_whole: bool,
     /// The lower limit of a number.
     pub minimum: Option<Bound>,
-    /// The upper limit of a number, negated so that it is also a lower limit.
+    /// The upper limit of a number, negated.
     pub negated_maximum: Option<Bound>,
     pub multiples: Vec<Decimal>,
-    /// Minimum length or number of items or properties.
+    /// Minimum length of a string, or minimum number of items or properties.
     pub least: u64,
-    /// Maximum length or number of items or properties.
+    /// Maximum length of a string, or maximum number of items or properties.
     pub most: Option<u64>,
     pub patterns: BTreeSet<&'a str>,
     pub formats: BTreeSet<&'a str>,
     pub has_unique_items: bool,
-    /// Schemas of the first items.
+    /// Schemas of the first items: one list for each position. The item must match all schemas of its list.
     pub prefix: Vec<Vec<Schema<'a>>>,
-    /// Schemas of every item after the first ones.
+    /// Schemas of every item after those of `prefix`.
     pub items: Vec<Schema<'a>>,
     pub contains: Vec<Contains<'a>>,
     /// Schemas of declared properties.
@@ -138,17 +138,18 @@ pub(super) struct Branch<'a> {
     pub required: BTreeSet<&'a str>,
     /// Properties that messages of this direction do not contain, because they are read-only or write-only.
     pub unsent: BTreeSet<&'a str>,
-    /// Properties that are absent in this case, although the schema may declare them.
+    /// Properties that no value of the branch has, although the schema may declare them.
     pub absent: BTreeSet<&'a str>,
     /// Schemas of every undeclared property.
     pub further: Vec<Schema<'a>>,
-    /// Schemas of undeclared properties by name.
+    /// Further schemas of undeclared properties, which depend on the name of the property.
     pub names: Vec<NameRule<'a>>,
     /// Schemas that the value must not match.
     pub not: Vec<Schema<'a>>,
     /// The other alternatives of a `oneOf`, which the value must not match either.
     pub others: Vec<Schema<'a>>,
-    /// Encodings of the value, each as keyword and value.
+    /// Keywords that describe the encoding of the value, such as `contentEncoding`. Each text consists of the
+    /// keyword and its value.
     pub representation: BTreeSet<String>,
 }
 
@@ -244,8 +245,8 @@ impl<'a> Branch<'a> {
         Some(self.multiples.iter().fold(bound, nearest))
     }
 
-    /// Checks whether all numbers are whole. Versions of JSON Schema differ on whether `3.0` is an integer.
-    /// Here it counts as an integer, because it is the same number as `3`.
+    /// Checks whether all numbers of the branch are whole. Versions of JSON Schema differ on whether `3.0` is
+    /// an integer. Here it counts as an integer, because it is the same number as `3`.
     pub(super) fn has_whole_numbers(&self) -> bool {
         self.is_whole || self.multiples.iter().any(|number| number.is_whole())
     }
@@ -263,7 +264,7 @@ impl<'a> Branch<'a> {
         numbers.map(Decimal::to_value).collect()
     }
 
-    /// Raises a lower limit.
+    /// Raises a lower limit to `bound`, unless it is higher already.
     pub(super) fn raise(limit: &mut Option<Bound>, bound: Bound) {
         if limit.is_none_or(|limit| bound.is_at_least(limit)) {
             *limit = Some(bound);

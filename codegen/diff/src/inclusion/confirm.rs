@@ -29,7 +29,7 @@ const NEWER: [&str; 9] = [
     "type",
 ];
 
-/// Keywords with schemas of properties and items.
+/// Keywords whose values contain the schemas of properties or items.
 const INNER: [&str; 9] = [
     "additionalProperties",
     "contains",
@@ -121,13 +121,14 @@ struct Conversion<'a> {
     root: Root<'a>,
     direction: Direction,
     role: Role,
-    /// Numbers of the targets of references. The key is the reference and the maximum depth of values.
+    /// Positions in `targets`. The key is the `$ref` and the maximum depth of values.
     numbers: HashMap<(&'a str, usize), usize>,
     targets: Vec<(&'a Value, usize)>,
 }
 
 impl<'a> Conversion<'a> {
-    /// Converts a schema for values with at most `depth` levels.
+    /// Converts a schema. The result is used only for values with at most `depth` levels, so deeper schemas
+    /// are left out.
     fn schema(&mut self, schema: &'a Value, depth: usize) -> Value {
         let Value::Object(members) = schema else {
             return schema.clone();
@@ -216,7 +217,7 @@ impl<'a> Conversion<'a> {
         }
     }
 
-    /// Checks whether messages of this direction do not contain a property.
+    /// Checks whether messages of this direction omit a property, because it is read-only or write-only.
     fn is_unsent(&self, name: &Value, members: &Map<String, Value>) -> bool {
         let flag = match self.direction {
             Direction::Request => "readOnly",
@@ -230,7 +231,8 @@ impl<'a> Conversion<'a> {
         schemas.any(|schema| schema.get(flag) == Some(&Value::Bool(true)))
     }
 
-    /// Rewrites alternatives, exclusive limits and formats, which have a different meaning in JSON Schema.
+    /// Rewrites `oneOf`, exclusive limits and integer formats, because JSON Schema interprets them
+    /// differently. Keeps `oneOf` if exactly one alternative must match.
     fn limits(&self, members: &Map<String, Value>, plain: &mut Map<String, Value>) {
         if self.role == Role::Rejecting(OneOf::Any)
             && let Some(alternatives) = plain.shift_remove("oneOf")
@@ -263,7 +265,7 @@ fn also(plain: &mut Map<String, Value>, schema: Value) {
     }
 }
 
-/// Number of levels of objects and arrays of a value.
+/// Returns the number of nested levels of objects and arrays in a value.
 fn depth(value: &Value) -> usize {
     let deepest = match value {
         Value::Array(items) => items.iter().map(depth).max(),

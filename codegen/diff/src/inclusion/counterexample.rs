@@ -1,7 +1,7 @@
 //! Counterexamples: values that one schema allows and another rejects.
 //!
-//! Candidates are built from the limits, values and properties of both schemas, as small as possible, and
-//! evaluated against both schemas.
+//! Candidates are built from the limits, values and properties of both schemas. They are as small as
+//! possible, and each is evaluated against both schemas.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +29,7 @@ const DEEPEST: usize = 6;
 /// Maximum number of counterexamples of one search.
 const MOST: usize = 24;
 
-/// Maximum number of counterexamples for a part of a candidate.
+/// Maximum number of counterexamples for one item or property of a candidate.
 const MOST_OF_PART: usize = 3;
 
 /// Maximum length of texts in candidates.
@@ -130,7 +130,8 @@ impl<'a> Prover<'a> {
         })
     }
 
-    /// Returns at most `most` candidates of the branches that pass a check.
+    /// Builds candidates from the branches, and returns the first `most` candidates that pass the check
+    /// `passes`.
     fn passing<'b>(
         &mut self,
         branches: impl Iterator<Item = &'b Branch<'a>>,
@@ -167,8 +168,8 @@ impl<'a> Prover<'a> {
         found
     }
 
-    /// Lists values at the limits of `branch`, and at the limits of `targets`, which may reject them. The
-    /// smallest values come first.
+    /// Lists values at the limits of `branch`, and values at the limits of `targets`, so that a target may
+    /// reject some of them. The smallest values come first.
     fn candidates(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>], depth: usize) -> Vec<Value> {
         if let Some(values) = &branch.values {
             return values.iter().map(|value| (*value).clone()).collect();
@@ -363,7 +364,7 @@ impl<'a> Prover<'a> {
     }
 }
 
-/// Lists lengths or counts at the limits of all branches, if `branch` allows them.
+/// Lists lengths or counts at the limits of all branches. Leaves out those that `branch` does not allow.
 fn counts(branch: &Branch<'_>, targets: &[&Branch<'_>], longest: u64) -> Vec<usize> {
     let mut counts = vec![branch.least, 1, 2];
     counts.extend(branch.most);

@@ -29,7 +29,7 @@ const MOST_CASES: usize = 4;
 /// Maximum number of patterns for names of properties.
 const MOST_PATTERNS: usize = 5;
 
-/// The mode of a question, the encoding of its values, and the remaining depth.
+/// Conditions of a question about inclusion: its mode, the encoding of the values, and the remaining depth.
 #[derive(Clone, Copy)]
 pub(super) struct Terms {
     pub mode: Mode,
@@ -38,18 +38,20 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    /// Returns the terms for the parts of a value of this kind.
+    /// Returns the terms for the items or properties of a value of this kind.
     pub(super) fn inner(self, kind: Kind) -> Self {
         let encoding = self.encoding.inner(kind == Kind::Array);
         Self { encoding, ..self }
     }
 }
 
-/// The question about whole schemas. It consists of questions about the branches of the schemas.
+/// The question of whether `large` includes `small`. It is decided separately for each branch of `small`.
 #[derive(Clone, Copy)]
 pub(super) struct Context<'q, 'a> {
     pub small: &'q [Schema<'a>],
+    /// Schemas of the receiver.
     large: &'q [Schema<'a>],
+    /// Branches of `large`.
     pub targets: &'q [Branch<'a>],
     /// Names of properties that values may have.
     known: &'q BTreeSet<&'a str>,
@@ -64,7 +66,7 @@ impl<'a> Prover<'a> {
         self.all_in(&[small], &[large], self.terms(mode))
     }
 
-    /// Checks inclusion like `includes`, but for the schemas of a part of a value.
+    /// Checks inclusion like `includes`, but for the schemas of an item or a property.
     pub(super) fn includes_all(&mut self, small: &[Schema<'a>], large: &[Schema<'a>]) -> bool {
         self.all_in(small, large, self.terms(Mode::Sent))
     }
@@ -147,7 +149,7 @@ impl<'a> Prover<'a> {
         branches.all(|branch| self.branch_in(branch, context, MOST_CASES))
     }
 
-    /// Checks whether the schemas allow every value of a branch.
+    /// Checks whether the receiver's schemas (`large`) allow every value of a branch of the sender's schemas.
     fn branch_in(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>, most: usize) -> bool {
         let mut same_kind = context.targets.iter().filter(|target| target.kind == branch.kind);
         if same_kind
@@ -171,7 +173,7 @@ impl<'a> Prover<'a> {
         })
     }
 
-    /// Splits a branch into two cases that the branches of the receiver's schema treat differently.
+    /// Splits a branch into cases that the branches of the receiver's schema treat differently.
     fn cases(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>) -> Option<Vec<Branch<'a>>> {
         let targets = context.targets.iter().filter(|target| target.kind == branch.kind);
         let targets: Vec<&Branch<'a>> = targets.collect();
@@ -203,7 +205,7 @@ impl<'a> Prover<'a> {
         Some(cases)
     }
 
-    /// Checks whether a branch has only a few values, all of which the schemas allow.
+    /// Checks whether a branch has only a few values, and the receiver's schemas allow each of them.
     fn values_in(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>) -> bool {
         let is_in = |value: &Value| {
             self.allows_value(context.large, value, context.terms.encoding)
@@ -292,7 +294,8 @@ impl<'a> Prover<'a> {
                 .all(|contains| self.contains_within(small, contains, terms))
     }
 
-    /// Checks whether every array of a branch contains the right number of matching items.
+    /// Checks whether, in every array of the branch `small`, the number of matching items is within the
+    /// limits of the constraint `large`.
     fn contains_within(&mut self, small: &Branch<'a>, large: &Contains<'a>, terms: Terms) -> bool {
         let schema = &[large.schema];
         let has_enough = large.least == 0
@@ -442,7 +445,7 @@ fn numbers_within(small: &Branch<'_>, large: &Branch<'_>) -> bool {
 
 /// Returns the values of a branch, if there are only a few.
 pub(super) fn finite(branch: &Branch<'_>) -> Option<Vec<Value>> {
-    /// Maximum number of values that are not listed.
+    /// Maximum number of values if the schema does not list them.
     const MOST: usize = 64;
     match (&branch.values, branch.kind) {
         (Some(values), _) => Some(values.iter().copied().cloned().collect()),

@@ -4,7 +4,7 @@ use num_rational::Ratio;
 use num_traits::{CheckedAdd, CheckedDiv, CheckedMul};
 use serde_json::{Number, Value};
 
-/// Maximum absolute exponent for exact arithmetic.
+/// Exponents that exact arithmetic supports.
 const EXPONENTS: std::ops::RangeInclusive<i32> = -18..=18;
 
 /// A decimal number. Results that cannot be computed exactly are `None`.

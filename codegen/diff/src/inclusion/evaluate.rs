@@ -12,7 +12,7 @@ use super::{
     schema::Schema,
 };
 
-/// Maximum depth of evaluation, because a `not` may lead back to its schema.
+/// Maximum depth of evaluation. It ends the recursion through a `not` that leads back to its own schema.
 const DEEPEST: usize = 48;
 
 /// Yes, no, or undecided.

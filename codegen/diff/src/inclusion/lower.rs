@@ -34,25 +34,25 @@ const MOST_STEPS: usize = 3_000;
 /// An interpretation of `oneOf`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum OneOf {
-    /// At least one alternative must match. Authors often mean this, because they do not add an alternative
-    /// in order to exclude values.
+    /// At least one alternative must match. Authors often mean this: they add an alternative to allow more
+    /// values, not to exclude values.
     Any,
     /// Exactly one alternative must match, as in JSON Schema.
     Exact,
 }
 
-/// An interpretation of a schema: one of `nullable`, and one of `oneOf`.
+/// An interpretation of a schema: an interpretation of `nullable`, and one of `oneOf`.
 pub(super) type Reading = (Width, OneOf);
 
 type Branches<'a> = Option<Rc<Vec<Branch<'a>>>>;
 
-/// Lowers the schemas of both documents for one direction.
+/// Converts schemas of both documents to branches, for messages of one direction.
 pub(super) struct Lowering<'a> {
     documents: [Root<'a>; 2],
     direction: Direction,
     known: HashMap<(Vec<usize>, Reading), Branches<'a>>,
     pub(super) languages: Languages,
-    /// True if a schema so far had a `oneOf` with several alternatives.
+    /// True if any schema converted so far has a `oneOf` with several alternatives.
     pub(super) has_one_of: bool,
 }
 
@@ -112,14 +112,14 @@ impl<'a> Lowering<'a> {
         side.of(self.documents)
     }
 
-    /// Returns the target of a reference. Returns the schema itself if it is not a reference or leads
-    /// nowhere.
+    /// Returns the target of a reference. Returns the schema itself if it is not a reference, or if the
+    /// reference is broken.
     pub(super) fn resolve(&self, schema: Schema<'a>) -> Schema<'a> {
         let document = self.root(schema.side).value;
         schema.part(references::resolve(document, Pointer::root(), schema.value).1)
     }
 
-    /// Checks whether messages of this direction do not contain a property.
+    /// Checks whether messages of this direction omit a property, because it is read-only or write-only.
     pub(super) fn is_unsent(&self, property: Schema<'a>, depth: usize) -> bool {
         let flag = match self.direction {
             Direction::Request => "readOnly",
@@ -270,8 +270,8 @@ impl<'a> Narrowing<'_, 'a> {
         Some(branches)
     }
 
-    /// Applies the schema of unevaluated properties, which are properties that neither the schema nor its
-    /// parts declare.
+    /// Applies the schema of unevaluated properties. These are the properties that neither the schema nor the
+    /// entries of its `allOf` declare.
     fn close(
         &self,
         branches: &mut [Branch<'a>],
@@ -298,9 +298,9 @@ impl<'a> Narrowing<'_, 'a> {
         Some(())
     }
 
-    /// Collects the properties that a schema and its parts declare. Returns false if these schemas evaluate
-    /// every property (for example by `additionalProperties`), and `None` if the evaluated properties depend
-    /// on the value.
+    /// Collects the properties that a schema and the entries of its `allOf` declare. Returns false if these
+    /// schemas evaluate every property (for example by `additionalProperties`), and `None` if the evaluated
+    /// properties depend on the value.
     fn evaluated(&self, schema: Schema<'a>, names: &mut BTreeSet<&'a str>, depth: usize) -> Option<bool> {
         const CONDITIONAL: [&str; 6] = [
             "anyOf",
@@ -369,7 +369,8 @@ impl<'a> Narrowing<'_, 'a> {
     }
 }
 
-/// Separates the branches of null from the others if a condition holds.
+/// Splits the branches into those of null and all others. If the condition does not hold, the first list is
+/// empty.
 fn null_if<'a>(condition: bool, branches: Vec<Branch<'a>>) -> (Vec<Branch<'a>>, Vec<Branch<'a>>) {
     let is_null = |branch: &Branch<'a>| condition && branch.kind == Kind::Null;
     branches.into_iter().partition(is_null)

@@ -1,4 +1,5 @@
-//! Represents patterns of strings as automata, which decide inclusion and find shortest strings.
+//! Represents patterns of strings as automata. They are used to decide inclusion and to find a shortest
+//! string.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -34,7 +35,8 @@ impl Languages {
         self.language(format!("\\A(?s:.)*(?:{translated})(?s:.)*\\z"))
     }
 
-    /// Returns the language of the given strings. Returns `None` if there are none or too many.
+    /// Returns the language that contains exactly the given strings. Returns `None` if there are none or too
+    /// many.
     pub(super) fn listing<'t>(&mut self, texts: impl Iterator<Item = &'t str>) -> Option<Rc<Language>> {
         let texts: Vec<String> = texts.map(|text| text.chars().map(literal).collect()).collect();
         if texts.is_empty() {
@@ -217,14 +219,14 @@ const SPACES: &str = concat!(
     "\\x{2028}\\x{2029}\\x{202F}\\x{205F}\\x{3000}\\x{FEFF}"
 );
 
-/// Notations that `regex_syntax` accepts although ECMA-262 lacks them or reads them otherwise.
+/// Notations that `regex_syntax` accepts, although ECMA-262 lacks them or interprets them differently.
 const FOREIGN: [&str; 8] = ["--", "[]", "[^]", "\\a", "\\U", "\\u{", "\\x{", "(?P"];
 
-/// Translation of an ECMA-262 pattern into the syntax of `regex_automata`. The error is an unsupported
-/// construct.
+/// Translation of an ECMA-262 pattern into the syntax of `regex_automata`. An unsupported construct is an
+/// error.
 struct Translation<'p> {
     pattern: &'p str,
-    /// The parts to replace, in their order.
+    /// The parts of the pattern to replace, in their order, each with its replacement.
     replaced: Vec<(Span, String)>,
 }
 

@@ -28,8 +28,9 @@ pub(super) type Question = (BTreeSet<usize>, BTreeSet<usize>, Mode, Encoding);
 /// Answers questions about the schemas of two documents in messages of one direction.
 pub(crate) struct Prover<'a> {
     pub(super) lowering: Lowering<'a>,
-    /// Proven questions; `order` lists them in the order of their proofs.
+    /// Proven questions.
     pub(super) proven: HashSet<Question>,
+    /// The questions of `proven`, in the order of their proofs.
     pub(super) order: Vec<Question>,
     pub(super) unproven: HashSet<Question>,
     /// Questions in progress.
@@ -65,7 +66,7 @@ impl<'a> Prover<'a> {
         }
     }
 
-    /// Checks whether any schema so far had a `oneOf` with several alternatives.
+    /// Checks whether any schema considered so far has a `oneOf` with several alternatives.
     pub(crate) fn has_one_of(&self) -> bool {
         self.lowering.has_one_of
     }

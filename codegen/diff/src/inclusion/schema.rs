@@ -51,12 +51,12 @@ impl<'a> Schema<'a> {
         Self::new(&NOTHING, side)
     }
 
-    /// Returns a part of this schema.
+    /// Returns the schema `value` of the same document.
     pub(super) fn part(self, value: &'a Value) -> Self {
         Self { value, ..self }
     }
 
-    /// Adds the schema to `schemas`, which a value must match.
+    /// Adds the schema to `schemas`, all of which a value must match. Skips a schema that allows any value.
     pub(super) fn add_to(self, schemas: &mut Vec<Self>) {
         if !schemas.contains(&self) && !self.is_anything() {
             schemas.push(self);

@@ -21,7 +21,7 @@ impl<'a> Prover<'a> {
         forms.any(|value| self.allows(schemas, value, OneOf::Any) == Truth::Yes)
     }
 
-    /// Checks whether every text of a branch is also a text of a branch of another type.
+    /// Checks whether a target of another JSON type allows the texts of all values of the branch.
     pub(super) fn text_in(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>) -> bool {
         let encoding = context.terms.encoding;
         if matches!(encoding, Encoding::Typed | Encoding::Form) {
@@ -44,12 +44,13 @@ impl<'a> Prover<'a> {
     }
 }
 
-/// Checks whether a branch allows the text of every number.
+/// Checks whether a branch of strings allows every text, except perhaps the empty text.
 fn is_any_text(branch: &Branch<'_>) -> bool {
     is_unlimited(branch) && branch.patterns.is_empty() && branch.formats.is_empty()
 }
 
-/// Checks whether a branch allows lists of every length. It may reject only the empty list.
+/// Checks whether a branch of arrays allows every number of items, except perhaps zero, and restricts items
+/// only by the schema `items`.
 fn is_any_list(branch: &Branch<'_>) -> bool {
     is_unlimited(branch) && !branch.has_unique_items && branch.prefix.is_empty() && branch.contains.is_empty()
 }
@@ -97,7 +98,8 @@ pub(super) fn forms(value: &Value, encoding: Encoding) -> Vec<Value> {
     }
 }
 
-/// Lists objects that are sent as the same form. Several values of each field are sent as the same text.
+/// Lists objects that are sent as the same form: all combinations of field values that are sent as the same
+/// texts.
 fn forms_of_form(fields: &Map<String, Value>) -> Vec<Value> {
     /// Maximum number of combinations.
     const MOST: usize = 300;

@@ -8,7 +8,7 @@ use super::{
     prover::Prover,
 };
 
-/// Maximum length limit of strings that is represented as an automaton.
+/// Largest `minLength` or `maxLength` that is represented as an automaton.
 const LONGEST: u64 = 256;
 
 impl<'a> Prover<'a> {

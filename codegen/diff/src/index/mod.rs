@@ -39,7 +39,7 @@ impl<'a> DocumentIndex<'a> {
         node.resolve(self.root.value)
     }
 
-    /// Checks whether any reference leads to the place.
+    /// Checks whether any reference leads to the value at `pointer`.
     pub(crate) fn is_referenced(&self, pointer: &Pointer) -> bool {
         self.references.referrers(pointer).next().is_some()
     }
@@ -58,8 +58,8 @@ impl<'a> DocumentIndex<'a> {
             || (depth > 0 && parts.any(|part| self.has_alternatives_below(&part, depth - 1)))
     }
 
-    /// Checks whether the schema is an alternative of a union, or a part of an `allOf` whose schema has
-    /// alternatives.
+    /// Checks whether the schema is an alternative of a union, or an entry of the `allOf` of a schema for
+    /// which `has_alternatives` is true.
     fn is_beside_alternatives(&self, schema: &Pointer, depth: usize) -> bool {
         let is_part = |place: &Pointer| {
             let list = place.parent().unwrap_or_default();

@@ -18,7 +18,7 @@ use crate::{
     report::{Component, Operations, Use, User},
 };
 
-/// Uses in the report. Each component and each list of operations is stored once for both documents.
+/// Uses in the report, of both documents. Equal names and equal lists of operations are stored once.
 #[derive(Default)]
 pub(crate) struct UsageTable {
     pub components: Vec<Component>,
@@ -207,7 +207,7 @@ impl<'a> UsageIndex<'a> {
         path
     }
 
-    /// Lists the uses of a place that is inside an operation or a path.
+    /// Lists the operations that use a place because it is inside them or inside their path.
     fn direct(&self, pointer: &Pointer, direction: Direction, table: &mut UsageTable) -> Vec<Use> {
         if !pointer.starts_with(Pointer::from_static("/paths")) {
             return Vec::new();

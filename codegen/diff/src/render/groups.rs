@@ -21,12 +21,12 @@ pub(super) struct Group<'a> {
     pub(super) entries: Vec<Entry<'a>>,
 }
 
-/// Level, rule, sentence without quotations, and consequence.
+/// The level, rule, sentence without quotations, and consequence that the changes of a group share.
 type Key<'a> = (Level, &'a str, Vec<&'a str>, Option<(&'static str, Consequence)>);
 
 impl<'a> View<'a> {
     /// Groups similar changes. The groups are sorted by level (worst first). Within a level, groups that
-    /// affect the audience come first. Otherwise, larger groups come first.
+    /// concern the audience of the view come first, then larger groups.
     pub(super) fn groups(self) -> Vec<Group<'a>> {
         let mut groups: Vec<Group<'a>> = Vec::new();
         let mut numbers: HashMap<Key<'_>, usize> = HashMap::new();
@@ -57,7 +57,7 @@ impl<'a> Group<'a> {
         self.first.change.level
     }
 
-    /// Checks whether the changes affect the audience.
+    /// Checks whether the changes concern the audience of the view ([`Consequence::concerns`]).
     pub(super) fn concerns(&self) -> bool {
         self.first
             .consequence

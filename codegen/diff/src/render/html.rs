@@ -281,7 +281,7 @@ impl Page<'_> {
         }
     }
 
-    /// Shows the values before and after side by side, with differing lines marked.
+    /// Shows the old and the new value side by side, with differing lines marked.
     fn sides(&self, change: &Change) -> Markup {
         let [old_document, new_document] = self.documents;
         let [old, new] = [(old_document, &change.old), (new_document, &change.new)].map(value_lines);
@@ -386,7 +386,7 @@ fn value_lines((document, pointer): (&Document, &Option<PointerBuf>)) -> Vec<Str
     })
 }
 
-/// Converts foreign text to HTML, and preserves its code spans.
+/// Converts untrusted text to HTML. Text in backticks becomes `code` elements.
 fn rich(text: &str) -> Markup {
     let text = one_line(text);
     let parts: Vec<&str> = text.split('`').collect();

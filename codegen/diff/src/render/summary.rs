@@ -14,7 +14,7 @@ use crate::{level::Level, proof::Proof};
 const MOST_KINDS: usize = 3;
 
 impl View<'_> {
-    /// Renders the result, then each change in full. Returns `None` if this text has more than `most_lines`
+    /// Renders the verdict, then each change in full. Returns `None` if this text has more than `most_lines`
     /// lines.
     #[must_use]
     pub fn short_text(self, most_lines: usize) -> Option<String> {
@@ -26,9 +26,10 @@ impl View<'_> {
             .filter(|text| text.lines().count() <= most_lines)
     }
 
-    /// Renders the result, then groups of similar changes. Breaking changes come first, then warnings, then
-    /// harmless changes that affect the audience. If every change in full fits into `most_lines` lines,
-    /// renders every change in full instead.
+    /// Renders the verdict, then groups of similar changes. Breaking changes come first, then warnings, then
+    /// harmless changes that concern the [`Audience`](crate::Audience) of the view or, without an audience,
+    /// all changes of the level `info`. If every change in full fits into `most_lines` lines, renders every
+    /// change in full instead.
     #[must_use]
     pub fn summary(self, most_lines: usize) -> String {
         if let Some(text) = self.short_text(most_lines) {
@@ -77,7 +78,7 @@ impl View<'_> {
     }
 }
 
-/// Writes an empty line, the title, as many groups as fit, and the number of groups that do not fit.
+/// Writes an empty line, the title, as many groups as fit, and the number of changes that do not fit.
 fn section(title: String, groups: &[&Group<'_>], room: usize) -> Vec<String> {
     let mut lines = vec![String::new(), title];
     for (index, group) in groups.iter().enumerate() {
@@ -97,8 +98,8 @@ fn section(title: String, groups: &[&Group<'_>], room: usize) -> Vec<String> {
     lines
 }
 
-/// Writes similar changes: their sentence, their places, the counterexample, and the action if a change
-/// breaks.
+/// Writes a group of similar changes: their sentence, their operations and the location of the first change.
+/// If they break, adds the action and the counterexample.
 fn block(group: &Group<'_>) -> Vec<String> {
     const INDENT: &str = "        ";
     let sentence = group.sentence();

@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl View<'_> {
-    /// Renders the result, then each change in full.
+    /// Renders the verdict, then each change in full.
     #[must_use]
     pub fn text(self) -> String {
         if self.report.is_empty() {

@@ -36,7 +36,7 @@ pub struct Audience {
     pub name: &'static str,
     /// The consequence of each change, in the order of the report.
     pub consequences: Vec<Consequence>,
-    /// The largest impact.
+    /// The largest impact of any change.
     pub impact: &'static str,
 }
 
@@ -87,7 +87,8 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Returns the result in one sentence.
+    /// Returns the verdict on the report in one sentence, such as `compatible: none of 3 changes breaks a
+    /// client`.
     pub(super) fn verdict(self) -> String {
         let summary = self.report.summary();
         let all = self.report.changes.len();
@@ -122,7 +123,7 @@ impl<'a> View<'a> {
 }
 
 impl Entry<'_> {
-    /// Returns the difference, its meaning and the action in one line.
+    /// Returns the difference, its meaning and the action in one text.
     pub(super) fn message(&self) -> String {
         let Change { what, meaning, .. } = self.change;
         match self.consequence {

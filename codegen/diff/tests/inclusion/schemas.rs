@@ -299,8 +299,8 @@ pub(crate) fn change(random: &mut Rng, value: &mut Value, depth: usize) {
     }
 }
 
-/// Checks whether a schema applies the shared schema to the same value. If the schema is the shared schema
-/// itself, JSON Schema does not define its meaning.
+/// Checks whether a schema applies the schema `Shared` to the same value. JSON Schema does not define the
+/// meaning of `Shared` if `Shared` itself does this.
 pub(crate) fn is_circular(schema: &Value) -> bool {
     let same = |(key, part): (&String, &Value)| match (key.as_str(), part) {
         ("$ref", _) => true,

@@ -1,4 +1,4 @@
-//! Random pairs of schemas of `OpenAPI` 3.0, random values, and the same schemas for a validator.
+//! Random pairs of schemas of `OpenAPI` 3.0, random values, and conversion of the schemas for a validator.
 //!
 //! Two interpretations deviate from JSON Schema on purpose. Undeclared fields are drawn only for objects that
 //! have a schema for such fields, because a new field does not break clients that do not know it. `oneOf` can
@@ -252,7 +252,7 @@ pub(crate) fn change(random: &mut Rng, value: &mut Value, depth: usize) {
     }
 }
 
-/// Two versions of a schema and the schemas that it refers to.
+/// Two versions of a schema, each with the schemas that it refers to.
 pub(crate) struct Pair {
     pub(crate) old: Schemas,
     pub(crate) new: Schemas,

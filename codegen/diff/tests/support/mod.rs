@@ -81,8 +81,8 @@ pub(crate) fn document(name: &str, value: &Value) -> Document {
     read::parse(Source { name, text: &text }).unwrap()
 }
 
-/// Reads a document, and normalises it unless it is `OpenAPI` 3.0 already: the repairs of normalising would
-/// hide how malformed parts are compared.
+/// Reads a document, and normalises it unless it is `OpenAPI` 3.0 already. Normalisation also repairs
+/// malformed parts, which would hide how such parts are compared.
 pub(crate) fn read_document(name: &str, text: &str) -> Document {
     let read = || {
         let document = read::read(Source { name, text })?;

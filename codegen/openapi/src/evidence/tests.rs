@@ -1,4 +1,4 @@
-//! Names of evidence.
+//! Parsing of the extension `x-evidence`.
 
 use serde_json::json;
 

@@ -9,7 +9,7 @@
 //! | `"true"`, or a type such as `String` | `true`, `string` |
 //! | null or another value of a wrong type, in a member that affects only documentation | absent |
 //! | an object that lacks the string that identifies it, such as a server without URL | absent |
-//! | nothing, in place of a required text that only readers need, such as the title | an empty text |
+//! | a missing required text that matters only to human readers, such as the title | an empty text |
 
 use serde_json::{Map, Value, json};
 
@@ -228,8 +228,8 @@ fn unidentified(kind: ObjectKind, value: &Value) -> Option<&'static str> {
     (is_missing && !is_reference(kind, object)).then_some(key)
 }
 
-/// Returns the key of the only member that objects of a kind need, if its value is a string that does not
-/// affect types.
+/// Returns the key of the only member that is required in objects of a kind. Returns `None` unless the value
+/// of this member is a string that does not affect types.
 fn needed_text(kind: ObjectKind) -> Option<&'static str> {
     match kind.required() {
         [key @ ("name" | "url" | "default" | "description")] => Some(key),

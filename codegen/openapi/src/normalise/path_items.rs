@@ -58,7 +58,7 @@ pub(super) fn inline(document: &mut Value, context: &mut Context) -> BTreeSet<Po
 struct Resolved {
     place: PointerBuf,
     item: Object,
-    /// Origins of the path item, and of its members that come from elsewhere.
+    /// Origins of the path item, and of the siblings of references that were added to it.
     origins: Vec<(PointerBuf, Place)>,
 }
 

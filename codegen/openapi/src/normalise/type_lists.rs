@@ -103,7 +103,7 @@ pub(in crate::normalise) fn types(schema: &mut Part<'_>) {
     }
 }
 
-/// Moves types that `OpenAPI` 3.0 cannot express to the extension `x-type`.
+/// Moves the types of a schema to the extension `x-type`, because `OpenAPI` 3.0 cannot express them.
 fn keep_types_aside(schema: &mut Part<'_>, kinds: impl Into<Value>) {
     schema.shift_remove("type");
     let aside = name_aside(schema, "type");

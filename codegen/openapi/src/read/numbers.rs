@@ -1,5 +1,5 @@
-//! Warns about numbers that lose digits when they are read. A number has 64 bits in memory, but any number of
-//! digits in a text.
+//! Warns about numbers that lose digits when they are read. In memory, a number has 64 bits; in the source
+//! text, it can have arbitrarily many digits.
 
 use serde_json::Number;
 

@@ -47,7 +47,7 @@ pub(super) fn read(source: Source<'_>) -> Result<(Value, SourceMap), Diagnostics
     Ok((value, builder.source_map))
 }
 
-/// An open collection.
+/// A collection (mapping or sequence) that has not ended yet.
 struct Frame {
     anchor: usize,
     position: Position,

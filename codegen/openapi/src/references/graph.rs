@@ -158,8 +158,8 @@ impl<'a> References<'a> {
         referrers.iter().filter_map(|position| self.all.get(*position))
     }
 
-    /// Lists the targets that `place` needs, directly or through other targets. Each target is listed once,
-    /// the nearest first.
+    /// Lists the targets to which references at `place` or inside it lead, directly or through other targets.
+    /// Each target is listed once, the nearest first.
     pub fn needed(&self, place: &Pointer) -> Vec<&Target<'a>> {
         let inside = |place| self.within(place).iter().filter_map(|reference| reference.target);
         let needed = reachable(inside(place), |number| {

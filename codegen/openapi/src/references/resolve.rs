@@ -15,7 +15,7 @@ pub fn reference(value: &Value) -> Option<&str> {
     value.get("$ref")?.as_str()
 }
 
-/// Returns the percent-decoded pointer of a reference within the document.
+/// Returns the percent-decoded pointer of a reference into the same document (`#/…`).
 pub fn fragment(reference: &str) -> Option<PointerBuf> {
     let decoded = percent_decode_str(reference.strip_prefix('#')?).decode_utf8_lossy();
     Some(pointer::parse(&decoded)?.into_owned())

@@ -14,7 +14,8 @@ use crate::{
 };
 
 impl<'a> Comparer<'a> {
-    /// Compares the lists of schemas in the keyword `key` of the schemas `old` and `site.parent`.
+    /// Compares the lists of schemas under the keyword `key` (`allOf`, `anyOf` or `oneOf`). The schemas `old`
+    /// and `site.parent` contain the keyword.
     pub(super) fn composition(
         &mut self,
         key: &str,
@@ -82,8 +83,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares the names by which discriminators identify an alternative. If the mapping has no entry for an
-    /// alternative, messages contain the name of its schema.
+    /// Compares the values by which the discriminators of both sides identify an alternative. If a mapping
+    /// has no entry for the alternative, this value is the name of its schema.
     fn discriminator_names(
         &mut self,
         [old, new]: [&Node<'a>; 2],
@@ -125,8 +126,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports that a discriminator value was added or removed. The change does not cover the schema that the
-    /// value identifies.
+    /// Reports that a discriminator value was added or removed. Differences inside the schema that the value
+    /// identifies are reported separately.
     fn identifier(&mut self, site: &Site<'_, 'a>, what: String, context: SchemaContext) {
         let kind = site.pick_side([Kind::MappingAdded, Kind::MappingRemoved]);
         self.change(kind, site, what)
@@ -217,7 +218,8 @@ fn mapped<'a>(
 #[derive(Default)]
 struct Identifiers<'a> {
     values: Vec<&'a str>,
-    /// The name of the schema, if a discriminator value can be that name.
+    /// The name of the alternative's schema, if this name identifies the alternative because the mapping has
+    /// no entry for it.
     schema_name: Option<&'a str>,
 }
 
@@ -239,7 +241,7 @@ impl<'a> Identifiers<'a> {
     }
 }
 
-/// The reference of a part, or its content if it is inline.
+/// Returns the `$ref` of a schema in a composition, or its content if the schema is inline.
 fn part_name(part: &Value) -> String {
     references::reference(part).map_or_else(|| canonical(part), str::to_owned)
 }

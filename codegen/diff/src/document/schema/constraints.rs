@@ -37,13 +37,13 @@ fn limit_name(keyword: &str) -> Option<(&'static str, bool)> {
 /// IDs use for the constraint. `OpenAPI` 3.0 lacks most of these keywords, so normalisation renames them to
 /// extensions (`x-…`).
 fn constraint(keyword: &str) -> Option<([Kind; 3], &'static str)> {
-    /// Keywords that narrow values.
+    /// Kinds of change for a keyword that narrows the allowed values.
     const NARROWING: [Kind; 3] = [
         Kind::ConstraintAdded,
         Kind::ConstraintRemoved,
         Kind::ConstraintChanged,
     ];
-    /// Keywords whose change may either widen or narrow values.
+    /// Kinds of change for a keyword whose change may either widen or narrow the allowed values.
     const REPRESENTATION: [Kind; 3] = [Kind::RepresentationChanged; 3];
     Some(match keyword {
         // A wider `not` allows fewer values, so any difference is one change.
@@ -152,8 +152,8 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Checks whether a content keyword of a string schema (`contentEncoding`, `contentMediaType`) is redundant,
-/// because it is absent or has the same meaning as `format`.
+/// Checks whether a content keyword of a string schema (`contentEncoding`, `contentMediaType`) adds nothing
+/// to `format`: it is absent or has the same meaning.
 fn says_nothing(key: &str, keyword: Option<&Node<'_>>, schema: &Node<'_>) -> bool {
     match (keyword.and_then(|node| node.value.as_str()), key) {
         (Some(_), _) => keyword.is_some_and(|node| repeats_format(key, node.value, schema.value)),

@@ -34,14 +34,14 @@ impl<'a> Comparer<'a> {
         self.frames.current = None;
     }
 
-    /// Adds two schemas to the queue, below the pair that is being compared.
+    /// Adds a pair of schemas to the queue, as a child of the pair that is being compared.
     pub(super) fn enqueue(&mut self, old: Node<'a>, new: Node<'a>, mut context: SchemaContext) {
         context.optional = false;
         let frame = self.frames.add(&old, &new, context);
         self.queue.push_back((old, new, context, frame));
     }
 
-    /// Adds two schemas to the queue, as the schemas of a whole message.
+    /// Adds a pair of schemas to the queue without a parent, like the schemas of a whole message.
     pub(crate) fn enqueue_root(&mut self, old: Node<'a>, new: Node<'a>, context: SchemaContext) {
         let current = self.frames.current.take();
         let closed = None;
@@ -115,7 +115,8 @@ impl<'a> Comparer<'a> {
         self.flag_in("deprecated", site, kinds, context.direction);
     }
 
-    /// Reports that a different schema, shared or inline, is used at a place.
+    /// Reports that the new document uses another schema at this place (a component or an inline schema), or
+    /// that the schema was renamed.
     fn replaced(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         let (before, after) = (self.old.resolve(old), self.new.resolve(new));
         let name = |node: &Node<'a>| Some(node.reference()?.rsplit('/').next().unwrap_or_default());
@@ -305,7 +306,8 @@ fn fits(key: &str, value: &Value) -> bool {
     }
 }
 
-/// Returns the single schema of an `allOf` whose siblings are only documentation, extensions or `nullable`.
+/// Returns the schema in an `allOf` with one schema. Returns `None` if the `allOf` has siblings other than
+/// documentation, extensions and `nullable`.
 fn wrapped<'a>(node: &Node<'a>) -> Option<Node<'a>> {
     let is_documentation = |key: &str| {
         key == "allOf" || key == "nullable" || key.starts_with("x-") || ANNOTATIONS.contains(&key)
@@ -313,13 +315,13 @@ fn wrapped<'a>(node: &Node<'a>) -> Option<Node<'a>> {
     single(node).filter(|_| node.keys().all(is_documentation))
 }
 
-/// Returns the single schema of an `allOf`. Returns `None` unless that schema is the component at `target`,
-/// or the `allOf` meets the conditions of `wrapped`.
+/// Returns the schema in an `allOf` with one schema. Returns `None` unless that schema is the component at
+/// `target`, or the `allOf` meets the conditions of `wrapped`.
 fn wraps<'a>(document: &DocumentIndex<'a>, target: &PointerBuf, node: &Node<'a>) -> Option<Node<'a>> {
     wrapped(node).or_else(|| single(node).filter(|inner| document.resolve(inner).pointer == *target))
 }
 
-/// Returns the single schema of an `allOf`.
+/// Returns the schema in the `allOf` of the node, if there is exactly one.
 fn single<'a>(node: &Node<'a>) -> Option<Node<'a>> {
     let name = |part: &'a Value| references::reference(part).unwrap_or("0").to_owned();
     let mut entries = node.get("allOf")?.entries(name);

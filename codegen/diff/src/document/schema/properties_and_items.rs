@@ -83,7 +83,7 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports a property that must be absent on only one side, because its schema on that side is `false`.
+    /// Reports a property that exactly one side forbids: its schema on that side is `false`.
     fn property_allowed(&mut self, site: &Site<'_, 'a>, new: &Node<'a>, context: SchemaContext) {
         let (kind, words) = match (new.allows_nothing(), context.direction) {
             (true, Direction::Response) => (Kind::OptionalResponsePropertyRemoved, "must be absent"),
@@ -219,7 +219,8 @@ impl Allowed {
     }
 }
 
-/// Checks whether a schema rejects some properties that none of its parts declares.
+/// Checks whether `unevaluatedProperties` of a schema rejects some of the properties that no part of the
+/// schema declares.
 pub(super) fn restricts_unevaluated(schema: &Node<'_>) -> bool {
     Allowed::by(schema.get("x-unevaluatedProperties").as_ref()) != Allowed::Anything
 }

@@ -40,9 +40,9 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares `type` on one side with `x-type` on the other side. Normalisation moves types that `OpenAPI`
-    /// 3.0 cannot express to `x-type`. Returns false unless one side has only `type` and the other side has
-    /// only `x-type`.
+    /// Compares `type` on one side with `x-type` on the other side. If `OpenAPI` 3.0 cannot express the types
+    /// of a schema, normalisation moves them to `x-type`. Returns false unless one side has only `type` and
+    /// the other side has only `x-type`.
     pub(super) fn types_kept_aside(
         &mut self,
         site: &Site<'_, 'a>,
@@ -67,7 +67,8 @@ impl<'a> Comparer<'a> {
         true
     }
 
-    /// Compares `x-nullable`, which normalisation adds to `nullable` if null is not exempt from all keywords.
+    /// Compares `x-nullable`. If null must match some keywords although the schema is `nullable`,
+    /// normalisation lists under `x-nullable` the keywords from which null is exempt.
     pub(super) fn exemption_of_null(&mut self, site: &Site<'_, 'a>, old: &Node<'a>, context: SchemaContext) {
         const RELATED: [&str; 8] = [
             "nullable", "type", "x-type", "allOf", "anyOf", "oneOf", "not", "x-if",

@@ -222,7 +222,7 @@ fn boolean(context: &mut Context, pointer: &Pointer, schema: &mut Value) {
 
 /// Moves path items that references lead to (for example from a callback) to an extension, because `OpenAPI`
 /// 3.0 has no section for them. Removes the other path items, and reports each removed path item that is not
-/// in `followed`.
+/// in `followed`, the targets of the references of paths and webhooks.
 fn keep_path_items(
     value: &mut Value,
     followed: &BTreeSet<PointerBuf>,

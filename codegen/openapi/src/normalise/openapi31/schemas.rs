@@ -122,11 +122,11 @@ fn constant(schema: &mut Part<'_>) {
 /// Keywords for unions. A union may have null variants.
 const UNIONS: [&str; 2] = ["oneOf", "anyOf"];
 
-/// Keywords that null must also match, except unions with a null variant.
+/// Keywords that null must also match. Exceptions are unions with a null variant.
 const SHARED: [&str; 6] = ["$ref", "allOf", "not", "if", "oneOf", "anyOf"];
 
 /// The effect of a schema on null, before its conversion. After the conversion, `nullable` exempts null from
-/// all keywords except `enum`. Some schemas exempt null from fewer keywords.
+/// all keywords except `enum`. Before it, some schemas exempt null from fewer keywords.
 struct Null {
     /// The schema has types, and null is not one of them.
     is_excluded: bool,
