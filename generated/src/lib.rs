@@ -313,8 +313,8 @@
 // The names come from the OpenAPI document, which may use any letters.
 #![allow(mixed_script_confusables, confusable_idents, uncommon_codepoints)]
 
-// The OpenAPI document decides the names, the numbers of fields and parameters, and the descriptions. A document
-// with many required properties or with unusual descriptions must not break builds that deny warnings.
+// The OpenAPI document decides the names, the numbers of fields and parameters, and the descriptions. A
+// document with many required properties or unusual descriptions must not break builds that deny warnings.
 #[rustfmt::skip]
 #[allow(
     clippy::doc_lazy_continuation,

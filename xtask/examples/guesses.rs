@@ -1,4 +1,4 @@
-//! Writes further guesses at the vendor's document into a folder. The script `.ci/take-over` uses these
+//! Writes two guesses at the vendor's future document into a folder. The script `.ci/take-over` uses these
 //! guesses to rehearse the day on which the real document arrives. Usage:
 //! `cargo run --package xtask --example guesses -- FOLDER`.
 //!
@@ -79,8 +79,8 @@ fn renamed(mut document: Value) -> Value {
     document
 }
 
-/// Returns the schema of an object that contains a list. A list of all assets is next to a list of warnings.
-/// Any other list is one level deeper.
+/// Returns the schema of an object that contains a list. If the operation lists all assets, the object also
+/// contains a list of warnings. Otherwise, the list is one level deeper.
 fn inside_of_object(operation: &Map<String, Value>, list: &Value) -> Value {
     let title = operation["summary"].as_str().unwrap_or_default();
     if title.starts_with("List") {
@@ -186,8 +186,8 @@ fn restful(mut document: Value) -> Value {
     document
 }
 
-/// Adds required properties to a schema: more than a function should have arguments, and more flags than a struct
-/// should have. Their descriptions are lists with unusual indentation.
+/// Adds required properties to a schema: more than a function should have arguments, and more flags than a
+/// struct should have. Their descriptions are lists with unusual indentation.
 fn many_fields(schema: &mut Value) {
     for name in ["isA", "isB", "isC", "isD", "pageLander", "pageOffer", "pageOther", "pageURL"] {
         let kind = if name.starts_with("is") { "boolean" } else { "string" };
@@ -199,7 +199,7 @@ fn many_fields(schema: &mut Value) {
     }
 }
 
-/// Changes the paths of the inferred groups.
+/// Replaces each path of the inferred groups with the result of `change`.
 fn each_path(document: &mut Value, change: impl Fn(&str) -> String) {
     if let Some(paths) = document["paths"].as_object_mut() {
         let changed = std::mem::take(paths).into_iter().map(|(path, item)| {
@@ -210,7 +210,7 @@ fn each_path(document: &mut Value, change: impl Fn(&str) -> String) {
     }
 }
 
-/// Changes the operations. The second argument is true if the operation is documented.
+/// Calls `change` for each operation. The second argument of `change` is true if the operation is documented.
 fn each_operation(document: &mut Value, change: impl Fn(&mut Map<String, Value>, bool)) {
     let items = document["paths"].as_object_mut().into_iter().flatten();
     for operation in items.flat_map(|(_, item)| item.as_object_mut().into_iter().flatten()) {

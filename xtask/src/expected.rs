@@ -33,7 +33,8 @@ pub(crate) struct Expected {
     pub(crate) manifest_problem: Option<String>,
 }
 
-/// Reads each file that the pipeline produces, so that its content can be compared with the expected content.
+/// Pairs the expected content of each file that the pipeline produces with its actual content in the
+/// workspace.
 ///
 /// The lock comes last. After an interrupted run, the old lock therefore still exists, and the next run
 /// replaces it.

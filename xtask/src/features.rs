@@ -17,8 +17,8 @@ pub(crate) const FIX: &str =
 /// stays unchanged.
 ///
 /// # Errors
-/// Returns an error if the marker lines are not in the section `[features]`, or if the result is not TOML,
-/// for example because another feature has the name of a group.
+/// Returns an error unless each marker line occurs exactly once, in the section `[features]`. Also returns an
+/// error if the result is not TOML, for example because another feature has the name of a group.
 pub(crate) fn with_groups(manifest: &str, groups: &[GroupFeature]) -> Result<String, String> {
     for mark in [BEGIN, END] {
         if manifest.lines().filter(|line| *line == mark).count() != 1 {

@@ -99,7 +99,7 @@ fn add_changes(changelog: Option<&str>, effective: &ComparedFile) -> Result<Opti
     Ok(changelog::add(changelog, (&old, new), &report))
 }
 
-/// Removes orphaned files and writes the stale files, the changelog first and the lock last.
+/// Writes the changelog, removes orphaned files, and writes the stale files. The lock is written last.
 fn write(
     workspace: &Workspace,
     output: &Output,

@@ -1,4 +1,4 @@
-//! Runs the generator in a child process, so that a crash does not end the command.
+//! Runs progenitor in a child process, so that a crash does not end the command.
 //!
 //! The program executes itself with a hidden argument. The child reads a request from standard input and
 //! writes the response to standard output. If the child crashes, it describes the crash on standard error.
@@ -57,7 +57,7 @@ pub(crate) fn is_child() -> bool {
     env::args_os().nth(1).is_some_and(|argument| argument == ARGUMENT)
 }
 
-/// Serves one request.
+/// Serves the request on standard input. This is the main function of the child process.
 pub(crate) fn child() -> ExitCode {
     panic::set_hook(Box::new(|panic| {
         end_with(&describe(panic));

@@ -120,7 +120,7 @@ fn read_revision(root: &Path, name: &str) -> Result<Vec<u8>, Failure> {
     Ok(output.stdout)
 }
 
-/// Decodes UTF-8. The error for other bytes names the actual encoding.
+/// Decodes UTF-8. The error for other bytes names the actual encoding if the first bytes identify it.
 pub(crate) fn decode(name: &str, bytes: Vec<u8>) -> Result<String, Failure> {
     read::text(bytes).map_err(|reason| {
         let fix = "unpack it, or save it as UTF-8 without compression";

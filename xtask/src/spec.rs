@@ -27,8 +27,8 @@ pub(crate) struct Spec {
 impl Spec {
     /// Reads the inputs. `new` is the text that a fetch is about to store.
     ///
-    /// An interrupted fetch may have left a file next to the old document that already contains the new
-    /// document, `new`. This file is ignored.
+    /// An interrupted fetch may have stored `new` under another name, next to the old document. That file is
+    /// ignored.
     pub(crate) fn read(workspace: &Workspace, new: Option<&str>) -> Result<Self, Failure> {
         let mut documents = Vec::new();
         for name in UPSTREAM {

@@ -66,7 +66,7 @@ impl Workspace {
         })
     }
 
-    /// Counts a disk operation, at which a test can make the process abort.
+    /// Counts a disk operation. Aborts the process at the operation that `ABORT_AT` numbers.
     fn count_operation(&self) {
         let left = self.operations_left.get().map(|left| left.saturating_sub(1));
         self.operations_left.set(left);

@@ -16,8 +16,8 @@ const HEAD: &str = "# Changelog\n\n\
 
 const UNRELEASED: &str = "## [Unreleased]";
 
-/// Prefix of the comment in the changelog that identifies the last change of the document for which entries
-/// were written.
+/// Prefix of an HTML comment in the changelog. The rest of the comment has the checksums of the two documents
+/// whose differences were added last.
 const MARK: &str = "<!-- effective document: ";
 
 /// Sections of a release in the order of Keep a Changelog.
@@ -67,8 +67,8 @@ fn split(changelog: &str) -> (&str, &str, &str) {
     }
 }
 
-/// Splits a release into the text before its first section, and pairs of title and text for the sections.
-/// Removes the comment that begins with `MARK`.
+/// Splits the text of a release into its introduction and its sections. The introduction is the text before
+/// the first section, and a section is a pair of title and text. Drops the comment that begins with `MARK`.
 fn read_sections(release: &str) -> (String, Vec<(String, String)>) {
     let lines: Vec<&str> = release.lines().filter(|line| !line.starts_with(MARK)).collect();
     let text = lines.join("\n");

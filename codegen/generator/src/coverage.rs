@@ -1,8 +1,8 @@
 //! Renders the coverage table, which states the evidence for every operation. The operations are grouped by
 //! tag, in the order of the document.
 //!
-//! A part that states no evidence has the evidence of its operation. An operation that states no evidence is
-//! documented on the vendor's page.
+//! A path, parameter, body or response that states no evidence has the evidence of its operation. An
+//! operation that states no evidence is documented on the vendor's page.
 
 use std::{fmt::Write as _, iter};
 
@@ -56,7 +56,7 @@ each.
 ";
 
 struct Row {
-    /// Position of the group in the document.
+    /// Position of the group in the list `tags` of the document.
     rank: usize,
     path_evidence: Evidence,
     /// All cells of the row, except the first cell with the row number.
@@ -155,10 +155,10 @@ fn row(
     }
 }
 
-/// Returns the evidence for the content of a body or response. The media type object states this evidence. If
-/// it does not, returns `own`.
+/// Returns the evidence for the content of a body or response. This is `Unknown` if the schema is an open
+/// object. Otherwise, it is the evidence that the media type object states, or else `own`.
 ///
-/// Evidence that the response object states covers only the status.
+/// The evidence that a response object states is ignored, because it covers only the status.
 fn content(document: &Value, holder: &Value, own: Evidence) -> Evidence {
     let Some((_, media)) = resolve(document, holder).members("content").next() else {
         return own;

@@ -79,7 +79,8 @@ pub struct Output {
 pub struct GroupFeature {
     /// Name of the feature.
     pub name: String,
-    /// `true` if operations of the group are inferred.
+    /// `true` if the group has inferred operations. The feature is then part of `inferred` instead of
+    /// `documented`.
     pub inferred: bool,
 }
 

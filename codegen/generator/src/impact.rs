@@ -37,7 +37,7 @@ impl fmt::Display for Impact {
     }
 }
 
-/// Determines the impact of each change in a report on users of the crate.
+/// Determines how each change of a report affects users of the crate.
 pub fn audience(report: &Report) -> Audience {
     let consequences = report.changes.iter().map(|change| {
         let (impact, reason) = of(change);
@@ -155,7 +155,8 @@ fn of_extension(pointer: &Pointer, inference_changed: bool) -> (Impact, &'static
 
 const FAILURE: &str = "All failures share one error type, documented or not.";
 
-/// Returns the impact that a kind of change has unless facts about the change determine the impact.
+/// Returns the default impact of a kind of change. It applies if no facts about the change determine the
+/// impact.
 #[rustfmt::skip]
 #[expect(clippy::too_many_lines, reason = "a table")]
 fn of_kind(kind: ChangeKind) -> (Impact, &'static str) {

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use funnelflux_openapi::pointer::Pointer;
 
-/// A JSON object, or a JSON value that may be an object. If a method asks for a member of a certain type, a
-/// member of another type counts as absent.
+/// A JSON object, or a JSON value that may be an object. A method for members of a certain type treats a
+/// member of another type as absent.
 pub(crate) trait Json {
     /// Returns a member of any type.
     fn member(&self, key: &str) -> Option<&Value>;

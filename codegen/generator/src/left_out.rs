@@ -42,7 +42,7 @@ impl LeftOut {
 }
 
 /// Removes the parts of a document that errors affect. Returns the rest of the document, the removed
-/// operations, and the errors, which are turned into warnings.
+/// operations, and the errors as warnings.
 ///
 /// # Errors
 /// Returns `errors` unchanged if one of them affects the whole document, or if operations share a method
@@ -106,8 +106,8 @@ pub(crate) fn leave_out(
 }
 
 /// Returns the parts that an error at `pointer` affects: operations, a component, or a path. A path is
-/// returned only if its reference leads nowhere, because its operations are then unknown. Returns `None` if
-/// the error affects the whole document.
+/// returned only if no operation of it is known, for example because its `$ref` leads nowhere. Returns `None`
+/// if the error affects the whole document.
 fn affected(document: &Value, pointer: &Pointer) -> Option<Vec<PointerBuf>> {
     let part = PointerBuf::from_tokens(pointer.tokens().take(3));
     let place: Vec<Token<'_>> = part.tokens().collect();

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use funnelflux_openapi::{Diagnostic, Diagnostics, Location, Severity, Source, Stage, digest::sha256};
 
-/// The `Cargo.lock` with the versions of all packages of this program.
+/// Text of the `Cargo.lock` of the workspace.
 const RESOLVED: &str = include_str!("../../../Cargo.lock");
 
 /// Packages whose versions determine the generated code.
@@ -40,8 +40,8 @@ pub struct Upstream {
     pub file: String,
     /// SHA-256 of the content.
     pub sha256: String,
-    /// Source of the document. `cargo xtask fetch` or a person sets this value, and `generate` copies it from
-    /// the previous lock.
+    /// Source of the document: words, a URL or a path. `cargo xtask fetch` or a person sets this value, and
+    /// `generate` copies it from the previous lock.
     pub source: String,
 }
 

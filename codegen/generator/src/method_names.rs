@@ -36,9 +36,9 @@ pub(crate) struct Vocabulary {
     /// Singular and plural of each group, keyed by tag.
     pub(crate) groups: BTreeMap<String, GroupWords>,
     operations: BTreeMap<PointerBuf, OperationWords>,
-    /// Names of IDs, keyed by the parameter or property that contains the ID.
+    /// Names of IDs, keyed by the name of the parameter or property that contains the ID.
     pub(crate) ids: BTreeMap<String, IdName>,
-    /// Names of IDs, keyed by the parameter that takes a list of the IDs.
+    /// Names of IDs, keyed by the name of the parameter that takes a list of these IDs.
     pub(crate) id_lists: BTreeMap<String, IdName>,
 }
 
@@ -83,7 +83,7 @@ impl Vocabulary {
         self.operations.get(pointer)
     }
 
-    /// Returns the pointer to the main operation for a verb in a group.
+    /// Returns the pointer to the main operation for a verb in a group (see `OperationWords::is_main`).
     pub(crate) fn main_operation(&self, tag: &str, verb: &Verb) -> Option<&Pointer> {
         let is_it = |words: &&OperationWords| words.is_main && words.tag == tag && words.verb == *verb;
         let mut found = self.operations.iter().filter(|(_, words)| is_it(words));
@@ -92,7 +92,7 @@ impl Vocabulary {
 }
 
 /// Returns the first tag of the operation. If the operation has no tag, returns the tag of other operations
-/// whose paths begin with the same segment. If there is no such tag, returns the segment.
+/// whose paths begin with the same segment. If there is no such tag, returns the segment in title case.
 fn tag(operation: &Operation<'_>, by_segment: &BTreeMap<&str, &str>) -> Option<String> {
     if let Some(tag) = operation.tag() {
         return Some(tag.to_owned());

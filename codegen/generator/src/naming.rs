@@ -2,8 +2,8 @@
 
 use heck::{ToKebabCase as _, ToPascalCase as _, ToShoutySnakeCase as _, ToSnakeCase as _};
 
-/// Returns the name of the Rust type for a schema or property. The result must equal the generator's name for
-/// the type, because the generator looks up our types by name.
+/// Returns the name of the Rust type for a schema or property. The result must equal the name that progenitor
+/// derives, because progenitor looks up our types by name.
 pub(crate) fn type_name(name: &str) -> String {
     let name = words(&name.replace('\'', "")).to_pascal_case();
     if name.starts_with(char::is_alphabetic) {
@@ -14,7 +14,7 @@ pub(crate) fn type_name(name: &str) -> String {
 }
 
 /// Returns the name of a new component. This is also the name of its Rust type. For `a_b_filter`, the name is
-/// `AbFilter` and not `ABFilter`, because the generator would turn the component `ABFilter` into the type
+/// `AbFilter` and not `ABFilter`, because progenitor would turn the component `ABFilter` into the type
 /// `AbFilter`.
 pub(crate) fn component(name: &str) -> String {
     type_name(&type_name(name))
@@ -132,8 +132,8 @@ pub(crate) fn snake(text: &str) -> String {
     deunicode::deunicode(text).to_snake_case()
 }
 
-/// Returns the name of the method argument for a parameter. Like the generator, returns `x` if the name of
-/// the parameter has no letters or digits.
+/// Returns the name of the method argument for a parameter. Like progenitor, returns `x` if the name of the
+/// parameter has no letters or digits.
 pub(crate) fn argument(parameter: &str) -> String {
     match words(parameter).to_snake_case().as_str() {
         "" => "x".to_owned(),
@@ -141,12 +141,13 @@ pub(crate) fn argument(parameter: &str) -> String {
     }
 }
 
-/// Returns the name of the static for an operation.
+/// Returns the name of the `static` item for an operation.
 pub(crate) fn constant(operation: &str) -> String {
     operation.to_shouty_snake_case()
 }
 
-/// Replaces characters that Rust does not allow in names, even if they count as digits, such as `½`.
+/// Replaces with a hyphen each non-ASCII character that Rust does not allow in names. One of them is `½`,
+/// although it is numeric.
 fn words(name: &str) -> String {
     let is_foreign = |character: char| {
         !character.is_ascii() && syn::parse_str::<syn::Ident>(&format!("a{character}")).is_err()

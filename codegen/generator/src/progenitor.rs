@@ -1,9 +1,9 @@
 //! Runs progenitor, which generates Rust items from the transformed document.
 //!
-//! The generator can panic, overflow its stack or never finish, without reporting a location. Therefore, the
-//! generator runs in an [`Isolation`], which turns a crash into a message. After a failure, each schema and
-//! each operation is generated on its own. The diagnostics then name the smallest schemas that fail, and the
-//! operations that use these schemas.
+//! Progenitor can panic, overflow its stack or never finish, without reporting a location. Therefore, it runs
+//! in an [`Isolation`], which turns a crash into a message. After a failure, each schema and each operation
+//! is generated on its own. The diagnostics then name the smallest schemas that fail, and the operations that
+//! use these schemas.
 
 use std::{
     any::Any,
@@ -32,15 +32,15 @@ use funnelflux_openapi::{
 
 /// First line of a response that contains generated code.
 const CODE: &str = "code";
-/// First line of a response that contains the reason why the generator refused the document.
+/// First line of a response that contains the reason why progenitor refused the document.
 const REFUSAL: &str = "refusal";
 
-/// Function that runs [`in_process`] on a request in a process that may crash. It returns the response, or a
-/// description of the crash.
+/// Function that passes a request to [`in_process`], in a process that may crash. It returns the response, or
+/// a description of the crash.
 pub type Isolation<'a> = &'a dyn Fn(&str) -> Result<String, String>;
 
-/// Generates the items of the client, which the passes rewrite later. If the generator refuses the document
-/// or crashes, the diagnostics locate the cause.
+/// Generates the Rust items of the client, which the stage `rewrite` changes later. If progenitor refuses the
+/// document or crashes, the diagnostics locate the cause.
 pub(crate) fn generate_items(
     model: &ApiModel,
     source: &Document,
@@ -57,7 +57,7 @@ pub(crate) fn generate_items(
     Ok((file, StageReport::new(Stage::Progenitor, operations)))
 }
 
-/// Input of the generator in addition to the document.
+/// Input of progenitor in addition to the document.
 #[derive(Serialize, Deserialize)]
 struct RequestSettings {
     /// Components for which the crate itself defines types of the same name.
@@ -198,7 +198,7 @@ impl<'a> Driver<'a> {
         syn::parse_str(code).map_err(not_rust)
     }
 
-    /// Finds the schemas and operations that fail by generating each of them on its own.
+    /// Generates each schema and each operation on its own, to find those that fail.
     fn locate(&self, failure: &GeneratorFailure) -> Diagnostics {
         let document = &self.model.document;
         if self.generate(&part(document, json!({}), [])).is_err() {

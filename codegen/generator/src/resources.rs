@@ -1,10 +1,10 @@
-//! Derives resources. A resource is a group whose assets can be read by ID, with the abilities that its
-//! operations allow.
+//! Derives resources. A resource is a group whose assets can be read by ID. Its handle in the client has
+//! *abilities*, such as archiving many assets.
 //!
 //! A resource is derived from the verbs of the operations, the signatures of their methods, and the schemas
-//! of their bodies. An ability whose operation does not fit is left out with a warning. Two extensions of the
-//! tag state facts that an OpenAPI document cannot express: `x-children` lists the children of the group's
-//! assets, and `x-server-managed` lists the properties that the service changes.
+//! of their bodies. If the operation for an ability does not fit, the ability is left out with a warning. Two
+//! extensions of the tag state facts that an OpenAPI document cannot express: `x-children` lists the children
+//! of the group's assets, and `x-server-managed` lists the properties that the service changes.
 
 mod fields;
 mod free_form;
@@ -50,7 +50,7 @@ pub(crate) struct Resource {
     pub(crate) find_by_id: TokenStream,
     pub(crate) find_by_ids: Option<TokenStream>,
     pub(crate) list: Option<List>,
-    /// Expression of the type `Option` for the ID of the variable `asset`.
+    /// Expression for the ID of the variable `asset`, as an optional reference.
     pub(crate) id_of_asset: TokenStream,
     pub(crate) summary_of_asset: TokenStream,
     /// Kinds of children that can be counted.
@@ -108,13 +108,14 @@ pub(crate) struct Duplicate {
     /// Type of the request body.
     pub(crate) request: TokenStream,
     pub(crate) call: TokenStream,
-    /// Expression for the name of the copy in the variable `request`.
+    /// Expression that reads the name of the copy from the variable `request`.
     pub(crate) name: TokenStream,
-    /// Expression for the properties that the copy overrides, if `request` can contain such properties.
+    /// Expression for the map in the variable `request` with the properties that the copy overrides. `None`
+    /// if the request has no such map.
     pub(crate) updates: Option<TokenStream>,
 }
 
-/// A kind of children of the assets of a resource.
+/// A kind of assets that are children of the assets of a resource.
 pub(crate) struct Children {
     /// Cargo feature of the group of the children. `None` if parents and children are in the same group.
     pub(crate) feature: Option<String>,
@@ -129,12 +130,11 @@ pub(crate) struct GroupResource {
     /// Static that describes how a created asset is read back, if the client generates the IDs.
     pub(crate) read_back: Option<Item>,
     pub(crate) server_managed: Vec<ServerManagedField>,
-    /// JSON pointers to properties of an asset. The user chooses the names of the members of these
-    /// properties.
+    /// JSON pointers to the properties of an asset that are objects whose member names the user chooses.
     pub(crate) free_form: Vec<String>,
     pub(crate) words: Option<GroupWords>,
-    /// Kinds of children that the tag lists. Each entry has the tag of the child group, and JSON pointers to
-    /// the ID of the parent in a child.
+    /// Kinds of children that the tag lists. Each entry has the tag of the child group, and the JSON pointers
+    /// at which a child may hold the ID of its parent.
     pub(crate) child_pointers: Vec<(String, Vec<String>)>,
 }
 
@@ -204,14 +204,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Finds the main operation for a verb.
+    /// Finds the main operation for a verb (see `OperationWords::is_main`), and its method.
     fn main<'t>(tag: &'t TagItems, verb: &Verb) -> Option<(&'t Operation, &'t ImplItemFn)> {
         let is_main = |operation: &Operation| operation.words.is_main && operation.words.verb == *verb;
         let main = tag.operations.iter().find(|(operation, _)| is_main(operation));
         main.map(|(operation, method)| (operation, method))
     }
 
-    /// Warns that an ability is left out.
+    /// Warns that `ability`, such as archiving many assets, is left out.
     fn left_out(&mut self, operation: &Operation, ability: &str, reason: &str) {
         let (severity, stage, at) = (Severity::Warning, Stage::Rewrite, &operation.pointer);
         let message = format!("{ability} is left out: {reason}");
@@ -220,7 +220,7 @@ impl<'a> Reader<'a> {
         self.diagnostics.push(warning.fix(fix));
     }
 
-    /// Returns an ability, or warns that it is left out.
+    /// Returns the ability, or warns that it is left out.
     fn or_left_out<T>(&mut self, ability: Result<T, String>, operation: &Operation, name: &str) -> Option<T> {
         let ability = ability.map_err(|reason| self.left_out(operation, name, &reason));
         ability.ok()
@@ -314,7 +314,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Returns the word after which the kind and the handle of a group are named. This is the plural of the
-    /// group. If another group has the same plural, it is the name of the group's module.
+    /// group. If the plural clashes with another group, it is the name of the group's own module.
     fn plural<'t>(&self, tag: &'t TagItems, words: &'t GroupWords) -> &'t str {
         let others = self.items.tags.iter().map(|other| &other.tag);
         let mut others = others.filter(|other| other.name != tag.tag.name);
@@ -325,7 +325,8 @@ impl<'a> Reader<'a> {
         if is_taken { &tag.tag.module } else { &words.plural }
     }
 
-    /// Names a kind of asset after its plural. Appends `Kind` until no other type has the name.
+    /// Derives the name of a kind of asset from the plural of its group. Appends `Kind` until no other type
+    /// has the name.
     fn kind(&self, plural: &str) -> Ident {
         let mut name = naming::type_name(plural);
         while naming::TYPES.contains(&name.as_str())
@@ -338,7 +339,8 @@ impl<'a> Reader<'a> {
         format_ident!("{name}")
     }
 
-    /// Names a handle after its plural. If a method of an operation has the same name, appends `_handle`.
+    /// Derives the name of a handle from the plural of its group. If a method of an operation has the same
+    /// name, appends `_handle`.
     fn handle(&self, plural: &str) -> Ident {
         let name = naming::handle(plural);
         let mut operations = self.model.operations.iter();
@@ -346,9 +348,9 @@ impl<'a> Reader<'a> {
         format_ident!("{name}{}", if is_taken { "_handle" } else { "" })
     }
 
-    /// Finds the type of the object that has a property. This is `ty` itself, or the type of the object or
-    /// list items in a field of `ty`, if only one field has such a type. In the second case, also returns
-    /// that field.
+    /// Finds the type that has `property`. This is `ty` itself, or the type of the object or the list items
+    /// in a field of `ty`. In the second case, also returns the field. Returns `None` if no field or several
+    /// fields have such a type.
     fn wrapped(&self, ty: &Type, property: &str) -> Option<(Type, Option<Field>)> {
         let fields = self.fields(ty)?;
         if fields.get(property).is_some() {

@@ -69,8 +69,8 @@ fn sanitise_words(mut prose: &str) -> String {
     out + &sanitise_unlinked(prose)
 }
 
-/// Splits text around its first Markdown link to a URL, `<https://…>`, `[text](https://…)` or
-/// `[text](https://… "title")`. Escapes the text of the link.
+/// Splits text around its first Markdown link to a URL. A link is written `<https://…>`, `[text](https://…)`
+/// or `[text](https://… "title")`. Escapes the text of the link.
 fn split_at_link(prose: &str) -> Option<(&str, String, &str)> {
     prose.match_indices(['<', '[']).find_map(|(start, sign)| {
         let (before, rest) = prose.split_at_checked(start)?;
@@ -126,8 +126,7 @@ fn split_off_punctuation(word: &str) -> (&str, &str) {
     word.split_at(core.len())
 }
 
-/// Returns `true` if a word has an underscore, a path separator, or a lower-case letter before an upper-case
-/// letter.
+/// Returns `true` if a word has an underscore, `::`, or a lower-case letter before an upper-case letter.
 fn looks_like_code(word: &str) -> bool {
     let is_plain = |character: char| character.is_alphanumeric() || "_-./:{}[]<>".contains(character);
     let mut pairs = word.chars().zip(word.chars().skip(1));

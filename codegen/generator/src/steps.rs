@@ -1,9 +1,9 @@
 //! Steps, which are named changes with a reason and a count. A step is a rule on the document or a pass over
 //! the generated code.
 //!
-//! A step declares whether it is expected to change the FunnelFlux document. If a step is expected to change
-//! the document but changes nothing, the step is idle, which is an error with the option `no_idle_steps`.
-//! Otherwise, an upgrade of the generator or of the document could disable a step unnoticed.
+//! A step declares whether it must change something when the FunnelFlux document is processed. A step that
+//! must but does not is *idle*. With the option `no_idle_steps`, an idle step is an error. Without this
+//! check, an upgrade of the generator or of the document could disable a step unnoticed.
 
 use std::{mem, time::Duration};
 
@@ -35,7 +35,7 @@ impl<W> Step<W> {
     }
 }
 
-/// Expected effect of a step on the FunnelFlux document.
+/// Expected effect of a step when the FunnelFlux document is processed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expect {
     /// The step is expected to change something.
@@ -67,7 +67,8 @@ pub struct StepReport {
     pub reason: &'static str,
     /// Number of changes that the step made.
     pub count: usize,
-    /// True if the step was expected to change the FunnelFlux document, but did not.
+    /// True if the step changed nothing, although it is expected to change something for the FunnelFlux
+    /// document.
     pub idle: bool,
 }
 

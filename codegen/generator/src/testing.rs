@@ -22,7 +22,7 @@ pub(crate) fn document(members: Value) -> Document {
     .unwrap()
 }
 
-/// Applies all rules to a document, and returns the model.
+/// Applies all rules of the stage `transform` to a document, and returns the resulting model.
 pub(crate) fn model(source: &Document) -> ApiModel {
     transform::transform(source).unwrap().0
 }

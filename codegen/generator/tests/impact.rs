@@ -1,5 +1,6 @@
-//! Checks the impact of each change in the test cases on users of the crate. The file `impact.txt` of a case
-//! states the rule, the impact and the reason for each change, in the order of `expected.txt`.
+//! Checks the predicted impact on users of the crate, for each change in the test cases of `codegen/diff`.
+//! The file `impact.txt` of a case states the rule, the impact and the reason for each change, in the order
+//! of `expected.txt`.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 

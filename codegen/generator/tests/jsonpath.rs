@@ -24,7 +24,7 @@ use funnelflux_openapi::{
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Result of an action that removes the matches of its target.
+/// Result of applying an action that removes the matches of its target.
 enum Removal {
     /// The target is not a JSONPath.
     Invalid,
@@ -283,8 +283,8 @@ fn invalid_paths_are_located_errors() {
     assert!(taken.is_empty(), "{taken:?}");
 }
 
-/// Checks a case of the suite. Compares the matches of its query with the expected paths, and ignores their
-/// order.
+/// Checks a case of the suite: compares the matches of its query with the expected paths, in any order.
+/// Returns the problem, if there is one.
 fn case(case: &Value) -> Option<String> {
     let selector = case["selector"].as_str().unwrap();
     let document = &case["document"];

@@ -185,7 +185,8 @@ fn a_list_without_clear_rows_is_left_out_with_a_place() {
     }
 }
 
-/// A handle takes only IDs that are text, but the methods of operations take IDs of the type in the document.
+/// A handle takes only IDs that are text, but the methods of operations take IDs of any type that the
+/// document states.
 #[test]
 fn ids_that_are_numbers_leave_out_the_handle_only() {
     let mut document = document(&array(&json!({ "$ref": "#/components/schemas/Page" })));

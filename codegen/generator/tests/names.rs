@@ -1,6 +1,5 @@
-//! Tests of names that once broke the generated code: tags that share a plural, words of titles in other
-//! scripts, names that begin with a digit or consist of single letters, and names that are too long for a
-//! file.
+//! Tests of names that once broke the generated code: tags that share a plural, title words in other scripts,
+//! names that begin with a digit or consist of single letters, and names that are too long for a file.
 
 #![allow(
     clippy::unwrap_used,

@@ -204,7 +204,7 @@ fn keywords_without_effect_on_values_are_predicted() {
     );
 }
 
-/// Checks that enough of the random pairs generate code.
+/// Checks that enough of the random pairs generate code, and that some of them change the interface.
 #[test]
 fn random_pairs_exercise_the_oracle() {
     let (mut generated, mut changed) = (0, 0);

@@ -152,7 +152,7 @@ fn examples() -> Vec<(&'static str, &'static str, Value, Value)> {
 }
 
 /// Returns two documents, each with its name: our transcription of the page, and the effective document.
-/// Returns nothing if the vendor's document has replaced the transcription.
+/// Returns an empty list if the vendor's document has replaced the transcription.
 fn documents() -> Vec<(&'static str, Value)> {
     let Some(upstream) = transcription() else {
         return Vec::new();

@@ -157,7 +157,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Title of annotations without a place.
+/// Title of annotations without a location.
 const COMMAND: &str = "cargo xtask check";
 
 fn annotate(diagnostic: &Diagnostic) -> String {

@@ -212,7 +212,8 @@ fn first_difference<'a>(
     lines.find(|(_, actual, expected)| actual != expected)
 }
 
-/// Formats a line for a message: escapes invisible characters, and truncates it to 120 characters.
+/// Formats a line for a message: truncates it to 120 characters, escapes carriage returns, and marks an empty
+/// line or a missing line end.
 fn show(line: Option<&str>) -> String {
     let Some(line) = line else {
         return "(end of file)".to_owned();

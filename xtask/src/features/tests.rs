@@ -1,4 +1,4 @@
-//! Manifests before and after the change, and manifests that are rejected.
+//! Tests of manifests before and after the features are written, and of manifests that are rejected.
 
 use super::*;
 use funnelflux_generator::naming;

@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::{exit::Failure, notices::grouped, source::Text, spec::Spec, workspace::Workspace};
 
-/// Maximum number of kinds of notes on the overlays.
+/// Maximum number of notes that are printed from a list of notes on the overlays.
 const MOST_NOTES: usize = 3;
 
 /// Effect of a new document on the overlays.
@@ -156,8 +156,8 @@ struct Trim<'a> {
     rest: Option<Trimmed>,
 }
 
-/// Trims the overlays that have needless parts. `needless` finds them from the index of an overlay and the
-/// overlay itself.
+/// Trims the overlays that have needless parts. `needless` gets the position of an overlay in `overlays` and
+/// the overlay itself, and returns its needless parts.
 fn trims(overlays: &[Text], needless: impl Fn(usize, &Document) -> BTreeSet<PointerBuf>) -> Vec<Trim<'_>> {
     let trims = overlays.iter().enumerate().filter_map(|(index, text)| {
         let overlay = overlay::read(&[text.source()]).ok()?.pop()?;
@@ -216,8 +216,8 @@ fn summary(trims: &[Trim<'_>], is_same: bool) -> Vec<String> {
     notes
 }
 
-/// Counts the inferred operations of each group that are confirmed by the vendor's document, wrong, or absent
-/// from the document.
+/// Renders a table that counts, for each group, the inferred operations that the vendor's document confirms,
+/// contradicts or lacks.
 fn table(comparisons: &[Comparison]) -> Vec<String> {
     let mut groups: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
     for comparison in comparisons {
@@ -247,7 +247,8 @@ fn table(comparisons: &[Comparison]) -> Vec<String> {
     vec![lines.join("\n")]
 }
 
-/// Keeps the first notes, and adds a line with the number of the other notes and the command that lists all.
+/// Keeps the first notes. Replaces the others with a line that states their number and `all`, the command
+/// that lists all notes.
 fn most(mut notes: Vec<String>, all: &str) -> Vec<String> {
     let rest = notes.split_off(notes.len().min(MOST_NOTES));
     if !rest.is_empty() {

@@ -1,4 +1,4 @@
-//! Grouping of similar notices.
+//! Tests of grouping similar notices.
 
 use super::*;
 

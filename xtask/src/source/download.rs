@@ -1,10 +1,11 @@
-//! Downloads a document. Decides from the response whether the server is unreachable or the address wrong.
+//! Downloads a document. Decides from the response whether the server is currently unreachable or the address
+//! is wrong.
 
 use std::{io, time::Duration};
 
 use crate::exit::Failure;
 
-/// Maximum size of a document; a larger file cannot be a document.
+/// Maximum size of a document in bytes. A larger file cannot be a document.
 const MAX_BYTES: u64 = 64 << 20;
 
 /// Time limit for a download.

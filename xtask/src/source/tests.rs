@@ -1,4 +1,4 @@
-//! Forms of a source.
+//! Tests that each form of a source is recognised.
 
 use super::*;
 

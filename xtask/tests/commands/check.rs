@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{EFFECTIVE, LOCK, Run, TYPES, UPSTREAM, Workspace, XTASK};
 
-/// A workspace with a problem.
+/// A change of a workspace, and the problems that `check` must then report.
 struct Case {
     name: &'static str,
     change: fn(&Workspace),
@@ -131,7 +131,7 @@ fn check_reports_problems_and_generate_fixes_them() {
     }
 }
 
-/// A workspace from which nothing can be generated, for example because the document is invalid.
+/// A change of a workspace after which nothing can be generated, for example because the document is invalid.
 struct InvalidCase {
     name: &'static str,
     change: fn(&Workspace),

@@ -1,4 +1,5 @@
-//! If a document crashes the generator, the command reports the crash with its location, and continues.
+//! Tests that the command survives a document that crashes progenitor, and reports the crash with its
+//! location.
 
 use serde_json::{Map, Value, json};
 
@@ -52,7 +53,7 @@ fn a_panic_is_located() {
     );
 }
 
-/// Each schema merges the next schema nine times, so the generator does not finish in time.
+/// Each schema merges the next schema nine times, so progenitor does not finish in time.
 #[test]
 fn an_endless_run_is_located() {
     let merged = |index: usize| {

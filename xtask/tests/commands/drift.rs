@@ -127,7 +127,8 @@ fn diff_omits_accepted_changes() {
     assert!(run.stderr.starts_with("1 accepted by allow.json"), "{run}");
 }
 
-/// An expired entry no longer accepts its change, and an invalid list is reported with its location.
+/// An expired entry of an allow-list no longer accepts its change, and an invalid allow-list is reported with
+/// its location.
 #[test]
 fn diff_reports_expired_and_invalid_allow_lists() {
     let workspace = Workspace::new();
@@ -336,7 +337,8 @@ fn a_document_without_operations_is_refused() {
     workspace.xtask(&["check"]).ended_with(2);
 }
 
-/// The limit applies even if there are many changes, and many confirmed, wrong and absent inferences.
+/// The limit of 60 lines applies even if there are many changes, and many confirmed, wrong and absent
+/// inferences.
 #[test]
 fn fetch_prints_at_most_60_lines() {
     let workspace = Workspace::new();

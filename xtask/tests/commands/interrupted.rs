@@ -156,7 +156,7 @@ fn a_run_that_ended_before_the_lock_can_be_repeated() {
     insta::assert_snapshot!("lock_of_the_run_before", check);
 }
 
-/// The process aborts at every disk operation.
+/// In each round, the process aborts at another disk operation.
 #[test]
 fn a_run_that_is_killed_at_any_step_can_be_repeated() {
     for case in &CASES {

@@ -1,4 +1,4 @@
-//! `fetch` removes the parts of our overlays that the vendor's document makes needless.
+//! Tests that `fetch` removes the parts of our overlays that the vendor's document makes needless.
 
 use std::{fs, path::Path};
 

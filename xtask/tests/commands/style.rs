@@ -71,7 +71,8 @@ struct Module {
 }
 
 impl Module {
-    /// Adds a path as written in the module, unless it belongs to another crate.
+    /// Resolves a path as written in the module, and adds it. A path into another crate becomes a path below
+    /// this module, which `defining` ignores.
     fn name(&mut self, written: &[String]) -> ItemPath {
         let supers = written.iter().take_while(|segment| *segment == "super").count();
         let (base, rest) = match written.first().map(String::as_str) {
@@ -165,7 +166,8 @@ fn modules(source: &Path) -> BTreeMap<ItemPath, Module> {
     modules.collect()
 }
 
-/// Returns the module that defines an item; `None` for items of other crates.
+/// Returns the module that defines an item. Returns `None` for items of the module `from` and of other
+/// crates.
 fn defining<'m>(
     modules: &'m BTreeMap<ItemPath, Module>,
     from: &Module,

@@ -247,7 +247,7 @@ impl Workspace {
         self.files().keys().filter(|name| is_temporary(name)).count()
     }
 
-    /// Runs `check`, which writes nothing, and then [`Workspace::fix`].
+    /// Runs `check`, asserts that it writes nothing, and then runs [`Workspace::fix`].
     #[track_caller]
     pub(crate) fn check_then_fix(&self, code: i32) -> Run {
         let before = self.files();

@@ -109,7 +109,7 @@ impl Runner {
         self.step(DRIFT, "fetch", &[("SOURCE", source), ("MUST_REACH", &must_reach)])
     }
 
-    /// Runs the steps of the job whose conditions hold.
+    /// Runs the steps of the job in order, and stops as soon as the output `changed` is not `true`.
     fn drift(&self, source: &str) {
         for step in ["fetch", "regenerate", "open the pull request"] {
             let run = match step {
@@ -338,7 +338,8 @@ fn a_program_of_more_than_twelve_megabytes_is_refused() {
     weigh().ended_with(1);
 }
 
-/// The list contains all steps with a script, and each script is valid.
+/// The table in this test contains all steps of the workflows that have a script, and each script is valid
+/// Bash.
 #[test]
 fn every_script_is_among_these() {
     for (workflow, steps) in [

@@ -1,5 +1,5 @@
-//! Runs the generator for one request. Tests start this program, so that they survive documents that crash
-//! the generator.
+//! Runs progenitor for one request, which it reads from standard input. Tests start this program, so that
+//! they survive documents that crash progenitor.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Tests that compare a changelog before and after new entries are added.
+//! Tests of adding entries to a changelog.
 
 use super::*;
 use funnelflux_diff as diff;

@@ -50,8 +50,8 @@ impl<'a> Linter<'a> {
         self.report(rule, pointer.with_trailing_token(key), message);
     }
 
-    /// Returns the object that a value is or refers to, and the pointer to that object. Returns `None` if the
-    /// reference leads nowhere, or if the value is not an object.
+    /// Follows the `$ref` of a value, if it has one. Returns the resulting object and the pointer to it.
+    /// Returns `None` if the reference leads nowhere, or if the result is not an object.
     pub(super) fn resolve_at(&self, pointer: &Pointer, value: &'a Value) -> Option<(PointerBuf, &'a Object)> {
         let (pointer, value) = references::resolve(self.document.value(), pointer, value);
         let object = value.as_object();
@@ -59,7 +59,7 @@ impl<'a> Linter<'a> {
         Some((pointer.into_owned(), object))
     }
 
-    /// Returns the object that a value is or refers to, as `resolve_at` does, but without its pointer.
+    /// Follows the `$ref` of a value like `resolve_at`, but returns only the resulting object.
     pub(super) fn resolve(&self, value: &'a Value) -> Option<&'a Object> {
         self.resolve_at(Pointer::root(), value).map(|(_, object)| object)
     }

@@ -1,5 +1,5 @@
-//! Reports each construct that would make the generator panic, choose a wrong type, or emit code that does
-//! not compile. Constructs that the module `transform` repairs are not reported. The module `rules` lists all
+//! Reports each construct that would make progenitor panic, choose a wrong type, or emit code that does not
+//! compile. Constructs that the module `transform` repairs are not reported. The module `rules` lists all
 //! lint rules.
 
 mod linter;

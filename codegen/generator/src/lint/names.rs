@@ -42,8 +42,7 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// Visits the schemas inside a schema, and derives a name for each of them in the same way as the
-    /// generator.
+    /// Visits the schemas inside a schema, and derives a name for each of them in the same way as progenitor.
     fn inline(&mut self, place: &Pointer, schema: &'a Object, name: &str, components: &Components) {
         for (key, property) in schema.members("properties") {
             let place = place.with_trailing_token("properties").with_trailing_token(key);
@@ -90,7 +89,7 @@ impl<'a> Linter<'a> {
     }
 }
 
-/// Returns true if the generator creates a type for an inline schema.
+/// Returns true if progenitor creates a type for an inline schema.
 pub(crate) fn needs_name(schema: &Object) -> bool {
     // If only one part of an `allOf` makes a type, the schema is an alias of that type.
     let is_merged = schema.items("allOf").filter(|part| makes_type(part)).count() > 1;
@@ -98,7 +97,7 @@ pub(crate) fn needs_name(schema: &Object) -> bool {
     !schema.contains_key("$ref") && (is_merged || has_form)
 }
 
-/// Returns true if a part of an `allOf` makes the generator create a type.
+/// Returns true if a part of an `allOf` makes progenitor create a type.
 fn makes_type(part: &Value) -> bool {
     part.has_any(&["$ref", "properties"]) || part.has_any(&COMPOSITIONS)
 }

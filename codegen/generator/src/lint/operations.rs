@@ -88,7 +88,7 @@ impl<'a> Linter<'a> {
     }
 
     /// Returns the parameters of a path or operation. Checks the parameters that are defined in the list
-    /// itself. Parameters that are references are checked elsewhere.
+    /// itself. `shared_parameters` checks the targets of references.
     fn parameters(&mut self, pointer: &Pointer, holder: &'a Value) -> Vec<Parameter<'a>> {
         let place = pointer.with_trailing_token("parameters");
         let parameter = |(index, parameter): (usize, &'a Value)| {
@@ -280,8 +280,8 @@ impl<'a> Linter<'a> {
     }
 
     /// Checks the content of a request body or success response. Returns the schema of JSON content, or the
-    /// media type object of other content. The rule `form` reports a form, and the rule `no_schema` reports
-    /// JSON without a schema.
+    /// media type object of other content. The argument `form` is the rule that reports a form, and
+    /// `no_schema` is the rule that reports JSON without a schema.
     fn content(
         &mut self,
         pointer: &Pointer,
@@ -314,7 +314,8 @@ impl<'a> Linter<'a> {
     }
 }
 
-/// Returns the names in the braces of a path. Returns `None` if braces are unpaired or empty.
+/// Returns the names in the braces of a path. Returns `None` if an opening brace is not closed, or if braces
+/// are empty.
 fn names_in_braces(path: &str) -> Option<Vec<&str>> {
     let names = path.split('{').skip(1).map(|part| {
         let (name, _) = part.split_once('}')?;

@@ -107,7 +107,7 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// Returns the name of a property that can have only one value in a variant.
+    /// Returns the name of a property for which the variant allows only one value.
     fn common_tag(&self, variant: &'a Object) -> Option<&'a str> {
         let mut names = variant.members("properties").map(|(name, _)| name.as_str());
         names.find(|name| self.fixes(variant, name, 0))
@@ -136,8 +136,8 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// Collects the `type` and `enum` keywords that the parts of a schema state for the schema and for its
-    /// properties. Adds contradictory keywords to `conflicts`.
+    /// Collects the keywords `type` and `enum` of a schema and its properties, including those in `allOf`
+    /// parts. Adds contradictory keywords to `conflicts`.
     fn gather(
         &self,
         schema: &'a Object,

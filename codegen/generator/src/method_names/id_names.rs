@@ -20,8 +20,8 @@ pub(crate) struct IdName {
     pub(crate) owner: String,
 }
 
-/// Finds the names of IDs and of lists of IDs. These are the names of the parameters by which operations find
-/// assets by ID.
+/// Collects the names of IDs and of lists of IDs. These are the names of the parameters of operations that
+/// find assets by ID.
 pub(super) fn id_names(
     document: &Value,
     drafts: &[Draft<'_>],
@@ -82,9 +82,9 @@ fn aliases(document: &Value) -> impl Iterator<Item = (String, String)> {
     entries.filter_map(move |entry| Some((name(entry, "property")?, name(entry, "of")?)))
 }
 
-/// Returns the name of the parameter that contains the ID or IDs, and `true` if this parameter is required.
-/// This is the only required parameter. If no parameter is required, this is the only parameter that is named
-/// like an ID.
+/// Returns the name of the parameter that contains the ID or IDs, and `true` if the parameter is required.
+/// The ID parameter is the only required parameter in the query or path. If none is required, it is the only
+/// one that is named like an ID. Returns `None` if several parameters qualify, or none.
 pub(crate) fn id_parameter(document: &Value, operation: &Operation<'_>) -> Option<(String, bool)> {
     let parameters = references::parameters(document, operation);
     let parameters = parameters.filter(|parameter| matches!(parameter.text("in"), Some("query" | "path")));

@@ -1,4 +1,4 @@
-//! Gives different names to all operations.
+//! Derives a distinct method name for each operation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,8 +20,8 @@ pub(crate) struct OperationWords {
     pub(crate) id: String,
     pub(crate) verb: Verb,
     pub(crate) tag: String,
-    /// `true` if this is the main operation for its verb in the group. Another path may have a second
-    /// operation with the same verb.
+    /// `true` if this is the main operation for its verb in the group. It is `false` if another operation of
+    /// the group has the same verb and keeps the name that both would get.
     pub(crate) is_main: bool,
 }
 

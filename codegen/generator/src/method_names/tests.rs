@@ -1,4 +1,4 @@
-//! Tests that compare operations in tables with the method names that they get.
+//! Table-driven tests. Each row lists an operation and the method name that it should get.
 
 use super::*;
 use serde_json::json;

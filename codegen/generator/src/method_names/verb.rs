@@ -14,7 +14,7 @@ pub(crate) enum Verb {
     FindByIds,
     /// Finds assets by a property. The value is the name of the property in snake case.
     FindBy(String),
-    /// Reads an object without an ID.
+    /// Reads an object that no ID identifies, such as the settings of the user.
     Get,
     Save,
     Create,
@@ -31,8 +31,8 @@ pub(crate) enum Verb {
 }
 
 impl Verb {
-    /// Reads the verb of a title. Returns `None` if the title is about anything other than assets of the
-    /// group.
+    /// Reads the verb of a title. Returns `None` if the verb is unknown, or if the title is about anything
+    /// other than assets of the group.
     pub(super) fn of_title(method: &str, title: &str, words: &GroupWords) -> Option<Self> {
         let Title {
             verb,
@@ -102,8 +102,8 @@ impl Verb {
         })
     }
 
-    /// Returns the verb for finding assets by a property, whose name is in snake case. Returns `None` if the
-    /// name is empty.
+    /// Returns the verb for finding assets by `property`, a name in snake case. Returns `None` if the name is
+    /// empty.
     fn find_by(property: &str) -> Option<Self> {
         Some(match property {
             "" => return None,

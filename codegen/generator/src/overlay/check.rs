@@ -36,7 +36,8 @@ pub(super) struct Checker<'a, 'b> {
 }
 
 impl<'a> Checker<'a, '_> {
-    /// Checks the overlay for the document named `document`, and returns its valid actions.
+    /// Checks the overlay, which is applied to the document named `document`. Returns the valid actions of
+    /// the overlay.
     pub(super) fn actions(&mut self, document: &str) -> Vec<CheckedAction<'a>> {
         let Some(root) = self.object(Pointer::root(), self.overlay.value(), "an overlay") else {
             return Vec::new();

@@ -50,7 +50,7 @@ pub struct Action {
     pub changed: bool,
 }
 
-/// Reads overlays. The documents store their warnings, and [`apply`] reports these warnings.
+/// Reads overlays. Each returned document stores the warnings from reading it, and [`apply`] reports them.
 ///
 /// # Errors
 /// Returns located diagnostics for each text that is neither YAML nor JSON.
@@ -181,8 +181,8 @@ fn act(
     Ok((action, warnings))
 }
 
-/// Returns the first reference on the way to a target. The result consists of the path to the reference and
-/// the text of the reference.
+/// Returns the first `$ref` on the path to a target. The result consists of the JSONPath of the object with
+/// the `$ref`, and the text of the `$ref`.
 fn reference_on_the_way<'t>(editor: &Editor, target: &'t str) -> Option<(&'t str, String)> {
     target.match_indices(['.', '[']).find_map(|(end, _)| {
         let path = target.get(..end)?;
@@ -193,7 +193,7 @@ fn reference_on_the_way<'t>(editor: &Editor, target: &'t str) -> Option<(&'t str
     })
 }
 
-/// Warns about keys that OpenAPI ignores because they are beside a reference, and about updates that append a
+/// Warns about keys that OpenAPI ignores because they are beside a `$ref`, and about updates that append a
 /// list as one item.
 fn warnings(
     editor: &Editor,

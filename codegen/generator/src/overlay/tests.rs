@@ -218,7 +218,7 @@ fn an_overlay_for_another_document_is_reported() {
     assert!(applied.notices.is_empty());
 }
 
-/// Tests the examples of the Overlay specification for changes of lists.
+/// Tests the examples of list changes in the Overlay specification.
 #[test]
 fn lists_are_changed_as_specified() {
     let result = |version: &str, actions: &str, pointer: &str| {

@@ -21,8 +21,8 @@ pub enum Trimmed {
     Text(String),
 }
 
-/// Removes `parts` from the text of `overlay`. Returns `None` if a part is written in an unsupported form,
-/// such as `{…}` on a line that also contains other parts. A comment directly above a part is removed
+/// Removes `parts` from the text of `overlay`. Returns `None` if a part shares a line with other parts, as in
+/// `{a: 1, b: 2}`, or if the removal would change the rest. A comment directly above a part is removed
 /// together with the part.
 pub fn trim(source: Source<'_>, overlay: &Document, parts: &BTreeSet<PointerBuf>) -> Option<Trimmed> {
     if parts.contains(Pointer::root()) {

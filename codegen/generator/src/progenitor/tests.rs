@@ -1,4 +1,4 @@
-//! Tests of the diagnostics for documents that make the generator fail or crash.
+//! Tests of the diagnostics for documents that make progenitor fail or crash.
 
 use super::*;
 use crate::transform::transform;
@@ -110,7 +110,8 @@ fn a_crash_in_isolation_is_located() {
     );
 }
 
-/// A pass drops the bodies of the methods, so an upgrade of the generator must not change them unnoticed.
+/// A rewrite pass drops the method bodies that progenitor generates. This snapshot shows whether an upgrade
+/// of progenitor changes them.
 #[test]
 fn methods_send_what_the_model_states() {
     let parameter = |name: &str, place: &str, required: bool| {

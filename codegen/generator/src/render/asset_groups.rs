@@ -1,4 +1,5 @@
-//! Renders the groups as data: a table of abilities for each group, and the list of all tables.
+//! Renders the groups as data: a table of abilities (such as archiving) for each group, and the list of all
+//! tables.
 
 use std::collections::BTreeMap;
 
@@ -76,9 +77,9 @@ fn table(tag: &Tag, items: &Items, resources: &BTreeMap<String, GroupResource>) 
     }
 }
 
-/// Returns the cargo feature of each child group, together with pointers to the ID of the parent in a child.
-/// The tag lists child groups. In addition, if the assets of this group are categories, every group whose
-/// assets have such a category is a child group.
+/// Returns the cargo feature of each child group, together with the JSON pointers at which a child may hold
+/// the ID of its parent. Child groups are the groups that the tag lists. If the assets of this group are
+/// categories, the groups whose assets have such a category are child groups too.
 fn children(
     tag: &Tag,
     group: &GroupResource,

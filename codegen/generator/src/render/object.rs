@@ -1,4 +1,4 @@
-//! Renders types of JSON objects. A macro of the runtime implements serde's traits for these types.
+//! Renders structs for JSON objects. A macro of the runtime implements serde's traits for these structs.
 
 use std::collections::BTreeSet;
 
@@ -9,9 +9,9 @@ use syn::{
 
 use crate::rewrite::{TypeItem, argument_of, is_extra, is_serde, json_name, serde_items};
 
-/// A type of JSON objects.
+/// A struct for JSON objects.
 pub(super) struct Object {
-    /// The type, without serde's derives and attributes.
+    /// The struct, without serde's derives and attributes.
     pub(super) item: Item,
     /// Call of the macro that implements serde's traits.
     pub(super) implementations: String,

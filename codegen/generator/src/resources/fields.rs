@@ -181,7 +181,7 @@ impl Field {
     }
 }
 
-/// Returns the path to the type `String`, or to a type of the document with this name.
+/// Returns the path of the type `name`, which is `String` or a type of the document.
 pub(super) fn path(name: &str) -> TokenStream {
     let ident = format_ident!("{name}");
     if name == "String" {

@@ -17,8 +17,8 @@ use funnelflux_openapi::{Document, pointer::Pointer, references};
 pub(crate) struct Entries {
     /// Place of the list in the request, as a variant of the runtime's `Place`.
     pub(crate) place: TokenStream,
-    /// Names of the properties that control the treatment of children. The first property is the action, and
-    /// the second is the target of the action.
+    /// Names of two request properties about children of the listed assets: the action on the children, and
+    /// the target of the action.
     pub(crate) children: Option<(String, String)>,
 }
 

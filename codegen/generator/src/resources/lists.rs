@@ -1,4 +1,4 @@
-//! Finds lists in responses. The rows of a list may be inside objects.
+//! Finds the list of assets in a response. The list may be inside objects.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -59,7 +59,7 @@ type FieldsOf<'r, 'a> = &'r dyn Fn(&Type) -> Option<Fields<'a>>;
 const PAGING: &str = "after before cursor limit maxresults nextcursor nexttoken offset page pagecursor \
     pageindex pageno pagenum pagenumber pagesize pagetoken perpage skip start startingafter take top";
 
-/// Names of response properties that refer to the rest of a list, in lower case and without separators.
+/// Names of response properties that indicate further parts of a list, in lower case and without separators.
 const REST: &str = "cursor endcursor hasmore hasnext hasnextpage lastpage next nextcursor nextpage \
     nextpagetoken nexttoken pagecount pagetoken totalpages";
 
@@ -95,9 +95,8 @@ fn is_one_of(names: &str, name: &str) -> bool {
     names.split(' ').any(|name| name == letters)
 }
 
-/// Finds the list in a response whose rows have the property `id_name`. This is the response itself, or the
-/// only such list inside the response. Returns an error with the reason if there is no such list, or more
-/// than one.
+/// Finds the list whose rows have the property `id_name`. This is the response itself, or the only such list
+/// inside the response. Returns an error with the reason if there is no such list, or more than one.
 pub(super) fn rows<'a>(
     fields_of: FieldsOf<'_, 'a>,
     response: &Type,

@@ -44,8 +44,8 @@ impl Signature {
         }
     }
 
-    /// Returns the values of all arguments, which are looked up in `given` by name. An optional argument
-    /// without a value becomes the expression `None`. Returns `None` if a required argument has no value.
+    /// Looks up the value of each argument in `given` by name. An optional argument without a value becomes
+    /// the expression `None`. Returns `None` if a required argument has no value.
     fn call(&self, given: &[(String, TokenStream)]) -> Option<Vec<TokenStream>> {
         let arguments = self.arguments.iter().map(|(name, ty)| {
             let value = given.iter().find(|(given, _)| given == name);

@@ -49,7 +49,7 @@ fn extension<'a>(source: &'a Document, tag: &str, key: &'static str) -> impl Ite
 }
 
 /// Returns the kinds of children that a tag lists in `x-children`. Each entry has the tag of the child group,
-/// and pointers to the ID of the parent in a child.
+/// and the JSON pointers at which a child may hold the ID of its parent.
 pub(super) fn children(source: &Document, tag: &str) -> Vec<(String, Vec<String>)> {
     extension(source, tag, "x-children").filter_map(child).collect()
 }

@@ -1,8 +1,8 @@
-//! Rewrites methods. The generator's methods use the generator's own client, but our methods build a call of
-//! the runtime.
+//! Rewrites methods. Progenitor's methods use progenitor's own client, but our methods build a call of the
+//! runtime.
 //!
-//! The types come from the signature of the generator's method, and the names and formats of the arguments
-//! come from the model. The body is dropped. A test of the stage `progenitor` records the generator's bodies.
+//! The types come from the signature of progenitor's method, and the names and formats of the arguments come
+//! from the model. The body is dropped. A test of the stage `progenitor` records progenitor's bodies.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -154,8 +154,8 @@ fn success(method: &ImplItemFn) -> Result<Type, String> {
     Ok(success.clone())
 }
 
-/// Types whose values are sent as text that their `Display` implementation writes. Enumerations and IDs are
-/// sent in the same way, but are not in this list.
+/// Names of types whose values are sent as text that their `Display` implementation writes. Enumerations and
+/// IDs are sent in the same way, but are not in this list.
 const VALUES: &[&str] = &[
     "bool", "f32", "f64", "i8", "i16", "i32", "i64", "str", "u8", "u16", "u32", "u64",
 ];

@@ -86,8 +86,8 @@ pub(crate) fn rewrite(
     Ok((items, report))
 }
 
-/// Reports types with the same name. The generator does not check for clashes when it names types for parts
-/// of schemas.
+/// Reports types with the same name. Progenitor does not check for clashes when it names types for parts of
+/// schemas.
 fn report_clashes(state: &mut State<'_>) {
     let enums = state.model.enums.iter().map(|open| open.name.as_str());
     let ids = state.model.ids.iter().map(|id| id.name.as_str());

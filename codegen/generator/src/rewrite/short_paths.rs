@@ -8,7 +8,7 @@ use syn::{
 use super::state::{State, declared, unsupported};
 use crate::naming;
 
-/// Paths that the generator writes in full, although the prelude contains the names.
+/// Paths that progenitor writes in full, although the prelude contains the names.
 const PRELUDE: &[&str] = &[
     "std::option::Option",
     "std::vec::Vec",

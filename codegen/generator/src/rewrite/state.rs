@@ -18,7 +18,7 @@ pub(super) struct State<'a> {
     pub(super) model: &'a ApiModel,
     pub(super) source: &'a Document,
     pub(super) diagnostics: Diagnostics,
-    /// Output of the generator, which the first pass splits into types and methods.
+    /// Output of progenitor, which the first pass splits into types and methods.
     pub(super) file: Vec<Item>,
     /// Types and their implementations.
     pub(super) types: Vec<Item>,
@@ -48,7 +48,8 @@ impl<'a> State<'a> {
 
     /// Returns the pointer to the schema of a generated type.
     ///
-    /// Types generated for parts of a schema have names that begin with the schema's name.
+    /// A type generated for a part of a schema has a name that begins with the schema's name. If several
+    /// schemas match, the schema with the longest name counts.
     pub(super) fn schema_pointer(&self, type_name: &str) -> PointerBuf {
         let schemas = self.model.document.pointer(SCHEMAS.as_str());
         let names = schemas.and_then(Value::as_object).into_iter().flatten();

@@ -1,4 +1,4 @@
-//! Splits the generator's file into types and methods, and drops the generator's client.
+//! Splits progenitor's output into types and methods, and drops progenitor's client.
 
 use quote::ToTokens as _;
 use syn::{ImplItem, Item, ItemImpl, ItemMod, Type};

@@ -410,7 +410,7 @@ fn methods_call_the_runtime() {
     insta::assert_snapshot!(text);
 }
 
-/// Checks that the passes report an error if another version of the generator generates different methods.
+/// Checks that the passes report an error if another version of progenitor generates different methods.
 #[test]
 fn an_unexpected_method_is_an_error_at_its_operation() {
     let fixture = operations();

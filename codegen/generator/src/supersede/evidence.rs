@@ -1,4 +1,5 @@
-//! Finds obsolete actions of overlays that only record evidence about parts of the vendor's document.
+//! Finds obsolete actions among the overlay actions that only record evidence (`x-evidence`) about the
+//! vendor's document.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +11,7 @@ use crate::json::Json as _;
 use funnelflux_openapi::{Diagnostics, Document, Severity, Stage, pointer::PointerBuf};
 
 /// Finds the obsolete actions among the actions that only record evidence. An action is obsolete if the new
-/// document lacks the part in question, or describes the part differently than the old document.
+/// document lacks the target of the action, or describes the target differently than the old document.
 ///
 /// `errors` are the errors that occurred when all overlays were applied to the new document.
 pub fn obsolete_evidence(
@@ -45,8 +46,8 @@ fn records_evidence(action: &Value) -> bool {
     update.is_some_and(|update| !update.is_empty() && update.keys().all(|key| key == "x-evidence"))
 }
 
-/// Returns the parts of a document that a path matches, without their descriptions, extensions, and other
-/// parts that `without_words` removes.
+/// Returns the values in a document that a JSONPath matches. `without_words` has removed their descriptions
+/// and extensions.
 fn facts(document: &Document, path: &str) -> Option<Vec<Value>> {
     let matches = JsonPath::parse(path).ok()?.query(document.value());
     Some(matches.iter().map(|value| without_words(value, false)).collect())

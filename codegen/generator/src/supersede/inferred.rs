@@ -69,7 +69,7 @@ impl<'a> Inferred<'a> {
         }
     }
 
-    /// Finds the operation of the vendor's document that corresponds to each inferred operation, if there is
+    /// Finds for each inferred operation the corresponding operation of the vendor's document, if there is
     /// one.
     pub(super) fn matches<'b>(&self, theirs: &'b [Operation<'b>]) -> Vec<Option<&'b Operation<'b>>> {
         let key = |operation: &Operation<'a>| (operation.method, operation.path);

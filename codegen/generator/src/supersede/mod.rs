@@ -1,7 +1,7 @@
 //! Compares the additions of our inferred overlays with the vendor's current document.
 //!
 //! An inferred overlay (`x-inferred: true`) adds operations, schemas and tags that the vendor's document
-//! lacks. When the vendor's document contains such a part, the part supersedes the overlay's version, and the
+//! lacks. Once the vendor's document contains such a part, it supersedes the overlay's version, and the
 //! comparison shows whether the inference was right. Two operations are the same if method and path are
 //! equal. They are also the same if method, tag and title are equal. In the second case, the inferred path
 //! was wrong.
@@ -39,8 +39,8 @@ pub struct Superseded {
     pub comparisons: Vec<Comparison>,
     /// Notices for the results of the comparisons, and for each action that is completely superseded.
     pub notices: Diagnostics,
-    /// Pointers to the parts that each overlay no longer needs. The sets are in the order of the given
-    /// overlays. The pointer `""` stands for the whole overlay.
+    /// Pointers to the parts that each overlay no longer needs, in one set per given overlay and in the same
+    /// order. The pointer `""` stands for the whole overlay.
     pub needless: Vec<BTreeSet<PointerBuf>>,
     /// Number of operations that inferred overlays add.
     inferred: usize,
@@ -71,7 +71,7 @@ pub enum Inference {
 }
 
 impl Comparison {
-    /// Creates a notice for the result, and a notice for each difference.
+    /// Creates a notice for each difference, or one notice for the result if there are no differences.
     fn notices(&self) -> Vec<Diagnostic> {
         let notice = |code, message: &str| {
             let mut notice = Diagnostic::new(Severity::Notice, Stage::Supersede, code, "", message)
@@ -114,7 +114,8 @@ impl Superseded {
     }
 }
 
-/// Compares the inferred overlays with the document, and drops the parts that the document now has.
+/// Compares the inferred overlays with the document, and drops from the overlays the parts that the document
+/// now has.
 pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
     let inferred = Inferred::read(&overlays);
     // Without inferred overlays, the document stays unchanged.
@@ -239,8 +240,8 @@ fn tag_index(document: &Value, name: &str) -> Option<usize> {
     tags.position(|tag| tag.text("name") == Some(name))
 }
 
-/// Marks tags as undocumented, and adds the extensions in `behavior` to tags. A group counts as documented
-/// only if all of its operations are documented.
+/// Marks `tags` as undocumented, and adds to each tag its extensions in `behavior`. A group counts as
+/// documented only if all of its operations are documented.
 fn mark(document: Document, tags: &BTreeSet<String>, behavior: &[(String, &'static str, Value)]) -> Document {
     let (mut value, provenance) = document.into_parts();
     let undocumented = Value::Bool(true);

@@ -17,10 +17,9 @@ use super::{
 
 /// Replaces an `allOf` of objects with one object that has the properties of all parts.
 ///
-/// Without this rule, the generator would merge the parts and copy each schema to which a property refers. If
-/// such a schema refers back to the object, the generator does not terminate. An `allOf` is left to the
-/// generator if its parts disagree on a property, or if one of its parts is a component that encloses the
-/// `allOf`.
+/// Without this rule, progenitor would merge the parts and copy each schema to which a property refers. If
+/// such a schema refers back to the object, progenitor does not terminate. An `allOf` is left to progenitor
+/// if its parts disagree on a property, or if one of its parts is a component that encloses the `allOf`.
 pub(super) fn join_object_parts(state: &mut State<'_>) {
     let source = state.document.clone();
     visit::schemas(&mut state.document, &mut |pointer, schema| {
@@ -73,8 +72,8 @@ struct Property<'a> {
 }
 
 impl<'a> Joined<'a> {
-    /// Adds all parts. Returns `None` if the schema does not compose objects, or if it is left to the
-    /// generator.
+    /// Adds the properties of a schema and of all its parts. Returns `None` if the schema does not compose
+    /// objects, or if it is left to progenitor.
     fn all(&mut self, document: &'a Value, pointer: &Pointer, schema: &'a Value) -> Option<()> {
         let parts = schema.items("allOf");
         let parts = parts.filter(|part| part.has_any(&["$ref", "allOf", "properties", "required"]));

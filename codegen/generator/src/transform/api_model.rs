@@ -17,15 +17,16 @@ use super::origins::Origins;
 /// A document after all rules have been applied, with its operations and types.
 #[derive(Clone, Debug)]
 pub(crate) struct ApiModel {
-    /// The document in the form that the generator supports.
+    /// The document in the form that progenitor supports.
     pub(crate) document: Value,
     /// Names of groups, operations and IDs.
     pub(crate) vocabulary: Vocabulary,
     /// Tags that have operations, in the order of the document.
     pub(crate) tags: Vec<Tag>,
-    /// Operations, grouped by tag, in the order of the documentation.
+    /// Operations, sorted by the position of their tag, and then by verb. The generated documentation lists
+    /// them in this order.
     pub(crate) operations: Vec<Operation>,
-    /// Enumerations of strings, all of which are open.
+    /// Enumerations of strings. All of them are open: their types also accept unlisted values.
     pub(crate) enums: Vec<OpenEnum>,
     pub(crate) ids: Vec<IdType>,
     /// Name of the type of secrets, which the runtime defines. `None` if there are no secrets.
@@ -56,13 +57,13 @@ pub(crate) struct Tag {
     /// Name in the document.
     pub(crate) name: String,
     pub(crate) module: String,
-    /// Description from the document, which is safe for rustdoc and may be empty.
+    /// Description from the document, escaped for rustdoc. It may be empty.
     pub(crate) description: String,
     /// Documentation of the methods of the group, in Markdown.
     pub(crate) documentation: String,
     /// Cargo feature that enables the group.
     pub(crate) feature: String,
-    /// `true` if operations of the group are inferred (`x-undocumented`).
+    /// `true` if the tag has `x-undocumented: true`, which marks a group with inferred operations.
     pub(crate) inferred: bool,
 }
 
@@ -113,8 +114,8 @@ impl Operation {
         required.next().filter(|_| required.next().is_none())
     }
 
-    /// Returns the reason why the operation cannot provide an ability. If the operation requires several
-    /// arguments, the reason lists these arguments. Otherwise, returns `reason`.
+    /// Returns the reason why the handle of the group cannot use the operation. If the operation requires
+    /// several arguments, the reason lists these arguments. Otherwise, it is `reason`.
     pub(crate) fn reason(&self, reason: &str) -> String {
         let required = self.arguments.iter().filter(|argument| argument.required);
         let names: Vec<String> = required.map(|argument| format!("`{}`", argument.name)).collect();
@@ -147,7 +148,8 @@ pub(crate) enum ArgumentKind {
 }
 
 impl ArgumentKind {
-    /// Returns the common name of the runtime's functions for this kind of parameter.
+    /// Returns the name that the runtime uses for this kind of parameter, both in `Parameter` and in the
+    /// builder of a call.
     pub(crate) fn function(self) -> &'static str {
         match self {
             Self::Path => "path",
@@ -179,7 +181,7 @@ pub(crate) enum RequestBody {
     Required,
 }
 
-/// Effect of sending an operation again if the first request may have arrived.
+/// Effect of sending a request again if the first attempt may have arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Repeat {
     /// Safe: the operation only reads.

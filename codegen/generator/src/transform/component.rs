@@ -87,7 +87,8 @@ pub(super) fn add(document: &mut Value, schemas: impl IntoIterator<Item = (Strin
     }
 }
 
-/// Adds a component for a type of the runtime, and reports a schema that has the same name.
+/// Adds a component for a type that a rule introduces. Reports an error if a schema of the document has the
+/// same name.
 ///
 /// `purpose` completes the sentence "`name` is the type of".
 pub(super) fn declare(state: &mut State<'_>, code: &'static str, name: &str, purpose: &str, schema: Value) {

@@ -1,4 +1,4 @@
-//! Removes parts and titles that mislead the generator, and simplifies alternatives.
+//! Removes parts and titles that mislead progenitor, and simplifies alternatives.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -150,8 +150,8 @@ pub(super) fn drop_titles(state: &mut State<'_>) {
     });
 }
 
-/// Returns the name of the type if the generator names the type of a schema after its title. Returns `None`
-/// for an alternative or part of a composition, which the generator names differently.
+/// Returns the type name that progenitor derives from the title of a schema. Returns `None` if progenitor
+/// does not use the title, for example in an alternative or part of a composition.
 fn type_by_title(pointer: &Pointer, schema: &Value) -> Option<String> {
     let around = pointer.parent().and_then(Pointer::back)?;
     let is_part = ["allOf", "anyOf", "oneOf"].contains(&around.encoded());

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Completes the description of every schema and property. A description consists of the document's text, the
-/// facts and the evidence, in this order.
+/// name with the notes, and the evidence, in this order.
 ///
 /// A property or request body without a description gets the description of its schema.
 pub(super) fn describe(state: &mut State<'_>) {
@@ -51,8 +51,8 @@ pub(super) fn describe(state: &mut State<'_>) {
     }
 }
 
-/// Removes the documentation of operations from the document. The model contains it now, so the generator
-/// need not write it.
+/// Removes the documentation of operations from the document. The model contains it now, so progenitor need
+/// not write it.
 pub(super) fn drop_of_operations(document: &mut Value) {
     for mut operation in visit::operations(document) {
         for (_, parameter) in operation.parameters() {

@@ -1,4 +1,5 @@
-//! Handles evidence. Evidence that many parts share is stated only once. Inferred types accept any JSON.
+//! Applies the evidence that the document states (`x-evidence`). Evidence that many parts share is documented
+//! only once. Fields with inferred types accept any JSON.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,13 +23,14 @@ const STATED_ELSEWHERE: &str = "stated-elsewhere";
 /// Key that marks the evidence of a tag or type if some of its parts have different evidence.
 const HAS_EXCEPTIONS: &str = "has-exceptions";
 
-/// Key under which a schema lists the properties whose types no page of the vendor states.
+/// Key under which a schema lists the properties whose types are inferred, because the vendor's page does not
+/// state them.
 const INFERRED: &str = "x-inferred-properties";
 
 /// Adds to each schema a list of the properties whose types are inferred. A part without evidence inherits
 /// the evidence of the part that encloses it. If no enclosing part has evidence, the part is documented on
-/// the vendor's page. A type that is documented elsewhere counts as inferred, because other documentation of
-/// the vendor states names and meanings, but not types.
+/// the vendor's page. A type with evidence from other documentation of the vendor also counts as inferred,
+/// because that documentation states names and meanings, but not types.
 pub(super) fn mark_inferred_properties(state: &mut State<'_>) {
     state.count += mark_inferred(&mut state.document, Evidence::Page);
 }
@@ -60,8 +62,8 @@ fn mark_inferred(value: &mut Value, inherited: Evidence) -> usize {
     }
 }
 
-/// Replaces inferred types of map values with any JSON. Otherwise, a value of another type would make the
-/// whole response fail.
+/// Replaces inferred types of map values with any JSON. With an inferred type, a value of another type would
+/// make the whole response fail.
 pub(super) fn inferred_values(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
         for (_, property) in visit::properties(schema) {
@@ -103,7 +105,7 @@ pub(super) fn inferred_properties(document: &Value) -> BTreeMap<String, BTreeSet
     named.filter(|(_, names)| !names.is_empty()).collect()
 }
 
-/// Kinds of parts of operations. A tag can state the evidence of all parts of a kind.
+/// Parts for which a tag can state the common evidence: operations, their arguments, and their responses.
 #[derive(Clone, Copy)]
 enum Part {
     Operation,

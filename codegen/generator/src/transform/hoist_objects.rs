@@ -1,7 +1,7 @@
 //! Moves inline objects to components.
 //!
-//! Equal bodies and responses of a group become one component, because a group has more abilities if its
-//! operations find and save the same type.
+//! Equal bodies and responses of a group become one component, because the handle of the group can save
+//! assets only if its operations find and save the same type.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -54,7 +54,7 @@ struct Shared {
     component: Option<String>,
 }
 
-/// Moves every inline object to a component that is named after its place.
+/// Moves every inline object to a component that is named after the place of the object.
 pub(super) fn hoist_objects(state: &mut State<'_>) {
     let mut document = mem::take(&mut state.document);
     let names = component::all(&document).map(|(name, _)| naming::type_name(name));
@@ -192,7 +192,8 @@ impl Hoist<'_, '_> {
     }
 }
 
-/// Returns a text that is equal for two objects that differ only in annotations.
+/// Returns the schema of an object as text, without annotations, extensions and its own `nullable`. Objects
+/// that differ only in these have equal texts.
 fn form(object: &Value) -> String {
     let mut object = object.clone();
     if let Some(object) = object.as_object_mut() {

@@ -14,9 +14,9 @@ use super::{component, schema_kind, state::State, visit};
 /// Key that marks the component of an ID type. Its value is the JSON name of the ID.
 pub(super) const ID_TYPE: &str = "x-id-type";
 
-/// Turns every query parameter with several IDs in one string into a list.
+/// Turns every query parameter that takes several IDs in one string into a list of IDs.
 ///
-/// `explode: false` means that commas separate the items.
+/// The parameter gets `explode: false`, which means that commas separate the items.
 pub(super) fn id_lists(state: &mut State<'_>) {
     for mut operation in visit::operations(&mut state.document) {
         let words = state.vocabulary.operation(&operation.pointer);
@@ -39,7 +39,7 @@ pub(super) fn id_lists(state: &mut State<'_>) {
     }
 }
 
-/// Gives every string with the name of an ID the type of that ID.
+/// Gives every string parameter or property with the name of an ID the type of that ID.
 pub(super) fn id_types(state: &mut State<'_>) {
     let mut used: BTreeMap<String, IdName> = BTreeMap::new();
     let vocabulary = &state.vocabulary;

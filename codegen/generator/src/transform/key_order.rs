@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::state::State;
 
-/// Sorts the keys of every object. A later stage sorts the operations in the order of the documentation.
+/// Sorts the keys of every object. When the model is read, the operations are sorted again, by tag and verb.
 pub(super) fn canonical_order(state: &mut State<'_>) {
     state.count += sort(&mut state.document);
 }

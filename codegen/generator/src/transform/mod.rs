@@ -1,6 +1,7 @@
-//! Named rules that change the document, so that the generator's output is correct.
+//! Named rules that change the document, so that progenitor's output is correct. The reasons of the rules
+//! call progenitor *the generator*.
 //!
-//! A rule is preferable to a pass over the generated code, because a rule does not depend on the generator's
+//! A rule is preferable to a pass over the generated code, because a rule does not depend on progenitor's
 //! output. The table below lists the rules in order, each with its reason and its expected effect on the
 //! FunnelFlux document. Facts that rules remove from a schema become notes, and the last rule adds the notes
 //! to the descriptions.

@@ -63,7 +63,7 @@ pub(super) fn nullable_components(state: &mut State<'_>) {
     });
 }
 
-/// Makes every optional list, map and free-form object nullable. The generator then emits an `Option`.
+/// Makes every optional list, map and free-form object nullable. Progenitor then emits an `Option`.
 pub(super) fn nullable_collections(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, object| {
         let required = object.items("required").filter_map(Value::as_str);

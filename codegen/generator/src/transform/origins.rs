@@ -1,4 +1,5 @@
-//! Origins, which are pointers into the source document to parts that rules have moved.
+//! Origins of the parts that rules have moved. The origin of a part is the pointer to it in the source
+//! document.
 
 use std::collections::BTreeMap;
 

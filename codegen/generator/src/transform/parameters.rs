@@ -46,9 +46,9 @@ pub(super) fn require_ids(state: &mut State<'_>) {
     }
 }
 
-/// Removes header parameters that OpenAPI ignores. Removes `nullable` from parameters, and enumerations whose
-/// values are not strings. A parameter that allows several simple types becomes a string, because it is sent
-/// as text.
+/// Removes header parameters that OpenAPI ignores. Removes `nullable` from parameters, and `enum` from
+/// parameters that are not strings. A parameter that allows several simple types becomes a string, because it
+/// is sent as text.
 pub(super) fn plain_parameters(state: &mut State<'_>) {
     let source = state.document.clone();
     for mut operation in visit::operations(&mut state.document) {
@@ -79,8 +79,8 @@ fn is_ignored(parameter: &Value) -> bool {
     parameter.text("in") == Some("header") && IGNORED.contains(&&*name)
 }
 
-/// Returns `true` if a schema allows several simple types. It has alternatives or no type, and it allows
-/// neither objects nor lists.
+/// Returns `true` if a schema allows several simple types. Such a schema has alternatives or no type, and it
+/// allows neither objects nor lists.
 fn is_mixed(document: &Value, schema: &Value) -> bool {
     let (_, schema) = references::resolve(document, Pointer::root(), schema);
     let is_text = schema_kind::string_enum(schema).is_some() || schema_kind::has_type(schema, "string");

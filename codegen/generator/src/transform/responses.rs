@@ -53,7 +53,7 @@ pub(super) const JSON_TYPE: &str = "x-json-type";
 /// Key that marks a response that may have no content.
 pub(super) const MAY_BE_EMPTY: &str = "x-may-be-empty";
 
-/// Hides bodies other than JSON from the generator, and stores their media types under the key `RAW`.
+/// Hides bodies other than JSON from progenitor, and stores their media types under the key `RAW`.
 pub(super) fn raw_bodies(state: &mut State<'_>) {
     for mut operation in visit::operations(&mut state.document) {
         let body = operation.members.get_mut("requestBody");

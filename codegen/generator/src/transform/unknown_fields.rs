@@ -8,11 +8,11 @@ use crate::{json::Json as _, naming};
 
 use super::{notes, schema_kind, state::State, visit};
 
-/// Name of the field in which the generator collects unknown fields.
+/// Name of the field in which progenitor collects unknown fields.
 const EXTRA: &str = "extra";
 
-/// Allows unknown fields in every object. Uses an empty schema for `additionalProperties`, because the
-/// generator ignores `true`.
+/// Allows unknown fields in every object. Uses an empty schema for `additionalProperties`, because progenitor
+/// ignores `true`.
 pub(super) fn keep_unknown_fields(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
         // A closed object without declared fields would become a struct that drops all fields.
@@ -27,8 +27,8 @@ pub(super) fn keep_unknown_fields(state: &mut State<'_>) {
     });
 }
 
-/// Removes each property whose field name is already taken by an earlier property or by the map of unknown
-/// fields. The generator also makes a field for a name that is required but has no property.
+/// Removes each property whose field name is already the name of an earlier field or of the map of unknown
+/// fields. A name that is required but has no property also counts, because progenitor makes a field for it.
 pub(super) fn drop_clashing_properties(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
         let mut fields = BTreeSet::from([EXTRA.to_owned()]);

@@ -139,7 +139,8 @@ impl Interface {
         }
     }
 
-    /// Adds a type made by `id_type!` or `open_enum!`: a name, and variants with their values.
+    /// Adds a type that `id_type!` or `open_enum!` defines, and its variants. The JSON values of the variants
+    /// are not recorded.
     fn add_macro(&mut self, tokens: proc_macro2::TokenStream) {
         let parser = |input: ParseStream| {
             Attribute::parse_outer(input)?;

@@ -1,4 +1,4 @@
-//! First line that differs between two texts.
+//! Tests of finding the first line that differs between two texts.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Tests that compare code blocks before and after the conversion to `text`.
+//! Tests of the conversion of code blocks to the language `text`.
 
 use super::*;
 
