@@ -35,7 +35,7 @@ Written by `cargo xtask generate` from `effective.json` and verified by `cargo x
 | docs | another page of the documentation, often with names and meanings only |
 | help | the help centre |
 | sibling | inferred from a similar operation or field |
-| pattern | inferred from the pattern of the documented group |
+| pattern | inferred from the general pattern of the API |
 | unknown | none: the type is an open object |
 | – | the operation has no such part |
 

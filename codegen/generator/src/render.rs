@@ -120,7 +120,7 @@ impl<'a> Names<'a> {
 
 fn root(facts: &DocumentFacts<'_>, items: &Items) -> String {
     let mut page = Page::new(
-        "Code generated from the API document: a module per tag, ID types and shared types.\n\n\
+        "Code generated from the API document: one module per tag, the ID types and the shared types.\n\n\
          `public.rs` lists the public items.",
     );
     let mut modules = vec![("ids", None), ("public", None)];
@@ -143,7 +143,7 @@ fn root(facts: &DocumentFacts<'_>, items: &Items) -> String {
         Literal::string(facts.version)
     ));
     page.piece(&format!(
-        "/// Default base URL of the client: a server of the API document.\n{CLIENT}\n\
+        "/// Default base URL of the client: the first usable server of the API document.\n{CLIENT}\n\
          pub(crate) const BASE_URL: &str = {};",
         Literal::string(facts.base_url)
     ));
@@ -153,7 +153,7 @@ fn root(facts: &DocumentFacts<'_>, items: &Items) -> String {
 /// Renders the public items. All types are in one module, and the operations of each tag are in a module of
 /// their own.
 fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String {
-    let mut page = Page::new("Public types, and public operations by tag.");
+    let mut page = Page::new("Re-exports of the generated items, and lists of operations and read-backs.");
     let mut types = Vec::new();
     if !items.ids.is_empty() {
         types.push("pub use crate::api::ids::*;".to_owned());
@@ -189,20 +189,21 @@ fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String 
     let [types, groups, kinds, read_backs] =
         [types, groups, kinds, read_backs].map(|lines| indented(&lines, "\n"));
     operations.push(format!(
-        "/// Operations that the enabled features include, by tag.\n\
+        "/// Operations of all tags whose features are enabled, with one list for each tag.\n\
          pub static GROUPS: &[&[&Operation]] = &[\n{groups}\n];"
     ));
     let operations = indented(&operations, "\n\n");
     page.piece(&format!("/// Types of the API.\npub mod types {{\n{types}\n}}"));
     page.piece(&format!(
-        "/// Kinds of assets.\n{CLIENT}\npub(crate) mod kinds {{\n{kinds}\n}}"
+        "/// Marker types, one for each kind of asset.\n{CLIENT}\npub(crate) mod kinds {{\n{kinds}\n}}"
     ));
     page.piece(&format!(
-        "/// One entry for each operation that may be retried because the client makes the ID.\n{CLIENT}\n\
+        "/// Calls that read a new asset back: one for each operation that creates an asset under a\n\
+         /// client-generated ID.\n{CLIENT}\n\
          pub(crate) static READ_BACKS: &[&crate::runtime::creatable::ReadBack] = &[\n{read_backs}\n];"
     ));
     page.piece(&format!(
-        "/// Metadata of all operations.\n{CLIENT}\npub mod operations {{\n    \
+        "/// Metadata of the operations, with one module for each tag.\n{CLIENT}\npub mod operations {{\n    \
          pub use crate::runtime::operation::{{\
          Operation, Parameter, ParameterPlace, Repeat, RequestBody}};\n\n\
          {operations}\n}}"
@@ -250,7 +251,7 @@ fn operations(tag: &TagItems) -> String {
     ));
     let constants = all.clone().map(Operation::constant);
     page.items([parse_quote! {
-        /// Operations of the tag in the order of the documentation.
+        /// All operations of the tag, sorted by their effect: list, find, save, create, and so on.
         pub static ALL: &[&Operation] = &[#(&#constants),*];
     }]);
     page.items(all.map(entry));

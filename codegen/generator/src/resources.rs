@@ -516,7 +516,7 @@ impl<'a> Reader<'a> {
         let property = Self::id_argument(find)?;
         let (create, find) = (create.constant(), find.constant());
         Some(parse_quote! {
-            /// Call that reads the asset if the result of its creation is unknown.
+            /// Call that reads an asset back if the result of its creation is unknown.
             pub(crate) static READ_BACK: ReadBack = ReadBack {
                 create: &operations::#create,
                 find: &operations::#find,

@@ -20,7 +20,7 @@ use super::{
 
 /// Renders the table of each group, and the list of all tables in the order of the document.
 pub(super) fn file(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String {
-    let mut page = Page::new("Groups as data, for programs that choose them at run time.");
+    let mut page = Page::new("Tables of the groups, for programs that choose a group at run time.");
     page.piece(
         "#[allow(unused_imports, reason = \"the enabled features decide which groups there are\")]\n\
          use crate::ext::asset_group::{AssetGroup, ChildRelation, GroupTable};",
@@ -31,7 +31,7 @@ pub(super) fn file(items: &Items, resources: &BTreeMap<String, GroupResource>) -
     });
     let lines = indented(&lines.collect::<Vec<String>>(), "\n");
     page.piece(&format!(
-        "/// Groups that the enabled features include, in the order of the document.\n\
+        "/// All groups whose features are enabled, in the order of the API document.\n\
          pub(crate) static ALL: &[AssetGroup] = &[\n{lines}\n];"
     ));
     for TagItems { tag, .. } in &items.tags {

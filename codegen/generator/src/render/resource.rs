@@ -19,7 +19,7 @@ pub(super) fn is_needed(group: &GroupResource) -> bool {
 }
 
 pub(super) fn file(tag: &Tag, group: &GroupResource) -> String {
-    let mut page = Page::new(&format!("Kind of assets of the tag *{}*.", tag.name));
+    let mut page = Page::new(&format!("Kind of asset of the tag *{}*.", tag.name));
     let mut items: Vec<Item> = Vec::new();
     let server_managed = server_managed(&group.server_managed);
     items.push(parse_quote! {
@@ -58,7 +58,8 @@ fn kind(tag: &Tag, resource: &Resource) -> Vec<Item> {
     let (kind, handle) = (&resource.kind, &resource.handle);
     let (id, asset) = (&resource.id, &resource.asset);
     let (label, plural) = (label(tag), rustdoc::capitalised(&resource.words.plural_text));
-    let about = format!("{label}{plural}: the kind of asset behind [`Client::{handle}`].");
+    let words = "as a kind of asset: marker type of the handle that";
+    let about = format!("{label}{plural} {words} [`Client::{handle}`] returns.");
     let about = rustdoc::attributes(&about);
     let handle_docs = rustdoc::attributes(&documentation(tag, resource));
     let mut items: Vec<Item> = vec![
@@ -268,11 +269,11 @@ fn label(tag: &Tag) -> &'static str {
 /// Renders the documentation of the handle: purpose, evidence, example.
 fn documentation(tag: &Tag, resource: &Resource) -> String {
     let (handle, plural) = (&resource.handle, &resource.words.plural_text);
-    let purpose = format!("Operations on many {plural}: bulk jobs, search by ID, safe updates.");
+    let purpose = format!("Returns a handle on {plural}, for bulk jobs, searches by ID and safe updates.");
     let mut paragraphs = vec![format!("{}{purpose}", label(tag))];
     if tag.inferred {
-        let evidence = "The vendor's index lists these operations by title and method only. Paths and bodies \
-                        are inferred: the methods of the client state the evidence for each.";
+        let evidence = "The vendor's index states only the titles and HTTP methods of these operations. \
+                        Paths and bodies are inferred. Each client method documents the evidence for them.";
         paragraphs.push(evidence.to_owned());
     }
     let changes = [("archive", &resource.archive), ("delete", &resource.delete)];
@@ -282,7 +283,7 @@ fn documentation(tag: &Tag, resource: &Resource) -> String {
     let inferred: Vec<String> = inferred.map(|(verb, _)| format!("{verb}s")).collect();
     if !inferred.is_empty() {
         let verbs = inferred.join(" or ");
-        let words = "must be acknowledged with `acknowledge_inferred` before it is sent";
+        let words = "can be sent only after a call of its method `acknowledge_inferred`";
         paragraphs.push(format!("A job that {verbs} {words}."));
     }
     let (verb, body) = if let Some((verb, change)) = changes.clone().next() {

@@ -34,7 +34,7 @@ fn fields_of(item: &mut Item) -> Vec<&mut Field> {
 /// Documents the field that collects unknown fields, and replaces its type with `UnknownFields`.
 pub(super) fn unknown_fields(state: &mut State<'_>) {
     for field in fields(&mut state.types).filter(|field| serde_fields::is_extra(field)) {
-        let text = "Unknown fields are kept unchanged.";
+        let text = "Unknown fields: JSON fields that this type does not declare. They are kept unchanged.";
         field.attrs.splice(0..0, rustdoc::attributes(text));
         field.ty = parse_quote!(crate::values::unknown_fields::UnknownFields);
         state.count += 1;

@@ -97,7 +97,7 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
             "pub struct Thing { a: u8, #[serde(flatten)] extra: Map }",
             "pub struct Thing {
                 a: u8,
-                /// Unknown fields are kept unchanged.
+                /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
                 #[serde(flatten)]
                 extra: crate::values::unknown_fields::UnknownFields,
             }",

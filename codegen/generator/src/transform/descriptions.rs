@@ -124,11 +124,11 @@ pub(super) fn of_operation(model: &Operation, operation: &Value) -> String {
     paragraphs.retain(|words| !words.is_empty());
     evidence::label(operation, &mut paragraphs);
     if operation.is_true("deprecated") {
-        paragraphs.push("The API document marks it as deprecated.".to_owned());
+        paragraphs.push("The API document marks this operation as deprecated.".to_owned());
     }
     paragraphs.push(format!("`{} {}`", model.method, model.path));
     if model.requires_acknowledgement {
-        let words = "Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.";
+        let words = "This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.";
         paragraphs.push(words.to_owned());
     }
     paragraphs.extend(evidence::paragraph(operation));
@@ -161,8 +161,8 @@ fn of_argument(argument: &Argument, parameter: &Value) -> String {
     }
     let mut words = vec![description(parameter)];
     words.extend(match argument.kind {
-        ArgumentKind::CommaSeparated => Some("The items are sent separated by commas.".to_owned()),
-        ArgumentKind::Repeated => Some("Each item is sent as a parameter of its own.".to_owned()),
+        ArgumentKind::CommaSeparated => Some("Sent as one comma-separated string.".to_owned()),
+        ArgumentKind::Repeated => Some("Each item is sent as a separate parameter.".to_owned()),
         ArgumentKind::Header => Some("Sent as a header.".to_owned()),
         ArgumentKind::Path | ArgumentKind::Single => None,
     });

@@ -302,7 +302,7 @@ fn in_words(heading: &str, extension: &Value) -> Option<String> {
         Evidence::Docs => "documented elsewhere by the vendor",
         Evidence::Help => "from the vendor's help centre",
         Evidence::Sibling => "**inferred** from a similar operation or field",
-        Evidence::Pattern => "**inferred** from the pattern of the other operations",
+        Evidence::Pattern => "**inferred** from the general pattern of the API",
         Evidence::Unknown => "unknown",
     };
     let source = extension.text("source").map(rustdoc::sanitise);
