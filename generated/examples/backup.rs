@@ -1,4 +1,5 @@
-//! Backs up an account into a folder or file, compares it with the account later, and finds usages of an ID.
+//! Backs up an account into a folder or file, compares the backup with the account later, and finds the
+//! assets of the backup that contain an ID.
 //!
 //! ```text
 //! cargo run -p funnelflux --features snapshot --example backup                    # on an embedded fake

@@ -74,7 +74,8 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Runs the job. Returns true if every offer source is archived.
+/// Runs the job, or only prints its plan. Returns false if a job on a live account did not succeed for every
+/// offer source.
 async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
     let account = arguments.account.open().await?;
     let earlier = match &arguments.journal {
@@ -139,7 +140,7 @@ async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
     Ok(report.is_success() || account.fake.is_some())
 }
 
-/// The IDs to archive.
+/// Returns the IDs to archive.
 async fn ids_to_archive(
     arguments: &Arguments,
     account: &Account,

@@ -2,7 +2,7 @@
 //! request.
 //!
 //! One version of the script is careless: it makes a copy twice if a response is lost. The exploration finds
-//! this mistake and prints the seed that repeats the run.
+//! this mistake and prints the seed with which the run can be repeated.
 //!
 //! ```text
 //! cargo run --example explore
@@ -40,7 +40,7 @@ async fn copy_template(client: &Client, careless: bool) -> Result<(), Error> {
     Ok(())
 }
 
-/// Runs the exploration of the script.
+/// Explores the script.
 fn explore(careless: bool) -> Exploration {
     Explore::new()
         .setup(|fake| fake.seed_offer_source(TEMPLATE))

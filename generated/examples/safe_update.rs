@@ -14,8 +14,8 @@ use funnelflux::ext::{Update as _, UpdateError};
 use funnelflux::types::{OfferSource, OfferSourceId, StatusFilter};
 use std::error::Error;
 
-/// Sets the name of the transaction ID parameter of an offer source. Uses an embedded fake of the service
-/// unless --live is given.
+/// Sets the name of the parameter in which an offer source returns a transaction ID. Uses an embedded fake of
+/// the service unless --live is given.
 #[derive(Debug, Parser)]
 struct Arguments {
     #[command(flatten)]

@@ -17,8 +17,9 @@ use serde_json::json;
 use std::error::Error;
 use std::path::PathBuf;
 
-/// IDs of the offers that this example adds to the fake.
+/// ID of the offer to replace. The example adds this offer to the fake.
 const OLD: &str = "2nIemJxCoff1";
+/// ID of the replacement. The example adds this offer to the fake.
 const NEW: &str = "2nIemJxCoff2";
 
 /// Replaces one ID by another. Uses an embedded fake unless --live is given.

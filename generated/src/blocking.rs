@@ -1,4 +1,4 @@
-//! Blocking calls for programs without async: [`Wait::wait`] takes the place of `.await`.
+//! Blocking calls for programs without async: [`Wait::wait`] replaces `.await`.
 //!
 //! [`Wait`] works for everything that can be awaited: the calls of [`Client`](crate::Client),
 //! [`Request`](crate::Request)s and the builders of [`ext`](crate::ext).

@@ -68,8 +68,8 @@
 //!
 //! # Retries
 //!
-//! Each operation [declares whether it may be repeated](operations::Operation::repeat). For example, an
-//! update can always be repeated, but a duplication is repeated only if the service cannot have received the
+//! Each operation [declares whether it may be repeated](operations::Operation::repeat). For example, a failed
+//! update may always be repeated, but a failed duplication only if the service cannot have received the
 //! request. After a 429 or 503 with `Retry-After`, the client waits for the requested time. After other
 //! failures, the client backs off exponentially with full jitter. Set a policy for the client or for a single
 //! call:
@@ -149,8 +149,8 @@
 //! ```
 //!
 //! [`Call::timeout`] and [`Call::attempt_timeout`] set the limits of a single call. With the feature
-//! `rate-limit`, you can limit the request rate that a client and its clones share. Responses with status 429
-//! lower the rate, and successful responses restore it:
+//! `rate-limit`, you can limit the common request rate of a client and its clones. Responses with status 429
+//! lower the rate, and successful responses restore it. For example:
 //!
 #![cfg_attr(feature = "rate-limit", doc = "```")]
 #![cfg_attr(not(feature = "rate-limit"), doc = "```ignore")]

@@ -3,7 +3,8 @@
 //! With the traits of this crate, a program chooses a kind of asset at compile time. A program that takes the
 //! name of a group as an argument, or that works on all groups, uses [`AssetGroup`] instead. An `AssetGroup`
 //! refers to a table of functions. The generated code builds the table of each group from the traits that the
-//! typed handle of the group uses too. Therefore, an `AssetGroup` has the same abilities as the typed handle.
+//! typed handle of the group uses too. Therefore, an `AssetGroup` supports the same operations as the typed
+//! handle.
 
 mod found;
 mod table;
@@ -26,15 +27,16 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use table::ChangeTable;
 
-/// Number of IDs per read.
+/// Maximum number of IDs per read.
 const IDS_PER_READ: usize = 100;
-/// Number of concurrent reads.
+/// Maximum number of concurrent reads.
 const CONCURRENT_READS: usize = 4;
 
 /// A group of operations on one kind of asset, chosen at run time.
 ///
-/// Assets are JSON values, in the form in which the service sent them. A group has an ability, such as
-/// archiving, only if the API has an operation for this.
+/// Assets are JSON values, in the form in which the service sent them. A group supports an action, such as
+/// archiving, only if the API has an operation for this. [`abilities`](Self::abilities) returns the supported
+/// actions.
 ///
 /// ```
 /// use funnelflux::{Client, Error, ext::AssetGroup};
@@ -61,12 +63,12 @@ pub struct ChildRelation {
     /// Name of the group of the children, such as `pages`. If the cargo feature of this group is disabled,
     /// the group is absent from [`AssetGroup::all`].
     pub group: &'static str,
-    /// JSON pointers to the value in a child that is the ID of its parent. The first pointer that leads to a
-    /// value is used.
+    /// JSON pointers at which a child may hold the ID of its parent. The first pointer that leads to a value
+    /// is used.
     pub pointers: &'static [&'static str],
 }
 
-/// Abilities of a group: the operations that its assets support.
+/// Actions that a group supports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[expect(clippy::struct_excessive_bools, reason = "each ability is there or not")]
@@ -85,13 +87,13 @@ pub struct Abilities {
     pub override_copy: bool,
     /// Assets can be archived.
     pub archive: bool,
-    /// A call that archives assets accepts a [`Cascade`] for their children.
+    /// The call that archives assets accepts a [`Cascade`] for their children.
     pub archive_children: bool,
     /// Assets can be restored from the archive.
     pub unarchive: bool,
     /// Assets can be deleted.
     pub delete: bool,
-    /// A call that deletes assets accepts a [`Cascade`] for their children.
+    /// The call that deletes assets accepts a [`Cascade`] for their children.
     pub delete_children: bool,
     /// Assets can be moved to a category.
     pub categorise: bool,
@@ -147,7 +149,7 @@ impl AssetGroup {
         self.0.is_inferred
     }
 
-    /// Returns the abilities of the group.
+    /// Returns the actions that the group supports.
     #[must_use]
     pub fn abilities(self) -> Abilities {
         let table = self.0;
@@ -223,15 +225,15 @@ impl AssetGroup {
         self.0.resource.as_ref()?.category
     }
 
-    /// Returns the JSON pointers of properties that, as the vendor documents, the service changes when it
-    /// stores an asset. Each pointer is paired with the kind of change.
+    /// Returns the JSON pointers of properties that the service changes when it stores an asset (documented),
+    /// each with the kind of change.
     #[must_use]
     pub fn server_managed(self) -> &'static [(&'static str, ServerBehavior)] {
         self.managed_fields().0
     }
 
-    /// Returns the JSON pointers of free-form properties. The members of such a property have names that the
-    /// user chooses, such as the parameters of a URL, or are not listed in the OpenAPI document.
+    /// Returns the JSON pointers of free-form properties. The user chooses the names of the members of such a
+    /// property, such as the parameters of a URL, or the OpenAPI document does not list them.
     #[must_use]
     pub const fn free_form(self) -> &'static [&'static str] {
         self.0.free_form

@@ -29,12 +29,13 @@ pub trait SendableChange<R: Resource>: BulkChange<R> {
     fn steps(self, shared: Shared) -> Arc<dyn JobSteps>;
 }
 
-/// A change that one call makes to a whole list of assets.
+/// A change made by a call that takes a list of IDs.
 #[derive(Debug)]
 pub(super) struct ListChange {
     pub(super) record: ChangeRecord,
     call: EntriesCall,
-    /// Name of the body property that contains the ID of the category.
+    /// Name of the body property for the ID of the category; `None` if the change is not a move to a
+    /// category.
     category: Option<&'static str>,
 }
 
@@ -233,7 +234,7 @@ impl ChangeRecord {
         }
     }
 
-    /// Checks the change before anything is sent.
+    /// Checks the ID of the category, or of the parent to which children move, before anything is sent.
     pub(super) fn check(&self, entries: &[impl AsRef<str>]) -> Result<(), InvalidJob> {
         if let Self::MoveToCategory { category: id } = self {
             // An empty category removes assets from their current category (documented).
@@ -262,7 +263,7 @@ impl ChangeRecord {
         }
     }
 
-    /// Describes the job for messages. `assets` is the plural of the kind of asset.
+    /// Describes the job for messages. `assets` is the plural name of the assets, such as `offer sources`.
     pub(crate) fn describe(&self, assets: &str) -> String {
         match self {
             Self::Archive { children } if children.is_leave() => format!("archive {assets}"),

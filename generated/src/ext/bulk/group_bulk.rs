@@ -1,4 +1,4 @@
-//! Bulk jobs of a group that is chosen at run time.
+//! Bulk jobs on the assets of a group that is chosen at run time.
 
 use super::change::SendableChange;
 use super::engine::{JobSteps, Shared};
@@ -14,10 +14,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Builder of a bulk job of a group that is chosen at run time. [`AssetGroup`](crate::ext::AssetGroup)
-/// creates such builders.
+/// Builder of a bulk job on the assets of a group that is chosen at run time.
+/// [`AssetGroup`](crate::ext::AssetGroup) creates such builders.
 ///
-/// The job has the same settings and outcomes as a [`Bulk`]. A `Bulk` can resume the journal of a
+/// The job has the same outcomes as a [`Bulk`], and the same settings except for
+/// [`in_order`](Bulk::in_order), which affects only streams. A `Bulk` can resume the journal of a
 /// `GroupBulk`, and vice versa.
 ///
 /// ```no_run

@@ -41,7 +41,7 @@ pub(super) enum Setting {
     CancelGrace(Duration),
 }
 
-/// All settings of a job.
+/// All settings of a job: those of the engine, the URL length, the journal and the callbacks.
 pub(super) struct JobOptions {
     settings: JobSettings,
     url_length: usize,
@@ -96,7 +96,7 @@ impl JobOptions {
 /// A job on assets of any kind.
 pub(super) struct Job {
     pub(super) client: Client,
-    /// Calls that read assets of the kind.
+    /// Calls that read assets of this kind.
     pub(super) calls: ReadCalls,
     pub(super) ids: Vec<IdText>,
     pub(super) record: ChangeRecord,
@@ -148,7 +148,7 @@ impl Job {
         Ok(self.stream(steps)?.try_report().await?)
     }
 
-    /// Returns a stream of outcomes that runs the job.
+    /// Returns a stream of outcomes. Polling the stream runs the job.
     pub(super) fn stream(
         self,
         steps: impl FnOnce(Shared) -> Arc<dyn JobSteps>,

@@ -48,15 +48,17 @@ pub(super) use stop::{STOPPED, StopControl, stopped_because};
 /// The distinct IDs are split into chunks, in the given order. Each chunk goes through these steps:
 ///
 /// 1. The job reads the assets. It leaves out assets that are missing, deleted, or already in the requested
-///    state. With a [`Cascade`], it keeps parents that are already in the requested state, so that their
-///    children are handled.
-/// 2. The job sends the other assets in one request.
+///    state. With a [`Cascade`] other than [`leave`](Cascade::leave), it keeps parents that are already in
+///    the requested state, so that their children are handled.
+/// 2. The job sends the IDs of the assets to change in one request. If it kept parents because of their
+///    children, it sends the IDs of these parents in a second request.
 /// 3. If the service refuses the request, the job reads the assets to find out which changes were applied
 ///    anyway. It splits the remaining IDs in halves and sends each half, until each refused ID is alone in a
-///    request. If the response is a 404 although the assets exist, the job repeats the request without
-///    splitting it, because such a 404 comes from a gateway, or is not about these assets.
-/// 4. If no trustworthy response arrives, the job reads the assets, and repeats the request for the unchanged
-///    assets.
+///    request. If the service responds with 404 although assets of the request exist, the job repeats the
+///    request for these assets without splitting it, because such a 404 comes from a gateway, or is not about
+///    these assets.
+/// 4. If no trustworthy response arrives, the job reads the assets, and repeats the request for the assets
+///    that are unchanged or cannot be read.
 ///
 /// If the job cannot determine the result, the outcome is *unknown*. An asset counts as missing only if a
 /// successful response omits it; a 404 is not sufficient. The job decodes only the ID, status and category of
@@ -80,17 +82,17 @@ pub(super) use stop::{STOPPED, StopControl, stopped_because};
 /// | [`cancel_grace`](Self::cancel_grace) | until requests in flight end | |
 /// | [`url_length`](Self::url_length) | 1,800 bytes of IDs in a URL | 100 to 65,536 |
 ///
-/// A job stops in three cases: after five consecutive requests without a response, if the service refuses
-/// every read, or if the service asks for a wait of more than a minute (`Retry-After`). The remaining IDs are
-/// not sent. If the service asked for a wait, the failures of these IDs contain the requested wait. The
-/// limits of the service are not documented. If the service refuses a chunk as too large, the job splits the
-/// chunk.
+/// A job stops early if five consecutive requests get no response in spite of all retries, if every read gets
+/// a 404, if the service rejects the credentials, or if it asks for a wait of more than a minute
+/// (`Retry-After`). The remaining IDs are not sent. If the service asked for a wait, the failures of these
+/// IDs contain the requested wait. The vendor documents no limit for the size of a request. If the service
+/// refuses a chunk as too large, the job splits the chunk.
 ///
 /// # Memory
 ///
 /// A job keeps in memory the IDs, a small outcome for each ID, and up to `concurrency` chunks. If the service
-/// refuses a read of a chunk, the job reads the list of all assets instead, and keeps this list in memory for
-/// a short time.
+/// refuses a read of a chunk, the job reads the list of all assets, and keeps this list in memory for a short
+/// time.
 #[must_use = "a job does nothing until it is sent"]
 pub struct Bulk<R: Resource, C> {
     client: Client,
@@ -163,7 +165,7 @@ impl<R: Delete> Bulk<R, Deleting<R::Id, Documented>> {
 }
 
 impl<R: Resource, C> Bulk<R, C> {
-    /// Converts the change and keeps the settings.
+    /// Replaces the change by the result of `change`, and keeps all settings.
     fn with<D>(self, change: impl FnOnce(C) -> D) -> Bulk<R, D> {
         Bulk {
             change: change(self.change),
@@ -202,12 +204,12 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self.set(Setting::Concurrency(requests))
     }
 
-    /// Sets how often the job repeats a request if no trustworthy response arrives, from 0 to 10 times. These
-    /// repetitions come after the client's own retries. Default: 2.
+    /// Sets how many times (0 to 10) the job repeats a request if no trustworthy response arrives, in addition
+    /// to the client's own retries. Default: 2.
     ///
     /// If the request may have been applied, the job first reads the assets, and repeats the request only for
-    /// assets that are still unchanged. The waits between the attempts are 0.5 s, 1 s, 2 s and so on, up to
-    /// 20 s.
+    /// assets that are still unchanged or cannot be read. The waits between the attempts are 0.5 s, 1 s, 2 s
+    /// and so on, up to 20 s.
     pub fn retries(self, retries: u32) -> Self {
         self.set(Setting::Retries(retries))
     }
@@ -220,8 +222,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// Sets whether the assets are read before the change is sent. Default: yes.
     ///
     /// Switching this off saves one request per chunk, but assets that are already in the requested state are
-    /// reported as *done*. If the service silently ignores missing IDs, these IDs are reported as *done* as
-    /// well. Leave this setting on if the IDs may be wrong; if you switch it off, consider
+    /// reported as *done*. If the service silently ignores IDs of missing assets, these IDs are reported as
+    /// *done* as well. Leave this setting on if the IDs may be wrong; if you switch it off, consider
     /// [`verify`](Self::verify).
     pub fn look_first(self, look: bool) -> Self {
         self.set(Setting::LookFirst(look))
@@ -266,8 +268,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self.set(Setting::OnProgress(Box::new(on_progress)))
     }
 
-    /// Cancels the job when `cancel` completes. This future can wait for a signal, a timer or a message, for
-    /// example.
+    /// Cancels the job when the future `cancel` completes. For example, `cancel` can wait for a signal, a
+    /// timer or a message.
     ///
     /// After the cancellation, no further change is sent or retried. The job waits for requests in flight,
     /// and reads the assets back if the effect of a request is unclear, so that the report stays accurate.
@@ -278,10 +280,9 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         })))
     }
 
-    /// Sets the longest time that a cancelled job waits for requests in flight. Default: until the requests
-    /// end.
+    /// Sets the longest time that a cancelled job waits for requests in flight. Default: no limit.
     ///
-    /// If a request has no response at the end of the wait, its IDs end as *unknown*. Run the job again for
+    /// If a request has no response when this time is over, its IDs end as *unknown*. Run the job again for
     /// these IDs.
     ///
     /// ```no_run
@@ -299,17 +300,18 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self.set(Setting::CancelGrace(wait))
     }
 
-    /// Writes a journal to this file. If the file already contains a journal, continues the job of that
-    /// journal.
+    /// Writes a journal to this file. If the file already contains the journal of this job, continues the
+    /// job.
     ///
-    /// A journal belongs to one job: one change of the same IDs in one account at one base URL. If the file
-    /// belongs to a different job, this job is refused. [`Journal::read`] returns the change and the IDs of a
-    /// journal. IDs that are done, already so or rejected keep their outcome and are not sent again. If the
-    /// result of an ID is unknown, the job first reads its asset; if the asset is in the requested state, the
-    /// ID is done.
+    /// A journal belongs to one job: one change of one list of IDs, in one account at one base URL. If the
+    /// file is the journal of a different job, the new job is refused, and nothing is sent. [`Journal::read`]
+    /// returns the change and the IDs of a journal. When a job continues, IDs that are done, already so or
+    /// rejected keep their outcome and are not sent again. For an ID whose result is unknown, the job first
+    /// reads the asset. If the asset is in the requested state, the ID is done.
     ///
-    /// The journal records the account that the token states. If the token does not state the account, a new
-    /// job lists the assets and records some of them, and a resumed job must find one of these assets.
+    /// If the access token states its account, the journal records this account. Otherwise, a new job lists
+    /// the assets and records the IDs of some of them, and a resumed job must find at least one of these
+    /// assets.
     ///
     /// The IDs of each request are written to the disk before the request is sent. Writing blocks the thread.
     /// If the journal can no longer be written, or the file is removed, the job stops.
@@ -335,7 +337,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self
     }
 
-    /// Separates the job from the type of its assets.
+    /// Splits the builder into the untyped job, whose code does not depend on `R`, and the typed change.
     fn into_parts(self) -> (Job, C) {
         let job = Job {
             client: self.client,

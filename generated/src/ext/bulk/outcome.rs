@@ -34,7 +34,8 @@ pub enum Outcome {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         children: Option<Failure>,
     },
-    /// The service refused the change of this asset in particular. Nothing was changed.
+    /// This asset in particular cannot be changed. For example, the service refused the change, or the asset
+    /// is missing or deleted. Nothing was changed.
     Rejected {
         /// The reason.
         failure: Failure,
@@ -104,7 +105,7 @@ impl Outcome {
 /// Reason why an ID is not done.
 ///
 /// Displays as one line. After deserialisation, [`error`](Self::error) is `None`. Clones are cheap, because
-/// they share their data. The IDs of a request can therefore have clones of one failure.
+/// they share their data. If a request fails, each of its IDs can therefore have a clone of the failure.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Failure(Arc<FailureData>);
 
@@ -155,10 +156,11 @@ pub enum Reason {
     NoAnswer,
     /// The service accepted the change, but reading the asset back shows no change.
     NotApplied,
-    /// The asset could not be read back, for example after the service accepted the change.
+    /// The asset could not be read or read back, so its state is unknown. The service may have accepted the
+    /// change.
     NotReadable,
-    /// The service did not process the request, because there was no connection, the credentials were
-    /// refused, or there were too many requests.
+    /// The service did not process the request, for example because there was no connection, the credentials
+    /// were refused, or there were too many requests.
     #[serde(alias = "turned_away")]
     NotProcessed,
     /// The state of the asset could not be read, so nothing was sent.
@@ -167,7 +169,7 @@ pub enum Reason {
     Stale,
     /// The job was cancelled before the ID was sent.
     Cancelled,
-    /// The job stopped because of an error with another ID. This ID was not sent.
+    /// The job stopped before the ID was sent, for example because of an error with another ID.
     Stopped,
 }
 
@@ -251,7 +253,7 @@ pub struct Entry<I> {
     /// Outcome of the ID.
     #[serde(flatten)]
     pub outcome: Outcome,
-    /// Copies of the asset. The value is boxed, so that entries without copies stay small.
+    /// Copies of the asset. The field is boxed, so that entries without copies stay small.
     #[serde(flatten)]
     pub(super) copies: Option<Box<Copies<I>>>,
 }
@@ -286,7 +288,7 @@ impl<I> Entry<I> {
         Self { copies, ..self }
     }
 
-    /// Returns the ID of the copy, if the job duplicates.
+    /// Returns the ID of the copy, if the job duplicates assets and the copy is known.
     #[must_use]
     pub fn copy(&self) -> Option<&I> {
         self.copies.as_ref().map(|copies| &copies.copy)

@@ -52,7 +52,7 @@ pub enum Children {
         count: usize,
     },
     /// The job handles children, but their number is unknown. No documented call lists the children, and the
-    /// inferred call is unavailable or failed.
+    /// inferred call that lists them is unavailable or failed.
     Unknown,
 }
 

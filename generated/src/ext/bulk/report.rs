@@ -38,7 +38,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Returns the number of IDs with any outcome.
+    /// Returns the sum of all counts.
     #[must_use]
     pub const fn total(&self) -> usize {
         self.done + self.already + self.rejected + self.unknown + self.not_sent
@@ -156,8 +156,8 @@ impl<I> Report<I> {
     /// Returns the unknown and unsent IDs, as input for the next job. That job reads the assets first, so no
     /// change is made twice.
     ///
-    /// For a duplication, only unsent IDs are returned. For an unknown ID, a new job would make another copy;
-    /// a job that resumes from its journal looks for the copy instead.
+    /// For a duplication, only unsent IDs are returned. For an unknown ID, a new job could make a second
+    /// copy. A job that resumes from the journal of this job looks for the first copy instead.
     pub fn unfinished(&self) -> impl Iterator<Item = &I> {
         let duplicates = self.duplicates;
         self.ids(move |outcome| match outcome {
@@ -188,9 +188,9 @@ impl<I: Clone + Eq + Hash> Report<I> {
 
     /// Merges the report of a later run of the same job into this report. The IDs of the two runs may differ.
     ///
-    /// If both reports contain an ID, the later outcome replaces the earlier outcome, unless the later run
-    /// did not send the ID. An *unknown* ID becomes *done* if the later run finds its asset in the requested
-    /// state or, after a deletion, missing. If both runs made a copy, the entry keeps both copies.
+    /// If both reports contain an ID, the later outcome replaces the earlier outcome, unless the later
+    /// outcome is *not sent*. An *unknown* ID becomes *done* if the later run finds its asset in the
+    /// requested state or, after a deletion, missing. If both runs made a copy, the entry keeps both copies.
     ///
     /// # Errors
     /// Returns an error, without any change, if the reports are of different jobs.

@@ -82,7 +82,8 @@ impl StopControl {
     }
 }
 
-/// Creates the failure of a job that stopped because of the failure `cause`.
+/// Creates the failure of a job that stopped because of the failure `cause`. The message begins with
+/// `occasion`.
 pub(in crate::ext) fn stopped_because(occasion: &str, cause: &Failure) -> Failure {
     let message = format!("{occasion}: {cause}");
     match cause.error() {
@@ -91,8 +92,8 @@ pub(in crate::ext) fn stopped_because(occasion: &str, cause: &Failure) -> Failur
     }
 }
 
-/// Removes the words that a job put in front of the message of the failure that stopped it. Returns any other
-/// message unchanged.
+/// Removes the prefix that [`stopped_because`] adds to the message of a failure. Returns any other message
+/// unchanged.
 pub(in crate::ext) fn cause_of_stop(message: &str) -> &str {
     let cause = message
         .strip_prefix(STOPPED)

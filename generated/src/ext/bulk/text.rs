@@ -1,4 +1,4 @@
-//! Formatting that the texts of plans and reports share.
+//! Formatting functions for the texts of plans and reports.
 
 use super::outcome::{Failure, Reason};
 use super::stop::{STOPPED, cause_of_stop};
@@ -11,7 +11,7 @@ const MAX_LINES: usize = 5;
 /// Maximum number of IDs that are shown for one failure.
 const MAX_IDS: usize = 3;
 
-/// Writes the counts other than zero, each after a comma.
+/// Writes each count that is not zero with its name, after a comma.
 pub(super) fn write_counts<const N: usize>(
     formatter: &mut Formatter<'_>,
     counts: [(usize, &str); N],
@@ -36,8 +36,8 @@ pub(super) fn write_repeated(formatter: &mut Formatter<'_>, count: usize) -> Res
     }
 }
 
-/// Writes a section with one line per failure. The line lists the IDs that have this failure. Writes nothing
-/// if there are no items.
+/// Writes a section. Each distinct failure gets a line with the IDs that have this failure. IDs without a
+/// failure get a line each. Writes nothing if there are no items.
 pub(super) fn write_section<'e, I: Display + 'e>(
     formatter: &mut Formatter<'_>,
     name: &str,

@@ -37,9 +37,9 @@ use steps::DuplicationSteps;
 /// }
 /// ```
 pub trait DuplicateMany: Assets<Resource: resource::Duplicate> {
-    /// Creates a job that makes one copy of each of these assets. `request` returns the request body that
-    /// describes a copy. Give each copy a unique name, so that the job can find the copy after a broken
-    /// connection.
+    /// Creates a job that makes one copy of each of these assets. `request` is called with each ID, and
+    /// returns the request body that describes the copy. Give each copy a unique name, so that the job can
+    /// find the copy after a broken connection.
     ///
     /// When a job resumes from a journal, `request` must return the same request body for each ID as in the
     /// first run.
@@ -68,10 +68,12 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 /// one asset has the requested name, was not listed before the job, has an ID that was generated after the
 /// start of the job, and is not another copy of this job. The job reads the list up to four times, because
 /// the list may be out of date. If the copy is not recognised, the outcome is *unknown*, and the failure
-/// lists the candidates. Before you duplicate that asset again, check whether a candidate is the copy.
+/// lists the candidates, if any. Before you duplicate that asset again, check whether a candidate is the
+/// copy.
 ///
-/// Each copy is one request, so [`chunk_size`](Bulk::chunk_size) only applies to [`plan`](Bulk::plan), and
-/// [`look_first`](Bulk::look_first) has no effect. With [`verify`](Bulk::verify), each copy is read back.
+/// Each copy needs a request of its own, so [`chunk_size`](Bulk::chunk_size) only applies to
+/// [`plan`](Bulk::plan), and [`look_first`](Bulk::look_first) has no effect. With [`verify`](Bulk::verify),
+/// each copy is read back.
 pub type Duplication<R> = Bulk<R, Duplicating<R>>;
 
 /// Change that duplicates assets. See [`DuplicateMany`].
@@ -101,7 +103,7 @@ impl<R: resource::Duplicate> fmt::Debug for Duplicating<R> {
     }
 }
 
-/// Function that changes an original into its copy.
+/// Function that changes an original, in memory, into its copy.
 type ChangeCopy<A> = Box<dyn Fn(&mut A) + Send + Sync>;
 
 /// Overrides that make the copies differ from their originals.
@@ -122,17 +124,17 @@ enum OverrideProblem {
 /// Requests that create the copies. The trait has no type parameters, so a job can store it as a trait
 /// object.
 trait CopyRequests: Send {
-    /// Returns true if overrides may make the copies differ from their originals.
+    /// Returns true if overrides are set. Each original must then be read before it is copied.
     fn has_overrides(&self) -> bool;
-    /// Returns true if the asset is to be copied.
+    /// Returns true if the asset with this ID is to be copied.
     fn contains(&self, id: &str) -> bool;
-    /// Returns the names of all copies.
+    /// Returns the requested names of all copies.
     fn names(&self) -> HashSet<String>;
-    /// Returns the name of a copy.
+    /// Returns the requested name of the copy of this asset.
     fn name(&self, id: &str) -> Option<&str>;
-    /// Adds the overrides to the request of a copy.
+    /// Adds the overrides to the request for the copy of this asset.
     fn add_overrides(&mut self, id: &str, original: &RawValue) -> Result<(), OverrideProblem>;
-    /// Returns the call that makes a copy.
+    /// Returns the call that makes the copy of this asset.
     fn call(&self, client: &Client, id: &str) -> Option<Call<Option<String>>>;
 }
 
@@ -192,7 +194,7 @@ impl<R: resource::OverrideCopy> Bulk<R, Duplicating<R>> {
     /// stays unchanged.
     ///
     /// The service sets the ID and the status of a copy (documented). If `change` replaces the ID or the
-    /// status, the asset is rejected. The name of a copy comes from its `DuplicateRequest`.
+    /// status, the outcome of the asset is *rejected*. The name of a copy comes from its `DuplicateRequest`.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::*, types::DuplicateRequest};
@@ -232,8 +234,9 @@ impl<R: resource::Duplicate> SendableChange<R> for Duplicating<R> {
     }
 }
 
-/// Returns the properties of `changed` that differ from `original`. If `changed` lacks a property, the
-/// property is returned with an empty value, because an absent property would keep the original's value.
+/// Returns the properties of `changed` that differ from `original`. If `changed` lacks a property of
+/// `original`, the property is returned with an empty value, because an absent property would keep the
+/// original's value.
 fn updates(original: &Value, changed: &Value) -> Map<String, Value> {
     let (Some(original), Some(changed)) = (original.as_object(), changed.as_object()) else {
         return Map::new();

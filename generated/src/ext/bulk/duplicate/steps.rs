@@ -23,9 +23,10 @@ const LIST_READS: u32 = 4;
 
 /// Assets that exist already, so none of them is the copy that a later request makes.
 struct KnownAssets {
-    /// Assets that had the name of a requested copy before the job; `None` if the assets could not be listed.
+    /// IDs of assets that existed before the job, including all assets with the name of a requested copy;
+    /// `None` if the assets could not be listed.
     before: Option<HashSet<String>>,
-    /// Copies that the job has made.
+    /// IDs of the copies that the job has made.
     copies: HashSet<String>,
 }
 

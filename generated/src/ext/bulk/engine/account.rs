@@ -14,7 +14,7 @@ use crate::values::id::IdText;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Number of assets that identify an account.
+/// Maximum number of assets by which an account is identified.
 const SAMPLE: usize = 20;
 
 /// Data for the check of the account that precedes a job with a journal.
@@ -22,14 +22,15 @@ const SAMPLE: usize = 20;
 pub(in crate::ext::bulk) struct AccountCheck {
     /// IDs of the job.
     pub(in crate::ext::bulk) job: HashSet<IdText>,
-    /// True if the job deletes assets. In this case, the IDs of the job cannot identify an account.
+    /// True if the job deletes assets. In this case, a missing asset of the job does not prove that the
+    /// account differs.
     pub(in crate::ext::bulk) deletes: bool,
     /// Account of an earlier run, if the token of that run stated the account.
     pub(in crate::ext::bulk) recorded: Option<String>,
     /// Assets that identify the account of an earlier run.
     pub(in crate::ext::bulk) earlier: EarlierAssets,
-    /// True if the account may differ from the account of the journal. In this case, a missing asset proves
-    /// nothing.
+    /// True if the account may differ from the account of the journal. In this case, an asset that cannot be
+    /// found does not count as missing.
     pub(in crate::ext::bulk) is_unverified: AtomicBool,
 }
 
@@ -38,7 +39,8 @@ pub(in crate::ext::bulk) struct AccountCheck {
 pub(in crate::ext::bulk) enum EarlierAssets {
     /// No earlier run has recorded an asset, and no request of an earlier run proves that an asset exists.
     None,
-    /// The recorded assets. At least one of them must be found.
+    /// IDs of assets that the account owned. At least one of them must be found, unless the job may have
+    /// deleted all of them.
     Recorded(Vec<String>),
 }
 

@@ -31,7 +31,7 @@ enum Event {
     Finished(Finished),
     /// The user cancelled the job.
     Cancelled,
-    /// A cancelled job has waited for requests in flight as long as it may.
+    /// The time has passed for which a cancelled job waits for requests in flight.
     Deadline,
 }
 
@@ -66,7 +66,7 @@ pub(in crate::ext::bulk) struct Driver {
     open: VecDeque<OpenId>,
     queue: VecDeque<ScheduledStep>,
     in_flight: JoinSet<StepResult>,
-    /// The steps in flight. They are kept because a task may end without a result.
+    /// Steps in flight, keyed by tokio task. They are kept because a task may end without a result.
     running: HashMap<task::Id, ScheduledStep>,
     /// True until the step [`Task::Prepare`] has ended.
     preparing: bool,
@@ -408,7 +408,7 @@ impl Driver {
     }
 }
 
-/// Creates the result of a step whose task ended without a result. If the step sends a change, the service
+/// Creates a result for a step whose tokio task ended without one. If the step sends a change, the service
 /// may have received the change, so the assets are read next. A step that only reads runs again.
 fn interrupted(mut step: ScheduledStep) -> StepResult {
     if let Task::Send { .. } = step.task {

@@ -91,7 +91,7 @@ pub trait JobSteps: Send + Sync + 'static {
     fn settings(&self) -> &JobSettings;
     /// Returns the maximum number of IDs in the next chunk.
     fn chunk_size(&self) -> usize;
-    /// Returns true if something must be read before the first chunk.
+    /// Returns true if a `Task::Prepare` step must run before the first chunk.
     fn prepares(&self) -> bool;
     /// Returns the first task of a chunk. `sent` is true if an earlier run sent any ID of the chunk.
     fn first_task(&self, sent: bool) -> Task;
@@ -99,7 +99,7 @@ pub trait JobSteps: Send + Sync + 'static {
     fn run(self: Arc<Self>, step: ScheduledStep) -> BoxFuture<'static, StepResult>;
 }
 
-/// Future that records the states of the assets before an undoable job. Empty for other jobs.
+/// Future that records the states of the assets before an undoable job changes them. Empty for other jobs.
 #[derive(Default)]
 pub(super) struct RecordStates(Mutex<Option<BoxFuture<'static, Result<(), String>>>>);
 
@@ -137,9 +137,9 @@ pub struct Shared {
     pub(super) record_states: RecordStates,
     /// Start of the first run of the job.
     pub(super) begun: SystemTime,
-    /// Assets that the account owned at the start of the first run, as recorded by that run.
+    /// IDs of assets that the account owned at the start of the first run, as recorded by that run.
     pub(super) seen: Option<HashSet<String>>,
-    /// Copies that an earlier run has made.
+    /// IDs of the copies that earlier runs have made.
     pub(super) copies: HashSet<String>,
 }
 
@@ -241,7 +241,8 @@ impl StepContext {
     }
 }
 
-/// Returns true if all further requests would currently fail.
+/// Returns true if the job must end, because the service rejected the credentials, or asks for a longer wait
+/// than a job accepts.
 pub(super) fn ends_the_job(error: &Error) -> bool {
     ErrorClass::of(error) == ErrorClass::Unauthorized || exceeds_max_wait(error)
 }

@@ -24,7 +24,7 @@ pub(in crate::ext::bulk) struct Item {
     pub(in crate::ext::bulk) failure: Option<Failure>,
 }
 
-/// Possible effect of earlier requests on an asset. The order of the variants is from no effect to an unknown
+/// Possible effect of earlier requests on an asset. The variants are ordered from no effect to an unknown
 /// effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::ext::bulk) enum EarlierRequest {
@@ -82,8 +82,8 @@ pub enum Task {
 pub enum SettleCause {
     /// The service accepted the change.
     Accepted,
-    /// The service refused the request. `alone` is true if the request was for a single asset and no other
-    /// request was sent for that asset.
+    /// The service refused the request. `alone` is true if the request was for a single asset, and neither
+    /// this request nor an earlier one can have changed that asset.
     Refused { error: Error, alone: bool },
     /// The request got no response, or a response that does not show whether the request was applied.
     Unanswered(Error),
@@ -108,9 +108,10 @@ impl SettleCause {
 pub struct StepResult {
     pub(in crate::ext::bulk) entries: Vec<Entry<IdText>>,
     pub(in crate::ext::bulk) next: Vec<ScheduledStep>,
-    /// Items whose response was lost. After all requests, one step looks for the results of all these items.
+    /// Items whose response was lost. When no other step is left, a single step looks for the results of all
+    /// these items.
     pub(in crate::ext::bulk) lost: Vec<Item>,
-    /// Reason to stop the job.
+    /// Reason to stop the job, if any.
     pub(in crate::ext::bulk) fatal: Option<Failure>,
     /// True if the service responded; `None` if only a later step shows whether it responded.
     pub(in crate::ext::bulk) answered: Option<bool>,

@@ -1,10 +1,11 @@
 //! Journal of a job: a file from which a later process can resume the job after a crash.
 //!
 //! The file consists of JSON lines, and lines are only appended. The first line describes the job, and the
-//! next lines list the IDs of the job. A new file appears with all of these lines, or not at all. While the
-//! job runs, it writes a `sending` line to the disk before it sends each request, and a `settled` line after
-//! the result. After a crash, the last line may be incomplete. An incomplete line is ignored. If it was a
-//! `settled` line, the resumed job reads the assets of that line to find their outcomes.
+//! next lines list the IDs of the job. A new file is created with all of these lines, or not at all. Before
+//! the job sends a request, it writes a `sending` or `again` line with the IDs of the request to the disk.
+//! When outcomes are known, it writes a `settled` line. After a crash, the last line may be incomplete. An
+//! incomplete line is ignored. If it was a `settled` line, the resumed job reads the assets of that line to
+//! find their outcomes.
 //!
 //! A journal belongs to one account at one base URL. The first line has the base URL. An `account` line names
 //! the account if the token states it. Otherwise, a `seen` line lists some assets of the account, and a
@@ -32,9 +33,9 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Number of IDs per line.
+/// Maximum number of IDs in an `ids` line.
 const IDS_PER_LINE: usize = 1_000;
-/// Version of the format.
+/// Version of the journal format.
 const VERSION: u32 = 2;
 
 /// A line of the journal.
@@ -45,8 +46,8 @@ enum Line<'a> {
     Ids(Vec<Cow<'a, str>>),
     /// The account that the token states.
     Account(Cow<'a, str>),
-    /// IDs that the account owned when the job began. In a duplication, none of these assets can be a new
-    /// copy.
+    /// IDs of assets that the account owned when the job began. In a duplication, none of these assets can be
+    /// a new copy.
     Seen(Vec<Cow<'a, str>>),
     /// IDs of the assets that the next request changes.
     Sending(Vec<Cow<'a, str>>),
@@ -122,7 +123,7 @@ struct SettledId<'a> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct RecordedState {
     pub(super) outcome: Option<Outcome>,
-    /// ID of the copy, if the job duplicates.
+    /// ID of the copy, if the job duplicates assets.
     pub(super) copy: Option<String>,
     /// Purpose of the last request, if the result of that request is unknown.
     pub(super) sent: Option<SentFor>,
@@ -179,7 +180,7 @@ pub struct Journal {
     header: Header,
     ids: Vec<String>,
     states: Vec<RecordedState>,
-    /// IDs that the account owned; `None` if they were not recorded.
+    /// IDs of assets that the account owned when the job began; `None` if no such IDs were recorded.
     seen: Option<HashSet<String>>,
     account: Option<String>,
     /// Length of the complete lines, in bytes.
@@ -187,7 +188,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Reads a journal without changing the file. Another process may use the file meanwhile.
+    /// Reads a journal without changing the file. Another process may use the file at the same time.
     ///
     /// # Errors
     /// Returns an error if the file cannot be read, is not a journal, or is damaged before its last line.
@@ -255,7 +256,7 @@ impl Journal {
         changed.map(|(id, _)| id.as_str()).collect()
     }
 
-    /// Returns true if the job ended before its first change.
+    /// Returns true if the job ended before it sent a change or determined an outcome.
     #[cfg(feature = "snapshot")]
     pub(crate) fn changed_nothing(&self) -> bool {
         let mut states = self.states.iter();
@@ -279,7 +280,7 @@ impl Journal {
         .collect()
     }
 
-    /// Counts the IDs by outcome. IDs that were not sent, and IDs whose result is unknown, do not count.
+    /// Counts the IDs by outcome. IDs that were not sent, and IDs whose result is unknown, are not counted.
     #[must_use]
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();

@@ -18,7 +18,7 @@ pub(in crate::ext::bulk) struct JournalWriter(LineFile);
 pub(in crate::ext::bulk) struct EarlierRun {
     /// States of the IDs, in order.
     pub(in crate::ext::bulk) states: Vec<RecordedState>,
-    /// IDs that the account owned; `None` if they were not recorded.
+    /// IDs of assets that the account owned when the job began; `None` if no such IDs were recorded.
     pub(in crate::ext::bulk) seen: Option<HashSet<String>>,
     /// Start of the first run.
     pub(in crate::ext::bulk) begun: SystemTime,
@@ -27,8 +27,8 @@ pub(in crate::ext::bulk) struct EarlierRun {
 }
 
 impl JournalWriter {
-    /// Begins a journal, or resumes it if the file exists. An existing journal must belong to this job, with
-    /// these IDs.
+    /// Creates the journal, or resumes it if the file exists. An existing journal must describe the same
+    /// change of the same IDs at the same base URL.
     pub(in crate::ext::bulk) fn open<I: AsRef<str>>(
         path: &Path,
         header: &Header,
@@ -102,7 +102,7 @@ impl JournalWriter {
         self.append(&Line::Account(Cow::Borrowed(account)))
     }
 
-    /// Records IDs that the account owns.
+    /// Records IDs of assets that the account owns.
     pub(in crate::ext::bulk) fn seen<'i>(
         &mut self,
         ids: impl Iterator<Item = &'i str>,
@@ -128,7 +128,7 @@ impl JournalWriter {
             .map_err(|error| JournalError::new(self.0.path(), error.into()))
     }
 
-    /// Records outcomes, except for IDs that were not sent. A resumed job sends these IDs.
+    /// Records all outcomes except *not sent*. A resumed job sends the IDs that were not sent.
     pub(in crate::ext::bulk) fn settled<I: AsRef<str>>(
         &mut self,
         entries: &[Entry<I>],
