@@ -1,6 +1,6 @@
-//! Traits of handles on assets. The method of each trait creates a job that changes many assets, for example
-//! archives them. The traits are sealed. A handle implements a trait if its kind of asset supports the
-//! change.
+//! Traits that handles on assets implement. The method of each trait creates a job that changes many assets,
+//! for example archives them. The traits are sealed. A handle implements a trait if its kind of asset
+//! supports the change.
 
 use super::bulk::{Archiving, Bulk, Deleting, MovingToCategory, Unarchiving};
 use super::cascade::Cascade;
@@ -23,11 +23,11 @@ impl<R: Resource> Assets for Handle<R> {
     }
 }
 
-/// Change that archives assets of the kind `R`. If the archiving call is inferred (not documented by the
-/// vendor), the type records that the caller has not acknowledged this yet.
+/// Change that archives assets of the kind `R`. If the vendor does not document the archiving call, the type
+/// records that the caller still has to acknowledge that the call is inferred.
 type ArchivingOf<R> = Archiving<<R as Resource>::Id, <R as Archive>::Acknowledgement>;
-/// Change that deletes assets of the kind `R`. If the deleting call is inferred (not documented by the
-/// vendor), the type records that the caller has not acknowledged this yet.
+/// Change that deletes assets of the kind `R`. If the vendor does not document the deleting call, the type
+/// records that the caller still has to acknowledge that the call is inferred.
 type DeletingOf<R> = Deleting<<R as Resource>::Id, <R as Delete>::Acknowledgement>;
 
 /// ID type of a handle's assets.
@@ -53,9 +53,9 @@ pub(super) type IdOf<T> = <<T as Assets>::Resource as Resource>::Id;
 pub trait BulkArchive: Assets<Resource: Archive> {
     /// Creates a job that archives these assets.
     ///
-    /// The children of the assets stay unchanged, unless you call `children` on the job. Only jobs whose call
-    /// to the service can handle children have the method `children`. If the service's operation is inferred
-    /// (not documented by the vendor), call `acknowledge_inferred` on the job before you send it.
+    /// The children of the assets stay unchanged, unless you call `children` on the job. The method exists
+    /// only if the operation of the service has an option for children. If the operation is inferred (not
+    /// documented by the vendor), call `acknowledge_inferred` on the job before you send it.
     fn bulk_archive<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
@@ -120,9 +120,9 @@ impl<R: Unarchive> BulkUnarchive for Handle<R> {}
 pub trait BulkDelete: Assets<Resource: Delete> {
     /// Creates a job that deletes these assets.
     ///
-    /// The children of the assets stay unchanged, unless you call `children` on the job. Only jobs whose call
-    /// to the service can handle children have the method `children`. If the service's operation is inferred
-    /// (not documented by the vendor), call `acknowledge_inferred` on the job before you send it.
+    /// The children of the assets stay unchanged, unless you call `children` on the job. The method exists
+    /// only if the operation of the service has an option for children. If the operation is inferred (not
+    /// documented by the vendor), call `acknowledge_inferred` on the job before you send it.
     fn bulk_delete<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
@@ -151,7 +151,7 @@ pub trait MoveToCategory: Assets<Resource: Categorised> {
     /// Creates a job that moves these assets to `category`. An empty `category` removes the assets from their
     /// current category, as the vendor documents.
     ///
-    /// The vendor does not document the effect of a category that does not exist.
+    /// The vendor does not document what happens if the category does not exist.
     fn move_to_category<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,

@@ -5,8 +5,9 @@ use std::fmt;
 
 /// Handling of children when their parents are archived or deleted.
 ///
-/// The children of an offer source are its offer pages. The vendor documents the effects in the following
-/// table for offer pages. For children of categories and of funnel groups, the effects are inferred.
+/// The children of an offer source are its offer pages. The following table lists the effect of each choice.
+/// The vendor documents these effects for offer pages. For children of categories and of funnel groups, they
+/// are inferred.
 ///
 /// | choice | sent | archive | delete |
 /// |---|---|---|---|
@@ -15,7 +16,7 @@ use std::fmt;
 /// | [`move_to`](Self::move_to) | `move` and the target | children are reassigned to the target | same |
 /// | [`orphan`](Self::orphan) | `orphan` | children lose their parent | same |
 ///
-/// `orphan` clears the property `offerParams.idOfferSource` of the children.
+/// On offer pages, `orphan` clears the property `offerParams.idOfferSource`.
 ///
 /// **The vendor does not document:**
 ///
@@ -23,8 +24,8 @@ use std::fmt;
 /// - whether the target of `move_to` may itself be archived;
 /// - whether unarchiving a parent restores children that a cascade archived (probably not).
 ///
-/// A move without a target does not compile. Neither does a target with a choice other than `move_to`, nor a
-/// target of another kind of asset, as in the first of these examples:
+/// These mistakes do not compile: a move without a target, a target with a choice other than `move_to`, and a
+/// target of another kind of asset. The first of these examples contains the last mistake:
 ///
 /// ```compile_fail,E0277
 /// use funnelflux::{ext::Cascade, types::{CategoryId, OfferSourceId}};
@@ -55,7 +56,7 @@ enum Choice<I> {
 impl<I> Cascade<I> {
     /// Leaves the children unchanged. The request then has no option for children. This is the default.
     ///
-    /// The vendor documents that child pages do not change if the options are omitted.
+    /// The vendor documents that child pages do not change if a request omits these options.
     pub const fn leave() -> Self {
         Self(Choice::Leave)
     }

@@ -35,16 +35,15 @@ pub trait CreateOrSave: Assets<Resource: Save> {
     /// the assets that should exist. The given asset is compared with the stored asset by these rules:
     ///
     /// - An absent field is equal to an empty field.
-    /// - If the given asset has no status, it differs from a stored asset that is deleted. Any other stored
-    ///   status counts as equal.
+    /// - A given asset without a status equals a stored asset of any status except deleted.
     /// - Fields that only the service sets, such as the hash of a script, are not compared. Fields that this
     ///   version of the crate does not know are compared only if the given asset contains them. The same
     ///   applies to `meta` and its members, which belong to the vendor's user interface.
     /// - Secrets cannot be compared, so an asset with a secret is always saved.
     ///
-    /// A second call saves the asset again if the service does not store it as it was sent. This happens if
-    /// the service keeps a field that a save omits, or if the service replaces the members of `meta`. The
-    /// vendor documents neither behaviour.
+    /// There is one exception: a second call saves the asset again if the service did not store it as it was
+    /// sent, for example because the service keeps a field that a save omits, or replaces the members of
+    /// `meta`. The vendor documents neither behaviour.
     ///
     /// # Errors
     /// Returns a [`StoreError`] if the asset was neither created nor saved, or if the result is unknown.

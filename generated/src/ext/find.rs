@@ -25,7 +25,7 @@ use std::fmt;
 /// }
 /// ```
 pub trait FindMany: Assets {
-    /// Creates a search for these assets.
+    /// Creates a search for the assets with these IDs.
     fn find_many<I: Into<IdOf<Self>>>(&self, ids: impl IntoIterator<Item = I>) -> Find<Self::Resource> {
         Find {
             client: self.assets().clone(),
@@ -41,10 +41,10 @@ impl<R: Resource> FindMany for Handle<R> {}
 
 /// Builder of a search for many assets by ID.
 ///
-/// The IDs are sent in chunks. The number of IDs in a chunk and the length of its URL are limited. The vendor
-/// does not document whether the service omits unknown IDs or refuses a list that contains an unknown ID.
-/// Therefore, after a refusal, the search lists all assets, and repeats the request for the IDs that exist.
-/// If necessary, it splits the list of IDs.
+/// The IDs are spread over several requests, each with a limited number of IDs and a URL of limited length.
+/// The vendor does not document whether the service omits unknown IDs or refuses a list that contains an
+/// unknown ID. Therefore, after a refusal, the search lists all assets, and repeats the request for the IDs
+/// that exist. If necessary, it splits the list of IDs.
 #[must_use = "a search does nothing until it is sent"]
 pub struct Find<R: Resource> {
     client: Client,
@@ -82,8 +82,8 @@ impl<R: Resource> Find<R> {
     /// Finds the assets.
     ///
     /// # Errors
-    /// Returns an error, without sending anything, if the list is empty or has an invalid ID. A failed
-    /// request is not an error; [`Found::unreadable`] lists its IDs.
+    /// Returns an error, without sending anything, if the list of IDs is empty or contains an invalid ID. A
+    /// failed request is not an error; [`Found::unreadable`] lists its IDs.
     pub async fn send(self) -> Result<Found<R::Asset, R::Id>, InvalidJob> {
         let Distinct { ids, repeated } = validate::distinct(self.ids)?;
         let reader = &Reader::new(ReadCalls::of::<R>(), self.client, self.url_length);

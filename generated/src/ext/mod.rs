@@ -1,15 +1,16 @@
-//! Extension traits: operations on assets that need more than one call.
+//! Extension traits for assets: operations that need more than one call.
 //!
 //! Each kind of asset has a handle, such as the handle that
-//! [`Client::offer_sources`](crate::Client::offer_sources) returns. The abilities of a handle are traits. A
-//! kind has only the abilities for which the vendor's index lists operations. Kinds other than offer sources
-//! require a cargo feature. `use funnelflux::ext::*` brings these traits into scope:
+//! [`Client::offer_sources`](crate::Client::offer_sources) returns. The operations of a handle are methods of
+//! traits. A handle implements a trait only if the vendor's index of API operations lists the operations that
+//! the trait needs. Kinds other than offer sources require a cargo feature. `use funnelflux::ext::*` brings
+//! these traits into scope:
 //!
-//! | ability | effect |
+//! | trait | effect |
 //! |---|---|
 //! | [`BulkArchive`], [`BulkUnarchive`], [`BulkDelete`] | change the status of many assets |
 //! | [`MoveToCategory`] | moves many assets to a category, or out of their category |
-//! | [`DuplicateMany`] | copies each of many assets exactly once |
+//! | [`DuplicateMany`] | copies each asset of a list exactly once |
 //! | [`FindMany`] | finds many assets by ID and reports the missing ones |
 //! | [`Update`] | reads, changes and saves an asset without overwriting concurrent changes |
 //! | [`CreateOrSave`] | creates an asset, or saves it if its ID exists |
@@ -32,9 +33,9 @@
 //! | `bulk` | bulk jobs, with their engine, journal and report; duplication of many assets |
 //! | `resource` | traits that connect a kind of asset to the client; the generator implements them |
 //! | `validate` | checks of IDs and jobs before anything is sent |
-//! | `read` | reading by ID, however the service treats unknown IDs |
+//! | `read` | reading by ID, whether the service omits unknown IDs or refuses them |
 //! | `read_calls` | the calls that read the assets of a kind, with untyped IDs and rows |
-//! | `error_class` | classes of errors, by the service's treatment of the request |
+//! | `error_class` | classes of errors, by what the service did with the request |
 //! | `snapshot` | snapshots of whole accounts, references and comparison (feature `snapshot`) |
 
 mod abilities;

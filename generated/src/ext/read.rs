@@ -1,16 +1,16 @@
-//! Reads assets by ID, however the service treats unknown IDs.
+//! Reads assets by ID, whether the service omits unknown IDs or refuses them.
 //!
 //! The vendor does not document whether the operation *find by ID list* omits unknown IDs or refuses the
-//! whole list. The status of such a refusal is not documented either. A gateway in front of the service may
-//! also refuse a request. Therefore, an asset counts as missing only if a successful response omits it. After
-//! a refusal, the reader lists all assets, and then repeats the read for the IDs that exist. If the request
-//! that lists all assets is refused as well, the assets count as unreadable.
+//! whole list. The HTTP status of such a refusal is not documented either. A gateway in front of the service
+//! may also refuse a request. Therefore, an asset counts as missing only if a successful response omits it.
+//! After a refusal, the reader lists all assets, and then repeats the read for the IDs that exist. If the
+//! request that lists all assets is refused as well, the assets count as unreadable.
 //!
 //! Rows are decoded one by one, so that an unusual asset does not affect other assets. A response with a row
 //! for an ID that was not requested is rejected, because it may belong to another request.
 //!
-//! If a kind has no operation *find by ID list*, the reader takes summaries from the list of all assets, and
-//! reads whole assets one by one.
+//! If a kind has no operation *find by ID list*, the reader takes the status and category of assets from the
+//! list of all assets. It reads whole assets one by one.
 //!
 //! The reader works on untyped IDs and rows. Therefore, its code is compiled only once, instead of once per
 //! kind. [`ReadCalls`] connects the reader to a kind.
@@ -30,7 +30,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Result of reading the asset of one ID.
+/// Result of reading one asset by its ID.
 #[derive(Clone, Debug)]
 pub(crate) enum ReadResult<T> {
     /// The asset exists.
@@ -48,7 +48,7 @@ pub(crate) enum ReadResult<T> {
 /// No limit is documented. Common proxies accept URLs below 2,000 bytes.
 pub(crate) const URL_LENGTH: usize = 1_800;
 
-/// Number of consecutive refused reads after which reading by ID stops, if the kind of asset cannot be
+/// Number of consecutive refused reads after which reading by ID stops, if assets of the kind cannot be
 /// listed.
 const MAX_REFUSALS: usize = 12;
 
@@ -68,7 +68,7 @@ pub(crate) struct Reader {
 struct Listed {
     /// Summaries, keyed by ID; `None` if the row cannot be decoded.
     rows: HashMap<String, Option<AssetSummary>>,
-    /// True if every row has an ID. Only in this case does a missing row mean that the asset does not exist.
+    /// True if every row has an ID. If false, an asset without a row may exist nevertheless.
     is_complete: bool,
 }
 
@@ -106,7 +106,7 @@ impl Reader {
         self.answered.load(Ordering::Relaxed)
     }
 
-    /// Reads the summary (status and category) of the asset of each ID, in order.
+    /// Reads the summary (status and category) of each asset, in the order of `ids`.
     pub(crate) async fn summaries(&self, ids: &[String]) -> Vec<ReadResult<AssetSummary>> {
         if self.calls.finds_by_ids || !self.calls.lists {
             return self.read(ids, |row| parse_summary(&row), Some).await;
@@ -118,7 +118,7 @@ impl Reader {
         }
     }
 
-    /// Reads the whole asset of each ID, in order.
+    /// Reads each asset with all its fields, in the order of `ids`.
     pub(crate) async fn assets<A: DeserializeOwned>(&self, ids: &[impl AsRef<str>]) -> Vec<ReadResult<A>> {
         let ids: Vec<String> = ids.iter().map(|id| id.as_ref().to_owned()).collect();
         let texts = self.texts(&ids).await.into_iter();
@@ -132,12 +132,12 @@ impl Reader {
             .collect()
     }
 
-    /// Reads the JSON text of the whole asset of each ID, in order.
+    /// Reads each asset as JSON text with all its fields, in the order of `ids`.
     pub(crate) async fn texts(&self, ids: &[String]) -> Vec<ReadResult<Box<RawValue>>> {
         self.read(ids, |row| Ok(row.text), |_| None).await
     }
 
-    /// Reads the whole asset of each ID as a row, in order.
+    /// Reads each asset as a row with all its fields, in the order of `ids`.
     pub(crate) async fn rows(&self, ids: &[String]) -> Vec<ReadResult<Row>> {
         self.read(ids, Ok, |_| None).await
     }
@@ -153,7 +153,7 @@ impl Reader {
         Some((self.calls.list)(&self.client)?.await)
     }
 
-    /// Counts the children of some assets; returns `None` if the children cannot be counted.
+    /// Counts the children of the given assets; returns `None` if the children cannot be counted.
     pub(crate) async fn count_children(&self, parents: HashSet<String>) -> Option<usize> {
         (self.calls.count_children)(self.client.clone(), parents).await
     }
@@ -298,8 +298,8 @@ impl Reader {
 }
 
 impl Listed {
-    /// Looks up refused IDs in the list of all assets. Adds the results of the IDs that are missing or
-    /// deleted, and returns the other IDs.
+    /// Looks up refused IDs in the list of all assets. Adds results for the IDs that are missing or deleted,
+    /// and returns the other IDs.
     fn settle<T>(
         &self,
         ids: Vec<String>,
@@ -343,7 +343,7 @@ fn odd<T>(problem: String) -> ReadResult<T> {
     ReadResult::Odd(odd_failure(problem))
 }
 
-/// Returns the failure of an asset that the service returned in an unexpected form.
+/// Creates the failure for an asset that the service returned in an unexpected form.
 pub(crate) fn odd_failure(problem: String) -> Failure {
     Failure::new(Reason::NotLookedAt, problem)
 }

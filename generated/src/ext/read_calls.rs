@@ -16,7 +16,7 @@ type ListRows = fn(&Client) -> Option<Call<Vec<ListRow<String>>>>;
 #[derive(Clone, Copy)]
 pub(crate) struct ReadCalls {
     pub(crate) names: &'static ResourceNames,
-    /// Finds one asset, decodes it, and encodes it as a row.
+    /// Finds one asset, decodes it, and encodes it again as a [`Row`].
     pub(crate) find_by_id: fn(&Client, &str) -> Call<Result<Row, String>>,
     /// Finds one asset, and returns the JSON that the service sent.
     pub(crate) find_by_id_raw: fn(&Client, &str) -> Call<Box<RawValue>>,
@@ -28,7 +28,7 @@ pub(crate) struct ReadCalls {
     pub(crate) lists: bool,
     /// Lists all assets; `None` if the kind has no such call.
     pub(crate) list: ListRows,
-    /// Counts the children of some parents; `None` if the children cannot be counted.
+    /// Counts the children of the given parents; `None` if the children cannot be counted.
     pub(crate) count_children: fn(Client, HashSet<String>) -> BoxFuture<'static, Option<usize>>,
 }
 

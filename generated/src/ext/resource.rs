@@ -1,9 +1,9 @@
-//! Traits that connect each kind of asset to the generated client. There is a small trait for each ability,
-//! such as archiving, and each kind implements the traits of its abilities.
+//! Traits that connect each kind of asset to the generated client. Each operation, such as archiving, has a
+//! small trait. A kind of asset implements the traits of the operations that it supports.
 //!
 //! Users work with [`Handle`] and with its traits, such as `BulkArchive`. Other crates cannot implement the
-//! traits of this module, because the module is private. The generated code implements these traits by
-//! methods of the client, but only the traits for which the OpenAPI document has operations.
+//! traits of this module, because the module is private. The generated code implements a trait only if the
+//! OpenAPI document has the operation. The implementations call methods of the client.
 
 use super::cascade::Cascade;
 use super::read::{ReadResult, Reader, URL_LENGTH};
@@ -19,7 +19,7 @@ use std::collections::HashSet;
 use std::fmt::{Debug, Display};
 use std::{hash::Hash, marker::PhantomData};
 
-/// Handle on one kind of asset of one client. For example, `client.offer_sources()` returns a handle.
+/// Handle on one kind of asset, bound to a client. For example, `client.offer_sources()` returns a handle.
 ///
 /// Most operations on the kind are methods of traits; `use funnelflux::ext::*` brings these traits into
 /// scope. A handle is cheap to create and to clone, because it shares all its state with its client.
@@ -176,7 +176,7 @@ pub(crate) type StoreCall<R> = fn(&Client, &<R as Resource>::Asset) -> Call<()>;
 /// Client method that duplicates an asset and returns the ID of the copy.
 pub(crate) type DuplicateCall<R> =
     fn(&Client, &<R as Resource>::Id, &<R as Duplicate>::Request) -> Call<Option<String>>;
-/// Function that counts the children of some parents; returns `None` if the children cannot be counted.
+/// Function that counts the children of the given parents; returns `None` if the children cannot be counted.
 pub(crate) type CountChildren<R> =
     fn(Client, HashSet<<R as Resource>::Id>) -> BoxFuture<'static, Option<usize>>;
 
@@ -268,8 +268,8 @@ pub(crate) enum ChildRows {
 pub(crate) struct ChildQuery {
     pub(crate) list: Call<Vec<Value>>,
     pub(crate) rows: ChildRows,
-    /// JSON pointers to the value in a child that is the ID of its parent. The first pointer that leads to a
-    /// value is used.
+    /// JSON pointers at which a child may hold the ID of its parent. The first pointer that leads to a string
+    /// is used.
     pub(crate) parents: &'static [&'static str],
 }
 
@@ -343,7 +343,7 @@ pub trait Resource: Sized + Send + Sync + 'static {
 
 /// A kind of asset that can be archived.
 pub trait Archive: Resource {
-    /// Evidence for the call, which is either documented by the vendor or inferred.
+    /// States whether the vendor documents the call or the call is inferred.
     type Acknowledgement: EvidenceState;
     /// Archives assets.
     const ARCHIVE: EntriesCall;
@@ -360,7 +360,7 @@ pub trait Unarchive: Resource {
 
 /// A kind of asset that can be deleted.
 pub trait Delete: Resource {
-    /// Evidence for the call, which is either documented by the vendor or inferred.
+    /// States whether the vendor documents the call or the call is inferred.
     type Acknowledgement: EvidenceState;
     /// Deletes assets.
     const DELETE: EntriesCall;
@@ -392,7 +392,7 @@ pub trait Duplicate: Resource {
 
 /// A kind of asset whose copies can differ from the original.
 pub trait OverrideCopy: Duplicate {
-    /// Adds to a request the properties in which the copy differs from the original.
+    /// Adds `updates` to a request: the properties in which the copy differs from the original.
     fn add_updates(request: &mut Self::Request, updates: Map<String, Value>);
 }
 

@@ -55,10 +55,10 @@ impl<R: Save> Update for Handle<R> {}
 /// # Conflicts
 ///
 /// The API compares no versions, so it does not detect concurrent changes. Instead, the asset is read again
-/// right before it is saved. If it differs from the asset on which the change is based, nothing is saved and
-/// the error lists the differences. With [`repeat_on_conflict`](Self::repeat_on_conflict), the change is
-/// repeated on the newer asset. A concurrent change between this second read and the save goes unnoticed and
-/// is overwritten.
+/// right before it is saved. If the asset then differs from the asset on which the change is based, nothing
+/// is saved, and the error lists the differences. With [`repeat_on_conflict`](Self::repeat_on_conflict), the
+/// change is repeated on the newer asset. A concurrent change between this second read and the save goes
+/// unnoticed and is overwritten.
 ///
 /// The saved asset is read back up to four times, because the service may apply the change with a delay. The
 /// waits between the reads are 0.5 s, 1 s and 2 s. A secret cannot be read back; the service shows only that
@@ -335,7 +335,8 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Returns true if the pointers are equal, or if one of them leads into the value at the other.
+/// Returns true if the pointers are equal, or if one pointer leads to a value inside the value at the other
+/// pointer.
 fn overlap(left: &str, right: &str) -> bool {
     let contains = |parent: &str, pointer: &str| {
         let rest = pointer.strip_prefix(parent);

@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Assets of some groups, as the service shows them.
+/// Assets of the chosen groups, as the service shows them.
 #[derive(Debug, Default)]
 pub(super) struct AccountAssets {
     /// Assets that are not deleted.
@@ -46,7 +46,7 @@ pub(super) fn groups(names: &[String]) -> Result<Vec<AssetGroup>, PlanError> {
 }
 
 impl AccountAssets {
-    /// Reads all assets of some groups: the assets that the service lists, and the assets whose keys are in
+    /// Reads all assets of `groups`: the assets that the service lists, and the assets whose keys are in
     /// `more`. If a single asset cannot be read, the error becomes a note.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Comparison of an asset with the state that a plan wants for the asset.
+//! Comparison of an asset with the state that the asset should have.
 
 use super::entry::{Action, PlanEntry, STATUS};
 pub(super) use crate::ext::snapshot::managed_pointers as managed;
@@ -130,16 +130,17 @@ pub(super) fn delete(group: AssetGroup, key: &AssetKey, current: &Value) -> Plan
     }
 }
 
-/// Returns the assets among `targets` that a value names. A value names an asset if a string in the value
-/// equals the ID of the asset.
+/// Returns the items of `targets`, keyed by ID, that a value names. A value names an item if it contains the
+/// ID of the item as a string or as the name of a member.
 pub(super) fn named<'t, T>(value: &Value, targets: &'t BTreeMap<&str, T>) -> Vec<&'t T> {
     let mut named = Vec::new();
     pointer::visit_strings(value, &mut |_, text, _| named.extend(targets.get(text)));
     named
 }
 
-/// Orders assets in levels by their references: an asset is in a later level than the assets that it names.
-/// Assets that name each other in a circle share the last level with the assets that depend on them.
+/// Orders assets in levels by their references, and returns the indices of the assets in each level. An asset
+/// is in a later level than the assets that it names. Assets that name each other in a circle share the last
+/// level with the assets that depend on them.
 pub(super) fn levels(assets: &[(&AssetKey, &Value)]) -> Vec<Vec<usize>> {
     let by_id: BTreeMap<&str, usize> = assets
         .iter()

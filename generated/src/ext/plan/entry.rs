@@ -9,9 +9,9 @@ use std::fmt::{self, Write as _};
 
 /// Pointer of the status of an asset.
 pub(super) const STATUS: &str = "/status";
-/// Maximum number of changes that the description lists.
+/// Maximum number of changes that the description of an entry lists.
 const MAX_CHANGES: usize = 6;
-/// Maximum number of characters of a value in the description.
+/// Maximum number of characters of a JSON value in the description of an entry. Longer values are shortened.
 const MAX_VALUE: usize = 60;
 
 /// Planned change of one asset.
@@ -56,7 +56,7 @@ pub enum PlanStep {
 }
 
 impl PlanStep {
-    /// Returns the word that describes an asset after the step, such as `saved`.
+    /// Returns the words that describe an asset after the step, such as `saved`.
     pub(super) const fn past(self) -> &'static str {
         match self {
             Self::Create => "created",
@@ -82,7 +82,8 @@ impl PlanEntry {
         self.name.as_deref()
     }
 
-    /// Returns the fingerprint of the asset when the plan was made; `None` if the plan creates the asset.
+    /// Returns the fingerprint that the asset had when the plan was made; `None` if the plan creates the
+    /// asset.
     #[must_use]
     pub fn was(&self) -> Option<Fingerprint> {
         self.was
@@ -97,7 +98,7 @@ impl PlanEntry {
         }
     }
 
-    /// Returns the changes of values; empty if the plan creates or deletes the asset.
+    /// Returns the changed values with their paths; empty if the plan creates or deletes the asset.
     pub fn changes(&self) -> std::slice::Iter<'_, ValueChange> {
         match &self.action {
             Action::Change(changes) => changes.iter(),
@@ -143,7 +144,7 @@ impl PlanEntry {
         PlanStep::Save
     }
 
-    /// Returns the changes of values that a step makes.
+    /// Returns the changes of values that belong to a step.
     pub(super) fn changes_of(&self, step: PlanStep) -> impl Iterator<Item = &ValueChange> {
         self.changes().filter(move |change| self.step_of(change) == step)
     }
@@ -155,8 +156,8 @@ impl PlanEntry {
         new.unwrap_or_default().to_owned()
     }
 
-    /// Returns true if the operations are inferred, because the vendor documents only their titles and HTTP
-    /// methods.
+    /// Returns true if the operations on the asset's group are inferred, because the vendor documents only
+    /// their titles and HTTP methods.
     #[must_use]
     pub fn is_inferred(&self) -> bool {
         self.group().is_none_or(AssetGroup::is_inferred)

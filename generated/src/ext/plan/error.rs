@@ -110,7 +110,7 @@ impl PlanError {
         }
     }
 
-    /// Returns the path of the file that has the problem, if the problem is in a file.
+    /// Returns the path of the file with the problem, if the problem is in a file.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()

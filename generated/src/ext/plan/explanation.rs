@@ -1,4 +1,4 @@
-//! Sentences that explain the effect of a plan in the file of the plan.
+//! Sentences in the file of a plan that explain the effect of the plan.
 
 use super::ChangePlan;
 use super::entry::{PlanEntry, PlanStep};
@@ -85,7 +85,8 @@ pub(super) fn of(plan: &ChangePlan) -> Vec<&'static str> {
         .collect()
 }
 
-/// Returns true if the crate writes this sentence into plans. An edited plan may lack some sentences.
+/// Returns true if the crate writes this sentence into plans. An edited plan may lack some of these
+/// sentences, but must not contain others.
 pub(super) fn is_known(sentence: &str) -> bool {
     SENTENCES.iter().any(|(known, _)| *known == sentence)
         || PlanStep::ALL.iter().any(|step| step.explanation() == sentence)

@@ -110,7 +110,7 @@ impl ChangePlan {
         Self::parse(&text).map_err(|problem| PlanError::at(path, problem))
     }
 
-    /// Returns the text of the file of the plan.
+    /// Returns the JSON text that [`write`](Self::write) stores in a file.
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut file = self.file();
@@ -145,7 +145,7 @@ impl ChangePlan {
         }
     }
 
-    /// Parses the text of a file.
+    /// Parses the text of a plan file, and checks the plan.
     pub(super) fn parse(text: &[u8]) -> Result<Self, PlanProblem> {
         let invalid = |message: String| PlanProblem::Invalid(message);
         let json = std::str::from_utf8(text).map_err(|error| invalid(error.to_string()))?;
@@ -354,7 +354,7 @@ fn pretty(file: &PlanFile) -> String {
     serde_json::to_string_pretty(file).unwrap_or_default()
 }
 
-/// Returns the names of steps in the form in which the file contains them.
+/// Returns the names of steps as a JSON array, like the member `operations` of the file.
 fn names(steps: &[PlanStep]) -> String {
     serde_json::to_string(steps).unwrap_or_default()
 }

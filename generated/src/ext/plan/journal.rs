@@ -1,9 +1,9 @@
 //! Journal of a plan, and undo log of a bulk job. The undo log contains the states of assets before the job.
 //!
-//! Both are files of JSON lines. The first line names the plan or the job, and the account. A `before` line
-//! has the state of an asset. This line is written to the disk before the change of the asset is sent. A
-//! `sending` line names the assets of a step that is about to be sent. A `settled` line has the outcome of an
-//! asset.
+//! Both are files of JSON lines. The first line describes the plan or the job, the service and the account. A
+//! `before` line has the state of an asset before its change, and is written to the disk before the change is
+//! sent. A `sending` line names a step that is about to be sent, and the assets of the step. A `settled` line
+//! has the outcome of an asset.
 
 use super::entry::PlanStep;
 use super::error::PlanProblem;
@@ -46,7 +46,7 @@ pub(super) enum Line {
     Unread(String),
 }
 
-/// Description of a plan or a job.
+/// First line of the file: describes the plan or the bulk job, the service and the account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Header {
     version: u32,
@@ -84,12 +84,12 @@ pub(super) enum Made {
     Deleted,
 }
 
-/// State of an asset according to an earlier run.
+/// Progress that earlier runs of the plan made with an asset, according to the journal.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Earlier {
     /// True if the journal contains the state of the asset before the change.
     pub(super) is_begun: bool,
-    /// Steps that were sent.
+    /// Steps that were sent, or were about to be sent when the run ended.
     pub(super) sent: BTreeSet<PlanStep>,
     pub(super) outcome: Option<Outcome>,
 }
@@ -120,7 +120,8 @@ impl Header {
         })
     }
 
-    /// Checks that the client uses the service and the account of the file.
+    /// Checks that the client uses the service and the account that the file names. Compares the accounts
+    /// only if both are known.
     pub(super) fn check_account(&self, actual: &Self) -> Result<(), PlanProblem> {
         if self.base_url != actual.base_url {
             return Err(PlanProblem::OtherService {
@@ -248,7 +249,8 @@ impl PlanJournal {
         Ok((Self(Some(file)), recorded.earlier))
     }
 
-    /// Records states and a step that is about to be sent. Returns once these lines are on the disk.
+    /// Records the states `before`, and the step that is about to be sent for `assets`. Returns once these
+    /// lines are on the disk.
     pub(super) fn sending(
         &mut self,
         before: Vec<Before>,

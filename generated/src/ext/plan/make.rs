@@ -14,12 +14,13 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl ChangePlan {
-    /// Begins a plan that replaces a text. Every string of an asset that equals `old` becomes `new`, in known
-    /// and unknown fields. If the two texts are IDs of assets, every reference to the old asset becomes a
-    /// reference to the new asset.
+    /// Begins a plan that replaces a text. In each asset, every string that equals `old` becomes `new`,
+    /// including strings in fields that the crate does not know. If `old` and `new` are IDs of assets,
+    /// references to the old asset thus become references to the new asset.
     ///
-    /// The ID property of an asset is never changed. Deleted assets stay unchanged. A longer text that
-    /// contains the old text also stays unchanged; the [`notes`](Self::notes) of the plan list such texts.
+    /// The ID property of an asset and the fields that the service manages are never changed. Deleted assets
+    /// stay unchanged. A longer text that contains the old text also stays unchanged; the
+    /// [`notes`](Self::notes) of the plan list such texts.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::plan::{ChangePlan, PlanError}};
@@ -68,7 +69,8 @@ impl ChangePlan {
     }
 
     /// Begins a plan that copies assets of a snapshot into an account under new IDs (deep copy). Each string
-    /// that equals the ID of a copied asset becomes the new ID, in known and unknown fields.
+    /// that equals the ID of a copied asset becomes the new ID, including strings in fields that the crate
+    /// does not know.
     ///
     /// Deleted assets are not copied. Secrets are not in a snapshot, so the copies have none. The plan
     /// contains the new IDs, so applying the plan twice does not create further copies.
@@ -130,8 +132,8 @@ impl Replacing {
     /// Reads the assets of the account and makes the plan. Changes nothing.
     ///
     /// # Errors
-    /// Returns an error if a group is unknown, if the path is invalid, or if the assets of a group cannot be
-    /// listed. The notes of the plan list assets that cannot be read.
+    /// Returns an error if a group is unknown or its assets cannot be found or saved, if the path is invalid,
+    /// or if a request that lists assets fails. The notes of the plan list assets that cannot be read.
     pub async fn plan(self, client: &Client) -> Result<ChangePlan, PlanError> {
         if let Some(path) = self
             .path

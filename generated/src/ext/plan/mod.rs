@@ -48,9 +48,9 @@
 //! | `entry` | the change of one asset, its steps and its description |
 //! | `explanation` | the sentences in the file that explain the effect of the plan |
 //! | `file` | the file of a plan, and the checks of an edited file |
-//! | `difference` | comparison of an asset with the wanted asset, dependency order |
+//! | `difference` | comparison of an asset with its wanted state, order of assets by their references |
 //! | `account` | reading the assets of an account |
-//! | `make`, `copy`, `undo`, `wanted` | plans of each kind |
+//! | `make`, `copy`, `undo`, `wanted` | the functions that make plans |
 //! | `journal`, `undo_log` | the journal of a plan; the states of assets before a bulk job |
 //! | `apply`, `store` | applying a plan; creating and saving one asset |
 
@@ -84,7 +84,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-/// Maximum number of entries that the text of a plan shows.
+/// Maximum number of entries in the `Display` text of a plan, and of lines in each of its other lists.
 const MAX_ENTRIES: usize = 10;
 
 /// A reviewable list of changes of assets. See the [module](self).
@@ -125,7 +125,7 @@ impl ChangePlan {
         })
     }
 
-    /// Returns the description of the job, such as `replace "a" by "b" in pages`.
+    /// Returns the description of the plan, such as `replace "a" by "b" in pages`.
     #[must_use]
     pub fn made_by(&self) -> &str {
         &self.made_by

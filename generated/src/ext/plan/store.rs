@@ -21,7 +21,7 @@ const READS: u32 = 4;
 #[derive(Debug)]
 pub(super) struct StoreResult {
     pub(super) outcome: Outcome,
-    /// True if the service responded.
+    /// False if the outcome is *not sent* or *unknown* because a request failed.
     pub(super) answered: bool,
     /// Failure that ends the job, because all further requests would currently fail as well.
     pub(super) ends_the_job: Option<Failure>,
@@ -47,7 +47,7 @@ impl StoreResult {
     }
 }
 
-/// State of an asset compared with a plan.
+/// Result of comparing an asset with the entry that changes it.
 #[derive(Debug)]
 pub(super) enum Freshness {
     /// The entry can be applied for one of these reasons: the asset is unchanged since the plan was made, an
@@ -65,7 +65,7 @@ pub(super) enum Freshness {
 pub(super) struct StalePolicy {
     /// True to accept assets that have changed only at paths that the plan does not change.
     pub(super) rebase: bool,
-    /// True if an earlier run may have made a part of the change.
+    /// True if an earlier run, or this run, may already have made a part of the change.
     pub(super) is_begun: bool,
 }
 

@@ -16,14 +16,14 @@ use std::path::Path;
 
 impl ChangePlan {
     /// Makes a plan that reverts the changes of a job. `journal` is the journal of an applied plan, or the
-    /// journal of a bulk job with an [undoable journal](crate::ext::Bulk::undoable_journal). The job need not
-    /// have ended; it may have crashed.
+    /// [undoable journal](crate::ext::Bulk::undoable_journal) of a bulk job. The job need not have ended; it
+    /// may have crashed.
     ///
     /// The plan changes only values that the job changed and that nobody has changed since. The plan deletes
     /// assets that the job created. Deletions, and changes of values that someone else has changed since,
     /// cannot be undone; the [`notes`](Self::notes) list them.
     ///
-    /// The plan is reviewed and applied like any other plan, and can itself be undone.
+    /// The plan is reviewed, applied and, if necessary, undone like any other plan.
     ///
     /// # Errors
     /// Returns an error if the file is not a journal, if the job kept no record of the state before its
@@ -164,7 +164,7 @@ async fn revert(
     (entries, notes)
 }
 
-/// Returns true if an asset exists and is not deleted, or could not be read.
+/// Returns false if the asset is missing or deleted. An asset that could not be read counts as existing.
 fn is_there(key: &AssetKey, state: Option<&FoundAsset>) -> bool {
     let group = AssetGroup::named(&key.group);
     match state {
@@ -176,8 +176,8 @@ fn is_there(key: &AssetKey, state: Option<&FoundAsset>) -> bool {
     }
 }
 
-/// Returns the changes that revert the changes of a job to an asset. Reverts only values that nobody has
-/// changed since the job, and adds notes on the other values.
+/// Returns the changes that restore the values that a job changed in an asset. Leaves out values that
+/// somebody has changed since the job or that cannot be restored, and adds notes on them.
 fn reverted(
     group: AssetGroup,
     key: &AssetKey,

@@ -36,7 +36,8 @@ impl UndoLog {
     }
 
     /// Records the states of the assets of a job, and of the children that the job handles, unless an earlier
-    /// run of the job has recorded these states. `segment` names the group.
+    /// run of the job has recorded these states. `segment` is the first segment of the paths of the group,
+    /// such as `offersource`.
     ///
     /// # Errors
     /// Returns an error if the state of an asset cannot be read, or if the file cannot be used. After an
@@ -250,8 +251,8 @@ fn child_change(
     }
 }
 
-/// Returns the change that sets the values at some paths to a text; `None` if all these values already equal
-/// the text.
+/// Returns the change that sets the values at `paths` to the string `new`; `None` if all these values already
+/// equal `new`.
 fn changed(value: &Value, paths: &[&str], new: &str) -> Option<Made> {
     let new = Some(Value::from(new));
     let changes = paths.iter().map(|path| ValueChange {

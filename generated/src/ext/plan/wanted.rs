@@ -43,7 +43,7 @@ impl WantedAsset {
 
 impl ChangePlan {
     /// Makes a plan that brings assets into states given by the program, for example after an edit or an
-    /// import. `made_by` describes the job, such as `import pages`.
+    /// import. `made_by` describes the plan, such as `import pages`.
     ///
     /// Assets that already have the wanted state are left out. The plan ignores differences in fields that
     /// the service manages. The [`notes`](Self::notes) list other differences that a plan cannot remove, such
@@ -63,8 +63,8 @@ impl ChangePlan {
     /// ```
     ///
     /// # Errors
-    /// Returns an error if the account of the client cannot be read. If an asset has no ID, or if its ID has
-    /// changed, the notes say so.
+    /// Returns an error if the account of the client cannot be read. An asset that has no ID, or whose
+    /// `current` and `wanted` have different IDs, is not an error: it is left out, and the notes list it.
     pub async fn wanted(
         client: &Client,
         made_by: impl Into<String>,

@@ -116,8 +116,8 @@ fn open(path: &Path) -> Result<Archive<Input>, SnapshotError> {
     Ok(Archive::new(GzDecoder::new(BufReader::new(file))))
 }
 
-/// Returns the path of an entry. Returns an error unless the entry is a regular file that belongs to a
-/// snapshot: the manifest, or a file in the folder of a group.
+/// Returns the path of an entry. Returns an error unless the entry is a regular file of at most [`MAX_FILE`]
+/// bytes that belongs to a snapshot: the manifest, or a JSON file in a folder.
 fn name_of(path: &Path, entry: &Entry<'_, Input>) -> Result<PathBuf, SnapshotError> {
     let bytes = entry.path_bytes();
     let text = String::from_utf8_lossy(&bytes);

@@ -291,7 +291,7 @@ fn text(value: Option<&Value>) -> String {
     value.map_or_else(|| "(absent)".to_owned(), Value::to_string)
 }
 
-/// Error of a list with invalid or contradictory changes.
+/// Error of a list with invalid or overlapping changes.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the change at {path:?} is invalid: {problem}")]
 pub struct InvalidChanges {
@@ -301,7 +301,7 @@ pub struct InvalidChanges {
 
 crate::runtime::error::debug_as_display!(InvalidChanges);
 
-/// A change that does not fit the value.
+/// A change that does not fit the value to which it should be applied.
 #[derive(Clone, PartialEq, thiserror::Error)]
 #[error(
     "{}: expected {}, actual {}; the change would make it {}",

@@ -214,8 +214,9 @@ impl Snapshot {
         }
     }
 
-    /// Checks that the two snapshots have an asset in common, unless both snapshots state their account. A
-    /// common asset proves that the accounts are the same, because IDs are unique across accounts.
+    /// Checks that the two snapshots have an asset in common, which proves that the accounts are the same,
+    /// because IDs are unique across accounts. Checks nothing if both snapshots state their account, if this
+    /// snapshot is empty, or if the snapshot `now` is incomplete.
     fn check_owner(&self, now: &Self) -> Result<(), SnapshotError> {
         let is_stated = self.manifest().account().is_some() && now.manifest().account().is_some();
         let is_unknown = self.keys().len() == 0 || !now.is_whole();

@@ -8,8 +8,8 @@ use std::fmt;
 use std::io::{self, Write};
 use std::str::FromStr;
 
-/// Digest of the content of an asset: SHA-256 of its canonical JSON, without the fields that the service
-/// manages.
+/// SHA-256 digest of an asset or of a file. The digest of an asset covers its canonical JSON, without the
+/// fields that the service manages.
 ///
 /// The canonical JSON has no spaces, and the members of each object are sorted by name. The fingerprint
 /// therefore depends on the order of array elements, but not on the order of members. Numbers are written as

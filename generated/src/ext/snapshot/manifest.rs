@@ -155,7 +155,7 @@ impl Manifest {
         self.finished
     }
 
-    /// Returns the version of the API document that belongs to the crate that wrote the snapshot.
+    /// Returns the version of the OpenAPI document, as recorded by the crate that wrote the snapshot.
     #[must_use]
     pub fn document_version(&self) -> &str {
         &self.document_version

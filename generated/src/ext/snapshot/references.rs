@@ -14,7 +14,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct Reference {
-    /// The ID to which the reference points.
+    /// The ID that the string or member name contains.
     pub id: String,
     /// The asset that contains the reference.
     pub from: AssetKey,
@@ -92,12 +92,12 @@ pub struct Dangling {
     pub reference: Reference,
     /// The asset that does not exist or is deleted.
     pub target: AssetKey,
-    /// True if the asset is deleted.
+    /// True if the target is deleted; false if it does not exist.
     pub is_deleted: bool,
 }
 
-/// Finds the places where an asset contains an ID. Searches every string and every property name, in known
-/// and unknown fields.
+/// Finds the places where an asset contains an ID. Searches every string and every property name, including
+/// those in fields that the crate does not know.
 ///
 /// ```
 /// use funnelflux::ext::snapshot::{Asset, AssetKey, MentionForm, references_in};
@@ -118,8 +118,8 @@ pub fn references_in(asset: &Asset, id: &str) -> Vec<Reference> {
 
 /// All references that occur in a set of assets.
 ///
-/// [`Snapshot::references`] finds the references of a snapshot. It searches every string of every asset, in
-/// known and unknown fields.
+/// [`Snapshot::references`] finds the references of a snapshot. It searches every string and every property
+/// name of every asset, including those in fields that the crate does not know.
 ///
 /// ```no_run
 /// use funnelflux::ext::snapshot::{AssetKey, Snapshot, SnapshotError};
@@ -146,8 +146,8 @@ pub struct References {
 }
 
 impl References {
-    /// Searches `assets` for references: every reference to one of `keys`, and, whatever its target, every
-    /// reference in a field whose relation is known.
+    /// Searches `assets` for references to `keys`. In a field with a known [`Relation`], the search also
+    /// finds a reference to any other ID.
     ///
     /// # Errors
     /// Returns the first error of `assets`.
@@ -220,7 +220,7 @@ impl References {
             })
     }
 
-    /// Returns the assets to which a reference leads; empty if the reference is dangling.
+    /// Returns the known assets to which a reference leads, including deleted assets.
     pub fn targets(&self, reference: &Reference) -> Vec<&AssetKey> {
         let mut groups: BTreeSet<&str> = self.groups.iter().map(String::as_str).collect();
         groups.extend(reference.relation.map(|relation| relation.group));
@@ -231,7 +231,7 @@ impl References {
         keys.filter(|key| self.leads_to(reference, key)).collect()
     }
 
-    /// Returns the assets whose IDs no other asset contains, in order. Deleted assets are left out.
+    /// Returns the assets whose IDs no other asset contains, sorted by key. Deleted assets are left out.
     #[must_use]
     pub fn unused(&self) -> Vec<&AssetKey> {
         let is_used = |key: &AssetKey| self.to(key).any(|reference| reference.from != *key);
@@ -405,7 +405,8 @@ fn is_named_at_start(text: &str, id: &str) -> bool {
 struct Relations {
     own_id: Option<&'static str>,
     by_path: HashMap<&'static str, Relation>,
-    /// Relations to other groups, keyed by the name of the ID property of the other group.
+    /// Relations that follow from the name of a property. The key is the name of the ID property of the
+    /// related group.
     by_name: HashMap<&'static str, Relation>,
 }
 

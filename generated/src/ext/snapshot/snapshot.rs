@@ -235,7 +235,7 @@ impl Snapshot {
         Err(SnapshotError::new(file, problem))
     }
 
-    /// Returns the folder with the files. The first call unpacks an archive.
+    /// Returns the folder with the files. If the snapshot is an archive, the first call unpacks it.
     fn folder(&self) -> Result<&Path, SnapshotError> {
         match &self.folder {
             Folder::Permanent(folder) => Ok(folder),
@@ -276,12 +276,12 @@ impl Snapshot {
         self.manifest.unread()
     }
 
-    /// Returns the assets whose files were edited after the export, in order.
+    /// Returns the keys of the assets whose files were edited after the export, sorted.
     pub fn edited(&self) -> impl Iterator<Item = &AssetKey> {
         self.edited.iter()
     }
 
-    /// Returns the keys of all assets, in order.
+    /// Returns the keys of all assets, sorted.
     #[must_use]
     pub fn keys(&self) -> impl ExactSizeIterator<Item = &AssetKey> {
         self.files.keys()
@@ -303,7 +303,7 @@ impl Snapshot {
         file.map(|file| self.load(key, file, json::parse)).transpose()
     }
 
-    /// Reads all assets, in order, one by one.
+    /// Reads all assets one by one, sorted by key.
     ///
     /// An item is an error if its file cannot be read, has changed since the snapshot was opened, or has a
     /// number that a [`Value`] would round.
@@ -426,7 +426,7 @@ fn show(text: &str) -> Result<Value, ParseError> {
     json::show(text).map_err(ParseError::Json)
 }
 
-/// Parses and checks the file of an asset, because the content of the file has changed since the export.
+/// Parses and checks an asset's file that has changed since the export.
 fn parse(file: &Path, group: AssetGroup, id: &str, text: &[u8]) -> Result<Value, SnapshotError> {
     let failed = |problem| SnapshotError::new(file, problem);
     let invalid = |error: String| failed(SnapshotProblem::Json(error));

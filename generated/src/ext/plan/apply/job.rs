@@ -19,7 +19,8 @@ use futures_util::{FutureExt as _, StreamExt as _, stream};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Maximum number of assets whose states are recorded together before the assets are stored.
+/// Maximum number of assets whose states are written to the journal together, before the assets are created
+/// or saved.
 const BATCH: usize = 32;
 /// Maximum number of assets in one bulk job.
 const BULK: usize = 1_000;
@@ -200,7 +201,7 @@ impl Job<'_> {
         }
     }
 
-    /// Returns true if the job was stopped or cancelled. In this case, these entries end as *not sent*.
+    /// Returns true if the job was stopped or cancelled. In this case, the entries `works` end as *not sent*.
     fn is_stopped(&mut self, works: &[usize]) -> bool {
         cancel_if_requested(self.cancel.as_ref(), &mut self.stop);
         let Some(failure) = self.stop.reason().cloned() else {

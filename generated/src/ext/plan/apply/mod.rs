@@ -51,7 +51,7 @@ impl ChangePlan {
 /// Each asset is read right before its change. If the asset has changed since the plan was made, it is
 /// rejected as [stale](crate::ext::Reason::Stale) and stays unchanged. Changes to fields that the service
 /// manages do not count. With [`rebase`](Self::rebase), changes that somebody else made are accepted if they
-/// do not touch the paths that the plan changes. All changes are read back.
+/// do not touch the paths that the plan changes. After each change, the asset is read back.
 ///
 /// # Outcomes
 ///
@@ -97,7 +97,7 @@ impl Apply<'_> {
         self
     }
 
-    /// Acknowledges that the operations that archive and delete are inferred, not documented. This has no
+    /// Acknowledges that the operations for archiving and deleting are inferred, not documented. This has no
     /// effect on groups whose operations are documented.
     pub fn acknowledge_inferred(mut self) -> Self {
         self.is_acknowledged = true;

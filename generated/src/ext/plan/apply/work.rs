@@ -15,7 +15,7 @@ pub(super) struct Work<'p> {
     pub(super) group: AssetGroup,
     /// Steps that the entry still needs.
     pub(super) steps: Vec<PlanStep>,
-    /// Steps that an earlier run sent.
+    /// Steps that an earlier run sent, or was about to send.
     pub(super) sent: BTreeSet<PlanStep>,
     /// Steps that this run has finished, with their outcomes.
     pub(super) finished: Vec<(PlanStep, Outcome)>,
@@ -155,9 +155,8 @@ impl Work<'_> {
     }
 }
 
-/// Returns the changes, with the current values of the asset as old values. If the asset already has the new
-/// value, the change keeps its old value. Otherwise, the current value and the old value are the same, but
-/// may represent an empty value in different forms.
+/// Returns the changes, with each old value in the form in which the asset now has it. For example, an empty
+/// string may now be absent. If the asset already has the new value, the change keeps its old value.
 fn actual(changes: &Changes, current: Option<&Value>) -> Changes {
     let Some(current) = current else {
         return changes.clone();

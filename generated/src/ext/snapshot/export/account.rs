@@ -28,8 +28,8 @@ pub(super) struct Account {
     /// Deleted assets that cannot be read.
     pub(super) deleted: BTreeSet<AssetKey>,
     pub(super) unread: BTreeSet<Unread>,
-    /// True if the account is known to be the account of the export folder. This is the case if tokens show
-    /// it, if the folder contains no assets yet, or if the account owns one of the assets in the folder.
+    /// True if the account is known to be the account of the export folder. This is the case if access tokens
+    /// show it, if the folder contains no assets yet, or if the account owns one of the assets in the folder.
     pub(super) is_verified: bool,
 }
 

@@ -16,7 +16,7 @@ pub enum ExportError {
     UnknownGroup {
         /// The name.
         name: String,
-        /// The names of the groups, separated by commas.
+        /// Names of the groups whose assets can be listed, separated by commas.
         known: String,
     },
     /// The folder or file cannot be used.

@@ -67,7 +67,7 @@ impl fmt::Display for ExportProgress {
 ///
 /// An export changes nothing in the account.
 ///
-/// # Whole or not
+/// # Complete and incomplete exports
 ///
 /// By default, an export succeeds only if every asset was read. Otherwise the error lists the missing assets,
 /// and an older snapshot at the same path stays unchanged. If the same export is repeated within a day, it
@@ -133,8 +133,8 @@ impl Snapshot {
 }
 
 impl Export {
-    /// Sets the groups, by name (`offer-sources`) or tag (`Offer Sources`). Default: all groups of the
-    /// enabled features whose assets can be listed.
+    /// Sets the groups, by name (`offer-sources`) or tag (`Offer Sources`). Default: all groups whose cargo
+    /// feature is enabled and whose assets can be listed.
     pub fn groups<S: Into<String>>(mut self, groups: impl IntoIterator<Item = S>) -> Self {
         self.groups = Some(groups.into_iter().map(Into::into).collect());
         self
@@ -354,11 +354,11 @@ impl Export {
 
     /// Repeats the reads of deleted assets that were missing from the responses, one by one.
     ///
-    /// If the service refuses a list of IDs for another reason, such as the length of the list, all deleted
-    /// assets of the list count as missing, even if they are readable. Therefore, the missing deleted assets
-    /// are read again. If the first deleted asset of a group is missing even when it is read alone, the
-    /// export infers that the service does not show deleted assets, and does not read the other deleted
-    /// assets of this group.
+    /// The service may refuse a list of IDs for a reason that does not concern deleted assets, such as the
+    /// length of the list. All deleted assets of the list then count as missing, even if they are readable.
+    /// Therefore, the missing deleted assets are read again. If a deleted asset is missing even when it is
+    /// read alone, and no deleted asset of its group was readable before, the export infers that the service
+    /// does not show deleted assets, and does not read the remaining deleted assets of this group.
     async fn read_deleted(
         &mut self,
         account: &mut Account,

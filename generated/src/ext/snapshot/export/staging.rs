@@ -62,8 +62,8 @@ pub(super) struct Staging {
     /// Manifest of a snapshot whose installation was interrupted. Some files of that snapshot may already be
     /// in their places.
     pub(super) half_installed: Option<Manifest>,
-    /// True if tokens show that this export has the same account as the older snapshot and the interrupted
-    /// export.
+    /// True if access tokens show that this export has the same account as the older snapshot and the
+    /// interrupted export.
     is_owner_known: bool,
     /// Keys of the assets in an older archive that this export replaces. Empty for an export into a folder.
     elsewhere: Vec<AssetKey>,
@@ -242,7 +242,8 @@ impl Staging {
             .at(self.files.folder.join(PROGRESS))
     }
 
-    /// Checks that the export may replace an older snapshot at another path.
+    /// Checks that the export may replace an older snapshot outside of the export folder: the archive at
+    /// `path`.
     pub(super) fn check_older(
         &mut self,
         path: &Path,
@@ -261,7 +262,7 @@ impl Staging {
         self.is_owner_known
     }
 
-    /// Returns the keys of assets that the account owned at the time of earlier exports.
+    /// Returns the keys of the assets in the older snapshot, the interrupted export, and the older archive.
     pub(super) fn known_ids(&self) -> impl Iterator<Item = AssetKey> {
         let older = self.older.iter().flat_map(keys);
         older
@@ -314,7 +315,7 @@ impl Staging {
         self.recorded.contains_key(key)
     }
 
-    /// Returns the assets of a group for which a file is recorded, with the fingerprints of the files.
+    /// Returns the recorded assets of a group, with the fingerprints of their files.
     pub(super) fn recorded<'s>(
         &'s self,
         group: &'s str,

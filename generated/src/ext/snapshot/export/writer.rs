@@ -91,7 +91,7 @@ struct StagedFiles {
 
 impl StagedFiles {
     /// Writes the files of a chunk of assets, until all files are written or the writer is stopped. Then
-    /// records all written files in the file with the progress at once. If a crash prevents this, the next
+    /// records all written files together in the file with the progress. If a crash prevents this, the next
     /// export reads the chunk again.
     fn write(
         &mut self,
