@@ -1,5 +1,5 @@
-//! Checks that invalid jobs do not compile: a move without a target, a target for a choice other than a move,
-//! and abilities that a kind of asset lacks.
+//! Checks that invalid jobs do not compile: a move of children without a target, a target without a move, and
+//! operations that a kind of asset does not support.
 
 use funnelflux::{Client, Error, ext::*, types::OfferSourceId};
 
@@ -20,8 +20,8 @@ fn invalid_jobs_do_not_compile() {
     }
 }
 
-/// Checks that every valid choice compiles. A passing trybuild case would compile all dependencies again, so
-/// this is a normal test.
+/// Checks that every valid way of handling children compiles. A passing trybuild case would compile all
+/// dependencies again, so this is a normal test.
 #[test]
 fn every_choice_compiles() -> Result<(), Error> {
     let client = Client::builder().bearer_token("token").build()?;

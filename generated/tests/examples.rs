@@ -1,4 +1,4 @@
-//! Runs the examples against the embedded fake and checks their output.
+//! Runs the examples against a fake service, and checks their output.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -325,8 +325,8 @@ fn backup_exports_compares_and_finds_usages() {
     assert!(text.contains(" is named in:\n  offer-sources/"), "{text}");
 }
 
-/// Checks that an export continues after a full disk, or after the process was killed, while an older
-/// snapshot is replaced.
+/// Checks that an interrupted export can be continued if it replaces an older snapshot. A full disk and a
+/// killed process interrupt the export.
 #[cfg(all(feature = "snapshot", unix))]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn backup_continues_after_a_full_disk() {

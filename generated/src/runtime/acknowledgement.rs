@@ -10,10 +10,10 @@ pub struct Documented;
 
 /// Marks a destructive call or job whose operation is inferred.
 ///
-/// For an inferred operation, the vendor's index states only title and method. Path and body were inferred
-/// from similar operations. The call may fail, or may do something other than its name says. Test it on an
-/// asset that you can afford to lose, and read the asset back. `acknowledge_inferred` makes the call or job
-/// sendable.
+/// For an inferred operation, the vendor's index states only the title and the HTTP method. The path and the
+/// body were inferred from similar operations. The call may fail, or may do something other than its name
+/// says. Test it on an asset that you can afford to lose, and read the asset back. `acknowledge_inferred`
+/// makes the call or job sendable.
 #[derive(Clone, Copy, Debug)]
 pub struct Inferred;
 
@@ -32,7 +32,8 @@ impl EvidenceState for Inferred {
     const IS_INFERRED: bool = true;
 }
 
-/// Evidence that suffices for sending a call or job. The trait is sealed, because this module is private.
+/// State of the evidence in which a call or job may be sent. The trait is sealed, because this module is
+/// private.
 #[diagnostic::on_unimplemented(
     message = "this operation is inferred, not documented; acknowledge that before sending it",
     label = "fix: call `.acknowledge_inferred()` before this",

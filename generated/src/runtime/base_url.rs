@@ -2,12 +2,12 @@
 
 use super::{error::Error, transport::is_loopback};
 
-/// Converts a base URL to the form that a client uses. Returns an invalid URL unchanged.
+/// Normalises a base URL like [`base_url`], but returns an invalid URL unchanged.
 pub(super) fn normalised(text: &str) -> String {
     base_url(text).unwrap_or_else(|_| text.to_owned())
 }
 
-/// Validates a base URL and removes its trailing slash.
+/// Validates and normalises a base URL, and removes its trailing slash.
 pub(super) fn base_url(text: &str) -> Result<String, Error> {
     let invalid = |reason: &str| Err(unusable(text, reason));
     let url = match reqwest::Url::parse(text) {

@@ -77,7 +77,7 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// Default base URL: the first server of the vendor's document that is reachable over `https`.
+    /// Default base URL: the first absolute `https` URL among the servers of the vendor's OpenAPI document.
     pub const DEFAULT_BASE_URL: &'static str = crate::api::BASE_URL;
 
     pub(super) fn new() -> Self {
@@ -161,9 +161,9 @@ impl ClientBuilder {
     ///
     /// Stored tokens of the same account take precedence, because they may be newer. The client uses the
     /// given tokens if the service rejects the stored tokens. If the stored tokens are known to belong to
-    /// another account, calls fail. If one of the two accounts is unknown, the client uses the
-    /// stored tokens only if they were renewed from the given credentials. [`Client::credential_source`]
-    /// reports which tokens are in use.
+    /// another account, calls fail. If one of the two accounts is unknown, the client uses the stored tokens,
+    /// unless they are known to come from other credentials. [`Client::credential_source`] reports which
+    /// tokens are in use.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(credentials);
         self
@@ -205,7 +205,8 @@ impl ClientBuilder {
     ///
     /// The limit covers the renewal of the token, the rate limit, all attempts and waits, and the read-back
     /// of a create. If a wait before the next attempt would exceed the limit, the call fails without waiting.
-    /// The attempts of a create may use four fifths of the limit; the rest is reserved for the read-back.
+    /// For a create, a fifth of the limit is reserved for the read-back, but at most the client's
+    /// [`attempt_timeout`](Self::attempt_timeout).
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

@@ -71,7 +71,8 @@ impl Client {
 pub(crate) struct ReadBack {
     pub(crate) create: &'static Operation,
     pub(crate) find: &'static Operation,
-    /// Name of the property in the request body, and of the query parameter, that contains the ID.
+    /// Name of the property that contains the ID in the request body of `create`. The query parameter of
+    /// `find` has the same name.
     pub(crate) property: &'static str,
     pub(crate) server_managed: ServerManagedFields,
 }

@@ -40,7 +40,8 @@ pub trait Hook: Send + Sync + 'static {
         let _ = request;
     }
 
-    /// Runs after the complete response has arrived, or after the attempt has failed without one.
+    /// Runs after the complete response has arrived, or after the attempt has failed without a complete
+    /// response.
     fn after_response(&self, response: &ResponseView<'_>) {
         let _ = response;
     }

@@ -87,7 +87,7 @@ pub enum ParameterPlace {
     Header,
     /// One value in the query.
     Query,
-    /// One value in the query that contains a comma-separated list.
+    /// One value in the query. The value contains a comma-separated list.
     QueryList,
     /// A list in the query; the name is repeated for each entry.
     QueryRepeated,

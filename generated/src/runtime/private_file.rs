@@ -12,8 +12,8 @@ use std::{
 /// Number of further random names to try if a file with the chosen name exists.
 const ATTEMPTS: usize = 16;
 
-/// A new file with a random name. Dropping this value removes the random name. The file survives only if it
-/// was linked under another name before.
+/// A new file with a random name. Dropping this value removes that name. The file survives only if it got
+/// another name before.
 #[derive(Debug)]
 pub(crate) struct PrivateFile {
     file: File,
@@ -63,7 +63,8 @@ impl PrivateFile {
         Ok(self.file)
     }
 
-    /// Gives the file the name `target`, without replacing another file.
+    /// Gives the file the name `target`, without replacing another file. If the file system does not support
+    /// links, an empty file has that name for a moment.
     ///
     /// # Errors
     /// Returns [`AlreadyExists`](io::ErrorKind::AlreadyExists) if another file has that name, and another I/O

@@ -149,8 +149,9 @@ impl Request {
         self.map(|unsent| unsent.body(body))
     }
 
-    /// Sets whether the request may be sent again. By default, a request of an operation follows its
-    /// [`Operation::repeat`], and of all other requests, only GET and HEAD are sent again.
+    /// Sets whether the request may be sent again. The default for [`Client::operation`] is the operation's
+    /// [`Operation::repeat`]. The default for [`Client::request`] is [`Repeat::Read`] for GET and HEAD, and
+    /// [`Repeat::Never`] for other methods.
     pub fn repeat(self, repeat: Repeat) -> Self {
         self.map(|unsent| unsent.repeat(repeat))
     }
@@ -166,7 +167,7 @@ impl Request {
         self.checked().json()
     }
 
-    /// Expects no content. Any content is ignored, except for an HTML page and an error message.
+    /// Expects no content. Any content is ignored, but an HTML page or an error message makes the call fail.
     pub fn empty(self) -> Call<()> {
         self.checked().empty()
     }

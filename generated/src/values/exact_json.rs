@@ -113,7 +113,7 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-/// A number of a JSON text that a [`Value`] would round.
+/// A number in JSON text. A [`Value`] would round the number, or cannot represent it.
 ///
 /// `Display` writes a sentence with the number, its path and the rounded number, but without line and column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -224,7 +224,7 @@ fn held(number: &str) -> Option<String> {
         .or_else(|| double().and_then(|double| serde_json::to_string(&double).ok()))
 }
 
-/// Value of a number. All notations of the same value are equal.
+/// Value of a number. All notations of a value give equal `Decimal`s.
 #[derive(PartialEq)]
 struct Decimal {
     is_negative: bool,
@@ -320,8 +320,8 @@ fn pointer_at(text: &str, offset: usize) -> String {
     path.iter().map(part).collect()
 }
 
-/// Iterator over the strings, numbers and, if requested, punctuation of valid JSON text, each with its offset
-/// in bytes.
+/// Iterator over the strings and numbers of valid JSON text, each with its offset in bytes. If `PUNCTUATION`
+/// is true, it also yields brackets, braces and commas.
 struct Tokens<'t, const PUNCTUATION: bool> {
     text: &'t str,
     position: usize,

@@ -156,14 +156,15 @@ pub(crate) trait Policy {
     }
 }
 
-/// Treats a value of another type as an error.
+/// Treats a value that does not fit the type of the field as an error.
 pub(crate) struct Strict;
 
 /// Like [`Strict`], but also keeps the digits of numbers. This policy is for types that accept any JSON
 /// value.
 pub(crate) struct Exact;
 
-/// Keeps a value of another type among the unknown fields. This policy is for fields whose type is inferred.
+/// Keeps a value that does not fit the type of the field among the unknown fields. This policy is for fields
+/// whose type is inferred.
 #[allow(dead_code, reason = "the document decides whether there are inferred fields")]
 pub(crate) struct Inferred;
 

@@ -13,17 +13,17 @@ use std::{
 /// Fields of a JSON object that its Rust type does not have. They are sent back unchanged, with all digits of
 /// numbers.
 ///
-/// This type dereferences to a map from JSON names to [`Value`]s. A [`Value`] cannot hold every number
-/// exactly: [`exact`](Self::exact) returns the JSON text of the values that a [`Value`] rounds.
+/// This type dereferences to a map from JSON names to [`Value`]s. A [`Value`] cannot keep every number as
+/// it was written: [`exact`](Self::exact) returns the JSON text of a value with such a number.
 ///
 /// For some fields, this crate only infers the type. If the service sends a value of another type for such a
 /// field, the value is kept here, and [`unexpected`](Self::unexpected) lists the name of the field. The field
-/// itself is then `None` or empty, with two exceptions: if a field for a text or an ID is required, or if its
-/// value is a number or a boolean, the field contains the text of the value. The value is sent back unchanged
-/// unless the program sets the field.
+/// itself is then `None` or empty. Only a field for a text or an ID contains the text of the value, if the
+/// field is required or the value is a number or a boolean. The value is sent back unchanged unless the
+/// program sets the field.
 ///
 /// No name is written twice. If a program inserts a value here under the name of a field of the type, the
-/// value is written only if that field is absent.
+/// value is written only if that field would otherwise be omitted.
 ///
 /// ```
 /// use funnelflux::types::OfferSource;
@@ -47,7 +47,7 @@ pub struct UnknownFields {
 /// Details about the fields of one object as the service sent them.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Originals {
-    /// JSON text of the values that a [`Value`] rounds, by the name of the field.
+    /// JSON text of each value in which a [`Value`] changes the notation of a number, by the field's name.
     exact: BTreeMap<String, String>,
     /// Names of known fields whose Rust type cannot hold the value that the service sent.
     unexpected: BTreeSet<String>,
@@ -60,8 +60,8 @@ impl UnknownFields {
         Self::default()
     }
 
-    /// Returns the JSON text of a field as the service sent it; `None` if a [`Value`] holds all numbers of
-    /// the field exactly.
+    /// Returns the JSON text of a field's value as the service sent it; `None` if a [`Value`] keeps the
+    /// notation of all numbers in it, or if the program has changed the value.
     #[must_use]
     pub fn exact(&self, name: &str) -> Option<&str> {
         let text = self.originals.as_ref()?.exact.get(name)?;
@@ -107,8 +107,8 @@ impl UnknownFields {
         self.originals.get_or_insert_default()
     }
 
-    /// Returns the value that the service sent for a field of the type, if the program has not changed the
-    /// field since.
+    /// Returns the value that was kept for a field of the type, as the service sent it; `None` if no value
+    /// was kept, or if the program has changed the field since.
     pub(crate) fn original<T: Serialize + ?Sized>(&self, name: &str, current: &T) -> Option<Original<'_>> {
         let originals = self.originals.as_ref()?;
         if originals.unexpected.contains(name) {
@@ -192,7 +192,7 @@ impl Serialize for Original<'_> {
     }
 }
 
-/// Does not show unexpected values, because the field may be a secret.
+/// Does not show unexpected values, because their fields may be secret.
 impl fmt::Debug for UnknownFields {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let unexpected: BTreeSet<&str> = self.unexpected().collect();

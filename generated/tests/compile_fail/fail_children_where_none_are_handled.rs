@@ -1,4 +1,4 @@
-//! Unarchiving and moving to a category do not handle children.
+//! Jobs that unarchive assets or move them to a category do not affect children, so they lack `children`.
 use funnelflux::{Client, ext::*};
 
 fn job(client: &Client) {

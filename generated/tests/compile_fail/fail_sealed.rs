@@ -1,4 +1,4 @@
-//! The traits of the abilities are sealed, so other crates cannot implement them.
+//! `BulkArchive` and the other traits that create jobs are sealed, so other crates cannot implement them.
 use funnelflux::ext::*;
 
 struct Mine;

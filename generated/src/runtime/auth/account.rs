@@ -10,9 +10,9 @@ use std::{
 
 /// Account of an access token, as stated in the token.
 ///
-/// The value is the claim `sub` of a JWT, preceded by the claim `org_id` and a slash if the token has that
-/// claim. Equal values mean the same account. The format of the service's tokens is not documented. A token
-/// that is not a JWT has no `AccountId`.
+/// The value is the claim `sub` of a JWT. If the JWT also has the claim `org_id`, the value consists of
+/// `org_id`, a slash and `sub`. Equal values mean the same account. The format of the service's tokens is not
+/// documented. A token that is not a JWT has no `AccountId`.
 ///
 /// An `AccountId` is not a secret and can be stored as text:
 ///

@@ -28,12 +28,13 @@ const MAX_LINKS: usize = 40;
 /// [`ClientBuilder::build`](crate::ClientBuilder::build) fails.
 ///
 /// - The file records the base URL and the account of its tokens. A client for another base URL or account
-///   rejects the file. Tokens in a file without a base URL are assumed to be for the vendor's service.
+///   rejects the file. If a file states no base URL, its tokens are assumed to be for the vendor's service.
 /// - On Unix the file gets mode 0600, and a file that others can read is rejected.
 /// - Saving writes a temporary file and renames it, so a crash leaves the old or the new file. If the path is
 ///   a symbolic link, the target of the link is replaced, not the link.
 /// - During a renewal, the client locks the file `<file>.lock`, so that other processes do not renew at the
-///   same time. The other processes wait up to 60 s for the lock, and then use the new tokens.
+///   same time. Another process waits for the lock (at most 60 s). Once it has the lock, it uses the new
+///   tokens.
 ///
 /// Within a Tokio runtime, files are read and written on the runtime's threads for blocking work.
 #[derive(Clone, Debug)]

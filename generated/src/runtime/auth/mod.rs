@@ -31,10 +31,10 @@ pub(crate) const REFRESH_TOKEN_VARIABLE: &str = "FUNNELFLUX_REFRESH_TOKEN";
 /// Tokens of an account, created in FunnelFlux under settings → API access.
 ///
 /// An access token is valid for 72 hours (documented). With a refresh token, the client renews the access
-/// token automatically. If the expiry is known, a renewal in the background starts five minutes before the
-/// token expires. Otherwise, the client renews the token when the service rejects it. Concurrent calls share
-/// one renewal. After a failed renewal, the client waits between one second and a minute before the next
-/// attempt.
+/// token automatically. If the expiry is known, the first call in the last five minutes before the expiry
+/// starts a renewal in the background. Otherwise, the client renews the token when the service rejects it.
+/// Concurrent calls share one renewal. After a failed renewal, the client waits between one second and a
+/// minute before the next attempt.
 ///
 /// Both tokens are secrets: no `Debug` output, error or log contains them.
 ///
@@ -82,8 +82,8 @@ impl Credentials {
         self
     }
 
-    /// Sets the expiry of the access token. The client then renews the token in the background, starting five
-    /// minutes before the expiry.
+    /// Sets the expiry of the access token. The first call in the last five minutes before the expiry then
+    /// starts a renewal in the background.
     ///
     /// Without this setting, the client uses the expiry that the token itself states, if the token is a JWT.
     /// If the expiry is unknown, the token is renewed when the service first rejects it, and the rejected
@@ -94,8 +94,8 @@ impl Credentials {
         self
     }
 
-    /// Binds the tokens to the service at this base URL. Implementations of
-    /// [`TokenStore`](crate::auth::TokenStore) need this method to restore stored tokens.
+    /// Binds the tokens to the service at this base URL. A [`TokenStore`](crate::auth::TokenStore) that does
+    /// not use [`from_json`](Self::from_json) needs this method to restore stored tokens.
     ///
     /// The client binds tokens to its base URL before it saves them, and rejects stored tokens that are bound
     /// to another base URL.
@@ -138,8 +138,8 @@ impl Credentials {
         self.refresh_token.as_ref()
     }
 
-    /// Expiry of the access token, if known. The expiry was set by
-    /// [`with_expires_at`](Self::with_expires_at), or is stated in the token, if the token is a JWT.
+    /// Expiry of the access token, if known. It comes from [`with_expires_at`](Self::with_expires_at), from
+    /// the response to a renewal, or from the token itself, if the token is a JWT.
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.expires_at

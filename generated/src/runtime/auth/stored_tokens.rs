@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, SystemTime};
 
-/// The tokens in the service's response format, with their base URL and account.
+/// The tokens, under the keys that the service uses in its responses, with their base URL and account.
 #[derive(Deserialize, Serialize)]
 struct StoredTokens {
     access_token: String,

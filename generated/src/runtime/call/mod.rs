@@ -152,8 +152,8 @@ impl<T> Call<T> {
         self
     }
 
-    /// Replaces the decoding of a list: `read` receives the raw rows. If `read` returns an error, the text of
-    /// the error states why the rows cannot be the response to this call.
+    /// Replaces the decoding of a list: `read` receives the raw rows. If `read` returns an error, the call
+    /// fails. The text of the error states why the rows cannot be the response to this call.
     pub(crate) fn rows<U>(
         self,
         read: impl FnOnce(Vec<Row>) -> Result<U, String> + Send + 'static,
@@ -206,7 +206,7 @@ impl<T, E: EvidenceState> Call<T, E> {
 }
 
 impl<T> Call<T> {
-    /// Marks the call as inferred, for the generated methods.
+    /// Marks the call as inferred. The generated methods of inferred operations use this function.
     #[allow(dead_code, reason = "the vendor may document all operations")]
     pub(crate) fn inferred(self) -> Call<T, Inferred> {
         self.with_evidence()

@@ -35,7 +35,7 @@ pub(crate) struct UnsentCall {
     pub(super) request: PreparedRequest,
     /// Location of the rows in the response, for operations that return a list.
     pub(super) list_place: ListPlace,
-    /// First error in the arguments.
+    /// First reason why the call must not be sent, such as an invalid argument.
     pub(super) problem: Option<ErrorKind>,
     /// True if the body may be omitted. A deletion without a body needs the ID in the query or in the path.
     has_optional_body: bool,
@@ -166,8 +166,8 @@ impl UnsentCall {
         self.decode(move |received| place.decoded(received))
     }
 
-    /// Expects no content. Any content is ignored, except for an HTML page and an error that the response
-    /// reports.
+    /// Expects no content. Any content is ignored, but an HTML page or an error that the response reports
+    /// makes the call fail.
     pub(crate) fn empty(self) -> Call<()> {
         let mut unsent = match self.empty_deletion(self.has_optional_body) {
             Some(problem) => self.invalid(ErrorKind::Argument(problem.to_owned())),

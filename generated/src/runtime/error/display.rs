@@ -165,7 +165,8 @@ impl fmt::Display for DisplayStatus {
 /// these words.
 pub(crate) const ATTEMPT_WORDS: [&str; 6] = ["attempt", "attempts", "in", "ms", "s", "h"];
 
-/// Returns the remark about the attempts of a call; `None` if there was only one short attempt.
+/// Returns the remark about the attempts of a call; `None` if there was no attempt, or a single attempt in
+/// less than a second.
 fn attempts(attempts: u32, elapsed: Duration) -> Option<String> {
     match attempts {
         0 => None,

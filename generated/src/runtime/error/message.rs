@@ -11,10 +11,10 @@ pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Maximum length of a message in characters.
 pub(crate) const MESSAGE_CHARACTERS: usize = 400;
 
-/// Maximum number of problems shown from a list.
+/// Maximum number of problems that a message quotes from a list.
 const PROBLEMS: usize = 3;
 
-/// Properties that contain a sentence, the most specific first.
+/// JSON properties that contain a sentence about the error, the most specific first.
 const SENTENCES: &[&str] = &[
     "message",
     "error_description",
@@ -39,7 +39,7 @@ const ENVELOPE: &[&str] = &[
     "statusCode",
     "success",
 ];
-/// Properties that locate a problem.
+/// Properties that name the field with the problem.
 const LOCATIONS: &[&str] = &["field", "name", "path", "property", "param"];
 
 /// Extracts the message from a body, as one line of at most [`MESSAGE_CHARACTERS`] characters.

@@ -19,7 +19,7 @@ static REQUEST_ID_HEADERS: [http::HeaderName; 6] = [
     http::HeaderName::from_static("cf-ray"),
 ];
 
-/// Bounded copy of a response without secrets.
+/// Copy of a response, of limited length and with known secrets redacted.
 pub(crate) struct ResponseSnapshot {
     pub(crate) status: http::StatusCode,
     pub(crate) request_id: Option<String>,

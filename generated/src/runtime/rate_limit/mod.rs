@@ -1,5 +1,5 @@
-//! Client-side rate limit of the feature `rate-limit`. Without the feature, an empty stand-in takes its
-//! place.
+//! Client-side rate limit (feature `rate-limit`). Without the feature, this module contains stand-in types
+//! that do nothing.
 
 #[cfg(feature = "rate-limit")]
 pub use imp::RateLimit;
@@ -23,21 +23,21 @@ mod imp {
     /// Maximum rate at which a client and all its clones send requests. Every attempt counts as a request.
     ///
     /// The service does not publish its limits, so there is no default: without this setting, requests are
-    /// sent immediately, and each call waits only after its own 429s. With this setting, the client sends at
-    /// most at the configured rate, and finds a lower rate if the service accepts fewer requests:
+    /// sent immediately, and each call waits only after its own 429s. With this setting, the client never
+    /// exceeds the configured rate. If the service accepts fewer requests, the client finds the lower rate:
     ///
     /// - The client measures how many requests per second the service accepts between refusals, and sends
     ///   slightly fewer.
-    /// - Later, the client tries a higher rate. Before that, it waits for 12 successes for each refusal.
+    /// - The client exceeds a refused rate again only after 12 successes for each refusal.
     /// - A 429 pauses all requests for as long as the service asks, at most 60 s.
-    /// - The rate does not fall below one request in four seconds.
+    /// - Refusals do not lower the rate below one request in four seconds.
     ///
     /// Simulations show the following result for services that accept `r` requests per second, where `r` is
     /// between 0.5 and 1,000 and the limit is a token bucket, a fixed window or a sliding window. Once five
     /// seconds have passed, the service refuses at most a tenth of the requests. On average, it accepts at
     /// least 0.7 times `r` requests per second, or 0.7 times the configured rate if that rate is lower. If
-    /// the lower of the two rates is below one request per second, the result holds after the time in which
-    /// this rate allows five requests, instead of after five seconds.
+    /// the lower of the two rates is below one request per second, the result holds once five requests have
+    /// been possible at that rate, instead of after five seconds.
     ///
     /// ```
     /// use funnelflux::{Client, RateLimit};

@@ -1,5 +1,4 @@
-//! Pace of a rate-limited client. The pace infers from the responses of the service which rate the service
-//! accepts.
+//! Pace of a rate-limited client: infers from the responses the rate of requests that the service accepts.
 //!
 //! # Principle
 //! Token buckets, fixed windows and sliding windows have one thing in common: between two moments at which
@@ -11,8 +10,8 @@
 //!   least a second, because most services count per second. The number of requests that were accepted per
 //!   second of the sample is the measured rate; the new rate is slightly lower. If a refusal asked for a
 //!   pause, two rates are measured: one includes the pause in the length of the sample, the other excludes
-//!   it. The rate of the service is between the two, and their geometric mean is used. A rate at which a
-//!   whole [`Step`] passed without a refusal counts as a lower bound.
+//!   it. The rate of the service is between the two, and their geometric mean is used. If a whole
+//!   [`Step`] passed without a refusal, its rate is a lower bound of the estimate.
 //! - **Brake.** Until a sample is complete, the rate is halved once per round trip if the service accepts
 //!   nothing, or refuses more than two thirds of the requests.
 //! - **Search.** After a decrease, the rate approaches the rate at the last refusal (the `ceiling`), and
@@ -46,7 +45,7 @@ const INTERRUPTION: f64 = 10.0;
 /// First and greatest growth beyond the ceiling, as a fraction of the rate per step. The growth doubles with
 /// each step.
 const GROWTH: (f64, f64) = (0.02, 0.7);
-/// Lowest rate, in requests per second.
+/// Lowest rate to which refusals reduce the rate of the client, in requests per second.
 pub(super) const MIN_RATE: f64 = 0.25;
 /// Longest pause of all requests after a 429, in seconds.
 const MAX_PAUSE: f64 = 60.0;
@@ -68,11 +67,11 @@ pub(super) struct Pace {
     max: f64,
     burst: u32,
     rate: f64,
-    /// Time at which the next of evenly spread requests is due.
+    /// Time at which the next request is due if requests are spread evenly.
     due: f64,
     paused_until: f64,
-    /// Period since the last decrease. The refusal of a request from an earlier epoch does not cause another
-    /// decrease.
+    /// Period since the rate was last lowered. If the service refuses a request from an earlier epoch, the
+    /// rate is not lowered again.
     epoch: Epoch,
     sample: Sample,
     step: Step,
@@ -94,7 +93,7 @@ pub(super) struct Pace {
     round_trip: f64,
 }
 
-/// Outcomes of the requests since the last decrease.
+/// Outcomes of the requests that were sent since the rate was last lowered.
 #[derive(Debug, Default)]
 struct Epoch {
     number: u64,
@@ -157,7 +156,7 @@ impl Pace {
         self.rate
     }
 
-    /// Permits a request now, or returns the time to wait before the next attempt.
+    /// Permits a request now, or returns the time to wait before calling this function again.
     pub(super) fn request(&mut self, now: f64) -> Result<Permit, Duration> {
         let burst = if self.rate < self.max { 1 } else { self.burst };
         let early = (f64::from(burst.saturating_sub(1)) / self.rate).max(RESOLUTION);
@@ -283,8 +282,8 @@ impl Pace {
         self.previous_step = self.step;
     }
 
-    /// Increases the rate after a time without a refusal. `steps` is the length of that time in steps,
-    /// usually less than one.
+    /// Increases the rate after a time without a refusal. `steps` is the length of that time, divided by the
+    /// length of a step; it is usually less than one.
     fn grow(&mut self, steps: f64) {
         if self.debt > 0.0 {
             // Each step halves the distance to the target on a logarithmic scale, and at most doubles the

@@ -190,7 +190,7 @@ impl CachedOrigin {
     }
 }
 
-/// Checks that the URI begins with exactly this scheme, host and port.
+/// Checks whether the URI and `origin` have the same scheme, host and port, written in the same way.
 fn has_origin(uri: &http::Uri, origin: &::reqwest::Url) -> bool {
     let rest = origin.as_str().strip_prefix(uri.scheme_str().unwrap_or_default());
     let authority = rest.and_then(|rest| rest.strip_prefix("://")?.strip_suffix('/'));

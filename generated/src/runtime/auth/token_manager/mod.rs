@@ -42,7 +42,7 @@ struct TokenState {
     current: Option<ActiveCredentials>,
     /// Credentials from the program, which are used if the service rejects the stored credentials.
     given: Option<Credentials>,
-    /// Number of times that the credentials were replaced, by the program or by a renewal.
+    /// Number of times that credentials came into use: loaded, set by the program, or renewed.
     generation: u64,
     renewal: Option<SharedRenewal>,
     /// Time before which no renewal starts, unless the service rejects the token.
@@ -170,9 +170,9 @@ impl TokenManager {
         Ok(())
     }
 
-    /// Checks that stored tokens belong to this service and to the account of `known`. Returns `None` if one
-    /// of the two accounts is unknown, and the stored tokens are known to come from other credentials than
-    /// `known`.
+    /// Checks that stored tokens belong to this service and to the account of `known`. If one of the two
+    /// accounts is unknown, returns `None` for stored tokens that are known to come from credentials other
+    /// than `known`.
     fn admit(
         &self,
         stored: Option<Credentials>,

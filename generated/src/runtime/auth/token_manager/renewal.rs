@@ -27,7 +27,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// Time between the start of a background renewal and the expiry of the token.
+/// Time before the expiry of the token during which a call starts a background renewal.
 const RENEWAL_MARGIN: Duration = Duration::from_mins(5);
 /// Wait after the first failed renewal. Each further failure doubles the wait.
 const MIN_BACKOFF: Duration = Duration::from_secs(1);
@@ -136,7 +136,8 @@ impl From<RenewalFailure> for ErrorKind {
     }
 }
 
-/// Wait after a failed renewal. Until the wait ends, calls fail with the error of that renewal.
+/// Wait after a failed renewal. Until the wait ends, a call whose token the service rejects fails with the
+/// error of that renewal.
 pub(super) struct Backoff {
     until: Instant,
     delay: Duration,
@@ -405,7 +406,7 @@ impl TokenState {
             .clone()
     }
 
-    /// Removes this renewal from the state, unless another renewal has taken its place.
+    /// Removes the renewal with this ID from the state. Does nothing if another renewal has replaced it.
     fn end_renewal(&mut self, id: RenewalId) {
         self.renewal.take_if(|renewal| renewal.id == id);
     }
@@ -450,8 +451,7 @@ fn spawn_renewal(
     }
 }
 
-/// Renews the token after `wait`, the time until the renewal is due. If the client has been dropped by then,
-/// this does nothing.
+/// Renews the token after `wait`, if the client still exists and a renewal is due then.
 fn spawn_renewal_at(client: &Client, wait: Duration) {
     let client = Arc::downgrade(&client.0);
     tokio::spawn(async move {

@@ -5,8 +5,8 @@
 //! a tenth of the requests, and accepts at least 0.7 times the lower of the two rates.
 //!
 //! If the lower rate is below one request per second, five seconds contain too few requests. In that case,
-//! the property must hold after the time of five requests instead. The property is measured over 30 s, or
-//! over the time of 200 requests if that is longer.
+//! the property must hold after the time in which that rate allows five requests. The property is measured
+//! over 30 s, or over the time of 200 requests if that is longer.
 //!
 //! The services are random. In 200,000 simulations, four cases missed the property narrowly (0.64 of the
 //! rate, or 12 % refused). Therefore, the test allows one case in a thousand to miss the property, but allows
@@ -54,9 +54,9 @@ struct Case {
 enum Limit {
     /// A token bucket with this capacity. The bucket is full at first.
     TokenBucket(f64),
-    /// A number of requests in each window; the first window began `phase` ago.
+    /// At most `requests` in each window. The first window began `phase` before the simulation.
     FixedWindow { requests: u32, length: f64, phase: f64 },
-    /// A number of requests in any period of this length.
+    /// At most `requests` in any period of this length.
     SlidingWindow { requests: u32, length: f64 },
 }
 
@@ -263,7 +263,8 @@ impl Case {
         )
     }
 
-    /// Checks the property. The flag of an error is true if the case misses the property by far.
+    /// Checks the property that the documentation of this module states. The flag of an error is true if the
+    /// case misses the property by far.
     fn check(&self) -> Result<(), (bool, String)> {
         let (accepted, refused) = self.run(&self.measured());
         let fraction = accepted / self.expected_rate();
@@ -278,7 +279,7 @@ impl Case {
     }
 }
 
-/// Time at which Tokio's timer fires.
+/// Time at which Tokio's timer fires if it is set to `time`.
 fn timer(time: f64) -> f64 {
     ((time - 1e-9) / RESOLUTION).ceil() * RESOLUTION
 }
