@@ -41,7 +41,7 @@ pub(crate) fn inferred_note(group: AssetGroup) -> Option<String> {
 }
 
 /// Returns the group whose assets are the categories of `group`. It is the group with a child relation to
-/// `group` that contains the JSON pointer to the category.
+/// `group` whose pointers include the category pointer of `group`.
 pub(crate) fn category_group(group: AssetGroup) -> Option<AssetGroup> {
     let category = group.category_pointer()?;
     AssetGroup::all().iter().copied().find(|parent| {
@@ -65,13 +65,13 @@ pub(crate) fn status_word(status: &AssetStatus) -> &str {
 /// Finds the IDs of assets. Each entry of `given` is an ID or the exact name of an asset.
 ///
 /// If all entries have the documented format of IDs, or if the group has no list, the function returns the
-/// entries unchanged. Otherwise, the function looks up each entry in the list of all assets. An entry that
-/// the list lacks stays unchanged if it has the format of IDs. The command that uses the IDs reports an ID
-/// that no asset has.
+/// entries unchanged. Otherwise, it looks up each entry in the list of all assets. An entry that is not in
+/// the list, but has the format of IDs, stays unchanged. The command that uses the IDs reports an ID that no
+/// asset has.
 ///
 /// # Errors
-/// Returns an error if the list cannot be read, if no asset has an entry in another format as its ID or name,
-/// or if several assets have an entry as their name.
+/// Returns an error if the list cannot be read, if an entry without the format of IDs is neither the ID nor
+/// the name of an asset, or if an entry is the name of several assets.
 pub(crate) async fn resolve(
     client: &Client,
     group: AssetGroup,

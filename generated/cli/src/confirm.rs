@@ -18,7 +18,8 @@ impl Context {
     /// `archive 12 offer sources`.
     ///
     /// # Errors
-    /// Returns an error if the user declines, or if there is no terminal on which to ask.
+    /// Returns an error if the user declines, or if the question cannot be asked because stdin is the input
+    /// or there is no terminal.
     pub(crate) fn confirm(
         &self,
         change: &str,

@@ -78,7 +78,8 @@ impl Context {
     }
 
     /// Returns the base URL from the option, the environment or the profile, in this order of precedence.
-    /// Returns `None` if none of them contains a base URL; the client then uses the vendor's service.
+    /// With `--profile`, the environment is ignored. Returns `None` if no source contains a base URL; the
+    /// client then uses the vendor's service.
     pub(crate) fn base_url(&self) -> Option<String> {
         let environment = || {
             let url = env::var("FUNNELFLUX_BASE_URL").ok().filter(|url| !url.is_empty());
@@ -125,7 +126,7 @@ impl Context {
         loaded.map_err(|error| Failure::failed(error.to_string()))
     }
 
-    /// Makes all clients refuse every call that could change something.
+    /// Makes the clients of this context read-only: they refuse every call that could change something.
     #[cfg(feature = "mcp")]
     pub(crate) fn read_only(mut self) -> Self {
         self.read_only = true;

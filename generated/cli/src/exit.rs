@@ -51,7 +51,7 @@ Exit codes:
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
-    /// Message in one line, which states the cause and the place of the failure.
+    /// One-line message that states the cause and the place of the failure.
     pub(crate) message: String,
     details: Box<Details>,
 }
@@ -60,7 +60,7 @@ pub(crate) struct Failure {
 struct Details {
     /// Hint to the user about the command or edit that solves the problem.
     fix: Option<String>,
-    /// More properties of the JSON object for programs.
+    /// Additional properties of the JSON object that is printed for programs.
     properties: Map<String, Value>,
 }
 

@@ -14,8 +14,8 @@ use std::collections::{BTreeSet, HashMap};
 /// Maximum number of whole assets that are read to learn the fields of a group.
 const SAMPLE: usize = 100;
 
-/// Threshold of similarity between names of fields. The error about an unknown field proposes a known field
-/// that is more similar than this. Equal names have the similarity 1.
+/// Similarity of two names above which the error about an unknown field proposes the known field. Equal names
+/// have the similarity 1.
 const SIMILAR: f64 = 0.8;
 
 /// Returns the option `--new-fields`.
@@ -117,8 +117,8 @@ impl KnownFields {
         self.0.get(path).copied().flatten()
     }
 
-    /// Returns an error text if no asset has the field at `path`. Returns `None` if an asset has the field,
-    /// if users choose the names of such fields, or if there are no assets.
+    /// Returns the text of an error if no asset has the field at `path`. Returns `None` if an asset has the
+    /// field, if the field is in an object whose property names users choose, or if no fields are known.
     pub(crate) fn problem(&self, path: &JsonPath, group: AssetGroup) -> Option<String> {
         let pointer = path.pointer();
         let is_named_by_user = group.free_form().iter().any(|object| {
@@ -158,8 +158,8 @@ impl AddedFields {
         self.0.extend(added.filter(is_added));
     }
 
-    /// Returns an error if no asset of the group has one of the added fields, unless `new_fields` allows such
-    /// fields.
+    /// Returns an error if one of the added fields occurs in no asset of the group, unless `new_fields`
+    /// allows such fields.
     pub(crate) async fn check(
         &self,
         client: &Client,

@@ -1,5 +1,4 @@
-//! Properties that must hold for any input. Each function checks the property of one fuzz target of the
-//! program.
+//! Properties that must hold for any input. Each public function checks the property of one fuzz target.
 //!
 //! The folder `tests/fuzz` contains the targets and the seeds. A function panics if its property does not
 //! hold.
@@ -38,8 +37,8 @@ fn lines(bytes: &[u8], count: usize) -> (Vec<String>, String) {
     (parts, rest)
 }
 
-/// Checks that a failure has a message that begins with `error: `, and no control characters except line
-/// breaks.
+/// Checks that the text of a failure begins with `error: ` and a message, and that it contains no control
+/// characters except line breaks.
 fn check_failure(failure: &Failure) {
     let text = failure.to_string();
     let is_unsafe = |character: char| character.is_control() && character != '\n';
@@ -47,9 +46,9 @@ fn check_failure(failure: &Failure) {
     assert!(!text.contains(is_unsafe), "{text:?}");
 }
 
-/// Checks that any values of `--filter`, `--sort` and `--columns` are either rejected or select among any
-/// rows, and that a second selection changes nothing. The first three lines of the input are the values of
-/// these options. The rest is a JSON list of rows.
+/// Checks that values of `--filter`, `--sort` and `--columns` are either rejected, or select some of the
+/// given rows. A second selection must change nothing. The first three lines of the input are the values
+/// of these options. The rest is a JSON list of rows.
 pub fn filter(bytes: &[u8]) {
     let (lines, rest) = lines(bytes, 3);
     let Ok(Value::Array(rows)) = serde_json::from_str(&rest) else {
@@ -80,7 +79,7 @@ pub fn filter(bytes: &[u8]) {
     assert_eq!(selected, again, "a second selection changes the rows");
 }
 
-/// Words of expressions that may run forever or use unlimited memory, as they may in the program `jq` itself.
+/// Words that can make an expression run forever or use unlimited memory, as in the program `jq` itself.
 /// Expressions with such a word are not run.
 const UNBOUNDED: [&str; 14] = [
     "def",
@@ -233,9 +232,10 @@ fn plain(status: u16, body: impl Into<Bytes>) -> Response<ResponseBody> {
     response
 }
 
-/// Checks the conclusions that the probe draws from any responses. The fake must be able to load the settings
-/// that the probe finds, and the probe must name each asset that it leaves behind. The first line of the
-/// input is a file of settings for the fake. The rest describes modifications of responses.
+/// Checks the conclusions that the probe draws from arbitrary responses. The fake must be able to load the
+/// settings that the probe finds, and the probe must name each asset that it leaves behind. The first line of
+/// the input is the content of a settings file for the fake. The rest describes modifications of the fake's
+/// responses.
 pub fn probe(bytes: &[u8]) {
     let (lines, _) = lines(bytes, 1);
     let spoils = bytes

@@ -62,7 +62,7 @@ pub(crate) fn arguments() -> Vec<Arg> {
     arguments
 }
 
-/// Returns the options for the outcomes of a job.
+/// Returns the options `--report` and `--stop-after`, which concern the outcomes of a job.
 pub(crate) fn report_arguments() -> [Arg; 2] {
     [
         Arg::new("report")
@@ -367,8 +367,8 @@ pub(crate) fn exit_of<I>(report: &Report<I>) -> Exit {
     }
 }
 
-/// Returns true if undoing a job requires `--accept-inferred`. The undo of a duplication requires it if the
-/// operations on the group are inferred, because this undo archives the copies.
+/// Returns true if undoing a job requires `--accept-inferred`. Only the undo of a duplication can require it,
+/// because it archives the copies. It requires the option if the operations on the group are inferred.
 pub(crate) fn undo_is_inferred(verb: &str, group: AssetGroup) -> bool {
     verb == "duplicate" && group.is_inferred()
 }
@@ -380,7 +380,7 @@ pub(crate) fn left(journal: &Journal) -> usize {
     journal.ids::<String>().len().saturating_sub(settled)
 }
 
-/// Returns the name of the command that makes a change.
+/// Returns the name of the command that makes this kind of change.
 pub(crate) fn verb_of(change: &ChangeRecord) -> Option<&'static str> {
     match change {
         ChangeRecord::Archive { .. } => Some("archive"),
@@ -416,7 +416,8 @@ pub(crate) fn report_view() -> View {
     }
 }
 
-/// Returns the row for an entry of a report. It contains the ID, the outcome and, for a failure, the message.
+/// Returns the row for an entry of a report. It contains the ID, the outcome, the ID of a copy, the message
+/// of a failure, and the group if the report has assets of several groups.
 fn row<I: ReportId>(entry: &Entry<I>) -> Value {
     let outcome = match &entry.outcome {
         Outcome::Done { confirmed: true } => "done",
@@ -436,8 +437,8 @@ fn row<I: ReportId>(entry: &Entry<I>) -> Value {
     row
 }
 
-/// Returns true if an outcome in a report means that the asset is in the state that the job requested. In CSV
-/// and NDJSON, the outcome is a word of [`row`]. In JSON, it is a word of [`Outcome`].
+/// Returns true if an outcome in a report means that the asset is in the state that the job requested. The
+/// outcome is spelled as in [`row`] (CSV and NDJSON) or as in the JSON of [`Outcome`].
 pub(crate) fn is_success(outcome: &str) -> bool {
     matches!(
         outcome,

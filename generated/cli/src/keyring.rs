@@ -133,7 +133,8 @@ mod tests {
     use std::time::{Instant, SystemTime};
     use tempfile::TempDir;
 
-    /// Returns a store in a keyring in memory, the entry of the store, and the folder of its lock.
+    /// Returns a store whose keyring is in memory, the entry in this keyring, and the folder of the store's
+    /// lock.
     fn mocked() -> (KeyringTokenStore, Entry, TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let keyring: Arc<keyring_core::CredentialStore> = mock::Store::new().unwrap();

@@ -11,17 +11,17 @@
 //! | `arguments` | the root command and the options of all commands |
 //! | `commands` | the commands, one file each |
 //! | `profile`, `context` | accounts, and the client that a command uses |
-//! | `tokens`, `keyring` | the place of the tokens of an account |
+//! | `tokens`, `keyring` | storage of the tokens of an account |
 //! | `input`, `assets`, `fields` | IDs, names, bodies and fields that the user gives |
 //! | `job`, `plan_job`, `progress` | bulk jobs and plans: review, journal, progress, report |
 //! | `journals` | the journals of a profile |
 //! | `output` | rows and values on stdout |
 //! | `confirm` | questions before a change |
 //! | `exit` | exit codes and error texts |
-//! | `probe` | experiments on what the documentation leaves open |
+//! | `probe` | experiments on questions that the documentation leaves open |
 //! | `mcp` | the server for assistants |
 //! | `demo` | the fake service of `--fake` |
-//! | `fuzz` | properties for fuzzers, with the feature of that name |
+//! | `fuzz` | properties for fuzzers (feature `fuzz`) |
 //! | `path`, `text` | paths inside JSON; text for terminals |
 
 mod arguments;

@@ -96,7 +96,7 @@ impl Configuration {
     }
 }
 
-/// Replaces a file as a whole. Only the owner can read the new file.
+/// Replaces the content of a file. A regular file is replaced atomically, and only its owner can read it.
 pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
     // If the path is a symbolic link, its target is replaced, and not the link.
     let target = path.canonicalize();

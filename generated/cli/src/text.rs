@@ -1,5 +1,5 @@
-//! Text for terminals. The functions replace control characters, and format times and numbers with their
-//! nouns.
+//! Functions for text on terminals. They replace control characters, and they format times, durations and
+//! counted nouns.
 
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
@@ -114,7 +114,7 @@ pub(crate) fn duration(duration: Duration) -> String {
 mod tests {
     use super::*;
 
-    /// Returns the code of the library.
+    /// Returns the source code of the library, with each string literal on one line.
     fn library() -> String {
         let mut folders = vec![std::path::PathBuf::from(concat!(
             env!("CARGO_MANIFEST_DIR"),

@@ -111,7 +111,7 @@ async fn remove_from_keyring(profile: &ProfileName) -> Result<bool, Failure> {
     Err(without_feature(profile))
 }
 
-/// Creates the failure of a program that was built without the feature `keyring`.
+/// Creates the failure for tokens in the keyring if the program was built without the feature `keyring`.
 #[cfg(any(not(feature = "keyring"), test))]
 fn without_feature(profile: &ProfileName) -> Failure {
     let name = &profile.name;

@@ -1,5 +1,5 @@
 //! Measures the CPU time and the number of crates for building an empty program that depends on a client. The
-//! clients are this crate, a hand-written client, and clients of other generators.
+//! clients are `funnelflux`, a hand-written client, and clients of other generators.
 
 use crate::{
     BoxError,
@@ -88,10 +88,10 @@ fn client_of(workspace: &Path, features: &str) -> ClientCrate {
     }
 }
 
-/// Compares cold builds with `funnelflux` and cold builds with the dependencies of a hand-written client,
-/// which run alternately. Incremental compilation is disabled, because cargo never uses it for dependencies
-/// from a registry or from Git. Here, `funnelflux` is a dependency on a folder, so cargo would use
-/// incremental compilation.
+/// Compares cold builds of a program that depends on `funnelflux` with cold builds of a program that has the
+/// dependencies of a hand-written client. The builds alternate. Incremental compilation is disabled, because
+/// cargo never uses it for dependencies from a registry or from Git. Here, `funnelflux` is a dependency on a
+/// folder, so cargo would use incremental compilation.
 fn above(ours: &ClientCrate, folder: &Path) -> Result<String, BoxError> {
     let by_hand = peers::by_hand(folder, &folder.join("by-hand"))?;
     let mut shortest = [Duration::MAX; 2];

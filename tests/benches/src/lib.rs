@@ -1,4 +1,4 @@
-//! The measured workloads, a hand-written client to compare this crate with, and the service that both
+//! The measured workloads, a hand-written client to compare `funnelflux` with, and the service that both
 //! clients call.
 
 pub mod hand_written;

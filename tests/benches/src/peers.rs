@@ -142,7 +142,7 @@ fn dependency(folder: &Path) -> String {
 }
 
 /// Creates a crate with the dependencies of a hand-written client, but without code. It uses the same TLS
-/// library as this crate.
+/// library as `funnelflux`.
 pub(crate) fn by_hand(_: &Path, folder: &Path) -> Result<ClientCrate, BoxError> {
     const MANIFEST: &str = r#"[package]
 name = "peer"

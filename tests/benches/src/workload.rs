@@ -38,7 +38,7 @@ pub enum Workload {
 /// The client that runs a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum ClientKind {
-    /// This crate.
+    /// The crate `funnelflux`.
     Crate,
     /// A client written by hand.
     HandWritten,
@@ -47,7 +47,7 @@ pub enum ClientKind {
 /// A client to measure.
 #[derive(Debug)]
 pub enum BenchClient {
-    /// This crate.
+    /// The crate `funnelflux`.
     Crate(Client),
     /// A client written by hand.
     HandWritten(HandWrittenClient),

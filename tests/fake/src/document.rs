@@ -135,8 +135,8 @@ impl Document {
     }
 
     /// Returns true if the fake simulates an operation, such as `PUT /page/archive/`. Returns `None` if the
-    /// document lacks the operation. To an operation that it does not simulate, the fake responds with an
-    /// empty success.
+    /// document lacks the operation. The fake responds with an empty success to an operation that it does not
+    /// simulate.
     #[must_use]
     pub fn simulates(self, operation: &str) -> Option<bool> {
         let operation = self.0.operations().find(|known| known.key == operation)?;
@@ -168,7 +168,7 @@ impl Document {
     }
 }
 
-/// Parts of a document.
+/// Data that the fake reads from a document.
 #[derive(Debug)]
 pub(crate) struct Api {
     /// Path of the server URL, such as `/v1`.

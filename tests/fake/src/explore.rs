@@ -31,10 +31,9 @@
 //! and name with the expected assets:
 //!
 //! - An asset is *doubled* if more copies of it exist than expected.
-//! - An asset is *lost* if fewer copies of it exist than expected, although the program reports success or
+//! - An asset is *lost* if fewer copies of it exist than expected, and either the program reports success or
 //!   the asset existed at the start.
-//! - An asset is *unfinished* if its status differs from the expected status, although the program reports
-//!   success.
+//! - An asset is *unfinished* if its status is not the expected status, and the program reports success.
 //!
 //! Deleted assets do not count. The program waits on Tokio's paused clock, so waiting takes no real time.
 
@@ -406,7 +405,7 @@ pub struct Exploration {
     pub runs: u64,
     /// The runs in which an asset was lost, doubled or left unfinished.
     pub mistakes: Vec<Mistake>,
-    /// Number of runs in which the program finally reported an error.
+    /// Number of runs in which the program still failed when it ran for the last time.
     pub errors: u64,
 }
 
@@ -427,7 +426,7 @@ pub struct Mistake {
     pub lost: Vec<String>,
     /// Assets whose status differs from the expected status.
     pub unfinished: Vec<String>,
-    /// The error that the program finally reported.
+    /// Error of the program when it ran for the last time, if it failed.
     pub error: Option<String>,
 }
 

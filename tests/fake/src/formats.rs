@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// Returns true if a text has a format.
+/// Returns true if the text has this format.
 pub(crate) fn accepts(format: &str, text: &str) -> bool {
     match format {
         "date" => is_date(text),

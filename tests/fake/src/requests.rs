@@ -106,7 +106,7 @@ impl Document {
         Draft::new(operation).complete(action)
     }
 
-    /// Returns a valid asset with this ID and name. Of the other properties, it has only the required ones.
+    /// Returns a valid, active asset with this ID and name. It has no other properties, except required ones.
     /// Returns `None` if the document has no such kind.
     #[must_use]
     pub fn sample(self, kind: &str, id: &str, name: &str) -> Option<Value> {

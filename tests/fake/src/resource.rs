@@ -269,7 +269,7 @@ impl Resource {
             })
     }
 
-    /// Returns a valid asset with only the required properties.
+    /// Returns a valid, active asset with this ID and name. It has no other properties, except required ones.
     pub(crate) fn sample(&self, id: &str, name: &str) -> Map<String, Value> {
         let required = self.properties.iter();
         let mut body: Map<String, Value> = required

@@ -235,13 +235,14 @@ fn insert_rows(whole: &mut Value, path: &[String], rows: Value, count: usize) {
     }
 }
 
-/// First character of a string that responses contain as a number.
+/// First character of a stored string that responses contain as a number without quotes.
 const NUMBER: char = '\u{1}';
 
-/// Returns a value that responses contain as exactly this number, such as `18446744073709551616`.
+/// Returns a value that the fake writes into responses as exactly this number, such as
+/// `18446744073709551616`.
 ///
 /// Use it only for properties that the document does not describe, because the fake stores the value as a
-/// string. In contrast, the fake stores a number in a request as `serde_json` rounds it.
+/// string. In contrast, `serde_json` rounds a number in a request before the fake stores it.
 /// [`LogEntry::body`](crate::LogEntry::body) contains the request as it was sent.
 ///
 /// ```

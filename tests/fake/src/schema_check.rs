@@ -337,7 +337,7 @@ impl<'d> Check<'d> {
     }
 }
 
-/// Returns true if a value has a type. Unknown types accept every value.
+/// Returns true if the value has this type. Unknown types accept every value.
 fn is_of_type(value: &Value, kind: &str) -> bool {
     match kind {
         "string" => value.is_string(),

@@ -63,8 +63,8 @@ pub struct Settings {
     /// Policy for an asset in an archive, unarchive or delete call if the asset is already in the requested
     /// state. Default: ignored (unknown).
     pub already_entry: EntryPolicy,
-    /// Policy for an asset in a bulk call that [`Fake::lock`](crate::Fake::lock) has locked. Default: the
-    /// whole call is refused with 403.
+    /// Policy for a locked asset (see [`Fake::lock`](crate::Fake::lock)) in a bulk call. Default: the whole
+    /// call is refused with 403.
     ///
     /// A lock represents any reason that a service may have to reject one asset. A save of a locked asset is
     /// refused with the status of this policy, or with 403 if the policy has no status.
@@ -131,7 +131,7 @@ pub struct Settings {
     /// Maximum size of a request body in bytes. The response to a larger body is a 413. Default: 16 MiB
     /// (unknown).
     pub max_body_bytes: usize,
-    /// Number of requests for a list that still return the old state after a change. Default: 0 (unknown).
+    /// Number of list requests that still return the old state after a change. Default: 0 (unknown).
     pub stale_reads: u32,
     /// Also applies `stale_reads` to the operations *find by ID* and *find by ID list*. Default: `false`.
     pub stale_by_id: bool,

@@ -1,4 +1,4 @@
-//! Tests of access tokens, with their validity, lifetime and renewal.
+//! Tests of access tokens: validity, lifetime and renewal.
 
 #![allow(
     clippy::unwrap_used,

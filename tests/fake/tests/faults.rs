@@ -1,4 +1,4 @@
-//! Tests of faults in process, with their selection, their outcome and their effect on the state.
+//! Tests of faults in process: selection, outcome, and effect on the state.
 
 #![allow(
     clippy::unwrap_used,

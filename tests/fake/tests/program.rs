@@ -1,4 +1,4 @@
-//! Tests of the program, with its help, its messages and the effect of its options.
+//! Tests of the program: help, messages, and effect of the options.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 

@@ -36,7 +36,7 @@ enum Fault {
     None,
     /// Resets both connections after this number of bytes.
     Reset(usize),
-    /// Closes both connections in order after this number of bytes.
+    /// Closes both connections without a reset after this number of bytes.
     Close(usize),
     /// Ends this direction after this number of bytes. The other direction stays open.
     HalfClose(usize),
@@ -190,7 +190,7 @@ async fn pass(client: TcpStream, service: SocketAddr, faults: (Fault, Fault), sw
     }
 }
 
-/// State of the connection after a direction has ended.
+/// State of the connection after one direction has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     /// The other direction stays open.
@@ -302,7 +302,7 @@ fn prepare(seed: u64) -> World {
     World::new(&settings, job, size)
 }
 
-/// Runs a job twice through a broken network, and once without faults.
+/// Runs a job twice through a broken network, and once without faults. Compares each report with the account.
 async fn check(mut world: World, seed: u64) -> Summary {
     let mut random = Rng::with_seed(seed ^ 1);
     let server = world.fake.serve(([127, 0, 0, 1], 0).into()).await.unwrap();

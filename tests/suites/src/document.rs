@@ -17,7 +17,7 @@ pub fn effective() -> &'static Value {
 }
 
 /// Returns whether the OpenAPI document is our transcription of the vendor's web page. If it is not, prints
-/// that a test is skipped.
+/// that the test is skipped.
 #[must_use]
 pub fn is_transcription() -> bool {
     if !cfg!(transcription) {
@@ -137,8 +137,8 @@ pub fn sample(name: &str, schema: &'static Value) -> Value {
     }
 }
 
-/// Returns a request body with the required properties and all lists of strings, because these lists contain
-/// IDs.
+/// Returns a request body with the required properties and all properties that are lists of strings. Such
+/// lists contain IDs.
 #[must_use]
 pub fn sample_body(schema: &'static Value) -> Value {
     let mut body = sample("", schema);

@@ -154,7 +154,7 @@ pub fn response(bytes: &[u8]) {
     }
 }
 
-/// Asserts that every value with a number that is too large for a `Value` keeps its text.
+/// Asserts that each value keeps its JSON text if it contains a number that is too large for a `Value`.
 fn assert_text<T: serde::Serialize>(sent: &[u8], typed: &T) {
     let sent: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(sent).unwrap();
     let encoded: BTreeMap<String, Box<RawValue>> =
@@ -196,7 +196,7 @@ fn check_error(error: &Error) {
     );
 }
 
-/// Checks for any `Retry-After` that the call ends within its timeout, and that it is not retried if the
+/// Checks that a call ends within its timeout for any `Retry-After`, and that it is not retried if the
 /// requested wait is longer than a minute.
 pub fn retry_after(bytes: &[u8]) {
     let mut headers = http::HeaderMap::new();
@@ -228,8 +228,8 @@ pub fn retry_after(bytes: &[u8]) {
     check_error(&error);
 }
 
-/// Checks that any text is an ID that survives encoding and decoding. Only an ID of 12 letters and digits may
-/// contain a time.
+/// Checks that any text can be an ID, and that the ID survives encoding and decoding. Only an ID of 12
+/// letters and digits may contain a time.
 pub fn id(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let id = OfferSourceId::from(&*text);

@@ -155,7 +155,7 @@ impl Ran {
         }
     }
 
-    /// Returns true if everything is done.
+    /// Returns true if all assets are done.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.outcomes.values().all(|(class, _)| *class == Class::Done)
@@ -167,7 +167,7 @@ impl Ran {
         self.outcomes.values().all(|(class, _)| *class != Class::NotSent)
     }
 
-    /// The number of assets by outcome.
+    /// Returns the number of assets for each outcome, as text.
     #[must_use]
     pub fn counts(&self) -> String {
         let mut counts = Counts::default();
@@ -222,7 +222,7 @@ fn disturb(fake: &Fake, ids: &[String]) {
 }
 
 impl World {
-    /// Creates the account of a job.
+    /// Creates the account of a job, and runs the job without a fault on a second, equal account.
     #[must_use]
     pub fn new(settings: &Settings, job: Job, size: JobSize) -> Self {
         let settings = Settings {

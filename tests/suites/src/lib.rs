@@ -120,7 +120,7 @@ impl FakeTime {
 }
 
 impl InProcess {
-    /// Must be called within a Tokio runtime.
+    /// Creates the transport. Must be called within a Tokio runtime.
     #[must_use]
     pub fn new(fake: &Fake) -> Self {
         Self {

@@ -1,6 +1,6 @@
-//! Uses each ability of each typed handle once, and asserts the effect on the server. The kinds of assets are
-//! those of our transcription of the vendor's page. The test `asset_groups` does the same for any document,
-//! with the table of groups.
+//! Calls everything that each typed handle supports once, and asserts the effect on the server. The kinds of
+//! assets are those of our transcription of the vendor's page. The test `asset_groups` does the same for any
+//! document, by means of the table of groups.
 #![cfg(transcription)]
 #![allow(
     clippy::unwrap_used,
@@ -44,7 +44,8 @@ fn create<A: Create<Id: AsRef<str>>>(client: &Client, new: &dyn Fn(&str) -> A) -
     client.create(|id: A::Id| new(id.as_ref()))
 }
 
-/// Uses all abilities of one kind, and returns the operations that were called.
+/// Calls everything that the handle of one kind of asset supports, and returns the API operations that were
+/// called.
 macro_rules! use_abilities {
     ($missing:ident, $handle:ident, $segment:literal, $new:expr;
         $($ability:ident $(($($extra:tt)*))?),* $(,)?) => {{
@@ -209,7 +210,7 @@ async fn visitor_tags_are_read_by_one_list() {
     assert_eq!(asked, ["GET /visitortag/list/", "PUT /visitortag/archive/"]);
 }
 
-/// Checks the effects of a cascade on the funnels of a group and on the assets of a category.
+/// Checks the effects of a cascade on the funnels of a funnel group and on the assets of a category.
 #[tokio::test(start_paused = true)]
 async fn categories_and_funnel_groups_are_parents_too() {
     for (children, expected) in [

@@ -1,4 +1,5 @@
-//! Tests groups that are chosen at run time: the table of all groups, and each ability against the fake.
+//! Tests of `AssetGroup`, which a program chooses at run time. They check the table of all groups, and run
+//! each operation that a group supports against the fake.
 
 #![allow(
     clippy::unwrap_used,
@@ -241,7 +242,7 @@ fn assets_are_created_and_saved_unchanged() {
     }
 }
 
-/// Acknowledges and runs a job of a group, and asserts its success.
+/// Acknowledges that the operation of a job is inferred, runs the job, and asserts its success.
 fn send(job: funnelflux::ext::GroupBulk) {
     let name = job.job().to_owned();
     let report = run(job.acknowledge_inferred().send()).unwrap();

@@ -62,7 +62,8 @@ fn changes(fake: &Fake) -> Vec<String> {
         .collect()
 }
 
-/// A number and its value: digits without zeros at either end, and the power of ten of the first digit.
+/// Text of a number, and its value: digits without zeros at either end, and the power of ten of the first
+/// digit.
 fn any_number() -> impl Strategy<Value = (String, String, i64)> {
     let digits = prop_oneof![
         "[1-9][0-9]{0,21}",

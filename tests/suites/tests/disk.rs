@@ -36,7 +36,7 @@ enum WriteFailure {
     Kill,
 }
 
-/// Runs one of the tests below as a child whose files are limited to `blocks` blocks of 512 bytes.
+/// Runs one of the tests below as a child process whose files are limited to `blocks` blocks of 512 bytes.
 fn under_limit(child: &str, failure: WriteFailure, blocks: usize, file: &Path, service: &str) -> ExitStatus {
     let trap = match failure {
         WriteFailure::Error => "trap '' XFSZ;",

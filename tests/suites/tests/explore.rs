@@ -1,5 +1,5 @@
-//! Checks that `Explore` finds the mistakes in these programs, and that the reported seed reproduces a
-//! mistake.
+//! Checks that `Explore` finds the mistakes in the programs of this file, and that the reported seed
+//! reproduces a mistake.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -54,7 +54,7 @@ async fn create_once(run: Run, name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Chooses the ID first, and records it before it is sent.
+/// Creates an asset whose ID is recorded before it is sent, so that a restarted program uses the same ID.
 async fn create_under_a_remembered_id(run: Run) -> Result<(), Error> {
     let file = run.folder().join("id");
     let client = client(&run);

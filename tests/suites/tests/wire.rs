@@ -147,7 +147,7 @@ async fn a_list_decodes_long_names_unknown_statuses_and_nulls() -> Result<(), Er
     Ok(())
 }
 
-/// Checks that values of other types are kept. Only examples document that these values are strings.
+/// Checks that query parameters that are not strings are kept. Only examples document that they are strings.
 #[tokio::test]
 async fn query_parameters_of_another_type_are_kept() -> Result<(), Error> {
     let body = r#"{"idOfferSource":"1","offerSourceName":"a","queryParams":{"a":"b","n":1,"t":true}}"#;

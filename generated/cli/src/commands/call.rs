@@ -55,7 +55,7 @@ fn describe(operation: &'static Operation) -> Command {
         .defer(with_options)
 }
 
-/// Adds the options of the operation that has the name of the command.
+/// Adds the options of an operation to its command. The name of the command is the ID of the operation.
 fn with_options(command: Command) -> Command {
     let Some(operation) = operations().find(|operation| operation.id == command.get_name()) else {
         return command;

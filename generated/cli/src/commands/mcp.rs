@@ -42,7 +42,7 @@ pub(crate) async fn run(_: &ArgMatches, _: Context) -> CommandResult {
     Err(without_feature())
 }
 
-/// Creates the failure of a program that was built without the feature `mcp`.
+/// Creates the failure that `funnelflux mcp` reports if the program was built without the feature `mcp`.
 #[cfg(any(not(feature = "mcp"), test))]
 fn without_feature() -> crate::exit::Failure {
     crate::exit::Failure::usage("this program was built without the server for assistants")

@@ -94,7 +94,7 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
     Ok(if differs { Exit::Differs } else { Exit::Done })
 }
 
-/// Returns the treatment with this name for assets that the snapshot does not contain.
+/// Converts a value of `--others` to the treatment of assets that the snapshot does not contain.
 pub(crate) fn others(name: &str) -> AssetsNotInSnapshot {
     match name {
         "archive" => AssetsNotInSnapshot::Archive,

@@ -187,7 +187,7 @@ fn conclude(report: &Report) -> CommandResult {
     Ok(if left.is_empty() { Exit::Done } else { Exit::Partly })
 }
 
-/// Returns a line about the states of the given assets of the probe after its end.
+/// Returns a line that counts the assets of the probe by the state that each had when the probe ended.
 fn remaining(remains: &[Remains]) -> String {
     let number = |state: &RemainingState| remains.iter().filter(|asset| asset.state == *state).count();
     let deleted = number(&RemainingState::Deleted);

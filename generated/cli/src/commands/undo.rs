@@ -49,7 +49,7 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
 }
 
 /// Returns the newest journal of the profile that does not belong to an undo. If undos were included, a
-/// second undo would repeat the job.
+/// second undo would revert the first one.
 fn newest(context: &Context) -> Result<PathBuf, Failure> {
     let mut journals = journals::all(context)?.into_iter();
     let newest = journals.find(|journal| !journal.begins_with("undo-"));

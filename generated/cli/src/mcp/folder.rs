@@ -1,5 +1,5 @@
-//! Folder of plans and snapshots. Names of files are plain names, and symbolic links are refused, so that no
-//! argument of the assistant leads out of the folder.
+//! Folder of plans and snapshots. A file name cannot contain a path, and symbolic links are refused, so that
+//! no argument of the assistant leads out of the folder.
 
 use super::arguments::shown;
 use crate::commands::export::snapshot_failure;
@@ -32,8 +32,8 @@ impl Folder {
         &self.0
     }
 
-    /// Returns the path of a name in the folder. Returns an error if the name is not plain, because other
-    /// names could lead out of the folder.
+    /// Returns the path of the file with this name in the folder. Returns an error if the name is not plain,
+    /// because such a name could lead out of the folder.
     fn join(&self, name: &str) -> Result<PathBuf, Failure> {
         let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
         let is_valid = !name.is_empty()
@@ -109,8 +109,8 @@ impl Folder {
         Err(Failure::usage(message).fix("let the name end with .json"))
     }
 
-    /// Writes a plan as a whole. An existing file is never replaced, because a person may have reviewed it
-    /// already.
+    /// Writes a plan atomically to a new file. An existing file is never replaced, because a person may have
+    /// reviewed it already.
     pub(super) fn write_plan(&self, path: &Path, plan: &ChangePlan) -> Result<(), Failure> {
         let failed = |error: io::Error| file_failure("write", path, &error);
         let mut file = tempfile::NamedTempFile::new_in(&self.0).map_err(failed)?;
@@ -135,7 +135,7 @@ impl Folder {
         Ok(names)
     }
 
-    /// Returns the kind of a file, which is `plan`, `snapshot` or `other`, and a description of a plan.
+    /// Returns the kind of a file (`plan`, `snapshot` or `other`) and, for a plan, its description.
     pub(super) fn describe(&self, name: &str) -> Result<(&'static str, Option<String>), Failure> {
         let path = self.existing(name)?;
         if path.join("snapshot.json").is_file() || name.ends_with(".tar.gz") {

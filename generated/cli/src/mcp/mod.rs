@@ -1,9 +1,10 @@
 //! Server for AI assistants, which uses the Model Context Protocol over stdin and stdout.
 //!
-//! Every client of this process refuses each call that could change something. Therefore, no tool can change
-//! the account, regardless of its arguments. There are only a few tools, and the group of assets is an
-//! argument of a tool. Assistants can handle about forty tools, so a separate tool for each ability of each
-//! group would be too many. Groups, their abilities and operations come from the tables of the library.
+//! The FunnelFlux clients that this process creates are read-only: they refuse each call that could change
+//! something. Therefore, no tool can change the account, regardless of its arguments. There are only a few
+//! tools, and the group of assets is an argument of a tool. Assistants can handle about forty tools, so a
+//! separate tool for each operation of each group would be too many. Groups and the operations that they
+//! support come from the tables of the library.
 //!
 //! | module | contents |
 //! |---|---|

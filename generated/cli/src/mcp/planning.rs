@@ -55,7 +55,7 @@ fn operations(plan: &ChangePlan) -> Value {
     Value::Object(counts.collect())
 }
 
-/// Returns the name of a step in the file of a plan.
+/// Returns the name of this kind of step in plan files.
 fn name_of(step: PlanStep) -> String {
     json!(step).as_str().unwrap_or("change").to_owned()
 }
@@ -97,8 +97,8 @@ pub(super) async fn set(server: &Server, arguments: &Arguments) -> Result<String
     plan_to_set(server, arguments, &path, &assignments, new_fields).await
 }
 
-/// Returns a number in the value that has more than 15 digits and is not a 64-bit integer. In the message of
-/// the assistant, it may have had more digits, which were lost when the message was decoded.
+/// Finds a number with more than 15 digits, other than a 64-bit integer, in the value. The assistant may have
+/// sent more digits, which were lost when its message was decoded.
 fn maybe_rounded(value: &Value) -> Option<&Number> {
     match value {
         Value::Number(number) if number.is_f64() => {

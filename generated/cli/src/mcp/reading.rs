@@ -22,7 +22,7 @@ use serde_json::{Map, Value, json};
 const SECRET: &str = "********";
 
 /// Returns the members of a result that come before its rows. If the operations on the group are inferred,
-/// they contain a note.
+/// one of these members is a note.
 fn head(group: Option<AssetGroup>) -> Map<String, Value> {
     let mut head = Map::new();
     if let Some(note) = group.and_then(assets::inferred_note) {

@@ -239,8 +239,8 @@ pub(super) fn groups(kind: Kind) -> Vec<AssetGroup> {
 
 /// Returns the operations that only read assets.
 ///
-/// Operations on other data, such as the API keys of integrations, are left out, because no model states
-/// which of their properties are secrets.
+/// Operations on other data, such as the API keys of integrations, are left out, because no table of the
+/// library states which of their properties are secrets.
 pub(super) fn operations() -> impl Iterator<Item = &'static Operation> {
     let all = GROUPS.iter().copied().flatten().copied();
     all.filter(|operation| operation.repeat == Repeat::Read)

@@ -107,7 +107,7 @@ pub(crate) fn quiet_argument() -> Arg {
 /// Maximum number of paths that a note names.
 const MAX_NAMED: usize = 20;
 
-/// Describes rows of one kind by the path of their ID and the short names of their paths.
+/// Paths in the rows of one kind of output: the path of the ID, and the paths that have short names.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct View {
     /// Path of the ID, for `--quiet`.
@@ -226,8 +226,8 @@ impl Output {
         self.is_explicit || self.jq.is_some()
     }
 
-    /// Returns true if the output is NDJSON and each row is printed unchanged. This is so if no filter,
-    /// order, column or similar option is given.
+    /// Returns true if the output is NDJSON and each row is printed unchanged, because no filter, order,
+    /// column or similar option is given.
     pub(crate) fn is_plain_ndjson(&self) -> bool {
         self.format == Format::Ndjson
             && !(self.quiet || self.all_fields || self.jq.is_some() || self.limit.is_some())
@@ -236,7 +236,8 @@ impl Output {
             && self.sort.is_empty()
     }
 
-    /// Validates expressions before anything is sent.
+    /// Validates the filters, sort keys, columns and jq expression, so that errors are found before anything
+    /// is sent.
     pub(crate) fn check(&self, view: &View) -> Result<(), Failure> {
         self.conditions(view)?;
         self.orders(view)?;

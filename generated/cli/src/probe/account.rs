@@ -24,7 +24,7 @@ pub(super) struct Account<'c> {
     assets: Vec<OwnAsset>,
     /// An ID that no asset has ever had.
     pub(super) unknown: String,
-    /// Number of reads after a change that may return the old state. If `late_by_id` is true, only reads by
+    /// Number of reads that may return the old state after a change. If `late_by_id` is true, only reads by
     /// ID are counted. Otherwise, only reads of the list are counted.
     late: u32,
     late_by_id: bool,
@@ -45,7 +45,7 @@ struct OwnAsset {
     is_deleted: bool,
 }
 
-/// Asset that the probe created, with its state after the end of the probe.
+/// Asset that the probe created, with its state when the probe ended.
 #[derive(Clone, Debug)]
 pub(crate) struct Remains {
     pub(crate) group: AssetGroup,
@@ -53,14 +53,14 @@ pub(crate) struct Remains {
     pub(crate) state: RemainingState,
 }
 
-/// State of an asset after the end of the probe that created it.
+/// State of an asset when the probe that created it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RemainingState {
     /// The asset cannot be read any more.
     Gone,
     /// The asset can still be read, and has the status deleted.
     Deleted,
-    /// The asset still exists, for the reason that the text states.
+    /// The asset may still exist. The text states the reason.
     There(String),
 }
 
@@ -105,7 +105,7 @@ impl<'c> Account<'c> {
             .map(|asset| asset.body.clone())
     }
 
-    /// Sends one request for an action, with a variation.
+    /// Sends the request for an action, modified by a variation.
     ///
     /// # Errors
     /// Returns an error if the document does not describe the action for the group, if the connection breaks,
@@ -170,8 +170,8 @@ impl<'c> Account<'c> {
         Ok(answer)
     }
 
-    /// Sends as many reads after a change as may still return the old state, so that the next read returns
-    /// the new state.
+    /// After a change, sends the reads that may still return the old state, so that the next read returns the
+    /// new state.
     pub(super) async fn settle(&mut self, group: AssetGroup) -> Result<(), Halt> {
         if !std::mem::take(&mut self.is_changed) {
             return Ok(());

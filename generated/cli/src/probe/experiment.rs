@@ -1,4 +1,4 @@
-//! Types that describe experiments, with their slots for assets, steps, observations and findings.
+//! Types for experiments: slots (roles of assets), steps, observations and findings.
 
 use super::scene::Known;
 use funnelflux::bytes::Bytes;
@@ -79,9 +79,10 @@ pub(super) enum Step {
     Move(&'static [Slot], Slot),
     /// Removes assets from their category.
     Uncategorise(&'static [Slot]),
-    /// Searches for the maximum length of a URL, by finding unknown IDs of different lengths.
+    /// Searches for the maximum length of a URL, by find requests for unknown IDs of different lengths.
     LongUrl,
-    /// Searches for the maximum number of IDs in one call, by finding different numbers of unknown IDs.
+    /// Searches for the maximum number of IDs in one call, by find requests for different numbers of unknown
+    /// IDs.
     ManyIds,
     /// Searches for the maximum size of a body, by archiving an unknown ID with bodies of different sizes.
     LargeBody,
@@ -186,13 +187,13 @@ pub(super) enum Observation {
 pub(super) enum LimitSearch {
     /// This size is accepted, and nothing larger was sent.
     NoneUpTo(usize),
-    /// The largest accepted size is `max`. Larger requests get the status.
+    /// The largest accepted size is `max`. Larger requests get `status`.
     Found { max: usize, status: u16 },
     /// This size gets an unexpected status.
     Unexpected { size: usize, status: u16 },
     /// This size is accepted. Larger sizes could not be tested, because the URL would be too long.
     Cut(usize),
-    /// Even the smallest size gets this status.
+    /// Even the smallest size gets this status, so the limit cannot be observed.
     Invisible(u16),
 }
 

@@ -14,7 +14,7 @@ pub(crate) struct Report {
     /// Description of the first surprise, at which the probe stopped.
     pub(crate) surprise: Option<String>,
     pub(crate) is_cancelled: bool,
-    /// Assets that the probe created, with their states after its end.
+    /// Assets that the probe created, with the state of each when the probe ended.
     pub(crate) remains: Vec<Remains>,
 }
 
@@ -93,7 +93,7 @@ impl Report {
         [Verdict::Settled, Verdict::Contradicts, Verdict::Open].map(count)
     }
 
-    /// Returns the assets of the probe that still exist, each with the reason.
+    /// Returns the assets of the probe that could not be removed, each with the reason.
     pub(crate) fn left_behind(&self) -> impl Iterator<Item = (&Remains, &str)> {
         self.remains.iter().filter_map(|remains| match &remains.state {
             RemainingState::There(reason) => Some((remains, reason.as_str())),

@@ -136,8 +136,8 @@ fn can_do(group: AssetGroup, step: &Step) -> bool {
     }
 }
 
-/// Returns the property that asset B has and asset A lacks. It is the last optional property whose default is
-/// an empty text, because the first properties of an asset often require a format.
+/// Returns the property that asset B has and asset A lacks. It is an optional property whose default is an
+/// empty text. The last one is chosen, because the first properties of an asset often require a format.
 pub(super) fn extra_property(group: AssetGroup) -> Option<&'static str> {
     let properties = Document::embedded().properties(group.tag());
     let is_free = |property: &&DocumentedProperty| {

@@ -10,8 +10,8 @@ const fn question(setting: &'static str, text: &'static str) -> Question {
     Question { setting, text }
 }
 
-/// All experiments. The first experiment counts the reads that return an old state after a change, and later
-/// experiments wait for as many reads.
+/// All experiments. The first experiment counts the reads that return an old state after a change. Later
+/// experiments send as many reads after each change before they observe the new state.
 pub(super) const EXPERIMENTS: &[Experiment] = &[
     Experiment {
         questions: &[

@@ -116,7 +116,7 @@ fn files_without_end_and_arguments_that_control_terminals_are_refused() {
     assert!(!refused.err.contains('\x1b'), "{}", refused.err);
 }
 
-/// Uses `/dev/full`, which behaves like a disk without space.
+/// Uses `/dev/full`, which behaves like a full disk.
 #[test]
 fn a_full_disk_is_no_wrong_usage() {
     if !std::path::Path::new("/dev/full").exists() {

@@ -1,5 +1,5 @@
-//! Numbers that cannot be represented as a 64-bit integer or as a double. The program keeps their value or
-//! refuses them, and never sends a rounded number.
+//! Tests with numbers that neither a 64-bit integer nor a double can represent. The program keeps their value
+//! or refuses them, and never sends a rounded number.
 
 use crate::support::World;
 use funnelflux_fake::number;

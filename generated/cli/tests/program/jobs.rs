@@ -1,4 +1,4 @@
-//! Tests of bulk jobs, with plans, confirmation, journals, kill and resume.
+//! Tests of bulk jobs: plans, confirmation, journals, kill and resume.
 
 use crate::support::{World, is_transcription};
 use funnelflux_fake::{Fault, Rule};

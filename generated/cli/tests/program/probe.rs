@@ -1,4 +1,4 @@
-//! Tests of the experiments that answer questions that the documentation leaves open.
+//! Tests of the probe, whose experiments answer questions that the documentation leaves open.
 
 use crate::support::{World, is_transcription, ran, words};
 use funnelflux_fake::{
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// Number of accounts with random settings that are tested.
 const ACCOUNTS: u64 = 40;
 
-/// Returns random settings. They vary every setting that an experiment can find out, and others.
+/// Returns random values of all settings that an experiment can find out, and of some other settings.
 fn random_settings(seed: u64) -> Settings {
     let mut random = fastrand::Rng::with_seed(seed);
     let drawn = |random: &mut fastrand::Rng| random.u8(..3) == 0;
@@ -296,8 +296,8 @@ fn a_surprise_stops_the_probe_and_the_account_is_restored() {
     assert!(writes.map(|entry| entry.method.as_str()).eq(["DELETE"; 3]));
 }
 
-/// Checks for each fault that, if it occurs once, the probe finds no wrong setting and reports every asset
-/// that it leaves behind.
+/// Lets each fault occur once, and checks that the probe finds no wrong setting and reports every asset that
+/// it leaves behind.
 #[test]
 fn one_fault_spoils_no_finding_and_hides_no_asset() {
     let faults: Vec<Fault> = Fault::all().into_iter().filter(|fault| !is_slow(fault)).collect();

@@ -75,7 +75,7 @@ impl World {
         self.folder.path().join(name).to_str().unwrap().to_owned()
     }
 
-    /// Returns a command that runs the program with the account of this service, which the environment names.
+    /// Returns a command that runs the program. Its environment names the account of this service.
     pub(crate) fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = self.anonymous(arguments);
         command

@@ -1,4 +1,4 @@
-//! Tests of the program on a terminal, with questions, progress bars, Ctrl-C, tables and colours.
+//! Tests of the program on a terminal: questions, progress bars, Ctrl-C, tables and colours.
 
 use crate::support::{World, words};
 use nix::sys::wait::WaitStatus;

@@ -259,8 +259,8 @@ const KEYWORDS: [&str; 26] = [
     "additionalProperties",
 ];
 
-/// Adds the keywords and patterns that the schema check does not know, from a schema and all schemas inside
-/// of it.
+/// Adds to `unknown` each keyword and pattern that the schema check does not know. Searches the schema and
+/// all schemas inside of it.
 fn add_unknown(schema: &Value, unknown: &mut Vec<String>) {
     let keywords = schema.as_object().into_iter().flatten();
     let pattern = schema.get("pattern").and_then(Value::as_str);
@@ -290,7 +290,7 @@ fn add_unknown(schema: &Value, unknown: &mut Vec<String>) {
     }
 }
 
-/// Adds the unknown keywords and patterns of the schemas of parameters and contents.
+/// Adds to `unknown` the unknown keywords and patterns of all schemas of parameters and contents.
 fn add_unknown_of_operations(value: &Value, unknown: &mut Vec<String>) {
     match value {
         Value::Object(object) => {

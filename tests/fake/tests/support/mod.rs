@@ -32,7 +32,7 @@ pub struct TextResponse {
 
 impl TextResponse {
     /// Returns the body as JSON. A document of the vendor may require more properties of offer sources than
-    /// the vendor's documentation page. These properties are removed.
+    /// the vendor's documentation page. These additional properties are removed.
     pub fn json(&self) -> Value {
         let mut value = serde_json::from_str(&self.text);
         if let Ok(value) = &mut value {

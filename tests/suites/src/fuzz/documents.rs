@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 /// Maximum size of an input for the generator. Larger inputs take long and reveal nothing new.
 const MAX_DOCUMENT: usize = 20_000;
 
-/// Checks that the generator writes valid Rust code, the same in two runs, or returns errors that have
+/// Checks that the generator writes the same valid Rust code in two runs, or returns errors that have
 /// locations.
 pub(super) fn generator(bytes: &[u8]) {
     if bytes.len() > MAX_DOCUMENT {

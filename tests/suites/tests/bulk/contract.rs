@@ -287,7 +287,7 @@ fn equal_except_for_the_change(old: &Asset, new: &Asset) -> bool {
     rest(old) == rest(new)
 }
 
-/// Runs one job to its end or cancellation.
+/// Runs one job to its end or cancellation, and compares its report with the server.
 fn job_reports_the_truth(scenario: &Scenario) -> PropertyResult {
     let fake = scenario.fake();
     let before = fake.state();
@@ -312,7 +312,7 @@ fn every_job_reports_the_truth() {
     for_all(SCENARIOS, job_reports_the_truth);
 }
 
-/// Runs a job whose process dies, and resumes it in another process.
+/// Drops a job in the middle, as a crash would, and resumes it from its journal with another client.
 fn crash_loses_nothing(scenario: &Scenario) -> PropertyResult {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal");

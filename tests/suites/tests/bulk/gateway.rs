@@ -321,8 +321,8 @@ fn delete(
     client.offer_sources().bulk_delete(ids.to_vec()).send()
 }
 
-/// Checks the statuses of proxies and of misdirected connections, after which the service has not seen the
-/// request.
+/// Checks the statuses of a proxy (407) and of a misdirected connection (421). The service has not seen a
+/// request that gets one of these statuses.
 #[test]
 fn a_proxy_rejects_nothing_for_good() {
     for status in [407, 421] {

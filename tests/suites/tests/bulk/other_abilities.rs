@@ -1,4 +1,4 @@
-//! Tests of further abilities: find many, update, create, duplicate.
+//! Tests of the other operations that a handle supports: find many, update, create, duplicate.
 
 use crate::service::{calls, service};
 use bytes::Bytes;
@@ -420,7 +420,7 @@ fn cancelled_duplicating_sends_nothing() {
     assert_eq!(calls(&fake, DUPLICATE), 0);
 }
 
-/// Responds to lists with no rows, and to everything else with an empty object.
+/// Responds to list requests with no rows, and to every other request with an empty object.
 #[derive(Debug)]
 struct EmptyResponses(Arc<AtomicUsize>);
 

@@ -119,7 +119,7 @@ impl Scenario {
         faults.any(|injected_fault| !injected_fault.reads && wrong_successes.contains(&injected_fault.fault))
     }
 
-    /// Creates the server before the job.
+    /// Creates the server in its state before the job.
     pub(crate) fn fake(&self) -> Fake {
         let fake = Fake::new(Settings {
             max_entries: self.max_entries,

@@ -1,5 +1,5 @@
-//! Tests every ability of `ext` with every fault, injected into one or all of its writes, or into one or all
-//! of its reads.
+//! Tests every ability of `ext`, that is, every operation of a handle. Every fault is injected into one or
+//! all of its writes, or into one or all of its reads.
 //!
 //! The file is long because the model, the setup and the assertions of an ability belong together.
 

@@ -75,7 +75,7 @@ fn column(request: &Request) -> OperationColumn {
     }
 }
 
-/// Creates the server before the call.
+/// Creates the server in its state before the call.
 fn server(request: &Request) -> Fake {
     let fake = requests::server(request);
     if let (true, Some(kind)) = (request.operation.id.starts_with("unarchive_"), request.kind()) {

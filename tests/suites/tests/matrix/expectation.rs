@@ -187,7 +187,7 @@ pub(crate) struct Expected {
     pub(crate) attempts: u32,
     pub(crate) min_time: Duration,
     pub(crate) max_time: Duration,
-    /// `true` if the server has applied the request, once.
+    /// `true` if the server has applied the request exactly once.
     pub(crate) applied: bool,
     /// `true` if the error reports that the request may have been applied.
     pub(crate) may_have_been_applied: bool,

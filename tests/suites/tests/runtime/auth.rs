@@ -287,7 +287,7 @@ async fn only_reads_of_a_broken_store_are_errors() -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses every list with a 400 about tokens, and sends other requests to the fake.
+/// Refuses every list request with a 400 about tokens, and sends other requests to the fake.
 #[derive(Clone, Debug)]
 struct MisleadingService(InProcess);
 

@@ -1,4 +1,4 @@
-//! Behaviour that needs real sockets: a kernel and an HTTP library.
+//! Behaviour that depends on the kernel and on an HTTP library, and therefore needs real sockets.
 
 use super::*;
 use funnelflux::types::{OfferSource, StatusFilter};

@@ -232,7 +232,7 @@ pub(crate) struct Expected {
     pub(crate) deleted: BTreeSet<AssetKey>,
 }
 
-/// Asks the service for each asset of some groups.
+/// Reads each asset of these groups from the service, as the expected contents of a snapshot.
 pub(crate) async fn expected(fake: &Fake, groups: impl IntoIterator<Item = &str>) -> Expected {
     let settings = fake.settings();
     let state = fake.state();

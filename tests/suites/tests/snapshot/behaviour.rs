@@ -433,7 +433,7 @@ fn an_export_stops_when_the_service_does_not_answer() {
     });
 }
 
-/// Responds to the first search by IDs with the response to the list before it.
+/// Responds to the first request for assets by ID with the response to the list request before it.
 #[derive(Debug)]
 struct RepeatsTheList {
     transport: InProcess,

@@ -4,10 +4,10 @@ use funnelflux::ext::snapshot::AssetKey;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A place: the asset, the JSON pointer, and true if the ID is in the name of the member.
+/// A place that contains an ID: the asset, the JSON pointer, and true if the ID is in the name of the member.
 pub(crate) type Place = (AssetKey, String, bool);
 
-/// Returns true if a text has the ID between characters that are neither letters nor digits.
+/// Returns true if a text contains the ID as a word, without letters or digits directly beside it.
 fn names(text: &str, id: &str) -> bool {
     if id.is_empty() {
         return false;

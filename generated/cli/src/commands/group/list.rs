@@ -53,8 +53,8 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     Ok(Exit::Done)
 }
 
-/// Lists assets with a status. The rows are whole assets if `all_fields` is set or if a filter, an order or a
-/// column needs fields that the list lacks.
+/// Lists the assets with this status. The rows are whole assets if `all_fields` is set or if a filter, an
+/// order or a column needs fields that the list lacks.
 pub(crate) async fn rows(
     client: &Client,
     group: AssetGroup,

@@ -18,19 +18,19 @@ use crate::exit::{CommandResult, Failure};
 use clap::{ArgMatches, Command};
 use funnelflux::ext::AssetGroup;
 
-/// Returns the command-line descriptions of the groups that have commands.
+/// Returns the command of each group that has subcommands.
 pub(super) fn commands() -> impl Iterator<Item = Command> {
     let groups = AssetGroup::all().iter().copied();
     groups.filter(|group| group.abilities().find).map(describe)
 }
 
-/// Returns the group that has the name of a command.
+/// Returns the group with this name, if the group has commands.
 pub(super) fn named(name: &str) -> Option<AssetGroup> {
     AssetGroup::named(name).filter(|group| group.name() == name && group.abilities().find)
 }
 
-/// Help template. It is the default template, except that the explanation is below the title instead of above
-/// it.
+/// Help template. It is the default template, except that the explanation (`before_help`) is below the title
+/// instead of above it.
 const TITLE_FIRST: &str =
     "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
 
@@ -55,7 +55,7 @@ fn describe(group: AssetGroup) -> Command {
     command.defer(with_commands)
 }
 
-/// Adds the subcommands of the group that has the name of the command.
+/// Adds the subcommands of a group to its command. The name of the command is the name of the group.
 fn with_commands(command: Command) -> Command {
     let Some(group) = named(command.get_name()) else {
         return command;

@@ -11,7 +11,7 @@ use funnelflux_fake::{
 use serde_json::Value;
 use std::collections::HashSet;
 
-/// Headers whose values may differ between responses although they do not identify the request.
+/// Headers that may differ between responses, but do not identify the request.
 const OTHER_HEADERS: &[&str] = &[
     "age",
     "alt-svc",

@@ -1,4 +1,4 @@
-//! Tests of the limits of the tools, for arguments, files, secrets, and requests that could change something.
+//! Tests of the limits of the tools: arguments, files, requests that could change something, and secrets.
 
 use super::{Session, changing, world};
 use crate::support::{World, is_transcription};
