@@ -189,8 +189,21 @@ fn restful(mut document: Value) -> Value {
 /// Adds required properties to a schema: more than a function should have arguments, and more flags than a
 /// struct should have. Their descriptions are lists with unusual indentation.
 fn many_fields(schema: &mut Value) {
-    for name in ["isA", "isB", "isC", "isD", "pageLander", "pageOffer", "pageOther", "pageURL"] {
-        let kind = if name.starts_with("is") { "boolean" } else { "string" };
+    for name in [
+        "isA",
+        "isB",
+        "isC",
+        "isD",
+        "pageLander",
+        "pageOffer",
+        "pageOther",
+        "pageURL",
+    ] {
+        let kind = if name.starts_with("is") {
+            "boolean"
+        } else {
+            "string"
+        };
         let description = "* First item of PageSettings\nlazy line\n     * an inner item\n1) one\n  two";
         schema["properties"][name] = json!({ "type": kind, "description": description });
         if let Some(required) = schema["required"].as_array_mut() {

@@ -17,7 +17,7 @@ pub enum Evidence {
     Help,
     /// Inferred from a similar operation or field.
     Sibling,
-    /// Inferred from the pattern of the other operations.
+    /// Inferred from the general pattern of the API.
     Pattern,
     /// No evidence is known, or the document names an unknown kind.
     Unknown,

@@ -8,8 +8,8 @@ use crate::values::open_enum::open_enum;
 open_enum! {
     /// Values of the property `cascadeAction`.
     ///
-    /// Treatment of the children. If absent, the operation behaves as it did before this field was
-    /// introduced.
+    /// Treatment of the children. If this field is absent, the operation behaves as it did before the
+    /// field was introduced.
     CascadeAction {
         /// `cascade`
         Cascade = "cascade",
@@ -54,14 +54,14 @@ open_enum! {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct DuplicateRequest {
-    /// Fields of the copy whose values differ from the original, by JSON name (such as `baseURL` or
-    /// `trackingFieldSlots`). ID, owner and status are set by the service afterwards and cannot be
-    /// changed here.
+    /// Fields of the copy whose values differ from the original, keyed by JSON name (such as `baseURL`
+    /// or `trackingFieldSlots`). ID, owner and status cannot be changed here, because the service sets
+    /// them afterwards.
     ///
     /// `bodyUpdates` in JSON.
     ///
-    /// Evidence: documented on the vendor's page. The page prints the object without its name; the name
-    /// comes from its example.
+    /// Evidence: documented on the vendor's page. The page shows this object without its name. The name
+    /// comes from the example on the page.
     pub body_updates: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// Name of the copy.
     ///
@@ -71,7 +71,7 @@ pub struct DuplicateRequest {
     ///
     /// `parentId` in JSON.
     pub parent_id: Option<String>,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
@@ -113,7 +113,7 @@ impl DuplicateRequest {
     }
 }
 
-/// Result of a duplication.
+/// Response to the duplication of an asset.
 ///
 /// Schema `DuplicateResponse`.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -123,7 +123,7 @@ pub struct DuplicateResponse {
     ///
     /// `id` in JSON.
     pub id: Option<String>,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
@@ -161,11 +161,12 @@ pub struct MoveCategoryRequest {
     ///
     /// `entries` in JSON.
     pub entries: Vec<String>,
-    /// ID of the category to move them to; empty to remove them from their current category.
+    /// ID of the category to move the assets to. If it is empty, the assets are removed from their
+    /// current category.
     ///
     /// `idCategory` in JSON.
     pub id_category: CategoryId,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
@@ -191,26 +192,28 @@ impl MoveCategoryRequest {
     }
 }
 
-/// Parents to archive or delete, and the treatment of their children.
+/// Assets to archive or delete, and the treatment of their children.
 ///
 /// Schema `ParentMutationRequest`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ParentMutationRequest {
-    /// Treatment of the children. If absent, the operation behaves as it did before this field was
-    /// introduced.
+    /// Treatment of the children. If this field is absent, the operation behaves as it did before the
+    /// field was introduced.
     ///
     /// `cascadeAction` in JSON.
     pub cascade_action: Option<CascadeAction>,
-    /// IDs of the parents to archive or delete. A delete also still takes one ID in the query.
+    /// IDs of the assets to archive or delete (the parents). A request to delete can still contain one
+    /// ID in the query instead.
     ///
     /// `entries` in JSON, at least 1 item.
     pub entries: Vec<String>,
-    /// The parent that the children get. Needed with the action `move`, refused with every other.
+    /// ID of the new parent of the children. Required if `cascadeAction` is `move`, and refused with
+    /// every other action.
     ///
     /// `targetParentID` in JSON.
     pub target_parent_id: Option<String>,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
@@ -260,7 +263,7 @@ impl ParentMutationRequest {
 pub struct StringList {
     /// `entries` in JSON.
     pub entries: Vec<String>,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 

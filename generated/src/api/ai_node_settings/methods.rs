@@ -10,13 +10,14 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 ///
 /// Manage the settings of AI nodes. The vendor asks programs not to create AI nodes.
 ///
-/// Evidence for all operations: **inferred** from the pattern of the other operations. Only title
-/// and method are known. We guessed segment and suffix from the words of the title, following the
-/// pattern of offer sources. Expect 404: the real name may differ from `ainodesettings`.
+/// Evidence for all operations: **inferred** from the general pattern of the API. Only the title
+/// and the HTTP method are known. We guessed the path from the words of the title, following the
+/// pattern of offer sources. Expect status 404, because the real first segment may differ from
+/// `ainodesettings`.
 ///
-/// Evidence for all arguments: **inferred** from the pattern of the other operations. Modelled on
-/// the offer sources. The spelling of the name (`AINode` or `AiNode`, singular or plural) is a
-/// guess.
+/// Evidence for all arguments: **inferred** from the general pattern of the API. Modelled on the
+/// group *Offer Sources*. The name is a guess: the vendor may write `AINode` instead of `AiNode`,
+/// or the singular instead of the plural (or vice versa).
 impl Client {
     /// **Inferred.** Find AI node settings by ID.
     ///
@@ -45,8 +46,8 @@ impl Client {
     /// `GET /ainodesettings/find/byIds/`
     ///
     /// # Arguments
-    /// - `id_ai_node_settings` (`idAiNodeSettings`): **Inferred.** The IDs of the settings to return,
-    ///   as one string. The items are sent separated by commas.
+    /// - `id_ai_node_settings` (`idAiNodeSettings`): **Inferred.** The IDs of the settings to return.
+    ///   Sent as one comma-separated string.
     ///
     /// # Response
     /// The settings with these IDs.
@@ -67,8 +68,8 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: The settings of an AI node. The help centre mentions a mode (conversion rate or
-    ///   revenue per view), an update interval and a look-back period; the names of these fields are
-    ///   unknown. The client keeps the fields unchanged.
+    ///   revenue per view), an update interval and a look-back period, but not the names of these
+    ///   fields. The client keeps unknown fields unchanged.
     ///
     /// # Response
     /// The settings have been updated.
@@ -84,8 +85,8 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: The settings of an AI node. The help centre mentions a mode (conversion rate or
-    ///   revenue per view), an update interval and a look-back period; the names of these fields are
-    ///   unknown. The client keeps the fields unchanged.
+    ///   revenue per view), an update interval and a look-back period, but not the names of these
+    ///   fields. The client keeps unknown fields unchanged.
     ///
     /// # Response
     /// The settings have been created.
@@ -99,11 +100,11 @@ impl Client {
     ///
     /// `DELETE /ainodesettings/delete/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Arguments
-    /// - `id_ai_node_setting` (`idAiNodeSetting`): **Inferred.** ID of the settings to delete, for
-    ///   deleting the settings of only one AI node. This older parameter is used only if the body lists
+    /// - `id_ai_node_setting` (`idAiNodeSetting`): **Inferred.** ID of the settings to delete, if only
+    ///   the settings of one AI node are deleted. This older parameter is used only if the body lists
     ///   no IDs.
     /// - `body`: A list of asset IDs. `None` sends no body.
     ///

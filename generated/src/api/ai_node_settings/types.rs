@@ -5,14 +5,14 @@ use crate::api::ids::AiNodeSettingsId;
 use crate::values::object::object;
 
 /// **Inferred.** The settings of an AI node. The help centre mentions a mode (conversion rate or
-/// revenue per view), an update interval and a look-back period; the names of these fields are
-/// unknown. The client keeps the fields unchanged.
+/// revenue per view), an update interval and a look-back period, but not the names of these fields.
+/// The client keeps unknown fields unchanged.
 ///
 /// Schema `AiNodeSettings`.
 ///
-/// Evidence for the type and its fields: **inferred** from the pattern of the other operations.
-/// Modelled on the offer sources. The spelling of the name (`AINode` or `AiNode`, singular or
-/// plural) is a guess.
+/// Evidence for the type and its fields: **inferred** from the general pattern of the API. Modelled
+/// on the group *Offer Sources*. The name is a guess: the vendor may write `AINode` instead of
+/// `AiNode`, or the singular instead of the plural (or vice versa).
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AiNodeSettings {
@@ -21,7 +21,7 @@ pub struct AiNodeSettings {
     ///
     /// `idAiNodeSetting` in JSON.
     pub id_ai_node_setting: AiNodeSettingsId,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 

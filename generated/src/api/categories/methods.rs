@@ -8,14 +8,14 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # Categories
 ///
-/// Manage categories, which group assets of one type.
+/// Manage categories. A category contains assets of one type.
 ///
-/// Evidence for all operations: **inferred** from the pattern of the other operations. The index of
-/// operations states title and HTTP method. The path follows the pattern of offer sources.
+/// Evidence for all operations: **inferred** from the general pattern of the API. The vendor's
+/// index states the title and the HTTP method. The path follows the pattern of offer sources.
 ///
 /// Evidence for all arguments that state no other evidence: documented elsewhere by the vendor.
-/// Based on the page *Categories*, which gives names and meanings, but does not state types or
-/// required fields.
+/// Based on the page *Categories*. It names and explains parameters and fields, but states neither
+/// their types nor which of them are required.
 impl Client {
     /// **Inferred.** List categories.
     ///
@@ -70,7 +70,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_categories` (`idCategories`): **Documented elsewhere.** The IDs of the categories to
-    ///   return, as one string. The items are sent separated by commas.
+    ///   return. Sent as one comma-separated string.
     ///
     /// # Response
     /// The categories with these IDs.
@@ -121,7 +121,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_category` (`idCategory`): **Inferred.** ID of the category to copy. Evidence: **inferred**
-    ///   from the pattern of the other operations. Modelled on the offer sources.
+    ///   from the general pattern of the API. Modelled on the group *Offer Sources*.
     /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
@@ -139,18 +139,19 @@ impl Client {
 
     /// **Inferred.** Delete a category.
     ///
-    /// Deletes the given categories. The children of a category would be the assets in it. The effect
-    /// on the children, with or without `cascadeAction`, is not documented for this group.
+    /// Deletes the given categories. We assume that the children of a category are the assets in it.
+    /// For categories, the vendor does not document what happens to the children, with or without
+    /// `cascadeAction`.
     ///
     /// `DELETE /category/delete/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Arguments
     /// - `id_category` (`idCategory`): **Inferred.** ID of a single category to delete. This older
-    ///   parameter is used only if the body lists no IDs. Evidence: **inferred** from the pattern of
-    ///   the other operations. Modelled on the offer sources.
-    /// - `body`: Parents to archive or delete, and the treatment of their children. `None` sends no
+    ///   parameter is used only if the body lists no IDs. Evidence: **inferred** from the general
+    ///   pattern of the API. Modelled on the group *Offer Sources*.
+    /// - `body`: Assets to archive or delete, and the treatment of their children. `None` sends no
     ///   body.
     ///
     /// # Response
@@ -169,15 +170,16 @@ impl Client {
 
     /// **Inferred.** Archive categories.
     ///
-    /// Archives the given categories. The children of a category would be the assets in it. The effect
-    /// on the children, with or without `cascadeAction`, is not documented for this group.
+    /// Archives the given categories. We assume that the children of a category are the assets in it.
+    /// For categories, the vendor does not document what happens to the children, with or without
+    /// `cascadeAction`.
     ///
     /// `PUT /category/archive/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Arguments
-    /// - `body`: Parents to archive or delete, and the treatment of their children.
+    /// - `body`: Assets to archive or delete, and the treatment of their children.
     ///
     /// # Response
     /// The categories have been archived.

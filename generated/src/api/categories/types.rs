@@ -7,12 +7,12 @@ use crate::values::object::object;
 use crate::values::open_enum::open_enum;
 
 open_enum! {
-    /// **Documented elsewhere.** The type of the assets that a category is for.
+    /// **Documented elsewhere.** Type of the assets in a category.
     ///
     /// Schema `CategoryType`.
     ///
-    /// Evidence: documented elsewhere by the vendor. Based on the page *Categories*, which gives names
-    /// and meanings, but does not state types or required fields.
+    /// Evidence: documented elsewhere by the vendor. Based on the page *Categories*. It names and
+    /// explains parameters and fields, but states neither their types nor which of them are required.
     CategoryType {
         /// `trafficsources`
         Trafficsources = "trafficsources",
@@ -45,8 +45,8 @@ open_enum! {
 /// Schema `Category`.
 ///
 /// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
-/// the vendor. Based on the page *Categories*, which gives names and meanings, but does not state
-/// types or required fields.
+/// the vendor. Based on the page *Categories*. It names and explains parameters and fields, but
+/// states neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Category {
@@ -54,7 +54,7 @@ pub struct Category {
     ///
     /// `categoryName` in JSON, 1 to 256 characters.
     pub category_name: String,
-    /// **Documented elsewhere.** Type of the assets that the category is for.
+    /// **Documented elsewhere.** Type of the assets in the category.
     ///
     /// `categoryType` in JSON.
     pub category_type: Option<CategoryType>,
@@ -68,13 +68,14 @@ pub struct Category {
     /// `meta` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. The page describes this object without giving its
-    /// name. The introduction says that some assets have such a reserved object with the name `meta`.
+    /// name. The introduction of the documentation says that some assets have a reserved object with
+    /// the name `meta`.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// **Documented elsewhere.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Option<Status>,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 

@@ -8,14 +8,14 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # Conditions
 ///
-/// Manage conditions, by which a funnel routes its visitors.
+/// Manage conditions. A funnel uses conditions to route its visitors.
 ///
-/// Evidence for all operations: **inferred** from the pattern of the other operations. The index of
-/// operations states title and HTTP method. The path follows the pattern of offer sources.
+/// Evidence for all operations: **inferred** from the general pattern of the API. The vendor's
+/// index states the title and the HTTP method. The path follows the pattern of offer sources.
 ///
 /// Evidence for all arguments that state no other evidence: documented elsewhere by the vendor.
-/// Based on the page *Conditions*, which gives names and meanings, but does not state types or
-/// required fields.
+/// Based on the page *Conditions*. It names and explains parameters and fields, but states neither
+/// their types nor which of them are required.
 impl Client {
     /// **Inferred.** List conditions.
     ///
@@ -78,7 +78,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_conditions` (`idConditions`): **Documented elsewhere.** The IDs of the conditions to
-    ///   return, as one string. The items are sent separated by commas.
+    ///   return. Sent as one comma-separated string.
     ///
     /// # Response
     /// The conditions with these IDs.
@@ -124,7 +124,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_category` (`idCategory`): **Inferred.** ID of the category. Evidence: **inferred** from
-    ///   the pattern of the other operations. Modelled on the offer sources.
+    ///   the general pattern of the API. Modelled on the group *Offer Sources*.
     ///
     /// # Response
     /// The conditions of the category.
@@ -144,8 +144,8 @@ impl Client {
     /// `PUT /condition/save/`
     ///
     /// # Arguments
-    /// - `body`: A condition. The documentation describes its routes and their groups of rules, but not
-    ///   the JSON names of these fields. The client keeps them unchanged.
+    /// - `body`: A condition. The documentation also describes its routes and their groups of rules,
+    ///   but without giving the JSON names of these fields. The client keeps the fields unchanged.
     ///
     /// # Response
     /// The condition has been updated.
@@ -160,8 +160,8 @@ impl Client {
     /// `POST /condition/save/`
     ///
     /// # Arguments
-    /// - `body`: A condition. The documentation describes its routes and their groups of rules, but not
-    ///   the JSON names of these fields. The client keeps them unchanged.
+    /// - `body`: A condition. The documentation also describes its routes and their groups of rules,
+    ///   but without giving the JSON names of these fields. The client keeps the fields unchanged.
     ///
     /// # Response
     /// The condition has been created.
@@ -177,8 +177,8 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_condition` (`idCondition`): **Inferred.** ID of the condition to copy.
-    ///   Evidence: **inferred** from the pattern of the other operations. Modelled on the offer
-    ///   sources.
+    ///   Evidence: **inferred** from the general pattern of the API. Modelled on the group *Offer
+    ///   Sources*.
     /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
@@ -200,12 +200,12 @@ impl Client {
     ///
     /// `DELETE /condition/delete/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Arguments
     /// - `id_condition` (`idCondition`): **Inferred.** ID of a single condition to delete. This older
-    ///   parameter is used only if the body lists no IDs. Evidence: **inferred** from the pattern of
-    ///   the other operations. Modelled on the offer sources.
+    ///   parameter is used only if the body lists no IDs. Evidence: **inferred** from the general
+    ///   pattern of the API. Modelled on the group *Offer Sources*.
     /// - `body`: A list of asset IDs. `None` sends no body.
     ///
     /// # Response
@@ -228,7 +228,7 @@ impl Client {
     ///
     /// `PUT /condition/archive/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Arguments
     /// - `body`: A list of asset IDs.

@@ -5,14 +5,15 @@ use crate::api::ids::{CategoryId, ConditionId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Documented elsewhere.** A condition. The documentation describes its routes and their groups
-/// of rules, but not the JSON names of these fields. The client keeps them unchanged.
+/// **Documented elsewhere.** A condition. The documentation also describes its routes and their
+/// groups of rules, but without giving the JSON names of these fields. The client keeps the fields
+/// unchanged.
 ///
 /// Schema `Condition`.
 ///
 /// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
-/// the vendor. Based on the page *Conditions*, which gives names and meanings, but does not state
-/// types or required fields.
+/// the vendor. Based on the page *Conditions*. It names and explains parameters and fields, but
+/// states neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Condition {
@@ -34,10 +35,12 @@ pub struct Condition {
     /// `meta` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. The page describes this object without giving its
-    /// name. The introduction says that some assets have such a reserved object with the name `meta`.
+    /// name. The introduction of the documentation says that some assets have a reserved object with
+    /// the name `meta`.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// **Documented elsewhere.** ID of the only funnel that can use the condition. If this ID is empty,
-    /// all funnels can use the condition, and the global list contains the condition.
+    /// **Documented elsewhere.** ID of the only funnel that can use the condition. With such an ID, the
+    /// condition is in no list of global conditions. If the ID is empty, all funnels can use the
+    /// condition.
     ///
     /// `restrictToFunnelId` in JSON.
     pub restrict_to_funnel_id: Option<String>,
@@ -45,7 +48,7 @@ pub struct Condition {
     ///
     /// `status` in JSON.
     pub status: Option<Status>,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
@@ -118,7 +121,8 @@ impl Condition {
 /// Schema `ConditionInfo`.
 ///
 /// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
-/// page *Conditions*, which gives names and meanings, but does not state types or required fields.
+/// page *Conditions*. It names and explains parameters and fields, but states neither their types
+/// nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ConditionInfo {
@@ -142,7 +146,7 @@ pub struct ConditionInfo {
     ///
     /// `status` in JSON.
     pub status: Status,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 

@@ -10,14 +10,14 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 ///
 /// Manage funnel groups, which older parts of the product call campaigns.
 ///
-/// Evidence for all operations that state no other evidence: **inferred** from the pattern of the
-/// other operations. The vendor's index lists the operations on funnel groups twice, with titles
-/// and methods only. We guess that the URLs of the second list use the newer word `funnelgroup`,
-/// because only that list has an unarchive operation. The other words of the path follow the
-/// pattern of offer sources.
+/// Evidence for all operations that state no other evidence: **inferred** from the general pattern
+/// of the API. The vendor's index lists the operations on funnel groups twice, by title and HTTP
+/// method. Only the second list has an unarchive operation, so it is probably the newer one. We
+/// guess that its URLs use the newer word `funnelgroup`. The rest of the path follows the pattern
+/// of offer sources.
 ///
-/// Evidence for all arguments: **inferred** from the pattern of the other operations. Modelled on
-/// the offer sources.
+/// Evidence for all arguments: **inferred** from the general pattern of the API. Modelled on the
+/// group *Offer Sources*.
 impl Client {
     /// **Inferred.** List funnel groups.
     ///
@@ -25,10 +25,11 @@ impl Client {
     ///
     /// `GET /campaign/list/`
     ///
-    /// Evidence: **inferred** from the pattern of the other operations. The vendor's index lists the
-    /// operations on funnel groups twice, with titles and methods only. The introduction says that some
-    /// URLs keep the older word `campaign`. We guess that the first list has these URLs, because only
-    /// the second list has an unarchive operation. If a call fails with 404, the guess may be wrong.
+    /// Evidence: **inferred** from the general pattern of the API. The vendor's index lists the
+    /// operations on funnel groups twice, by title and HTTP method. The introduction of the
+    /// documentation says that some URLs keep the older word `campaign`. We guess that the first list
+    /// uses the `campaign` URLs. Only the second list has an unarchive operation, so it is probably the
+    /// newer one. If a call fails with status 404, the guess may be wrong.
     ///
     /// # Arguments
     /// - `status`: **Inferred.** Status of the funnel groups to return. `not-deleted` means active and
@@ -68,10 +69,11 @@ impl Client {
     ///
     /// `GET /campaign/find/byId/`
     ///
-    /// Evidence: **inferred** from the pattern of the other operations. The vendor's index lists the
-    /// operations on funnel groups twice, with titles and methods only. The introduction says that some
-    /// URLs keep the older word `campaign`. We guess that the first list has these URLs, because only
-    /// the second list has an unarchive operation. If a call fails with 404, the guess may be wrong.
+    /// Evidence: **inferred** from the general pattern of the API. The vendor's index lists the
+    /// operations on funnel groups twice, by title and HTTP method. The introduction of the
+    /// documentation says that some URLs keep the older word `campaign`. We guess that the first list
+    /// uses the `campaign` URLs. Only the second list has an unarchive operation, so it is probably the
+    /// newer one. If a call fails with status 404, the guess may be wrong.
     ///
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of the funnel group.
@@ -113,14 +115,15 @@ impl Client {
     ///
     /// `GET /campaign/find/byIds/`
     ///
-    /// Evidence: **inferred** from the pattern of the other operations. The vendor's index lists the
-    /// operations on funnel groups twice, with titles and methods only. The introduction says that some
-    /// URLs keep the older word `campaign`. We guess that the first list has these URLs, because only
-    /// the second list has an unarchive operation. If a call fails with 404, the guess may be wrong.
+    /// Evidence: **inferred** from the general pattern of the API. The vendor's index lists the
+    /// operations on funnel groups twice, by title and HTTP method. The introduction of the
+    /// documentation says that some URLs keep the older word `campaign`. We guess that the first list
+    /// uses the `campaign` URLs. Only the second list has an unarchive operation, so it is probably the
+    /// newer one. If a call fails with status 404, the guess may be wrong.
     ///
     /// # Arguments
-    /// - `id_funnel_groups` (`idFunnelGroups`): **Inferred.** The IDs of the funnel groups to return,
-    ///   as one string. The items are sent separated by commas.
+    /// - `id_funnel_groups` (`idFunnelGroups`): **Inferred.** The IDs of the funnel groups to return.
+    ///   Sent as one comma-separated string.
     ///
     /// # Response
     /// The funnel groups with these IDs.
@@ -140,8 +143,8 @@ impl Client {
     /// `GET /funnelgroup/find/byIds/`
     ///
     /// # Arguments
-    /// - `id_funnel_groups` (`idFunnelGroups`): **Inferred.** The IDs of the funnel groups to return,
-    ///   as one string. The items are sent separated by commas.
+    /// - `id_funnel_groups` (`idFunnelGroups`): **Inferred.** The IDs of the funnel groups to return.
+    ///   Sent as one comma-separated string.
     ///
     /// # Response
     /// The funnel groups with these IDs.
@@ -160,10 +163,11 @@ impl Client {
     ///
     /// `GET /campaign/find/byStatus/`
     ///
-    /// Evidence: **inferred** from the pattern of the other operations. The vendor's index lists the
-    /// operations on funnel groups twice, with titles and methods only. The introduction says that some
-    /// URLs keep the older word `campaign`. We guess that the first list has these URLs, because only
-    /// the second list has an unarchive operation. If a call fails with 404, the guess may be wrong.
+    /// Evidence: **inferred** from the general pattern of the API. The vendor's index lists the
+    /// operations on funnel groups twice, by title and HTTP method. The introduction of the
+    /// documentation says that some URLs keep the older word `campaign`. We guess that the first list
+    /// uses the `campaign` URLs. Only the second list has an unarchive operation, so it is probably the
+    /// newer one. If a call fails with status 404, the guess may be wrong.
     ///
     /// # Arguments
     /// - `status`: **Inferred.** Status of the funnel groups to return. `not-deleted` means active and
@@ -205,13 +209,15 @@ impl Client {
     ///
     /// `PUT /campaign/save/`
     ///
-    /// Evidence: **inferred** from the pattern of the other operations. The vendor's index lists the
-    /// operations on funnel groups twice, with titles and methods only. The introduction says that some
-    /// URLs keep the older word `campaign`. We guess that the first list has these URLs, because only
-    /// the second list has an unarchive operation. If a call fails with 404, the guess may be wrong.
+    /// Evidence: **inferred** from the general pattern of the API. The vendor's index lists the
+    /// operations on funnel groups twice, by title and HTTP method. The introduction of the
+    /// documentation says that some URLs keep the older word `campaign`. We guess that the first list
+    /// uses the `campaign` URLs. Only the second list has an unarchive operation, so it is probably the
+    /// newer one. If a call fails with status 404, the guess may be wrong.
     ///
     /// # Arguments
-    /// - `body`: A funnel group. Fields that are not listed are unknown; the client keeps them.
+    /// - `body`: A funnel group. Not all of its fields are known. The client keeps unknown fields
+    ///   unchanged.
     ///
     /// # Response
     /// The funnel group has been updated.
@@ -226,7 +232,8 @@ impl Client {
     /// `PUT /funnelgroup/save/`
     ///
     /// # Arguments
-    /// - `body`: A funnel group. Fields that are not listed are unknown; the client keeps them.
+    /// - `body`: A funnel group. Not all of its fields are known. The client keeps unknown fields
+    ///   unchanged.
     ///
     /// # Response
     /// The funnel group has been updated.
@@ -240,13 +247,15 @@ impl Client {
     ///
     /// `POST /campaign/save/`
     ///
-    /// Evidence: **inferred** from the pattern of the other operations. The vendor's index lists the
-    /// operations on funnel groups twice, with titles and methods only. The introduction says that some
-    /// URLs keep the older word `campaign`. We guess that the first list has these URLs, because only
-    /// the second list has an unarchive operation. If a call fails with 404, the guess may be wrong.
+    /// Evidence: **inferred** from the general pattern of the API. The vendor's index lists the
+    /// operations on funnel groups twice, by title and HTTP method. The introduction of the
+    /// documentation says that some URLs keep the older word `campaign`. We guess that the first list
+    /// uses the `campaign` URLs. Only the second list has an unarchive operation, so it is probably the
+    /// newer one. If a call fails with status 404, the guess may be wrong.
     ///
     /// # Arguments
-    /// - `body`: A funnel group. Fields that are not listed are unknown; the client keeps them.
+    /// - `body`: A funnel group. Not all of its fields are known. The client keeps unknown fields
+    ///   unchanged.
     ///
     /// # Response
     /// The funnel group has been created.
@@ -261,7 +270,8 @@ impl Client {
     /// `POST /funnelgroup/save/`
     ///
     /// # Arguments
-    /// - `body`: A funnel group. Fields that are not listed are unknown; the client keeps them.
+    /// - `body`: A funnel group. Not all of its fields are known. The client keeps unknown fields
+    ///   unchanged.
     ///
     /// # Response
     /// The funnel group has been created.
@@ -275,10 +285,11 @@ impl Client {
     ///
     /// `POST /campaign/duplicate/`
     ///
-    /// Evidence: **inferred** from the pattern of the other operations. The vendor's index lists the
-    /// operations on funnel groups twice, with titles and methods only. The introduction says that some
-    /// URLs keep the older word `campaign`. We guess that the first list has these URLs, because only
-    /// the second list has an unarchive operation. If a call fails with 404, the guess may be wrong.
+    /// Evidence: **inferred** from the general pattern of the API. The vendor's index lists the
+    /// operations on funnel groups twice, by title and HTTP method. The introduction of the
+    /// documentation says that some URLs keep the older word `campaign`. We guess that the first list
+    /// uses the `campaign` URLs. Only the second list has an unarchive operation, so it is probably the
+    /// newer one. If a call fails with status 404, the guess may be wrong.
     ///
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of the funnel group to copy.
@@ -322,22 +333,24 @@ impl Client {
 
     /// **Inferred.** Delete a funnel group.
     ///
-    /// Deletes the given funnel groups. The children of a funnel group are its funnels. The effect on
-    /// the children, with or without `cascadeAction`, is not documented for this group.
+    /// Deletes the given funnel groups. The children of a funnel group are its funnels. For funnel
+    /// groups, the vendor does not document what happens to the children, with or without
+    /// `cascadeAction`.
     ///
     /// `DELETE /campaign/delete/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
-    /// Evidence: **inferred** from the pattern of the other operations. The vendor's index lists the
-    /// operations on funnel groups twice, with titles and methods only. The introduction says that some
-    /// URLs keep the older word `campaign`. We guess that the first list has these URLs, because only
-    /// the second list has an unarchive operation. If a call fails with 404, the guess may be wrong.
+    /// Evidence: **inferred** from the general pattern of the API. The vendor's index lists the
+    /// operations on funnel groups twice, by title and HTTP method. The introduction of the
+    /// documentation says that some URLs keep the older word `campaign`. We guess that the first list
+    /// uses the `campaign` URLs. Only the second list has an unarchive operation, so it is probably the
+    /// newer one. If a call fails with status 404, the guess may be wrong.
     ///
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of a single funnel group to delete. This
     ///   older parameter is used only if the body lists no IDs.
-    /// - `body`: Parents to archive or delete, and the treatment of their children. `None` sends no
+    /// - `body`: Assets to archive or delete, and the treatment of their children. `None` sends no
     ///   body.
     ///
     /// # Response
@@ -356,17 +369,18 @@ impl Client {
 
     /// **Inferred.** Delete a funnel group.
     ///
-    /// Deletes the given funnel groups. The children of a funnel group are its funnels. The effect on
-    /// the children, with or without `cascadeAction`, is not documented for this group.
+    /// Deletes the given funnel groups. The children of a funnel group are its funnels. For funnel
+    /// groups, the vendor does not document what happens to the children, with or without
+    /// `cascadeAction`.
     ///
     /// `DELETE /funnelgroup/delete/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of a single funnel group to delete. This
     ///   older parameter is used only if the body lists no IDs.
-    /// - `body`: Parents to archive or delete, and the treatment of their children. `None` sends no
+    /// - `body`: Assets to archive or delete, and the treatment of their children. `None` sends no
     ///   body.
     ///
     /// # Response
@@ -385,20 +399,22 @@ impl Client {
 
     /// **Inferred.** Archive funnel groups.
     ///
-    /// Archives the given funnel groups. The children of a funnel group are its funnels. The effect on
-    /// the children, with or without `cascadeAction`, is not documented for this group.
+    /// Archives the given funnel groups. The children of a funnel group are its funnels. For funnel
+    /// groups, the vendor does not document what happens to the children, with or without
+    /// `cascadeAction`.
     ///
     /// `PUT /campaign/archive/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
-    /// Evidence: **inferred** from the pattern of the other operations. The vendor's index lists the
-    /// operations on funnel groups twice, with titles and methods only. The introduction says that some
-    /// URLs keep the older word `campaign`. We guess that the first list has these URLs, because only
-    /// the second list has an unarchive operation. If a call fails with 404, the guess may be wrong.
+    /// Evidence: **inferred** from the general pattern of the API. The vendor's index lists the
+    /// operations on funnel groups twice, by title and HTTP method. The introduction of the
+    /// documentation says that some URLs keep the older word `campaign`. We guess that the first list
+    /// uses the `campaign` URLs. Only the second list has an unarchive operation, so it is probably the
+    /// newer one. If a call fails with status 404, the guess may be wrong.
     ///
     /// # Arguments
-    /// - `body`: Parents to archive or delete, and the treatment of their children.
+    /// - `body`: Assets to archive or delete, and the treatment of their children.
     ///
     /// # Response
     /// The funnel groups have been archived.
@@ -411,15 +427,16 @@ impl Client {
 
     /// **Inferred.** Archive funnel groups.
     ///
-    /// Archives the given funnel groups. The children of a funnel group are its funnels. The effect on
-    /// the children, with or without `cascadeAction`, is not documented for this group.
+    /// Archives the given funnel groups. The children of a funnel group are its funnels. For funnel
+    /// groups, the vendor does not document what happens to the children, with or without
+    /// `cascadeAction`.
     ///
     /// `PUT /funnelgroup/archive/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Arguments
-    /// - `body`: Parents to archive or delete, and the treatment of their children.
+    /// - `body`: Assets to archive or delete, and the treatment of their children.
     ///
     /// # Response
     /// The funnel groups have been archived.

@@ -5,12 +5,13 @@ use crate::api::ids::FunnelGroupId;
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Inferred.** A funnel group. Fields that are not listed are unknown; the client keeps them.
+/// **Inferred.** A funnel group. Not all of its fields are known. The client keeps unknown fields
+/// unchanged.
 ///
 /// Schema `FunnelGroup`.
 ///
 /// Evidence for the type, and for each field that states no other evidence: **inferred** from the
-/// pattern of the other operations. Modelled on the offer sources.
+/// general pattern of the API. Modelled on the group *Offer Sources*.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelGroup {
@@ -18,22 +19,22 @@ pub struct FunnelGroup {
     ///
     /// `funnelGroupName` in JSON, 1 to 256 characters.
     ///
-    /// Evidence: documented elsewhere by the vendor. The documentation's page *Funnels* uses this name
-    /// for the funnel group of a funnel.
+    /// Evidence: documented elsewhere by the vendor. On the page *Funnels*, a funnel has a property
+    /// with this name, which describes its funnel group.
     pub funnel_group_name: String,
     /// **Documented elsewhere.** ID of the funnel group. The client chooses the ID when it creates the
     /// asset; the ID never changes.
     ///
     /// `idFunnelGroup` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. The documentation's page *Funnels* uses this name
-    /// for the funnel group of a funnel.
+    /// Evidence: documented elsewhere by the vendor. On the page *Funnels*, a funnel has a property
+    /// with this name, which describes its funnel group.
     pub id_funnel_group: FunnelGroupId,
     /// **Inferred.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Option<Status>,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
@@ -74,7 +75,7 @@ impl FunnelGroup {
 /// Schema `FunnelGroupInfo`.
 ///
 /// Evidence for the type, and for each field that states no other evidence: **inferred** from the
-/// pattern of the other operations. Modelled on the offer sources.
+/// general pattern of the API. Modelled on the group *Offer Sources*.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelGroupInfo {
@@ -82,21 +83,21 @@ pub struct FunnelGroupInfo {
     ///
     /// `funnelGroupName` in JSON, 1 to 256 characters.
     ///
-    /// Evidence: documented elsewhere by the vendor. The documentation's page *Funnels* uses this name
-    /// for the funnel group of a funnel.
+    /// Evidence: documented elsewhere by the vendor. On the page *Funnels*, a funnel has a property
+    /// with this name, which describes its funnel group.
     pub funnel_group_name: String,
     /// **Documented elsewhere.** ID of the funnel group.
     ///
     /// `idFunnelGroup` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. The documentation's page *Funnels* uses this name
-    /// for the funnel group of a funnel.
+    /// Evidence: documented elsewhere by the vendor. On the page *Funnels*, a funnel has a property
+    /// with this name, which describes its funnel group.
     pub id_funnel_group: FunnelGroupId,
     /// **Inferred.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 

@@ -8,15 +8,15 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # Funnels
 ///
-/// Manage funnels. The vendor advises building a funnel in the user interface first and looking at
-/// the requests that the user interface sends, because a funnel is easy to get wrong.
+/// Manage funnels. A funnel is easy to get wrong, so the vendor advises building one in the user
+/// interface first and looking at the requests that the user interface sends.
 ///
-/// Evidence for all operations that state no other evidence: **inferred** from the pattern of the
-/// other operations. The index of operations states title and HTTP method. The path follows the
+/// Evidence for all operations that state no other evidence: **inferred** from the general pattern
+/// of the API. The vendor's index states the title and the HTTP method. The path follows the
 /// pattern of offer sources.
 ///
-/// Evidence for all arguments that state no other evidence: **inferred** from the pattern of the
-/// other operations. Modelled on the offer sources.
+/// Evidence for all arguments that state no other evidence: **inferred** from the general pattern
+/// of the API. Modelled on the group *Offer Sources*.
 impl Client {
     /// **Inferred.** List funnels.
     ///
@@ -27,10 +27,12 @@ impl Client {
     /// # Arguments
     /// - `status`: **Documented elsewhere.** Status of the funnels to return. `not-deleted` means
     ///   active and archived. Evidence: documented elsewhere by the vendor. Based on the
-    ///   page *Funnels*, which gives names and meanings, but does not state types or required fields.
+    ///   page *Funnels*. It names and explains parameters and fields, but states neither their types
+    ///   nor which of them are required.
     /// - `funnel_type` (`funnelType`): **Documented elsewhere.** Return only funnels of this type. The
     ///   possible types are unknown. Evidence: documented elsewhere by the vendor. Based on the
-    ///   page *Funnels*, which gives names and meanings, but does not state types or required fields.
+    ///   page *Funnels*. It names and explains parameters and fields, but states neither their types
+    ///   nor which of them are required.
     ///
     /// # Response
     /// The funnels.
@@ -53,8 +55,8 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_funnel` (`idFunnel`): **Documented elsewhere.** ID of the funnel. Evidence: documented
-    ///   elsewhere by the vendor. Based on the page *Funnels*, which gives names and meanings, but does
-    ///   not state types or required fields.
+    ///   elsewhere by the vendor. Based on the page *Funnels*. It names and explains parameters and
+    ///   fields, but states neither their types nor which of them are required.
     ///
     /// # Response
     /// The funnel.
@@ -69,10 +71,10 @@ impl Client {
     /// `GET /funnel/find/byIds/`
     ///
     /// # Arguments
-    /// - `id_funnels` (`idFunnels`): **Documented elsewhere.** The IDs of the funnels to return, as one
-    ///   string. The items are sent separated by commas. Evidence: documented elsewhere by the vendor.
-    ///   Based on the page *Funnels*, which gives names and meanings, but does not state types or
-    ///   required fields.
+    /// - `id_funnels` (`idFunnels`): **Documented elsewhere.** The IDs of the funnels to return. Sent
+    ///   as one comma-separated string. Evidence: documented elsewhere by the vendor. Based on the
+    ///   page *Funnels*. It names and explains parameters and fields, but states neither their types
+    ///   nor which of them are required.
     ///
     /// # Response
     /// The funnels with these IDs.
@@ -150,9 +152,10 @@ impl Client {
     /// `PUT /funnel/save/`
     ///
     /// # Arguments
-    /// - `body`: A funnel. The documentation describes five fields without their names: query
-    ///   parameters of its tracking URL, cost overrides and postback overrides by traffic source, its
-    ///   nodes and its connections. The client keeps these fields unchanged.
+    /// - `body`: A funnel. The documentation also describes five fields without giving their JSON
+    ///   names: the query parameters of the tracking URL, the cost overrides by traffic source, the
+    ///   postback overrides by traffic source, the nodes, and the connections. The client keeps these
+    ///   fields unchanged.
     ///
     /// # Response
     /// The funnel has been updated.
@@ -167,9 +170,10 @@ impl Client {
     /// `POST /funnel/save/`
     ///
     /// # Arguments
-    /// - `body`: A funnel. The documentation describes five fields without their names: query
-    ///   parameters of its tracking URL, cost overrides and postback overrides by traffic source, its
-    ///   nodes and its connections. The client keeps these fields unchanged.
+    /// - `body`: A funnel. The documentation also describes five fields without giving their JSON
+    ///   names: the query parameters of the tracking URL, the cost overrides by traffic source, the
+    ///   postback overrides by traffic source, the nodes, and the connections. The client keeps these
+    ///   fields unchanged.
     ///
     /// # Response
     /// The funnel has been created.
@@ -206,7 +210,7 @@ impl Client {
     ///
     /// `DELETE /funnel/delete/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Arguments
     /// - `id_funnel` (`idFunnel`): **Inferred.** ID of a single funnel to delete. This older parameter
@@ -233,7 +237,7 @@ impl Client {
     ///
     /// `PUT /funnel/archive/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
@@ -266,10 +270,10 @@ impl Client {
     ///
     /// `PUT /funnel/move/`
     ///
-    /// Evidence: **inferred** from the pattern of the other operations. The index states title and
-    /// method only. The title lacks the words “to a category”, and no type of category is for funnels.
-    /// Therefore, we use the verb of the title as the last segment. The real segment may well be
-    /// `move-category`.
+    /// Evidence: **inferred** from the general pattern of the API. The vendor's index states only the
+    /// title and the HTTP method. The title does not end with “to a category”, and no category type
+    /// exists for funnels. Therefore, the last path segment is only the verb of the title. The real
+    /// segment may well be `move-category`.
     ///
     /// # Arguments
     /// - `body`: The request body.

@@ -5,15 +5,16 @@ use crate::api::ids::{FunnelGroupId, FunnelId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Documented elsewhere.** A funnel. The documentation describes five fields without their names:
-/// query parameters of its tracking URL, cost overrides and postback overrides by traffic source,
-/// its nodes and its connections. The client keeps these fields unchanged.
+/// **Documented elsewhere.** A funnel. The documentation also describes five fields without giving
+/// their JSON names: the query parameters of the tracking URL, the cost overrides by traffic
+/// source, the postback overrides by traffic source, the nodes, and the connections. The client
+/// keeps these fields unchanged.
 ///
 /// Schema `Funnel`.
 ///
 /// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
-/// the vendor. Based on the page *Funnels*, which gives names and meanings, but does not state
-/// types or required fields.
+/// the vendor. Based on the page *Funnels*. It names and explains parameters and fields, but states
+/// neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Funnel {
@@ -50,8 +51,9 @@ pub struct Funnel {
     ///
     /// `idFunnelGroup` in JSON.
     pub id_funnel_group: Option<FunnelGroupId>,
-    /// **Documented elsewhere.** True if visitor addresses are anonymised. If the field is absent, the
-    /// settings of the account apply. The type of the field is unknown, so any JSON is accepted.
+    /// **Documented elsewhere.** True if the IP addresses of visitors are anonymised. If the field is
+    /// absent, the settings of the account apply. The type of the field is unknown, so any JSON is
+    /// accepted.
     ///
     /// `ipAnonymizer` in JSON.
     pub ip_anonymizer: Option<::serde_json::Value>,
@@ -60,10 +62,12 @@ pub struct Funnel {
     /// `meta` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. The page describes this object without giving its
-    /// name. The introduction says that some assets have such a reserved object with the name `meta`.
+    /// name. The introduction of the documentation says that some assets have a reserved object with
+    /// the name `meta`.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// **Documented elsewhere.** The service sets this field when a funnel is read, and ignores the
-    /// field when a funnel is saved. The type of the field is unknown, so any JSON is accepted.
+    /// **Documented elsewhere.** Owner of the funnel. The service sets this field when a funnel is
+    /// read, and ignores the field when a funnel is saved. The type of the field is unknown, so any
+    /// JSON is accepted.
     ///
     /// `owner` in JSON, set by the service.
     pub owner: Option<::serde_json::Value>,
@@ -71,7 +75,7 @@ pub struct Funnel {
     ///
     /// `status` in JSON.
     pub status: Option<Status>,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
@@ -201,12 +205,12 @@ impl Funnel {
 /// Schema `FunnelDuplicateRequest`.
 ///
 /// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
-/// the vendor. Based on the list of all schemas.
+/// the vendor. Based on the documentation's list of all schemas.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelDuplicateRequest {
-    /// **Inferred.** Fields of the copy whose values differ from the original, by JSON name. ID, owner,
-    /// status and funnel group cannot be changed here.
+    /// **Inferred.** Fields of the copy whose values differ from the original, keyed by JSON name. ID,
+    /// owner, status and funnel group cannot be changed here.
     ///
     /// `bodyUpdates` in JSON.
     ///
@@ -221,7 +225,7 @@ pub struct FunnelDuplicateRequest {
     ///
     /// `parentId` in JSON.
     pub parent_id: String,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
@@ -261,7 +265,8 @@ impl FunnelDuplicateRequest {
 /// Schema `FunnelInfo`.
 ///
 /// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
-/// page *Funnels*, which gives names and meanings, but does not state types or required fields.
+/// page *Funnels*. It names and explains parameters and fields, but states neither their types nor
+/// which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelInfo {
@@ -285,7 +290,7 @@ pub struct FunnelInfo {
     ///
     /// `status` in JSON.
     pub status: Status,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 

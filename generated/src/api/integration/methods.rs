@@ -8,14 +8,15 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 ///
 /// Manage the API keys of integrations.
 ///
-/// Evidence for all operations: **inferred** from the pattern of the other operations. Only title
-/// and method are known. We guessed segment and suffix from the words of the title, following the
-/// pattern of offer sources. Expect 404: the real name may differ from `integration`.
+/// Evidence for all operations: **inferred** from the general pattern of the API. Only the title
+/// and the HTTP method are known. We guessed the path from the words of the title, following the
+/// pattern of offer sources. Expect status 404, because the real first segment may differ from
+/// `integration`.
 impl Client {
     /// **Inferred.** List integration API keys.
     ///
-    /// Lists the API keys. The contents of a row are unknown, so any JSON object is accepted as a row.
-    /// A row may contain a secret.
+    /// Lists the API keys. The fields of a list item are unknown, so any JSON object is accepted as an
+    /// item. An item may contain a secret.
     ///
     /// `GET /integration/list/`
     ///
@@ -29,8 +30,8 @@ impl Client {
 
     /// **Inferred.** Update integration API key.
     ///
-    /// Updates an API key. The contents of the body, including the name of the ID, are unknown, so any
-    /// JSON object is accepted.
+    /// Updates an API key. The fields of the body, including the name of the ID field, are unknown, so
+    /// any JSON object is accepted.
     ///
     /// `PUT /integration/save/`
     ///
@@ -72,7 +73,7 @@ impl Client {
     ///
     /// `DELETE /integration/delete/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Arguments
     /// - `body`: The request body. `None` sends no body.

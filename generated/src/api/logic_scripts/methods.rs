@@ -8,14 +8,14 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # Logic Scripts
 ///
-/// Manage logic scripts: snippets of code that return the route of a visitor.
+/// Manage logic scripts. A logic script is a snippet of code that returns the route of a visitor.
 ///
-/// Evidence for all operations that state no other evidence: **inferred** from the pattern of the
-/// other operations. The index of operations states title and HTTP method. The path follows the
+/// Evidence for all operations that state no other evidence: **inferred** from the general pattern
+/// of the API. The vendor's index states the title and the HTTP method. The path follows the
 /// pattern of offer sources.
 ///
-/// Evidence for all arguments that state no other evidence: **inferred** from the pattern of the
-/// other operations. Modelled on the offer sources.
+/// Evidence for all arguments that state no other evidence: **inferred** from the general pattern
+/// of the API. Modelled on the group *Offer Sources*.
 impl Client {
     /// **Inferred.** List logic scripts.
     ///
@@ -26,10 +26,12 @@ impl Client {
     /// # Arguments
     /// - `status`: **Documented elsewhere.** Status of the logic scripts to return. `not-deleted` means
     ///   active and archived. Evidence: documented elsewhere by the vendor. Based on the page *Logic
-    ///   Scripts*, which gives names and meanings, but does not state types or required fields.
+    ///   Scripts*. It names and explains parameters and fields, but states neither their types nor
+    ///   which of them are required.
     /// - `id_category` (`idCategory`): **Documented elsewhere.** Return only the logic scripts of this
-    ///   category. Evidence: documented elsewhere by the vendor. Based on the page *Logic Scripts*,
-    ///   which gives names and meanings, but does not state types or required fields.
+    ///   category. Evidence: documented elsewhere by the vendor. Based on the page *Logic Scripts*. It
+    ///   names and explains parameters and fields, but states neither their types nor which of them are
+    ///   required.
     ///
     /// # Response
     /// The logic scripts.
@@ -52,8 +54,8 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_logic_script` (`idLogicScript`): **Documented elsewhere.** ID of the logic script.
-    ///   Evidence: documented elsewhere by the vendor. Based on the page *Logic Scripts*, which gives
-    ///   names and meanings, but does not state types or required fields.
+    ///   Evidence: documented elsewhere by the vendor. Based on the page *Logic Scripts*. It names and
+    ///   explains parameters and fields, but states neither their types nor which of them are required.
     ///
     /// # Response
     /// The logic script.
@@ -74,9 +76,9 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_logic_scripts` (`idLogicScripts`): **Documented elsewhere.** The IDs of the logic scripts
-    ///   to return, as one string. The items are sent separated by commas. Evidence: documented
-    ///   elsewhere by the vendor. Based on the page *Logic Scripts*, which gives names and meanings,
-    ///   but does not state types or required fields.
+    ///   to return. Sent as one comma-separated string. Evidence: documented elsewhere by the vendor.
+    ///   Based on the page *Logic Scripts*. It names and explains parameters and fields, but states
+    ///   neither their types nor which of them are required.
     ///
     /// # Response
     /// The logic scripts with these IDs.
@@ -98,9 +100,9 @@ impl Client {
     ///
     /// # Arguments
     /// - `logic_script_name` (`logicScriptName`): **Inferred.** Name of the logic scripts.
-    ///   Evidence: **inferred** from the pattern of the other operations. The name of this parameter is
-    ///   unknown. In the other operations of this kind, the parameter has the name of the property that
-    ///   is searched.
+    ///   Evidence: **inferred** from the general pattern of the API. The name of this parameter is
+    ///   unknown. In other operations that find assets by a property, the parameter has the name of the
+    ///   property.
     ///
     /// # Response
     /// The logic scripts with this name.
@@ -161,9 +163,10 @@ impl Client {
     /// `PUT /logicscript/save/`
     ///
     /// # Arguments
-    /// - `body`: A logic script: Go statements without package, imports and function. Every path
-    ///   through the statements returns the key of a route. A key matches `^[a-z0-9_]{1,64}$`;
-    ///   `default` is the fallback. A logic script belongs to no funnel.
+    /// - `body`: A logic script. Its code consists of Go statements, without a package clause, imports
+    ///   or a function declaration. Every path through the statements returns the key of a route. A key
+    ///   matches `^[a-z0-9_]{1,64}$`; the key `default` is the fallback. A logic script belongs to no
+    ///   funnel.
     ///
     /// # Response
     /// The logic script has been updated.
@@ -178,9 +181,10 @@ impl Client {
     /// `POST /logicscript/save/`
     ///
     /// # Arguments
-    /// - `body`: A logic script: Go statements without package, imports and function. Every path
-    ///   through the statements returns the key of a route. A key matches `^[a-z0-9_]{1,64}$`;
-    ///   `default` is the fallback. A logic script belongs to no funnel.
+    /// - `body`: A logic script. Its code consists of Go statements, without a package clause, imports
+    ///   or a function declaration. Every path through the statements returns the key of a route. A key
+    ///   matches `^[a-z0-9_]{1,64}$`; the key `default` is the fallback. A logic script belongs to no
+    ///   funnel.
     ///
     /// # Response
     /// The logic script has been created.
@@ -217,7 +221,7 @@ impl Client {
     ///
     /// `DELETE /logicscript/delete/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Arguments
     /// - `id_logic_script` (`idLogicScript`): **Inferred.** ID of a single logic script to delete. This
@@ -246,9 +250,9 @@ impl Client {
     ///
     /// `POST /logicscript/validate/`
     ///
-    /// Evidence: **inferred** from the pattern of the other operations. The index states title and
-    /// method only. The last segment consists of the words of the title, as in `move-category`. There
-    /// is no other evidence for it.
+    /// Evidence: **inferred** from the general pattern of the API. The vendor's index states only the
+    /// title and the HTTP method. The last path segment consists of words of the title, as in
+    /// `move-category`. There is no other evidence for this segment.
     ///
     /// # Arguments
     /// - `body`: The request body.
@@ -268,7 +272,7 @@ impl Client {
     ///
     /// `PUT /logicscript/archive/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
@@ -322,9 +326,9 @@ impl Client {
     ///
     /// `GET /logicscript/language-metadata/`
     ///
-    /// Evidence: **inferred** from the pattern of the other operations. The index states title and
-    /// method only. The last segment consists of the words of the title, as in `move-category`. There
-    /// is no other evidence for it.
+    /// Evidence: **inferred** from the general pattern of the API. The vendor's index states only the
+    /// title and the HTTP method. The last path segment consists of words of the title, as in
+    /// `move-category`. There is no other evidence for this segment.
     ///
     /// # Response
     /// The metadata.

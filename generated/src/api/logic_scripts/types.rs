@@ -5,15 +5,16 @@ use crate::api::ids::{CategoryId, LogicScriptId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Documented elsewhere.** A logic script: Go statements without package, imports and function.
-/// Every path through the statements returns the key of a route. A key matches `^[a-z0-9_]{1,64}$`;
-/// `default` is the fallback. A logic script belongs to no funnel.
+/// **Documented elsewhere.** A logic script. Its code consists of Go statements, without a package
+/// clause, imports or a function declaration. Every path through the statements returns the key of
+/// a route. A key matches `^[a-z0-9_]{1,64}$`; the key `default` is the fallback. A logic script
+/// belongs to no funnel.
 ///
 /// Schema `LogicScript`.
 ///
 /// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
-/// the vendor. Based on the page *Logic Scripts*, which gives names and meanings, but does not
-/// state types or required fields.
+/// the vendor. Based on the page *Logic Scripts*. It names and explains parameters and fields, but
+/// states neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScript {
@@ -49,10 +50,11 @@ pub struct LogicScript {
     /// `meta` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. The page describes this object without giving its
-    /// name. The introduction says that some assets have such a reserved object with the name `meta`.
+    /// name. The introduction of the documentation says that some assets have a reserved object with
+    /// the name `meta`.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// **Documented elsewhere.** Requests that create or save a logic script omit this field. The type
-    /// of the field is unknown, so any JSON is accepted.
+    /// **Documented elsewhere.** Owner of the logic script. Requests that create or save a logic script
+    /// omit this field. The type of the field is unknown, so any JSON is accepted.
     ///
     /// `owner` in JSON, set by the service.
     pub owner: Option<::serde_json::Value>,
@@ -60,7 +62,7 @@ pub struct LogicScript {
     ///
     /// `status` in JSON.
     pub status: Option<Status>,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
@@ -157,12 +159,12 @@ impl LogicScript {
 /// Schema `LogicScriptDuplicateRequest`.
 ///
 /// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
-/// the vendor. Based on the list of all schemas.
+/// the vendor. Based on the documentation's list of all schemas.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScriptDuplicateRequest {
-    /// **Inferred.** Fields of the copy whose values differ from the original: `idCategory`,
-    /// `categoryName` and `description`. The service ignores all other fields.
+    /// **Inferred.** Fields of the copy whose values differ from the original, keyed by JSON name. Only
+    /// `idCategory`, `categoryName` and `description` can differ; the service ignores all other fields.
     ///
     /// `bodyUpdates` in JSON.
     ///
@@ -173,7 +175,7 @@ pub struct LogicScriptDuplicateRequest {
     ///
     /// `name` in JSON, 1 to 256 characters.
     pub name: String,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
@@ -212,8 +214,8 @@ impl LogicScriptDuplicateRequest {
 /// Schema `LogicScriptInfo`.
 ///
 /// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
-/// page *Logic Scripts*, which gives names and meanings, but does not state types or required
-/// fields.
+/// page *Logic Scripts*. It names and explains parameters and fields, but states neither their
+/// types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScriptInfo {
@@ -242,7 +244,7 @@ pub struct LogicScriptInfo {
     ///
     /// `status` in JSON.
     pub status: Status,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 

@@ -8,14 +8,15 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # Middleware Configs
 ///
-/// Manage middleware configs: services of your own that choose the route of a visitor.
+/// Manage middleware configs. A middleware config defines a service of your own that chooses the
+/// route of a visitor.
 ///
-/// Evidence for all operations: **inferred** from the pattern of the other operations. The index
-/// states title and method. A link of the documentation has the segment `middlewareconfig`. The
-/// rest of the path follows the pattern of offer sources.
+/// Evidence for all operations: **inferred** from the general pattern of the API. The vendor's
+/// index states the title and the HTTP method. A link in the documentation contains the path
+/// segment `middlewareconfig`. The rest of the path follows the pattern of offer sources.
 ///
-/// Evidence for all arguments that state no other evidence: **inferred** from the pattern of the
-/// other operations. Modelled on the offer sources.
+/// Evidence for all arguments that state no other evidence: **inferred** from the general pattern
+/// of the API. Modelled on the group *Offer Sources*.
 impl Client {
     /// **Inferred.** List middleware configs.
     ///
@@ -26,11 +27,13 @@ impl Client {
     /// # Arguments
     /// - `id_category` (`idCategory`): **Documented elsewhere.** Return only the middleware configs of
     ///   this category. Evidence: documented elsewhere by the vendor. Based on the page *Middleware
-    ///   Configs*, which gives names and meanings, but does not state types or required fields.
+    ///   Configs*. It names and explains parameters and fields, but states neither their types nor
+    ///   which of them are required.
     /// - `status`: **Documented elsewhere.** Status of the middleware configs to return. `not-deleted`
-    ///   means active and archived. The empty value, which the documentation allows, means the same.
-    ///   Evidence: documented elsewhere by the vendor. Based on the page *Middleware Configs*, which
-    ///   gives names and meanings, but does not state types or required fields.
+    ///   means active and archived. The documentation also allows an empty value, which has the same
+    ///   meaning. Evidence: documented elsewhere by the vendor. Based on the page *Middleware Configs*.
+    ///   It names and explains parameters and fields, but states neither their types nor which of them
+    ///   are required.
     ///
     /// # Response
     /// The middleware configs.
@@ -53,8 +56,9 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_middleware_config` (`idMiddlewareConfig`): **Documented elsewhere.** ID of the middleware
-    ///   config. Evidence: documented elsewhere by the vendor. Based on the page *Middleware Configs*,
-    ///   which gives names and meanings, but does not state types or required fields.
+    ///   config. Evidence: documented elsewhere by the vendor. Based on the page *Middleware Configs*.
+    ///   It names and explains parameters and fields, but states neither their types nor which of them
+    ///   are required.
     ///
     /// # Response
     /// The middleware config.
@@ -75,7 +79,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_middleware_configs` (`idMiddlewareConfigs`): **Inferred.** The IDs of the middleware
-    ///   configs to return, as one string. The items are sent separated by commas.
+    ///   configs to return. Sent as one comma-separated string.
     ///
     /// # Response
     /// The middleware configs with these IDs.
@@ -95,7 +99,8 @@ impl Client {
     /// `PUT /middlewareconfig/save/`
     ///
     /// # Arguments
-    /// - `body`: A middleware config.
+    /// - `body`: A middleware config: the external service to call, and the routes to which the answer
+    ///   of the service can lead.
     ///
     /// # Response
     /// The middleware config has been updated.
@@ -110,7 +115,8 @@ impl Client {
     /// `POST /middlewareconfig/save/`
     ///
     /// # Arguments
-    /// - `body`: A middleware config.
+    /// - `body`: A middleware config: the external service to call, and the routes to which the answer
+    ///   of the service can lead.
     ///
     /// # Response
     /// The middleware config has been created.
@@ -148,7 +154,7 @@ impl Client {
     ///
     /// `DELETE /middlewareconfig/delete/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Arguments
     /// - `id_middleware_config` (`idMiddlewareConfig`): **Inferred.** ID of a single middleware config
@@ -175,7 +181,7 @@ impl Client {
     ///
     /// `PUT /middlewareconfig/archive/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Arguments
     /// - `body`: A list of asset IDs.

@@ -5,13 +5,13 @@ use crate::api::ids::{CategoryId, MiddlewareConfigId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Documented elsewhere.** Credentials that authorize the requests of a middleware config.
+/// **Documented elsewhere.** Credentials for the requests to the external service.
 ///
 /// Schema `MiddlewareBasicAuth`.
 ///
 /// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
-/// page *Middleware Configs*, which gives names and meanings, but does not state types or required
-/// fields.
+/// page *Middleware Configs*. It names and explains parameters and fields, but states neither their
+/// types nor which of them are required.
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareBasicAuth {
@@ -23,7 +23,7 @@ pub struct MiddlewareBasicAuth {
     ///
     /// `username` in JSON.
     pub username: Option<String>,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
@@ -60,13 +60,14 @@ impl MiddlewareBasicAuth {
     }
 }
 
-/// **Documented elsewhere.** A middleware config.
+/// **Documented elsewhere.** A middleware config: the external service to call, and the routes to
+/// which the answer of the service can lead.
 ///
 /// Schema `MiddlewareConfig`.
 ///
 /// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
-/// the vendor. Based on the page *Middleware Configs*, which gives names and meanings, but does not
-/// state types or required fields.
+/// the vendor. Based on the page *Middleware Configs*. It names and explains parameters and fields,
+/// but states neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MiddlewareConfig {
@@ -74,12 +75,12 @@ pub struct MiddlewareConfig {
     ///
     /// `description` in JSON.
     pub description: Option<String>,
-    /// **Inferred.** The service to call.
+    /// **Inferred.** The external service to call.
     ///
     /// `destination` in JSON.
     ///
     /// Evidence: **inferred** from a similar operation or field. The documentation describes this field
-    /// without giving its name. We guessed the name from the type.
+    /// without giving its name. We guessed the name from the name of the type.
     pub destination: Option<MiddlewareDestination>,
     /// **Documented elsewhere.** ID of the category of the middleware config.
     ///
@@ -94,16 +95,16 @@ pub struct MiddlewareConfig {
     ///
     /// `middlewareConfigName` in JSON, 1 to 256 characters.
     pub middleware_config_name: String,
-    /// **Inferred.** Routes for the answer. Exactly one route is the default. The other routes are
-    /// tried in the order of ascending priority.
+    /// **Inferred.** Routes to which the answer of the external service can lead. Exactly one route is
+    /// the default route. The other routes are tried in ascending order of `priority`.
     ///
     /// `routes` in JSON.
     ///
     /// Evidence: **inferred** from a similar operation or field. The documentation describes this field
-    /// without giving its name. We guessed the name from the type.
+    /// without giving its name. We guessed the name from the name of the type.
     pub routes: Option<Vec<MiddlewareRoute>>,
-    /// **Documented elsewhere.** Version of the contract with the service. The type of this field is
-    /// unknown, so any JSON is accepted.
+    /// **Documented elsewhere.** Version of the contract with the external service. The type of this
+    /// field is unknown, so any JSON is accepted.
     ///
     /// `schemaVersion` in JSON.
     pub schema_version: Option<::serde_json::Value>,
@@ -111,15 +112,15 @@ pub struct MiddlewareConfig {
     ///
     /// `status` in JSON.
     pub status: Option<Status>,
-    /// **Documented elsewhere.** Time limit for the service, in milliseconds. Values above 10000 count
-    /// as 10000.
+    /// **Documented elsewhere.** Time limit for the external service, in milliseconds. Values
+    /// above 10000 count as 10000.
     ///
     /// `timeoutMs` in JSON, at least 1, default `5000`.
     ///
     /// Evidence: documented elsewhere by the vendor. Based on the guide on middleware nodes and on the
     /// changelog of the documentation.
     pub timeout_ms: Option<i64>,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
@@ -219,8 +220,8 @@ impl MiddlewareConfig {
 /// Schema `MiddlewareConfigInfo`.
 ///
 /// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
-/// page *Middleware Configs*, which gives names and meanings, but does not state types or required
-/// fields.
+/// page *Middleware Configs*. It names and explains parameters and fields, but states neither their
+/// types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MiddlewareConfigInfo {
@@ -253,7 +254,7 @@ pub struct MiddlewareConfigInfo {
     ///
     /// `status` in JSON.
     pub status: Status,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
@@ -321,28 +322,28 @@ impl MiddlewareConfigInfo {
     }
 }
 
-/// **Documented elsewhere.** The service that a middleware config calls. Responses never contain a
-/// secret; a placeholder (`********`) stands for a stored secret. To keep a stored secret when
-/// saving, set the `has…` field of the secret, and send the placeholder, an empty string or nothing
-/// as the secret.
+/// **Documented elsewhere.** The external service that a middleware config calls. Responses never
+/// contain a stored secret, but the placeholder `********` instead. To keep a stored secret when
+/// you save, set the `has…` field of the secret to true, and send the placeholder, an empty string
+/// or no secret.
 ///
 /// Schema `MiddlewareDestination`.
 ///
 /// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
-/// the vendor. Based on the page *Middleware Configs*, which gives names and meanings, but does not
-/// state types or required fields.
+/// the vendor. Based on the page *Middleware Configs*. It names and explains parameters and fields,
+/// but states neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareDestination {
-    /// **Documented elsewhere.** Credentials of the requests to the service.
+    /// **Documented elsewhere.** Credentials for the requests to the external service.
     ///
     /// `basicAuth` in JSON.
     pub basic_auth: Option<MiddlewareBasicAuth>,
-    /// **Documented elsewhere.** True if a password is stored.
+    /// **Documented elsewhere.** True if FunnelFlux stores a password.
     ///
     /// `hasBasicAuthPassword` in JSON.
     pub has_basic_auth_password: Option<bool>,
-    /// **Documented elsewhere.** True if a secret is stored.
+    /// **Documented elsewhere.** True if FunnelFlux stores an `hmacSecret`.
     ///
     /// `hasHmacSecret` in JSON.
     pub has_hmac_secret: Option<bool>,
@@ -350,11 +351,11 @@ pub struct MiddlewareDestination {
     ///
     /// `headers` in JSON.
     pub headers: Option<::serde_json::Value>,
-    /// **Documented elsewhere.** Secret with which requests are signed.
+    /// **Documented elsewhere.** Secret for signing the requests to the external service.
     ///
     /// `hmacSecret` in JSON, format `password`.
     pub hmac_secret: Option<crate::Secret>,
-    /// **Documented elsewhere.** HTTP method: GET, without a body, or POST.
+    /// **Documented elsewhere.** HTTP method: POST, or GET without a body.
     ///
     /// `method` in JSON.
     pub method: Option<String>,
@@ -362,14 +363,14 @@ pub struct MiddlewareDestination {
     ///
     /// `type` in JSON.
     pub type_: Option<String>,
-    /// **Inferred.** URL of the service.
+    /// **Inferred.** URL of the external service.
     ///
     /// `url` in JSON.
     ///
     /// Evidence: **inferred** from a similar operation or field. The documentation lists the URL
-    /// without the exact name of the field.
+    /// without giving the exact name of the field.
     pub url: Option<String>,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
@@ -477,8 +478,8 @@ impl MiddlewareDestination {
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareRoute {
-    /// **Documented elsewhere.** Key of the route in lower case, which is also its label; `default` for
-    /// the default route.
+    /// **Documented elsewhere.** Key of the route, in lower case. It is also the label of the route.
+    /// The key of the default route is `default`.
     ///
     /// `idRoute` in JSON.
     pub id_route: Option<String>,
@@ -491,7 +492,7 @@ pub struct MiddlewareRoute {
     ///
     /// `priority` in JSON, at least 0 and at most 255.
     pub priority: Option<i64>,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 

@@ -10,12 +10,12 @@ use crate::runtime::{call::Call, client::Client};
 ///
 /// Manage offer sources.
 ///
-/// Evidence for all responses: **inferred** from the pattern of the other operations. The page
-/// prints no status numbers; 200 is assumed for every success response.
+/// Evidence for all responses: **inferred** from the general pattern of the API. The page states no
+/// status codes. We assume 200 for every successful response.
 impl Client {
     /// List offer sources.
     ///
-    /// Lists summaries of the offer sources of the account, filtered by status and, if wanted, by
+    /// Lists summaries of the offer sources of the account, filtered by status and, optionally, by
     /// category.
     ///
     /// `GET /offersource/list/`
@@ -64,10 +64,10 @@ impl Client {
     /// `GET /offersource/find/byIds/`
     ///
     /// # Arguments
-    /// - `id_offer_sources` (`idOfferSources`): **Inferred.** The IDs of the offer sources to return,
-    ///   as one string. The items are sent separated by commas. Evidence: **inferred** from a similar
-    ///   operation or field. The page shows one string; only the documentation of logic scripts states
-    ///   that a comma separates the IDs.
+    /// - `id_offer_sources` (`idOfferSources`): **Inferred.** The IDs of the offer sources to return.
+    ///   Sent as one comma-separated string. Evidence: **inferred** from a similar operation or field.
+    ///   The page shows that the parameter is one string. Only the documentation of logic scripts
+    ///   states that a comma separates the IDs.
     ///
     /// # Response
     /// The offer sources with these IDs.
@@ -82,8 +82,8 @@ impl Client {
 
     /// Find offer sources by status.
     ///
-    /// Lists summaries of the offer sources that have the given status. Find by ID returns them in
-    /// full.
+    /// Lists summaries of the offer sources that have the given status. To get all fields of an offer
+    /// source, find it by its ID.
     ///
     /// `GET /offersource/find/byStatus/`
     ///
@@ -176,16 +176,17 @@ impl Client {
 
     /// Delete offer source.
     ///
-    /// Deletes the given offer sources. Without `cascadeAction` the child offer pages stay as they are.
-    /// `cascade` deletes the child offer pages too, `move` gives them the parent named by
-    /// `targetParentID`, `orphan` clears their `offerParams.idOfferSource`.
+    /// Deletes the given offer sources. `cascadeAction` decides about their child offer pages:
+    /// `cascade` deletes these pages too, `move` gives them the parent with the ID `targetParentID`,
+    /// and `orphan` clears their `offerParams.idOfferSource`. Without `cascadeAction`, the pages stay
+    /// unchanged.
     ///
     /// `DELETE /offersource/delete/`
     ///
     /// # Arguments
-    /// - `id_offer_source` (`idOfferSource`): ID of a single offer source to delete. Older form, used
-    ///   only if the body lists no IDs.
-    /// - `body`: Parents to archive or delete, and the treatment of their children. `None` sends no
+    /// - `id_offer_source` (`idOfferSource`): ID of a single offer source to delete. This older
+    ///   parameter is used only if the body lists no IDs.
+    /// - `body`: Assets to archive or delete, and the treatment of their children. `None` sends no
     ///   body.
     ///
     /// # Response
@@ -203,14 +204,15 @@ impl Client {
 
     /// Archive offer sources.
     ///
-    /// Archives the given offer sources. Without `cascadeAction` the child offer pages stay as they
-    /// are. `cascade` archives the child offer pages too, `move` gives them the parent named by
-    /// `targetParentID`, `orphan` clears their `offerParams.idOfferSource`.
+    /// Archives the given offer sources. `cascadeAction` decides about their child offer pages:
+    /// `cascade` archives these pages too, `move` gives them the parent with the ID `targetParentID`,
+    /// and `orphan` clears their `offerParams.idOfferSource`. Without `cascadeAction`, the pages stay
+    /// unchanged.
     ///
     /// `PUT /offersource/archive/`
     ///
     /// # Arguments
-    /// - `body`: Parents to archive or delete, and the treatment of their children.
+    /// - `body`: Assets to archive or delete, and the treatment of their children.
     ///
     /// # Response
     /// The offer sources have been archived.

@@ -11,57 +11,59 @@ use crate::values::object::object;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct OfferSource {
-    /// ID of the category of the offer source; empty for none.
+    /// ID of the category of the offer source. Empty if the offer source has no category.
     ///
     /// `idCategory` in JSON, default `""`.
     pub id_category: Option<CategoryId>,
-    /// ID of the offer source. Chosen by the client when it is created; never changes.
+    /// ID of the offer source. The client chooses the ID when it creates the offer source; the ID never
+    /// changes.
     ///
     /// `idOfferSource` in JSON.
     pub id_offer_source: OfferSourceId,
     /// **Inferred.** Belongs to the FunnelFlux user interface (its state, edit version and conflict
-    /// tracking). Send it back unchanged; data of your own may be overwritten there.
+    /// tracking). Send it back unchanged. Store no data of your own in this object, because it may be
+    /// overwritten.
     ///
     /// `meta` in JSON.
     ///
-    /// Evidence: **inferred** from a similar operation or field. The page prints the object without its
-    /// name; the introduction of the documentation says that some assets have such a reserved object
-    /// with the name `meta`.
+    /// Evidence: **inferred** from a similar operation or field. The page shows this object without its
+    /// name. The introduction of the documentation says that some assets have a reserved object with
+    /// the name `meta`.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// Name of the offer source.
     ///
     /// `offerSourceName` in JSON, 1 to 256 characters.
     pub offer_source_name: String,
-    /// Name of the parameter in which the offer source reports the payout on a conversion.
+    /// Name of the parameter in which the offer source sends the payout of a conversion.
     ///
     /// `postbackPayout` in JSON, default `""`.
     pub postback_payout: Option<String>,
-    /// Name of the parameter in which the offer source reports FunnelFlux's subid back on a conversion.
+    /// Name of the parameter in which the offer source sends back FunnelFlux's subid when it reports a
+    /// conversion.
     ///
     /// `postbackSubId` in JSON, default `""`.
     pub postback_sub_id: Option<String>,
-    /// Name of the parameter in which the offer source reports the unique transaction ID on a
-    /// conversion.
+    /// Name of the parameter in which the offer source sends the unique transaction ID of a conversion.
     ///
     /// `postbackTxId` in JSON, default `""`.
     pub postback_tx_id: Option<String>,
-    /// Query parameters that are added to the URL. A value may hold tokens.
+    /// Query parameters that are added to the URL. A value may contain tokens.
     ///
     /// `queryParams` in JSON, with values of any type, because their type is only inferred.
     ///
-    /// Evidence: documented on the vendor's page. The page prints the object without its name; the name
-    /// and the string values come from its examples.
+    /// Evidence: documented on the vendor's page. The page shows this object without its name. The
+    /// name, and strings as the type of the values, come from the examples on the page.
     pub query_params: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Option<Status>,
-    /// A bare domain of the same owner that UMR offer bounces use instead of the usual one. Empty if
-    /// there is none.
+    /// Domain for UMR offer bounces, used instead of the usual domain. It is a bare domain of the same
+    /// owner. Empty if the usual domain is used.
     ///
     /// `umrDomainOverride` in JSON, default `""`.
     pub umr_domain_override: Option<String>,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
@@ -168,13 +170,14 @@ impl OfferSource {
     }
 }
 
-/// Summary of an offer source, as list and find by status return it.
+/// Summary of an offer source, as returned by the operations that list offer sources or find them
+/// by status.
 ///
 /// Schema `OfferSourceInfo`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct OfferSourceInfo {
-    /// Name of that category.
+    /// Name of the category of the offer source.
     ///
     /// `categoryName` in JSON, at most 256 characters.
     pub category_name: Option<String>,
@@ -194,7 +197,7 @@ pub struct OfferSourceInfo {
     ///
     /// `status` in JSON.
     pub status: Status,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 

@@ -8,15 +8,15 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # Page Groups
 ///
-/// Manage page groups: groups of pages of one kind (landers or offers), among which a funnel
-/// rotates.
+/// Manage page groups. A page group contains pages of one kind (landers or offers), and a funnel
+/// rotates among them.
 ///
-/// Evidence for all operations that state no other evidence: **inferred** from the pattern of the
-/// other operations. The index of operations states title and HTTP method. The path follows the
+/// Evidence for all operations that state no other evidence: **inferred** from the general pattern
+/// of the API. The vendor's index states the title and the HTTP method. The path follows the
 /// pattern of offer sources.
 ///
-/// Evidence for all arguments that state no other evidence: **inferred** from the pattern of the
-/// other operations. Modelled on the offer sources.
+/// Evidence for all arguments that state no other evidence: **inferred** from the general pattern
+/// of the API. Modelled on the group *Offer Sources*.
 impl Client {
     /// **Inferred.** List page groups.
     ///
@@ -69,8 +69,8 @@ impl Client {
     /// `GET /pagegroup/find/byIds/`
     ///
     /// # Arguments
-    /// - `id_page_groups` (`idPageGroups`): **Inferred.** The IDs of the page groups to return, as one
-    ///   string. The items are sent separated by commas.
+    /// - `id_page_groups` (`idPageGroups`): **Inferred.** The IDs of the page groups to return. Sent as
+    ///   one comma-separated string.
     ///
     /// # Response
     /// The page groups with these IDs.
@@ -111,7 +111,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `page_group_type` (`pageGroupType`): **Inferred.** Type of the page groups. The possible types
-    ///   are unknown; the types of categories include `landerGroup` and `offerGroup`.
+    ///   are unknown, but may resemble the category types `landerGroup` and `offerGroup`.
     ///   Evidence: **inferred** from a similar operation or field. The name of this parameter is
     ///   unknown. The corresponding parameter of funnels is `funnelType`.
     ///
@@ -132,10 +132,10 @@ impl Client {
     ///
     /// `GET /globalpagegroup/find/byCategory/`
     ///
-    /// Evidence: **inferred** from the pattern of the other operations. The index lists this title and
-    /// method twice, so there must be a second path. We guess that the second path differs in the first
-    /// segment, as the paths of funnel groups do. The segment is a placeholder that consists of the
-    /// words “global page group”. Expect 404.
+    /// Evidence: **inferred** from the general pattern of the API. The vendor's index lists this title
+    /// and HTTP method twice, so there must be two paths. We guess that they differ in the first
+    /// segment, as the paths of funnel groups do. The first segment of this path is a placeholder that
+    /// consists of the words “global page group”. Expect status 404.
     ///
     /// # Arguments
     /// - `id_category` (`idCategory`): **Inferred.** ID of the category.
@@ -178,8 +178,8 @@ impl Client {
     /// `PUT /pagegroup/save/`
     ///
     /// # Arguments
-    /// - `body`: A page group. It is global, or belongs to one funnel. Fields that are not listed are
-    ///   unknown; the client keeps them unchanged.
+    /// - `body`: A page group. It is global, or belongs to one funnel. Not all of its fields are known.
+    ///   The client keeps unknown fields unchanged.
     ///
     /// # Response
     /// The page group has been updated.
@@ -194,8 +194,8 @@ impl Client {
     /// `POST /pagegroup/save/`
     ///
     /// # Arguments
-    /// - `body`: A page group. It is global, or belongs to one funnel. Fields that are not listed are
-    ///   unknown; the client keeps them unchanged.
+    /// - `body`: A page group. It is global, or belongs to one funnel. Not all of its fields are known.
+    ///   The client keeps unknown fields unchanged.
     ///
     /// # Response
     /// The page group has been created.
@@ -232,7 +232,7 @@ impl Client {
     ///
     /// `DELETE /pagegroup/delete/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Arguments
     /// - `id_page_group` (`idPageGroup`): **Inferred.** ID of a single page group to delete. This older
@@ -259,7 +259,7 @@ impl Client {
     ///
     /// `PUT /pagegroup/archive/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
@@ -291,10 +291,10 @@ impl Client {
     ///
     /// `PUT /globalpagegroup/move-category/`
     ///
-    /// Evidence: **inferred** from the pattern of the other operations. The index lists this title and
-    /// method twice, so there must be a second path. We guess that the second path differs in the first
-    /// segment, as the paths of funnel groups do. The segment is a placeholder that consists of the
-    /// words “global page group”. Expect 404.
+    /// Evidence: **inferred** from the general pattern of the API. The vendor's index lists this title
+    /// and HTTP method twice, so there must be two paths. We guess that they differ in the first
+    /// segment, as the paths of funnel groups do. The first segment of this path is a placeholder that
+    /// consists of the words “global page group”. Expect status 404.
     ///
     /// # Arguments
     /// - `body`: Assets to move, and their new category.

@@ -5,17 +5,17 @@ use crate::api::ids::{CategoryId, PageGroupId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Inferred.** A page group. It is global, or belongs to one funnel. Fields that are not listed
-/// are unknown; the client keeps them unchanged.
+/// **Inferred.** A page group. It is global, or belongs to one funnel. Not all of its fields are
+/// known. The client keeps unknown fields unchanged.
 ///
 /// Schema `PageGroup`.
 ///
-/// Evidence for the type and its fields: **inferred** from the pattern of the other operations.
-/// Modelled on the offer sources.
+/// Evidence for the type and its fields: **inferred** from the general pattern of the API. Modelled
+/// on the group *Offer Sources*.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PageGroup {
-    /// **Inferred.** ID of the category of the page group; empty for none.
+    /// **Inferred.** ID of the category of the page group. Empty if the page group has no category.
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
@@ -32,7 +32,7 @@ pub struct PageGroup {
     ///
     /// `status` in JSON.
     pub status: Option<Status>,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
@@ -80,8 +80,8 @@ impl PageGroup {
 ///
 /// Schema `PageGroupInfo`.
 ///
-/// Evidence for the type and its fields: **inferred** from the pattern of the other operations.
-/// Modelled on the offer sources.
+/// Evidence for the type and its fields: **inferred** from the general pattern of the API. Modelled
+/// on the group *Offer Sources*.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PageGroupInfo {
@@ -105,7 +105,7 @@ pub struct PageGroupInfo {
     ///
     /// `status` in JSON.
     pub status: Status,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 

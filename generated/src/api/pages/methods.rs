@@ -8,13 +8,13 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # Pages
 ///
-/// Manage pages: landers, and offers, which belong to an offer source.
+/// Manage pages. A page is a lander or an offer. An offer can belong to an offer source.
 ///
-/// Evidence for all operations: **inferred** from the pattern of the other operations. The index of
-/// operations states title and HTTP method. The path follows the pattern of offer sources.
+/// Evidence for all operations: **inferred** from the general pattern of the API. The vendor's
+/// index states the title and the HTTP method. The path follows the pattern of offer sources.
 ///
-/// Evidence for all arguments: **inferred** from the pattern of the other operations. Modelled on
-/// the offer sources.
+/// Evidence for all arguments: **inferred** from the general pattern of the API. Modelled on the
+/// group *Offer Sources*.
 impl Client {
     /// **Inferred.** List pages.
     ///
@@ -62,8 +62,8 @@ impl Client {
     /// `GET /page/find/byIds/`
     ///
     /// # Arguments
-    /// - `id_pages` (`idPages`): **Inferred.** The IDs of the pages to return, as one string. The items
-    ///   are sent separated by commas.
+    /// - `id_pages` (`idPages`): **Inferred.** The IDs of the pages to return. Sent as one
+    ///   comma-separated string.
     ///
     /// # Response
     /// The pages with these IDs.
@@ -117,7 +117,7 @@ impl Client {
     /// `PUT /page/save/`
     ///
     /// # Arguments
-    /// - `body`: A page. Fields that are not listed are unknown; the client keeps them.
+    /// - `body`: A page. Not all of its fields are known. The client keeps unknown fields unchanged.
     ///
     /// # Response
     /// The page has been updated.
@@ -132,7 +132,7 @@ impl Client {
     /// `POST /page/save/`
     ///
     /// # Arguments
-    /// - `body`: A page. Fields that are not listed are unknown; the client keeps them.
+    /// - `body`: A page. Not all of its fields are known. The client keeps unknown fields unchanged.
     ///
     /// # Response
     /// The page has been created.
@@ -166,7 +166,7 @@ impl Client {
     ///
     /// `DELETE /page/delete/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Arguments
     /// - `id_page` (`idPage`): **Inferred.** ID of a single page to delete. This older parameter is
@@ -193,7 +193,7 @@ impl Client {
     ///
     /// `PUT /page/archive/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Arguments
     /// - `body`: A list of asset IDs.

@@ -5,12 +5,13 @@ use crate::api::ids::{CategoryId, OfferSourceId, PageId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Inferred.** A page. Fields that are not listed are unknown; the client keeps them.
+/// **Inferred.** A page. Not all of its fields are known. The client keeps unknown fields
+/// unchanged.
 ///
 /// Schema `Page`.
 ///
 /// Evidence for the type, and for each field that states no other evidence: **inferred** from the
-/// pattern of the other operations. Modelled on the offer sources.
+/// general pattern of the API. Modelled on the group *Offer Sources*.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Page {
@@ -21,7 +22,7 @@ pub struct Page {
     /// Evidence: documented on the vendor's page. The vendor's page *Offer Sources* mentions this
     /// field.
     pub base_url: Option<String>,
-    /// **Inferred.** ID of the category of the page; empty for none.
+    /// **Inferred.** ID of the category of the page. Empty if the page has no category.
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
@@ -30,8 +31,8 @@ pub struct Page {
     ///
     /// `idPage` in JSON.
     pub id_page: PageId,
-    /// Fields that only offer pages have. Fields that are not listed are unknown; the client keeps
-    /// them.
+    /// Fields that only offer pages have. Not all of these fields are known. The client keeps unknown
+    /// fields unchanged.
     ///
     /// `offerParams` in JSON.
     ///
@@ -46,7 +47,7 @@ pub struct Page {
     ///
     /// `status` in JSON.
     pub status: Option<Status>,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
@@ -112,8 +113,8 @@ impl Page {
 ///
 /// Schema `PageInfo`.
 ///
-/// Evidence for the type and its fields: **inferred** from the pattern of the other operations.
-/// Modelled on the offer sources.
+/// Evidence for the type and its fields: **inferred** from the general pattern of the API. Modelled
+/// on the group *Offer Sources*.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PageInfo {
@@ -137,7 +138,7 @@ pub struct PageInfo {
     ///
     /// `status` in JSON.
     pub status: Status,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
@@ -184,8 +185,8 @@ impl PageInfo {
     }
 }
 
-/// Fields that only offer pages have. Fields that are not listed are unknown; the client keeps
-/// them.
+/// Fields that only offer pages have. Not all of these fields are known. The client keeps unknown
+/// fields unchanged.
 ///
 /// Evidence for the type and its fields: documented on the vendor's page. The vendor's page *Offer
 /// Sources* mentions this field.
@@ -196,7 +197,7 @@ pub struct PageOfferParams {
     ///
     /// `idOfferSource` in JSON.
     pub id_offer_source: Option<OfferSourceId>,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 

@@ -10,11 +10,11 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 ///
 /// Manage traffic sources.
 ///
-/// Evidence for all operations: **inferred** from the pattern of the other operations. The index of
-/// operations states title and HTTP method. The path follows the pattern of offer sources.
+/// Evidence for all operations: **inferred** from the general pattern of the API. The vendor's
+/// index states the title and the HTTP method. The path follows the pattern of offer sources.
 ///
-/// Evidence for all arguments that state no other evidence: **inferred** from the pattern of the
-/// other operations. Modelled on the offer sources.
+/// Evidence for all arguments that state no other evidence: **inferred** from the general pattern
+/// of the API. Modelled on the group *Offer Sources*.
 impl Client {
     /// **Inferred.** List traffic sources.
     ///
@@ -25,11 +25,12 @@ impl Client {
     /// # Arguments
     /// - `status`: **Documented elsewhere.** Status of the traffic sources to return. `not-deleted`
     ///   means active and archived. Evidence: documented elsewhere by the vendor. Based on the
-    ///   page *Traffic Sources*, which gives names and meanings, but does not state types or required
-    ///   fields.
+    ///   page *Traffic Sources*. It names and explains parameters and fields, but states neither their
+    ///   types nor which of them are required.
     /// - `id_category` (`idCategory`): **Documented elsewhere.** Return only the traffic sources of
     ///   this category. Evidence: documented elsewhere by the vendor. Based on the page *Traffic
-    ///   Sources*, which gives names and meanings, but does not state types or required fields.
+    ///   Sources*. It names and explains parameters and fields, but states neither their types nor
+    ///   which of them are required.
     ///
     /// # Response
     /// The traffic sources.
@@ -52,8 +53,9 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_traffic_source` (`idTrafficSource`): **Documented elsewhere.** ID of the traffic source.
-    ///   Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
-    ///   names and meanings, but does not state types or required fields.
+    ///   Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*. It names
+    ///   and explains parameters and fields, but states neither their types nor which of them are
+    ///   required.
     ///
     /// # Response
     /// The traffic source.
@@ -74,7 +76,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_traffic_sources` (`idTrafficSources`): **Inferred.** The IDs of the traffic sources to
-    ///   return, as one string. The items are sent separated by commas.
+    ///   return. Sent as one comma-separated string.
     ///
     /// # Response
     /// The traffic sources with these IDs.
@@ -136,9 +138,9 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: A traffic source. The documentation also describes fields without giving their JSON
-    ///   names: the deprecated tracking fields and scenario data, the settings of conversion tracking
-    ///   for the user interface, and the webhooks that are bound to the traffic source. The end of the
-    ///   page *Traffic Sources* was not available, so more fields may exist. The client leaves unlisted
+    ///   names: the deprecated tracking fields and scenario data, the user interface's settings for
+    ///   conversion tracking, and the webhooks that are bound to the traffic source. The end of the
+    ///   page *Traffic Sources* was not available, so more fields may exist. The client keeps unknown
     ///   fields unchanged.
     ///
     /// # Response
@@ -155,9 +157,9 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: A traffic source. The documentation also describes fields without giving their JSON
-    ///   names: the deprecated tracking fields and scenario data, the settings of conversion tracking
-    ///   for the user interface, and the webhooks that are bound to the traffic source. The end of the
-    ///   page *Traffic Sources* was not available, so more fields may exist. The client leaves unlisted
+    ///   names: the deprecated tracking fields and scenario data, the user interface's settings for
+    ///   conversion tracking, and the webhooks that are bound to the traffic source. The end of the
+    ///   page *Traffic Sources* was not available, so more fields may exist. The client keeps unknown
     ///   fields unchanged.
     ///
     /// # Response
@@ -195,7 +197,7 @@ impl Client {
     ///
     /// `DELETE /trafficsource/delete/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Arguments
     /// - `id_traffic_source` (`idTrafficSource`): **Inferred.** ID of a single traffic source to
@@ -222,7 +224,7 @@ impl Client {
     ///
     /// `PUT /trafficsource/archive/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Arguments
     /// - `body`: A list of asset IDs.

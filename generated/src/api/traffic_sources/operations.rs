@@ -3,7 +3,7 @@
 
 use crate::runtime::operation::{Operation, Parameter, Repeat, RequestBody};
 
-/// Operations of the tag in the order of the documentation.
+/// All operations of the tag, sorted by their effect: list, find, save, create, and so on.
 pub static ALL: &[&Operation] = &[
     &LIST_TRAFFIC_SOURCES,
     &FIND_TRAFFIC_SOURCE_BY_ID,

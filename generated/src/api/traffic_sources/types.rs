@@ -9,8 +9,8 @@ use crate::values::object::object;
 ///
 /// Schema `TrackingField`.
 ///
-/// Evidence: documented elsewhere by the vendor. Based on the list of all schemas, which gives only
-/// names.
+/// Evidence: documented elsewhere by the vendor. Based on the documentation's list of all schemas,
+/// which gives only names.
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct TrackingField {
@@ -18,32 +18,32 @@ pub struct TrackingField {
     ///
     /// `name` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
-    /// names and meanings, but does not state types or required fields.
+    /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*. It names and
+    /// explains parameters and fields, but states neither their types nor which of them are required.
     pub name: Option<String>,
     /// **Documented elsewhere.** Former name of the field.
     ///
     /// `previousName` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
-    /// names and meanings, but does not state types or required fields.
+    /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*. It names and
+    /// explains parameters and fields, but states neither their types nor which of them are required.
     pub previous_name: Option<String>,
     /// **Documented elsewhere.** Status of the field. The possible values are unknown, so any JSON is
     /// accepted.
     ///
     /// `status` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
-    /// names and meanings, but does not state types or required fields.
+    /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*. It names and
+    /// explains parameters and fields, but states neither their types nor which of them are required.
     pub status: Option<::serde_json::Value>,
     /// **Documented elsewhere.** Value of the field.
     ///
     /// `value` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
-    /// names and meanings, but does not state types or required fields.
+    /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*. It names and
+    /// explains parameters and fields, but states neither their types nor which of them are required.
     pub value: Option<String>,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
@@ -99,16 +99,16 @@ impl TrackingField {
 }
 
 /// **Documented elsewhere.** A traffic source. The documentation also describes fields without
-/// giving their JSON names: the deprecated tracking fields and scenario data, the settings of
-/// conversion tracking for the user interface, and the webhooks that are bound to the traffic
-/// source. The end of the page *Traffic Sources* was not available, so more fields may exist. The
-/// client leaves unlisted fields unchanged.
+/// giving their JSON names: the deprecated tracking fields and scenario data, the user interface's
+/// settings for conversion tracking, and the webhooks that are bound to the traffic source. The end
+/// of the page *Traffic Sources* was not available, so more fields may exist. The client keeps
+/// unknown fields unchanged.
 ///
 /// Schema `TrafficSource`.
 ///
 /// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
-/// the vendor. Based on the page *Traffic Sources*, which gives names and meanings, but does not
-/// state types or required fields.
+/// the vendor. Based on the page *Traffic Sources*. It names and explains parameters and fields,
+/// but states neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrafficSource {
@@ -120,11 +120,12 @@ pub struct TrafficSource {
     ///
     /// `defaultCost` in JSON.
     pub default_cost: Option<::serde_json::Value>,
-    /// **Documented elsewhere.** True if postbacks without revenue are held back.
+    /// **Documented elsewhere.** True if postbacks without revenue are not sent.
     ///
     /// `disableZeroRevenuePostbacks` in JSON.
     pub disable_zero_revenue_postbacks: Option<bool>,
-    /// **Documented elsewhere.** ID of the category of the traffic source; empty for none.
+    /// **Documented elsewhere.** ID of the category of the traffic source. Empty if the traffic source
+    /// has no category.
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
@@ -142,7 +143,8 @@ pub struct TrafficSource {
     /// `meta` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. The page describes this object without giving its
-    /// name. The introduction says that some assets have such a reserved object with the name `meta`.
+    /// name. The introduction of the documentation says that some assets have a reserved object with
+    /// the name `meta`.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// **Documented elsewhere.** Percentage of the postbacks that are sent.
     ///
@@ -156,13 +158,15 @@ pub struct TrafficSource {
     ///
     /// `status` in JSON.
     pub status: Option<Status>,
-    /// **Inferred.** The tracking fields, by slot: `campaign`, `external` and `c1` to `c20`.
+    /// **Inferred.** The tracking fields, keyed by slot. The slots are `campaign`, `external` and `c1`
+    /// to `c20`.
     ///
     /// `trackingFieldSlots` in JSON.
     ///
     /// Evidence: **inferred** from a similar operation or field. The page describes this map without
-    /// giving its name or its values. The name comes from the description of the overrides of a
-    /// duplicate, and the values come from the schema next to that description.
+    /// giving its name or the type of its values. The name comes from the description of the overrides
+    /// of a duplicate (`bodyUpdates`). The type of the values comes from the schema next to that
+    /// description.
     pub tracking_field_slots: Option<
         ::std::collections::BTreeMap<String, TrackingField>,
     >,
@@ -170,7 +174,7 @@ pub struct TrafficSource {
     ///
     /// `trafficSourceName` in JSON, 1 to 256 characters.
     pub traffic_source_name: String,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
@@ -316,8 +320,8 @@ impl TrafficSource {
 /// Schema `TrafficSourceInfo`.
 ///
 /// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
-/// page *Traffic Sources*, which gives names and meanings, but does not state types or required
-/// fields.
+/// page *Traffic Sources*. It names and explains parameters and fields, but states neither their
+/// types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrafficSourceInfo {
@@ -341,7 +345,7 @@ pub struct TrafficSourceInfo {
     ///
     /// `trafficSourceName` in JSON, 1 to 256 characters.
     pub traffic_source_name: String,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 

@@ -8,14 +8,15 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 ///
 /// Manage the settings of the user.
 ///
-/// Evidence for all operations: **inferred** from the pattern of the other operations. Only title
-/// and method are known. We guessed segment and suffix from the words of the title, following the
-/// pattern of offer sources. Expect 404: the real name may differ from `usersettings`.
+/// Evidence for all operations: **inferred** from the general pattern of the API. Only the title
+/// and the HTTP method are known. We guessed the path from the words of the title, following the
+/// pattern of offer sources. Expect status 404, because the real first segment may differ from
+/// `usersettings`.
 impl Client {
     /// **Inferred.** Get user settings.
     ///
-    /// Returns the settings of the user. One of the settings anonymises visitor addresses. Otherwise,
-    /// the contents are unknown, so any JSON object is accepted.
+    /// Returns the settings of the user. Only one setting is known: it anonymises the IP addresses of
+    /// visitors. Therefore, any JSON object is accepted as the response.
     ///
     /// `GET /usersettings/get/`
     ///
@@ -52,7 +53,7 @@ impl Client {
     ///
     /// `DELETE /usersettings/delete/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Response
     /// The settings have been deleted.

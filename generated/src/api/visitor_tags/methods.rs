@@ -10,11 +10,11 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 ///
 /// Manage visitor tags.
 ///
-/// Evidence for all operations: **inferred** from the pattern of the other operations. The index of
-/// operations states title and HTTP method. The path follows the pattern of offer sources.
+/// Evidence for all operations: **inferred** from the general pattern of the API. The vendor's
+/// index states the title and the HTTP method. The path follows the pattern of offer sources.
 ///
-/// Evidence for all arguments: **inferred** from the pattern of the other operations. Modelled on
-/// the offer sources.
+/// Evidence for all arguments: **inferred** from the general pattern of the API. Modelled on the
+/// group *Offer Sources*.
 impl Client {
     /// **Inferred.** List visitor tags.
     ///
@@ -88,7 +88,8 @@ impl Client {
     /// `PUT /visitortag/save/`
     ///
     /// # Arguments
-    /// - `body`: A visitor tag. Fields that are not listed are unknown; the client keeps them.
+    /// - `body`: A visitor tag. Not all of its fields are known. The client keeps unknown fields
+    ///   unchanged.
     ///
     /// # Response
     /// The visitor tag has been updated.
@@ -103,7 +104,8 @@ impl Client {
     /// `POST /visitortag/save/`
     ///
     /// # Arguments
-    /// - `body`: A visitor tag. Fields that are not listed are unknown; the client keeps them.
+    /// - `body`: A visitor tag. Not all of its fields are known. The client keeps unknown fields
+    ///   unchanged.
     ///
     /// # Response
     /// The visitor tag has been created.
@@ -140,7 +142,7 @@ impl Client {
     ///
     /// `DELETE /visitortag/delete/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Arguments
     /// - `id_visitor_tag` (`idVisitorTag`): **Inferred.** ID of a single visitor tag to delete. This
@@ -167,7 +169,7 @@ impl Client {
     ///
     /// `PUT /visitortag/archive/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Arguments
     /// - `body`: A list of asset IDs.

@@ -3,7 +3,7 @@
 
 use crate::runtime::operation::{Operation, Parameter, Repeat, RequestBody};
 
-/// Operations of the tag in the order of the documentation.
+/// All operations of the tag, sorted by their effect: list, find, save, create, and so on.
 pub static ALL: &[&Operation] = &[
     &LIST_VISITOR_TAGS,
     &FIND_VISITOR_TAG_BY_ID,

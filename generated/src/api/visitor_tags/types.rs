@@ -5,16 +5,17 @@ use crate::api::ids::{CategoryId, VisitorTagId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Inferred.** A visitor tag. Fields that are not listed are unknown; the client keeps them.
+/// **Inferred.** A visitor tag. Not all of its fields are known. The client keeps unknown fields
+/// unchanged.
 ///
 /// Schema `VisitorTag`.
 ///
-/// Evidence for the type and its fields: **inferred** from the pattern of the other operations.
-/// Modelled on the offer sources.
+/// Evidence for the type and its fields: **inferred** from the general pattern of the API. Modelled
+/// on the group *Offer Sources*.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct VisitorTag {
-    /// **Inferred.** ID of the category of the visitor tag; empty for none.
+    /// **Inferred.** ID of the category of the visitor tag. Empty if the visitor tag has no category.
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
@@ -31,7 +32,7 @@ pub struct VisitorTag {
     ///
     /// `visitorTagName` in JSON, 1 to 256 characters.
     pub visitor_tag_name: String,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
@@ -79,8 +80,8 @@ impl VisitorTag {
 ///
 /// Schema `VisitorTagInfo`.
 ///
-/// Evidence for the type and its fields: **inferred** from the pattern of the other operations.
-/// Modelled on the offer sources.
+/// Evidence for the type and its fields: **inferred** from the general pattern of the API. Modelled
+/// on the group *Offer Sources*.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct VisitorTagInfo {
@@ -104,7 +105,7 @@ pub struct VisitorTagInfo {
     ///
     /// `visitorTagName` in JSON, 1 to 256 characters.
     pub visitor_tag_name: String,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 

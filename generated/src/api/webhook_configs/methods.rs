@@ -8,13 +8,13 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # Webhook Configs
 ///
-/// Manage webhook configs: URLs to which the service reports events.
+/// Manage webhook configs. A webhook config defines a URL to which the service reports events.
 ///
-/// Evidence for all operations: **inferred** from the pattern of the other operations. The index of
-/// operations states title and HTTP method. The path follows the pattern of offer sources.
+/// Evidence for all operations: **inferred** from the general pattern of the API. The vendor's
+/// index states the title and the HTTP method. The path follows the pattern of offer sources.
 ///
 /// Evidence for all arguments that state no other evidence: **inferred** from a similar operation
-/// or field. Modelled on the middleware configs.
+/// or field. Modelled on the group *Middleware Configs*.
 impl Client {
     /// **Inferred.** List webhook configs.
     ///
@@ -68,7 +68,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_webhook_configs` (`idWebhookConfigs`): **Inferred.** The IDs of the webhook configs to
-    ///   return, as one string. The items are sent separated by commas.
+    ///   return. Sent as one comma-separated string.
     ///
     /// # Response
     /// The webhook configs with these IDs.
@@ -88,7 +88,8 @@ impl Client {
     /// `PUT /webhookconfig/save/`
     ///
     /// # Arguments
-    /// - `body`: A webhook config. Fields that are not listed are unknown; the client keeps them.
+    /// - `body`: A webhook config. Not all of its fields are known. The client keeps unknown fields
+    ///   unchanged.
     ///
     /// # Response
     /// The webhook config has been updated.
@@ -103,7 +104,8 @@ impl Client {
     /// `POST /webhookconfig/save/`
     ///
     /// # Arguments
-    /// - `body`: A webhook config. Fields that are not listed are unknown; the client keeps them.
+    /// - `body`: A webhook config. Not all of its fields are known. The client keeps unknown fields
+    ///   unchanged.
     ///
     /// # Response
     /// The webhook config has been created.
@@ -119,8 +121,8 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_webhook_config` (`idWebhookConfig`): **Inferred.** ID of the webhook config to copy.
-    ///   Evidence: **inferred** from the pattern of the other operations. Modelled on the offer
-    ///   sources.
+    ///   Evidence: **inferred** from the general pattern of the API. Modelled on the group *Offer
+    ///   Sources*.
     /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
@@ -142,12 +144,12 @@ impl Client {
     ///
     /// `DELETE /webhookconfig/delete/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Arguments
     /// - `id_webhook_config` (`idWebhookConfig`): **Inferred.** ID of a single webhook config to
     ///   delete. This older parameter is used only if the body lists no IDs. Evidence: **inferred**
-    ///   from the pattern of the other operations. Modelled on the offer sources.
+    ///   from the general pattern of the API. Modelled on the group *Offer Sources*.
     /// - `body`: A list of asset IDs. `None` sends no body.
     ///
     /// # Response
@@ -170,7 +172,7 @@ impl Client {
     ///
     /// `PUT /webhookconfig/archive/`
     ///
-    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Arguments
     /// - `body`: A list of asset IDs.

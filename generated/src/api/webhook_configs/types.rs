@@ -5,16 +5,18 @@ use crate::api::ids::{CategoryId, WebhookConfigId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Inferred.** A webhook config. Fields that are not listed are unknown; the client keeps them.
+/// **Inferred.** A webhook config. Not all of its fields are known. The client keeps unknown fields
+/// unchanged.
 ///
 /// Schema `WebhookConfig`.
 ///
 /// Evidence for the type and its fields: **inferred** from a similar operation or field. Modelled
-/// on the middleware configs.
+/// on the group *Middleware Configs*.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WebhookConfig {
-    /// **Inferred.** ID of the category of the webhook config; empty for none.
+    /// **Inferred.** ID of the category of the webhook config. Empty if the webhook config has no
+    /// category.
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
@@ -31,7 +33,7 @@ pub struct WebhookConfig {
     ///
     /// `webhookConfigName` in JSON, 1 to 256 characters.
     pub webhook_config_name: String,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
@@ -80,7 +82,7 @@ impl WebhookConfig {
 /// Schema `WebhookConfigInfo`.
 ///
 /// Evidence for the type and its fields: **inferred** from a similar operation or field. Modelled
-/// on the middleware configs.
+/// on the group *Middleware Configs*.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WebhookConfigInfo {
@@ -104,7 +106,7 @@ pub struct WebhookConfigInfo {
     ///
     /// `webhookConfigName` in JSON, 1 to 256 characters.
     pub webhook_config_name: String,
-    /// Unknown fields are kept unchanged.
+    /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
 }
 
