@@ -204,8 +204,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self.set(Setting::Concurrency(requests))
     }
 
-    /// Sets how many times (0 to 10) the job repeats a request if no trustworthy response arrives, in addition
-    /// to the client's own retries. Default: 2.
+    /// Sets how many times (0 to 10) the job repeats a request if no trustworthy response arrives. These
+    /// repetitions come in addition to the client's own retries. Default: 2.
     ///
     /// If the request may have been applied, the job first reads the assets, and repeats the request only for
     /// assets that are still unchanged or cannot be read. The waits between the attempts are 0.5 s, 1 s, 2 s
