@@ -13,7 +13,7 @@ use funnelflux_openapi::{
 
 use crate::report::{Change, Report};
 
-/// An accepted change.
+/// An entry of an allow list. It accepts one change.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
@@ -30,12 +30,12 @@ struct List {
     allow: Vec<Value>,
 }
 
-/// A list of accepted changes, which is read from JSON or YAML:
+/// A list of accepted changes. Its source is JSON or YAML of this form:
 /// `{"allow": [{"fingerprint": …, "reason": …, "expires": "YYYY-MM-DD"}]}`.
 #[derive(Clone, Debug)]
 pub struct AllowList {
     document: Document,
-    /// The entries, each with the JSON pointer to it in `document`.
+    /// The entries, each with its JSON pointer in `document`.
     entries: Vec<(PointerBuf, Entry)>,
 }
 
@@ -44,7 +44,7 @@ pub struct AllowList {
 pub struct Allowed {
     /// The remaining changes.
     pub report: Report,
-    /// Number of accepted changes.
+    /// Number of entries of the allow list that accepted a change.
     pub accepted: usize,
     /// Errors for expired entries (their changes stay in the report), and warnings for entries that match no
     /// change.
@@ -134,7 +134,7 @@ impl AllowList {
     }
 }
 
-/// Returns the end of a day in UTC.
+/// Returns the end of the day (`YYYY-MM-DD`) in UTC, or `None` if `day` is not a date.
 fn end_of(day: &str) -> Option<SystemTime> {
     let start = humantime::parse_rfc3339(&format!("{day}T00:00:00Z")).ok()?;
     Some(start + Duration::from_hours(24))

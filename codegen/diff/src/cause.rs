@@ -1,5 +1,6 @@
-//! Causes of breaking changes: the part of the receiver's schema that rejects a counterexample. The receiver
-//! is the service for a request, and the client for a response.
+//! Causes of breaking changes. A counterexample is a value that the sender's schema allows and the receiver's
+//! schema rejects; the cause is the part of the receiver's schema that rejects it. The receiver is the
+//! service for a request, and the client for a response.
 
 use serde_json::{Map, Value, json};
 
@@ -15,11 +16,11 @@ use crate::{
 
 /// The part of the receiver's schema that rejects a counterexample of a change.
 pub(crate) enum Cause<'a> {
-    /// Rejects a counterexample that equals this value.
+    /// The schema rejects a counterexample that equals this value.
     Value(&'a Value),
-    /// Rejects a counterexample that has this property.
+    /// The schema rejects a counterexample that has this property.
     Property(String),
-    /// Rejects a counterexample that does not match these keywords.
+    /// The schema rejects a counterexample that does not match these keywords.
     Keywords(Value),
 }
 

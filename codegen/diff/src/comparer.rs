@@ -1,5 +1,5 @@
-//! The state of a comparison. Compares members that many kinds of objects have, such as descriptions and
-//! flags.
+//! The state of a comparison, and the comparison of JSON members that many kinds of objects have, such as
+//! descriptions and flags.
 //!
 //! The modules in `document` compare all other members.
 
@@ -69,7 +69,7 @@ impl<'a> Comparer<'a> {
         self.change(kind, site, what).direction(direction).report();
     }
 
-    /// Reports a change of a schema that is used in this context.
+    /// Reports a change of a schema that is used in `context`.
     pub(crate) fn report_in(
         &mut self,
         kind: Kind,
@@ -161,15 +161,15 @@ impl<'a> Comparer<'a> {
         Some(self.change(kind, site, what))
     }
 
-    /// Compares a boolean member. A change of it affects messages of the given direction.
+    /// Compares a boolean member. A change of this member affects messages of the given direction.
     pub(crate) fn flag_in(&mut self, key: &str, site: &Site<'_, 'a>, kinds: [Kind; 2], direction: Direction) {
         if let Some(change) = self.flag(key, site, kinds) {
             change.direction(direction).report();
         }
     }
 
-    /// Reports that a value is inline on one side and behind a reference on the other side, or that the two
-    /// sides use different references.
+    /// Reports that a value is inline in one document and behind a reference in the other, or that the two
+    /// documents use different references.
     pub(crate) fn reference(&mut self, site: &Site<'_, 'a>, direction: Direction) {
         let [old, new] = site.sides().map(|node| node.and_then(Node::reference));
         if old == new {
@@ -188,7 +188,7 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Checks whether the site is the evidence of an operation, and the operation changed from documented to
+/// Checks whether the site is the `x-evidence` of an operation, and this evidence changed from documented to
 /// inferred or back.
 fn inference_changed(site: &Site<'_, '_>) -> bool {
     let evidence = site.sides().map(|node| Evidence::parse(node?.value));

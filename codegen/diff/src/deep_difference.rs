@@ -26,14 +26,14 @@ pub(crate) struct DeepDifference {
     pub what: String,
     /// Text that distinguishes this difference from other differences at the same place.
     pub value: String,
-    /// True if only texts for readers differ, and their normative words are the same.
+    /// True if only descriptions, summaries or titles differ, and their normative words are the same.
     pub is_documentation: bool,
 }
 
-/// Keys whose values are texts for readers.
+/// Keys whose values are texts for human readers.
 const TEXTS: [&str; 3] = ["description", "summary", "title"];
 
-/// The treatment of texts for readers.
+/// The treatment of the texts under the keys in `TEXTS`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Texts {
     Compared,
@@ -50,8 +50,8 @@ type Question = ([usize; 2], Texts);
 pub(crate) struct DeepEquality<'a> {
     old: &'a References<'a>,
     new: &'a References<'a>,
-    /// Results of past comparisons of two values, at least one of which is a reference. True means that they
-    /// are equal.
+    /// Results of past comparisons of two values, at least one of which is a reference. True means that the
+    /// two values are equal.
     known: HashMap<Question, bool>,
     /// Digests of the targets of references, by the addresses of the targets.
     digests: HashMap<usize, String>,

@@ -44,7 +44,7 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// The pairs of a comparison.
+/// All compared pairs of schemas.
 #[derive(Default)]
 pub(crate) struct Frames<'a> {
     pub all: Vec<Frame<'a>>,
@@ -72,8 +72,8 @@ impl<'a> Frames<'a> {
         around
     }
 
-    /// Adds a pair as a child of the current pair, or as a root if there is no current pair. Returns its
-    /// index. A known pair only gets the new parent.
+    /// Adds a pair as a child of the current pair, or as a root if there is no current pair. Returns the
+    /// index of the pair. A pair that was added before only gets the new parent.
     pub(crate) fn add(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) -> usize {
         let (direction, encoding) = (context.direction, context.encoding);
         let [old_key, new_key] = [old, new].map(|node| ptr::from_ref(node.value).addr());

@@ -2,11 +2,11 @@
 //!
 //! The sender of a request is a client, which follows the old document. The sender of a response is the
 //! service, which follows the new document. A change does not break if the receiver's schema includes the
-//! sender's schema, that is, if it allows every value that the sender's schema allows. If the two schemas at
-//! the change fail this test, their enclosing schemas may pass it. A path leads from a message through
-//! enclosing schemas to the change. If every path contains a pair of schemas that passes the test, the change
-//! does not break. Otherwise, a counterexample proves that the change breaks, or the level of the rule
-//! applies.
+//! sender's schema, that is, if every value that the sender's schema allows is also allowed by the receiver's
+//! schema. If the two schemas at the change fail this test, their enclosing schemas may pass it. A path leads
+//! from a message through enclosing schemas to the change. If every path contains a pair of schemas that
+//! passes the test, the change does not break. Otherwise, a counterexample proves that the change breaks, or
+//! the level of the rule applies.
 //!
 //! In JSON Schema, exactly one alternative of a `oneOf` must match, but authors often mean at least one. A
 //! change breaks only if it breaks in both interpretations. If the change is harmless only in the second
@@ -38,7 +38,7 @@ const SHORT: usize = 100;
 /// Maximum number of enclosing objects around a counterexample.
 const MOST_OBJECTS: usize = 3;
 
-/// Adds a proof to each change that a test of inclusion decides.
+/// Adds a proof to each change that is judged by a test of inclusion.
 pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a>; 2]) {
     let harmful = changes.iter_mut();
     let harmful = harmful.filter(|change| change.kind.rule().level(change.direction) > Level::Info);
@@ -88,7 +88,7 @@ pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, document
 }
 
 /// Finds whole messages for which the receiver's schema does not include the sender's schema, although no
-/// change is breaking. Raises the level of the changes that cause this.
+/// change in the message is breaking. Raises the level of the changes that cause this.
 fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a>; 2]) {
     let mut by_frame: BTreeMap<usize, Vec<&mut RawChange>> = BTreeMap::new();
     for change in changes.iter_mut().filter(|change| change.level() > Level::Docs) {
@@ -160,8 +160,8 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a
     }
 }
 
-/// Tests whether the receiver's schema includes the sender's schema, for the schemas at `place` in two
-/// documents.
+/// Tests whether the receiver's schema includes the sender's schema. Each of the two documents contains one
+/// of these schemas, at `place`.
 #[must_use]
 pub fn prove(documents: [&Value; 2], place: &Pointer, direction: Direction) -> Proof {
     let [Some(old), Some(new)] = documents.map(|document| document.pointer(place.as_str())) else {
@@ -189,8 +189,8 @@ pub fn prove(documents: [&Value; 2], place: &Pointer, direction: Direction) -> P
     })
 }
 
-/// Returns the mode of the test of inclusion that decides a kind of change. Returns `None` if the rule alone
-/// decides it.
+/// Returns the mode in which the test of inclusion is run to judge changes of this kind. Returns `None` if
+/// the rule alone judges them.
 fn deciding_mode(kind: ChangeKind) -> Option<Mode> {
     use ChangeKind as Kind;
     match kind {
@@ -225,7 +225,8 @@ fn deciding_mode(kind: ChangeKind) -> Option<Mode> {
     }
 }
 
-/// Checks whether a change declares a property that another part of the schema may have allowed already.
+/// Checks whether a change of this kind declares a property that another part of the schema may have allowed
+/// already.
 fn describes_property(kind: ChangeKind) -> bool {
     matches!(
         kind,
@@ -275,7 +276,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
         judgement
     }
 
-    /// Returns the frames that can be reached from a message by a path on which no pair passes the test of
+    /// Returns the frames that can be reached from a message by a path on which every frame fails the test of
     /// inclusion.
     fn exposed(&mut self, mode: Mode, one_of: OneOf) -> HashSet<usize> {
         let mut exposed = HashSet::new();

@@ -1,4 +1,4 @@
-//! Levels of changes, the sides of a comparison, and directions of messages.
+//! Levels of changes, the sides of a comparison, and directions and encodings of messages.
 
 use std::fmt;
 
@@ -53,7 +53,8 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// Checks whether a change in this direction affects messages of the given direction.
+    /// Checks whether a change in this direction affects messages of the given direction. A change without a
+    /// direction counts as affecting all messages.
     pub(crate) fn wants(self, messages: Self) -> bool {
         match self {
             Self::Request | Self::Response => messages == self,

@@ -6,9 +6,10 @@
 //! structure of the documents, and reports every difference that no rule has covered.
 //!
 //! Rules find the changes and give each a level. For a changed schema, the modules `judgement` and
-//! `inclusion` look for a proof. A change does not break if every message that one side sends is valid on the
-//! other side. It breaks if there is a counterexample: a message that one side sends and that is invalid on
-//! the other side.
+//! `inclusion` look for a proof. Clients follow the old document, and the service follows the new document. A
+//! change does not break if every message that the sender's document allows is valid in the receiver's
+//! document. It breaks if there is a counterexample: a message that the sender's document allows and the
+//! receiver's document rejects.
 
 mod allow_list;
 mod cause;
@@ -54,7 +55,7 @@ pub use report::{Change, Component, Fact, Operations, Report, Summary, Usage, Us
 pub use rules::ChangeKind;
 pub use warnings::warnings;
 
-/// The JSON Schema of a report in JSON.
+/// The JSON Schema of a report that is written as JSON.
 pub const REPORT_SCHEMA: &str = include_str!("report.schema.json");
 
 /// Compares two documents that have been normalised to `OpenAPI` 3.0.3.

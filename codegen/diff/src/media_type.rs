@@ -51,7 +51,7 @@ impl MediaRange {
         ["multipart", "*"].contains(&&*self.kind)
     }
 
-    /// Checks whether bodies of the type are bytes that no schema describes.
+    /// Checks whether bodies of this type are bytes that no schema describes.
     pub(crate) fn is_binary(&self) -> bool {
         match &*self.kind {
             "audio" | "font" | "image" | "video" => !self.subtype.ends_with("xml"),

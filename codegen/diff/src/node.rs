@@ -112,7 +112,8 @@ pub(crate) fn canonical(value: &Value) -> String {
     jsonschema::canonical::json::to_string(value).unwrap_or_else(|_| value.to_string())
 }
 
-/// Returns the name of an array entry: its `name` (after its `in`, if it has one), `$ref` or `url`.
+/// Returns the name of an array entry: its `name` (as `in:name` if it also has an `in`), its `$ref` or its
+/// `url`.
 pub(crate) fn entry_name(entry: &Value) -> Option<String> {
     let text = |key: &str| entry.get(key).and_then(Value::as_str);
     match (text("in"), text("name"), text("$ref"), text("url")) {

@@ -1,5 +1,5 @@
-//! Names of values and of parts of a document, for the sentences and paths of a report. The sentences
-//! themselves are in the module `document`.
+//! Names of values and of parts of a document, for the sentences and paths of a report. The module `document`
+//! writes the sentences themselves.
 
 use serde_json::Value;
 
@@ -36,7 +36,8 @@ pub(crate) fn before_after(sides: [Option<&Node<'_>>; 2]) -> String {
     }
 }
 
-/// Returns the human-readable name of a part, such as `Middleware.timeoutMs`, or `body.name` of an operation.
+/// Returns the human-readable name of a part, such as `Middleware.timeoutMs`. The name of a part of an
+/// operation ends with the operation, as in "`body.name` of `POST /page`".
 pub(crate) fn subject(node: &Node<'_>) -> String {
     let tokens = tokens(&node.pointer);
     let dotted = |first: &str, rest: &[String]| {

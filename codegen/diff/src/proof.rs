@@ -9,33 +9,38 @@ use crate::level::Side;
 ///
 /// A message is a request that clients send, or a response that the service sends. Nothing breaks if the new
 /// document accepts every request that the old document accepts, and the old document allows every response
-/// that the new document allows.
+/// that the new document allows. So the sender's document is the old document for requests, and the new
+/// document for responses. The other document is the receiver's.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Proof {
     /// The rule alone decides the level, for example because the change is not about schemas.
     #[default]
     None,
-    /// Every message that one side sends is valid on the other side. The change is not breaking.
+    /// Every message that the sender's document allows is valid in the receiver's document. The change is not
+    /// breaking.
     Included,
-    /// Every message that one side sends is valid on the other side, except perhaps a message that matches
-    /// several alternatives of a `oneOf`. It is not known that the alternatives exclude each other.
+    /// Every message that the sender's document allows is valid in the receiver's document, except perhaps
+    /// messages that match several alternatives of a `oneOf`. It is unknown whether a message can match
+    /// several alternatives.
     IncludedIfDistinct,
-    /// A message that one side sends is invalid on the other side. The change is breaking.
+    /// A message that the sender's document allows is invalid in the receiver's document. The change is
+    /// breaking.
     Counterexample {
-        /// The value that is invalid on the other side: the message, or a part of it. It is kept small.
+        /// The value that is invalid in the receiver's document: the message, or a small part of the message.
         value: Value,
         /// The document that accepts the value; the other document rejects it.
         accepted_by: Side,
     },
-    /// It is unknown whether every message that one side sends is valid on the other side. The level of the
-    /// rule applies, but it is at least a warning if an operation uses the changed part.
+    /// It is unknown whether every message that the sender's document allows is valid in the receiver's
+    /// document. The level of the rule applies, but the level is at least a warning if an operation uses the
+    /// changed part.
     Undecided,
 }
 
 impl Proof {
-    /// Returns the rank of the proof. A change can have a different proof in each use, and the proof of the
-    /// highest rank decides the level of the change.
+    /// Returns the rank of the proof. The uses of the changed part can lead to different proofs. The proof
+    /// with the highest rank decides the level of the change.
     pub(crate) fn strength(&self) -> u8 {
         match self {
             Self::Included => 0,

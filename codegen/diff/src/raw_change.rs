@@ -1,5 +1,5 @@
-//! Changes as the comparison finds them. If it finds the same change in several contexts, [`merge`] makes
-//! them one change.
+//! Changes as the comparison finds them. If the comparison finds a change once for each of several contexts,
+//! [`merge`] combines the findings into one change.
 
 use std::collections::BTreeMap;
 
@@ -59,7 +59,7 @@ pub(crate) struct RawChange {
 }
 
 impl RawChange {
-    /// Creates a change at a value, or at `parent` if neither side has the value.
+    /// Creates a change at a value, or at `parent` if neither document has the value.
     fn new(
         kind: ChangeKind,
         [old, new]: [Option<&Node<'_>>; 2],
@@ -88,7 +88,8 @@ impl RawChange {
         }
     }
 
-    /// Creates a change for a difference that no rule covers. Returns `None` if neither side has the value.
+    /// Creates a change for a difference that no rule covers. Returns `None` if neither document has the
+    /// value.
     pub(crate) fn unclassified([old, new]: [Option<&Node<'_>>; 2]) -> Option<Self> {
         let node = new.or(old)?;
         let site = Site::new(old.cloned(), new.cloned(), node);
@@ -226,7 +227,8 @@ impl Changes {
         }
     }
 
-    /// Checks whether a change is at or below one of the places.
+    /// Checks whether any change is at or below the place `old` in the old document, or `new` in the new
+    /// document.
     pub(crate) fn has_within(&self, old: &Pointer, new: &Pointer) -> bool {
         let is_in = |at: &Option<PointerBuf>, place| at.as_ref().is_some_and(|at| at.starts_with(place));
         self.raw

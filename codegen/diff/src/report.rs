@@ -13,8 +13,8 @@ use crate::{
     rules::ChangeKind,
 };
 
-/// A fact about a change that its kind does not imply. Users of the document can base their own judgement on
-/// it.
+/// A fact about a change that does not follow from the kind of the change. Users of the document can base
+/// their own judgement on such facts.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fact {
     /// The changed part occurs only in the description of failed calls.
@@ -34,7 +34,7 @@ pub enum Fact {
     /// The old and the new object declare properties, and neither object has a schema for undeclared
     /// properties.
     UndeclaredPropertiesOnly,
-    /// The schema, or another schema that applies with it, has `anyOf` or `oneOf`.
+    /// The schema, or another schema that applies to the same value, has `anyOf` or `oneOf`.
     HasAlternatives,
     /// The schema is inline, so it has no name of its own.
     InlineSchema,
@@ -68,8 +68,8 @@ pub struct Use {
     /// Direction of the message, if the user is an operation.
     pub direction: Direction,
     /// Steps from the user to the part. If the user is an operation, the first step is a status, `body` or a
-    /// parameter. If the user is a component, the first step is the name of a schema. Types, properties, and
-    /// `[]` for array items follow.
+    /// parameter. If the user is a component schema, the first step is its name. Types, properties, and `[]`
+    /// for array items follow.
     pub path: Vec<String>,
 }
 
@@ -100,7 +100,7 @@ pub struct Change {
     pub kind: ChangeKind,
     /// ID of the change: the ID of its rule, completed with the context.
     pub id: String,
-    /// Meaning on the wire.
+    /// Meaning on the wire, as a level.
     pub level: Level,
     /// Proof of the level.
     pub proof: Proof,
@@ -228,7 +228,7 @@ impl Report {
         (usages.collect(), ends.len())
     }
 
-    /// Counts the changes.
+    /// Counts the changes of each level.
     #[must_use]
     pub fn summary(&self) -> Summary {
         let count = |level| self.changes.iter().filter(|change| change.level == level).count();

@@ -16,7 +16,7 @@ pub(crate) enum SchemaRole {
     Body,
     Property,
     Parameter,
-    /// A parameter that both sides require.
+    /// A parameter that is required in both documents.
     RequiredParameter,
     ParameterProperty,
     Header,
@@ -30,11 +30,12 @@ pub(crate) struct SchemaContext {
     /// True if the schema belongs to the response to a failed call.
     pub failure: bool,
     pub encoding: Encoding,
-    /// True if the property may be omitted: on both sides or, if only one side has it, on that side.
+    /// True if the property may be omitted in both documents or, if only one document has the property, in
+    /// that document.
     pub optional: bool,
     /// Index of the frame of the enclosing closed composition. In a closed composition,
-    /// `unevaluatedProperties` of the old schema rejects some or all of the properties that none of its parts
-    /// declares.
+    /// `unevaluatedProperties` of the old schema rejects some or all of the properties that no part of the
+    /// schema declares.
     pub closed: Option<usize>,
 }
 
@@ -139,9 +140,9 @@ impl<'n, 'a> Site<'n, 'a> {
         Site::members_of(old, new, new.unwrap_or(self.parent))
     }
 
-    /// Lists every member of the old and the new value, with its old and its new name. A member that only the
-    /// old value has and a member that only the new value has form one renamed member if `is_twin` returns
-    /// true for them.
+    /// Lists every member of the old and the new value, with its old and its new name. If `is_twin` returns
+    /// true for a member that only the old value has and a member that only the new value has, the two form
+    /// one renamed member.
     pub(crate) fn paired(
         &self,
         is_twin: impl Fn([(&str, &Node<'a>); 2]) -> bool,
@@ -265,7 +266,7 @@ impl<'n, 'a> Site<'n, 'a> {
         before_after(self.sides())
     }
 
-    /// Returns the value in quotes. If both sides have a value, returns both values.
+    /// Returns the value in quotes. If there are an old and a new value, returns both.
     pub(crate) fn quoted(&self) -> String {
         self.values().map(|node| quote(node.value)).collect()
     }

@@ -31,12 +31,12 @@ pub(crate) fn uncovered(old: &Value, new: &Value, changes: &Changes) -> Vec<RawC
     uncovered.filter_map(RawChange::unclassified).collect()
 }
 
-/// Places in one of the documents whose differences are covered by changes. The places are stored as sets,
+/// Places in one document at which reported changes cover the differences. The places are stored as sets,
 /// because large documents have thousands of differences and changes.
 struct Covered<'f> {
     /// Places with a change at or below them.
     above: HashSet<&'f Pointer>,
-    /// Places of changes that also report every difference below them.
+    /// Places of changes that also account for every difference below the place.
     subtrees: HashSet<&'f Pointer>,
 }
 
@@ -72,7 +72,7 @@ fn compare<'a>(old: &Node<'a>, new: &Node<'a>, differences: &mut Vec<Difference<
     }
 }
 
-/// Compares two values. If only one side has a value, adds it to the differences.
+/// Compares two values. If only one document has the value, adds this difference to `differences`.
 fn compare_if_both<'a>(old: Option<Node<'a>>, new: Option<Node<'a>>, differences: &mut Vec<Difference<'a>>) {
     match (&old, &new) {
         (Some(before), Some(after)) => compare(before, after, differences),

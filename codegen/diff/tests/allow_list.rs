@@ -1,4 +1,4 @@
-//! An allow list accepts a change until its entry expires.
+//! Tests of allow lists. A list accepts a change until the entry for this change expires.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 

@@ -99,8 +99,9 @@ fn every_rule_has_a_case() {
     }
 }
 
-/// A change of an unused part, or with a proof of inclusion, has at most the level `Info`. A change with a
-/// counterexample breaks.
+/// Each change has the level of its rule, with three exceptions. A change of an unused part, or with a proof
+/// of inclusion, may be `Info`. A change with an uncertain proof may be a warning. A change with a
+/// counterexample may be breaking.
 #[test]
 fn every_level_is_that_of_its_rule() {
     for change in all_changes() {

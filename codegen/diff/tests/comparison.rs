@@ -392,7 +392,7 @@ static BREAKING: LazyLock<Vec<&Case>> = LazyLock::new(|| {
     cases().iter().filter(is_breaking).collect()
 });
 
-/// Sets another description of the document, a schema, a parameter, a response or an operation.
+/// Changes or adds the description of the document, or of a schema, parameter, response or operation.
 fn describe(document: &mut Value, mutation: &Mutation) {
     let mut all = Vec::new();
     pointers(document, Pointer::root(), &mut all);

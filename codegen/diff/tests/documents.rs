@@ -33,7 +33,7 @@ const DRAWS: usize = 10;
 /// Parts of a document that have a schema.
 const PARTS: [Part; 4] = [Part::Parameter, Part::Request, Part::Response, Part::Header];
 
-/// Number of these parts in one document.
+/// Number of parts that one document has.
 const PARTS_OF_ONE: usize = 2;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ enum Part {
 }
 
 impl Part {
-    /// Checks whether values are sent as text, which may match several types.
+    /// Checks whether values of this part are sent as text, which may match several types.
     fn is_text(self) -> bool {
         [Self::Parameter, Self::Header].contains(&self)
     }

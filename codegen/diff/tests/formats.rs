@@ -243,8 +243,8 @@ fn names_are_those_of_the_text() {
     insta::assert_snapshot!("names_of_the_text", texts.join("\n"));
 }
 
-/// Lays out the page in a wide and a narrow browser, and checks the visible text. The test runs only if
-/// Chromium is installed.
+/// Lays out the page in a wide and a narrow browser window, and checks which parts of the page are visible.
+/// The test runs only if Chromium is installed.
 #[test]
 fn a_browser_shows_what_to_do_on_the_first_screen() {
     let has_browser = Command::new("chromium")

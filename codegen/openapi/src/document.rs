@@ -214,7 +214,7 @@ impl Provenance {
         self.moved.insert(pointer.into_owned(), place);
     }
 
-    /// Removes the entries of the value at `pointer` and of everything inside it.
+    /// Removes the recorded places of the value at `pointer` and of all values inside it.
     pub fn forget<'a>(&mut self, pointer: impl ToPointer<'a>) {
         let pointer = pointer.to_pointer();
         self.moved.remove(&*pointer);
@@ -224,7 +224,7 @@ impl Provenance {
         }
     }
 
-    /// Returns the entries of the values inside the value at `pointer`.
+    /// Returns the recorded places of the values inside the value at `pointer`.
     fn inside(&self, pointer: &Pointer) -> impl Iterator<Item = (&PointerBuf, &Place)> {
         // The member with the empty name sorts before all others.
         self.moved

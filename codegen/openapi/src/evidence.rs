@@ -9,7 +9,8 @@ pub const KEY: &str = "x-evidence";
 /// Kinds of evidence, the strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Evidence {
-    /// The vendor's page about the operation's group, or its index of all operations, supports the part.
+    /// The vendor's page about the operation's group, or the vendor's index of all operations, supports the
+    /// part.
     Page,
     /// Another page of the vendor's documentation supports the part.
     Docs,

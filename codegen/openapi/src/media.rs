@@ -47,7 +47,7 @@ pub fn is_text(media_type: &str) -> bool {
     essence.starts_with("text/") || essence.ends_with("xml") || essence.ends_with("yaml")
 }
 
-/// Returns true if responses with this status have no body (RFC 9110).
+/// Returns true if this is a success status whose responses have no body (RFC 9110): 204 or 205.
 pub fn has_no_body(status: &str) -> bool {
     matches!(status, "204" | "205")
 }

@@ -335,7 +335,7 @@ impl FieldType {
     }
 }
 
-/// Callbacks of a walk.
+/// Callbacks of a walk over a document.
 pub trait Visitor {
     /// Visits an object of a kind, possibly a `$ref`, before its members.
     fn object(&mut self, kind: ObjectKind, pointer: &Pointer, object: &Map<String, Value>);

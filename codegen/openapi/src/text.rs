@@ -30,12 +30,13 @@ pub fn excerpt(text: &str, start: usize, most: usize) -> Cow<'_, str> {
 
 /// Shortens two texts for a sentence, so that the part in which they differ stays visible in both.
 pub fn shorten_pair(left: &str, right: &str) -> (String, String) {
-    /// Maximum length of the difference in characters. The limit is high, because readers cannot judge
-    /// omitted text.
+    /// Maximum number of characters that are shown of each text. The limit is high, because readers cannot
+    /// judge omitted text.
     const DIFFERENCE: usize = 1_200;
-    /// Number of characters before and after the difference.
+    /// Number of equal characters that are shown before and after the difference, if further equal characters
+    /// are omitted.
     const AROUND: usize = 60;
-    /// Minimum number of characters that an ellipsis replaces.
+    /// An ellipsis replaces more characters than this number.
     const SAVING: usize = 20;
     let (left_count, right_count) = (left.chars().count(), right.chars().count());
     if left_count.max(right_count) <= SENTENCE {

@@ -17,8 +17,8 @@ use crate::{
 /// A key of `content`, the media range that the key denotes, and the media type object.
 type MediaType<'a> = (&'a str, MediaRange, Node<'a>);
 
-/// Returns the entry of `content` that applies to the media types of `range`. Of the entries that cover the
-/// range, this is the most specific one.
+/// Returns the most specific entry of `content` among those that cover `range`. This entry applies to all
+/// media types of the range.
 fn most_specific<'m, 'a>(content: &'m [MediaType<'a>], range: &MediaRange) -> Option<&'m MediaType<'a>> {
     let mut covering = content.iter().filter(|(_, other, _)| other.covers(range));
     let first = covering.next()?;
@@ -129,8 +129,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports that the entry for a media type now applies instead of the entry for a range that covers it,
-    /// or the reverse.
+    /// Reports that a media type now has an entry of its own instead of an entry for a range that covers the
+    /// media type, or the reverse.
     fn media_range_changed(
         &mut self,
         name: &str,
@@ -145,7 +145,7 @@ impl<'a> Comparer<'a> {
             .report();
     }
 
-    /// Handles a `content` object that only one side has: reports each of its media types as added or
+    /// Handles a `content` object that only one document has: reports each of its media types as added or
     /// removed.
     pub(crate) fn whole_content(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
         for (name, media_type) in site.contents() {
@@ -177,16 +177,16 @@ impl<'a> Comparer<'a> {
             .report();
     }
 
-    /// Checks whether a schema that only one side has contains nothing but documentation, so that it allows
-    /// any value.
+    /// Checks whether the schema, which only one document has, allows any value because all its keywords are
+    /// documentation.
     fn allows_anything(&self, schema: &Node<'a>, site: &Site<'_, 'a>) -> bool {
         let document = if site.new.is_some() { &self.new } else { &self.old };
         let mut keys = document.resolve(schema).keys();
         schema.value.is_object() && keys.all(|key| ANNOTATIONS.contains(&key))
     }
 
-    /// Checks whether the body is binary on both sides, and each schema is absent or describes a binary
-    /// string.
+    /// Checks whether the body is binary in both documents, and each of its schemas is absent or describes a
+    /// binary string.
     fn is_binary(&self, media_types: [&Node<'a>; 2]) -> bool {
         let mut sides = media_types.into_iter().zip([&self.old, &self.new]);
         sides.all(|(media_type, document)| {
@@ -231,7 +231,7 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Returns the encoding of a body, given the media type object of each side.
+/// Returns the encoding of a body, given its media type object in each document.
 fn body_encoding(media_types: [&Node<'_>; 2]) -> Encoding {
     let [old, new] = media_types.map(|media_type| range(media_type).encoding());
     // A field with a content type of its own may be JSON.

@@ -1,4 +1,4 @@
-//! Shared components.
+//! Compares shared components.
 
 use std::collections::HashSet;
 
@@ -67,7 +67,7 @@ impl<'a> Comparer<'a> {
     }
 
     /// Compares shared components other than schemas and security schemes. A component that both documents
-    /// use is skipped, unless it is an example, because it is compared wherever it is used.
+    /// use is compared wherever it is used. So it is skipped here, unless it is an example.
     fn other_components(&mut self, kind: &str, components: &Site<'_, 'a>) {
         for (name, site) in components.contents() {
             if site.is_unchanged() {

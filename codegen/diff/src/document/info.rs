@@ -1,4 +1,4 @@
-//! The document's information about itself: `info` and `tags`.
+//! Compares the document's information about itself: `info` and `tags`.
 
 use crate::{
     comparer::Comparer, level::Direction, node::entry_name, normative_words, part_names::quote,

@@ -1,4 +1,4 @@
-//! Parameters that apply to an operation.
+//! Compares the parameters that apply to an operation.
 
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ use crate::{
     site::{SchemaContext, SchemaRole, Site},
 };
 
-/// Renamed path parameters: old name and new name.
+/// Renamed path parameters, each as its old and its new name.
 pub(crate) type Renames<'n> = Vec<(&'n str, &'n str)>;
 
 /// Header parameters that `OpenAPI` ignores, each as its location and its name in lower case.
@@ -160,8 +160,8 @@ impl<'a> Comparer<'a> {
         self.report(kind, &site, what, Direction::Request);
     }
 
-    /// Returns the two schemas of a parameter that one side describes by `schema` and the other side by
-    /// `content`. Returns `None` unless clients send the same text in both cases.
+    /// Returns the old and the new schema of a parameter that one document describes by `schema`, and the
+    /// other by `content`. Returns `None` unless clients send the same text in both cases.
     fn schemas_of_same_text(&self, old: &Node<'a>, new: &Node<'a>) -> Option<(Node<'a>, Node<'a>)> {
         let kind = |document: &DocumentIndex<'a>, schema: &Node<'a>| document.resolve(schema).str("type");
         let described = |document: &DocumentIndex<'a>, parameter: &Node<'a>| {
@@ -264,8 +264,8 @@ fn is_in_path(operation: &Pointer, parameter: &Parameter<'_>) -> bool {
         .is_some_and(|name| placeholders(&path).contains(&name))
 }
 
-/// Returns the parameters that apply to an operation: the parameters of the operation, and the parameters of
-/// the path that the operation does not override.
+/// Returns the parameters that apply to an operation: its own parameters, and those parameters of its path
+/// that it does not override.
 fn effective_parameters<'a>(
     document: &DocumentIndex<'a>,
     operation: &Node<'a>,

@@ -1,4 +1,4 @@
-//! Paths and their operations.
+//! Compares paths and their operations.
 
 use serde_json::Value;
 
@@ -61,7 +61,7 @@ impl<'a> Comparer<'a> {
         self.path_item(path, old, new, &renames);
     }
 
-    /// Handles a path that only one side has: reports each of its operations as added or removed.
+    /// Handles a path that only one document has: reports each of its operations as added or removed.
     fn path_added_or_removed(&mut self, path: &str, site: &Site<'_, 'a>) {
         let (operations, rest): (Vec<_>, Vec<_>) =
             site.contents().partition(|(key, _)| METHODS.contains(key));

@@ -1,4 +1,4 @@
-//! Responses and their headers.
+//! Compares responses and their headers.
 
 use std::collections::BTreeSet;
 
@@ -138,7 +138,7 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Checks whether a range such as `4XX` covers a status.
+/// Checks whether `range` is a range such as `4XX` that covers `status`.
 fn is_in_range(status: &str, range: &str) -> bool {
     let mut pairs = status.chars().zip(range.chars());
     status != range
@@ -147,14 +147,15 @@ fn is_in_range(status: &str, range: &str) -> bool {
         && pairs.all(|(digit, other)| digit == other || ['X', 'x'].contains(&other))
 }
 
-/// Returns the response of the entry for a range, such as `4XX`, that covers this status.
+/// Returns the response under a range, such as `4XX`, that covers this status.
 fn ranges<'a>(status: &str, responses: &Node<'a>) -> Option<Node<'a>> {
     let range = responses.keys().find(|range| is_in_range(status, range))?;
     responses.get(range)
 }
 
-/// Returns the response that applies to a status without an entry of its own: that of a range, or else
-/// `default`. If the operation documents a success response, `default` applies only to failures.
+/// Returns the response that applies to a status without an entry of its own: the response under a range that
+/// covers the status, or else `default`. If the operation documents a success response, `default` applies
+/// only to failures.
 fn covering<'a>(status: &str, responses: &Node<'a>) -> Option<Node<'a>> {
     let has_success = responses.keys().any(is_success);
     let is_default = status != "default" && (!is_success(status) || !has_success);

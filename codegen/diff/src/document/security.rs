@@ -1,4 +1,4 @@
-//! Authentication: the requirements of the document and of operations, and the schemes.
+//! Compares authentication: the requirements of the document and of operations, and the schemes.
 //!
 //! The requirements are a list of alternatives, and each alternative is a set of schemes with scopes. Nothing
 //! breaks if every client that met an old alternative also meets a new alternative.
@@ -57,10 +57,11 @@ impl<'a> Comparer<'a> {
         self.requirements(site, [Kind::GlobalSecurityAdded, Kind::GlobalSecurityRemoved]);
     }
 
-    /// Handles a changed list at the top level of the documents (`security` or `servers`) if it has no
-    /// effect: reports the change and returns true. The list has no effect if each operation that is in both
-    /// documents has its own list in at least one of them. If no operation is in both documents, the list has
-    /// an effect.
+    /// Checks whether a changed list at the top level of the documents (`security` or `servers`) has no
+    /// effect. If so, reports the change and returns true.
+    ///
+    /// Consider the operations that exist in both documents. The list has no effect if none of them inherits
+    /// it in both documents. If no operation exists in both documents, the list counts as having an effect.
     pub(super) fn is_overridden(&mut self, key: &str, site: &Site<'_, 'a>) -> bool {
         if site.is_unchanged() || site.values().any(|list| !list.value.is_array()) {
             return false;
@@ -87,7 +88,7 @@ impl<'a> Comparer<'a> {
         true
     }
 
-    /// Returns the names of the schemes that operations of either document require.
+    /// Returns the names of the schemes that operations and webhooks of either document require.
     fn required_schemes(&self) -> BTreeSet<&'a str> {
         let mut names = BTreeSet::new();
         for root in [&self.old.root, &self.new.root] {
@@ -149,9 +150,9 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Returns the alternatives of one side. A scheme of the new document that was renamed gets its old name,
-    /// because names of schemes are never sent. A scheme was renamed if only the new document has its name,
-    /// and an equal scheme has a name that only the old document has.
+    /// Returns the alternatives of one document. A renamed scheme of the new document gets its old name,
+    /// because names of schemes are never sent. A scheme counts as renamed if the old document lacks its
+    /// name, but has an equal scheme whose name the new document lacks.
     fn alternatives(&self, entries: &[Node<'a>], is_old: bool) -> Vec<Alternative<'a>> {
         let schemes = |root: &Node<'a>| {
             let schemes = root.value.pointer("/components/securitySchemes");
@@ -248,7 +249,7 @@ fn is_met(required: &Alternative<'_>, held: &Alternative<'_>) -> bool {
         .all(|(scheme, scopes)| held.get(scheme).is_some_and(|held| scopes.is_subset(held)))
 }
 
-/// Checks whether a client that meets any old alternative also meets a new alternative. An empty list
+/// Checks whether every client that meets an old alternative also meets a new alternative. An empty list
 /// requires nothing.
 fn are_met(old: &[Alternative<'_>], new: &[Alternative<'_>]) -> bool {
     let nobody = Alternative::new();
@@ -261,7 +262,7 @@ fn are_met(old: &[Alternative<'_>], new: &[Alternative<'_>]) -> bool {
 }
 
 /// Returns the parts of a scheme that determine how clients obtain and send credentials. Names of HTTP
-/// schemes and headers are in lower case.
+/// schemes and headers are converted to lower case.
 fn sent(scheme: &Value) -> BTreeMap<&str, String> {
     let is_header = scheme.get("in").is_some_and(|place| place == "header");
     let members = scheme.as_object().into_iter().flatten();
@@ -278,7 +279,7 @@ fn sent(scheme: &Value) -> BTreeMap<&str, String> {
     members.collect()
 }
 
-/// Removes documentation and extensions from flows.
+/// Removes documentation and extensions from the OAuth flows.
 fn flows(flows: &Value) -> Value {
     let mut flows = flows.clone();
     let is_documented = |key: &str| !key.starts_with("x-");

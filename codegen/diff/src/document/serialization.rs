@@ -1,4 +1,5 @@
-//! Serialization of values as text: the keywords of parameters, headers and fields of forms.
+//! Compares the keywords that determine the text in which a value is sent. Parameters, headers and fields of
+//! forms have such keywords.
 
 use std::{borrow::Cow, collections::BTreeSet};
 
@@ -27,7 +28,7 @@ pub(super) struct Serialized<'a> {
     keywords: Option<Node<'a>>,
     schema: Option<Node<'a>>,
     default_style: &'static str,
-    /// True if reserved characters of a URL are escaped.
+    /// True if characters that are reserved in URLs are escaped, unless `allowReserved` is set.
     is_escaped: bool,
 }
 
@@ -46,8 +47,8 @@ impl<'a> Serialized<'a> {
         }
     }
 
-    /// Returns the serialization of a field of a form. `encoding` is the entry of the field in the object
-    /// `encoding`.
+    /// Returns the serialization of a field of a form. `encoding` is the entry of the field in the `encoding`
+    /// object of the media type.
     fn field(schema: Option<Node<'a>>, encoding: Option<Node<'a>>) -> Self {
         Self {
             keywords: encoding,
@@ -88,7 +89,7 @@ impl<'a> Serialized<'a> {
     }
 }
 
-/// Returns the encoding of a value that both sides send as text.
+/// Returns the encoding of a value that is sent as text in both documents.
 pub(super) fn text_encoding(sides: [&Serialized<'_>; 2]) -> Encoding {
     if sides.iter().all(|side| side.is_one_text()) {
         Encoding::OneText
@@ -98,7 +99,7 @@ pub(super) fn text_encoding(sides: [&Serialized<'_>; 2]) -> Encoding {
 }
 
 impl<'a> Comparer<'a> {
-    /// Checks whether a keyword for serialization has the same effect on both sides.
+    /// Checks whether a keyword for serialization has the same effect in both documents.
     fn is_serialized_alike(&self, key: &str, sides: [&Serialized<'a>; 2]) -> bool {
         let [old, new] = sides;
         if old.keyword(key) == new.keyword(key) {
@@ -124,7 +125,8 @@ impl<'a> Comparer<'a> {
         })
     }
 
-    /// Compares how the fields of a form are encoded. For other media types, `encoding` is ignored.
+    /// Compares the `encoding` objects of a form. For other media types, `encoding` has no effect, so its
+    /// change counts as a change of notation.
     pub(super) fn encodings(&mut self, site: &Site<'_, 'a>, old: &Node<'a>, direction: Direction) {
         let new = site.parent;
         let range = range(new);
@@ -180,7 +182,7 @@ impl<'a> Comparer<'a> {
     }
 
     /// Returns the kind of change for a serialization keyword: `NotationChanged` if the keyword has the same
-    /// effect on both sides, otherwise `changed`.
+    /// effect in both documents, otherwise `changed`.
     pub(super) fn serialization_kind(&self, key: &str, sides: [&Serialized<'a>; 2], changed: Kind) -> Kind {
         if self.is_serialized_alike(key, sides) {
             Kind::NotationChanged

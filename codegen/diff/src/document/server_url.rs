@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::node::Node;
 
-/// Stands for any value of a variable.
+/// Placeholder for any value of a variable.
 const ANY: &str = "{}";
 
 /// Maximum number of URLs of one server. If a server would have more URLs, some of its variables are

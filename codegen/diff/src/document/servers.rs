@@ -1,4 +1,4 @@
-//! Servers of the document, of a path, or of an operation.
+//! Compares the servers of the document, of a path, or of an operation.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,7 +17,8 @@ use crate::{
 };
 
 impl<'a> Comparer<'a> {
-    /// Compares servers. A side without servers inherits the servers of the enclosing object.
+    /// Compares servers. A document that lists no servers at this site inherits the servers of the enclosing
+    /// object (`inherited`).
     pub(crate) fn servers(&mut self, site: &Site<'_, 'a>, inherited: [Option<Node<'a>>; 2]) {
         if site.is_unchanged() {
             return;

@@ -1,5 +1,5 @@
-//! Branches. A schema is represented as a list of branches. Each branch has one JSON type and all constraints
-//! on its values.
+//! Branches. A schema is represented as a list of branches. Each branch has one JSON type, and all
+//! constraints on values of this type.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -128,7 +128,8 @@ pub(super) struct Branch<'a> {
     pub patterns: BTreeSet<&'a str>,
     pub formats: BTreeSet<&'a str>,
     pub has_unique_items: bool,
-    /// Schemas of the first items: one list for each position. The item must match all schemas of its list.
+    /// Schemas of the first items: one list for each position. The item at a position must match all schemas
+    /// of the list.
     pub prefix: Vec<Vec<Schema<'a>>>,
     /// Schemas of every item after those of `prefix`.
     pub items: Vec<Schema<'a>>,
@@ -136,19 +137,19 @@ pub(super) struct Branch<'a> {
     /// Schemas of declared properties.
     pub properties: BTreeMap<&'a str, Vec<Schema<'a>>>,
     pub required: BTreeSet<&'a str>,
-    /// Properties that messages of this direction do not contain, because they are read-only or write-only.
+    /// Read-only or write-only properties, if messages of the compared direction do not contain them.
     pub unsent: BTreeSet<&'a str>,
     /// Properties that no value of the branch has, although the schema may declare them.
     pub absent: BTreeSet<&'a str>,
     /// Schemas of every undeclared property.
     pub further: Vec<Schema<'a>>,
-    /// Further schemas of undeclared properties, which depend on the name of the property.
+    /// Further schemas of undeclared properties, selected by the name of the property.
     pub names: Vec<NameRule<'a>>,
     /// Schemas that the value must not match.
     pub not: Vec<Schema<'a>>,
     /// The other alternatives of a `oneOf`, which the value must not match either.
     pub others: Vec<Schema<'a>>,
-    /// Keywords that describe the encoding of the value, such as `contentEncoding`. Each text consists of the
+    /// Keywords that describe the encoding of the value, such as `contentEncoding`. Each text begins with the
     /// keyword and its value.
     pub representation: BTreeSet<String>,
 }
@@ -264,7 +265,7 @@ impl<'a> Branch<'a> {
         numbers.map(Decimal::to_value).collect()
     }
 
-    /// Raises a lower limit to `bound`, unless it is higher already.
+    /// Raises a lower limit to `bound`, unless the limit is higher already.
     pub(super) fn raise(limit: &mut Option<Bound>, bound: Bound) {
         if limit.is_none_or(|limit| bound.is_at_least(limit)) {
             *limit = Some(bound);

@@ -42,7 +42,7 @@ const INNER: [&str; 9] = [
     "unevaluatedProperties",
 ];
 
-/// The role of a schema for a counterexample.
+/// The role of a schema in the confirmation of a counterexample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Role {
     /// The schema must allow the value in its narrowest interpretation.
@@ -121,7 +121,7 @@ struct Conversion<'a> {
     root: Root<'a>,
     direction: Direction,
     role: Role,
-    /// Positions in `targets`. The key is the `$ref` and the maximum depth of values.
+    /// Positions in `targets`, by the `$ref` and the maximum depth of values.
     numbers: HashMap<(&'a str, usize), usize>,
     targets: Vec<(&'a Value, usize)>,
 }
@@ -217,7 +217,8 @@ impl<'a> Conversion<'a> {
         }
     }
 
-    /// Checks whether messages of this direction omit a property, because it is read-only or write-only.
+    /// Checks whether messages omit the property, because it is read-only (in requests) or write-only (in
+    /// responses).
     fn is_unsent(&self, name: &Value, members: &Map<String, Value>) -> bool {
         let flag = match self.direction {
             Direction::Request => "readOnly",

@@ -1,7 +1,7 @@
 //! Counterexamples: values that one schema allows and another rejects.
 //!
-//! Candidates are built from the limits, values and properties of both schemas. They are as small as
-//! possible, and each is evaluated against both schemas.
+//! Candidates are built from the limits, values and properties of both schemas. They are kept small, and each
+//! is evaluated against both schemas.
 
 use std::collections::BTreeSet;
 
@@ -38,15 +38,15 @@ const LONGEST: u64 = 10_000;
 /// Maximum length of arrays in candidates.
 const MOST_ITEMS: u64 = 1_000;
 
-/// Maximum number of properties with invented names.
+/// Maximum number of properties with invented names in a candidate.
 const MOST_PROPERTIES: u64 = 40;
 
-/// The interpretation of the schemas that must allow a counterexample.
+/// The interpretation in which the sender's schemas must allow a counterexample.
 const EXACT: Reading = (Width::Narrow, OneOf::Exact);
 
 impl<'a> Prover<'a> {
-    /// Finds values that `small` allows in every interpretation and that `large` rejects in every
-    /// interpretation.
+    /// Finds values that `small` allows in every interpretation. `large` rejects them in every interpretation
+    /// of `nullable`, and in the prover's interpretation of `oneOf`.
     pub(crate) fn counterexamples(&mut self, (small, large): Pair<'a>) -> Vec<Value> {
         self.fuel = FUEL;
         self.open.clear();
@@ -169,7 +169,7 @@ impl<'a> Prover<'a> {
     }
 
     /// Lists values at the limits of `branch`, and values at the limits of `targets`, so that a target may
-    /// reject some of them. The smallest values come first.
+    /// reject some of them. Small values mostly come first.
     fn candidates(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>], depth: usize) -> Vec<Value> {
         if let Some(values) = &branch.values {
             return values.iter().map(|value| (*value).clone()).collect();
@@ -328,7 +328,8 @@ impl<'a> Prover<'a> {
         found
     }
 
-    /// Lists names of undeclared properties that the branches treat differently.
+    /// Lists names that `branch` does not declare, but that one of the branches treats differently from other
+    /// undeclared names.
     fn special_names(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>]) -> BTreeSet<String> {
         let required = branch.names.iter();
         let required = required.filter(|rule| !rule.is_match && rule.schema.is_nothing());
@@ -364,7 +365,8 @@ impl<'a> Prover<'a> {
     }
 }
 
-/// Lists lengths or counts at the limits of all branches. Leaves out those that `branch` does not allow.
+/// Lists lengths or counts at the limits of all branches. Leaves out those that `branch` does not allow or
+/// that exceed `longest`.
 fn counts(branch: &Branch<'_>, targets: &[&Branch<'_>], longest: u64) -> Vec<usize> {
     let mut counts = vec![branch.least, 1, 2];
     counts.extend(branch.most);

@@ -17,16 +17,16 @@ use super::{
 };
 use crate::level::Encoding;
 
-/// Maximum number of steps for one question.
+/// Maximum number of steps for one question about inclusion.
 const FUEL: usize = 20_000;
 
-/// Maximum depth to which properties are followed.
+/// Maximum depth to which properties and items are followed.
 const DEEPEST: usize = 40;
 
-/// Maximum number of times that one branch is split into cases.
+/// Maximum depth of splits: a branch is split into cases, its cases into further cases, and so on.
 const MOST_CASES: usize = 4;
 
-/// Maximum number of patterns for names of properties.
+/// Maximum number of patterns for names of undeclared properties. If there are more, there is no proof.
 const MOST_PATTERNS: usize = 5;
 
 /// Conditions of a question about inclusion: its mode, the encoding of the values, and the remaining depth.
@@ -205,7 +205,8 @@ impl<'a> Prover<'a> {
         Some(cases)
     }
 
-    /// Checks whether a branch has only a few values, and the receiver's schemas allow each of them.
+    /// Checks whether the values of a branch can be listed, and the receiver's schemas allow each of them,
+    /// except for values that the sender's schemas reject.
     fn values_in(&mut self, branch: &Branch<'a>, context: Context<'_, 'a>) -> bool {
         let is_in = |value: &Value| {
             self.allows_value(context.large, value, context.terms.encoding)
@@ -221,15 +222,15 @@ impl<'a> Prover<'a> {
         self.search_strings(branch, &targets.collect::<Vec<_>>()) == Search::Nothing
     }
 
-    /// Returns the number of values that the schemas allow, or `None` unless the number is known to be small.
+    /// Returns the number of values that the schemas allow, or `None` if these values cannot be listed.
     fn count(&mut self, schemas: &[Schema<'a>]) -> Option<u64> {
         let branches = self.lowering.branches(schemas, self.reading(Width::Wide))?;
         let counts = branches.iter().map(|branch| Some(finite(branch)?.len() as u64));
         counts.sum()
     }
 
-    /// Checks whether schemas certainly reject a value that one of them lists in its `enum`. Formats are
-    /// ignored, because services do not check the formats of listed values.
+    /// Checks whether schemas certainly reject a value, which may come from the `enum` of one of them.
+    /// Formats are ignored, because services do not check the formats of values in an `enum`.
     fn excludes(&mut self, schemas: &[Schema<'a>], value: &Value) -> bool {
         self.knows_formats = false;
         let truth = self.allows(schemas, value, OneOf::Any);
@@ -443,7 +444,7 @@ fn numbers_within(small: &Branch<'_>, large: &Branch<'_>) -> bool {
         })
 }
 
-/// Returns the values of a branch, if there are only a few.
+/// Returns the values of a branch if the schema lists them or there are only a few, and otherwise `None`.
 pub(super) fn finite(branch: &Branch<'_>) -> Option<Vec<Value>> {
     /// Maximum number of values if the schema does not list them.
     const MOST: usize = 64;

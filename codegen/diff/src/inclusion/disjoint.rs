@@ -17,7 +17,7 @@ use crate::level::Encoding;
 
 impl<'a> Prover<'a> {
     /// Checks whether no value of the branch matches the schema `not`. `known` contains the names of
-    /// properties that values may have. `None` means that they may have any properties.
+    /// properties that values may have. `None` means that values may have any properties.
     pub(super) fn avoids(
         &mut self,
         branch: &Branch<'a>,

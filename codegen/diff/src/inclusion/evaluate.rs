@@ -12,10 +12,10 @@ use super::{
     schema::Schema,
 };
 
-/// Maximum depth of evaluation. It ends the recursion through a `not` that leads back to its own schema.
+/// Maximum depth of evaluation. The limit ends the recursion if a `not` leads back to its own schema.
 const DEEPEST: usize = 48;
 
-/// Yes, no, or undecided.
+/// An answer: yes, no, or unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Truth {
     No,

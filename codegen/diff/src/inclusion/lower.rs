@@ -25,10 +25,11 @@ use crate::level::{Direction, Side};
 /// Maximum number of branches of a schema. A schema with more branches is unsupported.
 const MOST_BRANCHES: usize = 96;
 
-/// Maximum depth to which references and compositions are followed. Deeper compositions are circular.
+/// Maximum depth to which references and compositions are followed. A deeper composition is treated as
+/// circular, and is unsupported.
 pub(super) const DEEPEST: usize = 24;
 
-/// Maximum number of steps for one schema.
+/// Maximum number of schemas, nested schemas included, that one conversion visits.
 const MOST_STEPS: usize = 3_000;
 
 /// An interpretation of `oneOf`.
@@ -119,7 +120,8 @@ impl<'a> Lowering<'a> {
         schema.part(references::resolve(document, Pointer::root(), schema.value).1)
     }
 
-    /// Checks whether messages of this direction omit a property, because it is read-only or write-only.
+    /// Checks whether messages omit the property, because it is read-only (in requests) or write-only (in
+    /// responses).
     pub(super) fn is_unsent(&self, property: Schema<'a>, depth: usize) -> bool {
         let flag = match self.direction {
             Direction::Request => "readOnly",
@@ -376,8 +378,8 @@ fn null_if<'a>(condition: bool, branches: Vec<Branch<'a>>) -> (Vec<Branch<'a>>, 
     branches.into_iter().partition(is_null)
 }
 
-/// Splits off the case in which objects have a property. Afterwards, objects in the given branches lack the
-/// property.
+/// Returns the branches of objects that have the property, and restricts `branches` to values without the
+/// property. Returns `None` if there are too many branches.
 fn split<'a>(branches: &mut Vec<Branch<'a>>, name: &'a str) -> Option<Vec<Branch<'a>>> {
     let mut present: Vec<Branch<'a>> = branches.clone();
     present.retain(|branch| branch.kind == Kind::Object && !branch.forbids(name));

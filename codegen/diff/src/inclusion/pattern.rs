@@ -1,5 +1,5 @@
-//! Represents patterns of strings as automata. They are used to decide inclusion and to find a shortest
-//! string.
+//! Represents patterns of strings as automata. The automata are used to decide inclusion, and to find the
+//! shortest string that meets given conditions.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -20,10 +20,10 @@ use regex_syntax::ast::{
 /// Maximum size of an automaton, and of its construction, in bytes.
 const MOST_BYTES: usize = 1 << 20;
 
-/// Maximum number of states of a search.
+/// Maximum number of states that a search may reach.
 const MOST_STATES: usize = 20_000;
 
-/// Languages by the pattern of their automaton.
+/// The languages built so far, by the pattern of their automaton.
 #[derive(Default)]
 pub(super) struct Languages(HashMap<String, Option<Rc<Language>>>);
 
@@ -61,8 +61,8 @@ impl Languages {
     /// Checks whether a text contains a match of an ECMA-262 pattern. Returns `None` if the answer is
     /// unknown.
     pub(super) fn matches(&mut self, pattern: &str, text: &str) -> Option<bool> {
-        /// Maximum length of texts that are matched without an automaton. Some patterns take exponential
-        /// time.
+        /// Maximum length of texts that are matched without an automaton. The limit exists because some
+        /// patterns take exponential time.
         const LONGEST: usize = 16;
         if let Some(language) = self.containing(pattern) {
             return Some(language.contains(text));
@@ -88,7 +88,7 @@ pub(super) enum Search {
     Found(String),
     /// No string meets the conditions of the search.
     Nothing,
-    /// The search is too large.
+    /// The search was not possible, for example because it is too large.
     Unknown,
 }
 

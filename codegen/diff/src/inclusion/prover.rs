@@ -22,13 +22,14 @@ pub(crate) enum Mode {
     All,
 }
 
-/// The two sets of schemas, the mode and the encoding of a question.
+/// A question about inclusion: the sender's schemas and the receiver's schemas (by address), the mode, and
+/// the encoding.
 pub(super) type Question = (BTreeSet<usize>, BTreeSet<usize>, Mode, Encoding);
 
-/// Answers questions about the schemas of two documents in messages of one direction.
+/// Answers questions about inclusion between schemas of two documents, for messages of one direction.
 pub(crate) struct Prover<'a> {
     pub(super) lowering: Lowering<'a>,
-    /// Proven questions.
+    /// Questions for which inclusion has been proven.
     pub(super) proven: HashSet<Question>,
     /// The questions of `proven`, in the order of their proofs.
     pub(super) order: Vec<Question>,
@@ -37,7 +38,7 @@ pub(crate) struct Prover<'a> {
     pub(super) open: HashSet<Question>,
     /// Remaining steps for the current question.
     pub(super) fuel: usize,
-    /// True if formats are evaluated.
+    /// False while every format of a string counts as unknown.
     pub(super) knows_formats: bool,
     /// Depth of the evaluation in progress.
     pub(super) level: usize,
@@ -71,7 +72,7 @@ impl<'a> Prover<'a> {
         self.lowering.has_one_of
     }
 
-    /// Returns the interpretation of schemas in proofs.
+    /// Returns the interpretation of schemas in proofs, given the interpretation of `nullable`.
     pub(super) fn reading(&self, width: Width) -> Reading {
         (width, self.one_of)
     }

@@ -35,9 +35,9 @@ impl<'a> Schema<'a> {
         Self { value, side }
     }
 
-    /// Orders the schemas of both documents for messages of a direction. Clients follow the old document and
-    /// the service follows the new document, so the sender's schema is the old schema in a request and the
-    /// new schema in a response.
+    /// Returns the sender's schema and the receiver's schema for messages of a direction. Clients follow the
+    /// old document and the service follows the new document, so the sender's schema is the old schema in a
+    /// request and the new schema in a response.
     pub(crate) fn pair(direction: Direction, [old, new]: [&'a Value; 2]) -> Pair<'a> {
         let (old, new) = (Self::new(old, Side::Old), Self::new(new, Side::New));
         match direction {
@@ -68,12 +68,12 @@ impl<'a> Schema<'a> {
         ptr::from_ref(self.value).addr()
     }
 
-    /// Checks whether the schema explicitly matches nothing.
+    /// Checks whether the schema is `false` or contains `"not": {}`, so that it allows no value.
     pub(super) fn is_nothing(&self) -> bool {
         *self.value == false || self.value.as_object().is_some_and(matches_nothing)
     }
 
-    /// Checks whether the schema does not constrain values.
+    /// Checks whether the schema is `true` or empty, so that it allows every value.
     pub(super) fn is_anything(&self) -> bool {
         *self.value == true || self.value.as_object().is_some_and(Map::is_empty)
     }

@@ -12,8 +12,8 @@ use super::{
 const LONGEST: u64 = 256;
 
 impl<'a> Prover<'a> {
-    /// Searches for a string of a branch that belongs to none of the targets. If a branch has constraints
-    /// that automata do not represent, the string still has to be checked.
+    /// Searches for a string of a branch that belongs to none of the targets. If the branch has constraints
+    /// that automata do not represent, such as formats, the string still has to be checked.
     pub(super) fn search_strings(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>]) -> Search {
         let has_pattern = |branch: &Branch<'a>| !branch.patterns.is_empty();
         if branch.kind != Kind::String || !(has_pattern(branch) || targets.iter().any(|all| has_pattern(all)))
@@ -40,9 +40,9 @@ impl<'a> Prover<'a> {
     }
 }
 
-/// Returns a language for each constraint of a branch of strings. The branch allows only strings that all
-/// these languages contain. The entry is `None` for a constraint without a language, such as a length above
-/// `longest`.
+/// Returns the languages of a branch of strings: one for each pattern, for the list of values, and for the
+/// length. The branch allows only strings that all these languages contain. An entry is `None` if there is no
+/// language, for example if a length is above `longest`.
 pub(super) fn languages(
     known: &mut Languages,
     branch: &Branch<'_>,

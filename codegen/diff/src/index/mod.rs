@@ -44,7 +44,8 @@ impl<'a> DocumentIndex<'a> {
         self.references.referrers(pointer).next().is_some()
     }
 
-    /// Checks whether the schema, or another schema that applies together with it, has alternatives.
+    /// Checks whether the schema, or another schema that applies to the same value, has alternatives (`anyOf`
+    /// or `oneOf`).
     pub(crate) fn has_alternatives(&self, schema: &Node<'a>) -> bool {
         self.has_alternatives_below(schema, DEEPEST) || self.is_beside_alternatives(&schema.pointer, DEEPEST)
     }

@@ -18,7 +18,8 @@ use crate::{
     report::{Component, Operations, Use, User},
 };
 
-/// Uses in the report, of both documents. Equal names and equal lists of operations are stored once.
+/// The uses that the report contains, from both documents. Equal names and equal lists of operations are
+/// stored once.
 #[derive(Default)]
 pub(crate) struct UsageTable {
     pub components: Vec<Component>,
@@ -48,12 +49,12 @@ impl UsageTable {
     }
 }
 
-/// The usages of one document.
+/// Finds the uses of the parts of one document.
 pub(crate) struct UsageIndex<'a> {
     usages: Usages<'a>,
     provenance: &'a Provenance,
     root: Node<'a>,
-    /// Position in [`UsageTable::components`], by target number.
+    /// Positions of components in [`UsageTable::components`], by the number of the reference target.
     components: HashMap<usize, usize>,
     /// Names of the operations, in the order of the document.
     names: Vec<Arc<str>>,
@@ -82,7 +83,7 @@ impl<'a> UsageIndex<'a> {
         }
     }
 
-    /// Returns the operations that use the place.
+    /// Returns the operations that use the value at `pointer`.
     pub(crate) fn operations(
         &mut self,
         pointer: &Pointer,
@@ -102,7 +103,7 @@ impl<'a> UsageIndex<'a> {
         }
     }
 
-    /// Returns the operations that use the place through a reference.
+    /// Returns the operations that use the value at `pointer` through a reference.
     fn shared(&mut self, pointer: &Pointer, direction: Direction, table: &mut UsageTable) -> Operations {
         let mut is_user = vec![false; self.names.len()];
         let users = self.usages.users(self.usages.around(pointer));
@@ -144,7 +145,7 @@ impl<'a> UsageIndex<'a> {
         uses
     }
 
-    /// Adds the component and everything that uses it to the table.
+    /// Adds the component, and all components that use it directly or indirectly, to the table.
     fn add_component(&mut self, target: usize, table: &mut UsageTable) {
         if self.components.contains_key(&target) {
             return;
@@ -187,8 +188,8 @@ impl<'a> UsageIndex<'a> {
         })
     }
 
-    /// Returns the steps to a place inside a shared schema: the name of the schema, then the steps from `at`
-    /// to `pointer`.
+    /// Returns the steps from the component at `at` to the place at `pointer`. If the component is a schema,
+    /// its name is the first step.
     fn steps_within(&self, at: &Pointer, pointer: &Pointer) -> Vec<String> {
         let mut path = Vec::new();
         let outer = tokens(at);
@@ -207,7 +208,8 @@ impl<'a> UsageIndex<'a> {
         path
     }
 
-    /// Lists the operations that use a place because it is inside them or inside their path.
+    /// Lists the operations that use a place because the place is inside the operation or inside its path
+    /// item.
     fn direct(&self, pointer: &Pointer, direction: Direction, table: &mut UsageTable) -> Vec<Use> {
         if !pointer.starts_with(Pointer::from_static("/paths")) {
             return Vec::new();

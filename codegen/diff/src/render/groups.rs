@@ -11,7 +11,7 @@ use funnelflux_openapi::text::{shared_sentence, unquoted};
 use super::view::{Consequence, Entry, View};
 use crate::{level::Level, report::Operations};
 
-/// Nouns that IDs contain.
+/// Nouns that the IDs of rules contain.
 const NOUNS: [&str; 5] = ["property", "parameter", "header", "body", "schema"];
 
 /// Similar changes, in the order of the report.

@@ -38,12 +38,12 @@ struct Page<'a> {
     /// Numbers of the operations, by name.
     operations: BTreeMap<&'a str, usize>,
     names: &'a Sections<'a>,
-    /// Numbers of the sections of the operations, by name.
+    /// Numbers of the sections to which operations belong, by the name of the section.
     sections: BTreeMap<&'a str, usize>,
 }
 
 impl View<'_> {
-    /// Renders the report as one HTML page for a colleague. The documents are those of the comparison.
+    /// Renders the report as one HTML page for a colleague. `old` and `new` are the compared documents.
     #[must_use]
     pub fn html(self, old: &Document, new: &Document) -> String {
         let groups = self.groups();
@@ -317,7 +317,8 @@ impl Page<'_> {
         html! { @if !operations.is_empty() { p { (joined(links, ", ", operations.len())) } } }
     }
 
-    /// Lists every operation with the number of its changes, and with links to the most severe changes.
+    /// Lists every affected operation with the number of its changes by level, and with links to its most
+    /// severe changes.
     fn operations(&self) -> Markup {
         let mut rows: BTreeMap<&str, (BTreeMap<Level, usize>, Vec<usize>)> = BTreeMap::new();
         for (number, group) in self.groups.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! `JUnit` XML for test reports: a test case for each change, which fails if the change breaks.
+//! `JUnit` XML for test reports. Each change is a test case, and a breaking change is a failed test case.
 
 use maud::{Markup, PreEscaped, html};
 

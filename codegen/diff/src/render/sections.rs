@@ -11,7 +11,8 @@ use funnelflux_openapi::{Document, operations::operations};
 pub(super) struct Sections<'a>(BTreeMap<String, &'a str>);
 
 impl<'a> Sections<'a> {
-    /// Collects the sections of two documents. The first document takes precedence.
+    /// Collects the sections of the operations of two documents. If both have a section for an operation, the
+    /// first document takes precedence.
     pub(super) fn of(documents: [&'a Document; 2]) -> Self {
         let mut sections = BTreeMap::new();
         for document in documents {

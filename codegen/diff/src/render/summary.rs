@@ -18,7 +18,7 @@ impl View<'_> {
     /// lines.
     #[must_use]
     pub fn short_text(self, most_lines: usize) -> Option<String> {
-        /// Minimum number of lines of a change in full.
+        /// Minimum number of lines of a change that is written in full.
         const FEWEST: usize = 5;
         let may_fit = self.report.changes.len() * FEWEST <= most_lines;
         may_fit
@@ -28,8 +28,8 @@ impl View<'_> {
 
     /// Renders the verdict, then groups of similar changes. Breaking changes come first, then warnings, then
     /// harmless changes that concern the [`Audience`](crate::Audience) of the view or, without an audience,
-    /// all changes of the level `info`. If every change in full fits into `most_lines` lines, renders every
-    /// change in full instead.
+    /// all changes of the level `info`. If the text with every change in full fits into `most_lines` lines,
+    /// returns that text instead.
     #[must_use]
     pub fn summary(self, most_lines: usize) -> String {
         if let Some(text) = self.short_text(most_lines) {
@@ -135,7 +135,8 @@ fn block(group: &Group<'_>) -> Vec<String> {
     block
 }
 
-/// Counts the hidden changes of each rule.
+/// Writes an empty line, and a line with the number of hidden changes, in total and for the most frequent
+/// rules. If no change is hidden, writes nothing.
 fn not_shown(hidden: BTreeMap<&str, usize>) -> Vec<String> {
     let all: usize = hidden.values().sum();
     if all == 0 {

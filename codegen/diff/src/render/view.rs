@@ -10,10 +10,10 @@ use crate::{
     report::{Change, Report},
 };
 
-/// Maximum number of listed usages of a place.
+/// Maximum number of usages that are listed for a change.
 pub(super) const MOST_USAGES: usize = 6;
 
-/// Maximum number of listed operations of similar changes.
+/// Maximum number of operations that are listed for a change or a group of similar changes.
 pub(super) const MOST_OPERATIONS: usize = 5;
 
 /// The meaning of a change for one audience, such as the users of a client library.
@@ -154,7 +154,7 @@ pub(super) fn title(level: Level) -> &'static str {
     }
 }
 
-/// Returns the proof in a sentence, and the counterexample if there is one.
+/// Returns the proof as a sentence, and the counterexample if there is one.
 pub(super) fn proof(proof: &Proof) -> Option<(&'static str, Option<String>)> {
     match proof {
         Proof::None => None,

@@ -1,4 +1,4 @@
-//! Proofs about random pairs of schemas agree with a validator of JSON Schema.
+//! Checks proofs about random pairs of schemas against a validator for JSON Schema.
 //!
 //! The environment variable `PROOF_SEED` selects other pairs, and `PROOF_PAIRS` sets their number.
 

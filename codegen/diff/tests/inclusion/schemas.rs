@@ -299,8 +299,8 @@ pub(crate) fn change(random: &mut Rng, value: &mut Value, depth: usize) {
     }
 }
 
-/// Checks whether a schema applies the schema `Shared` to the same value. JSON Schema does not define the
-/// meaning of `Shared` if `Shared` itself does this.
+/// Checks whether a schema applies the schema `Shared` to the value that the schema itself describes. If
+/// `Shared` does this to itself, JSON Schema does not define its meaning.
 pub(crate) fn is_circular(schema: &Value) -> bool {
     let same = |(key, part): (&String, &Value)| match (key.as_str(), part) {
         ("$ref", _) => true,

@@ -21,7 +21,7 @@ use funnelflux_openapi::{
 use serde_json::Value;
 use similar::TextDiff;
 
-/// The folder `cases/<topic>/<name>/`.
+/// A case: the folder `cases/<topic>/<name>/`, and its two documents.
 pub(crate) struct Case {
     pub(crate) folder: PathBuf,
     /// Document before the change, from `old.yaml` or `old.json`.
@@ -81,8 +81,9 @@ pub(crate) fn document(name: &str, value: &Value) -> Document {
     read::parse(Source { name, text: &text }).unwrap()
 }
 
-/// Reads a document, and normalises it unless it is `OpenAPI` 3.0 already. Normalisation also repairs
-/// malformed parts, which would hide how such parts are compared.
+/// Reads a document, and normalises it unless it is `OpenAPI` 3.0 already. A document of version 3.0 is left
+/// as it is, because normalisation would also repair malformed parts, and the tests check how such parts are
+/// compared.
 pub(crate) fn read_document(name: &str, text: &str) -> Document {
     let read = || {
         let document = read::read(Source { name, text })?;

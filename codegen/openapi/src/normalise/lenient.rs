@@ -174,7 +174,7 @@ impl Members<'_> {
 
 const FIX: &str = "nothing to do; an overlay can correct it";
 
-/// Checks whether a member may need a repair. This check is cheap, because most members need no repair.
+/// Checks whether a member may need a repair. The check must be cheap, because most members need no repair.
 fn is_suspicious(expected: FieldType, key: &str, value: &Value) -> bool {
     expected.misfit(value).is_some()
         || match expected {

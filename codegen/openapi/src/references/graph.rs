@@ -90,7 +90,7 @@ impl<'a> References<'a> {
         references
     }
 
-    /// Registers the value at a pointer as a target and returns its number.
+    /// Registers the value at a pointer as a target, and returns the number of the target.
     fn number(&mut self, pointer: PointerBuf, value: &'a Value) -> usize {
         let next = self.targets.len();
         let number = *self.numbers.entry(pointer.clone()).or_insert(next);

@@ -15,8 +15,8 @@ pub enum User {
     Operation {
         /// Position of the operation.
         number: usize,
-        /// The message that contains the reference; `None` if the reference is in neither message but, for
-        /// example, in a callback.
+        /// The message (request or response) that contains the reference; `None` if the reference is
+        /// elsewhere, for example in a callback.
         direction: Option<Direction>,
     },
     /// Another target, by its number.

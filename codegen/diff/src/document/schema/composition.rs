@@ -1,4 +1,4 @@
-//! Composed schemas: `allOf`, `anyOf`, `oneOf`, and discriminators.
+//! Compares composed schemas: `allOf`, `anyOf`, `oneOf`, and discriminators.
 
 use serde_json::Value;
 
@@ -83,8 +83,9 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares the values by which the discriminators of both sides identify an alternative. If a mapping
-    /// has no entry for the alternative, this value is the name of its schema.
+    /// Reports schema names that became, or no longer are, discriminator values. The name of its schema
+    /// identifies an alternative if the mapping has no entry for the alternative. Mapping entries are
+    /// compared elsewhere.
     fn discriminator_names(
         &mut self,
         [old, new]: [&Node<'a>; 2],
@@ -241,7 +242,7 @@ impl<'a> Identifiers<'a> {
     }
 }
 
-/// Returns the `$ref` of a schema in a composition, or its content if the schema is inline.
+/// Returns the `$ref` of a schema in a composition, or the JSON text of the schema if it is inline.
 fn part_name(part: &Value) -> String {
     references::reference(part).map_or_else(|| canonical(part), str::to_owned)
 }

@@ -1,4 +1,4 @@
-//! Constraints: limits, patterns, multiples, and keywords that `OpenAPI` 3.0 does not have.
+//! Compares constraints: limits, patterns, multiples, and keywords that `OpenAPI` 3.0 does not have.
 
 use std::cmp::Ordering;
 
@@ -153,7 +153,7 @@ impl<'a> Comparer<'a> {
 }
 
 /// Checks whether a content keyword of a string schema (`contentEncoding`, `contentMediaType`) adds nothing
-/// to `format`: it is absent or has the same meaning.
+/// to `format`: the content keyword is absent or has the same meaning as `format`.
 fn says_nothing(key: &str, keyword: Option<&Node<'_>>, schema: &Node<'_>) -> bool {
     match (keyword.and_then(|node| node.value.as_str()), key) {
         (Some(_), _) => keyword.is_some_and(|node| repeats_format(key, node.value, schema.value)),

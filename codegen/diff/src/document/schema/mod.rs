@@ -23,7 +23,7 @@ use crate::{
 };
 
 impl<'a> Comparer<'a> {
-    /// Compares the pairs in the queue. A queue is necessary, because schemas can be recursive.
+    /// Compares the pairs of schemas in the queue. A queue is necessary, because schemas can be recursive.
     pub(crate) fn queued_schemas(&mut self) {
         while let Some((old, new, context, frame)) = self.queue.pop_front() {
             if self.compared.insert((frame, context)) {
@@ -41,7 +41,7 @@ impl<'a> Comparer<'a> {
         self.queue.push_back((old, new, context, frame));
     }
 
-    /// Adds a pair of schemas to the queue without a parent, like the schemas of a whole message.
+    /// Adds a pair of schemas to the queue. The pair has no parent, like the schemas of a whole message.
     pub(crate) fn enqueue_root(&mut self, old: Node<'a>, new: Node<'a>, context: SchemaContext) {
         let current = self.frames.current.take();
         let closed = None;
@@ -98,8 +98,8 @@ impl<'a> Comparer<'a> {
         self.enqueue(before, after, context);
     }
 
-    /// Compares the siblings of a reference. In every version of `OpenAPI`, only documentation has an effect
-    /// next to a reference.
+    /// Compares the documentation next to a reference. Other siblings have no effect in `OpenAPI` 3.0. For
+    /// other versions, normalisation moves a reference with siblings that concern values into an `allOf`.
     fn beside_reference(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         for (key, site) in Site::members(old, new) {
             if key == "deprecated" {
@@ -148,8 +148,8 @@ impl<'a> Comparer<'a> {
             .report();
     }
 
-    /// Reports that one side is an `allOf` around the single schema `inner`, and compares that schema with
-    /// the other side.
+    /// Reports that the schema of one document (`side`) is an `allOf` around the single schema `inner`, and
+    /// compares `inner` with the schema of the other document.
     fn wrapper(
         &mut self,
         (old, new): (&Node<'a>, &Node<'a>),
@@ -201,7 +201,7 @@ impl<'a> Comparer<'a> {
     }
 
     /// Reports a different notation with the same meaning. If the schema has alternatives or no type, tools
-    /// may derive a different type from the notation.
+    /// may derive a different type from the new notation.
     fn notation(&mut self, site: &Site<'_, 'a>, what: String, old: &Node<'a>, context: SchemaContext) {
         let new = site.parent;
         let has_alternatives = self.old.has_alternatives(old) || self.new.has_alternatives(new);
@@ -284,7 +284,7 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Returns the pointer to the target, if the node is a reference.
+/// Returns the pointer to the target if the node is a reference that is not broken.
 fn target<'n>(node: &Node<'_>, resolved: &'n Node<'_>) -> Option<&'n PointerBuf> {
     (node.value.get("$ref").is_some() && node.pointer != resolved.pointer).then_some(&resolved.pointer)
 }
@@ -306,7 +306,7 @@ fn fits(key: &str, value: &Value) -> bool {
     }
 }
 
-/// Returns the schema in an `allOf` with one schema. Returns `None` if the `allOf` has siblings other than
+/// Returns the only schema in the `allOf` of the node. Returns `None` if the `allOf` has siblings other than
 /// documentation, extensions and `nullable`.
 fn wrapped<'a>(node: &Node<'a>) -> Option<Node<'a>> {
     let is_documentation = |key: &str| {
@@ -315,7 +315,7 @@ fn wrapped<'a>(node: &Node<'a>) -> Option<Node<'a>> {
     single(node).filter(|_| node.keys().all(is_documentation))
 }
 
-/// Returns the schema in an `allOf` with one schema. Returns `None` unless that schema is the component at
+/// Returns the only schema in the `allOf` of the node. Returns `None` unless that schema is the component at
 /// `target`, or the `allOf` meets the conditions of `wrapped`.
 fn wraps<'a>(document: &DocumentIndex<'a>, target: &PointerBuf, node: &Node<'a>) -> Option<Node<'a>> {
     wrapped(node).or_else(|| single(node).filter(|inner| document.resolve(inner).pointer == *target))

@@ -1,4 +1,4 @@
-//! Contents of objects and arrays: declared, required and undeclared properties, and items.
+//! Compares the contents of objects and arrays: declared, required and undeclared properties, and items.
 
 use serde_json::{Map, Value};
 
@@ -83,7 +83,7 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports a property that exactly one side forbids: its schema on that side is `false`.
+    /// Reports a property that exactly one document forbids: the schema of the property is `false` there.
     fn property_allowed(&mut self, site: &Site<'_, 'a>, new: &Node<'a>, context: SchemaContext) {
         let (kind, words) = match (new.allows_nothing(), context.direction) {
             (true, Direction::Response) => (Kind::OptionalResponsePropertyRemoved, "must be absent"),

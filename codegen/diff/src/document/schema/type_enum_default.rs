@@ -1,4 +1,4 @@
-//! Single values: type and format, null, enumerations and defaults.
+//! Compares keywords for single values: type and format, null, enumerations and defaults.
 
 use crate::{
     comparer::Comparer,
@@ -40,9 +40,9 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares `type` on one side with `x-type` on the other side. If `OpenAPI` 3.0 cannot express the types
-    /// of a schema, normalisation moves them to `x-type`. Returns false unless one side has only `type` and
-    /// the other side has only `x-type`.
+    /// Compares `type` of one schema with `x-type` of the other. If `OpenAPI` 3.0 cannot express the types of
+    /// a schema, normalisation moves them to `x-type`. Returns false unless one schema has only `type`, and
+    /// the other has only `x-type`.
     pub(super) fn types_kept_aside(
         &mut self,
         site: &Site<'_, 'a>,
@@ -67,8 +67,8 @@ impl<'a> Comparer<'a> {
         true
     }
 
-    /// Compares `x-nullable`. If null must match some keywords although the schema is `nullable`,
-    /// normalisation lists under `x-nullable` the keywords from which null is exempt.
+    /// Compares `x-nullable`. Normalisation writes this list if null must match some keywords of a schema
+    /// although the schema is `nullable`. The list names the keywords that null need not match.
     pub(super) fn exemption_of_null(&mut self, site: &Site<'_, 'a>, old: &Node<'a>, context: SchemaContext) {
         const RELATED: [&str; 8] = [
             "nullable", "type", "x-type", "allOf", "anyOf", "oneOf", "not", "x-if",
@@ -129,8 +129,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares `x-extensible-enum`, which lists the known values of an open set. Only the removal of a value
-    /// matters.
+    /// Compares `x-extensible-enum`, which lists the known values of an open set. Reports each removed value.
+    /// If no value was removed, a difference is a change of an extension.
     pub(super) fn extensible_enumeration(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
         let mut removed = site.one_sided_entries(canonical);
         removed.retain(|value| value.new.is_none() && site.new.is_some());
@@ -143,7 +143,7 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports a value that only one of two lists of values has.
+    /// Reports a value that only one of the two lists contains.
     fn enumerated(
         &mut self,
         kind: Kind,
@@ -182,7 +182,7 @@ pub(super) fn default_kind(site: &Site<'_, '_>, context: SchemaContext) -> Kind 
     }
 }
 
-/// Returns the old and the new value as texts.
+/// Returns the old and the new value, each only if it is a string.
 fn texts<'a>(site: &Site<'_, 'a>) -> [Option<&'a str>; 2] {
     site.sides().map(|node| node?.value.as_str())
 }

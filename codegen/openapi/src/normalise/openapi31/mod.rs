@@ -72,14 +72,14 @@ pub(super) fn normalise(mut value: Value, followed: &BTreeSet<PointerBuf>, conte
     value
 }
 
-/// Values that move, and other data for updating the references that lead to them.
+/// Values that move, and other data that is necessary to update references to moved values.
 #[derive(Default)]
 struct Moves {
     /// New places of moved values, by their old places.
     moved: BTreeMap<PointerBuf, PointerBuf>,
     /// `$defs` that move to the components, with their old pointers.
     definitions: Vec<(PointerBuf, Object)>,
-    /// Pointers of schemas by their `$anchor` or `$dynamicAnchor`.
+    /// Pointers to schemas, by their `$anchor` or `$dynamicAnchor`.
     anchors: BTreeMap<String, Vec<PointerBuf>>,
     /// Pointers to the extensions that preserve path items.
     path_items: Vec<PointerBuf>,
@@ -221,8 +221,8 @@ fn boolean(context: &mut Context, pointer: &Pointer, schema: &mut Value) {
 }
 
 /// Moves path items that references lead to (for example from a callback) to an extension, because `OpenAPI`
-/// 3.0 has no section for them. Removes the other path items, and reports each removed path item that is not
-/// in `followed`, the targets of the references of paths and webhooks.
+/// 3.0 has no section for them. Removes the other path items. `followed` contains the targets of the
+/// references of paths and webhooks; each removed path item that is not in `followed` is reported.
 fn keep_path_items(
     value: &mut Value,
     followed: &BTreeSet<PointerBuf>,

@@ -37,7 +37,7 @@ const CHECKS: &[&str] = &[
 /// Keywords that describe the schema, not its values.
 const REMARKS: &[&str] = &["$schema", "$comment", "$vocabulary", "$anchor", "$dynamicAnchor"];
 
-/// Patterns that match every property name.
+/// Patterns that match every property name, except perhaps the empty name.
 const EVERY_NAME: &[&str] = &["", ".*", "^.*$", ".+", "^.+$"];
 
 /// Converts a schema of `OpenAPI` 3.1. `by_pattern` is the schema that replaces `patternProperties`.
@@ -122,11 +122,11 @@ fn constant(schema: &mut Part<'_>) {
 /// Keywords for unions. A union may have null variants.
 const UNIONS: [&str; 2] = ["oneOf", "anyOf"];
 
-/// Keywords that null must also match. Exceptions are unions with a null variant.
+/// Keywords that apply to null as to any other value. Exceptions are unions with a null variant.
 const SHARED: [&str; 6] = ["$ref", "allOf", "not", "if", "oneOf", "anyOf"];
 
 /// The effect of a schema on null, before its conversion. After the conversion, `nullable` exempts null from
-/// all keywords except `enum`. Before it, some schemas exempt null from fewer keywords.
+/// all keywords except `enum`. Before the conversion, some schemas exempt null from fewer keywords.
 struct Null {
     /// The schema has types, and null is not one of them.
     is_excluded: bool,
@@ -313,7 +313,7 @@ fn content(schema: &mut Part<'_>) {
     }
 }
 
-/// Rewrites `examples` of a schema as its `example`.
+/// Rewrites the first of the `examples` of a schema as its `example`.
 fn examples(schema: &mut Part<'_>) {
     let Some(Value::Array(examples)) = schema.get("examples") else {
         return;

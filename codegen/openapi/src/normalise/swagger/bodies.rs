@@ -89,8 +89,8 @@ impl<'a> Convert<'a> {
         json!({ "required": any_required, "content": content })
     }
 
-    /// Returns the `content` of the body or response at `new`. Each of the media types gets the schema from
-    /// the place `old`.
+    /// Returns the `content` of the body or response at `new`. Each media type gets `schema`, and the move of
+    /// the schema from `old` is recorded.
     fn content(
         &mut self,
         types: &MediaTypes,

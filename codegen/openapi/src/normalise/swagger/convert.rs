@@ -109,7 +109,7 @@ impl Old {
 
 pub(super) struct Convert<'a> {
     pub(super) old: &'a Old,
-    /// Places of shared parameters that became bodies of operations.
+    /// Places of the parameters that became bodies of operations.
     pub(super) bodies_used: BTreeSet<PointerBuf>,
     /// Contains `consumes` or `produces` if the document's list of that name became the content of a body or
     /// response.
@@ -118,8 +118,8 @@ pub(super) struct Convert<'a> {
 }
 
 impl Convert<'_> {
-    /// Removes the member `consumes` or `produces` from an object. If the list was not used, renames it to an
-    /// extension instead, so that comparisons of documents include it.
+    /// Removes the list `consumes` or `produces` from an object. An unused list is renamed to an extension
+    /// instead, so that comparisons of documents include it.
     pub(super) fn types_are_read(&mut self, holder: &mut Object, key: &str, place: &Pointer, used: bool) {
         if used {
             holder.shift_remove(key);
