@@ -186,8 +186,9 @@ fn restful(mut document: Value) -> Value {
     document
 }
 
-/// Adds required properties to a schema: more than a function should have arguments, and more flags than a
-/// struct should have. Their descriptions are lists with unusual indentation.
+/// Adds required properties to a schema. According to clippy, the constructor then has too many arguments,
+/// and the struct has too many booleans. The descriptions of the properties are lists with unusual
+/// indentation.
 fn many_fields(schema: &mut Value) {
     for name in [
         "isA",

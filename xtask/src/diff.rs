@@ -73,8 +73,8 @@ pub(crate) fn run(root: Option<&Path>, arguments: &Arguments) -> Result<Outcome,
         let fix = "name a file for one of them";
         return Err(Failure::new("both documents come from standard input", fix));
     }
-    // The root matters only for GITREV:path. It is the workspace if there is one, or else the current
-    // directory.
+    // The root matters only for GITREV:path. It is the value of `--root`, or else the workspace, or else the
+    // current directory.
     let workspace = Workspace::find(root).ok();
     let root = root
         .or(workspace.as_ref().map(Workspace::root))

@@ -7,9 +7,9 @@ use funnelflux_openapi::{Diagnostics, Severity, Stage};
 
 /// Output of a command and its exit code.
 pub(crate) struct Outcome {
-    /// Requested result.
+    /// Text for standard output: the requested result.
     pub(crate) stdout: String,
-    /// Errors, warnings and notes.
+    /// Text for standard error: errors, warnings and notes.
     pub(crate) stderr: String,
     pub(crate) code: Code,
 }
@@ -23,8 +23,8 @@ pub(crate) enum Code {
     Usage = 1,
     /// The document or an overlay is invalid.
     Invalid = 2,
-    /// A file or the lock differs from the output of `generate`, because it is stale, missing, orphaned or
-    /// hand-edited.
+    /// A file or the lock differs from the output of `generate` (it is stale, missing, orphaned or
+    /// hand-edited), or the lock cannot be read.
     Stale = 3,
     /// The documents differ, but no change breaks on the wire.
     Changed = 5,

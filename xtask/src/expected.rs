@@ -70,7 +70,7 @@ pub(crate) fn compare(workspace: &Workspace, output: &Output) -> Result<Expected
     })
 }
 
-/// Paths of existing files below [`GENERATED`] that are not in `generated`.
+/// Returns the paths of files that exist below [`GENERATED`], but are not in `generated`.
 pub(crate) fn orphans<'a>(
     workspace: &Workspace,
     generated: impl Iterator<Item = &'a String>,

@@ -76,7 +76,7 @@ pub(crate) fn child() -> ExitCode {
 }
 
 fn end_with(words: &str) -> ! {
-    // If this fails, the response is lost, and the parent process reports that.
+    // If writing fails, the parent process reports only the exit status.
     let _ = writeln!(io::stderr(), "{words}");
     process::exit(1)
 }

@@ -10,7 +10,7 @@ use funnelflux_openapi::{
 /// Maximum number of places that the notice of a group names.
 const MOST_PLACES: usize = 5;
 
-/// Key of a group of diagnostics: the rule, the sentence without quotations, and the fix.
+/// Key of a group of diagnostics: the rule, the message without its quoted parts, and the fix.
 type Key<'a> = ((Severity, Stage, &'a str), Vec<&'a str>, &'a str);
 
 /// Prints one block per group of similar diagnostics, in the order of the first diagnostic of each group.

@@ -19,7 +19,7 @@ use download::download;
 /// Accepted forms of a SOURCE, for help texts.
 pub(crate) const HELP: &str = "a file, an http(s) URL, GITREV:path, or - for standard input";
 
-/// A text and its name for messages: a path below the root, with `/` as separator, or a URL.
+/// A text, and its name for messages, such as a path below the root (with `/` as separator) or a URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Text {
     pub(crate) name: String,

@@ -12,16 +12,16 @@ use crate::{
     source::{Text, decode},
 };
 
-/// Record of the last run of `generate`, below the root.
+/// Path of the lock file, relative to the root.
 pub(crate) const LOCK: &str = "spec/spec.lock";
 
-/// Folder of the generated files, below the root.
+/// Path of the folder with the generated files, relative to the root.
 pub(crate) const GENERATED: &str = "generated/src/api";
 
-/// Changelog, below the root.
+/// Path of the changelog, relative to the root.
 pub(crate) const CHANGELOG: &str = "CHANGELOG.md";
 
-/// Manifest of the generated crate, below the root.
+/// Path of the generated crate's manifest, relative to the root.
 pub(crate) const MANIFEST: &str = "generated/Cargo.toml";
 
 /// Environment variable for tests: the number of the disk operation at which the process aborts, counted from
@@ -66,7 +66,7 @@ impl Workspace {
         })
     }
 
-    /// Counts a disk operation. Aborts the process at the operation that `ABORT_AT` numbers.
+    /// Counts a disk operation. Aborts the process at the operation whose number `ABORT_AT` states.
     fn count_operation(&self) {
         let left = self.operations_left.get().map(|left| left.saturating_sub(1));
         self.operations_left.set(left);

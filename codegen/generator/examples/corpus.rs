@@ -1,4 +1,5 @@
-//! Runs all stages on a folder of public API documents, each under a time limit, and prints a table.
+//! Runs all stages of the generator on each API document in a folder, with a time limit per document, and
+//! prints a table of the results.
 //!
 //! ```sh
 //! cargo run --release -p funnelflux-generator --example corpus -- FOLDER [--show CODE] [--write FOLDER]
@@ -50,10 +51,10 @@ fn arguments() -> Option<Arguments> {
     (!arguments.folder.is_empty()).then_some(arguments)
 }
 
-/// End of the message of each warning about an operation that is left out.
+/// Suffix of each warning that an operation is left out.
 const LEFT_OUT: &str = "left out of the generated code";
 
-/// Returns the reason that the table shows for the code of a diagnostic. Codes that call for the same remedy
+/// Maps the code of a diagnostic to the reason that the table shows. Codes that call for the same remedy
 /// share a reason.
 fn reason(code: &str) -> &'static str {
     match code {
@@ -76,7 +77,7 @@ struct Outcome {
     /// Cargo features, one for each group of operations.
     features: Vec<String>,
     diagnostics: Diagnostics,
-    /// Number of operations.
+    /// Number of operations in the document, including those that are left out.
     operations: usize,
     left_out: Vec<LeftOut>,
 }
@@ -172,7 +173,7 @@ impl Outcome {
 }
 
 /// Writes the generated files of a document. Also writes `features.toml`, which contains the cargo features
-/// as lines of a manifest.
+/// as lines of a `Cargo.toml`.
 fn write_files(folder: &Path, outcome: &Outcome) -> io::Result<()> {
     let quoted = outcome.features.iter().map(|name| format!("{name:?}"));
     let lists = outcome.features.iter().map(|name| format!("{name:?} = []\n"));
@@ -190,8 +191,8 @@ fn write_files(folder: &Path, outcome: &Outcome) -> io::Result<()> {
     Ok(())
 }
 
-/// Generates code from one document and prints its table row. Returns `false` if the exit code must be 1
-/// because of this document.
+/// Generates code from one document and prints the table row of the document. Returns `false` if the exit
+/// code must be 1 because of this document.
 fn document(file: &Path, arguments: &Arguments, out: &mut impl io::Write) -> io::Result<bool> {
     let name = file
         .file_name()

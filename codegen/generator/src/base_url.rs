@@ -38,8 +38,8 @@ pub(crate) fn base_url(document: &Document) -> (String, Option<Diagnostic>) {
     (DOCUMENTED.to_owned(), Some(warning.fix(fix)))
 }
 
-/// Returns the URL of a server in the form that the runtime uses, or the reason why this URL cannot be the
-/// base URL. Other schemes than https are refused, because tokens are sent only over https.
+/// Returns the normalised URL of a server, without trailing slashes, or the reason why this URL cannot be the
+/// base URL. Schemes other than https are refused, because tokens are sent only over https.
 fn usable(server: &Value) -> Result<String, String> {
     let written = server.text("url").ok_or("the server has no URL")?;
     let text = with_defaults(written, server);
@@ -76,7 +76,8 @@ fn with_defaults(url: &str, server: &Value) -> String {
     })
 }
 
-/// Checks whether a host is local. On another network, a local host is another machine, or does not exist.
+/// Checks whether a host is local, such as `localhost` or a private IP address. Elsewhere, the same name or
+/// address leads to another machine, or nowhere.
 fn is_local(host: &Host<&str>) -> bool {
     match host {
         Host::Domain(name) => {

@@ -20,10 +20,11 @@ const UNRELEASED: &str = "## [Unreleased]";
 /// whose differences were added last.
 const MARK: &str = "<!-- effective document: ";
 
-/// Sections of a release in the order of Keep a Changelog.
+/// Section titles of a release, in the order of Keep a Changelog.
 const SECTIONS: [&str; 6] = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"];
 
-/// Returns the changelog with entries for the changes from the effective document `before` to `after`.
+/// Returns the changelog with new entries for the changes from `before` to `after`, which are the texts of
+/// two effective documents.
 ///
 /// Returns `None` if nothing changed, or if the last run already wrote the entries for these changes.
 pub fn add(changelog: Option<&str>, (before, after): (&str, &str), report: &Report) -> Option<String> {
@@ -83,7 +84,7 @@ fn read_sections(release: &str) -> (String, Vec<(String, String)>) {
 
 /// Returns the changelog entries for a report, each with the title of the section that it belongs to.
 fn entries(report: &Report) -> impl Iterator<Item = (&'static str, String)> {
-    // Changes of evidence that do not affect the interface share one entry, which counts them.
+    // Changes of `x-` fields that do not affect the interface share one entry, which counts them.
     let is_evidence = |change: &&Change| {
         change.kind == ChangeKind::ExtensionChanged && impact::of(change).0 <= Impact::Patch
     };

@@ -56,7 +56,7 @@ each.
 ";
 
 struct Row {
-    /// Position of the group in the list `tags` of the document.
+    /// Position of the operation's group in the list `tags` of the document.
     rank: usize,
     path_evidence: Evidence,
     /// All cells of the row, except the first cell with the row number.
@@ -97,7 +97,7 @@ pub(crate) fn coverage(document: &Value, left_out: &[LeftOut]) -> String {
     text
 }
 
-/// Counts the operations by the evidence for their paths.
+/// Formats the number of operations for each kind of evidence for a path.
 fn summary(rows: &[Row]) -> String {
     let counts = Evidence::ALL.into_iter().filter_map(|evidence| {
         let count = rows.iter().filter(|row| row.path_evidence == evidence).count();
@@ -155,8 +155,9 @@ fn row(
     }
 }
 
-/// Returns the evidence for the content of a body or response. This is `Unknown` if the schema is an open
-/// object. Otherwise, it is the evidence that the media type object states, or else `own`.
+/// Returns the evidence for the content of a body or response. This is `Unknown` if the schema describes an
+/// object without declared properties, or a list of such objects. Otherwise, it is the evidence that the
+/// media type object states, or else `own`, the evidence of the operation or body.
 ///
 /// The evidence that a response object states is ignored, because it covers only the status.
 fn content(document: &Value, holder: &Value, own: Evidence) -> Evidence {

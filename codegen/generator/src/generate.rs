@@ -79,8 +79,8 @@ pub struct Output {
 pub struct GroupFeature {
     /// Name of the feature.
     pub name: String,
-    /// `true` if the group has inferred operations. The feature is then part of `inferred` instead of
-    /// `documented`.
+    /// `true` if the group has inferred operations. The feature is then part of the feature `inferred`
+    /// instead of `documented`.
     pub inferred: bool,
 }
 

@@ -87,7 +87,7 @@ fn in_context(change: &Change, facts: &[Fact]) -> (Impact, &'static str) {
     judged
 }
 
-/// Returns the impact of a change if facts about the change determine the impact.
+/// Returns the impact that `facts` determine, or `None` if the default impact of this kind of change applies.
 fn by_facts(change: &Change, facts: &[Fact]) -> Option<(Impact, &'static str)> {
     let has = |fact: &Fact| facts.contains(fact);
     let patch = |reason| Some((Impact::Patch, reason));
@@ -155,8 +155,7 @@ fn of_extension(pointer: &Pointer, inference_changed: bool) -> (Impact, &'static
 
 const FAILURE: &str = "All failures share one error type, documented or not.";
 
-/// Returns the default impact of a kind of change. It applies if no facts about the change determine the
-/// impact.
+/// Returns the default impact of a kind of change, for changes without facts that determine the impact.
 #[rustfmt::skip]
 #[expect(clippy::too_many_lines, reason = "a table")]
 fn of_kind(kind: ChangeKind) -> (Impact, &'static str) {

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use funnelflux_openapi::pointer::Pointer;
 
-/// A JSON object, or a JSON value that may be an object. A method for members of a certain type treats a
-/// member of another type as absent.
+/// Access to the members of a JSON object, or of a JSON value that may be an object. Methods that return one
+/// JSON type, such as `text`, treat a member of another type as absent.
 pub(crate) trait Json {
     /// Returns a member of any type.
     fn member(&self, key: &str) -> Option<&Value>;

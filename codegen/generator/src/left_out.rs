@@ -41,8 +41,8 @@ impl LeftOut {
     }
 }
 
-/// Removes the parts of a document that errors affect. Returns the rest of the document, the removed
-/// operations, and the errors as warnings.
+/// Removes the operations, paths and components that errors affect from a document. Returns the rest of the
+/// document, the removed operations, and the errors as warnings.
 ///
 /// # Errors
 /// Returns `errors` unchanged if one of them affects the whole document, or if operations share a method
@@ -106,8 +106,8 @@ pub(crate) fn leave_out(
 }
 
 /// Returns the parts that an error at `pointer` affects: operations, a component, or a path. A path is
-/// returned only if no operation of it is known, for example because its `$ref` leads nowhere. Returns `None`
-/// if the error affects the whole document.
+/// returned only if none of its operations is known, for example because its `$ref` leads nowhere. Returns
+/// `None` if the error affects the whole document.
 fn affected(document: &Value, pointer: &Pointer) -> Option<Vec<PointerBuf>> {
     let part = PointerBuf::from_tokens(pointer.tokens().take(3));
     let place: Vec<Token<'_>> = part.tokens().collect();
@@ -130,7 +130,8 @@ fn is_component(pointer: &Pointer) -> bool {
     pointer.starts_with(Pointer::from_static("/components")) && pointer.count() == 3
 }
 
-/// Removes a member of an object. If this leaves a path without operations, also removes the path.
+/// Removes the member at `pointer` from its object. If this leaves a path without operations, also removes
+/// the path.
 fn remove(document: &mut Value, pointer: &Pointer) {
     let Some((parent, key)) = pointer.split_back() else {
         return;

@@ -40,8 +40,8 @@ pub struct Upstream {
     pub file: String,
     /// SHA-256 of the content.
     pub sha256: String,
-    /// Source of the document: words, a URL or a path. `cargo xtask fetch` or a person sets this value, and
-    /// `generate` copies it from the previous lock.
+    /// Source of the document: free text, a URL or a path. `cargo xtask fetch` or a person sets this value,
+    /// and `generate` copies it from the previous lock.
     pub source: String,
 }
 
@@ -56,7 +56,7 @@ pub struct LockedFile {
 }
 
 impl LockedFile {
-    /// Creates the entry of a file.
+    /// Creates the lock entry of a file.
     pub fn new(source: Source<'_>) -> Self {
         Self {
             file: source.name.to_owned(),

@@ -2,8 +2,8 @@
 //! and names of IDs.
 //!
 //! Names come from tag, title and HTTP method, which the vendor documents for every operation. Paths are used
-//! only if a title names no verb, and to distinguish operations that would otherwise have the same name.
-//! Operation IDs are ignored.
+//! only if an operation has no tag, if its title names no verb, or if it would otherwise have the same name
+//! as another operation. Operation IDs are ignored.
 
 mod group_words;
 mod id_names;

@@ -3,7 +3,7 @@
 use heck::{ToKebabCase as _, ToPascalCase as _, ToShoutySnakeCase as _, ToSnakeCase as _};
 
 /// Returns the name of the Rust type for a schema or property. The result must equal the name that progenitor
-/// derives, because progenitor looks up our types by name.
+/// derives, because progenitor finds replacement types by this name.
 pub(crate) fn type_name(name: &str) -> String {
     let name = words(&name.replace('\'', "")).to_pascal_case();
     if name.starts_with(char::is_alphabetic) {
@@ -146,8 +146,8 @@ pub(crate) fn constant(operation: &str) -> String {
     operation.to_shouty_snake_case()
 }
 
-/// Replaces with a hyphen each non-ASCII character that Rust does not allow in names. One of them is `½`,
-/// although it is numeric.
+/// Replaces each non-ASCII character that Rust does not allow in names with a hyphen. For example, `½` is
+/// numeric but not allowed.
 fn words(name: &str) -> String {
     let is_foreign = |character: char| {
         !character.is_ascii() && syn::parse_str::<syn::Ident>(&format!("a{character}")).is_err()

@@ -35,12 +35,12 @@ const CODE: &str = "code";
 /// First line of a response that contains the reason why progenitor refused the document.
 const REFUSAL: &str = "refusal";
 
-/// Function that passes a request to [`in_process`], in a process that may crash. It returns the response, or
+/// Function that passes a request to [`in_process`] in a process that may crash, and returns the response or
 /// a description of the crash.
 pub type Isolation<'a> = &'a dyn Fn(&str) -> Result<String, String>;
 
-/// Generates the Rust items of the client, which the stage `rewrite` changes later. If progenitor refuses the
-/// document or crashes, the diagnostics locate the cause.
+/// Generates the Rust items of the client. The stage `rewrite` changes these items later. If progenitor
+/// refuses the document or crashes, the diagnostics locate the cause.
 pub(crate) fn generate_items(
     model: &ApiModel,
     source: &Document,
@@ -60,7 +60,7 @@ pub(crate) fn generate_items(
 /// Input of progenitor in addition to the document.
 #[derive(Serialize, Deserialize)]
 struct RequestSettings {
-    /// Components for which the crate itself defines types of the same name.
+    /// Components for which the crate `funnelflux` itself defines types of the same name.
     replaced: Vec<String>,
     /// Name of the runtime's type for secrets. `None` if the document has no secrets.
     secret: Option<String>,
@@ -90,7 +90,7 @@ impl RequestSettings {
 /// Generates code for a request in a thread of this process.
 ///
 /// A stack overflow ends the process, and a thread that does not finish in time keeps running. A caller that
-/// must survive any document should call this in a child process.
+/// must survive any document should call this function in a child process.
 ///
 /// # Errors
 /// Returns a description of the problem if the thread cannot start, panics, or exceeds the time limit.

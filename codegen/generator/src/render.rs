@@ -1,4 +1,4 @@
-//! Writes the files of the generated code, split by tag and role.
+//! Renders the files of the generated code, split by tag and role.
 //!
 //! ```text
 //! mod.rs                    modules
@@ -9,7 +9,7 @@
 //! <tag>/mod.rs              description of the tag
 //! <tag>/operations.rs       metadata of its operations
 //! <tag>/methods.rs          client methods
-//! <tag>/resource.rs         kind of asset with its abilities, if assets can be read by ID
+//! <tag>/resource.rs         kind of asset and the traits of its handle, if assets can be read by ID
 //! <tag>/types.rs            its types
 //! ```
 
@@ -38,11 +38,12 @@ use crate::{
 use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Stage};
 use page::{Page, gated, indented};
 
-/// Attribute of items that need the cargo feature `client`. A program that uses only the types does not
-/// enable this feature.
+/// Attribute of items that need the cargo feature `client`. A program that uses only the types does not need
+/// this feature.
 const CLIENT: &str = "#[cfg(feature = \"client\")]";
-/// Modules of the ID types (`IDS`) and of the shared types (`SHARED`).
+/// Path of the module of the ID types.
 const IDS: &str = "crate::api::ids";
+/// Path of the module of the shared types.
 const SHARED: &str = "crate::api::shared";
 
 /// Facts about the whole document.
@@ -331,7 +332,8 @@ fn methods(tag: &TagItems, names: &Names<'_>) -> String {
     page.finish()
 }
 
-/// Qualifies our types with their modules, so that no type can shadow a name that the methods need.
+/// Qualifies the types of tags and the shared types with their modules (`types` and `shared`), so that no
+/// type can shadow a name that the methods need.
 struct Qualify<'a> {
     names: &'a Names<'a>,
 }

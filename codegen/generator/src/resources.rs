@@ -40,7 +40,7 @@ pub(crate) struct Resource {
     pub(crate) kind: Ident,
     pub(crate) handle: Ident,
     pub(crate) words: GroupWords,
-    /// First segment of the paths of the operations.
+    /// First segment of the path of the operation that finds an asset by ID.
     pub(crate) segment: String,
     pub(crate) id_property: String,
     /// Type of the IDs.
@@ -50,7 +50,7 @@ pub(crate) struct Resource {
     pub(crate) find_by_id: TokenStream,
     pub(crate) find_by_ids: Option<TokenStream>,
     pub(crate) list: Option<List>,
-    /// Expression for the ID of the variable `asset`, as an optional reference.
+    /// Expression that returns the ID in the variable `asset`, as an `Option` of a reference.
     pub(crate) id_of_asset: TokenStream,
     pub(crate) summary_of_asset: TokenStream,
     /// Kinds of children that can be counted.
@@ -60,9 +60,9 @@ pub(crate) struct Resource {
     pub(crate) delete: Option<Change>,
     pub(crate) categorise: Option<Categorise>,
     pub(crate) duplicate: Option<Duplicate>,
-    /// Functions that create and save an asset.
+    /// Calls for creating and for saving an asset.
     pub(crate) save: Option<StoreCalls>,
-    /// Expression for the ID of `self`, if the client generates the IDs.
+    /// Expression for the ID of the asset `self`, if the client generates the IDs.
     pub(crate) client_made_id: Option<TokenStream>,
     pub(crate) id_pointer: String,
     pub(crate) name_pointer: Option<String>,
@@ -70,7 +70,7 @@ pub(crate) struct Resource {
     pub(crate) category_pointer: Option<String>,
 }
 
-/// Calls that create and save an asset.
+/// The call that creates an asset, and the call that saves one.
 pub(crate) struct StoreCalls {
     pub(crate) create: TokenStream,
     pub(crate) save: TokenStream,
@@ -81,7 +81,7 @@ pub(crate) struct StoreCalls {
 /// Call that lists the assets of a resource.
 pub(crate) struct List {
     pub(crate) call: TokenStream,
-    /// Function that reads a row of the list.
+    /// Function that converts a row of the response to a `ListRow`.
     pub(crate) row: Item,
 }
 
@@ -110,12 +110,12 @@ pub(crate) struct Duplicate {
     pub(crate) call: TokenStream,
     /// Expression that reads the name of the copy from the variable `request`.
     pub(crate) name: TokenStream,
-    /// Expression for the map in the variable `request` with the properties that the copy overrides. `None`
+    /// Expression for the map, in the variable `request`, of the properties that the copy overrides. `None`
     /// if the request has no such map.
     pub(crate) updates: Option<TokenStream>,
 }
 
-/// A kind of assets that are children of the assets of a resource.
+/// Assets of one group that are children of a resource's assets.
 pub(crate) struct Children {
     /// Cargo feature of the group of the children. `None` if parents and children are in the same group.
     pub(crate) feature: Option<String>,
@@ -130,7 +130,7 @@ pub(crate) struct GroupResource {
     /// Static that describes how a created asset is read back, if the client generates the IDs.
     pub(crate) read_back: Option<Item>,
     pub(crate) server_managed: Vec<ServerManagedField>,
-    /// JSON pointers to the properties of an asset that are objects whose member names the user chooses.
+    /// JSON pointers to the free-form properties of an asset. The user chooses the names of their members.
     pub(crate) free_form: Vec<String>,
     pub(crate) words: Option<GroupWords>,
     /// Kinds of children that the tag lists. Each entry has the tag of the child group, and the JSON pointers
@@ -220,7 +220,7 @@ impl<'a> Reader<'a> {
         self.diagnostics.push(warning.fix(fix));
     }
 
-    /// Returns the ability, or warns that it is left out.
+    /// Returns the value of `ability`, or warns that the ability is left out.
     fn or_left_out<T>(&mut self, ability: Result<T, String>, operation: &Operation, name: &str) -> Option<T> {
         let ability = ability.map_err(|reason| self.left_out(operation, name, &reason));
         ability.ok()
@@ -314,7 +314,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Returns the word after which the kind and the handle of a group are named. This is the plural of the
-    /// group. If the plural clashes with another group, it is the name of the group's own module.
+    /// group, or the name of the group's own module if the plural clashes with another group.
     fn plural<'t>(&self, tag: &'t TagItems, words: &'t GroupWords) -> &'t str {
         let others = self.items.tags.iter().map(|other| &other.tag);
         let mut others = others.filter(|other| other.name != tag.tag.name);
@@ -348,9 +348,9 @@ impl<'a> Reader<'a> {
         format_ident!("{name}{}", if is_taken { "_handle" } else { "" })
     }
 
-    /// Finds the type that has `property`. This is `ty` itself, or the type of the object or the list items
-    /// in a field of `ty`. In the second case, also returns the field. Returns `None` if no field or several
-    /// fields have such a type.
+    /// Finds the type that has a field for `property`. This is `ty` itself, or the type of the object or the
+    /// list items in a field of `ty`. In the second case, also returns the field. Returns `None` if no field
+    /// or several fields have such a type.
     fn wrapped(&self, ty: &Type, property: &str) -> Option<(Type, Option<Field>)> {
         let fields = self.fields(ty)?;
         if fields.get(property).is_some() {
@@ -526,8 +526,8 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Returns the schema of the assets in the effective document. This is the schema of the body that saves
-    /// or creates an asset.
+    /// Returns the schema of the group's assets, as the effective document states it for the request body
+    /// that saves or creates an asset.
     fn asset_schema(&self, tag: &TagItems) -> Option<&'a Value> {
         let saved = Self::main(tag, &Verb::Save).or_else(|| Self::main(tag, &Verb::Create));
         id_list_bodies::body_schema(self.source, saved?.0)

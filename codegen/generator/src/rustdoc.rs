@@ -1,5 +1,5 @@
-//! Converts text of the document to documentation comments. The text is escaped and wrapped, and sentences
-//! are completed.
+//! Converts text of the document to documentation comments. The text is escaped and wrapped, and a missing
+//! full stop at its end is added.
 
 mod code_blocks;
 
@@ -126,7 +126,8 @@ fn split_off_punctuation(word: &str) -> (&str, &str) {
     word.split_at(core.len())
 }
 
-/// Returns `true` if a word has an underscore, `::`, or a lower-case letter before an upper-case letter.
+/// Returns `true` if a word looks like an identifier or a path: it has an underscore, `::`, or a lower-case
+/// letter directly before an upper-case letter. Product names such as `GitHub` are excluded.
 fn looks_like_code(word: &str) -> bool {
     let is_plain = |character: char| character.is_alphanumeric() || "_-./:{}[]<>".contains(character);
     let mut pairs = word.chars().zip(word.chars().skip(1));
@@ -221,8 +222,8 @@ pub(crate) fn uncapitalised(text: &str) -> String {
     }
 }
 
-/// Puts a label in front of a paragraph. If the text is another block, such as a table, the label becomes a
-/// paragraph of its own.
+/// Puts a label in front of a paragraph. If `paragraph` is another kind of block, such as a table, the label
+/// becomes a paragraph of its own.
 pub(crate) fn labelled(label: &str, paragraph: &str) -> String {
     let is_block =
         paragraph.starts_with(['>', '#', '|']) || code_blocks::lines(paragraph).first() == Some(&true);

@@ -2,14 +2,14 @@
 //! the generated code.
 //!
 //! A step declares whether it must change something when the FunnelFlux document is processed. A step that
-//! must but does not is *idle*. With the option `no_idle_steps`, an idle step is an error. Without this
-//! check, an upgrade of the generator or of the document could disable a step unnoticed.
+//! must change something, but changes nothing, is *idle*. With the option `no_idle_steps`, an idle step is an
+//! error. Without this check, an upgrade of the generator or of the document could disable a step unnoticed.
 
 use std::{mem, time::Duration};
 
 use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Stage};
 
-/// A named change of a value of the type `W`: a document, or generated code.
+/// A named change to a value of the type `W`, such as a document or generated code.
 pub(crate) struct Step<W> {
     /// Name in kebab case, unique within its stage.
     pub(crate) name: &'static str,
@@ -105,7 +105,7 @@ impl StageReport {
     }
 
     /// Creates a report on steps. The summary of the report begins with the number of steps that changed
-    /// something. `noun` is the word for a step of this stage, such as `rule` or `pass`.
+    /// something. `noun` is the plural noun for the steps of this stage: `rules` or `passes`.
     pub(crate) fn of_steps(stage: Stage, noun: &str, steps: Vec<StepReport>, summary: &str) -> Self {
         let applied = steps.iter().filter(|step| step.count > 0).count();
         Self {

@@ -1,5 +1,6 @@
-//! Tests that no stage (`read`, `normalise`, `supersede`, `overlay`, `lint`) panics on any input, and that
-//! the location of every diagnostic matches the text.
+//! Tests that the stages `read`, `normalise`, `supersede`, `overlay` and `lint` do not panic, whatever the
+//! input is. Also tests that diagnostics have locations, and that the locations in a document agree with its
+//! text.
 
 #![allow(
     clippy::indexing_slicing,
@@ -31,7 +32,8 @@ actions:
 - {target: $.info, description: because, copy: '$.tags[0]'}
 ";
 
-/// Runs the stages up to the first error.
+/// Runs the stages up to the first error. Asserts that each diagnostic of `normalise` and `lint` has a
+/// location.
 fn run(name: &str, text: &str, overlay: &str) {
     let Ok(document) = read::read(Source { name, text }) else {
         return;
@@ -133,7 +135,8 @@ fn mutated(text: &'static str) -> impl Strategy<Value = String> {
     })
 }
 
-/// Asserts that the text at the location of each member begins with its key.
+/// Asserts that the text at the location of each member begins with the key of the member, and that the text
+/// at the location of each scalar item begins with the item.
 fn places_agree(document: &Document, text: &str) {
     let lines: Vec<&str> = text.split('\n').collect();
     let mut all = Vec::new();

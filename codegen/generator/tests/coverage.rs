@@ -107,8 +107,8 @@ fn rows() -> Vec<Row<'static>> {
     rows
 }
 
-/// Returns the rank of a kind of evidence in the index or the table. The strongest evidence has the smallest
-/// rank.
+/// Returns the rank of a kind of evidence, by its name in the index or in the coverage table. The strongest
+/// evidence has the smallest rank.
 fn rank(evidence: &str) -> usize {
     match evidence {
         "page" => 0,
@@ -151,7 +151,7 @@ fn no_row_claims_more_than_is_known() {
             let at = format!("{} / {}: {part}: {claimed}", row.group, row.title);
             match (strongest, claimed) {
                 ("none", _) => assert_eq!(claimed, "–", "{at}"),
-                // For inferred parts, the index does not claim that the part exists.
+                // Where the index states `inferred`, it does not claim that the part exists.
                 ("inferred", "–") => {}
                 _ => assert!(
                     rank(claimed) >= rank(strongest),

@@ -89,7 +89,8 @@ fn without(document: &Value, places: &BTreeSet<PointerBuf>) -> Value {
     left
 }
 
-/// Describes the difference between the matches of a target and these pointers. Returns `None` if they agree.
+/// Describes the difference between the matches of a target and the expected pointers `places`. Returns
+/// `None` if they agree.
 fn problem(document: &Value, target: &str, places: &BTreeSet<PointerBuf>) -> Option<String> {
     match remove(document, target) {
         Removal::Invalid => Some("it is refused".to_owned()),

@@ -1,7 +1,7 @@
 //! Tests that the comparison of two documents predicts the impact of each change on users of the crate. The
 //! oracle is the generated code. The comparison must predict every change of the code's public interface.
-//! `codegen/diff/tests/documents.rs` uses the same random schemas to test the prediction of breaking changes
-//! of requests and responses.
+//! `codegen/diff/tests/documents.rs` uses the same random schemas to test that breaking changes of requests
+//! and responses are predicted.
 //!
 //! `PROPTEST_CASES` sets the number of cases and makes them random.
 

@@ -185,7 +185,7 @@ proptest! {
     }
 }
 
-/// Writes YAML in block style.
+/// Appends a value to `out`, as YAML in block style.
 fn yaml(value: &Value, depth: usize, out: &mut String) {
     let indentation = "  ".repeat(depth);
     match value {

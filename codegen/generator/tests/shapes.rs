@@ -268,7 +268,7 @@ fn operations_that_share_a_method_name_are_an_error_that_names_both() {
         }
         text
     };
-    // Different paths get different names, unless one path spells out the signs of another path.
+    // Different paths get different names, unless one path spells out the special characters of another path.
     let paths = ["/thing/a/b", "/thing/a-b", "/thing/a_b", "/thing/a/{b}"];
     let text = document(&paths).replace(
         "{b}: {get: {",

@@ -23,8 +23,8 @@ const PAGES: Source<'_> = Source {
 };
 
 /// Returns a possible later version of our transcription, which also documents the group of pages exactly as
-/// we inferred it. Returns `None` if the vendor's document has replaced the transcription, because it has
-/// also replaced our inferences.
+/// we inferred it. Returns `None` if the vendor's document has replaced the transcription, because the
+/// inferences may then be superseded.
 fn later() -> Option<Value> {
     let mut document: Value = serde_json::from_str(&transcription()?).unwrap();
     let effective: Value = serde_json::from_str(EFFECTIVE).unwrap();

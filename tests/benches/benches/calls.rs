@@ -1,4 +1,4 @@
-//! Measures the duration of calls, compared with a hand-written client. The command is
+//! Measures the duration of the same calls with the crate and with a hand-written client. The command is
 //! `cargo bench --package funnelflux-benches`.
 //!
 //! If the machine has other load, use `cargo figures calls` instead, because its instruction counts are more

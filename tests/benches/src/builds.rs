@@ -112,7 +112,7 @@ fn above(ours: &ClientCrate, folder: &Path) -> Result<String, BoxError> {
     ))
 }
 
-/// Builds a program that depends on `client` and returns the table cells.
+/// Builds a program that depends on `client`, and returns the figures as table cells.
 fn build(client: &ClientCrate, hosts: HostNames) -> Result<String, BoxError> {
     let folder = program(client)?;
     let program = folder.path();

@@ -9,8 +9,8 @@ use std::{fmt::Write as _, time::Duration};
 
 const IDS: usize = 10_000;
 const LATENCIES: [u64; 3] = [10, 50, 250];
-/// Number of interleaved runs. The shortest run counts, because other load on the machine makes the other
-/// runs longer.
+/// Number of runs of each kind of job. The kinds alternate. The shortest run of a kind counts, because other
+/// load on the machine makes its other runs longer.
 const TIMES: usize = 3;
 
 pub(crate) fn measure() -> Result<String, BoxError> {

@@ -1,4 +1,4 @@
-//! Measures the instruction counts of calls with callgrind.
+//! Counts the instructions of calls, by means of callgrind.
 
 use crate::{
     BoxError,
@@ -59,7 +59,7 @@ struct Row {
     name: &'static str,
     workload: Workload,
     ids: usize,
-    /// Number of additional repetitions in the longer run.
+    /// Number of additional repetitions in the longer of the two runs (see `instructions`).
     repetitions: usize,
     /// Maximum ratio to the instruction count of the hand-written client.
     target: &'static str,

@@ -169,7 +169,7 @@ impl Comparer {
     }
 }
 
-/// Returns the other tools that are installed.
+/// Returns the comparison tools that are installed.
 fn comparers() -> Vec<Comparer> {
     let all = [
         Comparer {
@@ -226,7 +226,7 @@ fn build(profile: &str, flags: &[&str]) -> Result<PathBuf, BoxError> {
     Ok(target().join(profile).join("xtask"))
 }
 
-/// Returns the mean CPU seconds of a command.
+/// Returns the mean CPU seconds of `times` runs of an xtask command.
 fn run(program: &Path, command: &str, workspace: &Path, times: u32) -> Result<f64, BoxError> {
     let mut total = Duration::ZERO;
     for _ in 0..times {

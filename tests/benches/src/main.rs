@@ -1,8 +1,8 @@
-//! The command `cargo figures`, which measures and prints tables. With `--write`, it also stores the tables
+//! The command `cargo figures`. It prints tables of measurements. With `--write`, it also stores the tables
 //! in `tests/benches/README.md`.
 //!
 //! The figures are instruction counts, CPU times, and ratios of interleaved runs, so that other load on the
-//! machine hardly affects them. Each part has its own file and its own table.
+//! machine hardly affects them. Each part of the figures has its own module and its own table.
 
 mod builds;
 mod bulk;
@@ -97,7 +97,7 @@ enum Part {
     Builds,
 }
 
-/// Commands for child processes, in which this program starts itself.
+/// Commands with which this program starts itself as a child process.
 #[derive(Subcommand)]
 enum Command {
     /// Serves requests until killed. Prints the base URL first.
@@ -122,7 +122,7 @@ enum Command {
         #[arg(long)]
         latency: u64,
     },
-    /// Runs a workload several times and prints the seconds.
+    /// Runs a workload several times, and prints the seconds and the peak memory in KiB.
     #[command(hide = true)]
     Work {
         #[arg(long)]

@@ -14,7 +14,7 @@ use std::{
 pub(crate) struct ClientCrate {
     /// The manifest line that declares the dependency.
     pub(crate) dependency: String,
-    /// The file with the client's calls, which is changed to measure a rebuild.
+    /// A source file of the client, which is changed to measure a rebuild.
     pub(crate) changed: PathBuf,
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn as_openapi_31(document: &Path) -> Result<Value, BoxError> {
     Ok(value)
 }
 
-/// Converts each object that has keywords of OpenAPI 3.0 schemas.
+/// Converts `nullable`, `exclusiveMinimum` and `exclusiveMaximum` in all objects inside `value`.
 fn convert_schemas(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(convert_schemas),

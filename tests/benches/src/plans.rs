@@ -1,4 +1,4 @@
-//! Measures the duration of an export and of a plan over a slow network, compared with the ideal duration.
+//! Measures the duration of an export and of a plan over a slow network, as a multiple of the ideal duration.
 
 use crate::{
     BoxError, Size,
@@ -49,7 +49,7 @@ struct JobRow {
     latency: Duration,
 }
 
-/// Number of concurrent requests, which is the default of both jobs.
+/// Default number of concurrent requests, both for exports and for plans.
 const CONCURRENCY: u32 = 4;
 
 pub(crate) fn measure(size: Size) -> Result<String, BoxError> {

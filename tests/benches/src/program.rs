@@ -28,7 +28,8 @@ const LISTS: [ListTask; 2] = [
     },
 ];
 
-/// Number of interleaved runs. The shortest run counts.
+/// Number of runs of each command. The runs of the two compared commands alternate, and the shortest run of
+/// each counts.
 const TIMES: u32 = 5;
 
 pub(crate) fn measure(size: Size) -> Result<String, BoxError> {
@@ -131,8 +132,8 @@ fn row(table: &mut String, task: &str, peer: &str, theirs: Duration, ours: Durat
     Ok(())
 }
 
-/// Returns a command that runs the program for the account of the service at `base_url`. The program keeps
-/// its files below `folder`.
+/// Returns a command that runs the program against the service at `base_url`. The program keeps its files
+/// below `folder`.
 fn program(base_url: &str, folder: &Path) -> Command {
     let mut command = Command::new(target().join("release/funnelflux"));
     command

@@ -16,8 +16,8 @@ use std::{
 };
 use tokio::net::TcpListener;
 
-/// Prefix of a category whose lists have rows with unknown fields. The rest of the category's name is the
-/// number of rows.
+/// Prefix of the ID of a category whose list has rows with unknown fields. The rest of the ID is the number
+/// of rows.
 pub const UNKNOWN_FIELDS: &str = "unknown-";
 
 /// Serves requests on `listener` forever, each after `latency`.

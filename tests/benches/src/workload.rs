@@ -70,7 +70,7 @@ impl BenchClient {
         })
     }
 
-    /// Runs `workload` once. Returns the number of assets in the responses.
+    /// Runs `workload` once. Returns the number of assets that were found, listed or archived.
     ///
     /// # Errors
     /// Returns an error if the service does not respond as expected.

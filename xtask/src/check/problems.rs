@@ -96,7 +96,7 @@ pub(super) fn with_output(
     Ok(problems)
 }
 
-/// Compares the workspace with only the lock. This is necessary if nothing can be generated.
+/// Compares the workspace only with the lock, for the case that nothing can be generated.
 pub(super) fn with_lock(workspace: &Workspace, old_lock: &OldLock) -> Result<Vec<Problem>, Failure> {
     let Ok(Some(lock)) = old_lock else {
         return Ok(lock_problem(old_lock).into_iter().collect());
@@ -110,7 +110,8 @@ pub(super) fn with_lock(workspace: &Workspace, old_lock: &OldLock) -> Result<Vec
     Ok(problems)
 }
 
-/// Returns the checksums in the lock, by path below the root.
+/// Returns the checksums of the files that `generate` wrote, according to the lock. The keys are paths
+/// relative to the root of the repository.
 fn recorded_files(lock: &Lock) -> BTreeMap<String, &str> {
     let generated = lock.files.iter();
     let generated = generated.map(|(path, sha256)| (format!("{GENERATED}/{path}"), sha256.as_str()));

@@ -25,7 +25,7 @@ const MOST_NOTES: usize = 3;
 /// Effect of a new document on the overlays.
 pub(super) struct Update {
     pub(super) notes: Vec<String>,
-    /// True if parts of overlays have been removed.
+    /// True if parts of overlays have been removed. Always false if `fits` is false.
     pub(super) has_trimmed: bool,
     /// True if `generate` accepts the overlays.
     pub(super) fits: bool,
@@ -136,7 +136,7 @@ fn write(workspace: &Workspace, old: &[Text], new: &[Text]) -> Result<(), Failur
     Ok(())
 }
 
-/// Applies overlays to the new document.
+/// Drops the superseded parts of overlays, and applies the rest to the new document.
 fn apply(new: Document, overlays: &[Text]) -> Result<(Superseded, Applied), Diagnostics> {
     let sources: Vec<Source<'_>> = overlays.iter().map(Text::source).collect();
     let mut superseded = supersede::supersede(new, overlay::read(&sources)?);
@@ -176,7 +176,7 @@ fn trims(overlays: &[Text], needless: impl Fn(usize, &Document) -> BTreeSet<Poin
     trims.collect()
 }
 
-/// Returns all overlays without their needless parts.
+/// Returns all overlays, without those needless parts that can be removed.
 fn rest(overlays: &[Text], trims: &[Trim<'_>]) -> Vec<Text> {
     let rest = overlays.iter().filter_map(|overlay| {
         let trim = trims.iter().find(|trim| trim.text.name == overlay.name);

@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 
 use crate::exit::Failure;
 
-/// Maximum size of a document in bytes. A larger file cannot be a document.
+/// Maximum size of a document in bytes. A larger response is an error.
 const MAX_BYTES: u64 = 64 << 20;
 
 /// Time limit for a download.

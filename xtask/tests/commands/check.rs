@@ -10,7 +10,7 @@ use crate::support::{EFFECTIVE, LOCK, Run, TYPES, UPSTREAM, Workspace, XTASK};
 struct Case {
     name: &'static str,
     change: fn(&Workspace),
-    /// Kinds of the problems in the JSON of `check`.
+    /// Expected kinds of the problems, as in the JSON output of `check`.
     kinds: &'static [&'static str],
 }
 

@@ -1,11 +1,12 @@
-//! Tests that the command survives a document that crashes progenitor, and reports the crash with its
+//! Tests that `generate` survives a document that crashes progenitor, and reports the crash with its
 //! location.
 
 use serde_json::{Map, Value, json};
 
 use crate::support::{UPSTREAM, Workspace};
 
-/// Checks that a document with these schemas causes one error, at a schema whose name begins with `name`.
+/// Checks that a document with these schemas causes only the error `crash`, at a schema whose name begins
+/// with `name`.
 fn assert_crash(schemas: &Value, name: &str, crash: &str) {
     let workspace = Workspace::bare();
     let mut document: Value = serde_json::from_str(&workspace.read(UPSTREAM)).unwrap();

@@ -1,5 +1,5 @@
-//! If a run is killed, or the disk is full or read-only, no file is left half-written. Once the cause is
-//! gone, a repeated run succeeds.
+//! Tests that no file is left half-written if a run is killed, or if the disk is full or read-only. Once the
+//! cause is gone, a repeated run must succeed.
 
 use std::{
     fs,
@@ -58,7 +58,7 @@ enum Excess {
 }
 
 impl Workspace {
-    /// Runs the command with a file size limit, in blocks of 512 bytes.
+    /// Runs the command with a limit on the size of each file: `blocks` times 512 bytes.
     fn xtask_with_limit(&self, blocks: u32, excess: Excess, arguments: &[&str]) -> Run {
         let trap = if excess == Excess::Error {
             "trap '' XFSZ;"

@@ -1,4 +1,4 @@
-//! Style that rustfmt does not enforce.
+//! Tests of rules that rustfmt does not enforce: the length of lines and comments, and no cycles of modules.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,7 +11,7 @@ use syn::visit::Visit;
 /// Maximum number of columns of code and comments. It equals `max_width` in `.rustfmt.toml`.
 const COLUMNS: usize = 110;
 
-/// Generated code, whose comments come from the document.
+/// Folder of generated code. It is not checked, because its comments come from the document.
 const GENERATED: &str = "generated/src/api";
 
 fn root() -> &'static Path {
@@ -66,13 +66,13 @@ type ItemPath = Vec<String>;
 struct Module {
     path: ItemPath,
     named: Vec<ItemPath>,
-    /// Imported paths, by their name in the module.
+    /// Imported paths, keyed by their names in the module.
     imported: BTreeMap<String, ItemPath>,
 }
 
 impl Module {
-    /// Resolves a path as written in the module, and adds it. A path into another crate becomes a path below
-    /// this module, which `defining` ignores.
+    /// Resolves a path as written in the module, and adds it to `named`. A path into another crate becomes a
+    /// path below this module. `defining` ignores such paths.
     fn name(&mut self, written: &[String]) -> ItemPath {
         let supers = written.iter().take_while(|segment| *segment == "super").count();
         let (base, rest) = match written.first().map(String::as_str) {

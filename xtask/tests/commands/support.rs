@@ -27,7 +27,7 @@ pub(crate) fn is_transcription() -> bool {
     if !is_transcription {
         let thread = thread::current();
         let test = thread.name().unwrap_or("a test");
-        // Unlike `println!`, this is shown for tests that pass.
+        // Unlike the output of `println!`, this line is shown for tests that pass.
         let line = format!("skipped: {test}: the vendor's document has replaced our transcription\n");
         std::io::stderr().write_all(line.as_bytes()).unwrap();
     }
@@ -48,8 +48,8 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// Converts the output of a command. Replaces the parts that differ from run to run: the root, times, and
-    /// numbers of rules and passes.
+    /// Converts the output of a command. Replaces text that may differ between runs or versions: the root,
+    /// times, and the total numbers of rules and passes.
     pub(crate) fn new(output: Output, root: &Path) -> Self {
         let without_number = |line: &str, unit: &str| {
             let (before, rest) = line.split_once(" of ")?;
@@ -217,7 +217,7 @@ impl Workspace {
         text
     }
 
-    /// Reads all files, by their path below the root.
+    /// Reads all files. The keys are paths relative to the root.
     pub(crate) fn files(&self) -> BTreeMap<String, Vec<u8>> {
         fn collect(folder: &Path, root: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
             for entry in fs::read_dir(folder).unwrap() {
@@ -286,7 +286,7 @@ pub(crate) fn add_field(document: &mut Value) {
         json!({"type": "string", "description": "A note."});
 }
 
-/// Makes a change that breaks on the wire.
+/// Makes a change that breaks clients on the wire.
 pub(crate) fn require_status(document: &mut Value) {
     at(document, "/paths/~1offersource~1list~1/get/parameters/0")["required"] = json!(true);
 }

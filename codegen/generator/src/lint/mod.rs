@@ -46,7 +46,7 @@ pub(crate) fn names(document: &Document) -> Diagnostics {
     linter.diagnostics
 }
 
-/// Adds to each diagnostic on a component the operations that use the component.
+/// Extends each diagnostic on a component with the operations that use this component.
 fn name_operations(diagnostics: Diagnostics, references: &References<'_>) -> Diagnostics {
     let components = Pointer::from_static("/components");
     let is_in_component = |diagnostic: &Diagnostic| diagnostic.pointer.starts_with(components);

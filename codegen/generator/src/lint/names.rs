@@ -1,4 +1,4 @@
-//! Reports names in the document that become the same Rust name.
+//! Reports different names in the document that become the same Rust name.
 
 use std::collections::HashMap;
 
@@ -42,7 +42,8 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// Visits the schemas inside a schema, and derives a name for each of them in the same way as progenitor.
+    /// Derives a name for each schema inside `schema`, in the same way as progenitor. Reports a name that a
+    /// component already has.
     fn inline(&mut self, place: &Pointer, schema: &'a Object, name: &str, components: &Components) {
         for (key, property) in schema.members("properties") {
             let place = place.with_trailing_token("properties").with_trailing_token(key);

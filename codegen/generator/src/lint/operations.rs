@@ -34,7 +34,8 @@ struct Parameter<'a> {
 }
 
 impl<'a> Parameter<'a> {
-    /// Returns the name and the place of a parameter. Together, they are unique in an operation.
+    /// Returns the name and the location (`in`) of a parameter. Together, they must be unique in an
+    /// operation.
     fn key(&self) -> (&'a str, &'a str) {
         (self.name, self.place)
     }
@@ -203,7 +204,8 @@ impl<'a> Linter<'a> {
         let standard = match place {
             "query" => "form",
             "path" | "header" => "simple",
-            // Cookies are reported when the model is read, because the model does not support them.
+            // Cookie parameters are reported when the API model is read, because the model does not support
+            // them.
             "cookie" => return,
             other => {
                 let message = format!("`{name}` is in `{other}` instead of query, header, path or cookie");

@@ -64,7 +64,7 @@ impl Linter<'_> {
         (kind == ObjectKind::PathItem && is_path).then(|| (&rules::PATH_REFERENCE, message.to_owned()))
     }
 
-    /// Reports components that refer back to themselves.
+    /// Reports components that refer to themselves, directly or through compositions.
     pub(super) fn cycles(&mut self, references: &References<'_>) {
         for section in ["schemas", "responses", "parameters", "requestBodies", "headers"] {
             let section = Pointer::from_static("/components").with_trailing_token(section);

@@ -1,4 +1,4 @@
-//! Schemas: types, unions and compositions.
+//! Checks schemas: types, required properties, unions and compositions.
 
 use std::{collections::BTreeMap, iter};
 
@@ -137,7 +137,7 @@ impl<'a> Linter<'a> {
     }
 
     /// Collects the keywords `type` and `enum` of a schema and its properties, including those in `allOf`
-    /// parts. Adds contradictory keywords to `conflicts`.
+    /// parts. Adds a description of each contradiction to `conflicts`.
     fn gather(
         &self,
         schema: &'a Object,
@@ -181,7 +181,7 @@ fn contradict(left: &Value, right: &Value) -> bool {
     }
 }
 
-/// Returns the key of the object or list that contains the part at `pointer`.
+/// Returns the second-to-last token of a pointer.
 fn parent_key(pointer: &Pointer) -> Option<&str> {
     pointer.parent()?.as_str().rsplit('/').next()
 }

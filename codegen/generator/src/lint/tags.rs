@@ -1,4 +1,4 @@
-//! Checks the extensions of tags, which describe the assets of a group.
+//! Checks the extensions of tags. These extensions describe the assets of a group.
 
 use serde_json::Value;
 

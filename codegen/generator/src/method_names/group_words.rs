@@ -1,4 +1,4 @@
-//! Singular and plural of the word for the assets of a group.
+//! Words for the assets of a group, in the singular and in the plural.
 
 use super::{
     inflection::{plural, singular, snake, spaced},

@@ -1,4 +1,4 @@
-//! Names of IDs.
+//! Finds the names of IDs in a document, and the Rust type for each name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,8 +20,8 @@ pub(crate) struct IdName {
     pub(crate) owner: String,
 }
 
-/// Collects the names of IDs and of lists of IDs. These are the names of the parameters of operations that
-/// find assets by ID.
+/// Collects the names of single IDs, and the names of lists of IDs. Both come from the parameters of
+/// operations that find assets by ID. The general names `id` and `ids` are excluded.
 pub(super) fn id_names(
     document: &Value,
     drafts: &[Draft<'_>],
@@ -42,7 +42,8 @@ pub(super) fn id_names(
     (ids, lists)
 }
 
-/// Returns the ID parameters of operations that find assets, keyed by name.
+/// Returns the ID parameters of the operations `finders`, keyed by name. Excludes names that stand for IDs of
+/// several types.
 fn required_by<'a>(
     finders: impl Iterator<Item = &'a Draft<'a>>,
     document: &Value,
@@ -70,8 +71,8 @@ fn required_by<'a>(
     names
 }
 
-/// Returns pairs of the older and the newer name of a property. The extension `x-server-managed` of the tags
-/// states these pairs.
+/// Returns the aliases that the tags state in `x-server-managed`. Each pair has the alias of a top-level
+/// property, and the name of this property.
 fn aliases(document: &Value) -> impl Iterator<Item = (String, String)> {
     let name = |entry: &Value, key: &str| {
         let name = entry.text(key)?.strip_prefix('/')?;
@@ -82,9 +83,9 @@ fn aliases(document: &Value) -> impl Iterator<Item = (String, String)> {
     entries.filter_map(move |entry| Some((name(entry, "property")?, name(entry, "of")?)))
 }
 
-/// Returns the name of the parameter that contains the ID or IDs, and `true` if the parameter is required.
-/// The ID parameter is the only required parameter in the query or path. If none is required, it is the only
-/// one that is named like an ID. Returns `None` if several parameters qualify, or none.
+/// Returns the name of the parameter that takes the ID or IDs of an operation, and `true` if this parameter
+/// is required. The ID parameter is the only required parameter in the query or path. If none is required, it
+/// is the only one that is named like an ID. Returns `None` if several parameters qualify, or none.
 pub(crate) fn id_parameter(document: &Value, operation: &Operation<'_>) -> Option<(String, bool)> {
     let parameters = references::parameters(document, operation);
     let parameters = parameters.filter(|parameter| matches!(parameter.text("in"), Some("query" | "path")));

@@ -140,10 +140,11 @@ fn spelled(method: &str, path: &str) -> String {
 
 /// Renames operations that have the same name as another operation.
 ///
-/// Of the operations that share a name, the operation whose path contains the singular or plural of the group
-/// keeps the name. Every other operation gets the first free name that is derived from one of these sources,
-/// in this order: the last segment of its path, the whole path, its title, and the path with all special
-/// characters spelled out. The result does not depend on the order of the operations in the document.
+/// Of the operations that share a name, one keeps it: preferably an operation whose path contains the
+/// singular or plural of the group. Each of the others gets the first free name that is derived from one of
+/// these sources, in this order: the last segment of its path, the whole path, its title, and the path with
+/// all special characters spelled out. The result does not depend on the order of the operations in the
+/// document.
 pub(super) fn separate(drafts: &mut [Draft<'_>], groups: &BTreeMap<String, GroupWords>) {
     let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, draft) in drafts.iter().enumerate() {

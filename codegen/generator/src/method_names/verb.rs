@@ -1,4 +1,4 @@
-//! Effects of operations, which are read from titles and paths.
+//! Derives the effect of an operation from its title or its path.
 
 use super::{
     group_words::GroupWords,

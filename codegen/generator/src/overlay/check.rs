@@ -36,8 +36,8 @@ pub(super) struct Checker<'a, 'b> {
 }
 
 impl<'a> Checker<'a, '_> {
-    /// Checks the overlay, which is applied to the document named `document`. Returns the valid actions of
-    /// the overlay.
+    /// Checks the overlay and returns its valid actions. `document` is the name of the document to which the
+    /// overlay is applied.
     pub(super) fn actions(&mut self, document: &str) -> Vec<CheckedAction<'a>> {
         let Some(root) = self.object(Pointer::root(), self.overlay.value(), "an overlay") else {
             return Vec::new();

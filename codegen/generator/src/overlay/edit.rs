@@ -21,8 +21,8 @@ pub(super) struct Editor {
 pub(super) struct Origin<'a> {
     pub(super) overlay: &'a Document,
     pub(super) pointer: PointerBuf,
-    /// True if the parts of the value have their own locations. False for a copy, because all its parts have
-    /// the location of the action.
+    /// True if each part of an added value has its own location. False for a copied value, whose parts all
+    /// have the location of the action.
     pub(super) deep: bool,
 }
 
@@ -67,7 +67,8 @@ impl Editor {
             return Err(format!("the target {target} is {problem}"));
         }
         Ok(match value {
-            // Overlay 1.0 appends any update to an array as one item, even if the update is an array.
+            // If the target is an array, Overlay 1.0 appends the update as one item, even if the update is an
+            // array.
             Value::Array(array) if only_containers || !update.is_array() => {
                 let item = target.with_trailing_token(array.len());
                 self.provenance.put(item, origin.place());
@@ -138,7 +139,8 @@ fn merge(
     }
 }
 
-/// Removes members and items. The remaining members and items keep their order and locations.
+/// Removes the members and items at `targets`. The remaining members and items keep their order and
+/// locations.
 pub(crate) fn remove(value: &mut Value, provenance: &mut Provenance, targets: &[PointerBuf]) {
     // Later items are removed first, so that indexes stay valid.
     let mut targets: Vec<&PointerBuf> = targets.iter().collect();

@@ -1,4 +1,4 @@
-//! Applies our deviations from the vendor's document, which are written as `OpenAPI` Overlays (1.0 or 1.1).
+//! Applies our deviations from the vendor's document. They are written as `OpenAPI` Overlays (1.0 or 1.1).
 //!
 //! An action that matches nothing is reported as an error at its line, so stale overlays are noticed. An
 //! action without a reason (`description`) is also an error. The crate `serde_json_path` evaluates the
@@ -104,7 +104,7 @@ pub fn apply(document: Document, overlays: &[Document]) -> Result<Applied, Diagn
     })
 }
 
-/// Applies one action, and returns its warnings.
+/// Applies one action. Returns the record of the action, and its warnings.
 fn act(
     editor: &mut Editor,
     overlay: &Document,

@@ -1,4 +1,5 @@
-//! Removes parts from the text of an overlay. The rest keeps its comments, order and layout.
+//! Removes parts from the text of an overlay. In YAML, the rest keeps its comments, order and layout. JSON is
+//! reformatted.
 
 use std::collections::BTreeSet;
 
@@ -21,9 +22,9 @@ pub enum Trimmed {
     Text(String),
 }
 
-/// Removes `parts` from the text of `overlay`. Returns `None` if a part shares a line with other parts, as in
-/// `{a: 1, b: 2}`, or if the removal would change the rest. A comment directly above a part is removed
-/// together with the part.
+/// Removes `parts` from the text of `overlay`. Returns `None` if a part of a YAML text shares a line with
+/// other parts, as in `{a: 1, b: 2}`, or if the removal would change the rest. A comment directly above a
+/// part is removed together with the part.
 pub fn trim(source: Source<'_>, overlay: &Document, parts: &BTreeSet<PointerBuf>) -> Option<Trimmed> {
     if parts.contains(Pointer::root()) {
         return Some(Trimmed::Empty);

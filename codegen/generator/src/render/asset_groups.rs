@@ -1,5 +1,5 @@
-//! Renders the groups as data: a table of abilities (such as archiving) for each group, and the list of all
-//! tables.
+//! Renders the groups as data: for each group, a table of the operations that it supports (such as
+//! archiving), and the list of all tables.
 
 use std::collections::BTreeMap;
 
@@ -101,7 +101,7 @@ fn children(
     named.chain(in_category).collect()
 }
 
-/// Renders the method calls that add the abilities of a resource to the table of its group.
+/// Renders the method calls that add the supported operations of a resource to the table of its group.
 fn table_steps(module: &Ident, resource: &Resource) -> Vec<TokenStream> {
     let kind = &resource.kind;
     let kind = quote!(super::#module::resource::#kind);

@@ -1,4 +1,5 @@
-//! Renders structs for JSON objects. A macro of the runtime implements serde's traits for these structs.
+//! Renders structs for JSON objects. The macro `object!` of the crate `funnelflux` implements serde's traits
+//! for these structs.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +18,7 @@ pub(super) struct Object {
     pub(super) implementations: String,
 }
 
-/// Returns `true` if the macro implements serde's traits for a type.
+/// Returns `true` if `item` contains a struct for which the macro `object!` implements serde's traits.
 pub(super) fn is_any(item: &TypeItem) -> bool {
     matches!(item, TypeItem::Items { items, inferred, .. }
         if items.iter().any(|item| Object::of(item, inferred).is_some()))

@@ -78,7 +78,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// Returns an expression for the summary of `value`, which consists of its status and its category.
+    /// Returns an expression for the summary of the asset in `value`: the status and the category.
     pub(super) fn summary(&self, value: &TokenStream, id_name: &str) -> TokenStream {
         // A field that the document does not declare may be among the unknown fields.
         let text = |field: Option<&Field>, name: &str| match (field, &self.extra) {
@@ -94,7 +94,7 @@ impl<'a> Fields<'a> {
         quote!(resource::AssetSummary::new(#status, #category))
     }
 
-    /// Returns `true` for strings, IDs and enumerations.
+    /// Returns `true` if the type of a field is a string, an ID or an enumeration.
     fn is_text(&self, field: &Field) -> bool {
         let is_text = |name: String| name == "String" || self.model.is_id(&name) || self.model.is_enum(&name);
         ident(&field.inner).is_some_and(is_text)
@@ -106,18 +106,18 @@ impl Field {
         path(&ident(&self.inner).unwrap_or_default())
     }
 
-    /// Returns `true` if the field has this type.
+    /// Returns `true` if `name` is the type of the field, without `Option`, `Box` and `Vec`.
     pub(super) fn is(&self, name: &str) -> bool {
         ident(&self.inner).is_some_and(|inner| inner == name)
     }
 
-    /// Returns an expression for the value as an optional reference.
+    /// Returns an expression that reads the field from `value`, as an `Option` of a reference.
     pub(super) fn reference(&self, value: &TokenStream) -> TokenStream {
         let ident = &self.ident;
         self.either(quote!(#value.#ident.as_ref()), quote!(Some(&#value.#ident)))
     }
 
-    /// Returns an expression for the value as an optional `&str`.
+    /// Returns an expression that reads the field from `value`, as an `Option<&str>`.
     fn text_reference(&self, value: &TokenStream) -> TokenStream {
         let (ident, ty) = (&self.ident, self.path());
         let optional = if self.is("String") {
@@ -128,7 +128,8 @@ impl Field {
         self.either(optional, quote!(Some(#value.#ident.as_str())))
     }
 
-    /// Returns an expression for the value as `&str`. Returns `None` if the value is not a string.
+    /// Returns an expression that reads the field from `value`, as `&str`. Returns `None` if the field is not
+    /// a string.
     pub(super) fn text(&self, value: &TokenStream) -> Option<TokenStream> {
         let ident = &self.ident;
         let optional = quote!(#value.#ident.as_deref().unwrap_or_default());
@@ -136,19 +137,19 @@ impl Field {
         self.is("String").then_some(text)
     }
 
-    /// Returns code that reads the value. The code returns early if the value is absent.
+    /// Returns code that reads the field from `value`. The code returns early if the field is absent.
     pub(super) fn taken(&self, value: &TokenStream) -> TokenStream {
         let ident = &self.ident;
         self.either(quote!(#value.#ident?), quote!(#value.#ident))
     }
 
-    /// Returns code that reads the value, or the default of its type if the value is absent.
+    /// Returns code that reads the field from `value`, or the default of its type if the field is absent.
     pub(super) fn value(&self, value: &TokenStream) -> TokenStream {
         let ident = &self.ident;
         self.either(quote!(#value.#ident.unwrap_or_default()), quote!(#value.#ident))
     }
 
-    /// Returns code that copies the ID. An absent ID becomes an empty ID.
+    /// Returns code that copies the ID in the field. An absent ID becomes an empty ID.
     pub(super) fn owned(&self, value: &TokenStream, ty: &TokenStream) -> TokenStream {
         let ident = &self.ident;
         let optional = quote!(#value.#ident.clone().unwrap_or_else(|| #ty::from(String::new())));
@@ -166,7 +167,7 @@ impl Field {
             .then_some(object)
     }
 
-    /// Returns an expression for the value as an `Option<String>`.
+    /// Returns an expression that reads the field from `value`, as an `Option<String>`.
     pub(super) fn text_option(&self, value: &TokenStream) -> TokenStream {
         let ident = &self.ident;
         if self.is("String") {

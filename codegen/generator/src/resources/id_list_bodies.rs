@@ -15,7 +15,7 @@ use funnelflux_openapi::{Document, pointer::Pointer, references};
 
 /// Format of a request that lists assets.
 pub(crate) struct Entries {
-    /// Place of the list in the request, as a variant of the runtime's `Place`.
+    /// Place of the list in the request, as a variant of `ext::resource::Place` in the crate `funnelflux`.
     pub(crate) place: TokenStream,
     /// Names of two request properties about children of the listed assets: the action on the children, and
     /// the target of the action.
@@ -26,7 +26,8 @@ pub(crate) struct Entries {
 const ACTIONS: [&str; 3] = ["cascade", "move", "orphan"];
 
 /// Reads the format of a request that lists assets. If `with_category` is true, also returns the name of the
-/// property that contains the category. Returns an error with the reason if the request has another format.
+/// property that contains the ID of the category. Returns an error with the reason if the request has another
+/// format.
 pub(super) fn entries(
     source: &Document,
     operation: &Operation,
@@ -104,7 +105,7 @@ pub(super) fn body_schema<'a>(source: &'a Document, operation: &Operation) -> Op
     Some(resolve(source, media.get("schema")?))
 }
 
-/// Follows a reference, even if it is the only part of an `allOf`.
+/// Follows the `$ref` of a schema. Also follows a `$ref` that is the only part of an `allOf`.
 pub(super) fn resolve<'a>(source: &'a Document, schema: &'a Value) -> &'a Value {
     let schema = references::resolve(source.value(), Pointer::root(), schema).1;
     match schema.get("allOf").and_then(Value::as_array).map(Vec::as_slice) {

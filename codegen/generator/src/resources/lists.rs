@@ -55,11 +55,12 @@ impl ListPlace {
 /// Function that returns the fields of a struct, or `None` for another type.
 type FieldsOf<'r, 'a> = &'r dyn Fn(&Type) -> Option<Fields<'a>>;
 
-/// Names of parameters that select a part of a list, in lower case and without separators.
+/// Names of parameters that select a part of a list. The names are in lower case and without separators.
 const PAGING: &str = "after before cursor limit maxresults nextcursor nexttoken offset page pagecursor \
     pageindex pageno pagenum pagenumber pagesize pagetoken perpage skip start startingafter take top";
 
-/// Names of response properties that indicate further parts of a list, in lower case and without separators.
+/// Names of response properties that indicate further parts of a list. The names are in lower case and
+/// without separators.
 const REST: &str = "cursor endcursor hasmore hasnext hasnextpage lastpage next nextcursor nextpage \
     nextpagetoken nexttoken pagecount pagetoken totalpages";
 

@@ -44,8 +44,9 @@ impl Signature {
         }
     }
 
-    /// Looks up the value of each argument in `given` by name. An optional argument without a value becomes
-    /// the expression `None`. Returns `None` if a required argument has no value.
+    /// Returns the argument expressions for a call of the method. `given` contains names and expressions. An
+    /// optional argument that is not in `given` becomes the expression `None`. If a required argument is not
+    /// in `given`, the function returns `None`.
     fn call(&self, given: &[(String, TokenStream)]) -> Option<Vec<TokenStream>> {
         let arguments = self.arguments.iter().map(|(name, ty)| {
             let value = given.iter().find(|(given, _)| given == name);
@@ -84,8 +85,8 @@ impl Signature {
         let (asset, field) = unwrap(&self.returns)?;
         let method = &self.method;
         let call = match &field {
-            // If the wrapper contains a list or an option, an empty value could not be reported as a missing
-            // asset.
+            // If the field is a list or an `Option`, the asset may be missing, which the rendered function
+            // could not report.
             Some(field) if field.is_list || field.is_option => return None,
             Some(field) => {
                 let arguments = self.call(&[(argument, quote!(id))])?;

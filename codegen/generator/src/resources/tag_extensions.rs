@@ -1,5 +1,5 @@
-//! Reads the extensions of a tag. They state the children of its assets, and the properties that the service
-//! changes when it stores an asset.
+//! Reads the extensions `x-children` and `x-server-managed` of a tag. They state the children of the group's
+//! assets, and the properties that the service changes when it stores an asset.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;

@@ -104,7 +104,7 @@ pub(super) fn group(types: Vec<Item>, methods: Vec<ImplItemFn>, model: &ApiModel
     }
 }
 
-/// Finds the users of each type.
+/// Finds the tags whose operations use each type.
 fn owners(groups: &BTreeMap<String, Vec<Item>>, tags: &[TagItems], model: &ApiModel) -> Owners {
     let enums = model.enums.iter().map(|open| &open.name);
     let ids = model.ids.iter().map(|id| &id.name);

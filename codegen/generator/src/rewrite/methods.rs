@@ -1,8 +1,9 @@
-//! Rewrites methods. Progenitor's methods use progenitor's own client, but our methods build a call of the
-//! runtime.
+//! Rewrites progenitor's methods. They use progenitor's own client. The rewritten methods build a `Call` of
+//! our runtime instead.
 //!
 //! The types come from the signature of progenitor's method, and the names and formats of the arguments come
-//! from the model. The body is dropped. A test of the stage `progenitor` records progenitor's bodies.
+//! from the model. The method body is dropped. A snapshot test of the stage `progenitor` records the dropped
+//! bodies.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -154,8 +155,8 @@ fn success(method: &ImplItemFn) -> Result<Type, String> {
     Ok(success.clone())
 }
 
-/// Names of types whose values are sent as text that their `Display` implementation writes. Enumerations and
-/// IDs are sent in the same way, but are not in this list.
+/// Types whose values are sent as text, as written by their `Display` implementation. Enumerations and IDs
+/// are sent in the same way, but are not in this list.
 const VALUES: &[&str] = &[
     "bool", "f32", "f64", "i8", "i16", "i32", "i64", "str", "u8", "u16", "u32", "u64",
 ];

@@ -68,7 +68,7 @@ pub(super) fn is_flat(field: &Field) -> bool {
     has_serde(&field.attrs, "flatten")
 }
 
-/// Returns `true` if the field has a default for an absent value.
+/// Returns `true` if `#[serde(default)]` allows the field to be absent.
 pub(super) fn may_be_absent(field: &Field) -> bool {
     has_serde(&field.attrs, "default")
 }

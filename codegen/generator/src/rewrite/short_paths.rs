@@ -17,7 +17,8 @@ const PRELUDE: &[&str] = &[
     "std::convert::From",
 ];
 
-/// Shortens paths of the prelude and of our own types.
+/// Shortens the paths of prelude items and of generated types. Reports types whose names the generated code
+/// already uses.
 pub(super) fn short_paths(state: &mut State<'_>) {
     let types = state.types.iter().filter_map(declared);
     let types = types.map(|name| (name.to_string(), "rename the schema in an overlay"));

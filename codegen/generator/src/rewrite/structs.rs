@@ -58,8 +58,8 @@ pub(super) fn boxes_in_options(state: &mut State<'_>) {
     }
 }
 
-/// Wraps every list or map that may be absent in an `Option`. Without the `Option`, an empty list or map
-/// would not be serialised.
+/// Wraps each list or map in an `Option` if its field may be absent. Without the `Option`, an empty list or
+/// map would not be serialised.
 pub(super) fn collections_in_options(state: &mut State<'_>) {
     for field in fields(&mut state.types) {
         if serde_fields::is_collection(&field.ty)
@@ -104,8 +104,8 @@ pub(super) fn document_variants(state: &mut State<'_>) {
     }
 }
 
-/// Makes lists and maps that are null or absent deserialise as empty. In untagged enums, an absent list or
-/// map remains an error, because absence distinguishes the variants.
+/// Makes serde read null and absent lists and maps as empty. In untagged enums, an absent list or map remains
+/// an error, because absence distinguishes the variants.
 pub(super) fn null_lists(state: &mut State<'_>) {
     for item in &mut state.types {
         let null = quote!(deserialize_with = "crate::values::null::null_as_default");
@@ -135,7 +135,8 @@ pub(super) fn non_exhaustive(state: &mut State<'_>) {
     }
 }
 
-/// Adds a constructor with the required fields to every struct, and a setter for each other field.
+/// Adds functions to every struct: a constructor that takes the required fields, and a setter for each other
+/// field.
 pub(super) fn constructors(state: &mut State<'_>) {
     for item in std::mem::take(&mut state.types) {
         let mut implementation = None;
@@ -154,7 +155,7 @@ pub(super) fn constructors(state: &mut State<'_>) {
 }
 
 fn constructor(name: &syn::Ident, fields: &FieldsNamed) -> ItemImpl {
-    // The parts are built as tokens, because everything is parsed only once, at the end.
+    // The parts are built as tokens, so that everything is parsed only once, at the end.
     let (mut arguments, mut values) = (Vec::new(), Vec::new());
     let mut setters: Vec<ImplItem> = Vec::new();
     for field in &fields.named {

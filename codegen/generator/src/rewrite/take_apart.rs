@@ -5,7 +5,8 @@ use syn::{ImplItem, Item, ItemImpl, ItemMod, Type};
 
 use super::state::{State, excerpt};
 
-/// Keeps the types and the methods of the operations. Drops and counts the other items.
+/// Keeps the types and the methods of the operations. Drops and counts the items of progenitor's client. Any
+/// other item is an error.
 pub(super) fn take_apart(state: &mut State<'_>) {
     for item in std::mem::take(&mut state.file) {
         match item {

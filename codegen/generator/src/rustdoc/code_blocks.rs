@@ -40,7 +40,7 @@ fn find(text: &str) -> Vec<CodeBlock> {
     blocks.collect()
 }
 
-/// Returns `true` if rustdoc runs no code block of the text.
+/// Returns `true` if all code blocks of the text have the language `text`, so that rustdoc runs none of them.
 pub(super) fn are_text(text: &str) -> bool {
     let is_text = |block: &CodeBlock| block.language.as_deref() == Some("text");
     find(text).iter().all(is_text)
@@ -60,8 +60,8 @@ pub(super) fn lines(text: &str) -> Vec<bool> {
     lines.collect()
 }
 
-/// Turns each code block into a closed block of the language `text`. A text with an indented block becomes
-/// one block as a whole.
+/// Turns each code block into a closed block of the language `text`. If the text contains an indented block,
+/// the whole text becomes one `text` block.
 pub(super) fn as_text(text: &str) -> String {
     let mut changed = text.to_owned();
     // The last block is replaced first, so that the ranges of the other blocks stay valid.

@@ -26,7 +26,8 @@ pub(super) fn differences(
     let facts = |value| Document::new(without_words(value, false), document.provenance().clone());
     let mut our_schemas = schemas.clone();
     our_schemas.extend(inferred.all_schemas());
-    // Both sides use the vendor's path. A different path is reported separately.
+    // In both compared documents, the operations have the vendor's paths. A different path is reported
+    // separately.
     let ours = pairs().map(|(our, their)| (their, with_status(&without_failures(our.value), their.value)));
     let ours = inferred::document(ours, &our_schemas);
     let theirs = pairs().map(|(_, their)| (their, without_failures(their.value)));
@@ -73,9 +74,9 @@ fn with_status(our: &Value, their: &Value) -> Value {
     our
 }
 
-/// Returns a document without descriptions, titles, examples, operation IDs, tags and extensions, which are
-/// never inferred. If `named` is true, the keys of `value` are names that the author of the document chose,
-/// such as property names. All these keys are kept, even a key such as `title`.
+/// Returns a value without descriptions, titles, examples, operation IDs, tags and extensions, so that a
+/// comparison ignores them. If `named` is true, the keys of `value` are names that the author of the document
+/// chose, such as property names. All these keys are kept, even a key such as `title`.
 pub(super) fn without_words(value: &Value, named: bool) -> Value {
     const NAMED: &[&str] = &["properties", "schemas", "paths", "responses", "content"];
     let is_word = |key: &str| {

@@ -10,8 +10,9 @@ use super::{differences::without_words, inferred};
 use crate::json::Json as _;
 use funnelflux_openapi::{Diagnostics, Document, Severity, Stage, pointer::PointerBuf};
 
-/// Finds the obsolete actions among the actions that only record evidence. An action is obsolete if the new
-/// document lacks the target of the action, or describes the target differently than the old document.
+/// Finds the obsolete actions among the actions that only record evidence. An action is obsolete if it fails
+/// on the new document because its target is missing or does not fit, or if the new document describes its
+/// target differently than the old document.
 ///
 /// `errors` are the errors that occurred when all overlays were applied to the new document.
 pub fn obsolete_evidence(
@@ -46,8 +47,8 @@ fn records_evidence(action: &Value) -> bool {
     update.is_some_and(|update| !update.is_empty() && update.keys().all(|key| key == "x-evidence"))
 }
 
-/// Returns the values in a document that a JSONPath matches. `without_words` has removed their descriptions
-/// and extensions.
+/// Returns the values in a document that a JSONPath matches, without their descriptions and extensions (see
+/// `without_words`).
 fn facts(document: &Document, path: &str) -> Option<Vec<Value>> {
     let matches = JsonPath::parse(path).ok()?.query(document.value());
     Some(matches.iter().map(|value| without_words(value, false)).collect())

@@ -98,7 +98,7 @@ impl<'a> Inferred<'a> {
     }
 }
 
-/// Actions of an overlay with their pointers.
+/// Returns the actions of an overlay, each with the pointer to it.
 pub fn actions(overlay: &Document) -> impl Iterator<Item = (PointerBuf, &Value)> {
     let at = Pointer::from_static("/actions");
     let actions = overlay.value().items("actions").enumerate();

@@ -1,10 +1,10 @@
 //! Compares the additions of our inferred overlays with the vendor's current document.
 //!
 //! An inferred overlay (`x-inferred: true`) adds operations, schemas and tags that the vendor's document
-//! lacks. Once the vendor's document contains such a part, it supersedes the overlay's version, and the
-//! comparison shows whether the inference was right. Two operations are the same if method and path are
-//! equal. They are also the same if method, tag and title are equal. In the second case, the inferred path
-//! was wrong.
+//! lacks. Once the vendor's document contains such an item, the vendor's version supersedes that of the
+//! overlay, and the comparison shows whether the inference was right. Two operations are the same if method
+//! and path are equal. They are also the same if method, tag and title are equal. In the second case, the
+//! inferred path was wrong.
 
 mod differences;
 mod evidence;
@@ -35,12 +35,12 @@ pub struct Superseded {
     /// The overlays without superseded parts. Overlays without remaining actions are omitted.
     pub overlays: Vec<Document>,
     /// Comparisons of the inferred operations. An operation that the vendor's document lacks is included only
-    /// if the document uses its tag.
+    /// if the document has other operations with the same tag.
     pub comparisons: Vec<Comparison>,
     /// Notices for the results of the comparisons, and for each action that is completely superseded.
     pub notices: Diagnostics,
-    /// Pointers to the parts that each overlay no longer needs, in one set per given overlay and in the same
-    /// order. The pointer `""` stands for the whole overlay.
+    /// For each given overlay, in the same order: pointers to the parts that the overlay no longer needs. The
+    /// pointer `""` stands for the whole overlay.
     pub needless: Vec<BTreeSet<PointerBuf>>,
     /// Number of operations that inferred overlays add.
     inferred: usize,
@@ -165,7 +165,8 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
         let some = all.filter(move |(_, their)| their.is_some() == wanted);
         some.map(|((_, our), _)| (our, our.value.clone()))
     };
-    // A schema of the document replaces our schema, so schemas that only our schema uses become unused.
+    // A schema of the document replaces our schema of the same name, so schemas that only our schema uses
+    // become unused.
     let mut left = inferred.all_schemas();
     left.retain(|name, _| !schemas.contains_key(name));
     let still_used = used_schemas(with_match(false), &left);
@@ -240,8 +241,8 @@ fn tag_index(document: &Value, name: &str) -> Option<usize> {
     tags.position(|tag| tag.text("name") == Some(name))
 }
 
-/// Marks `tags` as undocumented, and adds to each tag its extensions in `behavior`. A group counts as
-/// documented only if all of its operations are documented.
+/// Marks `tags` as undocumented. Also copies the extensions in `behavior` to the tags that they belong to. A
+/// group counts as documented only if all of its operations are documented.
 fn mark(document: Document, tags: &BTreeSet<String>, behavior: &[(String, &'static str, Value)]) -> Document {
     let (mut value, provenance) = document.into_parts();
     let undocumented = Value::Bool(true);
@@ -257,8 +258,8 @@ fn mark(document: Document, tags: &BTreeSet<String>, behavior: &[(String, &'stat
     Document::new(value, provenance)
 }
 
-/// Adds to `parts` the objects and lists that become empty when `parts` are removed. If no action remains,
-/// adds the whole overlay.
+/// Extends `parts` with the objects and lists that become empty when `parts` are removed. If no action
+/// remains, also adds the root, which stands for the whole overlay.
 fn add_emptied(overlay: &Document, parts: &mut BTreeSet<PointerBuf>) {
     fn is_emptied(value: &Value, at: &Pointer, parts: &BTreeSet<PointerBuf>) -> bool {
         match value {

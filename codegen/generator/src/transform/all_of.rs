@@ -19,7 +19,8 @@ use super::{
 ///
 /// Without this rule, progenitor would merge the parts and copy each schema to which a property refers. If
 /// such a schema refers back to the object, progenitor does not terminate. An `allOf` is left to progenitor
-/// if its parts disagree on a property, or if one of its parts is a component that encloses the `allOf`.
+/// if its parts disagree on a property, if a part is nullable or has unsupported keywords, or if one of its
+/// parts is a component that encloses the `allOf`.
 pub(super) fn join_object_parts(state: &mut State<'_>) {
     let source = state.document.clone();
     visit::schemas(&mut state.document, &mut |pointer, schema| {

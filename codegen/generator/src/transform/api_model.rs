@@ -69,7 +69,7 @@ pub(crate) struct Tag {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Operation {
-    /// Pointer into the document.
+    /// Pointer to the operation in the document.
     pub(crate) pointer: PointerBuf,
     /// Method name, verb and tag of the operation.
     pub(crate) words: OperationWords,

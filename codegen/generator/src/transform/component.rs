@@ -14,8 +14,8 @@ use super::{
 /// Key that marks a component whose schema is inline in the source document.
 pub(super) const INLINE: &str = "x-inline";
 
-/// Keywords that describe the use of a schema. They stay in place when the rest of the schema becomes a
-/// component.
+/// Keywords that describe the use of a schema. They stay where the schema is used when the rest of the schema
+/// becomes a component.
 const USE: [&str; 5] = ["description", "nullable", "x-evidence", NOTES, "deprecated"];
 
 pub(super) fn get<'a>(document: &'a Value, name: &str) -> Option<&'a Value> {
@@ -28,8 +28,7 @@ pub(super) fn all(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
     components.and_then(Value::as_object).into_iter().flatten()
 }
 
-/// Returns the name of the component that a pointer refers to, or that contains the part to which the pointer
-/// refers.
+/// Returns the name of the component at `pointer`, or of the component that contains the value at `pointer`.
 pub(super) fn name(pointer: &Pointer) -> Option<String> {
     Some(pointer.strip_prefix(SCHEMAS)?.front()?.decoded().into_owned())
 }

@@ -1,4 +1,5 @@
-//! Removes parts and titles that mislead progenitor, and simplifies alternatives.
+//! Removes `allOf` parts and titles that mislead progenitor, and simplifies alternatives (`oneOf` and
+//! `anyOf`).
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -18,7 +18,7 @@ pub(super) fn drop_absent_properties(state: &mut State<'_>) {
     });
 }
 
-/// Replaces every limit with a note.
+/// Replaces every limit with a note for the documentation.
 pub(super) fn drop_limits(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
         let Some(object) = schema.as_object_mut() else {
@@ -110,7 +110,7 @@ fn number_range(object: &mut Map<String, Value>) -> Option<String> {
     }
 }
 
-/// Replaces every default with a note.
+/// Replaces every default with a note for the documentation.
 pub(super) fn drop_defaults(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
         let default = schema.as_object_mut().and_then(|object| object.remove("default"));

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Completes the description of every schema and property. A description consists of the document's text, the
-/// name with the notes, and the evidence, in this order.
+/// name of the schema or property with its notes, and the evidence, in this order.
 ///
 /// A property or request body without a description gets the description of its schema.
 pub(super) fn describe(state: &mut State<'_>) {
@@ -79,7 +79,7 @@ fn of_referenced(schema: &Value, descriptions: &BTreeMap<String, Value>) -> Opti
     description.split("\n\n").next().map(str::to_owned)
 }
 
-/// Adds a description unless there is one.
+/// Adds the description `words` unless `value` already has a description.
 fn complete(value: &mut Value, words: Option<String>) {
     if let (Some(object), Some(words)) = (value.as_object_mut(), words) {
         object.entry("description").or_insert(Value::String(words));
@@ -110,7 +110,7 @@ pub(super) fn description(value: &Value) -> String {
     sentences(value, "description")
 }
 
-/// Documents the methods of a tag.
+/// Returns the documentation of the methods of a tag.
 pub(super) fn of_tag(name: &str, tag: &Value) -> String {
     let mut paragraphs = vec![format!("# {name}")];
     paragraphs.extend(Some(description(tag)).filter(|text| !text.is_empty()));
@@ -118,7 +118,8 @@ pub(super) fn of_tag(name: &str, tag: &Value) -> String {
     paragraphs.join("\n\n")
 }
 
-/// Documents a method: summary, description, request line, evidence, arguments and response.
+/// Returns the documentation of a method: summary, description, request line, evidence, arguments and
+/// response.
 pub(super) fn of_operation(model: &Operation, operation: &Value) -> String {
     let mut paragraphs = Vec::from(["summary", "description"].map(|key| sentences(operation, key)));
     paragraphs.retain(|words| !words.is_empty());

@@ -27,9 +27,9 @@ const HAS_EXCEPTIONS: &str = "has-exceptions";
 /// state them.
 const INFERRED: &str = "x-inferred-properties";
 
-/// Adds to each schema a list of the properties whose types are inferred. A part without evidence inherits
-/// the evidence of the part that encloses it. If no enclosing part has evidence, the part is documented on
-/// the vendor's page. A type with evidence from other documentation of the vendor also counts as inferred,
+/// Lists, in each schema, the properties whose types are inferred. A part without evidence inherits the
+/// evidence of the part that encloses it. If no enclosing part has evidence, the part is documented on the
+/// vendor's page. A type with evidence from other documentation of the vendor also counts as inferred,
 /// because that documentation states names and meanings, but not types.
 pub(super) fn mark_inferred_properties(state: &mut State<'_>) {
     state.count += mark_inferred(&mut state.document, Evidence::Page);
@@ -62,8 +62,8 @@ fn mark_inferred(value: &mut Value, inherited: Evidence) -> usize {
     }
 }
 
-/// Replaces inferred types of map values with any JSON. With an inferred type, a value of another type would
-/// make the whole response fail.
+/// Lets the values of a map be any JSON if their type is only inferred. With the inferred type, a value of
+/// another type would make the whole response fail.
 pub(super) fn inferred_values(state: &mut State<'_>) {
     visit::schemas(&mut state.document, &mut |_, schema| {
         for (_, property) in visit::properties(schema) {
@@ -224,8 +224,8 @@ fn most_common(all: &[Option<Value>]) -> Option<(&Value, bool)> {
     (count > 1).then_some((common, count == all.len()))
 }
 
-/// Marks a part that has the common evidence, because the tag or the schema states this evidence. Returns
-/// true if the part has been marked.
+/// Marks a part whose evidence equals `common`, because the tag or schema of the part states this evidence.
+/// Returns true if the part has been marked.
 fn state_elsewhere(part: &mut Map<String, Value>, common: &Value) -> bool {
     let is_common = part.get(KEY) == Some(common) && common.get(STATED_ELSEWHERE).is_none();
     if is_common {
@@ -268,7 +268,7 @@ pub(super) fn paragraph(part: &Value) -> Option<String> {
     in_words("Evidence", evidence)
 }
 
-/// Describes the evidence of a schema, which may also apply to its properties.
+/// Describes the evidence of a schema. This evidence may also apply to the properties of the schema.
 pub(super) fn paragraph_of_schema(schema: &Value) -> Option<String> {
     let evidence = schema.get(KEY)?;
     let heading = if evidence.get(STATED_ELSEWHERE).is_some() {

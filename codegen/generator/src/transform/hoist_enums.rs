@@ -148,9 +148,9 @@ impl Registry<'_, '_> {
         naming::type_name(&name)
     }
 
-    /// Returns a name that no other type has. The candidates are the name itself, the name with the name of
-    /// the enclosing schema or operation as a prefix, and the prefixed name with a number. A name also counts
-    /// as free if an enumeration with the same values has it.
+    /// Returns a name that no other type has. The candidates are `name`, `name` with the name of the
+    /// enclosing schema or operation as a prefix, and the prefixed name with a number. A name also counts as
+    /// free if an enumeration with the same values has it.
     fn free_name(&self, pointer: &Pointer, name: &str, values: &[String]) -> String {
         let qualified = format!("{}{name}", self.around(pointer));
         let numbered = (2..).map(|number| format!("{qualified}{number}"));
@@ -160,7 +160,8 @@ impl Registry<'_, '_> {
         names.find(is_free).unwrap_or_else(|| name.to_owned())
     }
 
-    /// Moves a schema, or the items of an array, to a component if it is an enumeration of strings.
+    /// Moves `schema` to a component if it is an enumeration of strings. If `schema` is an array, the schema
+    /// of its items is moved under the same condition.
     fn hoist(
         &mut self,
         pointer: &Pointer,

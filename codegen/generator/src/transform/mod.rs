@@ -2,9 +2,9 @@
 //! call progenitor *the generator*.
 //!
 //! A rule is preferable to a pass over the generated code, because a rule does not depend on progenitor's
-//! output. The table below lists the rules in order, each with its reason and its expected effect on the
-//! FunnelFlux document. Facts that rules remove from a schema become notes, and the last rule adds the notes
-//! to the descriptions.
+//! output. The function `rules` lists the rules in order. For each rule, it states the reason, and the
+//! expected effect on the FunnelFlux document. Facts that rules remove from a schema become notes, and the
+//! last rule adds the notes to the descriptions.
 
 mod aliases;
 mod all_of;

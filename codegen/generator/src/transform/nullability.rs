@@ -11,15 +11,15 @@ use super::{component, schema_kind, state::State, visit};
 
 /// Moves `nullable` from components to the references to them.
 ///
-/// A component that is an alternative of an `anyOf` or `oneOf` stays nullable, because a reference in a list
-/// of alternatives has no place for `nullable`.
+/// A component stays nullable if it is a part of a composition, such as a `oneOf`, whose value may be null. A
+/// reference in the list of parts has no place for `nullable`.
 pub(super) fn nullable_components(state: &mut State<'_>) {
     let mut nullable: BTreeSet<String> = visit::components(&mut state.document)
         .filter(|(_, schema)| schema_kind::is_nullable(schema))
         .map(|(name, _)| name.to_owned())
         .collect();
-    // Pointers to the lists of parts of compositions that are never null. A composition is never null if the
-    // schema or one of its parts must be an object.
+    // Pointers to the `allOf`, `anyOf` and `oneOf` lists whose composition is never null. A composition is
+    // never null if its schema, or a part of its `allOf`, must be an object.
     let mut parts_of_objects = BTreeSet::new();
     visit::schemas(&mut state.document, &mut |pointer, schema| {
         for key in ["allOf", "anyOf", "oneOf"] {

@@ -49,7 +49,7 @@ struct Case {
     count: Value,
 }
 
-/// Reads the cases in `tests/documents/rules`, which are named after their rules.
+/// Reads the cases in `tests/documents/rules`. Each file is named after the rule that it tests.
 fn cases() -> Vec<Case> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/documents/rules");
     let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
@@ -91,7 +91,7 @@ fn each_rule_makes_its_change() {
     }
 }
 
-/// The other tests ignore the order of keys, so this rule has a separate test.
+/// The other tests ignore the order of keys, so the rule `canonical-order` has a separate test.
 #[test]
 fn canonical_order_sorts_keys_and_leaves_lists_alone() {
     let members = json!({"paths": {"/b/": {}, "/a/": {}}, "tags": [{"name": "b"}, {"name": "a"}]});

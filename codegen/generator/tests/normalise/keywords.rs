@@ -76,7 +76,8 @@ fn marked(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// Describes the treatment of each keyword in a table. Panics if a keyword is lost.
+/// Describes the treatment of each keyword in a table. Panics if a keyword is lost without a report, or if a
+/// keyword of another version is not reported.
 fn fates(version: &str) -> String {
     let path = format!(
         "{}/tests/documents/keywords/{version}.yaml",

@@ -39,8 +39,7 @@ fn golden(document: &Document, diagnostics: &Diagnostics) -> String {
     format!("{value}\n\n== normalise\n{diagnostics}\n\n== lint\n{lint}")
 }
 
-/// Asserts that the location of each pointer into the normalised document has the expected text in the
-/// original file.
+/// Asserts that each pointer into the normalised document leads to the expected text in the original file.
 fn places(file: &str, document: &Document, places: &[(&str, &str)]) {
     let text = text_of(file);
     for (pointer, expected) in places {

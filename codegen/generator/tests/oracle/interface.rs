@@ -11,7 +11,7 @@ use syn::{
     parse::{ParseStream, Parser as _},
 };
 
-/// Signatures of the public items and their parts, keyed by name.
+/// Signatures of the public items, and of their fields, variants and methods, keyed by name.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Interface(BTreeMap<String, String>);
 
