@@ -27,7 +27,8 @@
 //! that need several calls, such as archiving hundreds of assets with their children. The children of an
 //! offer source are the pages that reference it.
 //!
-//! In this documentation, *documented* marks a statement from the vendor's pages, *inferred* marks our own
+//! In this documentation, *documented* marks a statement from the vendor's pages. *Partly documented* means
+//! that the vendor's pages state the name and the meaning, but usually not the type. *Inferred* marks our own
 //! conclusion, and *unknown* marks a point on which the vendor's pages are silent.
 //!
 //! # Built-in behaviour

@@ -32,7 +32,7 @@ Written by `cargo xtask generate` from `effective.json` and verified by `cargo x
 | word | evidence |
 |---|---|
 | page | the vendor's page of the group; the index has only titles and methods of the other fourteen groups |
-| docs | another page of the documentation, often with names and meanings only |
+| docs | partly documented: the documentation states names and meanings, but usually no types |
 | help | the help centre |
 | sibling | inferred from a similar operation or field |
 | pattern | inferred from the general pattern of the API |

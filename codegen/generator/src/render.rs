@@ -154,7 +154,9 @@ fn root(facts: &DocumentFacts<'_>, items: &Items) -> String {
 /// Renders the public items. All types are in one module, and the operations of each tag are in a module of
 /// their own.
 fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String {
-    let mut page = Page::new("Re-exports of the generated items, and lists of operations and read-backs.");
+    let about = "Re-exports of the generated items, and lists of the operations and of the calls that read \
+                 new assets back.";
+    let mut page = Page::new(about);
     let mut types = Vec::new();
     if !items.ids.is_empty() {
         types.push("pub use crate::api::ids::*;".to_owned());

@@ -9,12 +9,12 @@ pub const KEY: &str = "x-evidence";
 /// Kinds of evidence, the strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Evidence {
-    /// The vendor's page about the operation's group, or the vendor's index of all operations, supports the
-    /// part.
+    /// Documented: the vendor's page about a group, or the vendor's index of all operations, states the part.
     Page,
-    /// Another page of the vendor's documentation supports the part.
+    /// Partly documented: a shortened copy of a vendor page, or a general page such as the changelog, states
+    /// the name and the meaning of the part, but usually not its type.
     Docs,
-    /// The vendor's help centre supports the part.
+    /// Documented in the vendor's help centre.
     Help,
     /// Inferred from a similar operation or field.
     Sibling,

@@ -20,7 +20,8 @@ use super::{
 
 /// Renders the table of each group, and the list of all tables in the order of the document.
 pub(super) fn file(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String {
-    let mut page = Page::new("Tables of the groups, for programs that choose a group at run time.");
+    let about = "Tables of the asset groups, one for each tag, for programs that choose a group at run time.";
+    let mut page = Page::new(about);
     page.piece(
         "#[allow(unused_imports, reason = \"the enabled features decide which groups there are\")]\n\
          use crate::ext::asset_group::{AssetGroup, ChildRelation, GroupTable};",

@@ -19,7 +19,8 @@ pub(super) fn is_needed(group: &GroupResource) -> bool {
 }
 
 pub(super) fn file(tag: &Tag, group: &GroupResource) -> String {
-    let mut page = Page::new(&format!("Kind of asset of the tag *{}*.", tag.name));
+    let about = "Support for generic operations (such as bulk jobs) on the assets of the tag";
+    let mut page = Page::new(&format!("{about} *{}*.", tag.name));
     let mut items: Vec<Item> = Vec::new();
     let server_managed = server_managed(&group.server_managed);
     items.push(parse_quote! {
@@ -57,9 +58,9 @@ fn server_managed(fields: &[ServerManagedField]) -> TokenStream {
 fn kind(tag: &Tag, resource: &Resource) -> Vec<Item> {
     let (kind, handle) = (&resource.kind, &resource.handle);
     let (id, asset) = (&resource.id, &resource.asset);
-    let (label, plural) = (label(tag), rustdoc::capitalised(&resource.words.plural_text));
-    let words = "as a kind of asset: marker type of the handle that";
-    let about = format!("{label}{plural} {words} [`Client::{handle}`] returns.");
+    let (label, plural) = (label(tag), &resource.words.plural_text);
+    let words = "the type parameter of the handle that";
+    let about = format!("{label}Marker type for {plural}: {words} [`Client::{handle}`] returns.");
     let about = rustdoc::attributes(&about);
     let handle_docs = rustdoc::attributes(&documentation(tag, resource));
     let mut items: Vec<Item> = vec![
@@ -272,9 +273,10 @@ fn documentation(tag: &Tag, resource: &Resource) -> String {
     let purpose = format!("Returns a handle on {plural}, for bulk jobs, searches by ID and safe updates.");
     let mut paragraphs = vec![format!("{}{purpose}", label(tag))];
     if tag.inferred {
-        let evidence = "The vendor's index states only the titles and HTTP methods of these operations. \
-                        Paths and bodies are inferred. Each client method documents the evidence for them.";
-        paragraphs.push(evidence.to_owned());
+        paragraphs.push(format!(
+            "The vendor's index states only the titles and HTTP methods of the operations on {plural}. Their \
+             paths and bodies are inferred. The client methods and the types document the evidence."
+        ));
     }
     let changes = [("archive", &resource.archive), ("delete", &resource.delete)];
     let changes = changes.into_iter();
@@ -283,8 +285,8 @@ fn documentation(tag: &Tag, resource: &Resource) -> String {
     let inferred: Vec<String> = inferred.map(|(verb, _)| format!("{verb}s")).collect();
     if !inferred.is_empty() {
         let verbs = inferred.join(" or ");
-        let words = "can be sent only after a call of its method `acknowledge_inferred`";
-        paragraphs.push(format!("A job that {verbs} {words}."));
+        let words = "call its method `acknowledge_inferred`";
+        paragraphs.push(format!("Before you send a job that {verbs}, {words}."));
     }
     let (verb, body) = if let Some((verb, change)) = changes.clone().next() {
         let acknowledge = if change.inferred {

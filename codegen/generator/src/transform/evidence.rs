@@ -77,7 +77,7 @@ pub(super) fn inferred_values(state: &mut State<'_>) {
             let evidence = Evidence::of(values).or(of_property);
             if schema_kind::is_simple(values) && evidence.is_some_and(Evidence::is_inferred) {
                 *values = json!({});
-                let note = "with values of any type, because their type is only inferred";
+                let note = "with values of any type, because the exact type is only inferred";
                 notes::add(property, note.to_owned());
                 state.count += 1;
             }
@@ -249,7 +249,7 @@ fn tag_of(operation: &Map<String, Value>) -> Option<String> {
 /// Puts a label in front of the documentation of a part that the vendor's page does not document.
 pub(super) fn label(part: &Value, paragraphs: &mut [String]) {
     let label = match Evidence::of(part) {
-        Some(Evidence::Docs) => "**Documented elsewhere.**",
+        Some(Evidence::Docs) => "**Partly documented.**",
         Some(Evidence::Help) => "**From the help centre.**",
         Some(evidence) if evidence.is_inferred() => "**Inferred.**",
         _ => return,
@@ -274,7 +274,7 @@ pub(super) fn paragraph_of_schema(schema: &Value) -> Option<String> {
     let heading = if evidence.get(STATED_ELSEWHERE).is_some() {
         "Evidence for the type and its fields"
     } else if evidence.get(HAS_EXCEPTIONS).is_some() {
-        "Evidence for the type, and for each field that states no other evidence"
+        "Evidence for the type and its fields, unless stated otherwise"
     } else {
         "Evidence"
     };
@@ -287,7 +287,7 @@ pub(super) fn paragraphs_of_tag(tag: &Value) -> Vec<String> {
         let evidence = tag.get(part.key())?;
         let parts = part.plural();
         let heading = if evidence.get(HAS_EXCEPTIONS).is_some() {
-            format!("Evidence for all {parts} that state no other evidence")
+            format!("Evidence for all {parts}, unless stated otherwise")
         } else {
             format!("Evidence for all {parts}")
         };
@@ -299,7 +299,7 @@ pub(super) fn paragraphs_of_tag(tag: &Value) -> Vec<String> {
 fn in_words(heading: &str, extension: &Value) -> Option<String> {
     let words = match Evidence::parse(extension)? {
         Evidence::Page => "documented on the vendor's page",
-        Evidence::Docs => "documented elsewhere by the vendor",
+        Evidence::Docs => "partly documented by the vendor",
         Evidence::Help => "from the vendor's help centre",
         Evidence::Sibling => "**inferred** from a similar operation or field",
         Evidence::Pattern => "**inferred** from the general pattern of the API",

@@ -141,7 +141,7 @@ impl Hoist<'_, '_> {
                 name = of_group;
                 description = words.map_or(description, |words| {
                     let words = rustdoc::capitalised(&words.with_article());
-                    format!("{words}, as several operations send or return it.")
+                    format!("{words} that several operations send or return.")
                 });
             }
             shared.component = Some(name.clone());
