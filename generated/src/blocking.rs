@@ -1,7 +1,7 @@
 //! Blocking calls for programs without async: [`Wait::wait`] replaces `.await`.
 //!
-//! [`Wait`] works for everything that can be awaited: the calls of [`Client`](crate::Client),
-//! [`Request`](crate::Request)s and the builders of [`ext`](crate::ext).
+//! [`Wait`] works for everything that can be awaited: the calls of [`Client`](crate::Client), the calls that
+//! a [`Request`](crate::Request) creates, and futures, such as the results of `send` in [`ext`](crate::ext).
 //!
 //! ```
 //! use funnelflux::{Client, blocking::Wait as _, types::StatusFilter};
@@ -20,8 +20,9 @@
 //! }
 //! ```
 //!
-//! The first wait starts a background thread, which drives the connections of all clients until the process
-//! ends. Within an async runtime, waiting is safe but blocks the current thread; use `.await` there.
+//! The first call of `wait` starts a background thread, which drives the connections of all these calls until
+//! the process ends. Within an async runtime, `wait` is safe but blocks the current thread; use `.await`
+//! there.
 
 use std::{future::pending, sync::OnceLock, thread};
 use tokio::runtime::{Builder, Handle};
@@ -55,7 +56,7 @@ where
     }
 }
 
-/// Handle of the background runtime.
+/// Returns the handle of the background runtime. The first call starts the runtime.
 #[expect(
     clippy::expect_used,
     reason = "there is no fallback without threads and timers, and no input leads here"

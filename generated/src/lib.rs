@@ -69,11 +69,11 @@
 //!
 //! # Retries
 //!
-//! Each operation [declares whether it may be repeated](operations::Operation::repeat). For example, a failed
-//! update may always be repeated, but a failed duplication only if the service cannot have received the
-//! request. After a 429 or 503 with `Retry-After`, the client waits for the requested time. After other
-//! failures, the client backs off exponentially with full jitter. Set a policy for the client or for a single
-//! call:
+//! Each operation [declares whether it may be repeated](operations::Operation::repeat). For example, the
+//! client may always repeat a failed update, but repeats a failed duplication only if the service cannot have
+//! received the request. After a 429 or 503 with `Retry-After`, the client waits for the requested time. If
+//! that time is longer than a minute (by default), the call fails instead. After other failures, the client
+//! backs off exponentially with full jitter. Set a policy for the client or for a single call:
 //!
 //! ```
 //! use funnelflux::{Client, Error, RetryPolicy, types::StatusFilter};
@@ -150,7 +150,7 @@
 //! ```
 //!
 //! [`Call::timeout`] and [`Call::attempt_timeout`] set the limits of a single call. With the feature
-//! `rate-limit`, you can limit the common request rate of a client and its clones. Responses with status 429
+//! `rate-limit`, you can limit the request rate that a client and its clones share. Responses with status 429
 //! lower the rate, and successful responses restore it. For example:
 //!
 #![cfg_attr(feature = "rate-limit", doc = "```")]
@@ -165,7 +165,8 @@
 //!
 //! # Errors
 //!
-//! A call that fails returns an [`Error`]. Its text is one line for people, and its methods are for programs.
+//! A call that fails returns an [`Error`]. The text of the error is one line for people; programs use the
+//! methods of the error.
 //!
 //! ```
 //! use funnelflux::{Client, types::StatusFilter};
@@ -192,14 +193,15 @@
 //! # Observation
 //!
 //! With the feature `tracing` (on by default), each call has a span named `funnelflux` with operation,
-//! attempts, wait, duration and request ID. Its child spans, one for each attempt, are named
-//! `funnelflux.attempt` and have the attributes of OpenTelemetry's HTTP clients: `http.request.method`,
-//! `url.template`, `server.address`, `server.port`, `http.request.resend_count`, `http.response.status_code`,
-//! `error.type`, `otel.kind` and `otel.status_code`. A bulk job has a span named `funnelflux.job`, the parent
-//! of the spans of its calls. Each retry is logged as an event. A failed call is logged as a warning, except
-//! for a read that finds nothing (404). An unknown enum value is logged once. With the feature `traceparent`,
-//! the headers `traceparent` and `tracestate` of each request contain the trace context of the attempt. This
-//! feature works only if your program installs the layer of `tracing-opentelemetry` 0.34.
+//! attempts, wait, duration and request ID. This span has one child span for each attempt. The child spans
+//! are named `funnelflux.attempt` and have the attributes of OpenTelemetry's HTTP clients:
+//! `http.request.method`, `url.template`, `server.address`, `server.port`, `http.request.resend_count`,
+//! `http.response.status_code`, `error.type`, `otel.kind` and `otel.status_code`. A bulk job has a span named
+//! `funnelflux.job`, the parent of the spans of its calls. Each retry is logged as an event. A failed call is
+//! logged as a warning, but a GET that finds nothing (404) only as a debug event. An unknown enum value is
+//! logged once. With the feature `traceparent`, the headers `traceparent` and `tracestate` of each request
+//! contain the trace context of the attempt. This feature works only if your program installs the layer of
+//! `tracing-opentelemetry` 0.34.
 //!
 //! A [`Hook`](hook::Hook) sees every request and response and can add headers:
 //!
@@ -218,13 +220,14 @@
 //! # Ok::<(), funnelflux::Error>(())
 //! ```
 //!
-//! [`Client::request`] calls a path for which `Client` has no method. Such a call is retried like every other
-//! call, and returns the same error type.
+//! [`Client::request`] calls a path for which `Client` has no method. Such a call returns the same error type
+//! as every other call. GET and HEAD are retried like other reads. A request with any other method is not
+//! repeated once the service may have received it, unless [`Request::repeat`] allows that.
 //!
 //! # Security
 //!
 //! - Redirects are not followed.
-//! - An HTML page instead of JSON is an error, whatever its status.
+//! - An HTML page instead of JSON is an error, whatever the HTTP status.
 //! - Over plain `http`, tokens are sent only to the local machine, unless [`ClientBuilder::allow_plain_http`]
 //!   is set. Requests to the local machine bypass proxies.
 //! - A [read-only](ClientBuilder::read_only) client refuses every call that could change something.
@@ -272,13 +275,13 @@
 //! | `native-tls` | no | TLS by the operating system's library; `client` requires `rustls` or `native-tls` |
 //! | `tracing` | yes | spans and events |
 //! | `traceparent` | no | [the trace context in every request](#observation) |
-//! | `http2`, `gzip` | no | HTTP/2 and compressed responses, if the service supports them; adds 12 crates |
+//! | `http2`, `gzip` | no | HTTP/2, compressed responses, if the service supports them; they add 12 crates |
 //! | `rate-limit` | no | [a client-side rate limit](#limits) |
 //! | `blocking` | no | [calls without async](#without-async) |
 //! | `reqwest` | no | `ClientBuilder::reqwest`, which configures the HTTP client: proxies, pools, addresses |
 //! | `snapshot` | no | `ext::snapshot`, `ext::plan`: snapshots, references, plans with undo; adds 16 crates |
-//! | `documented` | yes | all groups of documented operations; each also has its own feature |
-//! | `inferred` | no | all groups of inferred operations; each also has its own feature |
+//! | `documented` | yes | all groups of documented operations; each group also has its own feature |
+//! | `inferred` | no | all groups of inferred operations; each group also has its own feature |
 //!
 //! The public interface contains types of [`bytes`], [`http`], [`secrecy`] and [`serde_json`]; these crates
 //! are re-exported. It also contains the traits of `serde` and the trait `Stream` of `futures-core`.
@@ -304,14 +307,14 @@
 //! minimum only when it is at least six months old. Raising the minimum is a minor release of this crate.
 
 #![cfg_attr(docsrs, feature(doc_cfg), doc(auto_cfg(hide(feature = "client"))))]
-// Without the feature, the documentation still links to items of the client, which then do not exist.
+// Without the feature `client`, the documentation still links to items of the client, which are then absent.
 #![cfg_attr(not(feature = "client"), allow(rustdoc::broken_intra_doc_links))]
 // The enabled features decide which parts of the runtime are used.
 #![cfg_attr(
     not(all(feature = "client", feature = "documented", feature = "inferred")),
     allow(dead_code)
 )]
-// The names come from the OpenAPI document, which may use any letters.
+// The names of generated items come from the OpenAPI document, which may use any letters.
 #![allow(mixed_script_confusables, confusable_idents, uncommon_codepoints)]
 
 // The OpenAPI document decides the names, the numbers of fields and parameters, and the descriptions. A

@@ -1,6 +1,5 @@
-//! Traits that handles on assets implement. The method of each trait creates a job that changes many assets,
-//! for example archives them. The traits are sealed. A handle implements a trait if its kind of asset
-//! supports the change.
+//! Traits whose methods create bulk jobs, for example a job that archives many assets. [`Handle`] implements
+//! such a trait if its kind of asset supports the change. The traits are sealed.
 
 use super::bulk::{Archiving, Bulk, Deleting, MovingToCategory, Unarchiving};
 use super::cascade::Cascade;
@@ -23,11 +22,11 @@ impl<R: Resource> Assets for Handle<R> {
     }
 }
 
-/// Change that archives assets of the kind `R`. If the vendor does not document the archiving call, the type
-/// records that the caller still has to acknowledge that the call is inferred.
+/// Change that archives assets of the kind `R`. If the archiving call is inferred, the second argument of
+/// `Archiving` is `Inferred`, and the job cannot be sent without an acknowledgement.
 type ArchivingOf<R> = Archiving<<R as Resource>::Id, <R as Archive>::Acknowledgement>;
-/// Change that deletes assets of the kind `R`. If the vendor does not document the deleting call, the type
-/// records that the caller still has to acknowledge that the call is inferred.
+/// Change that deletes assets of the kind `R`. If the deleting call is inferred, the second argument of
+/// `Deleting` is `Inferred`, and the job cannot be sent without an acknowledgement.
 type DeletingOf<R> = Deleting<<R as Resource>::Id, <R as Delete>::Acknowledgement>;
 
 /// ID type of a handle's assets.
@@ -53,9 +52,9 @@ pub(super) type IdOf<T> = <<T as Assets>::Resource as Resource>::Id;
 pub trait BulkArchive: Assets<Resource: Archive> {
     /// Creates a job that archives these assets.
     ///
-    /// The children of the assets stay unchanged, unless you call `children` on the job. The method exists
-    /// only if the operation of the service has an option for children. If the operation is inferred (not
-    /// documented by the vendor), call `acknowledge_inferred` on the job before you send it.
+    /// The children of the assets stay unchanged, unless you call `children` on the job. The job has the
+    /// method `children` only if the operation of the service has an option for children. If the operation
+    /// is inferred (not documented by the vendor), call `acknowledge_inferred` on the job before you send it.
     fn bulk_archive<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
@@ -99,9 +98,10 @@ impl<R: Unarchive> BulkUnarchive for Handle<R> {}
 /// Deletes many assets.
 ///
 /// After the deletion, the job reads the assets back, unless [`Bulk::verify`](super::Bulk::verify) is off. An
-/// asset counts as deleted if its status is *deleted* or if it can no longer be read. The vendor does not
-/// document which of the two happens. If an asset cannot be read *before* the deletion, its ID is rejected
-/// with [`Reason::Gone`](super::Reason::Gone), because the asset was deleted earlier or never existed.
+/// asset counts as deleted if its status is *deleted* or if a successful response omits it. The vendor does
+/// not document which of the two happens. If a successful response omits an asset *before* the deletion, the
+/// asset was deleted earlier or never existed, so its ID is rejected with
+/// [`Reason::Gone`](super::Reason::Gone).
 ///
 /// ```no_run
 /// use funnelflux::{Client, ext::*};
@@ -120,9 +120,9 @@ impl<R: Unarchive> BulkUnarchive for Handle<R> {}
 pub trait BulkDelete: Assets<Resource: Delete> {
     /// Creates a job that deletes these assets.
     ///
-    /// The children of the assets stay unchanged, unless you call `children` on the job. The method exists
-    /// only if the operation of the service has an option for children. If the operation is inferred (not
-    /// documented by the vendor), call `acknowledge_inferred` on the job before you send it.
+    /// The children of the assets stay unchanged, unless you call `children` on the job. The job has the
+    /// method `children` only if the operation of the service has an option for children. If the operation
+    /// is inferred (not documented by the vendor), call `acknowledge_inferred` on the job before you send it.
     fn bulk_delete<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,

@@ -25,7 +25,8 @@ use std::fmt;
 /// - whether unarchiving a parent restores children that a cascade archived (probably not).
 ///
 /// These mistakes do not compile: a move without a target, a target with a choice other than `move_to`, and a
-/// target of another kind of asset. The first of these examples contains the last mistake:
+/// target of another kind of asset. The first example below contains a target of another kind; the second
+/// example is correct.
 ///
 /// ```compile_fail,E0277
 /// use funnelflux::{ext::Cascade, types::{CategoryId, OfferSourceId}};
@@ -54,9 +55,9 @@ enum Choice<I> {
 }
 
 impl<I> Cascade<I> {
-    /// Leaves the children unchanged. The request then has no option for children. This is the default.
+    /// Leaves the children unchanged. The request then has no options for children. This is the default.
     ///
-    /// The vendor documents that child pages do not change if a request omits these options.
+    /// The vendor documents that child pages do not change if a request has no such options.
     pub const fn leave() -> Self {
         Self(Choice::Leave)
     }
@@ -73,7 +74,7 @@ impl<I> Cascade<I> {
     /// Reassigns the children to another parent, `target`.
     ///
     /// A bulk job is invalid if the target is one of the assets that the job changes. Before any change, the
-    /// job reads the target. If the target is missing or deleted, the job changes nothing.
+    /// job reads the target. If the target is missing, deleted or unreadable, the job changes nothing.
     pub fn move_to(target: impl Into<I>) -> Self {
         Self(Choice::MoveTo(target.into()))
     }
@@ -110,8 +111,8 @@ impl<I> Cascade<I> {
 }
 
 impl<I: AsRef<str>> Cascade<I> {
-    /// Returns the values of two properties of the request body: the action and the target. A value is `None`
-    /// if its property is not sent.
+    /// Returns the values of two properties of the request body: the action and the target. If a value is
+    /// `None`, the request lacks the property.
     pub(crate) fn values(&self) -> (Option<&'static str>, Option<&str>) {
         match &self.0 {
             Choice::Leave => (None, None),

@@ -1,7 +1,6 @@
 //! Creates an asset under a chosen ID, or saves the asset if the ID exists.
 //!
-//! [`Client::create`](crate::Client::create) creates an asset under a new ID. If the response is lost,
-//! `create` reads the asset back by this ID.
+//! To create an asset under a new ID, use [`Client::create`](crate::Client::create).
 
 use super::abilities::{Assets, IdOf};
 use super::bulk::Failure;
@@ -31,8 +30,8 @@ pub trait CreateOrSave: Assets<Resource: Save> {
     /// asset.
     ///
     /// A save replaces the whole stored asset. To change single fields and keep the other fields, use
-    /// [`Update`](super::Update). A second call with the same asset changes nothing, so a script can declare
-    /// the assets that should exist. The given asset is compared with the stored asset by these rules:
+    /// [`Update`](super::Update). If the stored asset is equal to the given asset, nothing is sent, so a
+    /// script can declare the assets that should exist. The two assets are compared by these rules:
     ///
     /// - An absent field is equal to an empty field.
     /// - A given asset without a status equals a stored asset of any status except deleted.
@@ -41,9 +40,9 @@ pub trait CreateOrSave: Assets<Resource: Save> {
     ///   applies to `meta` and its members, which belong to the vendor's user interface.
     /// - Secrets cannot be compared, so an asset with a secret is always saved.
     ///
-    /// There is one exception: a second call saves the asset again if the service did not store it as it was
-    /// sent, for example because the service keeps a field that a save omits, or replaces the members of
-    /// `meta`. The vendor documents neither behaviour.
+    /// A second call with the same asset saves it again if the service did not store it as it was sent, for
+    /// example because the service keeps a field that a save omits, or replaces the members of `meta`. The
+    /// vendor documents neither behaviour.
     ///
     /// # Errors
     /// Returns a [`StoreError`] if the asset was neither created nor saved, or if the result is unknown.
@@ -82,7 +81,7 @@ pub enum StoreError<I> {
         /// Error of the call.
         error: Error,
     },
-    /// The asset exists in a form that this version of the crate cannot read. Nothing was sent.
+    /// The service returned the asset in a form that this version of the crate cannot read. Nothing was sent.
     #[error("could not read {id}, so nothing was sent: {failure}")]
     Odd {
         /// The ID.
@@ -174,9 +173,9 @@ fn is_stored<R: Resource>(asset: &R::Asset, found: &R::Asset) -> bool {
         })
 }
 
-/// Returns true if this version of the crate knows the property at `pointer`, which the asset lacks. The
-/// function tries values of two types. An unknown property accepts both values, and a known property rejects
-/// at least one.
+/// Returns true if this version of the crate knows the property at `pointer`, which the asset lacks. To find
+/// out, the function tries to set the property to values of two types. An unknown property accepts both
+/// values, and a known property rejects at least one.
 fn is_known<R: Resource>(asset: &Value, pointer: &str) -> bool {
     let Some((parent, name)) = pointer.rsplit_once('/') else {
         return true;

@@ -4,7 +4,7 @@ use crate::Error;
 use http::StatusCode;
 use std::time::Duration;
 
-/// Longest `Retry-After` for which a job waits. Equals the default limit of the client.
+/// Longest `Retry-After` for which a bulk job waits. Equals the default limit of a single call.
 const MAX_WAIT: Duration = Duration::from_mins(1);
 
 /// Class of an error. The class states what the service did with the request.

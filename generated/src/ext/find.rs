@@ -44,7 +44,7 @@ impl<R: Resource> FindMany for Handle<R> {}
 /// The IDs are spread over several requests, each with a limited number of IDs and a URL of limited length.
 /// The vendor does not document whether the service omits unknown IDs or refuses a list that contains an
 /// unknown ID. Therefore, after a refusal, the search lists all assets, and repeats the request for the IDs
-/// that exist. If necessary, it splits the list of IDs.
+/// that exist. If necessary, it spreads these IDs over further requests.
 #[must_use = "a search does nothing until it is sent"]
 pub struct Find<R: Resource> {
     client: Client,
@@ -82,8 +82,8 @@ impl<R: Resource> Find<R> {
     /// Finds the assets.
     ///
     /// # Errors
-    /// Returns an error, without sending anything, if the list of IDs is empty or contains an invalid ID. A
-    /// failed request is not an error; [`Found::unreadable`] lists its IDs.
+    /// Returns an error, without sending anything, if the list of IDs is empty or contains an invalid ID. If
+    /// a request fails, the search continues, and [`Found::unreadable`] lists the IDs of that request.
     pub async fn send(self) -> Result<Found<R::Asset, R::Id>, InvalidJob> {
         let Distinct { ids, repeated } = validate::distinct(self.ids)?;
         let reader = &Reader::new(ReadCalls::of::<R>(), self.client, self.url_length);
@@ -125,8 +125,8 @@ impl<R: Resource> Find<R> {
 pub struct Found<A, I> {
     /// The assets that were found.
     pub assets: Vec<A>,
-    /// IDs that a successful response omits. They may belong to deleted assets, because the vendor does not
-    /// document whether deleted assets can be read.
+    /// IDs that a successful response omits, and IDs of assets that the service lists as deleted and refuses
+    /// to read. The vendor does not document whether deleted assets can be read.
     pub missing: Vec<I>,
     /// IDs without a usable response, each with the reason.
     pub unreadable: Vec<(I, Failure)>,

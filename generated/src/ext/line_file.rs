@@ -1,8 +1,8 @@
 //! Append-only files of JSON lines, used for journals.
 //!
-//! A new file is created atomically with its first lines. After a crash, the last line may be incomplete; the
-//! next run removes an incomplete line. While a process uses the file, the file is locked against other
-//! processes.
+//! A new file is created atomically with its first lines. After a crash, the last line may be incomplete. The
+//! next job that continues the file removes such a line. While a process uses the file, the file is locked
+//! against other processes.
 
 use crate::runtime::private_file::PrivateFile;
 use serde::Serialize;
@@ -19,7 +19,7 @@ pub(in crate::ext) struct LineFile {
     length: u64,
 }
 
-/// Error of a [`LineFile`].
+/// Error of an operation on a [`LineFile`].
 #[derive(Debug)]
 pub(in crate::ext) enum LineError {
     /// Another process uses the file.
@@ -36,7 +36,7 @@ impl From<io::Error> for LineError {
 }
 
 impl LineFile {
-    /// Creates a file with these lines; returns `None` if the file already exists.
+    /// Creates a file with the lines in `text`; returns `None` if the file already exists.
     pub(in crate::ext) fn create(path: &Path, text: &[u8]) -> Result<Option<Self>, LineError> {
         let mut new_file = PrivateFile::beside(path)?;
         new_file.file().write_all(text)?;
@@ -112,7 +112,8 @@ impl LineFile {
         Ok(self.file.sync_data()?)
     }
 
-    /// Returns true if the path still leads to the open file.
+    /// Returns true if the path still leads to the open file. On systems other than Unix, only the lengths of
+    /// the two files are compared.
     fn is_in_place(&self) -> bool {
         let (Ok(named), Ok(open)) = (std::fs::metadata(&self.path), self.file.metadata()) else {
             return false;

@@ -3,8 +3,8 @@
 //! Each kind of asset has a handle, such as the handle that
 //! [`Client::offer_sources`](crate::Client::offer_sources) returns. The operations of a handle are methods of
 //! traits. A handle implements a trait only if the vendor's index of API operations lists the operations that
-//! the trait needs. Kinds other than offer sources require a cargo feature. `use funnelflux::ext::*` brings
-//! these traits into scope:
+//! the trait needs. Each kind has a cargo feature; by default, only the feature of offer sources is enabled.
+//! `use funnelflux::ext::*` brings the following traits into scope:
 //!
 //! | trait | effect |
 //! |---|---|
@@ -12,7 +12,7 @@
 //! | [`MoveToCategory`] | moves many assets to a category, or out of their category |
 //! | [`DuplicateMany`] | copies each asset of a list exactly once |
 //! | [`FindMany`] | finds many assets by ID and reports the missing ones |
-//! | [`Update`] | reads, changes and saves an asset without overwriting concurrent changes |
+//! | [`Update`] | reads, changes and saves an asset, after a check for concurrent changes |
 //! | [`CreateOrSave`] | creates an asset, or saves it if its ID exists |
 //!
 //! A [`Cascade`] sets what happens to the children of archived and deleted assets.
@@ -28,15 +28,16 @@
 //! | module | contents |
 //! |---|---|
 //! | `asset_kind` | the trait for generic code that works with any kind of asset |
-//! | `asset_group` | groups of assets that are chosen at run time |
+//! | `asset_group` | groups of assets, for programs that choose the group at run time |
 //! | `abilities`, `find`, `update`, `create_or_save` | the traits that users call |
 //! | `bulk` | bulk jobs, with their engine, journal and report; duplication of many assets |
-//! | `resource` | traits that connect a kind of asset to the client; the generator implements them |
+//! | `resource` | traits that connect a kind of asset to the client; generated code implements them |
 //! | `validate` | checks of IDs and jobs before anything is sent |
-//! | `read` | reading by ID, whether the service omits unknown IDs or refuses them |
-//! | `read_calls` | the calls that read the assets of a kind, with untyped IDs and rows |
+//! | `read` | reading by ID, for a service that may omit unknown IDs or refuse them |
+//! | `read_calls` | the calls that read the assets of a kind; they take strings and return JSON |
 //! | `error_class` | classes of errors, by what the service did with the request |
 //! | `snapshot` | snapshots of whole accounts, references and comparison (feature `snapshot`) |
+//! | `plan` | changes that can be reviewed before they are made, and undone (feature `snapshot`) |
 
 mod abilities;
 pub(crate) mod asset_group;

@@ -1,19 +1,20 @@
-//! Reads assets by ID, whether the service omits unknown IDs or refuses them.
+//! Reads assets by ID. Works both if the service omits unknown IDs and if it refuses them.
 //!
 //! The vendor does not document whether the operation *find by ID list* omits unknown IDs or refuses the
 //! whole list. The HTTP status of such a refusal is not documented either. A gateway in front of the service
-//! may also refuse a request. Therefore, an asset counts as missing only if a successful response omits it.
-//! After a refusal, the reader lists all assets, and then repeats the read for the IDs that exist. If the
-//! request that lists all assets is refused as well, the assets count as unreadable.
+//! may also refuse a request. Therefore, a refusal alone does not show that an asset is missing: a successful
+//! response must omit the asset, or list it as deleted. After a refusal, the reader lists all assets, and
+//! then repeats the read for the IDs that exist. If the request that lists all assets fails, the assets count
+//! as unreadable.
 //!
-//! Rows are decoded one by one, so that an unusual asset does not affect other assets. A response with a row
-//! for an ID that was not requested is rejected, because it may belong to another request.
+//! Each row is decoded separately, so that an unusual asset does not affect other assets. A response with a
+//! row for an ID that was not requested is rejected, because it may belong to another request.
 //!
 //! If a kind has no operation *find by ID list*, the reader takes the status and category of assets from the
 //! list of all assets. It reads whole assets one by one.
 //!
-//! The reader works on untyped IDs and rows. Therefore, its code is compiled only once, instead of once per
-//! kind. [`ReadCalls`] connects the reader to a kind.
+//! The reader handles IDs as strings and assets as JSON. Therefore, its code is compiled only once, instead
+//! of once per kind. [`ReadCalls`] connects the reader to a kind.
 
 use super::bulk::{Failure, Reason};
 use super::error_class::ErrorClass;
@@ -35,7 +36,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) enum ReadResult<T> {
     /// The asset exists.
     Found(T),
-    /// A successful response omits the asset.
+    /// A successful response omits the asset, or the service lists the asset as deleted and refuses to read
+    /// it.
     Missing,
     /// The service returned the asset in an unexpected form.
     Odd(Failure),
@@ -45,11 +47,11 @@ pub(crate) enum ReadResult<T> {
 
 /// Default maximum length of the percent-encoded ID list in a URL, in bytes.
 ///
-/// No limit is documented. Common proxies accept URLs below 2,000 bytes.
+/// The vendor documents no limit. Common proxies accept URLs below 2,000 bytes.
 pub(crate) const URL_LENGTH: usize = 1_800;
 
-/// Number of consecutive refused reads after which reading by ID stops, if assets of the kind cannot be
-/// listed.
+/// Number of consecutive refusals after which the reader sends no further reads by ID. Applies only to kinds
+/// whose assets cannot be listed.
 const MAX_REFUSALS: usize = 12;
 
 /// Reads assets of one kind by ID.
@@ -58,9 +60,10 @@ pub(crate) struct Reader {
     client: Client,
     calls: ReadCalls,
     url_length: usize,
-    /// True if whole assets are returned undecoded, as the JSON that the service sent.
+    /// True if an asset that is found alone is returned as the JSON that the service sent. If false, such an
+    /// asset is decoded and encoded again.
     is_raw: bool,
-    /// True if the service has answered a read successfully.
+    /// True if the service has answered at least one read successfully.
     answered: AtomicBool,
 }
 
@@ -68,7 +71,7 @@ pub(crate) struct Reader {
 struct Listed {
     /// Summaries, keyed by ID; `None` if the row cannot be decoded.
     rows: HashMap<String, Option<AssetSummary>>,
-    /// True if every row has an ID. If false, an asset without a row may exist nevertheless.
+    /// True if every row has an ID. If false, an asset may exist although no row has its ID.
     is_complete: bool,
 }
 
@@ -100,8 +103,8 @@ impl Reader {
         self.calls.names
     }
 
-    /// Returns true if the service has answered any read successfully. If all reads are refused, the base URL
-    /// is probably wrong.
+    /// Returns true if the service has answered at least one read successfully. If it refuses all reads, the
+    /// base URL is probably wrong.
     pub(crate) fn was_answered(&self) -> bool {
         self.answered.load(Ordering::Relaxed)
     }
@@ -180,7 +183,7 @@ impl Reader {
         Some(listed)
     }
 
-    /// Finds the assets with these IDs. The result lacks IDs for which the response has no row.
+    /// Finds the assets with these IDs. The result has no entry for an ID that the response omits.
     async fn find<T: Send + 'static>(
         &self,
         ids: &[String],
@@ -298,8 +301,8 @@ impl Reader {
 }
 
 impl Listed {
-    /// Looks up refused IDs in the list of all assets. Adds results for the IDs that are missing or deleted,
-    /// and returns the other IDs.
+    /// Looks up, in this list, the IDs whose read was refused. Adds results for the IDs that are missing or
+    /// deleted, and returns the other IDs.
     fn settle<T>(
         &self,
         ids: Vec<String>,
@@ -333,7 +336,7 @@ impl Listed {
     }
 }
 
-/// Converts an asset to a row.
+/// Encodes an asset as a [`Row`].
 pub(crate) fn row_of(asset: &impl Serialize) -> Result<Row, String> {
     let text = to_raw_value(asset).map_err(|error| error.to_string())?;
     Ok(Row::new(text))
@@ -353,8 +356,9 @@ fn split(lists: &mut Vec<Vec<String>>, mut list: Vec<String>) {
     lists.extend([second, list]);
 }
 
-/// Returns the object that has the property: the response itself, one of its members, or an element of an
-/// array among its members. Returns `None` if several members or elements have the property.
+/// Returns the object that has the property. This is the response itself or, if the response lacks the
+/// property, one of its members or an element of an array among its members. Returns `None` unless exactly
+/// one of these has the property.
 fn unwrapped(answer: Box<RawValue>, property: &str) -> Option<Row> {
     let row = Row::new(answer);
     if row.value.get(property).is_some() {
@@ -373,7 +377,8 @@ fn unwrapped(answer: Box<RawValue>, property: &str) -> Option<Row> {
     }
 }
 
-/// Assigns rows to the requested IDs. Returns an error if a row has an ID that was not requested.
+/// Assigns rows to the requested IDs. Returns an error if a row has an ID that was not requested. If a row
+/// has no ID, it may belong to any ID without a row, so each of these IDs gets an error.
 fn match_rows<T>(
     rows: Vec<Row>,
     asked: &HashSet<String>,
@@ -403,7 +408,8 @@ fn match_rows<T>(
     Ok(matched)
 }
 
-/// Returns an ID as text. The IDs of most groups are inferred to be strings, but could be numbers.
+/// Returns an ID as text; `None` if the value is neither a string nor an integer. The IDs of most groups are
+/// inferred to be strings, but could be numbers.
 pub(crate) fn id_text(id: &Value) -> Option<Cow<'_, str>> {
     match id {
         Value::String(text) => Some(Cow::Borrowed(text)),
@@ -412,7 +418,7 @@ pub(crate) fn id_text(id: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Parses the status and category of a row. Bulk jobs compare only these two properties.
+/// Parses the status and category of a row. Bulk jobs need no other properties.
 fn parse_summary(row: &Row) -> Result<AssetSummary, String> {
     let text = |property: &str| match row.value.get(property) {
         None | Some(Value::Null) => Ok(None),
@@ -423,7 +429,7 @@ fn parse_summary(row: &Row) -> Result<AssetSummary, String> {
     Ok(AssetSummary::new(status, text("idCategory")?))
 }
 
-/// Decodes a whole asset.
+/// Decodes the JSON text of a whole asset.
 pub(crate) fn parse_asset<A: DeserializeOwned>(text: &RawValue) -> Result<A, String> {
     let mut deserializer = serde_json::Deserializer::from_str(text.get());
     serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
@@ -432,8 +438,8 @@ pub(crate) fn parse_asset<A: DeserializeOwned>(text: &RawValue) -> Result<A, Str
     })
 }
 
-/// Returns true if the response has the status 404 or 410. Such a response can come from the service, or from
-/// a gateway that does not reach the service.
+/// Returns true if the error is a response with the status 404 or 410. Such a response can come from the
+/// service, or from a gateway that does not reach the service.
 pub(crate) fn is_not_found(error: &Error) -> bool {
     let statuses = [http::StatusCode::NOT_FOUND, http::StatusCode::GONE];
     error.status().is_some_and(|status| statuses.contains(&status))
@@ -448,8 +454,8 @@ fn is_too_large(error: &Error) -> bool {
     error.status().is_some_and(|status| statuses.contains(&status))
 }
 
-/// Splits `ids` into parts. Separated by commas and percent-encoded, the IDs of a part have at most `limit`
-/// bytes. An ID that is longer than the limit is a part of its own.
+/// Splits `ids` into parts. If the IDs of a part are joined by commas and percent-encoded, the result has at
+/// most `limit` bytes. An ID that is longer than the limit is a part of its own.
 fn by_url_length(ids: &[String], limit: usize) -> Vec<&[String]> {
     let mut lists = Vec::new();
     let mut rest = ids;

@@ -1,4 +1,4 @@
-//! Calls that read the assets of one kind, with untyped IDs and rows.
+//! Calls that read the assets of one kind. They take IDs as strings, and return assets as JSON.
 
 use super::read::row_of;
 use super::resource::{ListRow, Resource, ResourceNames};

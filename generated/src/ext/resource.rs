@@ -97,7 +97,7 @@ impl<T> AssetId for T where
 /// Names of a kind of asset.
 #[derive(Debug)]
 pub struct ResourceNames {
-    /// First segment of the paths of the kind, such as `offersource`.
+    /// First path segment of the kind's operations, such as `offersource`.
     pub segment: &'static str,
     /// Name of the property that contains the ID of an asset, such as `idOfferSource`.
     pub id: &'static str,
@@ -114,13 +114,13 @@ pub enum AssetStatus {
     Active,
     /// The asset is archived.
     Archived,
-    /// The asset is deleted, but can still be read.
+    /// The asset is deleted, but the service still lists or returns it.
     Deleted,
-    /// A status that the client does not know.
+    /// A status that this version of the crate does not know.
     Other(String),
 }
 
-/// The properties of an asset that bulk jobs compare.
+/// Status and category of an asset. Bulk jobs need no other properties.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AssetSummary {
@@ -151,7 +151,7 @@ pub struct ListRow<I> {
     pub id: I,
     /// Name of the asset.
     pub name: String,
-    /// The properties that bulk jobs compare.
+    /// Status and category of the asset.
     pub summary: AssetSummary,
 }
 
@@ -192,7 +192,8 @@ pub(crate) enum Place {
     Query(&'static str),
 }
 
-/// Names of the properties in a request body that state what happens to children.
+/// Names of two properties of a request body. They contain the action for the children of the assets, and the
+/// ID of the new parent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ChildrenProperties {
     /// Name of the property that contains the action.
@@ -211,7 +212,7 @@ pub struct EntriesCall {
 
 impl EntriesCall {
     /// Creates the call for the assets with the IDs `entries`. `more` contains additional properties of the
-    /// body.
+    /// body; they are sent only if `self.entries` is [`Place::Property`].
     pub(crate) fn call<'a>(
         &self,
         client: &Client,
@@ -233,8 +234,8 @@ impl EntriesCall {
         .empty()
     }
 
-    /// Creates the call for the parents with the IDs `entries`. The request states what happens to their
-    /// children.
+    /// Creates the call for the parents with the IDs `entries`. Unless `children` is [`Cascade::leave`], the
+    /// request contains the action for the children of these parents.
     pub(crate) fn with_children<I: AsRef<str>>(
         &self,
         client: &Client,
@@ -275,8 +276,8 @@ pub(crate) struct ChildQuery {
 
 #[allow(dead_code, reason = "the document decides whether there are children")]
 impl ChildQuery {
-    /// Counts the children, which are assets of the kind `C`; returns `None` if the children cannot be
-    /// listed, or if a child cannot be read.
+    /// Counts the children of `parents`. The children are assets of the kind `C`. Returns `None` if the
+    /// children cannot be listed, or if a child cannot be read.
     pub(crate) async fn count<C: Resource>(
         self,
         client: Client,
@@ -337,13 +338,13 @@ pub trait Resource: Sized + Send + Sync + 'static {
 
     /// Returns the ID of an asset.
     fn id(asset: &Self::Asset) -> Option<&Self::Id>;
-    /// Returns the properties that bulk jobs compare.
+    /// Returns the status and category of an asset.
     fn summary(asset: &Self::Asset) -> AssetSummary;
 }
 
 /// A kind of asset that can be archived.
 pub trait Archive: Resource {
-    /// States whether the vendor documents the call or the call is inferred.
+    /// States whether the call is documented or inferred.
     type Acknowledgement: EvidenceState;
     /// Archives assets.
     const ARCHIVE: EntriesCall;
@@ -360,13 +361,13 @@ pub trait Unarchive: Resource {
 
 /// A kind of asset that can be deleted.
 pub trait Delete: Resource {
-    /// States whether the vendor documents the call or the call is inferred.
+    /// States whether the call is documented or inferred.
     type Acknowledgement: EvidenceState;
     /// Deletes assets.
     const DELETE: EntriesCall;
 }
 
-/// A kind of asset whose delete operation can also handle the children.
+/// A kind of asset whose deleting call can handle children.
 pub trait DeleteChildren: Delete {}
 
 /// A kind of asset that can be moved to a category.

@@ -1,4 +1,4 @@
-//! Reads, changes and saves an asset without overwriting concurrent changes or unknown fields.
+//! Reads, changes and saves an asset. Checks for concurrent changes, and keeps unknown fields.
 
 use super::abilities::{Assets, IdOf};
 use super::resource::{Handle, Resource, Save};
@@ -33,7 +33,7 @@ pub trait Update: Assets<Resource: Save> {
     /// Creates an update of one asset.
     ///
     /// All fields that the service sent are sent back, including fields that this version of the crate does
-    /// not know. `change` may run more than once, each time on the asset as it was last read.
+    /// not know. `change` may run more than once: after a conflict, it runs again on the asset as last read.
     fn update<F>(&self, id: impl Into<IdOf<Self>>, change: F) -> UpdateOne<Self::Resource, F>
     where
         F: FnMut(&mut <Self::Resource as Resource>::Asset) + Send,
@@ -83,8 +83,8 @@ where
     R: Save,
     F: FnMut(&mut R::Asset) + Send,
 {
-    /// Sets the asset on which the change is based, such as an asset that a form has shown for minutes. If
-    /// the stored asset now differs from `asset`, the update reports a conflict. Default: the asset that
+    /// Sets the asset on which the change is based, such as an asset that a form has shown for minutes. It is
+    /// a conflict if the stored asset no longer equals this asset. Default: the asset that
     /// [`send`](Self::send) reads.
     pub fn based_on(mut self, asset: R::Asset) -> Self {
         self.based_on = Some(asset);
@@ -101,7 +101,7 @@ where
     /// Reads, changes and saves the asset, and reads it back.
     ///
     /// # Errors
-    /// Returns an [`UpdateError`]. The variant states whether the asset was changed.
+    /// Returns an [`UpdateError`]. Its variant states whether the change was saved.
     pub async fn send(mut self) -> Result<Updated<R::Asset>, UpdateError<R::Asset>> {
         let mut base = match self.based_on.take() {
             Some(asset) => asset,
@@ -225,9 +225,9 @@ pub struct Updated<A> {
     /// JSON pointers to the changed fields. If the list is empty, nothing had to change, and nothing was
     /// saved.
     pub changed: Vec<String>,
-    /// JSON pointers to fields that the update did not change, but whose values differ when the asset is read
-    /// back. The service may set these fields itself, or another client may have changed them right after the
-    /// save.
+    /// JSON pointers to fields that the update did not change, but that have other values in the asset that
+    /// was read back. The service may set these fields itself, or another client may have changed them right
+    /// after the save.
     pub unexpected: Vec<String>,
 }
 
@@ -241,12 +241,12 @@ pub enum UpdateError<A> {
     /// The change replaced the ID, which the service does not allow. Nothing was saved.
     #[error("the change replaces the ID {id} by {new_id}, and an ID cannot change; nothing was saved")]
     IdChanged {
-        /// The ID.
+        /// The ID before the change.
         id: String,
         /// The ID after the change.
         new_id: String,
     },
-    /// The asset was changed in the meantime. Nothing was saved.
+    /// The stored asset differs from the asset on which the change is based. Nothing was saved.
     #[error(
         "the asset was changed in the meantime ({}), so nothing was saved; \
          fix: repeat the change on the current asset",
@@ -261,11 +261,11 @@ pub enum UpdateError<A> {
     /// The service refused the request, or did not process it. Nothing was saved.
     #[error("the asset was not saved: {0}")]
     Refused(Error),
-    /// The service accepted the asset, but reading it back shows other values. Either another client changed
-    /// the same fields immediately afterwards, or the service does not keep the values.
+    /// The service accepted the asset, but the asset that was read back has other values. Either another
+    /// client changed the same fields immediately afterwards, or the service does not keep the values.
     #[error("the asset was saved, but reading it back shows other values of {}", .fields.join(", "))]
     Lost {
-        /// JSON pointers to the changed fields whose values differ when the asset is read back.
+        /// JSON pointers to the changed fields that have other values in the asset that was read back.
         fields: Vec<String>,
         /// The asset as it was last read.
         current: Box<A>,

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, fmt};
 
-/// Error in a job, found before anything was sent.
+/// Error of an invalid job, returned before anything is sent.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidJob {
@@ -19,8 +19,8 @@ pub enum InvalidJob {
         /// The problem.
         problem: IdProblem,
     },
-    /// The ID of the target is invalid. The target is the new parent of the children, or the category to
-    /// which assets move.
+    /// The ID of the target is invalid. The target is either the parent to which children should move, or the
+    /// category to which assets should move.
     #[error("the target {id:?} {problem}; nothing was sent")]
     Target {
         /// The invalid ID.
@@ -35,9 +35,9 @@ pub enum InvalidJob {
         .position.saturating_add(1)
     )]
     TargetAmongEntries {
-        /// The target.
+        /// ID of the target.
         id: String,
-        /// Index of the ID in the list, counted from 0.
+        /// Index of this ID in the list of IDs, counted from 0.
         position: usize,
     },
     /// The journal cannot be used.

@@ -1,4 +1,4 @@
-//! Result of reading the asset of one ID, and a check that no number of an asset was rounded.
+//! Result of reading the asset of one ID, and a check that a [`Value`] keeps all numbers of an asset.
 
 use crate::ext::bulk::Failure;
 use crate::ext::read::odd_failure;
@@ -11,15 +11,15 @@ use serde_json::Value;
 pub enum FoundAsset<A = Value> {
     /// The asset as the service sent it.
     Found(A),
-    /// A successful response omits the asset, because the asset does not exist or is deleted. The vendor does
-    /// not document whether deleted assets can be read.
+    /// The asset does not exist or is deleted: a successful response omits it, or the service lists it as
+    /// deleted and refuses to read it. The vendor does not document whether deleted assets can be read.
     Missing,
-    /// There was no usable response, so nothing is known about the asset. [`Failure::error`] returns the
-    /// error of the call.
+    /// There was no usable response, so nothing is known about the asset. If the call failed,
+    /// [`Failure::error`] returns the error of the call.
     ///
     /// [`AssetGroup::find`](super::AssetGroup::find) also returns this variant for an asset with a number
-    /// that a [`Value`] would round, so that a program cannot save a rounded number. In this case,
-    /// [`Failure::error`] returns `None`.
+    /// that a [`Value`] would round, so that a program cannot save a rounded number. [`Failure::error`] then
+    /// returns `None`.
     Unreadable(Failure),
 }
 
@@ -38,8 +38,8 @@ impl<A> FoundAsset<A> {
     }
 }
 
-/// Returns the asset of a row. Returns an error if a number of the asset was rounded, because saving the
-/// asset would change the number.
+/// Returns the asset of a row. Returns an error if a [`Value`] would round a number of the asset, because
+/// saving the asset would then change the number.
 pub(super) fn exact(row: Row) -> Result<Value, String> {
     if row.is_exact {
         return Ok(row.value);

@@ -1,10 +1,9 @@
-//! Groups of assets that are chosen at run time.
+//! Groups of assets, for programs that choose the group at run time.
 //!
 //! With the traits of this crate, a program chooses a kind of asset at compile time. A program that takes the
 //! name of a group as an argument, or that works on all groups, uses [`AssetGroup`] instead. An `AssetGroup`
-//! refers to a table of functions. The generated code builds the table of each group from the traits that the
-//! typed handle of the group uses too. Therefore, an `AssetGroup` supports the same operations as the typed
-//! handle.
+//! refers to a table of functions. The generated code builds this table from the same traits as the typed
+//! handle of the group. Therefore, an `AssetGroup` supports the same operations as the typed handle.
 
 mod found;
 mod table;
@@ -35,8 +34,8 @@ const CONCURRENT_READS: usize = 4;
 /// A group of operations on one kind of asset, chosen at run time.
 ///
 /// Assets are JSON values, in the form in which the service sent them. A group supports an action, such as
-/// archiving, only if the API has an operation for this. [`abilities`](Self::abilities) returns the supported
-/// actions.
+/// archiving, only if the API has an operation for that action. [`abilities`](Self::abilities) returns the
+/// supported actions.
 ///
 /// ```
 /// use funnelflux::{Client, Error, ext::AssetGroup};
@@ -56,7 +55,7 @@ const CONCURRENT_READS: usize = 4;
 #[derive(Clone, Copy)]
 pub struct AssetGroup(&'static GroupTable);
 
-/// Relation of the assets of a group to their children.
+/// Relation between the assets of a group and their children, which are assets of another group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChildRelation {
@@ -124,7 +123,7 @@ impl AssetGroup {
         self.0.name
     }
 
-    /// Returns the name of the tag in the OpenAPI document, such as `Offer Sources`.
+    /// Returns the tag that the group has in the OpenAPI document, such as `Offer Sources`.
     #[must_use]
     pub const fn tag(self) -> &'static str {
         self.0.tag
@@ -177,8 +176,8 @@ impl AssetGroup {
         }
     }
 
-    /// Returns the first segment of the paths of the group, such as `offersource`; `None` if assets of the
-    /// group cannot be found by ID.
+    /// Returns the first path segment of the group's operations, such as `offersource`; `None` if assets of
+    /// the group cannot be found by ID.
     #[must_use]
     pub fn segment(self) -> Option<&'static str> {
         self.0
@@ -232,8 +231,8 @@ impl AssetGroup {
         self.managed_fields().0
     }
 
-    /// Returns the JSON pointers of free-form properties. The user chooses the names of the members of such a
-    /// property, such as the parameters of a URL, or the OpenAPI document does not list them.
+    /// Returns the JSON pointers of free-form properties. The OpenAPI document does not list the members of
+    /// such a property, for example because users choose their names, like those of URL parameters.
     #[must_use]
     pub const fn free_form(self) -> &'static [&'static str] {
         self.0.free_form
@@ -289,11 +288,12 @@ impl AssetGroup {
         call.ok_or_else(|| self.unable("listed"))
     }
 
-    /// Finds assets by ID, and returns a result for each ID, in order.
+    /// Finds assets by ID, and returns a result for each ID, in the order of `ids`.
     ///
-    /// IDs are sent in chunks of 100. An asset is *missing* only if a successful response omits it. An asset
-    /// with a number that a [`Value`] would round is *unreadable*; [`find_json`](Self::find_json) and the
-    /// typed calls keep all digits.
+    /// IDs are sent in chunks of at most 100. A refusal alone does not make an asset
+    /// [missing](FoundAsset::Missing). An asset with a number that a [`Value`] would round is
+    /// [unreadable](FoundAsset::Unreadable); [`find_json`](Self::find_json) and the typed calls keep all
+    /// digits.
     pub async fn find(self, client: &Client, ids: &[String]) -> Vec<FoundAsset> {
         let found = self.find_rows(client, ids).await.into_iter();
         found.map(|found| found.convert(found::exact)).collect()
@@ -336,8 +336,8 @@ impl AssetGroup {
     /// client chooses the ID of a new asset (documented).
     ///
     /// # Errors
-    /// Returns an error if the call fails, or if assets of the group cannot be created. If [the call may have
-    /// been applied](Error::may_have_been_applied) nevertheless, read the asset back.
+    /// Returns an error if the call fails, if assets of the group cannot be created, or if `asset` has no ID.
+    /// If [the call may have been applied](Error::may_have_been_applied) nevertheless, read the asset back.
     pub async fn create(self, client: &Client, asset: &Value) -> Result<(), Error> {
         let table = self.0.save.as_ref().ok_or_else(|| self.unable("created"))?;
         self.store(client, table.create, asset).await
@@ -348,8 +348,8 @@ impl AssetGroup {
     /// To read an asset from a file, use [`json::parse`](crate::json::parse), which does not round numbers.
     ///
     /// # Errors
-    /// Returns an error if the call fails, or if the group has no operation that saves assets. If [the call
-    /// may have been applied](Error::may_have_been_applied) nevertheless, read the asset back.
+    /// Returns an error if the call fails, if assets of the group cannot be saved, or if `asset` has no ID.
+    /// If [the call may have been applied](Error::may_have_been_applied) nevertheless, read the asset back.
     pub async fn save(self, client: &Client, asset: &Value) -> Result<(), Error> {
         let table = self.0.save.as_ref().ok_or_else(|| self.unable("saved"))?;
         self.store(client, table.save, asset).await

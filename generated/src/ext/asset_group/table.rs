@@ -1,5 +1,5 @@
-//! Tables behind [`AssetGroup`](super::AssetGroup). Each table contains the functions of one kind of asset.
-//! The functions take and return JSON instead of typed assets.
+//! Tables behind [`AssetGroup`](super::AssetGroup). Each table contains the functions for one kind of asset.
+//! These functions take and return JSON instead of typed assets.
 
 use super::ChildRelation;
 use crate::ext::abilities::{BulkUnarchive as _, MoveToCategory as _};
@@ -32,7 +32,7 @@ pub(crate) struct GroupTable {
     pub(super) duplicate: Option<DuplicateTable>,
 }
 
-/// Function that creates a job that moves assets to a category.
+/// Function that creates a job. The job moves the assets with the given IDs to a category.
 pub(super) type MoveAssets = fn(&Client, Vec<String>, String) -> GroupBulk;
 /// Function that creates a duplication job. Each ID is paired with the request body that describes its copy.
 pub(super) type DuplicateAssets = fn(&Client, Vec<(String, Value)>) -> Result<GroupBulk, Error>;

@@ -16,7 +16,8 @@ use tempfile::{NamedTempFile, TempDir};
 /// by default.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
 
-/// Writes an archive whose first entry is the manifest. The file is created atomically.
+/// Writes an archive whose first entry is the manifest. The complete archive atomically replaces an existing
+/// file at `path`.
 pub(super) fn pack<'f>(
     path: &Path,
     folder: &Path,

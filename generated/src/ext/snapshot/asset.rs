@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::fmt;
 use std::str::FromStr;
 
-/// Group and ID of an asset, written as `pages/2nIemJxCKbFX`.
+/// Group and ID of an asset, written as `GROUP/ID`.
 ///
 /// ```
 /// use funnelflux::ext::snapshot::AssetKey;
@@ -73,7 +73,7 @@ impl<'de> Deserialize<'de> for AssetKey {
 /// An asset of any group, with all fields that the service sent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Asset {
-    /// Group and ID.
+    /// Group and ID of the asset.
     pub key: AssetKey,
     /// The whole asset.
     pub value: Value,

@@ -52,7 +52,7 @@ pub struct ValueChange {
     pub new: Option<Value>,
 }
 
-/// Deserialises the value of a member that is present. The value may be `null`.
+/// Deserialises a member that is present as `Some`, even if its value is `null`.
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
@@ -66,8 +66,8 @@ impl Changes {
         Self(changes)
     }
 
-    /// Compares two values. The first result has the changes of ordinary members. The second result has the
-    /// changes of members that the service manages, which are the members at the JSON pointers `managed`.
+    /// Compares two values. The service manages the members at the JSON pointers `managed`. The first result
+    /// has the changes of all other members, and the second result has the changes of the managed members.
     #[must_use]
     pub fn between_except(old: &Value, new: &Value, managed: &[&str]) -> (Self, Self) {
         let strip = |value| pointer::without(value, managed.iter().copied());
@@ -142,7 +142,8 @@ impl Changes {
         Self(self.0.iter().map(invert).collect())
     }
 
-    /// Returns true if a path of these changes equals, contains or is inside a path of the other changes.
+    /// Returns true if a change of `self` and a change of `others` have the same path, or if one of the two
+    /// paths leads into the value at the other path.
     #[must_use]
     pub fn overlaps(&self, others: &Self) -> bool {
         self.0.iter().any(|change| {
@@ -185,8 +186,8 @@ impl Changes {
     }
 }
 
-/// Returns true if this value has a place for the change. An existing value can be replaced, and members of
-/// an existing object can also be added and removed.
+/// Returns true if `value` has a place for the change. Every existing value can be replaced, but only members
+/// of an existing object can be added or removed.
 fn has_place(value: &Value, change: &ValueChange) -> bool {
     let parent = change
         .path
@@ -310,7 +311,7 @@ crate::runtime::error::debug_as_display!(InvalidChanges);
 pub struct ChangeConflict {
     /// The change.
     pub change: ValueChange,
-    /// Value at the path; `None` if absent.
+    /// Actual value at the path of the change; `None` if absent.
     pub actual: Option<Value>,
 }
 

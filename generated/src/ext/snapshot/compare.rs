@@ -11,16 +11,17 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// Pointer to the member `meta` of an asset. The user interface of the service keeps its own data there:
+/// JSON pointer to the member `meta` of an asset. The user interface of the service keeps its own data there:
 /// its state, the edit version and conflict tracking (documented in the introduction of the API).
 const META: &str = "/meta";
-/// Pointer of the status of an asset.
+/// JSON pointer to the status of an asset.
 const STATUS: &str = "/status";
 
 /// Returns the JSON pointers of the fields that the service manages in the assets of a group: `meta`, and the
-/// fields that the document marks as read-only, such as owners.
+/// fields that the OpenAPI document marks as read-only, such as owners.
 ///
-/// Comparisons and fingerprints leave out these fields.
+/// In a [`Comparison`], assets that differ only in these fields count as equal. The fingerprints of assets in
+/// plans do not cover these fields.
 ///
 /// ```
 /// use funnelflux::ext::{AssetGroup, snapshot::managed_pointers};
@@ -58,18 +59,18 @@ pub struct Comparison {
     pub managed_only: Vec<Difference>,
     /// Number of equal assets, including those that differ only in managed fields.
     pub equal: usize,
-    /// Assets that could not be read in one of the states, so that they could not be compared.
+    /// Assets that were not compared, because they could not be read in one of the states.
     pub unknown: Vec<AssetKey>,
     /// Groups that were not compared completely, because only one of the states has the group, or because the
     /// assets of the group could not be listed.
     pub unknown_groups: Vec<String>,
 }
 
-/// Difference of one asset.
+/// Difference between two states of one asset.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Difference {
-    /// Group and ID.
+    /// Group and ID of the asset.
     pub key: AssetKey,
     /// Name of the asset; the new name if the name changed.
     pub name: Option<String>,
@@ -214,9 +215,9 @@ impl Snapshot {
         }
     }
 
-    /// Checks that the two snapshots have an asset in common, which proves that the accounts are the same,
-    /// because IDs are unique across accounts. Checks nothing if both snapshots state their account, if this
-    /// snapshot is empty, or if the snapshot `now` is incomplete.
+    /// Checks that the two snapshots have an asset in common. Such an asset proves that the accounts are the
+    /// same, because IDs are unique across accounts. Checks nothing if both snapshots state their account, if
+    /// this snapshot is empty, or if the snapshot `now` is incomplete.
     fn check_owner(&self, now: &Self) -> Result<(), SnapshotError> {
         let is_stated = self.manifest().account().is_some() && now.manifest().account().is_some();
         let is_unknown = self.keys().len() == 0 || !now.is_whole();

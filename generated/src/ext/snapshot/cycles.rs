@@ -1,4 +1,4 @@
-//! Finds the cycles of a directed graph. They are strongly connected components, which are found by
+//! Finds the cycles of a directed graph: its strongly connected components with at least one edge. Uses
 //! Kosaraju's algorithm without recursion.
 
 /// Finds the cycles, which are the maximal sets of nodes that reach each other. A single node is a cycle only

@@ -130,7 +130,7 @@ impl SnapshotError {
         matches!(self.problem, SnapshotProblem::NotWhole { .. })
     }
 
-    /// Returns true if the file is not an archive with the contents of a snapshot, or is damaged.
+    /// Returns true if the file is damaged, or is not an archive that contains a snapshot.
     pub(super) fn is_foreign(&self) -> bool {
         matches!(
             self.problem,

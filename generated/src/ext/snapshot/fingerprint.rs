@@ -29,7 +29,7 @@ use std::str::FromStr;
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// Computes the fingerprint of a value without the members at these JSON pointers.
+    /// Computes the fingerprint of a value, leaving out the members at the JSON pointers `without`.
     pub fn of<'p>(value: &Value, without: impl IntoIterator<Item = &'p str>) -> Self {
         let mut hasher = Sha256::new();
         // Writing to a hasher does not fail.

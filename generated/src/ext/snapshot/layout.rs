@@ -9,12 +9,12 @@ use super::fingerprint::Fingerprint;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 
-/// File with the manifest.
+/// Name of the file with the manifest.
 pub(super) const MANIFEST: &str = "snapshot.json";
-/// Folder of an export in progress.
+/// Name of the folder with the files of an export in progress.
 pub(super) const STAGING: &str = ".export";
 
-/// Maximum length of a name without `.json`, in bytes.
+/// Maximum length of a file name without `.json`, in bytes. A longer name is shortened.
 const MAX_LENGTH: usize = 200;
 /// Names of devices on Windows, which cannot be names of files.
 const DEVICES: &[&str] = &["con", "prn", "aux", "nul", "com", "lpt"];

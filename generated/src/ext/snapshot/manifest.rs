@@ -11,9 +11,9 @@ use std::fmt;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Version of the format.
+/// Version of the snapshot format.
 pub(super) const FORMAT: u64 = 1;
-/// Name of the member with the version of the format.
+/// Name of the manifest's member that contains the version of the format.
 const FORMAT_MEMBER: &str = "funnelflux_snapshot";
 
 /// Description of a snapshot: origin, time, contents.
@@ -34,19 +34,19 @@ pub struct Manifest {
     groups: BTreeMap<String, GroupManifest>,
 }
 
-/// Contents of one group.
+/// Contents of one group in the snapshot.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct GroupManifest {
     /// Number of files, for people who read the manifest.
     count: usize,
-    /// Parts that could not be read.
+    /// Parts of the group that could not be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     unread: Vec<UnreadEntry>,
     /// IDs of deleted assets that the service lists but does not find by ID.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     deleted: Vec<String>,
-    /// Fingerprints of the files, by ID.
+    /// Fingerprints of the files, keyed by the ID of the asset.
     files: BTreeMap<String, Fingerprint>,
 }
 
@@ -64,8 +64,8 @@ struct UnreadEntry {
 pub struct Unread {
     /// Name of the group.
     pub group: String,
-    /// ID of the asset; `None` if the list of the group could not be read or is incomplete, so that it is
-    /// unknown which assets are missing.
+    /// ID of the asset that could not be read. `None` if the list of the group's assets could not be read or
+    /// is incomplete; it is then unknown which assets are missing.
     pub id: Option<String>,
     /// Cause, in one line.
     pub problem: String,
@@ -84,7 +84,7 @@ impl fmt::Display for Unread {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Origin {
     pub(super) base_url: String,
-    /// The account, if the token of the export stated it.
+    /// The account, if the access token of the export stated it.
     pub(super) account: Option<String>,
     pub(super) started: SystemTime,
 }
@@ -155,7 +155,7 @@ impl Manifest {
         self.finished
     }
 
-    /// Returns the version of the OpenAPI document, as recorded by the crate that wrote the snapshot.
+    /// Returns the version of the OpenAPI document that belongs to the crate that wrote the snapshot.
     #[must_use]
     pub fn document_version(&self) -> &str {
         &self.document_version
@@ -180,7 +180,7 @@ impl Manifest {
             .map(|(name, group)| (name.as_str(), group.count))
     }
 
-    /// Returns the parts that could not be read.
+    /// Returns the parts of the account that could not be read.
     pub fn unread(&self) -> impl Iterator<Item = Unread> {
         self.groups.iter().flat_map(|(name, group)| {
             group.unread.iter().map(|entry| Unread {

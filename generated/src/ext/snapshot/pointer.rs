@@ -19,8 +19,9 @@ pub(crate) fn is_within(path: &str, outer: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Sets or removes the value at a path, and returns true. The parent of the path must be an object, or an
-/// array in which the call replaces an existing element. Otherwise, changes nothing and returns false.
+/// Sets the value at a path, or removes it if `value` is `None`. Members of an existing object can be set and
+/// removed. The whole value and existing elements of an array can only be set. In every other case, changes
+/// nothing and returns false.
 pub(crate) fn put(root: &mut Value, path: &str, value: Option<Value>) -> bool {
     let Some((parent, token)) = Pointer::parse(path).ok().and_then(Pointer::split_back) else {
         return match value {

@@ -10,7 +10,7 @@ use crate::runtime::server_managed::ServerBehavior;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 
-/// A place in an asset that contains the ID of another asset.
+/// A place in an asset that contains an ID, usually the ID of another asset.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct Reference {
@@ -26,13 +26,14 @@ pub struct Reference {
     pub relation: Option<Relation>,
 }
 
-/// The way in which a string contains an ID.
+/// The way in which a string or a member name contains an ID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum MentionForm {
     /// The string is the ID.
     Whole,
-    /// The string contains the ID between characters that are neither letters nor digits, as in a URL.
+    /// The string is longer than the ID, and contains it as a separate word, as in a URL. No letter or digit
+    /// is directly before or after the ID.
     Part,
     /// The name of a member is the ID, or contains the ID as in [`Part`](MentionForm::Part).
     Name,
@@ -54,7 +55,8 @@ pub struct Relation {
 pub enum RelationKind {
     /// The reference is the ID of the asset's category.
     Category,
-    /// The reference is the ID of the asset's parent. A cascade on the parent affects the asset.
+    /// The reference is the ID of the asset's parent. A [`Cascade`](crate::ext::Cascade) on the parent
+    /// affects the asset.
     Parent,
     /// The property has the same name as the ID property of another group, such as `idPage`. The relation is
     /// inferred from this name.
@@ -96,8 +98,8 @@ pub struct Dangling {
     pub is_deleted: bool,
 }
 
-/// Finds the places where an asset contains an ID. Searches every string and every property name, including
-/// those in fields that the crate does not know.
+/// Finds the places where an asset contains an ID. Searches every string except the asset's own ID, and every
+/// property name, including those in fields that the crate does not know.
 ///
 /// ```
 /// use funnelflux::ext::snapshot::{Asset, AssetKey, MentionForm, references_in};
@@ -135,7 +137,7 @@ pub fn references_in(asset: &Asset, id: &str) -> Vec<Reference> {
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct References {
-    /// All references, sorted by the ID that they name.
+    /// All references, sorted by the ID that they contain.
     all: Vec<Reference>,
     /// All assets. The value is true if the asset is deleted.
     assets: BTreeMap<AssetKey, bool>,
@@ -146,8 +148,8 @@ pub struct References {
 }
 
 impl References {
-    /// Searches `assets` for references to `keys`. In a field with a known [`Relation`], the search also
-    /// finds a reference to any other ID.
+    /// Searches `assets` for the IDs of `keys`. In a field with a known [`Relation`], any other ID also
+    /// counts as a reference.
     ///
     /// # Errors
     /// Returns the first error of `assets`.
@@ -189,7 +191,7 @@ impl References {
         Ok(())
     }
 
-    /// Returns all references, sorted by the ID that they name.
+    /// Returns all references, sorted by the ID that they contain.
     pub fn iter(&self) -> std::slice::Iter<'_, Reference> {
         self.all.iter()
     }
@@ -205,8 +207,8 @@ impl References {
     /// Returns the references to an asset.
     ///
     /// If assets of several groups have the same ID, a reference with a known relation counts only for the
-    /// asset in the group of that relation. A reference without a known relation counts for each of these
-    /// assets.
+    /// asset in the group of that relation, if that group has one. Any other reference counts for each of
+    /// these assets.
     pub fn to(&self, key: &AssetKey) -> impl Iterator<Item = &Reference> {
         let references = self.to_id(&key.id).iter();
         references.filter(|reference| self.leads_to(reference, key))
@@ -231,7 +233,7 @@ impl References {
         keys.filter(|key| self.leads_to(reference, key)).collect()
     }
 
-    /// Returns the assets whose IDs no other asset contains, sorted by key. Deleted assets are left out.
+    /// Returns the assets to which no other asset refers, sorted by key. Deleted assets are left out.
     #[must_use]
     pub fn unused(&self) -> Vec<&AssetKey> {
         let is_used = |key: &AssetKey| self.to(key).any(|reference| reference.from != *key);
@@ -242,8 +244,8 @@ impl References {
     /// Returns the dangling references. A reference is dangling if its relation is known, and its target does
     /// not exist or is deleted.
     ///
-    /// A reference to a group that was not read, or to an asset that could not be read, does not count as
-    /// dangling.
+    /// A reference does not count as dangling if the assets of its target group are not completely known, or
+    /// if its target could not be read.
     #[must_use]
     pub fn dangling(&self) -> Vec<Dangling> {
         let whole = |reference: &&Reference| reference.form == MentionForm::Whole;
@@ -266,10 +268,11 @@ impl References {
         dangling.collect()
     }
 
-    /// Returns the sets of assets that refer to each other in a circle. Each set is sorted.
+    /// Returns the sets of assets that all refer to each other, directly or through other assets of the set.
+    /// Each set is sorted.
     ///
-    /// An asset that contains its own ID outside its ID property is a circle of one. An ID within a longer
-    /// text does not count as a reference here.
+    /// An asset that contains its own ID outside its ID property is also in such a set, possibly alone. An ID
+    /// within a longer text does not count as a reference here.
     #[must_use]
     pub fn cycles(&self) -> Vec<Vec<&AssetKey>> {
         let keys: Vec<&AssetKey> = self.assets.keys().collect();
@@ -305,7 +308,7 @@ impl<'r> IntoIterator for &'r References {
 }
 
 impl Snapshot {
-    /// Finds all references between the assets of the snapshot.
+    /// Finds all references in the assets of the snapshot.
     ///
     /// If the snapshot is incomplete, the references in the assets that could not be read are unknown.
     ///
@@ -370,7 +373,8 @@ impl<'i> IdIndex<'i> {
         index
     }
 
-    /// Returns each indexed ID that the text contains, once. The flag is true if the ID is the whole text.
+    /// Returns each indexed ID that the text contains as a separate word, once. The flag is true if the ID is
+    /// the whole text.
     fn named_in(&self, text: &str) -> Vec<(&'i str, bool)> {
         let mut found: Vec<(&str, bool)> = self.ids.get(text).map(|id| (*id, true)).into_iter().collect();
         let mut rest = text;
@@ -401,7 +405,7 @@ fn is_named_at_start(text: &str, id: &str) -> bool {
         .is_some_and(|rest| !(ends_in_word && rest.starts_with(char::is_alphanumeric)))
 }
 
-/// Known relations of the properties of one group.
+/// Known meanings of the properties of one group's assets.
 struct Relations {
     own_id: Option<&'static str>,
     by_path: HashMap<&'static str, Relation>,

@@ -58,7 +58,7 @@ use tempfile::TempDir;
 /// ```
 #[derive(Debug)]
 pub struct Snapshot {
-    /// Path for messages.
+    /// Path of the folder or archive, as shown in messages.
     path: PathBuf,
     folder: Folder,
     manifest: Manifest,
@@ -87,7 +87,7 @@ enum Check {
 /// File of an asset.
 #[derive(Clone, Debug)]
 struct AssetFile {
-    /// Path within the folder.
+    /// Path within the folder of the snapshot.
     path: PathBuf,
     fingerprint: Fingerprint,
 }
@@ -191,7 +191,7 @@ impl Snapshot {
         Ok(snapshot)
     }
 
-    /// Checks the files of a group.
+    /// Checks the files of a group, and adds them to the snapshot.
     fn read_group(
         &mut self,
         folder: &Path,
@@ -253,7 +253,7 @@ impl Snapshot {
         }
     }
 
-    /// Returns the path of the folder or file.
+    /// Returns the path of the snapshot: a folder or an archive.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -384,7 +384,7 @@ pub(super) fn read_manifest(folder: &Path) -> Result<Manifest, SnapshotError> {
     }
 }
 
-/// Checks that a group that is not in the manifest has no files.
+/// Checks that there are no files of `group`, because the manifest does not list this group.
 fn check_absent(folder: &Path, group: &str) -> Result<(), SnapshotError> {
     let folder = folder.join(group);
     match json_files(&folder)?.pop_first() {

@@ -23,7 +23,7 @@ pub(super) struct Listed {
 #[derive(Default)]
 pub(super) struct Account {
     pub(super) listed: BTreeMap<AssetKey, Listed>,
-    /// Groups whose assets could not be listed.
+    /// Names of the groups whose assets could not be listed.
     unlisted: BTreeSet<&'static str>,
     /// Deleted assets that cannot be read.
     pub(super) deleted: BTreeSet<AssetKey>,
@@ -92,9 +92,9 @@ impl Account {
         });
     }
 
-    /// Checks that the account owns one of the assets that the export folder already contains, unless tokens
-    /// show that the account is the same. Owning one asset is sufficient, because IDs are unique across
-    /// accounts.
+    /// Checks that the account owns one of the assets that are known from earlier exports. One asset is
+    /// sufficient, because IDs are unique across accounts. The check is skipped if access tokens show that
+    /// the account is the same.
     pub(super) fn check_owner(&mut self, staging: &Staging) -> Result<(), SnapshotError> {
         if staging.is_owner_known() {
             self.is_verified = true;
@@ -128,7 +128,7 @@ impl Account {
         self.add_unread(&key.group, Some(key.id), problem.to_owned());
     }
 
-    /// Returns the IDs of the deleted assets that the service did not find by ID, by group.
+    /// Returns, for each group, the IDs of the deleted assets that the service did not find by ID.
     pub(super) fn deleted_ids(&self) -> Vec<(AssetGroup, Vec<String>)> {
         let mut groups: Vec<(AssetGroup, Vec<String>)> = Vec::new();
         for key in &self.deleted {

@@ -14,7 +14,7 @@ pub enum ExportError {
     /// There is no group with this name whose assets can be listed. Nothing was sent.
     #[error("there is no group {name:?} whose assets can be listed; fix: choose among {known}")]
     UnknownGroup {
-        /// The name.
+        /// The unknown name.
         name: String,
         /// Names of the groups whose assets can be listed, separated by commas.
         known: String,
@@ -32,7 +32,7 @@ pub enum ExportError {
 
 crate::runtime::error::debug_as_display!(ExportError);
 
-/// An export that could not read everything.
+/// Error of an export that could not read the whole account.
 ///
 /// The assets that were read are kept for the next export to the same path.
 #[derive(Clone, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl IncompleteExport {
         self.read
     }
 
-    /// Returns the parts that could not be read.
+    /// Returns the parts of the account that could not be read.
     #[must_use]
     pub fn unread(&self) -> &[Unread] {
         &self.unread

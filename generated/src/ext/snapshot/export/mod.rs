@@ -3,7 +3,8 @@
 //! 1. [`Staging`] opens the folder and loads the progress of an interrupted export.
 //! 2. The assets of each group are listed, one group after another.
 //! 3. The assets are read by ID, several chunks at a time. Each chunk is written while other chunks are read.
-//! 4. If nothing is missing, the files move to their places. The manifest moves last.
+//! 4. If no asset is missing, or if missing assets are accepted, the files move to their places. The manifest
+//!    moves last.
 
 mod account;
 mod error;
@@ -34,10 +35,10 @@ use writer::{Writer, Written};
 const CONCURRENCY: usize = 4;
 /// Maximum number of assets per read. If IDs are long, the maximum length of a URL allows fewer assets.
 const CHUNK: usize = 100;
-/// Number of consecutive reads without any answer after which an export stops.
+/// Number of consecutive unanswered reads after which an export reads no further chunks.
 const MAX_FAILED_READS: usize = 3;
 
-/// Callback that receives the progress.
+/// Callback that receives the progress of an export.
 type OnProgress = Box<dyn FnMut(&ExportProgress) + Send>;
 
 /// Progress of an export. Displays as one line.
@@ -133,14 +134,14 @@ impl Snapshot {
 }
 
 impl Export {
-    /// Sets the groups, by name (`offer-sources`) or tag (`Offer Sources`). Default: all groups whose cargo
-    /// feature is enabled and whose assets can be listed.
+    /// Sets the groups to export, by name (`offer-sources`) or tag (`Offer Sources`). Default: all groups
+    /// whose cargo feature is enabled and whose assets can be listed.
     pub fn groups<S: Into<String>>(mut self, groups: impl IntoIterator<Item = S>) -> Self {
         self.groups = Some(groups.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Sets the number of concurrent reads, which is at least 1. Default: 4.
+    /// Sets the maximum number of concurrent reads; zero counts as one. Default: 4.
     pub fn concurrency(mut self, concurrency: usize) -> Self {
         self.concurrency = concurrency.max(1);
         self
@@ -159,7 +160,7 @@ impl Export {
         self
     }
 
-    /// Sets a callback for the progress, which is called after each read.
+    /// Sets a callback that receives the progress. It is called before the first read and after each read.
     pub fn on_progress(mut self, callback: impl FnMut(&ExportProgress) + Send + 'static) -> Self {
         self.on_progress = Some(Box::new(callback));
         self
@@ -173,8 +174,8 @@ impl Export {
     ///
     /// # Errors
     /// Returns an error if a group does not exist, if the folder is not usable or belongs to another account,
-    /// if a file cannot be written, if the service rejects the access token, or if something could not be
-    /// read.
+    /// if a file cannot be written, if the service rejects the access token, or if a part of the account
+    /// could not be read.
     pub async fn to_folder(self, path: impl AsRef<Path>) -> Result<Snapshot, ExportError> {
         self.run(path.as_ref(), None).await
     }
@@ -188,8 +189,8 @@ impl Export {
     /// replaced.
     ///
     /// # Errors
-    /// Returns the errors of [`to_folder`](Self::to_folder), and an error if the file exists but is not a
-    /// snapshot.
+    /// Returns the errors of [`to_folder`](Self::to_folder). Also returns an error if the file exists but is
+    /// not a snapshot.
     pub async fn to_archive(self, path: impl AsRef<Path>) -> Result<Snapshot, ExportError> {
         let path = path.as_ref();
         let older = match std::fs::metadata(path) {
@@ -352,13 +353,13 @@ impl Export {
         Ok(())
     }
 
-    /// Repeats the reads of deleted assets that were missing from the responses, one by one.
+    /// Reads deleted assets that were missing from the responses again, one by one.
     ///
     /// The service may refuse a list of IDs for a reason that does not concern deleted assets, such as the
-    /// length of the list. All deleted assets of the list then count as missing, even if they are readable.
+    /// length of the list. All deleted assets of that list then count as missing, even if they are readable.
     /// Therefore, the missing deleted assets are read again. If a deleted asset is missing even when it is
-    /// read alone, and no deleted asset of its group was readable before, the export infers that the service
-    /// does not show deleted assets, and does not read the remaining deleted assets of this group.
+    /// read alone, and this method has not read a deleted asset of the group before, it infers that the
+    /// service does not show deleted assets. It then skips the remaining deleted assets of the group.
     async fn read_deleted(
         &mut self,
         account: &mut Account,
@@ -407,8 +408,8 @@ impl Export {
     }
 }
 
-/// Finds assets by their IDs. `rows` contains the fingerprint of each asset's row in the list of all assets,
-/// or `None` if the list has more rows than one read can return.
+/// Finds assets by their IDs. For each asset, `rows` contains the fingerprint of its row in the list of all
+/// assets. The fingerprints are `None` if that list has more rows than one read can return.
 ///
 /// A faulty gateway may answer a read with the list of all assets, whose rows may lack properties. If only
 /// some of the assets were requested, the reader refuses this answer, because it has rows that were not
@@ -451,7 +452,7 @@ impl ChunkRead {
     }
 }
 
-/// Writes the assets that were found in a chunk.
+/// Writes the found assets of a chunk to files, and collects the missing and the unreadable assets.
 async fn write(
     writer: &Writer,
     chunk: impl Iterator<Item = (AssetKey, FoundAsset<Row>)>,
@@ -469,7 +470,7 @@ async fn write(
     Ok(read)
 }
 
-/// Returns true if the service did not answer. A refusal counts as an answer.
+/// Returns true if the failure means that the service did not answer. A refusal counts as an answer.
 fn is_no_answer(failure: &Failure) -> bool {
     let class = failure.error().map(ErrorClass::of);
     class.is_some_and(|class| class != ErrorClass::Refused)

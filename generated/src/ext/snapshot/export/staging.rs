@@ -21,12 +21,12 @@ use std::time::{Duration, SystemTime};
 
 /// Maximum age of an interrupted export that may be continued.
 const RESUME_WITHIN: Duration = Duration::from_hours(24);
-/// File with the progress.
+/// Name of the file that records the progress of an export.
 pub(super) const PROGRESS: &str = "progress.jsonl";
-/// File that contains the manifest of the older snapshot while a new snapshot is installed.
+/// Name of the file that contains the manifest of the older snapshot while a new snapshot is installed.
 pub(super) const OLDER: &str = "older.json";
 
-/// A line of the file with the progress.
+/// A line of the file `progress.jsonl`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Line {
@@ -41,7 +41,7 @@ pub(super) enum Line {
 }
 
 impl Line {
-    /// Appends the line to a text.
+    /// Appends the line to `text`.
     pub(super) fn write(&self, text: &mut Vec<u8>) {
         // Strings and numbers always serialise.
         let _ = serde_json::to_writer(&mut *text, self);
@@ -52,18 +52,18 @@ impl Line {
 /// Folder of an export in progress.
 pub(super) struct Staging {
     pub(super) target: PathBuf,
-    /// File with the progress, locked against other processes.
+    /// The file `progress.jsonl`, locked against other processes.
     pub(super) progress: File,
     origin: Origin,
-    /// The assets whose files are written, with the fingerprints of the files.
+    /// The assets whose files have been written, with the fingerprints of the files.
     recorded: BTreeMap<AssetKey, Fingerprint>,
-    /// Manifest of the older snapshot in the folder, if any.
+    /// Manifest of the older snapshot in the folder `target`, if any.
     pub(super) older: Option<Manifest>,
     /// Manifest of a snapshot whose installation was interrupted. Some files of that snapshot may already be
     /// in their places.
     pub(super) half_installed: Option<Manifest>,
     /// True if access tokens show that this export has the same account as the older snapshot and the
-    /// interrupted export.
+    /// interrupted export, as far as these exist.
     is_owner_known: bool,
     /// Keys of the assets in an older archive that this export replaces. Empty for an export into a folder.
     elsewhere: Vec<AssetKey>,
@@ -93,7 +93,7 @@ impl StagedPaths {
             .join(layout::file_name(&key.id, capitals))
     }
 
-    /// Returns true if the files of a group have their final names.
+    /// Returns true if the files of a group have their final names already before the installation.
     pub(super) fn has_final_names(&self, group: &str) -> bool {
         !self.encoded.contains(group)
     }
@@ -168,8 +168,8 @@ impl Staging {
         Ok(staging)
     }
 
-    /// Loads the progress. Returns the origin of the interrupted export, and the length of the complete lines
-    /// in bytes.
+    /// Loads the progress of an interrupted export. Returns the origin of that export, and the length of the
+    /// valid lines in bytes.
     fn load(&mut self) -> Result<(Option<Origin>, u64), SnapshotError> {
         let mut length = 0;
         let path = self.files.folder.join(PROGRESS);
@@ -210,7 +210,8 @@ impl Staging {
         Ok((origin, length))
     }
 
-    /// Returns true if the interrupted export can be continued.
+    /// Returns true if the interrupted export is recent enough to be continued. Returns an error if that
+    /// export belongs to another service or account.
     fn may_resume(&self, earlier: &Origin) -> Result<bool, SnapshotError> {
         check_service(&self.target, &earlier.base_url, &self.origin)?;
         check_account(&self.target, earlier.account.as_deref(), &self.origin)?;
@@ -218,7 +219,7 @@ impl Staging {
         Ok(age.unwrap_or_default() < RESUME_WITHIN)
     }
 
-    /// Begins a new export.
+    /// Begins a new export, and removes the files of an interrupted export.
     fn begin(&mut self) -> Result<(), SnapshotError> {
         self.recorded.clear();
         self.cut(0)?;
@@ -242,8 +243,7 @@ impl Staging {
             .at(self.files.folder.join(PROGRESS))
     }
 
-    /// Checks that the export may replace an older snapshot outside of the export folder: the archive at
-    /// `path`.
+    /// Checks that the export may replace the archive at `path`, whose manifest is `older`.
     pub(super) fn check_older(
         &mut self,
         path: &Path,
@@ -257,7 +257,8 @@ impl Staging {
         Ok(())
     }
 
-    /// Returns true if tokens show that the account is the same as before, or if there is no earlier export.
+    /// Returns true if access tokens show that the account is the same as in the earlier exports, or if there
+    /// are no earlier exports.
     pub(super) fn is_owner_known(&self) -> bool {
         self.is_owner_known
     }
@@ -295,7 +296,8 @@ impl Staging {
         self.recorded = recorded;
     }
 
-    /// Returns true if the file of the asset exists and has the fingerprint.
+    /// Returns true if the file of the asset exists, in the export folder or in its final place, and has the
+    /// fingerprint.
     fn has(&self, key: &AssetKey, fingerprint: Fingerprint) -> bool {
         let place = |capitals| {
             self.target
@@ -336,7 +338,7 @@ impl Staging {
         self.recorded.extend(written);
     }
 
-    /// Truncates the file with the progress to `length` bytes.
+    /// Truncates the file `progress.jsonl` to `length` bytes.
     fn cut(&mut self, length: u64) -> Result<(), SnapshotError> {
         let cut = self.progress.set_len(length);
         let cut = cut.and_then(|()| self.progress.seek(SeekFrom::Start(length)));
@@ -344,7 +346,7 @@ impl Staging {
     }
 }
 
-/// Returns the manifest of the snapshot that the export replaces.
+/// Returns the manifest of the snapshot that the export replaces; `None` if there is no such snapshot.
 fn older(target: &Path, folder: &Path) -> Result<Option<Manifest>, SnapshotError> {
     if target.join(MANIFEST).exists() {
         return read_manifest(target).map(Some);

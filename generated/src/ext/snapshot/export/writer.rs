@@ -21,7 +21,7 @@ pub(super) type Written = Vec<(AssetKey, Fingerprint)>;
 ///
 /// After a writer is dropped, nothing more is written, even if a thread still has a chunk to write.
 pub(super) struct Writer {
-    /// Path of the file with the progress.
+    /// Path of the file `progress.jsonl`, for errors.
     path: PathBuf,
     shared: Arc<Shared>,
     /// Lets chunks wait for their turn without occupying a thread.
@@ -73,7 +73,7 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// Waits until the file that is being written is complete, and closes the file with the progress.
+    /// Waits until the file that is being written is complete, and closes the file `progress.jsonl`.
     fn drop(&mut self) {
         self.shared.is_stopped.store(true, Ordering::Relaxed);
         let files = &self.shared.files;
@@ -91,8 +91,8 @@ struct StagedFiles {
 
 impl StagedFiles {
     /// Writes the files of a chunk of assets, until all files are written or the writer is stopped. Then
-    /// records all written files together in the file with the progress. If a crash prevents this, the next
-    /// export reads the chunk again.
+    /// records all written files together in the file `progress.jsonl`. If a crash prevents the recording,
+    /// the next export reads the chunk again.
     fn write(
         &mut self,
         assets: &[(AssetKey, Row)],
