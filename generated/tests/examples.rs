@@ -437,7 +437,7 @@ async fn backup_of_ten_thousand_assets_needs_little_memory() {
     }
 }
 
-/// The peak memory of a process, in KiB.
+/// Peak memory of a process in KiB. `status` is the path of the process's file `/proc/<ID>/status`.
 #[cfg(all(feature = "snapshot", target_os = "linux"))]
 fn peak_memory(status: &str) -> Option<u64> {
     let text = std::fs::read_to_string(status).ok()?;

@@ -10,10 +10,10 @@ pub struct Documented;
 
 /// Marks a destructive call or job whose operation is inferred.
 ///
-/// For an inferred operation, the vendor's index states only the title and the HTTP method. The path and the
-/// body were inferred from similar operations. The call may fail, or may do something other than its name
-/// says. Test it on an asset that you can afford to lose, and read the asset back. `acknowledge_inferred`
-/// makes the call or job sendable.
+/// The vendor documents only the title and the HTTP method of an inferred operation, in an index. The path
+/// and the body were inferred from similar operations. The call may fail, or may do something other than its
+/// name says. Test it on an asset that you can afford to lose, and read the asset back.
+/// `acknowledge_inferred` makes the call or job sendable.
 #[derive(Clone, Copy, Debug)]
 pub struct Inferred;
 
@@ -32,8 +32,7 @@ impl EvidenceState for Inferred {
     const IS_INFERRED: bool = true;
 }
 
-/// State of the evidence in which a call or job may be sent. The trait is sealed, because this module is
-/// private.
+/// Evidence state in which a call or job may be sent. The trait is sealed, because this module is private.
 #[diagnostic::on_unimplemented(
     message = "this operation is inferred, not documented; acknowledge that before sending it",
     label = "fix: call `.acknowledge_inferred()` before this",

@@ -1,8 +1,9 @@
-//! The attempt loop: sends one call until the call succeeds, fails permanently or runs out of time.
+//! The attempt loop: repeats the request of one call until the call succeeds, fails permanently or runs out
+//! of time.
 //!
-//! Each attempt gets the access token, waits for the rate limiter and sends the request. After a failure,
-//! the loop either renews the token and retries, or waits and retries, or gives up. If the result of a create
-//! is unknown at the end, the asset is read back.
+//! Each attempt gets the access token, waits for the rate limiter and sends the request. After a failure, the
+//! loop either renews the token and retries, or waits and retries, or gives up. If the call creates an asset
+//! and its result is unknown at the end, the asset is read back.
 
 use super::{
     auth::{BearerToken, Redactor, RenewalOutcome, rejects_the_token},
@@ -23,7 +24,7 @@ use secrecy::SecretString;
 use std::{future::pending, pin::pin, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
 
-/// Runs the attempt loop of one call and records its span.
+/// Runs the attempt loop of one call, and records the tracing span of the call.
 pub(crate) async fn execute(client: &Client, request: &PreparedRequest) -> Result<ReceivedResponse, Error> {
     let span = CallSpan::new(&request.target);
     let mut execution = Execution::new(client, request, &span);
@@ -90,13 +91,13 @@ struct Execution<'a> {
     started: Instant,
     /// Time limit of the whole call.
     limit: Duration,
-    /// Time at which the last attempt must end. For a create, the time from this deadline to the time limit
-    /// is reserved for the read-back.
+    /// Time at which the last attempt must end. If the call creates an asset, the time between this deadline
+    /// and the end of the time limit is reserved for reading the asset back.
     deadline: Instant,
     attempts: u32,
     waited: Duration,
     may_have_been_applied: bool,
-    /// Permission of the rate limiter for the current attempt.
+    /// Permission from the rate limiter to send the current attempt.
     permit: Permit,
     /// True if the program set the `Authorization` header of the current attempt.
     foreign_authorization: bool,
@@ -201,7 +202,7 @@ impl<'a> Execution<'a> {
         policy.unwrap_or(&self.client.settings().retry)
     }
 
-    /// Waits for `wait` and returns true, or returns false as soon as the call is stopped.
+    /// Waits for `wait`, and returns true. If the call is stopped before that, returns false at once.
     async fn pause(&self, wait: Duration) -> bool {
         let elapsed = tokio::time::sleep(wait);
         let Some(mut stop) = self.request.options.stop.clone() else {

@@ -2,7 +2,7 @@
 
 use super::{error::Error, transport::is_loopback};
 
-/// Normalises a base URL like [`base_url`], but returns an invalid URL unchanged.
+/// Normalises a base URL as [`base_url`] does, but returns an invalid URL unchanged.
 pub(super) fn normalised(text: &str) -> String {
     base_url(text).unwrap_or_else(|_| text.to_owned())
 }

@@ -149,9 +149,8 @@ impl ClientBuilder {
     /// Allows sending tokens over plain `http` to another machine.
     ///
     /// By default, plain `http` with tokens is allowed only to the local machine (`localhost`, 127.0.0.0/8,
-    /// `::1`), and [`build`](Self::build) fails for other hosts. This permission also covers proxies: a proxy
-    /// on the way to the other machine can read the tokens. Requests to the local machine always bypass
-    /// proxies.
+    /// `::1`), and [`build`](Self::build) fails for other hosts. With this setting, a proxy on the way to the
+    /// other machine can read the tokens, too. Requests to the local machine always bypass proxies.
     pub fn allow_plain_http(mut self) -> Self {
         self.allow_plain_http = true;
         self
@@ -203,9 +202,10 @@ impl ClientBuilder {
 
     /// Sets the time limit of a call. Default 5 min.
     ///
-    /// The limit covers the renewal of the token, the rate limit, all attempts and waits, and the read-back
-    /// of a create. If a wait before the next attempt would exceed the limit, the call fails without waiting.
-    /// For a create, a fifth of the limit is reserved for the read-back, but at most the client's
+    /// The limit covers the renewal of the token, the wait for the rate limit, and all attempts with the
+    /// waits between them. If a wait before the next attempt would exceed the limit, the call fails without
+    /// waiting. If the result of a create is unknown, the client reads the asset back within the same limit:
+    /// a fifth of the limit is reserved for that, but at most the client's
     /// [`attempt_timeout`](Self::attempt_timeout).
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -245,7 +245,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the retry budget that all calls share. Default: 100 retries, and 0.2 returned for each success.
+    /// Sets the retry budget that all calls share. Default: 100 retries, and each successful call gives 0.2
+    /// of a retry back.
     pub fn retry_budget(mut self, budget: RetryBudget) -> Self {
         self.retry_budget = budget;
         self
@@ -276,7 +277,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Configures the HTTP client, such as its proxies, local addresses and pools.
+    /// Configures the HTTP client, for example its proxies, local addresses and connection pools.
     ///
     /// The builder that `configure` receives already has the TLS settings of this crate and the connect
     /// timeout, and does not follow redirects. Keep redirects disabled: a redirected PUT would become a GET,

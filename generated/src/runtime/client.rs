@@ -185,8 +185,8 @@ impl Client {
         &self.0.shared.settings.base_url
     }
 
-    /// Account of the client, as stated in its access token; `None` if the client has no token, or if the
-    /// token does not state an account.
+    /// Account of the client, as stated in its access token or in an earlier token from which that token was
+    /// renewed. `None` if no such token states an account, or if the client has no token.
     ///
     /// This method sends nothing. It loads the stored tokens if no call has loaded them yet.
     ///
@@ -235,7 +235,7 @@ impl Client {
         }
     }
 
-    /// Starts a call of `operation`, for the generated methods.
+    /// Starts a call of `operation`. The generated methods use this function.
     pub(crate) fn call(&self, operation: &'static Operation) -> UnsentCall {
         UnsentCall::new(self.clone(), operation)
     }

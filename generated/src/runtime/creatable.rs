@@ -40,8 +40,8 @@ impl Client {
     ///
     /// The call never creates two assets, because every attempt uses the same ID. If the result is still
     /// unknown after the last attempt, the client reads the asset back and compares it with the asset that
-    /// was sent; the [`Response`](crate::Response) then has the status and headers of this read. If the
-    /// result is unknown even then, the error states that the create [may have been
+    /// was sent. If the two match, the call succeeds, and the [`Response`](crate::Response) has the status
+    /// and headers of this read. Otherwise, the error states that the create [may have been
     /// applied](crate::Error::may_have_been_applied), and [contains the ID](crate::Error::asset_id).
     ///
     /// ```no_run

@@ -8,13 +8,12 @@ use std::time::{Duration, SystemTime};
 
 /// Observes every request before it is sent, every response after it has arrived, and renewals of tokens.
 ///
-/// Hooks also see each retry and each token renewal as a separate request. Hooks run in the order in which
-/// they were added with [`ClientBuilder::hook`](crate::ClientBuilder::hook), on the task that makes the call,
-/// and must not block. Hooks never see the client's tokens: the client adds `Authorization` after the hooks
-/// have run, and the views of a token renewal have no bodies. If a hook or
-/// [`Call::header`](crate::Call::header) has set `Authorization`, the client sends that header instead of its
-/// own token. If the service rejects such a header, the client does not renew its tokens. A renewal always
-/// carries the client's token.
+/// For hooks, each retry and each token renewal is a separate request. Hooks run in the order in which they
+/// were added with [`ClientBuilder::hook`](crate::ClientBuilder::hook), on the task that makes the call, and
+/// must not block. Hooks never see the client's tokens: the client adds `Authorization` after the hooks have
+/// run, and the views of a token renewal have no bodies. If a hook or [`Call::header`](crate::Call::header)
+/// has set `Authorization`, the client sends that header instead of its own token. If the service rejects
+/// such a header, the client does not renew its tokens. A renewal always carries the client's token.
 ///
 /// ```
 /// use funnelflux::{Client, hook::{Hook, RequestView, ResponseView}, http::HeaderValue};
@@ -95,7 +94,7 @@ pub struct ResponseView<'a> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RenewalView<'a> {
-    /// Account of the new token, if the token states it.
+    /// Account of the new token, if it is known.
     pub account: Option<&'a AccountId>,
     /// Expiry of the new token, if it is known.
     pub expires_at: Option<SystemTime>,

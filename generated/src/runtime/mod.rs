@@ -2,7 +2,7 @@
 //!
 //! A call passes through these modules: `call` (arguments and options), `attempt_loop` (all attempts of a
 //! call), `auth` (the access token), `rate_limit`, `hook`, `transport` (one request), `retry` (the decision
-//! about another attempt), `creatable` (the read-back of a create), `error`.
+//! about another attempt), `creatable` (reading an asset back after a create), `error`.
 
 pub(crate) mod acknowledgement;
 pub(crate) mod attempt_loop;

@@ -48,8 +48,8 @@ pub enum Repeat {
     /// The operation creates an asset under a client-generated ID, and may be repeated. Reading the asset
     /// with this ID shows whether the operation was applied.
     ClientId,
-    /// The operation creates a new asset each time. It is repeated only if the service cannot have received
-    /// the request.
+    /// Each repetition may have a further effect, such as another new asset. The operation is repeated only
+    /// if the service cannot have received the request.
     Never,
 }
 

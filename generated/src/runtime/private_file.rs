@@ -12,8 +12,8 @@ use std::{
 /// Number of further random names to try if a file with the chosen name exists.
 const ATTEMPTS: usize = 16;
 
-/// A new file with a random name. Dropping this value removes that name. The file survives only if it got
-/// another name before.
+/// A new file with a random name. Dropping this value deletes that name, so the file survives only if it was
+/// given another name before.
 #[derive(Debug)]
 pub(crate) struct PrivateFile {
     file: File,

@@ -11,8 +11,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::{borrow::Cow, fmt};
 
 impl Client {
-    /// Starts a request to a path for which the client has no method. Token, retries and errors are the same
-    /// as for every other call.
+    /// Starts a request to a path for which the client has no method. Tokens and errors are handled as in
+    /// every other call.
     ///
     /// The path is relative to the base URL and begins with a slash. GET and HEAD are retried like other
     /// reads. A request with any other method is not sent again once the service may have received it, unless
@@ -50,8 +50,8 @@ impl Client {
     }
 
     /// Starts a request of an operation that is chosen at run time, such as one of
-    /// [`operations::GROUPS`](crate::operations::GROUPS). The request is retried like a call of the
-    /// operation's own method.
+    /// [`operations::GROUPS`](crate::operations::GROUPS). The request is retried like a call of the generated
+    /// method for this operation.
     ///
     /// The call fails, and nothing is sent, if a required parameter or body is missing, if a deletion has no
     /// ID, or if the operation [requires an acknowledgement](Operation::requires_acknowledgement) and the
@@ -167,7 +167,8 @@ impl Request {
         self.checked().json()
     }
 
-    /// Expects no content. Any content is ignored, but an HTML page or an error message makes the call fail.
+    /// Expects no content. Other content is ignored, but the call fails if the response is an HTML page or
+    /// reports an error.
     pub fn empty(self) -> Call<()> {
         self.checked().empty()
     }

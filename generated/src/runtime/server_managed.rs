@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-/// Placeholder of a stored secret (documented for middleware configs).
+/// Placeholder that the service returns instead of a stored secret (documented for middleware configs).
 const PLACEHOLDER: &str = "********";
 
 /// Change that the service makes to a property, as far as documented.
@@ -54,8 +54,8 @@ impl ServerManagedFields {
         asset
     }
 
-    /// Gives the secrets of the asset and their flags the form in which the service returns them: each stored
-    /// secret becomes a placeholder. Changes nothing else.
+    /// Gives the secrets of the asset, and their flags, the form in which the service returns them: each
+    /// stored secret becomes a placeholder. Changes nothing else.
     pub(crate) fn with_masked_secrets(self, mut asset: Value) -> Value {
         for (pointer, behavior) in self.secrets() {
             behavior.apply(pointer, &mut asset);

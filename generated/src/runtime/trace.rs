@@ -39,7 +39,7 @@ mod imp {
     /// Maximum number of unknown values that are remembered, so that memory stays bounded.
     const MAX_REMEMBERED: usize = 1_000;
 
-    /// Span of one bulk job, the parent of its calls.
+    /// Span of one bulk job; the parent of the spans of its calls.
     pub(crate) struct JobSpan(Span);
 
     impl JobSpan {
@@ -58,7 +58,7 @@ mod imp {
         }
     }
 
-    /// Span of one call, the parent of its attempts.
+    /// Span of one call; the parent of the spans of its attempts.
     pub(crate) struct CallSpan(Span);
 
     impl CallSpan {
@@ -189,7 +189,7 @@ mod imp {
         u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Logs a problem that does not fail the call.
+    /// Logs a problem that does not make a call fail.
     pub(crate) fn warn(message: &str, error: &dyn std::fmt::Display) {
         tracing::warn!(%error, "{message}");
     }

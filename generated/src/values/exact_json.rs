@@ -28,7 +28,7 @@ pub(crate) fn decode<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
     serde_json::from_str(text).ok()
 }
 
-/// Returns `true` if a [`Value`] keeps the notation of all numbers of the text.
+/// Returns `true` if a [`Value`] keeps the notation of every number in the text.
 pub(crate) fn is_exact(text: &str) -> bool {
     numbers(text).all(|(_, number)| is_plain(number) || held(number).as_deref() == Some(number))
 }
@@ -40,7 +40,7 @@ pub(crate) fn approximate(text: &str) -> Value {
     serde_json::from_str(&rounded).unwrap_or_else(|_| Value::from(text))
 }
 
-/// Parses JSON text, and refuses a number whose value a [`Value`] would change.
+/// Parses JSON text, and rejects numbers that a [`Value`] would round or cannot represent.
 ///
 /// `serde_json` silently rounds a number that neither a 64-bit integer nor a double can represent. A program
 /// that reads an asset from a file with `serde_json` and saves it with
@@ -73,8 +73,8 @@ pub fn parse(text: &str) -> Result<Value, ParseError> {
     }
 }
 
-/// Parses JSON text for display: a number whose value a [`Value`] would change becomes a string of its
-/// digits.
+/// Parses JSON text for display: a number that a [`Value`] would round or cannot represent becomes a string
+/// with the number as written.
 ///
 /// Do not save such a value, because the service would receive a string instead of a number. To read values
 /// that you want to save, use [`parse`].
@@ -404,7 +404,8 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Fallback<D> {
     }
 }
 
-/// Serialises a value that has no JSON text, and passes the text to the visitor of [`RawValue`].
+/// Reads a value from a deserialiser that has no JSON text, serialises the value as JSON, and passes this
+/// JSON to the visitor of [`RawValue`].
 struct WithoutText<V> {
     name: &'static str,
     visitor: V,

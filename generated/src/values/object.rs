@@ -104,11 +104,11 @@ macro_rules! object {
 
 pub(crate) use object;
 
-/// Name of a field.
+/// The field to which a key of a JSON object belongs.
 pub(crate) enum Key {
-    /// Index of a field of the type.
+    /// A field of the type. The number is the index of its name in the list of [`KeyOf`].
     Known(usize),
-    /// Any other field.
+    /// A field that the type does not have, with its name.
     Unknown(String),
 }
 
@@ -224,7 +224,8 @@ impl Policy for Inferred {
         Ok(decoded)
     }
 
-    /// Also keeps `null`, because an absent field and a `null` differ when the object is sent back.
+    /// Also keeps a `null` in `extra`, because an absent field and a `null` differ when the object is sent
+    /// back.
     fn read_optional<'de, A: MapAccess<'de>, T: DeserializeOwned>(
         map: &mut A,
         key: &'static str,

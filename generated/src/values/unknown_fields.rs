@@ -18,9 +18,9 @@ use std::{
 ///
 /// For some fields, this crate only infers the type. If the service sends a value of another type for such a
 /// field, the value is kept here, and [`unexpected`](Self::unexpected) lists the name of the field. The field
-/// itself is then `None` or empty. Only a field for a text or an ID contains the text of the value, if the
-/// field is required or the value is a number or a boolean. The value is sent back unchanged unless the
-/// program sets the field.
+/// itself is then `None` or empty. There is one exception: a field whose type is a text or an ID contains the
+/// value as text, if the field is required or the value is a number or a boolean. The value is sent back
+/// unchanged unless the program sets the field.
 ///
 /// No name is written twice. If a program inserts a value here under the name of a field of the type, the
 /// value is written only if that field would otherwise be omitted.
@@ -47,7 +47,8 @@ pub struct UnknownFields {
 /// Details about the fields of one object as the service sent them.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Originals {
-    /// JSON text of each value in which a [`Value`] changes the notation of a number, by the field's name.
+    /// Maps names of fields to JSON text. Contains each value in which a [`Value`] would change the notation
+    /// of a number.
     exact: BTreeMap<String, String>,
     /// Names of known fields whose Rust type cannot hold the value that the service sent.
     unexpected: BTreeSet<String>,

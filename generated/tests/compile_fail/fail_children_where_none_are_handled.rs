@@ -1,4 +1,4 @@
-//! Jobs that unarchive assets or move them to a category do not affect children, so they lack `children`.
+//! Jobs that unarchive or categorise assets do not affect children, so they have no method `children`.
 use funnelflux::{Client, ext::*};
 
 fn job(client: &Client) {

@@ -1,5 +1,5 @@
-//! Arguments of an operation. They are the parameters and properties that contain IDs, categories and the
-//! treatment of children.
+//! Arguments of an operation: its parameters and body properties for IDs, statuses, categories, copies and
+//! the treatment of children.
 
 use serde_json::Value;
 
@@ -13,9 +13,9 @@ use crate::{
 pub(crate) enum Place {
     /// The request body is the list.
     Body,
-    /// The property of the request body with this name contains the list.
+    /// A property of the request body contains the list. The string is the name of the property.
     Property(String),
-    /// The parameter with this name contains the list.
+    /// A parameter contains the list. The string is the name of the parameter.
     Parameter(String),
 }
 

@@ -17,7 +17,8 @@ use crate::{
     settings::{RejectedToken, Settings},
 };
 
-/// Path of the renewal of tokens, below the base path. The documentation writes it without a trailing slash.
+/// Path of the operation that renews tokens, relative to the base path. The documentation writes it without a
+/// trailing slash.
 pub(crate) const VALIDATE_PATH: &str = "/auth/validate";
 
 #[derive(Debug)]

@@ -1,4 +1,5 @@
-//! Policies for lists of IDs that contain bad entries. The documentation does not describe such lists.
+//! Policies for lists of IDs that contain bad entries: an ID is unknown, or its asset is locked or already in
+//! the requested state. The documentation does not describe such lists.
 
 use std::collections::HashSet;
 
@@ -18,7 +19,7 @@ pub(crate) enum EntryState {
     Locked,
 }
 
-/// Entries of a list that an operation acts on.
+/// Result of applying the policies to a list of IDs.
 pub(crate) struct Selection {
     /// IDs to change, in order.
     pub(crate) apply: Vec<String>,

@@ -6,7 +6,7 @@ use crate::settings::ClockSource;
 
 #[derive(Debug)]
 pub(crate) struct Clock {
-    /// Time of a stopped clock. If it is `None`, the clock reads the system clock.
+    /// Time of a stopped clock, before `ahead` is added; `None` if the clock follows the system clock.
     still: Option<SystemTime>,
     ahead: Duration,
 }

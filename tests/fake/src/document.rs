@@ -32,7 +32,8 @@ static EMBEDDED: LazyLock<Document> = LazyLock::new(|| {
     Document::from_json(TEXT).expect("the embedded document is an effective document")
 });
 
-/// Effective OpenAPI document, which describes the API that a [`Fake`](crate::Fake) serves.
+/// Effective OpenAPI document (the vendor's document with all overlays applied). It describes the API that a
+/// [`Fake`](crate::Fake) serves.
 ///
 /// The crate embeds the document of this repository. A different document can be loaded at run time:
 ///
@@ -60,7 +61,7 @@ static EMBEDDED: LazyLock<Document> = LazyLock::new(|| {
 #[derive(Clone, Copy)]
 pub struct Document(&'static Api);
 
-/// Error of a text that is not an effective document.
+/// Reason why a text is not an effective document.
 #[derive(Debug)]
 pub struct DocumentError(String);
 
@@ -143,9 +144,10 @@ impl Document {
         Some(operation.meaning.is_some())
     }
 
-    /// Returns the kind of the assets that an operation concerns, as the beginning of their paths. Returns
-    /// `None` if the fake does not simulate the operation. If the assets have several paths, the result is
-    /// the same for all paths. For example, the result for `GET /campaign/list/` is `funnelgroup`.
+    /// Returns the kind of the assets that an operation concerns. The name of a kind is usually the beginning
+    /// of its paths. Returns `None` if the fake does not simulate the operation. If the assets have several
+    /// paths, the result is the same for all paths. For example, the result for `GET /campaign/list/` is
+    /// `funnelgroup`.
     #[must_use]
     pub fn kind(self, operation: &str) -> Option<&'static str> {
         let operation = self.0.operations().find(|known| known.key == operation)?;
@@ -175,8 +177,8 @@ pub(crate) struct Api {
     pub(crate) base_path: String,
     paths: Vec<Path>,
     pub(crate) resources: IndexMap<String, Resource>,
-    /// Key of each kind of asset, by every name of the kind. The names are derived from its paths and its
-    /// tag.
+    /// Maps every name of a kind of asset to the key of the kind. The names are derived from the paths and
+    /// the tag of the kind.
     names: HashMap<String, String>,
 }
 
@@ -194,8 +196,8 @@ pub(crate) struct Operation {
     pub(crate) method: Method,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Option<RequestBody>,
-    /// Key of the kind of asset, and the verb. It is `None` if neither the title nor the path contains a
-    /// verb, or if the ID property of the assets is unknown.
+    /// Key of the kind of asset, and the verb; `None` if neither the title nor the path contains a verb, or
+    /// if the ID property of the assets is unknown.
     pub(crate) meaning: Option<(String, Verb)>,
     pub(crate) arguments: Arguments,
     pub(crate) response: ResponseShape,
@@ -309,8 +311,8 @@ impl Api {
         self.paths.iter().flat_map(|path| &path.operations)
     }
 
-    /// Finds a path, and the values of the parameters in it. Literal paths take precedence over paths with
-    /// parameters.
+    /// Finds the path of the document that matches a requested path, and the values of its parameters. Paths
+    /// without parameters take precedence.
     fn path(&self, path: &str) -> Option<(&Path, Vec<(String, String)>)> {
         let literal = self.paths.iter().find(|known| known.template == path);
         if let Some(literal) = literal {
@@ -339,7 +341,7 @@ impl Api {
         }
     }
 
-    /// Returns the kind of asset with a name. A name is, for example, the beginning of the kind's paths
+    /// Returns the kind of asset with this name. A name is, for example, the beginning of the kind's paths
     /// (`offersource`) or its tag (`Offer Sources`).
     pub(crate) fn resource(&self, name: &str) -> Option<&Resource> {
         self.resources.get(self.key(name)?)
@@ -380,11 +382,11 @@ impl Path {
 
 /// Kind of asset. A tag can have several kinds, and a kind can have several paths.
 struct Kind {
-    /// Name of the parameter that contains an ID.
+    /// Name of the parameter that contains the ID of an asset.
     id: String,
     /// Beginning of the paths that describe the assets best.
     main: String,
-    /// Beginnings of all paths.
+    /// Beginnings of all paths of the kind.
     prefixes: Vec<String>,
 }
 

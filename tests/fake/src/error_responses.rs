@@ -103,7 +103,7 @@ impl Refusal {
     }
 }
 
-/// Creates the refusal of an unknown ID.
+/// Creates the refusal of a request that contains an unknown ID.
 pub(crate) fn unknown_id(resource: &Resource, id: &str, settings: &Settings) -> Refusal {
     Refusal::new(
         settings.unknown_id_status,

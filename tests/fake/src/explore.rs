@@ -1,6 +1,7 @@
-//! Runs a program under several readings (interpretations) of the documentation. Under each reading, the
-//! module injects each fault and a crash at each request. It finds the runs in which an asset was lost,
-//! doubled or left unfinished.
+//! Runs a program under several readings (interpretations) of the documentation. For each reading and each
+//! request, it runs the program once per fault, once with a crash before the request is sent, and once with a
+//! crash after the request was applied. It reports the runs in which an asset was lost, doubled or left
+//! unfinished.
 //!
 //! ```
 //! use funnelflux_fake::explore::{Explore, Run};
@@ -26,9 +27,9 @@
 //! # Verdict
 //!
 //! The program first runs without faults under the most literal reading. The assets at the end of this run
-//! are the expected result. In every other run, if the program crashes or returns an error, the exploration
-//! runs it again without faults, as a user would do. Then the exploration compares the assets of each kind
-//! and name with the expected assets:
+//! are the expected result. In every other run, a fault or crash happens at most once. If the program crashes
+//! or returns an error, the exploration runs it again, at most twice, as a user would do. Then the
+//! exploration compares the assets of each kind and name with the expected assets:
 //!
 //! - An asset is *doubled* if more copies of it exist than expected.
 //! - An asset is *lost* if fewer copies of it exist than expected, and either the program reports success or
@@ -56,9 +57,9 @@ use crate::{Fake, Fault, LogRetention, Rule, Settings, Status};
 /// Number of seeds per reading. The seed of a run is the number of the reading multiplied by this constant,
 /// plus the number of the fault or crash.
 const SEEDS_PER_READING: u64 = 1_000_000;
-/// Number of times that a program runs again after a crash or an error.
+/// Maximum number of times that a program runs again after a crash or an error.
 const RERUNS: u32 = 2;
-/// Time on Tokio's paused clock after which a program counts as hanging.
+/// Maximum duration of a program on Tokio's paused clock. A program that runs longer counts as hanging.
 const HANGS_AFTER: Duration = Duration::from_hours(24);
 
 /// Configuration of an exploration.
@@ -137,7 +138,7 @@ impl Explore {
     ///
     /// # Panics
     /// Panics if the program panics, or if no Tokio runtime or temporary folder can be created. If the
-    /// program panics during a fault or after a crash, the seed is printed.
+    /// program panics in a run with a fault or a crash, the seed of the run is printed.
     pub fn run<P, F, E>(&self, program: P) -> Exploration
     where
         P: Fn(Run) -> F,
@@ -241,7 +242,7 @@ struct Shared {
 struct Progress {
     /// Fault or crash that is planned for this run and has not happened yet.
     trouble: Option<PlannedTrouble>,
-    /// The requests so far.
+    /// Method and path of each request so far.
     operations: Vec<String>,
     /// Tokio's time at which the fake's clock was last moved.
     clock: Option<Instant>,
@@ -365,14 +366,14 @@ impl fmt::Display for PlannedTrouble {
     }
 }
 
-/// Result of a program.
+/// Way in which a program ended.
 enum Ended {
     Ok,
     Error(String),
     Crashed,
 }
 
-/// Statuses of all assets with the same kind and name, by kind and name.
+/// Maps a kind and a name to the statuses of all assets that have both.
 type Assets = BTreeMap<(String, String), Vec<Status>>;
 
 /// Result of a run, with the assets before and after it.
@@ -415,8 +416,7 @@ pub struct Exploration {
 pub struct Mistake {
     /// Seed with which [`Explore::only`] repeats the run.
     pub seed: u64,
-    /// Reading of the documentation. It is the argument of [`Settings::vary`], or 0 for the most literal
-    /// reading.
+    /// Number of the reading: the argument of [`Settings::vary`], or 0 for the most literal reading.
     pub reading: u64,
     /// Fault or crash in the run, if there was one.
     pub trouble: Option<String>,

@@ -187,8 +187,8 @@ impl Fake {
         self.service().settings.max_body_bytes
     }
 
-    /// Changes settings, with effect from the next request on. Changes of tokens, clock and seed have no
-    /// effect.
+    /// Changes settings, with effect from the next request on. Changes of the clock and of the seed have no
+    /// effect. Changes of the tokens affect only the text of the tokens that later renewals issue.
     pub fn configure(&self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.service().settings);
     }
@@ -211,8 +211,8 @@ impl Fake {
     }
 
     /// Locks the asset with this ID. Bulk calls and saves that contain the ID are rejected as
-    /// [`Settings::locked_entry`] specifies. A lock represents any reason that the service may have to reject
-    /// an asset.
+    /// [`Settings::locked_entry`] specifies. A lock represents any reason for which the service may reject an
+    /// asset.
     pub fn lock(&self, id: impl Into<String>) {
         self.service().locked.insert(id.into());
     }

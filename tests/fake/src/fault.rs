@@ -17,8 +17,8 @@ use crate::{
     responses::{json_response, response},
 };
 
-/// Fault of one request. Each variant documents whether the fake applies the request. The client cannot find
-/// this out.
+/// Fault that affects one request. Each variant documents whether the fake applies the request. In many
+/// cases, the client cannot find this out.
 ///
 /// [`Fault::all`] returns a list of faults, for tests that iterate over them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,7 +166,7 @@ pub enum Stage {
 pub enum Outcome {
     /// The result is a complete HTTP response. If a fault was injected, the response may be wrong.
     Response(Response<Bytes>),
-    /// The connection breaks or hangs. The transport must perform this.
+    /// The connection breaks or hangs. The transport must simulate that.
     Fault(Interruption),
 }
 
@@ -177,7 +177,7 @@ pub struct Interruption {
     pub how: Break,
     /// The stage at which the connection breaks.
     pub stage: Stage,
-    /// `true` if the fake applied the request. The client cannot find this out.
+    /// `true` if the fake applied the request. The client does not receive this information.
     pub applied: bool,
     /// Part of the response that arrives at the client, for [`Stage::Body`]. It consists of the head, with
     /// the `content-length` of the whole body, and the first part of the body.

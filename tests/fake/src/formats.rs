@@ -1,4 +1,5 @@
-//! Checks of the text formats that JSON Schema defines. Any other format accepts every text.
+//! Checks texts against the formats `date`, `date-time`, `email`, `ipv4`, `ipv6` and `uri` of JSON Schema.
+//! Any other format accepts every text.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -34,7 +35,8 @@ fn is_uri(text: &str) -> bool {
         .is_some_and(|(scheme, rest)| is_scheme(scheme) && (rest.is_empty() || is_plain(rest)))
 }
 
-/// Reads a text that consists of exactly `digits` digits as a number in a range.
+/// Parses a number; `None` if the text does not consist of exactly `digits` digits, or if the number is not
+/// in `range`.
 fn number(text: &str, digits: usize, range: std::ops::RangeInclusive<u32>) -> Option<u32> {
     let is_number = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
     let number = is_number.then(|| text.parse().ok()).flatten()?;

@@ -2,8 +2,8 @@
 //!
 //! [`Fake`] handles HTTP requests in process ([`Fake::handle`] and [`Fake::respond`], without sockets and
 //! without waiting) or on a socket (`Fake::serve`, and the program `funnelflux-fake`). It is based on the
-//! effective OpenAPI document and the vendor's documentation. It does not depend on the client crate, so that
-//! tests can find disagreements.
+//! effective OpenAPI document (`spec/effective.json`) and the vendor's documentation. It does not depend on
+//! the client crate, so that tests can find disagreements.
 //!
 //! Tests need no socket, because a transport of the client can call [`Fake::respond`]. The module `explore`
 //! runs a whole program under several interpretations of the documentation, with faults and crashes.

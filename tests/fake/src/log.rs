@@ -37,7 +37,7 @@ pub struct LogEntry {
     pub headers: HeaderMap,
     /// The body, as sent. In a renewal of tokens, the refresh token is redacted.
     pub body: Bytes,
-    /// Violations of the document in the request.
+    /// Places at which the request violates the document.
     pub violations: Vec<Violation>,
     /// The response.
     pub verdict: Verdict,

@@ -92,7 +92,8 @@ fn matches_filter(status: &Status, filter: &str, settings: &Settings) -> bool {
 }
 
 /// Returns the property by which a parameter selects assets. It is the property that has the same name as the
-/// parameter or, if there is none, the property with the name or the type of the asset.
+/// parameter. If there is none, it is the property that contains the name of the asset (find by name) or its
+/// type (find by type).
 fn property_of<'a>(resource: &'a Resource, operation: Read, parameter: &'a str) -> &'a str {
     let names = || resource.properties.iter().map(|property| property.name.as_str());
     match operation {

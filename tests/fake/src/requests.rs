@@ -12,7 +12,7 @@ use crate::{
     verb::{Read, Verb, Write},
 };
 
-/// Action on one kind of asset, which one request performs.
+/// Action that one request performs on assets of one kind.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Action<'a> {
     /// Lists the assets that pass a status filter, such as `active` or `all`.
@@ -252,7 +252,7 @@ mod tests {
     use super::*;
     use crate::{Fake, Settings};
 
-    /// Checks that the fake accepts every request that is built, for every kind that has the operation.
+    /// Checks that the fake accepts the requests that `Document::request` builds for all kinds of assets.
     #[tokio::test]
     async fn the_fake_accepts_every_request() {
         let document = Document::embedded();

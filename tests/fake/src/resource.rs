@@ -38,7 +38,7 @@ pub(crate) struct Resource {
     /// JSON pointers to the only properties of a copy that a duplicate request may set. `None` means that
     /// there is no such restriction.
     copy_overrides: Option<Vec<String>>,
-    /// Kinds of the children of the assets of this kind.
+    /// Kinds of assets that can be children of an asset of this kind.
     pub(crate) children: Vec<Children>,
     /// JSON pointers to the ID of the parent, as stated by `x-children` in the tag of the parent's group.
     /// Only the first pointer is read.
@@ -55,8 +55,8 @@ pub(crate) struct Children {
     pub(crate) properties: Vec<String>,
 }
 
-/// List parameter that selects assets by a property with another name than the parameter. It is stated in
-/// `x-filters` of a tag.
+/// Parameter of a list operation. It selects assets by a property whose name differs from that of the
+/// parameter, as stated in `x-filters` of the tag.
 #[derive(Debug)]
 pub(crate) struct Filter {
     parameter: String,
@@ -340,8 +340,9 @@ fn texts<'v>(values: impl Iterator<Item = &'v Value>) -> Vec<String> {
     values.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// Returns the schema of the object that has one of the candidate properties. It is the schema itself or the
-/// only such object inside of it. Earlier candidates have precedence.
+/// Returns the schema of the object that has one of the candidate properties: `schema` itself or the only
+/// such object inside of it. Earlier candidates take precedence. If there is no such object, returns
+/// `schema`.
 fn unwrapped<'d>(schemas: &Schemas<'d>, schema: &'d Value, candidates: &[&str]) -> &'d Value {
     let inside = |property: &str| {
         let fields = schemas.properties(schema).into_iter();
@@ -403,8 +404,8 @@ fn lists_inside<'d>(schemas: &Schemas<'d>, schema: &'d Value, path: &[String], l
 }
 
 /// Returns the name of the property that contains the ID. The first of these that exists is returned: the
-/// property with the name of the parameter, a property with the name of the tag, `id`. If none exists,
-/// returns the name of the parameter.
+/// property with the name of the parameter, a property named after the tag, `id`. If none exists, returns the
+/// name of the parameter.
 fn id_property(parameter: &str, tag: &str, properties: &[Property]) -> String {
     let asset = singular(tag);
     let names = properties.iter().map(|property| &property.name);
@@ -420,8 +421,8 @@ fn id_property(parameter: &str, tag: &str, properties: &[Property]) -> String {
 }
 
 /// Returns the name of the property that contains the name of an asset. The first of these that exists is
-/// returned: `offerSourceName` if the ID is `idOfferSource`, a property with the name of the tag, `name`, a
-/// property that ends in `Name`. If none exists, returns `name`.
+/// returned: `offerSourceName` if the ID is `idOfferSource`, a property named after the tag, `name`, a
+/// property whose name ends in `Name`. If none exists, returns `name`.
 fn name_property(id: &str, tag: &str, properties: &[Property]) -> String {
     let of_id = id.strip_prefix("id").map(|kind| squash(&format!("{kind}Name")));
     let of_tag = format!("{}name", singular(tag));

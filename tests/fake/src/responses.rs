@@ -17,10 +17,10 @@ use crate::{
     state::{Asset, State},
 };
 
-/// Violation of the document in a request.
+/// Place at which a request violates the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// Part of the request: `query`, `header` or `body`.
+    /// Part of the request: `query`, `path`, `header` or `body`.
     pub part: &'static str,
     /// Name of the parameter or header. For a body, it is the JSON pointer to the value, which is empty for
     /// the whole body.
@@ -104,7 +104,8 @@ impl ResponseShape {
         }
     }
 
-    /// Returns the name of the property whose documented object contains `property`, if there is exactly one.
+    /// Returns the name of the documented property whose value is an object that contains `property`. Returns
+    /// `None` if there are several such properties, or if the response itself contains `property`.
     fn wrapper(&self, property: &str) -> Option<&str> {
         let Self::Value { properties, .. } = self else {
             return None;
@@ -123,8 +124,8 @@ impl ResponseShape {
         }
     }
 
-    /// Wraps a value into an object as the document describes it. The wrapping property is the one whose
-    /// documented object contains `property`. If there is no such property, returns the value unchanged.
+    /// Puts a value into the documented object, under the name that `wrapper` returns. If `wrapper` returns
+    /// `None`, returns the value unchanged.
     fn wrapped(&self, value: Value, property: &str) -> Value {
         match (self, self.wrapper(property)) {
             (Self::Value { sample, .. }, Some(name)) => {
@@ -300,7 +301,7 @@ pub(crate) fn common_headers(
     }
 }
 
-/// Returns an asset in its full form, as find by ID does.
+/// Returns an asset in its full form, as in the response of *find by ID*.
 pub(crate) fn full(resource: &Resource, asset: &Asset, settings: &Settings) -> Value {
     let mut row = asset.body.clone();
     for managed in &resource.server_managed {
@@ -326,7 +327,7 @@ fn absent_value(property: &Property, settings: &Settings) -> Option<Value> {
     }
 }
 
-/// Returns an asset in its slim form, as lists do.
+/// Returns an asset in its slim form, as in a list.
 pub(crate) fn slim(
     resource: &Resource,
     asset: &Asset,

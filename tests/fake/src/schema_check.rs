@@ -1,6 +1,5 @@
 //! Checks values against schemas of OpenAPI 3.0. The check knows all keywords of the schema object, and the
-//! formats that JSON Schema defines for texts. Patterns with look-around or back references are not
-//! supported.
+//! text formats in the module `formats`. Patterns with look-around or back references are not supported.
 //!
 //! The check is not taken from another crate, because every program that embeds the fake compiles it, and the
 //! available validators have about 25 dependencies. A test compares the check with another validator.
@@ -366,7 +365,7 @@ fn equal(left: &Value, right: &Value) -> bool {
     }
 }
 
-/// Returns the number as an integer, unless it has a fraction.
+/// Returns the number as an integer; `None` if it has a fraction, or if its absolute value is at least 1e30.
 fn integer(number: &Number) -> Option<i128> {
     let signed = number.as_i64().map(i128::from);
     let unsigned = || number.as_u64().map(i128::from);

@@ -92,7 +92,7 @@ impl<'d> Schemas<'d> {
     }
 
     /// Follows the `$ref` of a value until it reaches a value without one. Also follows an `allOf` with a
-    /// single part.
+    /// single member.
     pub(crate) fn resolve(&self, mut value: &'d Value) -> &'d Value {
         for _ in 0..32 {
             let only = match value.get("allOf").and_then(Value::as_array).map(Vec::as_slice) {
@@ -302,8 +302,8 @@ fn sample_text(schema: &Value) -> Value {
     Value::from(format!("{text}{}", "x".repeat(missing)))
 }
 
-/// Returns the schema of the first entry in `content` with a JSON media type. These are `application/json`,
-/// types that end in `+json`, and `*/*`.
+/// Returns the schema of the first entry in `content` with a JSON media type. The JSON media types are
+/// `application/json`, types that end in `+json`, and `*/*`.
 fn json_content(holder: &Value) -> Option<&Value> {
     let content = holder.get("content")?.as_object()?;
     let is_json = |media: &str| {

@@ -63,7 +63,8 @@ impl Server {
         self.address
     }
 
-    /// Returns the base URL of the API on this server, such as `http://127.0.0.1:40001/v1`.
+    /// Returns the base URL of the API on this server, such as `http://127.0.0.1:40001/v1`. The path is the
+    /// base path of the embedded document.
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://{}{}", self.address, Fake::base_path())

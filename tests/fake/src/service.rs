@@ -23,7 +23,7 @@ use crate::{
     write::Writer,
 };
 
-/// Key of the renewal of tokens in rules and in the log.
+/// Key of the operation that renews tokens, as used in rules and in the log.
 const VALIDATE_OPERATION: &str = "POST /auth/validate";
 
 #[derive(Debug)]

@@ -9,10 +9,10 @@ use crate::settings_file::seconds;
 
 /// Configuration of a [`Fake`](crate::Fake).
 ///
-/// The words in parentheses after a default state whether the vendor documents the behaviour: *documented*,
-/// or *unknown* if the vendor does not state it. `Settings::default()` is the most literal interpretation of
-/// the documentation. [`Settings::vary`] draws undocumented behaviours at random, for tests that must pass
-/// under any of these behaviours.
+/// A note in parentheses after a default says whether the vendor documents the behaviour: *documented* or
+/// *unknown*. `Settings::default()` is the most literal interpretation of the documentation.
+/// [`Settings::vary`] draws undocumented behaviours at random, for tests that must pass under any of these
+/// behaviours.
 ///
 /// ```
 /// use funnelflux_fake::{EntryPolicy, Fake, Settings};
@@ -66,19 +66,19 @@ pub struct Settings {
     /// Policy for a locked asset (see [`Fake::lock`](crate::Fake::lock)) in a bulk call. Default: the whole
     /// call is refused with 403.
     ///
-    /// A lock represents any reason that a service may have to reject one asset. A save of a locked asset is
+    /// A lock represents any reason for which a service may reject one asset. A save of a locked asset is
     /// refused with the status of this policy, or with 403 if the policy has no status.
     pub locked_entry: EntryPolicy,
     /// Applies the cascade of an archive or delete call also to the children of a parent that was already
     /// archived or deleted before the call. Default: `true` (unknown).
     pub cascade_of_already: bool,
-    /// Status of the response that refuses a `targetParentID` that does not exist. If it is `None`, the
-    /// target is accepted. Default: `Some(400)` (unknown).
+    /// Status of the response that refuses a `targetParentID` that does not exist. With `None`, the target is
+    /// accepted. Default: `Some(400)` (unknown).
     pub unknown_target: Option<u16>,
-    /// Status of the response that refuses a `targetParentID` that is among the entries. If it is `None`, the
+    /// Status of the response that refuses a `targetParentID` that is among the entries. With `None`, the
     /// target is accepted. Default: `Some(400)` (unknown).
     pub target_among_entries: Option<u16>,
-    /// Status of the response that refuses a category that does not exist. If it is `None`, the category is
+    /// Status of the response that refuses a category that does not exist. With `None`, the category is
     /// accepted. The setting applies to move-category and to the `parentId` of a duplicate. Default:
     /// `Some(404)` (unknown).
     pub unknown_category: Option<u16>,
@@ -89,15 +89,15 @@ pub struct Settings {
     /// as the full object).
     pub save: SaveMeaning,
     /// Visibility of deleted assets in operations on IDs. Default: readable (unknown; the documented status
-    /// `deleted` suggests it).
+    /// `deleted` suggests this default).
     pub deleted: DeletedAssets,
     /// Includes deleted assets under the status filter `all`. Default: `true` (unknown).
     pub all_includes_deleted: bool,
-    /// Includes deleted assets in find by category. Default: `false` (unknown).
+    /// Includes deleted assets in the responses of *find by category*. Default: `false` (unknown).
     pub by_category_includes_deleted: bool,
-    /// Response of find by ID list to IDs that do not exist. Default: the response omits them (unknown).
+    /// Response of *find by ID list* to IDs that do not exist. Default: the response omits them (unknown).
     pub missing_by_ids: MissingByIds,
-    /// Order of the rows of find by ID list. Default: as stored (unknown).
+    /// Order of the rows of *find by ID list*. Default: as stored (unknown).
     pub by_ids_order: ByIdsOrder,
 
     /// Representation of a documented property that an asset lacks, in full objects and in rows of lists.
@@ -105,24 +105,24 @@ pub struct Settings {
     pub absent: AbsentProperty,
     /// Representation of an empty list. Default: `[]` (unknown).
     pub empty_list: EmptyList,
-    /// Success status of operations that change something. Default: 200 (the documentation states none).
+    /// Success status of operations that change something. Default: 200 (the documentation states no status).
     pub success_status: SuccessStatus,
     /// Success body of operations that return no data. Default: no body.
     pub success_body: SuccessBody,
     /// Adds undocumented properties to every object of a response, at the top level and inside `meta`.
     /// Default: `false`.
     pub unknown_fields: bool,
-    /// Sets this undocumented status in the first row of every list, and in the first row that find by ID
-    /// list returns. Default: `None`.
+    /// Sets this undocumented status in the first row of every list, and in the first row that *find by ID
+    /// list* returns. Default: `None`.
     pub unknown_status: Option<String>,
     /// Extends the name in the first row of every list to this number of characters, which may exceed the
     /// documented maximum. Default: `None`.
     pub long_names: Option<usize>,
-    /// Adds a header of this name with a unique value to every response. Default: `None` (none is
+    /// Adds a header of this name with a unique value to every response. Default: `None` (no such header is
     /// documented).
     pub request_id_header: Option<String>,
 
-    /// Maximum number of IDs in one call, both in `entries` and in find by ID list. Default: unlimited
+    /// Maximum number of IDs in one call, both in `entries` and in *find by ID list*. Default: unlimited
     /// (unknown).
     pub max_entries: Option<Limit>,
     /// Maximum length of path and query in bytes. The response to a longer URL is a 414. Default: unlimited
@@ -382,14 +382,14 @@ pub enum SaveMeaning {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeletedAssets {
-    /// Find by ID and find by ID list return deleted assets, with the status `deleted`.
+    /// *Find by ID* and *find by ID list* return deleted assets, with the status `deleted`.
     Readable,
-    /// Find by ID, find by ID list, save and duplicate treat deleted assets as missing. Lists still return
-    /// deleted assets if `all_includes_deleted` is set.
+    /// *Find by ID*, *find by ID list*, *save* and *duplicate* treat deleted assets as missing. Lists still
+    /// return deleted assets if `all_includes_deleted` is set.
     Gone,
 }
 
-/// Response of find by ID list to IDs that do not exist.
+/// Response of *find by ID list* to IDs that do not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MissingByIds {
@@ -399,7 +399,7 @@ pub enum MissingByIds {
     NotFound,
 }
 
-/// Order of the rows of find by ID list.
+/// Order of the rows of *find by ID list*.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ByIdsOrder {
@@ -409,7 +409,8 @@ pub enum ByIdsOrder {
     Requested,
 }
 
-/// Representation of a documented property that an asset lacks.
+/// Representation of a documented property that an asset lacks. A required property is neither omitted nor
+/// `null`: it has a value that its schema accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AbsentProperty {

@@ -191,7 +191,7 @@ impl State {
             .filter(move |page| page.parent.as_deref() == Some(offer_source))
     }
 
-    /// Returns the IDs of the offer sources with a status.
+    /// Returns the IDs of the offer sources with this status.
     #[must_use]
     pub fn offer_sources_with(&self, status: &Status) -> Vec<&str> {
         self.offer_sources()

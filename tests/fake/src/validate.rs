@@ -237,7 +237,8 @@ fn check_body(
     }
 }
 
-/// Returns a text, cut to a number of characters.
+/// Returns `text`. If it has more than `length` characters, cuts it after `length` characters and adds an
+/// ellipsis.
 pub(crate) fn bounded(text: &str, length: usize) -> String {
     match text.char_indices().nth(length) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),

@@ -34,7 +34,7 @@ pub(crate) enum Write {
     MoveCategory,
 }
 
-/// Ends of paths, in lower case and without punctuation, each with its method and verb.
+/// Path endings, in lower case and without punctuation, each with its HTTP method and verb.
 const PATHS: &[(Method, &str, Verb)] = &[
     (Method::GET, "list", Verb::Read(Read::List)),
     (Method::GET, "findbyname", Verb::Read(Read::FindByName)),
@@ -79,8 +79,8 @@ pub(crate) fn singular(tag: &str) -> String {
     }
 }
 
-/// Returns the literal segments of a path before its verb. If the path ends with a verb, also returns the
-/// verb.
+/// Returns the literal segments of a path. If the path ends with a verb, returns the segments before the
+/// verb, and the verb.
 pub(crate) fn of_path(method: &Method, path: &str) -> (String, Option<Verb>) {
     let is_literal = |segment: &&str| !segment.is_empty() && !segment.starts_with('{');
     let segments: Vec<&str> = path.split('/').filter(is_literal).collect();
@@ -99,7 +99,7 @@ pub(crate) fn of_path(method: &Method, path: &str) -> (String, Option<Verb>) {
     }
 }
 
-/// Returns the verb of a title, if the title names the assets of the group.
+/// Returns the verb of a title, if the title names the assets of the group `tag`.
 pub(crate) fn of_title(method: &Method, title: &str, tag: &str) -> Option<Verb> {
     let lower = title.to_lowercase();
     let (action, rest) = lower.split_once(' ')?;

@@ -13,8 +13,8 @@ use funnelflux_fake::{Document, Fake, Settings};
 use serde_json::{Value, json};
 use support::{call, get};
 
-/// Returns a document with one group. The group has these extensions and, under this path, every operation
-/// that groups of the vendor have.
+/// Returns a document with one group. The group has these extensions and, under this path, operations that
+/// list, find, save, create and archive assets.
 fn document(path: &str, extensions: &Value) -> Document {
     let content = |schema: Value| json!({ "content": { "application/json": { "schema": schema } } });
     let response = |schema: Option<Value>| {

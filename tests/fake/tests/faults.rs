@@ -1,4 +1,4 @@
-//! Tests of faults in process: selection, outcome, and effect on the state.
+//! Tests of faults without sockets: selection of requests, outcome, and effect on the state.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,7 +21,7 @@ use support::{account, broken, call, get, now, request, send, status};
 const ARCHIVE: &str = "PUT /offersource/archive/";
 const LIST: &str = "GET /offersource/list/?status=all";
 
-/// Describes an outcome from the view of a client.
+/// Describes an outcome as a client sees it.
 fn describe(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Response(response) => {

@@ -1,4 +1,4 @@
-//! Tests every documented operation and its effect on the state.
+//! Tests of the twelve documented operations on offer sources, and of their effects on the state.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 

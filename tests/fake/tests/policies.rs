@@ -1,5 +1,4 @@
-//! Tests every setting for undocumented behaviour, with one test per setting. This file is long because there
-//! are many settings.
+//! Tests of the settings for undocumented behaviour. This file is long because there are many settings.
 
 #![allow(
     clippy::unwrap_used,

@@ -14,7 +14,7 @@ fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_funnelflux-fake"))
 }
 
-/// Running program, which is killed when the value is dropped.
+/// Handle for the running program. Dropping it kills the program.
 struct Running {
     child: Child,
     /// Output of the program up to the line about Ctrl-C.

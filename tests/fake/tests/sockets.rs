@@ -1,5 +1,5 @@
-//! Tests the fake on real sockets. The tests check the bytes of HTTP messages, and broken connections from
-//! the view of a client. No test depends on elapsed time.
+//! Tests the fake on real sockets. The tests check the bytes of HTTP messages, and broken connections as a
+//! client sees them. No test depends on elapsed time.
 
 #![allow(
     clippy::unwrap_used,

@@ -67,7 +67,7 @@ pub(super) fn expiry_of_token(token: &SecretString) -> Option<SystemTime> {
     SystemTime::UNIX_EPOCH.checked_add(since)
 }
 
-/// Claims of a signed JWT in compact form. Such a JWT has three parts; the second part contains the claims as
+/// Claims of a JWT in the compact form of JWS, which has three parts. The second part contains the claims as
 /// JSON in base64url.
 fn claims(token: &SecretString) -> Option<Value> {
     let mut parts = token.expose_secret().split('.');

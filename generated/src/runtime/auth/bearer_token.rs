@@ -14,7 +14,7 @@ pub(crate) struct BearerToken {
 }
 
 impl BearerToken {
-    /// Creates the bearer token of `credentials`. If a call with this token fails, its error contains neither
+    /// Creates the bearer token of `credentials`. If a call with this token fails, the error contains neither
     /// the tokens of `credentials` nor those of `others`.
     pub(super) fn new<'c>(
         credentials: &'c Credentials,

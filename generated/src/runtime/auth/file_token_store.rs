@@ -1,5 +1,5 @@
-//! Token store in a file that only its owner can read. Each save replaces the file atomically, and a process
-//! holds a lock during a renewal.
+//! Token store in a file that only its owner can read. Each save replaces the file atomically. A lock ensures
+//! that only one process at a time renews the tokens.
 
 use super::{
     Credentials,
@@ -29,9 +29,9 @@ const MAX_LINKS: usize = 40;
 ///
 /// - The file records the base URL and the account of its tokens. A client for another base URL or account
 ///   rejects the file. If a file states no base URL, its tokens are assumed to be for the vendor's service.
-/// - On Unix the file gets mode 0600, and a file that others can read is rejected.
-/// - Saving writes a temporary file and renames it, so a crash leaves the old or the new file. If the path is
-///   a symbolic link, the target of the link is replaced, not the link.
+/// - On Unix the file gets mode 0600, and a file that other users may access is rejected.
+/// - Saving writes a temporary file and renames it, so after a crash, either the old or the new file exists.
+///   If the path is a symbolic link, the target of the link is replaced, not the link.
 /// - During a renewal, the client locks the file `<file>.lock`, so that other processes do not renew at the
 ///   same time. Another process waits for the lock (at most 60 s). Once it has the lock, it uses the new
 ///   tokens.
@@ -52,7 +52,7 @@ impl FileTokenStore {
         format!("the token file {} {problem}: {error}", self.path.display()).into()
     }
 
-    /// Runs blocking work off the async threads.
+    /// Passes a clone of this store to `work`, which may block, and runs `work` with [`blocking_work::run`].
     fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
@@ -131,7 +131,7 @@ impl FileTokenStore {
         write().map_err(|error| self.error("cannot be written", error))
     }
 
-    /// Attempts to take the lock once; `None` if another process holds it.
+    /// Makes one attempt to take the lock. Returns `None` if another process holds the lock.
     fn try_lock(&self) -> Result<Option<File>, StoreError> {
         let lock = lock_of(&self.target()?);
         let file = File::options()

@@ -32,9 +32,9 @@ pub(crate) const REFRESH_TOKEN_VARIABLE: &str = "FUNNELFLUX_REFRESH_TOKEN";
 ///
 /// An access token is valid for 72 hours (documented). With a refresh token, the client renews the access
 /// token automatically. If the expiry is known, the first call in the last five minutes before the expiry
-/// starts a renewal in the background. Otherwise, the client renews the token when the service rejects it.
-/// Concurrent calls share one renewal. After a failed renewal, the client waits between one second and a
-/// minute before the next attempt.
+/// starts a renewal in the background. If the expiry is unknown, the client renews the token when the service
+/// rejects it. Concurrent calls share one renewal. After a failed renewal, the client waits between one
+/// second and a minute before the next attempt.
 ///
 /// Both tokens are secrets: no `Debug` output, error or log contains them.
 ///
@@ -57,8 +57,8 @@ pub struct Credentials {
     base_url: Option<String>,
     /// Account that an earlier token stated. It is used if the current token does not state an account.
     account: Option<AccountId>,
-    /// Fingerprint of the credentials that the program supplied. The current credentials are the supplied
-    /// ones, or result from renewals of them.
+    /// Fingerprint of the credentials that the program supplied. The current credentials are either the
+    /// supplied ones or the result of renewing them.
     origin: Option<String>,
 }
 
@@ -174,7 +174,7 @@ impl Credentials {
         format!("{hash:016x}")
     }
 
-    /// Binds credentials from the program to the service at this base URL.
+    /// Binds credentials from the program to the service at this base URL. Also sets `origin`.
     fn bind(&mut self, base_url: &str) -> Result<(), String> {
         if let Some(owner) = &self.base_url
             && normalised(owner) != base_url
@@ -212,7 +212,8 @@ pub(crate) trait ReadVariable: Fn(&str) -> Result<String, VarError> {}
 
 impl<F: Fn(&str) -> Result<String, VarError>> ReadVariable for F {}
 
-/// Value of an environment variable without surrounding space; `None` if the variable is not set or is empty.
+/// Value of an environment variable, with surrounding whitespace removed; `None` if the variable is not set
+/// or its value is blank.
 pub(crate) fn environment_variable(read: &impl ReadVariable, name: &str) -> Result<Option<String>, Error> {
     match read(name) {
         Ok(value) => Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty())),

@@ -58,7 +58,8 @@ pub(super) async fn validate(
     }
 }
 
-/// Parses the tokens in a response. If the response has no refresh token, the previous one is kept.
+/// Parses the tokens in a response. If the response has no refresh token, the refresh token of `before` is
+/// kept.
 fn parse_renewed(body: &[u8], before: &Credentials) -> Option<Credentials> {
     let response: Value = serde_json::from_slice(body).ok()?;
     let tokens = response.get("tokens")?;

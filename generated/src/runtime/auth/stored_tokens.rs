@@ -5,7 +5,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, SystemTime};
 
-/// The tokens, under the keys that the service uses in its responses, with their base URL and account.
+/// Tokens as stored, with their base URL and account. The tokens and the expiry have the keys that the
+/// service uses in its responses.
 #[derive(Deserialize, Serialize)]
 struct StoredTokens {
     access_token: String,
@@ -18,8 +19,8 @@ struct StoredTokens {
     base_url: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     account: Option<String>,
-    /// Fingerprint of the credentials that the program supplied. The stored tokens are the supplied ones, or
-    /// result from renewals of them.
+    /// Fingerprint of the credentials that the program supplied. The stored tokens are either the supplied
+    /// ones or the result of renewing them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     origin: Option<String>,
 }

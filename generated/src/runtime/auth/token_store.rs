@@ -1,10 +1,10 @@
-//! Stores of renewed tokens: the trait, and the store in memory.
+//! Token stores: the trait, and the implementation that keeps tokens in memory.
 
 use super::Credentials;
 use crate::transport::BoxFuture;
 use std::sync::{Mutex, PoisonError};
 
-/// Error of a store.
+/// Error of a token store.
 pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Stores tokens between renewals and, in persistent stores, between processes.

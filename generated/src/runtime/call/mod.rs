@@ -25,8 +25,9 @@ use tokio::sync::watch;
 
 /// A call that is ready to be sent: await it, or set options first.
 ///
-/// Awaiting returns the value; [`response`](Self::response) returns the status and the headers as well.
-/// Options apply to this call only; [`ClientBuilder`](crate::ClientBuilder) sets the defaults.
+/// Awaiting the call returns the decoded value; [`response`](Self::response) returns the status and the
+/// headers as well. Options apply to this call only; [`ClientBuilder`](crate::ClientBuilder) sets the
+/// defaults.
 ///
 /// ```no_run
 /// use funnelflux::{Client, RetryPolicy, types::StatusFilter};
@@ -170,7 +171,7 @@ impl<T> Call<T> {
         self.unsent.decode(move |received| place.texts(received))
     }
 
-    /// Decodes the response as a list that is nested in an object, instead of with the call's own decoder.
+    /// Decodes the response as a list that is nested in an object. This replaces the call's own decoding.
     #[allow(
         dead_code,
         reason = "the document decides whether lists are inside of objects"
@@ -184,7 +185,7 @@ impl<T> Call<T> {
         self.unsent.json()
     }
 
-    /// Transforms the value of the call.
+    /// Applies `change` to the decoded value of the call.
     pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U + Send + 'static) -> Call<U>
     where
         T: 'static,

@@ -15,7 +15,7 @@ pub(crate) struct ListPlace {
     pub(crate) may_be_absent: bool,
 }
 
-/// Names of members that state the total number of rows, in lower case and without punctuation.
+/// Names (in lower case, without punctuation) of members that state the total number of rows.
 const TOTALS: [&str; 8] = [
     "count",
     "total",
@@ -27,8 +27,8 @@ const TOTALS: [&str; 8] = [
     "totalrows",
 ];
 
-/// Names of members that lead to the next part of a list or state that a next part exists, in lower case and
-/// without punctuation.
+/// Names (in lower case, without punctuation) of members that lead to the next part of a list, or state that
+/// a next part exists.
 const NEXT: [&str; 9] = [
     "hasmore",
     "hasnext",

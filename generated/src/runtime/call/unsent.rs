@@ -35,7 +35,7 @@ pub(crate) struct UnsentCall {
     pub(super) request: PreparedRequest,
     /// Location of the rows in the response, for operations that return a list.
     pub(super) list_place: ListPlace,
-    /// First reason why the call must not be sent, such as an invalid argument.
+    /// Reason why the call must not be sent, such as an invalid argument.
     pub(super) problem: Option<ErrorKind>,
     /// True if the body may be omitted. A deletion without a body needs the ID in the query or in the path.
     has_optional_body: bool,
@@ -166,8 +166,8 @@ impl UnsentCall {
         self.decode(move |received| place.decoded(received))
     }
 
-    /// Expects no content. Any content is ignored, but an HTML page or an error that the response reports
-    /// makes the call fail.
+    /// Expects no content. Other content is ignored, but the call fails if the response is an HTML page or
+    /// reports an error.
     pub(crate) fn empty(self) -> Call<()> {
         let mut unsent = match self.empty_deletion(self.has_optional_body) {
             Some(problem) => self.invalid(ErrorKind::Argument(problem.to_owned())),
@@ -178,7 +178,7 @@ impl UnsentCall {
     }
 
     /// Returns a problem if this is a deletion without an ID. The effect of such a request is not documented;
-    /// it might delete everything.
+    /// it might delete everything. If `may_lack_body` is true, an absent body counts as a body without an ID.
     pub(crate) fn empty_deletion(&self, may_lack_body: bool) -> Option<&'static str> {
         let PreparedRequest {
             target, query, body, ..
@@ -211,7 +211,8 @@ impl UnsentCall {
     }
 }
 
-/// Returns true if the body of a deletion has a list of IDs that contains no ID.
+/// Returns true if the body of a deletion has a list `entries` that names no ID: the list is empty or
+/// contains only empty strings.
 fn names_nothing(body: &[u8]) -> bool {
     #[derive(serde::Deserialize)]
     struct Entries {

@@ -161,8 +161,8 @@ impl fmt::Display for DisplayStatus {
     }
 }
 
-/// Words that occur in the remark about attempts and durations. Errors that have the same cause may differ in
-/// these words.
+/// Words that the function `attempts` writes into the text of an error. Two errors with the same cause may
+/// differ in these words.
 pub(crate) const ATTEMPT_WORDS: [&str; 6] = ["attempt", "attempts", "in", "ms", "s", "h"];
 
 /// Returns the remark about the attempts of a call; `None` if there was no attempt, or a single attempt in

@@ -8,7 +8,7 @@ use std::{fmt, sync::LazyLock};
 /// Byte order mark of UTF-8, which some servers write before JSON.
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Maximum length of a message in characters.
+/// Maximum length of a message in characters. If the message is truncated, an ellipsis follows.
 pub(crate) const MESSAGE_CHARACTERS: usize = 400;
 
 /// Maximum number of problems that a message quotes from a list.
@@ -42,7 +42,8 @@ const ENVELOPE: &[&str] = &[
 /// Properties that name the field with the problem.
 const LOCATIONS: &[&str] = &["field", "name", "path", "property", "param"];
 
-/// Extracts the message from a body, as one line of at most [`MESSAGE_CHARACTERS`] characters.
+/// Extracts the message from a body, as one line. If it has more than [`MESSAGE_CHARACTERS`] characters, it
+/// is truncated.
 pub(crate) fn message(content_type: Option<&str>, body: &[u8]) -> Option<String> {
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     let text = String::from_utf8_lossy(body);
@@ -109,7 +110,8 @@ pub(crate) fn is_html(content_type: Option<&str>, body: &[u8]) -> bool {
     body.starts_with(b"<") || (declared && !body.is_empty() && !is_json())
 }
 
-/// Collapses text into one line without control characters and truncates it.
+/// Collapses text into one line without control characters. If the line has more than the given number of
+/// characters, it is truncated and ends with an ellipsis.
 pub(crate) fn excerpt(text: &str, characters: usize) -> String {
     let mut line = String::new();
     let mut count = 0;

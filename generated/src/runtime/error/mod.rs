@@ -269,7 +269,8 @@ impl Error {
         }
     }
 
-    /// The service's own message, taken from JSON, plain text or HTML, in one line of at most 400 characters.
+    /// The service's own message, taken from JSON, plain text or HTML, as one line. A message of more than
+    /// 400 characters is truncated and ends with an ellipsis.
     ///
     /// The format of the service's errors is not documented.
     #[must_use]
@@ -408,10 +409,11 @@ impl Error {
     ///
     /// # Troubleshooting
     /// True for the [statuses that are retried](crate::RetryPolicy::statuses), for connection errors and for
-    /// timeouts, unless the operation creates a new asset each time (a duplication) and may have been
-    /// applied. False if the service's certificate is not trusted. The call has already been retried as its
-    /// policy allows: wait longer, or queue the work. If the error persists, the service is down; send the
-    /// [`request_id`](Self::request_id) to the vendor's support.
+    /// timeouts, unless the call may have been applied and its operation has
+    /// [`Repeat::Never`](crate::operations::Repeat::Never). False if the service's certificate is not
+    /// trusted. The call has already been retried as its policy allows: wait longer, or queue the work. If
+    /// the error persists, the service is down; send the [`request_id`](Self::request_id) to the vendor's
+    /// support.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         let never = self
@@ -427,10 +429,11 @@ impl Error {
     ///
     /// # Troubleshooting
     /// True if the request may have arrived and no trustworthy rejection came back: after a broken
-    /// connection, a timeout, a 5xx, an HTML page, or an undecodable or too large response in any attempt.
-    /// Before you send a duplication again, look for the copy; all other calls can be sent again safely. A
-    /// rejection (4xx) counts as *not applied*. It is not documented whether a call with a list of IDs can be
-    /// applied in part before it is rejected, so the bulk calls in [`ext`](crate::ext) read the assets back.
+    /// connection, a timeout, a 5xx, an HTML page, or an undecodable or too large response in any attempt. If
+    /// the operation has [`Repeat::Never`](crate::operations::Repeat::Never), as a duplication has, look for
+    /// the new asset before you send the call again; all other calls can be sent again safely. A rejection
+    /// (4xx) counts as *not applied*. It is not documented whether a call with a list of IDs can be applied
+    /// in part before it is rejected, so the bulk calls in [`ext`](crate::ext) read the assets back.
     #[must_use]
     pub fn may_have_been_applied(&self) -> bool {
         self.0.stats.may_have_been_applied

@@ -115,7 +115,7 @@ mod imp {
             }
         }
 
-        /// A fresh limiter with the same limit.
+        /// Creates a limiter with the same limit and without a history.
         pub(crate) fn fresh(&self) -> Self {
             Self::new(self.limit)
         }

@@ -1,4 +1,4 @@
-//! Pace of a rate-limited client: infers from the responses the rate of requests that the service accepts.
+//! Pace of a rate-limited client: infers from the responses how many requests per second the service accepts.
 //!
 //! # Principle
 //! Token buckets, fixed windows and sliding windows have one thing in common: between two moments at which
@@ -6,12 +6,12 @@
 //! it receives. The congestion control BBR measures traffic policers in the same way. This module uses that
 //! property as follows:
 //!
-//! - **Measure.** A [`Sample`] lasts from the first success after a refusal to the next such success, and at
-//!   least a second, because most services count per second. The number of requests that were accepted per
-//!   second of the sample is the measured rate; the new rate is slightly lower. If a refusal asked for a
-//!   pause, two rates are measured: one includes the pause in the length of the sample, the other excludes
-//!   it. The rate of the service is between the two, and their geometric mean is used. If a whole
-//!   [`Step`] passed without a refusal, its rate is a lower bound of the estimate.
+//! - **Measure.** A [`Sample`] begins with a success. It ends with the first success that follows a refusal
+//!   and comes at least a second later, because most services count per second. The number of requests that
+//!   were accepted per second of the sample is the measured rate; the client's new rate is slightly lower. If
+//!   a refusal asked for a pause, two rates are measured: one includes the pause in the length of the sample,
+//!   the other excludes it. The rate of the service is between the two, and their geometric mean is used. If
+//!   a whole [`Step`] passed without a refusal, its rate is a lower bound of the estimate.
 //! - **Brake.** Until a sample is complete, the rate is halved once per round trip if the service accepts
 //!   nothing, or refuses more than two thirds of the requests.
 //! - **Search.** After a decrease, the rate approaches the rate at the last refusal (the `ceiling`), and
@@ -30,8 +30,8 @@ use std::time::Duration;
 
 /// Minimum length of a [`Sample`] and of a [`Step`], in seconds.
 const MIN_LENGTH: f64 = 1.0;
-/// Minimum number of responses in a sample or a step. At rates below this many requests per second, samples
-/// and steps are therefore longer than [`MIN_LENGTH`].
+/// Minimum number of responses in a step, and in a sample without a pause. At rates below this many requests
+/// per second, such steps and samples are therefore longer than [`MIN_LENGTH`].
 const MIN_OUTCOMES: f64 = 4.0;
 /// Rate of the client after a sample, as a fraction of the measured rate of the service.
 const MARGIN: f64 = 0.95;
@@ -47,7 +47,7 @@ const INTERRUPTION: f64 = 10.0;
 const GROWTH: (f64, f64) = (0.02, 0.7);
 /// Lowest rate to which refusals reduce the rate of the client, in requests per second.
 pub(super) const MIN_RATE: f64 = 0.25;
-/// Longest pause of all requests after a 429, in seconds.
+/// Longest time for which a 429 pauses all requests, in seconds.
 const MAX_PAUSE: f64 = 60.0;
 /// Resolution of Tokio's timer in seconds. A request may be sent this long before it is due.
 pub(super) const RESOLUTION: f64 = 0.001;
@@ -83,7 +83,7 @@ pub(super) struct Pace {
     /// Rate of the last complete step. At the end of a sample, this rate is a lower bound for the new rate,
     /// and is then reset to zero.
     proven: f64,
-    /// Rate at which the sample began.
+    /// Rate of the client at the start of the sample.
     sample_rate: f64,
     /// Number of successes that are still required before the rate may rise above `ceiling`.
     debt: f64,

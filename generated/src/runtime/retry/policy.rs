@@ -8,15 +8,17 @@ use std::{borrow::Cow, time::Duration};
 /// Set a policy per client ([`ClientBuilder::retry`](crate::ClientBuilder::retry)) or per call
 /// ([`Call::retry`](crate::Call::retry)).
 ///
-/// A failed attempt is retried after a [status](Self::statuses) of an overloaded or unavailable service,
-/// after a failed or broken connection, and after a timeout. An untrusted certificate does not cause a retry.
-/// The operation must also allow the retry ([`Repeat`](crate::operations::Repeat)): a duplication is never
-/// sent again once the service may have received the request.
+/// The client makes another attempt after a response with one of the [statuses](Self::statuses) of an
+/// overloaded or unavailable service, after a failed or broken connection, and after a timeout. An untrusted
+/// certificate does not cause a retry. The operation must also allow the retry
+/// ([`Repeat`](crate::operations::Repeat)): a duplication is never sent again once the service may have
+/// received the request.
 ///
 /// After a 429 or 503, the wait is the time that the service asks for in `Retry-After` (seconds, an HTTP
-/// date, or `retry-after-ms`), plus up to a tenth, so that many callers do not return in the same instant.
-/// After other failures, or if the service asks for no wait or a wait of zero, the wait is random between
-/// zero and `base_delay` × 2ⁿ (full jitter), at most `max_delay`. Here, n is the number of earlier retries.
+/// date, or `retry-after-ms`), plus up to a tenth of it, so that many callers do not return in the same
+/// instant. After other failures, or if the service asks for no wait or a wait of zero, the wait is random
+/// between zero and `base_delay` × 2ⁿ (full jitter), at most `max_delay`. Here, n is the number of earlier
+/// retries.
 ///
 /// ```
 /// use funnelflux::{Client, RetryPolicy};
@@ -68,8 +70,8 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets the longest wait before the second attempt. This maximum doubles with each further attempt.
-    /// Default 500 ms.
+    /// Sets the longest wait before the second attempt if the service does not ask for a wait. This maximum
+    /// doubles with each further attempt, up to [`max_delay`](Self::max_delay). Default 500 ms.
     #[must_use]
     pub const fn base_delay(mut self, delay: Duration) -> Self {
         self.base_delay = delay;

@@ -202,7 +202,7 @@ impl TransportError {
     }
 }
 
-/// Converts I/O errors, for transports in tests. If no connection was made, the kind is
+/// Converts an I/O error. Transports in tests use this conversion. If no connection was made, the kind is
 /// [`Connect`](TransportErrorKind::Connect); otherwise it is
 /// [`Interrupted`](TransportErrorKind::Interrupted).
 impl From<io::Error> for TransportError {

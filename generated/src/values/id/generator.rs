@@ -25,7 +25,7 @@ pub(crate) struct IdGenerator {
     last: Mutex<u128>,
 }
 
-/// Error of generating an ID: the clock of this machine is outside the range of the ID format.
+/// Error if no ID can be generated, because the clock of this machine is outside the range of the ID format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClockOutOfRange;

@@ -1,4 +1,4 @@
-//! Functions that send requests to the fake in process.
+//! Functions that send requests to the fake without sockets.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -31,8 +31,8 @@ pub struct TextResponse {
 }
 
 impl TextResponse {
-    /// Returns the body as JSON. A document of the vendor may require more properties of offer sources than
-    /// the vendor's documentation page. These additional properties are removed.
+    /// Returns the body as JSON. The embedded document may require more properties of offer sources than the
+    /// vendor's documentation page does. These additional properties are removed.
     pub fn json(&self) -> Value {
         let mut value = serde_json::from_str(&self.text);
         if let Ok(value) = &mut value {

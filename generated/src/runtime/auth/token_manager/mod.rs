@@ -53,7 +53,7 @@ struct TokenState {
     backoff: Option<Backoff>,
     /// Time of the next attempt to store tokens, if the last attempt failed.
     next_save: Option<Instant>,
-    /// Error of the token store that the next call reports.
+    /// Token store error that the next call reports.
     unreported: Option<String>,
 }
 
@@ -136,8 +136,9 @@ impl TokenManager {
         Ok(())
     }
 
-    /// Loads the stored tokens. If another call is already loading the tokens, waits for that call, unless
-    /// the runtime of that call has stalled.
+    /// Loads the stored tokens. If another call is already loading the tokens, waits for that call. If that
+    /// call has not finished after [`STALLED`], its runtime has probably stalled, so this call loads the
+    /// tokens itself.
     async fn load_once(&self) -> Result<(), RenewalFailure> {
         let is_loading = AtomicBool::new(false);
         let load = pin!(self.loaded.get_or_try_init(|| {
@@ -171,8 +172,8 @@ impl TokenManager {
     }
 
     /// Checks that stored tokens belong to this service and to the account of `known`. If one of the two
-    /// accounts is unknown, returns `None` for stored tokens that are known to come from credentials other
-    /// than `known`.
+    /// accounts is unknown, the recorded origins are compared instead: returns `None` if the stored tokens
+    /// come from credentials other than `known`.
     fn admit(
         &self,
         stored: Option<Credentials>,
@@ -211,7 +212,7 @@ impl TokenManager {
         }
     }
 
-    /// Account of the tokens in use, if they state their account.
+    /// Account of the tokens in use, if it is known.
     pub(crate) async fn account(&self) -> Result<Option<AccountId>, ErrorKind> {
         self.loaded().await?;
         let state = self.state();
@@ -284,7 +285,7 @@ impl TokenManager {
         Ok(())
     }
 
-    /// Replaces the credentials in use with these credentials from the program, and stores them.
+    /// Replaces the credentials in use with these credentials from the program, and stores the new ones.
     pub(crate) async fn replace(&self, mut credentials: Credentials) -> Result<(), ErrorKind> {
         credentials
             .bind(&self.base_url)

@@ -27,14 +27,13 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// Time before the expiry of the token during which a call starts a background renewal.
+/// Length of the period before the expiry of the token in which a call starts a background renewal.
 const RENEWAL_MARGIN: Duration = Duration::from_mins(5);
 /// Wait after the first failed renewal. Each further failure doubles the wait.
 const MIN_BACKOFF: Duration = Duration::from_secs(1);
 /// Longest wait after a failed renewal.
 const MAX_BACKOFF: Duration = Duration::from_mins(1);
-/// Time after which a runtime that has run nothing counts as stalled. Another runtime then takes over the
-/// work.
+/// Time without progress after which a runtime counts as stalled. Another runtime then takes over its work.
 pub(super) const STALLED: Duration = Duration::from_secs(5);
 
 type RenewalResult = Result<RenewalOutcome, RenewalFailure>;
@@ -66,7 +65,7 @@ impl RenewalId {
 /// Reason for a renewal.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum RenewalCause {
-    /// The token expires soon. No call waits.
+    /// The token expires soon. No call waits for the renewal.
     Expiry,
     /// Calls wait for a token.
     Call,
@@ -99,11 +98,11 @@ impl SharedRenewal {
 pub(crate) enum RenewalOutcome {
     /// The service issued or confirmed the token in this renewal.
     Confirmed,
-    /// The program, another call or another process has replaced the token in the meantime.
+    /// The program, another call or another process has already replaced the rejected token.
     AlreadyReplaced,
 }
 
-/// Cause of a failed renewal, which all waiting calls share.
+/// Cause of a failed renewal. Each waiting call gets a copy.
 #[derive(Clone)]
 pub(super) enum RenewalFailure {
     Store(String),
@@ -211,7 +210,8 @@ impl TokenManager {
         result
     }
 
-    /// Renews the tokens once, trying the stored credentials first.
+    /// Makes one attempt to renew the tokens. It tries the stored credentials first, then the other known
+    /// credentials.
     async fn attempt_renewal(
         &self,
         client: &Client,

@@ -45,7 +45,7 @@ struct Case {
     configured: f64,
     /// Number of concurrent calls.
     callers: usize,
-    /// Time in seconds during which the service refuses everything.
+    /// Period during which the service refuses everything, in seconds since the start.
     outage: std::ops::Range<u64>,
 }
 
@@ -263,8 +263,8 @@ impl Case {
         )
     }
 
-    /// Checks the property that the documentation of this module states. The flag of an error is true if the
-    /// case misses the property by far.
+    /// Checks the property that the module documentation states. The `bool` in an error is true if the case
+    /// misses the property by far.
     fn check(&self) -> Result<(), (bool, String)> {
         let (accepted, refused) = self.run(&self.measured());
         let fraction = accepted / self.expected_rate();
@@ -284,7 +284,7 @@ fn timer(time: f64) -> f64 {
     ((time - 1e-9) / RESOLUTION).ceil() * RESOLUTION
 }
 
-/// The nearest positive whole number.
+/// The whole number nearest to `number`, but at least 1.
 fn whole(number: f64) -> u32 {
     (number.round() as u32).max(1)
 }
