@@ -1,5 +1,5 @@
-//! Backs up an account into a folder or file, compares the backup with the account later, and finds the
-//! assets of the backup that contain an ID.
+//! Backs up an account into a folder or file, compares the backup with the account later, and shows which
+//! assets of the backup contain an ID.
 //!
 //! ```text
 //! cargo run -p funnelflux --features snapshot --example backup                    # on an embedded fake
@@ -25,7 +25,7 @@ use std::process::ExitCode;
 struct Arguments {
     #[command(flatten)]
     account: AccountArguments,
-    /// Folder, or file that ends in .tar.gz. Without --live, the default is a temporary folder
+    /// Folder, or file whose name ends in .tar.gz. Without --live, the default is a temporary folder
     path: Option<PathBuf>,
     /// Group to export, such as offer-sources. Repeatable. By default, all groups are exported
     #[arg(long = "group", value_name = "NAME")]
@@ -33,7 +33,7 @@ struct Arguments {
     /// Compare an existing backup with the account instead of exporting
     #[arg(long)]
     compare: bool,
-    /// Print the assets of an existing backup that contain this ID, without sending requests
+    /// Print which assets of an existing backup contain this ID, without sending requests
     #[arg(long, value_name = "ID", conflicts_with = "compare")]
     usages: Option<String>,
 }

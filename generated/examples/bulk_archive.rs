@@ -74,7 +74,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Runs the job, or only prints its plan. Returns false if a job on a live account did not succeed for every
+/// Runs the job, or only prints its plan. Returns false if a job on a live account failed for at least one
 /// offer source.
 async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
     let account = arguments.account.open().await?;

@@ -1,8 +1,9 @@
-//! Tests a script under every possible behaviour of the service, with every fault and with a crash at each
-//! request.
+//! Tests a script against a fake of the service, under several readings (interpretations) of the
+//! documentation. For each reading and each request, the example runs the script once per fault and once with
+//! a crash at that request.
 //!
 //! One version of the script is careless: it makes a copy twice if a response is lost. The exploration finds
-//! this mistake and prints the seed with which the run can be repeated.
+//! this mistake and prints the seed of the run. With this seed, the run can be repeated.
 //!
 //! ```text
 //! cargo run --example explore
@@ -18,7 +19,7 @@ use std::collections::HashSet;
 /// The offer source to copy.
 const TEMPLATE: &str = "2nIemJxCKbFX";
 
-/// Copies the template once for each name that does not exist yet.
+/// Copies the template once for each of two names, unless an offer source already has the name.
 async fn copy_template(client: &Client, careless: bool) -> Result<(), Error> {
     let sources = client.list_offer_sources(StatusFilter::All, None).await?;
     let existing: HashSet<_> = sources
@@ -40,7 +41,7 @@ async fn copy_template(client: &Client, careless: bool) -> Result<(), Error> {
     Ok(())
 }
 
-/// Explores the script.
+/// Explores the careless or the careful version of the script.
 fn explore(careless: bool) -> Exploration {
     Explore::new()
         .setup(|fake| fake.seed_offer_source(TEMPLATE))
@@ -56,7 +57,7 @@ fn explore(careless: bool) -> Exploration {
         })
 }
 
-/// Transport that sends requests to the service of a run.
+/// Transport that sends requests to the fake of an exploration run.
 #[derive(Debug)]
 struct Service(Run);
 

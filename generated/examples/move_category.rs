@@ -25,7 +25,7 @@ use std::time::Duration;
 struct Arguments {
     #[command(flatten)]
     account: AccountArguments,
-    /// Text to look for in the names. Without --live, optional
+    /// Text that the names must contain; required with --live
     #[arg(long, value_name = "TEXT", default_value = "", required_if_eq("live", "true"))]
     name_contains: String,
     /// ID of the target category; an empty ID removes the offer sources from their category

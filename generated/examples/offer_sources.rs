@@ -1,7 +1,7 @@
 //! Introduction to the API: creates, lists, duplicates and archives offer sources.
 //!
-//! Without a token, it uses a fake service on this machine. If `FUNNELFLUX_ACCESS_TOKEN` is set, it only
-//! prints the calls that it would make on the real service; with `--live`, it makes the calls.
+//! Without a token, the example uses a fake service on this machine. If `FUNNELFLUX_ACCESS_TOKEN` is set, the
+//! example only prints the calls that it would make on the real service; with `--live`, it makes the calls.
 
 use clap::Parser;
 use funnelflux::types::{

@@ -8,7 +8,8 @@ use funnelflux_fake::Fake;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-/// Maps method, path and query to status and body. Headers are not recorded, because they contain the token.
+/// Maps the method and URI of a request to the status and body of the response. Headers are not recorded,
+/// because those of requests contain the token.
 type Recording = Arc<Mutex<HashMap<String, (http::StatusCode, Bytes)>>>;
 
 fn key(request: &http::Request<Bytes>) -> String {

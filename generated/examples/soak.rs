@@ -1,4 +1,4 @@
-//! Endurance test: makes many calls and runs a large bulk job against the embedded fake. Looks for leaks of
+//! Endurance test: makes many calls and runs a large bulk job against an embedded fake. Looks for leaks of
 //! memory and sockets.
 //!
 //! ```sh
@@ -103,7 +103,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes the calls. Returns the usage after a tenth of the calls and after all calls.
+/// Makes the calls. Returns the memory and files in use after a tenth of the calls and after all calls.
 async fn calls(
     client: &Client,
     ids: &[String],
@@ -134,7 +134,7 @@ async fn calls(
     Ok((first.unwrap_or(last), last))
 }
 
-/// Runs the bulk job. Returns the usage after its report is dropped.
+/// Runs the bulk job. Returns the memory and files in use after the report of the job is dropped.
 async fn bulk(
     client: &Client,
     fake: &Fake,

@@ -84,7 +84,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Adds two offers, and pages that contain the ID of the first offer.
+/// Adds two offers to the fake, and pages that contain the ID of the old offer.
 fn add_offers(fake: &Fake) {
     for (id, name) in [(OLD, "Old offer"), (NEW, "New offer")] {
         fake.seed("page", json!({ "idPage": id, "pageName": name }));

@@ -1,4 +1,5 @@
-//! Archives offer sources together with their children, and reverts the changes with the help of the journal.
+//! Reverts a job with the help of its journal. On an embedded fake, the example first archives offer sources
+//! together with their pages.
 //!
 //! ```text
 //! cargo run -p funnelflux --features snapshot,inferred --example undo             # on an embedded fake

@@ -27,7 +27,7 @@ pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'sta
     })
 }
 
-/// Ctrl-C and, on Unix, SIGTERM.
+/// Listener for Ctrl-C and, on Unix, SIGTERM.
 struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,

@@ -16,7 +16,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-/// A change of many assets of the resource `R`. Other crates cannot implement this trait.
+/// A change that a job makes to many assets of the kind `R`. Other crates cannot implement this trait.
 pub trait BulkChange<R: Resource>: fmt::Debug + Send + Sync + 'static {
     /// Returns the change as data, for the job, the journal and the report.
     fn record(&self) -> ChangeRecord;
@@ -192,7 +192,7 @@ pub enum ChangeRecord {
     },
     /// Makes a copy of each asset.
     Duplicate {
-        /// Request body of each copy, keyed by the ID of its original.
+        /// Request body for each copy, keyed by the ID of the original.
         copies: BTreeMap<String, Value>,
     },
 }

@@ -190,8 +190,8 @@ impl fmt::Debug for GroupBulk {
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum GroupJobError {
-    /// The job archives or deletes with an inferred call, and the caller has not acknowledged that the call
-    /// is inferred.
+    /// The job archives or deletes assets by an inferred call, and the caller has not acknowledged that the
+    /// call is inferred.
     #[error(
         "{job}: this operation is inferred, not documented, so nothing was sent; \
          fix: test it on an asset that you can lose, then acknowledge it (acknowledge_inferred)"

@@ -41,24 +41,24 @@ use std::time::Duration;
 #[cfg(feature = "snapshot")]
 pub(super) use stop::{STOPPED, StopControl, stopped_because};
 
-/// Builder of a bulk job: a change of many assets of one kind.
+/// Builder of a bulk job, which changes many assets of one kind.
 ///
 /// # Steps of a job
 ///
 /// The distinct IDs are split into chunks, in the given order. Each chunk goes through these steps:
 ///
-/// 1. The job reads the assets. It leaves out assets that are missing, deleted, or already in the requested
-///    state. With a [`Cascade`] other than [`leave`](Cascade::leave), it keeps parents that are already in
+/// 1. The job reads the assets. It skips assets that are missing, deleted, or already in the requested state.
+///    With a [`Cascade`] other than [`leave`](Cascade::leave), it does not skip parents that are already in
 ///    the requested state, so that their children are handled.
-/// 2. The job sends the IDs of the assets to change in one request. If it kept parents because of their
-///    children, it sends the IDs of these parents in a second request.
+/// 2. The job sends one request with the IDs of the assets to change. If some parents need no change, but
+///    their children must be handled, the job sends the IDs of these parents in a second request.
 /// 3. If the service refuses the request, the job reads the assets to find out which changes were applied
-///    anyway. It splits the remaining IDs in halves and sends each half, until each refused ID is alone in a
-///    request. If the service responds with 404 although assets of the request exist, the job repeats the
-///    request for these assets without splitting it, because such a 404 comes from a gateway, or is not about
-///    these assets.
-/// 4. If no trustworthy response arrives, the job reads the assets, and repeats the request for the assets
-///    that are unchanged or cannot be read.
+///    anyway. It splits the remaining IDs into two halves, and sends a request for each half. It repeats this
+///    until each refused ID is alone in a request. If the service responds with 404 although assets of the
+///    request exist, the job repeats the request for these assets without splitting it. Such a 404 comes from
+///    a gateway, or is not about these assets.
+/// 4. If no trustworthy response arrives, for example because the connection breaks, the job reads the
+///    assets, and repeats the request for the assets that are unchanged or cannot be read.
 ///
 /// If the job cannot determine the result, the outcome is *unknown*. An asset counts as missing only if a
 /// successful response omits it; a 404 is not sufficient. The job decodes only the ID, status and category of
@@ -82,11 +82,13 @@ pub(super) use stop::{STOPPED, StopControl, stopped_because};
 /// | [`cancel_grace`](Self::cancel_grace) | until requests in flight end | |
 /// | [`url_length`](Self::url_length) | 1,800 bytes of IDs in a URL | 100 to 65,536 |
 ///
-/// A job stops early if five consecutive requests get no response in spite of all retries, if every read gets
-/// a 404, if the service rejects the credentials, or if it asks for a wait of more than a minute
-/// (`Retry-After`). The remaining IDs are not sent. If the service asked for a wait, the failures of these
-/// IDs contain the requested wait. The vendor documents no limit for the size of a request. If the service
-/// refuses a chunk as too large, the job splits the chunk.
+/// A job stops early if five consecutive requests are not processed or get no response in spite of all
+/// retries, if every read gets a 404, if the service rejects the credentials, or if it asks for a wait of
+/// more than a minute (`Retry-After`). The remaining IDs are not sent. If the service asked for a wait, the
+/// failures of these IDs contain the requested wait.
+///
+/// The vendor documents no limit for the size of a request. If the service refuses a chunk as too large, the
+/// job splits the chunk.
 ///
 /// # Memory
 ///
@@ -113,7 +115,7 @@ impl<R: Resource, C: fmt::Debug> fmt::Debug for Bulk<R, C> {
 }
 
 impl<R: ArchiveChildren, E> Bulk<R, Archiving<R::Id, E>> {
-    /// Sets the handling of the children of archived parents. Default: [`Cascade::leave`].
+    /// Sets how the job handles the children of the assets that it archives. Default: [`Cascade::leave`].
     pub fn children(mut self, children: Cascade<R::Id>) -> Self {
         self.change.children = children;
         self
@@ -121,7 +123,7 @@ impl<R: ArchiveChildren, E> Bulk<R, Archiving<R::Id, E>> {
 }
 
 impl<R: DeleteChildren, E> Bulk<R, Deleting<R::Id, E>> {
-    /// Sets the handling of the children of deleted parents. Default: [`Cascade::leave`].
+    /// Sets how the job handles the children of the assets that it deletes. Default: [`Cascade::leave`].
     pub fn children(mut self, children: Cascade<R::Id>) -> Self {
         self.change.children = children;
         self
@@ -165,7 +167,7 @@ impl<R: Delete> Bulk<R, Deleting<R::Id, Documented>> {
 }
 
 impl<R: Resource, C> Bulk<R, C> {
-    /// Replaces the change by the result of `change`, and keeps all settings.
+    /// Replaces the change of the job by the result of the function `change`. Keeps all settings.
     fn with<D>(self, change: impl FnOnce(C) -> D) -> Bulk<R, D> {
         Bulk {
             change: change(self.change),
@@ -209,7 +211,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     ///
     /// If the request may have been applied, the job first reads the assets, and repeats the request only for
     /// assets that are still unchanged or cannot be read. The waits between the attempts are 0.5 s, 1 s, 2 s
-    /// and so on, up to 20 s.
+    /// and so on, up to 20 s. If the service asks for a longer wait, the job waits that long.
     pub fn retries(self, retries: u32) -> Self {
         self.set(Setting::Retries(retries))
     }
@@ -223,8 +225,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     ///
     /// Switching this off saves one request per chunk, but assets that are already in the requested state are
     /// reported as *done*. If the service silently ignores IDs of missing assets, these IDs are reported as
-    /// *done* as well. Leave this setting on if the IDs may be wrong; if you switch it off, consider
-    /// [`verify`](Self::verify).
+    /// *done* as well. Leave this setting on if the IDs may be wrong. If you switch it off, consider
+    /// switching on [`verify`](Self::verify).
     pub fn look_first(self, look: bool) -> Self {
         self.set(Setting::LookFirst(look))
     }
@@ -233,8 +235,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// deletions and for jobs with a [`Cascade`] other than [`leave`](Cascade::leave), no for other jobs.
     ///
     /// An unchanged asset is read up to four times, because the service may apply the change with a delay.
-    /// The waits between the reads are 0.5 s, 1 s and 2 s. If the asset is still unchanged, the outcome is
-    /// *unknown*. Children are not read back, because no documented call lists them.
+    /// The waits between the reads are 0.5 s, 1 s and 2 s. If the asset is unchanged even in the last read,
+    /// the outcome is *unknown*. Children are not read back, because no documented call lists them.
     pub fn verify(self, verify: bool) -> Self {
         self.set(Setting::Verify(verify))
     }
@@ -282,8 +284,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
 
     /// Sets the longest time that a cancelled job waits for requests in flight. Default: no limit.
     ///
-    /// If a request has no response when this time is over, its IDs end as *unknown*. Run the job again for
-    /// these IDs.
+    /// If the result of a sent change is not known when this time is over, its IDs end as *unknown*. Run the
+    /// job again for the IDs that [`Report::unfinished`] returns.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::*};
@@ -305,16 +307,17 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     ///
     /// A journal belongs to one job: one change of one list of IDs, in one account at one base URL. If the
     /// file is the journal of a different job, the new job is refused, and nothing is sent. [`Journal::read`]
-    /// returns the change and the IDs of a journal. When a job continues, IDs that are done, already so or
-    /// rejected keep their outcome and are not sent again. For an ID whose result is unknown, the job first
-    /// reads the asset. If the asset is in the requested state, the ID is done.
+    /// returns the change and the IDs of a journal. When a job continues, IDs with the outcome *done*,
+    /// *already so* or *rejected* keep it and are not sent again. For an ID whose result is unknown, the job
+    /// first reads the asset. If the asset is in the requested state, the outcome is *done*. A duplication
+    /// looks for the copy instead.
     ///
     /// If the access token states its account, the journal records this account. Otherwise, a new job lists
-    /// the assets and records the IDs of some of them, and a resumed job must find at least one of these
+    /// the assets and records the IDs of some of them. A resumed job must then find at least one of these
     /// assets.
     ///
-    /// The IDs of each request are written to the disk before the request is sent. Writing blocks the thread.
-    /// If the journal can no longer be written, or the file is removed, the job stops.
+    /// Before the job sends a change, it writes the IDs of the request to the disk. Writing blocks the
+    /// thread. If the journal can no longer be written, or the file is removed, the job stops.
     pub fn journal(self, path: impl AsRef<Path>) -> Self {
         self.set(Setting::Journal(path.as_ref().to_owned()))
     }
@@ -323,10 +326,11 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// of each asset before the job. From these two files,
     /// [`ChangePlan::undo`](crate::ext::plan::ChangePlan::undo) makes a plan that reverts the job.
     ///
-    /// Before the job changes anything, it reads the assets. It also reads the children that the change
-    /// affects, as far as the children can be read. If the state of an asset cannot be read, the job sends no
-    /// change. A deletion cannot be undone, because the service has no operation that restores deleted assets
-    /// or their statistics. To undo a duplication, the plan deletes the copies.
+    /// Before the job changes anything, it reads the assets, and the children that the change affects. If the
+    /// service refuses to return children, or if the cargo feature of their group is disabled, the changes of
+    /// these children cannot be undone. If any other read fails, the job sends no change. A deletion cannot
+    /// be undone, because the service has no operation that restores deleted assets or their statistics. To
+    /// undo a duplication, the plan deletes the copies.
     #[cfg(feature = "snapshot")]
     pub fn undoable_journal(self, path: impl AsRef<Path>) -> Self {
         self.set(Setting::UndoableJournal(path.as_ref().to_owned()))
@@ -363,8 +367,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         Ok(report.map(|id| R::Id::from(id.as_str())))
     }
 
-    /// Runs the job as a stream of outcomes, in the order in which they become known. The job starts requests
-    /// only while the stream is polled.
+    /// Runs the job as a stream of outcomes. By default, outcomes come in the order in which they become
+    /// known (see [`in_order`](Self::in_order)). The job starts requests only while the stream is polled.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::*};
@@ -380,7 +384,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// ```
     ///
     /// # Errors
-    /// Returns the same errors as [`send`](Self::send).
+    /// Returns the same errors as [`send`](Self::send), with one exception: the job detects a journal of
+    /// another account only while the stream runs, and then reports it as the failure of the remaining IDs.
     pub fn stream(self) -> Result<Outcomes<R::Id>, InvalidJob>
     where
         C: SendableChange<R>,
@@ -401,7 +406,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     }
 }
 
-/// Ensures that the futures of jobs can move between threads.
+/// Checks at compile time that the futures of `send` and `plan` can move between threads.
 #[allow(dead_code, reason = "it only has to compile")]
 fn jobs_are_send<R: Resource, C: SendableChange<R>>(bulk: fn() -> Bulk<R, C>) {
     fn is_send<T: Send>(_: T) {}

@@ -29,8 +29,9 @@ pub enum Outcome {
     },
     /// The asset was already in the requested state.
     AlreadySo {
-        /// Reason why the children were not handled, if any. A job with a [`Cascade`](crate::ext::Cascade)
-        /// sends even parents that are already in the requested state, so that their children are handled.
+        /// Reason why the children were not handled; `None` if they were handled or stay unchanged anyway. A
+        /// job with a [`Cascade`](crate::ext::Cascade) sends even parents that are already in the requested
+        /// state, so that their children are handled.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         children: Option<Failure>,
     },
@@ -57,13 +58,13 @@ impl Outcome {
     pub(crate) const CONFIRMED: Self = Self::Done { confirmed: true };
     pub(crate) const ALREADY: Self = Self::AlreadySo { children: None };
 
-    /// Returns true if the asset is in the requested state: done, or already so.
+    /// Returns true for the outcomes `Done` and `AlreadySo`: the asset is in the requested state.
     #[must_use]
     pub const fn is_success(&self) -> bool {
         matches!(self, Self::Done { .. } | Self::AlreadySo { .. })
     }
 
-    /// Returns true if the outcome is unknown or not sent.
+    /// Returns true for the outcomes `Unknown` and `NotSent`.
     #[must_use]
     pub const fn is_unfinished(&self) -> bool {
         matches!(self, Self::Unknown { .. } | Self::NotSent { .. })
@@ -102,7 +103,7 @@ impl Outcome {
     }
 }
 
-/// Reason why an ID is not done.
+/// Reason why the outcome of an ID is not `Done`.
 ///
 /// Displays as one line. After deserialisation, [`error`](Self::error) is `None`. Clones are cheap, because
 /// they share their data. If a request fails, each of its IDs can therefore have a clone of the failure.
@@ -146,7 +147,7 @@ impl Eq for FailureData {}
 pub enum Reason {
     /// The service refused the change.
     Refused,
-    /// No asset with this ID can be read. Nothing was changed.
+    /// No asset with this ID can be read.
     NotFound,
     /// The asset to delete was deleted earlier or never existed, so nothing was sent.
     Gone,
@@ -154,10 +155,9 @@ pub enum Reason {
     Deleted,
     /// No trustworthy response arrived: the connection broke, the call timed out, or the service failed.
     NoAnswer,
-    /// The service accepted the change, but reading the asset back shows no change.
+    /// The service accepted the change, but reading the asset back does not show it.
     NotApplied,
-    /// The asset could not be read or read back, so its state is unknown. The service may have accepted the
-    /// change.
+    /// The asset could not be read, so its state is unknown. The service may have accepted the change.
     NotReadable,
     /// The service did not process the request, for example because there was no connection, the credentials
     /// were refused, or there were too many requests.
@@ -165,11 +165,12 @@ pub enum Reason {
     NotProcessed,
     /// The state of the asset could not be read, so nothing was sent.
     NotLookedAt,
-    /// The asset has changed since the plan was made, so nothing was sent.
+    /// The asset has changed since the plan was made. The planned change was not sent, or only a part of it.
     Stale,
-    /// The job was cancelled before the ID was sent.
+    /// The job was cancelled before the ID was sent, or before the result was known.
     Cancelled,
-    /// The job stopped before the ID was sent, for example because of an error with another ID.
+    /// The job stopped before the ID was sent, or before the result was known. For example, there was an
+    /// error with another ID.
     Stopped,
 }
 
@@ -248,7 +249,7 @@ impl fmt::Display for Failure {
 pub struct Entry<I> {
     /// The ID.
     pub id: I,
-    /// Index among the distinct IDs of the job, counted from 0.
+    /// Index of the ID among the distinct IDs of the job, counted from 0.
     pub position: usize,
     /// Outcome of the ID.
     #[serde(flatten)]
@@ -277,7 +278,7 @@ impl<I> Entry<I> {
         }
     }
 
-    /// Returns the same entry with the ID of a copy.
+    /// Returns the same entry with `copy` as the ID of its only copy.
     pub(crate) fn with_copy(self, copy: Option<I>) -> Self {
         let copies = copy.map(|copy| {
             Box::new(Copies {

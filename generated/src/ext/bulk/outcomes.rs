@@ -12,7 +12,7 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
-/// [`Stream`] of the outcomes of a job, in the order in which they become known.
+/// [`Stream`] of the outcomes of a job, by default in the order in which they become known.
 ///
 /// Polling the stream runs the job. Requests in flight make progress between polls, so a slow consumer does
 /// not cause timeouts. However, the next requests start only with the next poll. Dropping the stream ends the

@@ -35,7 +35,7 @@ pub struct Plan<I> {
     pub cannot_undo: Option<String>,
 }
 
-/// Children of the assets in a plan.
+/// Effect of a job on the children of its assets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

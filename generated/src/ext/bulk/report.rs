@@ -74,7 +74,7 @@ impl fmt::Display for Counts {
 #[error("cannot merge a report of {later:?} into one of {first:?}: they are different jobs")]
 #[non_exhaustive]
 pub struct DifferentJobs {
-    /// Description of the job in the report to extend.
+    /// Description of the job in the report that was to be extended.
     pub first: String,
     /// Description of the job in the other report.
     pub later: String,
@@ -147,17 +147,18 @@ impl<I> Report<I> {
         counts
     }
 
-    /// Returns true if every asset is in the requested state: done, or already so.
+    /// Returns true if every outcome is `Done` or `AlreadySo`: all assets are in the requested state.
     #[must_use]
     pub fn is_success(&self) -> bool {
         self.entries.iter().all(|entry| entry.outcome.is_success())
     }
 
-    /// Returns the unknown and unsent IDs, as input for the next job. That job reads the assets first, so no
-    /// change is made twice.
+    /// Returns the IDs with the outcome `Unknown` or `NotSent`, as input for the next job. By default, the
+    /// next job reads the assets first, so it makes no change twice.
     ///
-    /// For a duplication, only unsent IDs are returned. For an unknown ID, a new job could make a second
-    /// copy. A job that resumes from the journal of this job looks for the first copy instead.
+    /// For a duplication, only IDs with the outcome `NotSent` are returned. For an ID with the outcome
+    /// `Unknown`, a new job could make a second copy. A job that resumes from the journal of this job looks
+    /// for the first copy instead.
     pub fn unfinished(&self) -> impl Iterator<Item = &I> {
         let duplicates = self.duplicates;
         self.ids(move |outcome| match outcome {
@@ -171,7 +172,7 @@ impl<I> Report<I> {
         self.ids(|outcome| matches!(outcome, Outcome::Rejected { .. }))
     }
 
-    /// Returns the IDs whose outcome `wanted` accepts.
+    /// Returns the IDs with an outcome for which `wanted` returns true.
     pub fn ids(&self, wanted: impl Fn(&Outcome) -> bool) -> impl Iterator<Item = &I> {
         let wanted = move |entry: &&Entry<I>| wanted(&entry.outcome);
         self.entries.iter().filter(wanted).map(|entry| &entry.id)
@@ -188,9 +189,13 @@ impl<I: Clone + Eq + Hash> Report<I> {
 
     /// Merges the report of a later run of the same job into this report. The IDs of the two runs may differ.
     ///
-    /// If both reports contain an ID, the later outcome replaces the earlier outcome, unless the later
-    /// outcome is *not sent*. An *unknown* ID becomes *done* if the later run finds its asset in the
-    /// requested state or, after a deletion, missing. If both runs made a copy, the entry keeps both copies.
+    /// If both reports contain an ID, the later outcome replaces the earlier outcome, except in these cases:
+    ///
+    /// - If the later outcome is *not sent*, the earlier outcome stays.
+    /// - If the later run finds the asset in the requested state (after a deletion: missing), an earlier
+    ///   *done* or *already so* stays, and an earlier *unknown* becomes *done*.
+    /// - In a duplication, a successful earlier outcome stays. If both runs made a copy, the entry keeps both
+    ///   copies.
     ///
     /// # Errors
     /// Returns an error, without any change, if the reports are of different jobs.

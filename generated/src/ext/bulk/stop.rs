@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 /// Number of consecutive requests without a response after which the job stops.
 const MAX_UNANSWERED: u32 = 5;
-/// Beginning of the message of a failure that stops a job.
+/// First words of the failure message that the remaining IDs of a stopped job get.
 pub(in crate::ext) const STOPPED: &str = "the job stopped";
 
 /// Decides when a job stops.
@@ -39,12 +39,12 @@ impl StopControl {
         self.reason.as_ref()
     }
 
-    /// Returns the signal for the requests in flight.
+    /// Returns the signal that is set once the job stops. Requests in flight watch it.
     pub(in crate::ext) fn signal(&self) -> StopSignal {
         StopSignal(self.sender.subscribe())
     }
 
-    /// Stops the job. Later reasons are ignored.
+    /// Stops the job because of `failure`. If the job was stopped before, keeps the earlier reason.
     pub(in crate::ext) fn stop(&mut self, failure: Failure) {
         if self.reason.is_none() {
             self.reason = Some(failure);
@@ -58,9 +58,10 @@ impl StopControl {
         self.stop(Failure::new(Reason::Cancelled, message));
     }
 
-    /// Records the result of a request. `answered` states whether the service responded; `None` if the result
-    /// says nothing about this. `failed` is the number of IDs that failed because of the request, and `cause`
-    /// is the failure of one of these IDs.
+    /// Records the result of a request. Stops the job if too many consecutive requests got no response, or if
+    /// too many IDs have failed. `answered` is true if the service responded, and `None` if this is unknown.
+    /// `failed` is the number of IDs that failed because of the request, and `cause` is the failure of one of
+    /// these IDs.
     pub(in crate::ext) fn record(&mut self, answered: Option<bool>, failed: usize, cause: Option<&Failure>) {
         match answered {
             Some(true) => self.unanswered_in_a_row = 0,

@@ -21,8 +21,7 @@ pub(super) struct AccountAssets {
     pub(super) notes: Vec<String>,
 }
 
-/// Returns the groups with these names. Without names, returns all groups whose assets can be found and
-/// saved.
+/// Returns the groups with these names. Without names, returns all groups whose assets can be saved.
 pub(super) fn groups(names: &[String]) -> Result<Vec<AssetGroup>, PlanError> {
     if names.is_empty() {
         let all = AssetGroup::all().iter().copied();
@@ -50,7 +49,7 @@ impl AccountAssets {
     /// `more`. If a single asset cannot be read, the error becomes a note.
     ///
     /// # Errors
-    /// Returns an error if the assets of a group cannot be listed.
+    /// Returns an error if a request that lists assets fails.
     pub(super) async fn read(
         client: &Client,
         groups: &[AssetGroup],

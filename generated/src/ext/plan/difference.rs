@@ -7,7 +7,7 @@ use crate::ext::{AssetGroup, AssetStatus, ServerBehavior};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Returns the fingerprint of an asset without the fields that the service manages.
+/// Returns the fingerprint of an asset. Fields that the service manages do not affect the fingerprint.
 pub(super) fn fingerprint(group: AssetGroup, asset: &Value) -> Fingerprint {
     Fingerprint::of(asset, managed(group))
 }
@@ -23,8 +23,8 @@ pub(super) fn status_of(value: Option<&Value>) -> AssetStatus {
     }
 }
 
-/// Returns true if two values are equal. An absent value equals an empty value, because the service may show
-/// absent values in either form.
+/// Returns true if two values are equal. An absent value equals an empty value, because the service may omit
+/// a value that is not set, or show it as empty.
 pub(super) fn same(left: Option<&Value>, right: Option<&Value>) -> bool {
     match (left, right) {
         (Some(Value::Object(left)), Some(Value::Object(right))) => {
@@ -37,8 +37,8 @@ pub(super) fn same(left: Option<&Value>, right: Option<&Value>) -> bool {
     }
 }
 
-/// Returns true if two values at a path are the same. An absent status counts as `active`, the documented
-/// default.
+/// Returns true if two values of the property at `path` are the same. An absent status counts as `active`,
+/// the documented default.
 pub(super) fn same_at(path: &str, left: Option<&Value>, right: Option<&Value>) -> bool {
     if path == STATUS {
         return status_of(left) == status_of(right);
@@ -80,8 +80,8 @@ pub(super) fn change(
     (entry(group, key, current, changes), notes)
 }
 
-/// Returns the JSON pointer of the secret to which `path` belongs. `path` leads to the secret itself, or to
-/// the flag that shows whether a secret is stored.
+/// Returns the JSON pointer of a secret if `path` leads to that secret, or to the flag that shows whether the
+/// secret is stored.
 fn secret_at(group: AssetGroup, path: &str) -> Option<&'static str> {
     let mut managed = group.server_managed().iter();
     managed.find_map(|(pointer, behavior)| match behavior {
@@ -90,7 +90,7 @@ fn secret_at(group: AssetGroup, path: &str) -> Option<&'static str> {
     })
 }
 
-/// Returns the entry that makes changes to an asset; `None` if there are no changes.
+/// Returns the entry that makes these changes to an asset; `None` if there are no changes.
 pub(super) fn entry(
     group: AssetGroup,
     key: &AssetKey,
@@ -130,8 +130,8 @@ pub(super) fn delete(group: AssetGroup, key: &AssetKey, current: &Value) -> Plan
     }
 }
 
-/// Returns the items of `targets`, keyed by ID, that a value names. A value names an item if it contains the
-/// ID of the item as a string or as the name of a member.
+/// Returns the items of `targets` whose IDs occur in `value`, either as a string or as the name of a member.
+/// The keys of `targets` are the IDs.
 pub(super) fn named<'t, T>(value: &Value, targets: &'t BTreeMap<&str, T>) -> Vec<&'t T> {
     let mut named = Vec::new();
     pointer::visit_strings(value, &mut |_, text, _| named.extend(targets.get(text)));
@@ -139,8 +139,8 @@ pub(super) fn named<'t, T>(value: &Value, targets: &'t BTreeMap<&str, T>) -> Vec
 }
 
 /// Orders assets in levels by their references, and returns the indices of the assets in each level. An asset
-/// is in a later level than the assets that it names. Assets that name each other in a circle share the last
-/// level with the assets that depend on them.
+/// is in a later level than the assets whose IDs it contains. If assets contain each other's IDs in a circle,
+/// they share the last level with the assets that depend on them.
 pub(super) fn levels(assets: &[(&AssetKey, &Value)]) -> Vec<Vec<usize>> {
     let by_id: BTreeMap<&str, usize> = assets
         .iter()

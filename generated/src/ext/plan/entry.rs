@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt::{self, Write as _};
 
-/// Pointer of the status of an asset.
+/// JSON pointer to the status of an asset.
 pub(super) const STATUS: &str = "/status";
 /// Maximum number of changes that the description of an entry lists.
 const MAX_CHANGES: usize = 6;
@@ -47,7 +47,7 @@ pub enum PlanStep {
     Unarchive,
     /// Saves the asset with other values.
     Save,
-    /// Moves the asset to another category.
+    /// Moves the asset to another category, or out of its category.
     Move,
     /// Archives the asset. Its children stay unchanged.
     Archive,
@@ -76,7 +76,7 @@ impl PlanEntry {
         &self.key
     }
 
-    /// Name of the asset when the plan was made.
+    /// Returns the name that the asset had when the plan was made.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
@@ -144,7 +144,7 @@ impl PlanEntry {
         PlanStep::Save
     }
 
-    /// Returns the changes of values that belong to a step.
+    /// Returns the changes of values that this step makes.
     pub(super) fn changes_of(&self, step: PlanStep) -> impl Iterator<Item = &ValueChange> {
         self.changes().filter(move |change| self.step_of(change) == step)
     }
@@ -163,8 +163,8 @@ impl PlanEntry {
         self.group().is_none_or(AssetGroup::is_inferred)
     }
 
-    /// Returns true if applying the entry needs an acknowledgement, because the entry archives or deletes
-    /// with an inferred call.
+    /// Returns true if applying the entry needs an acknowledgement, because the entry archives or deletes the
+    /// asset by an inferred call.
     #[must_use]
     pub fn requires_acknowledgement(&self) -> bool {
         let is_destructive = |step: &PlanStep| matches!(step, PlanStep::Archive | PlanStep::Delete);
@@ -209,7 +209,7 @@ impl PlanEntry {
         saved.join("; ")
     }
 
-    /// Describes the asset, such as `page "Lander" (pages/2nIemJxCKbFX)`.
+    /// Returns a description of the asset, such as `page "Lander" (pages/2nIemJxCKbFX)`.
     pub(super) fn subject(&self) -> String {
         let singular = self.group().map_or("asset", AssetGroup::singular);
         match &self.name {

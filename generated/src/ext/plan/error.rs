@@ -116,13 +116,13 @@ impl PlanError {
         self.path.as_deref()
     }
 
-    /// Returns true if the plan needs an acknowledgement of inferred operations.
+    /// Returns true if the cause is a missing acknowledgement of inferred operations.
     #[must_use]
     pub fn requires_acknowledgement(&self) -> bool {
         matches!(self.problem, PlanProblem::NotAcknowledged { .. })
     }
 
-    /// Returns the error of a call to the service, if the failed call is the cause.
+    /// Returns the error of the failed call to the service; `None` if the cause is not a failed call.
     #[must_use]
     pub fn error(&self) -> Option<&Error> {
         match &self.problem {

@@ -1,4 +1,4 @@
-//! Sentences in the file of a plan that explain the effect of the plan.
+//! Sentences that explain the effect of a plan. They are written into the file of the plan.
 
 use super::ChangePlan;
 use super::entry::{PlanEntry, PlanStep};
@@ -57,8 +57,8 @@ impl PlanStep {
 /// Function that decides if a plan needs a sentence.
 type IsNeeded = fn(&ChangePlan) -> bool;
 
-/// Sentences, each with a function that decides if a plan needs the sentence. In the file, the sentences
-/// about steps come after these sentences.
+/// Sentences, each with a function that decides if a plan needs the sentence. In the file, they are followed
+/// by the sentences about steps.
 const SENTENCES: [(&str, IsNeeded); 8] = [
     (APPLY, |_| true),
     (ORDER, |plan| plan.counts().len() > 1),
@@ -85,8 +85,8 @@ pub(super) fn of(plan: &ChangePlan) -> Vec<&'static str> {
         .collect()
 }
 
-/// Returns true if the crate writes this sentence into plans. An edited plan may lack some of these
-/// sentences, but must not contain others.
+/// Returns true if the crate writes this sentence into plans. An edited plan must not contain any other
+/// explanation, but may lack sentences that the crate writes.
 pub(super) fn is_known(sentence: &str) -> bool {
     SENTENCES.iter().any(|(known, _)| *known == sentence)
         || PlanStep::ALL.iter().any(|step| step.explanation() == sentence)

@@ -18,7 +18,7 @@ use std::path::Path;
 
 /// Version of the format.
 pub(super) const FORMAT: u64 = 1;
-/// Name of the member with the version of the format.
+/// Name of the JSON member that contains the version of the format.
 const FORMAT_MEMBER: &str = "funnelflux_plan";
 
 #[derive(Serialize, Deserialize)]
@@ -31,7 +31,7 @@ struct PlanFile {
     account: Option<String>,
     crate_version: String,
     document_version: String,
-    /// Describes the other members; may be absent.
+    /// Sentences that explain the other members; may be absent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     explanation: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -123,13 +123,14 @@ impl ChangePlan {
         text
     }
 
-    /// Returns the fingerprint of the plan without the descriptions in words. Another version of the crate
-    /// may word these descriptions differently, and must still recognise the journal of the plan.
+    /// Returns the fingerprint of the plan. The members that only describe the plan (`explanation`, `does`,
+    /// `cannot_undo`, `inferred`) do not affect the fingerprint. Another version of the crate may word them
+    /// differently, and must still recognise the journal of the plan.
     pub(super) fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of_bytes(pretty(&self.file()).as_bytes())
     }
 
-    /// Returns the contents of the file, without the descriptions in words.
+    /// Returns the contents of the file, without the members that only describe the plan.
     fn file(&self) -> PlanFile {
         PlanFile {
             funnelflux_plan: FORMAT,

@@ -72,7 +72,7 @@ pub(super) struct Before {
     pub(super) value: Option<Value>,
 }
 
-/// Change that a job makes.
+/// Change that a job makes to an asset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Made {
@@ -103,7 +103,7 @@ pub(super) struct Recorded {
     pub(super) unread: Vec<String>,
     pub(super) is_complete: bool,
     pub(super) is_plan: bool,
-    /// Length of the complete lines, in bytes.
+    /// Total length of the complete lines, in bytes.
     length: u64,
 }
 
@@ -140,7 +140,7 @@ impl Header {
 }
 
 impl Recorded {
-    /// Reads a file without changing it.
+    /// Reads a journal or an undo log without changing the file.
     pub(super) fn read(path: &Path) -> Result<Self, PlanProblem> {
         Self::parse(&File::open(path)?)
     }
@@ -282,7 +282,7 @@ impl PlanJournal {
     }
 }
 
-/// Creates a file with its first line, or opens the file if it exists.
+/// Creates a file with the line `first`. If the file exists, opens it and also returns its contents.
 pub(super) fn open(path: &Path, first: &Line) -> Result<(LineFile, Option<Recorded>), PlanProblem> {
     if !path.try_exists().unwrap_or(true) {
         let mut text = Vec::new();

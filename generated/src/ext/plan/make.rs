@@ -19,8 +19,8 @@ impl ChangePlan {
     /// references to the old asset thus become references to the new asset.
     ///
     /// The ID property of an asset and the fields that the service manages are never changed. Deleted assets
-    /// stay unchanged. A longer text that contains the old text also stays unchanged; the
-    /// [`notes`](Self::notes) of the plan list such texts.
+    /// stay unchanged. A longer string that contains `old` also stays unchanged, and so does the name of a
+    /// member that contains or equals `old`; the [`notes`](Self::notes) of the plan list both.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::plan::{ChangePlan, PlanError}};
@@ -55,7 +55,8 @@ impl ChangePlan {
     }
 
     /// Begins a plan that restores the state of a snapshot. Assets that differ from the snapshot are changed
-    /// back. Assets that are missing in the account are created under their old IDs.
+    /// back. Assets that are missing in the account are created under their old IDs, if these IDs have the
+    /// current format.
     ///
     /// Deleted assets and secrets cannot be restored; the [`notes`](Self::notes) list them. The service does
     /// not accept the ID of a deleted asset again. The plan ignores fields that the service manages. Assets
@@ -132,8 +133,9 @@ impl Replacing {
     /// Reads the assets of the account and makes the plan. Changes nothing.
     ///
     /// # Errors
-    /// Returns an error if a group is unknown or its assets cannot be found or saved, if the path is invalid,
-    /// or if a request that lists assets fails. The notes of the plan list assets that cannot be read.
+    /// Returns an error if a group is unknown, if its assets cannot be found by ID or cannot be saved, if the
+    /// path is invalid, or if a request that lists assets fails. Assets that cannot be read are not errors;
+    /// the notes of the plan list them.
     pub async fn plan(self, client: &Client) -> Result<ChangePlan, PlanError> {
         if let Some(path) = self
             .path
@@ -175,7 +177,7 @@ impl Replacing {
         }
     }
 
-    /// Returns the changes of one asset. Adds notes on texts that contain the old text but stay unchanged.
+    /// Returns the changes of one asset. Adds notes on strings that contain the old text but stay unchanged.
     fn changes(
         &self,
         group: AssetGroup,
@@ -275,9 +277,9 @@ impl Restoring<'_> {
     ///
     /// # Errors
     /// Returns an error if the snapshot belongs to another account or service, if a file of the snapshot
-    /// cannot be read, if the assets of a group cannot be listed, or if a group is not in the snapshot. The
-    /// notes of the plan list assets that cannot be read, and assets with a number that a [`Value`] would
-    /// round. Such assets are not errors.
+    /// cannot be read, if a request that lists assets fails, or if a group is not in the snapshot. Assets
+    /// that cannot be read, and assets with a number that a [`Value`] would round, are not errors; the notes
+    /// of the plan list them.
     pub async fn plan(self, client: &Client) -> Result<ChangePlan, PlanError> {
         let manifest = self.snapshot.manifest();
         if manifest.base_url() != client.base_url() {
@@ -340,8 +342,8 @@ impl Restoring<'_> {
     }
 }
 
-/// Returns the groups of a snapshot that have these names, or all groups of the snapshot if there are no
-/// names.
+/// Returns the groups with these names, all of which the snapshot must contain. Without names, returns all
+/// groups of the snapshot.
 pub(super) fn groups_of(snapshot: &Snapshot, names: &[String]) -> Result<Vec<AssetGroup>, PlanError> {
     let known: BTreeSet<&str> = snapshot.manifest().groups().map(|(name, _)| name).collect();
     if names.is_empty() {

@@ -1,19 +1,19 @@
 //! Plans: changes of many assets that can be reviewed before they are made, and undone afterwards.
 //!
-//! A [`ChangePlan`] lists each asset that changes, with the operations, the old and the new values, and a
-//! fingerprint of the asset when the plan was made. A plan can be written to a file, reviewed, and applied
-//! later. These functions make plans:
+//! A [`ChangePlan`] lists each asset that changes, with the operations, the old and the new values, and the
+//! fingerprint that the asset had when the plan was made. A plan can be written to a file, reviewed, and
+//! applied later. These functions make plans:
 //!
 //! | plan | effect |
 //! |---|---|
-//! | [`ChangePlan::replace`] | replaces a text, such as an ID, in all strings that equal it |
+//! | [`ChangePlan::replace`] | replaces each string that equals a given text, such as an ID |
 //! | [`ChangePlan::set`] | sets the value at one path |
 //! | [`ChangePlan::restore`] | restores the state of a snapshot |
 //! | [`ChangePlan::copy`] | copies the assets of a snapshot into an account, under new IDs |
 //! | [`ChangePlan::wanted`] | brings assets into states that a program computes |
 //! | [`ChangePlan::undo`] | reverts what a job or an earlier plan did |
 //!
-//! [`ChangePlan::apply`] makes the changes. It refuses an asset that has changed since the plan was made.
+//! [`ChangePlan::apply`] makes the changes, except to assets that have changed since the plan was made.
 //!
 //! ```
 //! use funnelflux::ext::plan::ChangePlan;
@@ -46,7 +46,7 @@
 //! | module | contents |
 //! |---|---|
 //! | `entry` | the change of one asset, its steps and its description |
-//! | `explanation` | the sentences in the file that explain the effect of the plan |
+//! | `explanation` | the sentences that explain the effect of a plan, for its file |
 //! | `file` | the file of a plan, and the checks of an edited file |
 //! | `difference` | comparison of an asset with its wanted state, order of assets by their references |
 //! | `account` | reading the assets of an account |
@@ -84,7 +84,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-/// Maximum number of entries in the `Display` text of a plan, and of lines in each of its other lists.
+/// Maximum number of items that the `Display` text of a plan shows from each list, such as the entries.
 const MAX_ENTRIES: usize = 10;
 
 /// A reviewable list of changes of assets. See the [module](self).
@@ -143,8 +143,8 @@ impl ChangePlan {
         self.account.as_deref()
     }
 
-    /// Returns notes on the differences that the plan does not remove, for example because an asset could not
-    /// be read. Each note is one line.
+    /// Returns notes on the changes that the plan leaves out, for example because an asset could not be read.
+    /// Each note is one line.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
@@ -198,7 +198,7 @@ impl ChangePlan {
             .collect()
     }
 
-    /// Returns the number of assets for each step.
+    /// Returns the number of assets that need each step.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<PlanStep, usize> {
         let mut counts = BTreeMap::new();

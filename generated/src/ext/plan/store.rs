@@ -50,9 +50,8 @@ impl StoreResult {
 /// Result of comparing an asset with the entry that changes it.
 #[derive(Debug)]
 pub(super) enum Freshness {
-    /// The entry can be applied for one of these reasons: the asset is unchanged since the plan was made, an
-    /// earlier run of the plan has made a part of the changes, or the policy accepts changes that someone
-    /// else made.
+    /// The entry can be applied. Either the asset is unchanged since the plan was made, or an earlier run of
+    /// the plan has made a part of the changes, or the policy accepts changes that someone else made.
     Fresh,
     /// The asset already has the state that the plan requires.
     Satisfied,
@@ -222,7 +221,7 @@ fn not_processed(error: &Error) -> Outcome {
     }
 }
 
-/// The changes of an entry that a save makes.
+/// The changes that the step *save* of an entry makes.
 struct Saving<'e> {
     group: AssetGroup,
     entry: &'e PlanEntry,
@@ -292,7 +291,8 @@ impl Saving<'_> {
         Ok(false)
     }
 
-    /// Reads the asset back after the service has accepted the save.
+    /// Reads the asset back after the service has accepted the save. If the service kept values that the plan
+    /// removes, saves the asset once more, with empty values instead of absent ones.
     async fn verify(&self, client: &Client, before: &Value) -> StoreResult {
         let mut pause = PAUSE;
         let mut are_empties_sent = false;
@@ -413,8 +413,9 @@ fn existing(group: AssetGroup, value: &Value, current: &Value, was_sent: bool) -
     }
 }
 
-/// Reads a created asset back. A difference is not an error, because the service has accepted the asset. A
-/// missing asset is an error, because the acceptance may have come from a gateway instead of the service.
+/// Reads a created asset back. If the asset differs, the outcome is *done* without confirmation, because the
+/// service has accepted the asset. If it is missing, the outcome is *unknown*, because the acceptance may
+/// have come from a gateway instead of the service.
 async fn created(client: &Client, group: AssetGroup, value: &Value, id: &str) -> Outcome {
     let mut pause = PAUSE;
     let mut failure = Failure::new(
@@ -468,8 +469,8 @@ fn in_request(asset: &Value) -> Value {
     asset
 }
 
-/// Returns an asset in the form in which its creation sends it: without a status, so that it becomes active.
-/// If the plan wants an archived asset, a later step archives it.
+/// Returns the asset `value` without its status, so that the service creates the asset as active. If the plan
+/// wants an archived asset, a later step archives it.
 fn as_created(value: &Value) -> Value {
     let mut value = value.clone();
     if let Some(members) = value.as_object_mut() {

@@ -19,7 +19,7 @@ impl ChangePlan {
     /// [undoable journal](crate::ext::Bulk::undoable_journal) of a bulk job. The job need not have ended; it
     /// may have crashed.
     ///
-    /// The plan changes only values that the job changed and that nobody has changed since. The plan deletes
+    /// The plan changes a value only if the job changed it and nobody has changed it since. The plan deletes
     /// assets that the job created. Deletions, and changes of values that someone else has changed since,
     /// cannot be undone; the [`notes`](Self::notes) list them.
     ///
@@ -176,8 +176,8 @@ fn is_there(key: &AssetKey, state: Option<&FoundAsset>) -> bool {
     }
 }
 
-/// Returns the changes that restore the values that a job changed in an asset. Leaves out values that
-/// somebody has changed since the job or that cannot be restored, and adds notes on them.
+/// Returns the changes that revert `changes`, which a job made to one asset. Leaves out values that somebody
+/// has changed since the job, and values that cannot be restored. Adds notes on both.
 fn reverted(
     group: AssetGroup,
     key: &AssetKey,

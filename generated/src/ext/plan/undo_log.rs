@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 /// Maximum number of attempts to list the children.
 const ATTEMPTS: u32 = 3;
 
-/// Record of the states of assets before a bulk job, from which [`ChangePlan::undo`](super::ChangePlan::undo)
-/// makes a plan.
+/// Record of the states of assets before a bulk job. [`ChangePlan::undo`](super::ChangePlan::undo) uses it to
+/// make a plan that reverts the job.
 #[derive(Debug)]
 pub(crate) struct UndoLog {
     group: AssetGroup,
@@ -35,13 +35,13 @@ impl UndoLog {
         path.into()
     }
 
-    /// Records the states of the assets of a job, and of the children that the job handles, unless an earlier
-    /// run of the job has recorded these states. `segment` is the first segment of the paths of the group,
-    /// such as `offersource`.
+    /// Records the states of the assets of a job, and of the children that the job handles. Does nothing if
+    /// an earlier run of the job has recorded all these states. `segment` is the first segment of the paths
+    /// of the group, such as `offersource`.
     ///
     /// # Errors
     /// Returns an error if the state of an asset cannot be read, or if the file cannot be used. After an
-    /// error, the job must not begin.
+    /// error, the job must not begin. It is not an error if the service refuses to return a child.
     pub(crate) async fn record(
         client: Client,
         segment: &'static str,
@@ -122,7 +122,8 @@ impl UndoLog {
         }
     }
 
-    /// Records the states of the children that the job handles, as far as the children can be read.
+    /// Records the states of the children that the job handles. If the service refuses to return children, or
+    /// if their group is not compiled in, records this fact instead. Any other failed read is an error.
     async fn children(&mut self, client: &Client, parents: &[String]) -> Result<(), PlanProblem> {
         let (children, deletes) = match &self.change {
             ChangeRecord::Archive { children } => (children.clone(), false),

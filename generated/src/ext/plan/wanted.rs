@@ -42,7 +42,7 @@ impl WantedAsset {
 }
 
 impl ChangePlan {
-    /// Makes a plan that brings assets into states given by the program, for example after an edit or an
+    /// Makes a plan that brings assets into states that the caller gives, for example after an edit or an
     /// import. `made_by` describes the plan, such as `import pages`.
     ///
     /// Assets that already have the wanted state are left out. The plan ignores differences in fields that

@@ -1,4 +1,4 @@
-//! Duplicates many assets, and never makes two copies of the same asset.
+//! Duplicates many assets. One job never makes two copies of the same asset.
 
 mod steps;
 
@@ -63,17 +63,19 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 /// Builder of a job that duplicates many assets.
 ///
 /// The service generates the ID of a copy (documented), so repeating a request would make another copy.
-/// Therefore, a request that may have been received is never repeated, not even by a resumed job. If a
-/// response is lost, the job looks for the copy in the list of all assets. The copy is recognised if exactly
-/// one asset has the requested name, was not listed before the job, has an ID that was generated after the
-/// start of the job, and is not another copy of this job. The job reads the list up to four times, because
-/// the list may be out of date. If the copy is not recognised, the outcome is *unknown*, and the failure
-/// lists the candidates, if any. Before you duplicate that asset again, check whether a candidate is the
-/// copy.
+/// Therefore, a request that the service may have received is never repeated, not even by a resumed job.
+///
+/// If a response is lost, the job looks for the copy in the list of all assets. A candidate is an asset that
+/// has the requested name, was not listed before the job, and is not another copy of this job. A candidate is
+/// recognised as the copy if it is the only candidate, if its ID was generated after the start of the job,
+/// and if no other lost response was for a copy with the same name. The job reads the list up to four times,
+/// because the list may be out of date. If the copy is not recognised, the outcome is *unknown*, and the
+/// failure lists the candidates, if any. Before you duplicate that asset again, check whether a candidate is
+/// the copy.
 ///
 /// Each copy needs a request of its own, so [`chunk_size`](Bulk::chunk_size) only applies to
-/// [`plan`](Bulk::plan), and [`look_first`](Bulk::look_first) has no effect. With [`verify`](Bulk::verify),
-/// each copy is read back.
+/// [`plan`](Bulk::plan). [`look_first`](Bulk::look_first) has no effect. With [`verify`](Bulk::verify), each
+/// copy is read back.
 pub type Duplication<R> = Bulk<R, Duplicating<R>>;
 
 /// Change that duplicates assets. See [`DuplicateMany`].
@@ -121,8 +123,8 @@ enum OverrideProblem {
     Refused(&'static str),
 }
 
-/// Requests that create the copies. The trait has no type parameters, so a job can store it as a trait
-/// object.
+/// Requests that create the copies. The trait has no type parameters, so a job can store the requests as a
+/// trait object.
 trait CopyRequests: Send {
     /// Returns true if overrides are set. Each original must then be read before it is copied.
     fn has_overrides(&self) -> bool;

@@ -135,7 +135,7 @@ impl DuplicationSteps {
         result
     }
 
-    /// Lists the assets that have the name of a requested copy; returns `None` if assets of the kind cannot
+    /// Lists the assets that have the name of a requested copy; returns `None` if assets of this kind cannot
     /// be listed.
     async fn list(&self) -> Option<Result<Vec<ListRow<String>>, Error>> {
         let rows = self.shared.reader.list_rows().await?;
@@ -277,7 +277,7 @@ impl DuplicationSteps {
         result.entries.push(entry.with_copy(Some(copy.into())));
     }
 
-    /// Reads a copy back. Returns an error if the copy has another name, because the copy then belongs to
+    /// Reads a copy back. Returns an error if the copy does not have this name, because it then belongs to
     /// another request.
     async fn verify(&self, copy: &String, name: &str) -> Result<Outcome, Failure> {
         let mut problem = String::new();

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Maximum number of assets by which an account is identified.
 const SAMPLE: usize = 20;
 
-/// Data for the check of the account that precedes a job with a journal.
+/// Data with which a job that has a journal checks its account before the first change.
 #[derive(Debug)]
 pub(in crate::ext::bulk) struct AccountCheck {
     /// IDs of the job.
@@ -29,7 +29,7 @@ pub(in crate::ext::bulk) struct AccountCheck {
     pub(in crate::ext::bulk) recorded: Option<String>,
     /// Assets that identify the account of an earlier run.
     pub(in crate::ext::bulk) earlier: EarlierAssets,
-    /// True if the account may differ from the account of the journal. In this case, an asset that cannot be
+    /// True if the client may use another account than the journal. In this case, an asset that cannot be
     /// found does not count as missing.
     pub(in crate::ext::bulk) is_unverified: AtomicBool,
 }
@@ -85,14 +85,14 @@ impl AccountCheck {
 }
 
 impl Shared {
-    /// Returns true if the account may differ from the account of the journal.
+    /// Returns true if the client may use another account than the journal.
     pub(in crate::ext::bulk) fn is_unverified(&self) -> bool {
         let check = self.account.as_ref();
         check.is_some_and(|check| check.is_unverified.load(Ordering::Relaxed))
     }
 
-    /// Checks that the journal belongs to the account of the client. For a new journal, returns data to be
-    /// recorded: the account if the token states it, or else some assets of the account.
+    /// Checks that the journal belongs to the account of the client. The result contains data that the
+    /// journal lacks: the account if the token states it, otherwise the IDs of some assets of the account.
     pub(in crate::ext::bulk) async fn check_account(&self) -> StepResult {
         let mut result = StepResult::new();
         let Some(check) = &self.account else {
@@ -119,7 +119,7 @@ impl Shared {
         result
     }
 
-    /// Picks assets of the account, preferably assets that the job does not change.
+    /// Returns the IDs of some assets of the account, preferably of assets that the job does not change.
     async fn sample(&self, check: &AccountCheck) -> Vec<String> {
         let Some(Ok(all)) = self.reader.all_ids().await else {
             return Vec::new();

@@ -31,11 +31,11 @@ enum Event {
     Finished(Finished),
     /// The user cancelled the job.
     Cancelled,
-    /// The time has passed for which a cancelled job waits for requests in flight.
+    /// The time for which a cancelled job waits for requests in flight is over.
     Deadline,
 }
 
-/// An ID without an outcome at the start of the job.
+/// An ID that has no outcome when the run begins.
 #[derive(Debug)]
 pub(in crate::ext::bulk) struct OpenId {
     pub(in crate::ext::bulk) position: usize,
@@ -44,7 +44,7 @@ pub(in crate::ext::bulk) struct OpenId {
     pub(in crate::ext::bulk) sent: Option<SentFor>,
 }
 
-/// IDs of a job, with the results of an earlier run.
+/// IDs of a job: those with an outcome from an earlier run, and those without an outcome.
 #[derive(Debug)]
 pub(in crate::ext::bulk) struct JobIds {
     pub(in crate::ext::bulk) settled: Vec<Entry<IdText>>,
@@ -269,7 +269,8 @@ impl Driver {
         }
     }
 
-    /// Takes the next chunk from the IDs that have no outcome yet.
+    /// Returns the first step of the next chunk; `None` if no IDs are left. If responses for the IDs of a
+    /// chunk were lost in an earlier run, moves these IDs to `lost` and goes on to the next chunk.
     fn next_chunk(&mut self) -> Option<ScheduledStep> {
         loop {
             let step = self.cut_chunk()?;
@@ -409,7 +410,7 @@ impl Driver {
 }
 
 /// Creates a result for a step whose tokio task ended without one. If the step sends a change, the service
-/// may have received the change, so the assets are read next. A step that only reads runs again.
+/// may have received the change, so the assets are read next. Any other step is repeated.
 fn interrupted(mut step: ScheduledStep) -> StepResult {
     if let Task::Send { .. } = step.task {
         for item in &mut step.items {

@@ -85,7 +85,7 @@ impl Default for JobSettings {
     }
 }
 
-/// Steps of one kind of job.
+/// Steps of a job. One type implements them for changes by a list of IDs, another for duplications.
 pub trait JobSteps: Send + Sync + 'static {
     /// Returns the settings of the job.
     fn settings(&self) -> &JobSettings;
@@ -95,7 +95,7 @@ pub trait JobSteps: Send + Sync + 'static {
     fn prepares(&self) -> bool;
     /// Returns the first task of a chunk. `sent` is true if an earlier run sent any ID of the chunk.
     fn first_task(&self, sent: bool) -> Task;
-    /// Waits for the pause of a step, and then runs the step.
+    /// Waits until the pause of the step is over, and then runs the step.
     fn run(self: Arc<Self>, step: ScheduledStep) -> BoxFuture<'static, StepResult>;
 }
 

@@ -114,8 +114,8 @@ impl StepContext {
     }
 }
 
-/// Returns the outcome of parents that were already in the requested state, if the effect on their children
-/// is unknown.
+/// Returns the outcome *unknown* for parents that were already in the requested state, but whose children may
+/// have been changed.
 fn children_unknown(error: &Error) -> Outcome {
     let failure = Failure::of(Reason::NoAnswer, error)
         .because(Reason::NoAnswer, "the effect on its children is unknown");

@@ -7,8 +7,8 @@ use crate::ext::bulk::outcome::{Failure, Outcome, Reason};
 use crate::ext::error_class::exceeds_max_wait;
 use crate::ext::read::{ReadResult, is_not_found};
 
-/// Maximum number of times that an asset is read back after the service has accepted the change. If the asset
-/// is still unchanged then, the outcome is *unknown*.
+/// Maximum number of times that an asset is read back after the service has accepted the change. If the last
+/// read still shows the asset unchanged, the outcome is *unknown*.
 const VERIFY_READS: u32 = 4;
 
 impl StepContext {
@@ -106,7 +106,7 @@ pub(super) struct Unsettled {
 }
 
 impl Unsettled {
-    /// Returns all items, in order.
+    /// Returns all items, ordered by position.
     pub(super) fn all(self) -> Vec<Item> {
         let mut all = self.unchanged;
         all.extend(self.unread);
@@ -163,9 +163,9 @@ impl Unsettled {
         }
     }
 
-    /// Handles a *not found* response to a request whose assets exist or could not be read. Repeats the
-    /// request, or gives outcomes to the items. Such a response either comes from a gateway that does not
-    /// reach the service, or refers to something other than the assets.
+    /// Handles a *not found* response to a request whose assets exist or could not be read. Such a response
+    /// either comes from a gateway that does not reach the service, or refers to something other than the
+    /// assets. Therefore, repeats the request if `retry` is true, and otherwise gives outcomes to the items.
     fn after_not_found(self, result: &mut StepResult, error: &Error, attempts: u32, retry: bool) {
         if retry {
             let task = Task::Send { for_children: false };

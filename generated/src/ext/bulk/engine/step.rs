@@ -183,8 +183,8 @@ pub(in crate::ext::bulk) fn pause(attempts: u32) -> Duration {
         .min(MAX_PAUSE)
 }
 
-/// Returns the pause before the next attempt after `error`. The pause is at least as long as the service
-/// requests.
+/// Returns the pause between an attempt that failed with `error` and the next attempt. If the service asks
+/// for a wait, the pause is at least that long.
 pub(in crate::ext::bulk) fn pause_after(attempts: u32, error: &Error) -> Duration {
     pause(attempts).max(requested_wait(error).unwrap_or_default())
 }

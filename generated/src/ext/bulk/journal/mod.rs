@@ -2,8 +2,9 @@
 //!
 //! The file consists of JSON lines, and lines are only appended. The first line describes the job, and the
 //! next lines list the IDs of the job. A new file is created with all of these lines, or not at all. Before
-//! the job sends a request, it writes a `sending` or `again` line with the IDs of the request to the disk.
-//! When outcomes are known, it writes a `settled` line. After a crash, the last line may be incomplete. An
+//! the job sends a change, it writes the IDs of the request to the disk, in a `sending` line. If the request
+//! changes only the children of these assets, the line is an `again` line instead. When outcomes are known,
+//! the job writes a `settled` line. After a crash, the last line may be incomplete. An
 //! incomplete line is ignored. If it was a `settled` line, the resumed job reads the assets of that line to
 //! find their outcomes.
 //!
@@ -149,7 +150,8 @@ impl RecordedState {
 /// Purpose of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SentFor {
-    /// The request changes the asset. If the asset is in the requested state afterwards, the ID is done.
+    /// The request changes the asset. If the asset is in the requested state afterwards, the outcome is
+    /// *done*.
     Change,
     /// The request only handles the children of an asset that was already in the requested state. Reading the
     /// asset reveals nothing about the children.
@@ -183,7 +185,7 @@ pub struct Journal {
     /// IDs of assets that the account owned when the job began; `None` if no such IDs were recorded.
     seen: Option<HashSet<String>>,
     account: Option<String>,
-    /// Length of the complete lines, in bytes.
+    /// Total length of the complete lines, in bytes.
     length: u64,
 }
 
@@ -191,7 +193,8 @@ impl Journal {
     /// Reads a journal without changing the file. Another process may use the file at the same time.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be read, is not a journal, or is damaged before its last line.
+    /// Returns an error if the file cannot be read, is not a journal, has an unsupported version, or is
+    /// damaged before its last line.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, JournalError> {
         let path = path.as_ref();
         let file = File::open(path).map_err(|error| JournalError::new(path, JournalProblem::Io(error)))?;

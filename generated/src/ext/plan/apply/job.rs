@@ -47,7 +47,7 @@ pub(super) struct Job<'p> {
 }
 
 impl Job<'_> {
-    /// Decides which steps each entry of the plan still needs.
+    /// Prepares the work on each entry. Ends entries that are finished, need no step or cannot be applied.
     pub(super) fn begin(
         &mut self,
         mut states: BTreeMap<AssetKey, FoundAsset>,
@@ -298,8 +298,8 @@ impl Job<'_> {
         }
     }
 
-    /// Reads the assets that this job has not changed yet. Rejects the entries of assets that somebody else
-    /// has changed since the plan was made, and returns the other entries.
+    /// Reads the assets that this job has not changed yet. Ends entries that need no step or cannot be
+    /// applied, for example because somebody else has changed the asset. Returns the other entries.
     async fn look_again(&mut self, works: &[usize]) -> Vec<usize> {
         let untouched = |work: &&Work<'_>| work.finished.is_empty() && !work.is_begun;
         let keys: Vec<&AssetKey> = works

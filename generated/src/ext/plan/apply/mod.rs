@@ -42,9 +42,9 @@ impl ChangePlan {
 /// # Order
 ///
 /// An asset *names* another asset if it contains the ID of that asset. First, assets are created, each after
-/// the assets that it names. Then assets are restored from the archive, saved, moved and archived. Deletions
-/// come last; each asset is deleted before the assets that it names. If the creation of an asset fails, the
-/// changes of other assets that name this asset are not sent.
+/// the assets that it names. Then assets are restored from the archive, saved, moved and archived, in this
+/// order. Deletions come last; each asset is deleted before the assets that it names. If the creation of an
+/// asset fails, changes that would make other assets name it are not sent.
 ///
 /// # Checks
 ///
@@ -123,8 +123,8 @@ impl Apply<'_> {
         self
     }
 
-    /// Cancels the job once this future completes. Requests in flight are finished; all other assets end as
-    /// not sent.
+    /// Cancels the job once this future completes. Requests in flight are finished. Assets for which nothing
+    /// was sent end as *not sent*.
     pub fn cancel_when<T>(mut self, cancel: impl Future<Output = T> + Send + 'static) -> Self {
         self.cancel = Some(Box::pin(async move {
             cancel.await;
@@ -135,9 +135,9 @@ impl Apply<'_> {
     /// Makes the changes.
     ///
     /// # Errors
-    /// Returns an error if the plan belongs to another account or service, is invalid, or needs an
-    /// acknowledgement, or if its journal cannot be used. In these cases, no change was sent. All other
-    /// failures are reported as outcomes of assets.
+    /// Returns an error if the plan belongs to another account or service, if it is invalid, if a required
+    /// acknowledgement is missing, or if the journal cannot be used. In these cases, no change was sent. All
+    /// other failures are reported as outcomes of assets.
     pub async fn send(self) -> Result<Report<AssetKey>, PlanError> {
         let plan = self.plan;
         // The plan may have been changed in memory, so it is checked like a plan from a file.

@@ -155,8 +155,9 @@ impl Work<'_> {
     }
 }
 
-/// Returns the changes, with each old value in the form in which the asset now has it. For example, an empty
-/// string may now be absent. If the asset already has the new value, the change keeps its old value.
+/// Returns the changes with old values that are taken from the current asset. For example, the plan may state
+/// an empty string, but the property is now absent. If the asset already has the new value, the change keeps
+/// the old value of the plan.
 fn actual(changes: &Changes, current: Option<&Value>) -> Changes {
     let Some(current) = current else {
         return changes.clone();

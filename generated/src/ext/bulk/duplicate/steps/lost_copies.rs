@@ -85,7 +85,7 @@ impl DuplicationSteps {
 /// Result of the search for a copy.
 enum Search {
     Copy(String),
-    /// No candidate has been found yet. Contains the reason.
+    /// The copy was not found, but a later list may contain it. Contains the reason.
     Late(String),
     /// It is unclear which asset is the copy. Contains the reason.
     Unclear(String),
