@@ -12,12 +12,12 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 ///
 /// Evidence for all operations: **inferred** from the general pattern of the API. Only the title
 /// and the HTTP method are known. We guessed the path from the words of the title, following the
-/// pattern of offer sources. Expect status 404, because the real first segment may differ from
-/// `ainodesettings`.
+/// pattern of offer sources. Its first segment, `ainodesettings`, may be wrong, so expect
+/// status 404.
 ///
 /// Evidence for all arguments: **inferred** from the general pattern of the API. Modelled on the
-/// group *Offer Sources*. The name is a guess: the vendor may write `AINode` instead of `AiNode`,
-/// or the singular instead of the plural (or vice versa).
+/// group *Offer Sources*. The names are guesses: the vendor may write `AINode` instead of `AiNode`,
+/// or use the singular and the plural differently.
 impl Client {
     /// **Inferred.** Find AI node settings by ID.
     ///

@@ -11,8 +11,8 @@ use crate::values::object::object;
 /// Schema `AiNodeSettings`.
 ///
 /// Evidence for the type and its fields: **inferred** from the general pattern of the API. Modelled
-/// on the group *Offer Sources*. The name is a guess: the vendor may write `AINode` instead of
-/// `AiNode`, or the singular instead of the plural (or vice versa).
+/// on the group *Offer Sources*. The names are guesses: the vendor may write `AINode` instead of
+/// `AiNode`, or use the singular and the plural differently.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AiNodeSettings {

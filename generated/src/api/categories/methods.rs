@@ -13,9 +13,9 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// Evidence for all operations: **inferred** from the general pattern of the API. The vendor's
 /// index states the title and the HTTP method. The path follows the pattern of offer sources.
 ///
-/// Evidence for all arguments that state no other evidence: documented elsewhere by the vendor.
-/// Based on the page *Categories*. It names and explains parameters and fields, but states neither
-/// their types nor which of them are required.
+/// Evidence for all arguments, unless stated otherwise: partly documented by the vendor. Based on a
+/// shortened copy of the page *Categories*. The copy names and explains parameters and fields, but
+/// states neither their types nor which of them are required.
 impl Client {
     /// **Inferred.** List categories.
     ///
@@ -24,10 +24,10 @@ impl Client {
     /// `GET /category/list/`
     ///
     /// # Arguments
-    /// - `status`: **Documented elsewhere.** Status of the categories to return. `not-deleted` means
+    /// - `status`: **Partly documented.** Status of the categories to return. `not-deleted` means
     ///   active and archived.
-    /// - `category_type` (`categoryType`): **Documented elsewhere.** Return only categories for assets
-    ///   of this type.
+    /// - `category_type` (`categoryType`): **Partly documented.** Return only categories for assets of
+    ///   this type.
     ///
     /// # Response
     /// The categories.
@@ -49,7 +49,7 @@ impl Client {
     /// `GET /category/find/byId/`
     ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): **Documented elsewhere.** ID of the category.
+    /// - `id_category` (`idCategory`): **Partly documented.** ID of the category.
     ///
     /// # Response
     /// The category.
@@ -69,8 +69,8 @@ impl Client {
     /// `GET /category/find/byIds/`
     ///
     /// # Arguments
-    /// - `id_categories` (`idCategories`): **Documented elsewhere.** The IDs of the categories to
-    ///   return. Sent as one comma-separated string.
+    /// - `id_categories` (`idCategories`): **Partly documented.** The IDs of the categories to return.
+    ///   Sent as one comma-separated string.
     ///
     /// # Response
     /// The categories with these IDs.

@@ -7,12 +7,13 @@ use crate::values::object::object;
 use crate::values::open_enum::open_enum;
 
 open_enum! {
-    /// **Documented elsewhere.** Type of the assets in a category.
+    /// **Partly documented.** Type of the assets in a category.
     ///
     /// Schema `CategoryType`.
     ///
-    /// Evidence: documented elsewhere by the vendor. Based on the page *Categories*. It names and
-    /// explains parameters and fields, but states neither their types nor which of them are required.
+    /// Evidence: partly documented by the vendor. Based on a shortened copy of the page *Categories*.
+    /// The copy names and explains parameters and fields, but states neither their types nor which of
+    /// them are required.
     CategoryType {
         /// `trafficsources`
         Trafficsources = "trafficsources",
@@ -39,39 +40,39 @@ open_enum! {
     }
 }
 
-/// **Documented elsewhere.** A category of assets. If an asset has no category, its category ID is
+/// **Partly documented.** A category of assets. If an asset has no category, its category ID is
 /// empty.
 ///
 /// Schema `Category`.
 ///
-/// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
-/// the vendor. Based on the page *Categories*. It names and explains parameters and fields, but
-/// states neither their types nor which of them are required.
+/// Evidence for the type and its fields, unless stated otherwise: partly documented by the vendor.
+/// Based on a shortened copy of the page *Categories*. The copy names and explains parameters and
+/// fields, but states neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Category {
-    /// **Documented elsewhere.** Name of the category.
+    /// **Partly documented.** Name of the category.
     ///
     /// `categoryName` in JSON, 1 to 256 characters.
     pub category_name: String,
-    /// **Documented elsewhere.** Type of the assets in the category.
+    /// **Partly documented.** Type of the assets in the category.
     ///
     /// `categoryType` in JSON.
     pub category_type: Option<CategoryType>,
-    /// **Documented elsewhere.** ID of the category. The client chooses the ID when it creates the
-    /// asset; the ID never changes.
+    /// **Partly documented.** ID of the category. The client chooses the ID when it creates the asset;
+    /// the ID never changes.
     ///
     /// `idCategory` in JSON.
     pub id_category: CategoryId,
-    /// **Documented elsewhere.** Belongs to the FunnelFlux user interface. Send it back unchanged.
+    /// **Partly documented.** Data of the FunnelFlux user interface. Send it back unchanged.
     ///
     /// `meta` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. The page describes this object without giving its
-    /// name. The introduction of the documentation says that some assets have a reserved object with
-    /// the name `meta`.
+    /// Evidence: partly documented by the vendor. The page *Categories* describes this object without
+    /// giving its name. The introduction of the documentation says that some assets have a reserved
+    /// object with the name `meta`.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// **Documented elsewhere.** Status of an asset: in use, archived or deleted.
+    /// **Partly documented.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Option<Status>,

@@ -13,9 +13,9 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// Evidence for all operations: **inferred** from the general pattern of the API. The vendor's
 /// index states the title and the HTTP method. The path follows the pattern of offer sources.
 ///
-/// Evidence for all arguments that state no other evidence: documented elsewhere by the vendor.
-/// Based on the page *Conditions*. It names and explains parameters and fields, but states neither
-/// their types nor which of them are required.
+/// Evidence for all arguments, unless stated otherwise: partly documented by the vendor. Based on a
+/// shortened copy of the page *Conditions*. The copy names and explains parameters and fields, but
+/// states neither their types nor which of them are required.
 impl Client {
     /// **Inferred.** List conditions.
     ///
@@ -24,14 +24,14 @@ impl Client {
     /// `GET /condition/list/`
     ///
     /// # Arguments
-    /// - `status`: **Documented elsewhere.** Status of the conditions to return. `not-deleted` means
+    /// - `status`: **Partly documented.** Status of the conditions to return. `not-deleted` means
     ///   active and archived.
-    /// - `global_only` (`globalOnly`): **Documented elsewhere.** Return only the conditions that all
+    /// - `global_only` (`globalOnly`): **Partly documented.** Return only the conditions that all
     ///   funnels can use.
-    /// - `id_category` (`idCategory`): **Documented elsewhere.** Return only the conditions of this
+    /// - `id_category` (`idCategory`): **Partly documented.** Return only the conditions of this
     ///   category.
-    /// - `id_funnel` (`idFunnel`): **Documented elsewhere.** Return only the conditions that are
-    ///   reserved for this funnel. This parameter takes precedence over `globalOnly`.
+    /// - `id_funnel` (`idFunnel`): **Partly documented.** Return only the conditions that are reserved
+    ///   for this funnel. This parameter takes precedence over `globalOnly`.
     ///
     /// # Response
     /// The conditions.
@@ -57,7 +57,7 @@ impl Client {
     /// `GET /condition/find/byId/`
     ///
     /// # Arguments
-    /// - `id_condition` (`idCondition`): **Documented elsewhere.** ID of the condition.
+    /// - `id_condition` (`idCondition`): **Partly documented.** ID of the condition.
     ///
     /// # Response
     /// The condition.
@@ -77,8 +77,8 @@ impl Client {
     /// `GET /condition/find/byIds/`
     ///
     /// # Arguments
-    /// - `id_conditions` (`idConditions`): **Documented elsewhere.** The IDs of the conditions to
-    ///   return. Sent as one comma-separated string.
+    /// - `id_conditions` (`idConditions`): **Partly documented.** The IDs of the conditions to return.
+    ///   Sent as one comma-separated string.
     ///
     /// # Response
     /// The conditions with these IDs.
@@ -98,10 +98,10 @@ impl Client {
     /// `GET /condition/find/byStatus/`
     ///
     /// # Arguments
-    /// - `status`: **Documented elsewhere.** Status of the conditions to return. `not-deleted` means
+    /// - `status`: **Partly documented.** Status of the conditions to return. `not-deleted` means
     ///   active and archived.
-    /// - `id_funnel` (`idFunnel`): **Documented elsewhere.** Return only the conditions that are
-    ///   reserved for this funnel.
+    /// - `id_funnel` (`idFunnel`): **Partly documented.** Return only the conditions that are reserved
+    ///   for this funnel.
     ///
     /// # Response
     /// The conditions with this status.
@@ -144,8 +144,8 @@ impl Client {
     /// `PUT /condition/save/`
     ///
     /// # Arguments
-    /// - `body`: A condition. The documentation also describes its routes and their groups of rules,
-    ///   but without giving the JSON names of these fields. The client keeps the fields unchanged.
+    /// - `body`: A condition. It also has routes, which contain groups of rules. The documentation
+    ///   describes these fields without giving their JSON names. The client keeps them unchanged.
     ///
     /// # Response
     /// The condition has been updated.
@@ -160,8 +160,8 @@ impl Client {
     /// `POST /condition/save/`
     ///
     /// # Arguments
-    /// - `body`: A condition. The documentation also describes its routes and their groups of rules,
-    ///   but without giving the JSON names of these fields. The client keeps the fields unchanged.
+    /// - `body`: A condition. It also has routes, which contain groups of rules. The documentation
+    ///   describes these fields without giving their JSON names. The client keeps them unchanged.
     ///
     /// # Response
     /// The condition has been created.

@@ -5,46 +5,46 @@ use crate::api::ids::{CategoryId, ConditionId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Documented elsewhere.** A condition. The documentation also describes its routes and their
-/// groups of rules, but without giving the JSON names of these fields. The client keeps the fields
+/// **Partly documented.** A condition. It also has routes, which contain groups of rules. The
+/// documentation describes these fields without giving their JSON names. The client keeps them
 /// unchanged.
 ///
 /// Schema `Condition`.
 ///
-/// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
-/// the vendor. Based on the page *Conditions*. It names and explains parameters and fields, but
-/// states neither their types nor which of them are required.
+/// Evidence for the type and its fields, unless stated otherwise: partly documented by the vendor.
+/// Based on a shortened copy of the page *Conditions*. The copy names and explains parameters and
+/// fields, but states neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Condition {
-    /// **Documented elsewhere.** Name of the condition.
+    /// **Partly documented.** Name of the condition.
     ///
     /// `conditionName` in JSON, 1 to 256 characters.
     pub condition_name: String,
-    /// **Documented elsewhere.** ID of the category of the condition.
+    /// **Partly documented.** ID of the category of the condition.
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
-    /// **Documented elsewhere.** ID of the condition. The client chooses the ID when it creates the
-    /// asset; the ID never changes.
+    /// **Partly documented.** ID of the condition. The client chooses the ID when it creates the asset;
+    /// the ID never changes.
     ///
     /// `idCondition` in JSON.
     pub id_condition: ConditionId,
-    /// **Documented elsewhere.** Belongs to the FunnelFlux user interface. Send it back unchanged.
+    /// **Partly documented.** Data of the FunnelFlux user interface. Send it back unchanged.
     ///
     /// `meta` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. The page describes this object without giving its
-    /// name. The introduction of the documentation says that some assets have a reserved object with
-    /// the name `meta`.
+    /// Evidence: partly documented by the vendor. The page *Conditions* describes this object without
+    /// giving its name. The introduction of the documentation says that some assets have a reserved
+    /// object with the name `meta`.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// **Documented elsewhere.** ID of the only funnel that can use the condition. With such an ID, the
-    /// condition is in no list of global conditions. If the ID is empty, all funnels can use the
+    /// **Partly documented.** ID of the only funnel that can use the condition. Lists of global
+    /// conditions omit a condition with such an ID. If the ID is empty, all funnels can use the
     /// condition.
     ///
     /// `restrictToFunnelId` in JSON.
     pub restrict_to_funnel_id: Option<String>,
-    /// **Documented elsewhere.** Status of an asset: in use, archived or deleted.
+    /// **Partly documented.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Option<Status>,
@@ -116,33 +116,33 @@ impl Condition {
     }
 }
 
-/// **Documented elsewhere.** Summary of a condition, as lists return it.
+/// **Partly documented.** Summary of a condition, as returned by operations that list conditions.
 ///
 /// Schema `ConditionInfo`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
-/// page *Conditions*. It names and explains parameters and fields, but states neither their types
-/// nor which of them are required.
+/// Evidence for the type and its fields: partly documented by the vendor. Based on a shortened copy
+/// of the page *Conditions*. The copy names and explains parameters and fields, but states neither
+/// their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ConditionInfo {
-    /// **Documented elsewhere.** Name of the category of the asset.
+    /// **Partly documented.** Name of the category of the asset.
     ///
     /// `categoryName` in JSON, at most 256 characters.
     pub category_name: Option<String>,
-    /// **Documented elsewhere.** Name of the condition.
+    /// **Partly documented.** Name of the condition.
     ///
     /// `conditionName` in JSON, 1 to 256 characters.
     pub condition_name: String,
-    /// **Documented elsewhere.** ID of the category of the condition.
+    /// **Partly documented.** ID of the category of the condition.
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
-    /// **Documented elsewhere.** ID of the condition.
+    /// **Partly documented.** ID of the condition.
     ///
     /// `idCondition` in JSON.
     pub id_condition: ConditionId,
-    /// **Documented elsewhere.** Status of an asset: in use, archived or deleted.
+    /// **Partly documented.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,

@@ -10,8 +10,8 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 ///
 /// Manage funnel groups, which older parts of the product call campaigns.
 ///
-/// Evidence for all operations that state no other evidence: **inferred** from the general pattern
-/// of the API. The vendor's index lists the operations on funnel groups twice, by title and HTTP
+/// Evidence for all operations, unless stated otherwise: **inferred** from the general pattern of
+/// the API. The vendor's index lists the operations on funnel groups twice, by title and HTTP
 /// method. Only the second list has an unarchive operation, so it is probably the newer one. We
 /// guess that its URLs use the newer word `funnelgroup`. The rest of the path follows the pattern
 /// of offer sources.

@@ -10,25 +10,25 @@ use crate::values::object::object;
 ///
 /// Schema `FunnelGroup`.
 ///
-/// Evidence for the type, and for each field that states no other evidence: **inferred** from the
-/// general pattern of the API. Modelled on the group *Offer Sources*.
+/// Evidence for the type and its fields, unless stated otherwise: **inferred** from the general
+/// pattern of the API. Modelled on the group *Offer Sources*.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelGroup {
-    /// **Documented elsewhere.** Name of the funnel group.
+    /// **Partly documented.** Name of the funnel group.
     ///
     /// `funnelGroupName` in JSON, 1 to 256 characters.
     ///
-    /// Evidence: documented elsewhere by the vendor. On the page *Funnels*, a funnel has a property
-    /// with this name, which describes its funnel group.
+    /// Evidence: partly documented by the vendor. On the page *Funnels*, a funnel has a property with
+    /// this name, which describes its funnel group.
     pub funnel_group_name: String,
-    /// **Documented elsewhere.** ID of the funnel group. The client chooses the ID when it creates the
+    /// **Partly documented.** ID of the funnel group. The client chooses the ID when it creates the
     /// asset; the ID never changes.
     ///
     /// `idFunnelGroup` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. On the page *Funnels*, a funnel has a property
-    /// with this name, which describes its funnel group.
+    /// Evidence: partly documented by the vendor. On the page *Funnels*, a funnel has a property with
+    /// this name, which describes its funnel group.
     pub id_funnel_group: FunnelGroupId,
     /// **Inferred.** Status of an asset: in use, archived or deleted.
     ///
@@ -69,29 +69,29 @@ impl FunnelGroup {
     }
 }
 
-/// **Inferred.** Summary of a funnel group, as lists return it. The operations with `/campaign/` in
-/// the path may use other field names, such as `idCampaign`.
+/// **Inferred.** Summary of a funnel group, as returned by operations that list funnel groups. The
+/// operations with `/campaign/` in the path may use other field names, such as `idCampaign`.
 ///
 /// Schema `FunnelGroupInfo`.
 ///
-/// Evidence for the type, and for each field that states no other evidence: **inferred** from the
-/// general pattern of the API. Modelled on the group *Offer Sources*.
+/// Evidence for the type and its fields, unless stated otherwise: **inferred** from the general
+/// pattern of the API. Modelled on the group *Offer Sources*.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelGroupInfo {
-    /// **Documented elsewhere.** Name of the funnel group.
+    /// **Partly documented.** Name of the funnel group.
     ///
     /// `funnelGroupName` in JSON, 1 to 256 characters.
     ///
-    /// Evidence: documented elsewhere by the vendor. On the page *Funnels*, a funnel has a property
-    /// with this name, which describes its funnel group.
+    /// Evidence: partly documented by the vendor. On the page *Funnels*, a funnel has a property with
+    /// this name, which describes its funnel group.
     pub funnel_group_name: String,
-    /// **Documented elsewhere.** ID of the funnel group.
+    /// **Partly documented.** ID of the funnel group.
     ///
     /// `idFunnelGroup` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. On the page *Funnels*, a funnel has a property
-    /// with this name, which describes its funnel group.
+    /// Evidence: partly documented by the vendor. On the page *Funnels*, a funnel has a property with
+    /// this name, which describes its funnel group.
     pub id_funnel_group: FunnelGroupId,
     /// **Inferred.** Status of an asset: in use, archived or deleted.
     ///

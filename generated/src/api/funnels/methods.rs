@@ -11,12 +11,12 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// Manage funnels. A funnel is easy to get wrong, so the vendor advises building one in the user
 /// interface first and looking at the requests that the user interface sends.
 ///
-/// Evidence for all operations that state no other evidence: **inferred** from the general pattern
-/// of the API. The vendor's index states the title and the HTTP method. The path follows the
-/// pattern of offer sources.
+/// Evidence for all operations, unless stated otherwise: **inferred** from the general pattern of
+/// the API. The vendor's index states the title and the HTTP method. The path follows the pattern
+/// of offer sources.
 ///
-/// Evidence for all arguments that state no other evidence: **inferred** from the general pattern
-/// of the API. Modelled on the group *Offer Sources*.
+/// Evidence for all arguments, unless stated otherwise: **inferred** from the general pattern of
+/// the API. Modelled on the group *Offer Sources*.
 impl Client {
     /// **Inferred.** List funnels.
     ///
@@ -25,14 +25,14 @@ impl Client {
     /// `GET /funnel/list/`
     ///
     /// # Arguments
-    /// - `status`: **Documented elsewhere.** Status of the funnels to return. `not-deleted` means
-    ///   active and archived. Evidence: documented elsewhere by the vendor. Based on the
-    ///   page *Funnels*. It names and explains parameters and fields, but states neither their types
-    ///   nor which of them are required.
-    /// - `funnel_type` (`funnelType`): **Documented elsewhere.** Return only funnels of this type. The
-    ///   possible types are unknown. Evidence: documented elsewhere by the vendor. Based on the
-    ///   page *Funnels*. It names and explains parameters and fields, but states neither their types
-    ///   nor which of them are required.
+    /// - `status`: **Partly documented.** Status of the funnels to return. `not-deleted` means active
+    ///   and archived. Evidence: partly documented by the vendor. Based on a shortened copy of the
+    ///   page *Funnels*. The copy names and explains parameters and fields, but states neither their
+    ///   types nor which of them are required.
+    /// - `funnel_type` (`funnelType`): **Partly documented.** Return only funnels of this type. The
+    ///   possible types are unknown. Evidence: partly documented by the vendor. Based on a shortened
+    ///   copy of the page *Funnels*. The copy names and explains parameters and fields, but states
+    ///   neither their types nor which of them are required.
     ///
     /// # Response
     /// The funnels.
@@ -54,9 +54,9 @@ impl Client {
     /// `GET /funnel/find/byId/`
     ///
     /// # Arguments
-    /// - `id_funnel` (`idFunnel`): **Documented elsewhere.** ID of the funnel. Evidence: documented
-    ///   elsewhere by the vendor. Based on the page *Funnels*. It names and explains parameters and
-    ///   fields, but states neither their types nor which of them are required.
+    /// - `id_funnel` (`idFunnel`): **Partly documented.** ID of the funnel. Evidence: partly documented
+    ///   by the vendor. Based on a shortened copy of the page *Funnels*. The copy names and explains
+    ///   parameters and fields, but states neither their types nor which of them are required.
     ///
     /// # Response
     /// The funnel.
@@ -71,10 +71,10 @@ impl Client {
     /// `GET /funnel/find/byIds/`
     ///
     /// # Arguments
-    /// - `id_funnels` (`idFunnels`): **Documented elsewhere.** The IDs of the funnels to return. Sent
-    ///   as one comma-separated string. Evidence: documented elsewhere by the vendor. Based on the
-    ///   page *Funnels*. It names and explains parameters and fields, but states neither their types
-    ///   nor which of them are required.
+    /// - `id_funnels` (`idFunnels`): **Partly documented.** The IDs of the funnels to return. Sent as
+    ///   one comma-separated string. Evidence: partly documented by the vendor. Based on a shortened
+    ///   copy of the page *Funnels*. The copy names and explains parameters and fields, but states
+    ///   neither their types nor which of them are required.
     ///
     /// # Response
     /// The funnels with these IDs.
@@ -272,8 +272,8 @@ impl Client {
     ///
     /// Evidence: **inferred** from the general pattern of the API. The vendor's index states only the
     /// title and the HTTP method. The title does not end with “to a category”, and no category type
-    /// exists for funnels. Therefore, the last path segment is only the verb of the title. The real
-    /// segment may well be `move-category`.
+    /// exists for funnels. Therefore, we use only the verb of the title as the last path segment. The
+    /// real segment may well be `move-category`.
     ///
     /// # Arguments
     /// - `body`: The request body.

@@ -5,73 +5,73 @@ use crate::api::ids::{FunnelGroupId, FunnelId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Documented elsewhere.** A funnel. The documentation also describes five fields without giving
+/// **Partly documented.** A funnel. The documentation also describes five fields without giving
 /// their JSON names: the query parameters of the tracking URL, the cost overrides by traffic
 /// source, the postback overrides by traffic source, the nodes, and the connections. The client
 /// keeps these fields unchanged.
 ///
 /// Schema `Funnel`.
 ///
-/// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
-/// the vendor. Based on the page *Funnels*. It names and explains parameters and fields, but states
-/// neither their types nor which of them are required.
+/// Evidence for the type and its fields, unless stated otherwise: partly documented by the vendor.
+/// Based on a shortened copy of the page *Funnels*. The copy names and explains parameters and
+/// fields, but states neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Funnel {
-    /// **Documented elsewhere.** Height of the drawing area in the user interface.
+    /// **Partly documented.** Height of the drawing area in the user interface.
     ///
     /// `canvasHeight` in JSON.
     pub canvas_height: Option<f64>,
-    /// **Documented elsewhere.** Width of the drawing area in the user interface.
+    /// **Partly documented.** Width of the drawing area in the user interface.
     ///
     /// `canvasWidth` in JSON.
     pub canvas_width: Option<f64>,
-    /// **Documented elsewhere.** The default cost. Its type is unknown, so any JSON is accepted.
+    /// **Partly documented.** The default cost. Its type is unknown, so any JSON is accepted.
     ///
     /// `defaultCost` in JSON.
     pub default_cost: Option<::serde_json::Value>,
-    /// **Documented elsewhere.** Name of the funnel.
+    /// **Partly documented.** Name of the funnel.
     ///
     /// `funnelName` in JSON, 1 to 256 characters.
     pub funnel_name: String,
-    /// **Documented elsewhere.** Type of the funnel. The possible types are unknown.
+    /// **Partly documented.** Type of the funnel. The possible types are unknown.
     ///
     /// `funnelType` in JSON.
     pub funnel_type: Option<String>,
-    /// **Documented elsewhere.** Older name of `idFunnelGroup`.
+    /// **Partly documented.** Older name of `idFunnelGroup`.
     ///
     /// `idCampaign` in JSON.
     pub id_campaign: Option<FunnelGroupId>,
-    /// **Documented elsewhere.** ID of the funnel. The client chooses the ID when it creates the asset;
+    /// **Partly documented.** ID of the funnel. The client chooses the ID when it creates the asset;
     /// the ID never changes.
     ///
     /// `idFunnel` in JSON.
     pub id_funnel: FunnelId,
-    /// **Documented elsewhere.** ID of the funnel group that the funnel is in.
+    /// **Partly documented.** ID of the funnel group that the funnel is in.
     ///
     /// `idFunnelGroup` in JSON.
     pub id_funnel_group: Option<FunnelGroupId>,
-    /// **Documented elsewhere.** True if the IP addresses of visitors are anonymised. If the field is
+    /// **Partly documented.** True if the IP addresses of visitors are anonymised. If the field is
     /// absent, the settings of the account apply. The type of the field is unknown, so any JSON is
     /// accepted.
     ///
     /// `ipAnonymizer` in JSON.
     pub ip_anonymizer: Option<::serde_json::Value>,
-    /// **Documented elsewhere.** Belongs to the FunnelFlux user interface. Send it back unchanged.
+    /// **Partly documented.** Data of the FunnelFlux user interface. Send it back unchanged.
     ///
     /// `meta` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. The page describes this object without giving its
-    /// name. The introduction of the documentation says that some assets have a reserved object with
-    /// the name `meta`.
+    /// Evidence: partly documented by the vendor. The page *Funnels* describes this object without
+    /// giving its name. The introduction of the documentation says that some assets have a reserved
+    /// object with the name `meta`.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// **Documented elsewhere.** Owner of the funnel. The service sets this field when a funnel is
-    /// read, and ignores the field when a funnel is saved. The type of the field is unknown, so any
-    /// JSON is accepted.
+    /// **Partly documented.** Owner of the funnel. The service sets this field when a funnel is read,
+    /// and ignores the field when a funnel is saved. The type of the field is unknown, so any JSON is
+    /// accepted.
     ///
     /// `owner` in JSON, set by the service.
     pub owner: Option<::serde_json::Value>,
-    /// **Documented elsewhere.** Status of an asset: in use, archived or deleted.
+    /// **Partly documented.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Option<Status>,
@@ -200,12 +200,12 @@ impl Funnel {
     }
 }
 
-/// **Documented elsewhere.** Differences between a copy of a funnel and its original.
+/// **Partly documented.** Differences between a copy of a funnel and its original.
 ///
 /// Schema `FunnelDuplicateRequest`.
 ///
-/// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
-/// the vendor. Based on the documentation's list of all schemas.
+/// Evidence for the type and its fields, unless stated otherwise: partly documented by the vendor.
+/// Based on the documentation's list of all schemas.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelDuplicateRequest {
@@ -214,14 +214,14 @@ pub struct FunnelDuplicateRequest {
     ///
     /// `bodyUpdates` in JSON.
     ///
-    /// Evidence: **inferred** from a similar operation or field. The page describes this object without
-    /// giving its name. Requests for other assets use this name.
+    /// Evidence: **inferred** from a similar operation or field. The documentation's list of all
+    /// schemas describes this object without giving its name. Requests for other assets use this name.
     pub body_updates: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// **Documented elsewhere.** Name of the copy.
+    /// **Partly documented.** Name of the copy.
     ///
     /// `name` in JSON, 1 to 256 characters.
     pub name: String,
-    /// **Documented elsewhere.** ID of the funnel group of the copy.
+    /// **Partly documented.** ID of the funnel group of the copy.
     ///
     /// `parentId` in JSON.
     pub parent_id: String,
@@ -260,33 +260,33 @@ impl FunnelDuplicateRequest {
     }
 }
 
-/// **Documented elsewhere.** Summary of a funnel, as lists return it.
+/// **Partly documented.** Summary of a funnel, as returned by operations that list funnels.
 ///
 /// Schema `FunnelInfo`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
-/// page *Funnels*. It names and explains parameters and fields, but states neither their types nor
-/// which of them are required.
+/// Evidence for the type and its fields: partly documented by the vendor. Based on a shortened copy
+/// of the page *Funnels*. The copy names and explains parameters and fields, but states neither
+/// their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelInfo {
-    /// **Documented elsewhere.** Name of the funnel group that the funnel is in.
+    /// **Partly documented.** Name of the funnel group that the funnel is in.
     ///
     /// `funnelGroupName` in JSON.
     pub funnel_group_name: Option<String>,
-    /// **Documented elsewhere.** Name of the funnel.
+    /// **Partly documented.** Name of the funnel.
     ///
     /// `funnelName` in JSON, 1 to 256 characters.
     pub funnel_name: String,
-    /// **Documented elsewhere.** ID of the funnel.
+    /// **Partly documented.** ID of the funnel.
     ///
     /// `idFunnel` in JSON.
     pub id_funnel: FunnelId,
-    /// **Documented elsewhere.** ID of the funnel group that the funnel is in.
+    /// **Partly documented.** ID of the funnel group that the funnel is in.
     ///
     /// `idFunnelGroup` in JSON.
     pub id_funnel_group: Option<FunnelGroupId>,
-    /// **Documented elsewhere.** Status of an asset: in use, archived or deleted.
+    /// **Partly documented.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,

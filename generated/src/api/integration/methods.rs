@@ -10,8 +10,7 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 ///
 /// Evidence for all operations: **inferred** from the general pattern of the API. Only the title
 /// and the HTTP method are known. We guessed the path from the words of the title, following the
-/// pattern of offer sources. Expect status 404, because the real first segment may differ from
-/// `integration`.
+/// pattern of offer sources. Its first segment, `integration`, may be wrong, so expect status 404.
 impl Client {
     /// **Inferred.** List integration API keys.
     ///

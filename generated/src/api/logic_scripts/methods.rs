@@ -8,14 +8,14 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # Logic Scripts
 ///
-/// Manage logic scripts. A logic script is a snippet of code that returns the route of a visitor.
+/// Manage logic scripts. A logic script is a snippet of code that chooses the route of a visitor.
 ///
-/// Evidence for all operations that state no other evidence: **inferred** from the general pattern
-/// of the API. The vendor's index states the title and the HTTP method. The path follows the
-/// pattern of offer sources.
+/// Evidence for all operations, unless stated otherwise: **inferred** from the general pattern of
+/// the API. The vendor's index states the title and the HTTP method. The path follows the pattern
+/// of offer sources.
 ///
-/// Evidence for all arguments that state no other evidence: **inferred** from the general pattern
-/// of the API. Modelled on the group *Offer Sources*.
+/// Evidence for all arguments, unless stated otherwise: **inferred** from the general pattern of
+/// the API. Modelled on the group *Offer Sources*.
 impl Client {
     /// **Inferred.** List logic scripts.
     ///
@@ -24,14 +24,14 @@ impl Client {
     /// `GET /logicscript/list/`
     ///
     /// # Arguments
-    /// - `status`: **Documented elsewhere.** Status of the logic scripts to return. `not-deleted` means
-    ///   active and archived. Evidence: documented elsewhere by the vendor. Based on the page *Logic
-    ///   Scripts*. It names and explains parameters and fields, but states neither their types nor
-    ///   which of them are required.
-    /// - `id_category` (`idCategory`): **Documented elsewhere.** Return only the logic scripts of this
-    ///   category. Evidence: documented elsewhere by the vendor. Based on the page *Logic Scripts*. It
-    ///   names and explains parameters and fields, but states neither their types nor which of them are
-    ///   required.
+    /// - `status`: **Partly documented.** Status of the logic scripts to return. `not-deleted` means
+    ///   active and archived. Evidence: partly documented by the vendor. Based on a shortened copy of
+    ///   the page *Logic Scripts*. The copy names and explains parameters and fields, but states
+    ///   neither their types nor which of them are required.
+    /// - `id_category` (`idCategory`): **Partly documented.** Return only the logic scripts of this
+    ///   category. Evidence: partly documented by the vendor. Based on a shortened copy of the
+    ///   page *Logic Scripts*. The copy names and explains parameters and fields, but states neither
+    ///   their types nor which of them are required.
     ///
     /// # Response
     /// The logic scripts.
@@ -53,9 +53,10 @@ impl Client {
     /// `GET /logicscript/find/byId/`
     ///
     /// # Arguments
-    /// - `id_logic_script` (`idLogicScript`): **Documented elsewhere.** ID of the logic script.
-    ///   Evidence: documented elsewhere by the vendor. Based on the page *Logic Scripts*. It names and
-    ///   explains parameters and fields, but states neither their types nor which of them are required.
+    /// - `id_logic_script` (`idLogicScript`): **Partly documented.** ID of the logic script. Evidence:
+    ///   partly documented by the vendor. Based on a shortened copy of the page *Logic Scripts*. The
+    ///   copy names and explains parameters and fields, but states neither their types nor which of
+    ///   them are required.
     ///
     /// # Response
     /// The logic script.
@@ -75,10 +76,10 @@ impl Client {
     /// `GET /logicscript/find/byIds/`
     ///
     /// # Arguments
-    /// - `id_logic_scripts` (`idLogicScripts`): **Documented elsewhere.** The IDs of the logic scripts
-    ///   to return. Sent as one comma-separated string. Evidence: documented elsewhere by the vendor.
-    ///   Based on the page *Logic Scripts*. It names and explains parameters and fields, but states
-    ///   neither their types nor which of them are required.
+    /// - `id_logic_scripts` (`idLogicScripts`): **Partly documented.** The IDs of the logic scripts to
+    ///   return. Sent as one comma-separated string. Evidence: partly documented by the vendor. Based
+    ///   on a shortened copy of the page *Logic Scripts*. The copy names and explains parameters and
+    ///   fields, but states neither their types nor which of them are required.
     ///
     /// # Response
     /// The logic scripts with these IDs.
@@ -258,7 +259,7 @@ impl Client {
     /// - `body`: The request body.
     ///
     /// # Response
-    /// Errors in the script.
+    /// The result of the check.
     pub fn validate_logic_script(
         &self,
         body: &::serde_json::Map<String, ::serde_json::Value>,
@@ -321,8 +322,8 @@ impl Client {
 
     /// **Inferred.** Get logic script language metadata.
     ///
-    /// Returns the facilities that are available to logic scripts. The contents of the response are
-    /// unknown, so any JSON object is accepted.
+    /// Returns metadata of the language of logic scripts. The contents of the response are unknown, so
+    /// any JSON object is accepted.
     ///
     /// `GET /logicscript/language-metadata/`
     ///

@@ -5,60 +5,60 @@ use crate::api::ids::{CategoryId, LogicScriptId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Documented elsewhere.** A logic script. Its code consists of Go statements, without a package
+/// **Partly documented.** A logic script. Its code consists of Go statements, without a package
 /// clause, imports or a function declaration. Every path through the statements returns the key of
 /// a route. A key matches `^[a-z0-9_]{1,64}$`; the key `default` is the fallback. A logic script
 /// belongs to no funnel.
 ///
 /// Schema `LogicScript`.
 ///
-/// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
-/// the vendor. Based on the page *Logic Scripts*. It names and explains parameters and fields, but
-/// states neither their types nor which of them are required.
+/// Evidence for the type and its fields, unless stated otherwise: partly documented by the vendor.
+/// Based on a shortened copy of the page *Logic Scripts*. The copy names and explains parameters
+/// and fields, but states neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScript {
-    /// **Documented elsewhere.** The script, at most 10 KB.
+    /// **Partly documented.** The script, at most 10 KB.
     ///
     /// `code` in JSON.
     pub code: Option<String>,
-    /// **Documented elsewhere.** SHA-256 of the code. Requests that create or save a logic script omit
+    /// **Partly documented.** SHA-256 of the code. Requests that create or save a logic script omit
     /// this field.
     ///
     /// `codeHash` in JSON, set by the service.
     pub code_hash: Option<String>,
-    /// **Documented elsewhere.** Purpose of the script.
+    /// **Partly documented.** Purpose of the script.
     ///
     /// `description` in JSON.
     pub description: Option<String>,
-    /// **Documented elsewhere.** ID of the category of the logic script.
+    /// **Partly documented.** ID of the category of the logic script.
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
-    /// **Documented elsewhere.** ID of the logic script. The client chooses the ID when it creates the
+    /// **Partly documented.** ID of the logic script. The client chooses the ID when it creates the
     /// asset; the ID never changes.
     ///
     /// `idLogicScript` in JSON.
     pub id_logic_script: LogicScriptId,
-    /// **Documented elsewhere.** Name of the logic script. The service removes surrounding spaces. The
+    /// **Partly documented.** Name of the logic script. The service removes surrounding spaces. The
     /// name must not be empty.
     ///
     /// `logicScriptName` in JSON, 1 to 256 characters.
     pub logic_script_name: String,
-    /// **Documented elsewhere.** Belongs to the FunnelFlux user interface. Send it back unchanged.
+    /// **Partly documented.** Data of the FunnelFlux user interface. Send it back unchanged.
     ///
     /// `meta` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. The page describes this object without giving its
-    /// name. The introduction of the documentation says that some assets have a reserved object with
-    /// the name `meta`.
+    /// Evidence: partly documented by the vendor. The page *Logic Scripts* describes this object
+    /// without giving its name. The introduction of the documentation says that some assets have a
+    /// reserved object with the name `meta`.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// **Documented elsewhere.** Owner of the logic script. Requests that create or save a logic script
+    /// **Partly documented.** Owner of the logic script. Requests that create or save a logic script
     /// omit this field. The type of the field is unknown, so any JSON is accepted.
     ///
     /// `owner` in JSON, set by the service.
     pub owner: Option<::serde_json::Value>,
-    /// **Documented elsewhere.** Status of an asset: in use, archived or deleted.
+    /// **Partly documented.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Option<Status>,
@@ -154,12 +154,12 @@ impl LogicScript {
     }
 }
 
-/// **Documented elsewhere.** Differences between a copy of a logic script and its original.
+/// **Partly documented.** Differences between a copy of a logic script and its original.
 ///
 /// Schema `LogicScriptDuplicateRequest`.
 ///
-/// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
-/// the vendor. Based on the documentation's list of all schemas.
+/// Evidence for the type and its fields, unless stated otherwise: partly documented by the vendor.
+/// Based on the documentation's list of all schemas.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScriptDuplicateRequest {
@@ -168,10 +168,10 @@ pub struct LogicScriptDuplicateRequest {
     ///
     /// `bodyUpdates` in JSON.
     ///
-    /// Evidence: **inferred** from a similar operation or field. The page describes this object without
-    /// giving its name. Requests for other assets use this name.
+    /// Evidence: **inferred** from a similar operation or field. The documentation's list of all
+    /// schemas describes this object without giving its name. Requests for other assets use this name.
     pub body_updates: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// **Documented elsewhere.** Name of the copy.
+    /// **Partly documented.** Name of the copy.
     ///
     /// `name` in JSON, 1 to 256 characters.
     pub name: String,
@@ -209,38 +209,39 @@ impl LogicScriptDuplicateRequest {
     }
 }
 
-/// **Documented elsewhere.** Summary of a logic script, as lists return it.
+/// **Partly documented.** Summary of a logic script, as returned by operations that list logic
+/// scripts.
 ///
 /// Schema `LogicScriptInfo`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
-/// page *Logic Scripts*. It names and explains parameters and fields, but states neither their
-/// types nor which of them are required.
+/// Evidence for the type and its fields: partly documented by the vendor. Based on a shortened copy
+/// of the page *Logic Scripts*. The copy names and explains parameters and fields, but states
+/// neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScriptInfo {
-    /// **Documented elsewhere.** Name of the category of the asset.
+    /// **Partly documented.** Name of the category of the asset.
     ///
     /// `categoryName` in JSON, at most 256 characters.
     pub category_name: Option<String>,
-    /// **Documented elsewhere.** SHA-256 of the code. Requests that create or save a logic script omit
+    /// **Partly documented.** SHA-256 of the code. Requests that create or save a logic script omit
     /// this field.
     ///
     /// `codeHash` in JSON, set by the service.
     pub code_hash: Option<String>,
-    /// **Documented elsewhere.** ID of the category of the logic script.
+    /// **Partly documented.** ID of the category of the logic script.
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
-    /// **Documented elsewhere.** ID of the logic script.
+    /// **Partly documented.** ID of the logic script.
     ///
     /// `idLogicScript` in JSON.
     pub id_logic_script: LogicScriptId,
-    /// **Documented elsewhere.** Name of the logic script.
+    /// **Partly documented.** Name of the logic script.
     ///
     /// `logicScriptName` in JSON, 1 to 256 characters.
     pub logic_script_name: String,
-    /// **Documented elsewhere.** Status of an asset: in use, archived or deleted.
+    /// **Partly documented.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,

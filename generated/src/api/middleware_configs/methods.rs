@@ -8,15 +8,15 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # Middleware Configs
 ///
-/// Manage middleware configs. A middleware config defines a service of your own that chooses the
-/// route of a visitor.
+/// Manage middleware configs. A middleware config describes a service of your own, which FunnelFlux
+/// calls to choose the route of a visitor.
 ///
 /// Evidence for all operations: **inferred** from the general pattern of the API. The vendor's
 /// index states the title and the HTTP method. A link in the documentation contains the path
 /// segment `middlewareconfig`. The rest of the path follows the pattern of offer sources.
 ///
-/// Evidence for all arguments that state no other evidence: **inferred** from the general pattern
-/// of the API. Modelled on the group *Offer Sources*.
+/// Evidence for all arguments, unless stated otherwise: **inferred** from the general pattern of
+/// the API. Modelled on the group *Offer Sources*.
 impl Client {
     /// **Inferred.** List middleware configs.
     ///
@@ -25,15 +25,15 @@ impl Client {
     /// `GET /middlewareconfig/list/`
     ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): **Documented elsewhere.** Return only the middleware configs of
-    ///   this category. Evidence: documented elsewhere by the vendor. Based on the page *Middleware
-    ///   Configs*. It names and explains parameters and fields, but states neither their types nor
-    ///   which of them are required.
-    /// - `status`: **Documented elsewhere.** Status of the middleware configs to return. `not-deleted`
-    ///   means active and archived. The documentation also allows an empty value, which has the same
-    ///   meaning. Evidence: documented elsewhere by the vendor. Based on the page *Middleware Configs*.
-    ///   It names and explains parameters and fields, but states neither their types nor which of them
-    ///   are required.
+    /// - `id_category` (`idCategory`): **Partly documented.** Return only the middleware configs of
+    ///   this category. Evidence: partly documented by the vendor. Based on a shortened copy of the
+    ///   page *Middleware Configs*. The copy names and explains parameters and fields, but states
+    ///   neither their types nor which of them are required.
+    /// - `status`: **Partly documented.** Status of the middleware configs to return. `not-deleted`
+    ///   means active and archived. The documentation also allows an empty value, with the same meaning
+    ///   as `not-deleted`. Evidence: partly documented by the vendor. Based on a shortened copy of the
+    ///   page *Middleware Configs*. The copy names and explains parameters and fields, but states
+    ///   neither their types nor which of them are required.
     ///
     /// # Response
     /// The middleware configs.
@@ -55,10 +55,10 @@ impl Client {
     /// `GET /middlewareconfig/find/byId/`
     ///
     /// # Arguments
-    /// - `id_middleware_config` (`idMiddlewareConfig`): **Documented elsewhere.** ID of the middleware
-    ///   config. Evidence: documented elsewhere by the vendor. Based on the page *Middleware Configs*.
-    ///   It names and explains parameters and fields, but states neither their types nor which of them
-    ///   are required.
+    /// - `id_middleware_config` (`idMiddlewareConfig`): **Partly documented.** ID of the middleware
+    ///   config. Evidence: partly documented by the vendor. Based on a shortened copy of the
+    ///   page *Middleware Configs*. The copy names and explains parameters and fields, but states
+    ///   neither their types nor which of them are required.
     ///
     /// # Response
     /// The middleware config.
@@ -99,8 +99,8 @@ impl Client {
     /// `PUT /middlewareconfig/save/`
     ///
     /// # Arguments
-    /// - `body`: A middleware config: the external service to call, and the routes to which the answer
-    ///   of the service can lead.
+    /// - `body`: A middleware config: the external service to call, and the routes from which the
+    ///   response of the service selects one.
     ///
     /// # Response
     /// The middleware config has been updated.
@@ -115,8 +115,8 @@ impl Client {
     /// `POST /middlewareconfig/save/`
     ///
     /// # Arguments
-    /// - `body`: A middleware config: the external service to call, and the routes to which the answer
-    ///   of the service can lead.
+    /// - `body`: A middleware config: the external service to call, and the routes from which the
+    ///   response of the service selects one.
     ///
     /// # Response
     /// The middleware config has been created.

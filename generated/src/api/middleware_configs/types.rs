@@ -5,21 +5,21 @@ use crate::api::ids::{CategoryId, MiddlewareConfigId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Documented elsewhere.** Credentials for the requests to the external service.
+/// **Partly documented.** Credentials for the requests to the external service.
 ///
 /// Schema `MiddlewareBasicAuth`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
-/// page *Middleware Configs*. It names and explains parameters and fields, but states neither their
-/// types nor which of them are required.
+/// Evidence for the type and its fields: partly documented by the vendor. Based on a shortened copy
+/// of the page *Middleware Configs*. The copy names and explains parameters and fields, but states
+/// neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareBasicAuth {
-    /// **Documented elsewhere.** Password.
+    /// **Partly documented.** Password.
     ///
     /// `password` in JSON, format `password`.
     pub password: Option<crate::Secret>,
-    /// **Documented elsewhere.** User name.
+    /// **Partly documented.** User name.
     ///
     /// `username` in JSON.
     pub username: Option<String>,
@@ -60,18 +60,18 @@ impl MiddlewareBasicAuth {
     }
 }
 
-/// **Documented elsewhere.** A middleware config: the external service to call, and the routes to
-/// which the answer of the service can lead.
+/// **Partly documented.** A middleware config: the external service to call, and the routes from
+/// which the response of the service selects one.
 ///
 /// Schema `MiddlewareConfig`.
 ///
-/// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
-/// the vendor. Based on the page *Middleware Configs*. It names and explains parameters and fields,
-/// but states neither their types nor which of them are required.
+/// Evidence for the type and its fields, unless stated otherwise: partly documented by the vendor.
+/// Based on a shortened copy of the page *Middleware Configs*. The copy names and explains
+/// parameters and fields, but states neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MiddlewareConfig {
-    /// **Documented elsewhere.** Purpose of the middleware config.
+    /// **Partly documented.** Purpose of the middleware config.
     ///
     /// `description` in JSON.
     pub description: Option<String>,
@@ -82,42 +82,42 @@ pub struct MiddlewareConfig {
     /// Evidence: **inferred** from a similar operation or field. The documentation describes this field
     /// without giving its name. We guessed the name from the name of the type.
     pub destination: Option<MiddlewareDestination>,
-    /// **Documented elsewhere.** ID of the category of the middleware config.
+    /// **Partly documented.** ID of the category of the middleware config.
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
-    /// **Documented elsewhere.** ID of the middleware config. The client chooses the ID when it creates
+    /// **Partly documented.** ID of the middleware config. The client chooses the ID when it creates
     /// the asset; the ID never changes.
     ///
     /// `idMiddlewareConfig` in JSON.
     pub id_middleware_config: MiddlewareConfigId,
-    /// **Documented elsewhere.** Name of the middleware config.
+    /// **Partly documented.** Name of the middleware config.
     ///
     /// `middlewareConfigName` in JSON, 1 to 256 characters.
     pub middleware_config_name: String,
-    /// **Inferred.** Routes to which the answer of the external service can lead. Exactly one route is
-    /// the default route. The other routes are tried in ascending order of `priority`.
+    /// **Inferred.** Routes from which the response of the external service selects one. Exactly one
+    /// route is the default route. The other routes are tried in ascending order of `priority`.
     ///
     /// `routes` in JSON.
     ///
     /// Evidence: **inferred** from a similar operation or field. The documentation describes this field
     /// without giving its name. We guessed the name from the name of the type.
     pub routes: Option<Vec<MiddlewareRoute>>,
-    /// **Documented elsewhere.** Version of the contract with the external service. The type of this
-    /// field is unknown, so any JSON is accepted.
+    /// **Partly documented.** Version of the contract with the external service. The type of this field
+    /// is unknown, so any JSON is accepted.
     ///
     /// `schemaVersion` in JSON.
     pub schema_version: Option<::serde_json::Value>,
-    /// **Documented elsewhere.** Status of an asset: in use, archived or deleted.
+    /// **Partly documented.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Option<Status>,
-    /// **Documented elsewhere.** Time limit for the external service, in milliseconds. Values
-    /// above 10000 count as 10000.
+    /// **Partly documented.** Time limit for the external service, in milliseconds. Values above 10000
+    /// count as 10000.
     ///
     /// `timeoutMs` in JSON, at least 1, default `5000`.
     ///
-    /// Evidence: documented elsewhere by the vendor. Based on the guide on middleware nodes and on the
+    /// Evidence: partly documented by the vendor. Based on the guide on middleware nodes and on the
     /// changelog of the documentation.
     pub timeout_ms: Option<i64>,
     /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
@@ -215,42 +215,43 @@ impl MiddlewareConfig {
     }
 }
 
-/// **Documented elsewhere.** Summary of a middleware config, as lists return it.
+/// **Partly documented.** Summary of a middleware config, as returned by operations that list
+/// middleware configs.
 ///
 /// Schema `MiddlewareConfigInfo`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
-/// page *Middleware Configs*. It names and explains parameters and fields, but states neither their
-/// types nor which of them are required.
+/// Evidence for the type and its fields: partly documented by the vendor. Based on a shortened copy
+/// of the page *Middleware Configs*. The copy names and explains parameters and fields, but states
+/// neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MiddlewareConfigInfo {
-    /// **Documented elsewhere.** Name of the category of the asset.
+    /// **Partly documented.** Name of the category of the asset.
     ///
     /// `categoryName` in JSON, at most 256 characters.
     pub category_name: Option<String>,
-    /// **Documented elsewhere.** HTTP method of the middleware config's destination: GET or POST.
+    /// **Partly documented.** HTTP method of the middleware config's destination: GET or POST.
     ///
     /// `destinationMethod` in JSON.
     pub destination_method: Option<String>,
-    /// **Documented elsewhere.** Type of the middleware config's destination. The possible types are
+    /// **Partly documented.** Type of the middleware config's destination. The possible types are
     /// unknown.
     ///
     /// `destinationType` in JSON.
     pub destination_type: Option<String>,
-    /// **Documented elsewhere.** ID of the category of the middleware config.
+    /// **Partly documented.** ID of the category of the middleware config.
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
-    /// **Documented elsewhere.** ID of the middleware config.
+    /// **Partly documented.** ID of the middleware config.
     ///
     /// `idMiddlewareConfig` in JSON.
     pub id_middleware_config: MiddlewareConfigId,
-    /// **Documented elsewhere.** Name of the middleware config.
+    /// **Partly documented.** Name of the middleware config.
     ///
     /// `middlewareConfigName` in JSON, 1 to 256 characters.
     pub middleware_config_name: String,
-    /// **Documented elsewhere.** Status of an asset: in use, archived or deleted.
+    /// **Partly documented.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,
@@ -322,44 +323,44 @@ impl MiddlewareConfigInfo {
     }
 }
 
-/// **Documented elsewhere.** The external service that a middleware config calls. Responses never
-/// contain a stored secret, but the placeholder `********` instead. To keep a stored secret when
-/// you save, set the `has…` field of the secret to true, and send the placeholder, an empty string
-/// or no secret.
+/// **Partly documented.** The external service that a middleware config calls. Responses contain
+/// the placeholder `********` instead of a stored secret. To keep a stored secret when you save,
+/// set its field (`hasBasicAuthPassword` or `hasHmacSecret`) to true, and send the placeholder, an
+/// empty string or nothing as the secret.
 ///
 /// Schema `MiddlewareDestination`.
 ///
-/// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
-/// the vendor. Based on the page *Middleware Configs*. It names and explains parameters and fields,
-/// but states neither their types nor which of them are required.
+/// Evidence for the type and its fields, unless stated otherwise: partly documented by the vendor.
+/// Based on a shortened copy of the page *Middleware Configs*. The copy names and explains
+/// parameters and fields, but states neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareDestination {
-    /// **Documented elsewhere.** Credentials for the requests to the external service.
+    /// **Partly documented.** Credentials for the requests to the external service.
     ///
     /// `basicAuth` in JSON.
     pub basic_auth: Option<MiddlewareBasicAuth>,
-    /// **Documented elsewhere.** True if FunnelFlux stores a password.
+    /// **Partly documented.** True if FunnelFlux stores a password.
     ///
     /// `hasBasicAuthPassword` in JSON.
     pub has_basic_auth_password: Option<bool>,
-    /// **Documented elsewhere.** True if FunnelFlux stores an `hmacSecret`.
+    /// **Partly documented.** True if FunnelFlux stores an `hmacSecret`.
     ///
     /// `hasHmacSecret` in JSON.
     pub has_hmac_secret: Option<bool>,
-    /// **Documented elsewhere.** Request headers. Their format is unknown, so any JSON is accepted.
+    /// **Partly documented.** Request headers. Their format is unknown, so any JSON is accepted.
     ///
     /// `headers` in JSON.
     pub headers: Option<::serde_json::Value>,
-    /// **Documented elsewhere.** Secret for signing the requests to the external service.
+    /// **Partly documented.** Secret for signing the requests to the external service.
     ///
     /// `hmacSecret` in JSON, format `password`.
     pub hmac_secret: Option<crate::Secret>,
-    /// **Documented elsewhere.** HTTP method: POST, or GET without a body.
+    /// **Partly documented.** HTTP method: POST, or GET without a body.
     ///
     /// `method` in JSON.
     pub method: Option<String>,
-    /// **Documented elsewhere.** Type of the destination. The possible types are unknown.
+    /// **Partly documented.** Type of the destination. The possible types are unknown.
     ///
     /// `type` in JSON.
     pub type_: Option<String>,
@@ -467,27 +468,27 @@ impl MiddlewareDestination {
     }
 }
 
-/// **Documented elsewhere.** A route that a middleware config may choose, depending on the response
-/// of the external service. The documentation describes the conditions of a route without giving
-/// the names of their fields. The client keeps these fields unchanged.
+/// **Partly documented.** A route of a middleware config. The response of the external service
+/// decides which route is chosen. The documentation describes the conditions of a route without
+/// giving the names of their fields. The client keeps these fields unchanged.
 ///
 /// Schema `MiddlewareRoute`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the guide on
+/// Evidence for the type and its fields: partly documented by the vendor. Based on the guide on
 /// middleware nodes and on the changelog of the documentation.
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareRoute {
-    /// **Documented elsewhere.** Key of the route, in lower case. It is also the label of the route.
-    /// The key of the default route is `default`.
+    /// **Partly documented.** Key of the route, in lower case. It is also the label of the route. The
+    /// key of the default route is `default`.
     ///
     /// `idRoute` in JSON.
     pub id_route: Option<String>,
-    /// **Documented elsewhere.** True if this is the default route.
+    /// **Partly documented.** True if this is the default route.
     ///
     /// `isDefault` in JSON.
     pub is_default: Option<bool>,
-    /// **Documented elsewhere.** Priority of the route. Routes with lower values are tried first. The
+    /// **Partly documented.** Priority of the route. Routes with lower values are tried first. The
     /// default route has the priority 0.
     ///
     /// `priority` in JSON, at least 0 and at most 255.

@@ -10,8 +10,8 @@ use crate::runtime::{call::Call, client::Client};
 ///
 /// Manage offer sources.
 ///
-/// Evidence for all responses: **inferred** from the general pattern of the API. The page states no
-/// status codes. We assume 200 for every successful response.
+/// Evidence for all responses: **inferred** from the general pattern of the API. Only the status
+/// code is inferred. The page states none, so we assume 200 for every successful response.
 impl Client {
     /// List offer sources.
     ///

@@ -49,7 +49,7 @@ pub struct OfferSource {
     pub postback_tx_id: Option<String>,
     /// Query parameters that are added to the URL. A value may contain tokens.
     ///
-    /// `queryParams` in JSON, with values of any type, because their type is only inferred.
+    /// `queryParams` in JSON, with values of any type, because the exact type is only inferred.
     ///
     /// Evidence: documented on the vendor's page. The page shows this object without its name. The
     /// name, and strings as the type of the values, come from the examples on the page.

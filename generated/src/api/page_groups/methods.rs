@@ -11,12 +11,12 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// Manage page groups. A page group contains pages of one kind (landers or offers), and a funnel
 /// rotates among them.
 ///
-/// Evidence for all operations that state no other evidence: **inferred** from the general pattern
-/// of the API. The vendor's index states the title and the HTTP method. The path follows the
-/// pattern of offer sources.
+/// Evidence for all operations, unless stated otherwise: **inferred** from the general pattern of
+/// the API. The vendor's index states the title and the HTTP method. The path follows the pattern
+/// of offer sources.
 ///
-/// Evidence for all arguments that state no other evidence: **inferred** from the general pattern
-/// of the API. Modelled on the group *Offer Sources*.
+/// Evidence for all arguments, unless stated otherwise: **inferred** from the general pattern of
+/// the API. Modelled on the group *Offer Sources*.
 impl Client {
     /// **Inferred.** List page groups.
     ///
@@ -133,9 +133,9 @@ impl Client {
     /// `GET /globalpagegroup/find/byCategory/`
     ///
     /// Evidence: **inferred** from the general pattern of the API. The vendor's index lists this title
-    /// and HTTP method twice, so there must be two paths. We guess that they differ in the first
-    /// segment, as the paths of funnel groups do. The first segment of this path is a placeholder that
-    /// consists of the words “global page group”. Expect status 404.
+    /// and HTTP method twice, so there must be two paths. As for funnel groups, we guess that they
+    /// differ in the first segment. The first segment of this path is a placeholder that consists of
+    /// the words “global page group”. Expect status 404.
     ///
     /// # Arguments
     /// - `id_category` (`idCategory`): **Inferred.** ID of the category.
@@ -292,9 +292,9 @@ impl Client {
     /// `PUT /globalpagegroup/move-category/`
     ///
     /// Evidence: **inferred** from the general pattern of the API. The vendor's index lists this title
-    /// and HTTP method twice, so there must be two paths. We guess that they differ in the first
-    /// segment, as the paths of funnel groups do. The first segment of this path is a placeholder that
-    /// consists of the words “global page group”. Expect status 404.
+    /// and HTTP method twice, so there must be two paths. As for funnel groups, we guess that they
+    /// differ in the first segment. The first segment of this path is a placeholder that consists of
+    /// the words “global page group”. Expect status 404.
     ///
     /// # Arguments
     /// - `body`: Assets to move, and their new category.

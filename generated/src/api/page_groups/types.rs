@@ -76,7 +76,7 @@ impl PageGroup {
     }
 }
 
-/// **Inferred.** Summary of a page group, as lists return it.
+/// **Inferred.** Summary of a page group, as returned by operations that list page groups.
 ///
 /// Schema `PageGroupInfo`.
 ///

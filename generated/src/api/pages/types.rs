@@ -10,8 +10,8 @@ use crate::values::object::object;
 ///
 /// Schema `Page`.
 ///
-/// Evidence for the type, and for each field that states no other evidence: **inferred** from the
-/// general pattern of the API. Modelled on the group *Offer Sources*.
+/// Evidence for the type and its fields, unless stated otherwise: **inferred** from the general
+/// pattern of the API. Modelled on the group *Offer Sources*.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Page {
@@ -109,7 +109,7 @@ impl Page {
     }
 }
 
-/// **Inferred.** Summary of a page, as lists return it.
+/// **Inferred.** Summary of a page, as returned by operations that list pages.
 ///
 /// Schema `PageInfo`.
 ///

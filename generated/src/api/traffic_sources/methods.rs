@@ -13,8 +13,8 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// Evidence for all operations: **inferred** from the general pattern of the API. The vendor's
 /// index states the title and the HTTP method. The path follows the pattern of offer sources.
 ///
-/// Evidence for all arguments that state no other evidence: **inferred** from the general pattern
-/// of the API. Modelled on the group *Offer Sources*.
+/// Evidence for all arguments, unless stated otherwise: **inferred** from the general pattern of
+/// the API. Modelled on the group *Offer Sources*.
 impl Client {
     /// **Inferred.** List traffic sources.
     ///
@@ -23,14 +23,14 @@ impl Client {
     /// `GET /trafficsource/list/`
     ///
     /// # Arguments
-    /// - `status`: **Documented elsewhere.** Status of the traffic sources to return. `not-deleted`
-    ///   means active and archived. Evidence: documented elsewhere by the vendor. Based on the
-    ///   page *Traffic Sources*. It names and explains parameters and fields, but states neither their
-    ///   types nor which of them are required.
-    /// - `id_category` (`idCategory`): **Documented elsewhere.** Return only the traffic sources of
-    ///   this category. Evidence: documented elsewhere by the vendor. Based on the page *Traffic
-    ///   Sources*. It names and explains parameters and fields, but states neither their types nor
-    ///   which of them are required.
+    /// - `status`: **Partly documented.** Status of the traffic sources to return. `not-deleted` means
+    ///   active and archived. Evidence: partly documented by the vendor. Based on a shortened copy of
+    ///   the page *Traffic Sources*. The copy names and explains parameters and fields, but states
+    ///   neither their types nor which of them are required.
+    /// - `id_category` (`idCategory`): **Partly documented.** Return only the traffic sources of this
+    ///   category. Evidence: partly documented by the vendor. Based on a shortened copy of the
+    ///   page *Traffic Sources*. The copy names and explains parameters and fields, but states neither
+    ///   their types nor which of them are required.
     ///
     /// # Response
     /// The traffic sources.
@@ -52,10 +52,10 @@ impl Client {
     /// `GET /trafficsource/find/byId/`
     ///
     /// # Arguments
-    /// - `id_traffic_source` (`idTrafficSource`): **Documented elsewhere.** ID of the traffic source.
-    ///   Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*. It names
-    ///   and explains parameters and fields, but states neither their types nor which of them are
-    ///   required.
+    /// - `id_traffic_source` (`idTrafficSource`): **Partly documented.** ID of the traffic source.
+    ///   Evidence: partly documented by the vendor. Based on a shortened copy of the page *Traffic
+    ///   Sources*. The copy names and explains parameters and fields, but states neither their types
+    ///   nor which of them are required.
     ///
     /// # Response
     /// The traffic source.

@@ -5,43 +5,47 @@ use crate::api::ids::{CategoryId, TrafficSourceId};
 use crate::api::shared::Status;
 use crate::values::object::object;
 
-/// **Documented elsewhere.** A tracking field of a traffic source.
+/// **Partly documented.** A tracking field of a traffic source.
 ///
 /// Schema `TrackingField`.
 ///
-/// Evidence: documented elsewhere by the vendor. Based on the documentation's list of all schemas,
+/// Evidence: partly documented by the vendor. Based on the documentation's list of all schemas,
 /// which gives only names.
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct TrackingField {
-    /// **Documented elsewhere.** Name of the field.
+    /// **Partly documented.** Name of the field.
     ///
     /// `name` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*. It names and
-    /// explains parameters and fields, but states neither their types nor which of them are required.
+    /// Evidence: partly documented by the vendor. Based on a shortened copy of the page *Traffic
+    /// Sources*. The copy names and explains parameters and fields, but states neither their types nor
+    /// which of them are required.
     pub name: Option<String>,
-    /// **Documented elsewhere.** Former name of the field.
+    /// **Partly documented.** Former name of the field.
     ///
     /// `previousName` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*. It names and
-    /// explains parameters and fields, but states neither their types nor which of them are required.
+    /// Evidence: partly documented by the vendor. Based on a shortened copy of the page *Traffic
+    /// Sources*. The copy names and explains parameters and fields, but states neither their types nor
+    /// which of them are required.
     pub previous_name: Option<String>,
-    /// **Documented elsewhere.** Status of the field. The possible values are unknown, so any JSON is
+    /// **Partly documented.** Status of the field. The possible values are unknown, so any JSON is
     /// accepted.
     ///
     /// `status` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*. It names and
-    /// explains parameters and fields, but states neither their types nor which of them are required.
+    /// Evidence: partly documented by the vendor. Based on a shortened copy of the page *Traffic
+    /// Sources*. The copy names and explains parameters and fields, but states neither their types nor
+    /// which of them are required.
     pub status: Option<::serde_json::Value>,
-    /// **Documented elsewhere.** Value of the field.
+    /// **Partly documented.** Value of the field.
     ///
     /// `value` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*. It names and
-    /// explains parameters and fields, but states neither their types nor which of them are required.
+    /// Evidence: partly documented by the vendor. Based on a shortened copy of the page *Traffic
+    /// Sources*. The copy names and explains parameters and fields, but states neither their types nor
+    /// which of them are required.
     pub value: Option<String>,
     /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,
@@ -98,63 +102,63 @@ impl TrackingField {
     }
 }
 
-/// **Documented elsewhere.** A traffic source. The documentation also describes fields without
-/// giving their JSON names: the deprecated tracking fields and scenario data, the user interface's
+/// **Partly documented.** A traffic source. The documentation also describes fields without giving
+/// their JSON names: the deprecated tracking fields and scenario data, the user interface's
 /// settings for conversion tracking, and the webhooks that are bound to the traffic source. The end
 /// of the page *Traffic Sources* was not available, so more fields may exist. The client keeps
 /// unknown fields unchanged.
 ///
 /// Schema `TrafficSource`.
 ///
-/// Evidence for the type, and for each field that states no other evidence: documented elsewhere by
-/// the vendor. Based on the page *Traffic Sources*. It names and explains parameters and fields,
-/// but states neither their types nor which of them are required.
+/// Evidence for the type and its fields, unless stated otherwise: partly documented by the vendor.
+/// Based on a shortened copy of the page *Traffic Sources*. The copy names and explains parameters
+/// and fields, but states neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrafficSource {
-    /// **Documented elsewhere.** Cost model. The possible values are unknown.
+    /// **Partly documented.** Cost model. The possible values are unknown.
     ///
     /// `costType` in JSON.
     pub cost_type: Option<String>,
-    /// **Documented elsewhere.** The default cost. Its type is unknown, so any JSON is accepted.
+    /// **Partly documented.** The default cost. Its type is unknown, so any JSON is accepted.
     ///
     /// `defaultCost` in JSON.
     pub default_cost: Option<::serde_json::Value>,
-    /// **Documented elsewhere.** True if postbacks without revenue are not sent.
+    /// **Partly documented.** True if postbacks without revenue are not sent.
     ///
     /// `disableZeroRevenuePostbacks` in JSON.
     pub disable_zero_revenue_postbacks: Option<bool>,
-    /// **Documented elsewhere.** ID of the category of the traffic source. Empty if the traffic source
-    /// has no category.
+    /// **Partly documented.** ID of the category of the traffic source. Empty if the traffic source has
+    /// no category.
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
-    /// **Documented elsewhere.** ID of the traffic source. The client chooses the ID when it creates
-    /// the asset; the ID never changes.
+    /// **Partly documented.** ID of the traffic source. The client chooses the ID when it creates the
+    /// asset; the ID never changes.
     ///
     /// `idTrafficSource` in JSON.
     pub id_traffic_source: TrafficSourceId,
-    /// **Documented elsewhere.** Factor by which the incoming cost is scaled, in percent.
+    /// **Partly documented.** Factor by which the incoming cost is scaled, in percent.
     ///
     /// `incomingCostModifier` in JSON, at least 0 and at most 500.
     pub incoming_cost_modifier: Option<f64>,
-    /// **Documented elsewhere.** Belongs to the FunnelFlux user interface. Send it back unchanged.
+    /// **Partly documented.** Data of the FunnelFlux user interface. Send it back unchanged.
     ///
     /// `meta` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. The page describes this object without giving its
-    /// name. The introduction of the documentation says that some assets have a reserved object with
-    /// the name `meta`.
+    /// Evidence: partly documented by the vendor. The page *Traffic Sources* describes this object
+    /// without giving its name. The introduction of the documentation says that some assets have a
+    /// reserved object with the name `meta`.
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// **Documented elsewhere.** Percentage of the postbacks that are sent.
+    /// **Partly documented.** Percentage of the postbacks that are sent.
     ///
     /// `outgoingPostbackProbability` in JSON, at least 0 and at most 100.
     pub outgoing_postback_probability: Option<f64>,
-    /// **Documented elsewhere.** Factor by which the revenue in postbacks is scaled, in percent.
+    /// **Partly documented.** Factor by which the revenue in postbacks is scaled, in percent.
     ///
     /// `outgoingRevenueModifier` in JSON, at least 0 and at most 500.
     pub outgoing_revenue_modifier: Option<f64>,
-    /// **Documented elsewhere.** Status of an asset: in use, archived or deleted.
+    /// **Partly documented.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Option<Status>,
@@ -163,14 +167,14 @@ pub struct TrafficSource {
     ///
     /// `trackingFieldSlots` in JSON.
     ///
-    /// Evidence: **inferred** from a similar operation or field. The page describes this map without
-    /// giving its name or the type of its values. The name comes from the description of the overrides
-    /// of a duplicate (`bodyUpdates`). The type of the values comes from the schema next to that
-    /// description.
+    /// Evidence: **inferred** from a similar operation or field. The page *Traffic Sources* describes
+    /// this map without giving its name or the type of its values. The name comes from the description
+    /// of the field `bodyUpdates` in `DuplicateRequest`. The type of the values is the schema
+    /// `TrackingField` from the documentation's list of all schemas.
     pub tracking_field_slots: Option<
         ::std::collections::BTreeMap<String, TrackingField>,
     >,
-    /// **Documented elsewhere.** Name of the traffic source.
+    /// **Partly documented.** Name of the traffic source.
     ///
     /// `trafficSourceName` in JSON, 1 to 256 characters.
     pub traffic_source_name: String,
@@ -315,33 +319,34 @@ impl TrafficSource {
     }
 }
 
-/// **Documented elsewhere.** Summary of a traffic source, as lists return it.
+/// **Partly documented.** Summary of a traffic source, as returned by operations that list traffic
+/// sources.
 ///
 /// Schema `TrafficSourceInfo`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the
-/// page *Traffic Sources*. It names and explains parameters and fields, but states neither their
-/// types nor which of them are required.
+/// Evidence for the type and its fields: partly documented by the vendor. Based on a shortened copy
+/// of the page *Traffic Sources*. The copy names and explains parameters and fields, but states
+/// neither their types nor which of them are required.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrafficSourceInfo {
-    /// **Documented elsewhere.** Name of the category of the asset.
+    /// **Partly documented.** Name of the category of the asset.
     ///
     /// `categoryName` in JSON, at most 256 characters.
     pub category_name: Option<String>,
-    /// **Documented elsewhere.** ID of the category of the traffic source.
+    /// **Partly documented.** ID of the category of the traffic source.
     ///
     /// `idCategory` in JSON.
     pub id_category: Option<CategoryId>,
-    /// **Documented elsewhere.** ID of the traffic source.
+    /// **Partly documented.** ID of the traffic source.
     ///
     /// `idTrafficSource` in JSON.
     pub id_traffic_source: TrafficSourceId,
-    /// **Documented elsewhere.** Status of an asset: in use, archived or deleted.
+    /// **Partly documented.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,
-    /// **Documented elsewhere.** Name of the traffic source.
+    /// **Partly documented.** Name of the traffic source.
     ///
     /// `trafficSourceName` in JSON, 1 to 256 characters.
     pub traffic_source_name: String,

@@ -76,7 +76,7 @@ impl VisitorTag {
     }
 }
 
-/// **Inferred.** Summary of a visitor tag, as lists return it.
+/// **Inferred.** Summary of a visitor tag, as returned by operations that list visitor tags.
 ///
 /// Schema `VisitorTagInfo`.
 ///

@@ -13,8 +13,8 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// Evidence for all operations: **inferred** from the general pattern of the API. The vendor's
 /// index states the title and the HTTP method. The path follows the pattern of offer sources.
 ///
-/// Evidence for all arguments that state no other evidence: **inferred** from a similar operation
-/// or field. Modelled on the group *Middleware Configs*.
+/// Evidence for all arguments, unless stated otherwise: **inferred** from a similar operation or
+/// field. Modelled on the group *Middleware Configs*.
 impl Client {
     /// **Inferred.** List webhook configs.
     ///

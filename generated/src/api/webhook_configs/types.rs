@@ -77,7 +77,7 @@ impl WebhookConfig {
     }
 }
 
-/// **Inferred.** Summary of a webhook config, as lists return it.
+/// **Inferred.** Summary of a webhook config, as returned by operations that list webhook configs.
 ///
 /// Schema `WebhookConfigInfo`.
 ///
