@@ -123,8 +123,8 @@ pub(crate) fn schema_steps(tokens: &[String], path: &mut Vec<String>) {
 }
 
 /// Joins each step `[]` with the name before it: `["body", "entries", "[]"]` becomes `["body", "entries[]"]`.
-/// Joins a `[]` after the first step with the name that follows: `["200", "[]", "OfferSourceInfo"]` becomes
-/// `["200", "OfferSourceInfo[]"]`.
+/// A `[]` directly after the first step is joined with the name that follows it instead:
+/// `["200", "[]", "OfferSourceInfo"]` becomes `["200", "OfferSourceInfo[]"]`.
 pub(crate) fn join_arrays(path: Vec<String>) -> Vec<String> {
     let mut joined: Vec<String> = Vec::new();
     let mut arrays = 0_usize;

@@ -324,7 +324,7 @@ impl Fault {
         }
     }
 
-    /// Turns the correct response into the outcome of the fault. If the request does not reach the service,
+    /// Replaces the correct response by what the client sees under the fault. If the request does not reach the service,
     /// `answered` is an empty response with status 200.
     pub(crate) fn act(&self, answered: Response<Bytes>, applied: bool, now: SystemTime) -> Outcome {
         match self.breaks() {

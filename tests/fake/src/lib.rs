@@ -26,13 +26,13 @@
 //!    parameters and bodies, and `resource` reads the kinds of assets. Facts that OpenAPI cannot express are
 //!    stated in extensions of the tags: `x-children`, `x-server-managed` (`server_managed`), `x-filters` and
 //!    `x-duplicate`.
-//! 2. `fault_rule` selects a [`Fault`] if a [`Rule`] matches the request, and `fault` turns the response into
-//!    the outcome of the fault.
+//! 2. `fault_rule` selects a [`Fault`] if a [`Rule`] matches the request.
 //! 3. `auth` checks the bearer token.
 //! 4. `validate` validates query, content type and body against the document. A single 400 lists all
 //!    violations.
 //! 5. `read` or `write` runs the operation on the [`State`]. `bad_entries` handles lists with bad IDs.
 //! 6. `responses` or `error_responses` builds the response, and `log` records the request.
+//! 7. If a fault was selected, `fault` replaces the response by what the client sees under this fault.
 //!
 //! # Documented behaviour, literal interpretations, and settings
 //!
@@ -48,8 +48,8 @@
 //!   `cascade` archives or deletes the children, `move` makes `targetParentID` their parent, and `orphan`
 //!   clears `offerParams.idOfferSource`. The action `move` requires a target, and every other action refuses
 //!   a target.
-//! - Delete takes one ID from the query if the body has no IDs. Moving to the category `""` removes the
-//!   category.
+//! - Delete takes one ID from the query if the body has no IDs. Moving an asset to the category `""` takes the
+//!   asset out of its category.
 //! - Other pages document the following. A funnel's `idCampaign` is an older name of its `idFunnelGroup`, and
 //!   the copy of a funnel goes into the group `parentId`. A copy of a logic script accepts changes to
 //!   category and description only, and the service computes the hash of its code. Owners cannot be set.

@@ -177,8 +177,8 @@ impl Resource {
         parent_at(self.parent.first()?, body)
     }
 
-    /// Sets the parent of a child. If `parent` is empty, the properties are set to an empty string, because
-    /// the documentation uses the word "clears".
+    /// Sets the parent of a child. If `parent` is empty, each property is set to an empty string and not
+    /// removed, because the vendor's documentation says that the service "clears" the parent.
     pub(crate) fn set_parent(&self, properties: &[String], body: &mut Map<String, Value>, parent: &str) {
         let before = body.clone();
         for property in properties {

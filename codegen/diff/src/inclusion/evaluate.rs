@@ -35,7 +35,8 @@ impl Truth {
         if holds { Self::Yes } else { Self::No }
     }
 
-    /// Returns yes if the answer is certain, and unknown otherwise.
+    /// Returns `Yes` if `is_certain` is true, and `Unknown` otherwise. Combined with [`and`](Self::and), the
+    /// result makes a yes that is not certain unknown.
     fn if_certain(is_certain: bool) -> Self {
         if is_certain { Self::Yes } else { Self::Unknown }
     }

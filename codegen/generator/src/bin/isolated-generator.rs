@@ -1,5 +1,5 @@
-//! Runs progenitor for one request, which it reads from standard input. Tests start this program, so that
-//! they survive documents that crash progenitor.
+//! This program reads one document and its settings from standard input, and runs progenitor on them. Tests
+//! start this program, so that they survive documents that crash progenitor.
 
 use std::process::ExitCode;
 

@@ -79,7 +79,7 @@ impl Client {
 
     /// **Inferred.** Create AI node settings.
     ///
-    /// Creates the settings of an AI node under the ID in the request.
+    /// Creates the settings of an AI node with the ID in the request.
     ///
     /// `POST /ainodesettings/save/`
     ///

@@ -100,7 +100,7 @@ impl Client {
 
     /// **Inferred.** Create a category.
     ///
-    /// Creates a category under the ID in the request.
+    /// Creates a category with the ID in the request.
     ///
     /// `POST /category/save/`
     ///

@@ -155,7 +155,7 @@ impl Client {
 
     /// **Inferred.** Create a condition.
     ///
-    /// Creates a condition under the ID in the request.
+    /// Creates a condition with the ID in the request.
     ///
     /// `POST /condition/save/`
     ///

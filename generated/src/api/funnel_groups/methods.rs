@@ -243,7 +243,7 @@ impl Client {
 
     /// **Inferred.** Create a funnel group.
     ///
-    /// Creates a funnel group under the ID in the request.
+    /// Creates a funnel group with the ID in the request.
     ///
     /// `POST /campaign/save/`
     ///
@@ -265,7 +265,7 @@ impl Client {
 
     /// **Inferred.** Create a new funnel group.
     ///
-    /// Creates a funnel group under the ID in the request.
+    /// Creates a funnel group with the ID in the request.
     ///
     /// `POST /funnelgroup/save/`
     ///

@@ -165,7 +165,7 @@ impl Client {
 
     /// **Inferred.** Create a funnel.
     ///
-    /// Creates a funnel under the ID in the request.
+    /// Creates a funnel with the ID in the request.
     ///
     /// `POST /funnel/save/`
     ///

@@ -177,7 +177,7 @@ impl Client {
 
     /// **Inferred.** Create a logic script.
     ///
-    /// Creates a logic script under the ID in the request.
+    /// Creates a logic script with the ID in the request.
     ///
     /// `POST /logicscript/save/`
     ///

@@ -110,7 +110,7 @@ impl Client {
 
     /// **Inferred.** Create middleware config.
     ///
-    /// Creates a middleware config under the ID in the request.
+    /// Creates a middleware config with the ID in the request.
     ///
     /// `POST /middlewareconfig/save/`
     ///

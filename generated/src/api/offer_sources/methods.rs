@@ -138,7 +138,7 @@ impl Client {
 
     /// Create offer source.
     ///
-    /// Creates an offer source under the ID in the request.
+    /// Creates an offer source with the ID in the request.
     ///
     /// `POST /offersource/save/`
     ///

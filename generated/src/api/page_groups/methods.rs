@@ -189,7 +189,7 @@ impl Client {
 
     /// **Inferred.** Create a page group.
     ///
-    /// Creates a page group under the ID in the request.
+    /// Creates a page group with the ID in the request.
     ///
     /// `POST /pagegroup/save/`
     ///

@@ -127,7 +127,7 @@ impl Client {
 
     /// **Inferred.** Create a new page.
     ///
-    /// Creates a page under the ID in the request.
+    /// Creates a page with the ID in the request.
     ///
     /// `POST /page/save/`
     ///

@@ -151,7 +151,7 @@ impl Client {
 
     /// **Inferred.** Create traffic source.
     ///
-    /// Creates a traffic source under the ID in the request.
+    /// Creates a traffic source with the ID in the request.
     ///
     /// `POST /trafficsource/save/`
     ///

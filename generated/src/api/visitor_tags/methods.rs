@@ -99,7 +99,7 @@ impl Client {
 
     /// **Inferred.** Create a visitor tag.
     ///
-    /// Creates a visitor tag under the ID in the request.
+    /// Creates a visitor tag with the ID in the request.
     ///
     /// `POST /visitortag/save/`
     ///

@@ -99,7 +99,7 @@ impl Client {
 
     /// **Inferred.** Create webhook config.
     ///
-    /// Creates a webhook config under the ID in the request.
+    /// Creates a webhook config with the ID in the request.
     ///
     /// `POST /webhookconfig/save/`
     ///

@@ -335,9 +335,9 @@ impl Error {
 
     /// Wait that the service asked for in `Retry-After`, counted from the response.
     ///
-    /// A call that is retried waits automatically. If an error has this value, the wait was longer than
-    /// [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after) or than the remaining time of
-    /// the call, or the call could not be retried for another reason.
+    /// A call that is retried waits automatically. An error contains the requested wait if the call did not
+    /// wait: the wait exceeds [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after), it
+    /// exceeds the remaining time of the call, or the call could not be retried.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.response()?.retry_after
@@ -428,9 +428,9 @@ impl Error {
     /// only read.
     ///
     /// # Troubleshooting
-    /// True if the request may have arrived and no trustworthy rejection came back: after a broken
-    /// connection, a timeout, a 5xx, an HTML page, or an undecodable or too large response in any attempt. If
-    /// the operation has [`Repeat::Never`](crate::operations::Repeat::Never), as a duplication has, look for
+    /// True if, in any attempt, the request may have arrived and the service did not clearly reject it.
+    /// Examples are a broken connection, a timeout, a 5xx, an HTML page, and a response that is too large or
+    /// cannot be decoded. If the operation has [`Repeat::Never`](crate::operations::Repeat::Never), as a duplication has, look for
     /// the new asset before you send the call again; all other calls can be sent again safely. A rejection
     /// (4xx) counts as *not applied*. It is not documented whether a call with a list of IDs can be applied
     /// in part before it is rejected, so the bulk calls in [`ext`](crate::ext) read the assets back.

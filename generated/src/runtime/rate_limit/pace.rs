@@ -11,7 +11,8 @@
 //!   were accepted per second of the sample is the measured rate; the client's new rate is slightly lower. If
 //!   a refusal asked for a pause, two rates are measured: one includes the pause in the length of the sample,
 //!   the other excludes it. The rate of the service is between the two, and their geometric mean is used. If
-//!   a whole [`Step`] passed without a refusal, its rate is a lower bound of the estimate.
+//!   the sample contains a complete [`Step`], the client's rate in that step is a lower bound for the
+//!   estimate.
 //! - **Brake.** Until a sample is complete, the rate is halved once per round trip if the service accepts
 //!   nothing, or refuses more than two thirds of the requests.
 //! - **Search.** After a decrease, the rate approaches the rate at the last refusal (the `ceiling`), and

@@ -133,7 +133,7 @@ pub struct Shared {
     pub(super) stop_signal: StopSignal,
     /// Check of the account, if the job has a journal.
     pub(super) account: Option<AccountCheck>,
-    /// Future that records the states of the assets before the first chunk, if the job is undoable.
+    /// If the job can be undone: the future that records the states of the assets before the first chunk.
     pub(super) record_states: RecordStates,
     /// Start of the first run of the job.
     pub(super) begun: SystemTime,

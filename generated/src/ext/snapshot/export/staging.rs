@@ -377,8 +377,8 @@ fn keys(manifest: &Manifest) -> impl Iterator<Item = AssetKey> {
     groups.flat_map(|(group, contents)| contents.files().keys().map(move |id| AssetKey::new(group, id)))
 }
 
-/// Checks that an older snapshot belongs to the same service and, if both tokens state the account, to the
-/// same account.
+/// Checks that an older snapshot comes from the service of this export. If the tokens of both exports state
+/// the account, also checks that it is the same account.
 fn check_origin(path: &Path, older: &Manifest, origin: &Origin) -> Result<(), SnapshotError> {
     check_service(path, older.base_url(), origin)?;
     check_account(path, older.account(), origin)
