@@ -288,7 +288,7 @@ mod tests {
                     .iter()
                     .map(|(name, value)| format!("{name}={value}"))
                     .collect();
-                let target = format!("{}{}?{}", Fake::base_path(), request.path, query.join("&"));
+                let target = format!("{}{}?{}", document.base_path(), request.path, query.join("&"));
                 let sent = http::Request::builder()
                     .method(request.method)
                     .uri(target)

@@ -28,6 +28,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
+    /// Base path of the document that the fake serves.
+    base_path: &'static str,
     task: JoinHandle<()>,
     commands: mpsc::Sender<ListenerCommand>,
 }
@@ -50,6 +52,7 @@ impl Fake {
         let task = tokio::spawn(accept(self.clone(), address, listener, received));
         Ok(Server {
             address,
+            base_path: self.document().base_path(),
             task,
             commands,
         })
@@ -64,10 +67,10 @@ impl Server {
     }
 
     /// Returns the base URL of the API on this server, such as `http://127.0.0.1:40001/v1`. The path is the
-    /// base path of the embedded document.
+    /// base path of the document that the fake serves.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://{}{}", self.address, Fake::base_path())
+        format!("http://{}{}", self.address, self.base_path)
     }
 
     /// Stops listening and closes all connections. Then the operating system refuses new connections.

@@ -10,7 +10,7 @@
 
 use std::{io, net::SocketAddr};
 
-use funnelflux_fake::{Fake, Fault, RetryAfter, Rule, Server, Settings};
+use funnelflux_fake::{Document, Fake, Fault, RetryAfter, Rule, Server, Settings};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -281,4 +281,17 @@ async fn two_servers_can_share_a_fake() {
     .await;
     assert!(list(&second).await.contains("archived"));
     assert_eq!(fake.settings(), Settings::default());
+}
+
+#[tokio::test]
+async fn the_base_url_has_the_base_path_of_the_served_document() {
+    let mut document: serde_json::Value = serde_json::from_str(include_str!("../effective.json")).unwrap();
+    document["servers"] = serde_json::json!([{ "url": "https://api.example/v2" }]);
+    let document = Document::from_json(&document.to_string()).unwrap();
+    let fake = Fake::with_document(Settings::default(), document);
+    let server = fake.serve(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+    assert_eq!(server.base_url(), format!("http://{}/v2", server.addr()));
+    let request = format!("{LIST}connection: close\r\n\r\n").replace("/v1/", "/v2/");
+    let (response, _) = exchange(&server, &request).await;
+    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
 }
