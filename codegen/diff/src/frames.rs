@@ -13,6 +13,7 @@ use crate::{
     inclusion::{Pair, Schema},
     level::{Direction, Encoding},
     node::Node,
+    part_names::tokens,
     site::SchemaContext,
 };
 
@@ -70,6 +71,15 @@ impl<'a> Frames<'a> {
             }
         }
         around
+    }
+
+    /// Checks whether the pair at `index` is an alternative of a `oneOf`, or is inside such an alternative.
+    pub(crate) fn is_in_one_of(&self, index: usize) -> bool {
+        self.around(vec![index]).into_iter().any(|index| {
+            let pointers = self.all.get(index).filter(|frame| frame.is_part);
+            let tokens = pointers.and_then(|frame| frame.pointers.last()).map(|pointer| tokens(pointer));
+            tokens.is_some_and(|tokens| matches!(tokens.as_slice(), [.., keyword, _] if keyword == "oneOf"))
+        })
     }
 
     /// Adds a pair as a child of the current pair, or as a root if there is no current pair. Returns the
