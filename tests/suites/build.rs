@@ -1,5 +1,5 @@
-//! Sets `cfg(transcription)` while the OpenAPI document is our transcription of the vendor's web page. Tests
-//! that use inferred types and methods are compiled only then.
+//! Sets `cfg(transcription)` if the OpenAPI document is our transcription of the vendor's web page. Tests
+//! that use inferred types and methods are compiled only with this setting.
 
 fn main() {
     let lock = "../../spec/spec.lock";

@@ -125,7 +125,7 @@ pub(crate) fn errors_as_json(arguments: &[std::ffi::OsString]) -> bool {
     })
 }
 
-/// Converts an error of the parser of the command line into a failure.
+/// Converts a clap error, that is, an invalid command line, into a failure.
 pub(crate) fn usage_failure(error: &clap::Error) -> Failure {
     let text = error.render().to_string();
     let first = text.lines().next().unwrap_or_default();

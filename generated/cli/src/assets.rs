@@ -40,8 +40,8 @@ pub(crate) fn inferred_note(group: AssetGroup) -> Option<String> {
         .then(|| format!("the operations on {plural} are inferred, not documented by the vendor"))
 }
 
-/// Returns the group whose assets are the categories of `group`. It is the group with a child relation to
-/// `group` whose pointers include the category pointer of `group`.
+/// Returns the group whose assets are the categories of `group`. That group lists `group` among its children,
+/// and the pointers of this relation include the category pointer of `group`.
 pub(crate) fn category_group(group: AssetGroup) -> Option<AssetGroup> {
     let category = group.category_pointer()?;
     AssetGroup::all().iter().copied().find(|parent| {
@@ -64,14 +64,14 @@ pub(crate) fn status_word(status: &AssetStatus) -> &str {
 
 /// Finds the IDs of assets. Each entry of `given` is an ID or the exact name of an asset.
 ///
-/// If all entries have the documented format of IDs, or if the group has no list, the function returns the
-/// entries unchanged. Otherwise, it looks up each entry in the list of all assets. An entry that is not in
-/// the list, but has the format of IDs, stays unchanged. The command that uses the IDs reports an ID that no
-/// asset has.
+/// If all entries have the documented format of IDs, or if the group has no list operation, the function
+/// returns the entries unchanged. Otherwise, it looks up each entry in the list of all assets. If the list
+/// lacks an entry that has the format of an ID, the entry stays unchanged. The command that uses the IDs
+/// reports an ID that no asset has.
 ///
 /// # Errors
-/// Returns an error if the list cannot be read, if an entry without the format of IDs is neither the ID nor
-/// the name of an asset, or if an entry is the name of several assets.
+/// Returns an error if the list cannot be read, if an entry is the name of several assets, or if an entry is
+/// neither an ID nor a name of an asset and does not have the format of an ID.
 pub(crate) async fn resolve(
     client: &Client,
     group: AssetGroup,
@@ -101,8 +101,8 @@ pub(crate) async fn resolve(
     }
 }
 
-/// Finds the IDs of the assets with these names. The result has the order of the names, and `None` for a name
-/// that no asset has.
+/// Finds the IDs of the assets with these names or IDs. The result has the order of `names`, and `None` for a
+/// name that no asset has.
 pub(crate) async fn ids_of_names(
     client: &Client,
     group: AssetGroup,
@@ -116,7 +116,7 @@ pub(crate) async fn ids_of_names(
         .collect()
 }
 
-/// Like [`resolve`], but also checks that every asset exists.
+/// Like [`resolve`], but also checks that every asset exists. Looks up an ID that no asset has as a name.
 ///
 /// # Errors
 /// Returns the errors of [`resolve`], and an error if an asset does not exist.
@@ -264,8 +264,8 @@ impl<'r> Names<'r> {
     }
 }
 
-/// Reads the whole assets with these IDs, in order, for a later change. The second list of the result
-/// contains the IDs that do not exist.
+/// Reads the whole assets with these IDs, in order, so that the caller can change and save them. The second
+/// list of the result contains the IDs that no asset has.
 ///
 /// # Errors
 /// Returns an error if an asset may exist but cannot be read, or if a number in an asset would be rounded.

@@ -175,7 +175,7 @@ impl Context {
         Ok(Some(folder))
     }
 
-    /// Returns a command line of this program that uses the same account, quoted for a shell.
+    /// Returns the command that runs this program with `words` on the same account, with shell quoting.
     pub(crate) fn command_line(&self, words: &[&str]) -> String {
         let options = &self.options;
         let mut line = vec!["funnelflux"];

@@ -4,7 +4,7 @@
 //! The file `demo.json` describes the assets. For each kind of asset, it contains the number of assets, the
 //! pattern of their IDs, and a JSON body with placeholders. The placeholder `{id}` stands for the ID of the
 //! asset, and `{n}` for its number. Every other placeholder stands for one of several choices, or for the ID
-//! of an asset whose kind is earlier in the file.
+//! of an asset of a kind that the file lists earlier.
 
 use funnelflux::transport::{TransportError, TransportErrorKind, from_fn};
 use funnelflux::{Client, ClientBuilder};
@@ -29,7 +29,7 @@ struct Kind {
     body: Value,
 }
 
-/// Adds the assets of the demo account to a fake.
+/// Adds the assets of the demo account to a fake service.
 pub(crate) fn seed(fake: &Fake) {
     // The JSON is part of the program and is tested, so it is always valid.
     let kinds: Vec<Kind> = serde_json::from_str(DEMO).unwrap_or_default();

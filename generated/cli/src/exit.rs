@@ -22,7 +22,7 @@ pub(crate) enum Exit {
     Authentication = 4,
     /// The service refused the request.
     Refused = 5,
-    /// A comparison or a plan found differences.
+    /// `compare` found differences, or `plan --exit-code` made a plan with changes.
     Differs = 6,
     /// The user or a signal cancelled the command.
     Cancelled = 130,

@@ -14,8 +14,8 @@ use std::collections::{BTreeSet, HashMap};
 /// Maximum number of whole assets that are read to learn the fields of a group.
 const SAMPLE: usize = 100;
 
-/// Similarity of two names above which the error about an unknown field proposes the known field. Equal names
-/// have the similarity 1.
+/// The error about an unknown field proposes a known field if the similarity of their paths is above this
+/// value. Equal paths have the similarity 1.
 const SIMILAR: f64 = 0.8;
 
 /// Returns the option `--new-fields`.
@@ -72,8 +72,8 @@ impl Kind {
 pub(crate) struct KnownFields(HashMap<JsonPath, Option<Kind>>);
 
 impl KnownFields {
-    /// Learns the fields of a group from the assets in `current`, which were already read, and from other
-    /// assets of the account.
+    /// Learns the fields of a group from the assets in `current`, which the caller has already read, and from
+    /// other assets of the account.
     pub(crate) async fn read(
         client: &Client,
         group: AssetGroup,

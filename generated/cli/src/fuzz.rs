@@ -46,9 +46,9 @@ fn check_failure(failure: &Failure) {
     assert!(!text.contains(is_unsafe), "{text:?}");
 }
 
-/// Checks that values of `--filter`, `--sort` and `--columns` are either rejected, or select some of the
-/// given rows. A second selection must change nothing. The first three lines of the input are the values
-/// of these options. The rest is a JSON list of rows.
+/// Checks that any values of `--filter`, `--sort` and `--columns` are either rejected or can be used. The
+/// selected rows must be among the given rows, and a second selection from them must change nothing. The
+/// first three lines of the input are the values of these options. The rest is a JSON list of rows.
 pub fn filter(bytes: &[u8]) {
     let (lines, rest) = lines(bytes, 3);
     let Ok(Value::Array(rows)) = serde_json::from_str(&rest) else {
@@ -79,8 +79,8 @@ pub fn filter(bytes: &[u8]) {
     assert_eq!(selected, again, "a second selection changes the rows");
 }
 
-/// Words that can make an expression run forever or use unlimited memory, as in the program `jq` itself.
-/// Expressions with such a word are not run.
+/// Words that can make a jq expression run forever or use unlimited memory. They have the same effect in the
+/// program `jq`. The fuzz target does not run expressions that contain one of these words.
 const UNBOUNDED: [&str; 14] = [
     "def",
     "repeat",
@@ -127,8 +127,8 @@ pub fn jq(bytes: &[u8]) {
 }
 
 /// Checks that a configuration file is either read and written without loss, or rejected with an error that
-/// names the line. The first line of the input is the name of a profile, and the rest is the file. A name
-/// that leads out of the folder of the tokens must be rejected.
+/// names the line. Also checks that the name of a profile is rejected if a file with this name would be
+/// outside the folder of the tokens. The first line of the input is the name, and the rest is the file.
 pub fn profile(bytes: &[u8]) {
     let (lines, rest) = lines(bytes, 1);
     let path = Path::new("config.toml");
@@ -160,7 +160,7 @@ pub fn profile(bytes: &[u8]) {
 }
 
 /// Checks that any file with IDs and any value of `--set` are either read or rejected. The first line of the
-/// input is a value of `--set`. The rest is the file, and also the JSON that the value of `--set` changes.
+/// input is a value of `--set`. The rest is the file, and is also the JSON value that `--set` changes.
 pub fn input(bytes: &[u8]) {
     let (lines, rest) = lines(bytes, 1);
     let id = JsonPath::of_pointer("/idThing");
@@ -233,9 +233,9 @@ fn plain(status: u16, body: impl Into<Bytes>) -> Response<ResponseBody> {
 }
 
 /// Checks the conclusions that the probe draws from arbitrary responses. The fake must be able to load the
-/// settings that the probe finds, and the probe must name each asset that it leaves behind. The first line of
-/// the input is the content of a settings file for the fake. The rest describes modifications of the fake's
-/// responses.
+/// settings that the probe finds. If no response was replaced by a plausible one, the probe must also name
+/// each asset that it leaves behind. The first line of the input is the content of a settings file for the
+/// fake. The rest describes modifications of the fake's responses.
 pub fn probe(bytes: &[u8]) {
     let (lines, _) = lines(bytes, 1);
     let spoils = bytes
@@ -254,8 +254,8 @@ pub fn probe(bytes: &[u8]) {
     };
     let fake = Fake::new(settings);
     let service = fake.clone();
-    // Number of bytes of `spoils` that were read, and true if a response was replaced by one that the service
-    // itself might send.
+    // Number of bytes of `spoils` that were read, and a flag that is true if a response was replaced by one
+    // that the service itself might send.
     let replaced = Arc::new(Mutex::new((0, false)));
     let state = Arc::clone(&replaced);
     let transport = from_fn(move |request| {

@@ -63,8 +63,8 @@ pub(crate) fn given_ids(matches: &ArgMatches) -> Result<Vec<String>, Failure> {
     given(matches, None)
 }
 
-/// Like [`given_ids`], but also recognises IDs in the JSON property or CSV column with the path `id`. A
-/// property or column with the name `id` is always recognised.
+/// Like [`given_ids`], but the argument `id` names another JSON path or CSV column that can contain the IDs.
+/// A property or column that is called "id" is recognised in any case.
 pub(crate) fn given(matches: &ArgMatches, id: Option<&JsonPath>) -> Result<Vec<String>, Failure> {
     let mut given = Vec::new();
     for text in matches.get_many::<String>("ids").into_iter().flatten() {
@@ -80,7 +80,7 @@ pub(crate) fn given(matches: &ArgMatches, id: Option<&JsonPath>) -> Result<Vec<S
     Ok(given)
 }
 
-/// Maximum number of bytes of an input. Without this limit, a file without end would fill the memory.
+/// Maximum number of bytes of an input. Without this limit, an endless file would fill the memory.
 const MAX_INPUT_BYTES: u64 = 512 * 1024 * 1024;
 
 /// Reads all bytes. Returns `None` if there are more than `limit`.
@@ -264,8 +264,8 @@ pub(crate) fn json(matches: &ArgMatches) -> Result<Option<Value>, Failure> {
     parse_json(&read_text(file)?, name).map(Some)
 }
 
-/// Returns the line of a record in a CSV file. The line numbers of the CSV reader cannot be used, because
-/// they do not count empty lines before a record.
+/// Returns the number of the line at which a record of a CSV file begins. The line numbers of the CSV reader
+/// cannot be used, because they do not count empty lines before a record.
 pub(crate) fn line_of(text: &str, record: &csv::StringRecord) -> usize {
     let byte = record.position().map_or(0, csv::Position::byte);
     let byte = usize::try_from(byte).unwrap_or(usize::MAX);
@@ -320,7 +320,7 @@ pub(crate) fn assignment(text: &str) -> Result<Assignment, Failure> {
     Ok(Assignment { path, value })
 }
 
-/// Parses JSON. Returns an error that names the line if the JSON is invalid or if a number would be rounded.
+/// Parses JSON. If it is invalid, or if a number would be rounded, returns an error with the line.
 pub(crate) fn parse_json(text: &str, name: &str) -> Result<Value, Failure> {
     json::parse(text).map_err(|error| {
         let (line, column, fix) = match &error {

@@ -43,7 +43,8 @@ pub(crate) fn arguments() -> Vec<Arg> {
             .num_args(0..=1)
             .default_missing_value("")
             .help(
-                "Continue the job of this journal; without FILE, the newest unfinished job of this command",
+                "Continue the job of this journal; without FILE, continue the newest unfinished job of this \
+                 command",
             ),
         Arg::new("chunk-size")
             .long("chunk-size")
@@ -157,7 +158,8 @@ impl JobCommand<'_> {
         })
     }
 
-    /// Plans and runs a job. `make` creates the job, once for the plan and once for the run.
+    /// Plans and runs a job. `journal` is the journal of a resumed job, which is not planned again. `make`
+    /// creates the job, once for the plan and once for the run.
     pub(crate) async fn run(
         &self,
         journal: Option<PathBuf>,
@@ -291,13 +293,13 @@ impl JobCommand<'_> {
     }
 }
 
-/// ID of an asset in a report. If the assets of a report belong to several groups, each ID also contains the
-/// name of the group.
+/// ID of an asset in a report. If the report can have assets of several groups, each ID also contains the
+/// name of its group.
 pub(crate) trait ReportId: fmt::Display {
     /// Returns the ID of the asset.
     fn id(&self) -> &str;
 
-    /// Returns the name of the group, if the report has assets of several groups.
+    /// Returns the name of the group, if the report can have assets of several groups.
     fn group(&self) -> Option<&str>;
 }
 
@@ -367,8 +369,8 @@ pub(crate) fn exit_of<I>(report: &Report<I>) -> Exit {
     }
 }
 
-/// Returns true if undoing a job requires `--accept-inferred`. Only the undo of a duplication can require it,
-/// because it archives the copies. It requires the option if the operations on the group are inferred.
+/// Returns true if the command that undoes a job gets the option `--accept-inferred`. This applies to a
+/// duplication in a group whose operations are inferred, because undoing it deletes the copies.
 pub(crate) fn undo_is_inferred(verb: &str, group: AssetGroup) -> bool {
     verb == "duplicate" && group.is_inferred()
 }
@@ -417,7 +419,7 @@ pub(crate) fn report_view() -> View {
 }
 
 /// Returns the row for an entry of a report. It contains the ID, the outcome, the ID of a copy, the message
-/// of a failure, and the group if the report has assets of several groups.
+/// of a failure, and the group if the report can have assets of several groups.
 fn row<I: ReportId>(entry: &Entry<I>) -> Value {
     let outcome = match &entry.outcome {
         Outcome::Done { confirmed: true } => "done",
@@ -446,7 +448,8 @@ pub(crate) fn is_success(outcome: &str) -> bool {
     )
 }
 
-/// Writes the outcome of every ID to a file, in the format that the extension of the file names.
+/// Writes the outcome of every ID to a file. Its extension determines the format: CSV, NDJSON, or otherwise
+/// JSON.
 fn write_report_file<I: ReportId + Serialize>(path: &Path, report: &Report<I>) -> Result<(), Failure> {
     let rows: Vec<Value> = report.entries().iter().map(row).collect();
     let failed = |error: String| Failure::failed(format!("the report cannot be written: {error}"));

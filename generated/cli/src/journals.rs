@@ -56,7 +56,7 @@ pub(crate) fn argument(path: &Path) -> String {
     }
 }
 
-/// Returns the path of the plan that is stored beside a journal.
+/// Returns the path at which the plan of a job is stored, next to the journal of the job.
 pub(crate) fn plan_beside(journal: &Path) -> PathBuf {
     journal.with_extension("plan.json")
 }

@@ -19,7 +19,7 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 /// Function that opens the entry in the keyring. It blocks the thread.
 type Open = Arc<dyn Fn() -> Result<Entry, String> + Send + Sync>;
 
-/// Hint in the error message if the tokens cannot be read.
+/// Hint that the error message contains if the tokens cannot be read or removed.
 const FIX: &str =
     "use the session in which you logged in, or keep the tokens in a file: funnelflux auth login --file";
 
@@ -29,7 +29,7 @@ pub(crate) struct KeyringTokenStore {
     /// User name of the entry in the keyring.
     user: String,
     open: Open,
-    /// Store in a file, of which only the lock is used, because keyrings have no locks.
+    /// File store that provides only the lock, because keyrings have no locks. It never stores tokens.
     lock: FileTokenStore,
     timeout: Duration,
 }
@@ -60,8 +60,8 @@ impl KeyringTokenStore {
         Ok(removed.map_err(|error| format!("{error}; fix: {FIX}"))?.is_some())
     }
 
-    /// Runs `work` with the entry on a thread for blocking work, because a keyring blocks and may ask the
-    /// user. Returns `None` if the keyring has no such entry.
+    /// Runs `work` with the entry, on a thread for blocking calls, because the keyring may ask the user and
+    /// blocks until the answer. Returns `None` if the keyring does not have the entry.
     async fn with_entry<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Entry) -> keyring::Result<T> + Send + 'static,

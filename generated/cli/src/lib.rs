@@ -2,9 +2,9 @@
 //!
 //! # Code
 //!
-//! Commands are derived from the tables of the crate `funnelflux`. A group of assets has a command for each
-//! action that it supports, and each operation of the API is a subcommand of `call`. The crate `funnelflux`
-//! also implements all communication with the service.
+//! The program derives its commands from tables in the crate `funnelflux`: each group of assets gets a
+//! command for each action that it supports, and each operation of the API becomes a subcommand of `call`.
+//! The crate `funnelflux` also implements all communication with the service.
 //!
 //! | module | contents |
 //! |---|---|
@@ -18,10 +18,10 @@
 //! | `output` | rows and values on stdout |
 //! | `confirm` | questions before a change |
 //! | `exit` | exit codes and error texts |
-//! | `probe` | experiments on questions that the documentation leaves open |
+//! | `probe` | experiments on an account, about behaviour that the documentation leaves open |
 //! | `mcp` | the server for assistants |
 //! | `demo` | the fake service of `--fake` |
-//! | `fuzz` | properties for fuzzers (feature `fuzz`) |
+//! | `fuzz` | functions that the fuzz targets run (feature `fuzz`) |
 //! | `path`, `text` | paths inside JSON; text for terminals |
 
 mod arguments;

@@ -11,7 +11,7 @@ use std::fmt;
 pub(crate) struct JsonPath(Vec<String>);
 
 impl JsonPath {
-    /// Reads a path. `.` alone and the empty path are invalid.
+    /// Parses a path. A path with an empty part is invalid, such as `.`, `a..b` or the empty text.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let parts: Vec<String> = match text.strip_prefix('/') {
             Some(pointer) => pointer
@@ -29,7 +29,7 @@ impl JsonPath {
         Ok(Self(parts))
     }
 
-    /// Reads a JSON pointer that is known to be valid, such as a constant of the library. The leading slash
+    /// Parses a JSON pointer that is known to be valid, such as a constant of the library. The leading slash
     /// is optional.
     pub(crate) fn of_pointer(pointer: &str) -> Self {
         let parts = pointer.trim_start_matches('/').split('/');

@@ -245,7 +245,7 @@ pub(crate) fn undo_command(context: &Context, journal: &Path, is_inferred: bool)
     context.command_line(&words)
 }
 
-/// Returns the command that continues the application of a plan.
+/// Returns the command that continues an interrupted `apply` of a plan.
 pub(crate) fn continue_command(context: &Context, plan: &Path, journal: &Path) -> String {
     let (plan, journal) = (journals::argument(plan), journals::argument(journal));
     context.command_line(&["apply", &plan, "--journal", &journal])
@@ -264,7 +264,7 @@ fn verb(step: PlanStep) -> &'static str {
     }
 }
 
-/// Creates the failure for an error of a plan.
+/// Converts an error of a plan into a failure.
 #[expect(clippy::needless_pass_by_value, reason = "a function for `map_err`")]
 pub(crate) fn plan_failure(error: PlanError) -> Failure {
     match error.error() {

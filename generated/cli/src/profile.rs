@@ -1,4 +1,4 @@
-//! Profiles. A profile describes an account, with its base URL, its tokens and the user's defaults.
+//! Profiles. A profile contains an account's base URL, the place of its tokens, and default options.
 
 use crate::exit::{Exit, Failure, file_failure};
 use crate::tokens::TokenPlace;
@@ -22,7 +22,7 @@ const RESERVED: [&str; 2] = [ENVIRONMENT, FAKE];
 const PROFILE_VARIABLE: &str = "FUNNELFLUX_PROFILE";
 /// Environment variable that names the folder of the configuration.
 const CONFIG_VARIABLE: &str = "FUNNELFLUX_CONFIG_DIR";
-/// Environment variable that names the folder of journals.
+/// Environment variable that names the folder for the journals of all profiles.
 const STATE_VARIABLE: &str = "FUNNELFLUX_STATE_DIR";
 
 /// Configuration file of the user.
@@ -96,7 +96,8 @@ impl Configuration {
     }
 }
 
-/// Replaces the content of a file. A regular file is replaced atomically, and only its owner can read it.
+/// Replaces the content of a file. A regular file is replaced atomically, by a file that only its owner can
+/// read.
 pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
     // If the path is a symbolic link, its target is replaced, and not the link.
     let target = path.canonicalize();
@@ -162,8 +163,9 @@ impl ProfileName {
             .join(format!("{}.json", self.name)))
     }
 
-    /// Returns the user name of the profile's entry in the keyring. Profiles in another configuration folder
-    /// have other entries.
+    /// Returns the user name of the profile's entry in the keyring. If an environment variable sets the
+    /// configuration folder, the name contains the folder. Profiles with the same name in two folders
+    /// therefore have different entries.
     #[cfg(feature = "keyring")]
     pub(crate) fn keyring_user(&self) -> String {
         match folder_of_variable(CONFIG_VARIABLE) {

@@ -1,5 +1,5 @@
-//! Functions for text on terminals. They replace control characters, and they format times, durations and
-//! counted nouns.
+//! Functions for text on terminals. They replace control characters, reword messages of the library, and
+//! format times, durations and counted nouns.
 
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
@@ -48,7 +48,7 @@ pub(crate) fn of_library(text: &str) -> String {
     })
 }
 
-/// Returns true for characters that control the terminal, or that change the direction of the following text.
+/// Returns true if a character controls the terminal, or changes the direction of the text after it.
 fn is_control(character: char) -> bool {
     character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

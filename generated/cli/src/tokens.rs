@@ -12,7 +12,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Place of the tokens of a profile, as the configuration names it.
+/// Place in which a profile stores its tokens. The configuration file contains the name of the variant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum TokenPlace {
@@ -55,8 +55,8 @@ impl TokenPlace {
     }
 }
 
-/// Saves the tokens of a login, and returns their place. The place is the keyring if it is wanted and can be
-/// used. Otherwise, it is a file. If saving in the keyring fails, a note reports that.
+/// Saves the tokens of a login in the keyring, or in a file if the keyring is not wanted or cannot be used.
+/// Returns the place. If saving in the keyring fails, a note reports that.
 pub(crate) async fn save(
     profile: &ProfileName,
     credentials: &Credentials,

@@ -1,4 +1,4 @@
-//! Proxy on real sockets that breaks connections after any byte, and jobs that run through the proxy.
+//! A proxy on real sockets, which can break a connection after any byte, and jobs that run through the proxy.
 #![allow(
     clippy::unwrap_used,
     clippy::missing_panics_doc,
@@ -21,16 +21,16 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
-/// Longest time that the proxy delays data.
+/// Longest time for which the proxy delays data.
 const MAX_DELAY: Duration = Duration::from_millis(600);
-/// Timeout of one attempt, shorter than the longest delay.
+/// Timeout of one attempt. It is shorter than the longest delay, so that some attempts time out.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(400);
 /// Timeout of one attempt in a run without faults.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Maximum number of jobs that run at the same time. Jobs spend most of their time waiting.
 const CONCURRENT_JOBS: usize = 24;
 
-/// Fault of one connection, in one direction.
+/// Fault of a connection in one direction: of the requests or of the responses.
 #[derive(Clone, Copy, Debug)]
 enum Fault {
     None,
@@ -40,9 +40,9 @@ enum Fault {
     Close(usize),
     /// Ends this direction after this number of bytes. The other direction stays open.
     HalfClose(usize),
-    /// Stops after this number of bytes, without closing.
+    /// Stops after this number of bytes, and closes both connections only after a long pause.
     Stall(usize),
-    /// Delays each part of the data.
+    /// Delays each received chunk of data by this time.
     Delay(Duration),
     /// Forwards the data in pieces of this number of bytes.
     Pieces(usize),
@@ -90,10 +90,10 @@ impl Fault {
     }
 }
 
-/// Exchange of responses between the connections.
+/// Swaps responses between the connections of a proxy.
 type Responses = Arc<Swap<Vec<u8>>>;
 
-/// A proxy that breaks connections. It ends when it is dropped.
+/// A proxy that breaks connections. Dropping this value stops the proxy.
 #[derive(Debug)]
 pub struct BrokenNetwork {
     address: SocketAddr,
@@ -154,7 +154,7 @@ impl BrokenNetwork {
         self.trouble.store(percent, Ordering::Relaxed);
     }
 
-    /// Number of connections that had a fault until now.
+    /// Number of connections that have had a fault so far.
     #[must_use]
     pub fn fault_count(&self) -> u64 {
         self.faults.load(Ordering::Relaxed)
@@ -183,7 +183,7 @@ async fn pass(client: TcpStream, service: SocketAddr, faults: (Fault, Fault), sw
     let requests = forward(from_client, to_server, faults.0, Responses::default());
     let responses = forward(from_server, to_client, faults.1, swap);
     tokio::pin!(requests, responses);
-    // If one direction ends in order, the other direction stays open.
+    // If one direction ends without a fault, the other direction stays open.
     tokio::select! {
         ended = &mut requests => if ended == End::Open { responses.await; },
         ended = &mut responses => if ended == End::Open { requests.await; },
@@ -245,7 +245,7 @@ async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, fault: Fault, 
     }
 }
 
-/// Outcome of jobs through the broken network.
+/// Results of the jobs that ran through the broken network.
 #[derive(Debug, Default)]
 pub struct Summary {
     /// Number of jobs.
@@ -260,8 +260,8 @@ pub struct Summary {
     pub contradictions: Vec<String>,
 }
 
-/// Runs jobs with the seeds from `first` on, several at a time. The runtime must have its I/O and time
-/// drivers enabled.
+/// Runs `jobs` jobs, several at a time. The first job has the seed `first`, the next one `first + 1`, and so
+/// on. The runtime must have its I/O and time drivers enabled.
 pub async fn run_jobs(first: u64, jobs: u64) -> Summary {
     let mut summary = Summary::default();
     let mut running = JoinSet::new();
@@ -302,7 +302,8 @@ fn prepare(seed: u64) -> World {
     World::new(&settings, job, size)
 }
 
-/// Runs a job twice through a broken network, and once without faults. Compares each report with the account.
+/// Runs a job through a broken network, continues it through the network with fewer faults, and finally
+/// without faults. Compares each report with the account.
 async fn check(mut world: World, seed: u64) -> Summary {
     let mut random = Rng::with_seed(seed ^ 1);
     let server = world.fake.serve(([127, 0, 0, 1], 0).into()).await.unwrap();

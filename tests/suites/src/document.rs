@@ -16,7 +16,7 @@ pub fn effective() -> &'static Value {
     &DOCUMENT
 }
 
-/// Returns whether the OpenAPI document is our transcription of the vendor's web page. If it is not, prints
+/// Returns true if the OpenAPI document is our transcription of the vendor's web page. If it is not, prints
 /// that the test is skipped.
 #[must_use]
 pub fn is_transcription() -> bool {
@@ -30,7 +30,7 @@ pub fn is_transcription() -> bool {
     cfg!(transcription)
 }
 
-/// Follows references, including references that are the only part of an `allOf`.
+/// Resolves a `$ref`, and an `allOf` with one member if there are no `properties` beside it.
 #[must_use]
 pub fn resolve(value: &'static Value) -> &'static Value {
     if let Some(reference) = value["$ref"].as_str() {
@@ -53,7 +53,7 @@ pub fn content(holder: &'static Value) -> &'static Value {
     media.map_or(&Value::Null, |media| resolve(&media["schema"]))
 }
 
-/// The schema of the successful response of an operation.
+/// The schema of the response of an operation to a successful request.
 #[must_use]
 pub fn success(operation: &'static Value) -> &'static Value {
     let responses = operation["responses"].as_object();
@@ -63,7 +63,7 @@ pub fn success(operation: &'static Value) -> &'static Value {
     found.map_or(&Value::Null, |(_, response)| content(response))
 }
 
-/// Returns whether a name is the name of an ID, such as `id`, `idPage` or `idPages`.
+/// Returns true if a parameter or property with this name contains IDs, as `id`, `idPage` and `idPages` do.
 #[must_use]
 pub fn is_id(name: &str) -> bool {
     name == "id"
@@ -73,7 +73,7 @@ pub fn is_id(name: &str) -> bool {
             .is_some_and(|rest| rest.starts_with(|letter: char| letter.is_ascii_uppercase()))
 }
 
-/// Properties of an object schema, including the properties of the parts of its `allOf`.
+/// Properties of an object schema, including those of the members of its `allOf`.
 fn properties(schema: &'static Value) -> Vec<(&'static str, &'static Value)> {
     let schema = resolve(schema);
     let parts = schema["allOf"].as_array().into_iter().flatten();
@@ -137,8 +137,7 @@ pub fn sample(name: &str, schema: &'static Value) -> Value {
     }
 }
 
-/// Returns a request body with the required properties and all properties that are lists of strings. Such
-/// lists contain IDs.
+/// Returns a request body with the required properties and all lists of strings, which contain IDs.
 #[must_use]
 pub fn sample_body(schema: &'static Value) -> Value {
     let mut body = sample("", schema);

@@ -2,8 +2,8 @@
 //!
 //! `tests/fuzz` contains the targets for cargo-fuzz, which run until they are stopped.
 //! `tests/suites/tests/fuzz.rs` runs the same functions on the seeds and mutated seeds in every test run. A
-//! function panics if its property does not hold. The functions for the program are in
-//! `funnelflux_cli::fuzz`.
+//! function panics if its property does not hold. The functions of the targets that test the program
+//! `funnelflux` are in `funnelflux_cli::fuzz`.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -59,10 +59,10 @@ pub fn run_target(name: &str, bytes: &[u8]) {
     function(bytes);
 }
 
-/// Example of a vendor's document, to which the fuzzed overlays are applied.
+/// Vendor's document to which the target `overlay` applies the fuzzed overlays.
 pub const DOCUMENT: &str = include_str!("../../../codegen/generator/tests/documents/offer-sources.json");
 
-/// Checks that a document is read, normalised and linted, or rejected with errors that have locations.
+/// Checks that a document is read, normalised and linted, or rejected. Diagnostics must have locations.
 pub fn document(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for name in ["a.json", "a.yaml"] {
@@ -78,8 +78,8 @@ pub fn document(bytes: &[u8]) {
     }
 }
 
-/// Checks that an overlay is applied, or rejected with an error. After it is applied, each diagnostic of the
-/// linter must have a location.
+/// Checks that an overlay is either applied or rejected with an error. The document with the overlay is
+/// linted, and each diagnostic must have a location.
 pub fn overlay_actions(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let upstream = read::read(Source {
@@ -154,7 +154,7 @@ pub fn response(bytes: &[u8]) {
     }
 }
 
-/// Asserts that each value keeps its JSON text if it contains a number that is too large for a `Value`.
+/// Asserts that a property keeps its JSON text if it contains a number that is too large for a `Value`.
 fn assert_text<T: serde::Serialize>(sent: &[u8], typed: &T) {
     let sent: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(sent).unwrap();
     let encoded: BTreeMap<String, Box<RawValue>> =
@@ -196,8 +196,8 @@ fn check_error(error: &Error) {
     );
 }
 
-/// Checks that a call ends within its timeout for any `Retry-After`, and that it is not retried if the
-/// requested wait is longer than a minute.
+/// Checks that a call ends within its timeout, whatever `Retry-After` contains. If the requested wait is
+/// longer than a minute, the call must not be retried.
 pub fn retry_after(bytes: &[u8]) {
     let mut headers = http::HeaderMap::new();
     for (name, value) in ["retry-after", "date", "retry-after-ms"]
@@ -244,8 +244,8 @@ pub fn id(bytes: &[u8]) {
     }
 }
 
-/// Checks that a journal is read and its counts are consistent, or that the error is one line about the
-/// journal.
+/// Checks that a journal is either read, with consistent counts, or rejected with an error of one line that
+/// names the journal.
 pub fn journal(bytes: &[u8]) {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(bytes).unwrap();

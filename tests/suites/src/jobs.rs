@@ -1,8 +1,7 @@
-//! Jobs on an account whose network fails. The reports of the jobs are compared with the state of the
-//! service.
+//! Runs jobs while the network fails, and compares the reports of the jobs with the state of the service.
 //!
-//! The fault matrix and the broken network run the same jobs. A report is compared with the account before
-//! the job, and with a second account on which the same job ran without a fault.
+//! The suites `matrix`, `broken_network` and `program` use these jobs. A report is compared with the account
+//! before the job, and with a second account on which the same job ran without a fault.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -39,9 +38,9 @@ pub enum Job {
     Duplicate,
     /// Exports a snapshot.
     Export,
-    /// Applies a plan that restores a snapshot: it creates, saves, moves, archives, unarchives and deletes.
+    /// Applies a plan that restores a snapshot: it creates, saves, moves, archives and unarchives assets.
     Apply,
-    /// Undoes the plan of [`Job::Apply`].
+    /// Undoes the plan of [`Job::Apply`], and therefore also deletes an asset.
     Undo,
 }
 
@@ -72,10 +71,10 @@ impl Job {
     }
 }
 
-/// Size of a job, and the way in which it is sent.
+/// Number of assets of a job, and the distribution of their IDs over requests.
 #[derive(Clone, Copy, Debug)]
 pub struct JobSize {
-    /// Number of offer sources. At least 6.
+    /// Number of offer sources, at least 6.
     pub assets: usize,
     /// Number of IDs in a request.
     pub chunk: usize,
@@ -83,16 +82,16 @@ pub struct JobSize {
     pub concurrency: usize,
 }
 
-/// Category to which assets move.
+/// ID of the category to which assets move.
 const CATEGORY: &str = "2nIemC000001";
-/// Asset that no job mentions.
+/// ID of an asset that no job mentions.
 const BYSTANDER: &str = "2nIemB000001";
-/// Asset that a plan creates.
+/// ID of the asset that a plan creates.
 const CREATED: &str = "2nIemN000001";
 /// Properties that the service manages.
 const MANAGED: [&str; 2] = ["meta", "codeHash"];
 
-/// An account before a job.
+/// An account on which a job is run.
 #[derive(Debug)]
 pub struct World {
     /// The service.
@@ -102,13 +101,13 @@ pub struct World {
     ids: Vec<String>,
     plan: Option<ChangePlan>,
     folder: TempDir,
-    /// State of the account after the job has run without a fault.
+    /// State that the account has after the job if there is no fault.
     expected: State,
-    /// Contents of the files of an export without a fault.
+    /// Files that an export writes if there is no fault, with their contents.
     files: BTreeMap<String, Vec<u8>>,
 }
 
-/// Result of a run of a job: an outcome for each asset.
+/// Result of one run of a job: the outcome of each asset, and the ID of its copy if there is one.
 #[derive(Debug, Default)]
 pub struct Ran {
     outcomes: BTreeMap<String, (Class, Option<String>)>,
@@ -116,7 +115,7 @@ pub struct Ran {
     text: String,
 }
 
-/// Class of an outcome.
+/// Outcome of an asset. Successful outcomes are not distinguished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Class {
     Done,
@@ -146,7 +145,7 @@ impl Ran {
         }
     }
 
-    /// Returns the result of a job that ended before its first change, so that all assets are unchanged.
+    /// Returns the result of a job that ended before its first change. All assets must be unchanged.
     fn nothing_sent(world: &World, error: &dyn Display) -> Self {
         let keys = world.keys().into_iter();
         Self {
@@ -208,7 +207,7 @@ fn seeded(settings: Settings, job: Job, size: JobSize) -> (Fake, Vec<String>) {
     (fake, ids)
 }
 
-/// Changes assets so that a plan that restores them has steps of every kind.
+/// Changes assets, so that a plan that restores them saves, moves, unarchives and archives.
 fn disturb(fake: &Fake, ids: &[String]) {
     for (number, id) in ids.iter().enumerate() {
         let (property, value) = match number % 4 {
@@ -282,8 +281,8 @@ impl World {
         options.chain(self.ids.iter().cloned()).collect()
     }
 
-    /// Converts the outcomes that the program has printed: for each asset its ID, its outcome and the ID of
-    /// its copy. If there are no outcomes, nothing was sent.
+    /// Converts the outcomes that the program has printed. Each item consists of the ID of an asset, its
+    /// outcome, and the ID of its copy. If there are no items, nothing was sent.
     pub fn ran(&self, outcomes: impl Iterator<Item = (String, String, Option<String>)>, text: String) -> Ran {
         let outcomes: BTreeMap<_, _> = outcomes
             .map(|(id, outcome, copy)| {
@@ -303,8 +302,8 @@ impl World {
         Ran { outcomes, text }
     }
 
-    /// Moves the account to another base URL, and changes the base URL in the plan. Must be called within a
-    /// Tokio runtime.
+    /// Replaces the base URL in the plan, if the job has one, because clients now reach the account under
+    /// another base URL. Must be called within a Tokio runtime.
     pub fn move_to(&mut self, base_url: &str) {
         if let Some(plan) = &mut self.plan {
             let path = self.folder.path().join("plan.json");
@@ -470,7 +469,8 @@ impl World {
         files(&self.folder.path().join("backup")) == self.files
     }
 
-    /// The assets that a job may change for one of its keys: an offer source and its page.
+    /// Returns the bodies of the assets that a job may change for one of its keys, that is, of an offer
+    /// source and its page. Properties that are empty or managed by the service are left out.
     fn shown(state: &State, key: &str) -> Vec<Option<Map<String, Value>>> {
         let id = key.rsplit('/').next().unwrap_or(key);
         let body = |kind: &str, id: &str| {
@@ -540,7 +540,7 @@ async fn plan(fake: &Fake, ids: &[String], job: Job, folder: &Path) -> ChangePla
     ChangePlan::undo(&client, &journal).await.unwrap()
 }
 
-/// Contents of the files of a snapshot, without the manifest, which contains times.
+/// Files of a snapshot with their contents. The manifest is left out, because it contains times.
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     for group in ["offer-sources", "categories"] {

@@ -1,4 +1,5 @@
-//! Helpers of the test suites: a transport that connects a client and the fake in one process.
+//! Helpers of the test suites. The most important one is [`InProcess`], a transport that connects a client
+//! and the fake in one process.
 //!
 //! Tests need neither sockets nor waiting: under Tokio's paused clock, a timeout of minutes takes no time.
 //! The clock of the fake follows Tokio's clock.
@@ -21,8 +22,8 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// Creates a builder for clients that call `fake` in the same process. The clients use its tokens and its
-/// clock.
+/// Creates a builder for clients that call `fake` in the same process. The clients use the tokens and the
+/// clock of `fake`.
 ///
 /// Must be called within a Tokio runtime.
 pub fn client(fake: &Fake) -> ClientBuilder {
@@ -38,7 +39,7 @@ pub fn client_over(transport: InProcess) -> ClientBuilder {
         .transport(transport)
 }
 
-/// One fault of each kind. To save time, oversized bodies have only a little more than [`LARGE`] bytes.
+/// One fault of each kind. To save time, oversized bodies have only one byte more than [`LARGE`].
 pub fn faults() -> impl Iterator<Item = Fault> {
     Fault::all().into_iter().map(|fault| match fault {
         Fault::Oversized { .. } => Fault::Oversized { bytes: LARGE + 1 },
@@ -46,7 +47,7 @@ pub fn faults() -> impl Iterator<Item = Fault> {
     })
 }
 
-/// Maximum response size of clients that are tested with [`faults`].
+/// Maximum response size, in bytes, of clients that are tested with [`faults`].
 pub const LARGE: usize = 100_000;
 
 /// Runs a future on virtual time.
@@ -132,7 +133,7 @@ impl InProcess {
         }
     }
 
-    /// Delays each request, so that concurrent calls overlap.
+    /// Delays each request by this time, so that concurrent calls overlap.
     #[must_use]
     pub fn latency(mut self, latency: Duration) -> Self {
         self.latency = latency;
@@ -158,7 +159,8 @@ impl Transport for InProcess {
     }
 }
 
-/// Simulates the decompression of a body. The fake compresses nothing, so a gzip body is always garbage.
+/// Simulates the decompression of a body. The fake compresses nothing, so a gzip header is always followed by
+/// garbage.
 fn decompressed(body: Bytes) -> ResponseBody {
     if body.starts_with(b"\x1f\x8b") {
         return ResponseBody::stream(stream::once(ready(Err(broken("invalid gzip header")))));

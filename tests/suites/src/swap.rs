@@ -1,4 +1,4 @@
-//! Exchange of two responses that are on their way at the same time.
+//! Swaps two responses that are on their way at the same time.
 #![allow(
     clippy::unwrap_used,
     clippy::missing_panics_doc,
@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// A response that waits to be exchanged with another one.
+/// Holds a response until it is swapped with the next one.
 #[derive(Debug)]
 pub struct Swap<T>(Mutex<Option<(T, oneshot::Sender<T>)>>);
 
@@ -20,7 +20,7 @@ impl<T> Default for Swap<T> {
 }
 
 impl<T: Clone> Swap<T> {
-    /// Exchanges a response with the next response, if the next response arrives within `soon`.
+    /// Swaps a response with the next one, if that arrives within `soon`. Otherwise, returns `own`.
     pub async fn exchange(&self, own: T, soon: Duration) -> T {
         let receiver = {
             let mut held = self.0.lock().unwrap();

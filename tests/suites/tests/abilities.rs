@@ -1,6 +1,6 @@
-//! Calls everything that each typed handle supports once, and asserts the effect on the server. The kinds of
-//! assets are those of our transcription of the vendor's page. The test `asset_groups` does the same for any
-//! document, by means of the table of groups.
+//! Runs each operation that a typed handle supports, and asserts its effect on the server. The kinds of
+//! assets are those of our transcription of the vendor's page. The suite `asset_groups` does the same for any
+//! OpenAPI document, because it uses the table of groups.
 #![cfg(transcription)]
 #![allow(
     clippy::unwrap_used,
@@ -22,7 +22,7 @@ const IDS: [&str; 3] = ["2nIemJxCKbFX", "2n5JuOKWLTzd", "2n5JuOKWLTze"];
 const KEEPER: &str = "2n5JuOKWLTzf";
 const MISSING_ID: &str = "2n5JuOKWLTzz";
 
-/// Creates a service with this behaviour for unknown IDs.
+/// Creates a fake that treats unknown IDs in this way, and a client of the fake.
 fn service(missing: MissingByIds) -> (Fake, Client) {
     let fake = Fake::new(Settings {
         missing_by_ids: missing,
@@ -32,7 +32,7 @@ fn service(missing: MissingByIds) -> (Fake, Client) {
     (fake, client)
 }
 
-/// Status of each asset in the fake.
+/// Statuses of the assets with the IDs `IDS` in the fake.
 fn statuses(fake: &Fake, segment: &str) -> String {
     let state = fake.state();
     let status = |id: &&str| state.asset(segment, id).unwrap().status.as_str().to_owned();
@@ -44,8 +44,8 @@ fn create<A: Create<Id: AsRef<str>>>(client: &Client, new: &dyn Fn(&str) -> A) -
     client.create(|id: A::Id| new(id.as_ref()))
 }
 
-/// Calls everything that the handle of one kind of asset supports, and returns the API operations that were
-/// called.
+/// Runs each operation that the handle of one kind of asset supports. Returns the operations of the API that
+/// were called.
 macro_rules! use_abilities {
     ($missing:ident, $handle:ident, $segment:literal, $new:expr;
         $($ability:ident $(($($extra:tt)*))?),* $(,)?) => {{
@@ -210,7 +210,7 @@ async fn visitor_tags_are_read_by_one_list() {
     assert_eq!(asked, ["GET /visitortag/list/", "PUT /visitortag/archive/"]);
 }
 
-/// Checks the effects of a cascade on the funnels of a funnel group and on the assets of a category.
+/// Checks the effect of each cascade on the funnels of a funnel group and on the pages of a category.
 #[tokio::test(start_paused = true)]
 async fn categories_and_funnel_groups_are_parents_too() {
     for (children, expected) in [

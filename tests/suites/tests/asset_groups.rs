@@ -34,7 +34,7 @@ fn readable() -> impl Iterator<Item = AssetGroup> {
         .filter(|group| group.abilities().find)
 }
 
-/// A valid asset with an unknown property.
+/// A valid asset of the group that also has an unknown property.
 fn asset(group: AssetGroup, id: &str, name: &str) -> Value {
     let mut asset = Document::embedded().sample(group.tag(), id, name).unwrap();
     let object = asset.as_object_mut().unwrap();

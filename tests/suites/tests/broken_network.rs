@@ -1,11 +1,11 @@
 //! Runs jobs through a proxy on real sockets that breaks connections after any byte. The program
 //! `broken_network` runs more jobs.
 //!
-//! The variable `FUNNELFLUX_SEED` repeats jobs, and `FUNNELFLUX_JOBS` sets the number of jobs.
+//! `FUNNELFLUX_SEED` sets the seed of the first job, and `FUNNELFLUX_JOBS` the number of jobs.
 
 use funnelflux_suites::broken_network::run_jobs;
 
-/// Number of jobs.
+/// Default number of jobs.
 const JOBS: u64 = 50;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,6 +1,6 @@
-//! Tests numbers that neither a 64-bit integer nor a double can represent. Code that reads assets without
-//! their types keeps the value of such a number, or refuses to change the asset. The service never receives a
-//! rounded number.
+//! Tests numbers that neither a 64-bit integer nor a double can represent. `AssetGroup`, snapshots and plans
+//! read assets as JSON, without Rust types. They keep the value of such a number, or refuse to change the
+//! asset. The service never receives a rounded number.
 //!
 //! The accounts use names of IDs and fields that our transcription of the vendor's page infers.
 #![cfg(transcription)]
@@ -30,7 +30,7 @@ fn sources() -> AssetGroup {
     AssetGroup::named("offer-sources").unwrap()
 }
 
-/// An account with two offer sources. The first one has a number in an unknown field.
+/// An account with two offer sources. The first one has the number `text` in an unknown field.
 fn account(text: &str) -> (Fake, Client) {
     let fake = Fake::default();
     fake.seed_offer_source(SOURCE);
@@ -62,8 +62,8 @@ fn changes(fake: &Fake) -> Vec<String> {
         .collect()
 }
 
-/// Text of a number, and its value: digits without zeros at either end, and the power of ten of the first
-/// digit.
+/// Generates the text of a number, and its value. The value consists of the sign and the digits, without
+/// zeros at either end, and of the power of ten of the first digit.
 fn any_number() -> impl Strategy<Value = (String, String, i64)> {
     let digits = prop_oneof![
         "[1-9][0-9]{0,21}",
@@ -98,7 +98,7 @@ fn any_number() -> impl Strategy<Value = (String, String, i64)> {
     })
 }
 
-/// Value of a number, in the same form as in [`any_number`].
+/// Returns the value of a number, in the form that [`any_number`] describes.
 fn value_of(text: &str) -> (String, i64) {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let sign = if mantissa.starts_with('-') { "-" } else { "" };

@@ -1,9 +1,10 @@
-//! If the disk is full or read-only, or if a process is killed while it writes, journals and token files stay
-//! complete, exports stay unfinished, and a later process can continue the work.
+//! Tests of a disk that is full or read-only, and of a process that is killed while it writes. Journals and
+//! token files stay complete, exports stay unfinished, and a later process can continue the work.
 //!
 //! The process that writes is a second run of this test program, with a limit on the size of files (`ulimit
-//! -f`). A write beyond the limit is incomplete and then fails, or kills the process if the signal is not
-//! ignored. The service is in the parent process, which therefore knows all applied changes.
+//! -f`). A write beyond the limit writes only a part of the data and then fails. If the process does not
+//! ignore the signal `SIGXFSZ`, the write kills it instead. The fake runs in the parent process, which
+//! therefore knows all applied changes.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
@@ -25,7 +26,7 @@ use std::process::{Command, ExitStatus, Stdio};
 const IDS: usize = 120;
 const CHUNK: usize = 10;
 
-/// Environment variables for the child process.
+/// Environment variables that give the child process the path of its file and the base URL of the service.
 const FILE: &str = "FUNNELFLUX_DISK_FILE";
 const SERVICE: &str = "FUNNELFLUX_DISK_SERVICE";
 

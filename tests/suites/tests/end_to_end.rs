@@ -47,7 +47,7 @@ impl TestService {
         }
     }
 
-    /// Status and parent of the page of an offer source.
+    /// Returns the status of the page of an offer source, and the ID of the parent of that page.
     fn page(&self, offer_source: &str) -> (String, Option<String>) {
         let state = self.fake.state();
         let page = state.page(&format!("page-{offer_source}")).unwrap();

@@ -1,5 +1,5 @@
-//! Checks that `Explore` finds the mistakes in the programs of this file, and that the reported seed
-//! reproduces a mistake.
+//! Checks that `Explore` finds the mistakes in the programs of this file, and that the seed in the report of
+//! a mistake reproduces it.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -44,7 +44,7 @@ fn explore() -> Explore {
         .setup(|fake| fake.seed_offer_source(ID))
 }
 
-/// Creates an asset, and then records this in a file.
+/// Creates an asset, and afterwards records its creation in a file. If the file exists, does nothing.
 async fn create_once(run: Run, name: &str) -> Result<(), Error> {
     let done = run.folder().join("done");
     if !done.exists() {
@@ -54,7 +54,7 @@ async fn create_once(run: Run, name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Creates an asset whose ID is recorded before it is sent, so that a restarted program uses the same ID.
+/// Records the ID of a new asset before it sends the asset, so that a restarted program uses the same ID.
 async fn create_under_a_remembered_id(run: Run) -> Result<(), Error> {
     let file = run.folder().join("id");
     let client = client(&run);

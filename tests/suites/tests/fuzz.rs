@@ -19,7 +19,7 @@ const RUNS: u64 = 1_500;
 /// Slow targets, which get only a tenth of the inputs.
 const SLOW: [&str; 4] = ["generator", "probe", "manifest", "archive"];
 
-/// Words with a meaning in one of the formats.
+/// Byte strings that have a meaning in one of the input formats. Mutations insert them.
 const WORDS: &[&[u8]] = &[
     b"null",
     b"true",
@@ -80,7 +80,7 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
     paths.iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
-/// Mutates a seed in a few places.
+/// Returns one of the seeds, changed in a few places.
 fn changed(seeds: &[Vec<u8>], random: &mut Rng) -> Vec<u8> {
     let mut bytes = random.choice(seeds).cloned().unwrap_or_default();
     for _ in 0..random.usize(1..6) {
@@ -132,7 +132,8 @@ fn every_target_passes_on_seeds_and_mutations() {
     });
 }
 
-/// Checks that seeds are accepted. A fuzzer makes no progress from a seed that is refused at its start.
+/// Checks that seeds are accepted. From a seed that is refused at its first bytes, a fuzzer makes no
+/// progress.
 #[test]
 fn seeds_are_accepted() {
     let seed = |name: &str| {

@@ -3,13 +3,13 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf, process::Command};
 
-/// A file of the workspace.
+/// Returns the text of a file of the workspace.
 fn read(path: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
     fs::read_to_string(path).unwrap()
 }
 
-/// Features in a manifest, without internal features.
+/// Features in a manifest, except `default`, internal features and groups of operations.
 fn features(manifest: &str) -> Vec<&str> {
     let (_, features) = manifest.split_once("[features]").unwrap();
     let (features, _) = features.split_once("\n[").unwrap();
@@ -82,7 +82,8 @@ fn the_oldest_rust_is_the_one_of_ci() {
     }
 }
 
-/// Names of the crates that a build of `funnelflux` for Linux compiles, with these arguments of `cargo tree`.
+/// Returns the names of the crates that a Linux build of `funnelflux` compiles. `arguments` are options of
+/// `cargo tree`, such as features.
 fn crates(arguments: &[&str]) -> BTreeSet<String> {
     let mut tree = Command::new(env!("CARGO"));
     tree.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));

@@ -1,6 +1,6 @@
-//! Runs bulk commands of the program as processes, against a service whose connections fail.
+//! Runs bulk commands of the program as processes, against a fake that injects faults.
 //!
-//! `FUNNELFLUX_SEED` repeats a case, and `FUNNELFLUX_CASES` sets the number of cases.
+//! `FUNNELFLUX_SEED` sets the seed of the first case, and `FUNNELFLUX_CASES` the number of cases.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -15,12 +15,12 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-/// Number of cases.
+/// Default number of cases.
 const CASES: u64 = 24;
 /// Path of the program.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_program");
 
-/// Runs a command of the program. Returns the exit code, and the report on stdout.
+/// Runs a command of the program. Returns its exit code, and the report that it printed to stdout.
 fn run(world: &World, base_url: &str, folder: &Path, arguments: &[String]) -> (Option<i32>, Ran) {
     let mut command = Command::new(PROGRAM);
     command
@@ -44,7 +44,7 @@ fn run(world: &World, base_url: &str, folder: &Path, arguments: &[String]) -> (O
     (status.code(), world.ran(outcomes, text))
 }
 
-/// Runs a command with a fault, and then continues it without the fault.
+/// Runs a command while a fault occurs, and then continues its job without the fault.
 fn check(seed: u64, runtime: &tokio::runtime::Runtime) {
     let mut random = Rng::with_seed(seed);
     let job = random

@@ -1,7 +1,7 @@
-//! Tests proxies that the environment or the caller sets. Requests to the local machine bypass proxies. Plain
-//! http to another machine needs the same permission with and without a proxy.
+//! Tests proxies that environment variables or the calling code set. Requests to the local machine bypass
+//! proxies. Plain HTTP to another machine needs the same permission with and without a proxy.
 //!
-//! The environment belongs to the process, so each case runs this test program again.
+//! Environment variables belong to the process, so each case runs this test program again as a child process.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -16,10 +16,10 @@ use std::net::TcpListener;
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 
-/// Environment variables for the child process.
+/// Environment variables for the child process: the base URL, and the permission to use plain HTTP.
 const SERVICE: &str = "FUNNELFLUX_PROXY_SERVICE";
 const ALLOW: &str = "FUNNELFLUX_PROXY_ALLOW";
-/// Environment variable that makes the child configure the proxy in the program instead of the environment.
+/// Environment variable with the URL of a proxy that the child configures in its code.
 const CONFIGURED: &str = "FUNNELFLUX_PROXY_CONFIGURED";
 
 const TOKEN: &str = "fake-access-token";
@@ -43,7 +43,7 @@ async fn child_lists() {
     assert_eq!(rows.unwrap_or_else(|error| panic!("list: {error}")).len(), 1);
 }
 
-/// A proxy that records the heads of all requests and answers each with one offer source.
+/// A proxy that records the head of each request, and answers each request with one offer source.
 struct Proxy {
     url: String,
     heads: Arc<Mutex<Vec<String>>>,
@@ -82,8 +82,8 @@ impl Proxy {
         self.heads.lock().unwrap().clone()
     }
 
-    /// Lists the offer sources of `service` in a child process. If `configured` is true, the program
-    /// configures this proxy. Otherwise, all proxy variables name it.
+    /// Lists the offer sources of `service` in a child process. If `configured` is true, the code of the
+    /// child configures this proxy. Otherwise, the proxy variables of the child name it.
     async fn list(&self, service: &str, allow_plain_http: bool, configured: bool) -> Output {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "child_lists", "--ignored", "--nocapture"]);

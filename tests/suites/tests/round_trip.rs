@@ -1,5 +1,5 @@
-//! Checks that every type of the document decodes and encodes without loss. The tested values are supersets
-//! of valid responses: they have unknown fields at every level, unknown enum values, and `null` for optional
+//! Checks that every type of the OpenAPI document decodes and encodes without loss. The tested values contain
+//! more than valid responses: unknown fields at every level, unknown enum values, and `null` for optional
 //! fields.
 #![allow(
     clippy::unwrap_used,
@@ -15,8 +15,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json, value::RawValue};
 use std::{collections::BTreeMap, fmt::Debug, sync::LazyLock};
 
-/// Default number of values for each type, overridden by `FUNNELFLUX_SUPERSETS`. `FUNNELFLUX_SEED` repeats a
-/// run.
+/// Default number of values for each type. The environment variable `FUNNELFLUX_SUPERSETS` overrides it, and
+/// `FUNNELFLUX_SEED` repeats a run.
 const RUNS: usize = 300;
 
 static DOCUMENT: LazyLock<Value> =
@@ -64,7 +64,7 @@ fn unknown_fields(random: &mut Rng, depth: usize, most: usize) -> Map<String, Va
         .collect()
 }
 
-/// A random superset of a valid value.
+/// A random value of the schema, with additional unknown fields and enum values.
 fn superset(schema: &'static Value, random: &mut Rng) -> Value {
     let schema = resolve(schema);
     if let Some(members) = schema["allOf"].as_array() {
@@ -114,7 +114,8 @@ fn superset(schema: &'static Value, random: &mut Rng) -> Value {
     }
 }
 
-/// Returns a JSON pointer to a value that was lost or added. A known field that is `null` may be omitted.
+/// Returns a JSON pointer to a value that was lost or changed, or a text that names an added member. A known
+/// field that is `null` may be omitted.
 fn lost(sent: &Value, encoded: &Value, schema: &'static Value, at: &str) -> Option<String> {
     let mut schema = resolve(schema);
     while let Some(members) = schema["allOf"].as_array() {
@@ -151,8 +152,8 @@ fn lost(sent: &Value, encoded: &Value, schema: &'static Value, at: &str) -> Opti
 
 type Check<'c> = &'c mut dyn FnMut(&str, &dyn Fn(&str) -> Result<(String, String), serde_json::Error>);
 
-/// Calls `check` for each type of the document. The second argument of `check` is a function that decodes a
-/// value inside of a list, and returns the encoded value and its `Debug` form.
+/// Calls `check` with the name of each type of the document and with a function. The function decodes a value
+/// as a member of a list, and returns the value encoded again and its `Debug` form.
 fn for_each_type(check: Check<'_>) {
     fn again<T: Serialize + DeserializeOwned + Debug>(
         text: &str,
@@ -214,7 +215,7 @@ fn supersets_of_valid_values_round_trip_without_loss() {
     });
 }
 
-/// Members of an object as JSON text.
+/// Members of a JSON object, each with its value as JSON text.
 fn members(text: &str) -> BTreeMap<String, Box<RawValue>> {
     serde_json::from_str(text).unwrap()
 }

@@ -1,4 +1,4 @@
-//! Tests the trace context in requests. The subscriber is global, so this program contains only one test.
+//! Tests the trace context in requests. The subscriber is global, so this test program has only one test.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

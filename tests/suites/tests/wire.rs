@@ -1,4 +1,4 @@
-//! Requests on the wire, recorded by a transport.
+//! Tests of requests and responses on the wire. A transport records the requests.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use bytes::Bytes;
@@ -98,8 +98,8 @@ async fn an_unknown_status_and_an_unknown_field_are_kept_and_sent_back() -> Resu
     Ok(())
 }
 
-/// Checks a field of a nested object. Offer sources have no typed nested objects, but traffic sources have a
-/// map of such objects.
+/// Checks an unknown field of a nested object that has a Rust type. Offer sources have no such objects, but
+/// traffic sources have a map of them.
 #[cfg(transcription)]
 #[tokio::test]
 async fn an_unknown_field_of_a_nested_object_is_kept_and_sent_back() -> Result<(), Error> {
@@ -147,7 +147,8 @@ async fn a_list_decodes_long_names_unknown_statuses_and_nulls() -> Result<(), Er
     Ok(())
 }
 
-/// Checks that query parameters that are not strings are kept. Only examples document that they are strings.
+/// Checks that values in `queryParams` are kept if they are not strings. Only examples in the documentation
+/// suggest that they are strings.
 #[tokio::test]
 async fn query_parameters_of_another_type_are_kept() -> Result<(), Error> {
     let body = r#"{"idOfferSource":"1","offerSourceName":"a","queryParams":{"a":"b","n":1,"t":true}}"#;

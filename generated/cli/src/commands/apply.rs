@@ -10,9 +10,9 @@ pub(crate) fn command() -> Command {
     Command::new("apply")
         .about("Applies a plan from a file")
         .long_about(
-            "Applies a plan from a file. Each asset is read right before its change; one that has changed \
-             since the plan was made is rejected and stays as it is. The same command with the same \
-             --journal continues a job that was interrupted.",
+            "Applies a plan from a file. Each asset is read right before its change. If it has changed since \
+             the plan was made, the change is rejected, and the asset stays as it is. The same command with \
+             the same --journal continues a job that was interrupted.",
         )
         .args([
             Arg::new("file")

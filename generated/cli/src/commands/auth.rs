@@ -152,8 +152,8 @@ async fn login(matches: &ArgMatches, context: &Context) -> CommandResult {
     Ok(Exit::Done)
 }
 
-/// Returns an error if the profile contains tokens of another account or service. The check is necessary if
-/// the command line does not name the profile, because the login would replace these tokens.
+/// Returns an error if the profile contains tokens of another account or service, because the login would
+/// replace them. The caller skips this check if the command line names the profile.
 async fn require_same_account(
     context: &Context,
     credentials: &Credentials,
@@ -268,7 +268,7 @@ async fn status(matches: &ArgMatches, context: &Context) -> CommandResult {
     Ok(Exit::Done)
 }
 
-/// Returns the account that is in use, and the time until which its token is valid.
+/// Returns properties of the account in use, such as its base URL and the expiry of its token.
 pub(crate) async fn account(context: &Context, client: &Client) -> Result<Map<String, Value>, Failure> {
     let account = client.account().await?;
     let source = client.credential_source().await?;

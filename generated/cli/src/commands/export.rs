@@ -93,7 +93,7 @@ fn is_archive(path: &Path) -> bool {
     [".tar.gz", ".tgz"].iter().any(|end| name.ends_with(end))
 }
 
-/// Creates the failure for an error of an export.
+/// Converts an error of an export into a failure.
 pub(crate) fn export_failure(error: ExportError) -> Failure {
     match error {
         ExportError::Client(error) => Failure::from(error),
@@ -109,7 +109,7 @@ pub(crate) fn export_failure(error: ExportError) -> Failure {
     }
 }
 
-/// Creates the failure for an error of a snapshot.
+/// Converts an error of a snapshot into a failure.
 pub(crate) fn snapshot_failure(error: &SnapshotError) -> Failure {
     Failure::library_file(error, error.io_error())
         .or_fix("name a folder or file that funnelflux export wrote")

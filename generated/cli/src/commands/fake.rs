@@ -26,7 +26,7 @@ pub(crate) fn command() -> Command {
                 .long("vary")
                 .value_name("SEED")
                 .value_parser(value_parser!(u64))
-                .help("Choose random behaviour from this seed, wherever the documentation leaves it open"),
+                .help("Derive behaviour from this seed, where the documentation leaves the behaviour open"),
             Arg::new("settings")
                 .long("settings")
                 .value_name("FILE")

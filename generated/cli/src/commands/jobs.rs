@@ -1,4 +1,4 @@
-//! `funnelflux jobs`: lists the jobs of the profile. It finds them by their journals.
+//! `funnelflux jobs`: lists the jobs whose journals are in the state folder of the profile.
 
 use crate::context::{Context, note};
 use crate::exit::{CommandResult, Exit, Failure};
@@ -48,8 +48,7 @@ fn view() -> View {
     }
 }
 
-/// Returns the row that describes a job. If a file with a plan is beside the journal, the job applies this
-/// plan.
+/// Returns the row that describes a job. If a plan is stored next to the journal, the job applies this plan.
 fn row(context: &Context, journal: &JournalFile) -> Result<Value, Failure> {
     let path = &journal.path;
     let plan = plan_beside(path);

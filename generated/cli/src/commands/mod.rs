@@ -21,7 +21,7 @@ use crate::context::Context;
 use crate::exit::{CommandResult, Failure};
 use clap::{ArgMatches, Command};
 
-/// Returns the descriptions of all commands.
+/// Returns all commands with their options, for the parser of the command line.
 pub(crate) fn all() -> Vec<Command> {
     let own = [
         export::command(),

@@ -1,4 +1,4 @@
-//! `funnelflux probe`: finds out, on an account, facts that the documentation leaves open.
+//! `funnelflux probe`: runs experiments on an account to answer questions that the documentation leaves open.
 
 use crate::confirm::Expected;
 use crate::context::{Context, note};
@@ -55,7 +55,7 @@ pub(crate) fn command() -> Command {
                 .value_name("MILLISECONDS")
                 .value_parser(value_parser!(u64))
                 .default_value("200")
-                .help("Pause before a second attempt to read an asset that was just created"),
+                .help("Pause before each repeated read that waits for a new asset or for a change"),
         ])
         .args(row_arguments())
 }
@@ -86,7 +86,7 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
     }
     let file = matches.get_one::<PathBuf>("settings").map(PathBuf::as_path);
     let file = file.map(NewFile::create).transpose()?;
-    // The probe also runs without the stored tokens. If they cannot be read, the client reports the error.
+    // The tokens only serve to notice a renewal. If they cannot be read, the client reports the error.
     let stored = || async { context.stored_tokens().await.ok().flatten() };
     let tokens = stored().await;
     let client = context.client()?;
@@ -160,7 +160,7 @@ async fn with_progress<F: Future<Output = Result<Report, Failure>>>(
     report
 }
 
-/// Reports the numbers of findings and the remaining assets on stderr, and returns the exit code.
+/// Prints the number of answers per verdict, and the assets that remain, to stderr. Returns the exit code.
 fn conclude(report: &Report) -> CommandResult {
     let [settled, contradicts, open] = report.counts();
     note(&format!(
@@ -187,7 +187,7 @@ fn conclude(report: &Report) -> CommandResult {
     Ok(if left.is_empty() { Exit::Done } else { Exit::Partly })
 }
 
-/// Returns a line that counts the assets of the probe by the state that each had when the probe ended.
+/// Returns a line with the number of the probe's assets, and of those that are deleted or gone.
 fn remaining(remains: &[Remains]) -> String {
     let number = |state: &RemainingState| remains.iter().filter(|asset| asset.state == *state).count();
     let deleted = number(&RemainingState::Deleted);

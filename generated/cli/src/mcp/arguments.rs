@@ -1,4 +1,4 @@
-//! Arguments of a call, which are checked against the parameters of the tool.
+//! Checks the arguments of a tool call against the parameters of the tool, and reads their values.
 
 use super::tool::{Kind, Parameter, Tool, groups, operations};
 use crate::exit::Failure;
@@ -74,7 +74,7 @@ impl Arguments {
         self.values.get(name).and_then(Value::as_bool).unwrap_or(false)
     }
 
-    /// Returns a number, or its default if the argument is absent.
+    /// Returns a number. If the argument is absent, returns the default of the parameter.
     pub(super) fn number(&self, name: &str) -> usize {
         let given = self.values.get(name).and_then(Value::as_u64);
         let default = || match self.parameter(name)?.kind {
@@ -148,7 +148,7 @@ impl Parameter {
 }
 
 impl Kind {
-    /// Returns a text that asks the assistant for a valid argument.
+    /// Returns the text that describes a valid argument to the assistant, such as `pass true or false`.
     fn expected(self) -> String {
         let names = || -> String {
             let names: Vec<&str> = groups(self).into_iter().map(AssetGroup::name).collect();

@@ -1,5 +1,5 @@
-//! Folder of plans and snapshots. A file name cannot contain a path, and symbolic links are refused, so that
-//! no argument of the assistant leads out of the folder.
+//! The folder in which the assistant can read and write plans and snapshots. A file name cannot contain a
+//! path, and symbolic links are refused, so that no argument of the assistant leads out of the folder.
 
 use super::arguments::shown;
 use crate::commands::export::snapshot_failure;
@@ -109,8 +109,8 @@ impl Folder {
         Err(Failure::usage(message).fix("let the name end with .json"))
     }
 
-    /// Writes a plan atomically to a new file. An existing file is never replaced, because a person may have
-    /// reviewed it already.
+    /// Writes a plan atomically to a new file. An existing file is never replaced, because a person may
+    /// already have reviewed the plan in it.
     pub(super) fn write_plan(&self, path: &Path, plan: &ChangePlan) -> Result<(), Failure> {
         let failed = |error: io::Error| file_failure("write", path, &error);
         let mut file = tempfile::NamedTempFile::new_in(&self.0).map_err(failed)?;

@@ -1,10 +1,10 @@
 //! Server for AI assistants, which uses the Model Context Protocol over stdin and stdout.
 //!
 //! The FunnelFlux clients that this process creates are read-only: they refuse each call that could change
-//! something. Therefore, no tool can change the account, regardless of its arguments. There are only a few
-//! tools, and the group of assets is an argument of a tool. Assistants can handle about forty tools, so a
-//! separate tool for each operation of each group would be too many. Groups and the operations that they
-//! support come from the tables of the library.
+//! something. Therefore, no tool can change the account, regardless of its arguments. A tool works with all
+//! groups of assets, and takes the group as an argument. Separate tools for each operation of each group
+//! would be too many, because assistants can handle only about forty tools. Groups and the operations that
+//! they support come from the tables of the library.
 //!
 //! | module | contents |
 //! |---|---|
@@ -12,7 +12,7 @@
 //! | `arguments` | the check of the arguments of a call |
 //! | `reading`, `planning` | the implementation of the tools |
 //! | `folder` | the folder of plans and snapshots, which the assistant cannot leave |
-//! | `page` | bounded output, which states the parts that are left out |
+//! | `page` | output of limited size, which states the parts that are left out |
 
 mod arguments;
 mod folder;

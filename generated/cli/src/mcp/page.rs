@@ -1,14 +1,14 @@
-//! Bounded output, which contains a page of rows and states the parts that are left out.
+//! Output of limited size. It contains a page of rows, and states which parts are left out.
 
 use super::arguments::Arguments;
 use crate::text::count;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
-/// Maximum size of a result, in bytes. It corresponds to about ten thousand tokens, which assistants accept
-/// from one call.
+/// Size of a result, in bytes, above which no further row is added. It corresponds to about ten thousand
+/// tokens, which assistants accept from one call.
 const MAX_RESULT: usize = 40_000;
-/// Maximum size of a row, in bytes.
+/// Maximum size of a row, in bytes. Larger rows are shortened.
 const MAX_ROW: usize = 20_000;
 /// Lengths, in characters, to which the texts of a large row are cut. They are tried in this order.
 const TEXT_LENGTHS: [usize; 3] = [5_000, 1_000, 200];
@@ -60,8 +60,8 @@ pub(super) fn cut(text: &str) -> String {
     text
 }
 
-/// Shortens a row that is too large. If shorter texts do not suffice, large members are replaced by their
-/// sizes.
+/// Shortens a row that is too large. If cutting its texts does not suffice, large members are replaced by
+/// their sizes. Also returns true if the row was shortened.
 fn bounded(mut row: Value) -> (Value, bool) {
     if row.to_string().len() <= MAX_ROW {
         return (row, false);
@@ -84,7 +84,7 @@ fn shorten_texts(value: &mut Value, length: usize) {
     }
 }
 
-/// Cuts a text to a number of characters, and appends the number of characters that are left out.
+/// Cuts a text after `length` characters, and appends the number of characters that are left out.
 fn shorten(text: &mut String, length: usize) {
     let Some((end, _)) = text.char_indices().nth(length) else {
         return;

@@ -1,4 +1,4 @@
-//! Tools for plans. A plan is a file, which a person reviews and applies.
+//! Tools that write and show plans. A plan is a file that a person reviews and applies.
 
 use super::Server;
 use super::arguments::{Arguments, shown};
@@ -55,7 +55,7 @@ fn operations(plan: &ChangePlan) -> Value {
     Value::Object(counts.collect())
 }
 
-/// Returns the name of this kind of step in plan files.
+/// Returns the name that plan files use for this kind of step.
 fn name_of(step: PlanStep) -> String {
     json!(step).as_str().unwrap_or("change").to_owned()
 }
@@ -97,8 +97,8 @@ pub(super) async fn set(server: &Server, arguments: &Arguments) -> Result<String
     plan_to_set(server, arguments, &path, &assignments, new_fields).await
 }
 
-/// Finds a number with more than 15 digits, other than a 64-bit integer, in the value. The assistant may have
-/// sent more digits, which were lost when its message was decoded.
+/// Finds a number in the value that has more than 15 digits and is not a 64-bit integer. The assistant may
+/// have sent even more digits, which were lost when its message was decoded.
 fn maybe_rounded(value: &Value) -> Option<&Number> {
     match value {
         Value::Number(number) if number.is_f64() => {

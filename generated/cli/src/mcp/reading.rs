@@ -18,7 +18,7 @@ use funnelflux::operations::{Operation, ParameterPlace};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-/// Text that replaces a secret.
+/// Text that is returned instead of a secret.
 const SECRET: &str = "********";
 
 /// Returns the members of a result that come before its rows. If the operations on the group are inferred,
@@ -174,7 +174,7 @@ pub(super) async fn read_operation(server: &Server, arguments: &Arguments) -> Re
     ))
 }
 
-/// Returns the values of a parameter in the form in which the request contains them.
+/// Returns the texts that the request sends for a parameter. A comma-separated list is sent as one text.
 fn values(operation: &Operation, name: &str, value: &Value) -> Result<Vec<String>, Failure> {
     let invalid = |problem: String| {
         let message = format!("{}: the parameter {:?} {problem}", operation.id, shown(name));
@@ -257,7 +257,7 @@ fn presented(group: AssetGroup, mut rows: Vec<Value>, arguments: &Arguments) -> 
     output.chosen(rows, &assets::view(group))
 }
 
-/// Replaces the secrets of an asset, in case the service ever returns them.
+/// Replaces the secrets of an asset by [`SECRET`], in case the service ever returns them.
 fn mask(group: AssetGroup, asset: &mut Value) {
     for (pointer, behavior) in group.server_managed() {
         if matches!(behavior, ServerBehavior::Secret { .. })

@@ -64,7 +64,7 @@ pub(super) enum Kind {
         maximum: Option<usize>,
     },
     Choice(&'static [&'static str]),
-    /// Name of a group whose abilities satisfy this condition.
+    /// Name of a group whose [`Abilities`] meet this condition.
     Group(fn(Abilities) -> bool),
     /// Names of groups that can be read.
     Groups,

@@ -61,7 +61,7 @@ impl Filter {
         &self.column.title
     }
 
-    /// Returns true if all rows meet the condition only because no row has the property.
+    /// Returns true if all rows meet the condition only because no row has the property that it names.
     pub(super) fn selects_all(&self, rows: &[Value]) -> bool {
         let is_absent = |row| self.column.get(row).is_none();
         self.comparison == Comparison::Different && !rows.is_empty() && rows.iter().all(is_absent)
@@ -124,7 +124,8 @@ impl Order {
     }
 }
 
-/// Compares two rows by the sort keys, in order. Absent values come first, then numbers, then text.
+/// Compares two rows by the sort keys, in order. For a key that is not reversed, absent values come first,
+/// then numbers, then text.
 pub(super) fn compare(orders: &[Order], left: &Value, right: &Value) -> Ordering {
     orders
         .iter()

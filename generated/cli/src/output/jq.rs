@@ -81,8 +81,8 @@ pub(crate) fn check(expression: &str) -> Result<(), Failure> {
     compile(expression).map(drop)
 }
 
-/// Iterator over the results of a jq expression, which are computed while they are read. An expression may
-/// have infinitely many results. After an error, there are no more results.
+/// Iterator over the results of a jq expression. It computes each result when it is read, because an
+/// expression may have infinitely many results. After an error, there are no more results.
 pub(crate) type Results<'r> = dyn Iterator<Item = Result<JqResult, Failure>> + 'r;
 
 /// Runs a jq expression on a value, and passes the results to `read`.
@@ -105,7 +105,7 @@ pub(crate) fn run<T>(
     read(&mut results)
 }
 
-/// Maximum number of bytes of results that are buffered until all results are known.
+/// Number of bytes of results that are buffered before the first result is printed.
 const MAX_KEPT: usize = 16 * 1024 * 1024;
 
 /// Runs a jq expression on a value, and prints the results. If the expression fails within the first 16 MiB

@@ -69,7 +69,7 @@ pub(crate) fn row_arguments() -> Vec<Arg> {
             .action(ArgAction::Append)
             .help(
                 "Keep rows with PATH=VALUE, PATH!=VALUE, PATH~TEXT (contains TEXT, ignoring case), \
-                 PATH<NUMBER or PATH>NUMBER. If there are several conditions, rows must meet all of them",
+                 PATH<NUMBER or PATH>NUMBER. If repeated, rows must meet every condition",
             ),
         Arg::new("sort")
             .long("sort")
@@ -137,8 +137,8 @@ impl View {
     }
 }
 
-/// Column of the output. `path` is the path that the user gave. If it is also a short name, `alias` is the
-/// path of that short name.
+/// Column of the output. `path` is the path that the user gave. If the user gave a short name, `alias` is the
+/// path for which it stands.
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
     title: String,
@@ -174,7 +174,8 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Reads the options of [`row_arguments`]. `default` is the default format in the profile.
+    /// Reads the options of [`row_arguments`], and `--quiet` and `--all-fields` if the command has them.
+    /// `default` is the default format in the profile.
     pub(crate) fn new(matches: &ArgMatches, default: Option<Format>) -> Self {
         let texts = |name: &str| -> Vec<String> {
             let values = matches.try_get_many::<String>(name).ok().flatten();
@@ -226,8 +227,8 @@ impl Output {
         self.is_explicit || self.jq.is_some()
     }
 
-    /// Returns true if the output is NDJSON and each row is printed unchanged, because no filter, order,
-    /// column or similar option is given.
+    /// Returns true if the output is NDJSON and each row is printed unchanged, because no option changes,
+    /// selects or sorts the rows.
     pub(crate) fn is_plain_ndjson(&self) -> bool {
         self.format == Format::Ndjson
             && !(self.quiet || self.all_fields || self.jq.is_some() || self.limit.is_some())
@@ -265,13 +266,13 @@ impl Output {
         columns.transpose()
     }
 
-    /// Returns true if a condition, an order or a column names a path that no row has. In that case, the
-    /// whole assets must be read, because the rows of a list may have fewer properties.
+    /// Returns true if a condition, a sort key or a column names a path that no row has. In that case, the
+    /// whole assets must be read, because a list may leave out properties of its assets.
     pub(crate) fn needs_more_than(&self, rows: &[Value], view: &View) -> Result<bool, Failure> {
         Ok(!self.absent(rows, view)?.is_empty())
     }
 
-    /// Returns the paths in conditions, orders and columns that no row has. Returns an empty list if there
+    /// Returns the paths in conditions, sort keys and columns that no row has. Returns an empty list if there
     /// are no rows.
     fn absent(&self, rows: &[Value], view: &View) -> Result<Vec<Column>, Failure> {
         let mut columns: Vec<Column> = self.chosen_columns(view)?.unwrap_or_default();
@@ -284,8 +285,8 @@ impl Output {
         Ok(columns)
     }
 
-    /// Returns an error for a condition that all rows meet only because no row has the property. `rows`
-    /// contains all rows, before any selection.
+    /// Returns an error if all rows meet a condition only because no row has the property that the condition
+    /// names. `rows` contains all rows, before any selection.
     pub(crate) fn check_conditions(&self, rows: &[Value], view: &View) -> Result<(), Failure> {
         let conditions = self.conditions(view)?;
         match conditions.iter().find(|condition| condition.selects_all(rows)) {
@@ -466,7 +467,7 @@ impl Output {
     }
 }
 
-/// Returns an object with one property per column, named like the column. An absent value becomes `null`.
+/// Returns an object with a property for each column title. An absent value becomes `null`.
 fn chosen(row: &Value, columns: &[Column]) -> Value {
     let property = |column: &Column| {
         let value = column.get(row).cloned().unwrap_or_default();

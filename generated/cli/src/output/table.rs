@@ -10,7 +10,7 @@ use std::io::{self, IsTerminal as _, Write};
 
 /// Number of spaces between two columns.
 const GAP: usize = 2;
-/// Minimum width to which a column is shortened.
+/// Columns are not narrowed below this width.
 const MIN_WIDTH: usize = 8;
 
 /// Writes rows as a table.
@@ -75,8 +75,8 @@ fn line(cells: &[String], widths: &[usize]) -> String {
     line
 }
 
-/// Narrows the widest columns until the table fits into the terminal, or until all columns have the minimum
-/// width.
+/// Narrows the widest columns until the table fits into the terminal, or until no column is wider than
+/// [`MIN_WIDTH`].
 fn fit(widths: &mut [usize], terminal: usize) {
     let gaps = GAP * widths.len().saturating_sub(1);
     while widths.iter().sum::<usize>() + gaps > terminal {

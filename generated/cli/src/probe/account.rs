@@ -13,8 +13,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use std::time::Duration;
 
-/// Maximum number of reads with which the probe waits for a new asset. If the asset still does not appear,
-/// the probe stops.
+/// Maximum number of reads that do not return a new asset. After that, the probe stops.
 const LATE_READS: u32 = 20;
 
 /// State of the account during a run of the probe.
@@ -24,13 +23,14 @@ pub(super) struct Account<'c> {
     assets: Vec<OwnAsset>,
     /// An ID that no asset has ever had.
     pub(super) unknown: String,
-    /// Number of reads that may return the old state after a change. If `late_by_id` is true, only reads by
-    /// ID are counted. Otherwise, only reads of the list are counted.
+    /// Number of reads that may return the old state after a change. After each change, the probe sends this
+    /// number of reads before it observes the new state: reads by ID if `late_by_id` is true, and otherwise
+    /// reads of the list.
     late: u32,
     late_by_id: bool,
-    /// Pause before the next read if a read returned the old state.
+    /// Pause before each repeated read that waits for a new asset or for a change.
     pause: Duration,
-    /// True if a change was sent, and `settle` has not been called since.
+    /// True if a change was sent after the last call of `settle`.
     is_changed: bool,
 }
 
@@ -394,8 +394,8 @@ impl<'c> Account<'c> {
         remains
     }
 
-    /// Returns the status of an asset. Returns `None` if the asset is neither found by ID nor in the list.
-    /// The list is read because the refusal of a read by ID could come from a gateway.
+    /// Returns the status of an asset, and `None` if the asset is neither found by ID nor in the list. A
+    /// refused read by ID is not enough, because a gateway may have refused it instead of the service.
     async fn remaining_status(&mut self, group: AssetGroup, id: &str) -> Result<Option<AssetStatus>, Halt> {
         if let Some(asset) = self.look(group, id).await? {
             return Ok(Some(group.summary(&asset).status));
@@ -427,7 +427,7 @@ impl<'c> Account<'c> {
     }
 }
 
-/// Returns the body with additional white space, so that it has `size` bytes.
+/// Returns the body as JSON of `size` bytes, filled up with white space.
 fn with_size(body: &Value, size: usize) -> Result<Box<RawValue>, Halt> {
     let text = body.to_string();
     let space = " ".repeat(size.saturating_sub(text.len()));
@@ -436,8 +436,8 @@ fn with_size(body: &Value, size: usize) -> Result<Box<RawValue>, Halt> {
         .map_err(|error| Halt::Impossible(error.to_string()))
 }
 
-/// Returns the response that an error contains. Returns `None` if the service did not refuse the request, or
-/// if the response was too large.
+/// Returns the response that an error contains. Returns `None` if the error contains no response with an
+/// error status, or no body of the response.
 fn refusal(error: &Error) -> Option<Answer> {
     let status = error.status().filter(|status| !status.is_success())?;
     Some(Answer {

@@ -6,7 +6,7 @@ use funnelflux::http::HeaderMap;
 use serde_json::Value;
 use std::fmt;
 
-/// Slot for an asset that takes part in an experiment. A slot is the role of the asset.
+/// Role of an asset in an experiment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Slot {
     /// Asset A. It has only the required properties, and is created first.
@@ -40,9 +40,9 @@ pub(super) enum Variation {
     NoSlash,
     /// The request has a query parameter that no operation has.
     UnknownParameter,
-    /// The request has a token that nobody has issued.
+    /// The request has an invalid token.
     WrongToken,
-    /// The body contains additional white space, so that it has this number of bytes.
+    /// White space is added to the body, so that the body has this number of bytes.
     LargeBody(usize),
 }
 
@@ -61,7 +61,7 @@ pub(super) enum Step {
     FindByCategory(Slot),
     /// Lists the assets with a status.
     List(&'static str),
-    /// Creates an asset again, with the same ID and another name.
+    /// Sends a second request that creates the asset, with the same ID and another name.
     CreateAgain(Slot),
     /// Saves an asset with only the required properties, and with another name.
     SaveRequired(Slot),
@@ -79,12 +79,13 @@ pub(super) enum Step {
     Move(&'static [Slot], Slot),
     /// Removes assets from their category.
     Uncategorise(&'static [Slot]),
-    /// Searches for the maximum length of a URL, by find requests for unknown IDs of different lengths.
+    /// Searches for the maximum length of a URL. Sends find requests for unknown IDs of different lengths.
     LongUrl,
-    /// Searches for the maximum number of IDs in one call, by find requests for different numbers of unknown
-    /// IDs.
+    /// Searches for the maximum number of IDs in one call. Sends find requests for different numbers of
+    /// unknown IDs.
     ManyIds,
-    /// Searches for the maximum size of a body, by archiving an unknown ID with bodies of different sizes.
+    /// Searches for the maximum size of a body. Sends requests that archive an unknown ID, with bodies of
+    /// different sizes.
     LargeBody,
 }
 
@@ -100,7 +101,7 @@ pub(super) struct Question {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Experiment {
     pub(super) questions: &'static [Question],
-    /// States that assets must have before the steps.
+    /// The state that each asset must be in before the first step.
     pub(super) start: &'static [(Slot, State)],
     pub(super) steps: &'static [Step],
     /// Function that draws conclusions. It receives one observation for each step, and returns the findings
@@ -112,7 +113,7 @@ pub(super) struct Experiment {
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
-    /// Headers of the response. They are empty if the service refused the request.
+    /// Headers of the response. They are empty if the status is not a success.
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
 }
@@ -144,7 +145,7 @@ impl Answer {
         }
     }
 
-    /// Returns the list in a response as the service wrote it, which is an array or `null`.
+    /// Returns the list in a response, which is an array or `null`, as the service wrote it.
     pub(super) fn list(&self) -> Option<Value> {
         list_in(self.json()?)
     }
@@ -176,7 +177,7 @@ pub(super) enum Observation {
     Answer(Answer),
     /// The stored asset, or `None` if the asset cannot be found by ID.
     Asset(Option<Value>),
-    /// Number of reads that did not return a new asset yet.
+    /// Numbers of reads, by ID and of the list, that did not return a new asset yet.
     LateReads { by_id: u32, in_list: u32 },
     /// Result of a search for a limit.
     Limit(LimitSearch),
@@ -191,9 +192,9 @@ pub(super) enum LimitSearch {
     Found { max: usize, status: u16 },
     /// This size gets an unexpected status.
     Unexpected { size: usize, status: u16 },
-    /// This size is accepted. Larger sizes could not be tested, because the URL would be too long.
+    /// This size is accepted. Larger sizes could not be tested, because the URL would have been too long.
     Cut(usize),
-    /// Even the smallest size gets this status, so the limit cannot be observed.
+    /// Even the smallest size is refused with this status, so the limit cannot be observed.
     Invisible(u16),
 }
 

@@ -14,8 +14,9 @@ const IDS: usize = 500;
 /// Maximum size of a body that a search tries, in bytes.
 const BODY_BYTES: usize = 2 * 1024 * 1024;
 
-/// Searches for the largest size that gets the status `accepted`. All larger sizes are assumed to get the
-/// status `refused`; any other status ends the search.
+/// Searches for the largest size up to `largest` that gets the status `accepted`. The size `smallest` is
+/// known to get this status. All sizes above the result are assumed to get the status `refused`. Any other
+/// status ends the search.
 async fn search(
     mut smallest: usize,
     mut largest: usize,
@@ -46,7 +47,7 @@ async fn search(
     }
 }
 
-/// Searches for the maximum length of path and query, by find requests for unknown IDs of different lengths.
+/// Searches for the maximum length of path and query. Finds unknown IDs of different lengths.
 pub(super) async fn url_length(account: &mut Account<'_>, group: AssetGroup) -> Result<LimitSearch, Halt> {
     let unknown = account.unknown.clone();
     let own = fixed_length(account.base_url(), group);
@@ -61,8 +62,8 @@ pub(super) async fn url_length(account: &mut Account<'_>, group: AssetGroup) -> 
     .await
 }
 
-/// Searches for the maximum size of a body, by archiving an unknown ID with different amounts of white space
-/// in the body.
+/// Searches for the maximum size of a body. Sends requests that archive an unknown ID, with different amounts
+/// of white space in the body.
 pub(super) async fn body_bytes(account: &mut Account<'_>, group: AssetGroup) -> Result<LimitSearch, Halt> {
     let unknown = account.unknown.clone();
     let mut archive = async |size| {
@@ -74,7 +75,7 @@ pub(super) async fn body_bytes(account: &mut Account<'_>, group: AssetGroup) -> 
     search(0, BODY_BYTES, (accepted, 413), archive).await
 }
 
-/// Returns the length of path and query of a find request without the ID, in bytes.
+/// Returns the length of path and query of a find request, in bytes. The ID is not counted.
 fn fixed_length(base_url: &str, group: AssetGroup) -> usize {
     let after_scheme = base_url.split_once("://").map_or(base_url, |(_, rest)| rest);
     let base_path = after_scheme.find('/').and_then(|start| after_scheme.get(start..));
@@ -87,7 +88,7 @@ fn fixed_length(base_url: &str, group: AssetGroup) -> usize {
     base_path + own
 }
 
-/// Searches for the maximum number of IDs in one call, by find requests for different numbers of unknown IDs.
+/// Searches for the maximum number of IDs in one call. Finds different numbers of unknown IDs.
 pub(super) async fn ids(account: &mut Account<'_>, group: AssetGroup) -> Result<LimitSearch, Halt> {
     let unknown: Result<Vec<String>, _> = (0..IDS).map(|_| id::generate()).collect();
     let unknown = unknown.map_err(|error| Halt::Surprise(error.to_string()))?;

@@ -1,9 +1,9 @@
 //! Experiments on an account. They answer questions that the documentation leaves open.
 //!
 //! Each open question corresponds to a setting of the fake service. An [`Experiment`](experiment::Experiment)
-//! answers one or several questions. An experiment is data: the states that assets must have before it, its
-//! steps, and a function that draws conclusions from the results of the steps. Experiments do not name groups
-//! of assets. A group is suitable for an experiment if it supports all operations that the experiment needs.
+//! answers one or several questions. An experiment consists of data: the state that each asset must be in
+//! before the first step, the steps, and a function that draws conclusions from their results. Experiments do
+//! not name groups of assets. The probe chooses a group that supports all operations of an experiment.
 //!
 //! | module | contents |
 //! |---|---|
@@ -14,7 +14,7 @@
 //! | `account` | requests, and the assets that the probe creates and removes |
 //! | `limits` | searches for limits of the service |
 //! | `run` | the run of all experiments |
-//! | `report` | verdicts, rows of the table, the settings that were found |
+//! | `report` | the report: verdicts, the table, and settings for the fake |
 
 mod account;
 mod conclusions;

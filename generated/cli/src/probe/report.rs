@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Report {
     rows: Vec<Row>,
-    /// Description of the first surprise, at which the probe stopped.
+    /// Description of the surprise at which the probe stopped.
     pub(crate) surprise: Option<String>,
     pub(crate) is_cancelled: bool,
     /// Assets that the probe created, with the state of each when the probe ended.
@@ -46,7 +46,7 @@ impl Report {
         }
     }
 
-    /// Records that the access token was renewed during the run.
+    /// Records that the access token was renewed during the run, and also the refresh token if `is_rotated`.
     pub(crate) fn renewed(&mut self, is_rotated: bool) {
         let detail = if is_rotated {
             "the access token was renewed, and the refresh token replaced"

@@ -66,12 +66,12 @@ pub(crate) fn asset_count(accepts_inferred: bool) -> usize {
 pub(crate) struct Options {
     /// True if inferred operations may be used.
     pub(crate) accepts_inferred: bool,
-    /// Pause before the next read if a read returned the old state.
+    /// Pause before each repeated read that waits for a new asset or for a change.
     pub(crate) pause: Duration,
 }
 
-/// Runs all experiments. Before each experiment, the function calls `progress` with the first question of the
-/// experiment, and stops if `is_stopped` returns true.
+/// Runs all experiments. Before each experiment, the function calls `progress` with the index of the
+/// experiment, the number of experiments and the first question. It stops if `is_stopped` then returns true.
 ///
 /// # Errors
 /// Returns an error if no ID can be generated for the experiments. Any other failure is part of the report.
@@ -246,7 +246,7 @@ fn texts(ids: &[String]) -> Vec<&str> {
     ids.iter().map(String::as_str).collect()
 }
 
-/// Appends words to the name in a body.
+/// Appends `words` to the name of the asset in a request body.
 fn rename(group: AssetGroup, body: &mut Value, words: &str) -> Result<(), Halt> {
     let name = group.name_pointer().and_then(|pointer| body.pointer_mut(pointer));
     let Some(Value::String(name)) = name else {
@@ -256,7 +256,7 @@ fn rename(group: AssetGroup, body: &mut Value, words: &str) -> Result<(), Halt> 
     Ok(())
 }
 
-/// Returns the body with which an asset was created, without the property that distinguishes B from A.
+/// Returns the request body that created an asset, without the property that only asset B has.
 fn required(account: &Account<'_>, scene: &Scene, slot: Slot) -> Value {
     let mut body = account.sent(scene, slot).unwrap_or_default();
     if let (Some(property), Some(body)) = (super::scene::extra_property(scene.group), body.as_object_mut()) {

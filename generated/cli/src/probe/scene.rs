@@ -1,4 +1,4 @@
-//! Choice of the groups for an experiment, and the data about their assets that a conclusion uses.
+//! Chooses the groups for an experiment, and provides data about their assets for its conclusion.
 
 use super::experiment::{Experiment, Slot, State, Step};
 use crate::assets::category_group;
@@ -137,7 +137,8 @@ fn can_do(group: AssetGroup, step: &Step) -> bool {
 }
 
 /// Returns the property that asset B has and asset A lacks. It is an optional property whose default is an
-/// empty text. The last one is chosen, because the first properties of an asset often require a format.
+/// empty text. If there are several such properties, the last one is returned, because the first properties
+/// of an asset often require a format.
 pub(super) fn extra_property(group: AssetGroup) -> Option<&'static str> {
     let properties = Document::embedded().properties(group.tag());
     let is_free = |property: &&DocumentedProperty| {
@@ -187,7 +188,7 @@ impl Known {
         Document::embedded().properties(self.group.tag())
     }
 
-    /// Returns the value that a property of an asset had when the asset was created.
+    /// Returns the value of a property in the request that created the asset.
     pub(super) fn sent(&self, slot: Slot, property: &str) -> Option<&Value> {
         self.sent.get(&slot)?.get(property)
     }

@@ -10,8 +10,8 @@ const fn question(setting: &'static str, text: &'static str) -> Question {
     Question { setting, text }
 }
 
-/// All experiments. The first experiment counts the reads that return an old state after a change. Later
-/// experiments send as many reads after each change before they observe the new state.
+/// All experiments. The first experiment counts the reads that return the old state after a change. After
+/// each of their changes, the later experiments send this number of reads before they observe the new state.
 pub(super) const EXPERIMENTS: &[Experiment] = &[
     Experiment {
         questions: &[

@@ -8,7 +8,7 @@ use std::fs;
 
 const DIGITS: &str = "0.1234567890123456789";
 
-/// Returns an account with two offer sources. The first one contains a number that would be rounded.
+/// Returns an account with two offer sources, and their IDs. A number in the first would be rounded.
 fn world() -> (World, Vec<String>) {
     let (world, ids) = World::new(2);
     world.fake.set("offersource", &ids[0], "bid", number(DIGITS));

@@ -14,7 +14,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 /// A process of `funnelflux fake`, and a shell that uses it.
 struct Shell {
     fake: Child,
-    /// Output of the fake, which stays open so that the fake can print.
+    /// Output of the fake. It stays open, because the fake could not print to a closed pipe.
     _out: BufReader<ChildStdout>,
     variables: Vec<(String, String)>,
     folder: tempfile::TempDir,
@@ -95,7 +95,7 @@ impl Shell {
         assert_eq!(code, 0, "{out}");
     }
 
-    /// Replaces the parts of a text that differ between runs.
+    /// Replaces the parts of the text that differ between runs by constant text.
     fn stable(&self, text: &str) -> String {
         let state = self.folder.path().join("state/environment");
         let text = stable_times(text);

@@ -31,7 +31,7 @@ fn every_help_page_is_as_expected() {
     insta::assert_snapshot!("help", root.out);
     let names = commands(&root.out, "Commands:");
     assert!(names.len() > 15, "{names:?}");
-    // The help pages of all groups are equal to those of the first group, for the commands that a group has.
+    // The help of subcommands hardly differs between groups, so only that of the first group is compared.
     let groups: Vec<&String> = names.iter().take_while(|name| *name != "call").collect();
     let mut page = String::new();
     for name in &names {

@@ -6,7 +6,7 @@
 //! | `reading` | list and get, and their output in every format |
 //! | `calling` | call, api and id |
 //! | `accounts` | login, profiles and errors of authentication |
-//! | `probe` | experiments on questions that the documentation leaves open |
+//! | `probe` | experiments on an account, about behaviour that the documentation leaves open |
 //! | `jobs` | bulk jobs: plans, confirmation, journals, kill and resume |
 //! | `snapshots` | export, compare and where-used |
 //! | `plans` | create, set, edit, import, replace, plan, apply and undo |

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-/// Width of a character and height of a line, in pixels.
+/// Width of a character, and height of a line, in pixels.
 const CELL: (f64, f64) = (8.4, 19.0);
-/// Space around the text.
+/// Space around the text, in pixels.
 const MARGIN: f64 = 14.0;
 
 /// Draws a session as an SVG picture. Lines that begin with `$ ` are commands.

@@ -48,7 +48,7 @@ fn random_settings(seed: u64) -> Settings {
     }
 }
 
-/// Returns the settings that a client can find out by requests.
+/// Returns the settings that the probe is expected to find on a service with these settings.
 fn visible(settings: &Settings) -> Map<String, Value> {
     let Value::Object(mut all) = serde_json::to_value(settings).unwrap() else {
         panic!("settings are an object");
@@ -110,8 +110,8 @@ fn account(settings: Settings) -> World {
     World::of(fake)
 }
 
-/// Asserts that the account contains all assets of `before` unchanged, and in addition only deleted assets of
-/// the probe. Returns the number of assets of the probe.
+/// Asserts that all assets of `before` are unchanged, and that every other asset of the account is a deleted
+/// asset of the probe. Returns the number of assets of the probe.
 #[track_caller]
 fn assert_restored(before: &State, after: &State, seed: u64) -> usize {
     let mut own = 0;
@@ -296,8 +296,8 @@ fn a_surprise_stops_the_probe_and_the_account_is_restored() {
     assert!(writes.map(|entry| entry.method.as_str()).eq(["DELETE"; 3]));
 }
 
-/// Lets each fault occur once, and checks that the probe finds no wrong setting and reports every asset that
-/// it leaves behind.
+/// Runs the probe once per fault, which affects one request. Checks that the probe finds no wrong setting,
+/// and that it reports every asset that it leaves behind.
 #[test]
 fn one_fault_spoils_no_finding_and_hides_no_asset() {
     let faults: Vec<Fault> = Fault::all().into_iter().filter(|fault| !is_slow(fault)).collect();
@@ -332,7 +332,7 @@ fn one_fault_spoils_no_finding_and_hides_no_asset() {
     assert!(failed > faults.len() / 3, "{failed}");
 }
 
-/// Returns true if a client waits for seconds because of a fault.
+/// Returns true if the fault makes a client wait for seconds.
 fn is_slow(fault: &Fault) -> bool {
     match fault {
         Fault::StallConnect | Fault::StallHeaders { .. } | Fault::StallBody => true,

@@ -1,4 +1,4 @@
-//! Tests that no asset, ID or file is lost because of mistakes of users or answers of proxies.
+//! Tests that no asset, ID or file is lost if a user makes a mistake, or if a proxy answers.
 
 use crate::support::{World, ran, words};
 use funnelflux_fake::{Fault, Rule};

@@ -11,9 +11,9 @@ use tokio::runtime::Runtime;
 /// Path of the program.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_funnelflux");
 
-/// Returns true if the document is our transcription of the vendor's documentation page. The golden texts
-/// require this. If the vendor's document has replaced the transcription, the function prints that the test
-/// is skipped.
+/// Returns true if the OpenAPI document is our transcription of the vendor's documentation page. The golden
+/// files are correct only for the transcription. If the vendor's own document has replaced it, the function
+/// prints that the test is skipped.
 pub(crate) fn is_transcription() -> bool {
     let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec/spec.lock");
     let lock = std::fs::read_to_string(lock).unwrap();
@@ -28,7 +28,7 @@ pub(crate) fn is_transcription() -> bool {
     is_transcription
 }
 
-/// Account on a fake service, with a folder for the configuration and the state of the program.
+/// A fake service with one account, and a folder for the configuration and the state of the program.
 pub(crate) struct World {
     pub(crate) fake: Fake,
     pub(crate) folder: TempDir,
@@ -75,7 +75,7 @@ impl World {
         self.folder.path().join(name).to_str().unwrap().to_owned()
     }
 
-    /// Returns a command that runs the program. Its environment names the account of this service.
+    /// Returns a command that runs the program with the base URL and the token of this service.
     pub(crate) fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = self.anonymous(arguments);
         command
@@ -169,8 +169,8 @@ impl Ran {
         self
     }
 
-    /// Returns the output that is compared with the golden file. Parts that differ between runs are replaced
-    /// by placeholders.
+    /// Returns the exit code and the output, for the comparison with a golden file. Parts that differ between
+    /// runs are replaced by placeholders.
     pub(crate) fn text(&self, world: &World) -> String {
         let text = format!(
             "exit code {}\n--- stdout\n{}--- stderr\n{}",

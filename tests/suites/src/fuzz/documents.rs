@@ -1,4 +1,4 @@
-//! Fuzz targets for API documents: the generator and the comparison.
+//! Fuzz targets for OpenAPI documents: the generator, and the comparison of two documents.
 
 use funnelflux_diff::{Level, compare};
 use funnelflux_generator::{Input, Options, generate};
@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 /// Maximum size of an input for the generator. Larger inputs take long and reveal nothing new.
 const MAX_DOCUMENT: usize = 20_000;
 
-/// Checks that the generator writes the same valid Rust code in two runs, or returns errors that have
-/// locations.
+/// Checks that the generator either writes valid Rust code, which must be the same in two runs, or returns
+/// errors that have locations.
 pub(super) fn generator(bytes: &[u8]) {
     if bytes.len() > MAX_DOCUMENT {
         return;
@@ -45,7 +45,7 @@ pub(super) fn generator(bytes: &[u8]) {
     }
 }
 
-/// A document with one operation that sends and receives this schema.
+/// A document with one operation, which sends and receives `schema`. Its component `Shared` is `shared`.
 fn document(name: &str, schema: &Value, shared: &Value) -> Option<Document> {
     let content = json!({ "application/json": { "schema": schema } });
     let text = json!({

@@ -7,7 +7,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-/// The assets of the snapshots, in the group `offer-sources`.
+/// IDs of the assets in the snapshots. The assets are offer sources.
 const ASSETS: [&str; 2] = ["2nIemJxCKbFX", "2nIemJxCKbFY"];
 
 /// Checks that an error is one line that names the path.
@@ -19,7 +19,7 @@ fn check_error(error: &str, path: &Path) {
     assert!(!error.contains('\n'), "{error:?}");
 }
 
-/// Checks that a plan is read and written without loss, or refused with an error that names the file.
+/// Checks that a plan is either read and written without loss, or refused with an error that names the file.
 pub(super) fn plan(bytes: &[u8]) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("plan.json");
@@ -47,8 +47,8 @@ fn check_snapshot(path: &Path) {
     assert_eq!(snapshot.is_whole(), Snapshot::open(path).is_ok());
     let keys: Vec<_> = snapshot.keys().cloned().collect();
     let assets: Result<Vec<_>, _> = snapshot.assets().collect();
-    // Opening a snapshot validates only files that differ from their fingerprint. Reading another file may
-    // fail.
+    // Opening a snapshot validates only files that differ from their fingerprint. Reading a file that matches
+    // its fingerprint may fail.
     let Ok(assets) = assets else {
         return;
     };
@@ -62,8 +62,8 @@ fn check_snapshot(path: &Path) {
     assert!(comparison.is_equal(), "{comparison}");
 }
 
-/// Checks that the manifest of a snapshot with two assets is read, or refused with an error that names the
-/// file.
+/// Checks that a manifest of a snapshot with two assets is either read or refused with an error that names
+/// the file.
 pub(super) fn manifest(bytes: &[u8]) {
     let folder = tempfile::tempdir().unwrap();
     let group = folder.path().join("offer-sources");
@@ -76,8 +76,8 @@ pub(super) fn manifest(bytes: &[u8]) {
     check_snapshot(folder.path());
 }
 
-/// Checks that an archive of a snapshot is read, or refused. The input is compressed here, so that a fuzzer
-/// reaches the archive inside.
+/// Checks that an archive of a snapshot is either read or refused. The input is a tar archive. The function
+/// wraps it in gzip, so that a fuzzer can change the archive itself.
 pub(super) fn archive(bytes: &[u8]) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("inner/snapshot.tar.gz");

@@ -1,4 +1,4 @@
-//! A journal belongs to one account at one base URL. The same call begins or resumes a job.
+//! Tests that a journal belongs to one account and base URL, and that one call begins or resumes a job.
 
 use crate::service::{Alarm, calls, client, service};
 use funnelflux::ClientBuilder;
@@ -30,7 +30,7 @@ fn accounts(settings: &Settings) -> (Fake, Fake, Vec<String>) {
     (first, second, ids)
 }
 
-/// Runs part of a job, which is cancelled or aborted after some requests.
+/// Begins a job, and drops it after five requests.
 fn begin(fake: &Fake, ids: &[String], deletes: bool, path: &Path) {
     let alarm = Alarm::after(Some(5));
     let client = client(fake, &alarm);

@@ -1,4 +1,4 @@
-//! Individual guarantees of bulk jobs, one test each.
+//! Tests of guarantees of bulk jobs, one test per guarantee.
 
 use crate::service::{Alarm, calls, client, service};
 use funnelflux::ext::{

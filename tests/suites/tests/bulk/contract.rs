@@ -1,4 +1,4 @@
-//! Properties that hold for every job, under any behaviour of the service.
+//! Properties that hold for every bulk job, under any settings of the fake and any faults.
 
 use crate::scenario::{ChildrenOption, JobOptions, KEEPER, RequestedChange, Scenario, scenario};
 use crate::service::{Alarm, client};
@@ -63,7 +63,7 @@ enum JournalUse<'p> {
     At(&'p Path),
 }
 
-/// Creates the job of the scenario.
+/// Starts the job of the scenario, and returns the stream of its outcomes.
 fn job(
     client: &Client,
     scenario: &Scenario,
@@ -146,7 +146,7 @@ fn status_and_parent(page: &Asset) -> (Status, Option<String>) {
     (page.status.clone(), page.parent.clone())
 }
 
-/// Compares the results with the server before and after the job.
+/// Compares the report of a job with the state of the fake before and after the job.
 fn check(
     scenario: &Scenario,
     entries: &[Entry<OfferSourceId>],
@@ -362,7 +362,7 @@ fn a_crash_at_any_moment_loses_nothing() {
     for_all(SCENARIOS / 10, crash_loses_nothing);
 }
 
-/// Checks that a job without faults does what its plan predicts.
+/// Checks that a plan changes nothing, and puts each ID into the list that fits the state of its asset.
 fn plan_predicts_the_job(scenario: &Scenario) -> PropertyResult {
     let mut scenario = scenario.clone();
     scenario.faults.clear();

@@ -1,4 +1,4 @@
-//! Jobs behind a gateway that responds instead of the service, and jobs with a wrong base URL.
+//! Tests of jobs behind a gateway that responds instead of the service, and of jobs with a wrong base URL.
 
 use crate::service::{Alarm, calls, client, service};
 use funnelflux::Client;
@@ -15,7 +15,7 @@ const FIND_MANY: &str = "GET /offersource/find/byIds/";
 const ARCHIVE: &str = "PUT /offersource/archive/";
 const DELETE: &str = "DELETE /offersource/delete/";
 
-/// Responses of gateways that do not forward the request to the service.
+/// Faults in which a gateway answers a request and does not forward it to the service.
 fn gateways() -> [Fault; 2] {
     [true, false].map(|page| Fault::Gateway { status: 404, page })
 }
@@ -69,8 +69,9 @@ fn a_gateway_does_not_reject_for_good() {
     }
 }
 
-/// Checks the outcome of a chunk that the service refused, but may have applied in part. A gateway answers
-/// the smaller requests that follow. Its answers reveal nothing about children that have already been moved.
+/// Checks the outcome of a chunk that the service refused after it had applied a part. A gateway answers the
+/// smaller requests that follow. These answers do not reveal that a child was already moved, so the outcome
+/// must be unknown.
 #[test]
 fn children_of_a_chunk_that_was_applied_in_part_are_unknown() {
     for gateway in gateways() {
@@ -167,7 +168,7 @@ fn an_empty_deletion_is_refused_in_every_form() {
     assert_eq!((fake.request_count(), fake.state()), (0, before));
 }
 
-/// Number of random jobs, overridden by `FUNNELFLUX_GATEWAY_JOBS`.
+/// Default number of random jobs, overridden by `FUNNELFLUX_GATEWAY_JOBS`.
 const JOBS: u64 = 100;
 
 /// Runs a random job behind a gateway that answers 15 % of all requests itself, and compares the report with
@@ -301,7 +302,7 @@ fn a_flapping_gateway_causes_no_false_report() {
     }
 }
 
-/// If a gateway responds to a deletion, the job reads the assets back from the service.
+/// Checks that a job decides by reading the assets back from the service if a gateway responds to a deletion.
 #[test]
 fn the_service_decides_once_it_answers_again() {
     let (fake, client) = service(Settings::default());
@@ -321,8 +322,8 @@ fn delete(
     client.offer_sources().bulk_delete(ids.to_vec()).send()
 }
 
-/// Checks the statuses of a proxy (407) and of a misdirected connection (421). The service has not seen a
-/// request that gets one of these statuses.
+/// Checks the statuses 407 (proxy authentication required) and 421 (misdirected request). They mean that the
+/// service has not received the request.
 #[test]
 fn a_proxy_rejects_nothing_for_good() {
     for status in [407, 421] {

@@ -1,4 +1,4 @@
-//! Tests the contract of bulk jobs against a fake in the same process, under every policy and fault.
+//! Tests the guarantees of bulk jobs against a fake in the same process, with random settings and faults.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Assets in an unexpected form, and responses that belong to another request.
+//! Tests with assets in an unexpected form, and with responses that belong to another request.
 
 use crate::service::{calls, service};
 use funnelflux::ext::{

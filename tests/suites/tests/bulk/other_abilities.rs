@@ -420,7 +420,7 @@ fn cancelled_duplicating_sends_nothing() {
     assert_eq!(calls(&fake, DUPLICATE), 0);
 }
 
-/// Responds to list requests with no rows, and to every other request with an empty object.
+/// Answers each GET request with `[]`, and each other request with `{}`. Counts the other requests.
 #[derive(Debug)]
 struct EmptyResponses(Arc<AtomicUsize>);
 

@@ -1,4 +1,4 @@
-//! Random scenarios: the state of the server, the behaviour of the service, faults, and a job.
+//! Generates random scenarios: the assets of an account, the settings of the fake, faults, and a job.
 
 use funnelflux::ext::Cascade;
 use funnelflux::types::OfferSourceId;
@@ -6,7 +6,7 @@ use funnelflux_fake::{Fake, Fault, Limit, RetryAfter, Rule, Settings};
 use proptest::prelude::*;
 use serde_json::json;
 
-/// An offer source before the job.
+/// An offer source that the account has before the job.
 #[derive(Clone, Debug)]
 pub(crate) struct SourceSetup {
     pub(crate) status: &'static str,
@@ -28,9 +28,9 @@ pub(crate) enum ChildrenOption {
     Orphan,
 }
 
-/// ID of the parent that children move to.
+/// ID of the parent to which children are moved.
 pub(crate) const KEEPER: &str = "keeper";
-/// An ID that does not exist.
+/// An ID that no asset has.
 pub(crate) const NOWHERE: &str = "nowhere";
 
 impl ChildrenOption {
@@ -82,7 +82,7 @@ pub(crate) struct JobOptions {
 #[derive(Clone, Debug)]
 pub(crate) struct InjectedFault {
     pub(crate) fault: Fault,
-    /// Injects the fault into reads instead of writes.
+    /// True if reads get the fault, false if writes get it.
     pub(crate) reads: bool,
     pub(crate) after: u64,
     pub(crate) times: u64,
@@ -97,7 +97,7 @@ pub(crate) struct Scenario {
     pub(crate) sources: Vec<SourceSetup>,
     pub(crate) faults: Vec<InjectedFault>,
     pub(crate) action: RequestedChange,
-    /// Indexes of offer sources. An index beyond the last source stands for an ID that does not exist.
+    /// IDs of the job, as indexes into `sources`. An index beyond the end stands for an unknown ID.
     pub(crate) ids: Vec<usize>,
     pub(crate) options: JobOptions,
 }
@@ -112,14 +112,14 @@ impl Scenario {
         self.ids.iter().map(|index| Self::id(*index)).collect()
     }
 
-    /// Returns true if a fault can turn a refusal into a success.
+    /// Returns true if a fault can make a refused write look successful.
     pub(crate) fn has_wrong_successes(&self) -> bool {
         let wrong_successes = [Fault::TruncatedJson, Fault::WrongJson, Fault::GzipGarbage];
         let mut faults = self.faults.iter();
         faults.any(|injected_fault| !injected_fault.reads && wrong_successes.contains(&injected_fault.fault))
     }
 
-    /// Creates the server in its state before the job.
+    /// Creates the fake with the state that it has before the job.
     pub(crate) fn fake(&self) -> Fake {
         let fake = Fake::new(Settings {
             max_entries: self.max_entries,

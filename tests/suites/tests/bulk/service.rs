@@ -1,4 +1,4 @@
-//! Clients of the fake, whose transport triggers an alarm after a number of requests.
+//! Creates clients of the fake. The transport of a client triggers an alarm after a number of requests.
 
 use bytes::Bytes;
 use funnelflux::Client;
@@ -16,7 +16,7 @@ struct CountingTransport {
     alarm: Alarm,
 }
 
-/// Triggers after a number of requests, before the last response arrives.
+/// Signal that is triggered after a number of requests, before the client receives the last response.
 #[derive(Clone, Debug)]
 pub(crate) struct Alarm {
     left: Arc<AtomicU64>,
@@ -72,14 +72,14 @@ pub(crate) fn client(fake: &Fake, alarm: &Alarm) -> Client {
         .unwrap()
 }
 
-/// Creates a fake with these settings and a client of it.
+/// Creates a fake with these settings, and a client of the fake.
 pub(crate) fn service(settings: Settings) -> (Fake, Client) {
     let fake = Fake::new(settings);
     let client = client(&fake, &Alarm::after(None));
     (fake, client)
 }
 
-/// Number of calls of an operation.
+/// Number of requests for an operation that the fake has received.
 pub(crate) fn calls(fake: &Fake, operation: &str) -> usize {
     let is_call = |entry: &&funnelflux_fake::LogEntry| entry.operation == Some(operation);
     fake.log().iter().filter(is_call).count()

@@ -1,4 +1,4 @@
-//! Tests the texts and helper methods of reports and errors, and repeated calls of `create_or_save`.
+//! Tests the texts of reports and errors, their helper methods, and repeated calls of `create_or_save`.
 
 use crate::service::{calls, service};
 use funnelflux::ext::snapshot::{AssetKey, Fingerprint};

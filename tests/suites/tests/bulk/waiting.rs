@@ -1,4 +1,4 @@
-//! Tests the cancellation of a job while the service hangs, and slow consumers of a stream.
+//! Tests the cancellation of a job while the service hangs, and programs that read outcomes slowly.
 
 use crate::service::{calls, service};
 use funnelflux::ext::{BulkArchive as _, BulkDelete as _, Outcome};
@@ -88,7 +88,8 @@ fn a_slow_consumer_lets_no_request_time_out() {
     );
 }
 
-/// The requests of a stream run on the runtime that polls it. A different runtime can continue to poll it.
+/// Checks that another runtime can continue a stream of outcomes. The requests of a stream run on the runtime
+/// that polls the stream.
 #[test]
 fn a_stream_moves_to_another_runtime() {
     let (fake, client) = service(Settings::default());

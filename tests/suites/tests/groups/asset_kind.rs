@@ -1,4 +1,4 @@
-//! Assertions about the operations on one kind of assets.
+//! Calls operations on one kind of assets, and asserts the requests and their effects.
 
 use super::FIRST_ID;
 use funnelflux::Call;
@@ -8,13 +8,13 @@ use funnelflux_suites::run;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// A kind of assets on the server.
+/// A kind of assets, whose operations are tested against a fake.
 pub(crate) struct AssetKind<'f> {
     fake: &'f Fake,
     /// First segment of the paths of this kind.
     segment: &'static str,
-    /// Segment under which the fake stores the assets. It differs from `segment` if this kind is a second
-    /// listing of the same assets.
+    /// Segment under which the fake stores the assets. It differs from `segment` if the vendor offers the
+    /// same assets under two segments.
     storage_segment: &'static str,
     /// Name of the property that contains the ID.
     id: &'static str,
@@ -30,14 +30,14 @@ impl<'f> AssetKind<'f> {
         }
     }
 
-    /// Declares the kind as a second listing of the assets of another segment.
+    /// Declares that the fake stores these assets under another segment.
     pub(crate) fn stored_in(mut self, segment: &'static str) -> Self {
         self.storage_segment = segment;
         self
     }
 
-    /// Asserts operation, query and body of the last request. The path in `operation` is below the segment of
-    /// the kind.
+    /// Asserts operation, query and body of the last request. The path in `operation` is relative to the
+    /// segment.
     fn assert_sent(&self, operation: &str, query: &str, body: Option<Value>) {
         let (method, path) = operation.split_once(' ').unwrap();
         let operation = format!("{method} /{}/{path}", self.segment);
@@ -90,7 +90,7 @@ impl<'f> AssetKind<'f> {
         assert_eq!(self.stored(FIRST_ID, self.id), json!(FIRST_ID));
     }
 
-    /// Checks a call that returns a list: `operation` is its method and path below the segment.
+    /// Checks a call that returns a list. `operation` is its method and its path, relative to the segment.
     pub(crate) fn list<T: Serialize + Send + 'static>(
         &self,
         call: Call<Vec<T>>,

@@ -1,5 +1,5 @@
-//! Tests documented behaviour of single groups. Calls go through the client; effects are checked on the
-//! server.
+//! Tests documented behaviour of single groups. The client sends the requests, and the tests check the state
+//! of the fake.
 
 use super::{FIRST_ID, SECOND_ID, secrets, service, stored, with_secrets};
 use funnelflux::types::*;
@@ -10,7 +10,7 @@ fn map(value: Value) -> Map<String, Value> {
     serde_json::from_value(value).unwrap()
 }
 
-/// An object with only these members.
+/// Returns a copy of an object with only these members.
 fn only_members(object: &Value, names: &[&str]) -> Value {
     names
         .iter()
@@ -140,9 +140,9 @@ async fn only_the_service_sets_the_owner() {
     );
 }
 
-/// The vendor's page *Conditions* states that `idFunnel` selects the conditions that are only for the given
-/// funnel. `idFunnel` takes precedence over `globalOnly`, which selects the conditions that are not for a
-/// funnel.
+/// The vendor's page *Conditions* states that `idFunnel` selects the conditions that are restricted to the
+/// given funnel. `idFunnel` takes precedence over `globalOnly`, which selects the conditions that are not
+/// restricted to a funnel.
 #[tokio::test(start_paused = true)]
 async fn conditions_are_listed_by_their_scope() {
     let (fake, client) = service();
@@ -228,8 +228,8 @@ async fn categories_are_listed_by_type() {
     assert_eq!(last_query(&fake), "status=active");
 }
 
-/// The vendor's page *Categories* states that lists have all fields of a category, and omit the empty
-/// category.
+/// The vendor's page *Categories* states that the rows of a list have all fields of a category, and that
+/// lists do not contain the empty category.
 #[tokio::test(start_paused = true)]
 async fn lists_have_all_fields_of_a_category() {
     let (fake, client) = service();
@@ -292,8 +292,8 @@ async fn a_funnel_has_its_group_under_both_names() {
     assert_eq!(groups(&fake, FIRST_ID), both("g3"));
 }
 
-/// The vendor's introduction states that some URLs keep the older word *campaign*. Both listings return the
-/// same funnel groups.
+/// The vendor's introduction states that some URLs keep the older word *campaign*. The paths with `campaign`
+/// and with `funnelgroup` return the same funnel groups.
 #[tokio::test(start_paused = true)]
 async fn a_campaign_is_a_funnel_group() {
     let (fake, client) = service();

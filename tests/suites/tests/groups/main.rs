@@ -1,5 +1,5 @@
-//! Tests all groups of operations in the vendor's index, with the types of our transcription: requests,
-//! effects, and documented behaviour of single groups.
+//! Tests all groups of operations in the vendor's index, with the types of our transcription. The tests cover
+//! requests, their effects, and documented behaviour of single groups.
 #![cfg(transcription)]
 #![allow(
     clippy::unwrap_used,
@@ -18,7 +18,7 @@ use funnelflux::types::{MiddlewareBasicAuth, MiddlewareConfig, MiddlewareDestina
 use funnelflux_fake::{Fake, Settings};
 use serde_json::Value;
 
-/// IDs in the documented format, which create requires.
+/// IDs in the documented format, which the client requires for a create call.
 const FIRST_ID: &str = "2nIemJxCKbFX";
 const SECOND_ID: &str = "2n5JuOKWLTzd";
 
@@ -52,7 +52,7 @@ fn with_secrets() -> MiddlewareConfig {
     MiddlewareConfig::new(FIRST_ID, "M").with_destination(destination)
 }
 
-/// Both secrets on the server.
+/// Returns the password and the HMAC secret of the middleware config on the server.
 fn secrets(fake: &Fake) -> (Value, Value) {
     let destination = &stored(fake, "middlewareconfig", FIRST_ID)["destination"];
     let password = destination["basicAuth"]["password"].clone();

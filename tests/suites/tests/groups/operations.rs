@@ -20,7 +20,7 @@ fn map(value: Value) -> Map<String, Value> {
     serde_json::from_value(value).unwrap()
 }
 
-/// Adds an unknown property to the asset.
+/// Returns the asset with the additional unknown property `kept`.
 fn with_kept<T: Serialize + DeserializeOwned>(asset: &T) -> T {
     let mut body = to_json(asset);
     body["kept"] = json!(true);
@@ -37,8 +37,8 @@ fn called_operations(fake: &Fake) -> BTreeSet<String> {
     operations.collect()
 }
 
-/// Calls the operations that the vendor does not describe. Asserts that each request is valid, that the
-/// response decodes, and that the state stays the same.
+/// Calls the operations that the vendor does not describe. Asserts that each request is valid, that its
+/// response decodes, and that the state of the fake stays the same.
 fn undescribed_operations_change_nothing(fake: &Fake, client: &Client) {
     let before = fake.state();
     let body = json!({ "anything": { "at": [null, "all"] } });

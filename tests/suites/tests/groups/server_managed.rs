@@ -1,5 +1,5 @@
-//! Tests the changes that the service itself makes to an asset. Such changes are not differences, and not a
-//! reason to save. Values that no read returns are treated as unknown.
+//! Tests the changes that the service itself makes to an asset. The crate does not treat them as differences,
+//! and does not save an asset because of them. Values that no read returns count as unknown.
 
 use super::{FIRST_ID, secrets, service, service_with, with_secrets};
 use funnelflux::ext::*;

@@ -1,5 +1,5 @@
-//! Tests every ability of `ext`, that is, every operation of a handle. Every fault is injected into one or
-//! all of its writes, or into one or all of its reads.
+//! Tests every ability of `ext`, that is, every operation of a handle, such as `bulk_archive`. Every fault is
+//! injected into one or all of the ability's writes, or into one or all of its reads.
 //!
 //! The file is long because the model, the setup and the assertions of an ability belong together.
 
@@ -19,17 +19,17 @@ use std::fmt;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Number of assets in a job, with two IDs per request and one request at a time.
+/// Number of assets in a job. A job sends one request at a time, with [`CHUNK`] IDs.
 const IDS: usize = 6;
 const CHUNK: usize = 2;
-/// Number of retries of a step in a bulk job: the documented default.
+/// Number of times that a bulk job repeats a failed step: the documented default.
 const RETRIES: u32 = 2;
-/// ID of the parent that children move to.
+/// ID of the parent to which children are moved.
 const KEEPER: &str = "2nIemJxCKbFK";
 /// ID that `create_or_save` creates.
 const NEW_ID: &str = "2nIemJxCKbFN";
 const CATEGORY: &str = "2nIemJxCKbFC";
-/// Value that is set by the abilities that change a single asset.
+/// Value that the abilities for a single asset write.
 const CHANGED: &str = "changed";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ impl Ability {
         }
     }
 
-    /// Guarantees of the operation with which the ability writes.
+    /// Guarantees of the operation of the API with which the ability writes.
     const fn guarantees(self) -> Guarantees {
         let repeat = match self {
             Self::DuplicateMany => Repeat::Never,
@@ -105,7 +105,7 @@ impl Ability {
         }
     }
 
-    /// Returns true for a bulk job, which retries its steps.
+    /// Returns true if the ability is a bulk job, which repeats failed steps.
     const fn is_bulk_job(self) -> bool {
         matches!(
             self,
@@ -174,7 +174,7 @@ impl fmt::Display for OutcomeCounts {
     }
 }
 
-/// Expected outcomes, and the maximum duration of the job.
+/// Returns the expected outcomes and the maximum duration of the ability.
 fn expected(
     ability: Ability,
     fault: &Fault,
@@ -258,7 +258,7 @@ fn reads(ability: Ability, visible: VisibleFault, occurrence: Occurrence) -> Out
     }
 }
 
-/// Maximum duration: all possible calls with all attempts, and the pauses in between.
+/// Returns the maximum duration: that of all possible calls and attempts, and of the pauses in between.
 fn max_duration(ability: Ability, visible: VisibleFault, occurrence: Occurrence) -> Duration {
     let one_try = match visible {
         VisibleFault::NoResponse => Duration::from_mins(1),
@@ -287,7 +287,7 @@ fn max_duration(ability: Ability, visible: VisibleFault, occurrence: Occurrence)
     }
 }
 
-/// Creates a server with the assets that the abilities work on.
+/// Creates a server with the assets that the ability needs. Also returns the IDs for the ability.
 fn server(ability: Ability) -> (Fake, Vec<String>) {
     let fake = Fake::default();
     let ids = match ability {
@@ -426,8 +426,8 @@ impl OutcomeIds {
     }
 }
 
-/// Returns true if the server has applied the change to an ID exactly once, false if the server has not
-/// applied the change, and `None` if the server has done something else.
+/// Compares the assets of an ID before and after the run. Returns true if the change was applied exactly
+/// once, false if nothing changed, and `None` in any other case.
 fn is_done(ability: Ability, id: &str, before: &State, after: &State) -> Option<bool> {
     let (asset_before, asset) = (before.offer_source(id), after.offer_source(id));
     let page = after.page(&format!("page of {id}")).unwrap();
@@ -462,10 +462,10 @@ fn is_done(ability: Ability, id: &str, before: &State, after: &State) -> Option<
     (done || (asset_before == asset && page == page_before)).then_some(done)
 }
 
-/// Outcomes of one ability under each fault.
+/// Expected outcomes of one ability under each fault, and the cells that differ from them.
 pub(crate) struct AbilityColumn {
     pub(crate) name: &'static str,
-    /// The fault, and the outcomes with the fault in one write, all writes, one read and all reads.
+    /// Name of each fault, and the outcomes with it in one write, all writes, one read and all reads.
     pub(crate) cells: Vec<(String, [String; 4])>,
     failures: Vec<String>,
 }
@@ -501,7 +501,7 @@ fn column(ability: Ability) -> AbilityColumn {
     }
 }
 
-/// Checks a cell of the matrix. Returns a description of the failure, if there is one.
+/// Checks a cell of the matrix. If it differs from the expectation, returns a description of the difference.
 fn check(ability: Ability, fault: &Fault, faulty: FaultyRequests, occurrence: Occurrence) -> Option<String> {
     let (fake, ids) = server(ability);
     let before = fake.state();

@@ -1,4 +1,4 @@
-//! Tests every operation of the document with every fault, injected into one request or into all requests.
+//! Tests every operation of the OpenAPI document with every fault, in one request and in all requests.
 
 use crate::expectation::{Expected, ResultClass, expected_result};
 use crate::requests::{self, EXISTING_ID, NEW_ID, Request, ResponseKind, SECOND_ID};
@@ -17,7 +17,7 @@ use tokio::time::Instant;
 /// Resolution of the timer.
 const TIMER_RESOLUTION: Duration = Duration::from_millis(10);
 
-/// Results of one operation under each fault.
+/// Expected results of one operation under each fault, and the cells that differ from them.
 pub(crate) struct OperationColumn {
     pub(crate) name: &'static str,
     pub(crate) documented: bool,
@@ -25,7 +25,7 @@ pub(crate) struct OperationColumn {
     failures: Vec<String>,
 }
 
-/// Results of one fault, injected into one request and into all requests.
+/// Expected results of one operation with one fault: in one request (`once`), and in all requests (`always`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cell {
     pub(crate) fault: String,
@@ -84,7 +84,7 @@ fn server(request: &Request) -> Fake {
     fake
 }
 
-/// Result of the call, and its effect on the server, if there is no fault.
+/// Result of a call without a fault, and the assets of the server before and after the call.
 struct FaultFreeResult {
     value: Value,
     before: AssetsByKind,
@@ -113,7 +113,7 @@ fn fault_free(request: &Request) -> FaultFreeResult {
     FaultFreeResult { value, before, after }
 }
 
-/// Checks a cell of the matrix. Returns a description of the failure, if there is one.
+/// Checks a cell of the matrix. If it differs from the expectation, returns a description of the difference.
 fn check(
     request: &Request,
     fault: &Fault,
@@ -200,7 +200,8 @@ fn check(
     })
 }
 
-/// Applies the changes that a fault makes to a correct value.
+/// Returns the value that the client should receive if `value` is correct. If `faulty` is true, the fault can
+/// double or reverse the rows of a list.
 fn changed_by(value: &Value, fault: &Fault, faulty: bool) -> Value {
     match (value, fault) {
         (Value::Array(rows), Fault::DuplicateRows) if faulty => {
@@ -228,7 +229,7 @@ fn classify(error: &Error) -> ResultClass {
     }
 }
 
-/// All assets by kind, without the random IDs of copies.
+/// Bodies of all assets by kind. The random IDs of copies are left out.
 type AssetsByKind = BTreeMap<String, Vec<Value>>;
 
 fn assets_by_kind(state: &State) -> AssetsByKind {
@@ -252,7 +253,8 @@ struct JsonResponse {
     attempts: u32,
 }
 
-/// Sends the request. Uses the client's method for documented operations, and otherwise `Client::operation`.
+/// Sends the request. Uses the client's method for an operation on offer sources, and `Client::operation` for
+/// any other operation.
 async fn send(client: &Client, request: &Request) -> Result<JsonResponse, Error> {
     let old = types::OfferSourceId::from(EXISTING_ID);
     macro_rules! call {

@@ -1,5 +1,5 @@
-//! A model that predicts the result of a call with a fault. The prediction depends on the operation, and on
-//! the fault as the client sees it.
+//! Predicts the result of a call with a fault from the guarantees of the operation, and from the fault as the
+//! client sees it.
 
 use crate::Occurrence;
 use funnelflux::operations::Repeat;
@@ -8,7 +8,7 @@ use std::{fmt, time::Duration};
 
 /// Timeout of one attempt: the documented default.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(1);
-/// Maximum wait of the client for the rest of the body of an error.
+/// Maximum time that the client waits for the rest of the body of an error response.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(10);
 /// Timeout of a call: the documented default.
 const CALL_TIMEOUT: Duration = Duration::from_mins(5);
@@ -23,9 +23,9 @@ pub(crate) const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// A fault as the client sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum VisibleFault {
-    /// The correct response, possibly with a wrong content type or order.
+    /// The correct response, except for its content type, a byte order mark, or doubled or reversed rows.
     RightResponse,
-    /// A success with a body that the operation does not return.
+    /// A success with a body in a form that the operation never returns.
     WrongBody,
     /// An HTML page with status 200.
     HtmlPage,
@@ -33,7 +33,7 @@ pub(crate) enum VisibleFault {
     ReportedError,
     /// A success with more bytes than the client accepts.
     TooLarge,
-    /// A transient status, and the wait that the service asks for.
+    /// A transient status, and the wait that `Retry-After` asks for.
     Status(u16, Option<Duration>),
     /// A redirect, which the client does not follow.
     Redirect(u16),
@@ -129,7 +129,7 @@ impl VisibleFault {
     }
 }
 
-/// Guarantees of an operation, and its kind of response.
+/// Guarantees of an operation: whether its request may be repeated, and whether it returns data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Guarantees {
     pub(crate) repeat: Repeat,
@@ -142,8 +142,8 @@ impl Guarantees {
         self.repeat != Repeat::Read
     }
 
-    /// Returns true if the client reads the asset back. It does so after creating an asset under a
-    /// client-generated ID.
+    /// Returns true if the client reads the asset back. It does so for operations that create an asset with
+    /// an ID that the client chooses.
     fn reads_back(self) -> bool {
         self.repeat == Repeat::ClientId
     }
@@ -195,7 +195,7 @@ pub(crate) struct Expected {
     pub(crate) retryable: bool,
 }
 
-/// Expected result of one call.
+/// Returns the expected result of one call.
 pub(crate) fn expected_result(fault: &Fault, guarantees: Guarantees, occurrence: Occurrence) -> Expected {
     let visible = VisibleFault::of(fault);
     let applied = guarantees.writes() && fault.applies();
@@ -205,7 +205,7 @@ pub(crate) fn expected_result(fault: &Fault, guarantees: Guarantees, occurrence:
     let repeated = visible.is_repeated(guarantees.repeat);
     let max_attempts = match (repeated, visible, occurrence) {
         // The service refuses the second attempt, because the ID exists. This refusal counts even if its body
-        // is incomplete, but not if the fault hides its status.
+        // is incomplete, provided that the fault does not hide its status.
         (true, VisibleFault::BrokenBody, Occurrence::Always)
             if guarantees.reads_back() && fault.breaks().is_some() =>
         {
@@ -281,7 +281,7 @@ impl CallTime {
         }
     }
 
-    /// Adds an attempt without a response. Returns true if the time of the call is over.
+    /// Adds an attempt without a response. Returns true if the timeout of the call has then passed.
     fn no_response(&mut self) -> bool {
         self.min_time = (self.min_time + ATTEMPT_TIMEOUT).min(self.limit);
         self.max_time = (self.max_time + ATTEMPT_TIMEOUT).min(self.limit);
@@ -294,8 +294,8 @@ impl CallTime {
         self.max_time += REFUSAL_TIMEOUT;
     }
 
-    /// Adds the wait after an attempt. The wait is either the requested wait plus up to a tenth, or has full
-    /// jitter.
+    /// Adds the wait after an attempt. If the service requests a wait, the client waits for this time plus up
+    /// to a tenth. Otherwise, its wait has full jitter.
     fn wait(&mut self, visible: VisibleFault, attempts: u32) {
         let (min, max) = match visible {
             VisibleFault::TokenRefused => (Duration::ZERO, Duration::ZERO),

@@ -1,6 +1,6 @@
 //! Random jobs behind a gateway that sends its own responses, repeats responses and swaps responses.
 //!
-//! `FUNNELFLUX_SEED` repeats a job, and `FUNNELFLUX_JOBS` sets the number of jobs.
+//! `FUNNELFLUX_SEED` sets the seed of the first job, and `FUNNELFLUX_JOBS` the number of jobs.
 
 use crate::run;
 use bytes::Bytes;
@@ -16,14 +16,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// Number of random jobs.
+/// Default number of random jobs.
 const JOBS: u64 = 300;
 /// Maximum time that the gateway delays a response in order to swap it with another response.
 const HOLD: Duration = Duration::from_millis(20);
 /// Host of the service.
 const HOST: &str = "api.funnelflux.pro";
 
-/// Body and status of a response.
+/// Status and body of a response.
 type Answer = (StatusCode, Bytes);
 
 /// A gateway between a client and a fake in the same process.
@@ -48,9 +48,9 @@ struct GatewayState {
 #[derive(Clone, Copy)]
 enum Trouble {
     None,
-    /// Does not forward the request, and responds itself.
+    /// Does not forward the request, and answers with the response of [`OWN`] at this index.
     Own(usize),
-    /// Forwards the request, and responds itself.
+    /// Forwards the request, but answers with the response of [`OWN`] at this index.
     Late(usize),
     /// Repeats the response to the previous request. If the value is `true`, also forwards the request.
     Repeat(bool),
@@ -58,7 +58,7 @@ enum Trouble {
     Swap,
 }
 
-/// Responses of the gateway itself.
+/// Responses that the gateway sends instead of those of the service.
 const OWN: [(u16, &str); 6] = [
     (
         404,
@@ -158,7 +158,8 @@ impl Gateway {
     }
 }
 
-/// Runs a random job behind a gateway, and continues it without the gateway.
+/// Runs a random job behind a gateway that interferes, continues it behind a gateway that interferes less
+/// often, and finishes it without interference. Compares each report with the account.
 fn check(seed: u64) {
     let mut random = Rng::with_seed(seed);
     let job = Job::ALL[random.usize(..Job::ALL.len())];

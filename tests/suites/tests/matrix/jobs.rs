@@ -1,4 +1,4 @@
-//! Tests every job with every fault, injected into one or all of its writes, reads or token renewals.
+//! Tests every job with every fault, in one or all of the job's writes, reads or token renewals.
 //!
 //! The cells show the actual outcomes. A cell is correct if no report contradicts the state of the service;
 //! see `funnelflux_suites::jobs`. After each cell, the same job continues without the fault, and must end.
@@ -31,7 +31,7 @@ enum Faulty {
     Renewals,
 }
 
-/// The cells of a job, as columns of the page.
+/// The cells of one job and one fault. Each of these cells is in its own table of the page.
 const CELLS: [(Faulty, Occurrence); 6] = [
     (Faulty::Writes, Occurrence::Once),
     (Faulty::Writes, Occurrence::Always),
@@ -41,15 +41,15 @@ const CELLS: [(Faulty, Occurrence); 6] = [
     (Faulty::Renewals, Occurrence::Always),
 ];
 
-/// Outcomes of one job under each fault.
+/// Outcomes of one job under each fault, and the contradictions that were found.
 pub(crate) struct JobColumn {
     pub(crate) name: &'static str,
-    /// The fault, and the outcomes of [`CELLS`].
+    /// For each fault, its name and the outcomes in the cells of [`CELLS`].
     pub(crate) cells: Vec<(String, [String; 6])>,
     failures: Vec<String>,
 }
 
-/// All faults, and the responses of gateways.
+/// All faults of the fake, and further responses that a gateway may send.
 fn all_faults() -> Vec<Fault> {
     let gateway = |status, page| Fault::Gateway { status, page };
     let more = [
@@ -100,13 +100,13 @@ fn expiring(fake: &Fake) -> Client {
     builder.max_response_bytes(LARGE).build().unwrap()
 }
 
-/// Checks a cell. Returns its text, and the contradictions between the reports and the state of the service.
+/// Checks a cell. Returns its text, and the contradictions between reports and the state of the service.
 fn check(job: Job, fault: &Fault, faulty: Faulty, occurrence: Occurrence) -> (String, Vec<String>) {
     let world = World::new(&Settings::default(), job, SIZE);
     let fake = &world.fake;
     if faulty == Faulty::Renewals {
         fake.configure(|settings| settings.token_lifetime = TOKEN_LIFETIME);
-        // The renewed token has the short lifetime.
+        // Only a renewed token has the short lifetime.
         fake.expire_access_token();
         let list = run(async {
             client(fake)

@@ -1,11 +1,12 @@
-//! The fault matrix: every fault of the fake, with every operation of the document, with every ability of
-//! `ext`, and with jobs that have a journal.
+//! The fault matrix. It combines every fault of the fake with every operation of the OpenAPI document, with
+//! every ability of `ext` (an operation of a handle, such as `bulk_archive`), and with jobs that have a
+//! journal.
 //!
-//! A cell is one fault in one call, ability or job. For each cell of a call or an ability, the suite
-//! predicts the class of the result, the number of attempts, the duration, and the effect on the server.
-//! The module `expectation` derives the predictions from the guarantees of the crate, not from recorded
-//! results. The suite checks all cells and compares them with `MATRIX.md`. It fails if that page is stale,
-//! and rewrites it if `FUNNELFLUX_UPDATE=1` is set.
+//! A cell is one fault in one call, ability or job. For a call, the suite predicts the class of the result,
+//! the number of attempts, the duration, and the effect on the server. For an ability, it predicts the
+//! outcomes of the IDs and the maximum duration. The predictions are derived from the guarantees of the
+//! crate, not from recorded results. The suite checks all cells and compares them with `MATRIX.md`. If that
+//! page is stale, the suite fails; with `FUNNELFLUX_UPDATE=1`, it rewrites the page.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -35,7 +36,7 @@ enum Occurrence {
     Always,
 }
 
-/// Maximum virtual duration of a test. A test that is still running then counts as hanging.
+/// Maximum virtual duration of a cell. A cell that runs longer counts as hanging.
 const TEST_TIMEOUT: Duration = Duration::from_hours(24);
 
 /// Runs a cell on virtual time.

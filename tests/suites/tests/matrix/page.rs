@@ -1,4 +1,4 @@
-//! The page `MATRIX.md` and its comparison with the committed file.
+//! Writes the page `MATRIX.md`, or compares it with the committed file.
 
 use crate::{abilities, calls, jobs};
 use std::fmt::Write as _;
@@ -61,7 +61,7 @@ program (`program.rs`). One lie cannot be seen through: a gateway that forwards 
 answers 404, as if the change had not reached the service.
 ";
 
-/// Columns with equal cells, under one heading.
+/// Columns with equal cells, which share one column of the page.
 struct ColumnGroup<'c> {
     documented: Vec<&'c str>,
     inferred: Vec<&'c str>,
@@ -82,7 +82,7 @@ impl ColumnGroup<'_> {
     }
 }
 
-/// Compares the page with the committed file, or writes it.
+/// Compares the page with the committed file. If [`UPDATE`] is set, writes the page instead.
 pub(crate) fn compare(
     operations: &[calls::OperationColumn],
     abilities: &[abilities::AbilityColumn],
@@ -187,7 +187,7 @@ fn outcome_tables<const N: usize>(page: &mut String, titles: [&str; N], columns:
     }
 }
 
-/// Joins equal columns.
+/// Joins columns whose cells are equal.
 fn grouped<'c>(columns: impl Iterator<Item = (&'c str, bool, Vec<String>)>) -> Vec<ColumnGroup<'c>> {
     let mut groups: Vec<ColumnGroup<'c>> = Vec::new();
     for (name, documented, cells) in columns {

@@ -1,4 +1,4 @@
-//! A valid request for each operation, derived from the document, and a server that accepts it.
+//! Derives a valid request for each operation from the OpenAPI document, and creates a server for it.
 
 use crate::expectation::Guarantees;
 use funnelflux::operations::{GROUPS, Operation, Repeat};
@@ -40,25 +40,25 @@ impl Request {
         format!("{} {}", self.operation.method, self.operation.path)
     }
 
-    /// The kind of assets that the operation concerns, if it concerns any.
+    /// The kind of assets that the operation reads or changes, if there is one.
     pub(crate) fn kind(&self) -> Option<&'static str> {
         Document::embedded().kind(&self.key())
     }
 
-    /// Returns whether the vendor documents the operation today. Every later document describes such an
-    /// operation in the same way.
+    /// Returns true if the vendor documents the operation today. The suite relies on later documents to
+    /// describe such an operation in the same way.
     pub(crate) fn is_documented(&self) -> bool {
         self.operation.tag == OFFER_SOURCES
     }
 
-    /// Returns whether the operation creates an asset.
+    /// Returns true if the operation creates an asset.
     fn creates(&self) -> bool {
         let words = self.operation.id.split('_').next();
         self.operation.method == http::Method::POST && words == Some("create")
     }
 
-    /// Guarantees of the operation, derived from its method and path. A test compares the generated table
-    /// with them.
+    /// Guarantees of the operation, derived from its method and path. The suite checks that the generated
+    /// table of operations contains the same guarantees.
     pub(crate) fn guarantees(&self) -> Guarantees {
         let repeat = match self.operation.method.as_str() {
             "GET" => Repeat::Read,
@@ -147,7 +147,7 @@ fn request(operation: &'static Operation) -> Request {
     }
 }
 
-/// Creates a server with one asset of each kind.
+/// Creates a server with one asset of each kind. For an operation on offer sources, there are two of them.
 pub(crate) fn server(request: &Request) -> Fake {
     let fake = Fake::new(Settings {
         // Undescribed text properties can contain any category.

@@ -1,4 +1,4 @@
-//! Deep copies into another account.
+//! Tests of copies of a snapshot, into the same account or another one.
 
 use super::{CATEGORY, PAGE, SOURCE, account, account_with, apply, body, export, key};
 use funnelflux::ext::plan::{ChangePlan, PlanStep};

@@ -1,4 +1,4 @@
-//! Tests the file of a plan: review, edits by hand, foreign files, and files of newer versions.
+//! Tests the file of a plan: reading it, edits by hand, files that are no plans, and files of newer versions.
 
 use super::{OTHER_SOURCE, PAGE, SOURCE, account, apply, body};
 use funnelflux::ext::plan::ChangePlan;

@@ -34,7 +34,7 @@ const PAGE: &str = "2n5JuOKWLTze";
 const OTHER_PAGE: &str = "2n5JuOKWLTzf";
 const CATEGORY: &str = "2n5JuOKWLTzg";
 
-/// An account with a source in a category, and two pages of the source.
+/// An account with two offer sources in a category, and two pages of the first offer source.
 fn account() -> (Fake, Client) {
     account_with(Settings::default())
 }
@@ -86,7 +86,7 @@ fn export(client: &Client) -> (TempDir, Snapshot) {
     (folder, snapshot)
 }
 
-/// Applies a plan with an acknowledgement and without a journal.
+/// Applies a plan, acknowledges inferred operations, and writes no journal.
 fn apply(plan: &ChangePlan, client: &Client) -> Report<AssetKey> {
     run(plan.apply(client).acknowledge_inferred().send()).unwrap()
 }

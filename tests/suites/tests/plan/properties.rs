@@ -1,6 +1,6 @@
-//! Properties of plans over random accounts, settings of the service, faults and crashes.
+//! Properties of plans. They are checked for random accounts, settings of the fake, faults and crashes.
 //!
-//! `FUNNELFLUX_SEED` repeats the case of a seed, and `FUNNELFLUX_ACCOUNTS` sets the number of accounts.
+//! `FUNNELFLUX_SEED` repeats the case with this seed, and `FUNNELFLUX_ACCOUNTS` sets the number of accounts.
 
 use super::scenario::{
     Account, GROUPS, Key, crash_after, disturb, empty, group, live, random_asset, random_id, raw, segment,
@@ -18,10 +18,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 
-/// Number of random accounts, shared by all properties.
+/// Default number of random accounts, which the properties divide among them.
 const ACCOUNTS: u64 = 2_400;
 
-/// Checks a property for its share of the accounts.
+/// Checks a property for one of `parts` equal shares of the random accounts.
 fn check(part: u64, parts: u64, property: impl Fn(u64, &mut Rng)) {
     let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
     let accounts = number("FUNNELFLUX_ACCOUNTS").unwrap_or(ACCOUNTS) / parts;
@@ -44,7 +44,7 @@ fn export(client: &Client, folder: &Path) -> Snapshot {
     .unwrap()
 }
 
-/// Applies a plan with faults and crashes until every asset has an outcome other than unknown or not sent.
+/// Applies a plan repeatedly, with faults and crashes, until no asset has the outcome unknown or not sent.
 fn apply_to_the_end(
     account: &Fake,
     client: &Client,
@@ -262,7 +262,7 @@ fn an_account_is_restored_or_copied_into_an_empty_one_and_nothing_is_created_twi
     });
 }
 
-/// Replaces each string that equals a key of `names`.
+/// Replaces each string that is a key of `names` by the value of that key.
 fn renamed(value: &Value, names: &BTreeMap<String, String>) -> Value {
     match value {
         Value::String(text) => json!(names.get(text).unwrap_or(text)),
@@ -331,7 +331,7 @@ fn an_undo_after_any_crash_gives_the_account_back() {
     });
 }
 
-/// A bulk job over several assets of one group.
+/// A bulk job over all assets of a random group, and true if the job is a deletion.
 fn random_job(account: &Account, random: &mut Rng) -> (GroupBulk, bool) {
     let parents = ["offer-sources", "categories", "funnel-groups", "pages"];
     let name = parents[random.usize(..parents.len())];

@@ -1,4 +1,4 @@
-//! Tests the replacement of texts and values.
+//! Tests plans that replace an ID by another one, or that set a value.
 
 use super::{OTHER_PAGE, OTHER_SOURCE, PAGE, SOURCE, account, account_with, apply, body, key};
 use funnelflux::ext::plan::{ChangePlan, PlanStep};

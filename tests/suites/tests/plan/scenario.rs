@@ -1,4 +1,4 @@
-//! Random accounts, changes by other clients, faults and crashes.
+//! Generates random accounts, changes by other clients, faults and crashes.
 
 use fastrand::Rng;
 use funnelflux::Client;
@@ -26,7 +26,7 @@ pub(crate) const GROUPS: [&str; 6] = [
 /// Properties that the service adds or manages.
 const MANAGED: [&str; 4] = ["meta", "fieldOfTomorrow", "codeHash", "owner"];
 
-/// An asset of a random account, by group and ID.
+/// Group and ID of an asset of a random account.
 pub(crate) type Key = (&'static str, String);
 
 /// A random account and its client.
@@ -88,13 +88,13 @@ impl Account {
         self.fake.set(segment(group), id, property, value.into());
     }
 
-    /// Raw bodies of the assets with their statuses. Every request that has an effect changes one of these
-    /// bodies.
+    /// Bodies of the assets as the fake stores them. Every request that changes one of these assets changes
+    /// its body.
     pub(crate) fn raw(&self) -> BTreeMap<Key, Value> {
         raw(&self.fake, &self.keys)
     }
 
-    /// The assets as a client sees them, without managed and empty fields.
+    /// The assets as a client sees them, without managed and empty fields. Removes all injected faults.
     pub(crate) fn view(&self) -> BTreeMap<Key, Value> {
         view(&self.fake, &self.client, &self.keys)
     }
@@ -157,7 +157,7 @@ pub(crate) fn view(fake: &Fake, client: &Client, keys: &[Key]) -> BTreeMap<Key, 
     seen
 }
 
-/// A value without empty members and without managed members.
+/// Removes empty members and managed members from a value.
 fn plain(value: &Value, is_root: bool) -> Value {
     match value {
         Value::Object(members) => {
@@ -191,7 +191,7 @@ pub(crate) fn status(view: &Value) -> &str {
     view.get("status").and_then(Value::as_str).unwrap_or("active")
 }
 
-/// A random asset that may contain the IDs of earlier assets.
+/// A random asset of a group. It may contain the IDs of earlier assets.
 pub(crate) fn random_asset(name: &str, id: &str, earlier: &[Key], random: &mut Rng) -> Value {
     let group = group(name);
     let mut asset = json!({
@@ -255,7 +255,7 @@ pub(crate) fn random_text(random: &mut Rng) -> String {
         .collect()
 }
 
-/// A random change of one asset by another client.
+/// Changes one asset at random, as another client would.
 pub(crate) fn disturb(account: &Account, key: &Key, random: &mut Rng) {
     let name = group(key.0).name_pointer().unwrap()[1..].to_owned();
     let has_category = group(key.0).category_pointer().is_some();
@@ -293,8 +293,8 @@ pub(crate) fn live(fake: &Fake, keys: &[Key]) -> BTreeSet<Key> {
     keys.iter().filter(is_live).cloned().collect()
 }
 
-/// Runs a future until the fake has handled this number of further requests; `None` if the future was dropped
-/// at that point.
+/// Runs a future until it ends, or until the fake has received `requests` further requests. In the second
+/// case, drops the future and returns `None`.
 pub(crate) fn crash_after<F: Future>(fake: &Fake, requests: u64, future: F) -> Option<F::Output> {
     let limit = fake.request_count() + requests;
     let fake = fake.clone();

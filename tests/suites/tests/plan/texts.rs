@@ -1,4 +1,4 @@
-//! Texts that a person reads: the file of a plan, and its summary.
+//! Tests of the texts that a person reads: the file of a plan, and its summary.
 
 use super::{OTHER_SOURCE, PAGE, SOURCE, account, export};
 use funnelflux::ext::plan::{AssetsNotInSnapshot, ChangePlan};

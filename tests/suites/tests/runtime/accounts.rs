@@ -1,4 +1,5 @@
-//! Tokens and their owners: base URL, account, store, replacement at run time, renewal in the background.
+//! Tests of tokens: the base URL and the account to which they belong, their store, their replacement at run
+//! time, and their renewal in the background.
 
 use super::*;
 use funnelflux::auth::{CredentialSource, FileTokenStore, MemoryTokenStore, StoreError, TokenStore};
@@ -21,7 +22,7 @@ async fn list(client: &Client) -> Result<usize, Error> {
     Ok(client.list_offer_sources(StatusFilter::All, None).await?.len())
 }
 
-/// A service with one account. Each renewal invalidates its refresh token.
+/// A service with one account. Each renewal replaces the refresh token, and invalidates the old one.
 fn service(access_token: &str) -> Fake {
     Fake::new(Settings {
         access_token: access_token.to_owned(),
@@ -208,7 +209,7 @@ impl TokenStore for Fragile {
     }
 }
 
-/// Collects the renewals that hooks observe.
+/// Hook that records each renewal.
 #[derive(Clone, Default)]
 struct Heard(Arc<Mutex<Vec<String>>>);
 
@@ -284,7 +285,7 @@ async fn token_files_do_not_block_async_threads() {
     assert_eq!(loaded.access_token().expose_secret(), "a");
 }
 
-/// Sends each request to the fake that has issued the token of the request.
+/// Returns a transport that sends each request to the fake that issued the token in the request.
 fn by_token(fakes: [Fake; 2]) -> impl Transport {
     let transports = fakes.map(|fake| (fake.clone(), Arc::new(InProcess::new(&fake))));
     from_fn(move |request: http::Request<bytes::Bytes>| {
@@ -385,7 +386,7 @@ async fn hooks_hear_of_renewals() {
     }
 }
 
-/// A client of `fake` whose token expires in four minutes.
+/// Returns the builder of a client of `fake`. The token of the client expires in four minutes.
 fn expiring(fake: &Fake) -> ClientBuilder {
     fake.advance(Duration::from_hours(72) - Duration::from_mins(4));
     let expiry = fake.now() + Duration::from_mins(4);
@@ -548,8 +549,8 @@ async fn a_base_url_is_compared_in_its_normal_form() {
     }
 }
 
-/// Checks that no error contains a token with characters that are invalid in a header, not even the error
-/// about this token.
+/// Checks a token with characters that are invalid in a header. No error may contain it, not even the error
+/// about these characters.
 #[tokio::test(start_paused = true)]
 async fn a_token_that_no_header_can_carry_is_not_shown() {
     let fake = service("a");

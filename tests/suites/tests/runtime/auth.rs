@@ -1,4 +1,4 @@
-//! Renewal of tokens: concurrent calls share a renewal, stores keep the new tokens, and errors are helpful.
+//! Tests token renewal: concurrent calls share a renewal, stores keep the tokens, and errors are helpful.
 
 use super::*;
 use funnelflux::auth::{MemoryTokenStore, StoreError, TokenStore};
@@ -10,7 +10,7 @@ use funnelflux_suites::{InProcess, client, client_over, credentials};
 use std::sync::Arc;
 
 const LATENCY: Duration = Duration::from_millis(50);
-/// Wait after the first renewal that failed.
+/// Time that the client waits after the first failed renewal before it attempts another one.
 const BACKOFF: Duration = Duration::from_secs(1);
 
 async fn list(client: &Client) -> Result<usize, Error> {
@@ -287,7 +287,7 @@ async fn only_reads_of_a_broken_store_are_errors() -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses every list request with a 400 about tokens, and sends other requests to the fake.
+/// Answers list requests with status 400 and a text about tokens. Sends other requests to the fake.
 #[derive(Clone, Debug)]
 struct MisleadingService(InProcess);
 
@@ -401,8 +401,9 @@ fn a_renewal_restarts_if_its_runtime_has_ended() {
     assert_eq!(fake.renewals(), 1);
 }
 
-/// Checks that another runtime takes over the renewal. A program may stop running a runtime without dropping
-/// it, such as a current-thread runtime for one call.
+/// Checks that another runtime takes over a renewal if the runtime that began it is no longer polled. A
+/// program may stop polling a runtime without dropping it, for example a current-thread runtime that it used
+/// for one call.
 #[test]
 fn a_renewal_is_taken_over_from_a_runtime_that_nobody_runs() {
     let time_of_renewal = [LATENCY, 2 * LATENCY, 2 * LATENCY + LATENCY / 2];
@@ -454,8 +455,8 @@ fn a_renewal_is_taken_over_from_a_runtime_that_nobody_runs() {
     }
 }
 
-/// Checks that another runtime takes over the loading of the tokens, which begins with the first call of a
-/// client.
+/// Checks that another runtime takes over the loading of tokens if the runtime that began it is no longer
+/// polled. The first call of a client begins the loading.
 #[test]
 fn loading_tokens_is_taken_over_from_a_runtime_that_nobody_runs() {
     let fake = Fake::default();

@@ -1,4 +1,4 @@
-//! The blocking client, outside and inside a runtime.
+//! Tests of blocking calls, outside and inside of a Tokio runtime.
 
 use super::*;
 use funnelflux::types::{OfferSource, StatusFilter};

@@ -1,4 +1,4 @@
-//! Bodies that deviate slightly from the document.
+//! Tests of bodies that deviate slightly from the OpenAPI document.
 
 use super::*;
 use funnelflux::ext::*;
@@ -182,8 +182,8 @@ async fn an_error_says_everything_once() {
     assert_eq!(error.cause().to_string(), "refused");
 }
 
-/// Checks that the errors of `ext` state each fact once. These errors contain an error of a call or of the
-/// disk.
+/// Checks that the errors of the module `ext`, which can contain an error of a call or of the disk, state
+/// each fact once.
 #[tokio::test(start_paused = true)]
 async fn every_other_error_says_everything_once() {
     fn assert_one_line(error: &dyn std::error::Error) {
@@ -217,7 +217,7 @@ async fn every_other_error_says_everything_once() {
 /// JSON with numbers that neither a 64-bit integer nor a double can represent exactly.
 const DIGITS: &str = r#"{"a":123456789012345678901234567890,"b":[0.1000000000000000000001,1.50]}"#;
 
-/// Sends each request to the fake, and replaces a text in each response.
+/// Returns a transport that sends each request to the fake, and replaces `from` by `to` in each response.
 fn replacing(fake: &Fake, from: &'static str, to: &'static str) -> impl transport::Transport {
     let service = Arc::new(InProcess::new(fake));
     transport::from_fn(move |request: http::Request<bytes::Bytes>| {
@@ -311,7 +311,8 @@ async fn a_wrong_guess_about_a_field_loses_no_list_and_no_value() -> Result<(), 
     Ok(())
 }
 
-/// Checks that an ID may be a number, although the type of IDs in inferred groups is inferred to be a string.
+/// Checks that the client accepts an ID that is a number. In inferred groups, it is only inferred that IDs
+/// are strings.
 #[cfg(transcription)]
 #[tokio::test(start_paused = true)]
 async fn an_id_may_be_a_number() -> Result<(), Error> {
@@ -352,7 +353,7 @@ async fn an_id_may_be_a_number() -> Result<(), Error> {
     Ok(())
 }
 
-/// Checks that an error has the status of the response even if the body does not end, or if the connection
+/// Checks that an error has the status of the response even if the body never ends, or if the connection
 /// breaks in the middle of the body.
 #[tokio::test(start_paused = true)]
 async fn a_status_counts_without_its_body() {

@@ -1,4 +1,4 @@
-//! Checks that a create ends with exactly one asset, or fails without an asset, under any fault.
+//! Checks that under any fault, a create call succeeds with exactly one asset, or fails without an asset.
 
 use super::*;
 use funnelflux::Error;

@@ -1,5 +1,5 @@
-//! Checks that errors report the problem, its location, its cause and a fix, and that their predicates are
-//! correct.
+//! Checks that errors report the problem, its location, its cause and a fix, and that methods such as
+//! `is_retryable` return the truth.
 
 use super::*;
 use funnelflux::transport::{TransportError, TransportErrorKind};
@@ -225,7 +225,8 @@ async fn the_cause_is_in_the_message_and_can_be_inspected() {
     assert_eq!(error.status(), None);
 }
 
-/// Snapshot of the messages for all faults, for a call that reads and for a call that must not be repeated.
+/// Compares the messages for all faults with a snapshot: those of a call that reads, and those of a call that
+/// must not be repeated.
 #[tokio::test(start_paused = true)]
 async fn every_fault_has_a_helpful_message() {
     let mut table = Vec::new();

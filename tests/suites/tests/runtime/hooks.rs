@@ -1,4 +1,4 @@
-//! Hooks, options and calls of any path.
+//! Tests of hooks, of the options of a call, and of calls to arbitrary paths.
 
 use super::*;
 use funnelflux::hook::{Hook, RequestView, ResponseView};

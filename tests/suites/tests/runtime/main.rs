@@ -1,5 +1,5 @@
-//! Tests the guarantees of the runtime against a fake in the same process and in virtual time. Some tests use
-//! real sockets.
+//! Tests the guarantees of the client's calls against a fake in the same process and in virtual time. Some
+//! tests use real sockets.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -33,7 +33,7 @@ const ARCHIVE: &str = "PUT /offersource/archive/";
 const FIND: &str = "GET /offersource/find/byId/";
 const RENEW: &str = "POST /auth/validate";
 
-/// Number of requests for an operation.
+/// Number of requests for an operation that the fake has received.
 fn count(fake: &Fake, operation: &str) -> usize {
     let log = fake.log();
     log.iter()
@@ -45,7 +45,7 @@ fn inject(fake: &Fake, operation: &str, fault: Fault, times: u64) {
     fake.inject(Rule::new(fault).on(operation).times(times));
 }
 
-/// Awaits a call and measures its virtual time.
+/// Awaits a call, and returns its result and the virtual time that it took.
 async fn timed<F: IntoFuture>(call: F) -> (F::Output, Duration) {
     let start = Instant::now();
     let outcome = call.await;

@@ -1,4 +1,4 @@
-//! Checks that calls report the truth under random undocumented behaviour and random faults.
+//! Checks that calls report the truth for random settings of the fake and random faults.
 
 use super::*;
 use funnelflux::Error;
@@ -7,7 +7,7 @@ use funnelflux_fake::{Settings, Status};
 use funnelflux_suites::{client, run};
 use proptest::prelude::*;
 
-/// The seed of a service and the faults of its first requests, in order.
+/// Generates the seed for the settings of a fake, and the faults of its first requests, in order.
 fn trouble() -> impl Strategy<Value = (u64, Vec<Fault>)> {
     let faults: Vec<Fault> = faults().collect();
     let script = proptest::collection::vec(proptest::sample::select(faults), 0..9);

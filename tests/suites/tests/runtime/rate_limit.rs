@@ -1,9 +1,9 @@
 //! Tests the client-side rate limit against services with their own limits.
 //!
-//! The crate's own tests simulate thousands of services. Here, the property is checked through the whole
-//! client. A service accepts `r` requests per second. Once five seconds have passed, the service refuses at
-//! most a tenth of the requests, and accepts at least 0.7 times `r`, or 0.7 times the configured rate if that
-//! rate is lower.
+//! The unit tests of the crate simulate thousands of services. The tests here check the following property
+//! with a whole client. Consider a service that accepts `r` requests per second. After the first five
+//! seconds, it refuses at most a tenth of the requests. Per second, it accepts at least 0.7 times `r`, or 0.7
+//! times the configured rate if that is lower.
 
 use super::*;
 use funnelflux::transport::{Transport, TransportError, from_fn};
@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex};
 struct Service {
     per_second: f64,
     limit: LimitKind,
-    /// Seconds in `Retry-After`, if it is sent.
+    /// Header `Retry-After` of refusals, in seconds. `None` if they do not have this header.
     retry_after: Option<u64>,
     latency: Duration,
 }
@@ -30,7 +30,8 @@ enum LimitKind {
     Window,
 }
 
-/// Requests that the service has seen: time, and whether it accepted the request.
+/// Requests that the service has received. For each request, the time in seconds since the start, and true if
+/// the service accepted it.
 type Seen = Arc<Mutex<Vec<(f64, bool)>>>;
 
 impl Service {
@@ -90,8 +91,8 @@ impl Service {
     }
 }
 
-/// Keeps 80 calls in progress for half a minute. Returns the accepted requests per second and the fraction of
-/// refused requests, without the first five seconds.
+/// Keeps 80 calls in progress for 35 seconds. Ignores the first five seconds, and returns the number of
+/// accepted requests per second and the fraction of refused requests.
 async fn measure(service: Service, configured: u32) -> (f64, f64) {
     const BEGIN: f64 = 5.0;
     const END: f64 = 35.0;

@@ -1,4 +1,4 @@
-//! Retries: which requests are repeated and which are not, and the waits.
+//! Tests of retries: the requests that are repeated, those that are not, and the waits between attempts.
 
 use super::*;
 use funnelflux::types::{DuplicateRequest, ParentMutationRequest, StatusFilter};

@@ -1,4 +1,4 @@
-//! Behaviour that depends on the kernel and on an HTTP library, and therefore needs real sockets.
+//! Tests of behaviour that depends on the kernel and on the HTTP library, and therefore needs real sockets.
 
 use super::*;
 use funnelflux::types::{OfferSource, StatusFilter};
@@ -6,7 +6,7 @@ use funnelflux::{Client, ClientBuilder, Error, RetryPolicy};
 use funnelflux_fake::{Server, Settings};
 use funnelflux_suites::credentials;
 
-/// A fake on a free port, and a client that retries without delay.
+/// A fake that listens on a free port, and the builder of a client that retries without delay.
 async fn served(settings: Settings) -> (Fake, Server, ClientBuilder) {
     let fake = Fake::new(settings);
     let server = fake.serve("127.0.0.1:0".parse().unwrap()).await.unwrap();

@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 /// Groups of the random accounts.
 pub(crate) const GROUPS: [&str; 5] = ["offer-sources", "pages", "categories", "funnels", "funnel-groups"];
 
-/// IDs of the random accounts. Some IDs differ only in case, some are parts of other IDs, and some are not
+/// IDs in the random accounts. Some IDs differ only in case, some are substrings of others, and some are not
 /// safe as file names.
 const IDS: [&str; 14] = [
     "2nIemJxCKbFX",
@@ -42,7 +42,7 @@ const IDS: [&str; 14] = [
 /// Statuses of random assets.
 const STATUSES: [&str; 4] = ["active", "active", "archived", "deleted"];
 
-/// An asset before the export.
+/// An asset that the account has before the export.
 #[derive(Clone, Debug)]
 pub(crate) struct AssetSetup {
     pub(crate) group: &'static str,
@@ -136,7 +136,8 @@ impl AssetSetup {
     }
 }
 
-/// Shape of an unknown field that contains an ID.
+/// Generates the name and the value of an unknown field. The value is `null` or contains an ID in one of
+/// several forms.
 fn extra() -> impl Strategy<Value = (&'static str, Value)> {
     let name = prop::sample::select(vec![
         "fieldThatNobodyKnows",
@@ -232,7 +233,7 @@ pub(crate) struct Expected {
     pub(crate) deleted: BTreeSet<AssetKey>,
 }
 
-/// Reads each asset of these groups from the service, as the expected contents of a snapshot.
+/// Returns the expected contents of a snapshot of these groups. Reads each asset from the service.
 pub(crate) async fn expected(fake: &Fake, groups: impl IntoIterator<Item = &str>) -> Expected {
     let settings = fake.settings();
     let state = fake.state();
@@ -325,14 +326,14 @@ pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-/// A transport whose response to one request never arrives.
+/// A transport that applies a [`Crash`]: the response to one request never arrives.
 #[derive(Clone, Debug)]
 struct CrashingTransport {
     transport: InProcess,
     crash: Crash,
 }
 
-/// Ends an export at a certain request.
+/// Simulated crash of an export at a certain request.
 #[derive(Clone, Debug)]
 pub(crate) struct Crash {
     left: Arc<AtomicU64>,

@@ -1,5 +1,6 @@
-//! Folders and files that are not snapshots, damaged snapshots, and snapshots of other accounts. Each causes
-//! an error that names the file and the fix, before anything is sent.
+//! Tests of folders and files that are not snapshots, of damaged snapshots, and of snapshots of other
+//! accounts. Each causes an error that names the file and the fix. If the account has to be recognised by its
+//! assets, they are listed first. Otherwise, nothing is sent.
 
 use crate::account::{Crash, client, folder};
 use flate2::{Compression, write::GzEncoder};
@@ -27,7 +28,7 @@ async fn exported() -> (Fake, Client, TempDir) {
     (fake, client, folder)
 }
 
-/// The message, with the folder left out.
+/// Returns the text of an error without the path of the folder.
 fn message(folder: &Path, error: &dyn Display) -> String {
     error.to_string().replace(&format!("{}/", folder.display()), "")
 }
@@ -90,7 +91,7 @@ fn edit_manifest(backup: &Path, from: &str, to: &str) {
     edit(&backup.join("snapshot.json"), from, to);
 }
 
-/// Damages to an exported folder, and the resulting messages.
+/// Functions that damage an exported folder, each with the beginning of the resulting message.
 const DAMAGES: [(Damage, &str); 15] = [
     (
         |backup| edit_page(backup, "\n}", "\n"),
@@ -342,7 +343,7 @@ fn an_export_into_the_wrong_place_sends_nothing() {
     });
 }
 
-/// A fake whose token states its account.
+/// A fake whose token states the account `claims`, or an opaque token for any other text.
 fn fake_of(claims: &str) -> Fake {
     let access_token = match claims {
         "somebody" => "eyJhbGciOiJub25lIn0.eyJzdWIiOiJzb21lYm9keSJ9.",

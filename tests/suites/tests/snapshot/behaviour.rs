@@ -433,7 +433,7 @@ fn an_export_stops_when_the_service_does_not_answer() {
     });
 }
 
-/// Responds to the first request for assets by ID with the response to the list request before it.
+/// Answers the first request that finds assets by ID with the response to the preceding list request.
 #[derive(Debug)]
 struct RepeatsTheList {
     transport: InProcess,
@@ -486,7 +486,7 @@ fn rows_of_the_list_are_not_taken_for_assets() {
     });
 }
 
-/// Counts concurrent requests.
+/// Records the maximum number of concurrent requests.
 #[derive(Debug)]
 struct Counting {
     transport: InProcess,

@@ -1,10 +1,10 @@
-//! Finds references by a search through the raw JSON, without using code of the crate.
+//! Finds references by a search through the raw JSON, without the code that searches references in the crate.
 
 use funnelflux::ext::snapshot::AssetKey;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A place that contains an ID: the asset, the JSON pointer, and true if the ID is in the name of the member.
+/// A place that contains an ID: the asset, the JSON pointer, and true if the ID is in a member's name.
 pub(crate) type Place = (AssetKey, String, bool);
 
 /// Returns true if a text contains the ID as a word, without letters or digits directly beside it.
@@ -25,7 +25,8 @@ fn names(text: &str, id: &str) -> bool {
         })
 }
 
-/// Finds the places that contain an ID, except for the ID property of each asset at the top level.
+/// Finds the places that contain an ID. The property with an asset's own ID is left out. `id_property`
+/// returns its name for a group.
 pub(crate) fn places(
     assets: &BTreeMap<AssetKey, Value>,
     id: &str,

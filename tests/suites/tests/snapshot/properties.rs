@@ -1,5 +1,5 @@
-//! Properties of exports, references and comparisons, for random accounts under any interpretation of the
-//! documentation, with faults and crashes.
+//! Properties of exports, references and comparisons. They are checked for random accounts and random
+//! settings of the fake, with faults and crashes.
 
 use crate::account::{Crash, Expected, Scenario, client, contents, expected, files, folder, scenario};
 use crate::brute_force;
@@ -87,8 +87,8 @@ fn equal(actual: &Expected, expected: &Expected) -> PropertyResult {
     })
 }
 
-/// Checks that an export is complete or lists the missing parts, and that all exported assets are exactly as
-/// the service shows them.
+/// Checks that an export is either complete or lists the missing assets, and that all exported assets are
+/// exactly as the service shows them.
 fn exports_are_whole_or_say_what_is_missing(scenario: &Scenario) -> PropertyResult {
     run(async {
         let fake = scenario.fake();
@@ -227,7 +227,7 @@ fn crashed_exports_continue(scenario: &Scenario) -> PropertyResult {
     })
 }
 
-/// Segment and ID of the assets that an interrupted export has read.
+/// Returns the path segment and the ID of each asset that an interrupted export has read.
 fn staged(folder: &Path) -> BTreeSet<(String, String)> {
     let progress = std::fs::read_to_string(folder.join(".export/progress.jsonl")).unwrap_or_default();
     let lines = progress
@@ -255,7 +255,7 @@ fn decoded(text: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// Checks that references, unused assets and dangling references are the same as in a brute-force search.
+/// Checks that a snapshot finds the references, unused assets and dangling references that a search finds.
 fn references_are_those_of_a_search(scenario: &Scenario) -> PropertyResult {
     run(async {
         let fake = scenario.fake();

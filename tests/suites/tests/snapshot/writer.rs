@@ -13,7 +13,7 @@ const CHUNK: usize = 100;
 /// Number of attempts to drop an export while a chunk is being written.
 const ATTEMPTS: usize = 50;
 
-/// Names of the new files of an export in progress.
+/// Names of the files that an export in progress has written so far.
 fn staged(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder.join(".export/offer-sources"));
     let names = entries.into_iter().flatten();
@@ -24,7 +24,7 @@ fn staged(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Names of the files that the progress records.
+/// Names of the files of the assets that `progress.jsonl` records.
 fn recorded(folder: &Path) -> Vec<String> {
     let text = fs::read_to_string(folder.join(".export/progress.jsonl")).unwrap();
     let lines = text.lines().skip(1);
@@ -39,7 +39,7 @@ fn recorded(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Number of assets that requests by ID have asked for.
+/// Number of IDs in all find requests.
 fn asked(fake: &Fake) -> usize {
     let log = fake.log();
     let finds = log.iter().filter(|entry| entry.path.contains("/find/"));

@@ -1,8 +1,8 @@
-//! Tests the output of a `tracing` subscriber, which contains everything helpful and never a token.
+//! Tests that the spans and events for `tracing` contain everything helpful, and never a token.
 //!
-//! These tests need their own program, because `tracing` caches for each call site whether any subscriber is
-//! interested. If a test without a subscriber reached a call site while another test subscribes, the call
-//! site could stay disabled. Every test here therefore subscribes first.
+//! These tests need a test program of their own. For each call site, `tracing` remembers whether any
+//! subscriber wants its events. If a test without a subscriber reached a call site while another test
+//! subscribes, the call site could stay disabled. Therefore, every test of this program subscribes first.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

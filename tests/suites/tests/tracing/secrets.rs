@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 
 const CANARY: &str = "CANARY";
 
-/// All output that a person could read.
+/// Records all output that a person could read.
 #[derive(Clone, Default)]
 struct Recorder(Arc<Mutex<String>>);
 
@@ -161,7 +161,7 @@ async fn a_panic_with_an_error_or_a_client_holds_no_token() {
     assert!(text.contains("[redacted]") && !text.contains(CANARY), "{text}");
 }
 
-/// Returns renewed tokens with an HTML content type, and refuses everything else.
+/// A service that renews tokens with the content type of HTML, and answers other requests with status 401.
 #[derive(Clone, Debug)]
 struct HtmlRenewalService;
 
@@ -196,7 +196,7 @@ async fn tokens_in_a_failed_renewal_are_not_quoted() {
     assert_no_token(&recorder, "a renewal that calls itself a page");
 }
 
-/// Returns the token as the request ID.
+/// A service whose responses contain the token of the request as the request ID.
 #[derive(Clone, Debug)]
 struct RequestIdEchoService;
 

@@ -1,4 +1,4 @@
-//! Spans and events: one complete span per call, and one event per unknown value.
+//! Tests of spans and events: one complete span per call, and one event per unknown value.
 
 use super::*;
 use funnelflux::Error;

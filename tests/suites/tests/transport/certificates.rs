@@ -14,7 +14,7 @@ use std::{
     thread,
 };
 
-/// A TLS server with a self-signed certificate. Counts connections, and fails if it receives a request.
+/// A TLS server with a self-signed certificate. It counts connections, and fails if it receives a request.
 fn self_signed_server() -> (SocketAddr, Arc<AtomicUsize>) {
     let certificate = CertificateDer::from_pem_slice(include_bytes!("cert.pem")).unwrap();
     let key = PrivateKeyDer::from_pem_slice(include_bytes!("key.pem")).unwrap();

@@ -1,4 +1,4 @@
-//! Connections over real sockets: the runtime that drives them, and the certificates that they trust.
+//! Tests of connections over real sockets: the Tokio runtimes that drive them, and untrusted certificates.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

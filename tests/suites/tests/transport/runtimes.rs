@@ -1,4 +1,4 @@
-//! Many runtimes may use one client, sequentially or concurrently.
+//! Tests that many Tokio runtimes can use one client, one after another or at the same time.
 
 use funnelflux::types::{DuplicateRequest, StatusFilter};
 use funnelflux::{Client, RetryPolicy, blocking::Wait as _};
@@ -7,8 +7,8 @@ use funnelflux_suites::credentials;
 use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 
-/// A fake that the background runtime of `wait` serves, and a client with a time limit that reveals a hanging
-/// call.
+/// Starts a fake, which the background runtime of `wait` serves, and creates a client. A hanging call fails,
+/// because the client has a timeout.
 fn service() -> (Fake, Server, Client) {
     let fake = Fake::default();
     fake.seed_offer_source("a");
@@ -31,7 +31,7 @@ async fn list(client: &Client) {
     assert!(!sources.unwrap().is_empty());
 }
 
-/// Duplicates the offer source, and asserts that the server made exactly one copy, in time.
+/// Duplicates the offer source, and asserts that there is exactly one copy, in less than two seconds.
 fn duplicate_once(fake: &Fake, duplicate: impl FnOnce() -> Result<(), funnelflux::Error>) {
     let before = fake.state().assets("offersource").count();
     let start = Instant::now();

@@ -31,9 +31,9 @@ fn children_argument(group: AssetGroup) -> Arg {
         .value_name("CHOICE")
         .default_value("leave")
         .help(format!(
-            "What happens to the {} of the {} (their children): leave (nothing), cascade (the same change is \
-             made to them), orphan (they lose their parent) or move:ID (they are moved to the {target} with \
-             this ID or exact name)",
+            "Treatment of the children, that is, the {} of the {}: leave (no change), cascade (the same \
+             change), orphan (they lose their parent) or move:ID (they move to the {target} with this ID or \
+             exact name)",
             children_words(group),
             group.plural(),
         ))
@@ -142,8 +142,8 @@ fn requested(verb: &str, matches: &ArgMatches) -> Result<ChangeRecord, Failure> 
     })
 }
 
-/// Replaces the name of a change's target by the ID of the target. The target is the category of a move, or
-/// the asset to which `--children move:ID` moves children.
+/// Returns the change with the ID of its target, which the user may have given by name. The target is the
+/// category of a move, or the asset to which `--children move:ID` moves the children.
 async fn with_target_id(
     client: &Client,
     group: AssetGroup,

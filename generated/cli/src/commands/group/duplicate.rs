@@ -126,7 +126,7 @@ async fn requested(
     Ok(copies)
 }
 
-/// Returns an error for an assignment to a property that the service or another option sets in copies.
+/// Returns an error for an assignment to the ID, name or status, which the service or another option sets.
 fn check_assignments(group: AssetGroup, assignments: &[input::Assignment]) -> Result<(), Failure> {
     let view = assets::view(group);
     for assignment in assignments {
@@ -143,14 +143,14 @@ fn check_assignments(group: AssetGroup, assignments: &[input::Assignment]) -> Re
     Ok(())
 }
 
-/// Returns the name of a copy. If the name of the original contains placeholders, they stay unchanged.
+/// Returns the name of a copy. Only placeholders in `pattern` are replaced, not those in `name`.
 fn copy_name(pattern: &str, name: &str, id: &str) -> String {
     let parts = pattern.split("{name}").map(|part| part.replace("{id}", id));
     parts.collect::<Vec<_>>().join(name)
 }
 
-/// Returns the parent of an original, if the request for its copy must name a parent. The request must name a
-/// parent if the assets have no categories, because the service then creates the copy inside a parent.
+/// Returns the ID of the original's parent if assets of this group have no categories, and `None` otherwise.
+/// Without categories, the service creates the copy inside a parent, which the request must name.
 fn parent(group: AssetGroup, original: &Value) -> Option<&str> {
     if group.category_pointer().is_some() {
         return None;
@@ -164,8 +164,8 @@ fn parent(group: AssetGroup, original: &Value) -> Option<&str> {
     parents.next()
 }
 
-/// Returns the properties in which the copy differs from the original. Each property is returned as a whole,
-/// because the service replaces whole properties.
+/// Returns the top-level properties that the assignments change, with their values in the copy. Each property
+/// is returned as a whole, because the service replaces whole properties.
 fn updates(original: &Value, assignments: &[input::Assignment]) -> Result<Value, Failure> {
     let mut copy = original.clone();
     for assignment in assignments {

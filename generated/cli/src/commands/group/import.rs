@@ -177,8 +177,7 @@ impl<'n> Table<'n> {
         Ok(by_id.collect())
     }
 
-    /// Checks that each column is a known field of the group. The known fields are those that assets of the
-    /// account have.
+    /// Checks that each column is a known field of the group, that is, a field of an asset of the account.
     fn check_columns(&self, fields: &KnownFields, group: AssetGroup) -> Result<(), Failure> {
         let mut columns = self.columns.iter().enumerate();
         let unknown = columns.find_map(|(position, path)| Some((position, fields.problem(path, group)?)));
@@ -227,8 +226,8 @@ impl<'n> Table<'n> {
     }
 }
 
-/// Returns the line of the last quotation mark if the number of quotation marks is odd. In that case, the
-/// last quoted cell is not closed.
+/// Returns the number of the line with the last quotation mark if the text has an odd number of quotation
+/// marks. In that case, the last quoted cell is not closed.
 fn open_quote(text: &str) -> Option<usize> {
     let is_open = text.matches('"').count() % 2 == 1;
     let before = text.get(..text.rfind('"')?)?;

@@ -53,8 +53,8 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     Ok(Exit::Done)
 }
 
-/// Lists the assets with this status. The rows are whole assets if `all_fields` is set or if a filter, an
-/// order or a column needs fields that the list lacks.
+/// Lists the assets with this status. The rows are whole assets if `all_fields` is true, or if a filter, a
+/// sort key or a column needs fields that the list lacks.
 pub(crate) async fn rows(
     client: &Client,
     group: AssetGroup,
@@ -107,7 +107,7 @@ fn has_status(status: &AssetStatus, wanted: &str) -> bool {
     }
 }
 
-/// Replaces the rows of a list with whole assets.
+/// Replaces the rows of a list with whole assets. If an asset cannot be found by ID, its row stays.
 async fn whole(
     client: &Client,
     group: AssetGroup,
@@ -115,8 +115,8 @@ async fn whole(
     output: &Output,
     view: &View,
 ) -> Result<Vec<Value>, Failure> {
-    // If the list contains all fields of the filters, orders and columns, rows are selected first, so that
-    // fewer assets are read.
+    // If the list contains all fields that the filters, sort keys and columns name, rows are selected first,
+    // so that fewer assets are read.
     let rows = if output.needs_more_than(&rows, view)? {
         rows
     } else {

@@ -1,5 +1,5 @@
-//! Commands of the groups of assets. A command has the same name in all groups. A group has only the commands
-//! for the operations that it supports.
+//! Commands of the groups of assets, such as `funnelflux pages list`. A command has the same name in all
+//! groups. A group has only the commands whose operations it supports.
 
 mod change;
 mod create;
@@ -18,19 +18,19 @@ use crate::exit::{CommandResult, Failure};
 use clap::{ArgMatches, Command};
 use funnelflux::ext::AssetGroup;
 
-/// Returns the command of each group that has subcommands.
+/// Returns the command of each group whose assets can be found by ID. Other groups have no command.
 pub(super) fn commands() -> impl Iterator<Item = Command> {
     let groups = AssetGroup::all().iter().copied();
     groups.filter(|group| group.abilities().find).map(describe)
 }
 
-/// Returns the group with this name, if the group has commands.
+/// Returns the group with this name, if the group has a command.
 pub(super) fn named(name: &str) -> Option<AssetGroup> {
     AssetGroup::named(name).filter(|group| group.name() == name && group.abilities().find)
 }
 
-/// Help template. It is the default template, except that the explanation (`before_help`) is below the title
-/// instead of above it.
+/// Help template. It differs from the default template in one point: the explanation (`before_help`) stands
+/// below the title, not above it.
 const TITLE_FIRST: &str =
     "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
 

@@ -58,7 +58,8 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     command.run(&client, &plan).await
 }
 
-/// Returns an error for a property that only the service changes, because a plan leaves such properties out.
+/// Returns an error if an assignment sets a property that only the service changes. Plans leave out such
+/// properties.
 fn check_managed(group: AssetGroup, assignments: &[Assignment]) -> Result<(), Failure> {
     let managed = managed_pointers(group);
     let is_managed = |path: &JsonPath| {

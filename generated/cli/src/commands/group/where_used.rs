@@ -56,8 +56,8 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     } else {
         let client = context.client()?;
         let ids = assets::resolve(&client, group, given).await?;
-        // If the account cannot be read at all, this call fails. Without this call, the command would print
-        // an empty result.
+        // Fails if the account cannot be read at all. Without this call, the command would then print an
+        // empty result.
         assets::shown(&client, group, &ids).await?;
         (ids, read_account(&client, groups(matches), context.jobs()).await?)
     };
@@ -73,8 +73,8 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
     Ok(Exit::Done)
 }
 
-/// Returns a row for each place in a snapshot that refers to one of the assets, except places in that asset
-/// itself.
+/// Returns a row for each place in a snapshot that refers to one of the assets. Places in the asset itself
+/// are left out.
 pub(crate) fn rows(group: AssetGroup, ids: &[String], snapshot: &Snapshot) -> Result<Vec<Value>, Failure> {
     let mut rows = Vec::new();
     for id in ids {

@@ -129,7 +129,8 @@ fn list(statuses: &HashSet<u16>) -> String {
     statuses.join(", ")
 }
 
-/// Concludes how the service treats bad entries in a list of IDs. The second of three entries was bad.
+/// Concludes how the service treats an ID that it cannot archive, in a list with other IDs. In the observed
+/// call, the second of three IDs was unknown or already archived.
 pub(in super::super) fn bad_entry(known: &Known, observations: &[Observation]) -> Vec<Finding> {
     let [
         Observation::Answer(answer),

@@ -39,7 +39,7 @@ fn surprise(detail: impl Into<String>) -> Finding {
     Finding::Surprise(detail.into())
 }
 
-/// Returns the findings for observations that do not match the steps that a conclusion expects. A test
+/// Returns a surprise, because the observations do not match the steps that a conclusion expects. A test
 /// ensures that this does not happen.
 fn mismatch() -> Vec<Finding> {
     vec![surprise("the steps of the experiment do not fit its conclusion")]

@@ -1,4 +1,5 @@
-//! Tests of the limits of the tools: arguments, files, requests that could change something, and secrets.
+//! Tests that the tools refuse invalid arguments and files outside the folder, send no request that could
+//! change something, and return no secrets.
 
 use super::{Session, changing, world};
 use crate::support::{World, is_transcription};
@@ -141,7 +142,7 @@ fn names_of_files_do_not_leave_the_folder() {
     assert_eq!(left.len(), 4, "{left:?}");
 }
 
-/// Returns a random argument that often matches the schema.
+/// Returns a random argument for a parameter with this schema. It is often valid.
 fn random(random: &mut fastrand::Rng, schema: &Value, known: &[String]) -> Value {
     let choices = schema["enum"].as_array();
     match schema["type"].as_str() {

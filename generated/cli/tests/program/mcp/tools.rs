@@ -1,4 +1,4 @@
-//! Tests of the results of the tools, and of plans that a person applies.
+//! Tests of the results of the tools. They also apply plans that a tool has written.
 
 use super::{Session, changing, ids_of, world};
 use crate::support::is_transcription;

@@ -1,4 +1,5 @@
-//! Values of CSV cells. The value of a cell is text, or JSON if the field does not contain text.
+//! Values of CSV cells. A cell is read as text if its field contains text, and otherwise as JSON. If the kind
+//! of the field is unknown, a cell that is not JSON is read as text.
 
 use crate::fields::Kind;
 use funnelflux::json::{self, ParseError};
@@ -7,8 +8,8 @@ use serde_json::Value;
 /// Content of a cell that sets a text field to the empty text.
 const EMPTY_TEXT: &str = "\"\"";
 
-/// Returns the value of a cell that is not empty. `current` is the current value of the field, and `usual` is
-/// the kind of the field's values in other assets.
+/// Converts a cell that is not empty into the value of a field. `current` is the value that the field has
+/// now. If it has none, `usual` is the kind of the field's values in other assets.
 pub(super) fn value_of(cell: &str, current: Option<&Value>, usual: Option<Kind>) -> Result<Value, String> {
     let parse = || json::parse(cell.trim());
     match current.and_then(Kind::of).or(usual) {
