@@ -369,10 +369,10 @@ pub(crate) fn exit_of<I>(report: &Report<I>) -> Exit {
     }
 }
 
-/// Returns true if the command that undoes a job gets the option `--accept-inferred`. This applies to a
-/// duplication in a group whose operations are inferred, because undoing it deletes the copies.
+/// Returns true if the command that undoes a job gets the option `--accept-inferred`. This applies to a group
+/// whose operations are inferred, if the undo deletes the copies of a duplication or archives assets again.
 pub(crate) fn undo_is_inferred(verb: &str, group: AssetGroup) -> bool {
-    verb == "duplicate" && group.is_inferred()
+    matches!(verb, "duplicate" | "unarchive") && group.is_inferred()
 }
 
 /// Returns the number of IDs of a job for which the outcome is not yet known.

@@ -46,6 +46,23 @@ fn children_move_to_another_parent_by_its_name() {
 }
 
 #[test]
+fn the_printed_undo_of_an_unarchive_archives_again() {
+    let (world, ids) = World::new(1);
+    world.fake.seed_page("2nIemP000001", &ids[0]);
+    world.fake.set("page", "2nIemP000001", "status", "archived");
+    let status = || {
+        let state = world.fake.state();
+        state.asset("page", "2nIemP000001").unwrap().body["status"].clone()
+    };
+    let done = world.run("pages unarchive 2nIemP000001 --yes").code(0);
+    assert_eq!(status(), "active");
+    let (_, undo) = done.err.split_once("undo with: funnelflux ").unwrap();
+    let undo = undo.lines().next().unwrap();
+    world.run(&format!("{undo} --yes")).code(0);
+    assert_eq!(status(), "archived");
+}
+
+#[test]
 fn nothing_is_sent_without_a_confirmation() {
     let (world, ids) = World::new(2);
     for line in [
