@@ -1,4 +1,4 @@
-//! Archives many offer sources, handles their pages and prints a report.
+//! Archives many offer sources and prints a report. An option chooses what happens to their offer pages.
 //!
 //! ```text
 //! cargo run -p funnelflux --example bulk_archive                        # on an embedded fake

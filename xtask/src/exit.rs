@@ -26,9 +26,9 @@ pub(crate) enum Code {
     /// A file or the lock differs from the output of `generate` (it is stale, missing, orphaned or
     /// hand-edited), or the lock cannot be read.
     Stale = 3,
-    /// The documents differ, but no change breaks on the wire.
+    /// The documents differ, but no change breaks the messages between clients and the service.
     Changed = 5,
-    /// The documents differ, and a change breaks on the wire.
+    /// The documents differ, and a change breaks the messages between clients and the service.
     Breaking = 6,
     /// A URL is currently unreachable.
     Unreachable = 9,

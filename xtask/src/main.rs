@@ -1,7 +1,7 @@
 //! Project commands: `cargo xtask generate`, `check`, `diff` and `fetch`.
 //!
-//! Each command has its own file. Only this crate accesses files and the network; the stages are in
-//! `codegen/`.
+//! Each command has its own file. Only this crate accesses files and the network. The crates in `codegen/`
+//! read, compare and generate.
 
 mod check;
 mod diff;

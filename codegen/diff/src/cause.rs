@@ -16,11 +16,11 @@ use crate::{
 
 /// The part of the receiver's schema that rejects a counterexample of a change.
 pub(crate) enum Cause<'a> {
-    /// The schema rejects a counterexample that equals this value.
+    /// This value is not allowed: it is the counterexample.
     Value(&'a Value),
-    /// The schema rejects a counterexample that has this property.
+    /// This property is not allowed: the counterexample has it.
     Property(String),
-    /// The schema rejects a counterexample that does not match these keywords.
+    /// These keywords of the schema do not match the counterexample.
     Keywords(Value),
 }
 

@@ -77,7 +77,9 @@ impl<'a> Frames<'a> {
     pub(crate) fn is_in_one_of(&self, index: usize) -> bool {
         self.around(vec![index]).into_iter().any(|index| {
             let pointers = self.all.get(index).filter(|frame| frame.is_part);
-            let tokens = pointers.and_then(|frame| frame.pointers.last()).map(|pointer| tokens(pointer));
+            let tokens = pointers
+                .and_then(|frame| frame.pointers.last())
+                .map(|pointer| tokens(pointer));
             tokens.is_some_and(|tokens| matches!(tokens.as_slice(), [.., keyword, _] if keyword == "oneOf"))
         })
     }

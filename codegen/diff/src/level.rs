@@ -80,17 +80,16 @@ pub(crate) enum Encoding {
     Text,
     /// As in headers: like `Text`, but a list or an object is sent as one text.
     OneText,
-    /// As inside a list or an object that is sent as text.
+    /// As the items of a list, or the properties of an object, when that list or object is sent as text.
     InnerText,
-    /// As a whole form: an object whose properties are the fields of the form.
+    /// As in the body of a form: the value is an object, and its properties are the fields of the form.
     Form,
     /// As in a field of a form: like `Text`, but an object is sent as JSON.
     FormField,
 }
 
 impl Encoding {
-    /// Returns the encoding of the items of a list, or of the properties of an object, that is sent in this
-    /// encoding.
+    /// If a list or an object is sent in this encoding, returns the encoding of its items or properties.
     pub(crate) fn inner(self, is_item: bool) -> Self {
         match self {
             Self::Text | Self::OneText | Self::InnerText => Self::InnerText,

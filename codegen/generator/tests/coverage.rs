@@ -2,9 +2,9 @@
 //! evidence.
 //!
 //! `documents/index.txt` was transcribed from the documentation, not from our document. For the path,
-//! parameters, body and response of each operation, it states the strongest possible evidence. `page` is the
-//! complete page of the group, and `docs` is another page of the documentation. `inferred` means that no page
-//! documents the part, and `none` means that the operation has no such part.
+//! parameters, body and response of each operation, it states the strongest possible evidence. The file uses
+//! these values: `page` (the complete page of the group documents the part), `docs` (another page of the
+//! documentation does), `inferred` (no page does), and `none` (the operation has no such part).
 
 #![allow(
     clippy::unwrap_used,

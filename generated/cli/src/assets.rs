@@ -40,8 +40,8 @@ pub(crate) fn inferred_note(group: AssetGroup) -> Option<String> {
         .then(|| format!("the operations on {plural} are inferred, not documented by the vendor"))
 }
 
-/// Returns the group whose assets are the categories of `group`. That group lists `group` among its children,
-/// and the pointers of this relation include the category pointer of `group`.
+/// Returns the group whose assets are the categories of `group`. It is the group that has `group` as a child
+/// through the property that holds the category ID.
 pub(crate) fn category_group(group: AssetGroup) -> Option<AssetGroup> {
     let category = group.category_pointer()?;
     AssetGroup::all().iter().copied().find(|parent| {

@@ -48,7 +48,7 @@ open_enum! {
     }
 }
 
-/// Differences between a copy and its original.
+/// Properties of the copy that are to differ from the original.
 ///
 /// Schema `DuplicateRequest`.
 #[derive(Clone, Debug, PartialEq)]
@@ -192,7 +192,7 @@ impl MoveCategoryRequest {
     }
 }
 
-/// Assets to archive or delete, and the treatment of their children.
+/// The assets that the operation archives or deletes, and the treatment of their children.
 ///
 /// Schema `ParentMutationRequest`.
 #[derive(Clone, Debug, PartialEq)]

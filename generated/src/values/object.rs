@@ -159,8 +159,8 @@ pub(crate) trait Policy {
 /// Treats a value that does not fit the type of the field as an error.
 pub(crate) struct Strict;
 
-/// Like [`Strict`], but also keeps the digits of numbers. This policy is for types that accept any JSON
-/// value.
+/// Like [`Strict`], but preserves the original text of numbers, so that no digit is lost. This policy is for
+/// types that accept any JSON value.
 pub(crate) struct Exact;
 
 /// Keeps a value that does not fit the type of the field among the unknown fields. This policy is for fields

@@ -3,8 +3,8 @@
 //!
 //! The kinds of assets are derived from the tags of the document. A tag has a kind of asset if one of its
 //! operations finds or copies an asset by ID. The effect of an operation is derived from its title or, if the
-//! title contains no known verb, from the end of its path. A tag may list the same assets under several
-//! paths.
+//! title contains no known verb, from the end of its path. Several operations of
+//! one tag, under different paths, may list the same assets.
 
 use std::{collections::HashMap, fmt, sync::LazyLock};
 

@@ -143,8 +143,9 @@ pub enum Break {
     Reset,
     /// The connection is closed properly (not reset), but too early.
     Closed,
-    /// The connection stays open without further data. A transport waits until its own timeout. On a socket,
-    /// the fake waits until the client closes the connection.
+    /// The connection stays open without further data. Without a socket, the
+    /// client's transport waits until its own timeout. On a socket, the fake waits until the client closes the
+    /// connection.
     Stalled,
 }
 

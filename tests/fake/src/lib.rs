@@ -24,8 +24,8 @@
 //! 1. `document` finds the operation. The fake serves all groups of assets that the document describes.
 //!    `verb` derives the action of an operation from its title and path. `arguments` and `schemas` read its
 //!    parameters and bodies, and `resource` reads the kinds of assets. Facts that OpenAPI cannot express are
-//!    stated in extensions of the tags: `x-children`, `x-server-managed` (`server_managed`), `x-filters` and
-//!    `x-duplicate`.
+//!    stated in extensions of the tags: `x-children`, `x-server-managed` (read by the module `server_managed`),
+//!    `x-filters` and `x-duplicate`.
 //! 2. `fault_rule` selects a [`Fault`] if a [`Rule`] matches the request.
 //! 3. `auth` checks the bearer token.
 //! 4. `validate` validates query, content type and body against the document. A single 400 lists all
@@ -77,7 +77,7 @@
 //!   succeed and change nothing ([`Fake::simulates`]). Funnel groups and page groups have two operations that
 //!   list them, and both return the same assets.
 //! - The children of a category are its assets, and the children of a funnel group are its funnels. A cascade
-//!   treats these children as documented for offer pages.
+//!   does to these children what the vendor documents for offer pages.
 //! - Unknown properties of an asset are stored. Full objects contain them, and slim objects do not.
 //!
 //! **Settings** determine everything else that the documentation leaves open; see [`Settings`]. The defaults

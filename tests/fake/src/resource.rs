@@ -340,9 +340,9 @@ fn texts<'v>(values: impl Iterator<Item = &'v Value>) -> Vec<String> {
     values.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// Returns the schema of the object that has one of the candidate properties: `schema` itself or the only
-/// such object inside of it. Earlier candidates take precedence. If there is no such object, returns
-/// `schema`.
+/// Returns the object schema that declares one of the candidate properties: `schema` itself, or else the
+/// schema of one of its properties, if exactly one qualifies. Earlier candidates take precedence. If there is
+/// no such schema, returns `schema`.
 fn unwrapped<'d>(schemas: &Schemas<'d>, schema: &'d Value, candidates: &[&str]) -> &'d Value {
     let inside = |property: &str| {
         let fields = schemas.properties(schema).into_iter();

@@ -1,8 +1,8 @@
 //! Checks values against schemas of OpenAPI 3.0. The check knows all keywords of the schema object, and the
 //! text formats in the module `formats`. Patterns with look-around or back references are not supported.
 //!
-//! The check is not taken from another crate, because every program that embeds the fake compiles it, and the
-//! available validators have about 25 dependencies. A test compares the check with another validator.
+//! The check is written by hand, because the available validator crates have about 25 dependencies, which
+//! every program that embeds the fake would have to compile. A test compares the check with another validator.
 
 use std::{cmp::Ordering, fmt};
 

@@ -11,7 +11,7 @@ use crate::{
     resource::{Resource, scalar_text},
 };
 
-/// All assets at one time, by kind and ID, in the order of their creation. Deleted assets remain in the
+/// All assets at a point in time, by kind and ID, in the order of their creation. Deleted assets remain in the
 /// state, with [`Status::Deleted`].
 #[derive(Debug, Clone, Default)]
 pub struct State {

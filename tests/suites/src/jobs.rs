@@ -302,8 +302,8 @@ impl World {
         Ran { outcomes, text }
     }
 
-    /// Replaces the base URL in the plan, if the job has one, because clients now reach the account under
-    /// another base URL. Must be called within a Tokio runtime.
+    /// If the job has a plan, replaces the base URL in the plan, because clients now reach the account under
+    /// another one. Must be called within a Tokio runtime.
     pub fn move_to(&mut self, base_url: &str) {
         if let Some(plan) = &mut self.plan {
             let path = self.folder.path().join("plan.json");

@@ -129,8 +129,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports that a media type now has an entry of its own instead of an entry for a range that covers the
-    /// media type, or the reverse.
+    /// Reports that a media type that was covered only by a range, such as `text/*`, now has its own entry, or
+    /// the reverse.
     fn media_range_changed(
         &mut self,
         name: &str,

@@ -45,8 +45,8 @@ const MOST_PROPERTIES: u64 = 40;
 const EXACT: Reading = (Width::Narrow, OneOf::Exact);
 
 impl<'a> Prover<'a> {
-    /// Finds values that `small` allows in every interpretation. `large` rejects them in every interpretation
-    /// of `nullable`, and in the prover's interpretation of `oneOf`.
+    /// Finds values that `small` allows in every interpretation, and that `large` rejects in every
+    /// interpretation of `nullable` and in the prover's interpretation of `oneOf`.
     pub(crate) fn counterexamples(&mut self, (small, large): Pair<'a>) -> Vec<Value> {
         self.fuel = FUEL;
         self.open.clear();

@@ -4,9 +4,9 @@
 //! found that the sender's schema allows and the receiver's schema rejects. Otherwise the question is
 //! *undecided*.
 //!
-//! A schema that does not mention `additionalProperties` allows properties that it does not declare.
-//! Nevertheless, a new property does not break clients, because no client sent it before the change.
-//! Inclusion therefore ignores properties that only the receiver's schema declares.
+//! A schema that does not mention `additionalProperties` allows undeclared properties with any value. So,
+//! strictly, a new property narrows the schema. We assume that no client sent the property before the schema
+//! declared it. Inclusion therefore ignores properties that only the receiver's schema declares.
 
 mod apply;
 mod branch;

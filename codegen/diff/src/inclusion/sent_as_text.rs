@@ -1,4 +1,4 @@
-//! Values that are sent as text: parameters, headers, fields of forms and plain texts. The number `1`, the
+//! Values that are sent as text: parameters, headers, form fields, and plain-text bodies. The number `1`, the
 //! string `1`, and a list that contains only one of these have the same text.
 
 use serde_json::{Map, Value};

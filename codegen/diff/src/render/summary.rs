@@ -26,9 +26,9 @@ impl View<'_> {
             .filter(|text| text.lines().count() <= most_lines)
     }
 
-    /// Renders the verdict, then groups of similar changes. Breaking changes come first, then warnings. They
-    /// are followed by the harmless changes that concern the [`Audience`](crate::Audience) of the view. If
-    /// the view has no audience, they are followed by all changes of the level `info`. If the full text of
+    /// Renders the verdict, then groups of similar changes. Breaking changes come first, then warnings. Last
+    /// come the harmless changes that concern the [`Audience`](crate::Audience) of the view or, if the view
+    /// has no audience, all changes of the level `info`. If the full text of
     /// all changes together has at most `most_lines` lines, returns that text instead.
     #[must_use]
     pub fn summary(self, most_lines: usize) -> String {

@@ -4,7 +4,7 @@ use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
 pub(crate) const NAMES: [&str; 3] = ["a", "b", "c"];
-/// More names, which patterns may match.
+/// Further names. The random patterns can match some of them.
 pub(crate) const MORE_NAMES: [&str; 3] = ["ab", "x", "xb"];
 pub(crate) const TEXTS: [&str; 7] = ["", "a", "b", "ab", "ba", "aab", "2020-02-29"];
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 /// Maximum number of characters of an argument that a message shows.
 const SHOWN: usize = 60;
 
-/// Arguments of a call that match the parameters of the tool.
+/// Arguments of a call, already checked against the parameters of the tool.
 #[derive(Debug)]
 pub(super) struct Arguments {
     tool: &'static Tool,

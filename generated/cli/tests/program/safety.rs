@@ -1,4 +1,5 @@
-//! Tests that no asset, ID or file is lost if a user makes a mistake, or if a proxy answers.
+//! Tests that no asset, ID or file is lost if a user makes a mistake, or if a proxy
+//! responds in place of the service.
 
 use crate::support::{World, ran, words};
 use funnelflux_fake::{Fault, Rule};

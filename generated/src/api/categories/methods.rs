@@ -122,7 +122,7 @@ impl Client {
     /// # Arguments
     /// - `id_category` (`idCategory`): **Inferred.** ID of the category to copy. Evidence: **inferred**
     ///   from the general pattern of the API. Modelled on the group *Offer Sources*.
-    /// - `body`: Differences between a copy and its original.
+    /// - `body`: Properties of the copy that are to differ from the original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -151,8 +151,8 @@ impl Client {
     /// - `id_category` (`idCategory`): **Inferred.** ID of a single category to delete. This older
     ///   parameter is used only if the body lists no IDs. Evidence: **inferred** from the general
     ///   pattern of the API. Modelled on the group *Offer Sources*.
-    /// - `body`: Assets to archive or delete, and the treatment of their children. `None` sends no
-    ///   body.
+    /// - `body`: The assets that the operation archives or deletes, and the treatment of their
+    ///   children. `None` sends no body.
     ///
     /// # Response
     /// The categories have been deleted.
@@ -179,7 +179,8 @@ impl Client {
     /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Arguments
-    /// - `body`: Assets to archive or delete, and the treatment of their children.
+    /// - `body`: The assets that the operation archives or deletes, and the treatment of their
+    ///   children.
     ///
     /// # Response
     /// The categories have been archived.

@@ -179,7 +179,7 @@ impl Client {
     /// - `id_condition` (`idCondition`): **Inferred.** ID of the condition to copy.
     ///   Evidence: **inferred** from the general pattern of the API. Modelled on the group *Offer
     ///   Sources*.
-    /// - `body`: Differences between a copy and its original.
+    /// - `body`: Properties of the copy that are to differ from the original.
     ///
     /// # Response
     /// The ID of the copy.

@@ -11,10 +11,10 @@ use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 /// Manage funnel groups, which older parts of the product call campaigns.
 ///
 /// Evidence for all operations, unless stated otherwise: **inferred** from the general pattern of
-/// the API. The vendor's index lists the operations on funnel groups twice, by title and HTTP
-/// method. Only the second list has an unarchive operation, so it is probably the newer one. We
-/// guess that its URLs use the newer word `funnelgroup`. The rest of the path follows the pattern
-/// of offer sources.
+/// the API. The vendor's index contains two lists of operations on funnel groups. Both state only
+/// titles and HTTP methods. Only the second list has an unarchive operation, so it is probably the
+/// newer one. We guess that its URLs use the newer word `funnelgroup`. The rest of the path follows
+/// the pattern of offer sources.
 ///
 /// Evidence for all arguments: **inferred** from the general pattern of the API. Modelled on the
 /// group *Offer Sources*.
@@ -25,11 +25,11 @@ impl Client {
     ///
     /// `GET /campaign/list/`
     ///
-    /// Evidence: **inferred** from the general pattern of the API. The vendor's index lists the
-    /// operations on funnel groups twice, by title and HTTP method. The introduction of the
-    /// documentation says that some URLs keep the older word `campaign`. We guess that the first list
-    /// uses the `campaign` URLs. Only the second list has an unarchive operation, so it is probably the
-    /// newer one. If a call fails with status 404, the guess may be wrong.
+    /// Evidence: **inferred** from the general pattern of the API. The vendor's index contains two
+    /// lists of operations on funnel groups. Both state only titles and HTTP methods. The introduction
+    /// of the documentation says that some URLs keep the older word `campaign`. We guess that the first
+    /// list uses the `campaign` URLs. Only the second list has an unarchive operation, so it is
+    /// probably the newer one. If a call fails with status 404, the guess may be wrong.
     ///
     /// # Arguments
     /// - `status`: **Inferred.** Status of the funnel groups to return. `not-deleted` means active and
@@ -69,11 +69,11 @@ impl Client {
     ///
     /// `GET /campaign/find/byId/`
     ///
-    /// Evidence: **inferred** from the general pattern of the API. The vendor's index lists the
-    /// operations on funnel groups twice, by title and HTTP method. The introduction of the
-    /// documentation says that some URLs keep the older word `campaign`. We guess that the first list
-    /// uses the `campaign` URLs. Only the second list has an unarchive operation, so it is probably the
-    /// newer one. If a call fails with status 404, the guess may be wrong.
+    /// Evidence: **inferred** from the general pattern of the API. The vendor's index contains two
+    /// lists of operations on funnel groups. Both state only titles and HTTP methods. The introduction
+    /// of the documentation says that some URLs keep the older word `campaign`. We guess that the first
+    /// list uses the `campaign` URLs. Only the second list has an unarchive operation, so it is
+    /// probably the newer one. If a call fails with status 404, the guess may be wrong.
     ///
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of the funnel group.
@@ -115,11 +115,11 @@ impl Client {
     ///
     /// `GET /campaign/find/byIds/`
     ///
-    /// Evidence: **inferred** from the general pattern of the API. The vendor's index lists the
-    /// operations on funnel groups twice, by title and HTTP method. The introduction of the
-    /// documentation says that some URLs keep the older word `campaign`. We guess that the first list
-    /// uses the `campaign` URLs. Only the second list has an unarchive operation, so it is probably the
-    /// newer one. If a call fails with status 404, the guess may be wrong.
+    /// Evidence: **inferred** from the general pattern of the API. The vendor's index contains two
+    /// lists of operations on funnel groups. Both state only titles and HTTP methods. The introduction
+    /// of the documentation says that some URLs keep the older word `campaign`. We guess that the first
+    /// list uses the `campaign` URLs. Only the second list has an unarchive operation, so it is
+    /// probably the newer one. If a call fails with status 404, the guess may be wrong.
     ///
     /// # Arguments
     /// - `id_funnel_groups` (`idFunnelGroups`): **Inferred.** The IDs of the funnel groups to return.
@@ -163,11 +163,11 @@ impl Client {
     ///
     /// `GET /campaign/find/byStatus/`
     ///
-    /// Evidence: **inferred** from the general pattern of the API. The vendor's index lists the
-    /// operations on funnel groups twice, by title and HTTP method. The introduction of the
-    /// documentation says that some URLs keep the older word `campaign`. We guess that the first list
-    /// uses the `campaign` URLs. Only the second list has an unarchive operation, so it is probably the
-    /// newer one. If a call fails with status 404, the guess may be wrong.
+    /// Evidence: **inferred** from the general pattern of the API. The vendor's index contains two
+    /// lists of operations on funnel groups. Both state only titles and HTTP methods. The introduction
+    /// of the documentation says that some URLs keep the older word `campaign`. We guess that the first
+    /// list uses the `campaign` URLs. Only the second list has an unarchive operation, so it is
+    /// probably the newer one. If a call fails with status 404, the guess may be wrong.
     ///
     /// # Arguments
     /// - `status`: **Inferred.** Status of the funnel groups to return. `not-deleted` means active and
@@ -209,11 +209,11 @@ impl Client {
     ///
     /// `PUT /campaign/save/`
     ///
-    /// Evidence: **inferred** from the general pattern of the API. The vendor's index lists the
-    /// operations on funnel groups twice, by title and HTTP method. The introduction of the
-    /// documentation says that some URLs keep the older word `campaign`. We guess that the first list
-    /// uses the `campaign` URLs. Only the second list has an unarchive operation, so it is probably the
-    /// newer one. If a call fails with status 404, the guess may be wrong.
+    /// Evidence: **inferred** from the general pattern of the API. The vendor's index contains two
+    /// lists of operations on funnel groups. Both state only titles and HTTP methods. The introduction
+    /// of the documentation says that some URLs keep the older word `campaign`. We guess that the first
+    /// list uses the `campaign` URLs. Only the second list has an unarchive operation, so it is
+    /// probably the newer one. If a call fails with status 404, the guess may be wrong.
     ///
     /// # Arguments
     /// - `body`: A funnel group. Not all of its fields are known. The client keeps unknown fields
@@ -247,11 +247,11 @@ impl Client {
     ///
     /// `POST /campaign/save/`
     ///
-    /// Evidence: **inferred** from the general pattern of the API. The vendor's index lists the
-    /// operations on funnel groups twice, by title and HTTP method. The introduction of the
-    /// documentation says that some URLs keep the older word `campaign`. We guess that the first list
-    /// uses the `campaign` URLs. Only the second list has an unarchive operation, so it is probably the
-    /// newer one. If a call fails with status 404, the guess may be wrong.
+    /// Evidence: **inferred** from the general pattern of the API. The vendor's index contains two
+    /// lists of operations on funnel groups. Both state only titles and HTTP methods. The introduction
+    /// of the documentation says that some URLs keep the older word `campaign`. We guess that the first
+    /// list uses the `campaign` URLs. Only the second list has an unarchive operation, so it is
+    /// probably the newer one. If a call fails with status 404, the guess may be wrong.
     ///
     /// # Arguments
     /// - `body`: A funnel group. Not all of its fields are known. The client keeps unknown fields
@@ -285,15 +285,15 @@ impl Client {
     ///
     /// `POST /campaign/duplicate/`
     ///
-    /// Evidence: **inferred** from the general pattern of the API. The vendor's index lists the
-    /// operations on funnel groups twice, by title and HTTP method. The introduction of the
-    /// documentation says that some URLs keep the older word `campaign`. We guess that the first list
-    /// uses the `campaign` URLs. Only the second list has an unarchive operation, so it is probably the
-    /// newer one. If a call fails with status 404, the guess may be wrong.
+    /// Evidence: **inferred** from the general pattern of the API. The vendor's index contains two
+    /// lists of operations on funnel groups. Both state only titles and HTTP methods. The introduction
+    /// of the documentation says that some URLs keep the older word `campaign`. We guess that the first
+    /// list uses the `campaign` URLs. Only the second list has an unarchive operation, so it is
+    /// probably the newer one. If a call fails with status 404, the guess may be wrong.
     ///
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of the funnel group to copy.
-    /// - `body`: Differences between a copy and its original.
+    /// - `body`: Properties of the copy that are to differ from the original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -316,7 +316,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of the funnel group to copy.
-    /// - `body`: Differences between a copy and its original.
+    /// - `body`: Properties of the copy that are to differ from the original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -341,17 +341,17 @@ impl Client {
     ///
     /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
-    /// Evidence: **inferred** from the general pattern of the API. The vendor's index lists the
-    /// operations on funnel groups twice, by title and HTTP method. The introduction of the
-    /// documentation says that some URLs keep the older word `campaign`. We guess that the first list
-    /// uses the `campaign` URLs. Only the second list has an unarchive operation, so it is probably the
-    /// newer one. If a call fails with status 404, the guess may be wrong.
+    /// Evidence: **inferred** from the general pattern of the API. The vendor's index contains two
+    /// lists of operations on funnel groups. Both state only titles and HTTP methods. The introduction
+    /// of the documentation says that some URLs keep the older word `campaign`. We guess that the first
+    /// list uses the `campaign` URLs. Only the second list has an unarchive operation, so it is
+    /// probably the newer one. If a call fails with status 404, the guess may be wrong.
     ///
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of a single funnel group to delete. This
     ///   older parameter is used only if the body lists no IDs.
-    /// - `body`: Assets to archive or delete, and the treatment of their children. `None` sends no
-    ///   body.
+    /// - `body`: The assets that the operation archives or deletes, and the treatment of their
+    ///   children. `None` sends no body.
     ///
     /// # Response
     /// The funnel groups have been deleted.
@@ -380,8 +380,8 @@ impl Client {
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of a single funnel group to delete. This
     ///   older parameter is used only if the body lists no IDs.
-    /// - `body`: Assets to archive or delete, and the treatment of their children. `None` sends no
-    ///   body.
+    /// - `body`: The assets that the operation archives or deletes, and the treatment of their
+    ///   children. `None` sends no body.
     ///
     /// # Response
     /// The funnel groups have been deleted.
@@ -407,14 +407,15 @@ impl Client {
     ///
     /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
-    /// Evidence: **inferred** from the general pattern of the API. The vendor's index lists the
-    /// operations on funnel groups twice, by title and HTTP method. The introduction of the
-    /// documentation says that some URLs keep the older word `campaign`. We guess that the first list
-    /// uses the `campaign` URLs. Only the second list has an unarchive operation, so it is probably the
-    /// newer one. If a call fails with status 404, the guess may be wrong.
+    /// Evidence: **inferred** from the general pattern of the API. The vendor's index contains two
+    /// lists of operations on funnel groups. Both state only titles and HTTP methods. The introduction
+    /// of the documentation says that some URLs keep the older word `campaign`. We guess that the first
+    /// list uses the `campaign` URLs. Only the second list has an unarchive operation, so it is
+    /// probably the newer one. If a call fails with status 404, the guess may be wrong.
     ///
     /// # Arguments
-    /// - `body`: Assets to archive or delete, and the treatment of their children.
+    /// - `body`: The assets that the operation archives or deletes, and the treatment of their
+    ///   children.
     ///
     /// # Response
     /// The funnel groups have been archived.
@@ -436,7 +437,8 @@ impl Client {
     /// This destructive call is inferred. Before you send it, call `.acknowledge_inferred()`.
     ///
     /// # Arguments
-    /// - `body`: Assets to archive or delete, and the treatment of their children.
+    /// - `body`: The assets that the operation archives or deletes, and the treatment of their
+    ///   children.
     ///
     /// # Response
     /// The funnel groups have been archived.

@@ -189,7 +189,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_funnel` (`idFunnel`): **Inferred.** ID of the funnel to copy.
-    /// - `body`: Differences between a copy of a funnel and its original.
+    /// - `body`: Properties of the copy that are to differ from the original funnel.
     ///
     /// # Response
     /// The ID of the copy.

@@ -200,7 +200,7 @@ impl Funnel {
     }
 }
 
-/// **Partly documented.** Differences between a copy of a funnel and its original.
+/// **Partly documented.** Properties of the copy that are to differ from the original funnel.
 ///
 /// Schema `FunnelDuplicateRequest`.
 ///

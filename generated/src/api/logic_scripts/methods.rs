@@ -201,7 +201,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_logic_script` (`idLogicScript`): **Inferred.** ID of the logic script to copy.
-    /// - `body`: Differences between a copy of a logic script and its original.
+    /// - `body`: Properties of the copy that are to differ from the original logic script.
     ///
     /// # Response
     /// The ID of the copy.

@@ -154,7 +154,7 @@ impl LogicScript {
     }
 }
 
-/// **Partly documented.** Differences between a copy of a logic script and its original.
+/// **Partly documented.** Properties of the copy that are to differ from the original logic script.
 ///
 /// Schema `LogicScriptDuplicateRequest`.
 ///

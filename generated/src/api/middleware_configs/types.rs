@@ -368,8 +368,8 @@ pub struct MiddlewareDestination {
     ///
     /// `url` in JSON.
     ///
-    /// Evidence: **inferred** from a similar operation or field. The documentation lists the URL
-    /// without giving the exact name of the field.
+    /// Evidence: **inferred** from a similar operation or field. The documentation says that a
+    /// destination has a URL, but does not state the JSON name of this field.
     pub url: Option<String>,
     /// Unknown fields: JSON fields that this type does not declare. They are kept unchanged.
     pub extra: crate::values::unknown_fields::UnknownFields,

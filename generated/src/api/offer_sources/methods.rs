@@ -159,7 +159,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_offer_source` (`idOfferSource`): ID of the offer source to copy.
-    /// - `body`: Differences between a copy and its original.
+    /// - `body`: Properties of the copy that are to differ from the original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -186,8 +186,8 @@ impl Client {
     /// # Arguments
     /// - `id_offer_source` (`idOfferSource`): ID of a single offer source to delete. This older
     ///   parameter is used only if the body lists no IDs.
-    /// - `body`: Assets to archive or delete, and the treatment of their children. `None` sends no
-    ///   body.
+    /// - `body`: The assets that the operation archives or deletes, and the treatment of their
+    ///   children. `None` sends no body.
     ///
     /// # Response
     /// The offer sources have been deleted.
@@ -212,7 +212,8 @@ impl Client {
     /// `PUT /offersource/archive/`
     ///
     /// # Arguments
-    /// - `body`: Assets to archive or delete, and the treatment of their children.
+    /// - `body`: The assets that the operation archives or deletes, and the treatment of their
+    ///   children.
     ///
     /// # Response
     /// The offer sources have been archived.

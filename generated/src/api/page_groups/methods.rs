@@ -211,7 +211,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_page_group` (`idPageGroup`): **Inferred.** ID of the page group to copy.
-    /// - `body`: Differences between a copy and its original.
+    /// - `body`: Properties of the copy that are to differ from the original.
     ///
     /// # Response
     /// The ID of the copy.

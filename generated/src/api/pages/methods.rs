@@ -148,7 +148,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_page` (`idPage`): **Inferred.** ID of the page to copy.
-    /// - `body`: Differences between a copy and its original.
+    /// - `body`: Properties of the copy that are to differ from the original.
     ///
     /// # Response
     /// The ID of the copy.

@@ -176,7 +176,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_traffic_source` (`idTrafficSource`): **Inferred.** ID of the traffic source to copy.
-    /// - `body`: Differences between a copy and its original.
+    /// - `body`: Properties of the copy that are to differ from the original.
     ///
     /// # Response
     /// The ID of the copy.

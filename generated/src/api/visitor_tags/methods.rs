@@ -121,7 +121,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_visitor_tag` (`idVisitorTag`): **Inferred.** ID of the visitor tag to copy.
-    /// - `body`: Differences between a copy and its original.
+    /// - `body`: Properties of the copy that are to differ from the original.
     ///
     /// # Response
     /// The ID of the copy.

@@ -123,7 +123,7 @@ impl Client {
     /// - `id_webhook_config` (`idWebhookConfig`): **Inferred.** ID of the webhook config to copy.
     ///   Evidence: **inferred** from the general pattern of the API. Modelled on the group *Offer
     ///   Sources*.
-    /// - `body`: Differences between a copy and its original.
+    /// - `body`: Properties of the copy that are to differ from the original.
     ///
     /// # Response
     /// The ID of the copy.

@@ -249,8 +249,8 @@ impl PlanJournal {
         Ok((Self(Some(file)), recorded.earlier))
     }
 
-    /// Records the states `before`, and the step that is about to be sent for `assets`. Returns once these
-    /// lines are on the disk.
+    /// Writes a line for each state in `before`, and a line for the step that is about to be sent for
+    /// `assets`. Returns once the lines are on the disk.
     pub(super) fn sending(
         &mut self,
         before: Vec<Before>,

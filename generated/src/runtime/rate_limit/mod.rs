@@ -36,8 +36,8 @@ mod imp {
     /// between 0.5 and 1,000 and the limit is a token bucket, a fixed window or a sliding window. Once five
     /// seconds have passed, the service refuses at most a tenth of the requests. On average, it accepts at
     /// least 0.7 times `r` requests per second, or 0.7 times the configured rate if that rate is lower. If
-    /// the lower of the two rates is below one request per second, the result holds once five requests have
-    /// been possible at that rate, instead of after five seconds.
+    /// the lower of the two rates is below one request per second, the result does not yet hold after five
+    /// seconds, but after the time that five requests take at that rate.
     ///
     /// ```
     /// use funnelflux::{Client, RateLimit};

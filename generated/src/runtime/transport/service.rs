@@ -63,7 +63,8 @@ impl<T: Transport> Service<http::Request<Bytes>> for TransportService<T> {
 /// Creates a transport from a tower service; see [`TransportService`].
 ///
 /// Each request uses a clone of the tower service. An error other than a [`TransportError`], such as an error
-/// of a layer, counts as a broken connection, after which the API may have received the request.
+/// of a layer, counts as a broken connection. The client then assumes that the API may have received the
+/// request.
 pub fn from_service<S, B>(service: S) -> FromService<S>
 where
     S: Service<http::Request<Bytes>, Response = http::Response<B>> + Clone + Send + 'static,

@@ -1,6 +1,6 @@
 //! The fault matrix. It combines every fault of the fake with every operation of the OpenAPI document, with
-//! every ability of `ext` (an operation of a handle, such as `bulk_archive`), and with jobs that have a
-//! journal.
+//! every ability of `ext`, and with jobs that have a journal. An ability is a method that a trait of `ext`
+//! provides, such as `bulk_archive`.
 //!
 //! A cell is one fault in one call, ability or job. For a call, the suite predicts the class of the result,
 //! the number of attempts, the duration, and the effect on the server. For an ability, it predicts the

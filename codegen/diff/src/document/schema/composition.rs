@@ -14,8 +14,8 @@ use crate::{
 };
 
 impl<'a> Comparer<'a> {
-    /// Compares the lists of schemas under the keyword `key` (`allOf`, `anyOf` or `oneOf`). The schemas `old`
-    /// and `site.parent` contain the keyword.
+    /// Compares the lists of schemas under the keyword `key` (`allOf`, `anyOf` or `oneOf`). `old` is the old
+    /// schema and `site.parent` the new one. At least one of them contains the keyword.
     pub(super) fn composition(
         &mut self,
         key: &str,

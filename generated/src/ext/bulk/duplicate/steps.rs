@@ -21,7 +21,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// maximum number of times that a copy is read back.
 const LIST_READS: u32 = 4;
 
-/// Assets that exist already, so none of them is the copy that a later request makes.
+/// Assets that are known to exist. When the job searches for the copy that a request made, it ignores these
+/// assets.
 struct KnownAssets {
     /// IDs of assets that existed before the job, including all assets with the name of a requested copy;
     /// `None` if the assets could not be listed.
