@@ -138,7 +138,8 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a
             for change in by_frame.get_mut(&cause).into_iter().flatten() {
                 change.proof = match (one_of, &value) {
                     (OneOf::Exact, Some(_)) => Proof::IncludedIfDistinct,
-                    // The new alternative, or the alternative that contains it, may match values of the others.
+                    // The new alternative, or the alternative that contains it, may match values of the
+                    // others.
                     (OneOf::Exact, None)
                         if change.kind == ChangeKind::AlternativeAdded
                             && (change.keyword == "one-of" || frames.is_in_one_of(cause)) =>

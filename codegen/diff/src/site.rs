@@ -189,8 +189,8 @@ impl<'n, 'a> Site<'n, 'a> {
         self.old.iter().chain(&self.new)
     }
 
-    /// Lists the entries of both arrays. The function `name` gives each entry its name. A missing array has no
-    /// entries.
+    /// Lists the entries of both arrays. The function `name` gives each entry its name. A missing array has
+    /// no entries.
     pub(crate) fn entries(&self, name: impl Fn(&'a Value) -> String) -> [Vec<Node<'a>>; 2] {
         self.sides()
             .map(|node| node.map(|node| node.entries(&name)).unwrap_or_default())

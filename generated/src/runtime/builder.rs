@@ -160,10 +160,9 @@ impl ClientBuilder {
     ///
     /// Stored tokens of the same account take precedence, because they may be newer. The client uses the
     /// given tokens if the service rejects the stored tokens. If the stored tokens are known to belong to
-    /// another account, calls fail. If the account of the given or of the stored tokens is unknown, the client
-    /// uses the stored tokens, unless they are known to stem from tokens other than the given ones. In that
-    /// case, it uses the given tokens. [`Client::credential_source`] reports which
-    /// tokens are in use.
+    /// another account, calls fail. If the account of the given or of the stored tokens is unknown, the
+    /// client uses the stored tokens, unless they are known to stem from tokens other than the given ones. In
+    /// that case, it uses the given tokens. [`Client::credential_source`] reports which tokens are in use.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(credentials);
         self

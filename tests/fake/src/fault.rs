@@ -143,9 +143,8 @@ pub enum Break {
     Reset,
     /// The connection is closed properly (not reset), but too early.
     Closed,
-    /// The connection stays open without further data. Without a socket, the
-    /// client's transport waits until its own timeout. On a socket, the fake waits until the client closes the
-    /// connection.
+    /// The connection stays open without further data. Without a socket, the client's transport waits until
+    /// its own timeout. On a socket, the fake waits until the client closes the connection.
     Stalled,
 }
 
@@ -325,8 +324,8 @@ impl Fault {
         }
     }
 
-    /// Replaces the correct response by what the client sees under the fault. If the request does not reach the service,
-    /// `answered` is an empty response with status 200.
+    /// Replaces the correct response by what the client sees under the fault. If the request does not reach
+    /// the service, `answered` is an empty response with status 200.
     pub(crate) fn act(&self, answered: Response<Bytes>, applied: bool, now: SystemTime) -> Outcome {
         match self.breaks() {
             Some((how, stage)) => {

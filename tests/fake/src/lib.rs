@@ -24,8 +24,8 @@
 //! 1. `document` finds the operation. The fake serves all groups of assets that the document describes.
 //!    `verb` derives the action of an operation from its title and path. `arguments` and `schemas` read its
 //!    parameters and bodies, and `resource` reads the kinds of assets. Facts that OpenAPI cannot express are
-//!    stated in extensions of the tags: `x-children`, `x-server-managed` (read by the module `server_managed`),
-//!    `x-filters` and `x-duplicate`.
+//!    stated in extensions of the tags: `x-children`, `x-server-managed` (read by the module
+//!    `server_managed`), `x-filters` and `x-duplicate`.
 //! 2. `fault_rule` selects a [`Fault`] if a [`Rule`] matches the request.
 //! 3. `auth` checks the bearer token.
 //! 4. `validate` validates query, content type and body against the document. A single 400 lists all
@@ -48,8 +48,8 @@
 //!   `cascade` archives or deletes the children, `move` makes `targetParentID` their parent, and `orphan`
 //!   clears `offerParams.idOfferSource`. The action `move` requires a target, and every other action refuses
 //!   a target.
-//! - Delete takes one ID from the query if the body has no IDs. Moving an asset to the category `""` takes the
-//!   asset out of its category.
+//! - Delete takes one ID from the query if the body has no IDs. Moving an asset to the category `""` takes
+//!   the asset out of its category.
 //! - Other pages document the following. A funnel's `idCampaign` is an older name of its `idFunnelGroup`, and
 //!   the copy of a funnel goes into the group `parentId`. A copy of a logic script accepts changes to
 //!   category and description only, and the service computes the hash of its code. Owners cannot be set.

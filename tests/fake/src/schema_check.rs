@@ -2,7 +2,8 @@
 //! text formats in the module `formats`. Patterns with look-around or back references are not supported.
 //!
 //! The check is written by hand, because the available validator crates have about 25 dependencies, which
-//! every program that embeds the fake would have to compile. A test compares the check with another validator.
+//! every program that embeds the fake would have to compile. A test compares the check with another
+//! validator.
 
 use std::{cmp::Ordering, fmt};
 

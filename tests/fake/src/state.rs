@@ -11,8 +11,8 @@ use crate::{
     resource::{Resource, scalar_text},
 };
 
-/// All assets at a point in time, by kind and ID, in the order of their creation. Deleted assets remain in the
-/// state, with [`Status::Deleted`].
+/// All assets at a point in time, by kind and ID, in the order of their creation. Deleted assets remain in
+/// the state, with [`Status::Deleted`].
 #[derive(Debug, Clone, Default)]
 pub struct State {
     kinds: IndexMap<String, Arc<IndexMap<String, Arc<Asset>>>>,

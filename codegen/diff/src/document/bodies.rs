@@ -129,8 +129,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports that a media type that was covered only by a range, such as `text/*`, now has its own entry, or
-    /// the reverse.
+    /// Reports that a media type that was covered only by a range, such as `text/*`, now has its own entry,
+    /// or the reverse.
     fn media_range_changed(
         &mut self,
         name: &str,

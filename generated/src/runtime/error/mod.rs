@@ -430,10 +430,11 @@ impl Error {
     /// # Troubleshooting
     /// True if, in any attempt, the request may have arrived and the service did not clearly reject it.
     /// Examples are a broken connection, a timeout, a 5xx, an HTML page, and a response that is too large or
-    /// cannot be decoded. If the operation has [`Repeat::Never`](crate::operations::Repeat::Never), as a duplication has, look for
-    /// the new asset before you send the call again; all other calls can be sent again safely. A rejection
-    /// (4xx) counts as *not applied*. It is not documented whether a call with a list of IDs can be applied
-    /// in part before it is rejected, so the bulk calls in [`ext`](crate::ext) read the assets back.
+    /// cannot be decoded. If the operation has [`Repeat::Never`](crate::operations::Repeat::Never), as a
+    /// duplication has, look for the new asset before you send the call again; all other calls can be sent
+    /// again safely. A rejection (4xx) counts as *not applied*. It is not documented whether a call with a
+    /// list of IDs can be applied in part before it is rejected, so the bulk calls in [`ext`](crate::ext)
+    /// read the assets back.
     #[must_use]
     pub fn may_have_been_applied(&self) -> bool {
         self.0.stats.may_have_been_applied
