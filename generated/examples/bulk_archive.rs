@@ -74,8 +74,8 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Runs the job, or only prints its plan. Returns false if a job on a live account failed for at least one
-/// offer source.
+/// Runs the job, or only prints its plan. Returns false if, after a job on a live account, an offer source is
+/// not archived or its state is unknown.
 async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
     let account = arguments.account.open().await?;
     let earlier = match &arguments.journal {

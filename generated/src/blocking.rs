@@ -20,9 +20,9 @@
 //! }
 //! ```
 //!
-//! The first call of `wait` starts a background thread, which drives the connections of all these calls until
-//! the process ends. Within an async runtime, `wait` is safe but blocks the current thread; use `.await`
-//! there.
+//! The first call of `wait` starts a background thread, which drives the connections of all calls made with
+//! `wait` until the process ends. Within an async runtime, `wait` is safe but blocks the current thread; use
+//! `.await` there.
 
 use std::{future::pending, sync::OnceLock, thread};
 use tokio::runtime::{Builder, Handle};

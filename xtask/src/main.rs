@@ -1,7 +1,7 @@
 //! Project commands: `cargo xtask generate`, `check`, `diff` and `fetch`.
 //!
 //! Each command has its own file. Only this crate accesses files and the network. The crates in `codegen/`
-//! read, compare and generate.
+//! parse and compare documents, and generate code, all in memory.
 
 mod check;
 mod diff;

@@ -57,7 +57,7 @@ impl AllowList {
     /// # Errors
     /// Returns a located diagnostic for each invalid entry: one that lacks its fingerprint or reason, has no
     /// valid expiry date, has an unknown key, or repeats the fingerprint of another entry. If the file itself
-    /// is malformed, its entries are not checked.
+    /// is malformed, the error reports only that, and its entries are not checked.
     pub fn read(source: Source<'_>) -> Result<Self, Diagnostics> {
         let document = read::parse(source)?;
         // A struct can also be read from a list.

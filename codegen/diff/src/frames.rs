@@ -85,7 +85,7 @@ impl<'a> Frames<'a> {
     }
 
     /// Adds a pair as a child of the current pair, or as a root if there is no current pair. Returns the
-    /// index of the pair. A pair that was added before only gets the new parent.
+    /// index of the pair. A pair that was added before keeps its index and its other parents.
     pub(crate) fn add(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) -> usize {
         let (direction, encoding) = (context.direction, context.encoding);
         let [old_key, new_key] = [old, new].map(|node| ptr::from_ref(node.value).addr());

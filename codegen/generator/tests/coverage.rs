@@ -3,8 +3,9 @@
 //!
 //! `documents/index.txt` was transcribed from the documentation, not from our document. For the path,
 //! parameters, body and response of each operation, it states the strongest possible evidence. The file uses
-//! these values: `page` (the complete page of the group documents the part), `docs` (another page of the
-//! documentation does), `inferred` (no page does), and `none` (the operation has no such part).
+//! these values: `page` (the complete page of the group documents the part), `docs` (a shortened copy of that
+//! page or a general page documents it, at least partly), `inferred` (no page does), and `none` (the
+//! operation has no such part).
 
 #![allow(
     clippy::unwrap_used,

@@ -9,12 +9,13 @@ pub const KEY: &str = "x-evidence";
 /// Kinds of evidence, the strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Evidence {
-    /// Documented: the vendor's page about a group, or the vendor's index of all operations, states the part.
+    /// Documented: the vendor's page about a group (perhaps only an example or a remark on that page), or the
+    /// vendor's index of all operations, supports the part.
     Page,
     /// Partly documented: a shortened copy of a vendor page, or a general page such as the changelog, states
     /// the name and the meaning of the part, but usually not its type.
     Docs,
-    /// Documented in the vendor's help centre.
+    /// From the vendor's help centre.
     Help,
     /// Inferred from a similar operation or field.
     Sibling,

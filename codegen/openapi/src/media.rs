@@ -30,8 +30,8 @@ pub fn other_json(content: &Map<String, Value>) -> Option<&str> {
     json(content).filter(|key| essence(key).to_ascii_lowercase().ends_with("+json"))
 }
 
-/// Returns the first media type of a `content` object that is not a form and consists of printable ASCII
-/// characters. A body of such a type is sent or returned as a whole, as text or bytes.
+/// Returns the first media type of a `content` object. Skips forms, and keys with characters other than
+/// printable ASCII. A body of the returned type is sent or returned as a whole, as text or bytes.
 pub fn raw(content: &Map<String, Value>) -> Option<&str> {
     let is_form = |key: &str| {
         let essence = essence(key).to_ascii_lowercase();

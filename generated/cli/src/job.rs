@@ -158,8 +158,8 @@ impl JobCommand<'_> {
         })
     }
 
-    /// Plans and runs a job. `journal` is the journal of a resumed job, which is not planned again. `make`
-    /// creates the job, once for the plan and once for the run.
+    /// Plans and runs a job. `journal` is the journal of a resumed job. Such a job is planned again only with
+    /// `--plan`. `make` creates the job, once for the plan and once for the run.
     pub(crate) async fn run(
         &self,
         journal: Option<PathBuf>,

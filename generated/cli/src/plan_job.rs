@@ -46,8 +46,8 @@ pub(crate) fn apply_arguments() -> Vec<Arg> {
             .value_parser(value_parser!(PathBuf))
             .help(
                 "New file that records the progress of the changes. The command \"undo\" reads it to revert \
-                 the job. If the job is interrupted, \"funnelflux jobs\" shows the command that continues \
-                 it. Default: a file in the state folder of the profile",
+                 the job. If the job is interrupted, \"apply\" continues it from the plan and from this \
+                 file. Default: a file in the state folder of the profile",
             ),
         Arg::new("rebase").long("rebase").action(ArgAction::SetTrue).help(
             "Change an asset even if somebody else has changed it since the plan was made, unless their \

@@ -12,7 +12,8 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Place in which a profile stores its tokens. The configuration file contains the name of the variant.
+/// Place in which a profile stores its tokens. The configuration file contains the name of the variant in
+/// lower case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum TokenPlace {

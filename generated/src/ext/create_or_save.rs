@@ -30,11 +30,11 @@ pub trait CreateOrSave: Assets<Resource: Save> {
     /// asset.
     ///
     /// A save replaces the whole stored asset. To change single fields and keep the other fields, use
-    /// [`Update`](super::Update). If the stored asset is equal to the given asset, nothing is sent, so a
+    /// [`Update`](super::Update). If the stored asset is equal to the given asset, no change is sent, so a
     /// script can declare the assets that should exist. The two assets are compared by these rules:
     ///
     /// - An absent field is equal to an empty field.
-    /// - A given asset without a status equals a stored asset of any status except deleted.
+    /// - If the given asset has no status, any stored status except *deleted* counts as equal.
     /// - Fields that only the service sets, such as the hash of a script, are not compared. Fields that this
     ///   version of the crate does not know are compared only if the given asset contains them. The same
     ///   applies to `meta` and its members, which belong to the vendor's user interface.

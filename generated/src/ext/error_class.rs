@@ -4,7 +4,8 @@ use crate::Error;
 use http::StatusCode;
 use std::time::Duration;
 
-/// Longest `Retry-After` for which a bulk job waits. Equals the default limit of a single call.
+/// Longest `Retry-After` after which a bulk job or a plan continues. Equals the default of
+/// `RetryPolicy::max_retry_after`.
 const MAX_WAIT: Duration = Duration::from_mins(1);
 
 /// Class of an error. The class states what the service did with the request.

@@ -83,7 +83,7 @@ impl<R: Resource> Find<R> {
     ///
     /// # Errors
     /// Returns an error, without sending anything, if the list of IDs is empty or contains an invalid ID. If
-    /// a request fails, the search continues, and [`Found::unreadable`] lists the IDs of that request.
+    /// a request fails, the search continues, and [`Found::unreadable`] lists the IDs that were not read.
     pub async fn send(self) -> Result<Found<R::Asset, R::Id>, InvalidJob> {
         let Distinct { ids, repeated } = validate::distinct(self.ids)?;
         let reader = &Reader::new(ReadCalls::of::<R>(), self.client, self.url_length);

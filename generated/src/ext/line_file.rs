@@ -1,7 +1,7 @@
 //! Append-only files of JSON lines, used for journals.
 //!
 //! A new file is created atomically with its first lines. After a crash, the last line may be incomplete. The
-//! next job that continues the file removes such a line. While a process uses the file, the file is locked
+//! next run that continues the file removes such a line. While a process uses the file, the file is locked
 //! against other processes.
 
 use crate::runtime::private_file::PrivateFile;

@@ -77,7 +77,8 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// Default base URL: the first absolute `https` URL among the servers of the vendor's OpenAPI document.
+    /// Default base URL: the first usable `https` URL among the servers of the vendor's OpenAPI document, or
+    /// the URL from the vendor's documentation if there is none.
     pub const DEFAULT_BASE_URL: &'static str = crate::api::BASE_URL;
 
     pub(super) fn new() -> Self {

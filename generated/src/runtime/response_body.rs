@@ -63,8 +63,8 @@ pub(super) async fn read_body(
     Ok(if joined.is_empty() { first } else { joined.into() })
 }
 
-/// Changes the kind of an error that occurred while the body was read to `Interrupted`. The response had
-/// begun, so the service has received the request.
+/// Sets the kind of an error to `Interrupted`. The error occurred while the response body was read, so the
+/// service has received the request.
 fn interrupted(error: TransportError) -> ErrorKind {
     ErrorKind::Transport(match error.kind() {
         TransportErrorKind::Interrupted => error,

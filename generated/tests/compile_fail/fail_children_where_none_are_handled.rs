@@ -1,4 +1,4 @@
-//! Jobs that unarchive or categorise assets do not affect children, so they have no method `children`.
+//! Calls that unarchive or categorise assets have no option for children, so their jobs lack `children`.
 use funnelflux::{Client, ext::*};
 
 fn job(client: &Client) {

@@ -3,8 +3,8 @@
 //!
 //! The kinds of assets are derived from the tags of the document. A tag has a kind of asset if one of its
 //! operations finds or copies an asset by ID. The effect of an operation is derived from its title or, if the
-//! title contains no known verb, from the end of its path. Several operations of
-//! one tag, under different paths, may list the same assets.
+//! title contains no known verb, from the end of its path. Several operations of one tag, under different
+//! paths, may list the same assets.
 
 use std::{collections::HashMap, fmt, sync::LazyLock};
 
@@ -136,8 +136,8 @@ impl Document {
     }
 
     /// Returns true if the fake simulates an operation, such as `PUT /page/archive/`. Returns `None` if the
-    /// document lacks the operation. The fake responds with an empty success to an operation that it does not
-    /// simulate.
+    /// document lacks the operation. If the fake does not simulate an operation, a valid request succeeds and
+    /// changes nothing. As documented, the response has no data, an empty list or a sample value.
     #[must_use]
     pub fn simulates(self, operation: &str) -> Option<bool> {
         let operation = self.0.operations().find(|known| known.key == operation)?;

@@ -31,8 +31,9 @@
 //! 4. `validate` validates query, content type and body against the document. A single 400 lists all
 //!    violations.
 //! 5. `read` or `write` runs the operation on the [`State`]. `bad_entries` handles lists with bad IDs.
-//! 6. `responses` or `error_responses` builds the response, and `log` records the request.
+//! 6. `responses` or `error_responses` builds the response.
 //! 7. If a fault was selected, `fault` replaces the response by what the client sees under this fault.
+//! 8. `log` records the request and its outcome.
 //!
 //! # Documented behaviour, literal interpretations, and settings
 //!

@@ -53,7 +53,7 @@ pub fn content(holder: &'static Value) -> &'static Value {
     media.map_or(&Value::Null, |media| resolve(&media["schema"]))
 }
 
-/// The schema of the response of an operation to a successful request.
+/// The schema of the success response of an operation: status 2xx or, if there is none, `default`.
 #[must_use]
 pub fn success(operation: &'static Value) -> &'static Value {
     let responses = operation["responses"].as_object();

@@ -59,7 +59,7 @@ pub fn run_target(name: &str, bytes: &[u8]) {
     function(bytes);
 }
 
-/// Vendor's document to which the target `overlay` applies the fuzzed overlays.
+/// Example of a vendor's document. The target `overlay` applies the fuzzed overlays to it.
 pub const DOCUMENT: &str = include_str!("../../../codegen/generator/tests/documents/offer-sources.json");
 
 /// Checks that a document is read, normalised and linted, or rejected. Diagnostics must have locations.

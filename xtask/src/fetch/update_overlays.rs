@@ -25,7 +25,7 @@ const MOST_NOTES: usize = 3;
 /// Effect of a new document on the overlays.
 pub(super) struct Update {
     pub(super) notes: Vec<String>,
-    /// True if parts of overlays have been removed. Always false if `fits` is false.
+    /// True if parts of overlays have been removed and `fits` is true.
     pub(super) has_trimmed: bool,
     /// True if `generate` accepts the overlays.
     pub(super) fits: bool,

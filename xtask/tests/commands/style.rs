@@ -1,4 +1,5 @@
-//! Tests of rules that rustfmt does not enforce: the length of lines and comments, and no cycles of modules.
+//! Tests of rules that rustfmt does not enforce: lines, including comments, have a maximum length, and
+//! modules form no cycles.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -149,8 +149,8 @@ pub(super) struct Branch<'a> {
     pub not: Vec<Schema<'a>>,
     /// The other alternatives of a `oneOf`, which the value must not match either.
     pub others: Vec<Schema<'a>>,
-    /// Keywords that describe the encoding of the value, such as `contentEncoding`. Each text begins with the
-    /// keyword and its value.
+    /// Keywords that describe the encoding of the value, such as `x-contentEncoding`. Each text begins with
+    /// the keyword and its value.
     pub representation: BTreeSet<String>,
 }
 

@@ -222,7 +222,8 @@ impl<'a> Prover<'a> {
         self.search_strings(branch, &targets.collect::<Vec<_>>()) == Search::Nothing
     }
 
-    /// Returns the number of values that the schemas allow, or `None` if these values cannot be listed.
+    /// Returns the maximum number of values that the schemas allow, or `None` if these values cannot be
+    /// listed.
     fn count(&mut self, schemas: &[Schema<'a>]) -> Option<u64> {
         let branches = self.lowering.branches(schemas, self.reading(Width::Wide))?;
         let counts = branches.iter().map(|branch| Some(finite(branch)?.len() as u64));

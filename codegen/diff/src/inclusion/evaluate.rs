@@ -35,8 +35,8 @@ impl Truth {
         if holds { Self::Yes } else { Self::No }
     }
 
-    /// Returns `Yes` if `is_certain` is true, and `Unknown` otherwise. Combined with [`and`](Self::and), the
-    /// result makes a yes that is not certain unknown.
+    /// Returns `Yes` if `is_certain` is true, and `Unknown` otherwise. Callers combine the result with
+    /// [`and`](Self::and), which turns an uncertain yes into `Unknown`.
     fn if_certain(is_certain: bool) -> Self {
         if is_certain { Self::Yes } else { Self::Unknown }
     }

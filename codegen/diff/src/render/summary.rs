@@ -28,8 +28,8 @@ impl View<'_> {
 
     /// Renders the verdict, then groups of similar changes. Breaking changes come first, then warnings. Last
     /// come the harmless changes that concern the [`Audience`](crate::Audience) of the view or, if the view
-    /// has no audience, all changes of the level `info`. If the full text of
-    /// all changes together has at most `most_lines` lines, returns that text instead.
+    /// has no audience, all changes of the level `info`. If the full text of all changes together has at most
+    /// `most_lines` lines, returns that text instead.
     #[must_use]
     pub fn summary(self, most_lines: usize) -> String {
         if let Some(text) = self.short_text(most_lines) {

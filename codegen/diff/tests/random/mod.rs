@@ -1,4 +1,4 @@
-//! Random pairs of schemas of `OpenAPI` 3.0, random values, and conversion of the schemas for a validator.
+//! Random pairs of schemas of `OpenAPI` 3.0, random values, and conversion of the schemas to JSON Schema.
 //!
 //! Two interpretations deviate from JSON Schema on purpose. Undeclared fields are drawn only if the object
 //! requires them or has a schema for them, because a new field does not break clients that do not know it.

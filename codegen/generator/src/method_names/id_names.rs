@@ -21,7 +21,8 @@ pub(crate) struct IdName {
 }
 
 /// Collects the names of single IDs, and the names of lists of IDs. Both come from the parameters of
-/// operations that find assets by ID. The general names `id` and `ids` are excluded.
+/// operations that find assets by ID. The general names `id` and `ids` are excluded. The names of single IDs
+/// include their aliases.
 pub(super) fn id_names(
     document: &Value,
     drafts: &[Draft<'_>],

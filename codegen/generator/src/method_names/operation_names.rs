@@ -21,7 +21,7 @@ pub(crate) struct OperationWords {
     pub(crate) verb: Verb,
     pub(crate) tag: String,
     /// `true` if this is the main operation for its verb in the group. It is `false` if another operation of
-    /// the group has the same verb and keeps the name that both would get.
+    /// the group would get the same name and takes precedence (see `separate`).
     pub(crate) is_main: bool,
 }
 

@@ -1,8 +1,9 @@
 //! Named passes that change the generated code. A pass is used only if no rule on the document could have the
 //! same effect.
 //!
-//! The function `passes` lists the passes in order. For each pass, it states the reason, and the expected
-//! effect on the FunnelFlux document. Unsupported code is an error that names the operation or the type.
+//! The function `passes` lists the passes in order. For each pass, it states the reason, and whether the pass
+//! must change the code of the FunnelFlux document. The reasons call progenitor *the generator*. Unsupported
+//! code is an error that names the operation or the type.
 
 mod doc_comments;
 mod group_by_tag;

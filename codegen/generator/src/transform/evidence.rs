@@ -1,5 +1,5 @@
 //! Applies the evidence that the document states (`x-evidence`). Evidence that many parts share is documented
-//! only once. Fields with inferred types accept any JSON.
+//! only once. If the type of a field is inferred, a value of another type is not an error.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -30,7 +30,7 @@ const INFERRED: &str = "x-inferred-properties";
 /// Lists, in each schema, the properties whose types are inferred. A part without the extension `x-evidence`
 /// inherits that of the enclosing part. The vendor's page documents a part if neither the part nor an
 /// enclosing part has the extension. A type with evidence from other documentation of the vendor also counts
-/// as inferred, because that documentation states names and meanings, but not types.
+/// as inferred, because that documentation states names and meanings, but usually not types.
 pub(super) fn mark_inferred_properties(state: &mut State<'_>) {
     state.count += mark_inferred(&mut state.document, Evidence::Page);
 }

@@ -54,7 +54,8 @@ struct Shared {
     component: Option<String>,
 }
 
-/// Moves every inline object to a component that is named after the place of the object.
+/// Moves every inline object to a component that is named after the place of the object. An object that
+/// several bodies and responses of a group share gets the name of the group, if this name is free.
 pub(super) fn hoist_objects(state: &mut State<'_>) {
     let mut document = mem::take(&mut state.document);
     let names = component::all(&document).map(|(name, _)| naming::type_name(name));

@@ -18,8 +18,9 @@ pub(super) fn nullable_components(state: &mut State<'_>) {
         .filter(|(_, schema)| schema_kind::is_nullable(schema))
         .map(|(name, _)| name.to_owned())
         .collect();
-    // Pointers to the `allOf`, `anyOf` and `oneOf` lists whose composition is never null. A composition is
-    // never null if its schema, or a part of its `allOf`, must be an object.
+    // Pointers to the `allOf`, `anyOf` and `oneOf` lists whose composition is never null, and to the `allOf`
+    // lists of plain references. A composition is never null if its schema, or a part of its `allOf`, must be
+    // an object.
     let mut parts_of_objects = BTreeSet::new();
     visit::schemas(&mut state.document, &mut |pointer, schema| {
         for key in ["allOf", "anyOf", "oneOf"] {

@@ -22,8 +22,8 @@ pub(crate) fn command() -> Command {
         .defer(|command| command.subcommands(operations().map(describe)))
 }
 
-/// Returns true if another operation has the same summary. In that case, the help also shows the path of each
-/// operation.
+/// Returns true if another operation has the same summary. In that case, the list of operations in the help
+/// also shows the paths of these operations.
 fn is_ambiguous(operation: &Operation) -> bool {
     operations().any(|other| other.summary == operation.summary && other.id != operation.id)
 }

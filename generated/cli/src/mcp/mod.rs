@@ -1,10 +1,10 @@
 //! Server for AI assistants, which uses the Model Context Protocol over stdin and stdout.
 //!
 //! The FunnelFlux clients that this process creates are read-only: they refuse each call that could change
-//! something. Therefore, no tool can change the account, regardless of its arguments. A tool works with all
-//! groups of assets, and takes the group as an argument. Separate tools for each operation of each group
-//! would be too many, because assistants can handle only about forty tools. Groups and the operations that
-//! they support come from the tables of the library.
+//! something. Therefore, no tool can change the account, regardless of its arguments. A tool for assets takes
+//! the group of the assets as an argument. Separate tools for each operation of each group would be too many,
+//! because assistants can handle only about forty tools. Groups and the operations that they support come
+//! from the tables of the library.
 //!
 //! | module | contents |
 //! |---|---|

@@ -5,8 +5,8 @@ use crate::text::count;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
-/// Size of a result, in bytes, above which no further row is added. It corresponds to about ten thousand
-/// tokens, which assistants accept from one call.
+/// Maximum size of a result, in bytes. A row that would exceed it is left out, unless it is the first row.
+/// The size corresponds to about ten thousand tokens, which assistants accept from one call.
 const MAX_RESULT: usize = 40_000;
 /// Maximum size of a row, in bytes. Larger rows are shortened.
 const MAX_ROW: usize = 20_000;

@@ -105,7 +105,7 @@ pub(crate) fn run<T>(
     read(&mut results)
 }
 
-/// Number of bytes of results that are buffered before the first result is printed.
+/// Results are printed only when this number of bytes is buffered, or when all results are known.
 const MAX_KEPT: usize = 16 * 1024 * 1024;
 
 /// Runs a jq expression on a value, and prints the results. If the expression fails within the first 16 MiB

@@ -427,7 +427,7 @@ impl<'c> Account<'c> {
     }
 }
 
-/// Returns the body as JSON of `size` bytes, filled up with white space.
+/// Returns the body as JSON of at least `size` bytes. If the JSON is shorter, white space is added.
 fn with_size(body: &Value, size: usize) -> Result<Box<RawValue>, Halt> {
     let text = body.to_string();
     let space = " ".repeat(size.saturating_sub(text.len()));

@@ -47,7 +47,8 @@ async fn search(
     }
 }
 
-/// Searches for the maximum length of path and query. Finds unknown IDs of different lengths.
+/// Searches for the maximum length of path and query. Sends find requests for unknown IDs of different
+/// lengths.
 pub(super) async fn url_length(account: &mut Account<'_>, group: AssetGroup) -> Result<LimitSearch, Halt> {
     let unknown = account.unknown.clone();
     let own = fixed_length(account.base_url(), group);
@@ -88,7 +89,8 @@ fn fixed_length(base_url: &str, group: AssetGroup) -> usize {
     base_path + own
 }
 
-/// Searches for the maximum number of IDs in one call. Finds different numbers of unknown IDs.
+/// Searches for the maximum number of IDs in one call. Sends find requests for different numbers of unknown
+/// IDs.
 pub(super) async fn ids(account: &mut Account<'_>, group: AssetGroup) -> Result<LimitSearch, Halt> {
     let unknown: Result<Vec<String>, _> = (0..IDS).map(|_| id::generate()).collect();
     let unknown = unknown.map_err(|error| Halt::Surprise(error.to_string()))?;

@@ -1,7 +1,7 @@
 //! Experiments on an account. They answer questions that the documentation leaves open.
 //!
 //! Each open question corresponds to a setting of the fake service. An [`Experiment`](experiment::Experiment)
-//! answers one or several questions. An experiment consists of data: the state that each asset must be in
+//! answers one or several questions. It consists of the questions, the state that each asset must be in
 //! before the first step, the steps, and a function that draws conclusions from their results. Experiments do
 //! not name groups of assets. The probe chooses a group that supports all operations of an experiment.
 //!

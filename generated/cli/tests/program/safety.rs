@@ -1,5 +1,5 @@
-//! Tests that no asset, ID or file is lost if a user makes a mistake, or if a proxy
-//! responds in place of the service.
+//! Tests that no asset, ID or file is lost if a user makes a mistake, or if a proxy responds instead of the
+//! service.
 
 use crate::support::{World, ran, words};
 use funnelflux_fake::{Fault, Rule};

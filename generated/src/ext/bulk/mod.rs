@@ -211,7 +211,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     ///
     /// If the request may have been applied, the job first reads the assets, and repeats the request only for
     /// assets that are still unchanged or cannot be read. The waits between the attempts are 0.5 s, 1 s, 2 s
-    /// and so on, up to 20 s. If the service asks for a longer wait, the job waits that long.
+    /// and so on, up to 20 s. If the service asks for a longer wait of at most a minute, the job waits that
+    /// long. If it asks for more than a minute, the job stops.
     pub fn retries(self, retries: u32) -> Self {
         self.set(Setting::Retries(retries))
     }
@@ -306,15 +307,15 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// job.
     ///
     /// A journal belongs to one job: one change of one list of IDs, in one account at one base URL. If the
-    /// file is the journal of a different job, the new job is refused, and nothing is sent. [`Journal::read`]
-    /// returns the change and the IDs of a journal. When a job continues, IDs with the outcome *done*,
-    /// *already so* or *rejected* keep it and are not sent again. For an ID whose result is unknown, the job
-    /// first reads the asset. If the asset is in the requested state, the outcome is *done*. A duplication
-    /// looks for the copy instead.
+    /// file is the journal of a different job, the new job is refused, and no change is sent.
+    /// [`Journal::read`] returns the change and the IDs of a journal. When a job continues, IDs with the
+    /// outcome *done*, *already so* or *rejected* keep it and are not sent again. For an ID whose result is
+    /// unknown, the job first reads the asset. If the asset is in the requested state, the outcome is *done*.
+    /// A duplication looks for the copy instead.
     ///
     /// If the access token states its account, the journal records this account. Otherwise, a new job lists
     /// the assets and records the IDs of some of them. A resumed job must then find at least one of these
-    /// assets.
+    /// assets, or an asset whose ID an earlier run sent.
     ///
     /// Before the job sends a change, it writes the IDs of the request to the disk. Writing blocks the
     /// thread. If the journal can no longer be written, or the file is removed, the job stops.

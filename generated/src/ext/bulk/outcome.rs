@@ -30,8 +30,8 @@ pub enum Outcome {
     /// The asset was already in the requested state.
     AlreadySo {
         /// Reason why the children were not handled; `None` if they were handled or stay unchanged anyway. A
-        /// job with a [`Cascade`](crate::ext::Cascade) sends even parents that are already in the requested
-        /// state, so that their children are handled.
+        /// job with a [`Cascade`](crate::ext::Cascade) other than `leave` sends even parents that are already
+        /// in the requested state, so that their children are handled.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         children: Option<Failure>,
     },

@@ -41,7 +41,7 @@ impl UndoLog {
     ///
     /// # Errors
     /// Returns an error if the state of an asset cannot be read, or if the file cannot be used. After an
-    /// error, the job must not begin. It is not an error if the service refuses to return a child.
+    /// error, the job must not begin. It is not an error if the service refuses to list or return children.
     pub(crate) async fn record(
         client: Client,
         segment: &'static str,

@@ -64,7 +64,7 @@ impl ChangePlan {
     ///
     /// # Errors
     /// Returns an error if the account of the client cannot be read. An asset that has no ID, or whose
-    /// `current` and `wanted` have different IDs, is not an error: it is left out, and the notes list it.
+    /// `current` and `wanted` have different IDs, is not an error: it is left out, and a note says so.
     pub async fn wanted(
         client: &Client,
         made_by: impl Into<String>,

@@ -16,8 +16,8 @@ use tempfile::{NamedTempFile, TempDir};
 /// by default.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
 
-/// Writes an archive whose first entry is the manifest. The complete archive atomically replaces an existing
-/// file at `path`.
+/// Writes an archive whose first entry is the manifest. Once the archive is complete, the file at `path` is
+/// created or replaced atomically.
 pub(super) fn pack<'f>(
     path: &Path,
     folder: &Path,

@@ -361,9 +361,9 @@ impl Error {
     /// # Troubleshooting
     /// An access token is valid for 72 hours (documented). With a refresh token
     /// ([`Credentials::with_refresh_token`](crate::Credentials::with_refresh_token)) the client renews the
-    /// access token automatically. If the client has a refresh token, this error means that the service did
-    /// not accept it, for example because it has expired: log in to FunnelFlux and create new tokens under
-    /// settings → API access. The API is for active accounts only.
+    /// access token automatically. If the client has a refresh token, this error usually means that the
+    /// service did not accept it, for example because it has expired: log in to FunnelFlux and create new
+    /// tokens under settings → API access. The API is for active accounts only.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
         match &self.0.kind {

@@ -6,9 +6,9 @@
 //! it receives. The congestion control BBR measures traffic policers in the same way. This module uses that
 //! property as follows:
 //!
-//! - **Measure.** A [`Sample`] begins with a success. It ends with the first success that follows a refusal
-//!   and comes at least a second later, because most services count per second. The number of requests that
-//!   were accepted per second of the sample is the measured rate; the client's new rate is slightly lower. If
+//! - **Measure.** A [`Sample`] begins with a success. It ends with the first success that follows a refusal,
+//!   but lasts at least a second, because most services count per second. The number of requests that were
+//!   accepted per second of the sample is the measured rate; the client's new rate is slightly lower. If
 //!   a refusal asked for a pause, two rates are measured: one includes the pause in the length of the sample,
 //!   the other excludes it. The rate of the service is between the two, and their geometric mean is used. If
 //!   the sample contains a complete [`Step`], the client's rate in that step is a lower bound for the

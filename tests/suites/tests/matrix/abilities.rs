@@ -29,7 +29,7 @@ const KEEPER: &str = "2nIemJxCKbFK";
 /// ID that `create_or_save` creates.
 const NEW_ID: &str = "2nIemJxCKbFN";
 const CATEGORY: &str = "2nIemJxCKbFC";
-/// Value that the abilities for a single asset write.
+/// Value that `Update`, `Create` and `Save` write into an asset.
 const CHANGED: &str = "changed";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -427,7 +427,8 @@ impl OutcomeIds {
 }
 
 /// Compares the assets of an ID before and after the run. Returns true if the change was applied exactly
-/// once, false if nothing changed, and `None` in any other case.
+/// once, false if nothing changed, and `None` in any other case. For `FindMany`, returns true if nothing
+/// changed.
 fn is_done(ability: Ability, id: &str, before: &State, after: &State) -> Option<bool> {
     let (asset_before, asset) = (before.offer_source(id), after.offer_source(id));
     let page = after.page(&format!("page of {id}")).unwrap();

@@ -200,8 +200,8 @@ fn check(
     })
 }
 
-/// Returns the value that the client should receive if `value` is correct. If `faulty` is true, the fault can
-/// double or reverse the rows of a list.
+/// Returns the value that the client should receive. `value` is the value without a fault. If `faulty` is
+/// true, the fault can double or reverse the rows of a list.
 fn changed_by(value: &Value, fault: &Fault, faulty: bool) -> Value {
     match (value, fault) {
         (Value::Array(rows), Fault::DuplicateRows) if faulty => {

@@ -343,7 +343,8 @@ fn an_export_into_the_wrong_place_sends_nothing() {
     });
 }
 
-/// A fake whose token states the account `claims`, or an opaque token for any other text.
+/// A fake whose token states the account `claims`. If `claims` is neither `somebody` nor `nobody`, the token
+/// is opaque.
 fn fake_of(claims: &str) -> Fake {
     let access_token = match claims {
         "somebody" => "eyJhbGciOiJub25lIn0.eyJzdWIiOiJzb21lYm9keSJ9.",

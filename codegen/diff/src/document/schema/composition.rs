@@ -83,9 +83,9 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports schema names that became, or no longer are, discriminator values. The name of its schema
-    /// identifies an alternative if the mapping has no entry for the alternative. Mapping entries are
-    /// compared elsewhere.
+    /// Reports schema names that became, or no longer are, discriminator values. If the mapping has no entry
+    /// for an alternative, the name of its schema identifies the alternative. Mapping entries are compared
+    /// elsewhere.
     fn discriminator_names(
         &mut self,
         [old, new]: [&Node<'a>; 2],

@@ -219,8 +219,8 @@ impl Allowed {
     }
 }
 
-/// Checks whether `unevaluatedProperties` of a schema rejects some of the properties that no part of the
-/// schema declares.
+/// Checks whether `unevaluatedProperties` of a schema rejects some or all of the properties that no part of
+/// the schema declares.
 pub(super) fn restricts_unevaluated(schema: &Node<'_>) -> bool {
     Allowed::by(schema.get("x-unevaluatedProperties").as_ref()) != Allowed::Anything
 }

@@ -37,7 +37,7 @@ const CHECKS: &[&str] = &[
 /// Keywords that describe the schema, not its values.
 const REMARKS: &[&str] = &["$schema", "$comment", "$vocabulary", "$anchor", "$dynamicAnchor"];
 
-/// Patterns that match every property name, except perhaps the empty name.
+/// Patterns that match every property name, except perhaps the empty name and names with line breaks.
 const EVERY_NAME: &[&str] = &["", ".*", "^.*$", ".+", "^.+$"];
 
 /// Converts a schema of `OpenAPI` 3.1. `by_pattern` is the schema that replaces `patternProperties`.

@@ -67,11 +67,11 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 ///
 /// If a response is lost, the job looks for the copy in the list of all assets. A candidate is an asset that
 /// has the requested name, was not listed before the job, and is not another copy of this job. A candidate is
-/// recognised as the copy if it is the only candidate, if its ID was generated after the start of the job,
-/// and if no other lost response was for a copy with the same name. The job reads the list up to four times,
-/// because the list may be out of date. If the copy is not recognised, the outcome is *unknown*, and the
-/// failure lists the candidates, if any. Before you duplicate that asset again, check whether a candidate is
-/// the copy.
+/// recognised as the copy if it is the only candidate, if its ID was generated after the start of the job, if
+/// the list could be read before the job, and if no other lost response was for a copy with the same name.
+/// The job reads the list up to four times, because the list may be out of date. If the copy is not
+/// recognised, the outcome is *unknown*, and the failure lists the candidates, if any. Before you duplicate
+/// that asset again, check whether a candidate is the copy.
 ///
 /// Each copy needs a request of its own, so [`chunk_size`](Bulk::chunk_size) only applies to
 /// [`plan`](Bulk::plan). [`look_first`](Bulk::look_first) has no effect. With [`verify`](Bulk::verify), each

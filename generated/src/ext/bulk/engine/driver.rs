@@ -269,8 +269,8 @@ impl Driver {
         }
     }
 
-    /// Returns the first step of the next chunk; `None` if no IDs are left. If responses for the IDs of a
-    /// chunk were lost in an earlier run, moves these IDs to `lost` and goes on to the next chunk.
+    /// Returns the first step of the next chunk; `None` if no IDs are left. In a duplication, moves each ID
+    /// whose response was lost in an earlier run to `lost`, and goes on to the next chunk.
     fn next_chunk(&mut self) -> Option<ScheduledStep> {
         loop {
             let step = self.cut_chunk()?;

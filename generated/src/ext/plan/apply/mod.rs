@@ -44,7 +44,7 @@ impl ChangePlan {
 /// An asset *names* another asset if it contains the ID of that asset. First, assets are created, each after
 /// the assets that it names. Then assets are restored from the archive, saved, moved and archived, in this
 /// order. Deletions come last; each asset is deleted before the assets that it names. If the creation of an
-/// asset fails, changes that would make other assets name it are not sent.
+/// asset fails, the job sends nothing for other assets that would name it after their change.
 ///
 /// # Checks
 ///

@@ -28,8 +28,9 @@ pub(super) struct Account {
     /// Deleted assets that cannot be read.
     pub(super) deleted: BTreeSet<AssetKey>,
     pub(super) unread: BTreeSet<Unread>,
-    /// True if the account is known to be the account of the export folder. This is the case if access tokens
-    /// show it, if the folder contains no assets yet, or if the account owns one of the assets in the folder.
+    /// True if the account is known to be the account of the earlier exports to the same path. This is the
+    /// case if access tokens show it, if no assets are known from earlier exports, or if the account owns one
+    /// of these assets.
     pub(super) is_verified: bool,
 }
 

@@ -93,7 +93,7 @@ impl StagedPaths {
             .join(layout::file_name(&key.id, capitals))
     }
 
-    /// Returns true if the files of a group have their final names already before the installation.
+    /// Returns true if the files of a group already have their final names before the installation.
     pub(super) fn has_final_names(&self, group: &str) -> bool {
         !self.encoded.contains(group)
     }
