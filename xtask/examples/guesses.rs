@@ -163,12 +163,10 @@ fn restful(mut document: Value) -> Value {
     });
     for name in ["Page", "Funnel", "TrafficSource"] {
         let schema = &mut document["components"]["schemas"][name];
-        schema["properties"]["createdAt"] =
-            json!({ "type": "string", "format": "date-time", "readOnly": true });
-        schema["properties"]["version"] = json!({ "type": "integer", "minimum": 1, "readOnly": true });
-        if let Some(required) = schema["required"].as_array_mut() {
-            required.extend([json!("createdAt"), json!("version")]);
-        }
+        let time = json!({ "type": "string", "format": "date-time", "readOnly": true });
+        add_required(schema, "createdAt", time);
+        let version = json!({ "type": "integer", "minimum": 1, "readOnly": true });
+        add_required(schema, "version", version);
     }
     many_fields(&mut document["components"]["schemas"]["Page"]);
     let member = json!({
@@ -190,26 +188,22 @@ fn restful(mut document: Value) -> Value {
 /// and the struct has too many booleans. The descriptions of the properties are lists with unusual
 /// indentation.
 fn many_fields(schema: &mut Value) {
-    for name in [
-        "isA",
-        "isB",
-        "isC",
-        "isD",
-        "pageLander",
-        "pageOffer",
-        "pageOther",
-        "pageURL",
+    let description = "* First item of PageSettings\nlazy line\n     * an inner item\n1) one\n  two";
+    for (kind, names) in [
+        ("boolean", ["isA", "isB", "isC", "isD"]),
+        ("string", ["pageLander", "pageOffer", "pageOther", "pageURL"]),
     ] {
-        let kind = if name.starts_with("is") {
-            "boolean"
-        } else {
-            "string"
-        };
-        let description = "* First item of PageSettings\nlazy line\n     * an inner item\n1) one\n  two";
-        schema["properties"][name] = json!({ "type": kind, "description": description });
-        if let Some(required) = schema["required"].as_array_mut() {
-            required.push(json!(name));
+        for name in names {
+            add_required(schema, name, json!({ "type": kind, "description": description }));
         }
+    }
+}
+
+/// Adds a property to a schema that has required properties, and makes it required too.
+fn add_required(schema: &mut Value, name: &str, property: Value) {
+    schema["properties"][name] = property;
+    if let Some(required) = schema["required"].as_array_mut() {
+        required.push(json!(name));
     }
 }
 

@@ -75,13 +75,16 @@ impl<'a> Frames<'a> {
 
     /// Checks whether the pair at `index` is an alternative of a `oneOf`, or is inside such an alternative.
     pub(crate) fn is_in_one_of(&self, index: usize) -> bool {
-        self.around(vec![index]).into_iter().any(|index| {
-            let pointers = self.all.get(index).filter(|frame| frame.is_part);
-            let tokens = pointers
-                .and_then(|frame| frame.pointers.last())
-                .map(|pointer| tokens(pointer));
-            tokens.is_some_and(|tokens| matches!(tokens.as_slice(), [.., keyword, _] if keyword == "oneOf"))
-        })
+        let is_alternative = |frame: &Frame<'_>| {
+            let [_, new] = &frame.pointers;
+            frame.is_part
+                && tokens(new)
+                    .iter()
+                    .nth_back(1)
+                    .is_some_and(|keyword| keyword == "oneOf")
+        };
+        let mut around = self.around(vec![index]).into_iter();
+        around.any(|index| self.all.get(index).is_some_and(is_alternative))
     }
 
     /// Adds a pair as a child of the current pair, or as a root if there is no current pair. Returns the

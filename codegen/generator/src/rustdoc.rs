@@ -69,8 +69,8 @@ fn sanitise_words(mut prose: &str) -> String {
     out + &sanitise_unlinked(prose)
 }
 
-/// Splits text around its first Markdown link to a URL. A link is written `<https://…>`, `[text](https://…)`
-/// or `[text](https://… "title")`. Escapes the text of the link.
+/// Splits text around its first Markdown link to a URL. A link is written `<https://…>`,
+/// `[text](https://…)` or `[text](https://… "title")`. Escapes the text of the link.
 fn split_at_link(prose: &str) -> Option<(&str, String, &str)> {
     prose.match_indices(['<', '[']).find_map(|(start, sign)| {
         let (before, rest) = prose.split_at_checked(start)?;

@@ -30,7 +30,8 @@ pub enum Id {
     Fixed(&'static str),
     /// An ID that begins with the context of a schema: `{context}-…`, such as `request-body-type-changed`.
     Schema(&'static str),
-    /// An ID that also names a keyword: `{context}-{keyword}-…`, such as `response-property-max-length-set`.
+    /// An ID that also names a keyword: `{context}-{keyword}-…`, such as
+    /// `response-property-max-length-set`.
     Keyword(&'static str),
     /// An ID for a property: `{direction}-property-…`.
     Property(&'static str),

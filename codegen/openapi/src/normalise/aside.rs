@@ -2,8 +2,8 @@
 
 use super::context::Object;
 
-/// Renames a member to an extension (`x-…`), so that no stage interprets it as a keyword. Returns the name of
-/// the extension, or `None` if there is no such member.
+/// Renames a member to an extension (`x-…`), so that no stage interprets it as a keyword. Returns the name
+/// of the extension, or `None` if there is no such member.
 pub(in crate::normalise) fn keep_aside(object: &mut Object, key: &str) -> Option<String> {
     let value = object.shift_remove(key)?;
     let name = name_aside(object, key);
