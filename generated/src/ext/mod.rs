@@ -34,6 +34,7 @@
 //! | `resource` | traits that connect a kind of asset to the client; generated code implements them |
 //! | `validate` | checks of IDs and jobs before anything is sent |
 //! | `read` | reading by ID, for a service that may omit unknown IDs or refuse them |
+//! | `attribution` | whether a response belongs to its request, or to another one |
 //! | `read_calls` | the calls that read the assets of a kind; they take strings and return JSON |
 //! | `error_class` | classes of errors, by what the service did with the request |
 //! | `snapshot` | snapshots of whole accounts, references and comparison (feature `snapshot`) |
@@ -42,6 +43,7 @@
 mod abilities;
 pub(crate) mod asset_group;
 mod asset_kind;
+mod attribution;
 mod bulk;
 mod cascade;
 mod create_or_save;

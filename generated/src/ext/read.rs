@@ -7,6 +7,10 @@
 //! then repeats the read for the IDs that exist. If the request that lists all assets fails, the assets count
 //! as unreadable.
 //!
+//! A gateway may also answer with the response to another request. A list that may be such a response is
+//! requested again. In bulk jobs, a response that omits assets is not sufficient if it may be the response to
+//! another request. The reader then repeats the read together with an asset that exists ([`Attribution`]).
+//!
 //! Each row is decoded separately, so that an unusual asset does not affect other assets. A response with a
 //! row for an ID that was not requested is rejected, because it may belong to another request.
 //!
@@ -16,12 +20,13 @@
 //! The reader handles IDs as strings and assets as JSON. Therefore, its code is compiled only once, instead
 //! of once per kind. [`ReadCalls`] connects the reader to a kind.
 
+use super::attribution::Attribution;
 use super::bulk::{Failure, Reason};
 use super::error_class::ErrorClass;
 use super::read_calls::ReadCalls;
 use super::resource::{AssetStatus, AssetSummary, ListRow, ResourceNames};
 use crate::runtime::call::Row;
-use crate::{Client, Error};
+use crate::{Call, Client, Error};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -54,6 +59,14 @@ pub(crate) const URL_LENGTH: usize = 1_800;
 /// whose assets cannot be listed.
 const MAX_REFUSALS: usize = 12;
 
+/// Maximum number of times that the list of all assets is requested if it may be the response to another
+/// request.
+const MAX_LISTS: usize = 4;
+
+/// Maximum number of times that reads are repeated because a response that omits assets may belong to another
+/// request.
+const MAX_OMISSIONS: usize = 3;
+
 /// Reads assets of one kind by ID.
 #[derive(Debug)]
 pub(crate) struct Reader {
@@ -63,6 +76,9 @@ pub(crate) struct Reader {
     /// True if an asset that is found alone is returned as the JSON that the service sent. If false, such an
     /// asset is decoded and encoded again.
     is_raw: bool,
+    /// True if an asset counts as missing only if the response that omits it belongs to the request.
+    confirms_missing: bool,
+    attribution: Attribution,
     /// True if the service has answered at least one read successfully.
     answered: AtomicBool,
 }
@@ -73,6 +89,14 @@ struct Listed {
     rows: HashMap<String, Option<AssetSummary>>,
     /// True if every row has an ID. If false, an asset may exist although no row has its ID.
     is_complete: bool,
+}
+
+/// Response to a read by ID.
+struct FindResponse<T> {
+    /// Rows of the requested assets, and of the witness.
+    rows: Rows<T>,
+    /// True if the assets that the response omits are missing.
+    proves_omission: bool,
 }
 
 /// Rows of a response, keyed by ID. For a row in an unexpected form, the value is an error that describes the
@@ -86,6 +110,8 @@ impl Reader {
             calls,
             url_length,
             is_raw: false,
+            confirms_missing: false,
+            attribution: Attribution::new(1),
             answered: AtomicBool::new(false),
         }
     }
@@ -95,6 +121,21 @@ impl Reader {
         Self {
             is_raw: true,
             ..Self::new(calls, client, URL_LENGTH)
+        }
+    }
+
+    /// Creates a reader that confirms that assets are missing. It makes up to `concurrency` reads at the same
+    /// time.
+    pub(crate) fn confirming(
+        calls: ReadCalls,
+        client: Client,
+        url_length: usize,
+        concurrency: usize,
+    ) -> Self {
+        Self {
+            confirms_missing: true,
+            attribution: Attribution::new(concurrency),
+            ..Self::new(calls, client, url_length)
         }
     }
 
@@ -114,7 +155,7 @@ impl Reader {
         if self.calls.finds_by_ids || !self.calls.lists {
             return self.read(ids, |row| parse_summary(&row), Some).await;
         }
-        match self.list().await {
+        match self.list(ids).await {
             Some(Ok(listed)) => ids.iter().map(|id| listed.result(id)).collect(),
             Some(Err(error)) => vec![ReadResult::Unreadable(error); ids.len()],
             None => Vec::new(),
@@ -147,13 +188,22 @@ impl Reader {
 
     /// Reads the IDs of all assets; returns `None` if assets of the kind cannot be listed.
     pub(crate) async fn all_ids(&self) -> Option<Result<HashSet<String>, Error>> {
-        let listed = self.list().await?;
+        let listed = self.list(&[]).await?;
         Some(listed.map(|listed| listed.rows.into_keys().collect()))
     }
 
     /// Reads the rows of all assets; returns `None` if assets of the kind cannot be listed.
     pub(crate) async fn list_rows(&self) -> Option<Result<Vec<ListRow<String>>, Error>> {
-        Some((self.calls.list)(&self.client)?.await)
+        let may_be_other = |rows: &Vec<ListRow<String>>| {
+            self.attribution
+                .may_be_other(&rows.iter().map(|row| &row.id), None)
+        };
+        let add = |rows: &mut Vec<ListRow<String>>, later: Vec<ListRow<String>>| {
+            let earlier = std::mem::replace(rows, later);
+            let ids: HashSet<String> = rows.iter().map(|row| row.id.clone()).collect();
+            rows.extend(earlier.into_iter().filter(|row| !ids.contains(&row.id)));
+        };
+        self.repeat_list(|call| call, may_be_other, add).await
     }
 
     /// Counts the children of the given assets; returns `None` if the children cannot be counted.
@@ -161,40 +211,94 @@ impl Reader {
         (self.calls.count_children)(self.client.clone(), parents).await
     }
 
-    async fn list(&self) -> Option<Result<Listed, Error>> {
+    /// Lists all assets in order to look up `ids`.
+    async fn list(&self, ids: &[String]) -> Option<Result<Listed, Error>> {
         let property = self.calls.names.id;
-        let call = (self.calls.list)(&self.client)?.rows(move |rows| {
-            let mut listed = Listed {
-                rows: HashMap::with_capacity(rows.len()),
-                is_complete: true,
-            };
-            for row in rows {
-                match row.value.get(property).and_then(id_text) {
-                    Some(id) => {
-                        listed.rows.insert(id.into_owned(), parse_summary(&row).ok());
+        let parse = |call: Call<Vec<ListRow<String>>>| {
+            call.rows(move |rows| {
+                let mut listed = Listed {
+                    rows: HashMap::with_capacity(rows.len()),
+                    is_complete: true,
+                };
+                for row in rows {
+                    match row.value.get(property).and_then(id_text) {
+                        Some(id) => {
+                            listed.rows.insert(id.into_owned(), parse_summary(&row).ok());
+                        }
+                        None => listed.is_complete = false,
                     }
-                    None => listed.is_complete = false,
                 }
-            }
-            Ok(listed)
-        });
-        let listed = call.await;
+                Ok(listed)
+            })
+        };
+        let may_be_other = |listed: &Listed| {
+            ids.iter().any(|id| !listed.rows.contains_key(id))
+                && self.attribution.may_be_other(&listed.rows.keys(), None)
+        };
+        let add = |listed: &mut Listed, later: Listed| {
+            listed.rows.extend(later.rows);
+            listed.is_complete &= later.is_complete;
+        };
+        let listed = self.repeat_list(parse, may_be_other, add).await?;
         self.answered.fetch_or(listed.is_ok(), Ordering::Relaxed);
         Some(listed)
     }
 
-    /// Finds the assets with these IDs. The result has no entry for an ID that the response omits.
+    /// Requests the list of all assets. If the response may be that to a recent read by ID, requests the list
+    /// again, and combines the rows of all responses with `add`.
+    async fn repeat_list<T: Send + 'static>(
+        &self,
+        parse: impl Fn(Call<Vec<ListRow<String>>>) -> Call<T>,
+        may_be_other: impl Fn(&T) -> bool,
+        add: impl Fn(&mut T, T),
+    ) -> Option<Result<T, Error>> {
+        let call = || (self.calls.list)(&self.client).map(&parse);
+        let mut listed = match call()?.await {
+            Ok(listed) => listed,
+            Err(error) => return Some(Err(error)),
+        };
+        let mut may_be_wrong = may_be_other(&listed);
+        for _ in 1..MAX_LISTS {
+            if !may_be_wrong {
+                break;
+            }
+            match call()?.await {
+                Ok(later) => {
+                    may_be_wrong = may_be_other(&later);
+                    add(&mut listed, later);
+                }
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        Some(Ok(listed))
+    }
+
+    /// Finds the assets with these IDs. The result has no entry for an ID that the response omits. If `exist`
+    /// is true, a response that omits an ID is an error. If the kind has a call for many IDs, the request
+    /// includes the witness.
     async fn find<T: Send + 'static>(
         &self,
         ids: &[String],
+        witness: Option<&String>,
+        exist: bool,
         parse: fn(Row) -> Result<T, String>,
-    ) -> Result<Rows<T>, Error> {
+    ) -> Result<FindResponse<T>, Error> {
         let property = self.calls.names.id;
-        let found = match ((self.calls.find_by_ids)(&self.client, ids), ids) {
+        let requested: Vec<String> = ids.iter().chain(witness).cloned().collect();
+        let call = (self.calls.find_by_ids)(&self.client, &requested);
+        let requested: Arc<HashSet<String>> = Arc::new(requested.into_iter().collect());
+        let found = match (call, ids) {
             (Some(call), _) => {
-                let asked: Arc<HashSet<String>> = Arc::new(ids.iter().cloned().collect());
-                call.rows(move |rows| match_rows(rows, &asked, property, parse))
-                    .await
+                self.attribution.record(Arc::clone(&requested));
+                let requested = Arc::clone(&requested);
+                let matched = move |rows| {
+                    let rows = match_rows(rows, &requested, property, parse)?;
+                    match requested.iter().find(|id| exist && !rows.contains_key(*id)) {
+                        Some(id) => Err(format!("it omits {id}, which the service lists")),
+                        None => Ok(rows),
+                    }
+                };
+                call.rows(matched).await
             }
             (None, [id]) if self.is_raw => {
                 let asset = (self.calls.find_by_id_raw)(&self.client, id).await;
@@ -210,7 +314,13 @@ impl Reader {
             (None, _) => Ok(HashMap::new()),
         };
         self.answered.fetch_or(found.is_ok(), Ordering::Relaxed);
-        found
+        found.map(|rows| FindResponse {
+            proves_omission: !self.confirms_missing
+                || !self.calls.lists
+                || ids.iter().all(|id| rows.contains_key(id))
+                || !self.attribution.may_be_other(&rows.keys(), Some(&requested)),
+            rows,
+        })
     }
 
     async fn read<T: Clone + Send + 'static>(
@@ -230,10 +340,28 @@ impl Reader {
         // of the kind cannot be listed.
         let mut listed: Option<Option<Listed>> = None;
         let mut refusals = 0;
+        let mut omissions = 0;
         let mut no_answer = None;
         while let Some(list) = lists.pop() {
-            let error = match self.find(&list, parse).await {
-                Ok(mut rows) => {
+            // Together with the witness, the URL may become slightly longer than the limit.
+            let witness = self.attribution.next_witness(&list);
+            let error = match self.find(&list, witness.as_ref(), false, parse).await {
+                Ok(response) if !response.proves_omission => {
+                    omissions += 1;
+                    let omitted = witness.filter(|witness| !response.rows.contains_key(witness));
+                    let is_last = omissions > MAX_OMISSIONS;
+                    let settled =
+                        self.settle_omitted(list, omitted, is_last, parse, from_summary, &mut results);
+                    match settled.await {
+                        Ok(again) => lists.extend((!again.is_empty()).then_some(again)),
+                        Err(error) => {
+                            no_answer = Some(error);
+                            break;
+                        }
+                    }
+                    continue;
+                }
+                Ok(FindResponse { mut rows, .. }) => {
                     refusals = 0;
                     for id in list {
                         let result = match rows.remove(&id) {
@@ -252,13 +380,19 @@ impl Reader {
                 no_answer = Some(error);
                 break;
             }
+            if witness.is_some() {
+                // The witness may be missing now, and the service may refuse unknown IDs.
+                self.attribution.forget_witnesses();
+                lists.push(list);
+                continue;
+            }
             refusals += 1;
             if is_too_large(&error) && list.len() > 1 {
                 split(&mut lists, list);
                 continue;
             }
             if listed.is_none() {
-                listed = Some(match self.list().await {
+                listed = Some(match self.list(ids).await {
                     Some(Ok(rows)) => Some(rows),
                     // The service refuses both requests, so nothing is known.
                     Some(Err(_)) => {
@@ -297,6 +431,45 @@ impl Reader {
                 (None, None) => odd("it was not read".to_owned()),
             })
             .collect()
+    }
+
+    /// Handles a response that omits assets and may be the response to another request. Adds results, and
+    /// returns the IDs to read again. If `is_last` is true, there is a result for each ID.
+    ///
+    /// # Errors
+    /// Returns an error if the service lists an asset but does not find it by ID.
+    async fn settle_omitted<T: Send + 'static>(
+        &self,
+        ids: Vec<String>,
+        omitted_witness: Option<String>,
+        is_last: bool,
+        parse: fn(Row) -> Result<T, String>,
+        from_summary: fn(AssetSummary) -> Option<T>,
+        results: &mut HashMap<String, ReadResult<T>>,
+    ) -> Result<Vec<String>, Error> {
+        if let Some(witness) = omitted_witness {
+            self.attribution.forget_witness(&witness);
+        }
+        if !is_last && self.attribution.has_witness(&ids) {
+            return Ok(ids);
+        }
+        let Some(listed) = self.list(&ids).await.transpose()? else {
+            return Ok(Vec::new());
+        };
+        self.attribution.choose_witnesses(&listed.rows, &ids);
+        if !is_last && self.attribution.has_witness(&ids) {
+            return Ok(ids);
+        }
+        // The account has no other assets, or the service does not return them.
+        let exist = listed.settle(ids, from_summary, results);
+        if !exist.is_empty() {
+            let rows = self.find(&exist, None, true, parse).await?.rows;
+            results.extend(
+                rows.into_iter()
+                    .map(|(id, row)| (id, row.map_or_else(odd, ReadResult::Found))),
+            );
+        }
+        Ok(Vec::new())
     }
 }
 

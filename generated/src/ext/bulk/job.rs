@@ -109,7 +109,9 @@ impl Job {
     }
 
     fn reader(&self) -> Reader {
-        Reader::new(self.calls, self.client.clone(), self.options.url_length)
+        let options = &self.options;
+        let concurrency = options.settings.concurrency;
+        Reader::confirming(self.calls, self.client.clone(), options.url_length, concurrency)
     }
 
     /// Returns the future that records the states of the assets before the job. The result is empty if the

@@ -61,8 +61,10 @@ pub(super) use stop::{STOPPED, StopControl, stopped_because};
 ///    assets, and repeats the request for the assets that are unchanged or cannot be read.
 ///
 /// If the job cannot determine the result, the outcome is *unknown*. An asset counts as missing only if a
-/// successful response omits it; a 404 is not sufficient. The job decodes only the ID, status and category of
-/// each asset, so unusual values in other fields do not affect the job.
+/// successful response omits it; a 404 is not sufficient. If that response may be the response to another
+/// request, which a gateway repeated, the job reads the assets again together with one that exists. The job
+/// decodes only the ID, status and category of each asset, so unusual values in other fields do not affect
+/// the job.
 ///
 /// # Outcomes
 ///

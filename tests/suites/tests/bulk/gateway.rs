@@ -1,15 +1,21 @@
 //! Tests of jobs behind a gateway that responds instead of the service, and of jobs with a wrong base URL.
 
 use crate::service::{Alarm, calls, client, service};
+use bytes::Bytes;
 use funnelflux::Client;
 use funnelflux::ext::{
     BulkArchive as _, BulkDelete as _, BulkUnarchive as _, Cascade, DuplicateMany as _, FindMany as _,
     MoveToCategory as _, Outcome, Reason, Report,
 };
+use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError};
 use funnelflux::types::{DuplicateRequest, OfferSourceId};
-use funnelflux_fake::{EntryPolicy, Fake, Fault, MissingByIds, Rule, Settings, State, Status};
+use funnelflux_fake::{DeletedAssets, EntryPolicy, Fake, Fault, MissingByIds, Rule, Settings, State, Status};
 use funnelflux_suites::{InProcess, client_over, run};
+use serde_json::json;
 use std::collections::HashSet;
+use std::fmt;
+use std::future::ready;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const FIND_MANY: &str = "GET /offersource/find/byIds/";
 const ARCHIVE: &str = "PUT /offersource/archive/";
@@ -66,6 +72,109 @@ fn a_gateway_does_not_reject_for_good() {
                 );
             }
         }
+    }
+}
+
+/// Gateway that answers requests itself. Its function gets the method and URL of a request, and the number of
+/// deletions before it. It returns the status and body of the response, or `None` to forward the request.
+struct Gateway<F> {
+    transport: InProcess,
+    deletions: AtomicUsize,
+    answer: F,
+}
+
+impl<F> fmt::Debug for Gateway<F> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Gateway")
+    }
+}
+
+impl<F: Fn(&str, usize) -> Option<(u16, String)> + Send + Sync + 'static> Transport for Gateway<F> {
+    fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
+        let line = format!("{} {}", request.method(), request.uri());
+        let is_deletion = usize::from(request.method() == http::Method::DELETE);
+        let deletions = self.deletions.fetch_add(is_deletion, Ordering::Relaxed);
+        let Some((status, body)) = (self.answer)(&line, deletions) else {
+            return self.transport.send(request);
+        };
+        let response = http::Response::builder().status(status);
+        let response = response.body(ResponseBody::from(Bytes::from(body))).unwrap();
+        Box::pin(ready(Ok(response)))
+    }
+}
+
+/// Deletes two assets one by one. The gateway answers the second deletion and the reads after it. `answer`
+/// gets the URL of a read and the ID of the first asset. Checks that the job does not report the second asset
+/// as deleted, because it still exists.
+fn check_deletion(settings: Settings, answer: fn(&str, &str) -> Option<(u16, String)>, times: usize) {
+    let (fake, _) = service(settings);
+    let ids = fake.seed_many(4);
+    let first = ids[0].clone();
+    let wrong = AtomicUsize::new(0);
+    let answer = move |line: &str, deletions: usize| match deletions {
+        1 if line.starts_with("DELETE") => Some((200, String::new())),
+        2.. if line.starts_with("GET") => {
+            let answer = answer(line, &first)?;
+            let is_rows = answer.0 == 200;
+            let count = wrong.fetch_add(usize::from(is_rows), Ordering::Relaxed);
+            (count < times || !is_rows).then_some(answer)
+        }
+        _ => None,
+    };
+    let report = run(async {
+        let transport = InProcess::new(&fake);
+        let gateway = Gateway {
+            transport: transport.clone(),
+            deletions: AtomicUsize::new(0),
+            answer,
+        };
+        let client = client_over(transport).transport(gateway).build().unwrap();
+        let job = client
+            .offer_sources()
+            .bulk_delete(ids[..2].iter().map(String::as_str));
+        job.chunk_size(1).concurrency(1).send().await.unwrap()
+    });
+    let status = |id: &str| fake.state().offer_source(id).unwrap().status.clone();
+    assert_eq!(
+        (status(&ids[0]), status(&ids[1])),
+        (Status::Deleted, Status::Active)
+    );
+    let outcomes: Vec<&Outcome> = report.entries().iter().map(|entry| &entry.outcome).collect();
+    assert!(
+        matches!(outcomes[..], [Outcome::Done { .. }, Outcome::Unknown { .. }]),
+        "{times}: {report}"
+    );
+}
+
+#[test]
+fn an_empty_response_to_another_read_confirms_no_deletion() {
+    let empty = |line: &str, _: &str| {
+        let is_find = line.contains("/find/byIds/");
+        is_find.then(|| (200, "[]".to_owned()))
+    };
+    for times in 1..=3 {
+        let settings = Settings {
+            deleted: DeletedAssets::Gone,
+            ..Settings::default()
+        };
+        check_deletion(settings, empty, times);
+    }
+}
+
+#[test]
+fn a_response_to_another_read_does_not_count_as_a_list() {
+    let read = |line: &str, first: &str| {
+        if line.contains("/find/byIds/") {
+            return Some((404, "default backend - 404".to_owned()));
+        }
+        let row = json!([{"idOfferSource": first, "offerSourceName": "a", "status": "deleted"}]);
+        line.contains("/list/").then(|| (200, row.to_string()))
+    };
+    for times in 1..=3 {
+        check_deletion(Settings::default(), read, times);
     }
 }
 

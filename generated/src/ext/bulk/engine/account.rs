@@ -125,7 +125,8 @@ impl Shared {
             return Vec::new();
         };
         let mut all: Vec<String> = all.into_iter().collect();
-        all.sort_unstable_by_key(|id| check.job.contains(id.as_str()));
+        all.sort_unstable();
+        all.sort_by_key(|id| check.job.contains(id.as_str()));
         all.truncate(SAMPLE);
         all
     }
