@@ -1,123 +1,223 @@
 //! Attributes responses to requests. A gateway may answer a request with the response to another request.
 //!
 //! A row in a response shows that an asset exists. A response that *omits* an asset shows that the asset is
-//! missing only if it is certainly the response to this request. This is the case if it has rows that no
-//! other recent read by ID requested together. To get such a response, a read by ID also requests a
-//! *witness*: an existing asset that no other recent read requested.
+//! missing only if it cannot be the response to another request of the same reader. To get such a response,
+//! a read by ID also requests a *witness*: an existing asset that no other recent read requests.
+//!
+//! Responses to requests of other jobs and programs are not recognised.
 
 use super::resource::{AssetStatus, AssetSummary};
+use super::validate;
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Maximum number of witnesses.
-const WITNESSES: usize = 160;
+/// Maximum number of witnesses. It exceeds the number of recent reads, even with 64 concurrent reads.
+const WITNESSES: usize = 256;
+/// Maximum length of a witness's ID, in bytes. The IDs of the vendor have 12 bytes (documented).
+pub(crate) const MAX_WITNESS_LENGTH: usize = 24;
 
-/// Recent reads by ID of one reader.
+/// Recent reads by ID of one reader, and the witnesses for its next reads.
 #[derive(Debug)]
 pub(crate) struct Attribution {
-    /// Number of reads that count as recent.
-    capacity: usize,
-    state: Mutex<State>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// IDs that each of the recent reads requested, the oldest read first.
-    recent: VecDeque<Arc<HashSet<String>>>,
+    /// Number of completed reads that count as recent.
+    completed: usize,
+    /// The recent reads, the oldest read first.
+    recent: Mutex<VecDeque<Arc<RecentRead>>>,
     /// IDs of the witnesses, the next witness first.
-    witnesses: VecDeque<String>,
+    witnesses: Mutex<VecDeque<String>>,
 }
 
-impl State {
-    fn is_recent(&self, id: &str) -> bool {
-        self.recent.iter().any(|requested| requested.contains(id))
+#[derive(Debug)]
+struct RecentRead {
+    requested: HashSet<String>,
+    is_completed: AtomicBool,
+}
+
+/// A read by ID. The read is in progress until this value is dropped.
+#[derive(Debug)]
+pub(crate) struct ReadInProgress(Arc<RecentRead>);
+
+impl ReadInProgress {
+    /// IDs that the read requests, including the witness.
+    pub(crate) fn requested(&self) -> &HashSet<String> {
+        &self.0.requested
+    }
+}
+
+impl Drop for ReadInProgress {
+    fn drop(&mut self) {
+        self.0.is_completed.store(true, Ordering::Relaxed);
     }
 }
 
 impl Attribution {
-    /// Creates the attribution for a reader with this number of concurrent reads.
+    /// Creates the attribution for a reader that makes up to `concurrency` reads at the same time.
     pub(crate) fn new(concurrency: usize) -> Self {
         Self {
-            // A response can be swapped with that of a concurrent request, or be that of the previous one.
-            capacity: 2 * concurrency + 2,
-            state: Mutex::default(),
+            // While a gateway repeats a response, each concurrent task may complete another read.
+            completed: 2 * concurrency + 2,
+            recent: Mutex::default(),
+            witnesses: Mutex::default(),
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn recent(&self) -> MutexGuard<'_, VecDeque<Arc<RecentRead>>> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Records the IDs of a read by ID.
-    pub(crate) fn record(&self, requested: Arc<HashSet<String>>) {
-        let mut state = self.state();
-        if state.recent.len() >= self.capacity {
-            state.recent.pop_front();
+    fn witnesses(&self) -> MutexGuard<'_, VecDeque<String>> {
+        self.witnesses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Records the begin of a read by ID.
+    pub(crate) fn begin(&self, requested: HashSet<String>) -> ReadInProgress {
+        let is_completed = |read: &Arc<RecentRead>| read.is_completed.load(Ordering::Relaxed);
+        let read = Arc::new(RecentRead {
+            requested,
+            is_completed: AtomicBool::new(false),
+        });
+        let mut recent = self.recent();
+        let completed = recent.iter().filter(|read| is_completed(read)).count();
+        if completed > self.completed
+            && let Some(oldest) = recent.iter().position(is_completed)
+        {
+            recent.remove(oldest);
         }
-        state.recent.push_back(requested);
+        recent.push_back(Arc::clone(&read));
+        ReadInProgress(read)
     }
 
-    /// Returns true if a response with these rows can be the response to a recent read by ID, other than the
-    /// read of `requested`.
+    /// Returns true if a response with exactly these rows can be the response to another request than
+    /// `read`. If `read` is `None`, the request is not a read by ID.
     pub(crate) fn may_be_other<'i>(
         &self,
         ids: &(impl Iterator<Item = &'i String> + Clone),
-        requested: Option<&HashSet<String>>,
+        read: Option<&ReadInProgress>,
     ) -> bool {
-        let state = self.state();
-        let recent = state.recent.iter();
-        let mut others = recent.filter(|recent| Some(recent.as_ref()) != requested);
-        others.any(|recent| ids.clone().all(|id| recent.contains(id)))
+        if ids.clone().next().is_none() {
+            return true;
+        }
+        let recent = self.recent();
+        let is_other = |other: &&Arc<RecentRead>| read.is_none_or(|read| other.requested != read.0.requested);
+        let mut others = recent.iter().filter(is_other);
+        others.any(|other| ids.clone().all(|id| other.requested.contains(id)))
     }
 
-    /// Replaces the witnesses with existing assets of a list, except those in `omitted`. Prefers assets that
-    /// no recent read requested, because a job that deletes assets reads them before.
-    pub(crate) fn choose_witnesses(&self, rows: &HashMap<String, Option<AssetSummary>>, omitted: &[String]) {
-        let mut state = self.state();
-        let exists = |row: &Option<AssetSummary>| {
-            row.as_ref()
-                .is_some_and(|summary| summary.status != AssetStatus::Deleted)
-        };
-        let mut ids: Vec<(bool, &String)> = rows
-            .iter()
-            .filter(|(id, row)| exists(row) && !omitted.contains(id))
-            .map(|(id, _)| (state.is_recent(id), id))
+    /// Chooses the witnesses from a list of all assets. They are spread over the whole list, so that a job
+    /// that deletes neighbouring assets does not delete all of them.
+    pub(crate) fn choose_witnesses(&self, rows: HashMap<String, Option<AssetSummary>>) {
+        let exists = |row: Option<AssetSummary>| row.is_some_and(|row| row.status != AssetStatus::Deleted);
+        let mut ids: Vec<String> = rows
+            .into_iter()
+            .filter(|(id, _)| id.len() <= MAX_WITNESS_LENGTH && validate::problem(id).is_none())
+            .filter_map(|(id, row)| exists(row).then_some(id))
             .collect();
-        // An ID begins with the time of its creation. New assets are deleted less often than old ones.
-        ids.sort_unstable_by(|one, other| one.0.cmp(&other.0).then(other.1.cmp(one.1)));
-        ids.truncate(WITNESSES);
-        state.witnesses = ids.into_iter().map(|(_, id)| id.clone()).collect();
+        ids.sort_unstable();
+        let step = ids.len().div_ceil(WITNESSES).max(1);
+        *self.witnesses() = ids.into_iter().step_by(step).collect();
     }
 
-    /// Returns true if there is a witness for a read of `ids`.
-    pub(crate) fn has_witness(&self, ids: &[String]) -> bool {
-        self.state()
-            .witnesses
-            .iter()
-            .any(|witness| !ids.contains(witness))
-    }
-
-    /// Returns a witness for a read of `ids`; `None` if there is none.
+    /// Returns a witness for a read of `ids`; `None` if there is no asset that no recent read requests.
     pub(crate) fn next_witness(&self, ids: &[String]) -> Option<String> {
-        let mut state = self.state();
-        let is_new = |id: &String| !ids.contains(id) && !state.is_recent(id);
-        let witnesses = &state.witnesses;
-        let index = witnesses
-            .iter()
-            .position(is_new)
-            .or_else(|| witnesses.iter().position(|id| !ids.contains(id)))?;
-        let witness = state.witnesses.remove(index)?;
-        state.witnesses.push_back(witness.clone());
+        let mut witnesses = self.witnesses();
+        if witnesses.is_empty() {
+            return None;
+        }
+        let index = {
+            let recent = self.recent();
+            let is_recent = |id: &String| recent.iter().any(|read| read.requested.contains(id));
+            witnesses
+                .iter()
+                .position(|id| !is_recent(id) && !ids.contains(id))?
+        };
+        let witness = witnesses.remove(index)?;
+        witnesses.push_back(witness.clone());
         Some(witness)
     }
 
-    /// Removes a witness that a response omits. It may have been deleted.
+    /// Removes a witness that may have been deleted.
     pub(crate) fn forget_witness(&self, witness: &str) {
-        self.state().witnesses.retain(|id| id != witness);
+        self.witnesses().retain(|id| id != witness);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(ids: &[&str]) -> HashSet<String> {
+        ids.iter().map(ToString::to_string).collect()
     }
 
-    /// Removes all witnesses.
-    pub(crate) fn forget_witnesses(&self) {
-        self.state().witnesses.clear();
+    fn rows(count: usize) -> HashMap<String, Option<AssetSummary>> {
+        let row = || Some(AssetSummary::new(Some("active"), None));
+        (0..count).map(|number| (format!("{number:04}"), row())).collect()
+    }
+
+    #[test]
+    fn a_response_belongs_to_a_read_if_no_other_read_requests_its_rows() {
+        let attribution = Attribution::new(1);
+        let read = attribution.begin(set(&["a", "b", "w"]));
+        let may_be_other = |ids: &[&str]| {
+            let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+            attribution.may_be_other(&ids.iter(), Some(&read))
+        };
+        assert!(may_be_other(&[]), "an empty response can belong to any request");
+        assert!(!may_be_other(&["a"]));
+        let other = attribution.begin(set(&["a", "c"]));
+        assert!(may_be_other(&["a"]));
+        assert!(!may_be_other(&["a", "w"]));
+        drop(other);
+        assert!(may_be_other(&["a"]), "its response may be repeated");
+    }
+
+    #[test]
+    fn a_read_in_progress_stays_recent() {
+        let attribution = Attribution::new(1);
+        let slow = attribution.begin(set(&["slow"]));
+        for number in 0..100 {
+            drop(attribution.begin(set(&[&number.to_string()])));
+        }
+        let may_be = |id: &str| attribution.may_be_other(&[id.to_owned()].iter(), None);
+        assert!(may_be("slow") && may_be("99") && !may_be("1"));
+        drop(slow);
+        for number in 100..200 {
+            drop(attribution.begin(set(&[&number.to_string()])));
+        }
+        assert!(!may_be("slow"));
+    }
+
+    #[test]
+    fn witnesses_are_existing_assets_that_no_recent_read_requests() {
+        let attribution = Attribution::new(1);
+        assert_eq!(attribution.next_witness(&[]), None);
+        let mut listed = rows(3);
+        let deleted = AssetSummary::new(Some("deleted"), None);
+        listed.insert("deleted".to_owned(), Some(deleted));
+        listed.insert("odd".to_owned(), None);
+        listed.insert("a,b".to_owned(), listed["0000"].clone());
+        listed.insert("x".repeat(MAX_WITNESS_LENGTH + 1), listed["0000"].clone());
+        attribution.choose_witnesses(listed);
+        let next = || attribution.next_witness(&["0001".to_owned()]);
+        assert_eq!(next().as_deref(), Some("0000"));
+        let read = attribution.begin(set(&["0001", "0000"]));
+        assert_eq!(next().as_deref(), Some("0002"));
+        attribution.forget_witness("0002");
+        assert_eq!(next(), None);
+        drop(read);
+    }
+
+    #[test]
+    fn witnesses_are_spread_over_the_whole_list() {
+        let attribution = Attribution::new(1);
+        attribution.choose_witnesses(rows(5_000));
+        let witnesses = attribution.witnesses().clone();
+        assert!(
+            (200..=WITNESSES).contains(&witnesses.len()),
+            "{}",
+            witnesses.len()
+        );
+        assert!(witnesses[0] == "0000" && witnesses[witnesses.len() - 1].as_str() > "4900");
     }
 }

@@ -86,7 +86,8 @@ impl<R: Resource> Find<R> {
     /// a request fails, the search continues, and [`Found::unreadable`] lists the IDs that were not read.
     pub async fn send(self) -> Result<Found<R::Asset, R::Id>, InvalidJob> {
         let Distinct { ids, repeated } = validate::distinct(self.ids)?;
-        let reader = &Reader::new(ReadCalls::of::<R>(), self.client, self.url_length);
+        let reader = Reader::new(ReadCalls::of::<R>(), self.client, self.url_length);
+        let reader = &reader.concurrency(self.concurrency);
         let chunks: Vec<Vec<R::Id>> = ids.chunks(self.chunk_size).map(<[_]>::to_vec).collect();
         drop(ids);
         let mut reads = futures_util::stream::iter(chunks)

@@ -8,8 +8,8 @@
 //! as unreadable.
 //!
 //! A gateway may also answer with the response to another request. A list that may be such a response is
-//! requested again. In bulk jobs, a response that omits assets is not sufficient if it may be the response to
-//! another request. The reader then repeats the read together with an asset that exists ([`Attribution`]).
+//! requested again. In bulk jobs, a read whose response omits assets and may be such a response is repeated
+//! together with a witness ([`Attribution`]).
 //!
 //! Each row is decoded separately, so that an unusual asset does not affect other assets. A response with a
 //! row for an ID that was not requested is rejected, because it may belong to another request.
@@ -20,7 +20,7 @@
 //! The reader handles IDs as strings and assets as JSON. Therefore, its code is compiled only once, instead
 //! of once per kind. [`ReadCalls`] connects the reader to a kind.
 
-use super::attribution::Attribution;
+use super::attribution::{Attribution, MAX_WITNESS_LENGTH};
 use super::bulk::{Failure, Reason};
 use super::error_class::ErrorClass;
 use super::read_calls::ReadCalls;
@@ -35,6 +35,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::OnceCell;
 
 /// Result of reading one asset by its ID.
 #[derive(Clone, Debug)]
@@ -63,9 +64,9 @@ const MAX_REFUSALS: usize = 12;
 /// request.
 const MAX_LISTS: usize = 4;
 
-/// Maximum number of times that reads are repeated because a response that omits assets may belong to another
-/// request.
-const MAX_OMISSIONS: usize = 3;
+/// Maximum number of times that a read is repeated because its response omits assets and may be the response
+/// to another request. If every repetition omits them, they are missing.
+const MAX_REPETITIONS: usize = 3;
 
 /// Reads assets of one kind by ID.
 #[derive(Debug)]
@@ -76,9 +77,11 @@ pub(crate) struct Reader {
     /// True if an asset that is found alone is returned as the JSON that the service sent. If false, such an
     /// asset is decoded and encoded again.
     is_raw: bool,
-    /// True if an asset counts as missing only if the response that omits it belongs to the request.
+    /// True if a read is repeated if its response omits assets and may be the response to another request.
     confirms_missing: bool,
     attribution: Attribution,
+    /// Set once the witnesses are chosen.
+    has_witnesses: OnceCell<()>,
     /// True if the service has answered at least one read successfully.
     answered: AtomicBool,
 }
@@ -95,8 +98,8 @@ struct Listed {
 struct FindResponse<T> {
     /// Rows of the requested assets, and of the witness.
     rows: Rows<T>,
-    /// True if the assets that the response omits are missing.
-    proves_omission: bool,
+    /// True if the assets that the response omits are certainly missing.
+    is_certain: bool,
 }
 
 /// Rows of a response, keyed by ID. For a row in an unexpected form, the value is an error that describes the
@@ -112,6 +115,7 @@ impl Reader {
             is_raw: false,
             confirms_missing: false,
             attribution: Attribution::new(1),
+            has_witnesses: OnceCell::new(),
             answered: AtomicBool::new(false),
         }
     }
@@ -124,19 +128,16 @@ impl Reader {
         }
     }
 
-    /// Creates a reader that confirms that assets are missing. It makes up to `concurrency` reads at the same
-    /// time.
-    pub(crate) fn confirming(
-        calls: ReadCalls,
-        client: Client,
-        url_length: usize,
-        concurrency: usize,
-    ) -> Self {
-        Self {
-            confirms_missing: true,
-            attribution: Attribution::new(concurrency),
-            ..Self::new(calls, client, url_length)
-        }
+    /// Sets the maximum number of reads at the same time. Default: 1.
+    pub(crate) fn concurrency(mut self, reads: usize) -> Self {
+        self.attribution = Attribution::new(reads);
+        self
+    }
+
+    /// Makes the reader repeat reads whose responses omit assets and may be responses to other requests.
+    pub(crate) fn confirm_missing(mut self) -> Self {
+        self.confirms_missing = true;
+        self
     }
 
     /// Returns the names of the kind of asset.
@@ -273,32 +274,22 @@ impl Reader {
         Some(Ok(listed))
     }
 
-    /// Finds the assets with these IDs. The result has no entry for an ID that the response omits. If `exist`
-    /// is true, a response that omits an ID is an error. If the kind has a call for many IDs, the request
-    /// includes the witness.
+    /// Finds the assets with these IDs. If the kind has a call for many IDs, the request includes the witness.
     async fn find<T: Send + 'static>(
         &self,
         ids: &[String],
         witness: Option<&String>,
-        exist: bool,
         parse: fn(Row) -> Result<T, String>,
     ) -> Result<FindResponse<T>, Error> {
         let property = self.calls.names.id;
         let requested: Vec<String> = ids.iter().chain(witness).cloned().collect();
         let call = (self.calls.find_by_ids)(&self.client, &requested);
-        let requested: Arc<HashSet<String>> = Arc::new(requested.into_iter().collect());
+        let read = Arc::new(self.attribution.begin(requested.into_iter().collect()));
         let found = match (call, ids) {
             (Some(call), _) => {
-                self.attribution.record(Arc::clone(&requested));
-                let requested = Arc::clone(&requested);
-                let matched = move |rows| {
-                    let rows = match_rows(rows, &requested, property, parse)?;
-                    match requested.iter().find(|id| exist && !rows.contains_key(*id)) {
-                        Some(id) => Err(format!("it omits {id}, which the service lists")),
-                        None => Ok(rows),
-                    }
-                };
-                call.rows(matched).await
+                let read = Arc::clone(&read);
+                call.rows(move |rows| match_rows(rows, read.requested(), property, parse))
+                    .await
             }
             (None, [id]) if self.is_raw => {
                 let asset = (self.calls.find_by_id_raw)(&self.client, id).await;
@@ -315,12 +306,21 @@ impl Reader {
         };
         self.answered.fetch_or(found.is_ok(), Ordering::Relaxed);
         found.map(|rows| FindResponse {
-            proves_omission: !self.confirms_missing
-                || !self.calls.lists
-                || ids.iter().all(|id| rows.contains_key(id))
-                || !self.attribution.may_be_other(&rows.keys(), Some(&requested)),
+            is_certain: ids.iter().all(|id| rows.contains_key(id))
+                || !self.attribution.may_be_other(&rows.keys(), Some(&read)),
             rows,
         })
+    }
+
+    /// Lists all assets and chooses the witnesses for the next reads, after a response omitted one of `ids`.
+    /// Does this only once. If the list fails, there are no witnesses.
+    async fn find_witnesses(&self, ids: &[String]) {
+        let choose = || async {
+            if let Some(Ok(listed)) = self.list(ids).await {
+                self.attribution.choose_witnesses(listed.rows);
+            }
+        };
+        self.has_witnesses.get_or_init(choose).await;
     }
 
     async fn read<T: Clone + Send + 'static>(
@@ -331,7 +331,9 @@ impl Reader {
     ) -> Vec<ReadResult<T>> {
         let mut results: HashMap<String, ReadResult<T>> = HashMap::with_capacity(ids.len());
         let parts: Vec<&[String]> = if self.calls.finds_by_ids {
-            by_url_length(ids, self.url_length)
+            let witness_length = "%2C".len() + MAX_WITNESS_LENGTH;
+            let reserved = if self.confirms_missing { witness_length } else { 0 };
+            by_url_length(ids, self.url_length.saturating_sub(reserved))
         } else {
             ids.chunks(1).collect()
         };
@@ -340,29 +342,30 @@ impl Reader {
         // of the kind cannot be listed.
         let mut listed: Option<Option<Listed>> = None;
         let mut refusals = 0;
-        let mut omissions = 0;
+        let mut repetitions = 0;
+        let mut skips_witness = false;
         let mut no_answer = None;
         while let Some(list) = lists.pop() {
-            // Together with the witness, the URL may become slightly longer than the limit.
-            let witness = self.attribution.next_witness(&list);
-            let error = match self.find(&list, witness.as_ref(), false, parse).await {
-                Ok(response) if !response.proves_omission => {
-                    omissions += 1;
-                    let omitted = witness.filter(|witness| !response.rows.contains_key(witness));
-                    let is_last = omissions > MAX_OMISSIONS;
-                    let settled =
-                        self.settle_omitted(list, omitted, is_last, parse, from_summary, &mut results);
-                    match settled.await {
-                        Ok(again) => lists.extend((!again.is_empty()).then_some(again)),
-                        Err(error) => {
-                            no_answer = Some(error);
-                            break;
-                        }
+            let witness = if skips_witness {
+                None
+            } else {
+                self.attribution.next_witness(&list)
+            };
+            skips_witness = false;
+            let error = match self.find(&list, witness.as_ref(), parse).await {
+                Ok(response)
+                    if self.confirms_missing && !response.is_certain && repetitions < MAX_REPETITIONS =>
+                {
+                    repetitions += 1;
+                    if let Some(witness) = witness.filter(|witness| !response.rows.contains_key(witness)) {
+                        self.attribution.forget_witness(&witness);
                     }
+                    self.find_witnesses(&list).await;
+                    lists.push(list);
                     continue;
                 }
                 Ok(FindResponse { mut rows, .. }) => {
-                    refusals = 0;
+                    (refusals, repetitions) = (0, 0);
                     for id in list {
                         let result = match rows.remove(&id) {
                             Some(row) => row.map_or_else(odd, ReadResult::Found),
@@ -380,9 +383,10 @@ impl Reader {
                 no_answer = Some(error);
                 break;
             }
-            if witness.is_some() {
-                // The witness may be missing now, and the service may refuse unknown IDs.
-                self.attribution.forget_witnesses();
+            if let Some(witness) = witness {
+                // The witness may be missing by now, and the service may refuse unknown IDs.
+                self.attribution.forget_witness(&witness);
+                skips_witness = true;
                 lists.push(list);
                 continue;
             }
@@ -431,45 +435,6 @@ impl Reader {
                 (None, None) => odd("it was not read".to_owned()),
             })
             .collect()
-    }
-
-    /// Handles a response that omits assets and may be the response to another request. Adds results, and
-    /// returns the IDs to read again. If `is_last` is true, there is a result for each ID.
-    ///
-    /// # Errors
-    /// Returns an error if the service lists an asset but does not find it by ID.
-    async fn settle_omitted<T: Send + 'static>(
-        &self,
-        ids: Vec<String>,
-        omitted_witness: Option<String>,
-        is_last: bool,
-        parse: fn(Row) -> Result<T, String>,
-        from_summary: fn(AssetSummary) -> Option<T>,
-        results: &mut HashMap<String, ReadResult<T>>,
-    ) -> Result<Vec<String>, Error> {
-        if let Some(witness) = omitted_witness {
-            self.attribution.forget_witness(&witness);
-        }
-        if !is_last && self.attribution.has_witness(&ids) {
-            return Ok(ids);
-        }
-        let Some(listed) = self.list(&ids).await.transpose()? else {
-            return Ok(Vec::new());
-        };
-        self.attribution.choose_witnesses(&listed.rows, &ids);
-        if !is_last && self.attribution.has_witness(&ids) {
-            return Ok(ids);
-        }
-        // The account has no other assets, or the service does not return them.
-        let exist = listed.settle(ids, from_summary, results);
-        if !exist.is_empty() {
-            let rows = self.find(&exist, None, true, parse).await?.rows;
-            results.extend(
-                rows.into_iter()
-                    .map(|(id, row)| (id, row.map_or_else(odd, ReadResult::Found))),
-            );
-        }
-        Ok(Vec::new())
     }
 }
 

@@ -110,8 +110,9 @@ impl Job {
 
     fn reader(&self) -> Reader {
         let options = &self.options;
-        let concurrency = options.settings.concurrency;
-        Reader::confirming(self.calls, self.client.clone(), options.url_length, concurrency)
+        Reader::new(self.calls, self.client.clone(), options.url_length)
+            .concurrency(options.settings.concurrency)
+            .confirm_missing()
     }
 
     /// Returns the future that records the states of the assets before the job. The result is empty if the

@@ -62,9 +62,9 @@ pub(super) use stop::{STOPPED, StopControl, stopped_because};
 ///
 /// If the job cannot determine the result, the outcome is *unknown*. An asset counts as missing only if a
 /// successful response omits it; a 404 is not sufficient. If that response may be the response to another
-/// request, which a gateway repeated, the job reads the assets again together with one that exists. The job
-/// decodes only the ID, status and category of each asset, so unusual values in other fields do not affect
-/// the job.
+/// request of the job, which a gateway repeated, the job reads the assets again together with one that
+/// exists. The job decodes only the ID, status and category of each asset, so unusual values in other fields
+/// do not affect the job.
 ///
 /// # Outcomes
 ///

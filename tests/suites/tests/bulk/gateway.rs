@@ -15,7 +15,7 @@ use serde_json::json;
 use std::collections::HashSet;
 use std::fmt;
 use std::future::ready;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 const FIND_MANY: &str = "GET /offersource/find/byIds/";
 const ARCHIVE: &str = "PUT /offersource/archive/";
@@ -161,6 +161,60 @@ fn an_empty_response_to_another_read_confirms_no_deletion() {
             ..Settings::default()
         };
         check_deletion(settings, empty, times);
+    }
+}
+
+#[test]
+fn an_empty_response_to_the_first_read_rejects_nothing() {
+    let (fake, _) = service(Settings::default());
+    let ids = fake.seed_many(3);
+    for body in ["[]", "null"] {
+        let is_first = AtomicBool::new(true);
+        let report = run(async {
+            let transport = InProcess::new(&fake);
+            let gateway = Gateway {
+                transport: transport.clone(),
+                deletions: AtomicUsize::new(0),
+                answer: move |_: &str, _| {
+                    let is_first = is_first.swap(false, Ordering::Relaxed);
+                    is_first.then(|| (200, body.to_owned()))
+                },
+            };
+            let client = client_over(transport).transport(gateway).build().unwrap();
+            client
+                .offer_sources()
+                .bulk_archive(ids.clone())
+                .send()
+                .await
+                .unwrap()
+        });
+        assert_eq!(
+            report.counts().total() - report.counts().done,
+            0,
+            "{body}: {report}"
+        );
+        for id in &ids {
+            fake.set("offersource", id, "status", "active");
+        }
+    }
+}
+
+#[test]
+fn a_deletion_lists_the_assets_once_if_the_service_omits_deleted_assets() {
+    for (deleted, lists) in [(DeletedAssets::Readable, 0), (DeletedAssets::Gone, 1)] {
+        let (fake, client) = service(Settings {
+            deleted,
+            ..Settings::default()
+        });
+        let ids = fake.seed_many(2_000).into_iter().step_by(2);
+        let report = run(client.offer_sources().bulk_delete(ids).send()).unwrap();
+        assert_eq!(report.counts().to_string(), "1000 done");
+        assert_eq!(calls(&fake, "GET /offersource/list/"), lists);
+        // Each of the ten chunks is read, deleted and read back. The reads before the list are repeated, and
+        // so are reads whose witness was deleted.
+        let repeated = if lists == 0 { 0 } else { 10 };
+        let requests = usize::try_from(fake.request_count()).unwrap();
+        assert!((30..=30 + lists + repeated).contains(&requests), "{requests}");
     }
 }
 
