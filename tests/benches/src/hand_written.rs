@@ -111,6 +111,36 @@ impl HandWrittenClient {
         request.send().await?.error_for_status()?.json().await
     }
 
+    /// Finds offer sources by ID in one request.
+    ///
+    /// # Errors
+    /// Returns an error if the request fails or the response does not decode.
+    pub async fn find_many(&self, ids: &[String]) -> reqwest::Result<Vec<OfferSource>> {
+        let url = format!("{}/offersource/find/byIds/", self.base_url);
+        let request = self.http.get(url).query(&[("idOfferSources", ids.join(","))]);
+        request.send().await?.error_for_status()?.json().await
+    }
+
+    /// Lists all offer sources in the slim form.
+    ///
+    /// # Errors
+    /// Returns an error if the request fails or the response does not decode.
+    pub async fn list_all(&self) -> reqwest::Result<Vec<OfferSourceInfo>> {
+        let url = format!("{}/offersource/list/", self.base_url);
+        let request = self.http.get(url).query(&[("status", "all")]);
+        request.send().await?.error_for_status()?.json().await
+    }
+
+    /// Saves an offer source.
+    ///
+    /// # Errors
+    /// Returns an error if the request fails.
+    pub async fn save(&self, source: &OfferSource) -> reqwest::Result<()> {
+        let url = format!("{}/offersource/save/", self.base_url);
+        self.http.put(url).json(source).send().await?.error_for_status()?;
+        Ok(())
+    }
+
     /// Archives offer sources in one request.
     ///
     /// # Errors
@@ -122,18 +152,29 @@ impl HandWrittenClient {
         Ok(())
     }
 
-    /// Archives offer sources in concurrent requests of `chunk_size` IDs each. Stops at the first error.
+    /// Archives offer sources in concurrent requests of `chunk_size` IDs each. If `read_first` is true, finds
+    /// them before, and leaves out those that are archived already. Stops at the first error.
     ///
     /// # Errors
-    /// Returns an error if a request fails.
+    /// Returns an error if a request fails or a response does not decode.
     pub async fn archive_all(
         &self,
         ids: &[String],
+        read_first: bool,
         chunk_size: usize,
         concurrency: usize,
     ) -> reqwest::Result<()> {
+        let archive_chunk = async |ids: &[String]| {
+            if !read_first {
+                return self.archive(ids.to_vec()).await;
+            }
+            let mut found = self.find_many(ids).await?;
+            found.retain(|source| !matches!(source.status, Some(Status::Archived)));
+            let ids = found.into_iter().map(|source| source.id_offer_source);
+            self.archive(ids.collect()).await
+        };
         stream::iter(ids.chunks(chunk_size))
-            .map(|entries| self.archive(entries.to_vec()))
+            .map(archive_chunk)
             .buffer_unordered(concurrency)
             .try_collect()
             .await

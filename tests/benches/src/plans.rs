@@ -10,6 +10,11 @@ use funnelflux::{
     ext::{plan::ChangePlan, snapshot::Snapshot},
     transport::{HttpTransport, Transport as _, from_fn},
 };
+use funnelflux_benches::{
+    hand_written::{HandWrittenClient, OfferSource},
+    workload::{CHUNK_SIZE, CONCURRENCY},
+};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use std::{
     fmt::Write as _,
     process::Command,
@@ -26,16 +31,19 @@ const JOBS: [JobRow; 3] = [
     JobRow {
         name: "export into a folder",
         job: "folder",
+        hand_written: "read-all",
         latency: Duration::from_millis(250),
     },
     JobRow {
         name: "export into a `.tar.gz` file",
         job: "archive",
+        hand_written: "read-all",
         latency: Duration::from_millis(250),
     },
     JobRow {
         name: "apply a change of each asset",
         job: "apply",
+        hand_written: "save-all",
         latency: Duration::from_millis(50),
     },
 ];
@@ -45,40 +53,44 @@ struct JobRow {
     name: &'static str,
     /// Value of the option `--job` of the child process.
     job: &'static str,
+    /// The same for the hand-written loop.
+    hand_written: &'static str,
     /// Latency of each request.
     latency: Duration,
 }
 
-/// Default number of concurrent requests, both for exports and for plans.
-const CONCURRENCY: u32 = 4;
-
 pub(crate) fn measure(size: Size) -> Result<String, BoxError> {
     let assets = size.of(10_000);
-    let mut table =
-        "| job | request latency | requests | elapsed ÷ ideal | target |\n|---|---:|---:|---:|---:|\n"
-            .to_owned();
+    let mut table = "| job | request latency | requests | hand-written loop | funnelflux | target |\n\
+        |---|---:|---:|---:|---:|---:|\n"
+        .to_owned();
     // All files are kept until the end, in a different place than the files of other programs. For minutes
     // after files were deleted, ext4 without a journal needs twenty times as long to create a file in the
     // same place.
     let folder = tempfile::tempdir_in(workspace::target())?;
-    for JobRow { name, job, latency } in JOBS {
-        let service = ServiceProcess::start_fake(assets)?;
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args(["plan", "--base-url", &service.base_url, "--job", job]);
+    for row in JOBS {
+        let JobRow { name, latency, .. } = row;
         let milliseconds = latency.as_millis().to_string();
-        command.args(["--latency", &milliseconds]);
-        command.env("TMPDIR", folder.path());
-        let (stdout, _) = output(&mut command)?;
-        let (requests, seconds) = stdout
-            .trim()
-            .split_once(' ')
-            .ok_or("the job printed too little")?;
-        let (requests, seconds): (u32, f64) = (requests.parse()?, seconds.parse()?);
-        let ideal = latency * requests.div_ceil(CONCURRENCY);
-        let ratio = seconds / ideal.as_secs_f64();
+        let run = |job| -> Result<(u32, f64), BoxError> {
+            let service = ServiceProcess::start_fake(assets)?;
+            let mut command = Command::new(std::env::current_exe()?);
+            command.args(["plan", "--base-url", &service.base_url, "--job", job]);
+            command.args(["--latency", &milliseconds]);
+            command.env("TMPDIR", folder.path());
+            let (stdout, _) = output(&mut command)?;
+            let (requests, seconds) = stdout
+                .trim()
+                .split_once(' ')
+                .ok_or("the job printed too little")?;
+            let requests: u32 = requests.parse()?;
+            let ideal = latency * requests.div_ceil(u32::try_from(CONCURRENCY)?);
+            Ok((requests, seconds.parse::<f64>()? / ideal.as_secs_f64()))
+        };
+        let (_, hand_written) = run(row.hand_written)?;
+        let (requests, ours) = run(row.job)?;
         writeln!(
             table,
-            "| {name}, {assets} assets | {milliseconds} ms | {requests} | {ratio:.2} | 1.15 |"
+            "| {name}, {assets} assets | {milliseconds} ms | {requests} | {hand_written:.2} | {ours:.2} | 1.15 |"
         )?;
     }
     Ok(table)
@@ -86,43 +98,85 @@ pub(crate) fn measure(size: Size) -> Result<String, BoxError> {
 
 /// Runs a job in this process, and prints the number of its requests and the elapsed seconds.
 pub(crate) fn run(base_url: &str, job: &str, latency: Duration) -> Result<(), BoxError> {
-    crate::runtime()?.block_on(async {
-        let requests = Arc::new(AtomicU32::new(0));
-        let (http, counter) = (Arc::new(HttpTransport::new()?), Arc::clone(&requests));
-        let transport = from_fn(move |request| {
-            counter.fetch_add(1, Ordering::Relaxed);
-            let http = Arc::clone(&http);
-            async move {
-                tokio::time::sleep(latency).await;
-                http.send(request).await
-            }
-        });
-        let client = Client::builder()
-            .base_url(base_url)
-            .bearer_token(crate::FAKE_TOKEN);
-        let client = client.transport(transport).build()?;
-        let folder = tempfile::tempdir()?.keep();
-        let groups = ["offer-sources"];
-        let plan = ChangePlan::set("/postbackTxId", Some("changed".into()));
-        let plan = plan.groups(groups).plan(&client).await?;
-        requests.store(0, Ordering::Relaxed);
-        let start = Instant::now();
-        let export = Snapshot::export(&client).groups(groups);
-        if job == "folder" {
-            export.to_folder(folder.join("backup")).await?;
-        } else if job == "archive" {
-            export.to_archive(folder.join("backup.tar.gz")).await?;
-        } else {
-            let report = plan.apply(&client).journal(folder.join("journal")).send().await?;
-            if !report.is_success() {
-                return Err(report.to_string().into());
+    let (requests, elapsed) = crate::runtime()?.block_on(async {
+        match job {
+            "read-all" | "save-all" => by_hand(base_url, job, latency).await,
+            _ => with_crate(base_url, job, latency).await,
+        }
+    })?;
+    println!("{requests} {}", elapsed.as_secs_f64());
+    Ok(())
+}
+
+/// Runs a hand-written loop with the requests of an export or a plan. It keeps nothing and checks nothing.
+async fn by_hand(base_url: &str, job: &str, latency: Duration) -> Result<(u32, Duration), BoxError> {
+    let client = &HandWrittenClient::new(base_url, crate::FAKE_TOKEN)?;
+    let requests = &AtomicU32::new(0);
+    let wait = async || {
+        requests.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(latency).await;
+    };
+    let is_saving = job == "save-all";
+    let start = Instant::now();
+    wait().await;
+    let listed = client.list_all().await?.into_iter();
+    let ids: Vec<String> = listed.map(|row| row.id_offer_source).collect();
+    let read = async |ids: &[String]| {
+        wait().await;
+        client.find_many(ids).await
+    };
+    let save = async |mut source: OfferSource| {
+        let id = source.id_offer_source.clone();
+        source.postback_tx_id = Some("changed".to_owned());
+        for request in 0..3 {
+            wait().await;
+            match request {
+                1 => client.save(&source).await?,
+                _ => drop(client.find(&id).await?),
             }
         }
-        println!(
-            "{} {}",
-            requests.load(Ordering::Relaxed),
-            start.elapsed().as_secs_f64()
-        );
-        Ok(())
-    })
+        reqwest::Result::Ok(())
+    };
+    let chunks = stream::iter(ids.chunks(CHUNK_SIZE)).map(read);
+    let found: Vec<Vec<OfferSource>> = chunks.buffer_unordered(CONCURRENCY).try_collect().await?;
+    if is_saving {
+        let saves = stream::iter(found.into_iter().flatten()).map(save);
+        saves.buffer_unordered(CONCURRENCY).try_collect::<()>().await?;
+    }
+    Ok((requests.load(Ordering::Relaxed), start.elapsed()))
+}
+
+async fn with_crate(base_url: &str, job: &str, latency: Duration) -> Result<(u32, Duration), BoxError> {
+    let requests = Arc::new(AtomicU32::new(0));
+    let (http, counter) = (Arc::new(HttpTransport::new()?), Arc::clone(&requests));
+    let transport = from_fn(move |request| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        let http = Arc::clone(&http);
+        async move {
+            tokio::time::sleep(latency).await;
+            http.send(request).await
+        }
+    });
+    let client = Client::builder()
+        .base_url(base_url)
+        .bearer_token(crate::FAKE_TOKEN);
+    let client = client.transport(transport).build()?;
+    let folder = tempfile::tempdir()?.keep();
+    let groups = ["offer-sources"];
+    let plan = ChangePlan::set("/postbackTxId", Some("changed".into()));
+    let plan = plan.groups(groups).plan(&client).await?;
+    requests.store(0, Ordering::Relaxed);
+    let start = Instant::now();
+    let export = Snapshot::export(&client).groups(groups);
+    if job == "folder" {
+        export.to_folder(folder.join("backup")).await?;
+    } else if job == "archive" {
+        export.to_archive(folder.join("backup.tar.gz")).await?;
+    } else {
+        let report = plan.apply(&client).journal(folder.join("journal")).send().await?;
+        if !report.is_success() {
+            return Err(report.to_string().into());
+        }
+    }
+    Ok((requests.load(Ordering::Relaxed), start.elapsed()))
 }

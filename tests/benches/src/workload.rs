@@ -32,6 +32,7 @@ pub enum Workload {
     /// the same.
     Bulk,
     /// Archives offer sources with a bulk job that has default options, and therefore reads each asset first.
+    /// The hand-written loop does the same.
     BulkReadFirst,
 }
 
@@ -116,7 +117,10 @@ impl BenchClient {
                 job.send().await?.counts().done
             }
             (Self::HandWritten(client), Workload::Bulk | Workload::BulkReadFirst) => {
-                client.archive_all(ids, CHUNK_SIZE, CONCURRENCY).await?;
+                let read_first = workload == Workload::BulkReadFirst;
+                client
+                    .archive_all(ids, read_first, CHUNK_SIZE, CONCURRENCY)
+                    .await?;
                 ids.len()
             }
         })
