@@ -274,7 +274,8 @@ impl Reader {
         Some(Ok(listed))
     }
 
-    /// Finds the assets with these IDs. If the kind has a call for many IDs, the request includes the witness.
+    /// Finds the assets with these IDs. If the kind has a call for many IDs, the request includes the
+    /// witness.
     async fn find<T: Send + 'static>(
         &self,
         ids: &[String],

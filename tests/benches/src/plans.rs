@@ -90,7 +90,8 @@ pub(crate) fn measure(size: Size) -> Result<String, BoxError> {
         let (requests, ours) = run(row.job)?;
         writeln!(
             table,
-            "| {name}, {assets} assets | {milliseconds} ms | {requests} | {hand_written:.2} | {ours:.2} | 1.15 |"
+            "| {name}, {assets} assets | {milliseconds} ms | {requests} | {hand_written:.2} | {ours:.2} \
+             | 1.15 |"
         )?;
     }
     Ok(table)
