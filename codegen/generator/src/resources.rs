@@ -249,11 +249,15 @@ impl<'a> Reader<'a> {
         let read = || {
             let id_name = Self::id_argument(finder)
                 .ok_or_else(|| finder.reason("no argument of finding by ID is the ID"))?;
-            let (find_by_id, id, asset_ty) = Signature::of(method)
+            let signature = Signature::of(method);
+            if self.wrapped(&signature.returns, id_name).is_none() {
+                return Err(format!(
+                    "the asset that it returns has no property `{id_name}`, which is the name of its argument"
+                ));
+            }
+            let (find_by_id, id, asset_ty) = signature
                 .find(id_name, |ty| self.wrapped(ty, id_name))
-                .ok_or_else(|| {
-                    "its ID is not text, or its response is not an object with the ID".to_owned()
-                })?;
+                .ok_or_else(|| "its ID is not text, or its response may lack the asset".to_owned())?;
             let fields = self
                 .fields(&asset_ty)
                 .ok_or_else(|| "its response is not an object".to_owned())?;
