@@ -8,9 +8,10 @@ use crate::journals;
 use crate::output::{Format, Output, View, row_arguments, write_out};
 use crate::path::JsonPath;
 use crate::plan_job::undo_command;
-use crate::profile::{create_private_folder, write_whole};
+use crate::profile::{check_writable, create_private_folder, write_whole};
 use crate::progress::{LineDisplay, stop_signal};
 use crate::text::{count, of_library, printable, timestamp};
+use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use funnelflux::ext::snapshot::AssetKey;
 use funnelflux::ext::{
@@ -24,6 +25,11 @@ use std::fmt;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+
+/// Arguments that a resumed job takes from its journal.
+const RECORDED: [&str; 8] = [
+    "ids", "ids-from", "children", "to", "name", "into", "set", "journal",
+];
 
 /// Returns the options of commands that run a job.
 pub(crate) fn arguments() -> Vec<Arg> {
@@ -102,6 +108,20 @@ pub(crate) fn journal_path(
     Ok(Some(folder.join(format!("{name}-{time}.jsonl"))))
 }
 
+/// Checks the file that `--report` names, before anything is sent. A report that cannot be written after the
+/// job would make the job look as if it had failed.
+pub(crate) fn check_report(matches: &ArgMatches) -> Result<(), Failure> {
+    let Some(path) = matches.get_one::<PathBuf>("report") else {
+        return Ok(());
+    };
+    let extension = path.extension().and_then(OsStr::to_str);
+    if !matches!(extension, None | Some("json" | "ndjson" | "jsonl" | "csv")) {
+        let message = format!("the report {} has an unknown format", path.display());
+        return Err(Failure::usage(message).fix("name a .json, .ndjson or .csv file"));
+    }
+    check_writable(path)
+}
+
 /// A command that runs a job.
 pub(crate) struct JobCommand<'c> {
     pub(crate) group: AssetGroup,
@@ -122,6 +142,14 @@ impl JobCommand<'_> {
             Some("") => self.newest_unfinished()?,
             Some(path) => PathBuf::from(path),
         };
+        let is_given = |name: &&&str| {
+            let source = self.matches.try_contains_id(name).is_ok();
+            source && self.matches.value_source(name) == Some(ValueSource::CommandLine)
+        };
+        if let Some(name) = RECORDED.iter().find(is_given) {
+            let message = format!("--resume takes `{name}` from the journal");
+            return Err(Failure::usage(message).fix("omit it, or run a new job without --resume"));
+        }
         self.context.check_owner(&path)?;
         require_regular_file(&path)?;
         let journal = Journal::read(&path).map_err(|error| {
@@ -166,6 +194,7 @@ impl JobCommand<'_> {
         make: impl Fn() -> Result<GroupBulk, funnelflux::Error>,
     ) -> CommandResult {
         let output = self.context.output(self.matches, &report_view())?;
+        check_report(self.matches)?;
         let only_plan = self.matches.get_flag("plan");
         let configured = || Ok::<_, Failure>(self.configure(make()?));
         let job = configured()?;

@@ -4,7 +4,7 @@ use crate::confirm::Expected;
 use crate::context::{Context, note};
 use crate::exit::{CommandResult, Exit, Failure};
 use crate::input::require_regular_file;
-use crate::job::{exit_of, journal_path, print_report, report_arguments, write_report};
+use crate::job::{check_report, exit_of, journal_path, print_report, report_arguments, write_report};
 use crate::journals::{self, plan_beside};
 use crate::output::{Format, View, format_argument, jq_argument, write_out};
 use crate::profile::write_whole;
@@ -132,6 +132,7 @@ impl PlanCommand<'_> {
                 Failure::usage(message).fix("try them on an asset that you can lose, with --accept-inferred")
             );
         }
+        check_report(self.matches)?;
         let journal = journal_path(self.matches, self.context, self.name)?;
         let is_begun = journal.as_ref().is_some_and(|path| path.exists());
         if !is_begun {

@@ -102,22 +102,39 @@ pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
     // If the path is a symbolic link, its target is replaced, and not the link.
     let target = path.canonicalize();
     let path = target.as_deref().unwrap_or(path);
-    let folder = path
-        .parent()
-        .filter(|folder| *folder != Path::new(""))
-        .unwrap_or(Path::new("."));
     let write = || -> io::Result<()> {
-        // A device or a pipe cannot be replaced.
-        if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        let Some(mut file) = new_beside(path)? else {
             return fs::OpenOptions::new().write(true).open(path)?.write_all(content);
-        }
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        };
         file.write_all(content)?;
         file.as_file().sync_all()?;
         file.persist(path)?;
         Ok(())
     };
     write().map_err(|error| file_failure("write", path, &error))
+}
+
+/// Checks that [`write_whole`] can write to a path. The function does not change the file at the path.
+pub(crate) fn check_writable(path: &Path) -> Result<(), Failure> {
+    let target = path.canonicalize();
+    let path = target.as_deref().unwrap_or(path);
+    let check = || match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        _ => new_beside(path).map(drop),
+    };
+    check().map_err(|error| file_failure("write", path, &error))
+}
+
+/// Creates the file that will replace the file at `path`; returns `None` for a device or a pipe, which cannot
+/// be replaced.
+fn new_beside(path: &Path) -> io::Result<Option<tempfile::NamedTempFile>> {
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return Ok(None);
+    }
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")));
+    // The error would name the temporary file.
+    file.map(Some).map_err(|error| error.kind().into())
 }
 
 /// Name of the profile in use. `is_explicit` is true if the command line chose the profile.

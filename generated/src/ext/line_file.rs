@@ -66,6 +66,15 @@ impl LineFile {
         Ok(lines)
     }
 
+    /// Returns an error if a process uses the file at `path`. The function does not change the file.
+    #[cfg(feature = "snapshot")]
+    pub(in crate::ext) fn check_unused(path: &Path) -> Result<(), LineError> {
+        match File::open(path)?.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => Err(LineError::InUse),
+            Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
+        }
+    }
+
     pub(in crate::ext) fn path(&self) -> &Path {
         &self.path
     }

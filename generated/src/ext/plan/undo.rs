@@ -8,6 +8,7 @@ use super::journal::{Before, Header, Made, Recorded};
 use super::undo_log::UndoLog;
 use super::{ChangePlan, file};
 use crate::Client;
+use crate::ext::line_file::LineFile;
 use crate::ext::snapshot::{AssetKey, Changes, ValueChange};
 use crate::ext::{AssetGroup, AssetStatus, ChangeRecord, FoundAsset, Journal, Outcome, ServerBehavior};
 use serde_json::Value;
@@ -16,8 +17,8 @@ use std::path::Path;
 
 impl ChangePlan {
     /// Makes a plan that reverts the changes of a job. `journal` is the journal of an applied plan, or the
-    /// [undoable journal](crate::ext::Bulk::undoable_journal) of a bulk job. The job need not have ended; it
-    /// may have crashed.
+    /// [undoable journal](crate::ext::Bulk::undoable_journal) of a bulk job. The job may
+    /// have crashed, but it must not be running.
     ///
     /// The plan changes a value only if the job changed it and nobody has changed it since. The plan deletes
     /// assets that the job created. Deletions, and changes of values that someone else has changed since,
@@ -26,10 +27,11 @@ impl ChangePlan {
     /// The plan is reviewed, applied and, if necessary, undone like any other plan.
     ///
     /// # Errors
-    /// Returns an error if the file is not a journal, if the job kept no record of the state before its
+    /// Returns an error if the file is not a journal, if the job is still running, if the job kept no record of the state before its
     /// changes, or if the journal belongs to another account or service.
     pub async fn undo(client: &Client, journal: impl AsRef<Path>) -> Result<Self, PlanError> {
         let path = journal.as_ref();
+        LineFile::check_unused(path).map_err(|error| PlanError::at(path, error))?;
         let recorded = match Recorded::read(path) {
             Ok(recorded) => recorded,
             Err(PlanProblem::NotAJournal) => return undo_bulk(client, path).await,

@@ -16,13 +16,20 @@ pub struct JournalError {
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum JournalProblem {
-    #[error("another process uses it")]
+    #[error("another process uses it; fix: wait until that job has ended, or cancel it")]
     InUse,
     #[error("this is not the journal of a bulk job")]
     NotAJournal,
     #[error("its format has version {0}; this version of the crate supports {VERSION}")]
     Version(u32),
-    #[error("it is the journal of another job; expected {expected:?}, actual {recorded:?}")]
+    #[error(
+        "it is the journal of another job{}; fix: use another file for the journal, or resume that job",
+        if recorded == expected {
+            " with other details".to_owned()
+        } else {
+            format!("; expected {expected:?}, actual {recorded:?}")
+        }
+    )]
     OtherJob { recorded: String, expected: String },
     #[error("it is the journal of a job with other IDs; fix: take the IDs from Journal::read")]
     OtherIds,

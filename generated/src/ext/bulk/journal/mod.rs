@@ -4,8 +4,8 @@
 //! next lines list the IDs of the job. A new file is created with all of these lines, or not at all. Before
 //! the job sends a change, it writes the IDs of the request to the disk, in a `sending` line. If the request
 //! changes only the children of these assets, the line is an `again` line instead. When outcomes are known,
-//! the job writes a `settled` line. After a crash, the last line may be incomplete. An incomplete line is
-//! ignored. If it was a `settled` line, the resumed job reads the assets of that line to find their outcomes.
+//! the job writes a `settled` line. An ID whose outcome is *not sent* counts as if no request had been sent
+//! for it. After a crash, the last line may be incomplete. An incomplete line is ignored. If it was a `settled` line, the resumed job reads the assets of that line to find their outcomes.
 //!
 //! A journal belongs to one account at one base URL. The first line has the base URL. An `account` line names
 //! the account if the token states it. Otherwise, a `seen` line lists some assets of the account, and a
@@ -392,10 +392,13 @@ impl<'a> Line<'a> {
             Self::Settled(entries) => entries
                 .into_iter()
                 .map(|SettledId { id, outcome, copy }| {
-                    let state = RecordedState {
-                        outcome: Some(outcome.into_owned()),
-                        copy: copy.map(Cow::into_owned),
-                        sent: None,
+                    let state = match outcome.into_owned() {
+                        Outcome::NotSent { .. } => RecordedState::default(),
+                        outcome => RecordedState {
+                            outcome: Some(outcome),
+                            copy: copy.map(Cow::into_owned),
+                            sent: None,
+                        },
                     };
                     (id, state)
                 })

@@ -11,7 +11,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Writer of a journal.
 #[derive(Debug)]
-pub(in crate::ext::bulk) struct JournalWriter(LineFile);
+pub(in crate::ext::bulk) struct JournalWriter {
+    file: LineFile,
+    /// IDs in `sending` and `again` lines of this run that have no outcome yet.
+    sent: HashSet<String>,
+}
 
 /// Results of an earlier run.
 #[derive(Debug)]
@@ -27,6 +31,13 @@ pub(in crate::ext::bulk) struct EarlierRun {
 }
 
 impl JournalWriter {
+    fn new(file: LineFile) -> Self {
+        Self {
+            file,
+            sent: HashSet::new(),
+        }
+    }
+
     /// Creates the journal, or resumes it if the file exists. An existing journal must describe the same
     /// change of the same IDs at the same base URL.
     pub(in crate::ext::bulk) fn open<I: AsRef<str>>(
@@ -61,7 +72,7 @@ impl JournalWriter {
         };
         let written = write().and_then(|()| LineFile::create(path, &text));
         let file = written.map_err(|error| JournalError::new(path, error.into()))?;
-        Ok(file.map(Self))
+        Ok(file.map(Self::new))
     }
 
     fn resume<I: AsRef<str>>(
@@ -88,13 +99,13 @@ impl JournalWriter {
             begun: UNIX_EPOCH + Duration::from_millis(journal.header.begun),
             account: journal.account,
         };
-        Ok((Self(file), earlier))
+        Ok((Self::new(file), earlier))
     }
 
     /// Returns the error for a client whose account differs from the account of the journal.
     pub(in crate::ext::bulk) fn other_account(&self, recorded: String, actual: String) -> JournalError {
         let problem = JournalProblem::OtherAccount { recorded, actual };
-        JournalError::new(self.0.path(), problem)
+        JournalError::new(self.file.path(), problem)
     }
 
     /// Records the account.
@@ -116,26 +127,31 @@ impl JournalWriter {
         ids: impl Iterator<Item = &'i str>,
         for_children: bool,
     ) -> Result<(), JournalError> {
-        let ids = ids.map(Cow::Borrowed).collect();
+        let ids: Vec<Cow<'_, str>> = ids.map(Cow::Borrowed).collect();
+        self.sent.extend(ids.iter().map(|id| id.clone().into_owned()));
         let line = if for_children {
             Line::SendingForChildren(ids)
         } else {
             Line::Sending(ids)
         };
         self.append(&line)?;
-        self.0
+        self.file
             .sync()
-            .map_err(|error| JournalError::new(self.0.path(), error.into()))
+            .map_err(|error| JournalError::new(self.file.path(), error.into()))
     }
 
-    /// Records all outcomes except *not sent*. A resumed job sends the IDs that were not sent.
+    /// Records the outcomes. A resumed job sends the IDs that were not sent. The outcome *not sent* is recorded
+    /// only for IDs in a `sending` line, because the service has not processed that request.
     pub(in crate::ext::bulk) fn settled<I: AsRef<str>>(
         &mut self,
         entries: &[Entry<I>],
     ) -> Result<(), JournalError> {
         let settled: Vec<SettledId<'_>> = entries
             .iter()
-            .filter(|entry| !matches!(entry.outcome, Outcome::NotSent { .. }))
+            .filter(|entry| {
+                let was_sent = self.sent.remove(entry.id.as_ref());
+                was_sent || !matches!(entry.outcome, Outcome::NotSent { .. })
+            })
             .map(|entry| SettledId {
                 id: Cow::Borrowed(entry.id.as_ref()),
                 outcome: Cow::Borrowed(&entry.outcome),
@@ -149,7 +165,7 @@ impl JournalWriter {
     }
 
     fn append(&mut self, line: &Line<'_>) -> Result<(), JournalError> {
-        let appended = self.0.append(line);
-        appended.map_err(|error| JournalError::new(self.0.path(), error.into()))
+        let appended = self.file.append(line);
+        appended.map_err(|error| JournalError::new(self.file.path(), error.into()))
     }
 }
