@@ -232,6 +232,7 @@ impl<'a> Comparer<'a> {
                         // Parameters are paired by name. The names differ only if a header is written in
                         // another case or a placeholder was renamed.
                         "name" | "in" if new.str("in") == Some("header") => Kind::NotationChanged,
+                        "name" if is_request && self.sends_name(sides.each_ref()) => serialization,
                         "name" | "in" if is_request => Kind::PathParameterRenamed,
                         // The last one is a list separator of Swagger 2.0 that 3.0 lacks.
                         "style" | "explode" | "allowReserved" | "x-collectionFormat" => {

@@ -125,6 +125,17 @@ impl<'a> Comparer<'a> {
         })
     }
 
+    /// Checks whether a path parameter is sent with its name in either document. The style `matrix` sends the
+    /// name, except of an exploded object, for which it sends the names of the properties.
+    pub(super) fn sends_name(&self, sides: [&Serialized<'a>; 2]) -> bool {
+        let mut sides = sides.into_iter().zip([&self.old, &self.new]);
+        sides.any(|(side, document)| {
+            let types = || types_of(document, side.schema.as_ref()?, DEEPEST);
+            let is_object = || types().is_some_and(|types| types.iter().all(|name| *name == "object"));
+            side.style() == "matrix" && !(*side.keyword("explode") == true && is_object())
+        })
+    }
+
     /// Compares the `encoding` objects of a form. For other media types, `encoding` has no effect, so its
     /// change counts as a change of notation.
     pub(super) fn encodings(&mut self, site: &Site<'_, 'a>, old: &Node<'a>, direction: Direction) {

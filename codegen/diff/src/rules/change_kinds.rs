@@ -58,7 +58,7 @@ rules! {
     DeprecatedPathRemoved: { id: Fixed("api-path-removed-with-deprecation"), level: Any(Breaking),
         meaning: Any("The whole deprecated path was removed. Calls to this operation fail.") }
     PathParameterRenamed: { id: Fixed("path-parameter-renamed"), level: Any(Info),
-        meaning: Any("A path parameter was renamed. The requests are the same.") }
+        meaning: Any("A path parameter was renamed. Unless its style is `matrix`, its name is never sent.") }
     PathParametersSwapped: { id: Fixed("path-parameters-swapped"), level: Any(Breaking),
         meaning: Any("Path parameters trade places. Clients that fill them by name mix up the values.") }
     PathItemChanged: { id: Fixed("path-item-changed"), level: Any(Info),
