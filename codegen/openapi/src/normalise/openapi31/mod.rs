@@ -155,25 +155,29 @@ fn change(
     }
 }
 
+const SCHEMA: FieldType = FieldType::One(ObjectKind::Schema);
+const SCHEMAS: FieldType = FieldType::Map(ObjectKind::Schema);
+
+/// Keywords with schemas that are renamed to extensions. The keywords `additionalProperties` and `items` are
+/// renamed only next to `patternProperties` and `prefixItems`.
+const KEPT: [(&str, FieldType); 12] = [
+    ("additionalProperties", FieldType::OneOrFlag(ObjectKind::Schema)),
+    ("contains", SCHEMA),
+    ("dependentSchemas", SCHEMAS),
+    ("else", SCHEMA),
+    ("if", SCHEMA),
+    ("items", SCHEMA),
+    ("patternProperties", SCHEMAS),
+    ("prefixItems", FieldType::List(ObjectKind::Schema)),
+    ("propertyNames", SCHEMA),
+    ("then", SCHEMA),
+    ("unevaluatedItems", SCHEMA),
+    ("unevaluatedProperties", SCHEMA),
+];
+
 /// Converts the schemas in keywords that are renamed to extensions. Drops the diagnostics about these
 /// schemas, because the diagnostic about the keyword covers them.
 fn kept_schemas(context: &mut Context, moves: &mut Moves, pointer: &Pointer, object: &mut Object) {
-    const SCHEMA: FieldType = FieldType::One(ObjectKind::Schema);
-    const SCHEMAS: FieldType = FieldType::Map(ObjectKind::Schema);
-    const KEPT: [(&str, FieldType); 12] = [
-        ("additionalProperties", FieldType::OneOrFlag(ObjectKind::Schema)),
-        ("contains", SCHEMA),
-        ("dependentSchemas", SCHEMAS),
-        ("else", SCHEMA),
-        ("if", SCHEMA),
-        ("items", SCHEMA),
-        ("patternProperties", SCHEMAS),
-        ("prefixItems", FieldType::List(ObjectKind::Schema)),
-        ("propertyNames", SCHEMA),
-        ("then", SCHEMA),
-        ("unevaluatedItems", SCHEMA),
-        ("unevaluatedProperties", SCHEMA),
-    ];
     for (key, kind) in KEPT {
         let is_kept = match key {
             "additionalProperties" => object.contains_key("patternProperties"),

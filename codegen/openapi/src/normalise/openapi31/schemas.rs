@@ -9,10 +9,12 @@ use crate::{
     normalise::{
         aside::keep_aside,
         context::{Context, Object, Part},
+        openapi31::{KEPT, booleans},
         reference_siblings::{add_part, wrap_reference},
         type_lists::types,
     },
     number,
+    openapi_model::{ObjectKind, has_type},
     pointer::Pointer,
 };
 
@@ -79,21 +81,14 @@ fn constant(schema: &mut Part<'_>) {
         "const"
     };
     let Some(value) = schema.shift_remove(key) else {
-        return;
+        return enumeration(schema);
     };
     let from = schema.place(key);
     if value.is_null() || key == "enum" {
         schema.set_from("type", "null", &from);
         return;
     }
-    let kind = match &value {
-        Value::String(_) => "string",
-        Value::Bool(_) => "boolean",
-        Value::Number(number) if number.is_f64() => "number",
-        Value::Number(_) => "integer",
-        Value::Array(_) => "array",
-        Value::Null | Value::Object(_) => "object",
-    };
+    let kind = type_of(&value);
     match schema.get_mut("type") {
         None => schema.set_from("type", kind, &from),
         Some(Value::Array(kinds)) => {
@@ -117,6 +112,39 @@ fn constant(schema: &mut Part<'_>) {
         return;
     }
     schema.set_from("enum", vec![value], &from);
+}
+
+/// Adds the type to a schema with only an `enum` of values of one type, so that an enumeration of one value
+/// becomes the same schema as a `const`.
+fn enumeration(schema: &mut Part<'_>) {
+    // Other schemas may state the type.
+    let states_type = |key: &&str| schema.contains_key(*key);
+    if SHARED.iter().chain(&["type"]).any(states_type) {
+        return;
+    }
+    let Some(Value::Array(values)) = schema.get("enum") else {
+        return;
+    };
+    let mut kinds: Vec<Value> = values.iter().map(|value| type_of(value).into()).collect();
+    kinds.sort_by_key(Value::to_string);
+    kinds.dedup();
+    let others = kinds.iter().filter(|kind| *kind != "null").count();
+    if others == 1 {
+        schema.set_from("type", kinds, schema.place("enum"));
+    }
+}
+
+/// Returns the type of a value.
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::String(_) => "string",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) if has_type(value, "integer") => "integer",
+        Value::Number(_) => "number",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
 }
 
 /// Keywords for unions. A union may have null variants.
@@ -229,12 +257,22 @@ fn null_variants(schema: &mut Part<'_>) {
             }
         }
         schema.set("nullable", true);
-        let Some(only) = only else { continue };
+        let Some(mut only) = only else { continue };
         let place = place.with_trailing_token(0);
         let from = schema.context.provenance.place(&place);
+        if let Some(object) = only.as_object_mut().filter(|only| !is_converted_first(only)) {
+            // The steps that precede this step have not seen the keywords of the variant.
+            let context = &mut *schema.context;
+            booleans(context, ObjectKind::Schema, &place, object);
+            constant(&mut Part {
+                context,
+                pointer: &place,
+                object,
+            });
+        }
         match only {
             Value::Object(only)
-                if !only.contains_key("$ref")
+                if !is_converted_first(&only)
                     && only
                         .keys()
                         .all(|key| !schema.contains_key(key) || key == "nullable") =>
@@ -255,6 +293,17 @@ fn null_variants(schema: &mut Part<'_>) {
             only => add_part(schema, &place, only),
         }
     }
+}
+
+/// Checks whether the schema has keywords that are converted before its null variants. A variant with such a
+/// keyword must remain a schema of its own.
+fn is_converted_first(schema: &Object) -> bool {
+    let is_kept = |key: &str| KEPT.iter().any(|(kept, _)| key == *kept);
+    schema.keys().any(|key| match key.as_str() {
+        "additionalProperties" | "items" => false,
+        "definitions" => true,
+        key => key.starts_with('$') || is_kept(key),
+    })
 }
 
 fn is_null(schema: &Value) -> bool {
