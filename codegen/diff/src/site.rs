@@ -16,8 +16,6 @@ pub(crate) enum SchemaRole {
     Body,
     Property,
     Parameter,
-    /// A parameter that is required in both documents.
-    RequiredParameter,
     ParameterProperty,
     Header,
 }
@@ -33,6 +31,9 @@ pub(crate) struct SchemaContext {
     /// True if the property may be omitted in both documents or, if only one document has the property, in
     /// that document.
     pub optional: bool,
+    /// True if a default of the schema has no effect on the requests of clients that follow the old document,
+    /// because these requests always contain the value, or because the service ignores it.
+    pub ignores_default: bool,
     /// Index of the frame of the enclosing closed composition. In a closed composition,
     /// `unevaluatedProperties` of the old schema rejects some or all of the properties that no part of the
     /// schema declares.
@@ -50,6 +51,7 @@ impl SchemaContext {
             failure: false,
             encoding: Encoding::Typed,
             optional: false,
+            ignores_default: false,
             closed: None,
         }
     }
@@ -62,15 +64,15 @@ impl SchemaContext {
     /// Returns the context for the items of the schema, or for its properties.
     pub(crate) fn inner(self, is_item: bool) -> Self {
         let role = match self.role {
-            SchemaRole::Parameter | SchemaRole::RequiredParameter | SchemaRole::ParameterProperty => {
-                SchemaRole::ParameterProperty
-            }
+            SchemaRole::Parameter | SchemaRole::ParameterProperty => SchemaRole::ParameterProperty,
             SchemaRole::Body | SchemaRole::Property | SchemaRole::Header => SchemaRole::Property,
         };
         Self {
             role,
             encoding: self.encoding.inner(is_item),
             optional: false,
+            // An item is never missing. But in a parameter of Swagger 2.0, a default may replace empty items.
+            ignores_default: is_item && role == SchemaRole::Property,
             closed: None,
             ..self
         }
@@ -89,9 +91,7 @@ impl SchemaContext {
             (Direction::Response, _) => "response-property",
             (Direction::Request, SchemaRole::Body | SchemaRole::Header) => "request-body",
             (Direction::Request, SchemaRole::Property) => "request-property",
-            (Direction::Request, SchemaRole::Parameter | SchemaRole::RequiredParameter) => {
-                "request-parameter"
-            }
+            (Direction::Request, SchemaRole::Parameter) => "request-parameter",
             (Direction::Request, SchemaRole::ParameterProperty) => "request-parameter-property",
             (Direction::None | Direction::Both, _) => "schema",
         }
@@ -218,6 +218,12 @@ impl<'n, 'a> Site<'n, 'a> {
     pub(crate) fn is_unchanged(&self) -> bool {
         let [old, new] = self.sides().map(|node| node.map(|node| node.value));
         old == new
+    }
+
+    /// Checks whether both values exist and are equal, regardless of the notation of numbers.
+    pub(crate) fn is_equal(&self) -> bool {
+        self.both()
+            .is_some_and(|(old, new)| canonical(old.value) == canonical(new.value))
     }
 
     /// Checks whether an empty list or object was added or removed.

@@ -15,7 +15,7 @@ use crate::{
     node::{Node, canonical, entry_name},
     part_names::{parameter_name, subject},
     rules::ChangeKind as Kind,
-    site::{SchemaContext, SchemaRole, Site},
+    site::{SchemaContext, Site},
 };
 
 /// Renamed path parameters, each as its old and its new name.
@@ -202,9 +202,8 @@ impl<'a> Comparer<'a> {
                 Kind::SerializationChanged,
             )
         };
-        if is_request && old.flag("required") && new.flag("required") {
-            context.role = SchemaRole::RequiredParameter;
-        }
+        // If only the new document requires the parameter, that is reported as a separate change.
+        context.ignores_default = is_request && old.flag("required");
         let sides = [old, new].map(Serialized::of);
         let text = context.encoded(text_encoding(sides.each_ref()));
         let same_text = self.schemas_of_same_text(old, new);

@@ -56,7 +56,23 @@ impl<'a> Comparer<'a> {
             let in_context = |optional| SchemaContext { optional, ..inner };
             match (&property.old, &property.new) {
                 (Some(before), Some(after)) if before.allows_nothing() == after.allows_nothing() => {
-                    self.schema(before, after, in_context(was_optional && is_optional));
+                    let [was_read_only, is_read_only] =
+                        [self.old.resolve(before), self.new.resolve(after)].map(|node| node.flag("readOnly"));
+                    // Clients do not send a read-only property, even if it is required.
+                    let ignores_default = if was_read_only {
+                        is_read_only
+                    } else {
+                        !was_optional
+                    };
+                    let context = in_context(was_optional && is_optional);
+                    self.schema(
+                        before,
+                        after,
+                        SchemaContext {
+                            ignores_default,
+                            ..context
+                        },
+                    );
                 }
                 (Some(_), Some(after)) => self.property_allowed(&property, after, in_context(is_optional)),
                 (None, Some(after)) if after.allows_nothing() => {

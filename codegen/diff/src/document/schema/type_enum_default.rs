@@ -168,8 +168,7 @@ pub(super) fn type_kind(site: &Site<'_, '_>) -> Kind {
 
 /// Returns the kind of a change of `default`.
 pub(super) fn default_kind(site: &Site<'_, '_>, context: SchemaContext) -> Kind {
-    if context.role == SchemaRole::RequiredParameter {
-        // Calls without the parameter are rejected, so the default never applies.
+    if site.is_equal() || (context.ignores_default && context.direction == Direction::Request) {
         Kind::NotationChanged
     } else if context.role == SchemaRole::Parameter && context.direction == Direction::Request {
         site.pick([
