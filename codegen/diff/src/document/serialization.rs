@@ -117,6 +117,8 @@ impl<'a> Comparer<'a> {
         let is_simple = sides.iter().all(|side| side.style() == "simple");
         types.iter().flatten().all(|name| match (key, *name) {
             ("allowReserved", "integer" | "boolean") => true,
+            // For the style `deepObject`, `explode: false` is undefined, so there is only one form.
+            ("explode", "object") if sides.iter().all(|side| side.style() == "deepObject") => true,
             ("allowReserved", _) | (_, "object") => false,
             // With the style `simple`, commas separate items regardless of `explode`.
             ("explode", "array") => is_simple,
