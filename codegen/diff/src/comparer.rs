@@ -168,9 +168,22 @@ impl<'a> Comparer<'a> {
         }
     }
 
+    /// Compares the texts beside two references to values other than schemas. They override the texts of the
+    /// target, or `OpenAPI` 3.0 ignores them.
+    pub(crate) fn texts_beside_reference(&mut self, site: &Site<'_, 'a>, direction: Direction) {
+        if let Some((old, new)) = site.both()
+            && old.reference().and(new.reference()).is_some()
+        {
+            for key in ["description", "summary"] {
+                self.annotation(key, &Site::member(key, old, new), direction);
+            }
+        }
+    }
+
     /// Reports that a value is inline in one document and behind a reference in the other, or that the two
     /// documents use different references.
     pub(crate) fn reference(&mut self, site: &Site<'_, 'a>, direction: Direction) {
+        self.texts_beside_reference(site, direction);
         let [old, new] = site.sides().map(|node| node.and_then(Node::reference));
         if old == new {
             return;

@@ -91,11 +91,19 @@ pub(crate) fn subject(node: &Node<'_>) -> String {
 }
 
 pub(crate) fn parameter_name(node: &Node<'_>) -> String {
-    let text = |key| node.str(key);
+    // The identity of a reference to a parameter consists of the location and the name of the parameter.
+    let identity = node
+        .identity
+        .back()
+        .map(|identity| identity.decoded().into_owned());
+    let (place, name) = identity
+        .as_deref()
+        .and_then(|identity| identity.split_once(':'))
+        .unwrap_or(("unknown", "?"));
     format!(
         "{} parameter `{}`",
-        text("in").unwrap_or("unknown"),
-        text("name").unwrap_or("?")
+        node.str("in").unwrap_or(place),
+        node.str("name").unwrap_or(name)
     )
 }
 

@@ -58,7 +58,11 @@ impl<'a> Comparer<'a> {
         let is_in = |list: &[Parameter<'a>], name: &str| list.iter().any(|other| other.name == name);
         for parameter in &after {
             match before.iter().find(|other| other.name == parameter.name) {
-                Some(other) => self.parameter(&other.value, &parameter.value, SchemaContext::PARAMETER),
+                Some(other) => {
+                    let site = Site::between(&other.written, &parameter.written, new);
+                    self.texts_beside_reference(&site, Direction::Request);
+                    self.parameter(&other.value, &parameter.value, SchemaContext::PARAMETER);
+                }
                 None if parameter.name.starts_with("path:") && is_in_path(&old.pointer, parameter) => {
                     self.path_parameter_described(parameter, new);
                 }

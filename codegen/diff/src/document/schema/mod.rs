@@ -7,7 +7,11 @@ mod type_enum_default;
 
 use serde_json::Value;
 
-use funnelflux_openapi::{openapi_model::ANNOTATIONS, pointer::PointerBuf, references};
+use funnelflux_openapi::{
+    openapi_model::{ANNOTATIONS, ObjectKind},
+    pointer::PointerBuf,
+    references,
+};
 
 use properties_and_items::restricts_unevaluated;
 use type_enum_default::{default_kind, type_kind};
@@ -102,8 +106,17 @@ impl<'a> Comparer<'a> {
     /// other versions, normalisation moves a reference with siblings that concern values into an `allOf`.
     fn beside_reference(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         for (key, site) in Site::members(old, new) {
+            let is_documentation = ANNOTATIONS.contains(&key) && !["readOnly", "writeOnly"].contains(&key);
             if key == "deprecated" {
                 self.property_deprecated(&site, context);
+            } else if key != "$ref"
+                && !is_documentation
+                && ObjectKind::Schema.keys().any(|keyword| keyword == key)
+            {
+                if !site.is_unchanged() {
+                    let what = format!("{}, which a reference overrides", site.describe(key));
+                    self.report(Kind::NotationChanged, &site, what, context.direction);
+                }
             } else {
                 self.annotation(key, &site, context.direction);
             }
