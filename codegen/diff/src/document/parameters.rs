@@ -105,6 +105,46 @@ impl<'a> Comparer<'a> {
         }
     }
 
+    /// Reports changes of parameters of a path that have no effect, because every operation of the path has a
+    /// parameter of the same name. `operations` are those that both documents have.
+    pub(super) fn overridden_parameters(
+        &mut self,
+        (old, new): (&Node<'a>, &Node<'a>),
+        operations: &[(Node<'a>, Node<'a>)],
+    ) {
+        let overridden = |document: &DocumentIndex<'a>, item: &Node<'a>, operations: Vec<&Node<'a>>| {
+            let mut parameters = declared_parameters(document, item, false);
+            parameters.retain(|parameter| {
+                operations.iter().all(|operation| {
+                    let own = declared_parameters(document, operation, true);
+                    own.iter().any(|other| other.name == parameter.name)
+                })
+            });
+            parameters
+        };
+        let before = overridden(&self.old, old, operations.iter().map(|(old, _)| old).collect());
+        let after = overridden(&self.new, new, operations.iter().map(|(_, new)| new).collect());
+        let twin = |list: &[Parameter<'a>], name: &str| {
+            let twin = list.iter().find(|other| other.name == name);
+            twin.map(|twin| twin.written.clone())
+        };
+        let removed = before
+            .iter()
+            .filter(|parameter| twin(&after, &parameter.name).is_none());
+        for parameter in after.iter().chain(removed) {
+            let name = &parameter.name;
+            let site = Site::new(twin(&before, name), twin(&after, name), new);
+            if !site.is_unchanged() {
+                let (name, verb) = (parameter_name(&parameter.value), site.verb());
+                let what = format!(
+                    "the {name} of {}, which every operation overrides, {verb}",
+                    subject(new)
+                );
+                self.report(Kind::NotationChanged, &site, what, Direction::Request);
+            }
+        }
+    }
+
     /// Reports differences in the header parameters that `OpenAPI` ignores.
     fn ignored_headers(&mut self, before: &[Parameter<'a>], after: &[Parameter<'a>], parent: &Node<'a>) {
         for name in IGNORED {
@@ -275,31 +315,37 @@ fn effective_parameters<'a>(
     operation: &Node<'a>,
     item: &Node<'a>,
 ) -> Vec<Parameter<'a>> {
+    let own = declared_parameters(document, operation, true);
+    let mut all = declared_parameters(document, item, false);
+    all.retain(|parameter| !own.iter().any(|other| other.name == parameter.name));
+    all.extend(own);
+    all
+}
+
+/// Returns the parameters that an operation or a path lists itself.
+fn declared_parameters<'a>(
+    document: &DocumentIndex<'a>,
+    holder: &Node<'a>,
+    is_own: bool,
+) -> Vec<Parameter<'a>> {
     let name = |entry: &'a Value| {
         let (_, target) = references::resolve(document.root.value, Pointer::root(), entry);
         entry_name(target).unwrap_or_else(|| canonical(target))
     };
-    let list = |holder: &Node<'a>| -> Vec<Parameter<'a>> {
-        let entries = holder.get("parameters").map(|list| list.entries(name));
-        let parameters = entries.into_iter().flatten().map(|written| {
-            let name = written.identity.back();
-            let mut name = name.map_or_else(String::new, |name| name.into_encoded().into_owned());
-            // Header names are case-insensitive.
-            if name.starts_with("header:") {
-                name.make_ascii_lowercase();
-            }
-            Parameter {
-                name,
-                value: document.resolve(&written),
-                is_own: written.pointer.starts_with(&operation.pointer),
-                written,
-            }
-        });
-        parameters.collect()
-    };
-    let own = list(operation);
-    let mut all = list(item);
-    all.retain(|parameter| !own.iter().any(|other| other.name == parameter.name));
-    all.extend(own);
-    all
+    let entries = holder.get("parameters").map(|list| list.entries(name));
+    let parameters = entries.into_iter().flatten().map(|written| {
+        let name = written.identity.back();
+        let mut name = name.map_or_else(String::new, |name| name.into_encoded().into_owned());
+        // Header names are case-insensitive.
+        if name.starts_with("header:") {
+            name.make_ascii_lowercase();
+        }
+        Parameter {
+            name,
+            value: document.resolve(&written),
+            written,
+            is_own,
+        }
+    });
+    parameters.collect()
 }

@@ -143,11 +143,13 @@ impl<'a> Comparer<'a> {
                 _ => self.other_member(key, &site, Direction::None),
             }
         }
-        let shares_operation = shared_operations(old, new).next().is_some();
+        let operations: Vec<_> = shared_operations(old, new).collect();
         let parameters = Site::member("parameters", old, new);
-        if !shares_operation && !parameters.is_unchanged() {
+        if operations.is_empty() && !parameters.is_unchanged() {
             let what = format!("parameters of the path `{path}` {}", parameters.before_after());
             self.change(Kind::PathItemChanged, &parameters, what).report();
+        } else if !parameters.is_unchanged() {
+            self.overridden_parameters((old, new), &operations);
         }
     }
 
