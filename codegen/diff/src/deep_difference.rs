@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use funnelflux_openapi::{
     digest::sha256,
-    pointer::Pointer,
+    pointer::{METHODS, Pointer},
     references::{References, reference, resolve},
 };
 
@@ -26,8 +26,17 @@ pub(crate) struct DeepDifference {
     pub what: String,
     /// Text that distinguishes this difference from other differences at the same place.
     pub value: String,
-    /// True if only descriptions, summaries or titles differ, and their normative words are the same.
-    pub is_documentation: bool,
+    pub part: DifferentPart,
+}
+
+/// The part of a value that differs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DifferentPart {
+    /// Only descriptions, summaries or titles, and their normative words are the same.
+    Documentation,
+    /// Only documentation, and fields of operations that are never sent.
+    Unsent,
+    Any,
 }
 
 /// Keys whose values are texts for human readers.
@@ -39,6 +48,28 @@ enum Texts {
     Compared,
     /// Only normative words are compared.
     Ignored,
+    /// Only normative words are compared, and fields of operations that are never sent are ignored.
+    UnsentIgnored,
+}
+
+/// Checks whether a member of an operation or of a path item is never sent, and its change is at most a
+/// matter for documentation and tools.
+fn is_unsent(key: &str) -> bool {
+    ["tags", "operationId", "deprecated"].contains(&key)
+        || (key.starts_with("x-") && !["x-sunset", "x-stability-level"].contains(&key))
+}
+
+/// Checks whether the value is a path item with an operation.
+fn is_path_item(value: &Value) -> bool {
+    METHODS
+        .iter()
+        .any(|method| value.get(method).is_some_and(is_operation))
+}
+
+/// Checks whether the value of a member of a path item is an operation. Only an operation has responses, and
+/// normalisation adds them if they are missing.
+fn is_operation(value: &Value) -> bool {
+    value.get("responses").is_some_and(Value::is_object)
 }
 
 /// The addresses of two values in memory, and the treatment of texts inside the values.
@@ -72,8 +103,8 @@ impl<'a> DeepEquality<'a> {
     fn holds(&mut self, old: &'a Value, new: &'a Value, texts: Texts) -> bool {
         // Pairs with a reference, each with the index of the pair that contains it.
         let mut pairs: Vec<(Question, Option<usize>)> = Vec::new();
-        let mut open = vec![(old, new, None)];
-        while let Some((old, new, mut inside)) = open.pop() {
+        let mut open = vec![(old, new, None, false)];
+        while let Some((old, new, mut inside, is_in_path_item)) = open.pop() {
             let mut is_equal = true;
             if reference(old).or(reference(new)).is_some() {
                 let pair = ([old, new].map(|value| ptr::from_ref(value).addr()), texts);
@@ -89,11 +120,17 @@ impl<'a> DeepEquality<'a> {
                 |references: &References<'a>, value| resolve(references.document(), Pointer::root(), value).1;
             is_equal = is_equal
                 && match (target(self.old, old), target(self.new, new)) {
-                    (Value::Object(before), Value::Object(after)) => {
+                    (old @ Value::Object(before), new @ Value::Object(after)) => {
+                        let is_path_item = is_path_item(old) && is_path_item(new);
+                        let is_call =
+                            is_path_item || (is_in_path_item && is_operation(old) && is_operation(new));
                         let is_ignored = |key: &str| {
                             let [old, new] = [before, after].map(|members| members.get(key));
                             let is_text = |value: Option<&Value>| value.is_none_or(Value::is_string);
-                            texts == Texts::Ignored
+                            if texts == Texts::UnsentIgnored && is_call && is_unsent(key) {
+                                return true;
+                            }
+                            texts != Texts::Compared
                                 && TEXTS.contains(&key)
                                 && is_text(old)
                                 && is_text(new)
@@ -106,13 +143,13 @@ impl<'a> DeepEquality<'a> {
                                 .filter(|(key, _)| !is_ignored(key))
                                 .all(|(key, old)| {
                                     let new = after.get(key);
-                                    open.extend(new.map(|new| (old, new, inside)));
+                                    open.extend(new.map(|new| (old, new, inside, is_path_item)));
                                     new.is_some()
                                 })
                     }
                     (Value::Array(before), Value::Array(after)) => {
                         let entries = before.iter().zip(after);
-                        open.extend(entries.map(|(old, new)| (old, new, inside)));
+                        open.extend(entries.map(|(old, new)| (old, new, inside, false)));
                         before.len() == after.len()
                     }
                     (before, after) => before == after,
@@ -150,13 +187,19 @@ impl<'a> DeepEquality<'a> {
             return site.values().next().map(|_| DeepDifference {
                 what,
                 value: site.value(),
-                is_documentation: false,
+                part: DifferentPart::Any,
             });
         };
         if self.holds(old.value, new.value, Texts::Compared) {
             return None;
         }
-        let is_documentation = self.holds(old.value, new.value, Texts::Ignored);
+        let part = if self.holds(old.value, new.value, Texts::Ignored) {
+            DifferentPart::Documentation
+        } else if self.holds(old.value, new.value, Texts::UnsentIgnored) {
+            DifferentPart::Unsent
+        } else {
+            DifferentPart::Any
+        };
         let what = if site.is_unchanged() {
             format!("a schema used in `{keyword}` of {} changed", subject(site.parent))
         } else {
@@ -166,7 +209,7 @@ impl<'a> DeepEquality<'a> {
         Some(DeepDifference {
             what,
             value: format!("{before}→{after}"),
-            is_documentation,
+            part,
         })
     }
 }

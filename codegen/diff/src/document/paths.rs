@@ -190,10 +190,7 @@ impl<'a> Comparer<'a> {
                         inherited.map(|(item, document)| item.get(key).or_else(|| document.root.get(key)));
                     self.servers(&site, inherited);
                 }
-                "callbacks" => {
-                    let name = format!("`callbacks` of {}", subject(new));
-                    self.as_whole(&name, Kind::CallbacksChanged, &site, &site.before_after());
-                }
+                "callbacks" => self.callbacks(&site),
                 _ => self.other_member(key, &site, Direction::None),
             }
         }
