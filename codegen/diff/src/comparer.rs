@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
+use serde_json::Value;
+
 use funnelflux_openapi::{
     evidence::{self, Evidence},
     pointer::{self, Pointer, PointerBuf},
@@ -40,6 +42,8 @@ pub(crate) struct Comparer<'a> {
     pub compared: HashSet<(usize, SchemaContext)>,
     /// Pairs of schemas to compare: both schemas, the context, and the index of the frame.
     pub queue: VecDeque<(Node<'a>, Node<'a>, SchemaContext, usize)>,
+    /// True if a body of either document may be XML.
+    pub has_xml: bool,
     /// Renamed schemas: old pointer to new pointer.
     pub renamed: BTreeMap<PointerBuf, PointerBuf>,
 }
@@ -54,6 +58,7 @@ impl<'a> Comparer<'a> {
             frames: Frames::default(),
             compared: HashSet::new(),
             queue: VecDeque::new(),
+            has_xml: [old, new].iter().any(|references| has_xml(references.document())),
             renamed: BTreeMap::new(),
         }
     }
@@ -198,6 +203,23 @@ impl<'a> Comparer<'a> {
             .direction(direction)
             .covers_subtree(old.is_none() || new.is_none())
             .report();
+    }
+}
+
+/// Checks whether the value contains a media type, or a range of media types, that may be XML. Media types
+/// are keys of `content`, or texts such as the `contentType` of an encoding.
+fn has_xml(value: &Value) -> bool {
+    let is_xml = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        !text.starts_with('/') && text.contains('/') && (text.contains("xml") || text.contains('*'))
+    };
+    match value {
+        Value::Object(members) => members.iter().any(|(key, value)| {
+            let is_media_type = ["contentType", "x-contentMediaType"].contains(&key.as_str());
+            is_xml(key) || (is_media_type && value.as_str().is_some_and(is_xml)) || has_xml(value)
+        }),
+        Value::Array(entries) => entries.iter().any(has_xml),
+        _ => false,
     }
 }
 

@@ -5,6 +5,8 @@ pub(crate) mod constraints;
 mod properties_and_items;
 mod type_enum_default;
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use funnelflux_openapi::{
@@ -21,7 +23,7 @@ use crate::{
     index::DocumentIndex,
     level::Side,
     node::Node,
-    part_names::subject,
+    part_names::{subject, tokens},
     rules::ChangeKind as Kind,
     site::{SchemaContext, Site},
 };
@@ -291,10 +293,35 @@ impl<'a> Comparer<'a> {
             "deprecated" => self.property_deprecated(site, context),
             "discriminator" => self.discriminator(site, old, context),
             "x-extensible-enum" => self.extensible_enumeration(site, context),
+            "xml" if !self.has_xml || is_xml_alike(site) => {
+                self.report(Kind::NotationChanged, site, site.describe(key), context.direction);
+            }
             _ if self.limit(key, site, context) => {}
             _ => self.other_member(key, site, context.direction),
         }
     }
+}
+
+/// Checks whether two `xml` objects have the same effect, because they differ only in defaults.
+fn is_xml_alike(site: &Site<'_, '_>) -> bool {
+    let tokens = tokens(&site.parent.pointer);
+    let property = match tokens.as_slice() {
+        [.., keyword, name] if keyword == "properties" => Some(name.as_str()),
+        _ => None,
+    };
+    let [old, new] = site.sides().map(|xml| {
+        let members = xml.map(Node::members).unwrap_or_default().into_iter();
+        let is_default = |key: &str, value: &Value| match key {
+            "attribute" | "wrapped" => *value == false,
+            // Without a name, the element of a property has the name of the property.
+            "name" => property.is_some_and(|name| value == name),
+            _ => false,
+        };
+        let members = members.map(|(key, node)| (key, node.value));
+        let members = members.filter(|(key, value)| !is_default(key, value));
+        members.collect::<BTreeMap<_, _>>()
+    });
+    old == new && site.values().all(|xml| xml.value.is_object())
 }
 
 /// Returns the pointer to the target if the node is a reference that is not broken.
