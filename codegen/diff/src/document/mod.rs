@@ -13,9 +13,14 @@ mod server_url;
 mod servers;
 mod webhooks;
 
-use crate::{comparer::Comparer, level::Direction, site::Site};
+use funnelflux_openapi::{operations::operations, pointer::PointerBuf};
 
-impl Comparer<'_> {
+use crate::{
+    comparer::Comparer, level::Direction, node::Node, part_names::subject, rules::ChangeKind as Kind,
+    site::Site,
+};
+
+impl<'a> Comparer<'a> {
     /// Compares two whole documents.
     pub(crate) fn document(&mut self) {
         let (old, new) = (self.old.root.clone(), self.new.root.clone());
@@ -31,6 +36,7 @@ impl Comparer<'_> {
                 "tags" => self.tags(&site),
                 "paths" => self.paths(&site),
                 "components" => {}
+                "x-consumes" | "x-produces" if !self.has_bodies(key) => self.unused_media_types(key, &site),
                 // Normalisation renames `webhooks` to `x-webhooks`. If the author already uses an extension
                 // with this name, normalisation adds a second `x-`.
                 _ if key != "webhooks" && key.trim_start_matches("x-") == "webhooks" => self.webhooks(&site),
@@ -40,5 +46,28 @@ impl Comparer<'_> {
         self.queued_schemas();
         self.components(&Site::member("components", &old, &new));
         self.queued_schemas();
+    }
+
+    /// Checks whether any operation of either document has a body to which the list of media types `key` may
+    /// apply.
+    fn has_bodies(&self, key: &str) -> bool {
+        [&self.old, &self.new].iter().any(|document| {
+            operations(document.root.value).any(|operation| {
+                let operation = Node::at(operation.value, PointerBuf::new());
+                document.has_body(&operation, key)
+            })
+        })
+    }
+
+    /// Reports a change of media types of Swagger 2.0 that apply to no body.
+    fn unused_media_types(&mut self, key: &str, site: &Site<'_, 'a>) {
+        if !site.is_unchanged() {
+            let (key, holder) = (key.trim_start_matches("x-"), subject(site.parent));
+            let what = format!(
+                "`{key}` of {holder}, which has no effect, {}",
+                site.before_after()
+            );
+            self.change(Kind::NotationChanged, site, what).report();
+        }
     }
 }

@@ -191,6 +191,11 @@ impl<'a> Comparer<'a> {
                     self.servers(&site, inherited);
                 }
                 "callbacks" => self.callbacks(&site),
+                "x-consumes" | "x-produces"
+                    if !self.old.has_body(old, key) && !self.new.has_body(new, key) =>
+                {
+                    self.unused_media_types(key, &site);
+                }
                 _ => self.other_member(key, &site, Direction::None),
             }
         }

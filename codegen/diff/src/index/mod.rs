@@ -39,6 +39,21 @@ impl<'a> DocumentIndex<'a> {
         node.resolve(self.root.value)
     }
 
+    /// Checks whether an operation has a body to which a list of media types of Swagger 2.0 may apply:
+    /// `x-consumes` to the request, or `x-produces` to the responses.
+    pub(crate) fn has_body(&self, operation: &Node<'a>, key: &str) -> bool {
+        if key == "x-consumes" {
+            return operation.value.get("requestBody").is_some();
+        }
+        let responses = operation.get("responses").map(|responses| responses.members());
+        let mut responses = responses.into_iter().flatten();
+        // Normalisation keeps examples without a schema as an extension. They show that there is a body.
+        responses.any(|(_, response)| {
+            let response = self.resolve(&response).value;
+            response.get("content").or(response.get("x-examples")).is_some()
+        })
+    }
+
     /// Checks whether any reference leads to the value at `pointer`.
     pub(crate) fn is_referenced(&self, pointer: &Pointer) -> bool {
         self.references.referrers(pointer).next().is_some()
