@@ -90,16 +90,22 @@ impl<'a> Comparer<'a> {
         context: SchemaContext,
     ) -> bool {
         let keyword = key.trim_start_matches("x-");
-        if !site.is_unchanged()
-            && says_nothing(key, site.old.as_ref(), old)
-            && says_nothing(key, site.new.as_ref(), site.parent)
-        {
-            self.report(
-                Kind::NotationChanged,
-                site,
-                site.describe(keyword),
-                context.direction,
-            );
+        // JSON Schema ignores `contentSchema` without `contentMediaType`.
+        let is_ignored = key == "x-contentSchema"
+            && [old, site.parent]
+                .iter()
+                .all(|schema| schema.value.get("x-contentMediaType").is_none());
+        let says_nothing = is_ignored
+            || says_nothing(key, site.old.as_ref(), old) && says_nothing(key, site.new.as_ref(), site.parent);
+        if says_nothing {
+            if !site.is_unchanged() {
+                self.report(
+                    Kind::NotationChanged,
+                    site,
+                    site.describe(keyword),
+                    context.direction,
+                );
+            }
             return true;
         }
         let Some((kinds, name)) = constraint(key) else {

@@ -21,6 +21,11 @@ impl<'a> Comparer<'a> {
             _ => Kind::FormatChanged,
         };
         let types = [old, site.parent].map(|schema| schema.str("type"));
+        let allows_no_string = types.iter().all(|kind| kind.is_some_and(|kind| kind != "string"));
+        if allows_no_string && [before, after].into_iter().flatten().all(is_string_format) {
+            // JSON Schema applies these formats only to strings.
+            return self.report_in(Kind::NotationChanged, site, site.describe("format"), context);
+        }
         let is_string = types == [Some("string"); 2];
         let formats = Fact::StringFormats {
             old: before.map(str::to_owned),
@@ -155,6 +160,35 @@ impl<'a> Comparer<'a> {
         let what = format!("{} {words} {}", subject(schema), value.quoted());
         self.report_in(kind, value, what, context);
     }
+}
+
+/// Checks whether JSON Schema or `OpenAPI` define the format for strings only.
+fn is_string_format(format: &str) -> bool {
+    const FORMATS: [&str; 22] = [
+        "binary",
+        "byte",
+        "date",
+        "date-time",
+        "duration",
+        "email",
+        "hostname",
+        "idn-email",
+        "idn-hostname",
+        "ipv4",
+        "ipv6",
+        "iri",
+        "iri-reference",
+        "json-pointer",
+        "password",
+        "regex",
+        "relative-json-pointer",
+        "time",
+        "uri",
+        "uri-reference",
+        "uri-template",
+        "uuid",
+    ];
+    FORMATS.contains(&format)
 }
 
 /// Returns the kind of a change of `type`.
