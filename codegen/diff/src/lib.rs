@@ -34,7 +34,7 @@ mod site;
 mod unclassified;
 mod warnings;
 
-use std::{cmp::Reverse, sync::Arc};
+use std::{cmp::Reverse, collections::BTreeSet, sync::Arc};
 
 use serde_json::Value;
 
@@ -93,7 +93,7 @@ pub fn compare(old: &Document, new: &Document) -> Report {
 
 /// Adds locations, operations and uses to a change.
 fn complete<'a>(
-    change: RawChange,
+    mut change: RawChange,
     (old, old_usages): (&Document, &mut UsageIndex<'a>),
     (new, new_usages): (&Document, &mut UsageIndex<'a>),
     table: &mut UsageTable,
@@ -126,6 +126,9 @@ fn complete<'a>(
     let uses = usages.uses(&pointer, direction, table);
     let provenance = document.provenance();
     let source_pointer = provenance.place(&pointer).pointer().to_buf();
+    if is_other_dialect(&change, &pointer, &source_pointer, [old, new]) {
+        change.kind = ChangeKind::Unclassified;
+    }
     Change {
         kind: change.kind,
         id: change.id(),
@@ -146,6 +149,31 @@ fn complete<'a>(
         old: change.old,
         new: change.new,
     }
+}
+
+/// Checks whether a change replaces the dialect of the schemas (`$schema` or `jsonSchemaDialect` of `OpenAPI`
+/// 3.1, which normalisation keeps as extensions) with another dialect. Without them, the dialect is that of
+/// `OpenAPI`, which adds only annotations to the JSON Schema 2020-12.
+fn is_other_dialect(
+    change: &RawChange,
+    pointer: &Pointer,
+    source: &Pointer,
+    documents: [&Document; 2],
+) -> bool {
+    let key = pointer.last().map(|key| key.decoded().into_owned());
+    let is_dialect = matches!(key.as_deref(), Some("x-schema" | "x-jsonSchemaDialect"))
+        // Otherwise, the author wrote an extension with this name.
+        && pointer.last() != source.last();
+    let sides = [&change.old, &change.new].into_iter().zip(documents);
+    let dialects = sides.map(|(pointer, document)| {
+        let pointer = pointer.as_deref()?;
+        let dialect = document.value().pointer(pointer.as_str())?.as_str()?;
+        let standards = ["spec.openapis.org/oas/3.", "json-schema.org/draft/2020-12/"];
+        let is_standard = standards.iter().any(|standard| dialect.contains(standard));
+        (!is_standard).then_some(dialect)
+    });
+    let dialects: BTreeSet<Option<&str>> = dialects.collect();
+    is_dialect && change.kind == ChangeKind::ExtensionChanged && dialects.len() > 1
 }
 
 /// Checks whether a change only adds or removes an extension that normalisation created, such as the name of
