@@ -1,5 +1,7 @@
 //! Compares keywords for single values: type and format, null, enumerations and defaults.
 
+use std::collections::HashSet;
+
 use crate::{
     comparer::Comparer,
     level::Direction,
@@ -124,7 +126,14 @@ impl<'a> Comparer<'a> {
         }
         if values.is_empty() {
             let what = site.describe("enum");
-            let [old, new] = site.sides().map(|list| list.map(|list| canonical(list.value)));
+            // An enumeration may list a number twice, in two notations.
+            let [old, new] = site.entries(canonical).map(|values| {
+                let mut seen = HashSet::new();
+                let values = values.into_iter().map(|value| canonical(value.value));
+                values
+                    .filter(|value| seen.insert(value.clone()))
+                    .collect::<Vec<_>>()
+            });
             let kind = if old == new {
                 Kind::NotationChanged
             } else {
