@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use funnelflux_openapi::{operations::operations, pointer::METHODS};
 
+use super::server_url::with_canonical_host;
 use crate::{
     comparer::Comparer,
     level::Direction,
@@ -263,7 +264,7 @@ fn are_met(old: &[Alternative<'_>], new: &[Alternative<'_>]) -> bool {
 }
 
 /// Returns the parts of a scheme that determine how clients obtain and send credentials. Names of HTTP
-/// schemes and headers are converted to lower case.
+/// schemes and headers are converted to lower case, and URLs to canonical form.
 fn sent(scheme: &Value) -> BTreeMap<&str, String> {
     let is_header = scheme.get("in").is_some_and(|place| place == "header");
     let members = scheme.as_object().into_iter().flatten();
@@ -271,6 +272,7 @@ fn sent(scheme: &Value) -> BTreeMap<&str, String> {
         let text = match (key.as_str(), value.as_str()) {
             ("scheme", Some(text)) => text.to_ascii_lowercase(),
             ("name", Some(text)) if is_header => text.to_ascii_lowercase(),
+            ("openIdConnectUrl", Some(url)) => with_canonical_host(url),
             ("flows", _) => canonical(&flows(value)),
             ("type" | "name" | "in" | "openIdConnectUrl", _) => canonical(value),
             _ => return None,
@@ -280,7 +282,7 @@ fn sent(scheme: &Value) -> BTreeMap<&str, String> {
     members.collect()
 }
 
-/// Removes documentation and extensions from the OAuth flows.
+/// Removes documentation and extensions from the OAuth flows, and writes their URLs in canonical form.
 fn flows(flows: &Value) -> Value {
     let mut flows = flows.clone();
     let is_documented = |key: &str| !key.starts_with("x-");
@@ -288,6 +290,11 @@ fn flows(flows: &Value) -> Value {
         flows.retain(|name, _| is_documented(name));
         for flow in flows.values_mut().filter_map(Value::as_object_mut) {
             flow.retain(|key, _| is_documented(key));
+            for key in ["authorizationUrl", "tokenUrl", "refreshUrl"] {
+                if let Some(Value::String(url)) = flow.get_mut(key) {
+                    *url = with_canonical_host(url);
+                }
+            }
             let scopes = flow.get_mut("scopes").and_then(Value::as_object_mut);
             scopes
                 .into_iter()

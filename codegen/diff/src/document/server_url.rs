@@ -83,12 +83,20 @@ pub(super) fn placeholders(path: &str) -> Vec<&str> {
 
 /// Returns the URL with scheme and host in lower case, without the default port and the last slash.
 fn canonical(url: &str) -> String {
-    let url = url.strip_suffix('/').unwrap_or(url);
+    with_canonical_host(url.strip_suffix('/').unwrap_or(url))
+}
+
+/// Returns the URL with scheme and host in lower case, without the default port. A URL with a user name stays
+/// unchanged.
+pub(super) fn with_canonical_host(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_owned();
     };
     let scheme = scheme.to_ascii_lowercase();
-    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    if host.contains('@') {
+        return url.to_owned();
+    }
     let host = host.to_ascii_lowercase();
     let port = match scheme.as_str() {
         "https" => ":443",
