@@ -260,7 +260,7 @@ fn of_kind(kind: ChangeKind) -> (Impact, &'static str) {
             (Patch, "The crate sends no defaults of its own, so behaviour changes with the service."),
         K::MaximumDecreased | K::MaximumIncreased | K::MinimumIncreased | K::MinimumDecreased | K::LimitSet
         | K::LimitUnset | K::ConstraintAdded | K::ConstraintRemoved | K::ConstraintChanged =>
-            (Patch, "The service validates it, not the crate. Only documentation changes."),
+            (Patch, "The crate does not validate it. Only documentation changes."),
         K::AllOfAdded | K::AllOfRemoved | K::NotChanged => (Major, "The type may change."),
         K::AlternativeAdded | K::AlternativeRemoved => (Major, "The type of the alternatives changes."),
         K::CompositionOrderChanged => (Major, "Alternatives are tried in order."),
