@@ -119,7 +119,10 @@ pub(crate) fn check_report(matches: &ArgMatches) -> Result<(), Failure> {
         let message = format!("the report {} has an unknown format", path.display());
         return Err(Failure::usage(message).fix("name a .json, .ndjson or .csv file"));
     }
-    check_writable(path)
+    check_writable(path).map_err(|failure| {
+        Failure::usage(format!("{}; nothing was sent", failure.message))
+            .fix("name a file that can be written")
+    })
 }
 
 /// A command that runs a job.

@@ -198,6 +198,55 @@ fn answers_of_a_proxy_are_not_believed() {
 }
 
 #[test]
+fn a_report_that_cannot_be_written_is_an_error_before_anything_is_sent() {
+    let (world, ids) = World::new(2);
+    for report in ["absent/report.csv", "report.txt", "."] {
+        for command in [
+            format!("duplicate {} --yes", ids[0]),
+            format!("archive {} --yes", ids[0]),
+            "create --set offerSourceName=x --yes".to_owned(),
+        ] {
+            let line = format!("offer-sources {command} --report {report}");
+            let refused = world.run(&line).code(2);
+            assert!(!refused.err.contains(".tmp"), "{}", refused.err);
+        }
+    }
+    assert_eq!((world.count("active"), world.count("archived")), (2, 0));
+}
+
+#[test]
+fn a_resumed_job_takes_no_arguments_that_its_journal_has() {
+    let (world, ids) = World::new(2);
+    world.fake.inject(
+        Rule::new(Fault::status(503))
+            .on("POST /offersource/duplicate/")
+            .times(100),
+    );
+    world
+        .run(&format!(
+            "offer-sources duplicate {} --yes --journal job.jsonl",
+            ids[0]
+        ))
+        .code(1);
+    world.fake.clear_faults();
+    for argument in [
+        ids[1].as_str(),
+        "--name Other",
+        "--into x",
+        "--journal other.jsonl",
+    ] {
+        let line = format!("offer-sources duplicate --resume job.jsonl {argument} --yes");
+        let refused = world.run(&line).code(2);
+        assert!(
+            refused.err.contains("from the journal"),
+            "{line}: {}",
+            refused.err
+        );
+    }
+    assert_eq!(world.count("active"), 2);
+}
+
+#[test]
 fn a_resumed_deletion_asks_again() {
     let (world, ids) = World::new(4);
     world.fake.inject(

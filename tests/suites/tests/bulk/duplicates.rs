@@ -31,6 +31,31 @@ fn made(fake: &Fake) -> HashMap<String, usize> {
 }
 
 #[test]
+fn a_request_that_was_not_processed_is_sent_again_by_a_resumed_job() {
+    for status in [429, 503] {
+        let (fake, client) = service(Settings::default());
+        let ids = fake.seed_many(3);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        fake.inject(Rule::new(Fault::status(status)).on(DUPLICATE).always());
+        let report = run(copies(&client, &ids).journal(&path).send()).unwrap();
+        if status == 429 {
+            assert_eq!(report.counts().not_sent, 3, "{report}");
+        }
+        assert_eq!(made(&fake).len(), 0);
+        fake.clear_faults();
+        let report = run(copies(&client, &ids).journal(&path).send()).unwrap();
+        let expected = if status == 429 {
+            "3 done"
+        } else {
+            "0 done, 3 unknown"
+        };
+        assert_eq!(report.counts().to_string(), expected);
+        assert!(made(&fake).values().all(|count| *count == 1));
+    }
+}
+
+#[test]
 fn a_crash_at_any_request_makes_no_copy_twice() {
     for policies in 0..40_u64 {
         for requests in [1, 2, 3, 5, 8, 11] {

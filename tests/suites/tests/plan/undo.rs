@@ -43,6 +43,24 @@ fn a_plan_is_undone_and_the_undo_is_undone() {
 }
 
 #[test]
+fn a_running_job_is_not_undone() {
+    let (fake, client) = account();
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    let plan = run(ChangePlan::replace(SOURCE, OTHER_SOURCE).plan(&client)).unwrap();
+    run(plan.apply(&client).journal(&journal).send()).unwrap();
+    let before = fake.state();
+    // A job in progress holds this lock.
+    let file = std::fs::File::open(&journal).unwrap();
+    file.lock().unwrap();
+    let error = run(ChangePlan::undo(&client, &journal)).unwrap_err();
+    assert!(error.to_string().contains("another process uses it"), "{error}");
+    drop(file);
+    assert!(!run(ChangePlan::undo(&client, &journal)).unwrap().is_empty());
+    assert_eq!(fake.state(), before);
+}
+
+#[test]
 fn changes_of_others_since_the_job_stay() {
     let (fake, client) = account();
     let folder = tempfile::tempdir().unwrap();
