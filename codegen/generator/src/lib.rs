@@ -32,6 +32,7 @@ pub mod supersede;
 #[cfg(test)]
 mod testing;
 mod transform;
+mod unions;
 
 pub use coverage::COVERAGE;
 pub use generate::{EFFECTIVE, GroupFeature, Input, Options, Output, generate, require_operations};

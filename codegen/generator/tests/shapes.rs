@@ -9,7 +9,7 @@
     reason = "a test stops at the first surprise"
 )]
 
-use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
+use std::{collections::BTreeMap, env, fmt::Write as _, fs, path::Path};
 
 use funnelflux_generator::{Input, Options, Output, generate};
 use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Source};
@@ -63,6 +63,24 @@ fn supported_constructs_generate_code() {
         }
         insta::assert_snapshot!(name.replace('-', "_"), text);
     }
+}
+
+/// The crate `funnelflux` compiles and tests these types in `generated/src/values/union_tests.rs`.
+#[test]
+fn the_tested_unions_are_those_that_are_generated() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = folder.join("tests/documents/supported/tagged-unions.yaml");
+    let files = generated(&fs::read_to_string(document).unwrap()).unwrap();
+    let types = &files["offersource/types.rs"];
+    let path = folder.join("../../generated/src/values/union_tests/types.rs");
+    if env::var_os("UPDATE_EXPECT").is_some() {
+        fs::write(&path, types).unwrap();
+    }
+    assert_eq!(
+        *types,
+        fs::read_to_string(&path).unwrap(),
+        "run this test with UPDATE_EXPECT=1"
+    );
 }
 
 #[test]

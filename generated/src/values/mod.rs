@@ -8,4 +8,6 @@ pub(crate) mod null;
 pub(crate) mod object;
 pub(crate) mod open_enum;
 pub(crate) mod secret;
+#[cfg(test)]
+mod union_tests;
 pub(crate) mod unknown_fields;

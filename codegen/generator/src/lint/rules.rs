@@ -108,13 +108,14 @@ rules! {
     NOT = "not", Error,
         "remove it in an overlay; the client does not validate";
     DISCRIMINATOR = "discriminator", Error,
-        "give the property an `enum` with one value in each variant, in an overlay";
+        "in an overlay, give the property an `enum` with one string in each variant, different for each";
     EMPTY_UNION = "empty-union", Error,
         "list the variants in an overlay, or remove the keyword there";
     ANY_OF = "any-of", Warning,
         "list the variant that matches fewer values first, in an overlay";
     UNTAGGED_UNION = "untagged-union", Warning,
-        "list the variant with the most required properties first, in an overlay";
+        "in an overlay, give each variant a required property whose `enum` has one string of its own, or \
+            list the variant with the most required properties first";
     OVERLAPPING_ANY_OF = "overlapping-any-of", Warning,
         "in an overlay, write the properties of all variants into one object, or use `oneOf` if only one \
             matches";

@@ -8,7 +8,7 @@ use super::{
     linter::{COMPOSITIONS, Linter, Object, is_composed},
     rules,
 };
-use crate::json::Json as _;
+use crate::{json::Json as _, unions};
 use funnelflux_openapi::{openapi_model::matches_nothing, pointer::Pointer};
 
 const TYPES: &[&str] = &["string", "number", "integer", "boolean", "array", "object"];
@@ -90,8 +90,11 @@ impl<'a> Linter<'a> {
         let objects = known().filter(|variant| is_object(variant)).count();
         let is_open = |variant: &&Object| variant.get("additionalProperties") != Some(&Value::Bool(false));
         let open = known().filter(is_open).count();
-        let tag = property.or_else(|| self.common_tag((*resolved.first()?)?));
-        let tagged = tag.is_some_and(|tag| known().all(|variant| self.fixes(variant, tag, 0)));
+        let document = self.document.value();
+        let tagged = match property {
+            Some(property) => unions::is_tag(document, variants, property),
+            None => unions::tag(document, variants).is_some(),
+        };
         if let Some(property) = property.filter(|_| !tagged) {
             let message = format!("the variants do not fix the value of their discriminator `{property}`");
             self.report_member(&rules::DISCRIMINATOR, pointer, "discriminator", message);
@@ -105,22 +108,6 @@ impl<'a> Linter<'a> {
             let message = format!("no property distinguishes the {objects} objects of this `{key}`");
             self.report_member(&rules::UNTAGGED_UNION, pointer, key, message);
         }
-    }
-
-    /// Returns the name of a property for which the variant allows only one value.
-    fn common_tag(&self, variant: &'a Object) -> Option<&'a str> {
-        let mut names = variant.members("properties").map(|(name, _)| name.as_str());
-        names.find(|name| self.fixes(variant, name, 0))
-    }
-
-    /// Returns true if a schema allows only a single value for a property.
-    fn fixes(&self, schema: &'a Object, property: &str, depth: usize) -> bool {
-        let properties = schema.object("properties");
-        let own = properties.and_then(|properties| self.resolve(properties.get(property)?));
-        let mut parts = schema.items("allOf").filter_map(|part| self.resolve(part));
-        depth <= DEPTH
-            && (own.is_some_and(|own| own.items("enum").len() == 1)
-                || parts.any(|part| self.fixes(part, property, depth + 1)))
     }
 
     fn all_of(&mut self, pointer: &Pointer, schema: &Object) {

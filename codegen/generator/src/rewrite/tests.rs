@@ -356,6 +356,30 @@ fn take_apart_keeps_only_types_and_methods() {
     assert_eq!(methods, ["list_things"]);
 }
 
+#[test]
+fn alternatives_check_the_fields_with_a_single_value() {
+    let schema = |value: &str| json!({"type": "string", "enum": [value]});
+    let fixture = Fixture::new(json!({"components": {"schemas": {
+        "Kind": schema("a"), "OtherKind": schema("b"), "Version": schema("1"),
+        "Open": {"type": "string", "enum": ["a", "b"]},
+    }}}));
+    let mut state = fixture.state();
+    state.types = items(
+        r#"pub struct A { kind: Kind, version: Version }
+        pub struct B { #[serde(rename = "kind")] kind_: Option<OtherKind>, version: Version, open: Open }
+        #[serde(untagged)]
+        pub enum Either { A(Box<A>), B(Option<B>) }
+        #[serde(untagged)]
+        pub enum Same { A(A), C { kind: Kind, version: Version } }
+        pub enum NoUnion { A(A), B(B) }
+        #[serde(untagged)]
+        pub enum Inline { A { kind: Kind }, Text(String) }"#,
+    );
+    assert_eq!(apply("tagged-unions", &mut state), 3);
+    assert!(state.diagnostics.is_empty(), "{}", state.diagnostics);
+    insta::assert_snapshot!(text_of(&state.types));
+}
+
 /// Returns a document with one operation of each supported kind.
 fn operations() -> Fixture {
     let text = || json!({"type": "string"});
@@ -483,7 +507,7 @@ fn every_pass_has_a_case() {
     let tested: BTreeSet<&str> = cases()
         .iter()
         .map(|(pass, ..)| *pass)
-        .chain(["take-apart", "call-runtime"])
+        .chain(["take-apart", "call-runtime", "tagged-unions"])
         .collect();
     let all: BTreeSet<&str> = passes().iter().map(|pass| pass.name).collect();
     assert_eq!(tested, all);

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use crate::{json::Json as _, lint, naming};
+use crate::{json::Json as _, lint, naming, unions};
 use funnelflux_openapi::{pointer::Pointer, references};
 
 use super::{component, schema_kind, state::State, visit};
@@ -51,8 +51,8 @@ fn is_empty(part: &Value) -> bool {
     })
 }
 
-/// Turns an `anyOf` into a `oneOf` if one of its alternatives is not an object. A `oneOf` is decoded as the
-/// first alternative that fits.
+/// Turns an `anyOf` into a `oneOf` if one of its alternatives is not an object, or if a property tells the
+/// alternatives apart. A `oneOf` is decoded as the first alternative that fits.
 pub(super) fn any_of_as_one_of(state: &mut State<'_>) {
     let source = state.document.clone();
     visit::schemas(&mut state.document, &mut |_, schema| {
@@ -63,8 +63,9 @@ pub(super) fn any_of_as_one_of(state: &mut State<'_>) {
                 None => schema_kind::is_object(part) || schema_kind::is_composed(part),
             }
         };
-        if schema.items("anyOf").len() > 1
-            && !schema.items("anyOf").all(is_object)
+        let alternatives = schema.items("anyOf").as_slice();
+        if alternatives.len() > 1
+            && (!alternatives.iter().all(is_object) || unions::tag(&source, alternatives).is_some())
             && schema.get("oneOf").is_none()
             && let Some(schema) = schema.as_object_mut()
             && let Some(alternatives) = schema.shift_remove("anyOf")
