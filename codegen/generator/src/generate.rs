@@ -231,7 +231,8 @@ impl Pipeline<'_> {
         };
         self.notices.extend(notices);
         self.report(StageReport::new(Stage::Lint, summary));
-        let (model, report) = transform::transform(document)?;
+        let (model, report, notices) = transform::transform(document)?;
+        self.notices.extend(notices);
         self.check_and_report(report)?;
         let isolation = self.options.isolation.unwrap_or(&progenitor::in_process);
         let (file, report) = progenitor::generate_items(&model, document, isolation)

@@ -11,7 +11,7 @@ fn model(document: &Value) -> (Document, ApiModel) {
         text: &text,
     })
     .unwrap();
-    let (model, _) = transform(&document).unwrap();
+    let (model, ..) = transform(&document).unwrap();
     (document, model)
 }
 

@@ -92,7 +92,7 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
         rule("join-object-parts", MayBeNoop, all_of::join_object_parts,
             "the generator copies what the properties of parts refer to, without end if it refers back"),
         rule("drop-clashing-properties", MayBeNoop, unknown_fields::drop_clashing_properties,
-            "two properties cannot be one field; the second is kept among the unknown fields"),
+            "two properties cannot be one field; the less important one stays among the unknown fields"),
         rule("join-simple-alternatives", MayBeNoop, composition::join_simple_alternatives,
             "alternatives that are strings, or numbers of one type, need no type for each"),
         rule("drop-repeated-values", MayBeNoop, hoist_enums::drop_repeated_values,
@@ -130,8 +130,11 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
     ]
 }
 
-/// Applies all rules. Reports everything that a rule or the model does not support.
-pub(crate) fn transform(source: &Document) -> Result<(ApiModel, StageReport), Diagnostics> {
+/// Applies all rules. Returns the model, and the warnings and notices of the rules.
+///
+/// # Errors
+/// Reports everything that a rule or the model does not support.
+pub(crate) fn transform(source: &Document) -> Result<(ApiModel, StageReport, Diagnostics), Diagnostics> {
     let mut state = State::new(source);
     let steps = steps::run(&rules(), &mut state, |state| &mut state.count);
     let (document, vocabulary, origins) = (state.document, state.vocabulary, state.origins);
@@ -149,5 +152,6 @@ pub(crate) fn transform(source: &Document) -> Result<(ApiModel, StageReport), Di
     let ids = counted(model.ids.len(), "ID type");
     let summary = format!("{operations}, {enums}, {ids}");
     let report = StageReport::of_steps(Stage::Transform, "rules", steps, &summary);
-    Ok((model, report))
+    let notices = model.relocate(diagnostics, source);
+    Ok((model, report, notices))
 }

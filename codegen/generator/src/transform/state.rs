@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use funnelflux_openapi::{Diagnostics, Document, Stage, pointer::Pointer};
+use funnelflux_openapi::{Diagnostics, Document, Severity, Stage, pointer::Pointer};
 
 use crate::method_names::Vocabulary;
 
@@ -37,5 +37,12 @@ impl<'a> State<'a> {
     pub(super) fn error(&mut self, code: &'static str, at: &Pointer, message: String, fix: &str) {
         let error = self.source.error(Stage::Transform, code, at, message);
         self.diagnostics.push(error.fix(fix));
+    }
+
+    /// Reports a deviation from the document at a pointer into the changed document.
+    pub(super) fn warning(&mut self, code: &'static str, at: &Pointer, message: String, fix: &str) {
+        let (severity, stage) = (Severity::Warning, Stage::Transform);
+        let warning = self.source.diagnostic(severity, stage, code, at, message);
+        self.diagnostics.push(warning.fix(fix));
     }
 }
