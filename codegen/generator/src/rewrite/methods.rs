@@ -213,6 +213,10 @@ fn body(operation: &Operation, given: &Given) -> Result<(Type, TokenStream), Str
         (RequestBody::Required, false) => Ok((parse_quote!(&#target), quote!(.body(body)))),
         (RequestBody::Required, true) => Ok((parse_quote!(Option<&#target>), quote!(.body(&body)))),
         (RequestBody::Optional, true) => Ok((parse_quote!(Option<&#target>), quote!(.body_optional(body)))),
+        // Any JSON includes `null`, so the generator adds no `Option` for a body that may be absent.
+        (RequestBody::Optional, false) if *target == parse_quote!(::serde_json::Value) => {
+            Ok((parse_quote!(Option<&#target>), quote!(.body_optional(body))))
+        }
         _ => Err(format!("the body is {}", excerpt(&given.ty))),
     }
 }
