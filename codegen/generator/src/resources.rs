@@ -485,17 +485,14 @@ impl<'a> Reader<'a> {
     fn duplicate(&mut self, tag: &TagItems, id: &str, id_name: &str) -> Option<Duplicate> {
         let (operation, method) = Self::main(tag, &Verb::Duplicate)?;
         let signature = Signature::of(method);
+        let copy_id = self.copy_id(&signature.returns, id_name);
         let read = || {
             let request = signature.body()?;
             let fields = self.fields(&request)?;
             let name = fields.name("")?.text(&quote!(request))?;
             let updates = fields.get("bodyUpdates");
             let updates = updates.and_then(|field| field.object(&quote!(request)));
-            let call = signature.duplicate(operation, id, |response| {
-                let fields = self.fields(response)?;
-                let field = fields.get("id").or_else(|| fields.get(id_name))?;
-                Some(field.text_option(&quote!(copy)))
-            })?;
+            let call = signature.duplicate(operation, id, copy_id.as_ref())?;
             Some(Duplicate {
                 request: fields::path(&fields::ident(&request)?),
                 call,
@@ -507,8 +504,30 @@ impl<'a> Reader<'a> {
         if duplicate.is_none() {
             let reason = operation.reason("it does not take one ID and a body with the name of the copy");
             self.left_out(operation, "copying many assets", &reason);
+        } else if copy_id.is_none() && !signature.returns_text() && !signature.returns_nothing() {
+            let reason = format!("its response has no property `id` or `{id_name}`, or more than one");
+            self.left_out(operation, "the ID of each copy", &reason);
         }
         duplicate
+    }
+
+    /// Returns an expression for the ID in the response `copy`, as an `Option<String>`. The ID is a property
+    /// of the response, or of the only object in the response that has such a property.
+    fn copy_id(&self, response: &Type, id_name: &str) -> Option<TokenStream> {
+        let names = ["id", id_name];
+        let is_direct = |name: &&str| matches!(self.wrapped(response, name), Some((_, None)));
+        let name = names.into_iter().find(is_direct).or_else(|| {
+            let mut names = names.into_iter();
+            names.find(|name| self.wrapped(response, name).is_some())
+        })?;
+        let (ty, around) = self.wrapped(response, name)?;
+        let fields = self.fields(&ty)?;
+        let field = fields.get(name)?;
+        match around {
+            None => Some(field.text_option(&quote!(copy))),
+            Some(around) if around.is_list => None,
+            Some(around) => Some(around.inside(&quote!(copy), |value| field.text_option(value))),
+        }
     }
 
     fn read_back(tag: &TagItems) -> Option<Item> {

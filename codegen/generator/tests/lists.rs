@@ -1,5 +1,5 @@
-//! Tests of lists of assets, which may be inside objects. Either the rows are found, or a warning states why
-//! they are not found.
+//! Tests of lists of assets and of IDs of copies, which may be inside objects. Either they are found, or a
+//! warning states why they are not found.
 
 #![allow(
     clippy::unwrap_used,
@@ -80,6 +80,85 @@ fn array(rows: &Value) -> Value {
 
 fn object(properties: &Value, required: &[&str]) -> Value {
     json!({ "type": "object", "properties": properties, "required": required })
+}
+
+/// Like `generated`, for a group whose assets can be copied. `copy` is the schema of the response.
+fn generated_copies(copy: &Value) -> (String, String) {
+    let mut document = document(&array(&json!({ "$ref": "#/components/schemas/Page" })));
+    let mut duplicate = document["paths"]["/page/find/byId/"]["get"].clone();
+    duplicate["summary"] = json!("Duplicate a page");
+    let name = object(&json!({ "name": { "type": "string" } }), &["name"]);
+    duplicate["requestBody"] = json!({
+        "required": true, "content": { "application/json": { "schema": name } },
+    });
+    duplicate["responses"]["200"] = if copy.is_null() {
+        json!({ "description": "Yes" })
+    } else {
+        json!({ "description": "Yes", "content": { "application/json": { "schema": copy } } })
+    };
+    document["paths"]["/page/duplicate/"] = json!({ "post": duplicate });
+    let output = output(&document);
+    let resource = &output.files["pages/resource.rs"];
+    let (_, duplicate) = resource.split_once("const DUPLICATE").unwrap();
+    let (_, map) = duplicate.split_once(".map(").unwrap();
+    let (map, _) = map.split_once(';').unwrap();
+    let map: String = map.split_whitespace().collect();
+    // Closures that do not fit on one line have braces.
+    let map = map.replace(['{', '}'], "");
+    let map = map.strip_suffix(')').unwrap_or(&map);
+    (map.to_owned(), output.notices.to_string())
+}
+
+#[test]
+fn the_id_of_a_copy_is_found_where_the_document_has_it() {
+    let text = json!({ "type": "string" });
+    let id = object(&json!({ "id": text }), &["id"]);
+    let optional_id = object(&json!({ "idPage": text }), &[]);
+    let envelope = |data: &Value, required: &[&str]| {
+        object(
+            &json!({ "success": { "type": "boolean" }, "message": text, "data": data }),
+            required,
+        )
+    };
+    for (copy, code) in [
+        (id.clone(), "|copy|Some(copy.id)"),
+        (envelope(&id, &["data"]), "|copy|Some(copy.data.id)"),
+        (
+            envelope(&id, &[]),
+            "|copy|copy.data.and_then(|inner|Some(inner.id))",
+        ),
+        (
+            envelope(&optional_id, &[]),
+            "|copy|copy.data.and_then(|inner|inner.id_page.as_ref().map(ToString::to_string))",
+        ),
+        // The copy itself may also refer to other objects.
+        (
+            object(&json!({ "idPage": text, "other": id }), &["idPage"]),
+            "|copy|Some(copy.id_page.to_string())",
+        ),
+        (text.clone(), "Some"),
+        (Value::Null, "|_|None"),
+    ] {
+        let (found, warnings) = generated_copies(&copy);
+        assert_eq!(found, code, "{copy}");
+        assert!(!warnings.contains("the ID of each copy"), "{copy}: {warnings}");
+    }
+}
+
+#[test]
+fn a_copy_without_an_id_is_reported() {
+    let text = json!({ "type": "string" });
+    let id = object(&json!({ "id": text }), &["id"]);
+    for copy in [
+        object(&json!({ "success": { "type": "boolean" } }), &[]),
+        object(&json!({ "a": id, "b": id }), &["a", "b"]),
+        object(&json!({ "copies": array(&id) }), &["copies"]),
+    ] {
+        let (found, warnings) = generated_copies(&copy);
+        assert_eq!(found, "|_|None", "{copy}");
+        let expected = "the ID of each copy is left out: its response has no property `id` or `idPage`";
+        assert!(warnings.contains(expected), "{copy}: {warnings}");
+    }
 }
 
 #[test]

@@ -177,6 +177,21 @@ impl Field {
         self.either(optional, quote!(Some(#value.#ident.to_string())))
     }
 
+    /// Returns an expression for something in the object of this field of `value`, as an `Option`. `read`
+    /// returns this expression for the object.
+    pub(super) fn inside(
+        &self,
+        value: &TokenStream,
+        read: impl Fn(&TokenStream) -> TokenStream,
+    ) -> TokenStream {
+        let ident = &self.ident;
+        let inner = read(&quote!(inner));
+        self.either(
+            quote!(#value.#ident.and_then(|inner| #inner)),
+            read(&quote!(#value.#ident)),
+        )
+    }
+
     fn either(&self, optional: TokenStream, required: TokenStream) -> TokenStream {
         if self.is_option { optional } else { required }
     }

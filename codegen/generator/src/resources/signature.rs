@@ -140,26 +140,34 @@ impl Signature {
             return None;
         }
         let method = &self.method;
-        let is_empty = matches!(&self.returns, Type::Tuple(nothing) if nothing.elems.is_empty());
         let arguments = self.call(&[("body".to_owned(), quote!(asset))])?;
         let is_plain = self.arguments.len() == 1 && arguments.first()?.to_string() == "asset";
-        Some(match (is_empty, is_plain) {
+        Some(match (self.returns_nothing(), is_plain) {
             (true, true) => quote!(Client::#method),
             (true, false) => quote!(|client, asset| client.#method(#(#arguments),*)),
             (false, _) => quote!(|client, asset| client.#method(#(#arguments),*).map(drop)),
         })
     }
 
+    pub(super) fn returns_text(&self) -> bool {
+        ident(&self.returns).is_some_and(|name| name == "String")
+    }
+
+    pub(super) fn returns_nothing(&self) -> bool {
+        matches!(&self.returns, Type::Tuple(nothing) if nothing.elems.is_empty())
+    }
+
     pub(super) fn body(&self) -> Option<Type> {
         self.referenced("body").cloned()
     }
 
-    /// Renders the function that copies an asset.
+    /// Renders the function that copies an asset. `copy_id` is an expression for the ID of the copy, as an
+    /// `Option<String>`, where `copy` is the response.
     pub(super) fn duplicate(
         &self,
         operation: &Operation,
         id: &str,
-        copy: impl Fn(&Type) -> Option<TokenStream>,
+        copy_id: Option<&TokenStream>,
     ) -> Option<TokenStream> {
         let argument = naming::argument(&operation.only_required()?.name);
         if self.id_type(&argument)? != id {
@@ -167,11 +175,10 @@ impl Signature {
         }
         let method = &self.method;
         let arguments = self.call(&[(argument, quote!(id)), ("body".to_owned(), quote!(request))])?;
-        let copy = copy(&self.returns);
-        let result = match (&copy, ident(&self.returns)) {
-            (Some(copy), _) => quote!(|copy| #copy),
-            (None, Some(name)) if name == "String" => quote!(Some),
-            (None, _) => quote!(|_| None),
+        let result = match copy_id {
+            Some(copy_id) => quote!(|copy| #copy_id),
+            None if self.returns_text() => quote!(Some),
+            None => quote!(|_| None),
         };
         Some(quote!(|client, id, request| client.#method(#(#arguments),*).map(#result)))
     }
